@@ -1,0 +1,197 @@
+import type { Author } from "./session.ts";
+import { isPosition, type PositionText } from "./position.ts";
+
+/**
+ * A frame: what the reader sends through the raw queue, a stretch of one lane of the stream.
+ *
+ * As text it is a header line of JSON, then one line per change with tab-separated fields. The row images in a change's
+ * line are finished JSON texts: nobody between the reader and the application parses them, so a value that the reader
+ * wrote arrives digit for digit. (JSON escapes tabs and line feeds inside its strings, so both are free to separate.)
+ *
+ * The fields of a change's line: op, transaction, table, offset, row, n, key, old key, before, after.
+ */
+export interface Frame extends FrameHeader {
+  readonly changes: readonly FrameChange[];
+}
+
+export interface FrameHeader {
+  /** The version of this format. */
+  readonly frame: typeof FRAME_VERSION;
+  readonly source: string;
+  readonly lane: number;
+  readonly first: PositionText;
+  readonly last: PositionText;
+  /** The last position of the frame before it in its lane; null at the very beginning. */
+  readonly previous: PositionText | null;
+  /** `@@server_uuid` of the server that was read. */
+  readonly server: string;
+  readonly epoch: number;
+  readonly transactions: readonly FrameTransaction[];
+  /** [database, table] */
+  readonly tables: readonly (readonly [string, string])[];
+  readonly authors: readonly Author[];
+}
+
+export interface FrameTransaction {
+  /** Null on a server without GTIDs. */
+  readonly gtid: string | null;
+  /** The binlog file's name. */
+  readonly file: string;
+  /** The id of the connection that wrote it; 0 where the binlog names none. */
+  readonly thread: number;
+  /** The server run that the thread id belongs to, see `Connection`. */
+  readonly run: number;
+  /** The `server_id` of the server where it was committed first. */
+  readonly serverId: number;
+  /** When it was committed, milliseconds since 1970. */
+  readonly timestampMs: number;
+  /** Who wrote it, an index of `authors`; null when the reader did not know. */
+  readonly author: number | null;
+}
+
+/** c: created, u: updated, d: deleted, t: table truncated, ddl: a statement that changed the table's definition. */
+export type Operation = "c" | "u" | "d" | "t" | "ddl";
+
+export interface FrameChange {
+  readonly op: Operation;
+  /** Indexes of the header's `transactions` and `tables`. */
+  readonly transaction: number;
+  readonly table: number;
+  /** Where the change's event starts in its binlog file, bytes. */
+  readonly offset: number;
+  /** The change's number inside its event, and inside its transaction. */
+  readonly row: number;
+  readonly n: number;
+  /** The primary key as a JSON object, the row images likewise; "" where there is none. */
+  readonly key: string;
+  /** The key before an update that changed it, else "". */
+  readonly oldKey: string;
+  readonly before: string;
+  /** For `ddl` the statement, as a JSON string. */
+  readonly after: string;
+}
+
+export const FRAME_VERSION = 1;
+
+/** A text in the raw queue that is not a frame, or a frame of a version that this code does not know. */
+export class MalformedFrameError extends Error {
+  override readonly name = "MalformedFrameError";
+}
+
+/** The line of one change, without a line feed. Numbers come first so that a reader of the line can stop early. */
+export function encodeChange(change: FrameChange): string {
+  return (
+    `${change.op}\t${change.transaction}\t${change.table}\t${change.offset}\t${change.row}\t${change.n}\t` +
+    `${change.key}\t${change.oldKey}\t${change.before}\t${change.after}`
+  );
+}
+
+/** The text of a frame from its header and the lines of its changes. */
+export function encodeFrame(header: FrameHeader, lines: string): string {
+  return `${JSON.stringify(header)}\n${lines}`;
+}
+
+/** The frame that a text stands for. Throws MalformedFrameError. */
+export function decodeFrame(text: string): Frame {
+  const lines = text.split("\n");
+  const header = decodeHeader(lines[0] ?? "");
+  if (lines.length === 1 || lines[1] === "")
+    throw new MalformedFrameError("a frame without changes");
+  const changes: FrameChange[] = [];
+  for (let i = 1; i < lines.length; i++) changes.push(decodeChange(lines[i] ?? "", header));
+  return { ...header, changes };
+}
+
+function decodeHeader(line: string): FrameHeader {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new MalformedFrameError("the first line is not JSON", { cause });
+  }
+  if (typeof value !== "object" || value === null || !("frame" in value)) {
+    throw new MalformedFrameError("not a frame of binlog-router");
+  }
+  const header = value as Partial<Record<keyof FrameHeader, unknown>>;
+  if (header.frame !== FRAME_VERSION) {
+    throw new MalformedFrameError(
+      `frame version ${String(header.frame)}; this code reads version ${FRAME_VERSION}`,
+    );
+  }
+  const sound =
+    typeof header.source === "string" &&
+    Number.isSafeInteger(header.lane) &&
+    Number.isSafeInteger(header.epoch) &&
+    typeof header.server === "string" &&
+    isPositionText(header.first) &&
+    isPositionText(header.last) &&
+    (header.previous === null || isPositionText(header.previous)) &&
+    header.first <= header.last &&
+    Array.isArray(header.transactions) &&
+    header.transactions.every(isTransaction) &&
+    Array.isArray(header.tables) &&
+    header.tables.every(isTable) &&
+    Array.isArray(header.authors) &&
+    header.authors.every(isAuthor);
+  if (!sound) throw new MalformedFrameError("the header lacks a field or has one of another type");
+  return value as FrameHeader;
+}
+
+const OPERATIONS: ReadonlySet<string> = new Set<Operation>(["c", "u", "d", "t", "ddl"]);
+
+function decodeChange(line: string, header: FrameHeader): FrameChange {
+  const fields = line.split("\t");
+  const [op, transaction, table, offset, row, n, key, oldKey, before, after] = fields;
+  const change = {
+    op: op as Operation,
+    transaction: Number(transaction),
+    table: Number(table),
+    offset: Number(offset),
+    row: Number(row),
+    n: Number(n),
+    key: key ?? "",
+    oldKey: oldKey ?? "",
+    before: before ?? "",
+    after: after ?? "",
+  };
+  const sound =
+    fields.length === 10 &&
+    OPERATIONS.has(change.op) &&
+    header.transactions[change.transaction] !== undefined &&
+    header.tables[change.table] !== undefined &&
+    [change.offset, change.row, change.n].every(
+      (number) => Number.isSafeInteger(number) && number >= 0,
+    );
+  if (!sound)
+    throw new MalformedFrameError("a change's line lacks a field or points outside the header");
+  return change;
+}
+
+function isPositionText(value: unknown): value is PositionText {
+  return typeof value === "string" && isPosition(value);
+}
+
+function isTransaction(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const transaction = value as Partial<Record<keyof FrameTransaction, unknown>>;
+  return (
+    (transaction.gtid === null || typeof transaction.gtid === "string") &&
+    typeof transaction.file === "string" &&
+    [transaction.thread, transaction.run, transaction.serverId, transaction.timestampMs].every(
+      Number.isSafeInteger,
+    ) &&
+    (transaction.author === null || Number.isSafeInteger(transaction.author))
+  );
+}
+
+function isTable(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === "string")
+  );
+}
+
+function isAuthor(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const author = value as Partial<Record<keyof Author, unknown>>;
+  return [author.user, author.host, author.attribution].every((text) => typeof text === "string");
+}

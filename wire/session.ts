@@ -1,0 +1,67 @@
+/** How the author of a change was learnt, best first; `operator` is a person's answer for a parked thread. */
+export type Attribution = "ledger" | "first-sight" | "sweep" | "operator";
+
+/** Whose connection it is: MySQL's account names as the server reports them (`user` and `host` of the client). */
+export interface Author {
+  readonly user: string;
+  readonly host: string;
+  readonly attribution: Attribution;
+}
+
+/**
+ * One connection of one run of a server. Thread ids start again when the server restarts, so a thread id means something
+ * only together with the run it belongs to: `run` is the number of the binlog file in which that run began (the file
+ * whose format description event says that it was created at server start), or of the first file read when that is older.
+ */
+export interface Connection {
+  /** `@@server_uuid` of the server whose thread id it is. */
+  readonly server: string;
+  readonly run: number;
+  readonly thread: number;
+}
+
+/** A text that names a connection. */
+export function connectionName(connection: Connection): string {
+  return `${connection.server}/${connection.run}/${connection.thread}`;
+}
+
+/**
+ * Where the sessions table keeps what is known of a connection: neighbours share an item, because connections that come
+ * by the thousand have consecutive ids, and one write then records hundreds of them.
+ */
+export function sessionItem(connection: Connection): { key: string; attribute: string } {
+  const chunk = Math.floor(connection.thread / SESSIONS_PER_ITEM);
+  return {
+    key: `${connection.server}/${connection.run}/${chunk}`,
+    attribute: `t${connection.thread}`,
+  };
+}
+
+/** The name of the sessions table's partition key, and of its time-to-live attribute (epoch seconds). */
+export const SESSIONS_KEY = "chunk";
+export const SESSIONS_EXPIRES = "expires";
+const SESSIONS_PER_ITEM = 256;
+
+/** An author from its place in the stream on; the last entry that is not later than a change wrote that change. */
+export interface SessionEntry extends Author {
+  /** A position's text, or "" for the beginning of the connection. */
+  readonly from: string;
+}
+
+/** The text of a connection's attribute in the sessions table: its entries, oldest first. */
+export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
+  return JSON.stringify(
+    entries.map((entry) => [entry.from, entry.user, entry.host, entry.attribution]),
+  );
+}
+
+/** The entries of a connection's attribute. Throws when the text is not of `encodeSessionEntries`. */
+export function decodeSessionEntries(text: string): SessionEntry[] {
+  const rows = JSON.parse(text) as [string, string, string, Attribution][];
+  return rows.map(([from, user, host, attribution]) => ({ from, user, host, attribution }));
+}
+
+/** Who wrote at `position`, by the entries of one connection. */
+export function authorAt(entries: readonly SessionEntry[], position: string): Author | undefined {
+  return entries.findLast((entry) => entry.from <= position);
+}
