@@ -1,0 +1,65 @@
+/**
+ * The addresses from which this machine's apt takes Debian itself, from the texts of its source lists, in both formats
+ * (`deb URI suite component…` lines; deb822 paragraphs). An archive of somebody else, or Debian's security archive,
+ * which has no sid, is left out: what remains ends in `/debian`, offers `main`, and is signed, if it says by whom, by
+ * Debian's archive keyring.
+ */
+export function debianMirrors(texts: readonly string[]): string[] {
+  const sources = texts.flatMap((text) => [...lineSources(text), ...paragraphSources(text)]);
+  const mirrors = sources
+    .filter(
+      (source) =>
+        source.components.includes("main") &&
+        (source.signedBy === "" || source.signedBy.includes("debian-archive")),
+    )
+    .flatMap((source) => source.uris)
+    .map((uri) => uri.replace(/\/+$/, ""))
+    .filter(
+      (uri) => /^https?:.*\/debian$/.test(uri) || /^mirror\+file:.*\/debian\.list$/.test(uri),
+    );
+  return [...new Set(mirrors)];
+}
+
+interface Source {
+  readonly uris: readonly string[];
+  readonly components: readonly string[];
+  readonly signedBy: string;
+}
+
+function lineSources(text: string): Source[] {
+  return [...text.matchAll(/^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+\S+\s+([^#\n]*)/gm)].map(
+    ([, options = "", uri = "", components = ""]) => ({
+      uris: [uri],
+      components: words(components),
+      signedBy: /\bsigned-by=(\S+)/i.exec(options)?.[1] ?? "",
+    }),
+  );
+}
+
+function paragraphSources(text: string): Source[] {
+  return text
+    .replace(/^#.*\n?/gm, "")
+    .split(/\n\s*\n/)
+    .map((paragraph) => fields(paragraph))
+    .filter((field) => words(field.get("types")).includes("deb") && field.get("enabled") !== "no")
+    .map((field) => ({
+      uris: words(field.get("uris")),
+      components: words(field.get("components")),
+      signedBy: field.get("signed-by") ?? "",
+    }));
+}
+
+/** The fields of a deb822 paragraph by lower-case name; a line that begins with a blank continues the one before. */
+function fields(paragraph: string): ReadonlyMap<string, string> {
+  const unfolded = paragraph.replace(/\n[ \t]+/g, " ");
+  return new Map(
+    [...unfolded.matchAll(/^([\w-]+):[ \t]*(.*)$/gm)].map(([, name = "", value = ""]) => [
+      name.toLowerCase(),
+      value.trim(),
+    ]),
+  );
+}
+
+function words(text: string | undefined): string[] {
+  return (text ?? "").split(/\s+/).filter((word) => word !== "");
+}

@@ -1,0 +1,40 @@
+/** Server variables by name. `null` switches an option off (`--skip-name`), as in `{ log_bin: null }`. */
+export type ServerVariables = Readonly<Record<string, string | number | boolean | null>>;
+
+/**
+ * What every server here starts with; callers override single variables.
+ *
+ * Commits are handed to the operating system but not forced to disk: they survive the death of the server process,
+ * which tests bring about, and not a power failure, which they do not.
+ */
+export const DEFAULT_VARIABLES: ServerVariables = {
+  bind_address: "127.0.0.1",
+  mysqlx: false,
+  server_id: 1,
+  log_bin: "mysql-bin",
+  binlog_format: "ROW",
+  binlog_row_image: "FULL",
+  binlog_row_metadata: "FULL",
+  gtid_mode: "ON",
+  enforce_gtid_consistency: "ON",
+  sync_binlog: 0,
+  innodb_flush_log_at_trx_commit: 2,
+  innodb_buffer_pool_size: "64M",
+  loose_innodb_redo_log_capacity: "64M",
+  innodb_fast_shutdown: 1,
+  // Asked for the process list; its instruments cost memory and are not.
+  performance_schema: true,
+  performance_schema_instrument: "memory/%=OFF",
+  max_connections: 1000,
+  table_open_cache: 400,
+  secure_file_priv: "NULL",
+  log_error_verbosity: 2,
+};
+
+/** The variables as command line options of mysqld. */
+export function variableOptions(variables: ServerVariables): string[] {
+  return Object.entries(variables).map(([name, value]) => {
+    if (value === null) return `--skip-${name}`;
+    return `--${name}=${typeof value === "boolean" ? (value ? "ON" : "OFF") : value}`;
+  });
+}

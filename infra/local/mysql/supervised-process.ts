@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+/** A program that ends no later than this process, however this process ends. */
+export interface SupervisedProcess {
+  readonly pid: number;
+  readonly running: boolean;
+  /** Settles when the program has ended, with its exit status (128 + n for signal n). */
+  readonly ended: Promise<number>;
+  /** The latest lines of its standard error, oldest first. */
+  readonly lastLines: readonly string[];
+  /** Does nothing when the program has ended. */
+  signal(name: NodeJS.Signals): void;
+}
+
+export interface SupervisedProcessOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly workingDirectory: string;
+  /** A directory that was made for this program; removed with it when this process dies and cannot do it. */
+  readonly disposableDirectory: string | null;
+  /** Called with every line of the program's standard error. */
+  readonly onLine: (line: string) => void;
+}
+
+// Only our process holds the other end of descriptor 3. When we die, even by SIGKILL, reading it ends and the watcher
+// kills the program with the one signal that neither a pause nor a shutdown in progress delays. A watcher that did so
+// ends with status 0; one that was sent away, because the program ended by itself, does not.
+const SUPERVISOR = `
+directory=$1; shift
+"$@" 3<&- >&2 &
+program=$!
+echo $program
+(read -r _ <&3; kill -KILL $program) &
+watcher=$!
+wait $program
+status=$?
+kill $watcher 2>/dev/null
+if wait $watcher 2>/dev/null && [ -n "$directory" ]; then rm -rf "$directory"; fi
+exit $status
+`;
+
+const KEPT_LINES = 40;
+
+/**
+ * Starts a program in a session of its own, so that Ctrl-C reaches it only through us, under a shell that ends it when
+ * we are gone. Throws when the shell cannot be started.
+ */
+export async function startSupervised(
+  options: SupervisedProcessOptions,
+): Promise<SupervisedProcess> {
+  const shell = spawn(
+    "/bin/sh",
+    ["-c", SUPERVISOR, "sh", options.disposableDirectory ?? "", options.command, ...options.args],
+    {
+      cwd: options.workingDirectory,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    },
+  );
+  const { stdout, stderr } = shell;
+  if (stdout === null || stderr === null) throw new TypeError("both are pipes");
+  const lastLines: string[] = [];
+  createInterface({ input: stderr }).on("line", (line) => {
+    lastLines.push(line);
+    if (lastLines.length > KEPT_LINES) lastLines.shift();
+    options.onLine(line);
+  });
+  let running = true;
+  // "close" comes after the last line was read, "exit" may come before it.
+  const ended = once(shell, "close").then(([status]: (number | null)[]) => {
+    running = false;
+    return status ?? 1;
+  });
+  const [pid] = (await once(createInterface({ input: stdout }), "line")) as [string];
+  return {
+    pid: Number(pid),
+    get running() {
+      return running;
+    },
+    ended,
+    lastLines,
+    signal(name) {
+      if (running) process.kill(Number(pid), name);
+    },
+  };
+}
