@@ -1,0 +1,25 @@
+/** Where the demonstration writes. */
+export const DEMO_DATABASE = "shop";
+export const DEMO_TABLES = ["orders", "payments"] as const;
+
+/** The statements that make the demonstration's tables, for an administrator; they change nothing that exists. */
+export const DEMO_SCHEMA = [
+  `CREATE DATABASE IF NOT EXISTS ${DEMO_DATABASE}`,
+  `CREATE TABLE IF NOT EXISTS ${DEMO_DATABASE}.orders (
+    id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    customer VARCHAR(80) NOT NULL,
+    status ENUM('placed', 'paid', 'packed', 'shipped') NOT NULL DEFAULT 'placed',
+    total DECIMAL(10, 2) NOT NULL,
+    placed_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+    written_by VARCHAR(64) NULL,
+    change_no BIGINT UNSIGNED NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS ${DEMO_DATABASE}.payments (
+    id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    order_id BIGINT UNSIGNED NOT NULL,
+    method VARCHAR(20) NOT NULL,
+    amount DECIMAL(10, 2) NOT NULL,
+    written_by VARCHAR(64) NULL,
+    change_no BIGINT UNSIGNED NULL
+  )`,
+] as const;

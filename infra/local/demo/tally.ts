@@ -1,0 +1,95 @@
+import { DeliveryCheck, markName } from "./delivery-check.ts";
+import type { Mark } from "./mark.ts";
+
+/** A queue of the demonstration: which of its environment's changes belong into it. */
+export interface ExpectedStream {
+  readonly environment: string;
+  readonly subscriber: string;
+  readonly wants: (table: string) => boolean;
+}
+
+export interface Verdict {
+  readonly foreign: number;
+  readonly missing: number;
+  readonly doubled: number;
+  readonly outOfOrder: number;
+  /** Not delivered, but kept in a failure record. */
+  readonly parked: number;
+}
+
+/** Keeps account of everything that the demonstration commits and receives. */
+export class Tally {
+  readonly checks: readonly DeliveryCheck[];
+  /** How the authors of the delivered changes were found, and how many changes each way. */
+  readonly attributions = new Map<string, number>();
+  readonly #streams: readonly (ExpectedStream & { readonly check: DeliveryCheck })[];
+  #parked: ReadonlySet<string> = new Set();
+
+  constructor(streams: readonly ExpectedStream[]) {
+    this.#streams = streams.map((stream) => ({
+      ...stream,
+      check: new DeliveryCheck(stream.environment, stream.subscriber),
+    }));
+    this.checks = this.#streams.map(({ check }) => check);
+  }
+
+  committed(marks: readonly Mark[], atMs: number): void {
+    for (const mark of marks) {
+      for (const { environment, wants, check } of this.#streams) {
+        if (environment === mark.writtenBy && wants(mark.table)) check.committed(mark, atMs);
+      }
+    }
+  }
+
+  /** An application of `environment` received a change as `subscriber`. */
+  received(
+    environment: string,
+    subscriber: string,
+    delivery: { readonly mark: Mark; readonly attribution: string; readonly atMs: number },
+  ): void {
+    const { mark, attribution, atMs } = delivery;
+    this.attributions.set(attribution, (this.attributions.get(attribution) ?? 0) + 1);
+    this.checks
+      .find((check) => check.environment === environment && check.subscriber === subscriber)
+      ?.received(mark, atMs);
+  }
+
+  /** The changes that failure records hold now. */
+  setParked(marks: Iterable<Mark>): void {
+    this.#parked = new Set(Array.from(marks, markName));
+  }
+
+  /** How many committed changes have not been delivered, those in failure records left out. */
+  get waiting(): number {
+    return this.checks.reduce((sum, check) => sum + check.waiting, 0) - this.#parkedIn(this.checks);
+  }
+
+  /** What is known now; final when nothing writes any more and all that was sent has arrived. */
+  verdict(): Verdict {
+    const sum = (of: (check: DeliveryCheck) => number) =>
+      this.checks.reduce((total, check) => total + of(check), 0);
+    return {
+      foreign: sum((check) => check.foreign),
+      missing: this.waiting,
+      doubled: sum((check) => check.doubled),
+      outOfOrder: sum((check) => check.outOfOrder),
+      parked: this.#parkedIn(this.checks),
+    };
+  }
+
+  /** How many of the changes that this subscriber waits for are in failure records. */
+  parked(check: DeliveryCheck): number {
+    let parked = 0;
+    for (const name of check.waitingNames) if (this.#parked.has(name)) parked++;
+    return parked;
+  }
+
+  #parkedIn(checks: readonly DeliveryCheck[]): number {
+    return checks.reduce((sum, check) => sum + this.parked(check), 0);
+  }
+}
+
+/** Whether the demonstration saw what must never be seen. */
+export function isClean({ foreign, missing, doubled }: Verdict): boolean {
+  return foreign === 0 && missing === 0 && doubled === 0;
+}

@@ -1,0 +1,42 @@
+import { exitText, type Exit } from "../child-process.ts";
+
+/** An invocation that brought no result; what the function did before is unknown, as in Lambda. */
+export class InvocationError extends Error {
+  override readonly name: string = "InvocationError";
+}
+
+/** The handler threw. */
+export class FunctionFailedError extends InvocationError {
+  override readonly name = "FunctionFailedError";
+
+  constructor(functionName: string, type: string, text: string) {
+    super(`${functionName} failed: ${type}: ${text}`);
+  }
+}
+
+/** The function's process was killed because the invocation took longer than the function's timeout. */
+export class FunctionTimedOutError extends InvocationError {
+  override readonly name = "FunctionTimedOutError";
+
+  constructor(functionName: string, timeoutMs: number) {
+    super(`${functionName} did not finish within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** The function's process ended in the middle of the invocation, or while it was starting. */
+export class FunctionExitedError extends InvocationError {
+  override readonly name = "FunctionExitedError";
+
+  constructor(functionName: string, exit: Exit) {
+    super(`the process of ${functionName} ended: ${exitText(exit)}`);
+  }
+}
+
+/** More invocations at the same time than the function's concurrency allows. */
+export class FunctionThrottledError extends InvocationError {
+  override readonly name = "FunctionThrottledError";
+
+  constructor(functionName: string, concurrency: number) {
+    super(`${functionName} is already running ${concurrency} invocation(s), as many as it may`);
+  }
+}

@@ -1,0 +1,70 @@
+import { FunctionThrottledError } from "./errors.ts";
+import { ExecutionEnvironment, type FunctionDefinition } from "./execution-environment.ts";
+
+/**
+ * A function as Lambda runs it: as many processes as there are invocations at the same time, up to `concurrency`, kept
+ * for the next invocations. A process that was killed or timed out is replaced at the next invocation.
+ */
+export class LocalFunction implements AsyncDisposable {
+  readonly #definition: FunctionDefinition;
+  readonly #concurrency: number;
+  readonly #environments = new Set<ExecutionEnvironment>();
+  readonly #idle: ExecutionEnvironment[] = [];
+  #running = 0;
+
+  constructor(definition: FunctionDefinition, concurrency: number) {
+    this.#definition = definition;
+    this.#concurrency = concurrency;
+  }
+
+  /** How many invocations may run at the same time. */
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  get pids(): number[] {
+    return Array.from(this.#environments, ({ pid }) => pid);
+  }
+
+  /** Starts a first process, so that the first event need not wait for it. Throws what `invoke` throws. */
+  async warm(): Promise<void> {
+    this.#idle.push(await this.#start());
+  }
+
+  /** What the handler returns for `event`. Throws the errors of errors.ts. */
+  async invoke(event: unknown): Promise<unknown> {
+    if (this.#running >= this.#concurrency) {
+      throw new FunctionThrottledError(this.#definition.name, this.#concurrency);
+    }
+    this.#running++;
+    try {
+      const environment = this.#idle.pop() ?? (await this.#start());
+      try {
+        return await environment.invoke(event);
+      } finally {
+        if (this.#environments.has(environment)) this.#idle.push(environment);
+      }
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      Array.from(this.#environments, (environment) => environment[Symbol.asyncDispose]()),
+    );
+  }
+
+  async #start(): Promise<ExecutionEnvironment> {
+    const environment = await ExecutionEnvironment.start(this.#definition);
+    this.#environments.add(environment);
+    void environment.exited.then(() => this.#forget(environment));
+    return environment;
+  }
+
+  #forget(environment: ExecutionEnvironment): void {
+    this.#environments.delete(environment);
+    const index = this.#idle.indexOf(environment);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+}

@@ -1,0 +1,133 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { resolve } from "node:path";
+import { UsageError } from "./refusal.ts";
+
+export interface StartOptions {
+  readonly demo: boolean;
+  readonly ledger: boolean;
+  /** A configuration file; the checkout's cdk.json when undefined. */
+  readonly configFile: string | undefined;
+  /** A server to use; an own one is started when undefined. */
+  readonly mysql: MysqlAccount | undefined;
+  /** Stop after this long; on a signal only when undefined. */
+  readonly durationMs: number | undefined;
+  /** The first of the consecutive ports to listen on; free ones when undefined. */
+  readonly portBase: number | undefined;
+  /** Where stack.json and the processes' output are kept. */
+  readonly stateDirectory: string;
+}
+
+export interface MysqlAccount {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What `--help` prints. */
+export class HelpRequested extends Error {
+  override readonly name = "HelpRequested";
+}
+
+const EPILOGUE = `
+Without --mysql a MySQL server of its own is started (and downloaded the first time, when there is none), with an
+account for each configured user that names one account, and everything is gone when it stops.
+
+With --mysql the account given is the administrator and the reader's account too. The demonstration then makes its
+database "shop" with the tables "orders" and "payments", and one account per environment; it removes again what it
+made. With --no-demo nothing at all is made or changed on that server.
+
+Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, missing or doubled change, or when a part
+failed; 2 when the request cannot be fulfilled, and then nothing was started.`;
+
+/**
+ * The options of a command line. Throws UsageError for a line it does not understand, HelpRequested for `--help`.
+ */
+export function parseOptions(argv: readonly string[], directory: string): StartOptions {
+  let output = "";
+  const command = new Command("npm start --")
+    .description("Runs binlog-router on this machine, on a real MySQL server.")
+    .option("--no-demo", "route only; write nothing and subscribe to nothing")
+    .option("--no-ledger", "do without the session ledger: learn authors from the process list")
+    .option("--config <file>", "the configuration object as a JSON file (default: cdk.json's)")
+    .option("--mysql <url>", "use this server: mysql://user:password@host:port", mysqlAccount)
+    .option("--duration <seconds>", "stop by itself", positive("seconds"))
+    .option("--port-base <port>", "listen on this port and the ones after it", portBase)
+    .option("--state <directory>", "where stack.json and the logs are kept", ".local")
+    .helpOption("--help", "show this")
+    .addHelpText("after", EPILOGUE)
+    .allowExcessArguments(false)
+    .configureOutput({
+      writeOut: (text) => (output += text),
+      writeErr: () => undefined,
+    })
+    .exitOverride();
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) throw new HelpRequested(output);
+    const sentence = error.message.replace(/^error: /, "");
+    throw new UsageError(`${sentence} (npm start -- --help lists the options)`, { cause: error });
+  }
+  const options = command.opts<{
+    demo: boolean;
+    ledger: boolean;
+    config?: string;
+    mysql?: MysqlAccount;
+    duration?: number;
+    portBase?: number;
+    state: string;
+  }>();
+  return {
+    demo: options.demo,
+    ledger: options.ledger,
+    configFile: options.config,
+    mysql: options.mysql,
+    durationMs: options.duration === undefined ? undefined : options.duration * 1000,
+    portBase: options.portBase,
+    stateDirectory: resolve(directory, options.state),
+  };
+}
+
+function mysqlAccount(text: string): MysqlAccount {
+  const url = URL.parse(text);
+  if (url === null || url.protocol !== "mysql:" || url.hostname === "" || url.username === "") {
+    throw new InvalidArgumentError("expected mysql://user:password@host:port");
+  }
+  if (!["", "/"].includes(url.pathname) || url.search !== "" || url.hash !== "") {
+    throw new InvalidArgumentError("nothing may follow the port: mysql://user:password@host:port");
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: url.port === "" ? 3306 : Number(url.port),
+    user: decoded(url.username),
+    password: decoded(url.password),
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new InvalidArgumentError("write a % in the user or password as %25");
+  }
+}
+
+function positive(unit: string): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() === "" || !Number.isFinite(number) || number <= 0) {
+      throw new InvalidArgumentError(`expected a number of ${unit} above 0`);
+    }
+    return number;
+  };
+}
+
+function portBase(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_000) {
+    throw new InvalidArgumentError("expected a port from 1 to 65000");
+  }
+  return port;
+}

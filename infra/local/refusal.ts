@@ -1,0 +1,24 @@
+/** `npm start` cannot do what it was asked to; nothing has been started. Ends it with exit code 2. */
+export class Refusal extends Error {
+  override readonly name: string = "Refusal";
+}
+
+/** The command line is wrong. */
+export class UsageError extends Refusal {
+  override readonly name = "UsageError";
+}
+
+/** The server that `--mysql` names cannot be used. */
+export class MysqlUnusableError extends Refusal {
+  override readonly name = "MysqlUnusableError";
+}
+
+/** Another `npm start` runs from the same directory. */
+export class AlreadyRunningError extends Refusal {
+  override readonly name = "AlreadyRunningError";
+}
+
+/** The demonstration cannot run with this configuration or server. */
+export class NoDemonstrationError extends Refusal {
+  override readonly name = "NoDemonstrationError";
+}

@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AlreadyRunningError } from "./refusal.ts";
+
+/** `.local/stack.json`: where everything of a running stack is. Other tools are built on it: keep its fields. */
+export interface StackFile {
+  readonly ready: true;
+  /** An administrator. */
+  readonly mysql: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+  };
+  readonly aws: {
+    readonly region: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sqsEndpoint: string;
+    readonly dynamodbEndpoint: string;
+    readonly s3Endpoint: string;
+    readonly secretsManagerEndpoint: string;
+  };
+  /** `unrouted` is among them. */
+  readonly environments: Readonly<Record<string, StackEnvironment>>;
+  readonly tables: {
+    readonly offsets: string;
+    readonly failures: string;
+    readonly sessions: string;
+  };
+  /** Process ids; `main` is `npm start` itself. */
+  readonly processes: Readonly<Record<string, number>>;
+}
+
+export interface StackEnvironment {
+  readonly users: readonly { readonly user: string; readonly password: string }[];
+  /** Subscriber → queue URL. */
+  readonly queues: Readonly<Record<string, string>>;
+}
+
+/**
+ * The right to run a stack from one directory. Taking it makes sure that no other live `npm start` has it; what a dead
+ * one left behind is removed. Disposing gives it up and removes stack.json.
+ */
+export class StackDirectory implements AsyncDisposable {
+  readonly path: string;
+  readonly stackFile: string;
+  readonly #lockFile: string;
+
+  private constructor(path: string) {
+    this.path = path;
+    this.stackFile = join(path, "stack.json");
+    this.#lockFile = lockFileIn(path);
+  }
+
+  /** Throws AlreadyRunningError. */
+  static async claim(path: string): Promise<StackDirectory> {
+    await mkdir(path, { recursive: true });
+    const directory = new StackDirectory(path);
+    while (!(await createWith(directory.#lockFile, String(process.pid)))) {
+      const owner = Number(await readFile(directory.#lockFile, "utf8").catch(() => ""));
+      if (await isStack(owner)) {
+        throw new AlreadyRunningError(
+          `another npm start (process ${owner}) runs from this directory; stop it first, or add --state DIRECTORY`,
+        );
+      }
+      await rm(directory.#lockFile, { force: true });
+    }
+    await rm(directory.stackFile, { force: true });
+    return directory;
+  }
+
+  /** Writes stack.json; a reader of it never sees half a file. */
+  async write(stack: StackFile): Promise<void> {
+    const draft = `${this.stackFile}.${process.pid}`;
+    await writeFile(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+    await rename(draft, this.stackFile);
+  }
+
+  /** Removes stack.json: the stack is not ready any more. */
+  async withdraw(): Promise<void> {
+    await rm(this.stackFile, { force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.withdraw();
+    await rm(this.#lockFile, { force: true });
+  }
+}
+
+function lockFileIn(path: string): string {
+  return join(path, "stack.lock");
+}
+
+/** Writes a file that does not exist yet; false when it does. */
+async function createWith(path: string, text: string): Promise<boolean> {
+  try {
+    await using file = await open(path, "wx");
+    await file.writeFile(text);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Whether a process id is that of a live `npm start`; ids are given to other programs again. */
+async function isStack(pid: number): Promise<boolean> {
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+  }
+  if (!existsSync("/proc/self/cmdline")) return true;
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return commandLine.includes(MAIN_PROGRAM);
+}
+
+const MAIN_PROGRAM = join("infra", "local", "main.ts");
