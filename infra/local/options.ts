@@ -29,6 +29,8 @@ export class HelpRequested extends Error {
   override readonly name = "HelpRequested";
 }
 
+const MYSQL_URL = "mysql://user:password@host:port";
+
 const EPILOGUE = `
 Without --mysql a MySQL server of its own is started (and downloaded the first time, when there is none), with an
 account for each configured user that names one account, and everything is gone when it stops.
@@ -50,7 +52,7 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
     .option("--no-demo", "route only; write nothing and subscribe to nothing")
     .option("--no-ledger", "do without the session ledger: learn authors from the process list")
     .option("--config <file>", "the configuration object as a JSON file (default: cdk.json's)")
-    .option("--mysql <url>", "use this server: mysql://user:password@host:port", mysqlAccount)
+    .option("--mysql <url>", `use this server: ${MYSQL_URL}`)
     .option("--duration <seconds>", "stop by itself", positive("seconds"))
     .option("--port-base <port>", "listen on this port and the ones after it", portBase)
     .option("--state <directory>", "where stack.json and the logs are kept", ".local")
@@ -74,7 +76,7 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
     demo: boolean;
     ledger: boolean;
     config?: string;
-    mysql?: MysqlAccount;
+    mysql?: string;
     duration?: number;
     portBase?: number;
     state: string;
@@ -83,20 +85,21 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
     demo: options.demo,
     ledger: options.ledger,
     configFile: options.config,
-    mysql: options.mysql,
+    mysql: options.mysql === undefined ? undefined : mysqlAccount(options.mysql),
     durationMs: options.duration === undefined ? undefined : options.duration * 1000,
     portBase: options.portBase,
     stateDirectory: resolve(directory, options.state),
   };
 }
 
+/** Not one of commander's argument parsers: its error message would repeat the argument, and with it the password. */
 function mysqlAccount(text: string): MysqlAccount {
   const url = URL.parse(text);
   if (url === null || url.protocol !== "mysql:" || url.hostname === "" || url.username === "") {
-    throw new InvalidArgumentError("expected mysql://user:password@host:port");
+    throw new UsageError(`--mysql expects ${MYSQL_URL}`);
   }
   if (!["", "/"].includes(url.pathname) || url.search !== "" || url.hash !== "") {
-    throw new InvalidArgumentError("nothing may follow the port: mysql://user:password@host:port");
+    throw new UsageError(`--mysql expects nothing after the port: ${MYSQL_URL}`);
   }
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
@@ -110,7 +113,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new InvalidArgumentError("write a % in the user or password as %25");
+    throw new UsageError("--mysql expects a % in the user or password to be written as %25");
   }
 }
 

@@ -1,0 +1,125 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Child, exitText } from "../child-process.ts";
+import type { ApplicationMessage } from "./application.ts";
+import { Tally, type ExpectedStream } from "./tally.ts";
+import { writeAs, type WriterAccount } from "./writers.ts";
+import type { Mark } from "./mark.ts";
+
+export interface DemonstrationOptions {
+  /** The writing environments. */
+  readonly accounts: readonly WriterAccount[];
+  /** Their queues. */
+  readonly streams: readonly ExpectedStream[];
+  /** What an application needs besides APP_ENV. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFile: (environment: string) => string;
+  /** The demonstration's changes in failure records now. */
+  readonly parkedMarks: () => Promise<readonly Mark[]>;
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** How long nothing may arrive before what has not arrived is taken for missing. */
+const DRAIN_PATIENCE_MS = 15_000;
+const DRAIN_LOOK_MS = 100;
+
+/**
+ * Several environments that write to the same tables, and one application for each that receives as every subscriber of
+ * its environment. `tally` compares the two.
+ */
+export class Demonstration implements AsyncDisposable {
+  readonly tally: Tally;
+  readonly #options: DemonstrationOptions;
+  readonly #applications: Child[] = [];
+  readonly #stopWriting = new AbortController();
+  #writing: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: DemonstrationOptions) {
+    this.#options = options;
+    this.tally = new Tally(options.streams);
+  }
+
+  /** Starts the applications, and the writers when these listen. */
+  static async start(options: DemonstrationOptions): Promise<Demonstration> {
+    const demonstration = new Demonstration(options);
+    try {
+      const environments = new Set(options.streams.map(({ environment }) => environment));
+      await Promise.all(Array.from(environments, (name) => demonstration.#startApplication(name)));
+      demonstration.#startWriting();
+      return demonstration;
+    } catch (error) {
+      await demonstration[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Process ids by environment. */
+  get pids(): Record<string, number> {
+    return Object.fromEntries(this.#applications.map(({ name, pid }) => [name, pid]));
+  }
+
+  /** Ends the writing, then waits until everything committed has arrived or is parked, or nothing more arrives. */
+  async finish(signal: AbortSignal): Promise<void> {
+    this.#stopWriting.abort();
+    await this.#writing;
+    let waiting = Infinity;
+    let changedMs = performance.now();
+    while (performance.now() - changedMs < DRAIN_PATIENCE_MS) {
+      this.tally.setParked(await this.#options.parkedMarks());
+      if (this.tally.waiting === 0) return;
+      if (this.tally.waiting !== waiting) changedMs = performance.now();
+      waiting = this.tally.waiting;
+      await delay(DRAIN_LOOK_MS, undefined, { signal });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopWriting.abort();
+    await this.#writing;
+    await Promise.all(this.#applications.map((application) => application.stop()));
+  }
+
+  async #startApplication(environment: string): Promise<void> {
+    const { streams, logFile, onProblem } = this.#options;
+    const subscribers = streams.filter((stream) => stream.environment === environment);
+    const application = await Child.start({
+      name: `${environment} application`,
+      entry: new URL("application.ts", import.meta.url).pathname,
+      args: subscribers.map(({ subscriber }) => subscriber),
+      environment: { ...this.#options.environment, APP_ENV: environment },
+      logFile: logFile(environment),
+    });
+    this.#applications.push(application);
+    const ready = Promise.withResolvers<void>();
+    application.onMessage((message) => {
+      const told = message as ApplicationMessage;
+      if (told.kind === "ready") ready.resolve();
+      else this.tally.received(environment, told.subscriber, told);
+    });
+    void application.exited.then((exit) => {
+      if (application.stopping) return;
+      const error = new ApplicationEndedError(environment, exitText(exit), logFile(environment));
+      ready.reject(error);
+      onProblem(error);
+    });
+    await ready.promise;
+  }
+
+  #startWriting(): void {
+    const events = {
+      onCommitted: (marks: readonly Mark[], atMs: number) => this.tally.committed(marks, atMs),
+      onProblem: this.#options.onProblem,
+    };
+    this.#writing = Promise.all(
+      this.#options.accounts.map((account) => writeAs(account, events, this.#stopWriting.signal)),
+    );
+  }
+}
+
+/** A demonstration's application ended by itself; its log says why. */
+export class ApplicationEndedError extends Error {
+  override readonly name = "ApplicationEndedError";
+
+  constructor(environment: string, exit: string, logFile: string) {
+    super(`the ${environment} application ended (${exit}); see ${logFile}`);
+  }
+}

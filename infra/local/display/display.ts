@@ -1,0 +1,29 @@
+import { createLogUpdate } from "log-update";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Snapshot } from "./snapshot.ts";
+import { statusLine } from "./status-line.ts";
+import { statusTable } from "./status-table.ts";
+
+const TABLE_PERIOD_MS = 500;
+const LINE_PERIOD_MS = 5_000;
+
+/** Shows what `take` says until `signal` is aborted: a table that renews itself in a terminal, plain lines elsewhere. */
+export async function display(
+  take: () => Promise<Snapshot>,
+  out: NodeJS.WriteStream,
+  signal: AbortSignal,
+): Promise<void> {
+  const table = out.isTTY ? createLogUpdate(out) : null;
+  const periodMs = table === null ? LINE_PERIOD_MS : TABLE_PERIOD_MS;
+  for (;;) {
+    try {
+      await delay(periodMs, undefined, { signal });
+    } catch {
+      table?.done();
+      return;
+    }
+    const snapshot = await take();
+    if (table === null) out.write(`${statusLine(snapshot)}\n`);
+    else table(statusTable(snapshot));
+  }
+}

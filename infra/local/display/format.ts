@@ -1,0 +1,20 @@
+/** A number as people read it: `12,345`; `–` for none. */
+export function count(value: number | null): string {
+  return value === null ? "–" : value.toLocaleString("en-US");
+}
+
+/** A duration as people read it: `12 ms`, `1.4 s`; `–` for none. */
+export function duration(ms: number | null): string {
+  if (ms === null) return "–";
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Time since the start: `0:42`, `1:02:03`. */
+export function uptime(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const tail = String(seconds % 60).padStart(2, "0");
+  return hours === 0
+    ? `${minutes}:${tail}`
+    : `${hours}:${String(minutes).padStart(2, "0")}:${tail}`;
+}

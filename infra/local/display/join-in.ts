@@ -1,0 +1,39 @@
+/** What a person needs to take part in a running stack by hand. */
+export interface JoinIn {
+  readonly mysql: { readonly host: string; readonly port: number };
+  /** The command line client's path, or just its name. */
+  readonly mysqlClient: string;
+  readonly database: string | null;
+  readonly accounts: readonly {
+    readonly environment: string;
+    readonly user: string;
+    readonly password: string;
+  }[];
+  readonly region: string;
+  readonly sqsEndpoint: string;
+  /** A queue to try. */
+  readonly queueUrl: string | null;
+  readonly stackFile: string;
+}
+
+/** How to join in by hand, ready to be copied into a shell. */
+export function joinInText(join: JoinIn): string {
+  const { mysql, mysqlClient, database, accounts, region, sqsEndpoint, queueUrl } = join;
+  const server = `-h ${mysql.host} -P ${mysql.port}`;
+  const widest = Math.max(0, ...accounts.map(({ environment }) => environment.length));
+  const writing = accounts.map(
+    ({ environment, user, password }) =>
+      `  ${environment.padEnd(widest)}  ${mysqlClient} ${server} -u ${user} -p${password}${database === null ? "" : ` ${database}`}`,
+  );
+  const aws = `AWS_REGION=${region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --endpoint-url ${sqsEndpoint} sqs`;
+  const reading =
+    queueUrl === null
+      ? `${aws} list-queues`
+      : `${aws} receive-message --wait-time-seconds 20 --queue-url ${queueUrl}`;
+  return [
+    ...(writing.length === 0 ? [] : ["Write as an environment:", ...writing]),
+    "Read a queue:",
+    `  ${reading}`,
+    `Everything's address: ${join.stackFile}`,
+  ].join("\n");
+}

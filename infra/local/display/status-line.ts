@@ -1,0 +1,34 @@
+import { count, duration, uptime } from "./format.ts";
+import type { Snapshot, StreamStatus } from "./snapshot.ts";
+
+/** One plain line for where there is no terminal: each environment's sums, and what concerns all of them. */
+export function statusLine(snapshot: Snapshot): string {
+  const { uptimeMs, streams, attributions, failures, verdict, problems } = snapshot;
+  const environments = [...new Set(streams.map(({ environment }) => environment))];
+  const parts = [
+    ...environments.map((name) =>
+      environmentText(
+        name,
+        streams.filter(({ environment }) => environment === name),
+      ),
+    ),
+    ...(attributions.length === 0
+      ? []
+      : [`authors: ${attributions.map(([way, changes]) => `${way} ${changes}`).join(", ")}`]),
+    `failure records: ${count(failures)}`,
+    ...(verdict === null ? [] : [`foreign ${verdict.foreign}, doubled ${verdict.doubled}`]),
+    ...(problems.last === null ? [] : [`problems ${problems.count}: ${problems.last}`]),
+  ];
+  return `${uptime(uptimeMs)}  ${parts.join(" | ")}`;
+}
+
+function environmentText(name: string, streams: readonly StreamStatus[]): string {
+  const sum = (of: (stream: StreamStatus) => number) =>
+    streams.reduce((total, stream) => total + of(stream), 0);
+  const waiting = `${count(sum((stream) => stream.waiting))} waiting`;
+  if (streams.every(({ written }) => written === null)) return `${name}: ${waiting}`;
+  const written = count(sum((stream) => stream.written ?? 0));
+  const delivered = count(sum((stream) => stream.delivered ?? 0));
+  const delayMs = Math.max(...streams.map((stream) => stream.delayMs ?? 0));
+  return `${name}: ${delivered} of ${written} delivered, ${waiting}, ${duration(delayMs)}`;
+}

@@ -1,0 +1,56 @@
+import Table from "cli-table3";
+import type { DeliveryCheck } from "../demo/delivery-check.ts";
+import { isClean, type Tally } from "../demo/tally.ts";
+import { count, duration } from "./format.ts";
+
+/** The demonstration's tally when it is over: a table, and one sentence that says what it means. */
+export function verdictTable(tally: Tally): string {
+  const table = new Table({
+    head: [
+      "environment",
+      "subscriber",
+      "written",
+      "delivered",
+      "foreign",
+      "missing",
+      "doubled",
+      "out of order",
+      "parked",
+      "longest delay",
+    ],
+    colAligns: ["left", "left", ...Array<"right">(8).fill("right")],
+    style: { head: [], border: [] },
+  });
+  for (const check of tally.checks) table.push(verdictRow(check, tally.parked(check)));
+  return [table.toString(), attributionSentence(tally), verdictSentence(tally)].join("\n");
+}
+
+function verdictRow(check: DeliveryCheck, parked: number): string[] {
+  return [
+    check.environment,
+    check.subscriber,
+    count(check.written),
+    count(check.delivered),
+    count(check.foreign),
+    count(check.waiting - parked),
+    count(check.doubled),
+    count(check.outOfOrder),
+    count(parked),
+    duration(check.longestDelayMs),
+  ];
+}
+
+function attributionSentence({ attributions }: Tally): string {
+  const ways = Array.from(attributions, ([way, changes]) => `${way} ${count(changes)}`);
+  return `Authors were found by: ${ways.join(", ") || "nothing was delivered"}.`;
+}
+
+function verdictSentence(tally: Tally): string {
+  const verdict = tally.verdict();
+  const { foreign, missing, doubled, parked } = verdict;
+  const sentence = isClean(verdict)
+    ? "Every environment received its own changes, each once, and nothing else."
+    : `Wrong: ${count(foreign)} foreign, ${count(missing)} missing, ${count(doubled)} doubled.`;
+  if (parked === 0) return sentence;
+  return `${sentence} ${count(parked)} deliveries are parked in failure records, because their authors were not known for certain.`;
+}
