@@ -1,0 +1,187 @@
+import { constants } from "node:buffer";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+
+/** For every byte of UTF-8: 0 when it stands for itself in a JSON string, else the letter after the backslash. */
+const ESCAPES = new Uint8Array(256).fill(0x75 /* u */, 0, 0x20);
+for (const [byte, letter] of Object.entries({ 8: "b", 9: "t", 10: "n", 12: "f", 13: "r" })) {
+  ESCAPES[Number(byte)] = letter.charCodeAt(0);
+}
+ESCAPES[QUOTE] = QUOTE;
+ESCAPES[BACKSLASH] = BACKSLASH;
+
+const HEX = Buffer.from("0123456789abcdef");
+const KEPT_CAPACITY = 1 << 20;
+
+/** A row whose JSON would be longer than the longest string of this JavaScript engine (512 MiB). */
+export class RowTooLargeError extends Error {
+  override readonly name = "RowTooLargeError";
+}
+
+/**
+ * Builds JSON as bytes of UTF-8 in one buffer that is used again for every row: a value's bytes go from the event to their
+ * place in the text without becoming a string of their own in between.
+ *
+ * Methods that begin with `put` need the space to be reserved by the caller; the others reserve it themselves.
+ */
+export class JsonWriter {
+  bytes: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  position = 0;
+  /** All bytes written that may lie outside ASCII, or-ed together. */
+  seen = 0;
+
+  /** Begins a new text. */
+  reset(): void {
+    this.position = 0;
+    this.seen = 0;
+    if (this.bytes.length > KEPT_CAPACITY) this.bytes = Buffer.allocUnsafeSlow(64 * 1024);
+  }
+
+  /** Makes sure that `length` more bytes have room. Throws RowTooLargeError. */
+  reserve(length: number): void {
+    const needed = this.position + length;
+    if (needed > this.bytes.length) this.grow(needed);
+  }
+
+  /** What was written from `start` to `end`, as text. */
+  text(start: number, end: number): string {
+    return this.seen < 0x80 ? this.bytes.latin1Slice(start, end) : this.bytes.utf8Slice(start, end);
+  }
+
+  put(byte: number): void {
+    this.bytes[this.position++] = byte;
+  }
+
+  /** Puts short ASCII, byte by byte. */
+  putAll(ascii: Uint8Array): void {
+    const { bytes } = this;
+    let to = this.position;
+    for (let i = 0; i < ascii.length; i++) bytes[to++] = ascii[i] as number;
+    this.position = to;
+  }
+
+  /** Puts an integer from 0 to 2^32 - 1, at most 10 bytes. */
+  putUint32(value: number): void {
+    const { bytes } = this;
+    let rest = value >>> 0;
+    let length = 1;
+    for (let bound = 10; rest >= bound && length < 10; bound *= 10) length++;
+    const start = this.position;
+    this.position = start + length;
+    for (let to = start + length - 1; to >= start; to--) {
+      const tenth = (rest / 10) >>> 0;
+      bytes[to] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+  }
+
+  /** Puts an integer of up to 2^53, at most 17 bytes. */
+  putInteger(value: number): void {
+    let rest = value;
+    if (rest < 0) {
+      this.put(MINUS);
+      rest = -rest;
+    }
+    if (rest <= 0xffffffff) {
+      this.putUint32(rest);
+      return;
+    }
+    const billions = Math.floor(rest / 1e9);
+    this.putUint32(billions);
+    this.putPadded(rest - billions * 1e9, 9);
+  }
+
+  /** Puts the lowest `digits` digits of an integer below 2^32. */
+  putPadded(value: number, digits: number): void {
+    const { bytes } = this;
+    let rest = value;
+    const start = this.position;
+    this.position = start + digits;
+    for (let to = start + digits - 1; to >= start; to--) {
+      const tenth = (rest / 10) >>> 0;
+      bytes[to] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+  }
+
+  /** Writes ASCII. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.bytes[this.position + i] = text.charCodeAt(i);
+    this.position += text.length;
+  }
+
+  /** Writes bytes that are JSON already. */
+  raw(json: Uint8Array): void {
+    this.reserve(json.length);
+    this.seen |= 0x80;
+    this.bytes.set(json, this.position);
+    this.position += json.length;
+  }
+
+  /** Writes a JSON string of bytes of UTF-8. */
+  utf8String(source: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start + 2);
+    let { bytes } = this;
+    let to = this.position;
+    let seen = 0;
+    bytes[to++] = QUOTE;
+    for (let from = start; from < end; from++) {
+      const byte = source[from] as number;
+      const escape = ESCAPES[byte] as number;
+      if (escape === 0) {
+        seen |= byte;
+        bytes[to++] = byte;
+      } else {
+        this.position = to;
+        this.reserve(end - from + 7);
+        bytes = this.bytes;
+        this.putEscape(byte, escape);
+        to = this.position;
+      }
+    }
+    bytes[to++] = QUOTE;
+    this.position = to;
+    this.seen |= seen;
+  }
+
+  /** Writes a JSON string. */
+  string(text: string): void {
+    const utf8 = Buffer.from(text);
+    this.utf8String(utf8, 0, utf8.length);
+  }
+
+  /** Writes a JSON string of the base64 of bytes. */
+  base64String(source: Buffer, start: number, end: number): void {
+    const base64 = source.toString("base64", start, end);
+    this.reserve(base64.length + 2);
+    this.put(QUOTE);
+    this.position += this.bytes.write(base64, this.position, "latin1");
+    this.put(QUOTE);
+  }
+
+  private putEscape(byte: number, escape: number): void {
+    this.put(BACKSLASH);
+    this.put(escape);
+    if (escape === 0x75) {
+      this.put(ZERO);
+      this.put(ZERO);
+      this.put(HEX[byte >> 4] as number);
+      this.put(HEX[byte & 15] as number);
+    }
+  }
+
+  private grow(needed: number): void {
+    if (needed > constants.MAX_STRING_LENGTH) {
+      throw new RowTooLargeError(`a row of more than ${constants.MAX_STRING_LENGTH} bytes of JSON`);
+    }
+    const larger = Buffer.allocUnsafeSlow(
+      Math.min(Math.max(needed, this.bytes.length * 2), constants.MAX_STRING_LENGTH),
+    );
+    larger.set(this.bytes.subarray(0, this.position));
+    this.bytes = larger;
+  }
+}

@@ -1,0 +1,126 @@
+import { ByteReader } from "./byte-reader.ts";
+import type { TableDefinition } from "./column.ts";
+import { CorruptEventError, UnsupportedEventError } from "./errors.ts";
+import { EVENT_HEADER_LENGTH } from "./event-header.ts";
+import { EventType } from "./event-types.ts";
+import { JsonWriter } from "./json-writer.ts";
+import { RowChange } from "./row-change.ts";
+import { RowImageWriter } from "./row-image.ts";
+
+/**
+ * Takes one changed row. All but `op` are JSON texts, or "" where there is none: `key` the primary key as an object, or ""
+ * when the table has none or the images lack a part of it; `oldKey` the key before an update that changed it; `before` and
+ * `after` the row images, without the columns that the binlog left out.
+ */
+export type OnRow = (
+  op: "c" | "u" | "d",
+  key: string,
+  oldKey: string,
+  before: string,
+  after: string,
+) => void;
+
+/** The id of the table that a rows event, given with its header, changes: that of the table map before it. */
+export function rowsEventTableId(event: Buffer): number {
+  return new ByteReader(event, EVENT_HEADER_LENGTH).uint(6);
+}
+
+/**
+ * A decoder for the rows of one table. Keep it as long as the definition holds. Throws UnsupportedEventError for a column
+ * of a type or collation that is not known.
+ */
+export function compileRowsDecoder(definition: TableDefinition): RowsDecoder {
+  return new RowsDecoder(definition, sharedJson);
+}
+
+/**
+ * Calls `onRow` for each row of a rows event, in order, and returns how many there were; see `RowsDecoder.decode` for what
+ * it throws.
+ */
+export function forEachRow(event: Buffer, decoder: RowsDecoder, onRow: OnRow): number {
+  return decoder.decode(event, onRow);
+}
+
+/** Decoding is synchronous and leaves nothing behind, so that one buffer serves the decoders of all tables. */
+const sharedJson = new JsonWriter();
+
+/**
+ * Turns the rows events of one table into JSON. Make one for each table definition and keep it: everything that the
+ * definition decides is decided in the constructor, and again only for a set of columns that was not met before.
+ */
+export class RowsDecoder {
+  readonly definition: TableDefinition;
+  readonly #images = new Map<string, RowImageWriter>();
+  readonly #change: RowChange;
+
+  constructor(definition: TableDefinition, json: JsonWriter) {
+    this.definition = definition;
+    this.#change = new RowChange(definition, json);
+    this.#imageWriter(Buffer.alloc((definition.columns.length + 7) >> 3, 0xff));
+  }
+
+  /**
+   * Calls `onRow` for each row of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with its header and without
+   * checksum, and returns how many rows there were. Throws UnsupportedEventError for a PARTIAL_UPDATE_ROWS_EVENT,
+   * CorruptEventError for bytes that are no rows of this table, RowTooLargeError. Format: `Rows_event` in MySQL's
+   * libs/mysql/binlog/event/rows_event.h.
+   */
+  decode(event: Buffer, onRow: OnRow): number {
+    const type = event[4] ?? 0;
+    if (type === EventType.PARTIAL_UPDATE_ROWS_EVENT) {
+      throw new UnsupportedEventError(
+        "the server logs parts of JSON documents only; " +
+          "SET PERSIST binlog_row_value_options = '' and start again from a later place in the binlog",
+      );
+    }
+    const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
+    reader.skip(8); // table id, flags
+    if (type >= EventType.WRITE_ROWS_EVENT) {
+      const extraLength = reader.uint16(); // counts itself
+      if (extraLength < 2)
+        throw new CorruptEventError("a rows event has an impossible extra length");
+      reader.skip(extraLength - 2);
+    }
+    const columns = reader.lengthEncoded();
+    if (columns !== this.definition.columns.length) {
+      throw new CorruptEventError(
+        `rows of ${columns} columns for a table map of ${this.definition.columns.length}`,
+      );
+    }
+    const first = this.#imageWriter(reader.slice((columns + 7) >> 3));
+    switch (type) {
+      case EventType.WRITE_ROWS_EVENT:
+      case EventType.WRITE_ROWS_EVENT_V1:
+        return this.#change.decodeInserts(event, reader.offset, first, onRow);
+      case EventType.DELETE_ROWS_EVENT:
+      case EventType.DELETE_ROWS_EVENT_V1:
+        return this.#change.decodeDeletes(event, reader.offset, first, onRow);
+      case EventType.UPDATE_ROWS_EVENT:
+      case EventType.UPDATE_ROWS_EVENT_V1: {
+        const second = this.#imageWriter(reader.slice((columns + 7) >> 3));
+        return this.#change.decodeUpdates(event, reader.offset, first, second, onRow);
+      }
+      default:
+        throw new UnsupportedEventError(`event type ${type} is no rows event`);
+    }
+  }
+
+  /** The writer for images that have the columns of a bitmap, lowest bit first. */
+  #imageWriter(present: Buffer): RowImageWriter {
+    const columns = this.definition.columns.length;
+    const bits = Buffer.from(present);
+    // The bits behind the last column mean nothing.
+    if (columns % 8 !== 0)
+      bits[bits.length - 1] = (bits.at(-1) ?? 0) & (0xff >> (8 - (columns % 8)));
+    const key = bits.toString("latin1");
+    let image = this.#images.get(key);
+    if (image === undefined) {
+      image = new RowImageWriter(
+        this.definition,
+        (column) => (bits.readUInt8(column >> 3) & (1 << (column & 7))) !== 0,
+      );
+      this.#images.set(key, image);
+    }
+    return image;
+  }
+}

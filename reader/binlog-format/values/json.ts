@@ -1,0 +1,215 @@
+import { ColumnType } from "../column.ts";
+import { CorruptEventError } from "../errors.ts";
+import type { JsonWriter } from "../json-writer.ts";
+import { writeDecimalNumber } from "./decimal.ts";
+import { writeNumber } from "./floats.ts";
+import { writeInt64, writeUint64 } from "./integers.ts";
+import { readLength } from "./lengths.ts";
+import { writePackedDate, writePackedDatetime, writePackedTime } from "./packed-temporal.ts";
+import type { ValueWriter } from "./value-writer.ts";
+
+/** The types of values in MySQL's binary JSON (sql-common/json_binary.h, where the format is described). */
+const Type = {
+  SMALL_OBJECT: 0x00,
+  LARGE_OBJECT: 0x01,
+  SMALL_ARRAY: 0x02,
+  LARGE_ARRAY: 0x03,
+  LITERAL: 0x04,
+  INT16: 0x05,
+  UINT16: 0x06,
+  INT32: 0x07,
+  UINT32: 0x08,
+  INT64: 0x09,
+  UINT64: 0x0a,
+  DOUBLE: 0x0b,
+  STRING: 0x0c,
+  OPAQUE: 0x0f,
+} as const;
+
+const LITERALS = ["null", "true", "false"] as const;
+
+/**
+ * A JSON column, as JSON: numbers with all their digits, the members of an object in MySQL's order, and values that JSON
+ * has no type for (DECIMAL, dates and times, binary strings) the way MySQL prints them. The JSON literal null and SQL's
+ * NULL are both null here.
+ */
+export function jsonWriter(width: number): ValueWriter {
+  return (row, offset, json) => {
+    const start = offset + width;
+    const end = start + readLength(row, offset, width);
+    // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing; MySQL reads it as null.
+    if (start === end) json.ascii("null");
+    else writeValue(row.subarray(start, end), row.readUInt8(start), 1, json);
+    return end;
+  };
+}
+
+/** Writes the value of `type` that begins at `at` in `document`. */
+function writeValue(document: Buffer, type: number, at: number, json: JsonWriter): void {
+  switch (type) {
+    case Type.SMALL_OBJECT:
+      writeObject(document, at, 2, json);
+      break;
+    case Type.LARGE_OBJECT:
+      writeObject(document, at, 4, json);
+      break;
+    case Type.SMALL_ARRAY:
+      writeArray(document, at, 2, json);
+      break;
+    case Type.LARGE_ARRAY:
+      writeArray(document, at, 4, json);
+      break;
+    case Type.LITERAL:
+      json.ascii(LITERALS[document.readUInt8(at)] ?? corrupt("literal"));
+      break;
+    case Type.INT16:
+      json.ascii(String(document.readInt16LE(at)));
+      break;
+    case Type.UINT16:
+      json.ascii(String(document.readUInt16LE(at)));
+      break;
+    case Type.INT32:
+      json.ascii(String(document.readInt32LE(at)));
+      break;
+    case Type.UINT32:
+      json.ascii(String(document.readUInt32LE(at)));
+      break;
+    case Type.INT64:
+      writeInt64(document, at, json);
+      break;
+    case Type.UINT64:
+      writeUint64(document, at, json);
+      break;
+    case Type.DOUBLE:
+      writeDouble(document.readDoubleLE(at), json);
+      break;
+    case Type.STRING: {
+      const { start, length } = readVariableLength(document, at);
+      json.utf8String(document, start, checkedEnd(document, start, length));
+      break;
+    }
+    case Type.OPAQUE:
+      writeOpaque(document, at, json);
+      break;
+    default:
+      corrupt("value type");
+  }
+}
+
+/** A double keeps its point, as MySQL prints it: 1.0 is another JSON value than 1. */
+function writeDouble(value: number, json: JsonWriter): void {
+  writeNumber(json, value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e21) json.ascii(".0");
+}
+
+/**
+ * Layout, all offsets counted from the object's start: number of members, size; for each member where its key is and how
+ * long; for each its value's entry. `wide` is the width of an offset: 2 bytes in a small object, 4 in a large one.
+ */
+function writeObject(document: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
+  const count = readOffset(document, start, wide);
+  const keys = start + 2 * wide;
+  const values = keys + count * (wide + 2);
+  json.ascii("{");
+  for (let i = 0; i < count; i++) {
+    if (i > 0) json.ascii(",");
+    const entry = keys + i * (wide + 2);
+    const key = start + readOffset(document, entry, wide);
+    json.utf8String(document, key, checkedEnd(document, key, document.readUInt16LE(entry + wide)));
+    json.ascii(":");
+    writeEntry(document, start, values + i * (1 + wide), wide, json);
+  }
+  json.ascii("}");
+}
+
+/** Layout: number of elements, size, and for each element its value's entry. */
+function writeArray(document: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
+  const count = readOffset(document, start, wide);
+  const values = start + 2 * wide;
+  json.ascii("[");
+  for (let i = 0; i < count; i++) {
+    if (i > 0) json.ascii(",");
+    writeEntry(document, start, values + i * (1 + wide), wide, json);
+  }
+  json.ascii("]");
+}
+
+/** A value's entry: its type, then the value itself where it fits into the width of an offset, else where it is. */
+function writeEntry(
+  document: Buffer,
+  container: number,
+  entry: number,
+  wide: 2 | 4,
+  json: JsonWriter,
+): void {
+  const type = document.readUInt8(entry);
+  const at = isInlined(type, wide) ? entry + 1 : container + readOffset(document, entry + 1, wide);
+  writeValue(document, type, at, json);
+}
+
+function isInlined(type: number, wide: 2 | 4): boolean {
+  return (
+    type === Type.LITERAL ||
+    type === Type.INT16 ||
+    type === Type.UINT16 ||
+    (wide === 4 && (type === Type.INT32 || type === Type.UINT32))
+  );
+}
+
+function readOffset(document: Buffer, at: number, wide: 2 | 4): number {
+  return wide === 2 ? document.readUInt16LE(at) : document.readUInt32LE(at);
+}
+
+/** A value of a type that JSON does not have: the column type it came from, its length, its bytes. */
+function writeOpaque(document: Buffer, at: number, json: JsonWriter): void {
+  const type = document.readUInt8(at);
+  const { start, length } = readVariableLength(document, at + 1);
+  const end = checkedEnd(document, start, length);
+  switch (type) {
+    case ColumnType.NEWDECIMAL:
+      writeDecimalNumber(
+        document,
+        start + 2,
+        document.readUInt8(start),
+        document.readUInt8(start + 1),
+        json,
+      );
+      break;
+    case ColumnType.DATE:
+      writePackedDate(document.readBigInt64LE(start), json);
+      break;
+    case ColumnType.TIME:
+      writePackedTime(document.readBigInt64LE(start), json);
+      break;
+    case ColumnType.DATETIME:
+    case ColumnType.TIMESTAMP:
+      writePackedDatetime(document.readBigInt64LE(start), json);
+      break;
+    default:
+      json.string(`base64:type${type}:${brokenBase64(document.subarray(start, end))}`);
+  }
+}
+
+/** Base64 in lines of 76 characters, which is how MySQL prints it even here. */
+function brokenBase64(bytes: Buffer): string {
+  return bytes.toString("base64").replace(/.{76}(?=.)/g, "$&\n");
+}
+
+/** A length of seven bits a byte, lowest first; the highest bit says that another byte follows. */
+function readVariableLength(document: Buffer, at: number): { start: number; length: number } {
+  let length = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = document.readUInt8(at + i);
+    length += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) return { start: at + i + 1, length };
+  }
+  return corrupt("length");
+}
+
+function checkedEnd(document: Buffer, start: number, length: number): number {
+  return start + length <= document.length ? start + length : corrupt("length");
+}
+
+function corrupt(part: string): never {
+  throw new CorruptEventError(`a JSON value has an impossible ${part}`);
+}

@@ -1,0 +1,147 @@
+import type { JsonWriter } from "../json-writer.ts";
+import type { ValueWriter } from "./value-writer.ts";
+
+// Formats: `my_datetime_packed_to_binary`, `my_time_packed_to_binary` and `my_timestamp_to_binary` in MySQL's
+// mysys/my_time.cc. Integers are stored highest byte first, then the fraction of a second in 0 to 3 bytes.
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const DASH = 0x2d;
+const LONGEST = 40;
+const SECONDS_PER_DAY = 86_400;
+
+/** DATE, as text; zero dates as MySQL shows them (`0000-00-00`, `2020-00-00`). */
+export const writeDate: ValueWriter = (row, offset, json) => {
+  const packed = row.readUIntLE(offset, 3);
+  json.reserve(LONGEST);
+  json.put(QUOTE);
+  putDate(json, packed >> 9, (packed >> 5) & 15, packed & 31);
+  json.put(QUOTE);
+  return offset + 3;
+};
+
+/** DATETIME, as `YYYY-MM-DD HH:MM:SS` with as many decimals as the column has. */
+export function datetimeWriter(decimals: number): ValueWriter {
+  const fractionBytes = (decimals + 1) >> 1;
+  return (row, offset, json) => {
+    const yearMonth = ((row.readUInt32BE(offset) >>> 14) & 0x1ffff) >>> 0;
+    const rest = row.readUIntBE(offset + 2, 3);
+    const year = Math.floor(yearMonth / 13);
+    json.reserve(LONGEST);
+    json.put(QUOTE);
+    putDate(json, year, yearMonth - year * 13, (rest >> 17) & 31);
+    json.put(0x20);
+    putClock(json, (rest >> 12) & 31, (rest >> 6) & 63, rest & 63);
+    if (decimals > 0) putFraction(json, row.readUIntBE(offset + 5, fractionBytes), decimals);
+    json.put(QUOTE);
+    return offset + 5 + fractionBytes;
+  };
+}
+
+/**
+ * TIMESTAMP, as RFC 3339 in UTC with as many decimals as the column has. The zero timestamp is no moment, so it stays what
+ * MySQL shows: `0000-00-00 00:00:00`.
+ */
+export function timestampWriter(decimals: number): ValueWriter {
+  const fractionBytes = (decimals + 1) >> 1;
+  return (row, offset, json) => {
+    const seconds = row.readUInt32BE(offset);
+    const fraction = decimals > 0 ? row.readUIntBE(offset + 4, fractionBytes) : 0;
+    json.reserve(LONGEST);
+    json.put(QUOTE);
+    if (seconds === 0 && fraction === 0) {
+      putDate(json, 0, 0, 0);
+      json.put(0x20);
+      putClock(json, 0, 0, 0);
+      if (decimals > 0) putFraction(json, 0, decimals);
+    } else {
+      const days = Math.floor(seconds / SECONDS_PER_DAY);
+      const second = seconds - days * SECONDS_PER_DAY;
+      putDayOfEpoch(json, days);
+      json.put(0x54);
+      putClock(json, Math.floor(second / 3600), Math.floor((second % 3600) / 60), second % 60);
+      if (decimals > 0) putFraction(json, fraction, decimals);
+      json.put(0x5a);
+    }
+    json.put(QUOTE);
+    return offset + 4 + fractionBytes;
+  };
+}
+
+/** TIME, as `[-]HH:MM:SS` with as many decimals as the column has and as many digits of the hour as it needs. */
+export function timeWriter(decimals: number): ValueWriter {
+  const fractionBytes = (decimals + 1) >> 1;
+  const bytes = 3 + fractionBytes;
+  const fractionUnit = 2 ** (8 * fractionBytes);
+  // Seconds and fraction are one number, shifted so that all are positive.
+  const zero = 0x800000 * fractionUnit;
+  return (row, offset, json) => {
+    const packed = row.readUIntBE(offset, bytes) - zero;
+    const size = Math.abs(packed);
+    const clock = Math.floor(size / fractionUnit);
+    json.reserve(LONGEST);
+    json.put(QUOTE);
+    if (packed < 0) json.put(DASH);
+    putHours(json, (clock >> 12) & 0x3ff);
+    json.put(COLON);
+    json.putPadded((clock >> 6) & 63, 2);
+    json.put(COLON);
+    json.putPadded(clock & 63, 2);
+    if (decimals > 0) putFraction(json, size - clock * fractionUnit, decimals);
+    json.put(QUOTE);
+    return offset + bytes;
+  };
+}
+
+/** Puts an hour with at least two digits. */
+export function putHours(json: JsonWriter, hours: number): void {
+  json.putPadded(hours, hours > 99 ? 3 : 2);
+}
+
+/** Puts `YYYY-MM-DD`. */
+export function putDate(json: JsonWriter, year: number, month: number, day: number): void {
+  json.putPadded(year, 4);
+  json.put(DASH);
+  json.putPadded(month, 2);
+  json.put(DASH);
+  json.putPadded(day, 2);
+}
+
+/** Puts `HH:MM:SS`. */
+export function putClock(json: JsonWriter, hour: number, minute: number, second: number): void {
+  json.putPadded(hour, 2);
+  json.put(COLON);
+  json.putPadded(minute, 2);
+  json.put(COLON);
+  json.putPadded(second, 2);
+}
+
+/** An odd number of decimals is stored with one more. */
+function putFraction(json: JsonWriter, stored: number, decimals: number): void {
+  json.put(0x2e);
+  json.putPadded(decimals % 2 === 0 ? stored : Math.floor(stored / 10), decimals);
+}
+
+/** Puts the date of a day after 1970-01-01 (the proleptic Gregorian calendar, counted in eras of 400 years from March). */
+function putDayOfEpoch(json: JsonWriter, day: number): void {
+  const shifted = day + 719_468;
+  const era = Math.floor(shifted / 146_097);
+  const dayOfEra = shifted - era * 146_097;
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  );
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
+  putDate(
+    json,
+    yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
+  );
+}

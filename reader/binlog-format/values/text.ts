@@ -1,0 +1,54 @@
+import type { Charset } from "../charsets/collations.ts";
+import { isUtf8, textDecoder } from "../charsets/decode-text.ts";
+import { singleByteCharacters } from "../charsets/single-byte.ts";
+import { readLength } from "./lengths.ts";
+import type { ValueWriter } from "./value-writer.ts";
+
+/** CHAR, VARCHAR and TEXT, as Unicode; `width` bytes hold the value's length. */
+export function textWriter(charset: Charset, width: number): ValueWriter {
+  if (isUtf8(charset)) return utf8Writer(width);
+  const characters = singleByteCharacters(charset);
+  return characters === undefined
+    ? decodedWriter(charset, width)
+    : singleByteWriter(characters, width);
+}
+
+function utf8Writer(width: number): ValueWriter {
+  return (row, offset, json) => {
+    const start = offset + width;
+    const end = start + readLength(row, offset, width);
+    json.utf8String(row, start, end);
+    return end;
+  };
+}
+
+/** Every byte is a character: its JSON is looked up. */
+function singleByteWriter(characters: readonly string[], width: number): ValueWriter {
+  const jsonOfByte = characters.map((character) =>
+    Buffer.from(JSON.stringify(character).slice(1, -1)),
+  );
+  const longest = Math.max(...jsonOfByte.map((json) => json.length));
+  return (row, offset, json) => {
+    const start = offset + width;
+    const end = start + readLength(row, offset, width);
+    json.reserve((end - start) * longest + 2);
+    json.put(0x22);
+    for (let i = start; i < end; i++) {
+      const byte = row[i] as number;
+      json.seen |= byte;
+      json.putAll(jsonOfByte[byte] as Buffer);
+    }
+    json.put(0x22);
+    return end;
+  };
+}
+
+function decodedWriter(charset: Charset, width: number): ValueWriter {
+  const decode = textDecoder(charset);
+  return (row, offset, json) => {
+    const start = offset + width;
+    const end = start + readLength(row, offset, width);
+    json.string(decode(row.subarray(start, end)));
+    return end;
+  };
+}

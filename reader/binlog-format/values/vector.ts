@@ -1,0 +1,20 @@
+import { readLength } from "./lengths.ts";
+import { writeFloat32 } from "./floats.ts";
+import type { ValueWriter } from "./value-writer.ts";
+
+const FLOAT_LENGTH = 4;
+
+/** VECTOR, as an array of its single-precision numbers, each in the shortest digits that give it again. */
+export function vectorWriter(width: number): ValueWriter {
+  return (row, offset, json) => {
+    const start = offset + width;
+    const end = start + readLength(row, offset, width);
+    json.ascii("[");
+    for (let i = start; i < end; i += FLOAT_LENGTH) {
+      if (i > start) json.ascii(",");
+      writeFloat32(json, row.readFloatLE(i));
+    }
+    json.ascii("]");
+    return end;
+  };
+}
