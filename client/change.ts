@@ -1,0 +1,49 @@
+import { binlogFileNumber } from "../wire/binlog-file.ts";
+import type { Change as MessageChange, EnvironmentMessage } from "../wire/message.ts";
+import { formatPosition, parsePosition, type PositionText } from "../wire/position.ts";
+
+/** The row types of the tables that an application consumes, by `database.table`. */
+export type TableRows = Record<string, object>;
+
+/** The rows of an application that has not named any. */
+export type AnyTables = Record<string, Record<string, unknown>>;
+
+/** One change as a handler gets it: as in the message, with its table's full name and its position. */
+export interface Change<
+  Row = Record<string, unknown>,
+  Table extends string = string,
+> extends MessageChange<Row> {
+  /** `database.table`. */
+  readonly table: Table;
+  /** The change's place in the source's stream; compares as text. */
+  readonly position: PositionText;
+}
+
+/** A change of one of several tables; `change.table` tells which, and narrows the rows' type. */
+export type ChangeOf<Tables extends TableRows> = {
+  [Table in keyof Tables & string]: Change<Tables[Table], Table>;
+}[keyof Tables & string];
+
+/** The changes of a message with their positions, in order. Throws RangeError when a coordinate is none. */
+export function changesOf(message: EnvironmentMessage): Change[] {
+  const { epoch } = parsePosition(message.first);
+  return message.changes.map((change) => {
+    const { db, table, file, pos, row } = change.source;
+    const position = formatPosition({ epoch, file: binlogFileNumber(file), offset: pos, row });
+    return { ...change, table: `${db}.${table}`, position };
+  });
+}
+
+/**
+ * Changes that stand or fall together because they share a position: with `groupBy: "key"` an update of the key itself
+ * arrives as a delete and a create, and may do so in one group.
+ */
+export function splitByPosition(changes: readonly Change[]): Change[][] {
+  const units: Change[][] = [];
+  for (const change of changes) {
+    const unit = units.at(-1);
+    if (unit?.[0]?.position === change.position) unit.push(change);
+    else units.push([change]);
+  }
+  return units;
+}

@@ -1,0 +1,96 @@
+/** The subscription lacks a setting or has a bad one. Remedy: the options and variables that the message names. */
+export class SubscriptionSettingsError extends Error {
+  override readonly name = "SubscriptionSettingsError";
+  readonly problems: readonly string[];
+  /** The environment queues that there are, as far as these credentials may list them. */
+  readonly available: readonly string[];
+
+  constructor(problems: readonly string[], available: readonly string[]) {
+    super(`${problems.join("; ")}. ${queuesInstead(available)}`);
+    this.problems = problems;
+    this.available = available;
+  }
+}
+
+/** There is no such queue, or it cannot be seen with these credentials. Remedy: one of `available`, or deploy it. */
+export class QueueNotFoundError extends Error {
+  override readonly name = "QueueNotFoundError";
+  readonly queueName: string;
+  /** The source's environment queues, as far as these credentials may list them. */
+  readonly available: readonly string[];
+
+  constructor(queueName: string, available: readonly string[], options?: ErrorOptions) {
+    super(`No queue ${queueName}. ${queuesInstead(available)}`, options);
+    this.queueName = queueName;
+    this.available = available;
+  }
+}
+
+/** The queue carries a message version that is newer than this library. Remedy: a newer library; the message stays. */
+export class UnsupportedMessageVersionError extends Error {
+  override readonly name = "UnsupportedMessageVersionError";
+  readonly version: number;
+
+  constructor(version: number, supported: number) {
+    super(
+      `Message version ${version}; this version of @binlog-router/client reads version ${supported}. ` +
+        "Receiving has stopped and the message stays in the queue: install a newer @binlog-router/client.",
+    );
+    this.version = version;
+  }
+}
+
+/** A message that binlog-router did not write. It is retried, then goes to the dead-letter queue: look at it there. */
+export class InvalidMessageError extends Error {
+  override readonly name = "InvalidMessageError";
+}
+
+/** A message of another environment, subscriber or source. Remedy: find out who sends to this queue. */
+export class ForeignMessageError extends Error {
+  override readonly name = "ForeignMessageError";
+}
+
+/** An off-loaded payload could not be fetched from S3. Remedy: s3:GetObject for the application, or the bucket's lifecycle. */
+export class PayloadUnavailableError extends Error {
+  override readonly name = "PayloadUnavailableError";
+}
+
+/** What a validator found wrong with a row; it counts as a failure of the handler. */
+export interface RowIssue {
+  readonly message: string;
+  readonly path: readonly string[];
+}
+
+/** A row that its table's validator refused. Remedy: the validator, or the code that wrote the row. */
+export class RowValidationError extends Error {
+  override readonly name = "RowValidationError";
+  readonly changeId: string;
+  readonly table: string;
+  /** What the validator said. Not part of the error's message, because validators may quote the row's values. */
+  readonly issues: readonly RowIssue[];
+
+  constructor(changeId: string, table: string, issues: readonly RowIssue[]) {
+    const columns = [...new Set(issues.map((issue) => issue.path.join(".") || "the row"))];
+    super(`${table}, change ${changeId}: the validator refused ${columns.join(", ")}`);
+    this.changeId = changeId;
+    this.table = table;
+    this.issues = issues;
+  }
+}
+
+/** SQS did not delete a handled message, because it was no longer ours. It comes again and is filtered as a repeat. */
+export class DeletionRefusedError extends Error {
+  override readonly name = "DeletionRefusedError";
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`SQS did not delete a handled message (${code}); it will come again and be filtered`);
+    this.code = code;
+  }
+}
+
+function queuesInstead(available: readonly string[]): string {
+  return available.length === 0
+    ? "No environment queue is to be seen here (or these credentials may not list queues)."
+    : `Environment queues here: ${available.join(", ")}.`;
+}

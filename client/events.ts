@@ -1,0 +1,45 @@
+/** What a subscription was doing when an error came up. */
+export type Activity = "handle" | "receive" | "extend" | "delete" | "positions";
+
+/** Where an error came up; without a message when it concerns the queue as a whole. */
+export interface ErrorContext {
+  readonly activity: Activity;
+  readonly environment: string;
+  readonly subscriber: string;
+  readonly message?: MessageContext;
+}
+
+/** Which message it is about. */
+export interface MessageContext {
+  readonly group: string;
+  readonly messageId: string;
+  /** How often SQS has handed it out, this time included. */
+  readonly receiveCount: number;
+}
+
+/** A message that is about to be handled, or has been. */
+export interface MessageInfo {
+  readonly environment: string;
+  readonly subscriber: string;
+  readonly source: string;
+  readonly queueUrl: string;
+  readonly group: string;
+  readonly messageId: string;
+  readonly receiveCount: number;
+  /** How many changes of the message are handled this time. */
+  readonly changes: number;
+  /** Commit time of the first of them, milliseconds since 1970. */
+  readonly committedMs: number;
+}
+
+/** Callbacks. What one throws is thrown away, so that watching cannot disturb the work. */
+export interface SubscriptionEvents {
+  /** Every failure, also those that are retried. Default: one line on standard error. */
+  readonly onError?: (error: unknown, context: ErrorContext) => void;
+  /** A message was handled, in so many milliseconds. */
+  readonly onHandled?: (message: MessageInfo, durationMs: number) => void;
+  /** A message was deleted unhandled because its changes had been handled before. */
+  readonly onRepeat?: (context: MessageContext) => void;
+  /** Runs around the handling of each message: a place to open a trace span. Must call `handle` and return its promise. */
+  readonly around?: (message: MessageInfo, handle: () => Promise<void>) => Promise<void>;
+}

@@ -1,0 +1,43 @@
+import {
+  GetQueueUrlCommand,
+  paginateListQueues,
+  QueueDoesNotExist,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { environmentQueueName } from "../wire/names.ts";
+import { QueueNotFoundError } from "./errors.ts";
+
+/** Whose queue it is. */
+export interface QueueOwner {
+  readonly source: string;
+  readonly subscriber: string;
+  readonly environment: string;
+}
+
+/** The URL of the environment queue. Throws QueueNotFoundError, which lists what queues there are. */
+export async function findQueue(sqs: SQSClient, owner: QueueOwner): Promise<string> {
+  const name = environmentQueueName(owner.source, owner.subscriber, owner.environment);
+  try {
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
+    if (QueueUrl !== undefined) return QueueUrl;
+  } catch (cause) {
+    if (!(cause instanceof QueueDoesNotExist)) throw cause;
+    throw new QueueNotFoundError(name, await listEnvironmentQueues(sqs, owner.source), { cause });
+  }
+  throw new QueueNotFoundError(name, []);
+}
+
+/** The names of a source's environment queues, of all sources without a name; none when they may not be listed. */
+export async function listEnvironmentQueues(sqs: SQSClient, source?: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    const prefix = source === undefined ? {} : { QueueNamePrefix: `${source}-` };
+    for await (const page of paginateListQueues({ client: sqs }, { ...prefix, MaxResults: 1000 })) {
+      for (const url of page.QueueUrls ?? []) names.push(url.slice(url.lastIndexOf("/") + 1));
+    }
+  } catch {
+    // The list is a courtesy of an error message. Many an application may read its queue and not list any.
+    return [];
+  }
+  return names.filter((name) => /^(?!.*-(raw|dead)\.fifo$).*\.fifo$/.test(name));
+}

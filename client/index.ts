@@ -1,0 +1,13 @@
+export { subscribe } from "./subscribe.ts";
+export type { Subscription } from "./subscription.ts";
+export type { SubscribeOptions } from "./options.ts";
+export type { BatchHandler, ChangeHandler, HandlerContext } from "./handler.ts";
+export type { Change, ChangeOf, TableRows } from "./change.ts";
+export type { ErrorContext, MessageInfo, SubscriptionEvents } from "./events.ts";
+export {
+  MemoryPositionStore,
+  type PositionMark,
+  type PositionStore,
+  type TransactionalPositionStore,
+} from "./position-store.ts";
+export * from "./errors.ts";

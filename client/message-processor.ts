@@ -1,0 +1,164 @@
+import type { EnvironmentMessage } from "../wire/message.ts";
+import type { PositionText } from "../wire/position.ts";
+import { changesOf, splitByPosition, type Change } from "./change.ts";
+import { UnsupportedMessageVersionError } from "./errors.ts";
+import type { MessageInfo } from "./events.ts";
+import type { AnyHandler, HandlerContext } from "./handler.ts";
+import { isHeld, type HeldMessage } from "./held-message.ts";
+import type { MessageReader } from "./message-reader.ts";
+import type { AnyPositionStore } from "./position-store.ts";
+import { BEGINNING, markKey, needsMark, progressOf, type Progress } from "./progress.ts";
+import { validateChange, type Schemas } from "./validate.ts";
+
+/** What became of a message. */
+export type Outcome =
+  | { readonly kind: "handled"; readonly info: MessageInfo; readonly durationMs: number }
+  /** Its changes had been handled before. */
+  | { readonly kind: "repeat" }
+  /** It is no longer ours. */
+  | { readonly kind: "lost" }
+  /** To be tried again. */
+  | { readonly kind: "failed"; readonly error: unknown }
+  /** This library cannot read it. */
+  | { readonly kind: "refused"; readonly error: UnsupportedMessageVersionError };
+
+export interface ProcessorOptions<Transaction> {
+  readonly handler: AnyHandler<Transaction>;
+  readonly reader: MessageReader;
+  readonly positions: AnyPositionStore<Transaction>;
+  readonly schemas: Schemas;
+  readonly queueUrl: string;
+  readonly around:
+    | ((message: MessageInfo, handle: () => Promise<void>) => Promise<void>)
+    | undefined;
+}
+
+type Pending = Extract<Progress, { kind: "pending" }>;
+
+/** Takes one message through reading, filtering, validating, handling, and recording its position. */
+export class MessageProcessor<Transaction> {
+  readonly #options: ProcessorOptions<Transaction>;
+  readonly #marked = new WeakSet<HeldMessage>();
+
+  constructor(options: ProcessorOptions<Transaction>) {
+    this.#options = options;
+  }
+
+  /** Never rejects. */
+  async process(held: HeldMessage): Promise<Outcome> {
+    try {
+      const message = await this.#options.reader.read(held);
+      const progress = await this.#progress(held, message);
+      if (progress.kind === "repeat") return progress;
+      const changes = changesOf(message).filter((change) => change.position > progress.done);
+      const info = this.#info(held, message, changes);
+      const began = performance.now();
+      const handle = async (): Promise<void> => {
+        await this.#handle(held, message, changes, progress);
+      };
+      await (this.#options.around?.(info, handle) ?? handle());
+      return { kind: "handled", info, durationMs: performance.now() - began };
+    } catch (error) {
+      if (error instanceof UnsupportedMessageVersionError) return { kind: "refused", error };
+      if (error instanceof LostError) return { kind: "lost" };
+      return { kind: "failed", error };
+    }
+  }
+
+  /**
+   * Gives those of the messages that were received before a mark of their own, see progress.ts. Also for messages that
+   * wait behind another one: SQS counts their receives too, so they may reach the dead-letter queue without being tried.
+   */
+  async mark(messages: readonly HeldMessage[]): Promise<void> {
+    for (const held of messages) {
+      if (!needsMark(held.receiveCount) || this.#marked.has(held)) continue;
+      let message: EnvironmentMessage;
+      try {
+        message = await this.#options.reader.read(held);
+      } catch {
+        // What cannot be read fails when it is its turn.
+        continue;
+      }
+      const { positions } = this.#options;
+      const group = (await positions.load(message.group)) ?? BEGINNING;
+      const key = markKey(message);
+      if (group < message.last && (await positions.load(key)) === undefined) {
+        if ("save" in positions) await positions.save(key, group);
+        else await positions.transact([{ key, position: group }], () => Promise.resolve());
+      }
+      this.#marked.add(held);
+    }
+  }
+
+  async #progress(held: HeldMessage, message: EnvironmentMessage): Promise<Progress> {
+    const { positions } = this.#options;
+    const group = await positions.load(message.group);
+    const first = !needsMark(held.receiveCount) && (group ?? BEGINNING) < message.last;
+    const mark = first ? undefined : await positions.load(markKey(message));
+    return progressOf(message, { group, mark });
+  }
+
+  async #handle(
+    held: HeldMessage,
+    message: EnvironmentMessage,
+    changes: readonly Change[],
+    progress: Pending,
+  ): Promise<void> {
+    const { handler, positions, schemas } = this.#options;
+    const units = handler.batch ? [changes] : splitByPosition(changes);
+    const context = this.#context(held, message);
+    let done: PositionText | undefined;
+    try {
+      for (const [index, unit] of units.entries()) {
+        if (!isHeld(held)) throw new LostError();
+        const valid: Change[] = [];
+        for (const change of unit) valid.push(await validateChange(change, schemas));
+        const position =
+          index === units.length - 1 ? message.last : (unit[0]?.position ?? message.last);
+        if ("transact" in positions) {
+          const marks = progress.keys.map((key) => ({ key, position }));
+          await positions.transact(marks, (transaction) =>
+            handler.run(valid, { ...context, transaction }),
+          );
+        } else {
+          await handler.run(valid, context);
+        }
+        done = position;
+      }
+    } finally {
+      if ("save" in positions && done !== undefined) {
+        for (const key of progress.keys) await positions.save(key, done);
+      }
+    }
+  }
+
+  #context(held: HeldMessage, message: EnvironmentMessage): HandlerContext<Transaction> {
+    return {
+      environment: message.environment,
+      subscriber: message.subscriber,
+      group: message.group,
+      messageId: held.id,
+      receiveCount: held.receiveCount,
+      signal: held.lost.signal,
+      // Replaced by the open one where the store has transactions; else the type is undefined.
+      transaction: undefined as Transaction,
+    };
+  }
+
+  #info(held: HeldMessage, message: EnvironmentMessage, changes: readonly Change[]): MessageInfo {
+    return {
+      source: message.source,
+      environment: message.environment,
+      subscriber: message.subscriber,
+      queueUrl: this.#options.queueUrl,
+      group: message.group,
+      messageId: held.id,
+      receiveCount: held.receiveCount,
+      changes: changes.length,
+      committedMs: changes[0]?.source.ts_ms ?? 0,
+    };
+  }
+}
+
+/** The message stopped being ours while its changes were handled. */
+class LostError extends Error {}

@@ -1,0 +1,97 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { exponentialBackoff } from "./backoff.ts";
+import type { AnyTables, TableRows } from "./change.ts";
+import type { SubscriptionEvents } from "./events.ts";
+import { MemoryPositionStore, type AnyPositionStore } from "./position-store.ts";
+import type { Schemas } from "./validate.ts";
+
+/** All may be left out. Clients are then made without arguments: region, endpoint and credentials are the SDK's own affair. */
+export interface SubscribeOptions<
+  Tables extends TableRows = AnyTables,
+  Transaction = undefined,
+> extends SubscriptionEvents {
+  /** The deployment whose changes these are; else the variable `APP_ENV`. */
+  readonly environment?: string;
+  /** The `name` in the router's configuration; else the variable `BINLOG_ROUTER_SOURCE`. */
+  readonly source?: string;
+  /** The queue itself, where its name does not tell (another account, say). */
+  readonly queueUrl?: string;
+  readonly sqs?: SQSClient;
+  /** Fetches messages too large for SQS. */
+  readonly s3?: S3Client;
+  /** How many message groups are handled at the same time. Default 10. */
+  readonly concurrency?: number;
+  /** How long SQS keeps a message from others unless extended, seconds: how long a killed process blocks its groups. Default 30. */
+  readonly visibilityTimeoutSeconds?: number;
+  /** How long a receive waits for messages, seconds, at most 20. Default 20. */
+  readonly waitTimeSeconds?: number;
+  /** Seconds until a failed message is tried again, after so many receives. Default: 1, 2, 4, … up to 15 minutes. */
+  readonly backoffSeconds?: (receiveCount: number) => number;
+  /** Where positions are kept. Default: in memory. */
+  readonly positions?: AnyPositionStore<Transaction>;
+  /** A validator for each table's rows, `database.table`: zod, valibot, arktype, …; what it returns is the handler's row. */
+  readonly schemas?: {
+    readonly [Table in keyof Tables]: StandardSchemaV1<unknown, Tables[Table]>;
+  };
+  /** Its abort is a call of `stop()`. */
+  readonly signal?: AbortSignal;
+}
+
+/** A subscription's settings with every default filled in. */
+export interface Settings<Transaction = unknown> {
+  readonly source: string;
+  readonly subscriber: string;
+  readonly environment: string;
+  readonly queueUrl: string | undefined;
+  readonly concurrency: number;
+  readonly visibilitySeconds: number;
+  readonly waitSeconds: number;
+  readonly backoffSeconds: (receiveCount: number) => number;
+  readonly positions: AnyPositionStore<Transaction>;
+  readonly schemas: Schemas;
+}
+
+/** What is wrong with the options and variables; empty when nothing is. */
+export function settingsProblems(settings: Settings): string[] {
+  const { concurrency, visibilitySeconds, waitSeconds } = settings;
+  return [
+    settings.subscriber === "" && "the subscriber's name is empty",
+    settings.queueUrl === undefined &&
+      settings.environment === "" &&
+      "no environment: set the variable APP_ENV or the option `environment`",
+    settings.queueUrl === undefined &&
+      settings.source === "" &&
+      "no source: set the variable BINLOG_ROUTER_SOURCE or the option `source` to the `name` in the router's configuration",
+    !(Number.isSafeInteger(concurrency) && concurrency >= 1) &&
+      "`concurrency` is not a whole number of 1 or more",
+    !(
+      Number.isSafeInteger(visibilitySeconds) &&
+      visibilitySeconds >= 1 &&
+      visibilitySeconds <= 43_200
+    ) && "`visibilityTimeoutSeconds` is not a whole number from 1 to 43200",
+    !(Number.isSafeInteger(waitSeconds) && waitSeconds >= 0 && waitSeconds <= 20) &&
+      "`waitTimeSeconds` is not a whole number from 0 to 20",
+  ].filter((problem) => problem !== false);
+}
+
+/** The settings with every default filled in; what is missing is an empty text. */
+export function resolveSettings<Tables extends TableRows, Transaction>(
+  subscriber: string,
+  options: SubscribeOptions<Tables, Transaction>,
+  env: NodeJS.ProcessEnv,
+): Settings<Transaction> {
+  return {
+    source: options.source ?? env["BINLOG_ROUTER_SOURCE"] ?? "",
+    subscriber,
+    environment: options.environment ?? env["APP_ENV"] ?? "",
+    queueUrl: options.queueUrl,
+    concurrency: options.concurrency ?? 10,
+    visibilitySeconds: options.visibilityTimeoutSeconds ?? 30,
+    waitSeconds: options.waitTimeSeconds ?? 20,
+    backoffSeconds: options.backoffSeconds ?? exponentialBackoff,
+    positions: options.positions ?? new MemoryPositionStore(),
+    schemas: options.schemas ?? {},
+  };
+}

@@ -1,0 +1,77 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { AnyTables, TableRows } from "./change.ts";
+import { SubscriptionSettingsError } from "./errors.ts";
+import { findQueue, listEnvironmentQueues } from "./find-queue.ts";
+import {
+  allChanges,
+  eachChange,
+  type AnyHandler,
+  type BatchHandler,
+  type ChangeHandler,
+} from "./handler.ts";
+import { MessageProcessor } from "./message-processor.ts";
+import { MessageReader } from "./message-reader.ts";
+import { resolveSettings, settingsProblems, type SubscribeOptions } from "./options.ts";
+import { Payloads } from "./payload.ts";
+import { SqsQueue } from "./sqs-queue.ts";
+import { Subscription } from "./subscription.ts";
+
+/**
+ * Begins to deliver this environment's changes to `handler`, one after the other in each message group, several groups
+ * at a time. Resolves as soon as the queue is found.
+ * Throws SubscriptionSettingsError, QueueNotFoundError, or what the AWS SDK throws.
+ */
+export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
+  subscriber: string,
+  handler: ChangeHandler<Tables, Transaction>,
+  options?: SubscribeOptions<Tables, Transaction> & { readonly batch?: false },
+): Promise<Subscription<Transaction>>;
+/** The same with a handler that gets all changes of a message at once. */
+export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
+  subscriber: string,
+  handler: BatchHandler<Tables, Transaction>,
+  options: SubscribeOptions<Tables, Transaction> & { readonly batch: true },
+): Promise<Subscription<Transaction>>;
+export async function subscribe<Tables extends TableRows, Transaction>(
+  subscriber: string,
+  handler: ChangeHandler<Tables, Transaction> | BatchHandler<Tables, Transaction>,
+  options: SubscribeOptions<Tables, Transaction> & { readonly batch?: boolean } = {},
+): Promise<Subscription<Transaction>> {
+  const anyHandler =
+    options.batch === true
+      ? allChanges(handler as BatchHandler<Tables, Transaction>)
+      : eachChange(handler as ChangeHandler<Tables, Transaction>);
+  return start(subscriber, anyHandler, options);
+}
+
+async function start<Tables extends TableRows, Transaction>(
+  subscriber: string,
+  handler: AnyHandler<Transaction>,
+  options: SubscribeOptions<Tables, Transaction>,
+): Promise<Subscription<Transaction>> {
+  const settings = resolveSettings(subscriber, options, process.env);
+  const { source, environment } = settings;
+  const sqs = options.sqs ?? new SQSClient();
+  const problems = settingsProblems(settings);
+  if (problems.length > 0) {
+    const prefix = source === "" ? undefined : source;
+    throw new SubscriptionSettingsError(problems, await listEnvironmentQueues(sqs, prefix));
+  }
+  const queueUrl = settings.queueUrl ?? (await findQueue(sqs, { source, subscriber, environment }));
+  const processor = new MessageProcessor({
+    handler,
+    reader: new MessageReader(new Payloads(options.s3), settings),
+    positions: settings.positions,
+    schemas: settings.schemas,
+    queueUrl,
+    around: options.around,
+  });
+  return new Subscription({
+    queue: new SqsQueue(sqs, queueUrl),
+    queueUrl,
+    settings,
+    processor,
+    events: options,
+    signal: options.signal,
+  });
+}

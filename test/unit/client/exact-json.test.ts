@@ -1,0 +1,80 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseExactJson } from "../../../client/exact-json.ts";
+
+describe("exact JSON", () => {
+  it("keeps integers that a number holds as numbers", () => {
+    expect(parseExactJson("[0,-1,9007199254740991,-9007199254740991]")).toEqual([
+      0, -1, 9007199254740991, -9007199254740991,
+    ]);
+  });
+
+  it("gives integers that a number would round as bigint, with every digit", () => {
+    expect(
+      parseExactJson(
+        '{"a":9007199254740993,"b":[-9223372036854775808,{"c":18446744073709551615}]}',
+      ),
+    ).toEqual({ a: 9007199254740993n, b: [-9223372036854775808n, { c: 18446744073709551615n }] });
+  });
+
+  it("gives one at the top of the text", () => {
+    expect(parseExactJson(" 18446744073709551615 ")).toBe(18446744073709551615n);
+  });
+
+  it("leaves digits inside strings and keys alone", () => {
+    const text = String.raw`{"12345678901234567890":"x:12345678901234567890,","q\"1":"\\","n":[12345678901234567890]}`;
+    expect(parseExactJson(text)).toEqual({
+      "12345678901234567890": "x:12345678901234567890,",
+      'q"1': "\\",
+      n: [12345678901234567890n],
+    });
+  });
+
+  it("leaves fractions and exponents to be numbers", () => {
+    const text = "[12345678901234567890.5,1234567890123456789e3,0.12345678901234567890]";
+    expect(parseExactJson(text)).toEqual(JSON.parse(text));
+  });
+
+  it("treats __proto__ as a key like any other", () => {
+    const value = parseExactJson('{"__proto__":{"id":12345678901234567890}}') as object;
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(Object.getOwnPropertyDescriptor(value, "__proto__")?.value).toEqual({
+      id: 12345678901234567890n,
+    });
+  });
+
+  it("refuses what JSON.parse refuses", () => {
+    for (const text of [
+      "",
+      "{",
+      '{"a":12345678901234567890',
+      '"1234567890123456',
+      "[012345678901234567890]",
+      "-",
+    ]) {
+      expect(() => parseExactJson(text), text).toThrow(SyntaxError);
+    }
+  });
+
+  it("agrees with JSON.parse on every value without such integers", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.integer({ min: 0, max: 2 }), (value, indent) => {
+        const text = JSON.stringify([value, "1234567890123456"], null, indent);
+        const parsed = JSON.parse(text) as unknown;
+        fc.pre(!JSON.stringify(parsed).match(/[[:,]-?\d{16,}[\],}]/));
+        expect(parseExactJson(text)).toEqual(parsed);
+      }),
+    );
+  });
+
+  it("brings back every 64-bit integer anywhere in a text", () => {
+    const integer = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.string(), integer)), (rows) => {
+        const text = `[${rows.map(([name, n]) => `[${JSON.stringify(name)},${n}]`).join(",")}]`;
+        const parsed = parseExactJson(text) as [string, number | bigint][];
+        expect(parsed.map(([name, n]) => [name, BigInt(n)])).toEqual(rows);
+      }),
+    );
+  });
+});
