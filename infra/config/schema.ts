@@ -1,3 +1,4 @@
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { z } from "zod";
 import { isTablePattern } from "../../wire/table-patterns.ts";
 
@@ -81,15 +82,19 @@ const subscriber = z.strictObject({
 
 /** Where the reader runs; needed to deploy, not for a run on one machine. */
 const network = z.strictObject({
-  vpcId: z.string().regex(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC, "vpc-…"'),
+  vpcId: z.string().regex(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a VPC, "vpc-…"'),
   /** Private subnets with a way to the AWS APIs (NAT or VPC endpoints), in at least two availability zones. */
   subnetIds: z
-    .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be the id of a subnet, "subnet-…"'))
+    .array(
+      z
+        .string()
+        .regex(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a subnet, "subnet-…"'),
+    )
     .min(1, "must list at least one subnet"),
   /** The database's security group: the stack lets the reader in on MySQL's port. */
   databaseSecurityGroupId: z
     .string()
-    .regex(/^sg-[0-9a-f]+$/, 'must be the id of a security group, "sg-…"'),
+    .regex(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a security group, "sg-…"'),
 });
 
 const alarms = z.strictObject({
@@ -111,9 +116,7 @@ const retention = z.strictObject({
   /** Bodies too large for SQS; must outlast the queue and its dead-letter queue together. */
   payloadDays: z.int().min(2).default(30),
   /** One of CloudWatch's own steps. */
-  logDays: z
-    .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827])
-    .default(30),
+  logDays: z.enum(RetentionDays).default(RetentionDays.ONE_MONTH),
 });
 
 export const configurationSchema = z.strictObject({

@@ -42,7 +42,7 @@ function claimOf(environment: string, index: number, text: string): Claim {
   const at = text.lastIndexOf("@");
   return at < 0
     ? { environment, index, text, user: text, host: "*" }
-    : { environment, index, text, user: text.slice(0, at), host: text.slice(at + 1) };
+    : { environment, index, text, user: text.slice(0, at), host: text.slice(at + 1).toLowerCase() };
 }
 
 function inConflict(a: Claim, b: Claim): boolean {

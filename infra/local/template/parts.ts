@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import { REPOSITORY_ROOT } from "../../repository-root.ts";
+import { PART_METADATA, type PartMetadata, type PartName } from "../../stack/part.ts";
+import { ratePeriodMs } from "../lambda/schedule.ts";
+import { IncompleteTemplateError } from "./errors.ts";
+import { evaluate, type EvaluationContext } from "./intrinsics.ts";
+import type { LocalFunctionSettings, LocalReader, LocalTopology } from "./local-topology.ts";
+import { isObject, type TemplateResource } from "./template.ts";
+
+type Parts = Pick<LocalTopology, "reader" | "route" | "retry">;
+
+/** CloudFormation's defaults, for properties that the app leaves out. */
+const DEFAULT_FUNCTION_TIMEOUT_S = 3;
+const DEFAULT_FUNCTION_MEMORY_MB = 128;
+const DEFAULT_BATCH_SIZE = 10;
+const DEFAULT_CONCURRENCY = 10;
+const DEFAULT_STOP_TIMEOUT_S = 30;
+
+/** How reader and functions run, by the template. Throws IncompleteTemplateError for what is missing. */
+export function readParts(context: EvaluationContext): Parts {
+  const route = functionOf("route", context);
+  const retry = functionOf("retry", context);
+  const mapping = only("AWS::Lambda::EventSourceMapping", context, (_, resource) =>
+    names(resource.Properties?.["FunctionName"], route.id),
+  );
+  const rule = only("AWS::Events::Rule", context, (_, resource) =>
+    names(resource.Properties?.["Targets"], retry.id),
+  );
+  return {
+    reader: readerOf(context),
+    route: { ...route.settings, eventSource: eventSource(mapping.properties, context) },
+    retry: {
+      ...retry.settings,
+      periodMs: ratePeriodMs(String(rule.properties["ScheduleExpression"])),
+    },
+  };
+}
+
+function readerOf(context: EvaluationContext): LocalReader {
+  const { resource, metadata, path } = partResource("reader", context);
+  const [container] = objects(resource.Properties?.["ContainerDefinitions"]);
+  if (container === undefined) throw new IncompleteTemplateError(`${path} has no container`);
+  const variables = objects(
+    evaluate(container["Environment"], context, `${path}.ContainerDefinitions[0].Environment`),
+  ).map(({ Name, Value }) => [String(Name), String(Value)] as const);
+  return {
+    entry: join(REPOSITORY_ROOT, metadata.entry),
+    environment: Object.fromEntries(variables),
+    stopTimeoutMs: numberOr(container["StopTimeout"], DEFAULT_STOP_TIMEOUT_S) * 1000,
+  };
+}
+
+function functionOf(
+  part: "route" | "retry",
+  context: EvaluationContext,
+): { readonly id: string; readonly settings: LocalFunctionSettings } {
+  const { id, resource, metadata, path } = partResource(part, context);
+  const properties = propertiesOf(resource, context, path, [
+    "Environment",
+    "Timeout",
+    "MemorySize",
+  ]);
+  const { Variables = {} } = isObject(properties["Environment"]) ? properties["Environment"] : {};
+  return {
+    id,
+    settings: {
+      entry: join(REPOSITORY_ROOT, metadata.entry),
+      environment: Object.fromEntries(
+        Object.entries(isObject(Variables) ? Variables : {}).map(([key, value]) => [
+          key,
+          String(value),
+        ]),
+      ),
+      timeoutMs: numberOr(properties["Timeout"], DEFAULT_FUNCTION_TIMEOUT_S) * 1000,
+      memoryMb: numberOr(properties["MemorySize"], DEFAULT_FUNCTION_MEMORY_MB),
+    },
+  };
+}
+
+function eventSource(
+  properties: Readonly<Record<string, unknown>>,
+  context: EvaluationContext,
+): LocalTopology["route"]["eventSource"] {
+  const queueArn = String(properties["EventSourceArn"]);
+  const queue = [...context.physical.values()].find(
+    ({ attributes }) => attributes["Arn"] === queueArn,
+  );
+  if (queue === undefined) throw new IncompleteTemplateError(`no queue has the ARN ${queueArn}`);
+  const scaling = properties["ScalingConfig"];
+  const responses = properties["FunctionResponseTypes"];
+  return {
+    queueUrl: queue.ref,
+    queueArn,
+    batchSize: numberOr(properties["BatchSize"], DEFAULT_BATCH_SIZE),
+    concurrency: numberOr(
+      isObject(scaling) ? scaling["MaximumConcurrency"] : undefined,
+      DEFAULT_CONCURRENCY,
+    ),
+    reportsBatchItemFailures:
+      Array.isArray(responses) && responses.includes("ReportBatchItemFailures"),
+  };
+}
+
+interface PartResource {
+  readonly id: string;
+  readonly resource: TemplateResource;
+  readonly metadata: PartMetadata;
+  readonly path: string;
+}
+
+function partResource(part: PartName, context: EvaluationContext): PartResource {
+  for (const [id, resource] of Object.entries(context.template.Resources)) {
+    const metadata = resource.Metadata?.[PART_METADATA] as PartMetadata | undefined;
+    if (metadata?.part === part)
+      return { id, resource, metadata, path: `Resources.${id}.Properties` };
+  }
+  throw new IncompleteTemplateError(`no resource of the template runs the part ${part}`);
+}
+
+/** The one resource of a type that the predicate chooses. */
+function only(
+  type: string,
+  context: EvaluationContext,
+  chosen: (id: string, resource: TemplateResource) => boolean,
+): { readonly properties: Readonly<Record<string, unknown>> } {
+  const found = Object.entries(context.template.Resources).filter(
+    ([id, resource]) => resource.Type === type && chosen(id, resource),
+  );
+  const [first, ...others] = found;
+  if (first === undefined || others.length > 0) {
+    throw new IncompleteTemplateError(
+      `${found.length} resources of the type ${type}, expected one`,
+    );
+  }
+  const [id, resource] = first;
+  const kept = Object.keys(resource.Properties ?? {}).filter(
+    (key) => key !== "FunctionName" && key !== "Targets",
+  );
+  return { properties: propertiesOf(resource, context, `Resources.${id}.Properties`, kept) };
+}
+
+/** The named properties without intrinsic functions; the others may name resources that one machine has not. */
+function propertiesOf(
+  resource: TemplateResource,
+  context: EvaluationContext,
+  path: string,
+  keys: readonly string[],
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    keys.map((key) => [key, evaluate(resource.Properties?.[key], context, `${path}.${key}`)]),
+  );
+}
+
+/** Whether a part of the template refers to a resource. */
+function names(value: unknown, id: string): boolean {
+  if (Array.isArray(value)) return value.some((item) => names(item, id));
+  return isObject(value) ? Object.values(value).some((item) => names(item, id)) : value === id;
+}
+
+function objects(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function numberOr(value: unknown, otherwise: number): number {
+  return value === undefined ? otherwise : Number(value);
+}

@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "aws-cdk-lib";
+import type { DeployableConfiguration } from "../../config/configuration.ts";
+import { REPOSITORY_ROOT } from "../../repository-root.ts";
+import { routerStack } from "../../stack/router-stack.ts";
+import type { Template } from "./template.ts";
+
+export interface SynthesizedStack {
+  readonly stackName: string;
+  readonly template: Template;
+}
+
+/**
+ * The template that `cdk deploy` would deploy for this configuration, made in this process with the same feature flags.
+ * Only the functions' code is not bundled: on one machine the sources themselves run, and their paths stand in the
+ * metadata of the resources.
+ */
+export function synthesize(config: DeployableConfiguration): SynthesizedStack {
+  const outdir = mkdtempSync(join(tmpdir(), "binlog-router-synth-"));
+  try {
+    const app = new App({
+      outdir,
+      analyticsReporting: false,
+      treeMetadata: false,
+      context: context(),
+    });
+    const { stackName } = routerStack(app, config);
+    const template: unknown = app.synth().getStackByName(stackName).template;
+    return { stackName, template: template as Template };
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+function context(): Record<string, unknown> {
+  const cdk = JSON.parse(readFileSync(join(REPOSITORY_ROOT, "cdk.json"), "utf8")) as {
+    context: Record<string, unknown>;
+  };
+  const { "binlog-router": _, ...featureFlags } = cdk.context;
+  return {
+    ...featureFlags,
+    "aws:cdk:bundling-stacks": [],
+    "aws:cdk:disable-asset-staging": true,
+    // CloudFormation's limit of 500 resources is for deployments; a measurement here may have hundreds of queues.
+    "@aws-cdk/core:stackResourceLimit": 0,
+  };
+}

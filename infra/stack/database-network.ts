@@ -1,0 +1,37 @@
+import { Annotations } from "aws-cdk-lib";
+import {
+  SecurityGroup,
+  Subnet,
+  Vpc,
+  type ISecurityGroup,
+  type ISubnet,
+  type IVpc,
+} from "aws-cdk-lib/aws-ec2";
+import { Construct } from "constructs";
+import type { DeployableConfiguration } from "../config/configuration.ts";
+
+/** The network that the database is in, by its ids: nothing is looked up, so the template can be made offline. */
+export class DatabaseNetwork extends Construct {
+  readonly vpc: IVpc;
+  readonly subnets: ISubnet[];
+  readonly databaseSecurityGroup: ISecurityGroup;
+
+  constructor(scope: Construct, id: string, network: DeployableConfiguration["network"]) {
+    super(scope, id);
+    this.subnets = network.subnetIds.map((subnetId) =>
+      Subnet.fromSubnetId(this, subnetId, subnetId),
+    );
+    this.vpc = Vpc.fromVpcAttributes(this, "Vpc", {
+      vpcId: network.vpcId,
+      // Only a construct that places things by zone would ask for them; the service names its subnets.
+      availabilityZones: ["unused"],
+    });
+    this.databaseSecurityGroup = SecurityGroup.fromSecurityGroupId(
+      this,
+      "DatabaseSecurityGroup",
+      network.databaseSecurityGroupId,
+    );
+    // Nothing here adds a route, which is all that a subnet's route table is asked for.
+    Annotations.of(this).acknowledgeWarning("@aws-cdk/aws-ec2:noSubnetRouteTableId");
+  }
+}

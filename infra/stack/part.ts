@@ -1,0 +1,23 @@
+import { CfnResource } from "aws-cdk-lib";
+import type { IConstruct } from "constructs";
+
+/** The parts of the system that run code. */
+export type PartName = "reader" | "route" | "retry";
+
+/** The metadata by which a resource of the template says which source file it runs, for the run on one machine. */
+export const PART_METADATA = "binlog-router:part";
+
+export interface PartMetadata {
+  readonly part: PartName;
+  /** From the repository's root. */
+  readonly entry: string;
+}
+
+/** Marks the resource that runs a part's code. */
+export function markPart(construct: IConstruct, metadata: PartMetadata): void {
+  const resource = construct.node.defaultChild;
+  if (!CfnResource.isCfnResource(resource)) {
+    throw new TypeError(`${construct.node.path} is not a resource of the template`);
+  }
+  resource.addMetadata(PART_METADATA, metadata);
+}

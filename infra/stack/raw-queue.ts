@@ -1,0 +1,51 @@
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import {
+  DeduplicationScope,
+  FifoThroughputLimit,
+  Queue,
+  QueueEncryption,
+  type IQueue,
+} from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { rawQueueName } from "../../wire/names.ts";
+import { rawDeadLetterQueueName } from "../config/queues.ts";
+
+export interface RawQueueProps {
+  readonly source: string;
+  readonly retentionDays: number;
+}
+
+/** The FIFO queue of frames between the reader and the route function; each lane is a message group. */
+export class RawQueue extends Construct {
+  readonly queue: IQueue;
+  readonly deadLetterQueue: IQueue;
+
+  constructor(scope: Construct, id: string, props: RawQueueProps) {
+    super(scope, id);
+    const common = {
+      fifo: true,
+      // High throughput: without both, SQS takes 300 calls a second for all lanes together.
+      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+      retentionPeriod: Duration.days(props.retentionDays),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    };
+    this.deadLetterQueue = new Queue(this, "DeadLetterQueue", {
+      ...common,
+      queueName: rawDeadLetterQueueName(props.source),
+    });
+    this.queue = new Queue(this, "Queue", {
+      ...common,
+      queueName: rawQueueName(props.source),
+      visibilityTimeout: VISIBILITY_TIMEOUT,
+      // Messages of a batch share receive counts, so a low limit would throw away innocent ones: the function records
+      // poison itself, and only a disaster of days ends in the dead-letter queue.
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 1000 },
+    });
+  }
+}
+
+/** Three times the route function's timeout: a frame never becomes visible while the function may still work on it. */
+const VISIBILITY_TIMEOUT = Duration.seconds(90);

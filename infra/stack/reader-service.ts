@@ -1,0 +1,106 @@
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Port, SecurityGroup, Peer } from "aws-cdk-lib/aws-ec2";
+import { Platform } from "aws-cdk-lib/aws-ecr-assets";
+import {
+  Cluster,
+  ContainerImage,
+  ContainerInsights,
+  CpuArchitecture,
+  FargateService,
+  FargateTaskDefinition,
+  type ICluster,
+  LogDrivers,
+  OperatingSystemFamily,
+} from "aws-cdk-lib/aws-ecs";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { DatabaseNetwork } from "./database-network.ts";
+import { markPart } from "./part.ts";
+import { bundleReaderImage, UNBUNDLED_READER_IMAGE } from "./reader-image.ts";
+
+export interface ReaderServiceProps {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly network: DatabaseNetwork;
+  readonly databasePort: number;
+  readonly logRetention: RetentionDays;
+}
+
+const ENTRY = "reader/main.ts";
+const HEALTH_PORT = 8080;
+
+/** The reader in containers beside the database: one task reads, the other waits for its lease. */
+export class ReaderService extends Construct {
+  readonly service: FargateService;
+  readonly taskDefinition: FargateTaskDefinition;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: ReaderServiceProps) {
+    super(scope, id);
+    this.logGroup = new LogGroup(this, "Log", {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.taskDefinition = new FargateTaskDefinition(this, "Task", {
+      cpu: 512,
+      memoryLimitMiB: 1024,
+      runtimePlatform: {
+        cpuArchitecture: CpuArchitecture.ARM64,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
+    });
+    markPart(this.taskDefinition, { part: "reader", entry: ENTRY });
+    this.taskDefinition.addContainer("Reader", {
+      containerName: "reader",
+      image: ContainerImage.fromAsset(
+        Stack.of(this).bundlingRequired ? bundleReaderImage(ENTRY) : UNBUNDLED_READER_IMAGE,
+        { platform: Platform.LINUX_ARM64 },
+      ),
+      environment: { ...props.environment, HEALTH_PORT: String(HEALTH_PORT) },
+      logging: LogDrivers.awsLogs({ logGroup: this.logGroup, streamPrefix: "reader" }),
+      user: "node",
+      readonlyRootFilesystem: true,
+      // The reader drains and saves its offset within 20 s of SIGTERM.
+      stopTimeout: Duration.seconds(30),
+      healthCheck: {
+        command: ["CMD", "node", "--eval", HEALTH_CHECK],
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        retries: 3,
+        startPeriod: Duration.seconds(30),
+      },
+    });
+    this.service = new FargateService(this, "Service", {
+      // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `| undefined`.
+      cluster: new Cluster(this, "Cluster", {
+        vpc: props.network.vpc,
+        containerInsightsV2: ContainerInsights.ENABLED,
+      }) as ICluster,
+      taskDefinition: this.taskDefinition,
+      desiredCount: 2,
+      // A deployment replaces one task after the other, so one of them always reads.
+      minHealthyPercent: 50,
+      maxHealthyPercent: 100,
+      circuitBreaker: { rollback: true },
+      assignPublicIp: false,
+      vpcSubnets: { subnets: props.network.subnets },
+      securityGroups: [this.securityGroup(props)],
+    });
+  }
+
+  private securityGroup(props: ReaderServiceProps): SecurityGroup {
+    const reader = new SecurityGroup(this, "SecurityGroup", {
+      vpc: props.network.vpc,
+      description: "The reader of binlog-router: MySQL and the AWS APIs, nothing inbound",
+      allowAllOutbound: false,
+    });
+    props.network.databaseSecurityGroup.connections.allowFrom(
+      reader,
+      Port.tcp(props.databasePort),
+      "binlog-router's reader",
+    );
+    reader.connections.allowTo(Peer.anyIpv4(), Port.HTTPS, "AWS APIs");
+    return reader;
+  }
+}
+
+const HEALTH_CHECK = `fetch("http://127.0.0.1:${HEALTH_PORT}/").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;

@@ -1,0 +1,38 @@
+import { Duration } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { RouterFunction } from "./router-function.ts";
+
+export interface RetryStageProps {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logRetention: RetentionDays;
+}
+
+/** Delivers what was parked, in order, every minute. */
+export class RetryStage extends Construct {
+  readonly function: RouterFunction;
+  readonly schedule: Rule;
+
+  constructor(scope: Construct, id: string, props: RetryStageProps) {
+    super(scope, id);
+    this.function = new RouterFunction(this, "Function", {
+      part: "retry",
+      description: "Delivers parked changes, in order",
+      environment: props.environment,
+      // Ends before the next run begins.
+      timeout: Duration.seconds(55),
+      memoryMb: 512,
+      logRetention: props.logRetention,
+    });
+    this.schedule = new Rule(this, "Schedule", {
+      description: "Runs the retry function of binlog-router",
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [
+        // The next minute's run does what this one could not.
+        new LambdaFunction(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) }),
+      ],
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { Duration } from "aws-cdk-lib";
+import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { RouterFunction } from "./router-function.ts";
+
+export interface RouteStageProps {
+  readonly rawQueue: IQueue;
+  readonly lanes: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logRetention: RetentionDays;
+}
+
+/** Finds each change's author and sends it to the queues of the author's environment. */
+export class RouteStage extends Construct {
+  readonly function: RouterFunction;
+
+  constructor(scope: Construct, id: string, props: RouteStageProps) {
+    super(scope, id);
+    this.function = new RouterFunction(this, "Function", {
+      part: "route",
+      description: "Attributes and routes the frames of the raw queue",
+      environment: props.environment,
+      timeout: Duration.seconds(30),
+      memoryMb: 1024,
+      logRetention: props.logRetention,
+    });
+    this.function.addEventSource(
+      new SqsEventSource(props.rawQueue, {
+        batchSize: 10,
+        reportBatchItemFailures: true,
+        // Lambda runs one invocation per message group, so more than one per lane never happens; 2 is Lambda's minimum.
+        maxConcurrency: Math.max(2, props.lanes),
+      }),
+    );
+  }
+}

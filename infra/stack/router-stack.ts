@@ -1,0 +1,87 @@
+import { Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import type { DeployableConfiguration } from "../config/configuration.ts";
+import { environmentQueues } from "../config/queues.ts";
+import { DatabaseNetwork } from "./database-network.ts";
+import { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import { outputs } from "./outputs.ts";
+import { PayloadBucket } from "./payload-bucket.ts";
+import { RawQueue } from "./raw-queue.ts";
+import { ReaderService } from "./reader-service.ts";
+import { RetryStage } from "./retry-stage.ts";
+import { RouteStage } from "./route-stage.ts";
+import { functionSettings, readerSettings } from "./settings.ts";
+import { SourceSecret } from "./source-secret.ts";
+import { Tables } from "./tables.ts";
+
+export interface RouterStackProps extends StackProps {
+  readonly config: DeployableConfiguration;
+}
+
+/** Everything that one source needs: reader, raw queue, functions, tables, and the queues of its environments. */
+export class RouterStack extends Stack {
+  readonly tables: Tables;
+  readonly payloads: PayloadBucket;
+  readonly raw: RawQueue;
+  readonly environmentQueues: readonly EnvironmentQueuePair[];
+  readonly secret: SourceSecret;
+  readonly reader: ReaderService;
+  readonly route: RouteStage;
+  readonly retry: RetryStage;
+
+  constructor(scope: Construct, id: string, { config, ...props }: RouterStackProps) {
+    super(scope, id, { description: `binlog-router for the source ${config.name}`, ...props });
+    const logRetention = config.retention.logDays;
+
+    this.tables = new Tables(this, "Tables");
+    this.payloads = new PayloadBucket(this, "Payloads", {
+      retentionDays: config.retention.payloadDays,
+    });
+    this.raw = new RawQueue(this, "Raw", {
+      source: config.name,
+      retentionDays: config.retention.queueDays,
+    });
+    this.environmentQueues = queuePairs(this, config);
+
+    this.secret = new SourceSecret(this, "SourceSecret", { secretArn: config.source.secretArn });
+    this.reader = new ReaderService(this, "Reader", {
+      environment: readerSettings(config, this.secret.secret, this.raw.queue, this.tables),
+      network: new DatabaseNetwork(this, "Network", config.network),
+      databasePort: config.source.port,
+      logRetention,
+    });
+
+    const environment = functionSettings(config, this.raw.queue, this.tables, this.payloads.bucket);
+    this.route = new RouteStage(this, "Route", {
+      rawQueue: this.raw.queue,
+      lanes: config.lanes,
+      environment,
+      logRetention,
+    });
+    this.retry = new RetryStage(this, "Retry", { environment, logRetention });
+
+    outputs(this);
+  }
+}
+
+/** The stack of one source, under the name that operators' commands take: `binlog-router-<name>`. */
+export function routerStack(scope: Construct, config: DeployableConfiguration): RouterStack {
+  return new RouterStack(scope, `binlog-router-${config.name}`, { config });
+}
+
+function queuePairs(stack: RouterStack, config: DeployableConfiguration): EnvironmentQueuePair[] {
+  return environmentQueues({
+    ...config,
+    environments: Object.keys(config.environments),
+    subscribers: new Map(Object.entries(config.subscribers)),
+  }).map((names) => {
+    const subscriber = config.subscribers[names.subscriber];
+    if (subscriber === undefined) throw new RangeError(`no subscriber ${names.subscriber}`);
+    return new EnvironmentQueuePair(stack, `${names.subscriber}-${names.environment}`, {
+      names,
+      visibilitySeconds: subscriber.visibilitySeconds,
+      maxReceives: subscriber.maxReceives,
+      retentionDays: config.retention.queueDays,
+    });
+  });
+}
