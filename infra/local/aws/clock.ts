@@ -1,0 +1,46 @@
+/** Where the stand-ins take their time from, so that a test can let five minutes pass in none. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls back once, when `now()` has reached `timeMs`; the answer cancels that. */
+  at(timeMs: number, callback: () => void): () => void;
+}
+
+/** setTimeout's longest delay; a longer wait is cut into pieces. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** A clock that runs with real time, and can be put forward. */
+export class LocalClock implements Clock {
+  #offsetMs = 0;
+  readonly #alarms = new Set<() => void>();
+
+  now(): number {
+    return Date.now() + this.#offsetMs;
+  }
+
+  at(timeMs: number, callback: () => void): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const set = (): void => {
+      clearTimeout(timer);
+      const delay = Math.min(Math.max(0, Math.ceil(timeMs - this.now())), LONGEST_DELAY_MS);
+      timer = setTimeout(() => {
+        if (this.now() < timeMs) return set();
+        cancel();
+        callback();
+      }, delay);
+    };
+    const cancel = (): void => {
+      clearTimeout(timer);
+      this.#alarms.delete(set);
+    };
+    this.#alarms.add(set);
+    set();
+    return cancel;
+  }
+
+  /** Puts the clock forward; what falls due on the way happens in the next turns of the event loop. */
+  advance(ms: number): void {
+    this.#offsetMs += ms;
+    for (const set of this.#alarms) set();
+  }
+}

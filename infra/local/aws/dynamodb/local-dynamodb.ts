@@ -1,0 +1,96 @@
+import type { Server } from "node:http";
+import dynalite from "dynalite";
+import { jsonError, jsonResponse, parseJsonCall, type JsonObject } from "../http/aws-json.ts";
+import type {
+  AwsCall,
+  AwsError,
+  AwsRequest,
+  AwsResponse,
+  AwsService,
+} from "../http/aws-service.ts";
+import { callDynalite } from "./call-dynalite.ts";
+import { isSettingsAction, TableSettings } from "./table-settings.ts";
+
+const NAMESPACE = "com.amazonaws.dynamodb.v20120810";
+
+/**
+ * DynamoDB in memory: dynalite, completed by what it lacks of the API that this project uses. It has no transactions and
+ * no streams, and items do not expire.
+ */
+export class LocalDynamoDB implements AwsService {
+  readonly name = "dynamodb";
+  readonly #dynalite: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  readonly #settings = new TableSettings();
+
+  open(request: AwsRequest): AwsCall {
+    const { action, input = {} } = parseJsonCall(request);
+    return {
+      action,
+      resource: tableOf(input),
+      answer: () => this.#answer(request, action, input),
+    };
+  }
+
+  refuse(error: AwsError): AwsResponse {
+    return jsonError("1.0", NAMESPACE, error);
+  }
+
+  async #answer(request: AwsRequest, action: string, input: JsonObject): Promise<AwsResponse> {
+    const table = tableOf(input);
+    if (isSettingsAction(action) && table !== undefined) {
+      const description = await this.#ask(request, "DescribeTable", { TableName: table });
+      if (description.status !== 200) return description;
+      return jsonResponse("1.0", 200, this.#settings.answer(action, table, input));
+    }
+    if (action === "DeleteTable" && table !== undefined) this.#settings.forget(table);
+    const response = await callDynalite(this.#dynalite, request.headers, request.body);
+    return input["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"
+      ? this.#withItem(request, input, response)
+      : response;
+  }
+
+  /**
+   * A failed condition's answer with the item that failed it, which dynalite leaves out. The item is read after the
+   * condition was checked: with writers in parallel it may be newer than the one that failed.
+   */
+  async #withItem(
+    request: AwsRequest,
+    input: JsonObject,
+    response: AwsResponse,
+  ): Promise<AwsResponse> {
+    if (response.status !== 400) return response;
+    const error = JSON.parse(String(response.body)) as JsonObject;
+    if (!String(error["__type"]).endsWith("#ConditionalCheckFailedException")) return response;
+    const table = String(input["TableName"]);
+    const found = await this.#ask(request, "GetItem", {
+      TableName: table,
+      Key: input["Key"] ?? (await this.#keyOf(request, table, input["Item"] as JsonObject)),
+      ConsistentRead: true,
+    });
+    const { Item } = JSON.parse(String(found.body)) as JsonObject;
+    return jsonResponse("1.0", 400, { ...error, ...(Item === undefined ? {} : { Item }) });
+  }
+
+  async #keyOf(request: AwsRequest, table: string, item: JsonObject): Promise<JsonObject> {
+    const response = await this.#ask(request, "DescribeTable", { TableName: table });
+    const description = JSON.parse(String(response.body)) as {
+      Table: { KeySchema: { AttributeName: string }[] };
+    };
+    return Object.fromEntries(
+      description.Table.KeySchema.map(({ AttributeName }) => [AttributeName, item[AttributeName]]),
+    );
+  }
+
+  /** Asks dynalite with the credentials of a request. */
+  #ask(request: AwsRequest, action: string, input: JsonObject): Promise<AwsResponse> {
+    const headers = { ...request.headers, "x-amz-target": `DynamoDB_20120810.${action}` };
+    return callDynalite(this.#dynalite, headers, JSON.stringify(input));
+  }
+}
+
+/** The table that a call concerns; of a batch, the first. A table may be named by its ARN. */
+function tableOf(input: JsonObject): string | undefined {
+  const name =
+    input["TableName"] ?? input["ResourceArn"] ?? Object.keys(input["RequestItems"] ?? {})[0];
+  return typeof name === "string" ? name.slice(name.lastIndexOf("/") + 1) : undefined;
+}

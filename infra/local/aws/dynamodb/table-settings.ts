@@ -1,0 +1,71 @@
+import type { JsonObject } from "../http/aws-json.ts";
+
+/** What can be set on a table that dynalite knows nothing of. It is remembered and reported; nothing acts on it. */
+export class TableSettings {
+  readonly #timeToLive = new Map<string, { attribute: string; enabled: boolean }>();
+  readonly #recovery = new Map<string, boolean>();
+
+  /** The answer to one of the actions of `ACTIONS_ON_SETTINGS`, for a table that exists. */
+  answer(action: SettingsAction, table: string, input: JsonObject): JsonObject {
+    switch (action) {
+      case "UpdateTimeToLive": {
+        const wanted = input["TimeToLiveSpecification"] as {
+          AttributeName: string;
+          Enabled: boolean;
+        };
+        this.#timeToLive.set(table, { attribute: wanted.AttributeName, enabled: wanted.Enabled });
+        return { TimeToLiveSpecification: wanted };
+      }
+      case "DescribeTimeToLive": {
+        const timeToLive = this.#timeToLive.get(table);
+        if (!timeToLive?.enabled)
+          return { TimeToLiveDescription: { TimeToLiveStatus: "DISABLED" } };
+        return {
+          TimeToLiveDescription: {
+            TimeToLiveStatus: "ENABLED",
+            AttributeName: timeToLive.attribute,
+          },
+        };
+      }
+      case "UpdateContinuousBackups": {
+        const wanted = input["PointInTimeRecoverySpecification"] as {
+          PointInTimeRecoveryEnabled: boolean;
+        };
+        this.#recovery.set(table, wanted.PointInTimeRecoveryEnabled);
+        return this.#describeRecovery(table);
+      }
+      case "DescribeContinuousBackups":
+        return this.#describeRecovery(table);
+      default:
+        return action satisfies never;
+    }
+  }
+
+  forget(table: string): void {
+    this.#timeToLive.delete(table);
+    this.#recovery.delete(table);
+  }
+
+  #describeRecovery(table: string): JsonObject {
+    const status = this.#recovery.get(table) ? "ENABLED" : "DISABLED";
+    return {
+      ContinuousBackupsDescription: {
+        ContinuousBackupsStatus: "ENABLED",
+        PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: status },
+      },
+    };
+  }
+}
+
+const ACTIONS_ON_SETTINGS = [
+  "UpdateTimeToLive",
+  "DescribeTimeToLive",
+  "UpdateContinuousBackups",
+  "DescribeContinuousBackups",
+] as const;
+
+type SettingsAction = (typeof ACTIONS_ON_SETTINGS)[number];
+
+export function isSettingsAction(action: string): action is SettingsAction {
+  return (ACTIONS_ON_SETTINGS as readonly string[]).includes(action);
+}

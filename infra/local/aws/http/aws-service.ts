@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+export type ServiceName = "sqs" | "dynamodb" | "secretsManager" | "s3";
+
+/** What the listener asks of a service. */
+export interface AwsService {
+  readonly name: ServiceName;
+  /** The call that a request makes. Never throws: a request that makes no sense is a call that answers with an error. */
+  open(request: AwsRequest): AwsCall;
+  /** An error in the service's own format. */
+  refuse(error: AwsError): AwsResponse;
+}
+
+export interface AwsRequest {
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface AwsCall {
+  /** The operation's name in the API, such as `SendMessage`. */
+  readonly action: string;
+  /** The queue, table, secret or bucket that it concerns, by name. */
+  readonly resource: string | undefined;
+  /** Does what is asked. `signal` aborts when the client has gone. */
+  answer(signal: AbortSignal): AwsResponse | Promise<AwsResponse>;
+}
+
+export interface AwsResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+  /** Called instead of sending when the client had gone before the response was ready. */
+  readonly undelivered?: () => void;
+}
+
+export interface AwsError {
+  readonly code: string;
+  readonly status: number;
+  readonly message: string;
+}

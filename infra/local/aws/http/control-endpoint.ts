@@ -1,0 +1,97 @@
+import { z } from "zod";
+import type { RequestCounter } from "./counters.ts";
+import type { FaultRule, Faults } from "./faults.ts";
+import type { LocalClock } from "../clock.ts";
+import type { AwsRequest, AwsResponse, ServiceName } from "./aws-service.ts";
+
+const services = ["sqs", "dynamodb", "secretsManager", "s3"] as const satisfies ServiceName[];
+
+const faultRule = z.strictObject({
+  service: z.enum(services).optional(),
+  action: z.string().optional(),
+  resource: z.string().optional(),
+  effect: z.discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("error"),
+      code: z.string(),
+      status: z.int().min(400).max(599).optional(),
+      message: z.string().optional(),
+    }),
+    z.strictObject({ kind: z.literal("delay"), ms: z.number().nonnegative() }),
+    z.strictObject({ kind: z.literal("reset"), when: z.enum(["before", "after"]).optional() }),
+  ]),
+  calls: z.int().positive().optional(),
+  probability: z.number().min(0).max(1).optional(),
+  seed: z.int().optional(),
+});
+
+const clockStep = z.strictObject({ advanceMs: z.number().nonnegative() });
+
+/** What the control endpoint works on. */
+export interface Controls {
+  readonly faults: Faults;
+  readonly counter: RequestCounter;
+  readonly clock: LocalClock;
+}
+
+/**
+ * The answer to a request for the stand-in itself, not for the AWS service; undefined for all others.
+ *
+ * `POST /_faults` with a FaultRule as JSON (its service defaults to the one asked) answers `{ "id" }`; `GET /_faults`
+ * lists them, `DELETE /_faults` removes all, `DELETE /_faults/<id>` one. `GET /_counters` answers the RequestCounts,
+ * `DELETE /_counters` starts them again. `POST /_clock` with `{ "advanceMs" }` puts the clock of all services forward.
+ */
+export function controlAnswer(
+  request: AwsRequest,
+  service: ServiceName,
+  { faults, counter, clock }: Controls,
+): AwsResponse | undefined {
+  const [, control, id] = request.url.split("?")[0]?.split("/") ?? [];
+  const route = `${request.method} ${control}`;
+  switch (route) {
+    case "POST _clock": {
+      const step = clockStep.safeParse(parseJson(request.body));
+      if (!step.success) return json(400, { problems: step.error.issues });
+      clock.advance(step.data.advanceMs);
+      return json(200, { nowMs: clock.now() });
+    }
+    case "POST _faults": {
+      const rule = faultRule.safeParse(parseJson(request.body));
+      if (!rule.success) return json(400, { problems: rule.error.issues });
+      return json(201, { id: faults.add({ service, ...rule.data } as FaultRule).id });
+    }
+    case "GET _faults":
+      return json(
+        200,
+        faults.list().map((fault) => ({ id: fault.id, strikes: fault.strikes, ...fault.rule })),
+      );
+    case "DELETE _faults":
+      if (id === undefined) faults.clear();
+      else faults.remove(Number(id));
+      return json(200, {});
+    case "GET _counters":
+      return json(200, { service, ...counter.counts() });
+    case "DELETE _counters":
+      counter.reset();
+      return json(200, {});
+    default:
+      return undefined;
+  }
+}
+
+/** The value that a body's JSON text stands for; undefined when it is none. */
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function json(status: number, value: unknown): AwsResponse {
+  return {
+    status,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(value),
+  };
+}

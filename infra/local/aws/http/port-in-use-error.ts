@@ -1,0 +1,10 @@
+/** Another process listens on a port that was asked for: choose another one, or end that process. */
+export class PortInUseError extends Error {
+  override readonly name = "PortInUseError";
+  readonly port: number;
+
+  constructor(port: number, options?: ErrorOptions) {
+    super(`port ${port} is in use by another process`, options);
+    this.port = port;
+  }
+}

@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import type {
+  AwsCall,
+  AwsError,
+  AwsRequest,
+  AwsResponse,
+  AwsService,
+} from "../http/aws-service.ts";
+import { decodeAwsChunked } from "./aws-chunked.ts";
+import { errorXml, listXml } from "./xml.ts";
+import { parseS3Call, type S3Target } from "./parse-call.ts";
+
+export interface StoredObject {
+  readonly key: string;
+  readonly content: Buffer;
+  readonly etag: string;
+  readonly modified: Date;
+  /** Headers that come back with the content: its type, checksums and user metadata. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Buckets in memory: create, put, get, head, delete, list; path-style addresses. */
+export class LocalS3 implements AwsService {
+  readonly name = "s3";
+  readonly #buckets = new Map<string, Map<string, StoredObject>>();
+
+  open(request: AwsRequest): AwsCall {
+    const target = parseS3Call(request);
+    return {
+      action: target.action,
+      resource: target.bucket,
+      answer: () => this.#answer(target, request),
+    };
+  }
+
+  refuse(error: AwsError): AwsResponse {
+    return {
+      status: error.status,
+      headers: { "content-type": "application/xml" },
+      body: errorXml(error),
+    };
+  }
+
+  #answer(target: S3Target, request: AwsRequest): AwsResponse {
+    const { action, bucket, key } = target;
+    const objects = this.#buckets.get(bucket);
+    if (action === "CreateBucket") {
+      if (objects !== undefined) return this.#error("BucketAlreadyOwnedByYou", 409);
+      this.#buckets.set(bucket, new Map());
+      return { status: 200, headers: { location: `/${bucket}` }, body: "" };
+    }
+    if (objects === undefined) return this.#error("NoSuchBucket", 404);
+    switch (action) {
+      case "HeadBucket":
+        return { status: 200, headers: {}, body: "" };
+      case "ListObjectsV2":
+        return {
+          status: 200,
+          headers: { "content-type": "application/xml" },
+          body: listXml(bucket, [...objects.values()], target.query),
+        };
+      case "PutObject":
+        return this.#put(objects, key, request);
+      case "DeleteObject":
+        objects.delete(key);
+        return { status: 204, headers: {}, body: "" };
+      case "GetObject":
+      case "HeadObject": {
+        const object = objects.get(key);
+        if (object === undefined) return this.#error("NoSuchKey", 404);
+        const length = String(object.content.length);
+        return {
+          status: 200,
+          headers: {
+            ...object.headers,
+            etag: object.etag,
+            "last-modified": object.modified.toUTCString(),
+            "content-length": length,
+          },
+          body: action === "HeadObject" ? "" : object.content,
+        };
+      }
+      default:
+        return this.#error("NotImplemented", 501);
+    }
+  }
+
+  #put(objects: Map<string, StoredObject>, key: string, request: AwsRequest): AwsResponse {
+    const { headers } = request;
+    const chunked = headers["content-encoding"]?.includes("aws-chunked") === true;
+    const { content, trailers } = chunked
+      ? decodeAwsChunked(request.body)
+      : { content: request.body, trailers: new Map<string, string>() };
+    const kept: Record<string, string> = {};
+    for (const [name, value] of [...Object.entries(headers), ...trailers]) {
+      const comesBack = name === "content-type" || /^x-amz-(meta-|checksum-(crc|sha))/.test(name);
+      if (comesBack && typeof value === "string") kept[name] = value;
+    }
+    if (headers["if-none-match"] === "*" && objects.has(key))
+      return this.#error("PreconditionFailed", 412);
+    const etag = `"${createHash("md5").update(content).digest("hex")}"`;
+    objects.set(key, { key, content, etag, modified: new Date(), headers: kept });
+    return { status: 200, headers: { etag }, body: "" };
+  }
+
+  #error(code: string, status: number): AwsResponse {
+    return this.refuse({ code, status, message: `${code} (local stand-in)` });
+  }
+}

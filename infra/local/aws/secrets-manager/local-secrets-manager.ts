@@ -1,0 +1,152 @@
+import { randomUUID } from "node:crypto";
+import {
+  jsonError,
+  jsonResponse,
+  parseJsonCall,
+  textOf,
+  type JsonObject,
+} from "../http/aws-json.ts";
+import type {
+  AwsCall,
+  AwsError,
+  AwsRequest,
+  AwsResponse,
+  AwsService,
+} from "../http/aws-service.ts";
+
+const NAMESPACE = "com.amazonaws.secretsmanager";
+
+interface Secret {
+  readonly name: string;
+  readonly arn: string;
+  readonly created: number;
+  changed: number;
+  /** Oldest first; the last one is AWSCURRENT, the one before it AWSPREVIOUS. */
+  readonly versions: SecretVersion[];
+}
+
+interface SecretVersion {
+  readonly id: string;
+  readonly created: number;
+  readonly text: string | undefined;
+  readonly binary: string | undefined;
+}
+
+/** Secrets in memory: create, put, get (by name or ARN; current or previous), describe. */
+export class LocalSecretsManager implements AwsService {
+  readonly name = "secretsManager";
+  readonly #arnPrefix: string;
+  readonly #secrets = new Map<string, Secret>();
+
+  constructor(options: { readonly region: string; readonly accountId: string }) {
+    this.#arnPrefix = `arn:aws:secretsmanager:${options.region}:${options.accountId}:secret:`;
+  }
+
+  open(request: AwsRequest): AwsCall {
+    const { action, input = {} } = parseJsonCall(request);
+    const id = textOf(input, "SecretId") ?? textOf(input, "Name") ?? "";
+    return {
+      action,
+      resource: this.#find(id)?.name ?? id,
+      answer: () => this.#answer(action, id, input),
+    };
+  }
+
+  refuse(error: AwsError): AwsResponse {
+    return jsonError("1.1", NAMESPACE, error);
+  }
+
+  #answer(action: string, id: string, input: JsonObject): AwsResponse {
+    const secret = this.#find(id);
+    if (action === "CreateSecret") {
+      return secret === undefined
+        ? jsonResponse("1.1", 200, this.#create(id, input))
+        : this.#error("ResourceExistsException", `a secret named ${id} exists`);
+    }
+    if (secret === undefined)
+      return this.#error(
+        "ResourceNotFoundException",
+        "Secrets Manager can't find the specified secret.",
+      );
+    switch (action) {
+      case "PutSecretValue":
+        return jsonResponse("1.1", 200, this.#put(secret, input));
+      case "GetSecretValue": {
+        const version = versionOf(secret, input);
+        return version === undefined
+          ? this.#error("ResourceNotFoundException", "the secret has no such version")
+          : jsonResponse("1.1", 200, describeVersion(secret, version));
+      }
+      case "DescribeSecret":
+        return jsonResponse("1.1", 200, {
+          ...names(secret),
+          CreatedDate: secret.created,
+          LastChangedDate: secret.changed,
+          VersionIdsToStages: Object.fromEntries(
+            secret.versions.slice(-2).map((version) => [version.id, [stageOf(secret, version)]]),
+          ),
+        });
+      default:
+        return this.#error("UnknownOperationException", `this stand-in does not know ${action}`);
+    }
+  }
+
+  #create(name: string, input: JsonObject): JsonObject {
+    const created = Date.now() / 1000;
+    // Secrets Manager adds a hyphen and six random characters to the name.
+    const arn = `${this.#arnPrefix}${name}-${randomUUID().slice(0, 6)}`;
+    const secret: Secret = { name, arn, created, changed: created, versions: [] };
+    this.#secrets.set(name, secret);
+    const hasValue = input["SecretString"] !== undefined || input["SecretBinary"] !== undefined;
+    return hasValue ? this.#put(secret, input) : names(secret);
+  }
+
+  #put(secret: Secret, input: JsonObject): JsonObject {
+    const version: SecretVersion = {
+      id: textOf(input, "ClientRequestToken") ?? randomUUID(),
+      created: Date.now() / 1000,
+      text: textOf(input, "SecretString"),
+      binary: textOf(input, "SecretBinary"),
+    };
+    secret.versions.push(version);
+    secret.changed = version.created;
+    return { ...names(secret), VersionId: version.id, VersionStages: ["AWSCURRENT"] };
+  }
+
+  #find(id: string): Secret | undefined {
+    if (!id.startsWith("arn:")) return this.#secrets.get(id);
+    // As in AWS, an ARN is also understood without its random end.
+    return [...this.#secrets.values()].find(
+      (secret) => secret.arn === id || secret.arn.slice(0, -7) === id,
+    );
+  }
+
+  #error(code: string, message: string): AwsResponse {
+    return this.refuse({ code, message, status: 400 });
+  }
+}
+
+function versionOf(secret: Secret, input: JsonObject): SecretVersion | undefined {
+  const { VersionId: id, VersionStage: stage } = input;
+  if (id !== undefined) return secret.versions.find((version) => version.id === id);
+  return secret.versions.at(stage === "AWSPREVIOUS" ? -2 : -1);
+}
+
+function describeVersion(secret: Secret, version: SecretVersion): JsonObject {
+  return {
+    ...names(secret),
+    VersionId: version.id,
+    VersionStages: [stageOf(secret, version)],
+    CreatedDate: version.created,
+    ...(version.text === undefined ? {} : { SecretString: version.text }),
+    ...(version.binary === undefined ? {} : { SecretBinary: version.binary }),
+  };
+}
+
+function stageOf(secret: Secret, version: SecretVersion): string {
+  return version === secret.versions.at(-1) ? "AWSCURRENT" : "AWSPREVIOUS";
+}
+
+function names(secret: Secret): JsonObject {
+  return { ARN: secret.arn, Name: secret.name };
+}

@@ -1,0 +1,82 @@
+import { textOf, type JsonObject } from "../../http/aws-json.ts";
+import { optionalInteger, requiredText, texts } from "../input.ts";
+import type { Message } from "../message.ts";
+import { attributesMd5, selectAttributes } from "../message-attributes.ts";
+import type { Queue } from "../queue.ts";
+import { formatReceiptHandle } from "../receipt-handle.ts";
+import type { ActionContext, ActionResult } from "./action.ts";
+
+/** SQS names the sender by its principal's id. */
+const SENDER_ID = "AIDALOCALPRINCIPAL000";
+
+/** ReceiveMessage. If the answer cannot be sent, the messages go back to where they were. Throws SqsError. */
+export async function receiveMessage(
+  input: JsonObject,
+  { queues, signal }: ActionContext,
+): Promise<ActionResult> {
+  const queue = queues.atUrl(requiredText(input, "QueueUrl"));
+  const visibility = optionalInteger(input, "VisibilityTimeout", 0, 43_200);
+  const wait = optionalInteger(input, "WaitTimeSeconds", 0, 20);
+  const messages = await queue.receive({
+    most: optionalInteger(input, "MaxNumberOfMessages", 1, 10) ?? 1,
+    visibilityMs:
+      visibility === undefined ? queue.durationMs("VisibilityTimeout") : visibility * 1000,
+    waitMs: wait === undefined ? queue.durationMs("ReceiveMessageWaitTimeSeconds") : wait * 1000,
+    attemptId: queue.fifo ? textOf(input, "ReceiveRequestAttemptId") : undefined,
+    signal,
+  });
+  if (messages.length === 0) return { output: {} };
+  const system = [
+    ...texts(input, "AttributeNames"),
+    ...texts(input, "MessageSystemAttributeNames"),
+  ];
+  const wanted = texts(input, "MessageAttributeNames");
+  return {
+    output: { Messages: messages.map((message) => describe(queue, message, system, wanted)) },
+    undelivered: () => queue.putBack(messages),
+  };
+}
+
+function describe(
+  queue: Queue,
+  message: Message,
+  systemNames: readonly string[],
+  attributeNames: readonly string[],
+): JsonObject {
+  const attributes = selectAttributes(message.attributes, attributeNames);
+  const system = selectSystemAttributes(message, systemNames);
+  const receipt = { queueId: queue.id, messageId: message.id, receipt: message.receipt ?? "" };
+  return {
+    MessageId: message.id,
+    ReceiptHandle: formatReceiptHandle(receipt),
+    MD5OfBody: message.bodyMd5,
+    Body: message.body,
+    ...(Object.keys(system).length === 0 ? {} : { Attributes: system }),
+    ...(attributes.size === 0
+      ? {}
+      : {
+          MessageAttributes: Object.fromEntries(attributes),
+          MD5OfMessageAttributes: attributesMd5(attributes),
+        }),
+  };
+}
+
+function selectSystemAttributes(message: Message, wanted: readonly string[]): JsonObject {
+  if (wanted.length === 0) return {};
+  const all: Record<string, string | undefined> = {
+    SenderId: SENDER_ID,
+    SentTimestamp: String(message.sentAtMs),
+    ApproximateReceiveCount: String(message.receiveCount),
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAtMs),
+    SequenceNumber: message.sequenceNumber,
+    MessageGroupId: message.groupId,
+    MessageDeduplicationId: message.deduplicationId,
+    AWSTraceHeader: message.traceHeader,
+    DeadLetterQueueSourceArn: message.deadLetterSource,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      ([name, value]) => value !== undefined && (wanted.includes("All") || wanted.includes(name)),
+    ),
+  );
+}

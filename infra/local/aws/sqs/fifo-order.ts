@@ -1,0 +1,83 @@
+import type { DeliveryOrder } from "./delivery-order.ts";
+import { LinkedList, type ListNode } from "./linked-list.ts";
+import type { Message } from "./message.ts";
+
+interface Group {
+  readonly id: string;
+  readonly messages: LinkedList<Message>;
+  inFlight: number;
+  /** Its place among the ready groups, when it is one. */
+  ready: ListNode<Group> | undefined;
+}
+
+/**
+ * A FIFO queue's order. A group is locked while one of its messages is in flight; a receive takes as many messages as it
+ * can from one group, in order, before it goes on to the next. Ready groups take turns: the one that has been ready
+ * longest is first.
+ */
+export class FifoOrder implements DeliveryOrder {
+  readonly #groups = new Map<string, Group>();
+  readonly #ready = new LinkedList<Group>();
+
+  added(message: Message): void {
+    const id = message.groupId ?? "";
+    let group = this.#groups.get(id);
+    if (group === undefined) {
+      group = { id, messages: new LinkedList(), inFlight: 0, ready: undefined };
+      this.#groups.set(id, group);
+    }
+    message.inOrder = group.messages.push(message);
+    this.#review(group);
+  }
+
+  appeared(message: Message): void {
+    this.#review(this.#groupOf(message));
+  }
+
+  hidden(message: Message): void {
+    const group = this.#groupOf(message);
+    group.inFlight++;
+    this.#review(group);
+  }
+
+  returned(message: Message): void {
+    const group = this.#groupOf(message);
+    group.inFlight--;
+    this.#review(group);
+  }
+
+  removed(message: Message, wasInFlight: boolean): void {
+    const group = this.#groupOf(message);
+    if (wasInFlight) group.inFlight--;
+    if (message.inOrder !== undefined) group.messages.remove(message.inOrder);
+    message.inOrder = undefined;
+    this.#review(group);
+    if (group.messages.first === undefined) this.#groups.delete(group.id);
+  }
+
+  *deliverable(): Generator<Message, void, void> {
+    for (let first = this.#ready.first; first !== undefined; first = this.#ready.first) {
+      let node = first.value.messages.first;
+      while (node?.value.state === "visible") {
+        yield node.value;
+        node = node.next;
+      }
+    }
+  }
+
+  /** Puts a group among the ready ones or takes it from there, after any change. */
+  #review(group: Group): void {
+    const ready = group.inFlight === 0 && group.messages.first?.value.state === "visible";
+    if (ready && group.ready === undefined) group.ready = this.#ready.push(group);
+    if (!ready && group.ready !== undefined) {
+      this.#ready.remove(group.ready);
+      group.ready = undefined;
+    }
+  }
+
+  #groupOf(message: Message): Group {
+    const group = this.#groups.get(message.groupId ?? "");
+    if (group === undefined) throw new Error("a message of a group that the queue does not have");
+    return group;
+  }
+}

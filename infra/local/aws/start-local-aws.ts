@@ -1,0 +1,96 @@
+import { LocalClock } from "./clock.ts";
+import { LocalDynamoDB } from "./dynamodb/local-dynamodb.ts";
+import type { AwsService, ServiceName } from "./http/aws-service.ts";
+import type { RequestCounts } from "./http/counters.ts";
+import { Faults } from "./http/faults.ts";
+import { listen, type Endpoint } from "./http/listen.ts";
+import { LocalS3 } from "./s3/local-s3.ts";
+import { LocalSecretsManager } from "./secrets-manager/local-secrets-manager.ts";
+import { LocalSqs } from "./sqs/local-sqs.ts";
+
+export interface LocalAwsOptions {
+  /** The port of each service; one that is left out is chosen by the system. */
+  readonly ports?: Partial<Readonly<Record<ServiceName, number>>>;
+  readonly region?: string;
+  /** Twelve digits. */
+  readonly accountId?: string;
+}
+
+/** The AWS services that binlog-router uses, in this process, in memory. Disposing of it cuts all connections. */
+export interface LocalAws extends AsyncDisposable {
+  readonly region: string;
+  readonly accountId: string;
+  /** Any credentials are accepted; these are the ones that `environment()` names. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** `http://127.0.0.1:<port>` of each service. */
+  readonly endpoints: Readonly<Record<ServiceName, string>>;
+  readonly faults: Faults;
+  /** What SQS takes its time from: real time, until it is put forward. */
+  readonly clock: LocalClock;
+  /** The variables that make an AWS SDK client without arguments, in any process on this machine, use these services. */
+  environment(): Record<string, string>;
+  /** How many requests a service received since the start. */
+  counts(service: ServiceName): RequestCounts;
+}
+
+/** An IP address, not a name: with one the S3 clients of all SDKs put the bucket into the path by themselves. */
+const HOST = "127.0.0.1";
+
+/** Starts the stand-ins. Throws PortInUseError; then none of them is left running. */
+export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
+  const { ports = {}, region = "us-east-1", accountId = "000000000000" } = options;
+  const clock = new LocalClock();
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const faults = new Faults();
+
+  const services: Record<ServiceName, (url: string) => AwsService> = {
+    sqs: (url) => new LocalSqs({ url, region, accountId, clock }),
+    dynamodb: () => new LocalDynamoDB(),
+    secretsManager: () => new LocalSecretsManager({ region, accountId }),
+    s3: () => new LocalS3(),
+  };
+
+  await using started = new AsyncDisposableStack();
+  const listening = new Map<ServiceName, Endpoint>();
+  for (const name of Object.keys(services) as ServiceName[]) {
+    const endpoint = await listen(services[name], {
+      host: HOST,
+      port: ports[name] ?? 0,
+      faults,
+      clock,
+    });
+    listening.set(name, started.use(endpoint));
+  }
+  const running = started.move();
+  const endpoint = (name: ServiceName): Endpoint => {
+    const found = listening.get(name);
+    if (found === undefined) throw new RangeError(`no such service: ${name}`);
+    return found;
+  };
+  const endpoints = {
+    sqs: endpoint("sqs").url,
+    dynamodb: endpoint("dynamodb").url,
+    secretsManager: endpoint("secretsManager").url,
+    s3: endpoint("s3").url,
+  };
+
+  return {
+    region,
+    accountId,
+    credentials,
+    endpoints,
+    faults,
+    clock,
+    environment: () => ({
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+      AWS_ENDPOINT_URL_S3: endpoints.s3,
+    }),
+    counts: (name) => endpoint(name).counter.counts(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
