@@ -1,7 +1,16 @@
 import { RemovalPolicy } from "aws-cdk-lib";
-import { AttributeType, BillingMode, Table, type TableProps } from "aws-cdk-lib/aws-dynamodb";
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  Table,
+  type TableProps,
+} from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
 import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../wire/session.ts";
+
+/** Holds the state items of streams that wait for a retry or for an operator. */
+const FAILURES_DUE_INDEX = "due";
 
 /** The system's memory: how far it is, who was connected, what could not be delivered yet. */
 export class Tables extends Construct {
@@ -33,9 +42,10 @@ export class Tables extends Construct {
       timeToLiveAttribute: "expires",
     });
     this.failures.addGlobalSecondaryIndex({
-      indexName: "due",
-      partitionKey: { name: "status", type: AttributeType.STRING },
-      sortKey: { name: "due", type: AttributeType.NUMBER },
+      indexName: FAILURES_DUE_INDEX,
+      partitionKey: { name: "due", type: AttributeType.STRING },
+      sortKey: { name: "nextAttempt", type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
     });
   }
 }

@@ -1,0 +1,60 @@
+/**
+ * The metrics of the system, in CloudWatch's embedded metric format: reader and functions write them, the dashboard and
+ * the alarms read them. Every metric has the dimension `Source`; those that list another one have it as well.
+ */
+export const METRIC_NAMESPACE = "binlog-router";
+
+export const DIMENSIONS = {
+  source: "Source",
+  environment: "Environment",
+  attribution: "Attribution",
+} as const;
+
+/** The value of the dimension `Attribution` for changes whose author is not known; else an `Attribution` of session.ts. */
+export const UNATTRIBUTED = "unattributed";
+
+/** Written by the reader, several times a minute while it holds the lease. */
+export const READER_METRICS = {
+  /** 1 while this task reads the binlog. The standby writes nothing. */
+  active: "ReaderActive",
+  /** From the commit of the newest change that was sent to now; from heartbeats when the database is idle. Milliseconds. */
+  lag: "ReaderLag",
+  /** How much of the time that MySQL keeps its binlog has passed since the saved offset. Percent. */
+  retentionUsed: "BinlogRetentionUsed",
+  changesRead: "ChangesRead",
+  framesSent: "FramesSent",
+  /** Bytes of the frames. */
+  bytesSent: "BytesSent",
+  /** 1 each time that a reader takes the lease over. */
+  leaseTaken: "LeaseTaken",
+  reconnects: "SourceReconnects",
+} as const;
+
+/** Written by the route function. */
+export const ROUTE_METRICS = {
+  /** Delivered changes by `Environment`. */
+  changesRouted: "ChangesRouted",
+  /** Changes by `Attribution`: how their authors were found. */
+  changesAttributed: "ChangesAttributed",
+  /** Changes of users in no environment while `otherUsers` is `drop`. */
+  changesDropped: "ChangesDropped",
+  /** Changes that were parked: their queue is in trouble, or their author is not known. */
+  changesParked: "ChangesParked",
+  /** Frames that were delivered already. */
+  framesRepeated: "FramesRepeated",
+  /** Frames whose predecessor is missing. */
+  gaps: "GapDetected",
+  framesMalformed: "FramesMalformed",
+  /** From the commit to the acknowledgement of the environment's queue. Milliseconds, by `Environment`. */
+  delay: "DeliveryDelay",
+} as const;
+
+/** Written by the retry function in every run, zeros included. */
+export const RETRY_METRICS = {
+  /** Streams that wait for the next attempt. */
+  pending: "FailuresPending",
+  /** Streams that were given up and wait for an operator. */
+  dead: "FailuresDead",
+  /** Messages delivered from failure records. */
+  recovered: "FailuresRecovered",
+} as const;
