@@ -35,7 +35,7 @@ const subscriptions = await Promise.all(
   ),
 );
 tell({ kind: "ready" });
-await Promise.all(subscriptions.map(({ stopped }) => stopped));
+await Promise.all(subscriptions.map(({ finished }) => finished));
 process.disconnect();
 
 function tell(message: ApplicationMessage): void {

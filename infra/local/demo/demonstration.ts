@@ -4,6 +4,7 @@ import type { ApplicationMessage } from "./application.ts";
 import { Tally, type ExpectedStream } from "./tally.ts";
 import { writeAs, type WriterAccount } from "./writers.ts";
 import type { Mark } from "./mark.ts";
+import type { ParkedMark } from "./parked-marks.ts";
 
 export interface DemonstrationOptions {
   /** The writing environments. */
@@ -14,7 +15,7 @@ export interface DemonstrationOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: (environment: string) => string;
   /** The demonstration's changes in failure records now. */
-  readonly parkedMarks: () => Promise<readonly Mark[]>;
+  readonly parkedMarks: () => Promise<readonly ParkedMark[]>;
   readonly onProblem: (error: unknown) => void;
 }
 

@@ -1,6 +1,8 @@
 /** Where the demonstration writes. */
 export const DEMO_DATABASE = "shop";
 export const DEMO_TABLES = ["orders", "payments"] as const;
+/** What marks a table or account as the demonstration's own. */
+export const DEMO_COMMENT = "made by binlog-router's npm start";
 
 /** The statements that make the demonstration's tables, for an administrator; they change nothing that exists. */
 export const DEMO_SCHEMA = [
@@ -13,7 +15,7 @@ export const DEMO_SCHEMA = [
     placed_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
     written_by VARCHAR(64) NULL,
     change_no BIGINT UNSIGNED NULL
-  )`,
+  ) COMMENT "${DEMO_COMMENT}"`,
   `CREATE TABLE IF NOT EXISTS ${DEMO_DATABASE}.payments (
     id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     order_id BIGINT UNSIGNED NOT NULL,
@@ -21,5 +23,5 @@ export const DEMO_SCHEMA = [
     amount DECIMAL(10, 2) NOT NULL,
     written_by VARCHAR(64) NULL,
     change_no BIGINT UNSIGNED NULL
-  )`,
+  ) COMMENT "${DEMO_COMMENT}"`,
 ] as const;

@@ -1,5 +1,6 @@
 import { DeliveryCheck, markName } from "./delivery-check.ts";
 import type { Mark } from "./mark.ts";
+import type { ParkedMark } from "./parked-marks.ts";
 
 /** A queue of the demonstration: which of its environment's changes belong into it. */
 export interface ExpectedStream {
@@ -54,9 +55,11 @@ export class Tally {
       ?.received(mark, atMs);
   }
 
-  /** The changes that failure records hold now. */
-  setParked(marks: Iterable<Mark>): void {
-    this.#parked = new Set(Array.from(marks, markName));
+  /** What failure records hold now. */
+  setParked(marks: Iterable<ParkedMark>): void {
+    this.#parked = new Set(
+      Array.from(marks, ({ mark, subscriber }) => parkedName(markName(mark), subscriber)),
+    );
   }
 
   /** How many committed changes have not been delivered, those in failure records left out. */
@@ -80,13 +83,20 @@ export class Tally {
   /** How many of the changes that this subscriber waits for are in failure records. */
   parked(check: DeliveryCheck): number {
     let parked = 0;
-    for (const name of check.waitingNames) if (this.#parked.has(name)) parked++;
+    for (const name of check.waitingNames) {
+      const forAll = this.#parked.has(parkedName(name, null));
+      if (forAll || this.#parked.has(parkedName(name, check.subscriber))) parked++;
+    }
     return parked;
   }
 
   #parkedIn(checks: readonly DeliveryCheck[]): number {
     return checks.reduce((sum, check) => sum + this.parked(check), 0);
   }
+}
+
+function parkedName(name: string, subscriber: string | null): string {
+  return `${subscriber ?? "*"} ${name}`;
 }
 
 /** Whether the demonstration saw what must never be seen. */

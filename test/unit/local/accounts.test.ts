@@ -3,7 +3,7 @@ import {
   configuredDatabases,
   grantPattern,
   plannedAccounts,
-} from "../../../infra/local/accounts.ts";
+} from "../../../infra/local/source/accounts.ts";
 
 test("an account is planned for each user that names one, and for no pattern", () => {
   const environments = {

@@ -99,9 +99,14 @@ describe("the tally", () => {
   test("counts what sits in a failure record as parked, not as missing", () => {
     const tally = tallyOfStaging();
     tally.committed([staging(1), staging(2)], 0);
-    tally.setParked([staging(1)]);
+    tally.setParked([{ mark: staging(1), subscriber: null }]);
     expect(tally.verdict()).toMatchObject({ parked: 1, missing: 1 });
     expect(tally.waiting).toBe(1);
+    tally.setParked([
+      { mark: staging(1), subscriber: "billing" },
+      { mark: staging(2), subscriber: "search" },
+    ]);
+    expect(tally.verdict()).toMatchObject({ parked: 1, missing: 1 });
   });
 });
 

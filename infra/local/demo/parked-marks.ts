@@ -1,0 +1,65 @@
+import { batchMessages } from "../../../functions/delivery/message-batch.ts";
+import type { BodyStore } from "../../../functions/failures/body-store.ts";
+import type { ParkedRecord } from "../../../functions/failures/parked.ts";
+import { decodeFrame } from "../../../wire/frame.ts";
+import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { markOf, type Mark } from "./mark.ts";
+
+/** A change of the demonstration that a failure record holds. */
+export interface ParkedMark {
+  readonly mark: Mark;
+  /** Whose delivery is parked; null for every subscriber's, because the author is not known. */
+  readonly subscriber: string | null;
+}
+
+/** The demonstration's changes in failure records. One that is resolved meanwhile counts no more. */
+export async function parkedMarks(
+  records: readonly ParkedRecord[],
+  bodies: BodyStore,
+): Promise<ParkedMark[]> {
+  const marks = await Promise.all(
+    records
+      .filter(({ body }) => body.kind !== "removed")
+      .map(async ({ stream, body }) => {
+        const text = await bodies.load(body);
+        switch (stream.kind) {
+          case "thread":
+            return frameMarks(text);
+          case "queue":
+            return messageMarks(text);
+          case "raw":
+            return [];
+          default:
+            return stream.kind satisfies never;
+        }
+      }),
+  );
+  return marks.flat();
+}
+
+function frameMarks(text: string): ParkedMark[] {
+  const { changes, tables } = decodeFrame(text);
+  return changes.flatMap(({ op, table, before, after }) => {
+    const mark = markOf({
+      op,
+      before: row(before),
+      after: row(after),
+      source: { table: tables[table]?.[1] ?? "" },
+    });
+    return mark === undefined ? [] : [{ mark, subscriber: null }];
+  });
+}
+
+function messageMarks(text: string): ParkedMark[] {
+  return batchMessages(text).flatMap(({ body }) => {
+    const { subscriber, changes } = JSON.parse(body) as EnvironmentMessage;
+    return changes.flatMap((change) => {
+      const mark = markOf(change);
+      return mark === undefined ? [] : [{ mark, subscriber }];
+    });
+  });
+}
+
+function row(image: string): Record<string, unknown> | null {
+  return image === "" ? null : (JSON.parse(image) as Record<string, unknown>);
+}

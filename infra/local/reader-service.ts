@@ -1,0 +1,106 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Child, exitText, type ChildOptions, type Exit } from "./child-process.ts";
+
+export interface ReaderServiceOptions extends ChildOptions {
+  /** Where the reader answers whether it is well. */
+  readonly healthUrl: string;
+  /** Told when the reader ended by itself. */
+  readonly onProblem: (error: unknown) => void;
+  /** Told the process id of every reader that replaces one. */
+  readonly onReplaced: (pid: number) => void;
+}
+
+/** The reader ended by itself; its log says why. */
+export class ReaderEndedError extends Error {
+  override readonly name = "ReaderEndedError";
+
+  constructor(exit: Exit, logFile: string) {
+    super(`the reader ended (${exitText(exit)}); see ${logFile}`);
+  }
+}
+
+const READY_WITHIN_MS = 30_000;
+const LOOK_MS = 50;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** A reader that lived for so long is replaced without delay. */
+const HEALTHY_LIFE_MS = 30_000;
+
+/** Keeps one reader running, as the container service does: one that ends is replaced. */
+export class ReaderService implements AsyncDisposable {
+  readonly #options: ReaderServiceOptions;
+  readonly #stop = new AbortController();
+  #reader: Child;
+  readonly #supervision: Promise<void>;
+
+  private constructor(options: ReaderServiceOptions, reader: Child) {
+    this.#options = options;
+    this.#reader = reader;
+    this.#supervision = this.#supervise();
+  }
+
+  /** A service whose reader follows the binlog. Throws ReaderEndedError when it cannot. */
+  static async start(options: ReaderServiceOptions, signal: AbortSignal): Promise<ReaderService> {
+    const reader = await Child.start(options);
+    try {
+      await untilReady(reader, options, signal);
+    } catch (error) {
+      await reader.stop();
+      throw error;
+    }
+    return new ReaderService(options, reader);
+  }
+
+  get pid(): number {
+    return this.#reader.pid;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#reader.stop();
+    await this.#supervision;
+  }
+
+  async #supervise(): Promise<void> {
+    const { onProblem, onReplaced, logFile } = this.#options;
+    const { signal } = this.#stop;
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      const begin = performance.now();
+      const exit = await this.#reader.exited;
+      if (signal.aborted) return;
+      onProblem(new ReaderEndedError(exit, logFile));
+      if (performance.now() - begin > HEALTHY_LIFE_MS) pauseMs = FIRST_PAUSE_MS;
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      this.#reader = await Child.start(this.#options);
+      onReplaced(this.#reader.pid);
+    }
+  }
+}
+
+async function untilReady(
+  reader: Child,
+  { healthUrl, logFile }: ReaderServiceOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = new AbortController();
+  void reader.exited.then((exit) => ended.abort(new ReaderEndedError(exit, logFile)));
+  const late = AbortSignal.timeout(READY_WITHIN_MS);
+  const anyReason = AbortSignal.any([ended.signal, late, signal]);
+  while (!(await isWell(healthUrl, anyReason))) {
+    await delay(LOOK_MS, undefined, { signal: anyReason }).catch(() => undefined);
+    anyReason.throwIfAborted();
+  }
+}
+
+async function isWell(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

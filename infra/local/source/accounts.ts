@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import type { Connection } from "mysql2/promise";
+
+/** A MySQL account that stands for an environment. */
+export interface PlannedAccount {
+  readonly environment: string;
+  readonly user: string;
+  /** Where it may log in from, as MySQL writes it; `%` for everywhere. */
+  readonly host: string;
+}
+
+export interface EnvironmentAccount extends PlannedAccount {
+  readonly password: string;
+}
+
+/** The accounts that a configuration names one by one: `app_staging` and `app@10.0.3.7`, but not `stg_*`. */
+export function plannedAccounts(
+  environments: Readonly<Record<string, { readonly users: readonly string[] }>>,
+): PlannedAccount[] {
+  return Object.entries(environments).flatMap(([environment, { users }]) =>
+    users
+      .filter((entry) => !/[*?]/.test(entry))
+      .map((entry) => {
+        const at = entry.lastIndexOf("@");
+        return at < 0
+          ? { environment, user: entry, host: "%" }
+          : { environment, user: entry.slice(0, at), host: entry.slice(at + 1) };
+      }),
+  );
+}
+
+/** The databases that table patterns include, as patterns with `*` and `?`. */
+export function configuredDatabases(tablePatterns: readonly string[]): string[] {
+  const included = tablePatterns.filter((pattern) => !pattern.startsWith("!"));
+  return [...new Set(included.map((pattern) => pattern.slice(0, pattern.indexOf("."))))];
+}
+
+/** A database pattern as GRANT writes it: `%` and `_` stand for any characters, so real ones are escaped. */
+export function grantPattern(database: string): string {
+  return database
+    .replace(/[\\%_]/g, "\\$&")
+    .replaceAll("*", "%")
+    .replaceAll("?", "_");
+}
+
+/** Creates the accounts, with all privileges on the databases, and the databases that are named without a wildcard. */
+export async function createAccounts(
+  administrator: Connection,
+  planned: readonly PlannedAccount[],
+  databases: readonly string[],
+): Promise<EnvironmentAccount[]> {
+  for (const database of databases.filter((name) => !/[*?]/.test(name))) {
+    await administrator.query("CREATE DATABASE IF NOT EXISTS ??", [database]);
+  }
+  const accounts = planned.map((account) => ({ ...account, password: newPassword() }));
+  for (const { user, host, password } of accounts) {
+    await administrator.query("CREATE USER ?@? IDENTIFIED BY ?", [user, host, password]);
+    for (const database of databases) {
+      const grant = grantPattern(database);
+      await administrator.query("GRANT ALL PRIVILEGES ON ??.* TO ?@?", [grant, user, host]);
+    }
+  }
+  return accounts;
+}
+
+/** The account that the reader needs, with no privilege more, and its password. */
+export async function createReaderAccount(
+  administrator: Connection,
+): Promise<{ user: string; password: string }> {
+  const user = "binlog_router";
+  const password = newPassword();
+  await administrator.query("CREATE USER ?@'%' IDENTIFIED BY ?", [user, password]);
+  await administrator.query(
+    "GRANT REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.* TO ?@'%'",
+    [user],
+  );
+  await administrator.query("GRANT SELECT ON performance_schema.* TO ?@'%'", [user]);
+  return { user, password };
+}
+
+/** Letters and digits only, so that it can be typed into any shell. */
+export function newPassword(): string {
+  return randomBytes(8).toString("hex");
+}

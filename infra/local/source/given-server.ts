@@ -1,0 +1,74 @@
+import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
+import type { MysqlAccount } from "../options.ts";
+import { MysqlUnusableError } from "../refusal.ts";
+import { plannedAccounts } from "./accounts.ts";
+import { makeDemonstration, removeDemonstration } from "./demonstration-objects.ts";
+import { CHECKED_VARIABLES, serverProblems } from "./server-check.ts";
+import type { Source, SourceOptions } from "./source.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Somebody's server, read with the account that was given for it. Only the demonstration makes anything there, and
+ * disposing removes that. Throws MysqlUnusableError, NoDemonstrationError; then nothing was made.
+ */
+export async function useGivenServer(
+  account: MysqlAccount,
+  options: SourceOptions,
+): Promise<Source> {
+  const { host, port, user, password } = account;
+  await using connection = await connect(account);
+  const variables = await globalVariables(connection);
+  const problems = serverProblems(variables);
+  if (problems.length > 0) {
+    throw new MysqlUnusableError(`MySQL at ${host}:${port} cannot be used: ${problems.join("; ")}`);
+  }
+  // One account writes for each environment; the users that the configuration names besides stay what they are.
+  const planned = [
+    ...new Map(plannedAccounts(options.environments).map((one) => [one.environment, one])).values(),
+  ];
+  const accounts = options.demo ? await makeDemonstration(connection, planned) : [];
+  return {
+    host,
+    port,
+    version: variables.get("version") ?? "",
+    administrator: { user, password },
+    reader: { user, password },
+    tls: isLoopback(host) ? "off" : "encrypt",
+    accounts,
+    pid: null,
+    client: "mysql",
+    async [Symbol.asyncDispose]() {
+      if (!options.demo) return;
+      await using last = await connect(account);
+      await removeDemonstration(last);
+    },
+  };
+}
+
+async function connect({ host, port, user, password }: MysqlAccount): Promise<Connection> {
+  const ssl = isLoopback(host) ? {} : { ssl: { rejectUnauthorized: false } };
+  try {
+    const connectTimeout = CONNECT_TIMEOUT_MS;
+    return await createConnection({ host, port, user, password, connectTimeout, ...ssl });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const sentence =
+      code === "ER_ACCESS_DENIED_ERROR" || code === "ER_ACCESS_DENIED_NO_PASSWORD_ERROR"
+        ? `MySQL at ${host}:${port} refuses the user ${user}: wrong password, or no such account`
+        : `MySQL at ${host}:${port} cannot be reached (${code})`;
+    throw new MysqlUnusableError(sentence, { cause });
+  }
+}
+
+async function globalVariables(connection: Connection): Promise<Map<string, string>> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)",
+    [CHECKED_VARIABLES],
+  );
+  return new Map(rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]));
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}

@@ -1,0 +1,48 @@
+import { createConnection } from "mysql2/promise";
+import { DEMO_SCHEMA } from "../demo/schema.ts";
+import type { Progress } from "../mysql/progress.ts";
+import { startMysqlServer } from "../mysql/start-mysql-server.ts";
+import {
+  configuredDatabases,
+  createAccounts,
+  createReaderAccount,
+  plannedAccounts,
+} from "./accounts.ts";
+import type { Source, SourceOptions } from "./source.ts";
+
+export interface OwnServerOptions extends SourceOptions {
+  /** A free one when undefined. */
+  readonly port: number | undefined;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** A fresh server with an account for each environment and one for the reader; its data go when it is disposed. */
+export async function startOwnServer(options: OwnServerOptions): Promise<Source> {
+  const { port, progress, signal } = options;
+  await using started = new AsyncDisposableStack();
+  const server = started.use(
+    await startMysqlServer({ ...(port !== undefined && { port }), progress, signal }),
+  );
+  const { host, user, password } = server;
+  await using connection = await createConnection({ host, port: server.port, user, password });
+  if (options.demo) {
+    for (const statement of DEMO_SCHEMA) await connection.query(statement);
+  }
+  const planned = plannedAccounts(options.environments);
+  const accounts = await createAccounts(connection, planned, configuredDatabases(options.tables));
+  const reader = await createReaderAccount(connection);
+  const running = started.move();
+  return {
+    host,
+    port: server.port,
+    version: server.version,
+    administrator: { user, password },
+    reader,
+    tls: "off",
+    accounts,
+    pid: server.pid,
+    client: server.programs.mysql ?? "mysql",
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

@@ -1,0 +1,29 @@
+import type { EnvironmentAccount } from "./accounts.ts";
+
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The MySQL server that a stack reads from. Disposing ends or cleans what was started or made for the stack. */
+export interface Source extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  readonly version: string;
+  readonly administrator: Credentials;
+  readonly reader: Credentials;
+  /** How the reader connects. */
+  readonly tls: "off" | "encrypt";
+  readonly accounts: readonly EnvironmentAccount[];
+  /** The server's process id; null when somebody else runs it. */
+  readonly pid: number | null;
+  /** The command line client's path, or just its name. */
+  readonly client: string;
+}
+
+export interface SourceOptions {
+  readonly environments: Readonly<Record<string, { readonly users: readonly string[] }>>;
+  /** Which tables are read. */
+  readonly tables: readonly string[];
+  readonly demo: boolean;
+}
