@@ -40,14 +40,18 @@ export function progressOf(
   message: MessagePlace,
   stored: { readonly group: PositionText | undefined; readonly mark: PositionText | undefined },
 ): Progress {
+  const { mark } = stored;
   const group = stored.group ?? BEGINNING;
-  if (group >= message.last) {
-    if (stored.mark === undefined || stored.mark >= message.last) return { kind: "repeat" };
-    return { kind: "pending", done: stored.mark, keys: [markKey(message)] };
+  if (mark === undefined) {
+    return group >= message.last
+      ? { kind: "repeat" }
+      : { kind: "pending", done: group, keys: [message.group] };
   }
-  if (stored.mark === undefined) return { kind: "pending", done: group, keys: [message.group] };
-  const done = stored.mark > group ? stored.mark : group;
-  return { kind: "pending", done, keys: [message.group, markKey(message)] };
+  if (mark >= message.last) return { kind: "repeat" };
+  if (group >= message.last) return { kind: "pending", done: mark, keys: [markKey(message)] };
+  // The mark moves first: a message that is known to be handled by its mark alone is not handled again.
+  const done = mark > group ? mark : group;
+  return { kind: "pending", done, keys: [markKey(message), message.group] };
 }
 
 /** Whether a message needs a mark before it is tried: it may be in the dead-letter queue after this attempt. */

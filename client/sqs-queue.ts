@@ -5,12 +5,16 @@ import {
   ReceiveMessageCommand,
   type BatchResultErrorEntry,
   type Message,
+  type ReceiveMessageCommandInput,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { HeldMessage } from "./held-message.ts";
 
 /** What SQS accepts in one batch. */
 export const BATCH = 10;
+
+/** How long the end of a subscription may wait for SQS's answer, milliseconds. */
+const LAST_RECEIVE_MS = 2000;
 
 /** What became of a message that SQS would not delete or extend. */
 export interface Refusal {
@@ -30,22 +34,35 @@ export class SqsQueue {
     this.#url = url;
   }
 
+  /**
+   * Messages, after a wait for the first of them. When the signal aborts the wait, SQS may have handed out messages that
+   * nobody got: they are fetched after all, so that they can be given back at once.
+   */
   async receive(options: {
     readonly most: number;
     readonly waitSeconds: number;
     readonly visibilitySeconds: number;
     readonly signal: AbortSignal;
   }): Promise<Message[]> {
-    const command = new ReceiveMessageCommand({
+    const input: ReceiveMessageCommandInput = {
       QueueUrl: this.#url,
       MaxNumberOfMessages: options.most,
       WaitTimeSeconds: options.waitSeconds,
       VisibilityTimeout: options.visibilitySeconds,
       MessageSystemAttributeNames: ["MessageGroupId", "ApproximateReceiveCount"],
-      // With it, the SDK's retry of a receive whose answer was lost gets the same messages again, at once.
+      // A receive of the same attempt gets the same messages. The SDK's own retry after a lost answer is one, too.
       ReceiveRequestAttemptId: randomUUID(),
-    });
-    const answer = await this.#sqs.send(command, { abortSignal: options.signal });
+    };
+    try {
+      return await this.#receive(input, options.signal);
+    } catch (error) {
+      if (!options.signal.aborted) throw error;
+      return this.#receive({ ...input, WaitTimeSeconds: 0 }, AbortSignal.timeout(LAST_RECEIVE_MS));
+    }
+  }
+
+  async #receive(input: ReceiveMessageCommandInput, abortSignal: AbortSignal): Promise<Message[]> {
+    const answer = await this.#sqs.send(new ReceiveMessageCommand(input), { abortSignal });
     return answer.Messages ?? [];
   }
 

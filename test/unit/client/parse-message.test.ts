@@ -14,9 +14,9 @@ describe("reading a message", () => {
   });
 
   it("refuses a later version, naming both", () => {
-    const read = (): unknown => parseMessage(JSON.stringify({ version: 2, body: [] }));
-    expect(read).toThrow(UnsupportedMessageVersionError);
-    expect(read).toThrow(/version 2.*reads version 1/);
+    const later = JSON.stringify({ version: 2, body: [] });
+    expect(() => parseMessage(later)).toThrow(UnsupportedMessageVersionError);
+    expect(() => parseMessage(later)).toThrow(/version 2.*reads version 1/);
   });
 
   it.each([

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  QueueNotFoundError,
+  subscribe,
+  SubscriptionSettingsError,
+  type SubscribeOptions,
+} from "../../../client/index.ts";
+import { change, message } from "../../support/client/messages.ts";
+import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
+
+describe("a subscription", () => {
+  let rig: QueueRig;
+  let options: SubscribeOptions;
+
+  beforeAll(async () => {
+    rig = await startQueueRig({ environments: ["staging", "production"] });
+    options = { sqs: rig.sqs, source: "shop", environment: "staging" };
+  });
+
+  afterAll(() => rig[Symbol.asyncDispose]());
+
+  it("hands over each change once, in order, with what the message says of it", async () => {
+    const seen: unknown[] = [];
+    await using _ = await subscribe("billing", (received) => void seen.push(received), options);
+    await rig.send(message([1, 2]), message([3]), message([4, 5, 6]));
+    await vi.waitFor(() => expect(seen).toHaveLength(6), 5000);
+    expect(seen).toMatchObject([1, 2, 3, 4, 5, 6].map((offset) => change(offset)));
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+  });
+
+  it("takes environment and source from the environment variables", async () => {
+    vi.stubEnv("APP_ENV", "production");
+    vi.stubEnv("BINLOG_ROUTER_SOURCE", "shop");
+    const seen: number[] = [];
+    await using production = await subscribe(
+      "billing",
+      (received) => void seen.push(received.source.pos),
+      { sqs: rig.sqs },
+    );
+    vi.unstubAllEnvs();
+    expect(production.queueUrl).toBe(rig.queueUrl("production"));
+    await rig.send(message([10]), message([20], { environment: "production" }));
+    await vi.waitFor(() => expect(seen).toEqual([20]), 5000);
+    const staging: number[] = [];
+    await using _ = await subscribe(
+      "billing",
+      (received) => void staging.push(received.source.pos),
+      options,
+    );
+    await vi.waitFor(() => expect(staging).toEqual([10]), 5000);
+    expect(seen).toEqual([20]);
+  });
+
+  it("hands over a message's changes together with `batch`", async () => {
+    const batches: number[][] = [];
+    await using _ = await subscribe(
+      "billing",
+      (changes) => void batches.push(changes.map(({ source }) => source.pos)),
+      { ...options, batch: true },
+    );
+    await rig.send(message([100, 101, 102]), message([103]));
+    await vi.waitFor(() => expect(batches).toEqual([[100, 101, 102], [103]]), 5000);
+  });
+
+  it("handles groups in parallel, up to `concurrency`", async () => {
+    let running = 0;
+    let most = 0;
+    let handled = 0;
+    const groups = ["a", "b", "c", "d", "e", "f"];
+    await rig.send(...groups.map((group, index) => message([200 + index], { group })));
+    await using _ = await subscribe(
+      "billing",
+      async () => {
+        most = Math.max(most, ++running);
+        await vi.waitFor(() => expect(most).toBe(3), 5000);
+        running--;
+        handled++;
+      },
+      { ...options, concurrency: 3 },
+    );
+    await vi.waitFor(() => expect(handled).toBe(6), 5000);
+    expect(most).toBe(3);
+  });
+
+  it("gives integers beyond 2^53 exactly, as bigint", async () => {
+    const seen: unknown[] = [];
+    await using _ = await subscribe("billing", ({ after }) => void seen.push(after), options);
+    const text = JSON.stringify(message([300])).replace(
+      '{"id":300}',
+      '{"id":18446744073709551615}',
+    );
+    await rig.sendText("shop.orders", text);
+    await vi.waitFor(() => expect(seen).toEqual([{ id: 18446744073709551615n }]), 5000);
+  });
+
+  it("names the queues that there are when there is none of that name", async () => {
+    const missing = subscribe("search", () => undefined, options);
+    await expect(missing).rejects.toThrow(QueueNotFoundError);
+    await expect(missing).rejects.toMatchObject({
+      queueName: "shop-search-staging.fifo",
+      available: ["shop-billing-production.fifo", "shop-billing-staging.fifo"],
+    });
+  });
+
+  it("names every missing setting at once, and the queues that there are", async () => {
+    const missing = subscribe("billing", () => undefined, { sqs: rig.sqs, concurrency: 0 });
+    await expect(missing).rejects.toThrow(SubscriptionSettingsError);
+    await expect(missing).rejects.toThrow(
+      /APP_ENV.*BINLOG_ROUTER_SOURCE.*`concurrency`.*shop-billing-staging\.fifo/,
+    );
+  });
+});
