@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ListMessageMoveTasksCommand, StartMessageMoveTaskCommand } from "@aws-sdk/client-sqs";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  ForeignMessageError,
+  subscribe,
+  UnsupportedMessageVersionError,
+  type Change,
+  type SubscribeOptions,
+} from "../../../client/index.ts";
+import { message } from "../../support/client/messages.ts";
+import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
+
+describe("when a handler fails", () => {
+  let rig: QueueRig;
+  let options: SubscribeOptions;
+  let errors: unknown[];
+  const seen: string[] = [];
+  const at = (change: Change): number => change.source.pos;
+
+  beforeEach(async () => {
+    rig = await startQueueRig({ maxReceiveCount: 3 });
+    errors = [];
+    seen.length = 0;
+    options = {
+      sqs: rig.sqs,
+      source: "shop",
+      environment: "staging",
+      backoffSeconds: () => 1,
+      onError: (error) => void errors.push(error),
+    };
+  });
+
+  afterEach(() => rig[Symbol.asyncDispose]());
+
+  it("tries the change again before its successors, and leaves other groups alone", async () => {
+    await rig.send(message([1, 2, 3]), message([4]), message([9], { group: "other" }));
+    let failures = 2;
+    await using _ = await subscribe(
+      "billing",
+      (change) => {
+        if (at(change) === 2 && failures-- > 0) throw new Error("not yet");
+        seen.push(`${at(change)}`);
+      },
+      options,
+    );
+    await vi.waitFor(() => expect(seen).toHaveLength(5), 10_000);
+    expect(seen.filter((text) => text !== "9")).toEqual(["1", "2", "3", "4"]);
+    expect(seen.indexOf("9")).toBeLessThan(seen.indexOf("2"));
+    expect(errors).toHaveLength(2);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+  });
+
+  it("leaves a change that always fails to the dead-letter queue, and none of its successors", async () => {
+    await rig.send(...[1, 2, 3, 4, 5, 6].map((offset) => message([offset])));
+    await using _ = await subscribe(
+      "billing",
+      (change) => {
+        seen.push(`${at(change)}`);
+        if (at(change) === 1) throw new Error("never");
+      },
+      options,
+    );
+    await vi.waitFor(() => expect(seen).toEqual([..."111", ..."23456"]), 15_000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    expect(await rig.depth(rig.deadLetterUrl())).toBe(1);
+  });
+
+  it("handles what comes back from the dead-letter queue, once, although its group has gone on", async () => {
+    await rig.send(message([1, 2, 3]), message([4]));
+    let mended = false;
+    await using _ = await subscribe(
+      "billing",
+      (change) => {
+        if (at(change) === 2 && !mended) throw new Error("not yet");
+        seen.push(`${at(change)}`);
+      },
+      options,
+    );
+    await vi.waitFor(() => expect(seen).toEqual(["1", "4"]), 15_000);
+    mended = true;
+    await redrive(rig);
+    await vi.waitFor(() => expect(seen).toEqual(["1", "4", "2", "3"]), 10_000);
+    await rig.send(message([1, 2, 3]));
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    expect(seen).toHaveLength(4);
+  });
+
+  it("keeps a change that takes ten times the visibility timeout from everyone else", async () => {
+    await rig.send(message([1]), message([2]));
+    const slow = { ...options, visibilityTimeoutSeconds: 1 };
+    const handler = async (change: Change): Promise<void> => {
+      seen.push(`begin ${at(change)}`);
+      if (at(change) === 1) await sleep(10_000);
+      seen.push(`end ${at(change)}`);
+    };
+    await using _ = await subscribe("billing", handler, slow);
+    await using _other = await subscribe("billing", handler, slow);
+    await vi.waitFor(() => expect(seen).toHaveLength(4), 15_000);
+    expect(seen).toEqual(["begin 1", "end 1", "begin 2", "end 2"]);
+    expect(errors).toEqual([]);
+  });
+
+  it("filters what comes a second time, whole or in part", async () => {
+    await rig.send(message([1, 2]), message([1, 2]), message([2, 3]), message([3]), message([4]));
+    let repeats = 0;
+    const onRepeat = (): void => void repeats++;
+    await using _ = await subscribe("billing", (change) => void seen.push(`${at(change)}`), {
+      ...options,
+      onRepeat,
+    });
+    await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3", "4"]), 5000);
+    expect(repeats).toBe(2);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+  });
+
+  it("hands over the repeats of a new epoch, with the ids that they had", async () => {
+    const ids: string[] = [];
+    await using _ = await subscribe("billing", (change) => void ids.push(change.id), options);
+    await rig.send(message([7]), message([7], { epoch: 2 }));
+    await vi.waitFor(() => expect(ids).toHaveLength(2), 5000);
+    expect(ids[0]).toBe(ids[1]);
+  });
+
+  it("hands over late changes, whose group is their own", async () => {
+    await using _ = await subscribe(
+      "billing",
+      (change) => void seen.push(`${at(change)}`),
+      options,
+    );
+    await rig.send(message([7]), message([5], { group: "shop.orders#late-24" }));
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual(["5", "7"]), 5000);
+  });
+
+  it("deletes nothing that was not handled when the deletion of what was fails", async () => {
+    using _fault = rig.aws.faults.add({
+      service: "sqs",
+      action: "DeleteMessageBatch",
+      effect: { kind: "error", code: "InternalError", status: 500 },
+      calls: 4,
+    });
+    await rig.send(message([1]), message([2]));
+    await using _ = await subscribe(
+      "billing",
+      (change) => void seen.push(`${at(change)}`),
+      options,
+    );
+    await vi.waitFor(() => expect(seen).toEqual(["1", "2"]), 5000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 10_000);
+    expect(seen).toEqual(["1", "2"]);
+  });
+
+  it("goes on receiving after the queue could not be reached", async () => {
+    using _fault = rig.aws.faults.add({
+      service: "sqs",
+      action: "ReceiveMessage",
+      effect: { kind: "reset" },
+      calls: 4,
+    });
+    await rig.send(message([1]));
+    await using _ = await subscribe(
+      "billing",
+      (change) => void seen.push(`${at(change)}`),
+      options,
+    );
+    await vi.waitFor(() => expect(seen).toEqual(["1"]), 10_000);
+    expect(errors).toHaveLength(1);
+  });
+
+  it("stops at a message of a later version and leaves it in the queue", async () => {
+    await rig.sendText("shop.orders", JSON.stringify({ ...message([1]), version: 2 }));
+    const subscription = await subscribe("billing", () => undefined, options);
+    await expect(subscription.finished).rejects.toThrow(UnsupportedMessageVersionError);
+    expect(errors).toHaveLength(1);
+    expect(await rig.depth()).toBe(1);
+  });
+
+  it("never hands over another environment's changes, whoever put them into the queue", async () => {
+    await rig.sendText("shop.orders", JSON.stringify(message([1], { environment: "production" })));
+    await using _ = await subscribe(
+      "billing",
+      (change) => void seen.push(`${at(change)}`),
+      options,
+    );
+    await vi.waitFor(() => expect(errors[0]).toBeInstanceOf(ForeignMessageError), 5000);
+    expect(seen).toEqual([]);
+  });
+});
+
+describe("stopping", () => {
+  it("finishes what is running and gives the rest back at once", async () => {
+    await using rig = await startQueueRig();
+    await rig.send(message([1]), message([2]), message([3], { group: "waiting" }));
+    const options = { sqs: rig.sqs, source: "shop", environment: "staging", concurrency: 1 };
+    const seen: number[] = [];
+    const finish = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    const first = await subscribe(
+      "billing",
+      async (change) => {
+        seen.push(change.source.pos);
+        await finish.promise;
+        seen.push(-change.source.pos);
+      },
+      { ...options, signal: stop.signal },
+    );
+    await vi.waitFor(() => expect(seen).toEqual([1]), 5000);
+    stop.abort();
+    finish.resolve();
+    await first.finished;
+    expect(seen).toEqual([1, -1]);
+    await using _ = await subscribe(
+      "billing",
+      (change) => void seen.push(change.source.pos),
+      options,
+    );
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual([-1, 1, 2, 3]), 2000);
+  });
+});
+
+async function redrive(rig: QueueRig): Promise<void> {
+  const SourceArn = `arn:aws:sqs:${rig.aws.region}:${rig.aws.accountId}:shop-billing-staging-dead.fifo`;
+  await rig.sqs.send(new StartMessageMoveTaskCommand({ SourceArn }));
+  await vi.waitFor(async () => {
+    const { Results } = await rig.sqs.send(new ListMessageMoveTasksCommand({ SourceArn }));
+    expect(Results?.[0]?.Status).toBe("COMPLETED");
+  }, 5000);
+}
