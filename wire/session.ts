@@ -48,6 +48,11 @@ export interface SessionEntry extends Author {
   readonly from: string;
 }
 
+/** From `from` on, nobody knows whose connection it is: its user changed some time before it was seen again. */
+export function unknownFrom(from: string): SessionEntry {
+  return { from, user: "", host: "", attribution: "sweep" };
+}
+
 /** The text of a connection's attribute in the sessions table: its entries, oldest first. */
 export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
   return JSON.stringify(
@@ -61,7 +66,9 @@ export function decodeSessionEntries(text: string): SessionEntry[] {
   return rows.map(([from, user, host, attribution]) => ({ from, user, host, attribution }));
 }
 
-/** Who wrote at `position`, by the entries of one connection. */
+/** Who wrote at `position`, by the entries of one connection; undefined where they do not say. */
 export function authorAt(entries: readonly SessionEntry[], position: string): Author | undefined {
-  return entries.findLast((entry) => entry.from <= position);
+  const entry = entries.findLast(({ from }) => from <= position);
+  if (entry === undefined || (entry.user === "" && entry.host === "")) return undefined;
+  return { user: entry.user, host: entry.host, attribution: entry.attribution };
 }

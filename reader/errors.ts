@@ -1,0 +1,105 @@
+/**
+ * What only a person can mend. The reader stops with it instead of going past; `remedy` says what to do.
+ * Everything else that goes wrong with the source is tried again (see source/mysql-errors.ts).
+ */
+export abstract class OperatorError extends Error {
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(`${message} ${remedy}`, options);
+    this.remedy = remedy;
+  }
+}
+
+/** A server variable makes it impossible to read changes without losing or garbling some. */
+export class SourceSettingError extends OperatorError {
+  override readonly name = "SourceSettingError";
+  readonly variable: string;
+
+  constructor(variable: string, value: string, why: string, remedy: string) {
+    super(`${variable} is ${value}: ${why}.`, remedy);
+    this.variable = variable;
+  }
+}
+
+/** The reader's account may not do what it must. */
+export class SourceAccessError extends OperatorError {
+  override readonly name = "SourceAccessError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(
+      message,
+      "Check the secret's username and password, and grant REPLICATION SLAVE, REPLICATION CLIENT and SELECT ON performance_schema.* to that account.",
+      options,
+    );
+  }
+}
+
+/** The server no longer has the log that comes next. Going on would skip changes. */
+export class BinlogPurgedError extends OperatorError {
+  override readonly name = "BinlogPurgedError";
+  readonly offset: string;
+  readonly oldest: string;
+
+  constructor(offset: string, oldest: string) {
+    super(
+      `The server has purged binlog that was not read yet: the offset is ${offset}, the oldest position available is ${oldest}.`,
+      "Point the source at a replica that still has the log, or restore the files; or give the gap up: `npm run offsets -- set --oldest` (or `--now`), and raise binlog_expire_logs_seconds.",
+    );
+    this.offset = offset;
+    this.oldest = oldest;
+  }
+}
+
+/** The server has not executed what was already read: it is another server, or its history was reset. */
+export class HistoryMismatchError extends OperatorError {
+  override readonly name = "HistoryMismatchError";
+
+  constructor(offset: string, executed: string) {
+    super(
+      `The server's history does not contain what was already read: the offset is ${offset}, the server executed ${executed || "nothing"}.`,
+      "If this is the right server (restored, or reset), start it anew with `npm run offsets -- set --now` or `--oldest`; otherwise correct the source's address.",
+    );
+  }
+}
+
+/** The server refuses the dump although offset and settings are sound. */
+export class BinlogRefusedError extends OperatorError {
+  override readonly name = "BinlogRefusedError";
+
+  constructor(serverId: number, options?: ErrorOptions) {
+    super(
+      "The server ended the binlog dump twice with error 1236 although the offset is available.",
+      `Either another replica uses server_id ${serverId} (set REPLICA_SERVER_ID to a free one), or a binlog file is damaged (check it with mysqlbinlog --verify-binlog-checksum).`,
+      options,
+    );
+  }
+}
+
+/** The stream contains something whose changes cannot be known. */
+export class UnreadableStreamError extends OperatorError {
+  override readonly name = "UnreadableStreamError";
+  readonly file: string;
+  readonly offset: number;
+
+  constructor(
+    what: string,
+    remedy: string,
+    place: { file: string; offset: number },
+    options?: ErrorOptions,
+  ) {
+    super(`${place.file}:${place.offset}: ${what}.`, remedy, options);
+    this.file = place.file;
+    this.offset = place.offset;
+  }
+}
+
+/** Another reader took the lease over: this one must not send or save anything any more. */
+export class LeaseLostError extends Error {
+  override readonly name = "LeaseLostError";
+}
+
+/** Nothing came from the server for longer than heartbeats allow. */
+export class SourceSilentError extends Error {
+  override readonly name = "SourceSilentError";
+}

@@ -1,0 +1,204 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import { tableMatcher } from "../wire/table-patterns.ts";
+import { every } from "./every.ts";
+import { frameSender } from "./frames/frame-sender.ts";
+import type { SendFrame } from "./frames/lane.ts";
+import type { Log } from "./log.ts";
+import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
+import { describeOffset, type Offset } from "./offsets/offset.ts";
+import { OffsetSaver } from "./offsets/offset-saver.ts";
+import type { OffsetStore } from "./offsets/offset-store.ts";
+import { dumpStart, firstOffset, resumeOffset } from "./offsets/starting-point.ts";
+import { listConnections } from "./sessions/process-list.ts";
+import { SessionBook } from "./sessions/session-book.ts";
+import { SessionsTable } from "./sessions/sessions-table.ts";
+import type { ReaderSettings } from "./settings.ts";
+import { Shipment } from "./shipment.ts";
+import { BinlogDump } from "./source/binlog-dump.ts";
+import { connectionOptions, type Credentials } from "./source/connection-options.ts";
+import { ControlConnection } from "./source/control-connection.ts";
+import { isGtidSubset, readServerState, type ServerState } from "./source/server-state.ts";
+import type { ReaderStatus } from "./status.ts";
+import { PresentRun } from "./transactions/present-run.ts";
+import { TransactionReader } from "./transactions/transaction-reader.ts";
+
+export interface FollowOptions {
+  readonly settings: ReaderSettings;
+  readonly credentials: Credentials;
+  readonly sqs: SQSClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly store: OffsetStore;
+  readonly lease: LeaseKeeper;
+  readonly status: ReaderStatus;
+  readonly log: Log;
+}
+
+const SAVE_EVERY_MS = 1000;
+const DRAIN_MS = 12_000;
+
+/**
+ * One attempt to follow the source: connects, goes on from the saved offset, and sends what comes, until something breaks
+ * or the signal is aborted. Rejects with what broke; nothing but the saved offset is carried to the next attempt. On abort
+ * it stops reading, sends what was read, saves the offset, and resolves.
+ */
+export async function followSource(options: FollowOptions, signal: AbortSignal): Promise<void> {
+  const { settings, status, log } = options;
+  status.enter("connecting");
+  const connection = await connectionOptions(settings, options.credentials);
+  await using control = await ControlConnection.open(connection);
+  const state = await readServerState(control.connection);
+  const { offset, isResumed } = await startingOffset(options, control, state);
+
+  const run = new PresentRun(state);
+  const sessions = sessionBook(options, control, state, run, offset.epoch);
+  let dump: BinlogDump | null = null;
+  const shipment = new Shipment({
+    stream: { source: settings.source, epoch: offset.epoch, server: state.uuid },
+    lanes: settings.lanes,
+    previous: offset.lanes,
+    frameBytes: settings.frameBytes,
+    unsentLimitBytes: settings.unsentLimitBytes,
+    sessions,
+    send: countingSender(options),
+    onPressure: (high) => (high ? dump?.pause() : dump?.resume()),
+    onTransaction: (transaction) => {
+      run.passes(transaction);
+      status.counters.transactions++;
+      status.behindSince(transaction.committedUs / 1000);
+    },
+  });
+  const reader = new TransactionReader({
+    isWanted: tableMatcher(settings.tables),
+    sink: shipment,
+    run: offset.run,
+    checksums: state.checksums,
+    passed: isResumed ? offset : null,
+  });
+  const saver = new OffsetSaver({
+    offset,
+    takeProgress: () => shipment.ledger.take(),
+    lanes: () => shipment.lastPositions,
+    before: () => sessions.record(),
+    write: (reached) => options.lease.save(reached),
+    onSaved: (saved) =>
+      status.reached(saved.committedMs, shipment.ledger.settled, describeOffset(saved)),
+    log,
+  });
+
+  // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
+  const sending = new AbortController();
+  const lanes = shipment.run(sending.signal);
+  lanes.catch(() => undefined);
+  try {
+    dump = await BinlogDump.start({
+      connection,
+      serverId: settings.replicaServerId,
+      start: dumpStart(offset),
+      silenceMs: settings.silenceMs,
+      onEvent: (event) => reader.onEvent(event),
+    });
+    status.enter("streaming");
+    log.info(
+      {
+        offset: describeOffset(offset),
+        epoch: offset.epoch,
+        server: state.uuid,
+        version: state.version,
+      },
+      "following the binlog",
+    );
+
+    const background = new AbortController();
+    const tasks = [
+      every(SAVE_EVERY_MS, background.signal, () => saver.save()),
+      every(settings.sweepMs, background.signal, async () => {
+        const listing = await listConnections(control.connection);
+        if (reader.run !== null && run.isReached) sessions.sweep(reader.run, listing);
+      }),
+    ];
+    try {
+      await Promise.race([
+        dump.ended,
+        lanes,
+        options.lease.lost,
+        control.broken,
+        ...tasks,
+        aborted(signal),
+      ]);
+    } finally {
+      background.abort();
+      await Promise.allSettled(tasks);
+    }
+    status.enter("stopping");
+    dump.pause();
+    await Promise.race([shipment.drain(DRAIN_MS), lanes]);
+    await saver.save();
+    log.info(
+      { offset: describeOffset(saver.offset), settled: shipment.ledger.settled },
+      "stopped following the binlog",
+    );
+  } finally {
+    sending.abort();
+    await dump?.[Symbol.asyncDispose]();
+  }
+}
+
+async function startingOffset(
+  { settings, store, lease }: FollowOptions,
+  control: ControlConnection,
+  state: ServerState,
+): Promise<{ offset: Offset; isResumed: boolean }> {
+  const { offset: saved } = await store.load();
+  const isSubset = (subset: string, set: string): Promise<boolean> =>
+    isGtidSubset(control.connection, subset, set);
+  const offset =
+    saved === null
+      ? firstOffset(settings.start, state)
+      : await resumeOffset(saved, state, isSubset);
+  // Saved before anything is read: a first start from "now" stays where it was, a new epoch stays new.
+  if (offset !== saved) await lease.save(offset);
+  return { offset, isResumed: offset === saved };
+}
+
+function sessionBook(
+  { settings, dynamodb, status, log }: FollowOptions,
+  control: ControlConnection,
+  state: ServerState,
+  run: PresentRun,
+  epoch: number,
+): SessionBook {
+  return new SessionBook({
+    epoch,
+    server: state.uuid,
+    isOfThisRun: (transaction) => run.includes(transaction),
+    table: new SessionsTable(dynamodb, settings.sessionsTable),
+    ask: (threads) => listConnections(control.connection, threads),
+    onUserChanged: (thread) => {
+      status.counters.userChanges++;
+      log.warn({ thread }, "a connection changed its user while it was open (COM_CHANGE_USER)");
+    },
+  });
+}
+
+function countingSender({ settings, sqs, lease, status, log }: FollowOptions): SendFrame {
+  const send = frameSender({
+    sqs,
+    queueUrl: settings.rawQueueUrl,
+    assertHeld: () => lease.assertHeld(),
+    log,
+  });
+  return async (frame, signal) => {
+    await send(frame, signal);
+    status.counters.frames++;
+    status.counters.frameBytes += frame.text.length;
+    status.counters.changes += frame.changes;
+  };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+}

@@ -1,0 +1,158 @@
+import {
+  encodeChange,
+  encodeFrame,
+  FRAME_VERSION,
+  type FrameTransaction,
+} from "../../wire/frame.ts";
+import { formatPosition, type PositionText } from "../../wire/position.ts";
+import type { Author } from "../../wire/session.ts";
+import type { RowChange, Transaction } from "../transactions/transaction.ts";
+import type { LedgerEntry } from "./offset-ledger.ts";
+
+/** Which stream a frame is a stretch of. */
+export interface StreamIdentity {
+  readonly source: string;
+  readonly epoch: number;
+  /** `@@server_uuid` of the server that is read. */
+  readonly server: string;
+}
+
+/** A frame that still takes changes, up to its seal. Who wrote them is asked for only then. */
+export class OpenFrame {
+  readonly entry: LedgerEntry;
+  /** UTF-8 bytes of the changes' lines, and about as much of the header as each transaction adds. */
+  bytes = 0;
+  readonly transactions: Transaction[] = [];
+  readonly #tables: (readonly [string, string])[] = [];
+  readonly #tableIndexes = new Map<string, number>();
+  #lines = "";
+  #first: PositionText = "";
+  #lastChange: { fileNumber: number; offset: number; row: number } = {
+    fileNumber: 0,
+    offset: 0,
+    row: 0,
+  };
+  #changes = 0;
+
+  constructor(entry: LedgerEntry) {
+    this.entry = entry;
+  }
+
+  get changes(): number {
+    return this.#changes;
+  }
+
+  add(epoch: number, transaction: Transaction, change: RowChange): void {
+    if (this.transactions.at(-1) !== transaction) {
+      this.transactions.push(transaction);
+      this.bytes += TRANSACTION_BYTES;
+    }
+    const line = encodeChange({
+      op: change.op,
+      transaction: this.transactions.length - 1,
+      table: this.#tableIndex(change),
+      offset: change.offset,
+      row: change.row,
+      n: change.n,
+      key: change.key,
+      oldKey: change.oldKey,
+      before: change.before,
+      after: change.after,
+    });
+    this.#lines += this.#changes === 0 ? line : `\n${line}`;
+    this.bytes += Buffer.byteLength(line) + 1;
+    this.#lastChange = {
+      fileNumber: transaction.fileNumber,
+      offset: change.offset,
+      row: change.row,
+    };
+    if (this.#changes === 0) this.#first = this.#lastPosition(epoch);
+    this.#changes++;
+  }
+
+  /** The frame as text. `authors[i]` wrote the i-th of `transactions`; undefined where nobody knows. */
+  seal(
+    stream: StreamIdentity,
+    place: { readonly lane: number; readonly previous: PositionText | null },
+    authors: readonly (Author | undefined)[],
+  ): { readonly text: string; readonly first: PositionText; readonly last: PositionText } {
+    const first = this.#first;
+    const last = this.#lastPosition(stream.epoch);
+    const { distinct, indexes } = distinctAuthors(authors);
+    const text = encodeFrame(
+      {
+        frame: FRAME_VERSION,
+        source: stream.source,
+        lane: place.lane,
+        first,
+        last,
+        previous: place.previous,
+        server: stream.server,
+        epoch: stream.epoch,
+        transactions: this.transactions.map((transaction, i) =>
+          frameTransaction(transaction, indexes[i] ?? null),
+        ),
+        tables: this.#tables,
+        authors: distinct,
+      },
+      this.#lines,
+    );
+    return { text: onlyAllowedCharacters(text), first, last };
+  }
+
+  #tableIndex({ database, table }: RowChange): number {
+    const name = `${database}\0${table}`;
+    let index = this.#tableIndexes.get(name);
+    if (index === undefined) {
+      index = this.#tables.push([database, table]) - 1;
+      this.#tableIndexes.set(name, index);
+      this.bytes += Buffer.byteLength(name) + 8;
+    }
+    return index;
+  }
+
+  #lastPosition(epoch: number): PositionText {
+    const { fileNumber, offset, row } = this.#lastChange;
+    return formatPosition({ epoch, file: fileNumber, offset, row });
+  }
+}
+
+/** About what a transaction takes in a frame's header. */
+const TRANSACTION_BYTES = 180;
+
+function frameTransaction(transaction: Transaction, author: number | null): FrameTransaction {
+  return {
+    gtid: transaction.gtid,
+    file: transaction.file,
+    thread: transaction.thread,
+    run: transaction.run,
+    serverId: transaction.serverId,
+    timestampMs: Math.floor(transaction.committedUs / 1000),
+    author,
+  };
+}
+
+function distinctAuthors(authors: readonly (Author | undefined)[]): {
+  distinct: Author[];
+  indexes: (number | null)[];
+} {
+  const distinct: Author[] = [];
+  const known = new Map<string, number>();
+  const indexes = authors.map((author) => {
+    if (author === undefined) return null;
+    const { user, host, attribution } = author;
+    const name = `${user}\0${host}\0${attribution}`;
+    const index = known.get(name) ?? distinct.push({ user, host, attribution }) - 1;
+    known.set(name, index);
+    return index;
+  });
+  return { distinct, indexes };
+}
+
+/** SQS refuses U+FFFE and U+FFFF; inside JSON strings, where alone they occur, they can be written as escapes. */
+function onlyAllowedCharacters(json: string): string {
+  return json.replace(
+    /[\uFFFE\uFFFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
+}

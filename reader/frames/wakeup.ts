@@ -1,0 +1,28 @@
+/** Lets one loop sleep until somebody has work for it. A call of `wake` before the sleep is not lost. */
+export class Wakeup {
+  #woken = false;
+  #resolve: (() => void) | null = null;
+
+  wake(): void {
+    this.#woken = true;
+    this.#resolve?.();
+  }
+
+  /** Resolves at the next (or the missed) `wake`; rejects with the signal's reason. */
+  async sleep(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#woken) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const onAbort = (): void => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#resolve = resolve;
+      try {
+        await promise;
+      } finally {
+        signal.removeEventListener("abort", onAbort);
+        this.#resolve = null;
+      }
+    }
+    this.#woken = false;
+  }
+}

@@ -1,0 +1,62 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { HealthEndpoint } from "./health.ts";
+import { createLog, describeError } from "./log.ts";
+import { OffsetStore } from "./offsets/offset-store.ts";
+import { runReader } from "./run-reader.ts";
+import { parseReaderSettings, ReaderSettingsError } from "./settings.ts";
+import { secretCredentials } from "./source/credentials.ts";
+import { ReaderStatus } from "./status.ts";
+
+// The reader's process. It ends by itself only for what a person must mend (exit 1); SIGTERM and SIGINT drain it (exit 0).
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const log = createLog("info", process.env["SOURCE_NAME"] ?? "");
+  try {
+    await run();
+    return 0;
+  } catch (error) {
+    log.error(
+      { error: describeError(error) },
+      error instanceof ReaderSettingsError ? "cannot start" : "stopped by an error",
+    );
+    return 1;
+  }
+}
+
+async function run(): Promise<void> {
+  const settings = parseReaderSettings(process.env);
+  const log = createLog(settings.logLevel, settings.source);
+  const status = new ReaderStatus();
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  const secrets = new SecretsManagerClient();
+  const dynamodb = new DynamoDBClient();
+  const sqs = new SQSClient();
+  await using health =
+    settings.healthPort === null ? null : await HealthEndpoint.listen(settings.healthPort, status);
+  if (health !== null) log.info({ port: health.port }, "answering health checks");
+  try {
+    await runReader(
+      {
+        settings,
+        credentials: secretCredentials(async () => {
+          const { SecretString } = await secrets.send(
+            new GetSecretValueCommand({ SecretId: settings.secretArn }),
+          );
+          return SecretString ?? "";
+        }),
+        sqs,
+        dynamodb,
+        store: new OffsetStore(dynamodb, settings.offsetsTable),
+        status,
+        log,
+      },
+      stop.signal,
+    );
+  } finally {
+    for (const client of [secrets, dynamodb, sqs]) client.destroy();
+  }
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { isTablePattern } from "../wire/table-patterns.ts";
+
+/** What the reader is told by its environment variables; ARCHITECTURE.md lists them. */
+export interface ReaderSettings {
+  readonly source: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: "verify" | "encrypt" | "off";
+  readonly secretArn: string;
+  readonly tables: readonly string[];
+  readonly start: StartPoint;
+  /** The `server_id` that the reader shows as a replica; unique among the replicas of the source. */
+  readonly replicaServerId: number;
+  readonly lanes: number;
+  readonly rawQueueUrl: string;
+  readonly offsetsTable: string;
+  readonly sessionsTable: string;
+  /** The table that the session ledger's procedure writes to, `database.table`. */
+  readonly ledgerTable: string;
+  readonly leaseMs: number;
+  /** A binlog connection that is silent for this long is taken for dead; the server sends heartbeats three times as often. */
+  readonly silenceMs: number;
+  readonly sweepMs: number;
+  /** Unsent bytes from which on the binlog connection is paused. */
+  readonly unsentLimitBytes: number;
+  readonly frameBytes: number;
+  readonly healthPort: number | null;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/** Where a source that was never read begins. */
+export type StartPoint =
+  | { readonly kind: "now" }
+  | { readonly kind: "oldest" }
+  | { readonly kind: "gtid"; readonly gtidSet: string };
+
+/** The environment does not say what the reader needs to know; `problems` names every variable. */
+export class ReaderSettingsError extends Error {
+  override readonly name = "ReaderSettingsError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the reader's environment is unusable: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
+}
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z.coerce.number().int().min(minimum).max(maximum);
+
+const START = /^(now|oldest|gtid:[0-9a-fA-F:,\-\s\w]*)$/;
+
+const variables = z.object({
+  SOURCE_NAME: z.string().min(1),
+  SOURCE_HOST: z.string().min(1),
+  SOURCE_PORT: wholeNumber(1, 65_535).default(3306),
+  SOURCE_TLS: z.enum(["verify", "encrypt", "off"]).default("verify"),
+  SOURCE_SECRET_ARN: z.string().min(1),
+  SOURCE_TABLES: z
+    .string()
+    .transform(
+      (text, context) =>
+        parseTables(text) ?? (context.addIssue("expected a JSON list of table patterns"), z.NEVER),
+    ),
+  SOURCE_START: z.string().regex(START, "expected now, oldest or gtid:<set>").default("now"),
+  REPLICA_SERVER_ID: wholeNumber(1, 0xffffffff).optional(),
+  LANES: wholeNumber(1, 256).default(1),
+  RAW_QUEUE_URL: z.url(),
+  OFFSETS_TABLE: z.string().min(1),
+  SESSIONS_TABLE: z.string().min(1),
+  LEDGER_TABLE: z
+    .string()
+    .regex(/^[^.]+\..+$/s)
+    .default("binlog_router.sessions"),
+  LEASE_SECONDS: wholeNumber(3, 300).default(15),
+  SILENCE_SECONDS: wholeNumber(3, 3600).default(30),
+  SWEEP_SECONDS: wholeNumber(1, 3600).default(5),
+  UNSENT_LIMIT_MIB: wholeNumber(1, 1024).default(16),
+  FRAME_KIB: wholeNumber(1, 900).default(512),
+  HEALTH_PORT: wholeNumber(0, 65_535).optional(),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+
+/** The settings in a set of environment variables. Throws ReaderSettingsError naming every variable that is wrong. */
+export function parseReaderSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): ReaderSettings {
+  const result = variables.safeParse(environment);
+  if (!result.success) {
+    throw new ReaderSettingsError(
+      result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+    );
+  }
+  const value = result.data;
+  return {
+    source: value.SOURCE_NAME,
+    host: value.SOURCE_HOST,
+    port: value.SOURCE_PORT,
+    tls: value.SOURCE_TLS,
+    secretArn: value.SOURCE_SECRET_ARN,
+    tables: value.SOURCE_TABLES,
+    start: parseStart(value.SOURCE_START),
+    replicaServerId: value.REPLICA_SERVER_ID ?? serverIdFor(value.SOURCE_NAME),
+    lanes: value.LANES,
+    rawQueueUrl: value.RAW_QUEUE_URL,
+    offsetsTable: value.OFFSETS_TABLE,
+    sessionsTable: value.SESSIONS_TABLE,
+    ledgerTable: value.LEDGER_TABLE,
+    leaseMs: value.LEASE_SECONDS * 1000,
+    silenceMs: value.SILENCE_SECONDS * 1000,
+    sweepMs: value.SWEEP_SECONDS * 1000,
+    unsentLimitBytes: value.UNSENT_LIMIT_MIB * 1024 * 1024,
+    frameBytes: value.FRAME_KIB * 1024,
+    healthPort: value.HEALTH_PORT ?? null,
+    logLevel: value.LOG_LEVEL,
+  };
+}
+
+function parseTables(text: string): readonly string[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const sound =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((item) => typeof item === "string" && isTablePattern(item));
+  return sound ? (value as string[]) : null;
+}
+
+function parseStart(text: string): StartPoint {
+  if (text === "now" || text === "oldest") return { kind: text };
+  return { kind: "gtid", gtidSet: text.slice("gtid:".length).replace(/\s/g, "") };
+}
+
+/** Replicas of one server need different ids; a hash of the name in the upper half keeps clear of hand-numbered servers. */
+function serverIdFor(source: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(source, "utf8")) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return (0x80000000 | (hash & 0x7fffffff)) >>> 0;
+}

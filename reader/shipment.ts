@@ -1,0 +1,107 @@
+import type { PositionText } from "../wire/position.ts";
+import { Lane, type SendFrame } from "./frames/lane.ts";
+import { laneFor } from "./frames/lane-for.ts";
+import { OffsetLedger } from "./frames/offset-ledger.ts";
+import type { StreamIdentity } from "./frames/open-frame.ts";
+import type { SessionBook } from "./sessions/session-book.ts";
+import type { Boundary, ChangeSink, RowChange, Transaction } from "./transactions/transaction.ts";
+
+export interface ShipmentOptions {
+  readonly stream: StreamIdentity;
+  readonly lanes: number;
+  /** The last position that each lane was sent before. */
+  readonly previous: ReadonlyMap<number, PositionText>;
+  readonly frameBytes: number;
+  readonly unsentLimitBytes: number;
+  readonly sessions: SessionBook;
+  readonly send: SendFrame;
+  /** More was read than is wise to keep: reading is to pause, or may go on. */
+  readonly onPressure: (high: boolean) => void;
+  readonly onTransaction: (transaction: Transaction) => void;
+}
+
+/** Reading goes on when this share of the limit is left. */
+const RELIEF = 0.5;
+
+/** Takes the stream's changes apart into lanes, and knows how far all of them were acknowledged. */
+export class Shipment implements ChangeSink {
+  readonly ledger = new OffsetLedger();
+  readonly #options: ShipmentOptions;
+  readonly #lanes: Lane[];
+  #unsentBytes = 0;
+  #pressed = false;
+  #latest: Transaction | null = null;
+  #onSent: (() => void) | null = null;
+
+  constructor(options: ShipmentOptions) {
+    this.#options = options;
+    const { stream, frameBytes, sessions, send, previous } = options;
+    this.#lanes = Array.from(
+      { length: options.lanes },
+      (_, number) =>
+        new Lane({
+          number,
+          stream,
+          previous: previous.get(number) ?? null,
+          frameBytes,
+          ledger: this.ledger,
+          authorsOf: (transactions) => sessions.authorsOf(transactions),
+          send,
+          onUnsent: (bytes) => this.#onUnsent(bytes),
+        }),
+    );
+  }
+
+  change(transaction: Transaction, change: RowChange): void {
+    if (transaction !== this.#latest) {
+      this.#latest = transaction;
+      this.#options.sessions.notice(transaction);
+      this.#options.onTransaction(transaction);
+    }
+    this.#lanes[laneFor(change.database, change.table, this.#lanes.length)]?.add(
+      transaction,
+      change,
+    );
+  }
+
+  boundary(boundary: Boundary): void {
+    this.ledger.boundary(boundary);
+  }
+
+  /** Sends until the signal is aborted or a frame must not be sent; rejects then. */
+  async run(signal: AbortSignal): Promise<never> {
+    return Promise.race(this.#lanes.map((lane) => lane.run(signal)));
+  }
+
+  /** Waits until everything that was read is acknowledged, `timeoutMs` at most. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.#unsentBytes === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onSent = resolve;
+    const timeout = setTimeout(resolve, timeoutMs);
+    await promise;
+    clearTimeout(timeout);
+  }
+
+  /** The last position that each lane was sent. */
+  get lastPositions(): ReadonlyMap<number, PositionText> {
+    const positions = new Map<number, PositionText>(this.#options.previous);
+    this.#lanes.forEach(({ last }, number) => {
+      if (last !== null) positions.set(number, last);
+    });
+    return positions;
+  }
+
+  #onUnsent(bytes: number): void {
+    this.#unsentBytes += bytes;
+    if (this.#unsentBytes === 0) this.#onSent?.();
+    const { unsentLimitBytes, onPressure } = this.#options;
+    if (!this.#pressed && this.#unsentBytes > unsentLimitBytes) {
+      this.#pressed = true;
+      onPressure(true);
+    } else if (this.#pressed && this.#unsentBytes < unsentLimitBytes * RELIEF) {
+      this.#pressed = false;
+      onPressure(false);
+    }
+  }
+}

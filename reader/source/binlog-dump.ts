@@ -1,0 +1,187 @@
+import ZongJi from "@vlasky/zongji";
+import type { Connection, ConnectionOptions } from "mysql2";
+import { SourceSilentError } from "../errors.ts";
+
+/** Where a dump starts: after a set of executed GTIDs, or at a place in a file. */
+export type DumpStart =
+  | { readonly kind: "gtid"; readonly gtidSet: string }
+  | { readonly kind: "file"; readonly file: string; readonly offset: number };
+
+export interface BinlogDumpOptions {
+  readonly connection: ConnectionOptions;
+  readonly serverId: number;
+  readonly start: DumpStart;
+  /** Silence after which the connection is taken for dead. The server is asked for heartbeats three times as often. */
+  readonly silenceMs: number;
+  /**
+   * Called with each event of the stream, in order, as it arrives: header, body and, where there is one, checksum.
+   * The bytes are valid only during the call. What it throws ends the dump with that error.
+   */
+  readonly onEvent: (event: Buffer) => void;
+}
+
+/**
+ * A running binlog dump. zongji opens the connection, agrees on checksums and asks for the dump; the packets are taken
+ * from it before it parses them (docs/decisions/0002), because the reader needs each event's bytes: its place, server id
+ * and checksum, and values that do not pass through JavaScript's.
+ */
+export class BinlogDump implements AsyncDisposable {
+  readonly #zongji: ZongJi;
+  readonly #options: BinlogDumpOptions;
+  readonly #ended = Promise.withResolvers<never>();
+  #silence: NodeJS.Timeout | undefined;
+  #lastPacketMs = performance.now();
+  #paused = false;
+
+  private constructor(options: BinlogDumpOptions) {
+    this.#options = options;
+    this.#zongji = new ZongJi(options.connection);
+    // Whoever waits for the end is told; nobody waiting is no unhandled rejection.
+    this.#ended.promise.catch(() => undefined);
+  }
+
+  /** Starts a dump; rejects with what MySQL or the network said when it cannot. */
+  static async start(options: BinlogDumpOptions): Promise<BinlogDump> {
+    const dump = new BinlogDump(options);
+    const zongji = dump.#zongji;
+    zongji.on("error", (error: Error) => dump.#end(error));
+    const ready = new Promise<void>((resolve) => {
+      zongji.once("ready", () => {
+        dump.#prepare(connectionOf(zongji));
+        resolve();
+      });
+    });
+    zongji.start({ serverId: options.serverId, ...startOptions(options.start) });
+    try {
+      await Promise.race([ready, dump.#ended.promise]);
+    } catch (error) {
+      await dump[Symbol.asyncDispose]();
+      throw error;
+    }
+    dump.#watchSilence();
+    return dump;
+  }
+
+  /** Rejects when the dump ends, with the reason; never resolves. */
+  get ended(): Promise<never> {
+    return this.#ended.promise;
+  }
+
+  /** Stops reading from the socket; the server waits. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#zongji.connection?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#lastPacketMs = performance.now();
+    // What was queued is handed over during resume(), which may pause again.
+    this.#zongji.connection?.resume();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#silence);
+    const stopped = new Promise<void>((resolve) => this.#zongji.once("stopped", () => resolve()));
+    this.#zongji.stop();
+    await stopped;
+    this.#zongji.removeAllListeners("error");
+    this.#zongji.on("error", () => undefined);
+  }
+
+  #prepare(connection: Connection): void {
+    const heartbeatNs = Math.round((this.#options.silenceMs / 3) * 1e6);
+    const onError = (error: unknown): void => {
+      if (error instanceof Error) this.#end(error);
+    };
+    // 8.0 reads the older variable name, later servers both. While the reader holds back, the server waits in a blocked
+    // write, which it would give up after net_write_timeout's 60 seconds.
+    connection.query(
+      `SET @master_heartbeat_period = ${heartbeatNs}, @source_heartbeat_period = ${heartbeatNs}`,
+      onError,
+    );
+    connection.query(`SET SESSION net_write_timeout = ${WRITE_TIMEOUT_S}`, onError);
+    const addCommand = connection.addCommand.bind(connection);
+    connection.addCommand = (command) => addCommand(this.#tap(command));
+  }
+
+  /** Takes the dump's event packets before zongji's command does; everything else stays with it. */
+  #tap<T extends DumpCommand>(command: T): T {
+    const execute = command.execute.bind(command);
+    command.execute = (packet, connection) => {
+      if (packet === undefined) return execute(packet, connection);
+      this.#lastPacketMs = performance.now();
+      if (packet.buffer[packet.offset] !== OK_MARKER) {
+        this.#end(packet.isError() ? packet.asError("utf8") : new DumpEndedError());
+        return false;
+      }
+      try {
+        this.#options.onEvent(packet.buffer.subarray(packet.offset + 1, packet.end));
+      } catch (error) {
+        this.#end(error);
+        this.pause();
+      }
+      return false;
+    };
+    return command;
+  }
+
+  #watchSilence(): void {
+    const { silenceMs } = this.#options;
+    this.#silence = setInterval(() => {
+      if (this.#paused || performance.now() - this.#lastPacketMs < silenceMs) return;
+      this.#end(
+        new SourceSilentError(
+          `nothing came from the server for ${silenceMs} ms, not even a heartbeat`,
+        ),
+      );
+    }, silenceMs / 10);
+  }
+
+  #end(error: unknown): void {
+    this.#ended.reject(error);
+  }
+}
+
+/** The server closed the stream by an EOF packet, as it does when its dump thread is killed during a shutdown. */
+class DumpEndedError extends Error {
+  override readonly name = "DumpEndedError";
+  readonly code = "PROTOCOL_CONNECTION_LOST";
+}
+
+// What is used of mysql2's internal command interface (lib/commands/command.js, lib/packets/packet.js).
+interface DumpPacket {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly end: number;
+  isError(): boolean;
+  asError(encoding: string): Error;
+}
+
+interface DumpCommand {
+  execute(packet: DumpPacket | undefined, connection: unknown): boolean;
+}
+
+declare module "mysql2" {
+  interface Connection {
+    addCommand<T extends DumpCommand>(command: T): T;
+  }
+}
+
+const OK_MARKER = 0;
+const WRITE_TIMEOUT_S = 86_400;
+
+function connectionOf(zongji: ZongJi): Connection {
+  if (zongji.connection == null) throw new Error("zongji is ready without a connection");
+  return zongji.connection;
+}
+
+function startOptions(
+  start: DumpStart,
+): { gtidSet: string } | { filename: string; position: number } {
+  return start.kind === "gtid"
+    ? { gtidSet: start.gtidSet }
+    : { filename: start.file, position: start.offset };
+}

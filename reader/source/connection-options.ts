@@ -1,0 +1,34 @@
+import type { ConnectionOptions } from "mysql2";
+
+/** Fetches the account's credentials; called at every connect, so that a rotated secret needs no restart. */
+export type Credentials = () => Promise<{ readonly username: string; readonly password: string }>;
+
+export interface SourceAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: "verify" | "encrypt" | "off";
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 10_000;
+
+/** What mysql2 needs to open one more connection to the source, with TCP keep-alive on. */
+export async function connectionOptions(
+  address: SourceAddress,
+  credentials: Credentials,
+): Promise<ConnectionOptions> {
+  const { username, password } = await credentials();
+  return {
+    host: address.host,
+    port: address.port,
+    user: username,
+    password,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+    timezone: "Z",
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    ...(address.tls === "off" ? {} : { ssl: { rejectUnauthorized: address.tls === "verify" } }),
+  };
+}

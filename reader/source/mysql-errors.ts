@@ -1,0 +1,107 @@
+import {
+  OperatorError,
+  SourceAccessError,
+  SourceSettingError,
+  SourceSilentError,
+} from "../errors.ts";
+
+/** The server could not read the log that was asked for; the reason is only in its text, so it is looked up by query. */
+export const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
+
+/** Network trouble and restarts, by the codes of Node and mysql2. */
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "EHOSTDOWN",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_WRITE_AFTER_END",
+  "PROTOCOL_CONNECTION_LOST",
+  "PROTOCOL_SEQUENCE_TIMEOUT",
+  "PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR",
+]);
+
+/** What a server says while it starts, stops, is full or cuts a connection; https://dev.mysql.com/doc/mysql-errors/en/ */
+const PASSING_NUMBERS: ReadonlySet<number> = new Set([
+  1040, // too many connections
+  1053, // server shutdown in progress
+  1152, // aborting connection
+  1158, // network error reading
+  1159, // network timeout reading
+  1160, // network error writing
+  1161, // network timeout writing
+  1203, // the account has too many connections
+  1226, // the account has exceeded a resource
+  1290, // an option such as offline_mode prevents it
+  1317, // query interrupted
+  3032, // server in offline mode
+  3168, // server is not available yet
+  3169, // session was killed
+  4031, // disconnected for inactivity
+]);
+
+const ACCESS_NUMBERS: ReadonlySet<number> = new Set([
+  1044, // no access to the database
+  1045, // wrong user or password
+  1130, // host not allowed
+  1142, // command denied
+  1227, // a privilege is missing
+  1251, // authentication protocol
+  1698, // wrong user or password, no password used
+  3118, // account is locked
+  1820, // password must be changed
+  1862, // password expired
+]);
+
+const NO_BINARY_LOGGING = 1381;
+
+export type Verdict =
+  | { readonly kind: "passing"; readonly code: string }
+  | { readonly kind: "refused-dump"; readonly cause: Error }
+  | { readonly kind: "final"; readonly error: Error };
+
+/** Whether an error of the source can pass by itself. Decided by codes only; what is not known to pass is final. */
+export function judgeSourceError(error: unknown): Verdict {
+  if (error instanceof SourceSilentError) return { kind: "passing", code: error.name };
+  if (!(error instanceof Error) || error instanceof OperatorError)
+    return { kind: "final", error: toError(error) };
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  if (errno === ER_SOURCE_FATAL_ERROR_READING_BINLOG) return { kind: "refused-dump", cause: error };
+  if (typeof errno === "number" && errno > 0) {
+    if (PASSING_NUMBERS.has(errno)) return { kind: "passing", code: String(errno) };
+    if (errno === NO_BINARY_LOGGING) return { kind: "final", error: binlogOff() };
+    if (ACCESS_NUMBERS.has(errno)) {
+      const name = typeof code === "string" ? code : errno;
+      return {
+        kind: "final",
+        error: new SourceAccessError(`MySQL refuses the reader's account (${name}).`, {
+          cause: error,
+        }),
+      };
+    }
+  }
+  if (typeof code === "string" && PASSING_CODES.has(code)) return { kind: "passing", code };
+  return { kind: "final", error };
+}
+
+export function binlogOff(): SourceSettingError {
+  return new SourceSettingError(
+    "log_bin",
+    "OFF",
+    "there is no binlog to read",
+    "Start the server with --log-bin.",
+  );
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error
+    ? error
+    : new Error("something other than an Error was thrown", { cause: error });
+}

@@ -1,0 +1,129 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { SourceSettingError } from "../errors.ts";
+import { binlogOff } from "./mysql-errors.ts";
+
+/** What the server says of itself when the reader connects. */
+export interface ServerState {
+  /** `@@server_uuid` */
+  readonly uuid: string;
+  readonly serverId: number;
+  readonly version: string;
+  readonly gtids: boolean;
+  /** "" without GTIDs. */
+  readonly gtidExecuted: string;
+  readonly gtidPurged: string;
+  /** The end of the binlog at this moment. */
+  readonly file: string;
+  readonly offset: number;
+  readonly oldestFile: string;
+  readonly files: readonly string[];
+  /** A moment at which this run had begun for certain; the server's clock, microseconds since 1970. */
+  readonly startedUs: number;
+  readonly checksums: boolean;
+}
+
+const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version, @@log_bin AS logBin,
+  @@global.binlog_format AS format, @@global.binlog_row_metadata AS metadata,
+  @@global.binlog_row_value_options AS valueOptions, @@global.gtid_mode AS gtidMode,
+  @@global.gtid_executed AS executed, @@global.gtid_purged AS purged, @@global.binlog_checksum AS checksum,
+  CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS nowUs`;
+
+/** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
+export async function readServerState(connection: Connection): Promise<ServerState> {
+  const [versions] = await connection.query<RowDataPacket[]>("SELECT VERSION() AS version");
+  requireMysql(String(versions[0]?.["version"]));
+  const [rows] = await connection.query<RowDataPacket[]>(STATE);
+  const row: Partial<RowDataPacket> = rows[0] ?? {};
+  const text = (name: string): string => String(row[name] ?? "");
+  if (text("logBin") !== "1") throw binlogOff();
+  requireReadableBinlog(text);
+  const { file, offset } = await binlogEnd(connection, text("version"));
+  const files = await binlogFiles(connection);
+  return {
+    uuid: text("uuid"),
+    serverId: Number(row["serverId"]),
+    version: text("version"),
+    gtids: text("gtidMode") === "ON",
+    gtidExecuted: text("executed").replace(/\s/g, ""),
+    gtidPurged: text("purged").replace(/\s/g, ""),
+    file,
+    offset,
+    oldestFile: files[0] ?? file,
+    files,
+    startedUs: Number(row["nowUs"]) - (await uptimeSeconds(connection)) * 1e6,
+    checksums: text("checksum") !== "NONE",
+  };
+}
+
+/** Whether every GTID of one set is in another. */
+export async function isGtidSubset(
+  connection: Connection,
+  subset: string,
+  set: string,
+): Promise<boolean> {
+  const [rows] = await connection.query<RowDataPacket[]>("SELECT GTID_SUBSET(?, ?) AS inside", [
+    subset,
+    set,
+  ]);
+  return String(rows[0]?.["inside"]) === "1";
+}
+
+function requireMysql(version: string): void {
+  if (!/mariadb/i.test(version) && Number.parseInt(version, 10) >= 8) return;
+  throw new SourceSettingError(
+    "version",
+    version,
+    "only MySQL 8.0 and later log what is needed to read every row exactly",
+    "Upgrade the server, or follow a replica of version 8.0 or later.",
+  );
+}
+
+function requireReadableBinlog(text: (name: string) => string): void {
+  if (text("format") !== "ROW") {
+    throw new SourceSettingError(
+      "binlog_format",
+      text("format"),
+      "statements do not say which rows they change",
+      "Run SET PERSIST binlog_format = 'ROW' and reconnect the applications.",
+    );
+  }
+  if (text("metadata") !== "FULL") {
+    throw new SourceSettingError(
+      "binlog_row_metadata",
+      text("metadata"),
+      "the binlog does not name the columns of its rows",
+      "Run SET PERSIST binlog_row_metadata = 'FULL'.",
+    );
+  }
+  if (text("valueOptions") !== "") {
+    throw new SourceSettingError(
+      "binlog_row_value_options",
+      text("valueOptions"),
+      "updates of JSON documents are logged in part",
+      "Run SET PERSIST binlog_row_value_options = '' and reconnect the applications.",
+    );
+  }
+}
+
+async function binlogEnd(
+  connection: Connection,
+  version: string,
+): Promise<{ file: string; offset: number }> {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  const statement =
+    major > 8 || (major === 8 && minor >= 2) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+  const [rows] = await connection.query<RowDataPacket[]>(statement);
+  const row = rows[0];
+  if (row === undefined) throw binlogOff();
+  return { file: String(row["File"]), offset: Number(row["Position"]) };
+}
+
+async function binlogFiles(connection: Connection): Promise<string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW BINARY LOGS");
+  return rows.map((row) => String(row["Log_name"]));
+}
+
+async function uptimeSeconds(connection: Connection): Promise<number> {
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Uptime'");
+  return Number(rows[0]?.["Value"] ?? 0);
+}

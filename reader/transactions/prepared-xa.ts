@@ -1,0 +1,31 @@
+import type { RowChange, Transaction } from "./transaction.ts";
+
+export interface PreparedXa {
+  readonly transaction: Transaction;
+  readonly changes: readonly RowChange[];
+}
+
+/**
+ * XA transactions that are prepared and neither committed nor rolled back. Their changes wait here, since nobody may see
+ * them yet, and the offset waits with them: what is in memory only must be read again after a restart.
+ */
+export class PreparedXaTransactions {
+  // In the order in which they were prepared, which Map keeps.
+  readonly #prepared = new Map<string, PreparedXa>();
+
+  add(xid: string, prepared: PreparedXa): void {
+    this.#prepared.set(xid, prepared);
+  }
+
+  /** Takes one out. Undefined when it was prepared before reading began. */
+  take(xid: string): PreparedXa | undefined {
+    const prepared = this.#prepared.get(xid);
+    this.#prepared.delete(xid);
+    return prepared;
+  }
+
+  /** The one prepared first, up to which a reader by file and position must go back. */
+  get oldest(): PreparedXa | undefined {
+    return this.#prepared.values().next().value;
+  }
+}

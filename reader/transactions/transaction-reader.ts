@@ -1,0 +1,321 @@
+import { verifyChecksum } from "../binlog-format/checksum.ts";
+import {
+  CorruptEventError,
+  MissingRowMetadataError,
+  UnsupportedEventError,
+} from "../binlog-format/errors.ts";
+import { type EventHeader, parseEventHeader } from "../binlog-format/event-header.ts";
+import {
+  EventType,
+  eventTypeName,
+  isRowsEvent,
+  mustNotBeIgnored,
+} from "../binlog-format/event-types.ts";
+import { parseFormatDescription } from "../binlog-format/format-description.ts";
+import { type GtidEvent, parseGtidEvent } from "../binlog-format/gtid-event.ts";
+import { forEachRow } from "../binlog-format/rows-event.ts";
+import { transactionPayloadEvents } from "../binlog-format/transaction-payload.ts";
+import { OperatorError, UnreadableStreamError } from "../errors.ts";
+import { parseQuery, parseRotate, parseXaPrepare } from "../source/control-events.ts";
+import { PreparedXaTransactions } from "./prepared-xa.ts";
+import { statementKind } from "./statement-kind.ts";
+import { StreamPlace } from "./stream-place.ts";
+import { TableMaps } from "./table-maps.ts";
+import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
+
+export interface TransactionReaderOptions {
+  readonly isWanted: (database: string, table: string) => boolean;
+  readonly sink: ChangeSink;
+  /** The run (see wire/session.ts) that goes on at the place where reading begins; null: it begins with the first file. */
+  readonly run: number | null;
+  /** Whether events end with a checksum before a format description says so. */
+  readonly checksums: boolean;
+  /** A place that was passed in an earlier dump. */
+  readonly passed: { readonly file: string; readonly offset: number } | null;
+}
+
+/** The transaction whose events are going by, from its first event to its commit. */
+interface OpenTransaction {
+  readonly transaction: Transaction;
+  /** An XA transaction's changes are kept back until it commits. */
+  readonly held: RowChange[] | null;
+  changes: number;
+}
+
+/**
+ * Follows the binlog's events and keeps what they leave implicit: the file and offset, the server run, the table maps, and
+ * the transaction that the rows belong to. The thread id comes with a transaction's first event and holds for all that
+ * follow it up to the commit.
+ */
+export class TransactionReader {
+  readonly #options: TransactionReaderOptions;
+  readonly #place = new StreamPlace();
+  readonly #tables: TableMaps;
+  readonly #prepared = new PreparedXaTransactions();
+  #checksums: boolean;
+  #run: number | null;
+  #gtid: GtidEvent | null = null;
+  #gtidStart = 0;
+  #open: OpenTransaction | null = null;
+  #committedMs = 0;
+  #row = 0;
+
+  constructor(options: TransactionReaderOptions) {
+    this.#options = options;
+    this.#checksums = options.checksums;
+    this.#run = options.run;
+    this.#tables = new TableMaps(options.isWanted);
+  }
+
+  /** The run in which the stream is, null before its first file is known. */
+  get run(): number | null {
+    return this.#run;
+  }
+
+  /** Takes the stream's next event. Throws UnreadableStreamError where going on could lose or garble a change. */
+  onEvent(event: Buffer): void {
+    try {
+      const header = parseEventHeader(event);
+      if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
+        this.#place.advance(header);
+        this.#onFormatDescription(event);
+        return;
+      }
+      const body = this.#checksums ? verifyChecksum(event) : event;
+      this.#place.advance(header);
+      this.#row = 0;
+      this.#onBody(header, body);
+    } catch (error) {
+      throw this.#placed(error);
+    }
+  }
+
+  #onFormatDescription(event: Buffer): void {
+    const description = parseFormatDescription(event);
+    if (description.checksums) verifyChecksum(event);
+    this.#checksums = description.checksums;
+    this.#tables.clear();
+    if (description.created !== 0 || this.#run === null) this.#run = this.#place.fileNumber;
+  }
+
+  #onBody(header: EventHeader, event: Buffer): void {
+    switch (header.type) {
+      case EventType.ROTATE_EVENT: {
+        const { file, offset } = parseRotate(event);
+        this.#place.enterFile(file, offset);
+        return;
+      }
+      case EventType.GTID_LOG_EVENT:
+      case EventType.GTID_TAGGED_LOG_EVENT:
+      case EventType.ANONYMOUS_GTID_LOG_EVENT:
+        if (this.#options.passed !== null) this.#place.isBehind(this.#options.passed);
+        this.#gtid = parseGtidEvent(event);
+        this.#gtidStart = this.#place.start;
+        return;
+      case EventType.QUERY_EVENT:
+        return this.#onQuery(header, event);
+      case EventType.TABLE_MAP_EVENT:
+        return this.#tables.onTableMap(event);
+      case EventType.XID_EVENT:
+        return this.#commit();
+      case EventType.XA_PREPARE_LOG_EVENT:
+        return this.#onXaPrepare(event);
+      case EventType.TRANSACTION_PAYLOAD_EVENT:
+        return this.#onPayload(event);
+      case EventType.INTVAR_EVENT:
+      case EventType.RAND_EVENT:
+      case EventType.USER_VAR_EVENT:
+        return; // context of a statement, which follows and is judged itself
+      default:
+        if (isRowsEvent(header.type) && header.type !== EventType.PARTIAL_UPDATE_ROWS_EVENT)
+          return this.#onRows(event);
+        if (header.type === EventType.PARTIAL_UPDATE_ROWS_EVENT) {
+          throw new UnsupportedEventError(
+            "an update logged in part (binlog_row_value_options=PARTIAL_JSON)",
+          );
+        }
+        if (mustNotBeIgnored(header.type, header.flags)) {
+          throw new UnsupportedEventError(
+            `a ${eventTypeName(header.type)}, which may carry changes`,
+          );
+        }
+    }
+  }
+
+  /** A compressed transaction is one event of the file: the place stays, and rows count on through all it contains. */
+  #onPayload(payload: Buffer): void {
+    for (const event of transactionPayloadEvents(payload))
+      this.#onBody(parseEventHeader(event), event);
+  }
+
+  #onQuery(header: EventHeader, event: Buffer): void {
+    const query = parseQuery(event);
+    const statement = statementKind(query.sql);
+    switch (statement.kind) {
+      case "begin":
+        return this.#begin(header, query.thread, null);
+      case "commit":
+        return this.#commit();
+      case "savepoint":
+        return;
+      case "rollback":
+        if ((this.#open?.changes ?? 0) > 0)
+          throw new UnsupportedEventError("a transaction that ends with ROLLBACK after rows");
+        return this.#commit();
+      case "rollback-to-savepoint":
+        if ((this.#open?.changes ?? 0) > 0)
+          throw new UnsupportedEventError("a ROLLBACK TO SAVEPOINT after rows");
+        return;
+      case "xa":
+        return this.#onXa(header, query.thread, statement);
+      case "statement-rows":
+        throw new UnsupportedEventError(
+          "a statement that changes rows, logged in statement format",
+        );
+      case "definition":
+        this.#tables.clear();
+        // Inside a transaction it is CREATE TABLE … SELECT, whose rows and commit follow.
+        if (this.#open !== null) return;
+        this.#begin(header, query.thread, null);
+        return this.#commit();
+      default:
+        return statement satisfies never;
+    }
+  }
+
+  #begin(header: EventHeader, thread: number, held: RowChange[] | null): void {
+    this.#open = {
+      transaction: this.#transaction(header, thread),
+      held,
+      changes: 0,
+    };
+  }
+
+  #transaction(header: EventHeader, thread: number): Transaction {
+    return {
+      gtid: this.#gtid?.gtid ?? null,
+      file: this.#place.file,
+      fileNumber: this.#place.fileNumber,
+      start: this.#gtid === null ? this.#place.start : this.#gtidStart,
+      thread,
+      run: this.#run ?? this.#place.fileNumber,
+      serverId: header.serverId,
+      committedUs: this.#gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
+    };
+  }
+
+  #onRows(event: Buffer): void {
+    const decoder = this.#tables.decoderFor(event);
+    if (decoder === null) return;
+    const open = this.#open;
+    if (open === null) throw new CorruptEventError("rows outside a transaction");
+    const { database, table } = decoder.definition;
+    const { sink } = this.#options;
+    const offset = this.#place.start;
+    forEachRow(event, decoder, (op, key, oldKey, before, after) => {
+      const change = {
+        op,
+        database,
+        table,
+        offset,
+        row: this.#row++,
+        n: open.changes++,
+        key,
+        oldKey,
+        before,
+        after,
+      };
+      if (open.held === null) sink.change(open.transaction, change);
+      else open.held.push(change);
+    });
+  }
+
+  #commit(extraGtids: readonly string[] = []): void {
+    const open = this.#open;
+    const gtid = this.#gtid?.gtid ?? null;
+    if (open !== null) this.#committedMs = Math.floor(open.transaction.committedUs / 1000);
+    this.#open = null;
+    this.#gtid = null;
+    this.#boundary(gtid === null ? extraGtids : [...extraGtids, gtid]);
+  }
+
+  #boundary(gtids: readonly string[]): void {
+    const waiting = this.#prepared.oldest;
+    this.#options.sink.boundary({
+      gtids,
+      file: waiting?.transaction.file ?? this.#place.file,
+      offset: waiting?.transaction.start ?? this.#place.end,
+      run: waiting?.transaction.run ?? this.#run,
+      committedMs: this.#committedMs,
+    });
+  }
+
+  #onXa(header: EventHeader, thread: number, { verb, xid }: { verb: string; xid: string }): void {
+    switch (verb) {
+      case "START":
+        return this.#begin(header, thread, []);
+      case "COMMIT": {
+        const prepared = this.#prepared.take(xid);
+        this.#begin(header, thread, null);
+        if (prepared !== undefined) this.#deliverPrepared(header, prepared);
+        return this.#commit(prepared?.transaction.gtid == null ? [] : [prepared.transaction.gtid]);
+      }
+      case "ROLLBACK": {
+        const prepared = this.#prepared.take(xid);
+        this.#begin(header, thread, null);
+        return this.#commit(prepared?.transaction.gtid == null ? [] : [prepared.transaction.gtid]);
+      }
+      default:
+        return; // END; the prepare has an event of its own
+    }
+  }
+
+  #onXaPrepare(event: Buffer): void {
+    const { onePhase, xid } = parseXaPrepare(event);
+    const open = this.#open;
+    if (open === null) throw new CorruptEventError("an XA prepare outside a transaction");
+    const changes = open.held ?? [];
+    if (onePhase) {
+      for (const change of changes) this.#options.sink.change(open.transaction, change);
+      return this.#commit();
+    }
+    this.#prepared.add(xid, { transaction: open.transaction, changes });
+    this.#open = null;
+    this.#gtid = null;
+    this.#boundary([]);
+  }
+
+  /** A prepared transaction takes its place where it commits; its author is who prepared it. */
+  #deliverPrepared(
+    header: EventHeader,
+    prepared: { transaction: Transaction; changes: readonly RowChange[] },
+  ): void {
+    const transaction = this.#transaction(header, prepared.transaction.thread);
+    for (const change of prepared.changes) {
+      this.#options.sink.change(
+        { ...transaction, run: prepared.transaction.run },
+        { ...change, offset: this.#place.start, row: change.n },
+      );
+    }
+  }
+
+  #placed(error: unknown): unknown {
+    if (error instanceof OperatorError || !(error instanceof Error)) return error;
+    const place = { file: this.#place.file, offset: this.#place.start };
+    if (error instanceof MissingRowMetadataError)
+      return new UnreadableStreamError(error.message, METADATA_REMEDY, place, { cause: error });
+    if (error instanceof UnsupportedEventError)
+      return new UnreadableStreamError(error.message, UNSUPPORTED_REMEDY, place, { cause: error });
+    if (error instanceof CorruptEventError || error instanceof RangeError) {
+      return new UnreadableStreamError(error.message, CORRUPT_REMEDY, place, { cause: error });
+    }
+    return error;
+  }
+}
+
+const METADATA_REMEDY =
+  "Run SET PERSIST binlog_row_metadata = 'FULL'; what was logged before can only be passed by `npm run offsets -- set`.";
+const UNSUPPORTED_REMEDY =
+  "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session; what was logged before can only be passed by `npm run offsets -- set`.";
+const CORRUPT_REMEDY =
+  "Check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";

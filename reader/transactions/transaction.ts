@@ -1,0 +1,52 @@
+import type { Operation } from "../../wire/frame.ts";
+
+/** What is known of a transaction while its events go by. */
+export interface Transaction {
+  /** Null on a server without GTIDs. */
+  readonly gtid: string | null;
+  readonly file: string;
+  readonly fileNumber: number;
+  /** Where its first event starts, bytes. */
+  readonly start: number;
+  /** The connection that wrote it, and the server run that its id belongs to; see `Connection` in wire/session.ts. */
+  readonly thread: number;
+  readonly run: number;
+  /** The server on which it was committed first. */
+  readonly serverId: number;
+  /** When it was committed: microseconds since 1970, in whole seconds where the server does not say more. */
+  readonly committedUs: number;
+}
+
+/** A change as the stream has it, its row images as JSON texts (see `FrameChange` in wire/frame.ts). */
+export interface RowChange {
+  readonly op: Operation;
+  readonly database: string;
+  readonly table: string;
+  /** Where the change stands in the transaction's file: the start of its event, and its number in that event. */
+  readonly offset: number;
+  readonly row: number;
+  /** Its number in the transaction. */
+  readonly n: number;
+  readonly key: string;
+  readonly oldKey: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A place between two transactions, from which reading can go on. */
+export interface Boundary {
+  /** What was executed since the boundary before it; a prepared XA transaction counts when it commits. */
+  readonly gtids: readonly string[];
+  readonly file: string;
+  readonly offset: number;
+  /** The server run that goes on there. */
+  readonly run: number | null;
+  /** When the last transaction before it was committed, milliseconds since 1970. */
+  readonly committedMs: number;
+}
+
+/** Receives the stream in order. */
+export interface ChangeSink {
+  change(transaction: Transaction, change: RowChange): void;
+  boundary(boundary: Boundary): void;
+}
