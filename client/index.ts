@@ -1,4 +1,5 @@
 export { subscribe } from "./subscribe.ts";
+export { iterate } from "./iterate.ts";
 export type { Subscription } from "./subscription.ts";
 export type { SubscribeOptions } from "./options.ts";
 export type { BatchHandler, ChangeHandler, HandlerContext } from "./handler.ts";

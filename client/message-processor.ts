@@ -8,6 +8,7 @@ import { isHeld, type HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
 import type { AnyPositionStore } from "./position-store.ts";
 import { BEGINNING, markKey, needsMark, progressOf, type Progress } from "./progress.ts";
+import { UnfinishedError } from "./unfinished.ts";
 import { validateChange, type Schemas } from "./validate.ts";
 
 /** What became of a message. */
@@ -15,8 +16,8 @@ export type Outcome =
   | { readonly kind: "handled"; readonly info: MessageInfo; readonly durationMs: number }
   /** Its changes had been handled before. */
   | { readonly kind: "repeat" }
-  /** It is no longer ours. */
-  | { readonly kind: "lost" }
+  /** It is no longer ours, or the application gave it back. */
+  | { readonly kind: "unfinished" }
   /** To be tried again. */
   | { readonly kind: "failed"; readonly error: unknown }
   /** This library cannot read it. */
@@ -60,7 +61,7 @@ export class MessageProcessor<Transaction> {
       return { kind: "handled", info, durationMs: performance.now() - began };
     } catch (error) {
       if (error instanceof UnsupportedMessageVersionError) return { kind: "refused", error };
-      if (error instanceof LostError) return { kind: "lost" };
+      if (error instanceof UnfinishedError) return { kind: "unfinished" };
       return { kind: "failed", error };
     }
   }
@@ -110,7 +111,7 @@ export class MessageProcessor<Transaction> {
     let done: PositionText | undefined;
     try {
       for (const [index, unit] of units.entries()) {
-        if (!isHeld(held)) throw new LostError();
+        if (!isHeld(held)) throw new UnfinishedError();
         const valid: Change[] = [];
         for (const change of unit) valid.push(await validateChange(change, schemas));
         const position =
@@ -159,6 +160,3 @@ export class MessageProcessor<Transaction> {
     };
   }
 }
-
-/** The message stopped being ours while its changes were handled. */
-class LostError extends Error {}

@@ -141,7 +141,7 @@ export class Subscription<Transaction = unknown> implements AsyncDisposable {
     } catch (error) {
       return { kind: "failed", error };
     }
-    return isHeld(message) ? this.#processor.process(message) : { kind: "lost" };
+    return isHeld(message) ? this.#processor.process(message) : { kind: "unfinished" };
   }
 
   async #settle(outcome: Outcome, message: HeldMessage, messages: HeldMessage[]): Promise<void> {
@@ -153,7 +153,7 @@ export class Subscription<Transaction = unknown> implements AsyncDisposable {
         this.#deletions.add(message);
         this.#reportDone(outcome, message);
         return;
-      case "lost":
+      case "unfinished":
         await this.#inFlight.release(messages.splice(0), 0);
         return;
       case "failed": {
