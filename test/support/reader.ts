@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { LocalAws } from "../../infra/local/aws/start-local-aws.ts";
+import { decodeFrame, type Frame } from "../../wire/frame.ts";
+import type { MysqlServer } from "../../infra/local/mysql/mysql-server.ts";
+
+const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
+
+/** A raw queue, the reader's tables and its secret in the stand-ins, and any number of reader processes on them. */
+export class ReaderBench implements AsyncDisposable {
+  readonly queueUrl: string;
+  readonly #aws: LocalAws;
+  readonly #sqs: SQSClient;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #processes: ReaderProcess[] = [];
+
+  private constructor(
+    aws: LocalAws,
+    sqs: SQSClient,
+    queueUrl: string,
+    environment: Record<string, string>,
+  ) {
+    this.#aws = aws;
+    this.#sqs = sqs;
+    this.queueUrl = queueUrl;
+    this.#environment = environment;
+  }
+
+  static async create(
+    aws: LocalAws,
+    mysql: Pick<MysqlServer, "host" | "port" | "user" | "password">,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<ReaderBench> {
+    const name = `bench${++benches}`;
+    const clientOptions = { region: aws.region, credentials: aws.credentials };
+    const sqs = new SQSClient({ ...clientOptions, endpoint: aws.endpoints.sqs });
+    const dynamodb = new DynamoDBClient({ ...clientOptions, endpoint: aws.endpoints.dynamodb });
+    const secrets = new SecretsManagerClient({
+      ...clientOptions,
+      endpoint: aws.endpoints.secretsManager,
+    });
+    const { QueueUrl = "" } = await sqs.send(
+      new CreateQueueCommand({
+        QueueName: `${name}-raw.fifo`,
+        Attributes: {
+          FifoQueue: "true",
+          DeduplicationScope: "messageGroup",
+          FifoThroughputLimit: "perMessageGroupId",
+        },
+      }),
+    );
+    for (const [table, key] of [
+      ["offsets", "id"],
+      ["sessions", "chunk"],
+    ] as const) {
+      await dynamodb.send(
+        new CreateTableCommand({
+          TableName: `${name}-${table}`,
+          KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
+          AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
+          BillingMode: "PAY_PER_REQUEST",
+        }),
+      );
+    }
+    const { ARN = "" } = await secrets.send(
+      new CreateSecretCommand({
+        Name: name,
+        SecretString: JSON.stringify({ username: mysql.user, password: mysql.password }),
+      }),
+    );
+    for (const client of [dynamodb, secrets]) client.destroy();
+    return new ReaderBench(aws, sqs, QueueUrl, {
+      SOURCE_NAME: name,
+      SOURCE_HOST: mysql.host,
+      SOURCE_PORT: String(mysql.port),
+      SOURCE_TLS: "encrypt",
+      SOURCE_SECRET_ARN: ARN,
+      SOURCE_TABLES: '["shop.*"]',
+      RAW_QUEUE_URL: QueueUrl,
+      OFFSETS_TABLE: `${name}-offsets`,
+      SESSIONS_TABLE: `${name}-sessions`,
+      LEASE_SECONDS: "3",
+      LOG_LEVEL: "debug",
+      ...settings,
+    });
+  }
+
+  /** Starts a reader and waits until it follows the binlog (or, with `until`, until it logs another message). */
+  async start(
+    until = "following the binlog",
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<ReaderProcess> {
+    const reader = new ReaderProcess(
+      spawn(process.execPath, ["--enable-source-maps", ENTRY], {
+        env: {
+          PATH: process.env["PATH"] ?? "",
+          ...this.#aws.environment(),
+          ...this.#environment,
+          ...settings,
+        },
+        stdio: ["ignore", "ignore", "pipe"],
+      }),
+    );
+    this.#processes.push(reader);
+    await reader.logged(until);
+    return reader;
+  }
+
+  /** Takes frames from the raw queue until it has `changes` changes, or `timeoutMs` pass. */
+  async takeFrames(changes: number, timeoutMs = 20_000): Promise<Frame[]> {
+    const frames: Frame[] = [];
+    const deadline = performance.now() + timeoutMs;
+    let taken = 0;
+    while (taken < changes) {
+      if (performance.now() > deadline) {
+        throw new Error(`${taken} of ${changes} changes came within ${timeoutMs} ms`);
+      }
+      const received = await this.receive();
+      for (const frame of received) taken += frame.changes.length;
+      frames.push(...received);
+    }
+    return frames;
+  }
+
+  /** One long poll; what it brings is deleted. */
+  async receive(waitSeconds = 1): Promise<Frame[]> {
+    const { Messages = [] } = await this.#sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: this.queueUrl,
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: waitSeconds,
+      }),
+    );
+    const frames: Frame[] = [];
+    for (const { Body = "", ReceiptHandle } of Messages) {
+      frames.push(decodeFrame(Body));
+      await this.#sqs.send(new DeleteMessageCommand({ QueueUrl: this.queueUrl, ReceiptHandle }));
+    }
+    return frames;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#processes.map((reader) => reader.kill()));
+    this.#sqs.destroy();
+  }
+}
+
+let benches = 0;
+
+/** A line of the reader's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+/** One reader process. */
+export class ReaderProcess {
+  readonly log: LogLine[] = [];
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #waiting = new Set<() => void>();
+  #rest = "";
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#exited = once(child, "exit").then(() => this.#wake());
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#onText(text));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Waits for a log line with this message; rejects when the process ends without it. */
+  async logged(message: string, count = 1): Promise<LogLine> {
+    for (;;) {
+      const found = this.log.filter(({ msg }) => msg === message)[count - 1];
+      if (found !== undefined) return found;
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        throw new Error(
+          `the reader ended without logging "${message}":\n${JSON.stringify(this.log.slice(-5), null, 1)}${this.#rest}`,
+        );
+      }
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Asks it to end and waits; the exit code. */
+  async stop(): Promise<number | null> {
+    this.signal("SIGTERM");
+    await this.#exited;
+    return this.#child.exitCode;
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.signal("SIGKILL");
+    await this.#exited;
+  }
+
+  /** Waits until it ends by itself; the exit code. */
+  async exit(): Promise<number | null> {
+    await this.#exited;
+    return this.#child.exitCode;
+  }
+
+  #onText(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (!line.startsWith("{")) this.log.push({ msg: line });
+      else this.log.push(JSON.parse(line) as LogLine);
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
