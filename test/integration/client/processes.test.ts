@@ -1,0 +1,72 @@
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { message } from "../../support/client/messages.ts";
+import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
+import { spawnConsumer } from "../../support/client/spawn-consumer.ts";
+
+describe("applications in processes of their own", () => {
+  let rig: QueueRig;
+
+  beforeEach(async () => {
+    rig = await startQueueRig({ environments: ["staging", "production"] });
+  });
+
+  afterEach(() => rig[Symbol.asyncDispose]());
+
+  const environment = (name: string, more: Record<string, string> = {}) => ({
+    ...rig.aws.environment(),
+    APP_ENV: name,
+    ...more,
+  });
+
+  it("with the same code and another APP_ENV each receive their own changes only", async () => {
+    await using staging = spawnConsumer(environment("staging"));
+    await using production = spawnConsumer(environment("production"));
+    await rig.send(message([1]), message([2], { environment: "production" }), message([3]));
+    await vi.waitFor(() => expect(staging.lines).toHaveLength(4), 10_000);
+    await vi.waitFor(() => expect(production.lines).toHaveLength(2), 10_000);
+    expect(staging.lines).toEqual(["begin 1", "end 1", "begin 3", "end 3"]);
+    expect(production.lines).toEqual(["begin 2", "end 2"]);
+  });
+
+  it("killed in the middle of a change, leave it and all that follows to the next, in order", async () => {
+    await rig.send(message([1]), message([2]), message([3]));
+    await using first = spawnConsumer(environment("staging", { HANG_AT: "2" }));
+    await vi.waitFor(() => expect(first.lines).toEqual(["begin 1", "end 1", "begin 2"]), 10_000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(2), 5000);
+    await first.kill("SIGKILL");
+    await using second = spawnConsumer(environment("staging"));
+    await vi.waitFor(() => expect(second.lines).toHaveLength(4), 10_000);
+    expect(second.lines).toEqual(["begin 2", "end 2", "begin 3", "end 3"]);
+  });
+
+  it("filter each other's repeats with positions in DynamoDB", async () => {
+    await createPositionsTable(rig);
+    const more = { POSITIONS_TABLE: "positions" };
+    await rig.send(message([1, 2]), message([3]));
+    await using first = spawnConsumer(environment("staging", more));
+    await vi.waitFor(() => expect(first.lines).toHaveLength(6), 10_000);
+    expect(await first.kill("SIGTERM")).toBe(0);
+    await rig.send(message([1, 2]), message([2, 3, 4]), message([5]));
+    await using second = spawnConsumer(environment("staging", more));
+    await vi.waitFor(() => expect(second.lines).toHaveLength(4), 10_000);
+    expect(second.lines).toEqual(["begin 4", "end 4", "begin 5", "end 5"]);
+  });
+});
+
+async function createPositionsTable(rig: QueueRig): Promise<void> {
+  const dynamodb = new DynamoDBClient({
+    region: rig.aws.region,
+    credentials: rig.aws.credentials,
+    endpoint: rig.aws.endpoints.dynamodb,
+  });
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: "positions",
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+    }),
+  );
+  dynamodb.destroy();
+}

@@ -1,0 +1,35 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** A process of consumer.ts. Disposing of it kills it. */
+export interface Consumer extends AsyncDisposable {
+  /** What it has printed. */
+  readonly lines: readonly string[];
+  /** Sends the signal and resolves with the exit code, null when the signal ended it. */
+  readonly kill: (signal: "SIGTERM" | "SIGKILL") => Promise<number | null>;
+}
+
+export function spawnConsumer(environment: Readonly<Record<string, string>>): Consumer {
+  const script = fileURLToPath(new URL("consumer.ts", import.meta.url));
+  const child = spawn(process.execPath, [script], {
+    env: { PATH: process.env["PATH"], BINLOG_ROUTER_SOURCE: "shop", ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit") as Promise<[number | null]>;
+  const lines: string[] = [];
+  createInterface(child.stdout).on("line", (line) => lines.push(line));
+  const kill = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
+    child.kill(signal);
+    const [code] = await exited;
+    return code;
+  };
+  return {
+    lines,
+    kill,
+    async [Symbol.asyncDispose]() {
+      await kill("SIGKILL");
+    },
+  };
+}
