@@ -14,7 +14,7 @@ export interface MessageContent {
 }
 
 /**
- * delayed ─▶ visible ◀─▶ inFlight; gone from any of them. Only `Queue` changes it.
+ * delayed ─▶ visible ◀─▶ inFlight; gone from any of them. Only `Messages` changes it.
  */
 export type MessageState = "delayed" | "visible" | "inFlight" | "gone";
 

@@ -1,4 +1,4 @@
-import { SqsError } from "./errors.ts";
+import { invalidParameter, SqsError } from "./errors.ts";
 import { parseRedriveAllowPolicy, parseRedrivePolicy } from "./redrive-policy.ts";
 
 /** A queue's settings as the API shows them: every value a text. */
@@ -55,8 +55,7 @@ export function changedQueueAttributes(
     const rule = RULES[name];
     if (rule === undefined || (rule.fifoOnly && !fifo))
       throw new SqsError("InvalidAttributeName", `Unknown Attribute ${name}.`);
-    if (!rule.accepts(value))
-      throw new SqsError("InvalidAttributeValue", `Invalid value for the parameter ${name}.`);
+    if (!rule.accepts(value)) throw refusal(name, value);
     if (value === "" && rule.initial === undefined) delete changed[name];
     else changed[name] = value;
   }
@@ -79,6 +78,13 @@ export function differingAttribute(
   given: QueueAttributes,
 ): string | undefined {
   return Object.keys(given).find((name) => !sameValue(present[name] ?? "", given[name] ?? ""));
+}
+
+/** SQS counts a dead-letter queue that cannot be one among the invalid parameters. */
+function refusal(name: string, value: string): SqsError {
+  return name === "RedrivePolicy"
+    ? invalidParameter(name, value, "Invalid value for deadLetterTargetArn.")
+    : new SqsError("InvalidAttributeValue", `Invalid value for the parameter ${name}.`);
 }
 
 function sameValue(one: string, other: string): boolean {

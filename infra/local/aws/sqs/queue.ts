@@ -1,16 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Alarm } from "./alarm.ts";
 import { Deduplication, deduplicationKey, type AcceptedMessage } from "./deduplication.ts";
-import type { DeliveryOrder } from "./delivery-order.ts";
 import { SqsError } from "./errors.ts";
-import { FifoOrder } from "./fifo-order.ts";
-import { LinkedList } from "./linked-list.ts";
-import type { Message, MessageContent, MessageState } from "./message.ts";
+import type { Message, MessageContent } from "./message.ts";
+import { Messages } from "./messages.ts";
 import { Polls } from "./polls.ts";
 import type { QueueAttributes } from "./queue-attributes.ts";
 import { ReceiveAttempts } from "./receive-attempts.ts";
-import { StandardOrder } from "./standard-order.ts";
 
 export interface QueueOptions {
   readonly name: string;
@@ -20,9 +17,12 @@ export interface QueueOptions {
   readonly clock: Clock;
   readonly nextSequenceNumber: () => string;
   /** Where a message goes that was received too often: asked at each receive, since the policy may change. */
-  readonly deadLetters: () =>
-    | { readonly queue: Queue; readonly maxReceiveCount: number }
-    | undefined;
+  readonly deadLetters: () => DeadLetters | undefined;
+}
+
+export interface DeadLetters {
+  readonly queue: Queue;
+  readonly maxReceiveCount: number;
 }
 
 export interface ReceiveOptions {
@@ -37,7 +37,7 @@ export interface ReceiveOptions {
 /** SQS's quota of messages in flight, the same for standard and FIFO queues. */
 const MOST_IN_FLIGHT = 120_000;
 
-/** One queue: its messages and every change of their states. Each operation costs at most O(log n). */
+/** One queue: what SQS's actions do with its messages. */
 export class Queue {
   readonly id = randomUUID();
   readonly name: string;
@@ -50,20 +50,14 @@ export class Queue {
   modifiedMs: number;
   purgedMs: number | undefined;
 
-  readonly #clock: Clock;
   readonly #options: QueueOptions;
-  /** All messages, oldest first. */
-  readonly #messages = new LinkedList<Message>();
-  readonly #byId = new Map<string, Message>();
-  readonly #order: DeliveryOrder;
-  /** When delayed messages and those in flight become visible. */
-  readonly #deadlines = new Deadlines<Message>();
+  readonly #clock: Clock;
+  readonly #messages: Messages;
   readonly #deduplication = new Deduplication();
   readonly #attempts = new ReceiveAttempts();
   readonly #polls: Polls<Message>;
-  readonly #counts: Record<MessageState, number> = { delayed: 0, visible: 0, inFlight: 0, gone: 0 };
+  readonly #alarm: Alarm;
   #receives = 0;
-  #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -74,14 +68,15 @@ export class Queue {
     this.attributes = options.attributes;
     this.fifo = options.attributes["FifoQueue"] === "true";
     this.createdMs = this.modifiedMs = this.#clock.now();
-    this.#order = this.fifo ? new FifoOrder() : new StandardOrder();
+    this.#messages = new Messages(this.fifo);
     this.#polls = new Polls(this.#clock);
+    this.#alarm = new Alarm(this.#clock, () => this.#wake());
   }
 
   /** The approximate counts of GetQueueAttributes, which here are exact. */
   get counts(): Readonly<Record<"visible" | "inFlight" | "delayed", number>> {
     this.#settle();
-    return this.#counts;
+    return this.#messages.counts;
   }
 
   /** A setting in milliseconds, from its attribute in seconds. */
@@ -98,8 +93,9 @@ export class Queue {
     const earlier = key === undefined ? undefined : this.#deduplication.find(key, nowMs);
     if (earlier !== undefined) return earlier;
 
-    const message = this.#add(content, { id: randomUUID(), sentAtMs: nowMs, delayMs });
-    const accepted = { id: message.id, sequenceNumber: message.sequenceNumber };
+    const accepted = { id: randomUUID(), sequenceNumber: this.#sequenceNumber() };
+    const visibleAtMs = delayMs > 0 ? nowMs + delayMs : undefined;
+    this.#messages.add(content, { ...accepted, sentAtMs: nowMs, visibleAtMs });
     if (key !== undefined) this.#deduplication.remember(key, accepted, nowMs);
     this.#wake();
     return accepted;
@@ -111,14 +107,14 @@ export class Queue {
     const { attemptId } = options;
     const repeated = attemptId === undefined ? undefined : this.#attempts.find(attemptId, nowMs);
     if (repeated !== undefined) {
-      for (const message of repeated) this.#setDeadline(message, nowMs + options.visibilityMs);
+      for (const message of repeated) this.#messages.hide(message, nowMs + options.visibilityMs);
       return repeated;
     }
-    if (!this.fifo && options.waitMs === 0 && this.#counts.inFlight >= MOST_IN_FLIGHT)
+    if (!this.fifo && options.waitMs === 0 && this.#full)
       throw new SqsError("OverLimit", "Too many messages in flight.");
 
-    // Those that wait already come first.
     const take = (): Message[] => this.#take(options);
+    // Those that wait already come first.
     const found = this.#polls.any ? [] : take();
     if (found.length > 0 || options.waitMs === 0) return found;
     const polling = this.#polls.wait(take, nowMs + options.waitMs, options.signal);
@@ -130,36 +126,32 @@ export class Queue {
    * The message that a receipt names: "current" when that was its latest receive and, in a FIFO queue, the message is
    * still in flight from it; "expired" otherwise; undefined when the message is gone.
    */
-  findReceipt(
-    messageId: string,
-    receipt: string,
-  ): { message: Message; validity: "current" | "expired" } | undefined {
+  findReceipt(messageId: string, receipt: string): ReceivedMessage | undefined {
     this.#settle();
-    const message = this.#byId.get(messageId);
+    const message = this.#messages.find(messageId);
     if (message === undefined) return undefined;
     const current = message.receipt === receipt && (!this.fifo || message.state === "inFlight");
     return { message, validity: current ? "current" : "expired" };
   }
 
   delete(message: Message): void {
-    this.#remove(message);
+    this.#messages.remove(message);
     this.#wake();
   }
 
   /** Lets a received message become visible so long from now; 0: at once. */
   changeVisibility(message: Message, visibilityMs: number): void {
-    const nowMs = this.#settle();
-    if (message.state === "visible") this.#hide(message);
-    this.#setDeadline(message, nowMs + visibilityMs);
+    this.#messages.hide(message, this.#settle() + visibilityMs);
     this.#wake();
   }
 
   /** Undoes a receive whose answer could not be sent. */
   putBack(messages: readonly Message[]): void {
+    const nowMs = this.#settle();
     for (const message of messages) {
       if (message.state !== "inFlight") continue;
       message.receiveCount--;
-      this.#setDeadline(message, this.#clock.now());
+      this.#messages.hide(message, nowMs);
     }
     this.#wake();
   }
@@ -167,32 +159,31 @@ export class Queue {
   /** Takes over a message that another queue gave up. Its age counts on, except in a FIFO queue. */
   acceptDeadLetter(message: Message, source: string): void {
     const nowMs = this.#settle();
-    const moved = this.#add(
-      // So that the dead letters of two sends with one deduplication id are told apart.
-      this.fifo ? { ...message, deduplicationId: message.id } : message,
-      {
-        id: message.id,
-        sentAtMs: this.fifo ? nowMs : message.sentAtMs,
-        delayMs: 0,
-        deadLetterSource: source,
-      },
-    );
+    // With the message's id as its deduplication id, as SQS does: two sends with one id are told apart as dead letters.
+    const content = this.fifo ? { ...message, deduplicationId: message.id } : message;
+    const moved = this.#messages.add(content, {
+      id: message.id,
+      sequenceNumber: this.#sequenceNumber(),
+      sentAtMs: this.fifo ? nowMs : message.sentAtMs,
+      deadLetterSource: source,
+    });
     moved.receiveCount = message.receiveCount;
     moved.firstReceivedAtMs = message.firstReceivedAtMs;
     this.#wake();
   }
 
   /**
-   * Moves the next message that could be received to the queue that `destination` chooses, as a new message: "none" when
-   * there is no such message, "gone" when that queue does not exist.
+   * Moves the next message that could be received to the queue that `destination` chooses, where it is a new message:
+   * "none" when there is no such message, "gone" when that queue does not exist.
    */
   moveOne(destination: (message: Message) => Queue | undefined): "moved" | "none" | "gone" {
     const nowMs = this.#settle();
-    for (const message of this.#order.deliverable()) {
+    for (const message of this.#messages.deliverable()) {
       const queue = destination(message);
       if (queue === undefined) return "gone";
-      this.#remove(message);
-      queue.#add(message, { id: randomUUID(), sentAtMs: nowMs, delayMs: 0 });
+      this.#messages.remove(message);
+      const sequenceNumber = queue.#sequenceNumber();
+      queue.#messages.add(message, { id: randomUUID(), sequenceNumber, sentAtMs: nowMs });
       queue.#wake();
       return "moved";
     }
@@ -200,80 +191,50 @@ export class Queue {
   }
 
   purge(): void {
-    for (let node = this.#messages.first; node !== undefined; node = node.next)
-      this.#remove(node.value);
+    for (const message of this.#messages) this.#messages.remove(message);
   }
 
-  /** After a change of the attributes: a FIFO queue's delay also holds for messages already sent. */
-  attributesChanged(attributes: QueueAttributes): void {
-    const newDelay = attributes["DelaySeconds"] !== this.attributes["DelaySeconds"];
+  /** A FIFO queue's delay also holds for messages already sent. */
+  changeAttributes(attributes: QueueAttributes): void {
     this.attributes = attributes;
-    this.modifiedMs = this.#clock.now();
-    if (this.fifo && newDelay) this.#delayAgain();
+    this.modifiedMs = this.#settle();
+    if (this.fifo && this.#messages.counts.delayed > 0) {
+      const delayMs = this.durationMs("DelaySeconds");
+      for (const message of this.#messages)
+        this.#messages.delay(message, message.sentAtMs + delayMs);
+    }
     this.#wake();
   }
 
   /** The queue was deleted: nobody waits for its messages any more. */
   close(): void {
-    this.#alarm?.cancel();
-    this.#alarm = undefined;
+    this.#alarm.clear();
     this.#polls.failAll(new SqsError("QueueDoesNotExist", "The specified queue does not exist."));
   }
 
-  #add(
-    content: MessageContent,
-    at: { id: string; sentAtMs: number; delayMs: number; deadLetterSource?: string },
-  ): Message {
-    const message: Message = {
-      body: content.body,
-      bodyMd5: content.bodyMd5,
-      attributes: content.attributes,
-      traceHeader: content.traceHeader,
-      groupId: content.groupId,
-      deduplicationId: content.deduplicationId,
-      id: at.id,
-      sequenceNumber: this.fifo ? this.#options.nextSequenceNumber() : undefined,
-      sentAtMs: at.sentAtMs,
-      deadLetterSource: at.deadLetterSource,
-      state: at.delayMs > 0 ? "delayed" : "visible",
-      receiveCount: 0,
-      firstReceivedAtMs: undefined,
-      receipt: undefined,
-      deadline: undefined,
-      inQueue: undefined,
-      inOrder: undefined,
-    };
-    this.#counts[message.state]++;
-    message.inQueue = this.#messages.push(message);
-    this.#byId.set(message.id, message);
-    if (at.delayMs > 0) this.#setDeadline(message, at.sentAtMs + at.delayMs);
-    this.#order.added(message);
-    return message;
+  get #full(): boolean {
+    return this.#messages.counts.inFlight >= MOST_IN_FLIGHT;
   }
 
-  #delayAgain(): void {
-    for (let node = this.#messages.first; node !== undefined; node = node.next) {
-      if (node.value.state === "delayed")
-        this.#setDeadline(node.value, node.value.sentAtMs + this.durationMs("DelaySeconds"));
-    }
+  #sequenceNumber(): string | undefined {
+    return this.fifo ? this.#options.nextSequenceNumber() : undefined;
   }
 
   #take(options: ReceiveOptions): Message[] {
     const nowMs = this.#settle();
-    const taken: Message[] = [];
     const deadLetters = this.#options.deadLetters();
-    for (const message of this.#order.deliverable()) {
+    const taken: Message[] = [];
+    for (const message of this.#messages.deliverable()) {
       if (deadLetters !== undefined && message.receiveCount >= deadLetters.maxReceiveCount) {
-        this.#remove(message);
+        this.#messages.remove(message);
         deadLetters.queue.acceptDeadLetter(message, this.arn);
         continue;
       }
-      if (this.#counts.inFlight >= MOST_IN_FLIGHT) break;
-      this.#hide(message);
+      if (this.#full) break;
+      this.#messages.hide(message, nowMs + options.visibilityMs);
       message.receiveCount++;
       message.firstReceivedAtMs ??= nowMs;
       message.receipt = (++this.#receives).toString(36);
-      this.#setDeadline(message, nowMs + options.visibilityMs);
       taken.push(message);
       if (taken.length === options.most) break;
     }
@@ -282,72 +243,23 @@ export class Queue {
     return taken;
   }
 
-  #hide(message: Message): void {
-    this.#setState(message, "inFlight");
-    this.#order.hidden(message);
-  }
-
-  #remove(message: Message): void {
-    if (message.state === "gone") return;
-    const wasInFlight = message.state === "inFlight";
-    this.#setState(message, "gone");
-    if (message.deadline !== undefined) this.#deadlines.remove(message.deadline);
-    if (message.inQueue !== undefined) this.#messages.remove(message.inQueue);
-    this.#byId.delete(message.id);
-    this.#order.removed(message, wasInFlight);
-  }
-
-  #setState(message: Message, state: MessageState): void {
-    this.#counts[message.state]--;
-    this.#counts[state]++;
-    message.state = state;
-  }
-
-  #setDeadline(message: Message, atMs: number): void {
-    if (message.deadline !== undefined) this.#deadlines.remove(message.deadline);
-    message.deadline = this.#deadlines.add(atMs, message);
-  }
-
   /** Does what has fallen due, and says what time it is. Every operation begins with it. */
   #settle(): number {
     const nowMs = this.#clock.now();
-    for (
-      let due = this.#deadlines.first;
-      due !== undefined && due.atMs <= nowMs;
-      due = this.#deadlines.first
-    ) {
-      this.#deadlines.remove(due);
-      const message = due.value;
-      const wasDelayed = message.state === "delayed";
-      message.deadline = undefined;
-      this.#setState(message, "visible");
-      if (wasDelayed) this.#order.appeared(message);
-      else this.#order.returned(message);
-    }
-    const oldestMs = nowMs - this.durationMs("MessageRetentionPeriod");
-    for (
-      let node = this.#messages.first;
-      node !== undefined && node.value.sentAtMs <= oldestMs;
-      node = node.next
-    )
-      this.#remove(node.value);
+    this.#messages.settle(nowMs, nowMs - this.durationMs("MessageRetentionPeriod"));
     return nowMs;
   }
 
-  /** Serves those who wait, and sets the alarm for the next message that becomes visible while somebody still does. */
+  /** Serves those who wait; while somebody still does, sets the alarm for the next message that becomes visible. */
   #wake(): void {
     if (!this.#polls.any) return;
     this.#settle();
     this.#polls.serve();
-    const atMs = this.#polls.any ? this.#deadlines.first?.atMs : undefined;
-    if (atMs === this.#alarm?.atMs) return;
-    this.#alarm?.cancel();
-    this.#alarm = undefined;
-    if (atMs === undefined) return;
-    const ring = (): void => {
-      this.#alarm = undefined;
-      this.#wake();
-    };
-    this.#alarm = { atMs, cancel: this.#clock.at(atMs, ring) };
+    this.#alarm.set(this.#polls.any ? this.#messages.nextDeadlineMs : undefined);
   }
+}
+
+export interface ReceivedMessage {
+  readonly message: Message;
+  readonly validity: "current" | "expired";
 }

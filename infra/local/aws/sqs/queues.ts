@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { invalidParameter, SqsError } from "./errors.ts";
-import { Queue } from "./queue.ts";
+import { Queue, type DeadLetters } from "./queue.ts";
 import {
   changedQueueAttributes,
   differingAttribute,
@@ -109,7 +109,7 @@ export class Queues {
     }
     const attributes = changedQueueAttributes(queue.attributes, given, queue.fifo);
     if (given["RedrivePolicy"]) this.#checkRedrive(queue.arn, attributes, queue.fifo);
-    queue.attributesChanged(attributes);
+    queue.changeAttributes(attributes);
   }
 
   delete(queue: Queue): void {
@@ -126,7 +126,7 @@ export class Queues {
     });
   }
 
-  #deadLettersOf(queue: Queue): { queue: Queue; maxReceiveCount: number } | undefined {
+  #deadLettersOf(queue: Queue): DeadLetters | undefined {
     const text = queue.attributes["RedrivePolicy"];
     const policy = text === undefined ? undefined : parseRedrivePolicy(text);
     // While the dead-letter queue is missing, messages are delivered on.

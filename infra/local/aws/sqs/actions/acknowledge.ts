@@ -2,8 +2,7 @@ import type { JsonObject } from "../../http/aws-json.ts";
 import { batchEntries, eachEntry } from "../batches.ts";
 import { invalidParameter, SqsError } from "../errors.ts";
 import { optionalInteger, requiredText } from "../input.ts";
-import type { Message } from "../message.ts";
-import type { Queue } from "../queue.ts";
+import type { Queue, ReceivedMessage } from "../queue.ts";
 import { parseReceiptHandle } from "../receipt-handle.ts";
 import type { Action } from "./action.ts";
 
@@ -59,10 +58,7 @@ function changeVisibility(queue: Queue, input: JsonObject): JsonObject {
   return {};
 }
 
-function findReceived(
-  queue: Queue,
-  handle: string,
-): { message: Message; validity: "current" | "expired" } | undefined {
+function findReceived(queue: Queue, handle: string): ReceivedMessage | undefined {
   const receipt = parseReceiptHandle(handle);
   if (receipt?.queueId !== queue.id) {
     throw new SqsError(
