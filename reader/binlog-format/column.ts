@@ -66,7 +66,10 @@ export interface TableDefinition {
   readonly database: string;
   readonly table: string;
   readonly columns: readonly Column[];
-  /** Indexes of the primary key's columns in the key's order; empty when there is no primary key. */
+  /**
+   * Indexes of the primary key's columns in the key's order. A table without one has in its place the first unique key
+   * that admits no NULL, as in InnoDB; empty when there is neither.
+   */
   readonly primaryKey: readonly number[];
 }
 

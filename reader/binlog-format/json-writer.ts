@@ -48,7 +48,7 @@ export class JsonWriter {
 
   /** What was written from `start` to `end`, as text. */
   text(start: number, end: number): string {
-    return this.seen < 0x80 ? this.bytes.latin1Slice(start, end) : this.bytes.utf8Slice(start, end);
+    return this.bytes.toString(this.seen < 0x80 ? "latin1" : "utf8", start, end);
   }
 
   put(byte: number): void {

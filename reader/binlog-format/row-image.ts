@@ -27,6 +27,8 @@ export class RowImageWriter {
   readonly #nullBytes: number;
   readonly #keyLength: number;
   readonly #prefixLength: number;
+  /** The bytes of the column names, or-ed together. */
+  readonly #seen: number;
 
   constructor(definition: TableDefinition, present: (column: number) => boolean) {
     const steps: Step[] = [];
@@ -41,6 +43,7 @@ export class RowImageWriter {
     this.#steps = steps;
     this.#nullBytes = (steps.length + 7) >> 3;
     this.#keyLength = definition.primaryKey.length;
+    this.#seen = steps.reduce((seen, { prefix }) => prefix.reduce((a, b) => a | b, seen), 0);
     this.#prefixLength = steps.reduce((sum, { prefix }) => sum + prefix.length + NULL.length, 0);
   }
 
@@ -60,6 +63,7 @@ export class RowImageWriter {
       json.ascii("{}");
       return offset;
     }
+    json.seen |= this.#seen;
     let at = offset + this.#nullBytes;
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i] as Step;

@@ -1,6 +1,6 @@
 import { ByteReader } from "./byte-reader.ts";
 import { charsetOfCollation } from "./charsets/collations.ts";
-import { decodeText } from "./charsets/decode-text.ts";
+import { textDecoder } from "./charsets/decode-text.ts";
 import type { Column, TableDefinition } from "./column.ts";
 import { readColumnMetadata } from "./column-metadata.ts";
 import { CorruptEventError, MissingRowMetadataError } from "./errors.ts";
@@ -52,7 +52,7 @@ export function parseTableMap(event: Buffer): TableDefinition {
       unsigned: optional.unsigned[i] ?? false,
       collation,
       members: (optional.members[i] ?? []).map((member) =>
-        decodeText(member, charsetOfCollation(collation)),
+        textDecoder(charsetOfCollation(collation))(member),
       ),
       geometryType: optional.geometryTypes[i] ?? 0,
       dimensions: optional.dimensions[i] ?? 0,

@@ -27,6 +27,7 @@ function singleByteWriter(characters: readonly string[], width: number): ValueWr
   const jsonOfByte = characters.map((character) =>
     Buffer.from(JSON.stringify(character).slice(1, -1)),
   );
+  const firstOfByte = Uint8Array.from(jsonOfByte, (json) => json[0] ?? 0);
   const longest = Math.max(...jsonOfByte.map((json) => json.length));
   return (row, offset, json) => {
     const start = offset + width;
@@ -35,7 +36,7 @@ function singleByteWriter(characters: readonly string[], width: number): ValueWr
     json.put(0x22);
     for (let i = start; i < end; i++) {
       const byte = row[i] as number;
-      json.seen |= byte;
+      json.seen |= firstOfByte[byte] as number;
       json.putAll(jsonOfByte[byte] as Buffer);
     }
     json.put(0x22);

@@ -1,0 +1,120 @@
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import type { MysqlServer } from "../../infra/local/mysql/mysql-server.ts";
+import { verifyChecksum } from "../../reader/binlog-format/checksum.ts";
+import type { TableDefinition } from "../../reader/binlog-format/column.ts";
+import { parseEventHeader } from "../../reader/binlog-format/event-header.ts";
+import { EventType, isRowsEvent } from "../../reader/binlog-format/event-types.ts";
+import {
+  compileRowsDecoder,
+  forEachRow,
+  type RowsDecoder,
+  rowsEventTableId,
+} from "../../reader/binlog-format/rows-event.ts";
+import { parseTableMap } from "../../reader/binlog-format/table-map.ts";
+import { transactionPayloadEvents } from "../../reader/binlog-format/transaction-payload.ts";
+
+/** A changed row as the rows decoder hands it out, and the table it is of. */
+export interface DecodedChange {
+  readonly table: TableDefinition;
+  readonly op: "c" | "u" | "d";
+  readonly key: string;
+  readonly oldKey: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * Follows a server's binlog file on disk, beside a connection that writes. Events are checked and handed out as they are,
+ * or decoded.
+ */
+export class BinlogFile implements AsyncDisposable {
+  readonly connection: Connection;
+  readonly #dataDir: string;
+  #file: string;
+  #position: number;
+
+  private constructor(connection: Connection, dataDir: string, file: string, position: number) {
+    this.connection = connection;
+    this.#dataDir = dataDir;
+    this.#file = file;
+    this.#position = position;
+  }
+
+  /** Begins at the end of the binlog, with a connection of its own in the time zone of UTC. */
+  static async open(server: MysqlServer, database: string): Promise<BinlogFile> {
+    const connection = await createConnection({
+      host: server.host,
+      port: server.port,
+      user: server.user,
+      password: server.password,
+      charset: "utf8mb4",
+      rowsAsArray: true,
+      multipleStatements: true,
+    });
+    await connection.query(`CREATE DATABASE IF NOT EXISTS \`${database}\`; USE \`${database}\``);
+    await connection.query("SET time_zone = '+00:00', sql_mode = ''");
+    const { file, position } = await binlogEnd(connection);
+    return new BinlogFile(connection, server.dataDir, file, position);
+  }
+
+  /** The events since the last call, each with its header and without its checksum. */
+  async events(): Promise<Buffer[]> {
+    const { file, position } = await binlogEnd(this.connection);
+    if (file !== this.#file) [this.#file, this.#position] = [file, FIRST_EVENT];
+    await using handle = await open(join(this.#dataDir, file));
+    const bytes = Buffer.alloc(position - this.#position);
+    await handle.read(bytes, 0, bytes.length, this.#position);
+    this.#position = position;
+    const events: Buffer[] = [];
+    for (let at = 0; at < bytes.length;) {
+      const { length } = parseEventHeader(bytes, at);
+      events.push(verifyChecksum(bytes.subarray(at, at + length)));
+      at += length;
+    }
+    return events;
+  }
+
+  /** The changes since the last call. */
+  async changes(): Promise<DecodedChange[]> {
+    return decodeChanges(await this.events());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.end();
+  }
+}
+
+const FIRST_EVENT = 4;
+
+/** The changes in a series of events, compressed transactions included. */
+export function decodeChanges(events: Iterable<Buffer>): DecodedChange[] {
+  const decoders = new Map<number, RowsDecoder>();
+  const changes: DecodedChange[] = [];
+  const decode = (event: Buffer): void => {
+    const { type } = parseEventHeader(event);
+    if (type === EventType.TABLE_MAP_EVENT) {
+      const definition = parseTableMap(event);
+      decoders.set(definition.id, compileRowsDecoder(definition));
+    } else if (type === EventType.TRANSACTION_PAYLOAD_EVENT) {
+      for (const inner of transactionPayloadEvents(event)) decode(inner);
+    } else if (isRowsEvent(type)) {
+      const decoder = decoders.get(rowsEventTableId(event));
+      if (decoder === undefined) throw new Error("rows without a table map");
+      forEachRow(event, decoder, (op, key, oldKey, before, after) => {
+        changes.push({ table: decoder.definition, op, key, oldKey, before, after });
+      });
+    }
+  };
+  for (const event of events) decode(event);
+  return changes;
+}
+
+async function binlogEnd(connection: Connection): Promise<{ file: string; position: number }> {
+  const [rows] = await connection
+    .query<RowDataPacket[][]>("SHOW BINARY LOG STATUS")
+    .catch(() => connection.query<RowDataPacket[][]>("SHOW MASTER STATUS")); // before MySQL 8.2
+  const [file, position] = rows[0] as unknown as [string, number];
+  return { file, position };
+}
