@@ -98,6 +98,8 @@ const network = z.strictObject({
 });
 
 const alarms = z.strictObject({
+  /** Where docs/runbook.md can be read; every alarm names it with its heading. */
+  runbookUrl: text.default("docs/runbook.md"),
   /** Addresses that get every alarm; each has to confirm AWS's e-mail once. */
   emails: z.array(z.email("must be an e-mail address")).default([]),
   /** The reader's distance from the newest commit. */

@@ -13,14 +13,22 @@ export function outputs(stack: RouterStack): CfnOutput[] {
     { id: "PayloadBucket", value: stack.payloads.bucket.bucketName },
     { id: "RawQueueUrl", value: stack.raw.queue.queueUrl },
     { id: "RawDeadLetterQueueUrl", value: stack.raw.deadLetterQueue.queueUrl },
+    { id: "AlarmTopicArn", value: stack.monitoring.topic.topic.topicArn },
     { id: "SourceSecretArn", value: stack.secret.secret.secretArn },
   ].map(({ id, value }) => new CfnOutput(stack, id, { value }));
-  const queues = stack.environmentQueues.map(
+  const queues = stack.pairs.map(
     (pair) =>
       new CfnOutput(pair, "Url", {
         description: `The queue of ${pair.names.subscriber} in ${pair.names.environment}`,
         value: pair.queue.queueUrl,
       }),
   );
-  return [...single, ...queues];
+  const policies = stack.consumerPolicies.map(
+    ({ environment, policy }) =>
+      new CfnOutput(policy, "Arn", {
+        description: `To be attached to the roles of applications in ${environment}`,
+        value: policy.managedPolicyArn,
+      }),
+  );
+  return [...single, ...queues, ...policies];
 }

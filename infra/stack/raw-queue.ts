@@ -4,7 +4,6 @@ import {
   FifoThroughputLimit,
   Queue,
   QueueEncryption,
-  type IQueue,
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { rawQueueName } from "../../wire/names.ts";
@@ -17,8 +16,8 @@ export interface RawQueueProps {
 
 /** The FIFO queue of frames between the reader and the route function; each lane is a message group. */
 export class RawQueue extends Construct {
-  readonly queue: IQueue;
-  readonly deadLetterQueue: IQueue;
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue;
 
   constructor(scope: Construct, id: string, props: RawQueueProps) {
     super(scope, id);

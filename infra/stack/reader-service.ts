@@ -13,12 +13,20 @@ import {
   OperatingSystemFamily,
 } from "aws-cdk-lib/aws-ecs";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
+import { acknowledge } from "./acknowledge.ts";
 import type { DatabaseNetwork } from "./database-network.ts";
+import { grantItems } from "./grants.ts";
 import { markPart } from "./part.ts";
+import type { RawQueue } from "./raw-queue.ts";
 import { bundleReaderImage, UNBUNDLED_READER_IMAGE } from "./reader-image.ts";
+import type { Tables } from "./tables.ts";
 
 export interface ReaderServiceProps {
+  readonly raw: RawQueue;
+  readonly tables: Tables;
+  readonly secret: ISecret;
   readonly environment: Readonly<Record<string, string>>;
   readonly network: DatabaseNetwork;
   readonly databasePort: number;
@@ -69,6 +77,21 @@ export class ReaderService extends Construct {
         startPeriod: Duration.seconds(30),
       },
     });
+    acknowledge(
+      this.taskDefinition,
+      "ECS2",
+      "The variables say where things are; the MySQL password is read from Secrets Manager at every connect.",
+    );
+    acknowledge(
+      this.taskDefinition,
+      "IAM5[Resource::*]",
+      "ecr:GetAuthorizationToken has no resource to name; pulling is limited to the image's repository.",
+    );
+    const { taskRole } = this.taskDefinition;
+    props.raw.queue.grantSendMessages(taskRole);
+    props.secret.grantRead(taskRole);
+    grantItems(props.tables.offsets, taskRole, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]);
+    grantItems(props.tables.sessions, taskRole, ["BatchGetItem", "GetItem", "UpdateItem"]);
     this.service = new FargateService(this, "Service", {
       // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `| undefined`.
       cluster: new Cluster(this, "Cluster", {

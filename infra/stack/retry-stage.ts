@@ -3,9 +3,17 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { FAILURE_PAYLOAD_PREFIX, MESSAGE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import { grantIndexQuery, grantItems, grantPayloads } from "./grants.ts";
+import type { PayloadBucket } from "./payload-bucket.ts";
 import { RouterFunction } from "./router-function.ts";
+import { FAILURES_DUE_INDEX, type Tables } from "./tables.ts";
 
 export interface RetryStageProps {
+  readonly pairs: readonly EnvironmentQueuePair[];
+  readonly tables: Tables;
+  readonly payloads: PayloadBucket;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
 }
@@ -34,5 +42,22 @@ export class RetryStage extends Construct {
         new LambdaFunction(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) }),
       ],
     });
+    const { tables, payloads, pairs } = props;
+    grantItems(tables.failures, this.function, [
+      "DeleteItem",
+      "GetItem",
+      "PutItem",
+      "Query",
+      "UpdateItem",
+    ]);
+    grantIndexQuery(tables.failures, this.function, FAILURES_DUE_INDEX);
+    grantItems(tables.sessions, this.function, ["GetItem", "BatchGetItem"]);
+    for (const { queue } of pairs) queue.grantSendMessages(this.function);
+    grantPayloads(
+      payloads.bucket,
+      this.function.executionRole,
+      ["GetObject", "PutObject"],
+      [MESSAGE_PAYLOAD_PREFIX, FAILURE_PAYLOAD_PREFIX],
+    );
   }
 }

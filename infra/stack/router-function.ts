@@ -24,6 +24,9 @@ export interface RouterFunctionProps {
 
 /** A function of this system: `functions/<part>/handler.ts` as one ES module, allowed to write its own log and nothing else. */
 export class RouterFunction extends NodejsFunction {
+  readonly part: "route" | "retry";
+  readonly executionRole: Role;
+
   constructor(scope: Construct, id: string, props: RouterFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Log`, {
       retention: props.logRetention,
@@ -59,6 +62,8 @@ export class RouterFunction extends NodejsFunction {
         banner: REQUIRE_FOR_COMMONJS,
       },
     });
+    this.part = props.part;
+    this.executionRole = role;
     logGroup.grantWrite(role);
     markPart(this, { part: props.part, entry });
   }

@@ -2,8 +2,10 @@ import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { DeployableConfiguration } from "../config/configuration.ts";
 import { environmentQueues } from "../config/queues.ts";
+import { ConsumerPolicy } from "./consumer-policy.ts";
 import { DatabaseNetwork } from "./database-network.ts";
 import { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import { Monitoring } from "./monitoring/monitoring.ts";
 import { outputs } from "./outputs.ts";
 import { PayloadBucket } from "./payload-bucket.ts";
 import { RawQueue } from "./raw-queue.ts";
@@ -23,11 +25,13 @@ export class RouterStack extends Stack {
   readonly tables: Tables;
   readonly payloads: PayloadBucket;
   readonly raw: RawQueue;
-  readonly environmentQueues: readonly EnvironmentQueuePair[];
+  readonly pairs: readonly EnvironmentQueuePair[];
+  readonly consumerPolicies: readonly ConsumerPolicy[];
   readonly secret: SourceSecret;
   readonly reader: ReaderService;
   readonly route: RouteStage;
   readonly retry: RetryStage;
+  readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, { config, ...props }: RouterStackProps) {
     super(scope, id, { description: `binlog-router for the source ${config.name}`, ...props });
@@ -36,29 +40,50 @@ export class RouterStack extends Stack {
     this.tables = new Tables(this, "Tables");
     this.payloads = new PayloadBucket(this, "Payloads", {
       retentionDays: config.retention.payloadDays,
+      logDays: config.retention.logDays,
     });
     this.raw = new RawQueue(this, "Raw", {
       source: config.name,
       retentionDays: config.retention.queueDays,
     });
-    this.environmentQueues = queuePairs(this, config);
+    this.pairs = queuePairs(this, config);
+    this.consumerPolicies = consumerPolicies(this, config);
 
     this.secret = new SourceSecret(this, "SourceSecret", { secretArn: config.source.secretArn });
     this.reader = new ReaderService(this, "Reader", {
+      raw: this.raw,
+      tables: this.tables,
+      secret: this.secret.secret,
       environment: readerSettings(config, this.secret.secret, this.raw.queue, this.tables),
       network: new DatabaseNetwork(this, "Network", config.network),
       databasePort: config.source.port,
       logRetention,
     });
 
-    const environment = functionSettings(config, this.raw.queue, this.tables, this.payloads.bucket);
-    this.route = new RouteStage(this, "Route", {
-      rawQueue: this.raw.queue,
-      lanes: config.lanes,
-      environment,
+    const delivery = {
+      pairs: this.pairs,
+      tables: this.tables,
+      payloads: this.payloads,
+      environment: functionSettings(config, this.raw.queue, this.tables, this.payloads.bucket),
       logRetention,
+    };
+    this.route = new RouteStage(this, "Route", {
+      ...delivery,
+      raw: this.raw,
+      lanes: config.lanes,
     });
-    this.retry = new RetryStage(this, "Retry", { environment, logRetention });
+    this.retry = new RetryStage(this, "Retry", delivery);
+
+    this.monitoring = new Monitoring(this, "Monitoring", {
+      source: config.name,
+      settings: config.alarms,
+      reader: this.reader,
+      raw: this.raw,
+      route: this.route.function,
+      retry: this.retry.function,
+      pairs: this.pairs,
+      tables: this.tables,
+    });
 
     outputs(this);
   }
@@ -82,6 +107,20 @@ function queuePairs(stack: RouterStack, config: DeployableConfiguration): Enviro
       visibilitySeconds: subscriber.visibilitySeconds,
       maxReceives: subscriber.maxReceives,
       retentionDays: config.retention.queueDays,
+      consumers: config.environments[names.environment]?.consumers ?? [],
+      operators: config.operators,
     });
   });
+}
+
+function consumerPolicies(stack: RouterStack, config: DeployableConfiguration): ConsumerPolicy[] {
+  return [...Map.groupBy(stack.pairs, ({ names }) => names.environment)].map(
+    ([environment, pairs]) =>
+      new ConsumerPolicy(stack, `Consumers-${environment}`, {
+        environment,
+        pairs,
+        payloads: stack.payloads.bucket,
+        consumers: config.environments[environment]?.consumers ?? [],
+      }),
+  );
 }

@@ -10,7 +10,7 @@ import { Construct } from "constructs";
 import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../wire/session.ts";
 
 /** Holds the state items of streams that wait for a retry or for an operator. */
-const FAILURES_DUE_INDEX = "due";
+export const FAILURES_DUE_INDEX = "due";
 
 /** The system's memory: how far it is, who was connected, what could not be delivered yet. */
 export class Tables extends Construct {

@@ -1,0 +1,83 @@
+import { Duration } from "aws-cdk-lib";
+import { Metric, Stats, type MetricProps } from "aws-cdk-lib/aws-cloudwatch";
+import {
+  DIMENSIONS,
+  METRIC_NAMESPACE,
+  READER_METRICS,
+  RETRY_METRICS,
+  ROUTE_METRICS,
+  UNATTRIBUTED,
+} from "../../../wire/metrics.ts";
+import type { Attribution } from "../../../wire/session.ts";
+
+const ATTRIBUTIONS = [
+  "ledger",
+  "first-sight",
+  "sweep",
+  "operator",
+  UNATTRIBUTED,
+] as const satisfies readonly (Attribution | typeof UNATTRIBUTED)[];
+
+/** One of the system's own metrics, of one source. */
+export class SourceMetrics {
+  readonly #source: string;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  readerActive = (): Metric => this.#metric(READER_METRICS.active, Stats.SUM);
+  readerLag = (): Metric => this.#metric(READER_METRICS.lag, Stats.MAXIMUM);
+  retentionUsed = (): Metric => this.#metric(READER_METRICS.retentionUsed, Stats.MAXIMUM);
+  changesRead = (): Metric => this.#metric(READER_METRICS.changesRead, Stats.SUM);
+  framesSent = (): Metric => this.#metric(READER_METRICS.framesSent, Stats.SUM);
+  bytesSent = (): Metric => this.#metric(READER_METRICS.bytesSent, Stats.SUM);
+  leaseTaken = (): Metric => this.#metric(READER_METRICS.leaseTaken, Stats.SUM);
+  reconnects = (): Metric => this.#metric(READER_METRICS.reconnects, Stats.SUM);
+
+  changesDropped = (): Metric => this.#metric(ROUTE_METRICS.changesDropped, Stats.SUM);
+  changesParked = (): Metric => this.#metric(ROUTE_METRICS.changesParked, Stats.SUM);
+  framesRepeated = (): Metric => this.#metric(ROUTE_METRICS.framesRepeated, Stats.SUM);
+  framesMalformed = (): Metric => this.#metric(ROUTE_METRICS.framesMalformed, Stats.SUM);
+  gaps = (): Metric => this.#metric(ROUTE_METRICS.gaps, Stats.SUM);
+
+  changesRouted(environment: string): Metric {
+    return this.#metric(ROUTE_METRICS.changesRouted, Stats.SUM, {
+      [DIMENSIONS.environment]: environment,
+    });
+  }
+
+  delay(environment: string, statistic: string): Metric {
+    return this.#metric(ROUTE_METRICS.delay, statistic, { [DIMENSIONS.environment]: environment });
+  }
+
+  /** How authors were found, one metric for each way. */
+  changesByAttribution(): Metric[] {
+    return ATTRIBUTIONS.map((attribution) => this.#attributed(attribution));
+  }
+
+  changesUnattributed = (): Metric => this.#attributed(UNATTRIBUTED);
+
+  failuresPending = (): Metric => this.#metric(RETRY_METRICS.pending, Stats.MAXIMUM);
+  failuresDead = (): Metric => this.#metric(RETRY_METRICS.dead, Stats.MAXIMUM);
+  failuresRecovered = (): Metric => this.#metric(RETRY_METRICS.recovered, Stats.SUM);
+
+  #attributed(attribution: string): Metric {
+    return this.#metric(ROUTE_METRICS.changesAttributed, Stats.SUM, {
+      [DIMENSIONS.attribution]: attribution,
+    });
+  }
+
+  /** A label of its own keeps a widget's legend readable: CloudWatch would repeat what all its metrics share. */
+  #metric(name: string, statistic: string, dimensions: Record<string, string> = {}): Metric {
+    const props: MetricProps = {
+      namespace: METRIC_NAMESPACE,
+      metricName: name,
+      dimensionsMap: { [DIMENSIONS.source]: this.#source, ...dimensions },
+      statistic,
+      period: Duration.minutes(1),
+      label: Object.values(dimensions)[0] ?? name,
+    };
+    return new Metric(props);
+  }
+}

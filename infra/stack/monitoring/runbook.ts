@@ -1,0 +1,27 @@
+/** The headings of docs/runbook.md, one for each kind of alarm. */
+export const RUNBOOK = {
+  readerNotReporting: "Reader not reporting",
+  lag: "Lag",
+  retentionRisk: "Retention risk",
+  rawQueueAge: "Raw queue age",
+  gap: "Gap detected",
+  unattributed: "Unattributed changes",
+  failuresPending: "Failures pending",
+  failuresDead: "Failures dead",
+  deadLetters: "Dead-letter queue not empty",
+  queueAge: "Subscriber queue age",
+  functionErrors: "Function errors",
+  functionThrottles: "Function throttles",
+  retryNotRunning: "Retry not running",
+  leaseFlapping: "Lease flapping",
+} as const;
+
+export type RunbookHeading = (typeof RUNBOOK)[keyof typeof RUNBOOK];
+
+/** The fragment by which GitHub and GitLab address a heading. */
+export function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s-]/gu, "")
+    .replace(/\s/g, "-");
+}

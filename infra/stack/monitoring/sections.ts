@@ -1,0 +1,191 @@
+import {
+  AlarmStatusWidget,
+  SingleValueWidget,
+  Stats,
+  type IWidget,
+} from "aws-cdk-lib/aws-cloudwatch";
+import type { EnvironmentQueuePair } from "../environment-queue-pair.ts";
+import type { RawQueue } from "../raw-queue.ts";
+import type { ReaderService } from "../reader-service.ts";
+import type { RouterFunction } from "../router-function.ts";
+import type { Tables } from "../tables.ts";
+import type { Alarms } from "./alarms.ts";
+import type { SourceMetrics } from "./metrics.ts";
+import { graph, HALF, HEIGHT, oldest, PERIOD, stacked, sum, THIRD, visible } from "./widgets.ts";
+
+/** What the dashboard shows. */
+export interface Watched {
+  readonly metrics: SourceMetrics;
+  readonly alarms: Alarms;
+  readonly reader: ReaderService;
+  readonly raw: RawQueue;
+  readonly route: RouterFunction;
+  readonly retry: RouterFunction;
+  readonly pairs: readonly EnvironmentQueuePair[];
+  readonly tables: Tables;
+}
+
+export function running({ metrics, alarms, reader }: Watched): IWidget[] {
+  return [
+    new SingleValueWidget({
+      title: "A reader follows the binlog (reports in the last minute)",
+      metrics: [metrics.readerActive()],
+      width: THIRD,
+      height: HEIGHT,
+    }),
+    graph("Reader: memory and CPU, percent of the task", THIRD, [
+      reader.service.metricMemoryUtilization({ period: PERIOD, label: "memory" }),
+      reader.service.metricCpuUtilization({ period: PERIOD, label: "CPU" }),
+    ]),
+    new AlarmStatusWidget({
+      title: "Alarms",
+      alarms: [...alarms.all],
+      width: THIRD,
+      height: HEIGHT,
+    }),
+  ];
+}
+
+export function behind({ metrics, raw, pairs }: Watched): IWidget[] {
+  return [
+    graph("Reader behind the newest commit, ms", THIRD, [metrics.readerLag()]),
+    graph(
+      "From commit to the environment's queue, ms",
+      THIRD,
+      environmentsOf(pairs).flatMap((environment) => [
+        metrics.delay(environment, Stats.p(50)).with({ label: `${environment} p50` }),
+        metrics.delay(environment, Stats.p(99)).with({ label: `${environment} p99` }),
+      ]),
+    ),
+    graph(
+      "Oldest frame, s (left); binlog retention used, % (right)",
+      THIRD,
+      [oldest(raw.queue, "raw queue")],
+      [metrics.retentionUsed()],
+    ),
+  ];
+}
+
+export function changes({ metrics, pairs }: Watched): IWidget[] {
+  return [
+    stacked(
+      "Changes delivered per minute, by environment",
+      HALF,
+      environmentsOf(pairs).map((environment) => metrics.changesRouted(environment)),
+    ),
+    graph("Changes read, and dropped (users in no environment), per minute", HALF, [
+      metrics.changesRead(),
+      metrics.changesDropped(),
+    ]),
+  ];
+}
+
+export function authors({ metrics }: Watched): IWidget[] {
+  return [
+    stacked("Changes per minute, by attribution", HALF, metrics.changesByAttribution()),
+    graph("Unattributed changes per minute", HALF, [metrics.changesUnattributed()]),
+  ];
+}
+
+export function parked({ metrics }: Watched): IWidget[] {
+  return [
+    graph("Streams waiting for a retry, and given up", HALF, [
+      metrics.failuresPending(),
+      metrics.failuresDead(),
+    ]),
+    graph("Changes parked, messages recovered, per minute", HALF, [
+      metrics.changesParked(),
+      metrics.failuresRecovered(),
+    ]),
+  ];
+}
+
+export function queues({ pairs }: Watched): IWidget[][] {
+  return environmentsOf(pairs).map((environment) => {
+    const own = pairs.filter(({ names }) => names.environment === environment);
+    return [
+      graph(
+        `${environment}: messages waiting and in flight`,
+        HALF,
+        own.flatMap(({ names, queue }) => [
+          queue.metricApproximateNumberOfMessagesVisible({
+            period: PERIOD,
+            label: `${names.subscriber} waiting`,
+          }),
+          queue.metricApproximateNumberOfMessagesNotVisible({
+            period: PERIOD,
+            label: `${names.subscriber} in flight`,
+          }),
+        ]),
+      ),
+      graph(
+        `${environment}: age of the oldest message, s`,
+        HALF,
+        own.map(({ names, queue }) => oldest(queue, names.subscriber)),
+      ),
+    ];
+  });
+}
+
+export function errors({ metrics, raw, route, retry, pairs }: Watched): IWidget[] {
+  return [
+    graph(
+      "Functions: failed and throttled invocations per minute",
+      THIRD,
+      [route, retry].flatMap((lambda) => [
+        lambda.metricErrors({ period: PERIOD, label: `${lambda.part} errors` }),
+        lambda.metricThrottles({ period: PERIOD, label: `${lambda.part} throttles` }),
+      ]),
+    ),
+    graph("Gaps, malformed and repeated frames; reader's reconnects and leases", THIRD, [
+      metrics.gaps(),
+      metrics.framesMalformed(),
+      metrics.framesRepeated(),
+      metrics.reconnects(),
+      metrics.leaseTaken(),
+    ]),
+    graph("Messages in dead-letter queues", THIRD, [
+      visible(raw.deadLetterQueue, "raw"),
+      ...pairs.map(({ names, deadLetterQueue }) =>
+        visible(deadLetterQueue, `${names.subscriber} ${names.environment}`),
+      ),
+    ]),
+  ];
+}
+
+/** What AWS bills by the piece. A metric of SQS counts messages; one request carries up to ten of them. */
+export function costs({ metrics, raw, route, retry, pairs, tables }: Watched): IWidget[] {
+  const named = [
+    { queue: raw.queue, name: "raw" },
+    ...pairs.map(({ queue, names }) => ({
+      queue,
+      name: `${names.subscriber} ${names.environment}`,
+    })),
+  ];
+  const { offsets, sessions, failures } = tables;
+  return [
+    stacked("SQS messages sent, and receives that came back empty, per minute", THIRD, [
+      ...named.map(({ queue, name }) => queue.metricNumberOfMessagesSent(sum(`${name} sent`))),
+      ...named.map(({ queue, name }) => queue.metricNumberOfEmptyReceives(sum(`${name} empty`))),
+    ]),
+    graph(
+      "Function invocations (left) and their milliseconds (right) per minute",
+      THIRD,
+      [route, retry].map((lambda) => lambda.metricInvocations(sum(lambda.part))),
+      [route, retry].map((lambda) => lambda.metricDuration(sum(`${lambda.part} ms`))),
+    ),
+    graph(
+      "DynamoDB request units (left) and bytes of frames (right) per minute",
+      THIRD,
+      Object.entries({ offsets, sessions, failures }).flatMap(([name, table]) => [
+        table.metricConsumedReadCapacityUnits(sum(`${name} read`)),
+        table.metricConsumedWriteCapacityUnits(sum(`${name} written`)),
+      ]),
+      [metrics.bytesSent()],
+    ),
+  ];
+}
+
+function environmentsOf(pairs: readonly EnvironmentQueuePair[]): string[] {
+  return [...new Set(pairs.map(({ names }) => names.environment))];
+}

@@ -1,0 +1,64 @@
+import { Duration } from "aws-cdk-lib";
+import { GraphWidget, Stats, type IMetric, type MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+
+export const PERIOD = Duration.minutes(1);
+
+/** Widths and height in units of the console's grid. */
+export const FULL = 24;
+export const HALF = 12;
+export const THIRD = 8;
+export const HEIGHT = 6;
+
+/** Lines from zero up; what has another unit goes to the right axis. */
+export function graph(
+  title: string,
+  width: number,
+  left: IMetric[],
+  right: IMetric[] = [],
+): GraphWidget {
+  const axis = { min: 0 };
+  return new GraphWidget({
+    title,
+    width,
+    height: HEIGHT,
+    left,
+    leftYAxis: axis,
+    ...(right.length > 0 && { right, rightYAxis: axis }),
+  });
+}
+
+/** Shares of a whole. */
+export function stacked(title: string, width: number, left: IMetric[]): GraphWidget {
+  return new GraphWidget({
+    title,
+    width,
+    height: HEIGHT,
+    left,
+    stacked: true,
+    leftYAxis: { min: 0 },
+  });
+}
+
+/** Per minute, under a label. */
+export function sum(label: string): MetricOptions {
+  return { period: PERIOD, statistic: Stats.SUM, label };
+}
+
+/** Seconds that the oldest message has waited. */
+export function oldest(queue: Queue, label: string): IMetric {
+  return queue.metricApproximateAgeOfOldestMessage({
+    period: PERIOD,
+    statistic: Stats.MAXIMUM,
+    label,
+  });
+}
+
+/** Messages that wait for a receiver. */
+export function visible(queue: Queue, label: string): IMetric {
+  return queue.metricApproximateNumberOfMessagesVisible({
+    period: PERIOD,
+    statistic: Stats.MAXIMUM,
+    label,
+  });
+}
