@@ -1,0 +1,47 @@
+/**
+ * The function's own trouble: DynamoDB or S3 away, credentials expired, a newer invocation at work on the lane. Nothing is
+ * wrong with the frame or with a queue, so the frame fails, SQS brings it back and the lane waits. The remedy is to mend
+ * what the cause names; nothing has to be repeated by hand.
+ */
+export class OwnTroubleError extends Error {
+  override readonly name = "OwnTroubleError";
+}
+
+/**
+ * Frames are missing between the delivered position and this one. The remedy is to bring them back (redrive the raw queue's
+ * dead-letter queue, retry the malformed record) or to accept the loss explicitly; docs/runbook.md, "Gap detected".
+ */
+export class GapError extends Error {
+  override readonly name = "GapError";
+  readonly lane: number;
+  readonly delivered: string | null;
+  readonly previous: string | null;
+  readonly first: string;
+
+  constructor(gap: {
+    lane: number;
+    delivered: string | null;
+    previous: string | null;
+    first: string;
+  }) {
+    super(
+      `lane ${gap.lane}: the frame that begins at ${gap.first} follows ${gap.previous ?? "nothing"}, ` +
+        `but ${gap.delivered ?? "nothing"} is the last position delivered`,
+    );
+    this.lane = gap.lane;
+    this.delivered = gap.delivered;
+    this.previous = gap.previous;
+    this.first = gap.first;
+  }
+}
+
+/** The environment variables do not say what the functions need; `problems` names every variable. */
+export class FunctionSettingsError extends Error {
+  override readonly name = "FunctionSettingsError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the function's environment is unusable: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { zstdCompress, zstdDecompress } from "node:zlib";
+import { FAILURE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import type { PayloadBucket } from "../aws/payload-bucket.ts";
+import type { RecordKey, StoredBody } from "./parked.ts";
+import { streamText, type Stream } from "./stream.ts";
+
+/** Bytes of a compressed body that a record holds itself; an item of DynamoDB may have 400 KB with all its attributes. */
+const INLINE_BYTES = 350_000;
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+/** Keeps the bodies of failure records: compressed (zstd), in the record or, when it is too large, in the payload bucket. */
+export interface BodyStore {
+  store(stream: Stream, key: RecordKey, body: string): Promise<StoredBody>;
+  /** The body. Throws RangeError when the record has been resolved and its body removed. */
+  load(body: StoredBody): Promise<string>;
+}
+
+export function bodyStore(bucket: PayloadBucket): BodyStore {
+  return {
+    async store(stream, key, body) {
+      const data = await compress(body);
+      if (data.length <= INLINE_BYTES) return { kind: "inline", data };
+      const name = createHash("sha256")
+        .update(`${streamText(stream)}\n${key}`)
+        .digest("hex");
+      const objectKey = FAILURE_PAYLOAD_PREFIX + name;
+      await bucket.put(objectKey, data);
+      return { kind: "object", key: objectKey };
+    },
+    async load(body) {
+      switch (body.kind) {
+        case "inline":
+          return (await decompress(body.data)).toString("utf8");
+        case "object":
+          return (await decompress(await bucket.get(body.key))).toString("utf8");
+        case "removed":
+          throw new RangeError("the record's body has been removed");
+        default:
+          return body satisfies never;
+      }
+    },
+  };
+}

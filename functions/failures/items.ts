@@ -1,0 +1,100 @@
+import { bytes, number, numberOf, text, textOf, textsOf, type Item } from "../aws/attributes.ts";
+import type {
+  Batch,
+  ParkedRecord,
+  Reason,
+  RecordKey,
+  StoredBody,
+  StreamState,
+  Trouble,
+} from "./parked.ts";
+import { parseStream, streamText, type Stream } from "./stream.ts";
+
+/**
+ * The failures table: key `stream` and `position`. A stream's state item has the position `~state`, which sorts behind all
+ * records; a record's is its key. The index `due` (key `due`, `nextAttempt`; keys only) holds the state items of streams
+ * that are not closed: partition `open`, sorted by when they are to be tried next, and partition `dead`.
+ */
+export const STATE_POSITION = "~state";
+export const DUE_INDEX = "due";
+
+/** Closed streams and finished records stay for so long, for operators, and longer than a frame can wait in the raw queue (14 days). */
+const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
+export function stateKey(stream: Stream) {
+  return { stream: text(streamText(stream)), position: text(STATE_POSITION) };
+}
+
+export function recordItemKey(stream: Stream, key: RecordKey) {
+  return { stream: text(streamText(stream)), position: text(key) };
+}
+
+/** The TTL attribute's value, seconds since 1970, of what is finished now. */
+export function expiresAt(nowMs: number): number {
+  return Math.ceil((nowMs + KEPT_MS) / 1000);
+}
+
+/** Throws RangeError when the item is none of a stream's state. */
+export function decodeState(item: Item): StreamState {
+  const status = textOf(item, "status");
+  if (status !== "open" && status !== "dead" && status !== "closed") {
+    throw new RangeError(`not the state of a stream: status ${String(status)}`);
+  }
+  return {
+    stream: parseStream(textOf(item, "stream") ?? ""),
+    status,
+    tail: textOf(item, "tail") ?? "",
+    drained: textOf(item, "drained") ?? "",
+    attempts: numberOf(item, "attempts") ?? 0,
+    nextAttemptAt: numberOf(item, "nextAttempt") ?? 0,
+    openedAt: numberOf(item, "openedAt") ?? 0,
+    lastFailureAt: numberOf(item, "lastFailureAt") ?? 0,
+    trouble: troubleOf(item),
+  };
+}
+
+export function encodeRecord(
+  stream: Stream,
+  key: RecordKey,
+  { batch, trouble, body, now }: { batch: Batch; trouble: Trouble; body: StoredBody; now: number },
+): Item {
+  return {
+    ...recordItemKey(stream, key),
+    status: text("parked"),
+    reason: text(trouble.reason),
+    error: text(trouble.error),
+    count: number(batch.count),
+    bytes: number(Buffer.byteLength(batch.body)),
+    parkedAt: number(now),
+    ...(body.kind === "inline" && { body: bytes(body.data) }),
+    ...(body.kind === "object" && { bodyKey: text(body.key) }),
+  };
+}
+
+export function decodeRecord(item: Item): ParkedRecord {
+  return {
+    stream: parseStream(textOf(item, "stream") ?? ""),
+    key: textOf(item, "position") ?? "",
+    status: (textOf(item, "status") ?? "parked") as ParkedRecord["status"],
+    trouble: troubleOf(item),
+    count: numberOf(item, "count") ?? 0,
+    parkedAt: numberOf(item, "parkedAt") ?? 0,
+    bytes: numberOf(item, "bytes") ?? 0,
+    sent: textsOf(item, "sent"),
+    body: bodyOf(item),
+  };
+}
+
+function troubleOf(item: Item): Trouble {
+  return {
+    reason: (textOf(item, "reason") ?? "behind") as Reason,
+    error: textOf(item, "error") ?? "",
+  };
+}
+
+function bodyOf(item: Item): StoredBody {
+  const data = item["body"]?.B;
+  if (data !== undefined) return { kind: "inline", data };
+  const key = textOf(item, "bodyKey");
+  return key === undefined ? { kind: "removed" } : { kind: "object", key };
+}

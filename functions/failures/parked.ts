@@ -1,0 +1,86 @@
+import type { PositionText } from "../../wire/position.ts";
+import type { Stream } from "./stream.ts";
+
+/** Why something was parked. */
+export type Reason =
+  | "unattributed"
+  | "queue-unavailable"
+  | "access-denied"
+  | "throttled"
+  | "refused"
+  | "behind"
+  | "malformed"
+  | "dead-letter";
+
+/** What stood in the way of a delivery: a reason, and the error's name and text (never row data). */
+export interface Trouble {
+  readonly reason: Reason;
+  readonly error: string;
+}
+
+/** What is parked of one frame for one stream. */
+export interface Batch {
+  readonly first: PositionText;
+  readonly last: PositionText;
+  /** How many changes. */
+  readonly count: number;
+  /** What the retry function delivers; its form depends on the kind of stream. */
+  readonly body: string;
+}
+
+/** A record's place in its stream: the first and the last position. Texts sort by the first. */
+export type RecordKey = string;
+
+export function recordKey({ first, last }: Pick<Batch, "first" | "last">): RecordKey {
+  return `${first}/${last}`;
+}
+
+/** The last position that a record covers. */
+export function lastOf(key: RecordKey): PositionText {
+  return key.slice(key.indexOf("/") + 1);
+}
+
+/**
+ * The state of a stream, one item. Everything up to `tail` was delivered or is parked (or is just being parked);
+ * everything up to `drained` is done with.
+ *
+ *   closed → open    a delivery failed (route)
+ *   open → closed    everything up to the tail is done with (retry), only while the tail stands still
+ *   open → dead      the first record failed too often (retry)
+ *   dead → open      an operator asks for another try, discards the record or answers for a connection
+ */
+export interface StreamState {
+  readonly stream: Stream;
+  readonly status: "open" | "dead" | "closed";
+  readonly tail: PositionText;
+  /** The key of the last record that is done with; "" before the first. */
+  readonly drained: RecordKey;
+  /** Failed attempts for the first record. */
+  readonly attempts: number;
+  /** Milliseconds since 1970. */
+  readonly nextAttemptAt: number;
+  readonly openedAt: number;
+  readonly lastFailureAt: number;
+  readonly trouble: Trouble;
+}
+
+/** One failure record. */
+export interface ParkedRecord {
+  readonly stream: Stream;
+  readonly key: RecordKey;
+  readonly status: "parked" | "resolved" | "discarded";
+  readonly trouble: Trouble;
+  readonly count: number;
+  readonly parkedAt: number;
+  /** Bytes of the body before compression. */
+  readonly bytes: number;
+  /** Deduplication ids of its messages that went through in an attempt that then failed. */
+  readonly sent: ReadonlySet<string>;
+  readonly body: StoredBody;
+}
+
+/** Where a record's compressed body is. */
+export type StoredBody =
+  | { readonly kind: "inline"; readonly data: Uint8Array }
+  | { readonly kind: "object"; readonly key: string }
+  | { readonly kind: "removed" };

@@ -1,0 +1,59 @@
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import {
+  decodeFrame,
+  MalformedFrameError,
+  type Frame,
+  type FrameChange,
+} from "../../wire/frame.ts";
+import { formatPosition, type PositionText } from "../../wire/position.ts";
+
+/** A change and its place in the stream. */
+export interface PlacedChange extends FrameChange {
+  readonly position: PositionText;
+}
+
+/** A frame of our source whose changes stand in order between its `first` and `last`. */
+export interface PlacedFrame extends Frame {
+  readonly changes: readonly PlacedChange[];
+}
+
+/** The frame in a text of the raw queue. Throws MalformedFrameError: not a frame, of another version or source, or contradicting itself. */
+export function readFrame(text: string, source: string): PlacedFrame {
+  const frame = decodeFrame(text);
+  if (frame.source !== source) {
+    throw new MalformedFrameError("a frame of another source");
+  }
+  const { epoch, transactions, authors } = frame;
+  if (transactions.some(({ author }) => author !== null && authors[author] === undefined)) {
+    throw new MalformedFrameError("a transaction's author points outside the header");
+  }
+  const files = transactions.map(({ file }) => fileNumber(file));
+  let before = "";
+  const changes = frame.changes.map((change): PlacedChange => {
+    const position = place(epoch, files[change.transaction] ?? 0, change);
+    if (position <= before || position < frame.first || position > frame.last) {
+      throw new MalformedFrameError(
+        "the changes are out of order or outside the frame's positions",
+      );
+    }
+    before = position;
+    return { ...change, position };
+  });
+  return { ...frame, changes };
+}
+
+function fileNumber(name: string): number {
+  try {
+    return binlogFileNumber(name);
+  } catch (cause) {
+    throw new MalformedFrameError("a transaction without a binlog file", { cause });
+  }
+}
+
+function place(epoch: number, file: number, { offset, row }: FrameChange): PositionText {
+  try {
+    return formatPosition({ epoch, file, offset, row });
+  } catch (cause) {
+    throw new MalformedFrameError("a position out of range", { cause });
+  }
+}

@@ -1,0 +1,54 @@
+import { encodeChange, encodeFrame, type FrameHeader } from "../../wire/frame.ts";
+import type { PlacedChange } from "./read-frame.ts";
+
+/** The text of a frame with only these changes, without their authors, and only the transactions and tables that they need. Throws RangeError without changes. */
+export function subFrame(header: FrameHeader, changes: readonly PlacedChange[]): string {
+  const first = changes[0]?.position;
+  const last = changes.at(-1)?.position;
+  if (first === undefined || last === undefined) throw new RangeError("a frame needs a change");
+  const transactions = new Selection(header.transactions);
+  const tables = new Selection(header.tables);
+  const lines = changes.map((change) =>
+    encodeChange({
+      ...change,
+      transaction: transactions.place(change.transaction),
+      table: tables.place(change.table),
+    }),
+  );
+  return encodeFrame(
+    {
+      frame: header.frame,
+      source: header.source,
+      lane: header.lane,
+      first,
+      last,
+      previous: null,
+      server: header.server,
+      epoch: header.epoch,
+      transactions: transactions.chosen.map((transaction) => ({ ...transaction, author: null })),
+      tables: tables.chosen,
+      authors: [],
+    },
+    lines.join("\n"),
+  );
+}
+
+/** Items of a list, numbered anew in the order in which they are first asked for. */
+class Selection<Item> {
+  readonly #items: readonly Item[];
+  readonly #places = new Map<number, number>();
+  readonly chosen: Item[] = [];
+
+  constructor(items: readonly Item[]) {
+    this.#items = items;
+  }
+
+  place(index: number): number {
+    const known = this.#places.get(index);
+    if (known !== undefined) return known;
+    const item = this.#items[index];
+    if (item === undefined) throw new RangeError(`no item ${index}`);
+    this.#places.set(index, this.chosen.length);
+    return this.chosen.push(item) - 1;
+  }
+}

@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import type { PositionText } from "../../wire/position.ts";
+
+/** What is sent to an environment queue. */
+export interface OutgoingMessage {
+  readonly environment: string;
+  /** The message group. */
+  readonly group: string;
+  readonly deduplicationId: string;
+  /** How many changes it carries. */
+  readonly changes: number;
+  readonly first: PositionText;
+  readonly last: PositionText;
+  readonly body: string;
+}
+
+/** The messages of one queue, in order. */
+export interface QueueMessages {
+  readonly queueName: string;
+  readonly messages: readonly OutgoingMessage[];
+}
+
+/** The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends again. Epochs are part of a position. */
+export function deduplicationId(
+  lane: number,
+  first: PositionText,
+  queueName: string,
+  group: string,
+): string {
+  return createHash("sha256")
+    .update(JSON.stringify([lane, first, queueName, group]))
+    .digest("hex");
+}

@@ -1,0 +1,124 @@
+import {
+  lastOf,
+  type ParkedRecord,
+  type RecordKey,
+  type StreamState,
+  type Trouble,
+} from "../failures/parked.ts";
+import type { Stream } from "../failures/stream.ts";
+import { pauseMs, type Backoff } from "./backoff.ts";
+
+/** What retry does to a stream's items; each is one request on one item, or a query. */
+export interface DrainItems {
+  /** Takes the stream for this run if it is open and due, by moving its next attempt to `until`; null if it is not. */
+  claim(stream: Stream, now: number, until: number): Promise<StreamState | null>;
+  read(stream: Stream): Promise<StreamState | null>;
+  /** The next records after a key that lie wholly before or at the tail, in order; empty: there is none (yet). */
+  next(stream: Stream, after: RecordKey, tail: string): Promise<readonly ParkedRecord[]>;
+  /** Remembers which messages of a record went through before it failed. */
+  noteSent(record: ParkedRecord, sent: ReadonlySet<string>): Promise<void>;
+  /** Marks a record as done with, and removes its body. */
+  resolve(record: ParkedRecord): Promise<void>;
+  /** Closes the stream if its tail is still the last position of `drained`. */
+  close(stream: Stream, drained: RecordKey): Promise<boolean>;
+  /** Notes how far the stream is done with and when it is to be tried next, unless somebody else has taken it since `claimed`. */
+  postpone(claimed: StreamState, next: Postponement): Promise<void>;
+}
+
+export interface Postponement {
+  readonly drained: RecordKey;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+  /** Given up: to be tried again only when an operator says so. */
+  readonly dead: boolean;
+  readonly trouble: Trouble | null;
+}
+
+/** What became of the delivery of one record. `sent`: deduplication ids of the messages that went through all the same. */
+export type Redelivery =
+  | { readonly kind: "delivered" }
+  | { readonly kind: "failed"; readonly trouble: Trouble; readonly sent: ReadonlySet<string> };
+
+export interface DrainOptions {
+  readonly items: DrainItems;
+  /** Delivers a record. Throws when the function itself is in trouble. */
+  readonly deliver: (record: ParkedRecord) => Promise<Redelivery>;
+  readonly backoff: Backoff;
+  /** How long nobody else takes a stream that was claimed, milliseconds; longer than a run. */
+  readonly claimMs: number;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** How a stream was left. `records`: how many were delivered. */
+export interface Drained {
+  readonly kind: "closed" | "postponed" | "dead" | "unfinished" | "not-due";
+  readonly records: number;
+}
+
+/**
+ * Delivers a stream's records in order until nothing is left and the stream is closed, one of them fails, or `signal` says
+ * that the run's time is over.
+ *
+ * Only records up to the tail as it was read before them are taken: route writes a record after it has moved the tail to
+ * it, and moves the tail on only after the record is written; so no record before that tail can still be on its way.
+ */
+export async function drain(
+  stream: Stream,
+  options: DrainOptions,
+  signal: AbortSignal,
+): Promise<Drained> {
+  const { items, now, backoff } = options;
+  const claimed = await items.claim(stream, now(), now() + options.claimMs);
+  if (claimed === null) return { kind: "not-due", records: 0 };
+
+  let { drained, attempts, tail } = claimed;
+  let records = 0;
+  const leave = async (
+    kind: Drained["kind"],
+    afterMs: number,
+    trouble: Trouble | null = null,
+  ): Promise<Drained> => {
+    const next = {
+      drained,
+      attempts,
+      nextAttemptAt: now() + afterMs,
+      dead: kind === "dead",
+      trouble,
+    };
+    await items.postpone(claimed, next);
+    return { kind, records };
+  };
+
+  for (;;) {
+    const page = await items.next(stream, drained, tail);
+    for (const record of page) {
+      if (signal.aborted) return await leave("unfinished", 0);
+      if (record.status === "parked") {
+        const outcome = await options.deliver(record);
+        if (outcome.kind === "failed") {
+          if (outcome.sent.size > 0) await items.noteSent(record, outcome.sent);
+          attempts++;
+          const dead = attempts >= backoff.attempts;
+          const pause = pauseMs(attempts, backoff, options.random());
+          return await leave(dead ? "dead" : "postponed", pause, outcome.trouble);
+        }
+        await items.resolve(record);
+        records++;
+      }
+      drained = record.key;
+      attempts = 0;
+    }
+
+    if (lastOf(drained) >= tail && (await items.close(stream, drained))) {
+      return { kind: "closed", records };
+    }
+    const state = await items.read(stream);
+    if (state?.status !== "open") return { kind: "postponed", records };
+    if (page.length === 0 && state.tail === tail) {
+      // The tail's record is still missing: its writer is at work, or has crashed and will repeat the frame.
+      return await leave("postponed", backoff.baseMs);
+    }
+    tail = state.tail;
+  }
+}

@@ -1,0 +1,14 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { functionClients } from "../aws/clients.ts";
+import { embeddedMetrics } from "../metrics.ts";
+import { runtime } from "../runtime.ts";
+import { parseFunctionSettings } from "../settings.ts";
+import { retryHandler } from "./retry-handler.ts";
+
+const settings = parseFunctionSettings(process.env);
+
+export const handler = retryHandler({
+  runtime: runtime(settings, functionClients()),
+  logger: new Logger({ serviceName: "retry" }),
+  metrics: embeddedMetrics(settings.source),
+});

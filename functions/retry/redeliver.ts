@@ -1,0 +1,110 @@
+import { MalformedFrameError } from "../../wire/frame.ts";
+import { connectionName } from "../../wire/session.ts";
+import type { PayloadBucket } from "../aws/payload-bucket.ts";
+import { batchMessages } from "../delivery/message-batch.ts";
+import { GapError } from "../errors.ts";
+import type { BodyStore } from "../failures/body-store.ts";
+import type { ParkedRecord, Trouble } from "../failures/parked.ts";
+import { readFrame } from "../frame/read-frame.ts";
+import { readRawMessage } from "../frame/read-raw-message.ts";
+import { fanOut, type FanOutRules } from "../message/fan-out.ts";
+import type { QueueMessages } from "../message/outgoing-message.ts";
+import { lateGroup } from "../routing/message-group.ts";
+import { routeFrame, type RouteEffects } from "../route/route-frame.ts";
+import { attribute, connectionOf, unnamedConnections } from "../sessions/attribute.ts";
+import { settleAll } from "../settle-all.ts";
+import type { Redelivery } from "./drain.ts";
+
+export interface RedeliverOptions {
+  readonly source: string;
+  readonly rules: FanOutRules;
+  readonly effects: RouteEffects;
+  readonly bodies: BodyStore;
+  readonly payloads: PayloadBucket;
+}
+
+const DELIVERED: Redelivery = { kind: "delivered" };
+
+/** Delivers parked records. The function returned throws when it is not the record's or its queue's trouble. */
+export function redeliver(
+  options: RedeliverOptions,
+): (record: ParkedRecord) => Promise<Redelivery> {
+  const { source, rules, effects, bodies, payloads } = options;
+
+  return async (record) => {
+    const body = await bodies.load(record.body);
+    const { kind } = record.stream;
+    switch (kind) {
+      case "queue":
+        return await sendAll(
+          [{ queueName: record.stream.name, messages: batchMessages(body) }],
+          record,
+        );
+      case "thread":
+        return await redeliverOrphans(body, record);
+      case "raw":
+        return await rerouteFrame(body);
+      default:
+        return kind satisfies never;
+    }
+  };
+
+  /** Changes whose author was not known: the sessions table may know by now. They go to message groups of their own. */
+  async function redeliverOrphans(body: string, record: ParkedRecord): Promise<Redelivery> {
+    const frame = readFrame(body, source);
+    const found = await effects.lookUp(frame.lane, unnamedConnections(frame, frame.changes));
+    const known = new Map(
+      [...found].map(([name, { entries }]) => [name, { entries, parkedUpTo: null }]),
+    );
+    const { authored, orphans } = attribute(frame, frame.changes, known);
+    if (orphans.size > 0) return failed({ reason: "unattributed", error: "" });
+    const { queues } = fanOut(frame, authored, {
+      ...rules,
+      regroup: (group, change) => {
+        const connection = connectionOf(frame, change);
+        return lateGroup(group, connection.thread, connectionName(connection));
+      },
+    });
+    return await sendAll(queues, record);
+  }
+
+  /** A message of the raw queue that could not be read, or was brought back: it takes its turn in its lane like any other. */
+  async function rerouteFrame(body: string): Promise<Redelivery> {
+    try {
+      const frame = await readRawMessage(body, source, payloads);
+      await routeFrame(frame, await effects.lanes.read(frame.lane), rules, effects);
+      return DELIVERED;
+    } catch (error) {
+      if (error instanceof MalformedFrameError) {
+        return failed({ reason: "malformed", error: error.message });
+      }
+      if (error instanceof GapError) return failed({ reason: "dead-letter", error: error.message });
+      throw error;
+    }
+  }
+
+  async function sendAll(
+    queues: readonly QueueMessages[],
+    { sent }: ParkedRecord,
+  ): Promise<Redelivery> {
+    const results = await settleAll(
+      queues.map(async ({ queueName, messages }) => {
+        const left = messages.filter(({ deduplicationId }) => !sent.has(deduplicationId));
+        return { left, result: await effects.sender.send(queueName, left) };
+      }),
+    );
+    const troubled = results.flatMap(({ result }) => (result.kind === "trouble" ? [result] : []));
+    const [first] = troubled;
+    if (first === undefined) return DELIVERED;
+    const unsent = new Set(troubled.flatMap((result) => result.unsent));
+    const through = results
+      .flatMap(({ left }) => left)
+      .filter((message) => !unsent.has(message))
+      .map(({ deduplicationId }) => deduplicationId);
+    return failed(first.trouble, new Set(through));
+  }
+}
+
+function failed(trouble: Trouble, sent: ReadonlySet<string> = new Set()): Redelivery {
+  return { kind: "failed", trouble, sent };
+}

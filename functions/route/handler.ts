@@ -1,0 +1,14 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { functionClients } from "../aws/clients.ts";
+import { embeddedMetrics } from "../metrics.ts";
+import { runtime } from "../runtime.ts";
+import { parseFunctionSettings } from "../settings.ts";
+import { routeHandler } from "./route-handler.ts";
+
+const settings = parseFunctionSettings(process.env);
+
+export const handler = routeHandler({
+  runtime: runtime(settings, functionClients()),
+  logger: new Logger({ serviceName: "route" }),
+  metrics: embeddedMetrics(settings.source),
+});

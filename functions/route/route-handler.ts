@@ -1,0 +1,62 @@
+import type { Logger } from "@aws-lambda-powertools/logger";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { ROUTE_METRICS } from "../../wire/metrics.ts";
+import { GapError } from "../errors.ts";
+import type { MetricSink } from "../metrics.ts";
+import type { Runtime } from "../runtime.ts";
+import { handleByGroup } from "./batch.ts";
+import { countOutcome } from "./metrics.ts";
+import { recordRouter, type RecordOutcome } from "./route-records.ts";
+
+export interface HandlerOptions {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly metrics: MetricSink;
+}
+
+/** The route function: messages of the raw queue in, those that have to come again out. */
+export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
+  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
+    try {
+      return await handleByGroup(event, () => {
+        const route = recordRouter(runtime);
+        return async (record) => {
+          try {
+            const outcome = await route(record);
+            countOutcome(metrics, outcome, runtime.now());
+            report(logger, record.messageId, outcome);
+          } catch (error) {
+            if (error instanceof GapError) metrics.count(ROUTE_METRICS.gaps, 1);
+            logger.error("a frame has to come again", {
+              messageId: record.messageId,
+              error: error as Error,
+            });
+            throw error;
+          }
+        };
+      });
+    } finally {
+      metrics.publish();
+    }
+  };
+}
+
+function report(logger: Logger, messageId: string, outcome: RecordOutcome): void {
+  if (outcome.kind === "malformed") {
+    logger.warn("a message that is no frame of this source was set aside", {
+      messageId,
+      problem: outcome.error.message,
+    });
+    return;
+  }
+  if (outcome.kind === "repeat") {
+    logger.debug("a frame that was delivered already", { messageId, lane: outcome.lane.lane });
+    return;
+  }
+  const { lane, unattributed, parked } = outcome;
+  logger.debug("a frame was delivered", { lane: lane.lane, delivered: lane.delivered });
+  if (unattributed > 0) logger.warn("changes without a known author were parked", { unattributed });
+  if (parked.size > 0) {
+    logger.warn("messages were parked", { changesByQueue: Object.fromEntries(parked) });
+  }
+}

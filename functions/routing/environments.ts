@@ -1,0 +1,65 @@
+import { globMatcher } from "../../wire/glob.ts";
+import type { Routing } from "./routing.ts";
+
+/** Says to which environment a MySQL account's changes belong; null: they are dropped and counted. */
+export type EnvironmentOf = (user: string, host: string) => string | null;
+
+/** `otherUsers` when changes of users in no environment are not delivered. */
+const DROP = "drop";
+
+interface Claim {
+  readonly environment: string;
+  readonly userRank: number;
+  readonly hostRank: number;
+  readonly matches: (user: string, host: string) => boolean;
+}
+
+/**
+ * An entry that names the user exactly wins over patterns, a longer pattern over a shorter one; among equals the same
+ * counts for the host. The configuration refuses two environments whose entries could be equal in both, so the first
+ * claim found is the only best one. User names are compared with case, as MySQL does, host names without.
+ */
+export function environmentOf(
+  routing: Pick<Routing, "environments" | "otherUsers">,
+): EnvironmentOf {
+  const claims = Object.entries(routing.environments)
+    .flatMap(([environment, { users }]) => users.map((entry) => claimOf(environment, entry)))
+    .sort((a, b) => b.userRank - a.userRank || b.hostRank - a.hostRank);
+  const other = routing.otherUsers === DROP ? null : routing.otherUsers;
+  return remember((user, host) => {
+    const claim = claims.find(({ matches }) => matches(user, host));
+    return claim === undefined ? other : claim.environment;
+  });
+}
+
+function claimOf(environment: string, entry: string): Claim {
+  const at = entry.lastIndexOf("@");
+  const user = at < 0 ? entry : entry.slice(0, at);
+  const host = at < 0 ? "*" : entry.slice(at + 1);
+  const userMatches = globMatcher(user);
+  const hostMatches = globMatcher(host.toLowerCase());
+  return {
+    environment,
+    userRank: rank(user),
+    hostRank: rank(host),
+    matches: (aUser, aHost) => userMatches(aUser) && hostMatches(aHost.toLowerCase()),
+  };
+}
+
+function rank(glob: string): number {
+  return /[*?]/.test(glob) ? glob.length : Number.MAX_SAFE_INTEGER;
+}
+
+/** Thousands of connections share a few accounts, but hosts may be many: the memory is emptied when it grows long. */
+function remember(decide: EnvironmentOf): EnvironmentOf {
+  const known = new Map<string, string | null>();
+  return (user, host) => {
+    const key = `${user}\n${host}`;
+    const answer = known.get(key);
+    if (answer !== undefined) return answer;
+    if (known.size >= 10_000) known.clear();
+    const decided = decide(user, host);
+    known.set(key, decided);
+    return decided;
+  };
+}

@@ -1,0 +1,79 @@
+import { environmentQueueName, UNROUTED } from "../../wire/names.ts";
+import type { Operation } from "../../wire/frame.ts";
+import { tableMatcher } from "../../wire/table-patterns.ts";
+import type { Routing, Subscriber } from "./routing.ts";
+
+/** One queue that a change goes to. */
+export interface Subscription {
+  readonly subscriber: string;
+  readonly environment: string;
+  readonly queueName: string;
+  readonly groupBy: Subscriber["groupBy"];
+  readonly format: Subscriber["format"];
+}
+
+/** Which queues get a change of a table by an author of an environment (null: the author's changes are dropped). */
+export interface Subscriptions {
+  of(
+    environment: string | null,
+    op: Operation,
+    database: string,
+    table: string,
+  ): readonly Subscription[];
+  /** Whether any queue of any environment could get it: if none, it does not matter who wrote it. */
+  any(op: Operation, database: string, table: string): boolean;
+}
+
+/** The subscriptions of a routing. Answers are remembered per table, so that patterns are tried once. */
+export function subscriptionsOf(source: string, routing: Routing): Subscriptions {
+  const environments = Object.keys(routing.environments);
+  if (routing.otherUsers === UNROUTED) environments.push(UNROUTED);
+  const subscribers = Object.entries(routing.subscribers).map(([name, subscriber]) => ({
+    subscriber,
+    matches: tableMatcher(subscriber.tables),
+    byEnvironment: new Map(
+      environments
+        .filter((environment) => subscriber.environments?.includes(environment) ?? true)
+        .map((environment) => [environment, subscriptionOf(source, name, subscriber, environment)]),
+    ),
+  }));
+  const known = new Map<string, readonly Subscription[]>();
+
+  function of(
+    environment: string | null,
+    op: Operation,
+    database: string,
+    table: string,
+  ): readonly Subscription[] {
+    const kind = op === "ddl" ? "ddl" : "row";
+    const key = JSON.stringify([environment, kind, database, table]);
+    const answer = known.get(key);
+    if (answer !== undefined) return answer;
+    const chosen = subscribers
+      .filter(({ matches }) => matches(database, table))
+      .flatMap(({ subscriber, byEnvironment }) => {
+        if (kind === "ddl" && subscriber.ddl === "none") return [];
+        if (kind === "ddl" && subscriber.ddl === "all") return [...byEnvironment.values()];
+        const own = environment === null ? undefined : byEnvironment.get(environment);
+        return own === undefined ? [] : [own];
+      });
+    known.set(key, chosen);
+    return chosen;
+  }
+
+  return {
+    of,
+    any: (op, database, table) =>
+      environments.some((environment) => of(environment, op, database, table).length > 0),
+  };
+}
+
+function subscriptionOf(
+  source: string,
+  subscriber: string,
+  { groupBy, format }: Subscriber,
+  environment: string,
+): Subscription {
+  const queueName = environmentQueueName(source, subscriber, environment);
+  return { subscriber, environment, queueName, groupBy, format };
+}

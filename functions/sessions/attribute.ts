@@ -1,0 +1,88 @@
+import type { FrameHeader } from "../../wire/frame.ts";
+import type { PositionText } from "../../wire/position.ts";
+import {
+  authorAt,
+  connectionName,
+  type Author,
+  type Connection,
+  type SessionEntry,
+} from "../../wire/session.ts";
+import type { PlacedChange } from "../frame/read-frame.ts";
+import type { AuthoredChange } from "../message/fan-out.ts";
+
+/** What the sessions and failures tables say of a connection whose author the frame does not name. */
+export interface ConnectionKnowledge {
+  readonly entries: readonly SessionEntry[];
+  /** Up to here the connection's unattributed changes are in its parked stream, or were delivered from there; null: none ever. */
+  readonly parkedUpTo: PositionText | null;
+}
+
+export interface AttributionResult {
+  readonly authored: readonly AuthoredChange[];
+  /** By connection, those whose author is not known or that are parked already, in order. */
+  readonly orphans: ReadonlyMap<string, readonly PlacedChange[]>;
+}
+
+/** The connection that wrote a change. */
+export function connectionOf(header: FrameHeader, change: PlacedChange): Connection {
+  const transaction = header.transactions[change.transaction];
+  return {
+    server: header.server,
+    run: transaction?.run ?? 0,
+    thread: transaction?.thread ?? 0,
+  };
+}
+
+/** The connections whose authors have to be looked up, by name: the frame does not name them. */
+export function unnamedConnections(
+  header: FrameHeader,
+  changes: readonly PlacedChange[],
+): ReadonlyMap<string, Connection> {
+  const found = new Map<string, Connection>();
+  for (const change of changes) {
+    if (namedAuthor(header, change) !== undefined) continue;
+    const connection = connectionOf(header, change);
+    found.set(connectionName(connection), connection);
+  }
+  return found;
+}
+
+/**
+ * Who wrote each change: what the frame says, else what the sessions table knows of the connection, else nobody is known
+ * and the change is an orphan. A change that an earlier delivery of the same frame parked stays an orphan even when its
+ * author has become known since, for the parked copy will be delivered.
+ */
+export function attribute(
+  header: FrameHeader,
+  changes: readonly PlacedChange[],
+  knowledge: ReadonlyMap<string, ConnectionKnowledge>,
+): AttributionResult {
+  const authored: AuthoredChange[] = [];
+  const orphans = new Map<string, PlacedChange[]>();
+  for (const change of changes) {
+    const named = namedAuthor(header, change);
+    if (named !== undefined) {
+      authored.push({ change, author: named });
+      continue;
+    }
+    const name = connectionName(connectionOf(header, change));
+    const known = knowledge.get(name);
+    const parked =
+      known !== undefined && known.parkedUpTo !== null && change.position <= known.parkedUpTo;
+    const author = parked ? undefined : authorAt(known?.entries ?? [], change.position);
+    if (author !== undefined) authored.push({ change, author });
+    else append(orphans, name, change);
+  }
+  return { authored, orphans };
+}
+
+function namedAuthor(header: FrameHeader, change: PlacedChange): Author | undefined {
+  const index = header.transactions[change.transaction]?.author ?? null;
+  return index === null ? undefined : header.authors[index];
+}
+
+function append<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}

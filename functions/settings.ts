@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { FunctionSettingsError } from "./errors.ts";
+import { decodeRouting, type Routing } from "./routing/routing.ts";
+
+export { encodeRouting, type RoutingInput } from "./routing/routing.ts";
+
+/** What both functions are told by their environment variables; ARCHITECTURE.md lists them. */
+export interface FunctionSettings {
+  readonly source: string;
+  readonly rawQueueUrl: string;
+  readonly routing: Routing;
+  readonly offsetsTable: string;
+  readonly failuresTable: string;
+  readonly sessionsTable: string;
+  readonly payloadBucket: string;
+}
+
+const variables = z.object({
+  SOURCE_NAME: z.string().min(1),
+  RAW_QUEUE_URL: z.url(),
+  ROUTING: z.string().transform((text, context): Routing => {
+    try {
+      return decodeRouting(text);
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : "unreadable");
+      return z.NEVER;
+    }
+  }),
+  OFFSETS_TABLE: z.string().min(1),
+  FAILURES_TABLE: z.string().min(1),
+  SESSIONS_TABLE: z.string().min(1),
+  PAYLOAD_BUCKET: z.string().min(1),
+});
+
+/** The settings in a set of environment variables. Throws FunctionSettingsError naming every variable that is wrong. */
+export function parseFunctionSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): FunctionSettings {
+  const result = variables.safeParse(environment);
+  if (!result.success) {
+    throw new FunctionSettingsError(
+      result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+    );
+  }
+  const value = result.data;
+  return {
+    source: value.SOURCE_NAME,
+    rawQueueUrl: value.RAW_QUEUE_URL,
+    routing: value.ROUTING,
+    offsetsTable: value.OFFSETS_TABLE,
+    failuresTable: value.FAILURES_TABLE,
+    sessionsTable: value.SESSIONS_TABLE,
+    payloadBucket: value.PAYLOAD_BUCKET,
+  };
+}
