@@ -5,12 +5,19 @@ const DIGITS_PER_GROUP = 9;
 /** How many bytes hold 0 to 9 digits. */
 const BYTES_OF_DIGITS = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4] as const;
 
+/** Up to nine digits, stored as one integer. */
+interface Group {
+  readonly digits: number;
+  readonly bytes: number;
+}
+
 /** How a DECIMAL(precision, decimals) is stored: a short group, full groups, the point, full groups, a short group. */
 interface Layout {
   readonly bytes: number;
-  /** Digits of every group before, and after the point. */
-  readonly before: readonly number[];
-  readonly after: readonly number[];
+  readonly before: readonly Group[];
+  readonly after: readonly Group[];
+  /** Length of the longest number: sign, a leading zero, the point. */
+  readonly longest: number;
 }
 
 /**
@@ -19,9 +26,8 @@ interface Layout {
  */
 export function decimalWriter(precision: number, decimals: number): ValueWriter {
   const layout = decimalLayout(precision, decimals);
-  const longest = precision + 5; // quotes, sign, a leading zero, the point
   return (row, offset, json) => {
-    json.reserve(longest);
+    json.reserve(layout.longest + 2);
     json.put(0x22);
     putDecimal(row, offset, layout, json);
     json.put(0x22);
@@ -37,22 +43,38 @@ export function writeDecimalNumber(
   decimals: number,
   json: JsonWriter,
 ): void {
-  json.reserve(precision + 5);
-  putDecimal(row, offset, decimalLayout(precision, decimals), json);
+  const layout = decimalLayout(precision, decimals);
+  json.reserve(layout.longest);
+  putDecimal(row, offset, layout, json);
 }
+
+const layouts = new Map<number, Layout>();
 
 function decimalLayout(precision: number, decimals: number): Layout {
-  const integral = precision - decimals;
-  const before = Array.from({ length: Math.floor(integral / DIGITS_PER_GROUP) }, () => 9);
-  if (integral % DIGITS_PER_GROUP > 0) before.unshift(integral % DIGITS_PER_GROUP);
-  const after = Array.from({ length: Math.floor(decimals / DIGITS_PER_GROUP) }, () => 9);
-  if (decimals % DIGITS_PER_GROUP > 0) after.push(decimals % DIGITS_PER_GROUP);
-  const bytes = [...before, ...after].reduce((sum, digits) => sum + bytesOfDigits(digits), 0);
-  return { bytes, before, after };
+  const id = precision * 256 + decimals;
+  let layout = layouts.get(id);
+  if (layout === undefined) {
+    layout = makeLayout(precision, decimals);
+    layouts.set(id, layout);
+  }
+  return layout;
 }
 
-function bytesOfDigits(digits: number): number {
-  return BYTES_OF_DIGITS[digits] ?? 0;
+function makeLayout(precision: number, decimals: number): Layout {
+  const before = groupsOf(precision - decimals).reverse();
+  const after = groupsOf(decimals);
+  const bytes = [...before, ...after].reduce((sum, group) => sum + group.bytes, 0);
+  return { bytes, before, after, longest: precision + 3 };
+}
+
+/** Full groups, then a short one for the digits that are left. */
+function groupsOf(digits: number): Group[] {
+  const groups: Group[] = [];
+  for (let left = digits; left > 0; left -= DIGITS_PER_GROUP) {
+    const size = Math.min(left, DIGITS_PER_GROUP);
+    groups.push({ digits: size, bytes: BYTES_OF_DIGITS[size] ?? 0 });
+  }
+  return groups;
 }
 
 function putDecimal(row: Buffer, offset: number, layout: Layout, json: JsonWriter): void {
@@ -60,9 +82,9 @@ function putDecimal(row: Buffer, offset: number, layout: Layout, json: JsonWrite
   if (negative) json.put(0x2d);
   let from = offset;
   let significant = false;
-  for (const digits of layout.before) {
-    const group = readGroup(row, from, bytesOfDigits(digits), negative, from === offset);
-    from += bytesOfDigits(digits);
+  for (const { digits, bytes } of layout.before) {
+    const group = readGroup(row, from, bytes, negative, from === offset);
+    from += bytes;
     if (significant) json.putPadded(group, digits);
     else if (group > 0) {
       json.putUint32(group);
@@ -72,10 +94,9 @@ function putDecimal(row: Buffer, offset: number, layout: Layout, json: JsonWrite
   if (!significant) json.put(0x30);
   if (layout.after.length === 0) return;
   json.put(0x2e);
-  for (const digits of layout.after) {
-    const group = readGroup(row, from, bytesOfDigits(digits), negative, from === offset);
-    from += bytesOfDigits(digits);
-    json.putPadded(group, digits);
+  for (const { digits, bytes } of layout.after) {
+    json.putPadded(readGroup(row, from, bytes, negative, from === offset), digits);
+    from += bytes;
   }
 }
 
@@ -86,8 +107,12 @@ function readGroup(
   negative: boolean,
   first: boolean,
 ): number {
-  const highest = 2 ** (8 * bytes - 1);
-  let group = row.readUIntBE(offset, bytes);
-  if (first) group += group >= highest ? -highest : highest;
-  return negative ? 2 * highest - 1 - group : group;
+  let group = row.readUInt8(offset);
+  let mask = 0xff;
+  if (first) group ^= 0x80;
+  for (let i = 1; i < bytes; i++) {
+    group = (group << 8) | row.readUInt8(offset + i);
+    mask = (mask << 8) | 0xff;
+  }
+  return negative ? (group ^ mask) >>> 0 : group;
 }

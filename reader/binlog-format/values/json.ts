@@ -3,7 +3,7 @@ import { CorruptEventError } from "../errors.ts";
 import type { JsonWriter } from "../json-writer.ts";
 import { writeDecimalNumber } from "./decimal.ts";
 import { writeNumber } from "./floats.ts";
-import { writeInt64, writeUint64 } from "./integers.ts";
+import { integerWriter, writeInt64, writeUint64 } from "./integers.ts";
 import { readLength } from "./lengths.ts";
 import { writePackedDate, writePackedDatetime, writePackedTime } from "./packed-temporal.ts";
 import type { ValueWriter } from "./value-writer.ts";
@@ -25,6 +25,11 @@ const Type = {
   STRING: 0x0c,
   OPAQUE: 0x0f,
 } as const;
+
+const writeInt16 = integerWriter(2, false);
+const writeUint16 = integerWriter(2, true);
+const writeInt32 = integerWriter(4, false);
+const writeUint32 = integerWriter(4, true);
 
 const LITERALS = ["null", "true", "false"] as const;
 
@@ -63,16 +68,16 @@ function writeValue(document: Buffer, type: number, at: number, json: JsonWriter
       json.ascii(LITERALS[document.readUInt8(at)] ?? corrupt("literal"));
       break;
     case Type.INT16:
-      json.ascii(String(document.readInt16LE(at)));
+      writeInt16(document, at, json);
       break;
     case Type.UINT16:
-      json.ascii(String(document.readUInt16LE(at)));
+      writeUint16(document, at, json);
       break;
     case Type.INT32:
-      json.ascii(String(document.readInt32LE(at)));
+      writeInt32(document, at, json);
       break;
     case Type.UINT32:
-      json.ascii(String(document.readUInt32LE(at)));
+      writeUint32(document, at, json);
       break;
     case Type.INT64:
       writeInt64(document, at, json);
