@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { tableMatcher } from "../wire/table-patterns.ts";
 import { every } from "./every.ts";
@@ -27,6 +28,7 @@ export interface FollowOptions {
   readonly settings: ReaderSettings;
   readonly credentials: Credentials;
   readonly sqs: SQSClient;
+  readonly s3: S3Client;
   readonly dynamodb: DynamoDBClient;
   readonly store: OffsetStore;
   readonly lease: LeaseKeeper;
@@ -181,10 +183,12 @@ function sessionBook(
   });
 }
 
-function countingSender({ settings, sqs, lease, status, log }: FollowOptions): SendFrame {
+function countingSender({ settings, sqs, s3, lease, status, log }: FollowOptions): SendFrame {
   const send = frameSender({
     sqs,
+    s3,
     queueUrl: settings.rawQueueUrl,
+    payloadBucket: settings.payloadBucket,
     assertHeld: () => lease.assertHeld(),
     log,
   });

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { HealthEndpoint } from "./health.ts";
 import { createLog, describeError } from "./log.ts";
@@ -35,6 +36,7 @@ async function run(): Promise<void> {
   const secrets = new SecretsManagerClient();
   const dynamodb = new DynamoDBClient();
   const sqs = new SQSClient();
+  const s3 = new S3Client();
   await using health =
     settings.healthPort === null ? null : await HealthEndpoint.listen(settings.healthPort, status);
   if (health !== null) log.info({ port: health.port }, "answering health checks");
@@ -49,6 +51,7 @@ async function run(): Promise<void> {
           return SecretString ?? "";
         }),
         sqs,
+        s3,
         dynamodb,
         store: new OffsetStore(dynamodb, settings.offsetsTable),
         status,
@@ -57,6 +60,6 @@ async function run(): Promise<void> {
       stop.signal,
     );
   } finally {
-    for (const client of [secrets, dynamodb, sqs]) client.destroy();
+    for (const client of [secrets, dynamodb, sqs, s3]) client.destroy();
   }
 }

@@ -16,6 +16,8 @@ export interface ReaderSettings {
   readonly rawQueueUrl: string;
   readonly offsetsTable: string;
   readonly sessionsTable: string;
+  /** Takes the frames that are too large for SQS. */
+  readonly payloadBucket: string;
   /** The table that the session ledger's procedure writes to, `database.table`. */
   readonly ledgerTable: string;
   readonly leaseMs: number;
@@ -69,6 +71,7 @@ const variables = z.object({
   RAW_QUEUE_URL: z.url(),
   OFFSETS_TABLE: z.string().min(1),
   SESSIONS_TABLE: z.string().min(1),
+  PAYLOAD_BUCKET: z.string().min(1),
   LEDGER_TABLE: z
     .string()
     .regex(/^[^.]+\..+$/s)
@@ -106,6 +109,7 @@ export function parseReaderSettings(
     rawQueueUrl: value.RAW_QUEUE_URL,
     offsetsTable: value.OFFSETS_TABLE,
     sessionsTable: value.SESSIONS_TABLE,
+    payloadBucket: value.PAYLOAD_BUCKET,
     ledgerTable: value.LEDGER_TABLE,
     leaseMs: value.LEASE_SECONDS * 1000,
     silenceMs: value.SILENCE_SECONDS * 1000,

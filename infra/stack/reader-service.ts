@@ -13,11 +13,13 @@ import {
   OperatingSystemFamily,
 } from "aws-cdk-lib/aws-ecs";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
+import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
 import type { DatabaseNetwork } from "./database-network.ts";
-import { grantItems } from "./grants.ts";
+import { grantItems, grantPayloads } from "./grants.ts";
 import { markPart } from "./part.ts";
 import type { RawQueue } from "./raw-queue.ts";
 import { bundleReaderImage, UNBUNDLED_READER_IMAGE } from "./reader-image.ts";
@@ -26,6 +28,7 @@ import type { Tables } from "./tables.ts";
 export interface ReaderServiceProps {
   readonly raw: RawQueue;
   readonly tables: Tables;
+  readonly payloads: Bucket;
   readonly secret: ISecret;
   readonly environment: Readonly<Record<string, string>>;
   readonly network: DatabaseNetwork;
@@ -92,6 +95,12 @@ export class ReaderService extends Construct {
     props.secret.grantRead(taskRole);
     grantItems(props.tables.offsets, taskRole, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]);
     grantItems(props.tables.sessions, taskRole, ["BatchGetItem", "GetItem", "UpdateItem"]);
+    grantPayloads(
+      props.payloads,
+      this.taskDefinition.taskRole,
+      ["PutObject"],
+      [FRAME_PAYLOAD_PREFIX],
+    );
     this.service = new FargateService(this, "Service", {
       // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `| undefined`.
       cluster: new Cluster(this, "Cluster", {

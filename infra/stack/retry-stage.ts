@@ -3,7 +3,11 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { FAILURE_PAYLOAD_PREFIX, MESSAGE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import {
+  FAILURE_PAYLOAD_PREFIX,
+  FRAME_PAYLOAD_PREFIX,
+  MESSAGE_PAYLOAD_PREFIX,
+} from "../../wire/payloads.ts";
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
 import { grantIndexQuery, grantItems, grantPayloads } from "./grants.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
@@ -58,6 +62,12 @@ export class RetryStage extends Construct {
       this.function.executionRole,
       ["GetObject", "PutObject"],
       [MESSAGE_PAYLOAD_PREFIX, FAILURE_PAYLOAD_PREFIX],
+    );
+    grantPayloads(
+      payloads.bucket,
+      this.function.executionRole,
+      ["GetObject"],
+      [FRAME_PAYLOAD_PREFIX],
     );
   }
 }

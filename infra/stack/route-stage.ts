@@ -2,7 +2,11 @@ import { Duration } from "aws-cdk-lib";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { FAILURE_PAYLOAD_PREFIX, MESSAGE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import {
+  FAILURE_PAYLOAD_PREFIX,
+  FRAME_PAYLOAD_PREFIX,
+  MESSAGE_PAYLOAD_PREFIX,
+} from "../../wire/payloads.ts";
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
 import { grantItems, grantPayloads } from "./grants.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
@@ -52,6 +56,12 @@ export class RouteStage extends Construct {
       this.function.executionRole,
       ["PutObject"],
       [MESSAGE_PAYLOAD_PREFIX, FAILURE_PAYLOAD_PREFIX],
+    );
+    grantPayloads(
+      payloads.bucket,
+      this.function.executionRole,
+      ["GetObject"],
+      [FRAME_PAYLOAD_PREFIX],
     );
   }
 }

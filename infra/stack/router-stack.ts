@@ -53,8 +53,15 @@ export class RouterStack extends Stack {
     this.reader = new ReaderService(this, "Reader", {
       raw: this.raw,
       tables: this.tables,
+      payloads: this.payloads.bucket,
       secret: this.secret.secret,
-      environment: readerSettings(config, this.secret.secret, this.raw.queue, this.tables),
+      environment: readerSettings(
+        config,
+        this.secret.secret,
+        this.raw.queue,
+        this.tables,
+        this.payloads.bucket,
+      ),
       network: new DatabaseNetwork(this, "Network", config.network),
       databasePort: config.source.port,
       logRetention,

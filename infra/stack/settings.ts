@@ -11,6 +11,7 @@ export function readerSettings(
   secret: ISecret,
   rawQueue: IQueue,
   tables: Tables,
+  payloads: Bucket,
 ): Readonly<Record<string, string>> {
   return {
     SOURCE_NAME: name,
@@ -24,6 +25,7 @@ export function readerSettings(
     RAW_QUEUE_URL: rawQueue.queueUrl,
     OFFSETS_TABLE: tables.offsets.tableName,
     SESSIONS_TABLE: tables.sessions.tableName,
+    PAYLOAD_BUCKET: payloads.bucketName,
   };
 }
 

@@ -1,13 +1,22 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import {
+  SendMessageCommand,
+  type SendMessageCommandInput,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
+import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { backoffMs } from "../backoff.ts";
-import type { Log } from "../log.ts";
+import { describeError, type Log } from "../log.ts";
 import type { SealedFrame, SendFrame } from "./lane.ts";
 
 export interface FrameSenderOptions {
   readonly sqs: SQSClient;
+  readonly s3: S3Client;
   readonly queueUrl: string;
+  readonly payloadBucket: string;
   /** Throws when this reader must not send any more. */
   readonly assertHeld: () => void;
   readonly log: Log;
@@ -15,41 +24,72 @@ export interface FrameSenderOptions {
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
+/** SQS takes 1 MiB of body and attributes; what is larger, a frame of one large row, goes through S3. */
+const SQS_BODY_BYTES = 1_048_576;
 
 /**
  * Sends frames to the raw queue, again and again until SQS has acknowledged each: while SQS is away, MySQL waits. The
  * same frame sent twice has the same deduplication id; one cut otherwise, after a restart, has another and is sorted out
  * by its positions.
  */
-export function frameSender({ sqs, queueUrl, assertHeld, log }: FrameSenderOptions): SendFrame {
+export function frameSender(options: FrameSenderOptions): SendFrame {
   return async (frame, signal) => {
-    const command = new SendMessageCommand({
-      QueueUrl: queueUrl,
-      MessageBody: frame.text,
-      MessageGroupId: `lane-${frame.lane}`,
-      MessageDeduplicationId: deduplicationId(frame),
-    });
     for (let failures = 0; ; failures++) {
       signal.throwIfAborted();
-      assertHeld();
+      options.assertHeld();
       try {
-        await sqs.send(command, { abortSignal: signal });
+        await sendOnce(options, frame, signal);
         return;
       } catch (error) {
         signal.throwIfAborted();
-        const waitMs = backoffMs(failures, FIRST_WAIT_MS, LONGEST_WAIT_MS);
-        log.warn(
-          {
-            error: error instanceof Error ? error.name : "unknown",
-            lane: frame.lane,
-            failures: failures + 1,
-            waitMs,
-          },
+        const waitMs = Math.round(backoffMs(failures, FIRST_WAIT_MS, LONGEST_WAIT_MS));
+        options.log.warn(
+          { error: describeError(error), lane: frame.lane, failures: failures + 1, waitMs },
           "the raw queue did not take a frame",
         );
         await delay(waitMs, undefined, { signal });
       }
     }
+  };
+}
+
+async function sendOnce(
+  options: FrameSenderOptions,
+  frame: SealedFrame,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = Buffer.byteLength(frame.text);
+  const body =
+    bytes <= SQS_BODY_BYTES
+      ? { MessageBody: frame.text }
+      : await offLoaded(options, frame, bytes, signal);
+  await options.sqs.send(
+    new SendMessageCommand({
+      QueueUrl: options.queueUrl,
+      MessageGroupId: `lane-${frame.lane}`,
+      MessageDeduplicationId: deduplicationId(frame),
+      ...body,
+    }),
+    { abortSignal: signal },
+  );
+}
+
+/** Puts the frame into the payload bucket; what stands for it in the queue. */
+async function offLoaded(
+  { s3, payloadBucket }: FrameSenderOptions,
+  frame: SealedFrame,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<Pick<SendMessageCommandInput, "MessageBody" | "MessageAttributes">> {
+  const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}`;
+  await s3.send(new PutObjectCommand({ Bucket: payloadBucket, Key: key, Body: frame.text }), {
+    abortSignal: signal,
+  });
+  return {
+    MessageBody: encodePointer({ bucket: payloadBucket, key }),
+    MessageAttributes: {
+      [PAYLOAD_SIZE_ATTRIBUTE]: { DataType: "Number", StringValue: String(bytes) },
+    },
   };
 }
 

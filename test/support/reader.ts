@@ -88,6 +88,7 @@ export class ReaderBench implements AsyncDisposable {
       RAW_QUEUE_URL: QueueUrl,
       OFFSETS_TABLE: `${name}-offsets`,
       SESSIONS_TABLE: `${name}-sessions`,
+      PAYLOAD_BUCKET: `${name}-payloads`,
       LEASE_SECONDS: "3",
       LOG_LEVEL: "debug",
       ...settings,
