@@ -7,7 +7,7 @@ import type { AnyHandler, HandlerContext } from "./handler.ts";
 import { isHeld, type HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
 import type { AnyPositionStore } from "./position-store.ts";
-import { BEGINNING, markKey, needsMark, progressOf, type Progress } from "./progress.ts";
+import { BEGINNING, markKeyOf, needsMark, progressOf, type Progress } from "./progress.ts";
 import { UnfinishedError } from "./unfinished.ts";
 import { validateChange, type Schemas } from "./validate.ts";
 
@@ -73,30 +73,39 @@ export class MessageProcessor<Transaction> {
   async mark(messages: readonly HeldMessage[]): Promise<void> {
     for (const held of messages) {
       if (!needsMark(held.receiveCount) || this.#marked.has(held)) continue;
-      let message: EnvironmentMessage;
-      try {
-        message = await this.#options.reader.read(held);
-      } catch {
-        // What cannot be read fails when it is its turn.
-        continue;
-      }
-      const { positions } = this.#options;
-      const group = (await positions.load(message.group)) ?? BEGINNING;
-      const key = markKey(message);
-      if (group < message.last && (await positions.load(key)) === undefined) {
-        if ("save" in positions) await positions.save(key, group);
-        else await positions.transact([{ key, position: group }], () => Promise.resolve());
-      }
+      await this.#mark(held);
       this.#marked.add(held);
     }
+  }
+
+  async #mark(held: HeldMessage): Promise<void> {
+    const { positions, reader } = this.#options;
+    const key = markKeyOf(held.group, held.body);
+    if ((await positions.load(key)) !== undefined) return;
+    let done = BEGINNING;
+    try {
+      const message = await reader.read(held);
+      done = (await positions.load(message.group)) ?? BEGINNING;
+      if (done >= message.last) return;
+    } catch {
+      // What cannot be read fails when it is its turn. It is marked, because it may be readable when it comes back.
+    }
+    if ("save" in positions) await positions.save(key, done);
+    else await positions.transact([{ key, position: done }], () => Promise.resolve());
   }
 
   async #progress(held: HeldMessage, message: EnvironmentMessage): Promise<Progress> {
     const { positions } = this.#options;
     const group = await positions.load(message.group);
-    const first = !needsMark(held.receiveCount) && (group ?? BEGINNING) < message.last;
-    const mark = first ? undefined : await positions.load(markKey(message));
-    return progressOf(message, { group, mark });
+    if (!needsMark(held.receiveCount) && (group ?? BEGINNING) < message.last) {
+      return progressOf(message, { group, mark: undefined });
+    }
+    const key = markKeyOf(held.group, held.body);
+    const position = await positions.load(key);
+    return progressOf(message, {
+      group,
+      mark: position === undefined ? undefined : { key, position },
+    });
   }
 
   async #handle(

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { PositionMark } from "./position-store.ts";
 import { formatPosition, type PositionText } from "../wire/position.ts";
 
 /**
@@ -24,34 +26,33 @@ export type Progress =
 /** Where no change is. */
 export const BEGINNING: PositionText = formatPosition({ epoch: 0, file: 0, offset: 0, row: 0 });
 
-export interface MessagePlace {
-  readonly group: string;
-  readonly first: PositionText;
-  readonly last: PositionText;
+/** The key of a message's own mark. The body is what a message keeps on its way through the dead-letter queue and S3. */
+export function markKeyOf(group: string, body: string): string {
+  return `${group}#received-${createHash("sha256").update(body).digest("base64url")}`;
 }
 
-/** The key of a message's own mark. */
-export function markKey(message: MessagePlace): string {
-  return `${message.group}#received-${message.first}`;
+/** What the position store holds for a message. */
+export interface Stored {
+  /** The position of its group. */
+  readonly group: PositionText | undefined;
+  /** The message's own mark. */
+  readonly mark: PositionMark | undefined;
 }
 
-/** `group` and `mark` are what the store holds for the message's group and for its own mark. */
 export function progressOf(
-  message: MessagePlace,
-  stored: { readonly group: PositionText | undefined; readonly mark: PositionText | undefined },
+  message: { readonly group: string; readonly last: PositionText },
+  { group = BEGINNING, mark }: Stored,
 ): Progress {
-  const { mark } = stored;
-  const group = stored.group ?? BEGINNING;
   if (mark === undefined) {
     return group >= message.last
       ? { kind: "repeat" }
       : { kind: "pending", done: group, keys: [message.group] };
   }
-  if (mark >= message.last) return { kind: "repeat" };
-  if (group >= message.last) return { kind: "pending", done: mark, keys: [markKey(message)] };
+  if (mark.position >= message.last) return { kind: "repeat" };
+  if (group >= message.last) return { kind: "pending", done: mark.position, keys: [mark.key] };
   // The mark moves first: a message that is known to be handled by its mark alone is not handled again.
-  const done = mark > group ? mark : group;
-  return { kind: "pending", done, keys: [markKey(message), message.group] };
+  const done = mark.position > group ? mark.position : group;
+  return { kind: "pending", done, keys: [mark.key, message.group] };
 }
 
 /** Whether a message needs a mark before it is tried: it may be in the dead-letter queue after this attempt. */

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ListMessageMoveTasksCommand, StartMessageMoveTaskCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   ForeignMessageError,
@@ -81,7 +80,7 @@ describe("when a handler fails", () => {
     );
     await vi.waitFor(() => expect(seen).toEqual(["1", "4"]), 15_000);
     mended = true;
-    await redrive(rig);
+    await rig.redrive();
     await vi.waitFor(() => expect(seen).toEqual(["1", "4", "2", "3"]), 10_000);
     await rig.send(message([1, 2, 3]));
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
@@ -222,12 +221,3 @@ describe("stopping", () => {
     await vi.waitFor(() => expect(seen.toSorted(ascending)).toEqual([-1, 1, 2, 3]), 2000);
   });
 });
-
-async function redrive(rig: QueueRig): Promise<void> {
-  const SourceArn = `arn:aws:sqs:${rig.aws.region}:${rig.aws.accountId}:shop-billing-staging-dead.fifo`;
-  await rig.sqs.send(new StartMessageMoveTaskCommand({ SourceArn }));
-  await vi.waitFor(async () => {
-    const { Results } = await rig.sqs.send(new ListMessageMoveTasksCommand({ SourceArn }));
-    expect(Results?.[0]?.Status).toBe("COMPLETED");
-  }, 5000);
-}

@@ -1,9 +1,12 @@
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
+  ListMessageMoveTasksCommand,
   SendMessageCommand,
+  StartMessageMoveTaskCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { expect, vi } from "vitest";
 import { startLocalAws, type LocalAws } from "../../../infra/local/aws/start-local-aws.ts";
 import { environmentDeadLetterQueueName, environmentQueueName } from "../../../wire/names.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
@@ -19,6 +22,8 @@ export interface QueueRig extends AsyncDisposable {
   readonly sendText: (group: string, text: string) => Promise<void>;
   /** How many messages the queue holds, visible or in flight. */
   readonly depth: (url?: string) => Promise<number>;
+  /** Sends staging's dead letters back, as an operator does; resolves when that is done. */
+  readonly redrive: () => Promise<void>;
 }
 
 export async function startQueueRig(
@@ -84,6 +89,15 @@ export async function startQueueRig(
         new GetQueueAttributesCommand({ QueueUrl, AttributeNames }),
       );
       return AttributeNames.reduce((sum, name) => sum + Number(Attributes?.[name] ?? 0), 0);
+    },
+    async redrive() {
+      const dead = environmentDeadLetterQueueName("shop", "billing", "staging");
+      const SourceArn = `arn:aws:sqs:${aws.region}:${aws.accountId}:${dead}`;
+      await sqs.send(new StartMessageMoveTaskCommand({ SourceArn }));
+      await vi.waitFor(async () => {
+        const { Results } = await sqs.send(new ListMessageMoveTasksCommand({ SourceArn }));
+        expect(Results?.[0]?.Status).toBe("COMPLETED");
+      }, 5000);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
