@@ -61,8 +61,8 @@ export function retryItems({ client, table, now }: RetryItemsOptions): DrainItem
         new QueryCommand({
           TableName: table,
           ConsistentRead: true,
-          KeyConditionExpression: "stream = :stream AND #position BETWEEN :after AND :records",
-          ExpressionAttributeNames: { "#position": "position" },
+          KeyConditionExpression: "#stream = :stream AND #position BETWEEN :after AND :records",
+          ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
           ExpressionAttributeValues: {
             ":stream": stateKey(stream).stream,
             // Keys of records have one length: what follows a key is the first text beyond it, and `~` the end of them.

@@ -91,7 +91,8 @@ export function routeItems(options: FailuresTableOptions): StreamItems {
           new PutItemCommand({
             TableName: table,
             Item: encodeRecord(stream, key, { batch, trouble, body, now: now() }),
-            ConditionExpression: "attribute_not_exists(stream)",
+            ConditionExpression: "attribute_not_exists(#stream)",
+            ExpressionAttributeNames: { "#stream": "stream" },
           }),
         ),
       );

@@ -1,0 +1,85 @@
+import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TestLane } from "../../support/functions/frames.ts";
+import { CountingMetrics, rawEvent, retry, route } from "../../support/functions/invoke.ts";
+import { Stage } from "../../support/functions/stage.ts";
+
+const MINUTE_MS = 60_000;
+const numbers = (messages: readonly { changes: readonly { after: unknown }[] }[]) =>
+  messages.flatMap(({ changes }) => changes.map(({ after }) => (after as { n: number }).n));
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await Stage.start();
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+describe("the route function", () => {
+  test("delivers each change to its author's environment only, in order", async () => {
+    const lane = new TestLane();
+    const frames = [
+      lane.frame([{ user: "app_prod" }, { user: "stg_ann" }, { user: "app_prod" }]),
+      lane.frame([{ user: "app_test" }, { user: "dba" }, { user: "app_prod" }]),
+    ];
+    const metrics = new CountingMetrics();
+
+    expect(await route(stage.runtime, rawEvent(frames), metrics)).toEqual([]);
+
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3, 6]);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([2]);
+    expect(numbers(await stage.receiveAll("test"))).toEqual([4]);
+    expect(numbers(await stage.receiveAll("unrouted"))).toEqual([5]);
+    expect(metrics.totals.get("ChangesRouted production")).toBe(3);
+  });
+
+  test("drops a frame that was delivered already", async () => {
+    const frames = [new TestLane().frame([{}])];
+    await route(stage.runtime, rawEvent(frames));
+    stage.clock.advance(6 * MINUTE_MS);
+    expect(await route(stage.runtime, rawEvent(frames))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+  });
+
+  test("stops a lane at a gap, and leaves another lane alone", async () => {
+    const lane = new TestLane(0);
+    const [one, , three] = [lane.frame([{}]), lane.frame([{}]), lane.frame([{}])];
+    const other = new TestLane(1).frame([{ user: "app_test" }]);
+    const event = rawEvent([one, three, three]);
+    const failed = event.Records.slice(1).map(({ messageId }) => messageId);
+
+    const failures = await route(stage.runtime, {
+      Records: [...event.Records, ...rawEvent([other], "lane-1").Records],
+    });
+
+    expect(failures).toEqual(failed);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+    expect(numbers(await stage.receiveAll("test"))).toEqual([1]);
+  });
+
+  test("parks what a deleted queue cannot take, and delivers it in order once the queue is back", async () => {
+    const name = "shop-billing-staging.fifo";
+    const lane = new TestLane();
+    await stage.clients.sqs.send(new DeleteQueueCommand({ QueueUrl: stage.queueUrl(name) }));
+
+    for (let n = 0; n < 3; n++) {
+      const frame = lane.frame([{ user: "app_staging" }, { user: "app_prod" }]);
+      expect(await route(stage.runtime, rawEvent([frame]))).toEqual([]);
+    }
+    expect(numbers(await stage.receiveAll("production"))).toEqual([2, 4, 6]);
+
+    stage.clock.advance(MINUTE_MS + 1000);
+    await retry(stage.runtime);
+    await stage.createQueue(name);
+    await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    expect(await stage.receiveAll("staging")).toEqual([]);
+
+    stage.clock.advance(2 * MINUTE_MS);
+    const metrics = new CountingMetrics();
+    await retry(stage.runtime, { metrics });
+    expect(metrics.totals.get("FailuresPending")).toBe(0);
+    await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 3, 5, 7, 8]);
+  });
+});

@@ -1,0 +1,116 @@
+import {
+  encodeChange,
+  encodeFrame,
+  FRAME_VERSION,
+  type FrameChange,
+  type FrameTransaction,
+  type Operation,
+} from "../../../wire/frame.ts";
+import { formatPosition, type PositionText } from "../../../wire/position.ts";
+import type { Author } from "../../../wire/session.ts";
+
+export const SOURCE = "shop";
+export const SERVER = "5441fac8-0000-0000-0000-000000000001";
+
+/** A change as a test names it; what is left out has a sensible value. */
+export interface TestChange {
+  /** `database.table`, default `shop.orders`. */
+  readonly table?: string;
+  readonly op?: Operation;
+  /** The row's key, default a row of its own. */
+  readonly id?: number;
+  /** For an update that changes the key. */
+  readonly oldId?: number;
+  /** The MySQL user; null: the reader does not know. Default `app_prod`. */
+  readonly user?: string | null;
+  readonly host?: string;
+  readonly thread?: number;
+  /** Further text in the row, to make it large. */
+  readonly text?: string;
+}
+
+/** Writes the frames of one lane as the reader does: every change a transaction of its own, a hundred bytes apart. */
+export class TestLane {
+  readonly lane: number;
+  readonly epoch: number;
+  #written = 0;
+  #previous: PositionText | null = null;
+
+  constructor(lane = 0, epoch = 1) {
+    this.lane = lane;
+    this.epoch = epoch;
+  }
+
+  /** The next frame. */
+  frame(changes: readonly TestChange[]): string {
+    const first = this.#written + 1;
+    this.#written += changes.length;
+    const previous = this.#previous;
+    this.#previous = this.position(this.#written);
+    return this.frameOf(changes, first, previous);
+  }
+
+  /** A frame of changes from the `first`-th on. */
+  frameOf(changes: readonly TestChange[], first: number, previous: PositionText | null): string {
+    const tables: [string, string][] = [];
+    const authors: Author[] = [];
+    const transactions: FrameTransaction[] = [];
+    const lines = changes.map((change, index) => {
+      const number = first + index;
+      const { table = "shop.orders", user = "app_prod", host = "10.0.0.1", thread = 7 } = change;
+      const dot = table.indexOf(".");
+      transactions.push({
+        gtid: `${SERVER}:${number}`,
+        file: "mysql-bin.000001",
+        thread,
+        run: 1,
+        serverId: 1,
+        timestampMs: 1_795_190_000_000 + number,
+        author: user === null ? null : authors.push({ user, host, attribution: "ledger" }) - 1,
+      });
+      tables.push([table.slice(0, dot), table.slice(dot + 1)]);
+      return encodeChange(changeLine(change, number, index));
+    });
+    return encodeFrame(
+      {
+        frame: FRAME_VERSION,
+        source: SOURCE,
+        lane: this.lane,
+        first: this.position(first),
+        last: this.position(first + changes.length - 1),
+        previous,
+        server: SERVER,
+        epoch: this.epoch,
+        transactions,
+        tables,
+        authors,
+      },
+      lines.join("\n"),
+    );
+  }
+
+  /** The position of the n-th change, from 1. */
+  position(n: number): PositionText {
+    return formatPosition({ epoch: this.epoch, file: 1, offset: n * 100, row: 0 });
+  }
+}
+
+function changeLine(change: TestChange, number: number, index: number): FrameChange {
+  const { op = "c", id = number, oldId, text } = change;
+  const image = (key: number): string =>
+    JSON.stringify({ id: key, n: number, ...(text !== undefined && { text }) });
+  const row = op === "t" || op === "ddl";
+  return {
+    op,
+    transaction: index,
+    table: index,
+    offset: number * 100,
+    row: 0,
+    n: 0,
+    key: row ? "" : JSON.stringify({ id }),
+    oldKey: oldId === undefined ? "" : JSON.stringify({ id: oldId }),
+    before: op === "u" || op === "d" ? image(oldId ?? id) : "",
+    after:
+      op === "c" || op === "u" ? image(id) : op === "ddl" ? JSON.stringify("ALTER TABLE x") : "",
+  };
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { SQSEvent } from "aws-lambda";
+import { retryHandler } from "../../../functions/retry/retry-handler.ts";
+import type { Backoff } from "../../../functions/retry/backoff.ts";
+import { routeHandler } from "../../../functions/route/route-handler.ts";
+import type { MetricSink } from "../../../functions/metrics.ts";
+import type { Runtime } from "../../../functions/runtime.ts";
+
+/** The metrics of a test's invocations, added up by name and dimension value: `ChangesRouted production` → 3. */
+export class CountingMetrics implements MetricSink {
+  readonly totals = new Map<string, number>();
+
+  count(name: string, value: number, dimension?: { value: string }): void {
+    const key = dimension === undefined ? name : `${name} ${dimension.value}`;
+    this.totals.set(key, (this.totals.get(key) ?? 0) + value);
+  }
+
+  milliseconds(): void {
+    // How long something took is not a test's business.
+  }
+
+  publish(): void {
+    // Nothing leaves the test.
+  }
+}
+
+const logger = new Logger({ logLevel: "SILENT" });
+
+/** An event of the raw queue with these bodies; a body's lane is its message group. */
+export function rawEvent(bodies: readonly string[], group = "lane-0"): SQSEvent {
+  return {
+    Records: bodies.map((body) => ({
+      messageId: randomUUID(),
+      receiptHandle: "",
+      body,
+      attributes: {
+        MessageGroupId: group,
+        ApproximateReceiveCount: "1",
+        SentTimestamp: "0",
+        SenderId: "",
+        ApproximateFirstReceiveTimestamp: "0",
+      },
+      messageAttributes: {},
+      md5OfBody: "",
+      eventSource: "aws:sqs",
+      eventSourceARN: "",
+      awsRegion: "us-east-1",
+    })),
+  };
+}
+
+/** Invokes the route function; returns the ids of the messages that have to come again. */
+export async function route(
+  runtime: Runtime,
+  event: SQSEvent,
+  metrics: MetricSink = new CountingMetrics(),
+): Promise<string[]> {
+  const { batchItemFailures } = await routeHandler({ runtime, logger, metrics })(event);
+  return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+}
+
+export interface RetryOptions {
+  readonly backoff?: Backoff;
+  readonly metrics?: MetricSink;
+  readonly remainingMs?: number;
+}
+
+/** One run of the retry function. */
+export async function retry(runtime: Runtime, options: RetryOptions = {}): Promise<void> {
+  const { metrics = new CountingMetrics(), remainingMs = 55_000, backoff } = options;
+  const handle = retryHandler({ runtime, logger, metrics, ...(backoff && { backoff }) });
+  await handle({}, { getRemainingTimeInMillis: () => remainingMs });
+}

@@ -1,0 +1,191 @@
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  type AttributeDefinition,
+  type CreateTableCommandInput,
+} from "@aws-sdk/client-dynamodb";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";
+import type { RoutingInput } from "../../../functions/settings.ts";
+import { parseFunctionSettings, encodeRouting } from "../../../functions/settings.ts";
+import { subscriptionsOf } from "../../../functions/routing/subscriptions.ts";
+import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
+import { startLocalAws, type LocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import type { LocalClock } from "../../../infra/local/aws/clock.ts";
+import { SOURCE } from "./frames.ts";
+
+export const ROUTING = {
+  environments: {
+    production: { users: ["app_prod"] },
+    staging: { users: ["app_staging", "stg_*"] },
+    test: { users: ["app_test"] },
+  },
+  subscribers: { billing: { tables: ["shop.*"] } },
+} satisfies RoutingInput;
+
+/** Tables, bucket and queues of one source in local AWS services, for the functions' tests. Disposing ends all of it. */
+export class Stage implements AsyncDisposable {
+  readonly aws: LocalAws;
+  /** SQS's clock and the functions'. */
+  readonly clock: LocalClock;
+  readonly clients: Clients;
+  readonly runtime: Runtime;
+  readonly #environment: Record<string, string>;
+
+  private constructor(aws: LocalAws, environment: Record<string, string>) {
+    this.aws = aws;
+    this.clock = aws.clock;
+    this.#environment = environment;
+    this.clients = this.newClients();
+    this.runtime = this.runtimeWith(this.clients);
+  }
+
+  static async start(routing: RoutingInput = ROUTING): Promise<Stage> {
+    const aws = await startLocalAws();
+    const base = `${aws.endpoints.sqs}/${aws.accountId}`;
+    const stage = new Stage(aws, {
+      SOURCE_NAME: SOURCE,
+      RAW_QUEUE_URL: `${base}/${rawQueueName(SOURCE)}`,
+      ROUTING: encodeRouting(routing),
+      OFFSETS_TABLE: "offsets",
+      FAILURES_TABLE: "failures",
+      SESSIONS_TABLE: "sessions",
+      PAYLOAD_BUCKET: "payloads",
+    });
+    const { dynamodb, s3 } = stage.clients;
+    await dynamodb.send(new CreateTableCommand(table("offsets", "id")));
+    await dynamodb.send(new CreateTableCommand(table("sessions", "chunk")));
+    await dynamodb.send(new CreateTableCommand(failuresTable()));
+    await s3.send(new CreateBucketCommand({ Bucket: "payloads" }));
+    for (const name of stage.queueNames()) await stage.createQueue(name);
+    return stage;
+  }
+
+  /** Clients as the functions have them. */
+  newClients(): Clients {
+    const { region, credentials, endpoints } = this.aws;
+    const requestHandler = {
+      connectionTimeout: 1000,
+      requestTimeout: 2000,
+      throwOnRequestTimeout: true,
+    };
+    const common = { region, credentials, requestHandler };
+    return {
+      sqs: new SQSClient({ ...common, endpoint: endpoints.sqs, maxAttempts: 3 }),
+      dynamodb: new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb, maxAttempts: 4 }),
+      s3: new S3Client({ ...common, endpoint: endpoints.s3, maxAttempts: 4 }),
+    };
+  }
+
+  runtimeWith(clients: Clients): Runtime {
+    const settings = parseFunctionSettings(this.#environment);
+    return runtime(settings, clients, () => this.clock.now());
+  }
+
+  /** All environment queues. */
+  queueNames(): string[] {
+    const { routing } = parseFunctionSettings(this.#environment);
+    const environments = [...Object.keys(routing.environments), "unrouted"];
+    const subscriptions = subscriptionsOf(SOURCE, {
+      ...routing,
+      subscribers: Object.fromEntries(
+        Object.entries(routing.subscribers).map(([name, subscriber]) => [
+          name,
+          { ...subscriber, tables: ["*.*"] },
+        ]),
+      ),
+    });
+    return environments.flatMap((environment) =>
+      subscriptions.of(environment, "c", "any", "any").map(({ queueName }) => queueName),
+    );
+  }
+
+  queueUrl(queueName: string): string {
+    return `${this.aws.endpoints.sqs}/${this.aws.accountId}/${queueName}`;
+  }
+
+  async createQueue(queueName: string): Promise<void> {
+    await this.clients.sqs.send(
+      new CreateQueueCommand({
+        QueueName: queueName,
+        Attributes: {
+          FifoQueue: "true",
+          DeduplicationScope: "messageGroup",
+          FifoThroughputLimit: "perMessageGroupId",
+        },
+      }),
+    );
+  }
+
+  /** Takes everything out of an environment's queue, in the order in which SQS gives it. */
+  async receiveAll(environment: string, subscriber = "billing"): Promise<EnvironmentMessage[]> {
+    const QueueUrl = this.queueUrl(environmentQueueName(SOURCE, subscriber, environment));
+    const bodies: string[] = [];
+    for (;;) {
+      const { Messages: messages = [] } = await this.clients.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+      );
+      if (messages.length === 0)
+        return bodies.map((body) => JSON.parse(body) as EnvironmentMessage);
+      bodies.push(...messages.map(({ Body: body = "" }) => body));
+      await this.clients.sqs.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl,
+          Entries: messages.map(({ ReceiptHandle }, index) => ({
+            Id: String(index),
+            ReceiptHandle,
+          })),
+        }),
+      );
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of Object.values(this.clients)) client.destroy();
+    await this.aws[Symbol.asyncDispose]();
+  }
+}
+
+function table(name: string, key: string): CreateTableCommandInput {
+  return {
+    TableName: name,
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
+    KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
+  };
+}
+
+function failuresTable(): CreateTableCommandInput {
+  const attributes: AttributeDefinition[] = [
+    { AttributeName: "stream", AttributeType: "S" },
+    { AttributeName: "position", AttributeType: "S" },
+    { AttributeName: "due", AttributeType: "S" },
+    { AttributeName: "nextAttempt", AttributeType: "N" },
+  ];
+  return {
+    TableName: "failures",
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: attributes,
+    KeySchema: [
+      { AttributeName: "stream", KeyType: "HASH" },
+      { AttributeName: "position", KeyType: "RANGE" },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: "due",
+        KeySchema: [
+          { AttributeName: "due", KeyType: "HASH" },
+          { AttributeName: "nextAttempt", KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+    ],
+  };
+}
