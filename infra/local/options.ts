@@ -39,8 +39,10 @@ With --mysql the account given is the administrator and the reader's account too
 database "shop" with the tables "orders" and "payments", and one account per environment; it removes again what it
 made. With --no-demo nothing at all is made or changed on that server.
 
+--port-base N: MySQL listens on N, then SQS, DynamoDB, Secrets Manager, S3 and the reader's health check.
+
 Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, missing or doubled change, or when a part
-failed; 2 when the request cannot be fulfilled, and then nothing was started.`;
+could not start; 2 when the request cannot be fulfilled, and then nothing was started.`;
 
 /**
  * The options of a command line. Throws UsageError for a line it does not understand, HelpRequested for `--help`.

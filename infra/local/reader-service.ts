@@ -2,12 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Child, exitText, type ChildOptions, type Exit } from "./child-process.ts";
 
 export interface ReaderServiceOptions extends ChildOptions {
-  /** Where the reader answers whether it is well. */
+  /** Where the reader says what it is doing. */
   readonly healthUrl: string;
   /** Told when the reader ended by itself. */
   readonly onProblem: (error: unknown) => void;
-  /** Told the process id of every reader that replaces one. */
-  readonly onReplaced: (pid: number) => void;
 }
 
 /** The reader ended by itself; its log says why. */
@@ -31,6 +29,7 @@ export class ReaderService implements AsyncDisposable {
   readonly #options: ReaderServiceOptions;
   readonly #stop = new AbortController();
   #reader: Child;
+  #onReplaced: (() => void) | undefined;
   readonly #supervision: Promise<void>;
 
   private constructor(options: ReaderServiceOptions, reader: Child) {
@@ -55,6 +54,11 @@ export class ReaderService implements AsyncDisposable {
     return this.#reader.pid;
   }
 
+  /** Calls back whenever another reader, with another process id, has replaced one that ended. */
+  onReplaced(listener: () => void): void {
+    this.#onReplaced = listener;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#reader.stop();
@@ -62,7 +66,7 @@ export class ReaderService implements AsyncDisposable {
   }
 
   async #supervise(): Promise<void> {
-    const { onProblem, onReplaced, logFile } = this.#options;
+    const { onProblem, logFile } = this.#options;
     const { signal } = this.#stop;
     let pauseMs = FIRST_PAUSE_MS;
     for (;;) {
@@ -75,7 +79,7 @@ export class ReaderService implements AsyncDisposable {
       if (signal.aborted) return;
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       this.#reader = await Child.start(this.#options);
-      onReplaced(this.#reader.pid);
+      this.#onReplaced?.();
     }
   }
 }
@@ -89,17 +93,18 @@ async function untilReady(
   void reader.exited.then((exit) => ended.abort(new ReaderEndedError(exit, logFile)));
   const late = AbortSignal.timeout(READY_WITHIN_MS);
   const anyReason = AbortSignal.any([ended.signal, late, signal]);
-  while (!(await isWell(healthUrl, anyReason))) {
+  while (!(await isStreaming(healthUrl, anyReason))) {
     await delay(LOOK_MS, undefined, { signal: anyReason }).catch(() => undefined);
     anyReason.throwIfAborted();
   }
 }
 
-async function isWell(url: string, signal: AbortSignal): Promise<boolean> {
+/** Whether the reader says that it follows the binlog; false while it does not answer yet. */
+async function isStreaming(url: string, signal: AbortSignal): Promise<boolean> {
   try {
     const response = await fetch(url, { signal });
-    await response.body?.cancel();
-    return response.ok;
+    const { state } = (await response.json()) as { state?: unknown };
+    return state === "streaming";
   } catch {
     return false;
   }

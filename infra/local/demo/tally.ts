@@ -50,9 +50,14 @@ export class Tally {
   ): void {
     const { mark, attribution, atMs } = delivery;
     this.attributions.set(attribution, (this.attributions.get(attribution) ?? 0) + 1);
-    this.checks
-      .find((check) => check.environment === environment && check.subscriber === subscriber)
-      ?.received(mark, atMs);
+    this.check(environment, subscriber)?.received(mark, atMs);
+  }
+
+  /** The account of one queue; undefined when the demonstration does not read it. */
+  check(environment: string, subscriber: string): DeliveryCheck | undefined {
+    return this.checks.find(
+      (check) => check.environment === environment && check.subscriber === subscriber,
+    );
   }
 
   /** What failure records hold now. */

@@ -6,16 +6,19 @@ import {
 } from "@aws-sdk/client-sqs";
 import { setTimeout as delay } from "node:timers/promises";
 import { failedMessages } from "./batch-response.ts";
-import { sqsEvent, type EventSource } from "./sqs-event.ts";
+import { sqsEvent } from "./sqs-event.ts";
 
 export interface EventSourceMappingOptions {
   readonly sqs: SQSClient;
+  readonly region: string;
   readonly queueUrl: string;
-  readonly source: EventSource;
+  readonly queueArn: string;
   /** At most this many messages in one invocation. */
   readonly batchSize: number;
   /** At most this many invocations at the same time. */
   readonly concurrency: number;
+  /** Whether what the function returns names the messages that failed; if not, an invocation succeeds as a whole. */
+  readonly reportsBatchItemFailures: boolean;
   readonly invoke: (event: unknown) => Promise<unknown>;
   /** Told about every invocation that failed, in whole or in part, and every call of the queue that failed. */
   readonly onProblem: (error: unknown) => void;
@@ -78,7 +81,7 @@ async function receive(
 }
 
 async function handle(options: EventSourceMappingOptions, messages: Message[]): Promise<void> {
-  const response = await options.invoke(sqsEvent(messages, options.source));
+  const response = await options.invoke(sqsEvent(messages, options));
   const failed = failedMessages(
     response,
     new Set(messages.map(({ MessageId }) => MessageId ?? "")),

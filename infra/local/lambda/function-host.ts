@@ -19,6 +19,8 @@ await report(INIT, async () => {
 process.on("message", (invocation: Invocation) => {
   void report(invocation.id, () => handler(invocation.event, contextOf(invocation)));
 });
+// Invocations are what this process lives for, unlike others with a tether.
+process.channel?.ref();
 
 async function importHandler(entry: string | undefined): Promise<Handler> {
   if (entry === undefined) throw new Error("usage: function-host.ts ENTRY");

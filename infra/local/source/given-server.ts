@@ -1,20 +1,21 @@
 import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
 import type { MysqlAccount } from "../options.ts";
 import { MysqlUnusableError } from "../refusal.ts";
-import { plannedAccounts } from "./accounts.ts";
+import type { PlannedAccount } from "./accounts.ts";
 import { makeDemonstration, removeDemonstration } from "./demonstration-objects.ts";
 import { CHECKED_VARIABLES, serverProblems } from "./server-check.ts";
-import type { Source, SourceOptions } from "./source.ts";
+import type { Source } from "./source.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Somebody's server, read with the account that was given for it. Only the demonstration makes anything there, and
- * disposing removes that. Throws MysqlUnusableError, NoDemonstrationError; then nothing was made.
+ * Somebody's server, read with the account that was given for it. Only the demonstration, unless it is null, makes
+ * anything there: its tables and these accounts, and disposing removes them. Throws MysqlUnusableError,
+ * NoDemonstrationError; then nothing was made.
  */
 export async function useGivenServer(
   account: MysqlAccount,
-  options: SourceOptions,
+  demonstration: readonly PlannedAccount[] | null,
 ): Promise<Source> {
   const { host, port, user, password } = account;
   await using connection = await connect(account);
@@ -23,11 +24,7 @@ export async function useGivenServer(
   if (problems.length > 0) {
     throw new MysqlUnusableError(`MySQL at ${host}:${port} cannot be used: ${problems.join("; ")}`);
   }
-  // One account writes for each environment; the users that the configuration names besides stay what they are.
-  const planned = [
-    ...new Map(plannedAccounts(options.environments).map((one) => [one.environment, one])).values(),
-  ];
-  const accounts = options.demo ? await makeDemonstration(connection, planned) : [];
+  const accounts = demonstration === null ? [] : await makeDemonstration(connection, demonstration);
   return {
     host,
     port,
@@ -39,7 +36,7 @@ export async function useGivenServer(
     pid: null,
     client: "mysql",
     async [Symbol.asyncDispose]() {
-      if (!options.demo) return;
+      if (demonstration === null) return;
       await using last = await connect(account);
       await removeDemonstration(last);
     },

@@ -8,11 +8,16 @@ import {
   createReaderAccount,
   plannedAccounts,
 } from "./accounts.ts";
-import type { Source, SourceOptions } from "./source.ts";
+import type { Source } from "./source.ts";
 
-export interface OwnServerOptions extends SourceOptions {
-  /** A free one when undefined. */
-  readonly port: number | undefined;
+export interface OwnServerOptions {
+  readonly environments: Readonly<Record<string, { readonly users: readonly string[] }>>;
+  /** Which tables are read. */
+  readonly tables: readonly string[];
+  /** Whether the demonstration's tables are made. */
+  readonly demo: boolean;
+  /** A free one when absent. */
+  readonly port?: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }

@@ -20,10 +20,3 @@ export interface Source extends AsyncDisposable {
   /** The command line client's path, or just its name. */
   readonly client: string;
 }
-
-export interface SourceOptions {
-  readonly environments: Readonly<Record<string, { readonly users: readonly string[] }>>;
-  /** Which tables are read. */
-  readonly tables: readonly string[];
-  readonly demo: boolean;
-}

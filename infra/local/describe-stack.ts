@@ -1,0 +1,88 @@
+import type { Configuration } from "../config/configuration.ts";
+import { environmentQueues, type EnvironmentQueue } from "../config/queues.ts";
+import { UNROUTED } from "../../wire/names.ts";
+import type { LocalAws } from "./aws/start-local-aws.ts";
+import type { JoinIn } from "./display/join-in.ts";
+import { configuredDatabases } from "./source/accounts.ts";
+import type { Source } from "./source/source.ts";
+import type { StackEnvironment, StackFile } from "./stack-file.ts";
+import type { LocalTopology } from "./template/local-topology.ts";
+
+/** What a running stack consists of. */
+export interface StackParts {
+  readonly config: Configuration;
+  readonly source: Source;
+  readonly aws: LocalAws;
+  readonly topology: LocalTopology;
+  readonly queues: readonly LocatedQueue[];
+}
+
+/** An environment queue and where it is. */
+export interface LocatedQueue extends EnvironmentQueue {
+  readonly url: string;
+}
+
+/** The environment queues that the template made. */
+export function locatedQueues(config: Configuration, topology: LocalTopology): LocatedQueue[] {
+  const queues = environmentQueues({
+    ...config,
+    environments: Object.keys(config.environments),
+    subscribers: new Map(Object.entries(config.subscribers)),
+  });
+  return queues.flatMap((queue) => {
+    const located = topology.queues.get(queue.queueName);
+    return located === undefined ? [] : [{ ...queue, url: located.url }];
+  });
+}
+
+/** The contents of stack.json. */
+export function stackFile(
+  { config, source, aws, topology, queues }: StackParts,
+  processes: Readonly<Record<string, number>>,
+): StackFile {
+  const { host, port, administrator, accounts } = source;
+  const names = [...Object.keys(config.environments), UNROUTED];
+  const environments = names.map((name): [string, StackEnvironment] => [
+    name,
+    {
+      users: accounts
+        .filter(({ environment }) => environment === name)
+        .map(({ user, password }) => ({ user, password })),
+      queues: Object.fromEntries(
+        queues
+          .filter(({ environment }) => environment === name)
+          .map(({ subscriber, url }) => [subscriber, url]),
+      ),
+    },
+  ]);
+  return {
+    ready: true,
+    mysql: { host, port, ...administrator },
+    aws: {
+      region: aws.region,
+      ...aws.credentials,
+      sqsEndpoint: aws.endpoints.sqs,
+      dynamodbEndpoint: aws.endpoints.dynamodb,
+      s3Endpoint: aws.endpoints.s3,
+      secretsManagerEndpoint: aws.endpoints.secretsManager,
+    },
+    environments: Object.fromEntries(environments),
+    tables: topology.tables,
+    processes,
+  };
+}
+
+/** What a person is told for joining in. */
+export function joinIn({ config, source, aws, queues }: StackParts, stackFilePath: string): JoinIn {
+  const databases = configuredDatabases(config.source.tables);
+  return {
+    mysql: { host: source.host, port: source.port },
+    mysqlClient: source.client,
+    database: databases.find((name) => !/[*?]/.test(name)) ?? null,
+    accounts: source.accounts,
+    region: aws.region,
+    sqsEndpoint: aws.endpoints.sqs,
+    queueUrl: queues[0]?.url ?? null,
+    stackFile: stackFilePath,
+  };
+}

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { REPOSITORY_ROOT } from "../repository-root.ts";
+import { isClean } from "./demo/tally.ts";
+import { display } from "./display/display.ts";
+import { joinInText } from "./display/join-in.ts";
+import { Steps } from "./display/steps.ts";
+import { verdictTable } from "./display/verdict-table.ts";
+import { isRefusal, refusalText } from "./exit.ts";
+import { readConfiguration } from "./local-configuration.ts";
+import { HelpRequested, parseOptions, type StartOptions } from "./options.ts";
+import type { Stack } from "./stack.ts";
+import { StackDirectory } from "./stack-file.ts";
+
+/** All ends within 10 s of a signal; what has not by then is left to the processes that watch this one. */
+const END_WITHIN_MS = 9_000;
+
+const stop = new AbortController();
+const steps = new Steps(process.stdout);
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => {
+    // A second one: the person does not want to wait.
+    if (stop.signal.aborted) process.exit(1);
+    steps.say("Stopping …");
+    endInTime();
+    stop.abort();
+  });
+}
+process.exitCode = await main(stop.signal);
+
+/** What the process exits with: 0, 1 when the demonstration or a part failed, 2 when the request was refused. */
+async function main(signal: AbortSignal): Promise<number> {
+  try {
+    return await start(parseOptions(process.argv.slice(2), REPOSITORY_ROOT), signal);
+  } catch (error) {
+    if (error instanceof HelpRequested) {
+      process.stdout.write(error.message);
+      return 0;
+    }
+    if (signal.aborted) return 0;
+    if (isRefusal(error)) {
+      process.stderr.write(`${refusalText(error)}\n`);
+      return 2;
+    }
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+async function start(options: StartOptions, signal: AbortSignal): Promise<number> {
+  const config = await readConfiguration(options.configFile);
+  await using directory = await StackDirectory.claim(options.stateDirectory);
+  // The CDK takes a second to load; a mistyped option should not have to wait for it.
+  const { startStack } = await import("./stack.ts");
+  await using stack = await startStack({ options, config, directory, steps }, signal);
+  steps.say(joinInText(stack.joinIn));
+  const code = await run(stack, options.durationMs, signal);
+  endInTime(code);
+  return code;
+}
+
+/** Shows what happens until it is time to stop, then judges the demonstration if there was one. */
+async function run(
+  stack: Stack,
+  durationMs: number | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const over =
+    durationMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(durationMs)]);
+  await display(() => stack.snapshot(), process.stdout, over);
+  const { demonstration } = stack;
+  if (signal.aborted || demonstration === null) return 0;
+  await demonstration.finish(signal);
+  steps.say(verdictTable(demonstration.tally));
+  return isClean(demonstration.tally.verdict()) ? 0 : 1;
+}
+
+function endInTime(code = 0): void {
+  void delay(END_WITHIN_MS, undefined, { ref: false }).then(() => process.exit(code));
+}

@@ -1,0 +1,113 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { join } from "node:path";
+import type { LocalAws } from "./aws/start-local-aws.ts";
+import { inBackground } from "./background.ts";
+import { runEventSourceMapping } from "./lambda/event-source-mapping.ts";
+import { LocalFunction } from "./lambda/local-function.ts";
+import { runSchedule } from "./lambda/schedule.ts";
+import { ReaderService } from "./reader-service.ts";
+import type { LocalFunctionSettings, LocalTopology } from "./template/local-topology.ts";
+
+export interface RouterOptions {
+  readonly topology: LocalTopology;
+  readonly aws: LocalAws;
+  readonly readerHealthPort: number;
+  readonly logDirectory: string;
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** The running parts of the topology: reader, functions, event source mapping and schedule. */
+export interface Router extends AsyncDisposable {
+  /** Process ids by part. A part without a process just now is absent. */
+  pids(): Record<string, number>;
+  /** Calls back whenever a reader that ended has been replaced. */
+  onReaderReplaced(listener: () => void): void;
+}
+
+/**
+ * Starts everything that the topology runs; the reader follows the binlog when the promise resolves. Disposing stops the
+ * reader first, so that what it has sent is still routed.
+ */
+export async function startRouter(options: RouterOptions, signal: AbortSignal): Promise<Router> {
+  const { topology, aws, onProblem } = options;
+  await using started = new AsyncDisposableStack();
+  const { eventSource } = topology.route;
+  const route = started.use(
+    localFunction("route", topology.route, eventSource.concurrency, options),
+  );
+  const retry = started.use(localFunction("retry", topology.retry, 1, options));
+  await Promise.all([route.warm(), retry.warm()]);
+
+  const { region, credentials, endpoints } = aws;
+  const sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
+  started.defer(() => sqs.destroy());
+  started.use(
+    inBackground((stop) =>
+      runEventSourceMapping(
+        { sqs, region, ...eventSource, invoke: (event) => route.invoke(event), onProblem },
+        stop,
+      ),
+    ),
+  );
+  started.use(
+    inBackground((stop) =>
+      runSchedule(
+        {
+          periodMs: topology.retry.periodMs,
+          region,
+          invoke: (event) => retry.invoke(event),
+          onProblem,
+        },
+        stop,
+      ),
+    ),
+  );
+  const reader = started.use(await startReader(options, signal));
+  const running = started.move();
+  return {
+    pids: () => ({ reader: reader.pid, ...pidOf("route", route), ...pidOf("retry", retry) }),
+    onReaderReplaced: (listener) => reader.onReplaced(listener),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function localFunction(
+  name: string,
+  settings: LocalFunctionSettings,
+  concurrency: number,
+  { topology, aws, logDirectory }: RouterOptions,
+): LocalFunction {
+  const { entry, timeoutMs, memoryMb } = settings;
+  const environment = {
+    ...settings.environment,
+    ...aws.environment(),
+    AWS_LAMBDA_FUNCTION_NAME: `${topology.stackName}-${name}`,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+  };
+  const logFile = join(logDirectory, `${name}.log`);
+  return new LocalFunction({ name, entry, environment, timeoutMs, logFile }, concurrency);
+}
+
+function startReader(options: RouterOptions, signal: AbortSignal): Promise<ReaderService> {
+  const { topology, aws, readerHealthPort, logDirectory } = options;
+  return ReaderService.start(
+    {
+      name: "reader",
+      entry: topology.reader.entry,
+      environment: {
+        ...topology.reader.environment,
+        ...aws.environment(),
+        HEALTH_PORT: String(readerHealthPort),
+      },
+      logFile: join(logDirectory, "reader.log"),
+      healthUrl: `http://127.0.0.1:${readerHealthPort}/`,
+      onProblem: options.onProblem,
+    },
+    signal,
+  );
+}
+
+function pidOf(name: string, { pids }: LocalFunction): Record<string, number> {
+  const [pid] = pids;
+  return pid === undefined ? {} : { [name]: pid };
+}

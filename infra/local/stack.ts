@@ -1,0 +1,181 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { payloadBucket } from "../../functions/aws/payload-bucket.ts";
+import { bodyStore } from "../../functions/failures/body-store.ts";
+import type { Configuration } from "../config/configuration.ts";
+import { startLocalAws, type LocalAws } from "./aws/start-local-aws.ts";
+import { Demonstration } from "./demo/demonstration.ts";
+import { demonstrationPlan, type DemonstrationPlan } from "./demo/demonstration-plan.ts";
+import { parkedMarks } from "./demo/parked-marks.ts";
+import { joinIn, locatedQueues, stackFile, type StackParts } from "./describe-stack.ts";
+import type { JoinIn } from "./display/join-in.ts";
+import type { Snapshot } from "./display/snapshot.ts";
+import type { Steps } from "./display/steps.ts";
+import { parkedRecords } from "./failure-records.ts";
+import { onThisMachine } from "./local-configuration.ts";
+import type { StartOptions } from "./options.ts";
+import { choosePorts, type Ports } from "./ports.ts";
+import { startRouter } from "./router.ts";
+import { useGivenServer } from "./source/given-server.ts";
+import { startOwnServer } from "./source/own-server.ts";
+import type { Source } from "./source/source.ts";
+import type { StackDirectory } from "./stack-file.ts";
+import { Status } from "./status.ts";
+import { awsClients, type AwsClients } from "./template/aws-clients.ts";
+import type { LocalTopology } from "./template/local-topology.ts";
+import { provision } from "./template/provision.ts";
+import { synthesize } from "./template/synthesize.ts";
+
+/** Everything that `npm start` runs. Disposing stops all of it. */
+export interface Stack extends AsyncDisposable {
+  /** Null with `--no-demo`. */
+  readonly demonstration: Demonstration | null;
+  readonly joinIn: JoinIn;
+  snapshot(): Promise<Snapshot>;
+}
+
+export interface StackOptions {
+  readonly options: StartOptions;
+  readonly config: Configuration;
+  readonly directory: StackDirectory;
+  readonly steps: Steps;
+}
+
+/**
+ * Starts everything and writes stack.json when all is ready. Throws a Refusal or PortInUseError when the request cannot
+ * be fulfilled, which is known before the first part is started; when a later part fails, what runs by then is stopped.
+ */
+export async function startStack(request: StackOptions, signal: AbortSignal): Promise<Stack> {
+  const { options, config, directory, steps } = request;
+  const plan = options.demo ? demonstrationPlan(config) : null;
+  const ports = await choosePorts(options.portBase);
+  const logDirectory = await emptyDirectory(join(directory.path, "log"));
+
+  await using started = new AsyncDisposableStack();
+  const source = started.use(
+    await steps.run(
+      "MySQL",
+      () => startSource(request, plan, ports, signal),
+      ({ version, host, port }) => `${version} at ${host}:${port}`,
+    ),
+  );
+  const aws = started.use(await startLocalAws({ ports: ports.aws }));
+  const topology = await steps.run(
+    "Queues, tables and settings of the CDK app",
+    () => provisionTopology(config, source, aws, signal),
+    ({ queues }) => `${queues.size} queues`,
+  );
+  const clients = started.use(awsClients(aws));
+  const queues = locatedQueues(config, topology);
+  const parts: StackParts = { config, source, aws, topology, queues };
+  const status = new Status({ clients, queues, failuresTable: topology.tables.failures });
+  const onProblem = (error: unknown): void => {
+    if (!signal.aborted) status.problem(error);
+  };
+
+  const router = started.use(
+    await steps.run(
+      "Reader and functions",
+      () =>
+        startRouter(
+          { topology, aws, readerHealthPort: ports.readerHealth, logDirectory, onProblem },
+          signal,
+        ),
+      () => "ready",
+    ),
+  );
+  const demonstration =
+    plan === null
+      ? null
+      : started.use(await startDemonstration(plan, parts, { clients, logDirectory, onProblem }));
+  if (demonstration !== null) status.follow(demonstration.tally);
+
+  signal.throwIfAborted();
+  const announce = () =>
+    directory.write(
+      stackFile(parts, {
+        main: process.pid,
+        ...(source.pid !== null && { mysql: source.pid }),
+        ...router.pids(),
+        ...demonstration?.pids,
+      }),
+    );
+  await announce();
+  started.defer(() => directory.withdraw());
+  router.onReaderReplaced(() => void announce().catch(onProblem));
+  const running = started.move();
+  return {
+    demonstration,
+    joinIn: joinIn(parts, directory.stackFile),
+    snapshot: () => status.snapshot(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function emptyDirectory(path: string): Promise<string> {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+function startSource(
+  { options, config, steps }: StackOptions,
+  plan: DemonstrationPlan | null,
+  { mysql: port }: Ports,
+  signal: AbortSignal,
+): Promise<Source> {
+  if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
+  const { environments, source } = config;
+  const { demo } = options;
+  return startOwnServer({
+    environments,
+    tables: source.tables,
+    demo,
+    ...(port !== undefined && { port }),
+    progress: steps.progress,
+    signal,
+  });
+}
+
+/** The topology that the CDK app's template describes, made in the stand-ins. */
+function provisionTopology(
+  config: Configuration,
+  source: Source,
+  aws: LocalAws,
+  signal: AbortSignal,
+): Promise<LocalTopology> {
+  const { user, password } = source.reader;
+  return provision(synthesize(onThisMachine(config, source)), {
+    aws,
+    sourceCredentials: { username: user, password },
+    signal,
+  });
+}
+
+function startDemonstration(
+  plan: DemonstrationPlan,
+  { config, source, aws, topology }: StackParts,
+  watching: {
+    readonly clients: AwsClients;
+    readonly logDirectory: string;
+    readonly onProblem: (error: unknown) => void;
+  },
+): Promise<Demonstration> {
+  const { host, port } = source;
+  const { clients, logDirectory, onProblem } = watching;
+  const bodies = bodyStore(payloadBucket(clients.s3, topology.outputs["PayloadBucket"] ?? ""));
+  return Demonstration.start({
+    accounts: plan.accounts.flatMap(({ environment, user }) => {
+      const account = source.accounts.find((one) => one.user === user);
+      return account === undefined
+        ? []
+        : [{ environment, host, port, user, password: account.password }];
+    }),
+    streams: plan.streams,
+    environment: { ...aws.environment(), BINLOG_ROUTER_SOURCE: config.name },
+    logFile: (environment) => join(logDirectory, `${environment}-application.log`),
+    parkedMarks: async () =>
+      parkedMarks(await parkedRecords(clients.dynamodb, topology.tables.failures), bodies),
+    onProblem,
+  });
+}

@@ -1,0 +1,4 @@
+/** Answers with the names of its environment variables. */
+export async function handler(): Promise<string[]> {
+  return Object.keys(process.env);
+}
