@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App } from "aws-cdk-lib";
+import { App, type Stack } from "aws-cdk-lib";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { REPOSITORY_ROOT } from "../../repository-root.ts";
 import { routerStack } from "../../stack/router-stack.ts";
@@ -18,15 +18,20 @@ export interface SynthesizedStack {
  * metadata of the resources.
  */
 export function synthesize(config: DeployableConfiguration): SynthesizedStack {
+  return synthesizeStack((app) => routerStack(app, config));
+}
+
+/** The template of any stack, made in this process. */
+export function synthesizeStack(define: (app: App) => Stack): SynthesizedStack {
   const outdir = mkdtempSync(join(tmpdir(), "binlog-router-synth-"));
   try {
     const app = new App({
       outdir,
       analyticsReporting: false,
       treeMetadata: false,
-      context: context(),
+      context: { ...featureFlags(), ...WITHOUT_ASSETS },
     });
-    const { stackName } = routerStack(app, config);
+    const { stackName } = define(app);
     const template: unknown = app.synth().getStackByName(stackName).template;
     return { stackName, template: template as Template };
   } finally {
@@ -34,16 +39,18 @@ export function synthesize(config: DeployableConfiguration): SynthesizedStack {
   }
 }
 
-function context(): Record<string, unknown> {
+const WITHOUT_ASSETS = {
+  "aws:cdk:bundling-stacks": [],
+  "aws:cdk:disable-asset-staging": true,
+  // CloudFormation's limit of 500 resources is for deployments; a measurement on one machine may have hundreds of queues.
+  "@aws-cdk/core:stackResourceLimit": 0,
+};
+
+/** What cdk.json tells the CDK command, without the configuration of the sources. */
+function featureFlags(): Readonly<Record<string, unknown>> {
   const cdk = JSON.parse(readFileSync(join(REPOSITORY_ROOT, "cdk.json"), "utf8")) as {
     context: Record<string, unknown>;
   };
-  const { "binlog-router": _, ...featureFlags } = cdk.context;
-  return {
-    ...featureFlags,
-    "aws:cdk:bundling-stacks": [],
-    "aws:cdk:disable-asset-staging": true,
-    // CloudFormation's limit of 500 resources is for deployments; a measurement here may have hundreds of queues.
-    "@aws-cdk/core:stackResourceLimit": 0,
-  };
+  const { "binlog-router": _, ...flags } = cdk.context;
+  return flags;
 }

@@ -1,0 +1,36 @@
+import { Template } from "aws-cdk-lib/assertions";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DeployableConfiguration } from "../../infra/config/configuration.ts";
+import { deployable, loadConfig } from "../../infra/config/load.ts";
+import { synthesizeStack } from "../../infra/local/template/synthesize.ts";
+import { REPOSITORY_ROOT } from "../../infra/repository-root.ts";
+import { routerStack, type RouterStack } from "../../infra/stack/router-stack.ts";
+
+/** The configuration object that cdk.json gives as an example. */
+export function exampleObject(): Record<string, unknown> {
+  const cdk = JSON.parse(readFileSync(join(REPOSITORY_ROOT, "cdk.json"), "utf8")) as {
+    context: { "binlog-router": Record<string, unknown> };
+  };
+  return cdk.context["binlog-router"];
+}
+
+/** The example's configuration, some of its keys replaced. */
+export function exampleConfiguration(
+  replaced: Readonly<Record<string, unknown>> = {},
+): DeployableConfiguration {
+  return deployable(loadConfig({ ...exampleObject(), ...replaced }));
+}
+
+/** The example's template for assertions; `change` may alter the stack first, as an edit of the CDK app would. */
+export function exampleTemplate(
+  replaced: Readonly<Record<string, unknown>> = {},
+  change: (stack: RouterStack) => void = () => {},
+): Template {
+  const { template } = synthesizeStack((app) => {
+    const stack = routerStack(app, exampleConfiguration(replaced));
+    change(stack);
+    return stack;
+  });
+  return Template.fromJSON(template);
+}

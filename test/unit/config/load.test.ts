@@ -1,0 +1,139 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError } from "../../../infra/config/config-error.ts";
+import { deployable, loadConfig, readConfigFile } from "../../../infra/config/load.ts";
+
+const minimal = {
+  name: "shop",
+  source: { tables: ["shop.*"] },
+  environments: { staging: { users: ["app_staging"] } },
+  subscribers: { billing: { tables: ["shop.orders"] } },
+};
+
+const complete = {
+  ...minimal,
+  source: { host: "db.example", tables: ["shop.*"] },
+  network: {
+    vpcId: "vpc-01234567",
+    subnetIds: ["subnet-01234567"],
+    databaseSecurityGroupId: "sg-01234567",
+  },
+};
+
+/** The problems of a configuration as lines, path first. */
+function problemsOf(value: unknown): string[] {
+  try {
+    loadConfig(value);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ path, message }) => `${path} ${message}`);
+  }
+}
+
+describe("a configuration", () => {
+  it("gets its documented defaults", () => {
+    expect(loadConfig(minimal)).toMatchObject({
+      source: { port: 3306, tls: "verify", start: "now" },
+      subscribers: {
+        billing: { groupBy: "table", format: "envelope", ddl: "author", maxReceives: 10 },
+      },
+      otherUsers: "unrouted",
+      lanes: 1,
+      retention: { queueDays: 14, payloadDays: 30, logDays: 30 },
+      alarms: { lagSeconds: 60, emails: [] },
+    });
+  });
+
+  it("is refused with all its problems at once, each naming its path", () => {
+    expect(
+      problemsOf({
+        ...minimal,
+        name: "my shop",
+        colour: "blue",
+        source: { port: 70_000, tls: "maybe", tables: ["shop"], hots: "db" },
+        environments: { staging: { users: [] }, unrouted: { users: ["x"] } },
+        otherUsers: "nowhere",
+      }),
+    ).toEqual([
+      "source.port must be at most 65535",
+      'source.tls must be one of "verify", "encrypt", "off"',
+      'source.tables[0] must be a table pattern: "database.table", "*" allowed, "!" excludes',
+      "source.hots is not a key of the configuration",
+      "environments.staging.users must list at least one MySQL user",
+      "colour is not a key of the configuration",
+      "name must consist of letters, digits and hyphens",
+      "environments.unrouted has a reserved name: see otherUsers",
+      'otherUsers must be "unrouted", "drop" or the name of an environment, not "nowhere"',
+    ]);
+  });
+
+  it("puts what is missing and what has another type into words", () => {
+    expect(problemsOf({ ...minimal, name: undefined, lanes: 1.5, subscribers: [] })).toEqual([
+      "name is missing",
+      "subscribers must be an object",
+      "lanes must be a whole number",
+    ]);
+    expect(problemsOf(["shop"])).toEqual([" must be an object"]);
+    expect(new ConfigError([{ path: "", message: "must be an object" }]).message).toBe(
+      "The configuration must be an object.",
+    );
+  });
+
+  it("needs an environment and a subscriber", () => {
+    expect(problemsOf({ ...minimal, environments: {}, subscribers: {} })).toEqual([
+      "environments must not be empty",
+      "subscribers must not be empty",
+    ]);
+  });
+
+  it("refuses patterns that only leave tables out", () => {
+    expect(problemsOf({ ...minimal, source: { tables: ["!shop.audit"] } })).toEqual([
+      'source.tables only leaves tables out, so it chooses none; add a pattern without "!"',
+    ]);
+  });
+
+  it("quotes a key that is no plain name", () => {
+    const environments = { "my env": { users: ["app"] } };
+    expect(problemsOf({ ...minimal, environments })).toEqual([
+      'environments["my env"] is part of a queue\'s name, so its name may hold letters, digits, - and _ only',
+    ]);
+  });
+});
+
+describe("a configuration for a deployment", () => {
+  it("says where MySQL is and in which network", () => {
+    expect(deployable(loadConfig(complete)).network.vpcId).toBe("vpc-01234567");
+    expect(() => deployable(loadConfig(minimal))).toThrow(
+      "source.host is missing; a deployment needs it.\nnetwork is missing; a deployment needs it.",
+    );
+  });
+
+  it("names resources by ids of the right form", () => {
+    const network = { ...complete.network, vpcId: "vpc-1", subnetIds: [] };
+    expect(problemsOf({ ...complete, network })).toEqual([
+      'network.vpcId must be the id of a VPC, "vpc-…"',
+      "network.subnetIds must list at least one subnet",
+    ]);
+  });
+});
+
+describe("a configuration file", () => {
+  it("is the same object as JSON", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "config-"));
+    try {
+      const file = join(folder, "shop.json");
+      await writeFile(file, JSON.stringify(minimal));
+      expect(await readConfigFile(file)).toEqual(loadConfig(minimal));
+      await writeFile(file, "{");
+      await expect(readConfigFile(file)).rejects.toThrow(/is not JSON\.$/);
+      await expect(readConfigFile(join(folder, "absent.json"))).rejects.toThrow(
+        /cannot be read\.$/,
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { draftOf } from "../../../infra/config/draft.ts";
+import { crossFieldProblems } from "../../../infra/config/rules.ts";
+
+const base = {
+  name: "shop",
+  source: { tables: ["shop.*"] },
+  environments: { production: { users: ["app"] }, staging: { users: ["stg"] } },
+  subscribers: { billing: { tables: ["shop.orders"] } },
+};
+
+function problemsOf(changed: object): string[] {
+  return crossFieldProblems(draftOf({ ...base, ...changed })).map(
+    ({ path, message }) => `${path} ${message}`,
+  );
+}
+
+/** The problems when production and staging list these users. */
+function claims(production: string[], staging: string[]): string[] {
+  return problemsOf({
+    environments: { production: { users: production }, staging: { users: staging } },
+  });
+}
+
+describe("the users of two environments", () => {
+  it("differ", () => {
+    expect(claims(["app"], ["app"])).toEqual([
+      'environments.staging.users[0] is claimed by the environment "production" too',
+    ]);
+  });
+
+  it("may be an exact name and a pattern that matches it: the exact one wins", () => {
+    expect(claims(["app_main"], ["app_*"])).toEqual([]);
+  });
+
+  it("may be a longer and a shorter pattern: the longer one wins", () => {
+    expect(claims(["app_live_*"], ["app_*"])).toEqual([]);
+  });
+
+  it("are not claimed by two patterns of the same length that match a common name", () => {
+    expect(claims(["app*"], ["*app"])).toEqual([
+      'environments.staging.users[0] claims users that "app*" of the environment "production" claims with equal right',
+    ]);
+    expect(claims(["app*"], ["dev*"])).toEqual([]);
+  });
+
+  it("may be told apart by the client's host, whose letters' case does not matter", () => {
+    expect(claims(["app@10.1.*"], ["app@10.2.*"])).toEqual([]);
+    expect(claims(["app@Web-1"], ["app@web-1"])).toHaveLength(1);
+  });
+
+  it("may be repeated inside one environment", () => {
+    expect(claims(["app", "app*", "*app"], ["stg"])).toEqual([]);
+  });
+});
+
+describe("the names of queues", () => {
+  it("have at most 80 characters, the dead-letter queue's included", () => {
+    const name = "s".repeat(80 - "-billing-production-dead.fifo".length);
+    expect(problemsOf({ name })).toEqual([]);
+    expect(problemsOf({ name: `${name}s` })).toEqual([
+      `subscribers.billing makes the queue name ${name}s-billing-production-dead.fifo in the environment "production": 81 characters, and SQS allows 80`,
+    ]);
+  });
+
+  it("belong to one subscriber in one environment", () => {
+    const problems = problemsOf({
+      environments: { c: { users: ["x"] }, "b-c": { users: ["y"] } },
+      subscribers: { "a-b": { tables: ["shop.*"] }, a: { tables: ["shop.*"] } },
+    });
+    expect(problems).toContain(
+      'subscribers.a would share the queue shop-a-b-c.fifo of its environment "b-c" with subscribers.a-b in "c"',
+    );
+  });
+
+  it("are not those of dead-letter queues or of the raw queue", () => {
+    const environments = { live: { users: ["x"] }, "live-dead": { users: ["y"] } };
+    expect(problemsOf({ environments })).toContain(
+      'subscribers.billing would share the queue shop-billing-live-dead.fifo of its environment "live-dead" with subscribers.billing in "live"',
+    );
+    expect(
+      problemsOf({
+        environments: { dead: { users: ["x"] } },
+        subscribers: { raw: { tables: ["shop.*"] } },
+      }),
+    ).toContain(
+      'subscribers.raw would share the queue shop-raw-dead.fifo of its environment "dead" with the raw queue\'s dead-letter queue',
+    );
+  });
+});
+
+describe("a subscriber", () => {
+  it("cannot keep the order of a source that has several lanes", () => {
+    const subscribers = { billing: { tables: ["shop.orders"], groupBy: "source" } };
+    expect(problemsOf({ subscribers })).toEqual([]);
+    expect(problemsOf({ subscribers, lanes: 4 })).toEqual([
+      'subscribers.billing.groupBy cannot be "source" with 4 lanes: only one lane keeps the order of the whole source',
+    ]);
+  });
+
+  it("runs in environments that exist", () => {
+    const subscribers = { billing: { tables: ["shop.*"], environments: ["staging", "prod"] } };
+    expect(problemsOf({ subscribers })).toEqual([
+      'subscribers.billing.environments[1] names no environment: "prod"',
+    ]);
+  });
+
+  it("may run among the unrouted only where there are any", () => {
+    const subscribers = { billing: { tables: ["shop.*"], environments: ["unrouted"] } };
+    expect(problemsOf({ subscribers })).toEqual([]);
+    expect(problemsOf({ subscribers, otherUsers: "drop" })).toHaveLength(1);
+  });
+
+  it("wants tables that the source follows", () => {
+    const subscribers = { billing: { tables: ["shop.o*", "crm.*", "*.orders", "!crm.x"] } };
+    expect(problemsOf({ subscribers })).toEqual([
+      "subscribers.billing.tables[1] chooses no table that source.tables follows",
+    ]);
+  });
+});
+
+describe("payloads", () => {
+  it("outlast a message in its queue and again in the dead-letter queue", () => {
+    expect(problemsOf({ retention: { queueDays: 4, payloadDays: 8 } })).toEqual([]);
+    expect(problemsOf({ retention: { payloadDays: 20 } })).toEqual([
+      "retention.payloadDays must be at least twice retention.queueDays, 28",
+    ]);
+  });
+});
