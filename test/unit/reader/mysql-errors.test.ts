@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import {
+  SourceAccessError,
+  SourceSettingError,
+  SourceSilentError,
+} from "../../../reader/errors.ts";
+import { judgeSourceError } from "../../../reader/source/mysql-errors.ts";
+
+const error = (fields: object): Error => Object.assign(new Error("whatever it says"), fields);
+
+test.each([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "PROTOCOL_CONNECTION_LOST",
+])("%s passes", (code) => {
+  expect(judgeSourceError(error({ code }))).toEqual({ kind: "passing", code });
+});
+
+test.each([1040, 1053, 1317, 3169])("MySQL's error %i passes", (errno) => {
+  expect(judgeSourceError(error({ code: "ER_SOMETHING", errno }))).toMatchObject({
+    kind: "passing",
+  });
+});
+
+test("silence passes", () => {
+  expect(judgeSourceError(new SourceSilentError("…"))).toMatchObject({ kind: "passing" });
+});
+
+test.each([1045, 1044, 1227, 1142])(
+  "MySQL's error %i is a matter of access, without repeating what the driver said",
+  (errno) => {
+    const verdict = judgeSourceError(
+      error({
+        code: "ER_DENIED",
+        errno,
+        message: "Access denied for 'u' (using password: hunter2)",
+      }),
+    );
+    expect(verdict).toMatchObject({ kind: "final", error: expect.any(SourceAccessError) });
+    if (verdict.kind === "final") expect(verdict.error.message).not.toContain("hunter2");
+  },
+);
+
+test("binary logging that is off names its variable", () => {
+  expect(judgeSourceError(error({ errno: 1381 }))).toMatchObject({
+    kind: "final",
+    error: expect.any(SourceSettingError),
+  });
+});
+
+test("a refused dump is neither: its reason must be looked up", () => {
+  expect(judgeSourceError(error({ errno: 1236 }))).toMatchObject({ kind: "refused-dump" });
+});
+
+test("what is not known to pass is final", () => {
+  const unknown = error({ code: "ER_PARSE_ERROR", errno: 1064 });
+  expect(judgeSourceError(unknown)).toEqual({ kind: "final", error: unknown });
+});

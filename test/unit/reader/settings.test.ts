@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { parseReaderSettings, ReaderSettingsError } from "../../../reader/settings.ts";
+
+const sound = {
+  SOURCE_NAME: "shop",
+  SOURCE_HOST: "db.internal",
+  SOURCE_SECRET_ARN: "arn:aws:secretsmanager:eu-west-1:000000000000:secret:x",
+  SOURCE_TABLES: '["shop.*"]',
+  RAW_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/000000000000/shop-raw.fifo",
+  OFFSETS_TABLE: "offsets",
+  SESSIONS_TABLE: "sessions",
+  PAYLOAD_BUCKET: "payloads",
+};
+
+test("fills in the defaults", () => {
+  expect(parseReaderSettings(sound)).toMatchObject({
+    port: 3306,
+    tls: "verify",
+    start: { kind: "now" },
+    lanes: 1,
+    leaseMs: 15_000,
+    silenceMs: 30_000,
+  });
+});
+
+test("derives a stable server id in the upper half from the source's name", () => {
+  const { replicaServerId } = parseReaderSettings(sound);
+  expect(replicaServerId).toBe(parseReaderSettings(sound).replicaServerId);
+  expect(replicaServerId).toBeGreaterThanOrEqual(2 ** 31);
+  expect(parseReaderSettings({ ...sound, SOURCE_NAME: "other" }).replicaServerId).not.toBe(
+    replicaServerId,
+  );
+});
+
+test("reads a GTID set as the starting point", () => {
+  const { start } = parseReaderSettings({
+    ...sound,
+    SOURCE_START: "gtid:3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5",
+  });
+  expect(start).toEqual({ kind: "gtid", gtidSet: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5" });
+});
+
+test("names every variable that is wrong, at once", () => {
+  try {
+    parseReaderSettings({ ...sound, SOURCE_HOST: "", LANES: "many", SOURCE_TABLES: "shop.*" });
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ReaderSettingsError);
+    const problems = (error as ReaderSettingsError).problems.join("\n");
+    for (const name of ["SOURCE_HOST", "LANES", "SOURCE_TABLES"]) expect(problems).toContain(name);
+  }
+});

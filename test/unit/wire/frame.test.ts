@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  decodeFrame,
+  encodeChange,
+  encodeFrame,
+  FRAME_VERSION,
+  type FrameHeader,
+  MalformedFrameError,
+} from "../../../wire/frame.ts";
+import { formatPosition } from "../../../wire/position.ts";
+
+const position = (row: number) => formatPosition({ epoch: 1, file: 1, offset: 4, row });
+const header: FrameHeader = {
+  frame: FRAME_VERSION,
+  source: "shop",
+  lane: 0,
+  first: position(0),
+  last: position(1),
+  previous: null,
+  server: "s",
+  epoch: 1,
+  transactions: [
+    { gtid: null, file: "bin.000001", thread: 1, run: 1, serverId: 1, timestampMs: 1, author: 0 },
+  ],
+  tables: [["shop", "tab\tle\n"]],
+  authors: [{ user: "app", host: "h", attribution: "ledger" }],
+};
+
+test("a frame survives its text, whatever the row images contain", () => {
+  const change = fc.record({
+    op: fc.constantFrom("c", "u", "d", "t", "ddl"),
+    transaction: fc.constant(0),
+    table: fc.constant(0),
+    offset: fc.nat(),
+    row: fc.nat(),
+    n: fc.nat(),
+    key: fc.json({ stringUnit: "binary" }),
+    oldKey: fc.constant(""),
+    before: fc.json({ stringUnit: "binary" }),
+    after: fc.json({ stringUnit: "binary" }),
+  });
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1 }), (changes) => {
+      const text = encodeFrame(header, changes.map((one) => encodeChange(one as never)).join("\n"));
+      expect(decodeFrame(text)).toEqual({ ...header, changes });
+    }),
+  );
+});
+
+const line = "c\t0\t0\t4\t0\t0\t{}\t\t\t{}";
+test.each([
+  ["nothing", ""],
+  ["not JSON", "hello"],
+  ["foreign JSON", '{"Records":[]}'],
+  ["a later version", `${JSON.stringify({ ...header, frame: 2 })}\n${line}`],
+  ["no changes", JSON.stringify(header)],
+  ["a position that is none", `${JSON.stringify({ ...header, last: "x" })}\n${line}`],
+  ["first after last", `${JSON.stringify({ ...header, first: position(2) })}\n${line}`],
+  ["a transaction that is not there", encodeFrame(header, line.replace("c\t0", "c\t7"))],
+  ["a table that is not there", encodeFrame(header, line.replace("c\t0\t0", "c\t0\t7"))],
+  ["an unknown operation", encodeFrame(header, line.replace("c", "x"))],
+  ["a line with too few fields", encodeFrame(header, "c\t0\t0")],
+])("refuses %s", (_, text) => {
+  expect(() => decodeFrame(text)).toThrow(MalformedFrameError);
+});

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import { changeId } from "../../../wire/change-id.ts";
+import { globMatcher } from "../../../wire/glob.ts";
+import { environmentQueueName, siblingQueueUrl } from "../../../wire/names.ts";
+import {
+  authorAt,
+  decodeSessionEntries,
+  encodeSessionEntries,
+  unknownFrom,
+} from "../../../wire/session.ts";
+import { isTablePattern, tableMatcher } from "../../../wire/table-patterns.ts";
+
+test.each([
+  ["app_*", "app_staging", true],
+  ["app_*", "xapp_staging", false],
+  ["app_?", "app_1", true],
+  ["app_?", "app_12", false],
+  ["a.b", "axb", false],
+  ["*", "any\nthing", true],
+  ["App", "app", false],
+])("glob %j and %j: %j", (pattern, name, expected) => {
+  expect(globMatcher(pattern)(name)).toBe(expected);
+});
+
+describe("table patterns", () => {
+  const matches = tableMatcher(["!shop.audit_*", "shop.*", "crm.people"]);
+  test.each([
+    ["shop", "orders", true],
+    ["shop", "audit_log", false],
+    ["crm", "people", true],
+    ["crm", "cases", false],
+    ["SHOP", "orders", false],
+  ])("%s.%s: %j", (database, table, expected) => expect(matches(database, table)).toBe(expected));
+  test("a pattern's table may contain dots and emoji", () => {
+    expect(tableMatcher(["shop.a.b 😀"])("shop", "a.b 😀")).toBe(true);
+  });
+  test.each(["orders", ".orders", "shop.", "!shop"])("%j is no pattern", (text) => {
+    expect(isTablePattern(text)).toBe(false);
+  });
+});
+
+test("queue names and their siblings", () => {
+  expect(environmentQueueName("shop", "billing", "staging")).toBe("shop-billing-staging.fifo");
+  expect(siblingQueueUrl("https://sqs.eu-west-1.amazonaws.com/123/shop-raw.fifo", "x.fifo")).toBe(
+    "https://sqs.eu-west-1.amazonaws.com/123/x.fifo",
+  );
+});
+
+test("binlog files by number, also past the sixth digit", () => {
+  expect(binlogFileNumber("mysql-bin.000017")).toBe(17);
+  expect(binlogFileNumber("mysql-bin.1000000")).toBe(1_000_000);
+  expect(() => binlogFileNumber("mysql-bin.index")).toThrow(RangeError);
+});
+
+test("change ids", () => {
+  const place = { server: "s", file: "bin.000001", offset: 4, row: 2, n: 5 };
+  expect(changeId({ ...place, gtid: "u:15" })).toBe("u:15/5");
+  expect(changeId({ ...place, gtid: null })).toBe("s:bin.000001:4/2");
+});
+
+test("session entries say who wrote from which place on", () => {
+  const entries = decodeSessionEntries(
+    encodeSessionEntries([
+      { from: "", user: "a", host: "h", attribution: "sweep" },
+      { from: "5", user: "b", host: "h", attribution: "ledger" },
+      unknownFrom("8"),
+    ]),
+  );
+  expect(authorAt(entries, "1")?.user).toBe("a");
+  expect(authorAt(entries, "5")?.user).toBe("b");
+  expect(authorAt(entries, "9")).toBeUndefined();
+  expect(authorAt([], "1")).toBeUndefined();
+});

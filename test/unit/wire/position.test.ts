@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  formatPosition,
+  isPosition,
+  parsePosition,
+  type Position,
+} from "../../../wire/position.ts";
+
+const positions = fc.record({
+  epoch: fc.nat(999_999),
+  file: fc.nat(2 ** 31 - 1),
+  offset: fc.nat(Number.MAX_SAFE_INTEGER).map((n) => n % 1e15),
+  row: fc.nat(2 ** 31 - 1),
+});
+
+const compare = (a: Position, b: Position): number =>
+  Math.sign(a.epoch - b.epoch || a.file - b.file || a.offset - b.offset || a.row - b.row);
+
+test("a position survives its text", () => {
+  fc.assert(
+    fc.property(positions, (position) => {
+      expect(parsePosition(formatPosition(position))).toEqual(position);
+    }),
+  );
+});
+
+test("texts sort as the positions do", () => {
+  fc.assert(
+    fc.property(positions, positions, (a, b) => {
+      const [left, right] = [formatPosition(a), formatPosition(b)];
+      expect(left < right ? -1 : left > right ? 1 : 0).toBe(compare(a, b));
+    }),
+  );
+});
+
+test.each(["", "1.2.3.4", "x", "000001.0000000001.000000000000004.00000000000"])(
+  "%j is no position",
+  (text) => {
+    expect(isPosition(text)).toBe(false);
+    expect(() => parsePosition(text)).toThrow(RangeError);
+  },
+);
+
+test("parts that do not fit are refused", () => {
+  expect(() => formatPosition({ epoch: 1_000_000, file: 0, offset: 0, row: 0 })).toThrow(
+    RangeError,
+  );
+  expect(() => formatPosition({ epoch: 1, file: -1, offset: 0, row: 0 })).toThrow(RangeError);
+  expect(() => formatPosition({ epoch: 1, file: 1, offset: 0.5, row: 0 })).toThrow(RangeError);
+});
