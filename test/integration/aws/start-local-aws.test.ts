@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { CreateQueueCommand } from "@aws-sdk/client-sqs";
+import { expect, test } from "vitest";
+import { PortInUseError } from "../../../infra/local/aws/http/port-in-use-error.ts";
+import { startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import { startAwsForTests } from "../../support/aws.ts";
+
+test("a port in use is refused by its number, and nothing is left running", async () => {
+  const occupant = createServer().listen(0, "127.0.0.1");
+  await once(occupant, "listening");
+  const taken = (occupant.address() as AddressInfo).port;
+  const free = await freePort();
+  try {
+    const starting = startLocalAws({ ports: { sqs: free, s3: taken } });
+    await expect(starting).rejects.toThrow(PortInUseError);
+    await expect(starting).rejects.toMatchObject({ port: taken });
+    await expect(fetch(`http://127.0.0.1:${free}`)).rejects.toThrow();
+  } finally {
+    occupant.close();
+  }
+});
+
+test("a client without arguments in another process is led there by the environment alone", async () => {
+  await using local = await startAwsForTests();
+  await local.sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", CHILD], {
+    env: { PATH: process.env["PATH"], ...local.aws.environment() },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [chunks, [code]] = await Promise.all([child.stdout.toArray(), once(child, "exit")]);
+  expect(code).toBe(0);
+  expect(JSON.parse(Buffer.concat(chunks as Buffer[]).toString())).toEqual({
+    queue: `${local.aws.endpoints.sqs}/000000000000/orders`,
+    tables: [],
+    secret: "swordfish",
+    object: "hello",
+  });
+});
+
+test("region and account appear in queue URLs and ARNs", async () => {
+  await using aws = await startLocalAws({ region: "eu-west-3", accountId: "123456789012" });
+  expect(aws.environment()).toMatchObject({ AWS_REGION: "eu-west-3" });
+  const response = await fetch(aws.endpoints.sqs, {
+    method: "POST",
+    headers: { "x-amz-target": "AmazonSQS.CreateQueue" },
+    body: JSON.stringify({ QueueName: "orders" }),
+  });
+  expect(await response.json()).toEqual({ QueueUrl: `${aws.endpoints.sqs}/123456789012/orders` });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const CHILD = `
+import { SQS } from "@aws-sdk/client-sqs";
+import { DynamoDB } from "@aws-sdk/client-dynamodb";
+import { SecretsManager } from "@aws-sdk/client-secrets-manager";
+import { S3 } from "@aws-sdk/client-s3";
+
+const { QueueUrl } = await new SQS().getQueueUrl({ QueueName: "orders" });
+const { TableNames } = await new DynamoDB().listTables({});
+const secrets = new SecretsManager();
+await secrets.createSecret({ Name: "source", SecretString: "swordfish" });
+const { SecretString } = await secrets.getSecretValue({ SecretId: "source" });
+const s3 = new S3();
+await s3.createBucket({ Bucket: "payloads" });
+await s3.putObject({ Bucket: "payloads", Key: "a/b", Body: "hello" });
+const { Body } = await s3.getObject({ Bucket: "payloads", Key: "a/b" });
+console.log(JSON.stringify({
+  queue: QueueUrl, tables: TableNames, secret: SecretString, object: await Body.transformToString(),
+}));
+`;
