@@ -49,7 +49,7 @@ export class RouterStack extends Stack {
     this.pairs = queuePairs(this, config);
     this.consumerPolicies = consumerPolicies(this, config);
 
-    this.secret = new SourceSecret(this, "SourceSecret", { secretArn: config.source.secretArn });
+    this.secret = new SourceSecret(this, "SourceSecret", config.source);
     this.reader = new ReaderService(this, "Reader", {
       raw: this.raw,
       tables: this.tables,
