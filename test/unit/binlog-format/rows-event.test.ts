@@ -1,0 +1,164 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  CorruptEventError,
+  MissingRowMetadataError,
+  UnsupportedEventError,
+} from "../../../reader/binlog-format/errors.ts";
+import { EventType } from "../../../reader/binlog-format/event-types.ts";
+import {
+  compileRowsDecoder,
+  forEachRow,
+  rowsEventTableId,
+} from "../../../reader/binlog-format/rows-event.ts";
+import { parseTableMap, parseTableMapName } from "../../../reader/binlog-format/table-map.ts";
+import { recorded } from "./recorded-events.ts";
+
+const tableMap = recorded.TABLE_MAP.subarray(0, -4);
+const writeRows = recorded.WRITE_ROWS.subarray(0, -4);
+const decoder = compileRowsDecoder(parseTableMap(tableMap));
+
+function rowsOf(event: Buffer): string[][] {
+  const rows: string[][] = [];
+  forEachRow(event, decoder, (...row) => rows.push(row));
+  return rows;
+}
+
+const FIRST =
+  '{"id":1,"name":"Zoë \\"Z\\"","status":"paid","amount":"-1234567.89",' +
+  '"attrs":{"n":18446744073709551615,"tags":["x",1.5,null]},"created":"2026-01-02 03:04:05.678","note":"£5"}';
+const SECOND =
+  '{"id":2,"name":null,"status":null,"amount":null,"attrs":null,"created":null,"note":null}';
+
+describe("parseTableMap", () => {
+  it("gives names, real types, members and the primary key", () => {
+    const { columns, ...table } = parseTableMap(tableMap);
+    expect(table).toEqual({ id: 122, database: "shop", table: "orders", primaryKey: [0] });
+    expect(
+      columns.map(({ name, type, unsigned, nullable }) => [name, type, unsigned, nullable]),
+    ).toEqual([
+      ["id", 3, true, false],
+      ["name", 15, false, true],
+      ["status", 247, false, true],
+      ["amount", 246, false, true],
+      ["attrs", 245, false, true],
+      ["created", 18, false, true],
+      ["note", 252, false, true],
+    ]);
+    expect(columns[1]).toMatchObject({ collation: 255, maxLength: 80 });
+    expect(columns[2]?.members).toEqual(["new", "paid"]);
+    expect(columns[3]).toMatchObject({ precision: 12, decimals: 2 });
+  });
+
+  it("gives the name alone", () => {
+    expect(parseTableMapName(tableMap)).toEqual({ id: 122, database: "shop", table: "orders" });
+    expect(rowsEventTableId(writeRows)).toBe(122);
+  });
+
+  it("refuses an event that ends before the last column's name", () => {
+    const namesEnd = tableMap.indexOf("note") + "note".length;
+    for (let length = 19; length < namesEnd; length++) {
+      const cut = tableMap.subarray(0, length);
+      // Where it ends between two fields, it could be a sound event of binlog_row_metadata=MINIMAL.
+      expect(() => parseTableMap(cut)).toThrow(/ends inside a field|binlog_row_metadata/);
+    }
+  });
+
+  it("says which setting is missing when the columns have no names", () => {
+    const names = tableMap.indexOf("\u0002id") - 2;
+    const minimal = Buffer.concat([
+      tableMap.subarray(0, names),
+      tableMap.subarray(tableMap.indexOf("note") + 4),
+    ]);
+    const error = new MissingRowMetadataError("shop", "orders");
+    expect(() => parseTableMap(minimal)).toThrow(error);
+    expect(error).toMatchObject({ database: "shop", table: "orders" });
+    expect(error.message).toContain("SET PERSIST binlog_row_metadata = 'FULL'");
+  });
+});
+
+describe("forEachRow", () => {
+  it("decodes inserts, updates and deletes", () => {
+    expect(rowsOf(writeRows)).toEqual([
+      ["c", '{"id":1}', "", "", FIRST],
+      ["c", '{"id":2}', "", "", SECOND],
+    ]);
+    expect(rowsOf(recorded.UPDATE_ROWS_MINIMAL.subarray(0, -4))).toEqual([
+      ["u", '{"id":1}', "", '{"id":1}', '{"amount":"0.50"}'],
+    ]);
+    expect(rowsOf(recorded.UPDATE_ROWS_KEY.subarray(0, -4))).toEqual([
+      ["u", '{"id":3}', '{"id":2}', '{"id":2}', '{"id":3}'],
+    ]);
+    expect(rowsOf(recorded.DELETE_ROWS.subarray(0, -4))).toEqual([
+      ["d", '{"id":3}', "", SECOND.replace("2", "3"), ""],
+    ]);
+  });
+
+  it("returns how many rows there were", () => {
+    expect(forEachRow(writeRows, decoder, () => undefined)).toBe(2);
+  });
+
+  it("decodes events of version 1, which lack the extra data", () => {
+    const version1 = Buffer.concat([writeRows.subarray(0, 27), writeRows.subarray(29)]);
+    version1[4] = EventType.WRITE_ROWS_EVENT_V1;
+    expect(rowsOf(version1)).toEqual(rowsOf(writeRows));
+  });
+
+  it("passes over extra data", () => {
+    const extra = Buffer.concat([
+      writeRows.subarray(0, 29),
+      Buffer.from([1, 2, 3]),
+      writeRows.subarray(29),
+    ]);
+    extra.writeUInt16LE(5, 27);
+    expect(rowsOf(extra)).toEqual(rowsOf(writeRows));
+  });
+
+  it("hands out no row of an event that ends inside it", () => {
+    const rowsBegin = 31;
+    const firstRowEnds = writeRows.length - 5;
+    for (let length = rowsBegin + 1; length < writeRows.length; length++) {
+      if (length === firstRowEnds) continue;
+      let rows = 0;
+      expect(() => forEachRow(writeRows.subarray(0, length), decoder, () => rows++)).toThrow(
+        CorruptEventError,
+      );
+      expect(rows).toBe(length < firstRowEnds ? 0 : 1);
+    }
+  });
+
+  it("refuses rows of another number of columns, and events that it does not decode", () => {
+    const others = Buffer.from(writeRows);
+    others[29] = 8;
+    expect(() => rowsOf(others)).toThrow(CorruptEventError);
+    const partial = Buffer.from(writeRows);
+    partial[4] = EventType.PARTIAL_UPDATE_ROWS_EVENT;
+    expect(() => rowsOf(partial)).toThrow("binlog_row_value_options");
+  });
+
+  it("makes valid JSON or a named error of any bytes", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(writeRows.length - 20), fc.nat(255)), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        (changes) => {
+          const event = Buffer.from(writeRows);
+          for (const [offset, value] of changes) event[19 + offset] = value;
+          try {
+            forEachRow(event, decoder, (_op, key, _oldKey, _before, after) => {
+              JSON.parse(after);
+              if (key !== "") JSON.parse(key);
+            });
+          } catch (error) {
+            const named =
+              error instanceof CorruptEventError || error instanceof UnsupportedEventError;
+            if (!named) throw error;
+          }
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+});
