@@ -50,6 +50,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const connection = await connectionOptions(settings, options.credentials);
   await using control = await ControlConnection.open(connection);
   const state = await readServerState(control.connection);
+  status.retentionMs = state.retentionMs;
   const { offset, isResumed } = await startingOffset(options, control, state);
 
   const run = new PresentRun(state);

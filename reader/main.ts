@@ -9,6 +9,7 @@ import { runReader } from "./run-reader.ts";
 import { parseReaderSettings, ReaderSettingsError } from "./settings.ts";
 import { secretCredentials } from "./source/credentials.ts";
 import { ReaderStatus } from "./status.ts";
+import { reportMetrics } from "./metrics.ts";
 
 // The reader's process. It ends by itself only for what a person must mend (exit 1); SIGTERM and SIGINT drain it (exit 0).
 process.exitCode = await main();
@@ -33,33 +34,30 @@ async function run(): Promise<void> {
   const status = new ReaderStatus();
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
-  const secrets = new SecretsManagerClient();
-  const dynamodb = new DynamoDBClient();
-  const sqs = new SQSClient();
-  const s3 = new S3Client();
-  await using health =
-    settings.healthPort === null ? null : await HealthEndpoint.listen(settings.healthPort, status);
-  if (health !== null) log.info({ port: health.port }, "answering health checks");
-  try {
-    await runReader(
-      {
-        settings,
-        credentials: secretCredentials(async () => {
-          const { SecretString } = await secrets.send(
-            new GetSecretValueCommand({ SecretId: settings.secretArn }),
-          );
-          return SecretString ?? "";
-        }),
-        sqs,
-        s3,
-        dynamodb,
-        store: new OffsetStore(dynamodb, settings.offsetsTable),
-        status,
-        log,
-      },
-      stop.signal,
-    );
-  } finally {
-    for (const client of [secrets, dynamodb, sqs, s3]) client.destroy();
+  await using parts = new AsyncDisposableStack();
+  const closing = <Client extends { destroy(): void }>(client: Client): Client =>
+    parts.adopt(client, (one) => one.destroy());
+  const secrets = closing(new SecretsManagerClient());
+  const dynamodb = closing(new DynamoDBClient());
+  if (settings.healthPort !== null) {
+    const { port } = parts.use(await HealthEndpoint.listen(settings.healthPort, status));
+    log.info({ port }, "answering health checks");
   }
+  parts.use(reportMetrics(status, settings.source, log));
+  await runReader(
+    {
+      settings,
+      credentials: secretCredentials(async () => {
+        const command = new GetSecretValueCommand({ SecretId: settings.secretArn });
+        return (await secrets.send(command)).SecretString ?? "";
+      }),
+      sqs: closing(new SQSClient()),
+      s3: closing(new S3Client()),
+      dynamodb,
+      store: new OffsetStore(dynamodb, settings.offsetsTable),
+      status,
+      log,
+    },
+    stop.signal,
+  );
 }

@@ -25,6 +25,7 @@ export async function runReader(
   while (!signal.aborted) {
     try {
       await using lease = await acquire(options, owner, signal);
+      options.status.counters.leasesTaken++;
       await followUntilStopped({ ...options, lease }, signal);
     } catch (error) {
       if (signal.aborted && error === signal.reason) break;

@@ -9,14 +9,16 @@ export class ReaderStatus {
     frames: 0,
     frameBytes: 0,
     reconnects: 0,
+    leasesTaken: 0,
     userChanges: 0,
   };
+  /** How long the server keeps its binlog, milliseconds; null when it keeps it for ever, or is not known yet. */
+  retentionMs: number | null = null;
   #state: ReaderState = "connecting";
   #sinceMs = Date.now();
   /** When the oldest transaction that is not acknowledged yet was committed; null when all are. */
   #behindSinceMs: number | null = null;
-  #lastProgressMs = Date.now();
-  #savedOffset = "";
+  #offset = "";
 
   get state(): ReaderState {
     return this.#state;
@@ -33,16 +35,25 @@ export class ReaderStatus {
     this.#behindSinceMs ??= committedMs;
   }
 
-  /** Called when an offset is reached: everything up to `committedMs` is acknowledged, and whether nothing waits. */
+  /** Called when an offset is saved: everything up to `committedMs` is acknowledged, and whether nothing waits. */
   reached(committedMs: number, settled: boolean, offset: string): void {
     this.#behindSinceMs = settled ? null : committedMs;
-    this.#lastProgressMs = Date.now();
-    this.#savedOffset = offset;
+    this.#offset = offset;
   }
 
-  /** How old the oldest change is that was read and not acknowledged, milliseconds; 0 when there is none. */
+  /**
+   * How far delivery is behind the database, milliseconds: the age of the oldest change that was read and is not
+   * acknowledged, or the time since the server was heard last. An idle database is no lag: it is heard through heartbeats.
+   */
   lagMs(nowMs: number = Date.now()): number {
-    return this.#behindSinceMs === null ? 0 : Math.max(0, nowMs - this.#behindSinceMs);
+    const unheardMs = this.#state === "streaming" ? 0 : nowMs - this.#sinceMs;
+    const behindMs = this.#behindSinceMs === null ? 0 : nowMs - this.#behindSinceMs;
+    return Math.max(0, unheardMs, behindMs);
+  }
+
+  /** How much of the time for which the server keeps its binlog has passed since the oldest unread change, percent. */
+  retentionUsedPercent(nowMs: number = Date.now()): number {
+    return this.retentionMs === null ? 0 : (this.lagMs(nowMs) / this.retentionMs) * 100;
   }
 
   snapshot(): object {
@@ -50,8 +61,8 @@ export class ReaderStatus {
       state: this.#state,
       since: new Date(this.#sinceMs).toISOString(),
       lagMs: this.lagMs(),
-      lastProgress: new Date(this.#lastProgressMs).toISOString(),
-      offset: this.#savedOffset,
+      retentionUsedPercent: this.retentionUsedPercent(),
+      offset: this.#offset,
       ...this.counters,
     };
   }

@@ -20,12 +20,15 @@ export interface ServerState {
   /** A moment at which this run had begun for certain; the server's clock, microseconds since 1970. */
   readonly startedUs: number;
   readonly checksums: boolean;
+  /** How long binlog files are kept, milliseconds; null for ever. */
+  readonly retentionMs: number | null;
 }
 
 const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version, @@log_bin AS logBin,
   @@global.binlog_format AS format, @@global.binlog_row_metadata AS metadata,
   @@global.binlog_row_value_options AS valueOptions, @@global.gtid_mode AS gtidMode,
   @@global.gtid_executed AS executed, @@global.gtid_purged AS purged, @@global.binlog_checksum AS checksum,
+  @@global.binlog_expire_logs_seconds AS retentionSeconds,
   CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS nowUs`;
 
 /** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
@@ -52,6 +55,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     files,
     startedUs: Number(row["nowUs"]) - (await uptimeSeconds(connection)) * 1e6,
     checksums: text("checksum") !== "NONE",
+    retentionMs: Number(row["retentionSeconds"]) * 1000 || null,
   };
 }
 

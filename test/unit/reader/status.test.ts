@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { embeddedMetrics } from "../../../reader/metrics.ts";
+import { ReaderStatus } from "../../../reader/status.ts";
+
+beforeEach(() => vi.useFakeTimers({ now: 1_000_000 }));
+afterEach(() => vi.useRealTimers());
+
+test("an idle stream has no lag, however long ago the last change was", () => {
+  const status = new ReaderStatus();
+  status.enter("streaming");
+  status.behindSince(999_000);
+  status.reached(999_000, true, "x:1");
+  vi.advanceTimersByTime(3_600_000);
+  expect(status.lagMs()).toBe(0);
+});
+
+test("lag is the age of the oldest change that is not acknowledged", () => {
+  const status = new ReaderStatus();
+  status.enter("streaming");
+  status.behindSince(990_000);
+  status.behindSince(995_000);
+  expect(status.lagMs()).toBe(10_000);
+  status.reached(995_000, false, "x:1");
+  expect(status.lagMs()).toBe(5000);
+});
+
+test("a source that is not heard makes lag, and uses retention up", () => {
+  const status = new ReaderStatus();
+  status.enter("streaming");
+  status.enter("connecting");
+  status.retentionMs = 600_000;
+  vi.advanceTimersByTime(60_000);
+  expect(status.lagMs()).toBe(60_000);
+  expect(status.retentionUsedPercent()).toBe(10);
+});
+
+test("metrics are written in the embedded format", () => {
+  expect(JSON.parse(embeddedMetrics("shop", 5, [["ReaderLag", "Milliseconds", 7]]))).toEqual({
+    _aws: {
+      Timestamp: 5,
+      CloudWatchMetrics: [
+        {
+          Namespace: "binlog-router",
+          Dimensions: [["Source"]],
+          Metrics: [{ Name: "ReaderLag", Unit: "Milliseconds" }],
+        },
+      ],
+    },
+    Source: "shop",
+    ReaderLag: 7,
+  });
+});
