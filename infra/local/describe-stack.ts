@@ -1,9 +1,10 @@
 import type { Configuration } from "../config/configuration.ts";
-import { environmentQueues, type EnvironmentQueue } from "../config/queues.ts";
+import type { EnvironmentQueue } from "../config/queues.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import type { LocalAws } from "./aws/start-local-aws.ts";
 import type { JoinIn } from "./display/join-in.ts";
 import { configuredDatabases } from "./source/accounts.ts";
+import { queuesByEnvironment } from "./queues-by-environment.ts";
 import type { Source } from "./source/source.ts";
 import type { StackEnvironment, StackFile } from "./stack-file.ts";
 import type { LocalTopology } from "./template/local-topology.ts";
@@ -24,12 +25,7 @@ export interface LocatedQueue extends EnvironmentQueue {
 
 /** The environment queues that the template made. */
 export function locatedQueues(config: Configuration, topology: LocalTopology): LocatedQueue[] {
-  const queues = environmentQueues({
-    ...config,
-    environments: Object.keys(config.environments),
-    subscribers: new Map(Object.entries(config.subscribers)),
-  });
-  return queues.flatMap((queue) => {
+  return queuesByEnvironment(config).flatMap((queue) => {
     const located = topology.queues.get(queue.queueName);
     return located === undefined ? [] : [{ ...queue, url: located.url }];
   });

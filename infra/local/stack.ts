@@ -88,7 +88,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
     plan === null
       ? null
       : started.use(await startDemonstration(plan, parts, { clients, logDirectory, onProblem }));
-  if (demonstration !== null) status.follow(demonstration.tally);
+  if (demonstration !== null) status.follow(demonstration);
 
   signal.throwIfAborted();
   const announce = () =>

@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import type { Tally } from "./demo/tally.ts";
+import type { Demonstration } from "./demo/demonstration.ts";
 import type { LocatedQueue } from "./describe-stack.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
 import { parkedRecords } from "./failure-records.ts";
@@ -15,7 +15,7 @@ export interface StatusOptions {
 export class Status {
   readonly #options: StatusOptions;
   readonly #startedMs = performance.now();
-  #tally: Tally | null = null;
+  #demonstration: Demonstration | null = null;
   #problems = 0;
   #lastProblem: string | null = null;
 
@@ -23,9 +23,9 @@ export class Status {
     this.#options = options;
   }
 
-  /** From now on the streams that this tally knows are shown with what it counts. */
-  follow(tally: Tally): void {
-    this.#tally = tally;
+  /** From now on the demonstration's streams are shown with what its tally says. */
+  follow(demonstration: Demonstration): void {
+    this.#demonstration = demonstration;
   }
 
   /** Something went wrong that the stack goes on after. */
@@ -37,33 +37,36 @@ export class Status {
 
   async snapshot(): Promise<Snapshot> {
     const { clients, queues, failuresTable } = this.#options;
+    await this.#demonstration?.lookForParked();
     const [records, streams] = await Promise.all([
       parkedRecords(clients.dynamodb, failuresTable),
       Promise.all(queues.map((queue) => this.#stream(queue))),
     ]);
+    const tally = this.#demonstration?.tally;
     return {
       uptimeMs: performance.now() - this.#startedMs,
       streams,
-      attributions: [...(this.#tally?.attributions ?? [])],
+      attributions: [...(tally?.attributions ?? [])],
       failures: records.reduce((sum, { count }) => sum + count, 0),
-      verdict: this.#tally?.verdict() ?? null,
+      verdict: tally?.verdict() ?? null,
       problems: { count: this.#problems, last: this.#lastProblem },
     };
   }
 
   async #stream({ environment, subscriber, url }: LocatedQueue): Promise<StreamStatus> {
-    const check = this.#tally?.check(environment, subscriber);
-    if (check === undefined) {
+    const tally = this.#demonstration?.tally;
+    const check = tally?.check(environment, subscriber);
+    if (tally === undefined || check === undefined) {
       const waiting = await this.#queueLength(url);
       return { environment, subscriber, written: null, delivered: null, waiting, delayMs: null };
     }
-    const { written, delivered, waiting, newestDelayMs } = check;
+    const { written, delivered, newestDelayMs } = check;
     return {
       environment,
       subscriber,
       written,
       delivered,
-      waiting,
+      waiting: check.waiting - tally.parked(check),
       delayMs: newestDelayMs ?? null,
     };
   }

@@ -1,6 +1,6 @@
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { Configuration } from "../../config/configuration.ts";
-import { environmentQueues } from "../../config/queues.ts";
+import { queuesByEnvironment } from "../queues-by-environment.ts";
 import { NoDemonstrationError } from "../refusal.ts";
 import { plannedAccounts, type PlannedAccount } from "../source/accounts.ts";
 import { DEMO_DATABASE, DEMO_TABLES } from "./schema.ts";
@@ -43,20 +43,14 @@ export function demonstrationPlan(config: Configuration): DemonstrationPlan {
 }
 
 function demonstrationStreams(
-  { name, source, environments, subscribers, otherUsers }: Configuration,
+  config: Configuration,
   accounts: ReadonlyMap<string, PlannedAccount>,
 ): ExpectedStream[] {
-  const isRead = tableMatcher(source.tables);
-  const queues = environmentQueues({
-    name,
-    environments: Object.keys(environments),
-    subscribers: new Map(Object.entries(subscribers)),
-    otherUsers,
-  });
-  return queues
+  const isRead = tableMatcher(config.source.tables);
+  return queuesByEnvironment(config)
     .filter(({ environment }) => accounts.has(environment))
     .map(({ environment, subscriber }) => {
-      const isWanted = tableMatcher(subscribers[subscriber]?.tables ?? []);
+      const isWanted = tableMatcher(config.subscribers[subscriber]?.tables ?? []);
       const wants = (table: string) =>
         isRead(DEMO_DATABASE, table) && isWanted(DEMO_DATABASE, table);
       return { environment, subscriber, wants };

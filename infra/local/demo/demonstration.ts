@@ -58,6 +58,11 @@ export class Demonstration implements AsyncDisposable {
     return Object.fromEntries(this.#applications.map(({ name, pid }) => [name, pid]));
   }
 
+  /** Brings the tally up to date with the failure records. */
+  async lookForParked(): Promise<void> {
+    this.tally.setParked(await this.#options.parkedMarks());
+  }
+
   /** Ends the writing, then waits until everything committed has arrived or is parked, or nothing more arrives. */
   async finish(signal: AbortSignal): Promise<void> {
     this.#stopWriting.abort();
@@ -65,7 +70,7 @@ export class Demonstration implements AsyncDisposable {
     let waiting = Infinity;
     let changedMs = performance.now();
     while (performance.now() - changedMs < DRAIN_PATIENCE_MS) {
-      this.tally.setParked(await this.#options.parkedMarks());
+      await this.lookForParked();
       if (this.tally.waiting === 0) return;
       if (this.tally.waiting !== waiting) changedMs = performance.now();
       waiting = this.tally.waiting;

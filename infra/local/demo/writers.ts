@@ -22,9 +22,9 @@ export interface WriterEvents {
 
 /** What writes in each environment, and the longest pause between two transactions of each, milliseconds. */
 const POOL_WRITERS = 2;
-const POOL_PAUSE_MS = 100;
+const POOL_PAUSE_MS = 400;
 const BRIEF_WRITERS = 1;
-const BRIEF_PAUSE_MS = 150;
+const BRIEF_PAUSE_MS = 500;
 const PAUSE_AFTER_PROBLEM_MS = 1_000;
 
 /** Runs `work` on a connection of its own way of getting one. */

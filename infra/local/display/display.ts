@@ -4,7 +4,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { statusLine } from "./status-line.ts";
 import { statusTable } from "./status-table.ts";
 
-const TABLE_PERIOD_MS = 500;
+const TABLE_PERIOD_MS = 1_000;
 const LINE_PERIOD_MS = 5_000;
 
 /** Shows what `take` says until `signal` is aborted: a table that renews itself in a terminal, plain lines elsewhere. */

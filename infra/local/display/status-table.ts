@@ -7,7 +7,7 @@ export function statusTable(snapshot: Snapshot): string {
   const table = new Table({
     head: ["environment", "subscriber", "written", "delivered", "waiting", "newest delay"],
     colAligns: ["left", "left", "right", "right", "right", "right"],
-    style: { head: ["bold"], border: ["grey"] },
+    style: { head: ["bold"], border: ["grey"], compact: true },
   });
   let previous: string | undefined;
   for (const stream of snapshot.streams) {

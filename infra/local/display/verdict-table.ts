@@ -19,7 +19,7 @@ export function verdictTable(tally: Tally): string {
       "longest delay",
     ],
     colAligns: ["left", "left", ...Array<"right">(8).fill("right")],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const check of tally.checks) table.push(verdictRow(check, tally.parked(check)));
   return [table.toString(), attributionSentence(tally), verdictSentence(tally)].join("\n");
@@ -48,9 +48,11 @@ function attributionSentence({ attributions }: Tally): string {
 function verdictSentence(tally: Tally): string {
   const verdict = tally.verdict();
   const { foreign, missing, doubled, parked } = verdict;
-  const sentence = isClean(verdict)
+  if (!isClean(verdict)) {
+    return `Wrong: ${count(foreign)} foreign, ${count(missing)} missing, ${count(doubled)} doubled.`;
+  }
+  return parked === 0
     ? "Every environment received its own changes, each once, and nothing else."
-    : `Wrong: ${count(foreign)} foreign, ${count(missing)} missing, ${count(doubled)} doubled.`;
-  if (parked === 0) return sentence;
-  return `${sentence} ${count(parked)} deliveries are parked in failure records, because their authors were not known for certain.`;
+    : `Every environment received its own changes only, each once. ${count(parked)} deliveries wait in failure records, ` +
+        "because it is not known for certain who wrote them.";
 }
