@@ -59,6 +59,11 @@ export class BinlogFile implements AsyncDisposable {
     return new BinlogFile(connection, server.dataDir, file, position);
   }
 
+  /** Where the server writes next. */
+  end(): Promise<{ file: string; position: number }> {
+    return binlogEnd(this.connection);
+  }
+
   /** The events since the last call, each with its header and without its checksum. */
   async events(): Promise<Buffer[]> {
     const { file, position } = await binlogEnd(this.connection);
