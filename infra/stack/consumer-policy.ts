@@ -1,10 +1,10 @@
-import { Stack } from "aws-cdk-lib";
 import { ArnPrincipal, ManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { messagePayloadPrefix } from "../../wire/payloads.ts";
-import { acknowledge } from "./acknowledge.ts";
+
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import { acknowledgePrefix } from "./grants.ts";
 
 export interface ConsumerPolicyProps {
   readonly environment: string;
@@ -22,8 +22,8 @@ export class ConsumerPolicy extends Construct {
   constructor(scope: Construct, id: string, props: ConsumerPolicyProps) {
     super(scope, id);
     this.environment = props.environment;
-    const bucketId = Stack.of(this).getLogicalId(props.payloads.node.defaultChild as CfnBucket);
-    const payloads = props.payloads.arnForObjects(`${messagePayloadPrefix(props.environment)}*`);
+    const prefix = messagePayloadPrefix(props.environment);
+    const payloads = props.payloads.arnForObjects(`${prefix}*`);
     this.policy = new ManagedPolicy(this, "Policy", {
       description: `Reads the queues of the environment ${props.environment}`,
       statements: [
@@ -40,11 +40,7 @@ export class ConsumerPolicy extends Construct {
         new PolicyStatement({ actions: ["s3:GetObject"], resources: [payloads] }),
       ],
     });
-    acknowledge(
-      this.policy,
-      `IAM5[Resource::<${bucketId}.Arn>/${messagePayloadPrefix(props.environment)}*]`,
-      "A message's payload has a key that only the message knows; the prefix holds this environment's and no other's.",
-    );
+    acknowledgePrefix(this.policy, props.payloads, prefix);
     if (props.consumers.length > 0) {
       props.payloads.addToResourcePolicy(
         new PolicyStatement({

@@ -37,23 +37,27 @@ export function grantIndexQuery(table: Table, grantee: IGrantable, index: string
   });
 }
 
-/** Lets a principal do the named things with the objects under some prefixes (`Bucket.grantRead` would let it list all). */
+/** Lets a principal read or write the objects under a prefix (`Bucket.grantRead` would let it list the bucket, too). */
 export function grantPayloads(
   bucket: Bucket,
   grantee: IGrantable & IConstruct,
-  actions: readonly ("GetObject" | "PutObject")[],
-  prefixes: readonly string[],
+  action: "GetObject" | "PutObject",
+  prefix: string,
 ): Grant {
-  for (const prefix of prefixes) {
-    acknowledge(
-      grantee,
-      `IAM5[Resource::<${Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnBucket)}.Arn>/${prefix}*]`,
-      "An object's key is known only when its payload is written; the prefix names what the principal may touch.",
-    );
-  }
+  acknowledgePrefix(grantee, bucket, prefix);
   return Grant.addToPrincipal({
     grantee,
-    actions: actions.map((action) => `s3:${action}`),
-    resourceArns: prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+    actions: [`s3:${action}`],
+    resourceArns: [bucket.arnForObjects(`${prefix}*`)],
   });
+}
+
+/** An object's key is known only once it is written, so a policy can name its prefix at most. */
+export function acknowledgePrefix(construct: IConstruct, bucket: Bucket, prefix: string): void {
+  const id = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnBucket);
+  acknowledge(
+    construct,
+    `IAM5[Resource::<${id}.Arn>/${prefix}*]`,
+    "The key of a payload is known only once it is written; its prefix says who may touch it.",
+  );
 }

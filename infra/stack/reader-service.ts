@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { Port, SecurityGroup, Peer } from "aws-cdk-lib/aws-ec2";
+import { Peer, Port, SecurityGroup } from "aws-cdk-lib/aws-ec2";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
   Cluster,
@@ -8,9 +8,9 @@ import {
   CpuArchitecture,
   FargateService,
   FargateTaskDefinition,
-  type ICluster,
   LogDrivers,
   OperatingSystemFamily,
+  type ICluster,
 } from "aws-cdk-lib/aws-ecs";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
@@ -38,69 +38,17 @@ export interface ReaderServiceProps {
 
 const ENTRY = "reader/main.ts";
 const HEALTH_PORT = 8080;
+const HEALTH_CHECK = `fetch("http://127.0.0.1:${HEALTH_PORT}/").then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))`;
 
 /** The reader in containers beside the database: one task reads, the other waits for its lease. */
 export class ReaderService extends Construct {
-  readonly service: FargateService;
   readonly taskDefinition: FargateTaskDefinition;
-  readonly logGroup: LogGroup;
+  readonly service: FargateService;
 
   constructor(scope: Construct, id: string, props: ReaderServiceProps) {
     super(scope, id);
-    this.logGroup = new LogGroup(this, "Log", {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    this.taskDefinition = new FargateTaskDefinition(this, "Task", {
-      cpu: 512,
-      memoryLimitMiB: 1024,
-      runtimePlatform: {
-        cpuArchitecture: CpuArchitecture.ARM64,
-        operatingSystemFamily: OperatingSystemFamily.LINUX,
-      },
-    });
-    markPart(this.taskDefinition, { part: "reader", entry: ENTRY });
-    this.taskDefinition.addContainer("Reader", {
-      containerName: "reader",
-      image: ContainerImage.fromAsset(
-        Stack.of(this).bundlingRequired ? bundleReaderImage(ENTRY) : UNBUNDLED_READER_IMAGE,
-        { platform: Platform.LINUX_ARM64 },
-      ),
-      environment: { ...props.environment, HEALTH_PORT: String(HEALTH_PORT) },
-      logging: LogDrivers.awsLogs({ logGroup: this.logGroup, streamPrefix: "reader" }),
-      user: "node",
-      readonlyRootFilesystem: true,
-      // The reader drains and saves its offset within 20 s of SIGTERM.
-      stopTimeout: Duration.seconds(30),
-      healthCheck: {
-        command: ["CMD", "node", "--eval", HEALTH_CHECK],
-        interval: Duration.seconds(10),
-        timeout: Duration.seconds(5),
-        retries: 3,
-        startPeriod: Duration.seconds(30),
-      },
-    });
-    acknowledge(
-      this.taskDefinition,
-      "ECS2",
-      "The variables say where things are; the MySQL password is read from Secrets Manager at every connect.",
-    );
-    acknowledge(
-      this.taskDefinition,
-      "IAM5[Resource::*]",
-      "ecr:GetAuthorizationToken has no resource to name; pulling is limited to the image's repository.",
-    );
-    const { taskRole } = this.taskDefinition;
-    props.raw.queue.grantSendMessages(taskRole);
-    props.secret.grantRead(taskRole);
-    grantItems(props.tables.offsets, taskRole, ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]);
-    grantItems(props.tables.sessions, taskRole, ["BatchGetItem", "GetItem", "UpdateItem"]);
-    grantPayloads(
-      props.payloads,
-      this.taskDefinition.taskRole,
-      ["PutObject"],
-      [FRAME_PAYLOAD_PREFIX],
-    );
+    this.taskDefinition = this.#task(props);
+    this.#grant(props);
     this.service = new FargateService(this, "Service", {
       // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `| undefined`.
       cluster: new Cluster(this, "Cluster", {
@@ -115,24 +63,78 @@ export class ReaderService extends Construct {
       circuitBreaker: { rollback: true },
       assignPublicIp: false,
       vpcSubnets: { subnets: props.network.subnets },
-      securityGroups: [this.securityGroup(props)],
+      securityGroups: [this.#securityGroup(props)],
     });
   }
 
-  private securityGroup(props: ReaderServiceProps): SecurityGroup {
+  #task({ environment, logRetention }: ReaderServiceProps): FargateTaskDefinition {
+    const task = new FargateTaskDefinition(this, "Task", {
+      cpu: 512,
+      memoryLimitMiB: 1024,
+      runtimePlatform: {
+        cpuArchitecture: CpuArchitecture.ARM64,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
+    });
+    const logGroup = new LogGroup(this, "Log", {
+      retention: logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    task.addContainer("Reader", {
+      containerName: "reader",
+      image: ContainerImage.fromAsset(
+        Stack.of(this).bundlingRequired ? bundleReaderImage(ENTRY) : UNBUNDLED_READER_IMAGE,
+        { platform: Platform.LINUX_ARM64 },
+      ),
+      environment: { ...environment, HEALTH_PORT: String(HEALTH_PORT) },
+      logging: LogDrivers.awsLogs({ logGroup, streamPrefix: "reader" }),
+      user: "node",
+      readonlyRootFilesystem: true,
+      // The reader drains and saves its offset within 20 s of SIGTERM.
+      stopTimeout: Duration.seconds(30),
+      healthCheck: {
+        command: ["CMD", "node", "--eval", HEALTH_CHECK],
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        retries: 3,
+        startPeriod: Duration.seconds(30),
+      },
+    });
+    markPart(task, { part: "reader", entry: ENTRY });
+    acknowledge(
+      task,
+      "ECS2",
+      "The variables say where things are; the MySQL password is read from Secrets Manager at every connect.",
+    );
+    acknowledge(
+      task,
+      "IAM5[Resource::*]",
+      "ecr:GetAuthorizationToken has no resource to name; pulling is limited to the image's repository.",
+    );
+    return task;
+  }
+
+  #grant({ raw, tables, payloads, secret }: ReaderServiceProps): void {
+    const { taskRole } = this.taskDefinition;
+    raw.queue.grantSendMessages(taskRole);
+    secret.grantRead(taskRole);
+    grantItems(tables.offsets, taskRole, ["GetItem", "UpdateItem"]);
+    grantItems(tables.sessions, taskRole, ["BatchGetItem", "UpdateItem"]);
+    grantPayloads(payloads, taskRole, "PutObject", FRAME_PAYLOAD_PREFIX);
+  }
+
+  #securityGroup({ network, databasePort }: ReaderServiceProps): SecurityGroup {
     const reader = new SecurityGroup(this, "SecurityGroup", {
-      vpc: props.network.vpc,
+      vpc: network.vpc,
       description: "The reader of binlog-router: MySQL and the AWS APIs, nothing inbound",
       allowAllOutbound: false,
     });
-    props.network.databaseSecurityGroup.connections.allowFrom(
+    network.databaseSecurityGroup.connections.allowFrom(
       reader,
-      Port.tcp(props.databasePort),
+      Port.tcp(databasePort),
       "binlog-router's reader",
     );
     reader.connections.allowTo(Peer.anyIpv4(), Port.HTTPS, "AWS APIs");
     return reader;
   }
 }
-
-const HEALTH_CHECK = `fetch("http://127.0.0.1:${HEALTH_PORT}/").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;

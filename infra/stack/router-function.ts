@@ -56,6 +56,8 @@ export class RouterFunction extends NodejsFunction {
         sourceMap: true,
         sourceMapMode: SourceMapMode.DEFAULT,
         sourcesContent: false,
+        minify: true,
+        keepNames: true,
         logLevel: LogLevel.WARNING,
         // The SDK of the lock file, not the one that the runtime happens to have today.
         bundleAwsSDK: true,

@@ -1,0 +1,35 @@
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import {
+  FAILURE_PAYLOAD_PREFIX,
+  FRAME_PAYLOAD_PREFIX,
+  MESSAGE_PAYLOAD_PREFIX,
+} from "../../wire/payloads.ts";
+import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import { grantItems, grantPayloads } from "./grants.ts";
+import type { PayloadBucket } from "./payload-bucket.ts";
+import type { RouterFunction } from "./router-function.ts";
+import type { Tables } from "./tables.ts";
+
+/** What both functions work with: each delivers frames, the one as they come, the other when they were parked. */
+export interface DeliveryProps {
+  readonly pairs: readonly EnvironmentQueuePair[];
+  readonly tables: Tables;
+  readonly payloads: PayloadBucket;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logRetention: RetentionDays;
+}
+
+/** Lets a function deliver: look authors up, send to environment queues, park what cannot be sent, move its lane. */
+export function grantDelivery(
+  lambda: RouterFunction,
+  { pairs, tables, payloads }: DeliveryProps,
+): void {
+  grantItems(tables.offsets, lambda, ["GetItem", "UpdateItem"]);
+  grantItems(tables.sessions, lambda, ["BatchGetItem"]);
+  grantItems(tables.failures, lambda, ["BatchGetItem", "GetItem", "PutItem", "UpdateItem"]);
+  for (const { queue } of pairs) queue.grantSendMessages(lambda);
+  const { executionRole } = lambda;
+  grantPayloads(payloads.bucket, executionRole, "GetObject", FRAME_PAYLOAD_PREFIX);
+  grantPayloads(payloads.bucket, executionRole, "PutObject", MESSAGE_PAYLOAD_PREFIX);
+  grantPayloads(payloads.bucket, executionRole, "PutObject", FAILURE_PAYLOAD_PREFIX);
+}
