@@ -1,6 +1,7 @@
 import type { DeliveryOrder } from "./delivery-order.ts";
 import { LinkedList, type ListNode } from "./linked-list.ts";
 import type { Message } from "./message.ts";
+import { Reach } from "./reach.ts";
 
 interface Group {
   readonly id: string;
@@ -18,6 +19,7 @@ interface Group {
 export class FifoOrder implements DeliveryOrder {
   readonly #groups = new Map<string, Group>();
   readonly #ready = new LinkedList<Group>();
+  readonly #reach = new Reach();
 
   added(message: Message): void {
     const id = message.groupId ?? "";
@@ -27,6 +29,7 @@ export class FifoOrder implements DeliveryOrder {
       this.#groups.set(id, group);
     }
     message.inOrder = group.messages.push(message);
+    this.#reach.enter(message);
     this.#review(group);
   }
 
@@ -53,12 +56,14 @@ export class FifoOrder implements DeliveryOrder {
     message.inOrder = undefined;
     this.#review(group);
     if (group.messages.first === undefined) this.#groups.delete(group.id);
+    const reached = this.#reach.leave(message);
+    if (reached !== undefined) this.#review(this.#groupOf(reached));
   }
 
   *deliverable(): Generator<Message, void, void> {
     for (let first = this.#ready.first; first !== undefined; first = this.#ready.first) {
       let node = first.value.messages.first;
-      while (node?.value.state === "visible") {
+      while (node !== undefined && isOffered(node.value)) {
         yield node.value;
         node = node.next;
       }
@@ -67,7 +72,8 @@ export class FifoOrder implements DeliveryOrder {
 
   /** Puts a group among the ready ones or takes it from there, after any change. */
   #review(group: Group): void {
-    const ready = group.inFlight === 0 && group.messages.first?.value.state === "visible";
+    const first = group.messages.first?.value;
+    const ready = group.inFlight === 0 && first !== undefined && isOffered(first);
     if (ready && group.ready === undefined) group.ready = this.#ready.push(group);
     if (!ready && group.ready !== undefined) {
       this.#ready.remove(group.ready);
@@ -80,4 +86,8 @@ export class FifoOrder implements DeliveryOrder {
     if (group === undefined) throw new Error("a message of a group that the queue does not have");
     return group;
   }
+}
+
+function isOffered(message: Message): boolean {
+  return message.state === "visible" && message.beyondReach === undefined;
 }

@@ -36,4 +36,6 @@ export interface Message extends MessageContent {
   /** Its places in the queue's lists. */
   inQueue: ListNode<Message> | undefined;
   inOrder: ListNode<Message> | undefined;
+  /** Its place among those that a FIFO queue does not look at yet, see `Reach`. */
+  beyondReach: ListNode<Message> | undefined;
 }

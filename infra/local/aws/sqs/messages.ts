@@ -65,6 +65,7 @@ export class Messages {
       deadline: undefined,
       inQueue: undefined,
       inOrder: undefined,
+      beyondReach: undefined,
     };
     this.counts[message.state]++;
     message.inQueue = this.#all.push(message);
