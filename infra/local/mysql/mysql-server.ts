@@ -10,6 +10,7 @@ export interface MysqlServerParts {
   readonly programs: MysqlPrograms;
   /** A temporary directory of this server, removed at the end. */
   readonly home: string;
+  /** Inside `home` when nobody needs the data afterwards. */
   readonly dataDir: string;
   readonly port: number;
   readonly password: string;
@@ -146,7 +147,8 @@ export class MysqlServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    // An orderly shutdown takes a second and a half of waits inside MySQL; data that go as well do not need it.
+    await (this.dataDir.startsWith(this.#home) ? this.kill() : this.stop());
     await rm(this.#home, { recursive: true, force: true });
   }
 }

@@ -21,7 +21,6 @@ export const DEFAULT_VARIABLES: ServerVariables = {
   innodb_flush_log_at_trx_commit: 2,
   innodb_buffer_pool_size: "64M",
   loose_innodb_redo_log_capacity: "64M",
-  innodb_fast_shutdown: 1,
   // Asked for the process list; its instruments cost memory and are not.
   performance_schema: true,
   performance_schema_instrument: "memory/%=OFF",

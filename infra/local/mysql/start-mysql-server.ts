@@ -19,6 +19,7 @@ export interface MysqlServerOptions {
   readonly variables?: ServerVariables;
   /** Hears about a download. */
   readonly progress?: Progress;
+  /** Gives the start up; a server that is ready is not affected. */
   readonly signal?: AbortSignal;
 }
 

@@ -26,18 +26,20 @@ export interface SupervisedProcessOptions {
 
 // Only our process holds the other end of descriptor 3. When we die, even by SIGKILL, reading it ends and the watcher
 // kills the program with the one signal that neither a pause nor a shutdown in progress delays. A watcher that did so
-// ends with status 0; one that was sent away, because the program ended by itself, does not.
+// ends with status 0; one that was sent away, because the program ended by itself, does not. The shell's own output is
+// closed first: after our death a remark like "Killed" would end the shell (SIGPIPE) before it has tidied up.
 const SUPERVISOR = `
 directory=$1; shift
 "$@" 3<&- >&2 &
 program=$!
 echo $program
-(read -r _ <&3; kill -KILL $program) &
+exec >/dev/null 2>&1
+(read -r _ <&3; trap '' TERM; kill -KILL $program) &
 watcher=$!
 wait $program
 status=$?
-kill $watcher 2>/dev/null
-if wait $watcher 2>/dev/null && [ -n "$directory" ]; then rm -rf "$directory"; fi
+kill $watcher
+if wait $watcher && [ -n "$directory" ]; then rm -rf "$directory"; fi
 exit $status
 `;
 
