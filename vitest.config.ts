@@ -1,11 +1,15 @@
 import { defineConfig } from "vitest/config";
 
+// Where .ci/run wants the results as JSON, besides what people read.
+const results = process.env["TEST_RESULTS"];
+
 /**
  * Three projects. `unit`: pure functions, milliseconds. `integration`: a real MySQL, real processes and the local
  * stand-ins over the network; few files at a time, because each starts servers. `infra`: what the CDK app synthesizes.
  */
 export default defineConfig({
   test: {
+    reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {
