@@ -1,5 +1,5 @@
 import type { PositionText } from "../../wire/position.ts";
-import type { Batch, Trouble } from "../failures/parked.ts";
+import type { Batch, StreamState, Trouble } from "../failures/parked.ts";
 import type { Stream } from "../failures/stream.ts";
 
 /**
@@ -25,24 +25,35 @@ export interface ParkedStreams {
 
 export type Parking = "parked" | "delivered" | "clear";
 
-/** The single-item writes that the hand-over is made of; each is one request, or a failed one and a consistent read. */
+/** What the hand-over is made of: each is one request on one item, and what it says of the item is true at one moment. */
 export interface StreamItems {
-  /**
-   * Moves the tail to `last` if the stream is open or dead and the tail is not there yet. `behind`: the stream is open and
-   * its tail at or beyond `last` now. `delivered`: closed, with a tail at or beyond `last`. `clear`: closed before `last`,
-   * or never opened.
-   */
-  moveTail(stream: Stream, last: PositionText): Promise<"behind" | "delivered" | "clear">;
-  /** Opens the stream with this tail if it is closed before it or was never opened; `changed` when it was not so. */
-  open(stream: Stream, last: PositionText, trouble: Trouble): Promise<"opened" | "changed">;
+  /** Moves the tail to `last` if the stream is open or dead and the tail is not there yet; whether it did. */
+  moveTail(stream: Stream, last: PositionText): Promise<boolean>;
+  /** Opens the stream with this tail if it is closed before it or was never opened; whether it did. */
+  open(stream: Stream, last: PositionText, trouble: Trouble): Promise<boolean>;
+  /** The stream's state; null: never opened. */
+  read(stream: Stream): Promise<Pick<StreamState, "status" | "tail"> | null>;
   /** Writes a record if there is none with its key, whatever has become of that one. */
   putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
 }
 
 export function parkedStreams(items: StreamItems): ParkedStreams {
+  async function place(
+    stream: Stream,
+    last: PositionText,
+  ): Promise<"behind" | "delivered" | "clear"> {
+    for (;;) {
+      if (await items.moveTail(stream, last)) return "behind";
+      const state = await items.read(stream);
+      if (state === null) return "clear";
+      if (state.status === "closed") return state.tail < last ? "clear" : "delivered";
+      if (state.tail >= last) return "behind";
+    }
+  }
+
   async function parkBehind(stream: Stream, batch: Batch, trouble: Trouble): Promise<Parking> {
-    const place = await items.moveTail(stream, batch.last);
-    if (place !== "behind") return place;
+    const found = await place(stream, batch.last);
+    if (found !== "behind") return found;
     await items.putRecord(stream, batch, trouble);
     return "parked";
   }
@@ -51,7 +62,7 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
     parkBehind,
     async park(stream, batch, trouble) {
       for (;;) {
-        if ((await items.open(stream, batch.last, trouble)) === "opened") {
+        if (await items.open(stream, batch.last, trouble)) {
           await items.putRecord(stream, batch, trouble);
           return;
         }

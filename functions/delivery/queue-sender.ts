@@ -5,9 +5,9 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { siblingQueueUrl } from "../../wire/names.ts";
+import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { messagePayloadPrefix } from "../../wire/payloads.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
-import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../aws/payload-pointer.ts";
 import { forEachLimited } from "../for-each-limited.ts";
 import { OwnTroubleError } from "../errors.ts";
 import type { Trouble } from "../failures/parked.ts";

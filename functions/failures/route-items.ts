@@ -29,34 +29,28 @@ const ERROR_LENGTH = 500;
 export function routeItems(options: FailuresTableOptions): StreamItems {
   const { client, table, bodies, now, firstDelayMs } = options;
   return {
-    async moveTail(stream, last) {
-      for (;;) {
-        const moved = await ifTrue(
-          client.send(
-            new UpdateItemCommand({
-              TableName: table,
-              Key: stateKey(stream),
-              UpdateExpression: "SET tail = :last",
-              ConditionExpression: "#status IN (:open, :dead) AND tail < :last",
-              ExpressionAttributeNames: { "#status": "status" },
-              ExpressionAttributeValues: {
-                ":last": text(last),
-                ":open": text("open"),
-                ":dead": text("dead"),
-              },
-            }),
-          ),
-        );
-        if (moved) return "behind";
-        const state = await readState(client, table, stream);
-        if (state === null) return "clear";
-        if (state.status === "closed") return state.tail < last ? "clear" : "delivered";
-        if (state.tail >= last) return "behind";
-      }
-    },
+    read: (stream) => readState(client, table, stream),
 
-    async open(stream, last, trouble) {
-      const opened = await ifTrue(
+    moveTail: (stream, last) =>
+      ifTrue(
+        client.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: stateKey(stream),
+            UpdateExpression: "SET tail = :last",
+            ConditionExpression: "#status IN (:open, :dead) AND tail < :last",
+            ExpressionAttributeNames: { "#status": "status" },
+            ExpressionAttributeValues: {
+              ":last": text(last),
+              ":open": text("open"),
+              ":dead": text("dead"),
+            },
+          }),
+        ),
+      ),
+
+    open: (stream, last, trouble) =>
+      ifTrue(
         client.send(
           new UpdateItemCommand({
             TableName: table,
@@ -79,9 +73,7 @@ export function routeItems(options: FailuresTableOptions): StreamItems {
             },
           }),
         ),
-      );
-      return opened ? "opened" : "changed";
-    },
+      ),
 
     async putRecord(stream, batch, trouble) {
       const key = recordKey(batch);

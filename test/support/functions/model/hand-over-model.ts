@@ -1,0 +1,335 @@
+import {
+  deliverMessages,
+  type SendResult,
+  type Sender,
+} from "../../../../functions/delivery/deliver-frame.ts";
+import { parkedStreams, type StreamItems } from "../../../../functions/delivery/hand-over.ts";
+import type { LaneState, Lanes } from "../../../../functions/delivery/lane.ts";
+import { batchMessages } from "../../../../functions/delivery/message-batch.ts";
+import { lastOf, recordKey, type ParkedRecord } from "../../../../functions/failures/parked.ts";
+import { queueStream } from "../../../../functions/failures/stream.ts";
+import { chainStep } from "../../../../functions/frame/chain.ts";
+import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
+import { drain, type DrainItems } from "../../../../functions/retry/drain.ts";
+import { Actor, type Execution } from "./explore.ts";
+
+export interface ModelOptions {
+  /** The message groups that each frame sends to, one letter each: `["AB", "A"]` is two frames, three messages. */
+  readonly frames: readonly string[];
+  /** How many retry runs there are at the same time; no claim keeps them apart. */
+  readonly retries: number;
+  readonly crashes: number;
+  /** How often the queue breaks or is mended. */
+  readonly toggles: number;
+  /** Whether the queue drops a message whose deduplication id it has seen, as SQS does for five minutes. */
+  readonly deduplication: boolean;
+  /** A protocol with a mistake, to see that the model finds it: retry closes without a look at the tail. */
+  readonly closesBlindly?: boolean;
+}
+
+const QUEUE = "queue.fifo";
+const STREAM = queueStream(0, QUEUE);
+
+interface ModelState {
+  status: "open" | "closed";
+  tail: string;
+  drained: string;
+  holder: number;
+}
+
+/**
+ * Route and retry around one queue: the real protocol code on a table, a lane and a queue in memory, whose every single
+ * request is one step.
+ */
+export function handOverModel(options: ModelOptions): Execution {
+  const frames = framesOf(options.frames);
+  const arrived: OutgoingMessage[] = [];
+  const records = new Map<string, ParkedRecord & { bodyText: string }>();
+  const keys = frames.map((frame) => recordKey(frame));
+  let lane: LaneState = { lane: 0, delivered: null, troubled: new Set(), version: 0 };
+  let state: ModelState | null = null;
+  let queueUp = true;
+  let { crashes, toggles } = options;
+
+  const sender = (actor: Actor): Sender => ({
+    async send(_queueName, messages): Promise<SendResult> {
+      for (const [index, message] of messages.entries()) {
+        const sent = await actor.step(`send ${message.deduplicationId}`, () => {
+          if (queueUp) arrive(message);
+          return queueUp;
+        });
+        if (sent) continue;
+        const trouble = { reason: "queue-unavailable" as const, error: "" };
+        return { kind: "trouble", trouble, unsent: messages.slice(index) };
+      }
+      return { kind: "sent" };
+    },
+  });
+
+  function arrive(message: OutgoingMessage): void {
+    const repeat = arrived.some(
+      ({ deduplicationId }) => deduplicationId === message.deduplicationId,
+    );
+    if (!repeat || !options.deduplication) arrived.push(message);
+  }
+
+  const lanes = (actor: Actor): Lanes => ({
+    read: () => actor.step("read lane", () => lane),
+    write: (from, next) =>
+      actor.step("write lane", () => {
+        if (from.version !== lane.version) throw new Error("two routes at work on a lane");
+        lane = { ...lane, ...next, version: lane.version + 1 };
+        return lane;
+      }),
+  });
+
+  const items = (actor: Actor): StreamItems => ({
+    moveTail: (_stream, last) =>
+      actor.step("move tail", () => {
+        if (state?.status !== "open" || state.tail >= last) return false;
+        state = { ...state, tail: last };
+        return true;
+      }),
+    open: (_stream, last) =>
+      actor.step("open", () => {
+        if (state !== null && (state.status !== "closed" || state.tail >= last)) return false;
+        state = { status: "open", tail: last, drained: state?.drained ?? "", holder: -1 };
+        return true;
+      }),
+    read: () => actor.step("read state", () => (state === null ? null : { ...state })),
+    putRecord: (stream, batch, trouble) =>
+      actor.step("put record", () => {
+        const key = recordKey(batch);
+        if (records.has(key)) return;
+        records.set(key, {
+          stream,
+          key,
+          status: "parked",
+          trouble,
+          count: batch.count,
+          parkedAt: 0,
+          bytes: 0,
+          sent: new Set(),
+          body: { kind: "removed" },
+          bodyText: batch.body,
+        });
+      }),
+  });
+
+  async function routeAll(actor: Actor): Promise<void> {
+    let present = await lanes(actor).read(0);
+    for (const frame of frames) {
+      const step = chainStep(present.delivered, frame);
+      if (step.kind === "repeat") continue;
+      if (step.kind === "gap") throw new Error("a gap");
+      const effects = {
+        lanes: lanes(actor),
+        streams: parkedStreams(items(actor)),
+        sender: sender(actor),
+      };
+      const queues = [{ queueName: QUEUE, messages: frame.messages }];
+      const result = await deliverMessages(present, queues, effects);
+      present = await lanes(actor).write(result.lane, {
+        delivered: frame.last,
+        troubled: result.troubled,
+      });
+      actor.history = [`lane ${JSON.stringify(present.delivered)} ${[...present.troubled].join()}`];
+    }
+  }
+
+  const drainItems = (actor: Actor, number: number): DrainItems => ({
+    claim: () =>
+      actor.step("claim", () => {
+        if (state?.status !== "open") return null;
+        state.holder = number;
+        return claimed(state, number);
+      }),
+    read: () => actor.step("read state", () => (state === null ? null : claimed(state, number))),
+    async next(_stream, after, tail) {
+      // A query is no snapshot: each record is read at a moment of its own.
+      const found: ParkedRecord[] = [];
+      for (const key of keys.filter(
+        (candidate) => candidate > after && lastOf(candidate) <= tail,
+      )) {
+        const status = await actor.step(`read ${key}`, () => records.get(key)?.status ?? null);
+        const record = records.get(key);
+        if (status !== null && record !== undefined) found.push({ ...record, status });
+      }
+      return found;
+    },
+    async noteSent({ key }, sent) {
+      await actor.step("note sent", () => {
+        const record = records.get(key);
+        if (record !== undefined)
+          records.set(key, { ...record, sent: new Set([...record.sent, ...sent]) });
+      });
+    },
+    async resolve({ key }) {
+      await actor.step("resolve", () => {
+        const record = records.get(key);
+        if (record !== undefined) records.set(key, { ...record, status: "resolved" });
+      });
+    },
+    close: (_stream, drained) =>
+      actor.step("close", () => {
+        if (state?.status !== "open") return false;
+        if (state.tail !== lastOf(drained) && options.closesBlindly !== true) return false;
+        state = { ...state, status: "closed", drained };
+        return true;
+      }),
+    async postpone({ nextAttemptAt }, { drained }) {
+      await actor.step("postpone", () => {
+        if (state?.status === "open" && state.holder === nextAttemptAt) state.drained = drained;
+      });
+    },
+  });
+
+  function retryForEver(actor: Actor, number: number): () => Promise<void> {
+    return async () => {
+      for (;;) {
+        actor.history = [];
+        await drain(
+          STREAM,
+          {
+            items: drainItems(actor, number),
+            deliver: async (record) => {
+              const text = records.get(record.key)?.bodyText ?? "[]";
+              const left = batchMessages(text).filter(
+                ({ deduplicationId }) => !record.sent.has(deduplicationId),
+              );
+              const result = await sender(actor).send(QUEUE, left);
+              if (result.kind === "sent") return { kind: "delivered" };
+              const through = left.slice(0, left.length - result.unsent.length);
+              const sent = new Set(through.map(({ deduplicationId }) => deduplicationId));
+              return { kind: "failed", trouble: result.trouble, sent };
+            },
+            backoff: { baseMs: 0, longestMs: 0, attempts: Number.POSITIVE_INFINITY },
+            claimMs: 0,
+            now: () => 0,
+            random: () => 0,
+          },
+          new AbortController().signal,
+        );
+      }
+    };
+  }
+
+  /** All but what is still to happen to it. */
+  function world(): unknown {
+    return [
+      arrived.map(({ deduplicationId }) => deduplicationId),
+      [...records].map(([key, { status, sent, bodyText }]) => [
+        key,
+        status,
+        [...sent],
+        bodyText.length,
+      ]),
+      { ...lane, version: 0, troubled: [...lane.troubled] },
+      state,
+    ];
+  }
+
+  const router = new Actor("route");
+  const retries = Array.from({ length: options.retries }, (_, n) => new Actor(`retry ${n}`));
+  const actors = [router, ...retries];
+  void router.run(() => routeAll(router));
+  for (const [n, actor] of retries.entries()) void actor.run(retryForEver(actor, n));
+
+  return {
+    actors,
+    crashable: () => (crashes > 0 ? actors.filter(({ waiting }) => waiting) : []),
+    crashed: () => void crashes--,
+    events: () =>
+      toggles > 0
+        ? [
+            () => {
+              toggles--;
+              queueUp = !queueUp;
+            },
+          ]
+        : [],
+    snapshot: () => JSON.stringify([world(), queueUp, crashes, toggles]),
+    calmSnapshot: () => JSON.stringify(world()),
+    check() {
+      for (const group of groupsOf(frames)) {
+        const expected = messagesOf(frames, group);
+        const seen = firstOccurrences(arrived, group);
+        if (!seen.every((id, index) => id === expected[index])) {
+          throw new Error(`group ${group} got ${seen.join(" ")}`);
+        }
+        const all = arrived.filter((message) => message.group === group).length;
+        if (options.deduplication && all !== seen.length) throw new Error("a repeat got through");
+      }
+    },
+    calm() {
+      queueUp = true;
+      crashes = 0;
+      toggles = 0;
+    },
+    checkAtRest() {
+      for (const group of groupsOf(frames)) {
+        const missing = messagesOf(frames, group).length - firstOccurrences(arrived, group).length;
+        if (missing !== 0) throw new Error(`group ${group} lacks ${missing} messages`);
+      }
+      if (state?.status === "open") throw new Error("the stream is still open");
+    },
+  };
+}
+
+interface ModelFrame {
+  readonly first: string;
+  readonly last: string;
+  readonly previous: string | null;
+  readonly messages: readonly OutgoingMessage[];
+}
+
+function framesOf(groups: readonly string[]): ModelFrame[] {
+  return groups.map((letters, index) => {
+    const position = String(index + 1);
+    return {
+      first: position,
+      last: position,
+      previous: index === 0 ? null : String(index),
+      messages: letters.split("").map((group) => ({
+        environment: "e",
+        group,
+        deduplicationId: `${group}${position}`,
+        changes: 1,
+        first: position,
+        last: position,
+        body: "",
+      })),
+    };
+  });
+}
+
+function groupsOf(frames: readonly ModelFrame[]): Set<string> {
+  return new Set(frames.flatMap(({ messages }) => messages.map(({ group }) => group)));
+}
+
+function messagesOf(frames: readonly ModelFrame[], group: string): string[] {
+  return frames.flatMap(({ messages }) =>
+    messages
+      .filter((message) => message.group === group)
+      .map(({ deduplicationId }) => deduplicationId),
+  );
+}
+
+function firstOccurrences(arrived: readonly OutgoingMessage[], group: string): string[] {
+  const ids = arrived.filter((message) => message.group === group);
+  return [...new Set(ids.map(({ deduplicationId }) => deduplicationId))];
+}
+
+function claimed({ status, tail, drained }: ModelState, number: number) {
+  return {
+    stream: STREAM,
+    status,
+    tail,
+    drained,
+    attempts: 0,
+    nextAttemptAt: number,
+    openedAt: 0,
+    lastFailureAt: 0,
+    trouble: { reason: "queue-unavailable" as const, error: "" },
+  };
+}

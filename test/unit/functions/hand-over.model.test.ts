@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { explore } from "../../support/functions/model/explore.ts";
+import { handOverModel, type ModelOptions } from "../../support/functions/model/hand-over-model.ts";
+
+/**
+ * Every order of every single request of route and retry, with every crash and every failure of the queue in between:
+ * nothing overtakes in any state reached, and from every state all arrives once the trouble ends.
+ */
+describe("the hand-over between route and retry", () => {
+  const scenarios: readonly (ModelOptions & { readonly title: string })[] = [
+    {
+      title: "three frames, the queue breaks and is mended, one crash",
+      frames: ["A", "A", "A"],
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "two groups in a frame, of which one may get through",
+      frames: ["AB", "AB"],
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "a queue that takes repeats, as SQS does after five minutes",
+      frames: ["AB", "A"],
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: false,
+    },
+    {
+      title: "two retry runs at the same time",
+      frames: ["A", "A"],
+      retries: 2,
+      crashes: 0,
+      toggles: 1,
+      deduplication: true,
+    },
+  ];
+
+  test.for(scenarios)("$title", { timeout: 120_000 }, async (scenario) => {
+    const { states, executions } = await explore(() => handOverModel(scenario));
+    console.log(`${scenario.title}: ${states} states, ${executions} executions`);
+    expect(states).toBeGreaterThan(1000);
+  });
+
+  test("would be caught closing a stream whose tail has moved", async () => {
+    const scenario = {
+      frames: ["A", "A"],
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+    };
+    await expect(
+      explore(() => handOverModel({ ...scenario, closesBlindly: true })),
+    ).rejects.toThrow(/group A/);
+  });
+});

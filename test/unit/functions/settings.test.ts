@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { FunctionSettingsError } from "../../../functions/errors.ts";
+import { encodeRouting, parseFunctionSettings } from "../../../functions/settings.ts";
+
+const routing = (environments: number) => ({
+  environments: Object.fromEntries(
+    Array.from({ length: environments }, (_, n) => [`environment-${n}`, { users: [`app_${n}`] }]),
+  ),
+  subscribers: { billing: { tables: ["shop.*"] } },
+});
+const variables = {
+  SOURCE_NAME: "shop",
+  RAW_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/shop-raw.fifo",
+  ROUTING: encodeRouting(routing(2)),
+  OFFSETS_TABLE: "offsets",
+  FAILURES_TABLE: "failures",
+  SESSIONS_TABLE: "sessions",
+  PAYLOAD_BUCKET: "payloads",
+};
+
+describe("the functions' settings", () => {
+  test("are read from the environment, the routing's defaults filled in", () => {
+    const settings = parseFunctionSettings(variables);
+    expect(settings).toMatchObject({ source: "shop", payloadBucket: "payloads" });
+    expect(settings.routing).toEqual({
+      environments: {
+        "environment-0": { users: ["app_0"] },
+        "environment-1": { users: ["app_1"] },
+      },
+      subscribers: {
+        billing: { tables: ["shop.*"], groupBy: "table", format: "envelope", ddl: "author" },
+      },
+      otherUsers: "unrouted",
+    });
+  });
+
+  test("pack a large routing, because a function's variables may have 4 KB together", () => {
+    const text = encodeRouting(routing(200));
+    expect(text).toMatch(/^z:/);
+    expect(text.length).toBeLessThan(3000);
+    const settings = parseFunctionSettings({ ...variables, ROUTING: text });
+    expect(Object.keys(settings.routing.environments)).toHaveLength(200);
+  });
+
+  test("name every variable that is wrong at once", () => {
+    const broken = {
+      ...variables,
+      RAW_QUEUE_URL: "here",
+      ROUTING: "z:zz",
+      OFFSETS_TABLE: undefined,
+    };
+    expect(() => parseFunctionSettings(broken)).toThrow(FunctionSettingsError);
+    expect(() => parseFunctionSettings(broken)).toThrow(/RAW_QUEUE_URL.*ROUTING.*OFFSETS_TABLE/s);
+  });
+});
