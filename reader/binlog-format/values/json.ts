@@ -44,57 +44,57 @@ export function jsonWriter(width: number): ValueWriter {
     const end = start + readLength(row, offset, width);
     // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing; MySQL reads it as null.
     if (start === end) json.ascii("null");
-    else writeValue(row.subarray(start, end), row.readUInt8(start), 1, json);
+    else writeValue(row, row.readUInt8(start), start + 1, json);
     return end;
   };
 }
 
-/** Writes the value of `type` that begins at `at` in `document`. */
-function writeValue(document: Buffer, type: number, at: number, json: JsonWriter): void {
+/** Writes the value of `type` that begins at `at` in `row`. */
+function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): void {
   switch (type) {
     case Type.SMALL_OBJECT:
-      writeObject(document, at, 2, json);
+      writeObject(row, at, 2, json);
       break;
     case Type.LARGE_OBJECT:
-      writeObject(document, at, 4, json);
+      writeObject(row, at, 4, json);
       break;
     case Type.SMALL_ARRAY:
-      writeArray(document, at, 2, json);
+      writeArray(row, at, 2, json);
       break;
     case Type.LARGE_ARRAY:
-      writeArray(document, at, 4, json);
+      writeArray(row, at, 4, json);
       break;
     case Type.LITERAL:
-      json.ascii(LITERALS[document.readUInt8(at)] ?? corrupt("literal"));
+      json.ascii(LITERALS[row.readUInt8(at)] ?? corrupt("literal"));
       break;
     case Type.INT16:
-      writeInt16(document, at, json);
+      writeInt16(row, at, json);
       break;
     case Type.UINT16:
-      writeUint16(document, at, json);
+      writeUint16(row, at, json);
       break;
     case Type.INT32:
-      writeInt32(document, at, json);
+      writeInt32(row, at, json);
       break;
     case Type.UINT32:
-      writeUint32(document, at, json);
+      writeUint32(row, at, json);
       break;
     case Type.INT64:
-      writeInt64(document, at, json);
+      writeInt64(row, at, json);
       break;
     case Type.UINT64:
-      writeUint64(document, at, json);
+      writeUint64(row, at, json);
       break;
     case Type.DOUBLE:
-      writeDouble(document.readDoubleLE(at), json);
+      writeDouble(row.readDoubleLE(at), json);
       break;
     case Type.STRING: {
-      const { start, length } = readVariableLength(document, at);
-      json.utf8String(document, start, checkedEnd(document, start, length));
+      const { start, length } = readVariableLength(row, at);
+      json.utf8String(row, start, checkedEnd(row, start, length));
       break;
     }
     case Type.OPAQUE:
-      writeOpaque(document, at, json);
+      writeOpaque(row, at, json);
       break;
     default:
       corrupt("value type");
@@ -111,45 +111,45 @@ function writeDouble(value: number, json: JsonWriter): void {
  * Layout, all offsets counted from the object's start: number of members, size; for each member where its key is and how
  * long; for each its value's entry. `wide` is the width of an offset: 2 bytes in a small object, 4 in a large one.
  */
-function writeObject(document: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
-  const count = readOffset(document, start, wide);
+function writeObject(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
+  const count = readOffset(row, start, wide);
   const keys = start + 2 * wide;
   const values = keys + count * (wide + 2);
   json.ascii("{");
   for (let i = 0; i < count; i++) {
     if (i > 0) json.ascii(",");
     const entry = keys + i * (wide + 2);
-    const key = start + readOffset(document, entry, wide);
-    json.utf8String(document, key, checkedEnd(document, key, document.readUInt16LE(entry + wide)));
+    const key = start + readOffset(row, entry, wide);
+    json.utf8String(row, key, checkedEnd(row, key, row.readUInt16LE(entry + wide)));
     json.ascii(":");
-    writeEntry(document, start, values + i * (1 + wide), wide, json);
+    writeEntry(row, start, values + i * (1 + wide), wide, json);
   }
   json.ascii("}");
 }
 
 /** Layout: number of elements, size, and for each element its value's entry. */
-function writeArray(document: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
-  const count = readOffset(document, start, wide);
+function writeArray(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
+  const count = readOffset(row, start, wide);
   const values = start + 2 * wide;
   json.ascii("[");
   for (let i = 0; i < count; i++) {
     if (i > 0) json.ascii(",");
-    writeEntry(document, start, values + i * (1 + wide), wide, json);
+    writeEntry(row, start, values + i * (1 + wide), wide, json);
   }
   json.ascii("]");
 }
 
 /** A value's entry: its type, then the value itself where it fits into the width of an offset, else where it is. */
 function writeEntry(
-  document: Buffer,
+  row: Buffer,
   container: number,
   entry: number,
   wide: 2 | 4,
   json: JsonWriter,
 ): void {
-  const type = document.readUInt8(entry);
-  const at = isInlined(type, wide) ? entry + 1 : container + readOffset(document, entry + 1, wide);
-  writeValue(document, type, at, json);
+  const type = row.readUInt8(entry);
+  const at = isInlined(type, wide) ? entry + 1 : container + readOffset(row, entry + 1, wide);
+  writeValue(row, type, at, json);
 }
 
 function isInlined(type: number, wide: 2 | 4): boolean {
@@ -161,37 +161,31 @@ function isInlined(type: number, wide: 2 | 4): boolean {
   );
 }
 
-function readOffset(document: Buffer, at: number, wide: 2 | 4): number {
-  return wide === 2 ? document.readUInt16LE(at) : document.readUInt32LE(at);
+function readOffset(row: Buffer, at: number, wide: 2 | 4): number {
+  return wide === 2 ? row.readUInt16LE(at) : row.readUInt32LE(at);
 }
 
 /** A value of a type that JSON does not have: the column type it came from, its length, its bytes. */
-function writeOpaque(document: Buffer, at: number, json: JsonWriter): void {
-  const type = document.readUInt8(at);
-  const { start, length } = readVariableLength(document, at + 1);
-  const end = checkedEnd(document, start, length);
+function writeOpaque(row: Buffer, at: number, json: JsonWriter): void {
+  const type = row.readUInt8(at);
+  const { start, length } = readVariableLength(row, at + 1);
+  const end = checkedEnd(row, start, length);
   switch (type) {
     case ColumnType.NEWDECIMAL:
-      writeDecimalNumber(
-        document,
-        start + 2,
-        document.readUInt8(start),
-        document.readUInt8(start + 1),
-        json,
-      );
+      writeDecimalNumber(row, start + 2, row.readUInt8(start), row.readUInt8(start + 1), json);
       break;
     case ColumnType.DATE:
-      writePackedDate(document.readBigInt64LE(start), json);
+      writePackedDate(row.readBigInt64LE(start), json);
       break;
     case ColumnType.TIME:
-      writePackedTime(document.readBigInt64LE(start), json);
+      writePackedTime(row.readBigInt64LE(start), json);
       break;
     case ColumnType.DATETIME:
     case ColumnType.TIMESTAMP:
-      writePackedDatetime(document.readBigInt64LE(start), json);
+      writePackedDatetime(row.readBigInt64LE(start), json);
       break;
     default:
-      json.string(`base64:type${type}:${brokenBase64(document.subarray(start, end))}`);
+      json.string(`base64:type${type}:${brokenBase64(row.subarray(start, end))}`);
   }
 }
 
@@ -201,18 +195,18 @@ function brokenBase64(bytes: Buffer): string {
 }
 
 /** A length of seven bits a byte, lowest first; the highest bit says that another byte follows. */
-function readVariableLength(document: Buffer, at: number): { start: number; length: number } {
+function readVariableLength(row: Buffer, at: number): { start: number; length: number } {
   let length = 0;
   for (let i = 0; i < 5; i++) {
-    const byte = document.readUInt8(at + i);
+    const byte = row.readUInt8(at + i);
     length += (byte & 0x7f) * 2 ** (7 * i);
     if (byte < 0x80) return { start: at + i + 1, length };
   }
   return corrupt("length");
 }
 
-function checkedEnd(document: Buffer, start: number, length: number): number {
-  return start + length <= document.length ? start + length : corrupt("length");
+function checkedEnd(row: Buffer, start: number, length: number): number {
+  return start + length <= row.length ? start + length : corrupt("length");
 }
 
 function corrupt(part: string): never {

@@ -1,6 +1,7 @@
 import type { Charset } from "../charsets/collations.ts";
 import { isUtf8, textDecoder } from "../charsets/decode-text.ts";
 import { singleByteCharacters } from "../charsets/single-byte.ts";
+import { HIGHEST_BITS } from "../json-writer.ts";
 import { readLength } from "./lengths.ts";
 import type { ValueWriter } from "./value-writer.ts";
 
@@ -22,22 +23,28 @@ function utf8Writer(width: number): ValueWriter {
   };
 }
 
-/** Every byte is a character: its JSON is looked up. */
+/** Every byte is a character: its JSON is looked up, unless it is what ASCII has at its place. */
 function singleByteWriter(characters: readonly string[], width: number): ValueWriter {
   const jsonOfByte = characters.map((character) =>
     Buffer.from(JSON.stringify(character).slice(1, -1)),
   );
   const firstOfByte = Uint8Array.from(jsonOfByte, (json) => json[0] ?? 0);
   const longest = Math.max(...jsonOfByte.map((json) => json.length));
+  const likeAscii = characters
+    .slice(0, 0x80)
+    .every((character, i) => character.charCodeAt(0) === i);
   return (row, offset, json) => {
     const start = offset + width;
     const end = start + readLength(row, offset, width);
     json.reserve((end - start) * longest + 2);
     json.put(0x22);
-    for (let i = start; i < end; i++) {
-      const byte = row[i] as number;
+    let at = likeAscii ? json.copyPlain(row, start, end, HIGHEST_BITS) : start;
+    while (at < end) {
+      const byte = row[at++] as number;
       json.seen |= firstOfByte[byte] as number;
-      json.putAll(jsonOfByte[byte] as Buffer);
+      const jsonOfCharacter = jsonOfByte[byte] as Buffer;
+      json.putAll(jsonOfCharacter);
+      if (likeAscii && jsonOfCharacter.length > 1) at = json.copyPlain(row, at, end, HIGHEST_BITS);
     }
     json.put(0x22);
     return end;
