@@ -9,7 +9,7 @@ export interface Clock {
 /** setTimeout's longest delay; a longer wait is cut into pieces. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-/** A clock that runs with real time, and can be put forward. */
+/** A clock that runs with real time, and can be put forward. Its alarms do not keep the process alive. */
 export class LocalClock implements Clock {
   #offsetMs = 0;
   readonly #alarms = new Set<() => void>();
@@ -27,7 +27,7 @@ export class LocalClock implements Clock {
         if (this.now() < timeMs) return set();
         cancel();
         callback();
-      }, delay);
+      }, delay).unref();
     };
     const cancel = (): void => {
       clearTimeout(timer);

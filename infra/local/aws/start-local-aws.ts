@@ -36,6 +36,13 @@ export interface LocalAws extends AsyncDisposable {
 /** An IP address, not a name: with one the S3 clients of all SDKs put the bucket into the path by themselves. */
 const HOST = "127.0.0.1";
 
+/** What in a developer's own environment would lead a client past the stand-ins, to a real account. */
+const NO_OTHER_AWS = {
+  AWS_PROFILE: "",
+  AWS_SESSION_TOKEN: "",
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "false",
+};
+
 /** Starts the stand-ins. Throws PortInUseError; then none of them is left running. */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const { ports = {}, region = "us-east-1", accountId = "000000000000" } = options;
@@ -85,6 +92,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      ...NO_OTHER_AWS,
       AWS_ENDPOINT_URL_SQS: endpoints.sqs,
       AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,

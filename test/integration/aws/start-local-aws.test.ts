@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { CreateQueueCommand } from "@aws-sdk/client-sqs";
-import { expect, test } from "vitest";
+import { CreateQueueCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { expect, test, vi } from "vitest";
 import { PortInUseError } from "../../../infra/local/aws/http/port-in-use-error.ts";
 import { startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
 import { startAwsForTests } from "../../support/aws.ts";
@@ -26,7 +26,7 @@ test("a client without arguments in another process is led there by the environm
   await using local = await startAwsForTests();
   await local.sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
   const child = spawn(process.execPath, ["--input-type=module", "--eval", CHILD], {
-    env: { PATH: process.env["PATH"], ...local.aws.environment() },
+    env: { ...ENVIRONMENT_OF_A_DEVELOPER, ...local.aws.environment() },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [chunks, [code]] = await Promise.all([child.stdout.toArray(), once(child, "exit")]);
@@ -37,6 +37,17 @@ test("a client without arguments in another process is led there by the environm
     secret: "swordfish",
     object: "hello",
   });
+});
+
+test("disposing ends the polls that wait", async () => {
+  const local = await startAwsForTests();
+  const { QueueUrl } = await local.sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+  const polling = expect(
+    local.sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 })),
+  ).rejects.toThrow();
+  await vi.waitFor(() => expect(local.aws.counts("sqs").actions).toHaveProperty("ReceiveMessage"));
+  await local[Symbol.asyncDispose]();
+  await polling;
 });
 
 test("region and account appear in queue URLs and ARNs", async () => {
@@ -58,6 +69,15 @@ async function freePort(): Promise<number> {
   await once(server, "close");
   return port;
 }
+
+const ENVIRONMENT_OF_A_DEVELOPER = {
+  PATH: process.env["PATH"],
+  AWS_PROFILE: "production",
+  AWS_REGION: "eu-central-1",
+  AWS_SESSION_TOKEN: "token",
+  AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true",
+};
 
 const CHILD = `
 import { SQS } from "@aws-sdk/client-sqs";

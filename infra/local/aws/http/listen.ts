@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LocalClock } from "../clock.ts";
-import type { AwsRequest, AwsResponse, AwsService } from "./aws-service.ts";
+import type { AwsCall, AwsRequest, AwsResponse, AwsService } from "./aws-service.ts";
 import { controlAnswer, type Controls } from "./control-endpoint.ts";
 import { RequestCounter } from "./counters.ts";
 import { statusOfErrorCode } from "./error-status.ts";
@@ -47,7 +47,9 @@ export async function listen(
   const url = `http://${options.host}:${port}`;
   const service = serviceAt(url);
   server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    serve(service, { ...options, counter }, incoming, outgoing).catch(() => outgoing.destroy());
+    const served = serve(service, { ...options, counter }, incoming, outgoing);
+    // What fails here is the connection: the client went away in the middle of its request or of a delay.
+    served.catch(() => outgoing.destroy());
   });
   return {
     url,
@@ -68,7 +70,9 @@ async function serve(
   outgoing: ServerResponse,
 ): Promise<void> {
   const gone = new AbortController();
-  outgoing.on("close", () => gone.abort());
+  outgoing.on("close", () => {
+    if (!outgoing.writableFinished) gone.abort();
+  });
   const request = await readRequest(incoming);
   const control = controlAnswer(request, service.name, controls);
   if (control !== undefined) return send(outgoing, control);
@@ -81,10 +85,24 @@ async function serve(
     if (effect.kind === "error") return send(outgoing, service.refuse(errorOf(effect)));
     if (effect.kind === "reset" && effect.when !== "after") return reset(incoming);
   }
-  const response = await call.answer(gone.signal);
+  const response = await answer(service, call, gone.signal);
   if (effects.some((effect) => effect.kind === "reset")) return reset(incoming);
   if (gone.signal.aborted) return response.undelivered?.();
   send(outgoing, response);
+}
+
+/** The service's answer. A defect of the stand-in is answered too, so that it shows in the client's error. */
+async function answer(
+  service: AwsService,
+  call: AwsCall,
+  signal: AbortSignal,
+): Promise<AwsResponse> {
+  try {
+    return await call.answer(signal);
+  } catch (error) {
+    const message = `the stand-in failed: ${error instanceof Error ? error.message : "no error"}`;
+    return service.refuse({ code: "InternalFailure", status: 500, message });
+  }
 }
 
 function errorOf(effect: FaultEffect & { kind: "error" }) {
