@@ -16,8 +16,10 @@ const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5_000;
 
 /** Shows progress on a stream: in a terminal one line that counts, elsewhere a plain line now and then. */
-export function showProgress(stream: NodeJS.WriteStream): Progress {
-  const isTerminal = stream.isTTY;
+export function showProgress(
+  stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
+  isTerminal = stream.isTTY === true,
+): Progress {
   let text = "";
   let startedAt = 0;
   let shownAt = 0;
