@@ -68,15 +68,16 @@ export class SourceMetrics {
     });
   }
 
-  /** A label of its own keeps a widget's legend readable: CloudWatch would repeat what all its metrics share. */
+  /** Metrics that differ in one dimension only are labelled by its value, which keeps a widget's legend short. */
   #metric(name: string, statistic: string, dimensions: Record<string, string> = {}): Metric {
+    const [label] = Object.values(dimensions);
     const props: MetricProps = {
       namespace: METRIC_NAMESPACE,
       metricName: name,
       dimensionsMap: { [DIMENSIONS.source]: this.#source, ...dimensions },
       statistic,
       period: Duration.minutes(1),
-      label: Object.values(dimensions)[0] ?? name,
+      ...(label !== undefined && { label }),
     };
     return new Metric(props);
   }

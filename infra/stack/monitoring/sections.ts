@@ -73,10 +73,12 @@ export function changes({ metrics, pairs }: Watched): IWidget[] {
       HALF,
       environmentsOf(pairs).map((environment) => metrics.changesRouted(environment)),
     ),
-    graph("Changes read, and dropped (users in no environment), per minute", HALF, [
-      metrics.changesRead(),
-      metrics.changesDropped(),
-    ]),
+    graph(
+      "Changes read, and dropped (users in no environment), (left) and frames (right) per minute",
+      HALF,
+      [metrics.changesRead(), metrics.changesDropped()],
+      [metrics.framesSent()],
+    ),
   ];
 }
 
