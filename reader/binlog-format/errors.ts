@@ -23,3 +23,8 @@ export class MissingRowMetadataError extends Error {
     this.table = table;
   }
 }
+
+/** A row whose JSON would be longer than the longest string of this JavaScript engine (512 MiB). */
+export class RowTooLargeError extends Error {
+  override readonly name = "RowTooLargeError";
+}

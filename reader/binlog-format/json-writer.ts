@@ -1,4 +1,5 @@
 import { constants } from "node:buffer";
+import { RowTooLargeError } from "./errors.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -18,15 +19,12 @@ const WORD = 4;
 const EACH_BYTE = 0x01010101;
 export const HIGHEST_BITS = 0x80808080 | 0;
 const LONGEST_ESCAPE = 6;
+/** A multiple of three, so that pieces of base64 join without padding. */
+const BASE64_PIECE = 3 << 16;
 
 const HEX = Buffer.from("0123456789abcdef");
 const CAPACITY = 64 * 1024;
 const KEPT_CAPACITY = 1 << 20;
-
-/** A row whose JSON would be longer than the longest string of this JavaScript engine (512 MiB). */
-export class RowTooLargeError extends Error {
-  override readonly name = "RowTooLargeError";
-}
 
 /**
  * Builds JSON as bytes of UTF-8 in one buffer that is used again for every row: a value's bytes go from the event to their
@@ -203,10 +201,12 @@ export class JsonWriter {
 
   /** Writes a JSON string of the base64 of bytes. */
   base64String(source: Buffer, start: number, end: number): void {
-    const base64 = source.toString("base64", start, end);
-    this.reserve(base64.length + 2);
+    this.reserve(4 * Math.ceil((end - start) / 3) + 2);
     this.put(QUOTE);
-    this.position += this.bytes.write(base64, this.position, "latin1");
+    for (let from = start; from < end; from += BASE64_PIECE) {
+      const piece = source.toString("base64", from, Math.min(from + BASE64_PIECE, end));
+      this.position += this.bytes.write(piece, this.position, "latin1");
+    }
     this.put(QUOTE);
   }
 

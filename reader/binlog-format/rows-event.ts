@@ -35,7 +35,7 @@ export function compileRowsDecoder(definition: TableDefinition): RowsDecoder {
 
 /**
  * Calls `onRow` for each row of a rows event, in order, and returns how many there were; see `RowsDecoder.decode` for what
- * it throws.
+ * it throws. `onRow` must not decode another event.
  */
 export function forEachRow(event: Buffer, decoder: RowsDecoder, onRow: OnRow): number {
   return decoder.decode(event, onRow);

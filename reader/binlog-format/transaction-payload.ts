@@ -15,6 +15,7 @@ const Field = { END: 0, PAYLOAD_SIZE: 1, COMPRESSION_TYPE: 2, UNCOMPRESSED_SIZE:
 const ZSTD = 0;
 const NONE = 255;
 const CHUNK = 256 << 10;
+const LARGEST_CHUNK = 256 << 20;
 const EVENT_LENGTH_OFFSET = 9;
 
 /**
@@ -76,7 +77,9 @@ export async function* streamTransactionPayload(
 
 function decompress(payload: Buffer, size: number): Buffer {
   try {
-    return zstdDecompressSync(payload, size > 0 ? { maxOutputLength: size } : {});
+    // One piece of the right size saves putting many together.
+    const chunkSize = Math.min(Math.max(size, CHUNK), LARGEST_CHUNK);
+    return zstdDecompressSync(payload, size > 0 ? { chunkSize, maxOutputLength: size } : {});
   } catch (cause) {
     throw undecompressable(cause);
   }

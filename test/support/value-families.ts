@@ -247,6 +247,8 @@ export const valueFamilies: Readonly<Record<string, ValueFamily>> = {
   },
   "text in UTF-8": {
     types: [
+      "CHAR(0)",
+      "VARCHAR(0)",
       "CHAR(100)",
       "VARCHAR(60)",
       "VARCHAR(300)",
@@ -295,6 +297,7 @@ export const valueFamilies: Readonly<Record<string, ValueFamily>> = {
   },
   "binary strings": {
     types: [
+      "BINARY(0)",
       "BINARY(1)",
       "BINARY(20)",
       "BINARY(255)",
