@@ -2,11 +2,10 @@ import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TestLane } from "../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../support/functions/invoke.ts";
+import { numbers } from "../../support/functions/received.ts";
 import { Stage } from "../../support/functions/stage.ts";
 
 const MINUTE_MS = 60_000;
-const numbers = (messages: readonly { changes: readonly { after: unknown }[] }[]) =>
-  messages.flatMap(({ changes }) => changes.map(({ after }) => (after as { n: number }).n));
 
 let stage: Stage;
 beforeEach(async () => {

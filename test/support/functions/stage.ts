@@ -18,6 +18,7 @@ import { subscriptionsOf } from "../../../functions/routing/subscriptions.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
 import { startLocalAws, type LocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import type { Fault } from "../../../infra/local/aws/http/faults.ts";
 import type { LocalClock } from "../../../infra/local/aws/clock.ts";
 import { SOURCE } from "./frames.ts";
 
@@ -122,6 +123,16 @@ export class Stage implements AsyncDisposable {
         },
       }),
     );
+  }
+
+  /** Has every send to an environment's queue answered with an error, until the fault is removed. */
+  breakQueue(environment: string, code: string): Fault {
+    return this.aws.faults.add({
+      service: "sqs",
+      action: "SendMessage*",
+      resource: environmentQueueName(SOURCE, "billing", environment),
+      effect: { kind: "error", code },
+    });
   }
 
   /** Takes everything out of an environment's queue, in the order in which SQS gives it. */

@@ -1,0 +1,49 @@
+import type { Clients } from "../../../functions/runtime.ts";
+
+/** What a function's process dies of in a test. */
+export class KilledError extends Error {
+  override readonly name = "KilledError";
+}
+
+/**
+ * Makes the clients of one function stop working at a certain request, as if its process had been killed: the request
+ * itself is not made (`before`), or is made and its answer lost (`after`), and no later one is made at all. Reads count
+ * too. Returns how many requests were made or tried.
+ */
+export function killAt(
+  clients: Clients,
+  request: number,
+  when: "before" | "after",
+): { readonly requests: () => number } {
+  let requests = 0;
+  let killed = false;
+  for (const client of [clients.sqs, clients.dynamodb, clients.s3]) {
+    const stack = client.middlewareStack as {
+      add(
+        middleware: (
+          next: (args: unknown) => Promise<unknown>,
+        ) => (args: unknown) => Promise<unknown>,
+        options: { readonly step: "initialize"; readonly priority: "high"; readonly name: string },
+      ): void;
+    };
+    stack.add(
+      (next) => async (args) => {
+        requests++;
+        const last = requests === request;
+        if (killed || (last && when === "before")) {
+          killed = true;
+          throw new KilledError("killed");
+        }
+        try {
+          return await next(args);
+        } finally {
+          killed ||= last;
+          // Nobody is left to hear the answer, whatever it is.
+          if (killed) await Promise.reject(new KilledError("killed"));
+        }
+      },
+      { step: "initialize", priority: "high", name: "killAt" },
+    );
+  }
+  return { requests: () => requests };
+}
