@@ -22,6 +22,7 @@ export async function runReader(
   signal: AbortSignal,
 ): Promise<void> {
   const owner = `${hostname()}/${process.pid}/${randomUUID()}`;
+  options.log.info({ owner }, "ready");
   while (!signal.aborted) {
     try {
       await using lease = await acquire(options, owner, signal);

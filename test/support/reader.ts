@@ -18,6 +18,8 @@ const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
 /** A raw queue, the reader's tables and its secret in the stand-ins, and any number of reader processes on them. */
 export class ReaderBench implements AsyncDisposable {
   readonly queueUrl: string;
+  /** The source's name. */
+  readonly source: string;
   readonly #aws: LocalAws;
   readonly #sqs: SQSClient;
   readonly #environment: Readonly<Record<string, string>>;
@@ -33,6 +35,7 @@ export class ReaderBench implements AsyncDisposable {
     this.#sqs = sqs;
     this.queueUrl = queueUrl;
     this.#environment = environment;
+    this.source = environment["SOURCE_NAME"] ?? "";
   }
 
   static async create(
@@ -132,8 +135,21 @@ export class ReaderBench implements AsyncDisposable {
     return frames;
   }
 
+  /** The last lines that each reader logged, for a failed test to show. */
+  recentLogs(lines = 12): string {
+    return this.#processes
+      .map(({ pid, log }) =>
+        [`reader ${pid}:`, ...log.slice(-lines).map((line) => JSON.stringify(line))].join("\n"),
+      )
+      .join("\n");
+  }
+
   /** One long poll; what it brings is deleted. */
   async receive(waitSeconds = 1): Promise<Frame[]> {
+    return (await this.receiveTexts(waitSeconds)).map(decodeFrame);
+  }
+
+  async receiveTexts(waitSeconds = 1): Promise<string[]> {
     const { Messages = [] } = await this.#sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: this.queueUrl,
@@ -141,12 +157,10 @@ export class ReaderBench implements AsyncDisposable {
         WaitTimeSeconds: waitSeconds,
       }),
     );
-    const frames: Frame[] = [];
-    for (const { Body = "", ReceiptHandle } of Messages) {
-      frames.push(decodeFrame(Body));
+    for (const { ReceiptHandle } of Messages) {
       await this.#sqs.send(new DeleteMessageCommand({ QueueUrl: this.queueUrl, ReceiptHandle }));
     }
-    return frames;
+    return Messages.map(({ Body = "" }) => Body);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,69 @@
+import { chainStep } from "../../functions/frame/chain.ts";
+import { readFrame } from "../../functions/frame/read-frame.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Replays frames as the route function would accept them, and checks each change against what it must find: an insert no
+ * row, an update or delete the row as it was. So nothing can be missing, doubled or out of order without being noticed.
+ */
+export class Replica {
+  readonly tables = new Map<string, Map<string, Row>>();
+  /** What was wrong, in words. */
+  readonly violations: string[] = [];
+  repeatedFrames = 0;
+  changes = 0;
+  readonly #source: string;
+  readonly #delivered = new Map<number, string>();
+  readonly #onChange: (table: string, row: Row, user: string | null) => void;
+
+  /** `onChange` is told of every new row and its author, null when nobody knew. */
+  constructor(source: string, onChange: (table: string, row: Row, user: string | null) => void) {
+    this.#source = source;
+    this.#onChange = onChange;
+  }
+
+  take(text: string): void {
+    const frame = readFrame(text, this.#source);
+    const delivered = this.#delivered.get(frame.lane) ?? null;
+    const step = chainStep(delivered, frame);
+    if (step.kind === "gap") {
+      this.violations.push(
+        `gap: ${delivered} was delivered, then comes ${frame.previous} … ${frame.first}`,
+      );
+    }
+    if (step.kind !== "deliver") {
+      this.repeatedFrames++;
+      return;
+    }
+    for (const change of frame.changes) {
+      if (step.after !== null && change.position <= step.after) continue;
+      const table = (frame.tables[change.table] ?? []).join(".");
+      const author = frame.transactions[change.transaction]?.author ?? null;
+      this.#apply(table, change, author === null ? null : (frame.authors[author]?.user ?? null));
+    }
+    this.#delivered.set(frame.lane, frame.last);
+  }
+
+  #apply(
+    table: string,
+    change: { op: string; key: string; before: string; after: string },
+    user: string | null,
+  ): void {
+    this.changes++;
+    const rows = this.tables.get(table) ?? new Map<string, Row>();
+    this.tables.set(table, rows);
+    const found = rows.get(change.key);
+    const expected = change.before === "" ? undefined : (JSON.parse(change.before) as Row);
+    if (JSON.stringify(found) !== JSON.stringify(expected)) {
+      this.violations.push(`${change.op} ${table} ${change.key}: the row before it is another one`);
+    }
+    if (change.after === "") {
+      rows.delete(change.key);
+      return;
+    }
+    const row = JSON.parse(change.after) as Row;
+    rows.set(change.key, row);
+    this.#onChange(table, row, user);
+  }
+}

@@ -1,0 +1,77 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Connection, createConnection } from "mysql2/promise";
+
+export interface WriteLoadOptions {
+  /** Where to connect at the moment; asked at every connect. */
+  readonly server: () => { host: string; port: number };
+  readonly user: string;
+  readonly password: string;
+  /** Written into every row, so that a foreign one is recognised. */
+  readonly environment: string;
+  readonly writer: number;
+  readonly signal: AbortSignal;
+  readonly random: () => number;
+}
+
+/** What the write load writes to. */
+export const LOAD_TABLES = [
+  "CREATE TABLE shop.journal (environment VARCHAR(20), writer INT, seq INT, PRIMARY KEY (environment, writer, seq))",
+  "CREATE TABLE shop.stock (id INT PRIMARY KEY, environment VARCHAR(20), quantity INT, note VARCHAR(200))",
+];
+
+const STOCK_ROWS = 20;
+
+/**
+ * Writes transactions until the signal is aborted: each one a row of the journal with the next number, and some inserts,
+ * updates and deletes of this writer's stock. Connections that break are opened again; whether a transaction that broke
+ * was committed is for the database to say.
+ */
+export async function writeLoad(options: WriteLoadOptions): Promise<void> {
+  const { signal } = options;
+  let seq = 0;
+  while (!signal.aborted) {
+    let connection: Connection | undefined;
+    try {
+      connection = await open(options);
+      // Some connections live for one transaction, some for many.
+      const transactions = options.random() < 0.3 ? 1 : 30;
+      for (let i = 0; i < transactions && !signal.aborted; i++)
+        await transaction(connection, options, seq++);
+      await connection.end();
+    } catch {
+      connection?.destroy();
+      await delay(50);
+    }
+  }
+}
+
+async function open({ server, user, password }: WriteLoadOptions): Promise<Connection> {
+  const connection = await createConnection({ ...server(), user, password, connectTimeout: 2000 });
+  // A broken connection shows at its next use.
+  connection.on("error", () => undefined);
+  return connection;
+}
+
+async function transaction(
+  connection: Connection,
+  options: WriteLoadOptions,
+  seq: number,
+): Promise<void> {
+  const { environment, writer, random } = options;
+  await connection.beginTransaction();
+  await connection.query("INSERT INTO shop.journal VALUES (?, ?, ?)", [environment, writer, seq]);
+  const statements = Math.floor(random() * 4);
+  for (let i = 0; i < statements; i++) {
+    const id = writer * 1000 + Math.floor(random() * STOCK_ROWS);
+    const choice = random();
+    if (choice < 0.5) {
+      await connection.query(
+        "INSERT INTO shop.stock VALUES (?, ?, 1, ?) ON DUPLICATE KEY UPDATE quantity = quantity + 1, note = VALUES(note)",
+        [id, environment, "x".repeat(Math.floor(random() * 200))],
+      );
+    } else if (choice < 0.8)
+      await connection.query("UPDATE shop.stock SET quantity = quantity + 1 WHERE id = ?", [id]);
+    else await connection.query("DELETE FROM shop.stock WHERE id = ?", [id]);
+  }
+  await (random() < 0.1 ? connection.rollback() : connection.commit());
+}
