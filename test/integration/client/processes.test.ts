@@ -1,5 +1,5 @@
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createPositionsTable } from "../../support/client/positions-table.ts";
 import { message } from "../../support/client/messages.ts";
 import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
 import { spawnConsumer } from "../../support/client/spawn-consumer.ts";
@@ -41,7 +41,7 @@ describe("applications in processes of their own", () => {
   });
 
   it("filter each other's repeats with positions in DynamoDB", async () => {
-    await createPositionsTable(rig);
+    await createPositionsTable(rig.aws);
     const more = { POSITIONS_TABLE: "positions" };
     await rig.send(message([1, 2]), message([3]));
     await using first = spawnConsumer(environment("staging", more));
@@ -53,20 +53,3 @@ describe("applications in processes of their own", () => {
     expect(second.lines).toEqual(["begin 4", "end 4", "begin 5", "end 5"]);
   });
 });
-
-async function createPositionsTable(rig: QueueRig): Promise<void> {
-  const dynamodb = new DynamoDBClient({
-    region: rig.aws.region,
-    credentials: rig.aws.credentials,
-    endpoint: rig.aws.endpoints.dynamodb,
-  });
-  await dynamodb.send(
-    new CreateTableCommand({
-      TableName: "positions",
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
-      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
-    }),
-  );
-  dynamodb.destroy();
-}

@@ -1,0 +1,100 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.Message;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
+
+/**
+ * A consumer of an environment queue with the AWS SDK for Java 2.x and Jackson; QUEUE_URL names the queue.
+ *
+ * <p>Messages too large for SQS are resolved by the Amazon SQS Extended Client Library: make the client with {@code new
+ * AmazonSQSExtendedClient(SqsClient.create(), new ExtendedClientConfiguration().withPayloadSupportEnabled(s3, bucket,
+ * false))}, where {@code false} leaves the objects to the bucket's lifecycle.
+ */
+public final class Consumer {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final SqsClient sqs;
+  private final String queueUrl;
+
+  /** The last position of each group. */
+  private final Map<String, String> handled = new HashMap<>();
+
+  Consumer(SqsClient sqs, String queueUrl) {
+    this.sqs = sqs;
+    this.queueUrl = queueUrl;
+  }
+
+  public static void main(String[] arguments) {
+    try (var sqs = SqsClient.create()) {
+      var consumer = new Consumer(sqs, System.getenv("QUEUE_URL"));
+      while (!Thread.interrupted()) {
+        consumer.receive();
+      }
+    }
+  }
+
+  private void receive() {
+    var answer =
+        sqs.receiveMessage(
+            request ->
+                request
+                    .queueUrl(queueUrl)
+                    .maxNumberOfMessages(10)
+                    .waitTimeSeconds(20)
+                    .visibilityTimeout(60)
+                    .messageSystemAttributeNames(MessageSystemAttributeName.MESSAGE_GROUP_ID));
+    Set<String> failed = new HashSet<>();
+    for (Message received : answer.messages()) {
+      var group = received.attributes().get(MessageSystemAttributeName.MESSAGE_GROUP_ID);
+      // What follows a failed message waits for the visibility timeout with it, so that nothing overtakes.
+      if (failed.contains(group)) {
+        continue;
+      }
+      try {
+        handle(JSON.readTree(received.body()));
+      } catch (Exception error) {
+        System.err.println("group " + group + ": " + error);
+        failed.add(group);
+        continue;
+      }
+      sqs.deleteMessage(
+          request -> request.queueUrl(queueUrl).receiptHandle(received.receiptHandle()));
+    }
+  }
+
+  private void handle(JsonNode message) {
+    if (message.path("version").asInt() != 1) {
+      throw new IllegalArgumentException("message version " + message.path("version"));
+    }
+    var group = message.path("group").asText();
+    for (JsonNode change : message.path("changes")) {
+      var position = positionOf(change.path("source"), message.path("first").asText());
+      if (position.compareTo(handled.getOrDefault(group, "")) <= 0) {
+        continue;
+      }
+      handle(change.path("op").asText(), change);
+      handled.put(group, position);
+    }
+  }
+
+  /** The work. Read 64-bit columns by {@code asLong()} or {@code bigIntegerValue()}: Jackson keeps all their digits. */
+  private void handle(String op, JsonNode change) {
+    System.out.println(op + " " + change.path("source").path("table").asText());
+  }
+
+  /** The change's place in the stream as text that sorts: epoch.file.offset.row, padded with zeros. */
+  private static String positionOf(JsonNode source, String first) {
+    var file = source.path("file").asText();
+    return "%s.%010d.%015d.%010d"
+        .formatted(
+            first.substring(0, 6),
+            Long.parseLong(file.substring(file.lastIndexOf('.') + 1)),
+            source.path("pos").asLong(),
+            source.path("row").asLong());
+  }
+}

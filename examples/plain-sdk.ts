@@ -1,0 +1,95 @@
+import {
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message,
+} from "@aws-sdk/client-sqs";
+
+/** The fields that this consumer needs; docs/message-format.md has them all. */
+interface EnvironmentMessage {
+  version: number;
+  group: string;
+  first: string;
+  changes: Change[];
+}
+interface Change {
+  id: string;
+  op: "c" | "u" | "d" | "t" | "ddl";
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  source: { db: string; table: string; file: string; pos: number; row: number };
+}
+
+/** Receives until the signal aborts. `handle` is called once for each change, in the order of its group. */
+export async function consume(
+  sqs: SQSClient,
+  queueUrl: string,
+  handle: (change: Change) => Promise<void> | void,
+  signal: AbortSignal,
+): Promise<void> {
+  const handled = new Map<string, string>(); // the last position of each group
+  while (!signal.aborted) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: 20,
+        VisibilityTimeout: 60, // longer than ten messages take, or extend it meanwhile
+        MessageSystemAttributeNames: ["MessageGroupId"],
+      }),
+      { abortSignal: signal },
+    );
+    const groups = Map.groupBy(Messages, (message) => message.Attributes?.MessageGroupId ?? "");
+    await Promise.all([...groups.values()].map(handleGroup));
+  }
+
+  async function handleGroup(messages: readonly Message[]): Promise<void> {
+    for (const message of messages) {
+      try {
+        await handleMessage(message);
+      } catch (error) {
+        // The rest of the group waits for the visibility timeout with it, so that nothing overtakes.
+        console.error(`group ${message.Attributes?.MessageGroupId}: ${String(error)}`);
+        return;
+      }
+      await sqs.send(
+        new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle }),
+      );
+    }
+  }
+
+  async function handleMessage({ Body = "" }: Message): Promise<void> {
+    // JSON.parse rounds integers beyond 2^53: with BIGINT columns, use a parser that keeps them.
+    const message = JSON.parse(Body) as EnvironmentMessage;
+    if (message.version !== 1) throw new Error(`message version ${message.version}`);
+    for (const change of message.changes) {
+      const position = positionOf(change, message);
+      if (position <= (handled.get(message.group) ?? "")) continue;
+      await handle(change);
+      handled.set(message.group, position);
+    }
+  }
+}
+
+/** The change's place in the stream as text that sorts: epoch.file.offset.row, padded with zeros. */
+function positionOf({ source }: Change, { first }: EnvironmentMessage): string {
+  const epoch = first.slice(0, 6);
+  const file = source.file.slice(source.file.lastIndexOf(".") + 1);
+  return [
+    epoch,
+    String(Number(file)).padStart(10, "0"),
+    String(source.pos).padStart(15, "0"),
+    String(source.row).padStart(10, "0"),
+  ].join(".");
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  const queueUrl = process.env["QUEUE_URL"] ?? "";
+  const print = ({ op, source, after }: Change): void =>
+    console.log(op, `${source.db}.${source.table}`, after);
+  await consume(new SQSClient(), queueUrl, print, stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+}

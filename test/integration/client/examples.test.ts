@@ -1,0 +1,133 @@
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { consume } from "../../../examples/plain-sdk.ts";
+import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { createPositionsTable } from "../../support/client/positions-table.ts";
+import { message } from "../../support/client/messages.ts";
+import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
+
+describe("consumers without the library", () => {
+  let rig: QueueRig;
+
+  beforeEach(async () => {
+    rig = await startQueueRig();
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rig[Symbol.asyncDispose]();
+  });
+
+  it("in plain SDK calls handles each change once, in order, and deletes the messages", async () => {
+    await rig.send(message([1, 2]), message([2, 3]), message([9], { group: "other" }));
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const handle = ({ source }: { source: { pos: number } }): void => void seen.push(source.pos);
+    const consuming = consume(rig.sqs, rig.queueUrl(), handle, stop.signal);
+    await vi.waitFor(() => expect(seen.filter((pos) => pos !== 9)).toEqual([1, 2, 3]), 5000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    expect(seen).toHaveLength(4);
+    stop.abort();
+    await expect(consuming).rejects.toThrow(/abort/i);
+  });
+
+  it("in plain SDK calls lets nothing overtake a change that fails", async () => {
+    await rig.send(message([1]), message([2]), message([3], { group: "other" }));
+    const errors = vi.spyOn(console, "error").mockReturnValue();
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const handle = ({ source }: { source: { pos: number } }): void => {
+      if (source.pos === 1) throw new Error("not yet");
+      seen.push(source.pos);
+    };
+    const consuming = consume(rig.sqs, rig.queueUrl(), handle, stop.signal);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(2), 5000);
+    expect(seen).toEqual([3]);
+    expect(errors).toHaveBeenCalledOnce();
+    stop.abort();
+    await expect(consuming).rejects.toThrow(/abort/i);
+  });
+
+  it("as a Lambda function says which messages failed, and knows repeats by their position", async () => {
+    await createPositionsTable(rig.aws);
+    for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
+    vi.stubEnv("POSITIONS_TABLE", "positions");
+    const print = vi.spyOn(console, "log").mockReturnValue();
+    const { handler } = await import("../../../examples/lambda.ts");
+    const invoke = async (...messages: EnvironmentMessage[]): Promise<SQSBatchResponse> => {
+      const Records = messages.map((each, index) => record(each, `m${index}`));
+      const event: SQSEvent = { Records };
+      return (await handler(event, {} as Context, () => undefined)) as SQSBatchResponse;
+    };
+
+    expect(await invoke(message([1, 2]), message([3]))).toEqual({ batchItemFailures: [] });
+    expect(print).toHaveBeenCalledTimes(3);
+    expect(await invoke(message([1, 2]), message([4]))).toEqual({ batchItemFailures: [] });
+    expect(print).toHaveBeenCalledTimes(4);
+
+    const later = { ...message([5]), version: 2 as 1 };
+    const other = message([7], { group: "other" });
+    expect(await invoke(later, message([6]), other)).toEqual({
+      batchItemFailures: [{ itemIdentifier: "m0" }, { itemIdentifier: "m1" }],
+    });
+    expect(print).toHaveBeenCalledTimes(5);
+  });
+
+  it.runIf(pythonHasBoto3())("in Python prints each change once, in order", async () => {
+    await rig.send(message([1, 2]), message([2, 3]));
+    const script = fileURLToPath(new URL("../../../examples/consumer.py", import.meta.url));
+    const consumer = spawn("python3", [script], {
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        ...rig.aws.environment(),
+        // boto3 has a variable of its own for the region, and takes an empty profile for the name of one.
+        AWS_DEFAULT_REGION: rig.aws.region,
+        AWS_PROFILE: undefined,
+        QUEUE_URL: rig.queueUrl(),
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const lines: string[] = [];
+    createInterface(consumer.stdout).on("line", (line) => lines.push(line));
+    await vi.waitFor(() => expect(lines).toHaveLength(3), 20_000);
+    expect(lines).toEqual([1, 2, 3].map((id) => `c shop.orders {"id": ${id}}`));
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    consumer.kill("SIGKILL");
+    await once(consumer, "exit");
+  });
+});
+
+function pythonHasBoto3(): boolean {
+  try {
+    execFileSync("python3", ["-c", "import boto3"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A record as Lambda's event source mapping gives it. */
+function record(each: EnvironmentMessage, messageId: string): SQSRecord {
+  return {
+    messageId,
+    receiptHandle: messageId,
+    body: JSON.stringify(each),
+    attributes: {
+      ApproximateReceiveCount: "1",
+      SentTimestamp: "0",
+      SenderId: "router",
+      ApproximateFirstReceiveTimestamp: "0",
+      MessageGroupId: each.group,
+    },
+    messageAttributes: {},
+    md5OfBody: "",
+    eventSource: "aws:sqs",
+    eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:shop-billing-staging.fifo",
+    awsRegion: "us-east-1",
+  };
+}

@@ -1,0 +1,17 @@
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { LocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+
+/** Makes the table `positions`, as DynamoDBPositionStore wants it. */
+export async function createPositionsTable(aws: LocalAws): Promise<void> {
+  const { region, credentials, endpoints } = aws;
+  const dynamodb = new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb });
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: "positions",
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+    }),
+  );
+  dynamodb.destroy();
+}
