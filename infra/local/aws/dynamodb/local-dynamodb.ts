@@ -1,13 +1,7 @@
 import type { Server } from "node:http";
 import dynalite from "dynalite";
 import { jsonError, jsonResponse, parseJsonCall, type JsonObject } from "../http/aws-json.ts";
-import type {
-  AwsCall,
-  AwsError,
-  AwsRequest,
-  AwsResponse,
-  AwsService,
-} from "../http/aws-service.ts";
+import type { AwsCall, AwsRequest, AwsResponse, AwsService } from "../http/aws-service.ts";
 import { callDynalite } from "./call-dynalite.ts";
 import { isSettingsAction, TableSettings } from "./table-settings.ts";
 
@@ -28,11 +22,8 @@ export class LocalDynamoDB implements AwsService {
       action,
       resource: tableOf(input),
       answer: () => this.#answer(request, action, input),
+      refuse: (error) => jsonError("1.0", NAMESPACE, error),
     };
-  }
-
-  refuse(error: AwsError): AwsResponse {
-    return jsonError("1.0", NAMESPACE, error);
   }
 
   async #answer(request: AwsRequest, action: string, input: JsonObject): Promise<AwsResponse> {

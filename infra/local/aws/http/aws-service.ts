@@ -7,8 +7,6 @@ export interface AwsService {
   readonly name: ServiceName;
   /** The call that a request makes. Never throws: a request that makes no sense is a call that answers with an error. */
   open(request: AwsRequest): AwsCall;
-  /** An error in the service's own format. */
-  refuse(error: AwsError): AwsResponse;
 }
 
 export interface AwsRequest {
@@ -26,6 +24,8 @@ export interface AwsCall {
   readonly resource: string | undefined;
   /** Does what is asked. `signal` aborts when the client has gone. */
   answer(signal: AbortSignal): AwsResponse | Promise<AwsResponse>;
+  /** An error, in the format that the caller understands. */
+  refuse(error: AwsError): AwsResponse;
 }
 
 export interface AwsResponse {

@@ -82,26 +82,22 @@ async function serve(
   const effects = controls.faults.strike(service.name, call.action, call.resource);
   for (const effect of effects) {
     if (effect.kind === "delay") await delay(effect.ms, undefined, { signal: gone.signal });
-    if (effect.kind === "error") return send(outgoing, service.refuse(errorOf(effect)));
+    if (effect.kind === "error") return send(outgoing, call.refuse(errorOf(effect)));
     if (effect.kind === "reset" && effect.when !== "after") return reset(incoming);
   }
-  const response = await answer(service, call, gone.signal);
+  const response = await answer(call, gone.signal);
   if (effects.some((effect) => effect.kind === "reset")) return reset(incoming);
   if (gone.signal.aborted) return response.undelivered?.();
   send(outgoing, response);
 }
 
 /** The service's answer. A defect of the stand-in is answered too, so that it shows in the client's error. */
-async function answer(
-  service: AwsService,
-  call: AwsCall,
-  signal: AbortSignal,
-): Promise<AwsResponse> {
+async function answer(call: AwsCall, signal: AbortSignal): Promise<AwsResponse> {
   try {
     return await call.answer(signal);
   } catch (error) {
     const message = `the stand-in failed: ${error instanceof Error ? error.message : "no error"}`;
-    return service.refuse({ code: "InternalFailure", status: 500, message });
+    return call.refuse({ code: "InternalFailure", status: 500, message });
   }
 }
 

@@ -30,14 +30,7 @@ export class LocalS3 implements AwsService {
       action: target.action,
       resource: target.bucket,
       answer: () => this.#answer(target, request),
-    };
-  }
-
-  refuse(error: AwsError): AwsResponse {
-    return {
-      status: error.status,
-      headers: { "content-type": "application/xml" },
-      body: errorXml(error),
+      refuse,
     };
   }
 
@@ -45,11 +38,11 @@ export class LocalS3 implements AwsService {
     const { action, bucket, key } = target;
     const objects = this.#buckets.get(bucket);
     if (action === "CreateBucket") {
-      if (objects !== undefined) return this.#error("BucketAlreadyOwnedByYou", 409);
+      if (objects !== undefined) return failure("BucketAlreadyOwnedByYou", 409);
       this.#buckets.set(bucket, new Map());
       return { status: 200, headers: { location: `/${bucket}` }, body: "" };
     }
-    if (objects === undefined) return this.#error("NoSuchBucket", 404);
+    if (objects === undefined) return failure("NoSuchBucket", 404);
     switch (action) {
       case "HeadBucket":
         return { status: 200, headers: {}, body: "" };
@@ -67,7 +60,7 @@ export class LocalS3 implements AwsService {
       case "GetObject":
       case "HeadObject": {
         const object = objects.get(key);
-        if (object === undefined) return this.#error("NoSuchKey", 404);
+        if (object === undefined) return failure("NoSuchKey", 404);
         const length = String(object.content.length);
         return {
           status: 200,
@@ -81,7 +74,7 @@ export class LocalS3 implements AwsService {
         };
       }
       default:
-        return this.#error("NotImplemented", 501);
+        return failure("NotImplemented", 501);
     }
   }
 
@@ -97,13 +90,18 @@ export class LocalS3 implements AwsService {
       if (comesBack && typeof value === "string") kept[name] = value;
     }
     if (headers["if-none-match"] === "*" && objects.has(key))
-      return this.#error("PreconditionFailed", 412);
+      return failure("PreconditionFailed", 412);
     const etag = `"${createHash("md5").update(content).digest("hex")}"`;
     objects.set(key, { key, content, etag, modified: new Date(), headers: kept });
     return { status: 200, headers: { etag }, body: "" };
   }
+}
 
-  #error(code: string, status: number): AwsResponse {
-    return this.refuse({ code, status, message: `${code} (local stand-in)` });
-  }
+function refuse(error: AwsError): AwsResponse {
+  const headers = { "content-type": "application/xml" };
+  return { status: error.status, headers, body: errorXml(error) };
+}
+
+function failure(code: string, status: number): AwsResponse {
+  return refuse({ code, status, message: `${code} (local stand-in)` });
 }

@@ -49,11 +49,8 @@ export class LocalSecretsManager implements AwsService {
       action,
       resource: this.#find(id)?.name ?? id,
       answer: () => this.#answer(action, id, input),
+      refuse,
     };
-  }
-
-  refuse(error: AwsError): AwsResponse {
-    return jsonError("1.1", NAMESPACE, error);
   }
 
   #answer(action: string, id: string, input: JsonObject): AwsResponse {
@@ -61,10 +58,10 @@ export class LocalSecretsManager implements AwsService {
     if (action === "CreateSecret") {
       return secret === undefined
         ? jsonResponse("1.1", 200, this.#create(id, input))
-        : this.#error("ResourceExistsException", `a secret named ${id} exists`);
+        : failure("ResourceExistsException", `a secret named ${id} exists`);
     }
     if (secret === undefined)
-      return this.#error(
+      return failure(
         "ResourceNotFoundException",
         "Secrets Manager can't find the specified secret.",
       );
@@ -74,7 +71,7 @@ export class LocalSecretsManager implements AwsService {
       case "GetSecretValue": {
         const version = versionOf(secret, input);
         return version === undefined
-          ? this.#error("ResourceNotFoundException", "the secret has no such version")
+          ? failure("ResourceNotFoundException", "the secret has no such version")
           : jsonResponse("1.1", 200, describeVersion(secret, version));
       }
       case "DescribeSecret":
@@ -87,7 +84,7 @@ export class LocalSecretsManager implements AwsService {
           ),
         });
       default:
-        return this.#error("UnknownOperationException", `this stand-in does not know ${action}`);
+        return failure("UnknownOperationException", `this stand-in does not know ${action}`);
     }
   }
 
@@ -120,10 +117,14 @@ export class LocalSecretsManager implements AwsService {
       (secret) => secret.arn === id || secret.arn.slice(0, -7) === id,
     );
   }
+}
 
-  #error(code: string, message: string): AwsResponse {
-    return this.refuse({ code, message, status: 400 });
-  }
+function refuse(error: AwsError): AwsResponse {
+  return jsonError("1.1", NAMESPACE, error);
+}
+
+function failure(code: string, message: string): AwsResponse {
+  return refuse({ code, message, status: 400 });
 }
 
 function versionOf(secret: Secret, input: JsonObject): SecretVersion | undefined {

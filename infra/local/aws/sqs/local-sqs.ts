@@ -1,4 +1,4 @@
-import { jsonResponse, parseJsonCall, type JsonObject } from "../http/aws-json.ts";
+import type { JsonObject } from "../http/aws-json.ts";
 import type {
   AwsCall,
   AwsError,
@@ -6,14 +6,17 @@ import type {
   AwsResponse,
   AwsService,
 } from "../http/aws-service.ts";
-import type { Action, ActionContext } from "./actions/action.ts";
+import type { Action, ActionContext, ActionResult } from "./actions/action.ts";
 import * as acknowledge from "./actions/acknowledge.ts";
 import * as moving from "./actions/move-tasks.ts";
 import * as queueActions from "./actions/queues.ts";
 import { receiveMessage } from "./actions/receive.ts";
 import { sendMessage, sendMessageBatch } from "./actions/send.ts";
 import { formOfError, SqsError } from "./errors.ts";
+import { jsonProtocol } from "./json-protocol.ts";
 import { MoveTasks } from "./move-tasks.ts";
+import { failureOf, type Protocol } from "./protocol.ts";
+import { queryProtocol } from "./query-protocol.ts";
 import { nameInUrl, Queues, type QueuesOptions } from "./queues.ts";
 
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -39,7 +42,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   CancelMessageMoveTask: moving.cancelMessageMoveTask,
 };
 
-/** SQS in memory, in its JSON protocol. */
+/** SQS in memory, in both of its protocols. */
 export class LocalSqs implements AwsService {
   readonly name = "sqs";
   readonly #queues: Queues;
@@ -51,44 +54,39 @@ export class LocalSqs implements AwsService {
   }
 
   open(request: AwsRequest): AwsCall {
-    const { action, input = {} } = parseJsonCall(request);
+    const protocol = protocolOf(request);
+    const { action, input } = protocol.parse(request);
+    const refuse = (error: AwsError): AwsResponse => protocol.fail(failureOf(error));
     return {
       action,
       resource: queueNameOf(input),
-      answer: (signal) => this.#answer(action, input, signal),
+      refuse,
+      answer: async (signal) => {
+        try {
+          const { output, undelivered } = await this.#perform(action, input, signal);
+          const response = protocol.succeed(action, output);
+          return undelivered === undefined ? response : { ...response, undelivered };
+        } catch (error) {
+          if (!(error instanceof SqsError)) throw error;
+          const status = formOfError(error.error)?.status ?? 400;
+          return refuse({ code: error.error, status, message: error.message });
+        }
+      },
     };
   }
 
-  refuse(error: AwsError): AwsResponse {
-    const form = formOfError(error.code);
-    const namespace = form?.namespace ?? "com.amazon.coral.service";
-    const culprit = error.status < 500 ? "Sender" : "Receiver";
-    return jsonResponse(
-      "1.0",
-      error.status,
-      { __type: `${namespace}#${form?.type ?? error.code}`, message: error.message },
-      { "x-amzn-query-error": `${form?.code ?? error.code};${culprit}` },
-    );
-  }
-
-  async #answer(action: string, input: JsonObject, signal: AbortSignal): Promise<AwsResponse> {
+  async #perform(action: string, input: JsonObject, signal: AbortSignal): Promise<ActionResult> {
     const context: ActionContext = { queues: this.#queues, moveTasks: this.#moveTasks, signal };
-    try {
-      if (action === "ReceiveMessage") {
-        const { output, undelivered } = await receiveMessage(input, context);
-        const response = jsonResponse("1.0", 200, output);
-        return undelivered === undefined ? response : { ...response, undelivered };
-      }
-      const perform = ACTIONS[action];
-      if (perform === undefined)
-        throw new SqsError("InvalidAction", `this stand-in does not know ${action}`);
-      return jsonResponse("1.0", 200, await perform(input, context));
-    } catch (error) {
-      if (!(error instanceof SqsError)) throw error;
-      const status = formOfError(error.error)?.status ?? 400;
-      return this.refuse({ code: error.error, status, message: error.message });
-    }
+    if (action === "ReceiveMessage") return receiveMessage(input, context);
+    const perform = ACTIONS[action];
+    if (perform === undefined)
+      throw new SqsError("InvalidAction", `this stand-in does not know ${action}`);
+    return { output: perform(input, context) };
   }
+}
+
+function protocolOf(request: AwsRequest): Protocol {
+  return request.headers["x-amz-target"] === undefined ? queryProtocol : jsonProtocol;
 }
 
 /** The queue that a call concerns, by name, whether it exists or not. */

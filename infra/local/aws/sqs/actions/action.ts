@@ -16,7 +16,4 @@ export interface ActionResult {
 }
 
 /** One action of the API. Throws SqsError. */
-export type Action = (
-  input: JsonObject,
-  context: ActionContext,
-) => JsonObject | Promise<JsonObject>;
+export type Action = (input: JsonObject, context: ActionContext) => JsonObject;
