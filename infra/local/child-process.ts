@@ -25,6 +25,15 @@ export function exitText(exit: Exit): string {
   return exit.signal ?? `exit code ${exit.code}`;
 }
 
+/** A process ended by itself that should have lived on. Its log says why. */
+export class ChildEndedError extends Error {
+  override readonly name = "ChildEndedError";
+
+  constructor(name: string, exit: Exit, logFile: string) {
+    super(`the ${name} ended (${exitText(exit)}); see ${logFile}`);
+  }
+}
+
 /** How long a child may take between SIGTERM and SIGKILL. All of `npm start` ends within 10 s. */
 const GRACE_MS = 6_000;
 

@@ -1,6 +1,12 @@
 import { ConfigError } from "../config/config-error.ts";
 import { PortInUseError as AwsPortInUseError } from "./aws/http/port-in-use-error.ts";
-import { PortInUseError as MysqlPortInUseError } from "./mysql/errors.ts";
+import { ChildEndedError } from "./child-process.ts";
+import { InvocationError } from "./lambda/errors.ts";
+import {
+  MysqlNotFoundError,
+  MysqlStartError,
+  PortInUseError as MysqlPortInUseError,
+} from "./mysql/errors.ts";
 import { Refusal } from "./refusal.ts";
 
 type RefusingError = Refusal | ConfigError | AwsPortInUseError | MysqlPortInUseError;
@@ -21,6 +27,18 @@ export function refusalText(error: RefusingError): string {
     return `The configuration is unusable:\n${indented(error.message)}`;
   if (error instanceof Refusal) return `npm start: ${error.message}.`;
   return `npm start: ${error.message}; stop that program or choose another --port-base.`;
+}
+
+/** What is said about a part that could not start: its own words, or where it happened when that is not foreseen. */
+export function failureText(error: unknown): string {
+  const foreseen =
+    error instanceof MysqlNotFoundError ||
+    error instanceof MysqlStartError ||
+    error instanceof ChildEndedError ||
+    error instanceof InvocationError;
+  if (!(error instanceof Error)) return `npm start: ${String(error)}`;
+  // Not the whole error: a driver's may hold a statement, and with it a password.
+  return `npm start: ${foreseen ? error.message : (error.stack ?? error.message)}`;
 }
 
 function indented(text: string): string {

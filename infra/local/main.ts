@@ -5,7 +5,7 @@ import { display } from "./display/display.ts";
 import { joinInText } from "./display/join-in.ts";
 import { Steps } from "./display/steps.ts";
 import { verdictTable } from "./display/verdict-table.ts";
-import { isRefusal, refusalText } from "./exit.ts";
+import { failureText, isRefusal, refusalText } from "./exit.ts";
 import { readConfiguration } from "./local-configuration.ts";
 import { HelpRequested, parseOptions, type StartOptions } from "./options.ts";
 import type { Stack } from "./stack.ts";
@@ -41,7 +41,7 @@ async function main(signal: AbortSignal): Promise<number> {
       process.stderr.write(`${refusalText(error)}\n`);
       return 2;
     }
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${failureText(error)}\n`);
     return 1;
   }
 }

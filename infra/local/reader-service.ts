@@ -1,20 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Child, exitText, type ChildOptions, type Exit } from "./child-process.ts";
+import { Child, ChildEndedError, type ChildOptions } from "./child-process.ts";
 
 export interface ReaderServiceOptions extends ChildOptions {
   /** Where the reader says what it is doing. */
   readonly healthUrl: string;
   /** Told when the reader ended by itself. */
   readonly onProblem: (error: unknown) => void;
-}
-
-/** The reader ended by itself; its log says why. */
-export class ReaderEndedError extends Error {
-  override readonly name = "ReaderEndedError";
-
-  constructor(exit: Exit, logFile: string) {
-    super(`the reader ended (${exitText(exit)}); see ${logFile}`);
-  }
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -38,7 +29,7 @@ export class ReaderService implements AsyncDisposable {
     this.#supervision = this.#supervise();
   }
 
-  /** A service whose reader follows the binlog. Throws ReaderEndedError when it cannot. */
+  /** A service whose reader follows the binlog. Throws ChildEndedError when it cannot. */
   static async start(options: ReaderServiceOptions, signal: AbortSignal): Promise<ReaderService> {
     const reader = await Child.start(options);
     try {
@@ -73,7 +64,7 @@ export class ReaderService implements AsyncDisposable {
       const begin = performance.now();
       const exit = await this.#reader.exited;
       if (signal.aborted) return;
-      onProblem(new ReaderEndedError(exit, logFile));
+      onProblem(new ChildEndedError("reader", exit, logFile));
       if (performance.now() - begin > HEALTHY_LIFE_MS) pauseMs = FIRST_PAUSE_MS;
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
@@ -90,7 +81,7 @@ async function untilReady(
   signal: AbortSignal,
 ): Promise<void> {
   const ended = new AbortController();
-  void reader.exited.then((exit) => ended.abort(new ReaderEndedError(exit, logFile)));
+  void reader.exited.then((exit) => ended.abort(new ChildEndedError("reader", exit, logFile)));
   const late = AbortSignal.timeout(READY_WITHIN_MS);
   const anyReason = AbortSignal.any([ended.signal, late, signal]);
   while (!(await isStreaming(healthUrl, anyReason))) {

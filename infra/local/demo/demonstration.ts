@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Child, exitText } from "../child-process.ts";
+import { Child, ChildEndedError } from "../child-process.ts";
 import type { ApplicationMessage } from "./application.ts";
 import { Tally, type ExpectedStream } from "./tally.ts";
 import { writeAs, type WriterAccount } from "./writers.ts";
@@ -103,7 +103,7 @@ export class Demonstration implements AsyncDisposable {
     });
     void application.exited.then((exit) => {
       if (application.stopping) return;
-      const error = new ApplicationEndedError(environment, exitText(exit), logFile(environment));
+      const error = new ChildEndedError(application.name, exit, logFile(environment));
       ready.reject(error);
       onProblem(error);
     });
@@ -118,14 +118,5 @@ export class Demonstration implements AsyncDisposable {
     this.#writing = Promise.all(
       this.#options.accounts.map((account) => writeAs(account, events, this.#stopWriting.signal)),
     );
-  }
-}
-
-/** A demonstration's application ended by itself; its log says why. */
-export class ApplicationEndedError extends Error {
-  override readonly name = "ApplicationEndedError";
-
-  constructor(environment: string, exit: string, logFile: string) {
-    super(`the ${environment} application ended (${exit}); see ${logFile}`);
   }
 }
