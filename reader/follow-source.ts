@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import { binlogFileNumber } from "../wire/binlog-file.ts";
 import { tableMatcher } from "../wire/table-patterns.ts";
 import { every } from "./every.ts";
 import { frameSender } from "./frames/frame-sender.ts";
@@ -11,7 +12,7 @@ import { describeOffset, type Offset } from "./offsets/offset.ts";
 import { OffsetSaver } from "./offsets/offset-saver.ts";
 import type { OffsetStore } from "./offsets/offset-store.ts";
 import { dumpStart, firstOffset, resumeOffset } from "./offsets/starting-point.ts";
-import { listConnections } from "./sessions/process-list.ts";
+import { listConnections, takeCensus } from "./sessions/process-list.ts";
 import { SessionBook } from "./sessions/session-book.ts";
 import { SessionsTable } from "./sessions/sessions-table.ts";
 import type { ReaderSettings } from "./settings.ts";
@@ -54,7 +55,12 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const { offset, isResumed } = await startingOffset(options, control, state);
 
   const run = new PresentRun(state);
-  const sessions = sessionBook(options, control, state, run, offset.epoch);
+  const sessions = sessionBook(options, control, {
+    state,
+    epoch: offset.epoch,
+    run,
+    presentRun: () => (run.isReached ? reader.run : null),
+  });
   let dump: BinlogDump | null = null;
   const shipment = new Shipment({
     stream: { source: settings.source, epoch: offset.epoch, server: state.uuid },
@@ -73,6 +79,15 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   });
   const reader = new TransactionReader({
     isWanted: tableMatcher(settings.tables),
+    isLedger: tableMatcher([settings.ledgerTable]),
+    onRegistration: (transaction, author) => {
+      run.passes(transaction);
+      sessions.register(transaction, author);
+      status.counters.registrations++;
+    },
+    onRead: (fileNumber, place) => sessions.read.advance(fileNumber, place),
+    serverId: state.serverId,
+    epoch: offset.epoch,
     sink: shipment,
     run: offset.run,
     checksums: state.checksums,
@@ -82,7 +97,10 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     offset,
     takeProgress: () => shipment.ledger.take(),
     lanes: () => shipment.lastPositions,
-    before: () => sessions.record(),
+    before: () => {
+      const { file, offset: place, run: itsRun } = saver.offset;
+      return sessions.record({ fileNumber: binlogFileNumber(file), offset: place }, itsRun);
+    },
     write: (reached) => options.lease.save(reached),
     onSaved: (saved) =>
       status.reached(saved.committedMs, shipment.ledger.settled, describeOffset(saved)),
@@ -115,10 +133,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     const background = new AbortController();
     const tasks = [
       every(SAVE_EVERY_MS, background.signal, () => saver.save()),
-      every(settings.sweepMs, background.signal, async () => {
-        const listing = await listConnections(control.connection);
-        if (reader.run !== null && run.isReached) sessions.sweep(reader.run, listing);
-      }),
+      every(settings.sweepMs, background.signal, () => sessions.sweep()),
     ];
     try {
       await Promise.race([
@@ -166,17 +181,23 @@ async function startingOffset(
 
 function sessionBook(
   { settings, dynamodb, status, log }: FollowOptions,
-  control: ControlConnection,
-  state: ServerState,
-  run: PresentRun,
-  epoch: number,
+  { connection }: ControlConnection,
+  stream: {
+    readonly state: ServerState;
+    readonly epoch: number;
+    readonly run: PresentRun;
+    readonly presentRun: () => number | null;
+  },
 ): SessionBook {
+  const { state, epoch, run, presentRun } = stream;
   return new SessionBook({
     epoch,
     server: state.uuid,
     isOfThisRun: (transaction) => run.includes(transaction),
+    presentRun,
     table: new SessionsTable(dynamodb, settings.sessionsTable),
-    ask: (threads) => listConnections(control.connection, threads),
+    ask: (threads) => listConnections(connection, threads),
+    takeCensus: () => takeCensus(connection, state.version),
     onUserChanged: (thread) => {
       status.counters.userChanges++;
       log.warn({ thread }, "a connection changed its user while it was open (COM_CHANGE_USER)");

@@ -64,6 +64,10 @@ export class Shipment implements ChangeSink {
     );
   }
 
+  prepared(transaction: Transaction): void {
+    this.#options.sessions.notice(transaction);
+  }
+
   boundary(boundary: Boundary): void {
     this.ledger.boundary(boundary);
   }

@@ -11,6 +11,8 @@ export class ReaderStatus {
     reconnects: 0,
     leasesTaken: 0,
     userChanges: 0,
+    /** Rows of the session ledger. */
+    registrations: 0,
   };
   /** How long the server keeps its binlog, milliseconds; null when it keeps it for ever, or is not known yet. */
   retentionMs: number | null = null;

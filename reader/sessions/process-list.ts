@@ -1,4 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { binlogEnd } from "../source/server-state.ts";
+import type { Place } from "./read-place.ts";
 
 /** A connection in the server's process list. */
 export interface ListedConnection {
@@ -14,6 +17,14 @@ export interface Listing {
   readonly atUs: number;
 }
 
+/** All connections, at one moment. */
+export interface Census extends Listing {
+  /** Their ids, and those of connections that have no account yet. */
+  readonly alive: ReadonlySet<number>;
+  /** Whoever is not in the list wrote nothing from this place on: the end of the binlog just after the list was made. */
+  readonly end: Place;
+}
+
 // performance_schema, because information_schema.processlist takes a mutex that every new connection needs.
 const LIST =
   "SELECT id, user, host, CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS atUs FROM performance_schema.processlist";
@@ -25,15 +36,25 @@ const NO_ACCOUNT: ReadonlySet<string> = new Set([
   "event_scheduler",
 ]);
 
-/** Asks for some connections, or for all. */
+/** Asks for some connections. */
 export async function listConnections(
   connection: Connection,
-  threads?: readonly number[],
+  threads: readonly number[],
 ): Promise<Listing> {
-  const [rows] =
-    threads === undefined
-      ? await connection.query<RowDataPacket[]>(LIST)
-      : await connection.query<RowDataPacket[]>(`${LIST} WHERE id IN (?)`, [threads]);
+  const [rows] = await connection.query<RowDataPacket[]>(`${LIST} WHERE id IN (?)`, [threads]);
+  return listingOf(rows);
+}
+
+/** Asks for all connections. Null when the list lacks the one that asks: then performance_schema is off, or too small. */
+export async function takeCensus(connection: Connection, version: string): Promise<Census | null> {
+  const [rows] = await connection.query<RowDataPacket[]>(LIST);
+  const alive = new Set(rows.map((row) => Number(row["id"])));
+  if (!alive.has(connection.threadId)) return null;
+  const { file, offset } = await binlogEnd(connection, version);
+  return { ...listingOf(rows), alive, end: { fileNumber: binlogFileNumber(file), offset } };
+}
+
+function listingOf(rows: readonly RowDataPacket[]): Listing {
   return {
     connections: rows
       .map((row) => ({

@@ -1,8 +1,11 @@
-import { type Author, type Connection, connectionName } from "../../wire/session.ts";
-import { formatPosition } from "../../wire/position.ts";
+import { formatPosition, type PositionText } from "../../wire/position.ts";
+import { type Author, connectionName } from "../../wire/session.ts";
 import type { Transaction } from "../transactions/transaction.ts";
-import { KnownConnection } from "./known-connection.ts";
-import type { Listing } from "./process-list.ts";
+import { isOver, type SavedPlace } from "./fate.ts";
+import type { Census, Listing } from "./process-list.ts";
+import { Questions } from "./questions.ts";
+import { type Place, ReadPlace } from "./read-place.ts";
+import { Session } from "./session.ts";
 import type { SessionsTable } from "./sessions-table.ts";
 
 export interface SessionBookOptions {
@@ -11,193 +14,225 @@ export interface SessionBookOptions {
   readonly server: string;
   /** Whether a change's thread id can be asked of the server that is read: its own, and of its present run. */
   readonly isOfThisRun: (transaction: Transaction) => boolean;
-  readonly table: SessionsTable;
+  /** The run that the server is in; null while the stream has not come to it. */
+  readonly presentRun: () => number | null;
+  readonly table: Pick<SessionsTable, "find" | "record">;
   /** Asks the process list for some connections. */
   readonly ask: (threads: readonly number[]) => Promise<Listing>;
-  /** Told when a live connection turns out to have changed its account. */
+  /** Asks it for all of them; null when it cannot say. */
+  readonly takeCensus: () => Promise<Census | null>;
+  /** Told when a live connection turns out to have changed its account without the ledger's knowledge. */
   readonly onUserChanged: (thread: number) => void;
 }
 
-/** How many connections are remembered; those of the process list are kept before all others. */
-const CONNECTIONS_KEPT = 200_000;
+/** How many connections are remembered. Those that are forgotten are found in the sessions table, should they write again. */
+const CONNECTIONS_KEPT = 100_000;
 const THREADS_PER_QUESTION = 1000;
+/** Between two questions to the process list: connections that turn up meanwhile go together in the next. */
+const QUESTION_GAP_MS = 20;
+/** How long a save waits for the stream to come up to the census; a reader that is further behind records all it knows. */
+const CATCH_UP_MS = 250;
 
 /**
- * Who is behind each thread id. A change asks for its author when it arrives in the stream, so that a connection that
- * lives for a moment is asked for at once; questions that come while one is under way go together in the next.
+ * Who is behind each thread id: what the ledger said, else what the process list showed. A change asks for its author when
+ * it arrives in the stream, so that a connection that lives for a moment is asked for at once.
  */
 export class SessionBook {
+  readonly read = new ReadPlace();
   readonly #options: SessionBookOptions;
-  readonly #known = new Map<
-    string,
-    { readonly connection: Connection; readonly facts: KnownConnection; recorded: number }
-  >();
-  /** Connections that are being asked for, or for which nobody had an answer. */
-  readonly #asked = new Map<string, Promise<void>>();
-  readonly #unrecorded = new Set<string>();
-  #question: {
-    readonly connections: Connection[];
-    readonly transactions: Transaction[];
-    readonly answered: Promise<void>;
-  } | null = null;
-  #underWay: Promise<void> = Promise.resolve();
-  #run: number | null = null;
+  /** The least recently used first. */
+  readonly #sessions = new Map<string, Session>();
+  readonly #unrecorded = new Set<Session>();
+  #saved: SavedPlace | null = null;
+  readonly #questions: Questions<{ readonly session: Session; readonly isPresent: boolean }>;
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
+    this.#questions = new Questions(QUESTION_GAP_MS, (questions) => this.#answer(questions));
+  }
+
+  /** How many connections are in memory. */
+  get size(): number {
+    return this.#sessions.size;
   }
 
   /** Told of each transaction when its first change arrives; starts the search for an unknown author. */
   notice(transaction: Transaction): void {
-    const connection = this.#connectionOf(transaction);
-    const name = connectionName(connection);
-    if (this.#known.has(name) || this.#asked.has(name)) return;
-    this.#asked.set(name, this.#ask(connection, transaction));
+    const session = this.#session(transaction);
+    session.isPresent ||= this.#options.isOfThisRun(transaction);
+    session.lastSeen = placeOf(this.#options.epoch, transaction);
+    if (session.facts.entries.length > 0 || session.answer !== null) return;
+    session.answer = this.#questions.ask({ session, isPresent: session.isPresent });
+    session.answer.catch(() => undefined); // told to whoever waits for the author
   }
 
-  /** Who wrote each transaction, in the stream's order; waits for questions that are under way. */
+  /** Who wrote each transaction; waits for questions that are under way. Undefined where nobody knows for certain. */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
-    for (const transaction of transactions)
-      await this.#asked.get(connectionName(this.#connectionOf(transaction)));
-    return transactions.map((transaction) => {
-      const name = connectionName(this.#connectionOf(transaction));
-      const known = this.#known.get(name);
-      if (known === undefined) return undefined;
-      const position = placeOf(this.#options.epoch, transaction);
-      const author = known.facts.authorOf(position, transaction.committedUs);
-      if (known.facts.entries.length > known.recorded) this.#unrecorded.add(name);
-      return author;
+    const sessions = transactions.map((transaction) => this.#session(transaction));
+    for (const session of sessions) await session.answer;
+    return transactions.map((transaction, i) => {
+      const session = sessions[i];
+      return session === undefined ? undefined : this.#authorOf(session, transaction);
     });
   }
 
   /** Takes a row of the ledger: from its transaction on, the connection is this author's. */
   register(transaction: Transaction, author: Author): void {
-    this.#entry(this.#connectionOf(transaction)).facts.register(
-      author,
-      placeOf(this.#options.epoch, transaction),
-    );
+    const session = this.#session(transaction);
+    session.isPresent ||= this.#options.isOfThisRun(transaction);
+    const place = placeOf(this.#options.epoch, transaction);
+    session.lastSeen = place;
+    session.facts.register(author, place);
+    this.#noteNews(session);
   }
 
-  /** Takes an answer of the process list to the question for all connections of the run that the server is in. */
-  sweep(run: number, listing: Listing): void {
-    this.#run = run;
-    for (const { thread, user, host } of listing.connections) {
-      const connection = { server: this.#options.server, run, thread };
-      const name = connectionName(connection);
-      const entry = this.#entry(connection);
-      // Last in the order in which connections are forgotten.
-      this.#known.delete(name);
-      this.#known.set(name, entry);
-      if (entry.facts.sight({ user, host, attribution: "sweep" }, listing.atUs))
-        this.#options.onUserChanged(thread);
+  /** Learns from the process list who is connected, once the stream has come to the run that the server is in. */
+  async sweep(): Promise<void> {
+    const run = this.#options.presentRun();
+    if (run === null) return;
+    const census = await this.#options.takeCensus();
+    if (census === null) return;
+    this.#see(run, census);
+    if (this.#saved !== null && this.read.hasPassed(census.end)) {
+      this.#forgetOver(this.#saved, census);
     }
-    this.#forget();
+    await this.#write([...this.#unrecorded].filter(({ isMissed }) => isMissed));
   }
 
-  /** Writes down the sessions that authored changes, so that a reader after this one and the retry function find them. */
-  async record(): Promise<void> {
-    const names = [...this.#unrecorded];
-    const records = names.flatMap((name) => {
-      const known = this.#known.get(name);
-      return known === undefined ? [] : [{ name, known, count: known.facts.entries.length }];
+  /**
+   * Writes down every session that must be known behind a place, to be called before the offset is saved there. What is
+   * over is forgotten instead, so that connections which come and go by the thousand cost next to nothing.
+   */
+  async record(place: Place, run: number | null): Promise<void> {
+    const { epoch } = this.#options;
+    const position = formatPosition({
+      epoch,
+      file: place.fileNumber,
+      offset: place.offset,
+      row: 0,
     });
-    if (records.length === 0) return;
-    await this.#options.table.record(
-      records.map(({ known }) => ({ connection: known.connection, entries: known.facts.entries })),
-    );
-    for (const { name, known, count } of records) {
-      known.recorded = count;
-      if (known.facts.entries.length === count) this.#unrecorded.delete(name);
+    const saved = { position, run };
+    this.#saved = saved;
+    if (this.#unrecorded.size === 0) return;
+    this.#forgetOver(saved, await this.#settledCensus());
+    await this.#write([...this.#unrecorded].filter((session) => !session.isNewSince(position)));
+    this.#forgetOldest();
+  }
+
+  /** The census, with the stream behind the place up to which it speaks; null when that takes too long. */
+  async #settledCensus(): Promise<Census | null> {
+    const run = this.#options.presentRun();
+    if (run === null) return null;
+    const census = await this.#options.takeCensus();
+    if (census === null) return null;
+    this.#see(run, census);
+    return (await this.read.passes(census.end, CATCH_UP_MS)) ? census : null;
+  }
+
+  #see(run: number, census: Census): void {
+    for (const { thread, user, host } of census.connections) {
+      const session = this.#session({ run, thread });
+      session.isPresent = true;
+      session.facts.sight({ user, host, attribution: "sweep" }, census.atUs);
+      this.#noteNews(session);
     }
   }
 
-  #ask(connection: Connection, transaction: Transaction): Promise<void> {
-    if (this.#question === null) {
-      const question = { connections: [] as Connection[], transactions: [] as Transaction[] };
-      const answered = this.#underWay
-        .catch(() => undefined)
-        .then(async () => {
-          this.#question = null;
-          await this.#answer(question.connections, question.transactions);
-        });
-      this.#underWay = answered;
-      answered.catch(() => undefined); // told to whoever waits for the author
-      this.#question = { ...question, answered };
-    }
-    this.#question.connections.push(connection);
-    this.#question.transactions.push(transaction);
-    return this.#question.answered;
+  #authorOf(session: Session, transaction: Transaction): Author | undefined {
+    const { facts, connection } = session;
+    const changesBefore = facts.silentChanges;
+    const { epoch } = this.#options;
+    const author = facts.authorOf(placeOf(epoch, transaction), transaction.committedUs);
+    if (facts.silentChanges > changesBefore) this.#options.onUserChanged(connection.thread);
+    if (author === undefined) session.isMissed = true;
+    this.#noteNews(session);
+    return author;
   }
 
   async #answer(
-    connections: readonly Connection[],
-    transactions: readonly Transaction[],
+    questions: readonly { readonly session: Session; readonly isPresent: boolean }[],
   ): Promise<void> {
-    const askable = connections.filter((_, i) => {
-      const transaction = transactions[i];
-      return transaction !== undefined && this.#options.isOfThisRun(transaction);
-    });
-    const threads = [...new Set(askable.map(({ thread }) => thread))];
+    const { ask, table } = this.#options;
+    const present = new Map(
+      questions
+        .filter(({ isPresent }) => isPresent)
+        .map(({ session }) => [session.connection.thread, session]),
+    );
     const [listings, recorded] = await Promise.all([
-      Promise.all(chunked(threads).map((some) => this.#options.ask(some))),
-      this.#options.table.find(connections),
+      Promise.all(chunked([...present.keys()]).map((threads) => ask(threads))),
+      table.find(questions.map(({ session }) => session.connection)),
     ]);
-    connections.forEach((connection, i) => {
+    questions.forEach(({ session }, i) => {
       const entries = recorded[i] ?? [];
-      if (entries.length === 0) return;
-      const known = this.#entry(connection);
-      if (known.facts.entries.length > 0) return; // the ledger was quicker
-      known.facts.entries.push(...entries);
-      known.recorded = entries.length;
+      // Else the ledger was quicker.
+      if (session.facts.entries.length === 0) session.facts.restore(entries);
     });
-    const asked = new Map(askable.map((connection) => [connection.thread, connection]));
-    for (const { connections: found, atUs } of listings) {
-      for (const { thread, user, host } of found) {
-        const connection = asked.get(thread);
-        if (connection === undefined) continue;
-        if (this.#entry(connection).facts.sight({ user, host, attribution: "first-sight" }, atUs)) {
-          this.#options.onUserChanged(thread);
-        }
+    for (const { connections, atUs } of listings) {
+      for (const { thread, user, host } of connections) {
+        const session = present.get(thread);
+        session?.facts.sight({ user, host, attribution: "first-sight" }, atUs);
+        if (session !== undefined) this.#noteNews(session);
       }
     }
-    // An answer for a connection is final, also the answer that there is none: ids are not used twice in a run.
+    // An answer is final, also the answer that there is none: ids are not used twice in a run.
   }
 
-  #connectionOf({ run, thread }: Transaction): Connection {
-    return { server: this.#options.server, run, thread };
+  async #write(sessions: readonly Session[]): Promise<void> {
+    if (sessions.length === 0) return;
+    const records = sessions.map((session) => ({ session, revision: session.facts.revision }));
+    await this.#options.table.record(
+      sessions.map(({ connection, facts }) => ({ connection, entries: [...facts.entries] })),
+    );
+    for (const { session, revision } of records) {
+      session.recordedRevision = revision;
+      session.isMissed = false;
+      if (!session.isUnrecorded) this.#unrecorded.delete(session);
+    }
   }
 
-  #entry(connection: Connection): {
-    readonly connection: Connection;
-    readonly facts: KnownConnection;
-    recorded: number;
-  } {
+  #session({ run, thread }: Pick<Transaction, "run" | "thread">): Session {
+    const connection = { server: this.#options.server, run, thread };
     const name = connectionName(connection);
-    let entry = this.#known.get(name);
-    if (entry === undefined) {
-      entry = { connection, facts: new KnownConnection(), recorded: 0 };
-      this.#known.set(name, entry);
-    }
-    return entry;
+    const known = this.#sessions.get(name);
+    if (known !== undefined) return known;
+    const session = new Session(connection);
+    this.#sessions.set(name, session);
+    return session;
   }
 
-  #forget(): void {
-    for (const [name, { connection }] of this.#known) {
-      if (this.#known.size <= CONNECTIONS_KEPT) break;
-      if (connection.run === this.#run && this.#unrecorded.has(name)) continue;
-      this.#known.delete(name);
+  #noteNews(session: Session): void {
+    if (session.isUnrecorded) this.#unrecorded.add(session);
+  }
+
+  #forgetOver(saved: SavedPlace, census: Census | null): void {
+    for (const [name, session] of this.#sessions) {
+      // What was learnt of a change that is parked already has to be written down first.
+      if (session.isMissed && session.isUnrecorded) continue;
+      if (isOver(session, saved, census)) this.#drop(name, session);
     }
-    // Who was asked for and forgotten is asked for again, should it turn up.
-    for (const name of this.#asked.keys()) {
-      if (this.#asked.size <= CONNECTIONS_KEPT) break;
-      this.#asked.delete(name);
+  }
+
+  /** Only what is recorded: it can be found again. */
+  #forgetOldest(): void {
+    let surplus = this.#sessions.size - CONNECTIONS_KEPT;
+    for (const [name, session] of this.#sessions) {
+      if (surplus <= 0) return;
+      if (session.isUnrecorded) continue;
+      this.#drop(name, session);
+      surplus--;
     }
+  }
+
+  #drop(name: string, session: Session): void {
+    this.#sessions.delete(name);
+    this.#unrecorded.delete(session);
   }
 }
 
 /** Where a transaction stands, for comparison with the places from which an author is known. */
-function placeOf(epoch: number, { fileNumber, start }: Transaction): string {
-  return formatPosition({ epoch, file: fileNumber, offset: start, row: 0 });
+function placeOf(epoch: number, { preparedAt, fileNumber, start }: Transaction): PositionText {
+  const place = preparedAt ?? { fileNumber, start };
+  return formatPosition({ epoch, file: place.fileNumber, offset: place.start, row: 0 });
 }
 
 function chunked(threads: readonly number[]): number[][] {

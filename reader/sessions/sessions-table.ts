@@ -17,13 +17,14 @@ import {
 /** How long a session is remembered after it was last written: longer than any queue keeps a change of it. */
 const KEPT_DAYS = 30;
 const ITEMS_PER_READ = 100;
+const ITEMS_REMEMBERED = 10_000;
 
 /** The sessions table, where a restarted reader and the retry function find the connections that wrote changes. */
 export class SessionsTable {
   readonly #dynamodb: DynamoDBClient;
   readonly #table: string;
   readonly #now: () => number;
-  /** Items that were read, by key: what an earlier reader knew of 256 neighbours needs one read in a reader's life. */
+  /** Items that were read and not written since, by key: 256 neighbours need one read. */
   readonly #read = new Map<string, ReadonlyMap<string, readonly SessionEntry[]>>();
 
   constructor(dynamodb: DynamoDBClient, table: string, now: () => number = Date.now) {
@@ -39,6 +40,10 @@ export class SessionsTable {
         .map((connection) => sessionItem(connection).key)
         .filter((key) => !this.#read.has(key)),
     );
+    if (this.#read.size + missing.size > ITEMS_REMEMBERED) {
+      this.#read.clear();
+      return this.find(connections);
+    }
     for (const keys of chunks([...missing], ITEMS_PER_READ)) await this.#readItems(keys);
     return connections.map((connection) => {
       const { key, attribute } = sessionItem(connection);
@@ -80,6 +85,7 @@ export class SessionsTable {
   }
 
   async #write(key: string, attributes: readonly [string, string][]): Promise<void> {
+    this.#read.delete(key);
     const expires = Math.floor(this.#now() / 1000) + KEPT_DAYS * 86_400;
     await this.#dynamodb.send(
       new UpdateItemCommand({

@@ -53,7 +53,8 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     offset,
     oldestFile: files[0] ?? file,
     files,
-    startedUs: Number(row["nowUs"]) - (await uptimeSeconds(connection)) * 1e6,
+    // Uptime counts from the start's second, so that it can be almost a second too long.
+    startedUs: Number(row["nowUs"]) - (await uptimeSeconds(connection)) * 1e6 + 1e6,
     checksums: text("checksum") !== "NONE",
     retentionMs: Number(row["retentionSeconds"]) * 1000 || null,
   };
@@ -109,7 +110,8 @@ function requireReadableBinlog(text: (name: string) => string): void {
   }
 }
 
-async function binlogEnd(
+/** Where the binlog ends now: what is committed from here on stands behind it. */
+export async function binlogEnd(
   connection: Connection,
   version: string,
 ): Promise<{ file: string; offset: number }> {

@@ -13,10 +13,13 @@ import {
 } from "../binlog-format/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/format-description.ts";
 import { type GtidEvent, parseGtidEvent } from "../binlog-format/gtid-event.ts";
-import { forEachRow } from "../binlog-format/rows-event.ts";
+import { forEachRow, type RowsDecoder } from "../binlog-format/rows-event.ts";
 import { transactionPayloadEvents } from "../binlog-format/transaction-payload.ts";
+import type { Author } from "../../wire/session.ts";
 import { OperatorError, UnreadableStreamError } from "../errors.ts";
+import { parseRegistration } from "../ledger/registration.ts";
 import { parseQuery, parseRotate, parseXaPrepare } from "../source/control-events.ts";
+import { runBeginning } from "./run-number.ts";
 import { PreparedXaTransactions } from "./prepared-xa.ts";
 import { statementKind } from "./statement-kind.ts";
 import { StreamPlace } from "./stream-place.ts";
@@ -25,6 +28,15 @@ import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
 
 export interface TransactionReaderOptions {
   readonly isWanted: (database: string, table: string) => boolean;
+  /** The session ledger's table: its rows are taken as registrations and go no further. */
+  readonly isLedger: (database: string, table: string) => boolean;
+  /** Takes a row of the ledger: from its transaction on, its connection is this author's. */
+  readonly onRegistration: (transaction: Transaction, author: Author) => void;
+  /** Told how far the stream was read, after each event. */
+  readonly onRead: (fileNumber: number, offset: number) => void;
+  /** The `server_id` of the server that is read. */
+  readonly serverId: number;
+  readonly epoch: number;
   readonly sink: ChangeSink;
   /** The run (see wire/session.ts) that goes on at the place where reading begins; null: it begins with the first file. */
   readonly run: number | null;
@@ -64,7 +76,10 @@ export class TransactionReader {
     this.#options = options;
     this.#checksums = options.checksums;
     this.#run = options.run;
-    this.#tables = new TableMaps(options.isWanted);
+    const { isWanted, isLedger } = options;
+    this.#tables = new TableMaps(
+      (database, table) => isLedger(database, table) || isWanted(database, table),
+    );
   }
 
   /** The run in which the stream is, null before its first file is known. */
@@ -79,12 +94,13 @@ export class TransactionReader {
       if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
         this.#place.advance(header);
         this.#onFormatDescription(event);
-        return;
+      } else {
+        const body = this.#checksums ? verifyChecksum(event) : event;
+        this.#place.advance(header);
+        this.#row = 0;
+        this.#onBody(header, body);
       }
-      const body = this.#checksums ? verifyChecksum(event) : event;
-      this.#place.advance(header);
-      this.#row = 0;
-      this.#onBody(header, body);
+      this.#options.onRead(this.#place.fileNumber, this.#place.end);
     } catch (error) {
       throw this.#placed(error);
     }
@@ -95,7 +111,8 @@ export class TransactionReader {
     if (description.checksums) verifyChecksum(event);
     this.#checksums = description.checksums;
     this.#tables.clear();
-    if (description.created !== 0 || this.#run === null) this.#run = this.#place.fileNumber;
+    if (description.created !== 0 || this.#run === null)
+      this.#run = runBeginning(this.#options.epoch, this.#place.fileNumber);
   }
 
   #onBody(header: EventHeader, event: Buffer): void {
@@ -198,10 +215,19 @@ export class TransactionReader {
       fileNumber: this.#place.fileNumber,
       start: this.#gtid === null ? this.#place.start : this.#gtidStart,
       thread,
-      run: this.#run ?? this.#place.fileNumber,
+      run: this.#runOf(header),
       serverId: header.serverId,
       committedUs: this.#gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };
+  }
+
+  /**
+   * The run that a transaction's thread id belongs to. What another server of the topology executed keeps that server's
+   * thread ids; its runs are not known here, so all of them count as one, with a number that no own run has.
+   */
+  #runOf({ serverId }: EventHeader): number {
+    if (serverId !== this.#options.serverId) return -serverId;
+    return this.#run ?? runBeginning(this.#options.epoch, this.#place.fileNumber);
   }
 
   #onRows(event: Buffer): void {
@@ -210,7 +236,8 @@ export class TransactionReader {
     const open = this.#open;
     if (open === null) throw new CorruptEventError("rows outside a transaction");
     const { database, table } = decoder.definition;
-    const { sink } = this.#options;
+    const { sink, isLedger } = this.#options;
+    if (isLedger(database, table)) return this.#onLedgerRows(event, decoder, open.transaction);
     const offset = this.#place.start;
     forEachRow(event, decoder, (op, key, oldKey, before, after) => {
       const change = {
@@ -227,6 +254,15 @@ export class TransactionReader {
       };
       if (open.held === null) sink.change(open.transaction, change);
       else open.held.push(change);
+    });
+  }
+
+  #onLedgerRows(event: Buffer, decoder: RowsDecoder, transaction: Transaction): void {
+    forEachRow(event, decoder, (_op, _key, _oldKey, _before, after) => {
+      const registration = parseRegistration(after);
+      // A row for another connection is no registration: somebody restores a copy of the table.
+      if (registration?.thread !== transaction.thread) return;
+      this.#options.onRegistration(transaction, registration.author);
     });
   }
 
@@ -280,6 +316,7 @@ export class TransactionReader {
       return this.#commit();
     }
     this.#prepared.add(xid, { transaction: open.transaction, changes });
+    if (changes.length > 0) this.#options.sink.prepared(open.transaction);
     this.#open = null;
     this.#gtid = null;
     this.#boundary([]);
@@ -290,12 +327,18 @@ export class TransactionReader {
     header: EventHeader,
     prepared: { transaction: Transaction; changes: readonly RowChange[] },
   ): void {
-    const transaction = this.#transaction(header, prepared.transaction.thread);
+    const { thread, run, fileNumber, start } = prepared.transaction;
+    const transaction = {
+      ...this.#transaction(header, thread),
+      run,
+      preparedAt: { fileNumber, start },
+    };
     for (const change of prepared.changes) {
-      this.#options.sink.change(
-        { ...transaction, run: prepared.transaction.run },
-        { ...change, offset: this.#place.start, row: change.n },
-      );
+      this.#options.sink.change(transaction, {
+        ...change,
+        offset: this.#place.start,
+        row: change.n,
+      });
     }
   }
 

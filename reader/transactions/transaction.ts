@@ -11,6 +11,8 @@ export interface Transaction {
   /** The connection that wrote it, and the server run that its id belongs to; see `Connection` in wire/session.ts. */
   readonly thread: number;
   readonly run: number;
+  /** Where an XA transaction was prepared, which is where its author wrote it; it stands in the stream where it commits. */
+  readonly preparedAt?: { readonly fileNumber: number; readonly start: number };
   /** The server on which it was committed first. */
   readonly serverId: number;
   /** When it was committed: microseconds since 1970, in whole seconds where the server does not say more. */
@@ -48,5 +50,7 @@ export interface Boundary {
 /** Receives the stream in order. */
 export interface ChangeSink {
   change(transaction: Transaction, change: RowChange): void;
+  /** An XA transaction with changes was prepared: they come when it commits, perhaps long after its connection is gone. */
+  prepared(transaction: Transaction): void;
   boundary(boundary: Boundary): void;
 }

@@ -1,0 +1,108 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { accountsExemptFromEverybody } from "./exempt-from-everybody.ts";
+import { callsProcedure, withRegistration, withoutRegistration } from "./init-connect.ts";
+import {
+  ACCOUNT_COMMENT,
+  CREATE_DEFINER,
+  CREATE_PROCEDURE,
+  CREATE_SCHEMA,
+  CREATE_TABLE,
+  EVERYBODY,
+  GRANT_EVERYBODY,
+  LEDGER_DEFINER,
+  LEDGER_PROCEDURE,
+  LEDGER_SCHEMA,
+  PROCEDURE_COMMENT,
+  PROCEDURE_SQL_MODE,
+} from "./objects.ts";
+
+/**
+ * Installs the session ledger, or brings it up to date; on a server that has it, does nothing that a connection could
+ * notice. `init_connect` comes last, when everything that it calls is there, and keeps what it had. Needs an administrator
+ * (CREATE USER, SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all on the schema).
+ */
+export async function installLedger(connection: Connection): Promise<void> {
+  await connection.query(CREATE_SCHEMA);
+  await connection.query(CREATE_TABLE);
+  for (const statement of CREATE_DEFINER) await connection.query(statement);
+  if ((await procedureComment(connection)) !== PROCEDURE_COMMENT) await createProcedure(connection);
+  for (const statement of GRANT_EVERYBODY) await connection.query(statement);
+  for (const { user, host } of await accountsExemptFromEverybody(connection)) {
+    await connection.query(`GRANT EXECUTE ON PROCEDURE ${LEDGER_PROCEDURE} TO ?@?`, [user, host]);
+  }
+  await setInitConnect(connection, withRegistration);
+}
+
+/** Removes the session ledger; `init_connect` comes first, so that no connection calls what is not there. */
+export async function uninstallLedger(connection: Connection): Promise<void> {
+  await setInitConnect(connection, withoutRegistration);
+  if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
+  await connection.query(`DROP DATABASE IF EXISTS ${LEDGER_SCHEMA}`);
+  await connection.query(`DROP USER IF EXISTS ${LEDGER_DEFINER}`);
+  await connection.query(
+    `REVOKE IF EXISTS EXECUTE ON ${LEDGER_SCHEMA}.* FROM ${EVERYBODY} IGNORE UNKNOWN USER`,
+  );
+  if (await madeEverybody(connection)) await connection.query(`DROP USER ${EVERYBODY}`);
+}
+
+/** `init_connect` calls the ledger's procedure in words that are not ours: without it nobody could connect. */
+export class LedgerInUseError extends Error {
+  override readonly name = "LedgerInUseError";
+
+  constructor() {
+    super(
+      `init_connect calls ${LEDGER_PROCEDURE} in a way that installing does not; take the call out of it first.`,
+    );
+  }
+}
+
+async function createProcedure(connection: Connection): Promise<void> {
+  // Between DROP and CREATE nobody may call it.
+  await setInitConnect(connection, withoutRegistration);
+  if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
+  const [rows] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.sql_mode AS mode");
+  await connection.query(PROCEDURE_SQL_MODE);
+  try {
+    await connection.query(`DROP PROCEDURE IF EXISTS ${LEDGER_PROCEDURE}`);
+    await connection.query(CREATE_PROCEDURE);
+  } finally {
+    await connection.query("SET SESSION sql_mode = ?", [String(rows[0]?.["mode"])]);
+  }
+}
+
+/** Null when there is no such procedure. */
+async function procedureComment(connection: Connection): Promise<string | null> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `SELECT routine_comment AS comment FROM information_schema.routines
+     WHERE routine_schema = ? AND routine_name = 'register_session' AND routine_type = 'PROCEDURE'`,
+    [LEDGER_SCHEMA],
+  );
+  return rows[0] === undefined ? null : String(rows[0]["comment"]);
+}
+
+async function setInitConnect(
+  connection: Connection,
+  change: (value: string) => string,
+): Promise<void> {
+  const before = await initConnect(connection);
+  const after = change(before);
+  if (after === before) return;
+  if (after === "") {
+    await connection.query("SET GLOBAL init_connect = ''");
+    await connection.query("RESET PERSIST IF EXISTS init_connect");
+  } else {
+    await connection.query("SET PERSIST init_connect = ?", [after]);
+  }
+}
+
+async function initConnect(connection: Connection): Promise<string> {
+  const [rows] = await connection.query<RowDataPacket[]>("SELECT @@GLOBAL.init_connect AS value");
+  return String(rows[0]?.["value"] ?? "");
+}
+
+async function madeEverybody(connection: Connection): Promise<boolean> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT JSON_VALUE(user_attributes, '$.metadata.comment') AS comment FROM mysql.user WHERE user = '' AND host = '%'",
+  );
+  return rows[0]?.["comment"] === ACCOUNT_COMMENT;
+}

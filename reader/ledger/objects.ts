@@ -1,0 +1,73 @@
+/**
+ * The session ledger's objects in MySQL. The procedure inserts a row for its connection; what counts is the row's place in
+ * the binlog, before anything else that the connection writes, so the table itself may be small and overwrite itself.
+ */
+export const LEDGER_SCHEMA = "binlog_router";
+export const LEDGER_TABLE = `${LEDGER_SCHEMA}.sessions`;
+export const LEDGER_PROCEDURE = `${LEDGER_SCHEMA}.register_session`;
+
+/** An account that nobody can log in with; the procedure runs with its privileges. */
+export const LEDGER_DEFINER = "'binlog_router_ledger'@'localhost'";
+/** The account whose grants on a schema hold for every account (see "Grant Tables" in MySQL's manual); nobody can log in with it. */
+export const EVERYBODY = "''@'%'";
+
+/** By these the ledger's own accounts and its procedure's version are recognised. */
+export const ACCOUNT_COMMENT = "session ledger of binlog-router; not for logins";
+export const PROCEDURE_COMMENT = "session ledger of binlog-router, version 1";
+
+/** More than connect and register at the same moment, so that they seldom meet in a row. */
+const SLOTS = 4096;
+
+export const CREATE_SCHEMA = `CREATE DATABASE IF NOT EXISTS ${LEDGER_SCHEMA}`;
+
+/** A row per slot, not per connection: the table stays at its size. */
+export const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${LEDGER_TABLE} (
+  slot SMALLINT UNSIGNED NOT NULL PRIMARY KEY COMMENT 'connection_id modulo ${SLOTS}',
+  connection_id BIGINT UNSIGNED NOT NULL,
+  user VARCHAR(32) NOT NULL,
+  host VARCHAR(255) NOT NULL,
+  at TIMESTAMP(6) NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin COMMENT = '${ACCOUNT_COMMENT}'`;
+
+export const CREATE_DEFINER = [
+  `CREATE USER IF NOT EXISTS ${LEDGER_DEFINER} IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK COMMENT '${ACCOUNT_COMMENT}'`,
+  `GRANT INSERT, DELETE ON ${LEDGER_TABLE} TO ${LEDGER_DEFINER}`,
+] as const;
+
+/** The procedure keeps the modes of the session that creates it: none, so that nothing about a row is an error. */
+export const PROCEDURE_SQL_MODE = "SET SESSION sql_mode = ''";
+
+/**
+ * Never keeps anybody from connecting: errors are swallowed, and it waits for no lock longer than a second.
+ * - With autocommit off the row would stay in an open transaction, and go when that is rolled back: so it commits. It says
+ *   NO CHAIN NO RELEASE because completion_type could make a bare COMMIT end the connection.
+ * - SET TRANSACTION holds for the next transaction only, which is the row's; in a session that is read-only by default.
+ * - USER() is the client's account, also here, where CURRENT_USER() is the definer. A user name may contain @, a host not.
+ */
+export const CREATE_PROCEDURE = `CREATE DEFINER = ${LEDGER_DEFINER} PROCEDURE ${LEDGER_PROCEDURE}()
+  MODIFIES SQL DATA SQL SECURITY DEFINER COMMENT '${PROCEDURE_COMMENT}'
+BEGIN
+  DECLARE client VARCHAR(300) CHARACTER SET utf8mb4 DEFAULT USER();
+  DECLARE client_host VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT SUBSTRING_INDEX(client, '@', -1);
+  DECLARE table_wait BIGINT UNSIGNED DEFAULT @@SESSION.lock_wait_timeout;
+  DECLARE row_wait BIGINT UNSIGNED DEFAULT @@SESSION.innodb_lock_wait_timeout;
+  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
+  IF NOT @@GLOBAL.read_only THEN
+    IF @@SESSION.transaction_read_only THEN
+      SET TRANSACTION READ WRITE;
+    END IF;
+    SET SESSION lock_wait_timeout = 1, SESSION innodb_lock_wait_timeout = 1;
+    REPLACE INTO ${LEDGER_TABLE} (slot, connection_id, user, host, at) VALUES (
+      CONNECTION_ID() MOD ${SLOTS}, CONNECTION_ID(),
+      LEFT(client, CHAR_LENGTH(client) - CHAR_LENGTH(client_host) - 1), client_host, NOW(6));
+    IF NOT @@SESSION.autocommit THEN
+      COMMIT AND NO CHAIN NO RELEASE;
+    END IF;
+    SET SESSION lock_wait_timeout = table_wait, SESSION innodb_lock_wait_timeout = row_wait;
+  END IF;
+END`;
+
+export const GRANT_EVERYBODY = [
+  `CREATE USER IF NOT EXISTS ${EVERYBODY} IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK COMMENT '${ACCOUNT_COMMENT}'`,
+  `GRANT EXECUTE ON ${LEDGER_SCHEMA}.* TO ${EVERYBODY}`,
+] as const;

@@ -1,0 +1,40 @@
+import type { Connection } from "../../wire/session.ts";
+import type { PositionText } from "../../wire/position.ts";
+import { KnownConnection } from "./known-connection.ts";
+
+/** A connection in the session book. */
+export class Session {
+  readonly connection: Connection;
+  readonly facts = new KnownConnection();
+  /** Whether its thread id is one of the server's own, in its present run: only then the process list tells of it. */
+  isPresent = false;
+  /** The place of its last transaction that was read; "" for none. */
+  lastSeen: PositionText = "";
+  /** Settled when somebody was asked whose connection it is; null when nobody was. */
+  answer: Promise<void> | null = null;
+  /** Whether a change of it left without an author: then the retry function waits to hear of it. */
+  isMissed = false;
+  /** The revision of the facts that the sessions table has. */
+  recordedRevision = 0;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  get thread(): number {
+    return this.connection.thread;
+  }
+
+  get run(): number {
+    return this.connection.run;
+  }
+
+  /** Whether all that is known of it will be read again behind a place. */
+  isNewSince(position: PositionText): boolean {
+    return this.recordedRevision === 0 && (this.facts.entries[0]?.from ?? "") >= position;
+  }
+
+  get isUnrecorded(): boolean {
+    return this.facts.revision > this.recordedRevision;
+  }
+}

@@ -1,0 +1,52 @@
+import { createConnection } from "mysql2/promise";
+import type { MysqlServer } from "../../infra/local/mysql/mysql-server.ts";
+import type { Frame } from "../../wire/frame.ts";
+import type { Account } from "./mysql.ts";
+
+/**
+ * Connects `count` times, `atOnce` at a time, each time as the next of `accounts`; inserts one row, with the account's name
+ * in `note` and `firstId`, `firstId + 1`, … in `id`, and closes at once.
+ */
+export async function insertBriefly(
+  server: MysqlServer,
+  accounts: readonly Account[],
+  { count, firstId = 1, atOnce = 16 }: { count: number; firstId?: number; atOnce?: number },
+): Promise<void> {
+  const { host, port } = server;
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next++; i < count; i = next++) {
+      const { user, password } = accounts[i % accounts.length] as Account;
+      const connection = await createConnection({ host, port, user, password });
+      await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [firstId + i, user]);
+      connection.destroy();
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+}
+
+/** How the authors that the frames name compare with the accounts that the rows name. */
+export interface Split {
+  readonly right: number;
+  readonly wrong: number;
+  readonly unknown: number;
+  /** By how they were learnt. */
+  readonly attributions: Readonly<Record<string, number>>;
+}
+
+/** Counts inserts whose `note` is the name of the account that wrote them. */
+export function splitOf(frames: readonly Frame[]): Split {
+  const split = { right: 0, wrong: 0, unknown: 0, attributions: {} as Record<string, number> };
+  for (const frame of frames) {
+    for (const change of frame.changes) {
+      const author = frame.authors[frame.transactions[change.transaction]?.author ?? -1];
+      const { note } = JSON.parse(change.after) as { note: string };
+      const how = author?.attribution ?? "unknown";
+      split.attributions[how] = (split.attributions[how] ?? 0) + 1;
+      if (author === undefined) split.unknown++;
+      else if (author.user === note) split.right++;
+      else split.wrong++;
+    }
+  }
+  return split;
+}
