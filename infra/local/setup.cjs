@@ -16,6 +16,9 @@ const BUNDLED_NODE = join(MODULES, ".bin/node");
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 const NEEDED_NODE = 24;
 
+/** The exit code by which flock says that somebody else holds the lock; one that this file never ends with. */
+const BUSY = 75;
+
 /** Something that the person at the keyboard has to do; the message says what. */
 class SetupError extends Error {}
 
@@ -115,13 +118,20 @@ function checkNode() {
   );
 }
 
-/** Runs this file again while `flock` holds a lock, so that two at once do not install at once; null without flock. */
+/**
+ * Runs this file again while `flock` holds a lock, so that two at once do not install at once. Returns its exit code;
+ * null where there is no flock.
+ */
 function installUnderLock() {
   mkdirSync(join(ROOT, ".cache"), { recursive: true });
-  const lock = join(ROOT, ".cache/setup.lock");
-  const { status, error } = spawnSync("flock", [lock, machineNode(), __filename, "--locked"], {
-    stdio: ["ignore", 2, 2],
-  });
+  const locked = [join(ROOT, ".cache/setup.lock"), machineNode(), __filename, "--locked"];
+  const flock = (options) =>
+    spawnSync("flock", [...options, ...locked], { stdio: ["ignore", 2, 2] });
+  let { status, error } = flock(["--nonblock", "--conflict-exit-code", String(BUSY)]);
+  if (status === BUSY) {
+    console.error("Waiting for another process that is installing the dependencies");
+    ({ status, error } = flock([]));
+  }
   return error === undefined ? (status ?? 1) : null;
 }
 
