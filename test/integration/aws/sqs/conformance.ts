@@ -11,7 +11,7 @@ import {
   type SendMessageCommandInput,
   type SendMessageCommandOutput,
 } from "@aws-sdk/client-sqs";
-import { test as plainTest } from "vitest";
+import { expect, test as plainTest } from "vitest";
 import { startAwsForTests } from "../../../support/aws.ts";
 
 /**
@@ -156,6 +156,12 @@ export class TestQueue {
       new GetQueueAttributesCommand({ QueueUrl: this.url, AttributeNames: ["All"] }),
     );
     return Attributes;
+  }
+
+  /** Waits until the queue shows these attributes: SQS's counts and settings take a while to be the same everywhere. */
+  async expectAttributes(expected: Readonly<Record<string, string>>): Promise<void> {
+    const eventually = { timeout: 60_000, interval: 100 };
+    await expect.poll(() => this.attributes(), eventually).toMatchObject(expected);
   }
 }
 

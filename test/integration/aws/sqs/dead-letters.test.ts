@@ -110,7 +110,7 @@ describe("redrive", () => {
       const { queue, dead } = await queueWithDeadLetters(sqs, 1);
       for (let n = 0; n < 5; n++) await queue.send(`${n}`, { MessageGroupId: `${n}` });
       for (let n = 0; n < 3; n++) await queue.receive({ WaitTimeSeconds: 1 });
-      expect((await dead.attributes())["ApproximateNumberOfMessages"]).toBe("5");
+      await dead.expectAttributes({ ApproximateNumberOfMessages: "5" });
       const { TaskHandle } = await sqs.client.send(
         new StartMessageMoveTaskCommand({ SourceArn: dead.arn, MaxNumberOfMessagesPerSecond: 1 }),
       );

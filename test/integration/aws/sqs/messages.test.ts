@@ -170,7 +170,7 @@ describe("a standard queue", () => {
     await queue.send("later", { DelaySeconds: 3 });
     await queue.send("now");
     expect(await queue.bodies()).toEqual(["now"]);
-    expect((await queue.attributes())["ApproximateNumberOfMessagesDelayed"]).toBe("1");
+    await queue.expectAttributes({ ApproximateNumberOfMessagesDelayed: "1" });
     await sqs.pass(4000);
     expect(await queue.bodies()).toEqual(["later"]);
   });

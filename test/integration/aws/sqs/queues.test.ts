@@ -75,7 +75,7 @@ describe("a queue", () => {
     const queue = await sqs.queue();
     for (const body of ["1", "2", "3"]) await queue.send(body);
     await queue.receive({ MaxNumberOfMessages: 1, WaitTimeSeconds: 5 });
-    expect(await queue.attributes()).toMatchObject({
+    await queue.expectAttributes({
       ApproximateNumberOfMessages: "2",
       ApproximateNumberOfMessagesNotVisible: "1",
     });
@@ -86,7 +86,7 @@ describe("a queue", () => {
     const set = (Attributes: Record<string, string>) =>
       sqs.client.send(new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes }));
     await set({ VisibilityTimeout: "60", MessageRetentionPeriod: "1209600" });
-    expect(await queue.attributes()).toMatchObject({
+    await queue.expectAttributes({
       VisibilityTimeout: "60",
       MessageRetentionPeriod: "1209600",
     });

@@ -66,7 +66,7 @@ for (const standard of [false, true]) {
       await sqs.pass(4000);
       expect(await queue.receive()).toEqual([]);
       await acknowledge(sqs, queue, message);
-      expect((await queue.attributes())["ApproximateNumberOfMessagesNotVisible"]).toBe("0");
+      await queue.expectAttributes({ ApproximateNumberOfMessagesNotVisible: "0" });
     });
 
     test("a timeout of 0 gives a message back at once", async ({ sqs }) => {
@@ -165,7 +165,7 @@ describe("outdated receipt handles", () => {
       await changeVisibility(sqs, queue, message, 600);
       expect(await queue.receive()).toEqual([]);
       await acknowledge(sqs, queue, message);
-      expect((await queue.attributes())["ApproximateNumberOfMessagesNotVisible"]).toBe("0");
+      await queue.expectAttributes({ ApproximateNumberOfMessagesNotVisible: "0" });
     },
   );
 });
