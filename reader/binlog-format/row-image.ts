@@ -1,6 +1,5 @@
 import type { TableDefinition } from "./column.ts";
 import type { JsonWriter } from "./json-writer.ts";
-import { columnWriter } from "./values/column-writer.ts";
 import type { ValueWriter } from "./values/value-writer.ts";
 
 /** Where the JSON of primary key columns lies in a writer: two offsets for each, by the column's place in the key. */
@@ -26,17 +25,21 @@ export class RowImageWriter {
   readonly #steps: readonly Step[];
   readonly #nullBytes: number;
   readonly #keyLength: number;
-  readonly #prefixLength: number;
   /** The bytes of the column names, or-ed together. */
   readonly #seen: number;
 
-  constructor(definition: TableDefinition, present: (column: number) => boolean) {
+  constructor(
+    definition: TableDefinition,
+    writers: readonly ValueWriter[],
+    present: (column: number) => boolean,
+  ) {
     const steps: Step[] = [];
     definition.columns.forEach((column, index) => {
-      if (!present(index)) return;
+      const write = writers[index];
+      if (write === undefined || !present(index)) return;
       steps.push({
         prefix: Buffer.from(`${steps.length === 0 ? "{" : ","}${JSON.stringify(column.name)}:`),
-        write: columnWriter(column),
+        write,
         keyPlace: definition.primaryKey.indexOf(index),
       });
     });
@@ -44,12 +47,6 @@ export class RowImageWriter {
     this.#nullBytes = (steps.length + 7) >> 3;
     this.#keyLength = definition.primaryKey.length;
     this.#seen = steps.reduce((seen, { prefix }) => prefix.reduce((a, b) => a | b, seen), 0);
-    this.#prefixLength = steps.reduce((sum, { prefix }) => sum + prefix.length + NULL.length, 0);
-  }
-
-  /** Whether an image takes no bytes at all. */
-  get empty(): boolean {
-    return this.#steps.length === 0;
   }
 
   /**
@@ -67,7 +64,7 @@ export class RowImageWriter {
     let at = offset + this.#nullBytes;
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i] as Step;
-      json.reserve(this.#prefixLength);
+      json.reserve(step.prefix.length + NULL.length);
       json.putAll(step.prefix);
       const start = json.position;
       if (((row[offset + (i >> 3)] as number) & (1 << (i & 7))) !== 0) json.putAll(NULL);

@@ -5,7 +5,7 @@ import { EVENT_HEADER_LENGTH } from "./event-header.ts";
 import { EventType } from "./event-types.ts";
 import { JsonWriter } from "./json-writer.ts";
 import { RowChange } from "./row-change.ts";
-import { RowImageWriter } from "./row-image.ts";
+import { RowImages } from "./row-images.ts";
 
 /**
  * Takes one changed row. All but `op` are JSON texts, or "" where there is none: `key` the primary key as an object, or ""
@@ -50,13 +50,13 @@ const sharedJson = new JsonWriter();
  */
 export class RowsDecoder {
   readonly definition: TableDefinition;
-  readonly #images = new Map<string, RowImageWriter>();
+  readonly #images: RowImages;
   readonly #change: RowChange;
 
   constructor(definition: TableDefinition, json: JsonWriter) {
     this.definition = definition;
     this.#change = new RowChange(definition, json);
-    this.#imageWriter(Buffer.alloc((definition.columns.length + 7) >> 3, 0xff));
+    this.#images = new RowImages(definition);
   }
 
   /**
@@ -87,7 +87,7 @@ export class RowsDecoder {
         `rows of ${columns} columns for a table map of ${this.definition.columns.length}`,
       );
     }
-    const first = this.#imageWriter(reader.slice((columns + 7) >> 3));
+    const first = this.#images.at(event, reader.skip((columns + 7) >> 3));
     switch (type) {
       case EventType.WRITE_ROWS_EVENT:
       case EventType.WRITE_ROWS_EVENT_V1:
@@ -97,30 +97,11 @@ export class RowsDecoder {
         return this.#change.decodeDeletes(event, reader.offset, first, onRow);
       case EventType.UPDATE_ROWS_EVENT:
       case EventType.UPDATE_ROWS_EVENT_V1: {
-        const second = this.#imageWriter(reader.slice((columns + 7) >> 3));
+        const second = this.#images.at(event, reader.skip((columns + 7) >> 3));
         return this.#change.decodeUpdates(event, reader.offset, first, second, onRow);
       }
       default:
         throw new UnsupportedEventError(`event type ${type} is no rows event`);
     }
-  }
-
-  /** The writer for images that have the columns of a bitmap, lowest bit first. */
-  #imageWriter(present: Buffer): RowImageWriter {
-    const columns = this.definition.columns.length;
-    const bits = Buffer.from(present);
-    // The bits behind the last column mean nothing.
-    if (columns % 8 !== 0)
-      bits[bits.length - 1] = (bits.at(-1) ?? 0) & (0xff >> (8 - (columns % 8)));
-    const key = bits.toString("latin1");
-    let image = this.#images.get(key);
-    if (image === undefined) {
-      image = new RowImageWriter(
-        this.definition,
-        (column) => (bits.readUInt8(column >> 3) & (1 << (column & 7))) !== 0,
-      );
-      this.#images.set(key, image);
-    }
-    return image;
   }
 }
