@@ -80,7 +80,8 @@ function sound<Programs>(examined: Programs | string): Programs {
 /** Removes what a download left behind that was killed; only whoever holds the lock may call it. */
 async function removeRemains(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (name.startsWith(REMAINS)) await rm(join(directory, name), { recursive: true });
+    if (name.startsWith(REMAINS))
+      await rm(join(directory, name), { recursive: true, maxRetries: 5 });
   }
 }
 
