@@ -126,11 +126,12 @@ function startSource(
 ): Promise<Source> {
   if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
   const { environments, source } = config;
-  const { demo } = options;
+  const { demo, ledger } = options;
   return startOwnServer({
     environments,
     tables: source.tables,
     demo,
+    ledger,
     ...(port !== undefined && { port }),
     progress: steps.progress,
     signal,

@@ -1,4 +1,5 @@
 import { createConnection } from "mysql2/promise";
+import { installLedger } from "../../../reader/ledger/install-ledger.ts";
 import { DEMO_SCHEMA } from "../demo/schema.ts";
 import type { Progress } from "../mysql/progress.ts";
 import { startMysqlServer } from "../mysql/start-mysql-server.ts";
@@ -16,6 +17,8 @@ export interface OwnServerOptions {
   readonly tables: readonly string[];
   /** Whether the demonstration's tables are made. */
   readonly demo: boolean;
+  /** Whether the session ledger is installed. */
+  readonly ledger: boolean;
   /** A free one when absent. */
   readonly port?: number;
   readonly progress: Progress;
@@ -37,6 +40,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
   const planned = plannedAccounts(options.environments);
   const accounts = await createAccounts(connection, planned, configuredDatabases(options.tables));
   const reader = await createReaderAccount(connection);
+  if (options.ledger) await installLedger(connection);
   const running = started.move();
   return {
     host,
