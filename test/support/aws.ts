@@ -2,7 +2,11 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { startLocalAws, type LocalAws } from "../../infra/local/aws/start-local-aws.ts";
+import {
+  startLocalAws,
+  type LocalAws,
+  type LocalAwsOptions,
+} from "../../infra/local/aws/start-local-aws.ts";
 
 /** Local AWS services and a client of each. Disposing ends the clients and the services. */
 export interface AwsForTests extends AsyncDisposable {
@@ -14,8 +18,8 @@ export interface AwsForTests extends AsyncDisposable {
 }
 
 /** Starts local AWS services on free ports; the test's own environment variables play no part. */
-export async function startAwsForTests(): Promise<AwsForTests> {
-  const aws = await startLocalAws();
+export async function startAwsForTests(options: LocalAwsOptions = {}): Promise<AwsForTests> {
+  const aws = await startLocalAws(options);
   const { region, credentials, endpoints } = aws;
   const common = { region, credentials };
   const sqs = new SQSClient({ ...common, endpoint: endpoints.sqs });

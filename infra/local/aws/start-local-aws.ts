@@ -52,7 +52,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
 
   const services: Record<ServiceName, (url: string) => AwsService> = {
     sqs: (url) => new LocalSqs({ url, region, accountId, clock }),
-    dynamodb: () => new LocalDynamoDB(),
+    dynamodb: () => new LocalDynamoDB({ region, accountId }),
     secretsManager: () => new LocalSecretsManager({ region, accountId }),
     s3: () => new LocalS3(),
   };

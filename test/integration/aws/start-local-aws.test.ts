@@ -1,7 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { CreateQueueCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
+import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+} from "@aws-sdk/client-sqs";
 import { expect, test, vi } from "vitest";
 import { PortInUseError } from "../../../infra/local/aws/http/port-in-use-error.ts";
 import { startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
@@ -50,15 +56,28 @@ test("disposing ends the polls that wait", async () => {
   await polling;
 });
 
-test("region and account appear in queue URLs and ARNs", async () => {
-  await using aws = await startLocalAws({ region: "eu-west-3", accountId: "123456789012" });
-  expect(aws.environment()).toMatchObject({ AWS_REGION: "eu-west-3" });
-  const response = await fetch(aws.endpoints.sqs, {
-    method: "POST",
-    headers: { "x-amz-target": "AmazonSQS.CreateQueue" },
-    body: JSON.stringify({ QueueName: "orders" }),
-  });
-  expect(await response.json()).toEqual({ QueueUrl: `${aws.endpoints.sqs}/123456789012/orders` });
+test("region and account appear in URLs and ARNs", async () => {
+  const region = "eu-west-3";
+  const accountId = "123456789012";
+  await using local = await startAwsForTests({ region, accountId });
+  expect(local.aws.environment()).toMatchObject({ AWS_REGION: region });
+  const { QueueUrl } = await local.sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+  expect(QueueUrl).toBe(`${local.aws.endpoints.sqs}/${accountId}/orders`);
+  const { Attributes } = await local.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }),
+  );
+  expect(Attributes).toEqual({ QueueArn: `arn:aws:sqs:${region}:${accountId}:orders` });
+  const { TableDescription } = await local.dynamodb.send(
+    new CreateTableCommand({
+      TableName: "offsets",
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+    }),
+  );
+  expect(TableDescription?.TableArn).toBe(`arn:aws:dynamodb:${region}:${accountId}:table/offsets`);
+  const { ARN } = await local.secretsManager.send(new CreateSecretCommand({ Name: "source" }));
+  expect(ARN).toContain(`arn:aws:secretsmanager:${region}:${accountId}:secret:source-`);
 });
 
 async function freePort(): Promise<number> {

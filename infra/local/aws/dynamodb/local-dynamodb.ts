@@ -6,6 +6,7 @@ import { callDynalite } from "./call-dynalite.ts";
 import { isSettingsAction, TableSettings } from "./table-settings.ts";
 
 const NAMESPACE = "com.amazonaws.dynamodb.v20120810";
+const CONTENT_TYPE = { "content-type": "application/x-amz-json-1.0" };
 
 /**
  * DynamoDB in memory: dynalite, completed by what it lacks of the API that this project uses. It has no transactions and
@@ -15,6 +16,11 @@ export class LocalDynamoDB implements AwsService {
   readonly name = "dynamodb";
   readonly #dynalite: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   readonly #settings = new TableSettings();
+  readonly #arnPrefix: string;
+
+  constructor(options: { readonly region: string; readonly accountId: string }) {
+    this.#arnPrefix = `arn:aws:dynamodb:${options.region}:${options.accountId}:`;
+  }
 
   open(request: AwsRequest): AwsCall {
     const { action, input = {} } = parseJsonCall(request);
@@ -35,9 +41,17 @@ export class LocalDynamoDB implements AwsService {
     }
     if (action === "DeleteTable" && table !== undefined) this.#settings.forget(table);
     const response = await callDynalite(this.#dynalite, request.headers, request.body);
+    if (action.endsWith("Table")) return this.#withOwnArns(response);
     return input["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"
       ? this.#withItem(request, input, response)
       : response;
+  }
+
+  /** A table's description with ARNs of this region and account: dynalite takes them from the process's environment. */
+  #withOwnArns(response: AwsResponse): AwsResponse {
+    const text = String(response.body);
+    const body = text.replaceAll(/"arn:aws:dynamodb:[^:"]*:\d*:/g, `"${this.#arnPrefix}`);
+    return { status: response.status, headers: CONTENT_TYPE, body };
   }
 
   /**

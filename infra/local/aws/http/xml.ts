@@ -1,5 +1,5 @@
 /** Text for the content of an XML element. A bare carriage return would be read as a line feed. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

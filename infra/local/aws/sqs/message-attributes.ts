@@ -35,7 +35,7 @@ export function parseMessageAttributes(input: JsonObject): MessageAttributes {
 export function attributesSize(attributes: MessageAttributes): number {
   let size = 0;
   for (const [name, attribute] of attributes) {
-    size += Buffer.byteLength(name) + Buffer.byteLength(attribute.DataType);
+    size += Buffer.byteLength(name) + Buffer.byteLength(attribute.DataType ?? "");
     size += valueOf(attribute).bytes.length;
   }
   return size;
