@@ -1,0 +1,38 @@
+import Table from "cli-table3";
+
+/** A readable table for a terminal. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const drawn = new Table({ head: [...head], style: { head: [], border: [] } });
+  for (const row of rows) drawn.push([...row]);
+  return drawn.toString();
+}
+
+/** A point in time as people read it; "" for none. */
+export function time(ms: number): string {
+  return ms === 0 ? "" : new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** "in 3 min", "2 h ago". */
+export function distance(ms: number, now: number): string {
+  const seconds = Math.round(Math.abs(ms - now) / 1000);
+  const amount =
+    seconds < 120
+      ? `${seconds} s`
+      : seconds < 7200
+        ? `${Math.round(seconds / 60)} min`
+        : `${Math.round(seconds / 3600)} h`;
+  return ms > now ? `in ${amount}` : `${amount} ago`;
+}
+
+/** Rewrites one line on the terminal as work goes on; nothing where there is no terminal. */
+export function progressLine(stream: NodeJS.WriteStream): (text: string) => void {
+  if (!stream.isTTY) return () => undefined;
+  return (line) => {
+    stream.clearLine(0);
+    stream.cursorTo(0);
+    stream.write(line);
+  };
+}

@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { z } from "zod";
+import { CommandError } from "./command-error.ts";
+
+/** The installation that an operator's command works on. */
+export interface Target extends Disposable {
+  readonly dynamodb: DynamoDBClient;
+  readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  readonly offsetsTable: string;
+  readonly failuresTable: string;
+  readonly sessionsTable: string;
+  readonly payloadBucket: string;
+  readonly rawDeadLetterQueueUrl: string;
+}
+
+/** A deployed stack, found by its name with the credentials and region of the AWS SDK's environment. Throws CommandError. */
+export async function deployedTarget(stackName: string): Promise<Target> {
+  using cloudFormation = disposable(new CloudFormationClient({}));
+  const { Stacks: stacks = [] } = await cloudFormation.client.send(
+    new DescribeStacksCommand({ StackName: stackName }),
+  );
+  const outputs = new Map(
+    (stacks[0]?.Outputs ?? []).map(({ OutputKey: key, OutputValue: value }) => [key, value]),
+  );
+  const output = (name: string): string => {
+    const value = outputs.get(name);
+    if (value === undefined) {
+      throw new CommandError(
+        `the stack ${stackName} has no output ${name}; is it of binlog-router?`,
+      );
+    }
+    return value;
+  };
+  return target(new DynamoDBClient({}), new S3Client({}), new SQSClient({}), {
+    offsetsTable: output("OffsetsTable"),
+    failuresTable: output("FailuresTable"),
+    sessionsTable: output("SessionsTable"),
+    payloadBucket: output("PayloadBucket"),
+    rawDeadLetterQueueUrl: output("RawDeadLetterQueueUrl"),
+  });
+}
+
+/** What this command needs of the file that `npm start` writes. */
+const stackFileSchema = z.object({
+  aws: z.object({
+    region: z.string(),
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+    sqsEndpoint: z.url(),
+    dynamodbEndpoint: z.url(),
+    s3Endpoint: z.url(),
+  }),
+  tables: z.object({ offsets: z.string(), failures: z.string(), sessions: z.string() }),
+  payloadBucket: z.string().optional(),
+});
+
+/** The stack that `npm start` runs on this machine. Throws CommandError. */
+export async function localTarget(stackFile: string): Promise<Target> {
+  let text: string;
+  try {
+    text = await readFile(stackFile, "utf8");
+  } catch (cause) {
+    throw new CommandError(
+      `no local stack is running (there is no ${stackFile}); start one with npm start, or name a deployed one with --stack`,
+      { cause },
+    );
+  }
+  const { aws, tables, payloadBucket = "" } = stackFileSchema.parse(JSON.parse(text));
+  const { region, accessKeyId, secretAccessKey } = aws;
+  const common = { region, credentials: { accessKeyId, secretAccessKey } };
+  const s3 = new S3Client({ ...common, endpoint: aws.s3Endpoint });
+  const sqs = new SQSClient({ ...common, endpoint: aws.sqsEndpoint });
+  const { QueueUrls: queues = [] } = await sqs.send(new ListQueuesCommand({}));
+  return target(new DynamoDBClient({ ...common, endpoint: aws.dynamodbEndpoint }), s3, sqs, {
+    offsetsTable: tables.offsets,
+    failuresTable: tables.failures,
+    sessionsTable: tables.sessions,
+    payloadBucket,
+    // A local stack has one source, so one raw queue.
+    rawDeadLetterQueueUrl: queues.find((url) => url.endsWith("-raw-dead.fifo")) ?? "",
+  });
+}
+
+function target(
+  dynamodb: DynamoDBClient,
+  s3: S3Client,
+  sqs: SQSClient,
+  names: Omit<Target, "dynamodb" | "s3" | "sqs" | typeof Symbol.dispose>,
+): Target {
+  return {
+    dynamodb,
+    s3,
+    sqs,
+    ...names,
+    [Symbol.dispose]() {
+      for (const client of [dynamodb, s3, sqs]) client.destroy();
+    },
+  };
+}
+
+function disposable<Client extends { destroy(): void }>(client: Client) {
+  return { client, [Symbol.dispose]: () => client.destroy() };
+}

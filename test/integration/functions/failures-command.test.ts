@@ -1,0 +1,166 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SERVER, TestLane } from "../../support/functions/frames.ts";
+import { CountingMetrics, rawEvent, retry, route } from "../../support/functions/invoke.ts";
+import { numbers } from "../../support/functions/received.ts";
+import { Stage } from "../../support/functions/stage.ts";
+
+const STREAM = "queue/0/shop-billing-staging.fifo";
+const GIVE_UP_AT_ONCE = { backoff: { baseMs: 1, longestMs: 1, attempts: 1 } };
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly problem: string;
+}
+
+describe("npm run failures", () => {
+  let stage: Stage;
+  let directory: string;
+  beforeEach(async () => {
+    stage = await Stage.start();
+    directory = await mkdtemp(join(tmpdir(), "failures-command-"));
+    await writeFile(join(directory, "stack.json"), JSON.stringify(stackFile()));
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true });
+    await stage[Symbol.asyncDispose]();
+  });
+
+  test("lists, shows, exports and retries what a queue in trouble holds up", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    await route(
+      stage.runtime,
+      rawEvent([lane.frame([{ user: "app_staging" }, { user: "app_staging" }])]),
+    );
+    await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    stage.clock.advance(60_000);
+    await retry(stage.runtime, GIVE_UP_AT_ONCE);
+
+    expect(JSON.parse((await failures("list", "--json")).out)).toEqual([
+      expect.objectContaining({
+        stream: STREAM,
+        status: "dead",
+        reason: "access-denied",
+        error: expect.stringMatching(/^AccessDenied/),
+        records: 2,
+        changes: 3,
+        attempts: 1,
+        nextAttemptAt: null,
+      }),
+    ]);
+    const table = (await failures("list")).out;
+    expect(table).toContain(STREAM);
+    expect(table).toContain("dead");
+    const shown = await failures("show", STREAM, "--limit", "1", "--body");
+    expect(shown.out).toContain("access-denied");
+    expect(shown.out).toContain("shop.orders");
+
+    const file = join(directory, "export.jsonl");
+    expect(await failures("export", "--output", file)).toMatchObject({ code: 0 });
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { changes: number }).changes)).toEqual([2, 1]);
+
+    fault.remove();
+    stage.clock.advance(60_000);
+    await retry(stage.runtime);
+    expect(await stage.receiveAll("staging")).toEqual([]);
+    expect((await failures("retry", "--reason", "access-denied")).out).toMatch(
+      /^1 streams are due/,
+    );
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 2, 3]);
+    expect((await failures("list")).out).toBe("Nothing is parked.\n");
+  });
+
+  test("discards only when it is meant, and lets the rest go on", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    for (let n = 0; n < 3; n++) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    }
+    fault.remove();
+
+    const asked = await failures("discard", STREAM);
+    expect(asked).toMatchObject({ code: 2, problem: expect.stringContaining("--yes") });
+    expect(await failures("discard", STREAM, "--yes")).toMatchObject({ code: 0 });
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([2, 3]);
+  });
+
+  test("answers for a connection that nobody knew", async () => {
+    const frame = new TestLane().frame([{ user: null, thread: 24 }]);
+    await route(stage.runtime, rawEvent([frame]));
+    const connection = `${SERVER}/1/24`;
+    await failures(
+      "attribute",
+      `thread/0/${connection}`,
+      "--user",
+      "app_test",
+      "--host",
+      "10.9.9.9",
+    );
+    await retry(stage.runtime);
+    const [message] = await stage.receiveAll("test");
+    expect(message?.changes[0]).toMatchObject({
+      user: "app_test",
+      host: "10.9.9.9",
+      attribution: "operator",
+    });
+  });
+
+  test("accepts a gap", async () => {
+    const lane = new TestLane();
+    await route(stage.runtime, rawEvent([lane.frame([{}])]));
+    lane.frame([{}]);
+    const third = lane.frame([{}]);
+    expect(await route(stage.runtime, rawEvent([third]))).toHaveLength(1);
+    expect((await failures("lanes")).out).toContain(lane.position(1));
+    expect(await failures("accept-gap", "0", lane.position(2), "--yes")).toMatchObject({ code: 0 });
+    const metrics = new CountingMetrics();
+    expect(await route(stage.runtime, rawEvent([third]), metrics)).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3]);
+  });
+
+  test.for([
+    [["show", "nonsense"], /not the name of a stream/],
+    [["show", "queue/0/none.fifo"], /there is no stream/],
+    [["retry"], /name streams/],
+    [["attribute", "24", "--user", "x"], /names no connection/],
+    [["list", "--local", "/nowhere/stack.json"], /no local stack is running/],
+    [["lizt"], /unknown command/],
+    [["accept-gap", "x", "y"], /not a whole number/],
+  ] as const)("%j is answered with a sentence and exit code 2", async ([args, sentence]) => {
+    const { code, problem } = await failures(...args);
+    expect(code).toBe(2);
+    expect(problem).toMatch(sentence);
+  });
+
+  function failures(...args: readonly string[]): Promise<Ended> {
+    const command = ["functions/failures-command.ts", "--local", join(directory, "stack.json")];
+    return new Promise((resolve) => {
+      execFile(process.execPath, [...command, ...args], (error, out, problem) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, problem });
+      });
+    });
+  }
+
+  function stackFile() {
+    const { region, credentials, endpoints } = stage.aws;
+    return {
+      aws: {
+        region,
+        ...credentials,
+        sqsEndpoint: endpoints.sqs,
+        dynamodbEndpoint: endpoints.dynamodb,
+        s3Endpoint: endpoints.s3,
+      },
+      tables: { offsets: "offsets", failures: "failures", sessions: "sessions" },
+      payloadBucket: "payloads",
+    };
+  }
+});
