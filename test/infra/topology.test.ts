@@ -90,9 +90,10 @@ describe("each subscriber and environment", () => {
   });
 
   it("finds its queue among the outputs", () => {
-    const outputs = Object.values(template.findOutputs("*")).map(({ Description }) => Description);
-    expect(outputs).toContain("The queue of billing in staging");
-    expect(outputs).toContain("To be attached to the roles of applications in staging");
+    expect(template.findOutputs("QueueBillingStaging")).toMatchObject({
+      QueueBillingStaging: { Description: "The queue of billing in staging" },
+    });
+    expect(template.findOutputs("ConsumerPolicyStaging")).not.toEqual({});
   });
 });
 

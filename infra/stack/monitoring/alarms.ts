@@ -1,10 +1,10 @@
-import { Duration } from "aws-cdk-lib";
+import { ArnFormat, Duration, Stack } from "aws-cdk-lib";
 import {
   Alarm,
   ComparisonOperator,
   Stats,
   TreatMissingData,
-  type AlarmProps,
+  type IAlarm,
   type IMetric,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
@@ -45,7 +45,7 @@ interface Watch {
 
 /** Every alarm of a source. Each says what it means and where the runbook goes on. */
 export class Alarms extends Construct {
-  readonly all: readonly Alarm[];
+  readonly names: readonly string[];
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
@@ -55,25 +55,41 @@ export class Alarms extends Construct {
       ...[props.route, props.retry].flatMap(functionWatches),
       ...props.pairs.flatMap((pair) => queueWatches(pair, props.settings)),
     ];
-    this.all = watches.map((watch) => this.#alarm(watch, props));
+    this.names = watches.map((watch) => this.#create(watch, props));
   }
 
-  #alarm(watch: Watch, { source, settings, topic }: AlarmsProps): Alarm {
-    const name = [watch.heading, watch.subject].filter((part) => part !== undefined).join(" ");
-    const settingsOfAlarm: AlarmProps = {
-      alarmName: `binlog-router ${source}: ${name}`,
+  /** The alarms by their names alone: who shows them need not wait until they exist. */
+  byName(): IAlarm[] {
+    return this.names.map((name) =>
+      Alarm.fromAlarmArn(
+        this,
+        `${name} by name`,
+        Stack.of(this).formatArn({
+          service: "cloudwatch",
+          resource: "alarm",
+          resourceName: name,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
+      ),
+    );
+  }
+
+  #create(watch: Watch, { source, settings, topic }: AlarmsProps): string {
+    const id = [watch.heading, watch.subject].filter((part) => part !== undefined).join(" ");
+    const name = `binlog-router ${source}: ${id}`;
+    const alarm = new Alarm(this, id, {
+      alarmName: name,
       alarmDescription: `${watch.meaning} Runbook: ${settings.runbookUrl}#${anchor(watch.heading)}`,
       metric: watch.metric,
       threshold: watch.above,
       comparisonOperator: watch.operator ?? ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: watch.minutes ?? 1,
       treatMissingData: watch.silence ?? TreatMissingData.NOT_BREACHING,
-    };
-    const alarm = new Alarm(this, name, settingsOfAlarm);
+    });
     const action = new SnsAction(topic.topic);
     alarm.addAlarmAction(action);
     alarm.addOkAction(action);
-    return alarm;
+    return name;
   }
 }
 

@@ -39,7 +39,7 @@ export function running({ metrics, alarms, reader }: Watched): IWidget[] {
     ]),
     new AlarmStatusWidget({
       title: "Alarms",
-      alarms: [...alarms.all],
+      alarms: alarms.byName(),
       width: THIRD,
       height: HEIGHT,
     }),
