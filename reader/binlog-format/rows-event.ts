@@ -4,21 +4,10 @@ import { CorruptEventError, UnsupportedEventError } from "./errors.ts";
 import { EVENT_HEADER_LENGTH } from "./event-header.ts";
 import { EventType } from "./event-types.ts";
 import { JsonWriter } from "./json-writer.ts";
-import { RowChange } from "./row-change.ts";
+import { type OnRow, RowChanges } from "./row-changes.ts";
 import { RowImages } from "./row-images.ts";
 
-/**
- * Takes one changed row. All but `op` are JSON texts, or "" where there is none: `key` the primary key as an object, or ""
- * when the table has none or the images lack a part of it; `oldKey` the key before an update that changed it; `before` and
- * `after` the row images, without the columns that the binlog left out.
- */
-export type OnRow = (
-  op: "c" | "u" | "d",
-  key: string,
-  oldKey: string,
-  before: string,
-  after: string,
-) => void;
+export type { OnRow } from "./row-changes.ts";
 
 /** The id of the table that a rows event, given with its header, changes: that of the table map before it. */
 export function rowsEventTableId(event: Buffer): number {
@@ -51,11 +40,11 @@ const sharedJson = new JsonWriter();
 export class RowsDecoder {
   readonly definition: TableDefinition;
   readonly #images: RowImages;
-  readonly #change: RowChange;
+  readonly #changes: RowChanges;
 
   constructor(definition: TableDefinition, json: JsonWriter) {
     this.definition = definition;
-    this.#change = new RowChange(definition, json);
+    this.#changes = new RowChanges(definition, json);
     this.#images = new RowImages(definition);
   }
 
@@ -91,14 +80,14 @@ export class RowsDecoder {
     switch (type) {
       case EventType.WRITE_ROWS_EVENT:
       case EventType.WRITE_ROWS_EVENT_V1:
-        return this.#change.decodeInserts(event, reader.offset, first, onRow);
+        return this.#changes.decodeInserts(event, reader.offset, first, onRow);
       case EventType.DELETE_ROWS_EVENT:
       case EventType.DELETE_ROWS_EVENT_V1:
-        return this.#change.decodeDeletes(event, reader.offset, first, onRow);
+        return this.#changes.decodeDeletes(event, reader.offset, first, onRow);
       case EventType.UPDATE_ROWS_EVENT:
       case EventType.UPDATE_ROWS_EVENT_V1: {
         const second = this.#images.at(event, reader.skip((columns + 7) >> 3));
-        return this.#change.decodeUpdates(event, reader.offset, first, second, onRow);
+        return this.#changes.decodeUpdates(event, reader.offset, first, second, onRow);
       }
       default:
         throw new UnsupportedEventError(`event type ${type} is no rows event`);

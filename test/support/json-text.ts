@@ -29,7 +29,7 @@ export function jsonMembers(text: string): Map<string, string> {
 }
 
 /** The tokens of a JSON text, without white space. */
-export function jsonTokens(text: string): string[] {
+function jsonTokens(text: string): string[] {
   return text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gsu) ?? [];
 }
 

@@ -2,10 +2,22 @@ import type { TableDefinition } from "./column.ts";
 import { CorruptEventError } from "./errors.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import type { KeySpans, RowImageWriter } from "./row-image.ts";
-import type { OnRow } from "./rows-event.ts";
 
-/** Goes through the rows of one event of one table and composes each change's texts: its images and its key. */
-export class RowChange {
+/**
+ * Takes one changed row. All but `op` are JSON texts, or "" where there is none: `key` the primary key as an object, or ""
+ * when the table has none or the images lack a part of it; `oldKey` the key before an update that changed it; `before` and
+ * `after` the row images, without the columns that the binlog left out.
+ */
+export type OnRow = (
+  op: "c" | "u" | "d",
+  key: string,
+  oldKey: string,
+  before: string,
+  after: string,
+) => void;
+
+/** Goes through the rows of events of one table and composes each change's texts: its images and its key. */
+export class RowChanges {
   readonly #json: JsonWriter;
   /** The bytes before each value of the key: `{"id":`, `,"part":`. */
   readonly #keyPrefixes: readonly Buffer[];
