@@ -8,66 +8,78 @@ const GATHER_MS = 5;
 /** Between two attempts at deleting a message, milliseconds. */
 const AGAIN_MS = 1000;
 
-/** Deletes handled messages, several to a request: while one request is under way, more gather for the next. */
+/** Deletes handled messages, up to ten to a request. */
 export class DeleteBatcher {
   readonly #queue: SqsQueue;
-  readonly #onDeleted: (message: HeldMessage) => void;
+  readonly #onDone: (message: HeldMessage) => void;
   readonly #onError: (error: unknown) => void;
-  readonly #waiting: HeldMessage[] = [];
-  #running: Promise<void> | undefined;
+  #waiting: HeldMessage[] = [];
+  #gathering: NodeJS.Timeout | undefined;
+  readonly #requests = new Set<Promise<void>>();
   #closing = false;
 
   constructor(options: {
     readonly queue: SqsQueue;
-    /** Also called when the message could not be deleted while it was ours. */
-    readonly onDeleted: (message: HeldMessage) => void;
+    /** The message is deleted, or is no longer ours to delete. */
+    readonly onDone: (message: HeldMessage) => void;
     readonly onError: (error: unknown) => void;
   }) {
     this.#queue = options.queue;
-    this.#onDeleted = options.onDeleted;
+    this.#onDone = options.onDone;
     this.#onError = options.onError;
   }
 
   add(message: HeldMessage): void {
     this.#waiting.push(message);
-    this.#running ??= this.#run();
+    if (this.#waiting.length >= BATCH || this.#closing) this.#send();
+    else this.#gathering ??= setTimeout(() => this.#send(), GATHER_MS);
   }
 
   /** Resolves when everything added has been deleted, or tried once more in vain. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#running;
+    this.#send();
+    while (this.#requests.size > 0) await Promise.all(this.#requests);
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      if (this.#waiting.length < BATCH && !this.#closing) await sleep(GATHER_MS);
-      const batch = this.#waiting.splice(0, BATCH);
-      const again = await this.#delete(batch);
-      for (const message of batch) {
-        if (!again.has(message)) this.#onDeleted(message);
+  #send(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    if (batch.length === 0) return;
+    const request = this.#delete(batch).finally(() => this.#requests.delete(request));
+    this.#requests.add(request);
+  }
+
+  async #delete(messages: readonly HeldMessage[]): Promise<void> {
+    for (let left = messages; left.length > 0;) {
+      const again = await this.#try(left);
+      for (const message of left) {
+        if (!again.has(message)) this.#onDone(message);
       }
-      if (again.size === 0) continue;
-      if (!this.#closing) await sleep(AGAIN_MS);
-      for (const message of again) {
-        if (!this.#closing && isHeld(message)) this.#waiting.push(message);
-        else this.#onDeleted(message);
+      left = [...again];
+      if (left.length === 0) return;
+      if (this.#closing) return left.forEach(this.#onDone);
+      await sleep(AGAIN_MS);
+      for (const message of left) {
+        if (!isHeld(message)) this.#onDone(message);
       }
+      left = left.filter(isHeld);
     }
-    this.#running = undefined;
   }
 
   /** The messages that are to be tried again. */
-  async #delete(batch: readonly HeldMessage[]): Promise<Set<HeldMessage>> {
+  async #try(messages: readonly HeldMessage[]): Promise<Set<HeldMessage>> {
     try {
-      const refused = await this.#queue.delete(batch);
+      const refused = await this.#queue.delete(messages);
       for (const { code, final } of refused) {
         if (final) this.#onError(new DeletionRefusedError(code));
       }
       return new Set(refused.filter(({ final }) => !final).map(({ message }) => message));
     } catch (error) {
       this.#onError(error);
-      return new Set(batch);
+      return new Set(messages);
     }
   }
 }

@@ -37,9 +37,9 @@ export class InFlight {
     return this.#held.size;
   }
 
-  /** The messages of a receive that began at `receivedAt` (performance.now()) and are new here, in order. */
-  take(messages: readonly Message[], receivedAt: number): HeldMessage[] {
-    const heldUntil = receivedAt + this.#visibilitySeconds * 1000;
+  /** Those of the messages, just received, that are new here, in order. */
+  take(messages: readonly Message[]): HeldMessage[] {
+    const heldUntil = performance.now() + this.#visibilitySeconds * 1000;
     return messages.flatMap((message) => {
       const {
         MessageId: id,

@@ -10,8 +10,10 @@ import type { Settings } from "./options.ts";
 import { printError } from "./print-error.ts";
 import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 
-/** Between two receives when the queue cannot be reached, seconds. */
+/** Between two receives when the queue cannot be reached, at most about so many seconds. */
 const LONGEST_RECEIVE_PAUSE = 30;
+/** Receives at the same time, beside the one that waits for messages, while there are many. */
+const MOST_HELPERS = 3;
 
 /**
  * A running subscription. It ends by `stop()`, by its AbortSignal, or by an error that only an operator can mend.
@@ -59,7 +61,7 @@ export class Subscription<Transaction = unknown> implements AsyncDisposable {
     });
     this.#deletions = new DeleteBatcher({
       queue,
-      onDeleted: (message) => this.#inFlight.forget(message),
+      onDone: (message) => this.#inFlight.forget(message),
       onError: (error) => this.#report(error, "delete"),
     });
     this.#groups = new GroupDispatcher(settings.concurrency, (messages) =>
@@ -99,27 +101,46 @@ export class Subscription<Transaction = unknown> implements AsyncDisposable {
 
   async #receive(): Promise<void> {
     const { signal } = this.#stopping;
+    const helpers = new Set<Promise<void>>();
     let failures = 0;
     while (!signal.aborted) {
-      await this.#groups.room(signal);
-      const receivedAt = performance.now();
       try {
-        const messages = await this.#queue.receive({
-          most: this.#failing.any() ? 1 : BATCH,
-          waitSeconds: this.#settings.waitSeconds,
-          visibilitySeconds: this.#settings.visibilitySeconds,
-          signal,
-        });
+        const full = await this.#receiveOnce(this.#settings.waitSeconds);
         failures = 0;
-        this.#groups.add(this.#inFlight.take(messages, receivedAt));
+        if (full && helpers.size < MOST_HELPERS) {
+          const helper = this.#help().finally(() => helpers.delete(helper));
+          helpers.add(helper);
+        }
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         this.#report(error, "receive");
         failures++;
         const pauseMs = Math.min(2 ** failures, LONGEST_RECEIVE_PAUSE) * 500 * (1 + Math.random());
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
+    await Promise.all(helpers);
+  }
+
+  /** Receives beside the others as long as the queue has more than one receive brings. */
+  async #help(): Promise<void> {
+    try {
+      while (!this.#stopping.signal.aborted && (await this.#receiveOnce(0)));
+    } catch {
+      // What keeps a helper from receiving keeps the others, too, and they report it.
+    }
+  }
+
+  /** Whether it brought as many messages as it could. */
+  async #receiveOnce(waitSeconds: number): Promise<boolean> {
+    const { signal } = this.#stopping;
+    await this.#groups.room(signal);
+    const most = this.#failing.any() ? 1 : BATCH;
+    const { visibilitySeconds } = this.#settings;
+    const options = { most, waitSeconds, visibilitySeconds, signal };
+    const messages = signal.aborted ? [] : await this.#queue.receive(options);
+    this.#groups.add(this.#inFlight.take(messages));
+    return messages.length === most;
   }
 
   async #runGroup(messages: HeldMessage[]): Promise<void> {

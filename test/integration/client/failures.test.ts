@@ -103,6 +103,16 @@ describe("when a handler fails", () => {
     expect(errors).toEqual([]);
   });
 
+  it("handles what arrives after a wait longer than the visibility timeout", async () => {
+    await using _ = await subscribe("billing", (change) => void seen.push(`${at(change)}`), {
+      ...options,
+      visibilityTimeoutSeconds: 1,
+    });
+    await sleep(1500);
+    await rig.send(message([1]));
+    await vi.waitFor(() => expect(seen).toEqual(["1"]), 1000);
+  });
+
   it("filters what comes a second time, whole or in part", async () => {
     await rig.send(message([1, 2]), message([1, 2]), message([2, 3]), message([3]), message([4]));
     let repeats = 0;

@@ -1,0 +1,122 @@
+import { CreateQueueCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { subscribe } from "../../../client/index.ts";
+import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { environmentQueueName } from "../../../wire/names.ts";
+import { change, message } from "../../support/client/messages.ts";
+
+export interface ClientLoad {
+  readonly groups: number;
+  readonly messages: number;
+  readonly changesPerMessage: number;
+  /** With primary keys beyond 2^53, which arrive as bigint. */
+  readonly bigKeys?: boolean;
+}
+
+export interface ClientThroughput extends ClientLoad {
+  /** From the first receive until the last message is handled. */
+  readonly changesPerSecond: number;
+  readonly megabytesPerSecond: number;
+}
+
+/** Fills a queue, then measures how fast a subscription with a handler that does nothing empties it. */
+export async function measureClient(load: ClientLoad): Promise<ClientThroughput> {
+  const worker = new Worker(new URL("local-aws-thread.ts", import.meta.url));
+  try {
+    const [environment] = (await once(worker, "message")) as [Record<string, string>];
+    const sqs = clientOf(environment);
+    const bytes = await fill(sqs, load);
+    const total = load.messages * load.changesPerMessage;
+    const done = Promise.withResolvers<void>();
+    let handled = 0;
+    const began = performance.now();
+    await using _ = await subscribe(
+      "billing",
+      () => {
+        if (++handled === total) done.resolve();
+      },
+      { sqs, source: "shop", environment: "bench", concurrency: load.groups },
+    );
+    await done.promise;
+    const seconds = (performance.now() - began) / 1000;
+    return {
+      ...load,
+      changesPerSecond: total / seconds,
+      megabytesPerSecond: bytes / seconds / 1e6,
+    };
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function clientOf(environment: Record<string, string>): SQSClient {
+  return new SQSClient({
+    region: environment["AWS_REGION"] ?? "",
+    endpoint: environment["AWS_ENDPOINT_URL_SQS"] ?? "",
+    credentials: {
+      accessKeyId: environment["AWS_ACCESS_KEY_ID"] ?? "",
+      secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"] ?? "",
+    },
+  });
+}
+
+/** How many bytes were sent. */
+async function fill(sqs: SQSClient, load: ClientLoad): Promise<number> {
+  const QueueName = environmentQueueName("shop", "billing", "bench");
+  const { QueueUrl } = await sqs.send(
+    new CreateQueueCommand({
+      QueueName,
+      Attributes: {
+        FifoQueue: "true",
+        DeduplicationScope: "messageGroup",
+        FifoThroughputLimit: "perMessageGroupId",
+      },
+    }),
+  );
+  let bytes = 0;
+  for (let n = 0; n < load.messages; n++) {
+    const text = bodyOf(n, load);
+    bytes += text.length;
+    const entry = {
+      Id: "0",
+      MessageBody: text,
+      MessageGroupId: `group-${n % load.groups}`,
+      MessageDeduplicationId: String(n),
+    };
+    await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: [entry] }));
+  }
+  return bytes;
+}
+
+function bodyOf(n: number, { groups, changesPerMessage, bigKeys = false }: ClientLoad): string {
+  const first = n * changesPerMessage;
+  const offsets = Array.from({ length: changesPerMessage }, (_, index) => first + index + 1);
+  const fields: Partial<EnvironmentMessage> = {
+    environment: "bench",
+    group: `group-${n % groups}`,
+    changes: offsets.map((offset) => {
+      const row = { id: offset, customer: `customer ${offset}`, total: "12.50", state: "open" };
+      return change(offset, { op: "u", before: row, after: { ...row, state: "paid" } });
+    }),
+  };
+  const text = JSON.stringify(message(offsets, fields));
+  return bigKeys ? text.replace(/"id":(\d+)/g, '"id":9223372036854000000') : text;
+}
+
+if (import.meta.main) {
+  const loads: ClientLoad[] = [
+    { groups: 1, messages: 500, changesPerMessage: 200 },
+    { groups: 50, messages: 500, changesPerMessage: 200 },
+    { groups: 50, messages: 500, changesPerMessage: 200, bigKeys: true },
+    { groups: 1, messages: 2000, changesPerMessage: 1 },
+    { groups: 50, messages: 2000, changesPerMessage: 1 },
+  ];
+  for (const load of loads) {
+    const { changesPerSecond, megabytesPerSecond } = await measureClient(load);
+    console.log(
+      `${load.groups} groups, ${load.changesPerMessage} changes a message${load.bigKeys === true ? ", big keys" : ""}: ` +
+        `${Math.round(changesPerSecond)} changes/s, ${megabytesPerSecond.toFixed(1)} MB/s`,
+    );
+  }
+}
