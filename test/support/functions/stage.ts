@@ -108,11 +108,31 @@ export class Stage implements AsyncDisposable {
     );
   }
 
+  get rawQueueUrl(): string {
+    return this.queueUrl(rawQueueName(SOURCE));
+  }
+
+  /** The raw queue, with a dead-letter queue behind it. */
+  async createRawQueue(attributes: {
+    visibilitySeconds: number;
+    maxReceives: number;
+  }): Promise<void> {
+    const dead = rawQueueName(SOURCE).replace(".fifo", "-dead.fifo");
+    await this.createQueue(dead);
+    await this.createQueue(rawQueueName(SOURCE), {
+      VisibilityTimeout: String(attributes.visibilitySeconds),
+      RedrivePolicy: JSON.stringify({
+        deadLetterTargetArn: `arn:aws:sqs:${this.aws.region}:${this.aws.accountId}:${dead}`,
+        maxReceiveCount: attributes.maxReceives,
+      }),
+    });
+  }
+
   queueUrl(queueName: string): string {
     return `${this.aws.endpoints.sqs}/${this.aws.accountId}/${queueName}`;
   }
 
-  async createQueue(queueName: string): Promise<void> {
+  async createQueue(queueName: string, attributes: Record<string, string> = {}): Promise<void> {
     await this.clients.sqs.send(
       new CreateQueueCommand({
         QueueName: queueName,
@@ -120,6 +140,7 @@ export class Stage implements AsyncDisposable {
           FifoQueue: "true",
           DeduplicationScope: "messageGroup",
           FifoThroughputLimit: "perMessageGroupId",
+          ...attributes,
         },
       }),
     );

@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { SQSEvent } from "aws-lambda";
+import { routeHandler } from "../../../functions/route/route-handler.ts";
+import type { Backoff } from "../../../functions/retry/backoff.ts";
+import type { Runtime } from "../../../functions/runtime.ts";
+import { runEventSourceMapping } from "../../../infra/local/lambda/event-source-mapping.ts";
+import { CountingMetrics, retry } from "./invoke.ts";
+import type { Stage } from "./stage.ts";
+
+export interface PipelineOptions {
+  /** Default: the stage's. */
+  readonly runtime?: Runtime;
+  /** Pause between two runs of the retry function; left out, it does not run. */
+  readonly retryEveryMs?: number;
+  readonly backoff?: Backoff;
+}
+
+/** Both functions at work on a stage's raw queue, as Lambda would run them. Disposing lets them finish. */
+export class Pipeline implements AsyncDisposable {
+  readonly metrics = new CountingMetrics();
+  readonly #stage: Stage;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<unknown>[];
+
+  constructor(stage: Stage, options: PipelineOptions = {}) {
+    this.#stage = stage;
+    const { runtime = stage.runtime, retryEveryMs, backoff } = options;
+    const { signal } = this.#stop;
+    const { metrics } = this;
+    const handler = routeHandler({ runtime, metrics, logger: new Logger({ logLevel: "SILENT" }) });
+    const mapping = runEventSourceMapping(
+      {
+        sqs: stage.clients.sqs,
+        region: stage.aws.region,
+        queueUrl: stage.rawQueueUrl,
+        queueArn: "",
+        batchSize: 10,
+        concurrency: 4,
+        reportsBatchItemFailures: true,
+        invoke: (event) => handler(event as SQSEvent),
+        // A test looks at what arrived, not at how often something had to come again.
+        onProblem: () => undefined,
+      },
+      signal,
+    );
+    const schedule =
+      retryEveryMs === undefined
+        ? Promise.resolve()
+        : repeat(
+            () => retry(runtime, { metrics, ...(backoff && { backoff }) }),
+            retryEveryMs,
+            signal,
+          );
+    this.#running = [mapping, schedule];
+  }
+
+  /** Puts a frame into the raw queue, as the reader does. */
+  async send(frame: string, lane = 0): Promise<void> {
+    await this.#stage.clients.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.#stage.rawQueueUrl,
+        MessageBody: frame,
+        MessageGroupId: `lane-${lane}`,
+        MessageDeduplicationId: randomUUID(),
+      }),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+  }
+}
+
+async function repeat(
+  run: () => Promise<void>,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    // A run that could not reach its table is followed by the next one.
+    await run().catch(() => undefined);
+    await delay(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}
