@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
+import type { StackFile } from "../../../infra/local/stack-file.ts";
+
+const MAIN = join(import.meta.dirname, "../../../infra/local/main.ts");
+
+/** How an `npm start` ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** An `npm start` as a process of its own, with a state directory of its own. */
+export interface StartProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly stateDirectory: string;
+  readonly ended: Promise<Ending>;
+  kill(signal: NodeJS.Signals): void;
+  /** stack.json, as soon as it is written. Throws when the process ends before. */
+  ready(): Promise<StackFile>;
+}
+
+/** Runs infra/local/main.ts with these options. Disposing ends it and removes its state directory, if it made that one. */
+export function startProcess(
+  options: readonly string[],
+  stateDirectory = mkdtempSync(join(tmpdir(), "npm-start-")),
+): StartProcess {
+  const child = spawn(process.execPath, [MAIN, "--state", stateDirectory, ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]).then(
+    ([[code], output, errors]): Ending => ({ code: code as number | null, output, errors }),
+  );
+  return {
+    pid: child.pid ?? 0,
+    stateDirectory,
+    ended,
+    kill: (signal) => child.kill(signal),
+    async ready() {
+      const stackFile = join(stateDirectory, "stack.json");
+      while (child.exitCode === null && child.signalCode === null) {
+        const stack = existsSync(stackFile) ? parse(stackFile) : null;
+        if (stack !== null && stack.processes["main"] === child.pid) return stack;
+        await delay(50);
+      }
+      const { output, errors } = await ended;
+      throw new Error(`npm start ended before it was ready:\n${output}\n${errors}`);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await ended;
+      await rm(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Which of these processes still run. */
+export function running(pids: Iterable<number>): number[] {
+  return [...pids].filter((pid) => {
+    try {
+      process.kill(pid, 0);
+      return !isZombie(pid);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A process that has ended, but whose parent has not asked how. */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+function parse(stackFile: string): StackFile | null {
+  try {
+    return JSON.parse(readFileSync(stackFile, "utf8")) as StackFile;
+  } catch {
+    // Removed between the look and the reading.
+    return null;
+  }
+}
