@@ -4,10 +4,15 @@ import {
   newQueueAttributes,
   type QueueAttributes,
 } from "../../../infra/local/aws/sqs/queue-attributes.ts";
+import { SQS_LIMITS, type QueueLimits } from "../../../infra/local/aws/sqs/queue-limits.ts";
 import type { ManualClock } from "./manual-clock.ts";
 
 /** A queue without the API around it. */
-export function queueForTest(clock: ManualClock, attributes: QueueAttributes): Queue {
+export function queueForTest(
+  clock: ManualClock,
+  attributes: QueueAttributes,
+  limits: QueueLimits = SQS_LIMITS,
+): Queue {
   let sequenceNumber = 0;
   return new Queue({
     name: "q",
@@ -15,6 +20,7 @@ export function queueForTest(clock: ManualClock, attributes: QueueAttributes): Q
     url: "http://127.0.0.1/000000000000/q",
     attributes: newQueueAttributes(attributes, attributes["FifoQueue"] === "true"),
     clock,
+    limits,
     nextSequenceNumber: () => String(++sequenceNumber),
     deadLetters: () => undefined,
   });

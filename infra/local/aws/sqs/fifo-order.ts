@@ -19,7 +19,12 @@ interface Group {
 export class FifoOrder implements DeliveryOrder {
   readonly #groups = new Map<string, Group>();
   readonly #ready = new LinkedList<Group>();
-  readonly #reach = new Reach();
+  readonly #reach: Reach;
+
+  /** `reach`: see `QueueLimits`. */
+  constructor(reach: number) {
+    this.#reach = new Reach(reach);
+  }
 
   added(message: Message): void {
     const id = message.groupId ?? "";
@@ -64,8 +69,9 @@ export class FifoOrder implements DeliveryOrder {
     for (let first = this.#ready.first; first !== undefined; first = this.#ready.first) {
       let node = first.value.messages.first;
       while (node !== undefined && isOffered(node.value)) {
+        const next: ListNode<Message> | undefined = node.next;
         yield node.value;
-        node = node.next;
+        node = next;
       }
     }
   }

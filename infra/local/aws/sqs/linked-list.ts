@@ -16,12 +16,17 @@ export class LinkedList<T> {
     return node;
   }
 
-  /** Takes a node out. It must be in this list. Its `next` stays, so that a walk may remove what it stands on. */
+  /**
+   * Takes a node out. It must be in this list. It forgets its neighbours: a chain of removed nodes would keep one another
+   * from being collected, messages of a megabyte among them. A walk that removes therefore looks ahead.
+   */
   remove(node: ListNode<T>): void {
     if (node.previous === undefined) this.#first = node.next;
     else node.previous.next = node.next;
     if (node.next === undefined) this.#last = node.previous;
     else node.next.previous = node.previous;
+    node.previous = undefined;
+    node.next = undefined;
   }
 }
 

@@ -1,9 +1,7 @@
 import { Deadlines } from "./deadlines.ts";
 import type { DeliveryOrder } from "./delivery-order.ts";
-import { FifoOrder } from "./fifo-order.ts";
 import { LinkedList } from "./linked-list.ts";
 import type { Message, MessageContent, MessageState } from "./message.ts";
-import { StandardOrder } from "./standard-order.ts";
 
 export interface NewMessage {
   readonly id: string;
@@ -24,8 +22,8 @@ export class Messages {
   readonly #deadlines = new Deadlines<Message>();
   readonly counts: Record<MessageState, number> = { delayed: 0, visible: 0, inFlight: 0, gone: 0 };
 
-  constructor(fifo: boolean) {
-    this.#order = fifo ? new FifoOrder() : new StandardOrder();
+  constructor(order: DeliveryOrder) {
+    this.#order = order;
   }
 
   /** The next time at which a message becomes visible by itself. */
@@ -38,7 +36,10 @@ export class Messages {
   }
 
   *[Symbol.iterator](): Generator<Message, void, void> {
-    for (let node = this.#all.first; node !== undefined; node = node.next) yield node.value;
+    for (let node = this.#all.first, next; node !== undefined; node = next) {
+      next = node.next;
+      yield node.value;
+    }
   }
 
   /** See `DeliveryOrder`. */
@@ -106,9 +107,9 @@ export class Messages {
       this.#deadlines.remove(due);
       this.#show(due.value);
     }
-    for (let node = this.#all.first; node !== undefined; node = node.next) {
-      if (node.value.sentAtMs > oldestMs) break;
-      this.remove(node.value);
+    for (let oldest = this.#all.first; oldest !== undefined; oldest = this.#all.first) {
+      if (oldest.value.sentAtMs > oldestMs) break;
+      this.remove(oldest.value);
     }
   }
 

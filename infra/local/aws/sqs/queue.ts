@@ -3,11 +3,14 @@ import type { Clock } from "../clock.ts";
 import { Alarm } from "./alarm.ts";
 import { Deduplication, deduplicationKey, type AcceptedMessage } from "./deduplication.ts";
 import { SqsError } from "./errors.ts";
+import { FifoOrder } from "./fifo-order.ts";
 import type { Message, MessageContent } from "./message.ts";
 import { Messages } from "./messages.ts";
 import { Polls } from "./polls.ts";
 import type { QueueAttributes } from "./queue-attributes.ts";
+import type { QueueLimits } from "./queue-limits.ts";
 import { ReceiveAttempts } from "./receive-attempts.ts";
+import { StandardOrder } from "./standard-order.ts";
 
 export interface QueueOptions {
   readonly name: string;
@@ -15,6 +18,7 @@ export interface QueueOptions {
   readonly url: string;
   readonly attributes: QueueAttributes;
   readonly clock: Clock;
+  readonly limits: QueueLimits;
   readonly nextSequenceNumber: () => string;
   /** Where a message goes that was received too often: asked at each receive, since the policy may change. */
   readonly deadLetters: () => DeadLetters | undefined;
@@ -33,9 +37,6 @@ export interface ReceiveOptions {
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
 }
-
-/** SQS's quota of messages in flight, the same for standard and FIFO queues. */
-const MOST_IN_FLIGHT = 120_000;
 
 /** One queue: what SQS's actions do with its messages. */
 export class Queue {
@@ -68,7 +69,9 @@ export class Queue {
     this.attributes = options.attributes;
     this.fifo = options.attributes["FifoQueue"] === "true";
     this.createdMs = this.modifiedMs = this.#clock.now();
-    this.#messages = new Messages(this.fifo);
+    this.#messages = new Messages(
+      this.fifo ? new FifoOrder(options.limits.reach) : new StandardOrder(),
+    );
     this.#polls = new Polls(this.#clock);
     this.#alarm = new Alarm(this.#clock, () => this.#wake());
   }
@@ -213,7 +216,7 @@ export class Queue {
   }
 
   get #full(): boolean {
-    return this.#messages.counts.inFlight >= MOST_IN_FLIGHT;
+    return this.#messages.counts.inFlight >= this.#options.limits.inFlight;
   }
 
   #sequenceNumber(): string | undefined {

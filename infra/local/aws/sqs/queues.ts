@@ -7,6 +7,7 @@ import {
   newQueueAttributes,
   type QueueAttributes,
 } from "./queue-attributes.ts";
+import { SQS_LIMITS } from "./queue-limits.ts";
 import { parseRedriveAllowPolicy, parseRedrivePolicy } from "./redrive-policy.ts";
 
 export interface QueuesOptions {
@@ -91,6 +92,7 @@ export class Queues {
       url: `${this.#options.url}/${this.#options.accountId}/${name}`,
       attributes,
       clock: this.clock,
+      limits: SQS_LIMITS,
       nextSequenceNumber: () => String((this.#sequenceNumber += 256n)),
       deadLetters: () => this.#deadLettersOf(queue),
     });

@@ -1,21 +1,20 @@
 import { LinkedList } from "./linked-list.ts";
 import type { Message } from "./message.ts";
 
-/**
- * How far SQS looks into a FIFO queue for groups to deliver: its first 120,000 messages, in flight or not. The backlog of
- * one group can so hide all other groups behind it.
- */
-const REACH = 120_000;
-
-/** Which messages of a FIFO queue are within reach. */
+/** Which messages of a FIFO queue are within reach, see `QueueLimits`. */
 export class Reach {
+  readonly #limit: number;
   #within = 0;
   /** The others, oldest first. */
   readonly #beyond = new LinkedList<Message>();
 
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
   /** A message was added at the end. */
   enter(message: Message): void {
-    if (this.#within < REACH) this.#within++;
+    if (this.#within < this.#limit) this.#within++;
     else message.beyondReach = this.#beyond.push(message);
   }
 
