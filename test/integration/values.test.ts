@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BinlogFile } from "../support/binlog-changes.ts";
@@ -38,5 +39,31 @@ describe.for(Object.entries(valueFamilies))("%s", ([, family]) => {
       expect(members.get("id")).toBe(String(row[0]));
       expect(difference(family, members.get("v") ?? "absent", row[1])).toBeUndefined();
     }
+  });
+});
+
+describe("values of many megabytes", () => {
+  const literal = "REPEAT(CONCAT('text \\n\"é😀\" ', CHAR(1)), 800000)";
+
+  it.for([
+    ["LONGTEXT", (text: string) => Buffer.from(text)],
+    ["LONGTEXT CHARACTER SET utf16", (text: string) => Buffer.from(text, "utf16le").swap16()],
+    ["LONGBLOB", (text: string) => Buffer.from(text, "base64")],
+  ] as const)("%s", async ([type, bytesOf]) => {
+    const { connection } = binlog;
+    await connection.query(
+      `DROP TABLE IF EXISTS t; CREATE TABLE t (id INT PRIMARY KEY, v ${type})`,
+    );
+    await binlog.events();
+    await connection.query(`INSERT INTO t VALUES (1, ${literal})`);
+    const [change] = await binlog.changes();
+    const [rows] = await connection.query<RowDataPacket[][]>(
+      "SELECT SHA2(v, 256), LENGTH(v) FROM t",
+    );
+    const [hash, length] = rows[0] as unknown as [string, number];
+    const bytes = bytesOf((JSON.parse(change?.after ?? "{}") as { v: string }).v);
+    expect(bytes.length).toBe(length);
+    expect(length).toBeGreaterThan(10_000_000);
+    expect(createHash("sha256").update(bytes).digest("hex")).toBe(hash);
   });
 });
