@@ -57,6 +57,13 @@ test("a stream of known length, which the SDK sends in chunks with a trailing ch
   expect(await (await get("stream")).Body?.transformToString()).toBe(text);
 });
 
+test("an object of many megabytes, for which the SDK first asks whether to go on", async () => {
+  const bytes = Buffer.alloc(12_000_000, "0123456789");
+  await put("large", bytes);
+  const received = await (await get("large")).Body?.transformToByteArray();
+  expect(Buffer.compare(bytes, received ?? new Uint8Array())).toBe(0);
+});
+
 test("metadata comes back with the object and with its head", async () => {
   await put("x", "hello", { Metadata: { change: "17" } });
   expect(await get("x")).toMatchObject({ Metadata: { change: "17" } });
