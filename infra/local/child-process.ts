@@ -9,7 +9,7 @@ export interface ChildOptions {
   /** The path of the TypeScript file to run. */
   readonly entry: string;
   readonly args?: readonly string[];
-  /** All of its environment but PATH: nothing of the developer's own settings reaches it. */
+  /** All of its environment but PATH and HOME: no setting of the developer's, in a variable or a file, reaches it. */
   readonly environment: Readonly<Record<string, string>>;
   /** Where its output is appended. */
   readonly logFile: string;
@@ -36,6 +36,9 @@ export class ChildEndedError extends Error {
 
 /** How long a child may take between SIGTERM and SIGKILL. All of `npm start` ends within 10 s. */
 const GRACE_MS = 6_000;
+
+/** Debian's name for a home that there is not. The AWS SDK looks for settings there, and fails when it is not named. */
+const NO_HOME = "/nonexistent";
 
 /**
  * A Node process that ends with this one, in every case (see tether.ts). Disposing sends SIGTERM, then SIGKILL.
@@ -64,7 +67,7 @@ export class Child implements AsyncDisposable {
     const log = openSync(options.logFile, "a");
     try {
       const child = fork(options.entry, options.args ?? [], {
-        env: { PATH: process.env["PATH"], ...options.environment },
+        env: { PATH: process.env["PATH"], HOME: NO_HOME, ...options.environment },
         execArgv: ["--import", new URL("tether.ts", import.meta.url).href],
         stdio: ["ignore", log, log, "ipc"],
       });

@@ -20,7 +20,6 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => {
     // A second one: the person does not want to wait.
     if (stop.signal.aborted) process.exit(1);
-    steps.say("Stopping …");
     endInTime();
     stop.abort();
   });
@@ -68,6 +67,7 @@ async function run(
     durationMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(durationMs)]);
   await display(() => stack.snapshot(), process.stdout, over);
   const { demonstration } = stack;
+  if (signal.aborted) steps.say("Stopping …");
   if (signal.aborted || demonstration === null) return 0;
   await demonstration.finish(signal);
   steps.say(verdictTable(demonstration.tally));
