@@ -15,10 +15,16 @@ export interface QueueOwner {
 }
 
 /** The URL of the environment queue. Throws QueueNotFoundError, which lists what queues there are. */
-export async function findQueue(sqs: SQSClient, owner: QueueOwner): Promise<string> {
+export async function findQueue(
+  sqs: SQSClient,
+  owner: QueueOwner,
+  abortSignal?: AbortSignal,
+): Promise<string> {
   const name = environmentQueueName(owner.source, owner.subscriber, owner.environment);
   try {
-    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }));
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }), {
+      ...(abortSignal && { abortSignal }),
+    });
     if (QueueUrl !== undefined) return QueueUrl;
   } catch (cause) {
     if (!(cause instanceof QueueDoesNotExist)) throw cause;

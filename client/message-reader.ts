@@ -4,16 +4,20 @@ import type { HeldMessage } from "./held-message.ts";
 import { parseMessage } from "./parse-message.ts";
 import type { Payloads } from "./payload.ts";
 
+/** Whose queue it is; an empty text where its URL was given instead of its names. */
+export interface Owner {
+  readonly source: string;
+  readonly environment: string;
+  readonly subscriber: string;
+}
+
 /** Reads the messages in hand, each once. */
 export class MessageReader {
   readonly #payloads: Payloads;
-  readonly #expected: { readonly environment: string; readonly subscriber: string };
+  readonly #expected: Owner;
   readonly #read = new WeakMap<HeldMessage, Promise<EnvironmentMessage>>();
 
-  constructor(
-    payloads: Payloads,
-    expected: { readonly environment: string; readonly subscriber: string },
-  ) {
+  constructor(payloads: Payloads, expected: Owner) {
     this.#payloads = payloads;
     this.#expected = expected;
   }
@@ -29,16 +33,12 @@ export class MessageReader {
 
   async #parse(body: string): Promise<EnvironmentMessage> {
     const message = parseMessage(await this.#payloads.fetch(body));
-    const { environment, subscriber } = this.#expected;
     // An application must never act on another environment's changes, however they got into its queue.
-    if (environment !== "" && message.environment !== environment) {
+    for (const field of ["source", "environment", "subscriber"] as const) {
+      const expected = this.#expected[field];
+      if (expected === "" || message[field] === expected) continue;
       throw new ForeignMessageError(
-        `a message of environment ${message.environment} in the queue of ${environment}`,
-      );
-    }
-    if (message.subscriber !== subscriber) {
-      throw new ForeignMessageError(
-        `a message of subscriber ${message.subscriber} in the queue of ${subscriber}`,
+        `a message of ${field} ${message[field]} in the queue of ${expected}`,
       );
     }
     return message;

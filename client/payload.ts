@@ -12,11 +12,12 @@ interface PayloadPlace {
 
 /** Fetches the messages that were too large for SQS from S3. The bucket's lifecycle removes them, not the reader. */
 export class Payloads {
-  #s3: S3Client | undefined;
+  readonly #given: S3Client | undefined;
+  #own: S3Client | undefined;
 
   /** Without a client, one is made at the first off-loaded message. */
   constructor(s3: S3Client | undefined) {
-    this.#s3 = s3;
+    this.#given = s3;
   }
 
   /** The text of a message, from its body or from where the body points. Throws PayloadUnavailableError, InvalidMessageError. */
@@ -26,14 +27,19 @@ export class Payloads {
     try {
       // Loaded when the first pointer arrives: most applications never see one.
       const { GetObjectCommand, S3Client: Client } = await import("@aws-sdk/client-s3");
-      this.#s3 ??= new Client();
-      const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      const s3 = this.#given ?? (this.#own ??= new Client());
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return (await Body?.transformToString("utf-8")) ?? "";
     } catch (cause) {
       throw new PayloadUnavailableError(`cannot fetch the payload s3://${bucket}/${key}`, {
         cause,
       });
     }
+  }
+
+  /** Closes the client that was made here. */
+  release(): void {
+    this.#own?.destroy();
   }
 }
 

@@ -26,12 +26,12 @@ export interface Refusal {
 
 /** The calls that a subscription makes to its queue. Throws what the AWS SDK throws after its own retries. */
 export class SqsQueue {
+  readonly url: string;
   readonly #sqs: SQSClient;
-  readonly #url: string;
 
   constructor(sqs: SQSClient, url: string) {
     this.#sqs = sqs;
-    this.#url = url;
+    this.url = url;
   }
 
   /**
@@ -45,7 +45,7 @@ export class SqsQueue {
     readonly signal: AbortSignal;
   }): Promise<Message[]> {
     const input: ReceiveMessageCommandInput = {
-      QueueUrl: this.#url,
+      QueueUrl: this.url,
       MaxNumberOfMessages: options.most,
       WaitTimeSeconds: options.waitSeconds,
       VisibilityTimeout: options.visibilitySeconds,
@@ -69,7 +69,7 @@ export class SqsQueue {
   /** Hides messages for so many seconds from now; 0 gives them back. At most BATCH. */
   async changeVisibility(messages: readonly HeldMessage[], seconds: number): Promise<Refusal[]> {
     const command = new ChangeMessageVisibilityBatchCommand({
-      QueueUrl: this.#url,
+      QueueUrl: this.url,
       Entries: messages.map((message, index) => ({
         Id: String(index),
         ReceiptHandle: message.receiptHandle,
@@ -83,7 +83,7 @@ export class SqsQueue {
   /** At most BATCH. */
   async delete(messages: readonly HeldMessage[]): Promise<Refusal[]> {
     const command = new DeleteMessageBatchCommand({
-      QueueUrl: this.#url,
+      QueueUrl: this.url,
       Entries: messages.map((message, index) => ({
         Id: String(index),
         ReceiptHandle: message.receiptHandle,

@@ -14,7 +14,7 @@ import { MessageReader } from "./message-reader.ts";
 import { resolveSettings, settingsProblems, type SubscribeOptions } from "./options.ts";
 import { Payloads } from "./payload.ts";
 import { SqsQueue } from "./sqs-queue.ts";
-import { Subscription } from "./subscription.ts";
+import { startSubscription, type Subscription } from "./subscription.ts";
 
 /**
  * Begins to deliver this environment's changes to `handler`, one after the other in each message group, several groups
@@ -25,18 +25,18 @@ export function subscribe<Tables extends TableRows = AnyTables, Transaction = un
   subscriber: string,
   handler: ChangeHandler<Tables, Transaction>,
   options?: SubscribeOptions<Tables, Transaction> & { readonly batch?: false },
-): Promise<Subscription<Transaction>>;
+): Promise<Subscription>;
 /** The same with a handler that gets all changes of a message at once. */
 export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
   subscriber: string,
   handler: BatchHandler<Tables, Transaction>,
   options: SubscribeOptions<Tables, Transaction> & { readonly batch: true },
-): Promise<Subscription<Transaction>>;
+): Promise<Subscription>;
 export async function subscribe<Tables extends TableRows, Transaction>(
   subscriber: string,
   handler: ChangeHandler<Tables, Transaction> | BatchHandler<Tables, Transaction>,
   options: SubscribeOptions<Tables, Transaction> & { readonly batch?: boolean } = {},
-): Promise<Subscription<Transaction>> {
+): Promise<Subscription> {
   const anyHandler =
     options.batch === true
       ? allChanges(handler as BatchHandler<Tables, Transaction>)
@@ -48,30 +48,37 @@ async function start<Tables extends TableRows, Transaction>(
   subscriber: string,
   handler: AnyHandler<Transaction>,
   options: SubscribeOptions<Tables, Transaction>,
-): Promise<Subscription<Transaction>> {
+): Promise<Subscription> {
   const settings = resolveSettings(subscriber, options, process.env);
   const { source, environment } = settings;
   const sqs = options.sqs ?? new SQSClient();
+  const payloads = new Payloads(options.s3);
+  const release = (): void => {
+    if (options.sqs === undefined) sqs.destroy();
+    payloads.release();
+  };
   const problems = settingsProblems(settings);
   if (problems.length > 0) {
     const prefix = source === "" ? undefined : source;
     throw new SubscriptionSettingsError(problems, await listEnvironmentQueues(sqs, prefix));
   }
-  const queueUrl = settings.queueUrl ?? (await findQueue(sqs, { source, subscriber, environment }));
+  const queueUrl =
+    settings.queueUrl ??
+    (await findQueue(sqs, { source, subscriber, environment }, options.signal));
   const processor = new MessageProcessor({
     handler,
-    reader: new MessageReader(new Payloads(options.s3), settings),
+    reader: new MessageReader(payloads, settings),
     positions: settings.positions,
     schemas: settings.schemas,
     queueUrl,
     around: options.around,
   });
-  return new Subscription({
+  return startSubscription({
     queue: new SqsQueue(sqs, queueUrl),
-    queueUrl,
     settings,
     processor,
     events: options,
     signal: options.signal,
+    release,
   });
 }

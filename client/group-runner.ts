@@ -1,0 +1,105 @@
+import type { DeleteBatcher } from "./delete-batcher.ts";
+import type { UnsupportedMessageVersionError } from "./errors.ts";
+import type { FailingGroups } from "./failing-groups.ts";
+import { isHeld, type HeldMessage } from "./held-message.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { MessageProcessor, Outcome } from "./message-processor.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** SQS hides a message for 12 hours at most. */
+const LONGEST_BACKOFF_SECONDS = 43_200;
+
+export interface GroupRunnerOptions<Transaction> {
+  readonly processor: MessageProcessor<Transaction>;
+  readonly inFlight: InFlight;
+  readonly deletions: DeleteBatcher;
+  readonly failing: FailingGroups;
+  readonly reporter: Reporter;
+  readonly backoffSeconds: (receiveCount: number) => number;
+  readonly visibilitySeconds: number;
+  /** Once it is aborted, what has not begun is given back. */
+  readonly stopping: AbortSignal;
+  /** A message of a version that this library does not know: nothing more is to be received. */
+  readonly onRefused: (error: UnsupportedMessageVersionError) => void;
+}
+
+/** Handles the messages of a group one after the other, and decides what becomes of each. */
+export class GroupRunner<Transaction> {
+  readonly #options: GroupRunnerOptions<Transaction>;
+
+  constructor(options: GroupRunnerOptions<Transaction>) {
+    this.#options = options;
+  }
+
+  /** Takes messages off the front until none is left; others may be added behind them meanwhile. Never rejects. */
+  async run(messages: HeldMessage[]): Promise<void> {
+    for (;;) {
+      const [message] = messages;
+      if (message === undefined) return;
+      if (this.#options.stopping.aborted) {
+        await this.giveBack(messages.splice(0));
+      } else {
+        await this.#settle(await this.#process(message, messages), message, messages);
+      }
+    }
+  }
+
+  /** Gives messages back that were not tried. Never rejects. */
+  async giveBack(messages: readonly HeldMessage[]): Promise<void> {
+    const { processor, inFlight, reporter } = this.#options;
+    try {
+      await processor.mark(messages);
+    } catch (error) {
+      reporter.error(error, "positions");
+    }
+    await inFlight.release(messages, 0);
+  }
+
+  async #process(message: HeldMessage, messages: readonly HeldMessage[]): Promise<Outcome> {
+    const { processor } = this.#options;
+    try {
+      await processor.mark(messages);
+    } catch (error) {
+      return { kind: "failed", error };
+    }
+    return isHeld(message) ? processor.process(message) : { kind: "unfinished" };
+  }
+
+  async #settle(outcome: Outcome, message: HeldMessage, messages: HeldMessage[]): Promise<void> {
+    const { inFlight, deletions, failing, reporter } = this.#options;
+    switch (outcome.kind) {
+      case "handled":
+      case "repeat":
+        messages.shift();
+        failing.delete(message.group);
+        deletions.add(message);
+        reporter.done(outcome, message);
+        return;
+      case "unfinished":
+        await inFlight.release(messages.splice(0), 0);
+        return;
+      case "failed": {
+        const seconds = this.#backoff(message);
+        failing.add(message.group, seconds + this.#options.visibilitySeconds);
+        reporter.error(outcome.error, "handle", message);
+        // The failed one first: its successors are not handed out while it is hidden.
+        const successors = messages.splice(0).slice(1);
+        await inFlight.release([message], seconds);
+        await inFlight.release(successors, 0);
+        return;
+      }
+      case "refused":
+        this.#options.onRefused(outcome.error);
+        reporter.error(outcome.error, "handle", message);
+        await this.giveBack(messages.splice(0));
+        return;
+      default:
+        outcome satisfies never;
+    }
+  }
+
+  #backoff({ receiveCount }: HeldMessage): number {
+    const seconds = Math.round(this.#options.backoffSeconds(receiveCount));
+    return Math.min(Math.max(seconds, 0), LONGEST_BACKOFF_SECONDS);
+  }
+}
