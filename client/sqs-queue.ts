@@ -9,6 +9,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { HeldMessage } from "./held-message.ts";
+import { inSequence } from "./in-sequence.ts";
 
 /** What SQS accepts in one batch. */
 export const BATCH = 10;
@@ -49,7 +50,7 @@ export class SqsQueue {
       MaxNumberOfMessages: options.most,
       WaitTimeSeconds: options.waitSeconds,
       VisibilityTimeout: options.visibilitySeconds,
-      MessageSystemAttributeNames: ["MessageGroupId", "ApproximateReceiveCount"],
+      MessageSystemAttributeNames: ["MessageGroupId", "ApproximateReceiveCount", "SequenceNumber"],
       // A receive of the same attempt gets the same messages. The SDK's own retry after a lost answer is one, too.
       ReceiveRequestAttemptId: randomUUID(),
     };
@@ -63,7 +64,7 @@ export class SqsQueue {
 
   async #receive(input: ReceiveMessageCommandInput, abortSignal: AbortSignal): Promise<Message[]> {
     const answer = await this.#sqs.send(new ReceiveMessageCommand(input), { abortSignal });
-    return answer.Messages ?? [];
+    return inSequence(answer.Messages ?? []);
   }
 
   /** Hides messages for so many seconds from now; 0 gives them back. At most BATCH. */
