@@ -22,6 +22,7 @@ import { connectionOptions, type Credentials } from "./source/connection-options
 import { ControlConnection } from "./source/control-connection.ts";
 import { isGtidSubset, readServerState, type ServerState } from "./source/server-state.ts";
 import type { ReaderStatus } from "./status.ts";
+import { runBeginnings } from "./transactions/run-beginnings.ts";
 import { PresentRun } from "./transactions/present-run.ts";
 import { TransactionReader } from "./transactions/transaction-reader.ts";
 
@@ -53,6 +54,13 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const state = await readServerState(control.connection);
   status.retentionMs = state.retentionMs;
   const { offset, isResumed } = await startingOffset(options, control, state);
+
+  const beginnings = await runBeginnings({
+    connection,
+    serverId: settings.replicaServerId,
+    silenceMs: settings.silenceMs,
+    files: state.files.slice(state.files.indexOf(offset.file) + 1),
+  });
 
   const run = new PresentRun(state);
   const sessions = sessionBook(options, control, {
@@ -90,6 +98,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     epoch: offset.epoch,
     sink: shipment,
     run: offset.run,
+    runBeginnings: beginnings,
     checksums: state.checksums,
     passed: isResumed ? offset : null,
   });
@@ -117,9 +126,11 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       serverId: settings.replicaServerId,
       start: dumpStart(offset),
       silenceMs: settings.silenceMs,
-      onEvent: (event) => reader.onEvent(event),
+      onEvent: (event) => {
+        status.enter("streaming");
+        reader.onEvent(event);
+      },
     });
-    status.enter("streaming");
     log.info(
       {
         offset: describeOffset(offset),

@@ -18,7 +18,13 @@ import { transactionPayloadEvents } from "../binlog-format/transaction-payload.t
 import type { Author } from "../../wire/session.ts";
 import { OperatorError, UnreadableStreamError } from "../errors.ts";
 import { parseRegistration } from "../ledger/registration.ts";
-import { parseQuery, parseRotate, parseXaPrepare } from "../source/control-events.ts";
+import {
+  parseQuery,
+  parseRotate,
+  parseXaPrepare,
+  type QueryEvent,
+} from "../source/control-events.ts";
+import { definitionChanges } from "./definition-changes.ts";
 import { runBeginning } from "./run-number.ts";
 import { PreparedXaTransactions } from "./prepared-xa.ts";
 import { statementKind } from "./statement-kind.ts";
@@ -40,6 +46,8 @@ export interface TransactionReaderOptions {
   readonly sink: ChangeSink;
   /** The run (see wire/session.ts) that goes on at the place where reading begins; null: it begins with the first file. */
   readonly run: number | null;
+  /** Numbers of files behind that place in which a run began, whether or not the stream says so. */
+  readonly runBeginnings: ReadonlySet<number>;
   /** Whether events end with a checksum before a format description says so. */
   readonly checksums: boolean;
   /** A place that was passed in an earlier dump. */
@@ -111,8 +119,9 @@ export class TransactionReader {
     if (description.checksums) verifyChecksum(event);
     this.#checksums = description.checksums;
     this.#tables.clear();
-    if (description.created !== 0 || this.#run === null)
-      this.#run = runBeginning(this.#options.epoch, this.#place.fileNumber);
+    const { fileNumber } = this.#place;
+    const begins = description.created !== 0 || this.#options.runBeginnings.has(fileNumber);
+    if (begins || this.#run === null) this.#run = runBeginning(this.#options.epoch, fileNumber);
   }
 
   #onBody(header: EventHeader, event: Buffer): void {
@@ -192,11 +201,29 @@ export class TransactionReader {
       case "definition":
         this.#tables.clear();
         // Inside a transaction it is CREATE TABLE … SELECT, whose rows and commit follow.
-        if (this.#open !== null) return;
+        if (this.#open !== null) return this.#onDefinition(query);
         this.#begin(header, query.thread, null);
+        this.#onDefinition(query);
         return this.#commit();
       default:
         return statement satisfies never;
+    }
+  }
+
+  /** A change for each wanted table that the statement defines anew, or empties. */
+  #onDefinition({ sql, schema }: QueryEvent): void {
+    const { isWanted, isLedger } = this.#options;
+    for (const { op, database, table } of definitionChanges(sql, schema)) {
+      if (!isWanted(database, table) || isLedger(database, table)) continue;
+      this.#change({
+        op,
+        database,
+        table,
+        key: "",
+        oldKey: "",
+        before: "",
+        after: op === "ddl" ? JSON.stringify(sql) : "",
+      });
     }
   }
 
@@ -236,25 +263,25 @@ export class TransactionReader {
     const open = this.#open;
     if (open === null) throw new CorruptEventError("rows outside a transaction");
     const { database, table } = decoder.definition;
-    const { sink, isLedger } = this.#options;
-    if (isLedger(database, table)) return this.#onLedgerRows(event, decoder, open.transaction);
-    const offset = this.#place.start;
+    if (this.#options.isLedger(database, table))
+      return this.#onLedgerRows(event, decoder, open.transaction);
     forEachRow(event, decoder, (op, key, oldKey, before, after) => {
-      const change = {
-        op,
-        database,
-        table,
-        offset,
-        row: this.#row++,
-        n: open.changes++,
-        key,
-        oldKey,
-        before,
-        after,
-      };
-      if (open.held === null) sink.change(open.transaction, change);
-      else open.held.push(change);
+      this.#change({ op, database, table, key, oldKey, before, after });
     });
+  }
+
+  /** Gives a change its place, and passes it on or keeps it back. */
+  #change(contents: Omit<RowChange, "offset" | "row" | "n">): void {
+    const open = this.#open;
+    if (open === null) throw new CorruptEventError("a change outside a transaction");
+    const change = {
+      ...contents,
+      offset: this.#place.start,
+      row: this.#row++,
+      n: open.changes++,
+    };
+    if (open.held === null) this.#options.sink.change(open.transaction, change);
+    else open.held.push(change);
   }
 
   #onLedgerRows(event: Buffer, decoder: RowsDecoder, transaction: Transaction): void {
