@@ -15,6 +15,7 @@ import { parkedRecords } from "./failure-records.ts";
 import { onThisMachine } from "./local-configuration.ts";
 import type { StartOptions } from "./options.ts";
 import { choosePorts, type Ports } from "./ports.ts";
+import { queueLength } from "./queue-length.ts";
 import { startRouter } from "./router.ts";
 import { useGivenServer } from "./source/given-server.ts";
 import { startOwnServer } from "./source/own-server.ts";
@@ -155,7 +156,7 @@ function provisionTopology(
 
 function startDemonstration(
   plan: DemonstrationPlan,
-  { config, source, aws, topology }: StackParts,
+  { config, source, aws, topology, queues }: StackParts,
   watching: {
     readonly clients: AwsClients;
     readonly logDirectory: string;
@@ -177,6 +178,11 @@ function startDemonstration(
     logFile: (environment) => join(logDirectory, `${environment}-application.log`),
     parkedMarks: async () =>
       parkedMarks(await parkedRecords(clients.dynamodb, topology.tables.failures), bodies),
+    messagesUnderWay: async () => {
+      const urls = [topology.route.eventSource.queueUrl, ...queues.map(({ url }) => url)];
+      const lengths = await Promise.all(urls.map((url) => queueLength(clients.sqs, url)));
+      return lengths.reduce((sum, length) => sum + length, 0);
+    },
     onProblem,
   });
 }

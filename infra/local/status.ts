@@ -1,8 +1,8 @@
-import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import type { Demonstration } from "./demo/demonstration.ts";
 import type { LocatedQueue } from "./describe-stack.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
 import { parkedRecords } from "./failure-records.ts";
+import { queueLength } from "./queue-length.ts";
 import type { AwsClients } from "./template/aws-clients.ts";
 
 export interface StatusOptions {
@@ -57,7 +57,7 @@ export class Status {
     const tally = this.#demonstration?.tally;
     const check = tally?.check(environment, subscriber);
     if (tally === undefined || check === undefined) {
-      const waiting = await this.#queueLength(url);
+      const waiting = await queueLength(this.#options.clients.sqs, url);
       return { environment, subscriber, written: null, delivered: null, waiting, delayMs: null };
     }
     const { written, delivered, newestDelayMs } = check;
@@ -69,18 +69,5 @@ export class Status {
       waiting: check.waiting - tally.parked(check),
       delayMs: newestDelayMs ?? null,
     };
-  }
-
-  async #queueLength(url: string): Promise<number> {
-    const { Attributes = {} } = await this.#options.clients.sqs.send(
-      new GetQueueAttributesCommand({
-        QueueUrl: url,
-        AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-      }),
-    );
-    return (
-      Number(Attributes["ApproximateNumberOfMessages"] ?? 0) +
-      Number(Attributes["ApproximateNumberOfMessagesNotVisible"] ?? 0)
-    );
   }
 }

@@ -16,11 +16,18 @@ export interface DemonstrationOptions {
   readonly logFile: (environment: string) => string;
   /** The demonstration's changes in failure records now. */
   readonly parkedMarks: () => Promise<readonly ParkedMark[]>;
+  /** How many messages are on their way in the queues now. */
+  readonly messagesUnderWay: () => Promise<number>;
   readonly onProblem: (error: unknown) => void;
 }
 
-/** How long nothing may arrive before what has not arrived is taken for missing. */
-const DRAIN_PATIENCE_MS = 15_000;
+/**
+ * How long nothing may arrive and nothing be on its way in the queues before what has not arrived is taken for missing:
+ * longer than a reader waits for the lease of one that was killed.
+ */
+const DRAIN_PATIENCE_MS = 20_000;
+/** The end of all patience: a message that nobody ever takes away must not keep the verdict back. */
+const DRAIN_LIMIT_MS = 180_000;
 const DRAIN_LOOK_MS = 100;
 
 /**
@@ -67,12 +74,15 @@ export class Demonstration implements AsyncDisposable {
   async finish(signal: AbortSignal): Promise<void> {
     this.#stopWriting.abort();
     await this.#writing;
+    const begin = performance.now();
     let waiting = Infinity;
-    let changedMs = performance.now();
-    while (performance.now() - changedMs < DRAIN_PATIENCE_MS) {
+    let progressMs = begin;
+    while (performance.now() - progressMs < DRAIN_PATIENCE_MS) {
       await this.lookForParked();
-      if (this.tally.waiting === 0) return;
-      if (this.tally.waiting !== waiting) changedMs = performance.now();
+      if (this.tally.waiting === 0 || performance.now() - begin > DRAIN_LIMIT_MS) return;
+      const isMoving =
+        this.tally.waiting !== waiting || (await this.#options.messagesUnderWay()) > 0;
+      if (isMoving) progressMs = performance.now();
       waiting = this.tally.waiting;
       await delay(DRAIN_LOOK_MS, undefined, { signal });
     }

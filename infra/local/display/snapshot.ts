@@ -1,3 +1,5 @@
+import type { Verdict } from "../demo/tally.ts";
+
 /** What the display shows, at one moment. */
 export interface Snapshot {
   readonly uptimeMs: number;
@@ -7,7 +9,7 @@ export interface Snapshot {
   /** How many deliveries failure records hold. */
   readonly failures: number;
   /** Null without the demonstration. */
-  readonly verdict: VerdictStatus | null;
+  readonly verdict: Verdict | null;
   /** What went wrong last, and how often something did. */
   readonly problems: { readonly count: number; readonly last: string | null };
 }
@@ -23,12 +25,4 @@ export interface StreamStatus {
   readonly waiting: number;
   /** From commit to handler, of the change delivered last. */
   readonly delayMs: number | null;
-}
-
-export interface VerdictStatus {
-  readonly foreign: number;
-  readonly missing: number;
-  readonly doubled: number;
-  readonly outOfOrder: number;
-  readonly parked: number;
 }

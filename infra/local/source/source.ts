@@ -1,6 +1,6 @@
 import type { EnvironmentAccount } from "./accounts.ts";
 
-export interface Credentials {
+interface Credentials {
   readonly user: string;
   readonly password: string;
 }

@@ -11,7 +11,7 @@ import type { StackFile } from "../../../infra/local/stack-file.ts";
 const MAIN = join(import.meta.dirname, "../../../infra/local/main.ts");
 
 /** How an `npm start` ended. */
-export interface Ending {
+interface Ending {
   readonly code: number | null;
   readonly output: string;
   readonly errors: string;
