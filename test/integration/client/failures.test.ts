@@ -1,3 +1,5 @@
+import type { ReceiveMessageCommandOutput } from "@aws-sdk/client-sqs";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -111,6 +113,42 @@ describe("when a handler fails", () => {
     await sleep(1500);
     await rig.send(message([1]));
     await vi.waitFor(() => expect(seen).toEqual(["1"]), 1000);
+  });
+
+  it("tells the handler when a message can no longer be kept, and handles its successors after it all the same", async () => {
+    await rig.send(message([1]), message([2]));
+    await using _ = await subscribe(
+      "billing",
+      async (change, { signal }) => {
+        seen.push(`begin ${at(change)}`);
+        if (at(change) === 2) return;
+        using fault = rig.aws.faults.add({ service: "sqs", effect: { kind: "reset" } });
+        await once(signal, "abort");
+        seen.push(`lost ${at(change)}`);
+        expect(fault.strikes).toBeGreaterThan(0);
+      },
+      { ...options, visibilityTimeoutSeconds: 1 },
+    );
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 15_000);
+    expect(seen).toEqual(["begin 1", "lost 1", "begin 2"]);
+  });
+
+  it("handles the messages of an answer in the order of the queue, however the answer has them", async () => {
+    rig.sqs.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        (result.output as ReceiveMessageCommandOutput).Messages?.reverse();
+        return result;
+      },
+      { step: "initialize" },
+    );
+    await rig.send(message([1]), message([2]), message([3]));
+    await using _ = await subscribe(
+      "billing",
+      (change) => void seen.push(`${at(change)}`),
+      options,
+    );
+    await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3"]), 5000);
   });
 
   it("filters what comes a second time, whole or in part", async () => {
