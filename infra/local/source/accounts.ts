@@ -18,7 +18,7 @@ export function plannedAccounts(
   environments: Readonly<Record<string, { readonly users: readonly string[] }>>,
 ): PlannedAccount[] {
   return Object.entries(environments).flatMap(([environment, { users }]) =>
-    users
+    [...new Set(users)]
       .filter((entry) => !/[*?]/.test(entry))
       .map((entry) => {
         const at = entry.lastIndexOf("@");
