@@ -8,12 +8,20 @@ import { queueSender } from "./delivery/queue-sender.ts";
 import { bodyStore, type BodyStore } from "./failures/body-store.ts";
 import { routeItems } from "./failures/route-items.ts";
 import type { FanOutRules } from "./message/fan-out.ts";
-import { BACKOFF } from "./retry/backoff.ts";
+import { BACKOFF, type Backoff } from "./retry/backoff.ts";
 import type { RouteEffects } from "./route/route-frame.ts";
 import { environmentOf } from "./routing/environments.ts";
 import { subscriptionsOf } from "./routing/subscriptions.ts";
 import { lookUp } from "./sessions/look-up.ts";
 import type { FunctionSettings } from "./settings.ts";
+
+/** How long a function waits for one queue's answer, milliseconds. */
+export const PATIENCE_MS = {
+  /** While one queue is waited for, the frame's lane stands still: what is late is parked instead. */
+  route: 1000,
+  /** A stream of its own waits for nobody. */
+  retry: 10_000,
+} as const;
 
 export interface Clients {
   readonly sqs: SQSClient;
@@ -29,16 +37,27 @@ export interface Runtime {
   readonly effects: RouteEffects;
   readonly bodies: BodyStore;
   readonly payloads: PayloadBucket;
+  readonly backoff: Backoff;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
+export interface RuntimeOptions {
+  readonly settings: FunctionSettings;
+  readonly clients: Clients;
+  readonly patienceMs: number;
+  readonly backoff?: Backoff;
+  readonly now?: () => number;
+}
+
 /** Ties the decisions to the tables, queues and the bucket that the settings name. */
-export function runtime(
-  settings: FunctionSettings,
-  clients: Clients,
-  now: () => number = Date.now,
-): Runtime {
+export function runtime({
+  settings,
+  clients,
+  patienceMs,
+  backoff = BACKOFF,
+  now = Date.now,
+}: RuntimeOptions): Runtime {
   const { source, routing, rawQueueUrl, failuresTable, sessionsTable, offsetsTable } = settings;
   const payloads = payloadBucket(clients.s3, settings.payloadBucket);
   const bodies = bodyStore(payloads);
@@ -48,7 +67,7 @@ export function runtime(
     table: failuresTable,
     bodies,
     now,
-    firstDelayMs: BACKOFF.baseMs,
+    firstDelayMs: backoff.baseMs,
   });
   return {
     settings,
@@ -60,11 +79,12 @@ export function runtime(
     effects: {
       lanes: lanesTable(client, offsetsTable),
       streams: parkedStreams(items),
-      sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads }),
+      sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads, patienceMs }),
       lookUp: lookUp({ client, sessionsTable, failuresTable }),
     },
     bodies,
     payloads,
+    backoff,
     now,
   };
 }

@@ -4,14 +4,13 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Clients } from "../runtime.ts";
 
 /**
- * The clients of a function. Region, credentials and endpoints come from the SDK's own environment variables. What is set
- * here bounds how long one queue's silence can hold up a frame: three attempts of at most two seconds, once, for then the
- * queue's stream is parked and no longer asked. Connections are kept open by the SDK.
+ * The clients of a function. Region, credentials and endpoints come from the SDK's own environment variables; it also keeps
+ * connections open. `requestTimeoutMs`: how long an attempt at a call may take; a lost answer is found out by then.
  */
-export function functionClients(): Clients {
+export function functionClients(requestTimeoutMs: number): Clients {
   const requestHandler = {
     connectionTimeout: 1000,
-    requestTimeout: 2000,
+    requestTimeout: requestTimeoutMs,
     throwOnRequestTimeout: true,
     httpAgent: { maxSockets: 200 },
     httpsAgent: { maxSockets: 200 },

@@ -26,6 +26,8 @@ export interface QueueSenderOptions {
   /** Environment queues are its siblings. */
   readonly rawQueueUrl: string;
   readonly payloads: PayloadBucket;
+  /** A request that has no answer after so long, the SDK's retries included, is the queue's trouble. */
+  readonly patienceMs: number;
 }
 
 /**
@@ -33,7 +35,8 @@ export interface QueueSenderOptions {
  * under way at a time, for the entries of a batch fail one by one and a successor could otherwise overtake. After the first
  * failure nothing more is sent to the queue: what was not sent is returned.
  */
-export function queueSender({ client, rawQueueUrl, payloads }: QueueSenderOptions): Sender {
+export function queueSender(options: QueueSenderOptions): Sender {
+  const { client, rawQueueUrl, payloads, patienceMs } = options;
   return {
     async send(queueName, messages) {
       const queueUrl = siblingQueueUrl(rawQueueUrl, queueName);
@@ -64,9 +67,10 @@ export function queueSender({ client, rawQueueUrl, payloads }: QueueSenderOption
     const [first] = batch;
     if (first === undefined) return [];
     if (batch.length === 1) {
-      await client.send(
-        new SendMessageCommand({ QueueUrl: queueUrl, ...(await parameters(first)) }),
-      );
+      const message = await parameters(first);
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, ...message }), {
+        abortSignal: AbortSignal.timeout(patienceMs),
+      });
       return [first];
     }
     const entries = await Promise.all(
@@ -77,6 +81,7 @@ export function queueSender({ client, rawQueueUrl, payloads }: QueueSenderOption
     );
     const { Failed: failed = [] } = await client.send(
       new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }),
+      { abortSignal: AbortSignal.timeout(patienceMs) },
     );
     const failures = new Set(failed.map(({ Id: id }) => id));
     const sent = batch.filter((_message, index) => !failures.has(String(index)));

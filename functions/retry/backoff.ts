@@ -7,8 +7,8 @@ export interface Backoff {
   readonly attempts: number;
 }
 
-/** 30 s, 1 min, 2 min, … 15 min: a hundred attempts take about a day. */
-export const BACKOFF: Backoff = { baseMs: 30_000, longestMs: 15 * 60_000, attempts: 100 };
+/** 10 s, 20 s, 40 s, … 15 min, each at the next run of the retry function: a hundred attempts take about a day. */
+export const BACKOFF: Backoff = { baseMs: 10_000, longestMs: 15 * 60_000, attempts: 100 };
 
 /**
  * The pause after so many failed attempts (1 after the first). `random` is from 0 to 1: half of the pause is fixed, the

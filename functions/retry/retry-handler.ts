@@ -5,7 +5,6 @@ import { countStreams, dueStreams, retryItems } from "../failures/retry-items.ts
 import { streamText, type Stream } from "../failures/stream.ts";
 import type { MetricSink } from "../metrics.ts";
 import type { Runtime } from "../runtime.ts";
-import { BACKOFF, type Backoff } from "./backoff.ts";
 import type { Drained } from "./drain.ts";
 import { redeliver } from "./redeliver.ts";
 import { retryRun } from "./run.ts";
@@ -14,7 +13,6 @@ export interface RetryHandlerOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: MetricSink;
-  readonly backoff?: Backoff;
 }
 
 /** A run begins nothing new in its last seconds: what is under way has to end before Lambda ends the function. */
@@ -23,8 +21,8 @@ const PARALLEL_STREAMS = 8;
 
 /** The retry function: one run delivers what is due, in order within each stream, as far as its time allows. */
 export function retryHandler(options: RetryHandlerOptions) {
-  const { runtime, logger, metrics, backoff = BACKOFF } = options;
-  const { clients, settings, now } = runtime;
+  const { runtime, logger, metrics } = options;
+  const { clients, settings, backoff, now } = runtime;
   const table = settings.failuresTable;
   const items = retryItems({ client: clients.dynamodb, table, now });
   const deliver = redeliver({ ...runtime, source: settings.source });

@@ -68,7 +68,11 @@ export interface RetryOptions {
 
 /** One run of the retry function. */
 export async function retry(runtime: Runtime, options: RetryOptions = {}): Promise<void> {
-  const { metrics = new CountingMetrics(), remainingMs = 55_000, backoff } = options;
-  const handle = retryHandler({ runtime, logger, metrics, ...(backoff && { backoff }) });
+  const {
+    metrics = new CountingMetrics(),
+    remainingMs = 55_000,
+    backoff = runtime.backoff,
+  } = options;
+  const handle = retryHandler({ runtime: { ...runtime, backoff }, logger, metrics });
   await handle({}, { getRemainingTimeInMillis: () => remainingMs });
 }

@@ -27,7 +27,8 @@ export class Pipeline implements AsyncDisposable {
 
   constructor(stage: Stage, options: PipelineOptions = {}) {
     this.#stage = stage;
-    const { runtime = stage.runtime, retryEveryMs, backoff } = options;
+    const { retryEveryMs, backoff } = options;
+    const { runtime = stage.runtimeWith(stage.clients, backoff) } = options;
     const { signal } = this.#stop;
     const { metrics } = this;
     const handler = routeHandler({ runtime, metrics, logger: new Logger({ logLevel: "SILENT" }) });
@@ -49,11 +50,7 @@ export class Pipeline implements AsyncDisposable {
     const schedule =
       retryEveryMs === undefined
         ? Promise.resolve()
-        : repeat(
-            () => retry(runtime, { metrics, ...(backoff && { backoff }) }),
-            retryEveryMs,
-            signal,
-          );
+        : repeat(() => retry(runtime, { metrics }), retryEveryMs, signal);
     this.#running = [mapping, schedule];
   }
 

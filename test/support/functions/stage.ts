@@ -11,15 +11,16 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";
+import type { Backoff } from "../../../functions/retry/backoff.ts";
+import { PATIENCE_MS, runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";
 import type { RoutingInput } from "../../../functions/settings.ts";
 import { parseFunctionSettings, encodeRouting } from "../../../functions/settings.ts";
-import { subscriptionsOf } from "../../../functions/routing/subscriptions.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
 import { startLocalAws, type LocalAws } from "../../../infra/local/aws/start-local-aws.ts";
 import type { Fault } from "../../../infra/local/aws/http/faults.ts";
 import type { LocalClock } from "../../../infra/local/aws/clock.ts";
+import { environmentQueues } from "../../../infra/config/queues.ts";
 import { SOURCE } from "./frames.ts";
 
 export const ROUTING = {
@@ -65,7 +66,9 @@ export class Stage implements AsyncDisposable {
     await dynamodb.send(new CreateTableCommand(table("sessions", "chunk")));
     await dynamodb.send(new CreateTableCommand(failuresTable()));
     await s3.send(new CreateBucketCommand({ Bucket: "payloads" }));
-    for (const name of stage.queueNames()) await stage.createQueue(name);
+    for (const [environment, subscriber] of stage.pairs()) {
+      await stage.createQueue(environmentQueueName(SOURCE, subscriber, environment));
+    }
     return stage;
   }
 
@@ -85,27 +88,26 @@ export class Stage implements AsyncDisposable {
     };
   }
 
-  runtimeWith(clients: Clients): Runtime {
-    const settings = parseFunctionSettings(this.#environment);
-    return runtime(settings, clients, () => this.clock.now());
+  runtimeWith(clients: Clients, backoff?: Backoff): Runtime {
+    return runtime({
+      settings: parseFunctionSettings(this.#environment),
+      clients,
+      patienceMs: PATIENCE_MS.route,
+      now: () => this.clock.now(),
+      ...(backoff !== undefined && { backoff }),
+    });
   }
 
-  /** All environment queues. */
-  queueNames(): string[] {
+  /** Environment and subscriber of each environment queue. */
+  pairs(): [string, string][] {
     const { routing } = parseFunctionSettings(this.#environment);
-    const environments = [...Object.keys(routing.environments), "unrouted"];
-    const subscriptions = subscriptionsOf(SOURCE, {
-      ...routing,
-      subscribers: Object.fromEntries(
-        Object.entries(routing.subscribers).map(([name, subscriber]) => [
-          name,
-          { ...subscriber, tables: ["*.*"] },
-        ]),
-      ),
+    const queues = environmentQueues({
+      name: SOURCE,
+      environments: Object.keys(routing.environments),
+      subscribers: new Map(Object.entries(routing.subscribers)),
+      otherUsers: routing.otherUsers,
     });
-    return environments.flatMap((environment) =>
-      subscriptions.of(environment, "c", "any", "any").map(({ queueName }) => queueName),
-    );
+    return queues.map(({ environment, subscriber }) => [environment, subscriber]);
   }
 
   get rawQueueUrl(): string {

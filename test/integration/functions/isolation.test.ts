@@ -1,0 +1,88 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { FaultEffect } from "../../../infra/local/aws/http/faults.ts";
+import { Consumer } from "../../support/functions/consumer.ts";
+import { TestLane } from "../../support/functions/frames.ts";
+import { Pipeline } from "../../support/functions/pipeline.ts";
+import { Stage } from "../../support/functions/stage.ts";
+
+/** How long each kind of trouble lasts. `ISOLATION_SECONDS=60` for a long run. */
+const SECONDS = Number(process.env["ISOLATION_SECONDS"] ?? 4);
+const FRAME_EVERY_MS = 25;
+
+const TROUBLES: readonly (readonly [string, FaultEffect])[] = [
+  ["deleted", { kind: "error", code: "AWS.SimpleQueueService.NonExistentQueue" }],
+  ["denied", { kind: "error", code: "AccessDenied" }],
+  ["throttled", { kind: "error", code: "RequestThrottled" }],
+  ["slow", { kind: "delay", ms: 5000 }],
+  ["refusing connections", { kind: "reset" }],
+];
+
+describe("while one environment's queue is in trouble under load", () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.start();
+    await stage.createRawQueue({ visibilitySeconds: 90, maxReceives: 1000 });
+  });
+  afterAll(async () => {
+    await stage[Symbol.asyncDispose]();
+  });
+
+  test("the others' delay is unchanged, and its own messages arrive complete and in order after it", async () => {
+    await using staging = new Consumer(stage, "staging");
+    await using production = new Consumer(stage, "production");
+    const backoff = { baseMs: 500, longestMs: 1000, attempts: 10_000 };
+    await using pipeline = new Pipeline(stage, { retryEveryMs: 1000, backoff });
+    const lane = new TestLane();
+    const sentAt = new Map<number, number>();
+    let written = 0;
+
+    async function load(seconds: number): Promise<number[]> {
+      const from = production.receipts.length;
+      const until = Date.now() + seconds * 1000;
+      while (Date.now() < until) {
+        const next = delay(FRAME_EVERY_MS);
+        for (const n of [++written, ++written]) sentAt.set(n, Date.now());
+        await pipeline.send(lane.frame([{ user: "app_prod" }, { user: "app_staging" }]));
+        await next;
+      }
+      await vi.waitFor(() => expect(production.numbers.at(-1)).toBe(written - 1), 20_000);
+      return production.receipts
+        .slice(from)
+        .map(({ change, atMs }) => atMs - (sentAt.get(change.after?.["n"] as number) ?? 0));
+    }
+
+    const before = summary(await load(SECONDS));
+    const rows = [["healthy", ...Object.values(before)]];
+    for (const [name, effect] of TROUBLES) {
+      const fault = stage.aws.faults.add({
+        service: "sqs",
+        action: "SendMessage*",
+        resource: "shop-billing-staging.fifo",
+        effect,
+      });
+      const during = summary(await load(SECONDS));
+      rows.push([name, ...Object.values(during)]);
+      console.log(name, during, pipeline.metrics.totals.get("ChangesParked"));
+      fault.remove();
+      expect(during.p50).toBeLessThan(2 * before.p50 + 100);
+      // Mended, so that the next trouble strikes a closed circuit as well.
+      await vi.waitFor(() => expect(staging.numbers.at(-1)).toBe(written), {
+        timeout: 30_000,
+        interval: 100,
+      });
+    }
+    console.log("production's delay while staging's queue is …, ms: p50, p95, max");
+    console.table(rows);
+
+    const even = Array.from({ length: written / 2 }, (_, index) => 2 * index + 2);
+    expect(staging.numbers).toEqual(even);
+    expect(production.numbers).toEqual(even.map((n) => n - 1));
+  }, 300_000);
+});
+
+function summary(delays: readonly number[]) {
+  const sorted = delays.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  return { p50: at(0.5), p95: at(0.95), max: at(1) };
+}
