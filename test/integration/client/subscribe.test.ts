@@ -1,6 +1,8 @@
+import { z } from "zod";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   QueueNotFoundError,
+  RowValidationError,
   subscribe,
   SubscriptionSettingsError,
   type SubscribeOptions,
@@ -91,6 +93,65 @@ describe("a subscription", () => {
     );
     await rig.sendText("shop.orders", text);
     await vi.waitFor(() => expect(seen).toEqual([{ id: 18446744073709551615n }]), 5000);
+  });
+
+  it("runs `around` about each message and tells of it when it is handled", async () => {
+    const events: string[] = [];
+    await rig.send(message([400, 401]));
+    await using _ = await subscribe("billing", ({ source }) => void events.push(`${source.pos}`), {
+      ...options,
+      around: async ({ group, changes, committedMs }, handle) => {
+        events.push(`begin ${group} ${changes} ${committedMs}`);
+        await handle();
+        events.push("end");
+      },
+      onHandled: ({ messageId }, durationMs) => {
+        events.push(`handled ${typeof messageId} ${durationMs >= 0}`);
+      },
+    });
+    await vi.waitFor(() => expect(events).toHaveLength(5), 5000);
+    const begin = "begin shop.orders 2 1795190000400";
+    expect(events).toEqual([begin, "400", "401", "end", "handled string true"]);
+  });
+
+  it("is not disturbed by what a callback throws", async () => {
+    const seen: number[] = [];
+    await rig.send(message([500]), message([501]));
+    await using _ = await subscribe("billing", ({ source }) => void seen.push(source.pos), {
+      ...options,
+      onHandled: () => {
+        throw new Error("watching went wrong");
+      },
+    });
+    await vi.waitFor(() => expect(seen).toEqual([500, 501]), 5000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+  });
+
+  it("hands over rows as their validator returns them, and counts a refusal as a failure", async () => {
+    const order = z.object({ id: z.int().max(600).transform(String) });
+    const ids: (string | undefined)[] = [];
+    const errors: unknown[] = [];
+    await rig.send(message([600, 601]));
+    await using _ = await subscribe("billing", ({ after }) => void ids.push(after?.id), {
+      ...options,
+      schemas: { "shop.orders": order },
+      onError: (error) => void errors.push(error),
+    });
+    await vi.waitFor(() => expect(errors).toHaveLength(1), 5000);
+    expect(ids).toEqual(["600"]);
+    expect(errors[0]).toBeInstanceOf(RowValidationError);
+  });
+
+  it("reads the queue of a given URL, whatever its names", async () => {
+    const seen: number[] = [];
+    await using subscription = await subscribe(
+      "billing",
+      ({ source }) => void seen.push(source.pos),
+      { sqs: rig.sqs, queueUrl: rig.queueUrl("production") },
+    );
+    await rig.send(message([700], { environment: "production" }));
+    await vi.waitFor(() => expect(seen).toEqual([700]), 5000);
+    expect(subscription.queueUrl).toBe(rig.queueUrl("production"));
   });
 
   it("names the queues that there are when there is none of that name", async () => {
