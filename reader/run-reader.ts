@@ -10,8 +10,6 @@ import { judgeSourceError } from "./source/mysql-errors.ts";
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 15_000;
-/** An attempt that followed the binlog this long was a success: the next failure is counted from one again. */
-const SUCCESS_MS = 10_000;
 
 /**
  * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins anew after whatever can
@@ -67,13 +65,13 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
   let failures = 0;
   let refusals = 0;
   while (!signal.aborted) {
-    const startedMs = performance.now();
     try {
       await followSource(options, signal);
       return;
     } catch (error) {
       if (error instanceof LeaseLostError || signal.aborted) throw error;
-      if (performance.now() - startedMs > SUCCESS_MS) failures = refusals = 0;
+      // An attempt that got as far as the binlog is a success: the next failure is counted from one again.
+      if (options.status.state === "streaming") failures = refusals = 0;
       const verdict = isOfAws(error) ? ({ kind: "passing" } as const) : judgeSourceError(error);
       if (verdict.kind === "final") throw verdict.error;
       // Whether the log was purged is found out when the next attempt connects; refused again, it is something else.

@@ -28,8 +28,7 @@ const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() 
   @@global.binlog_format AS format, @@global.binlog_row_metadata AS metadata,
   @@global.binlog_row_value_options AS valueOptions, @@global.gtid_mode AS gtidMode,
   @@global.gtid_executed AS executed, @@global.gtid_purged AS purged, @@global.binlog_checksum AS checksum,
-  @@global.binlog_expire_logs_seconds AS retentionSeconds,
-  CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS nowUs`;
+  @@global.binlog_expire_logs_seconds AS retentionSeconds`;
 
 /** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
 export async function readServerState(connection: Connection): Promise<ServerState> {
@@ -53,8 +52,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     offset,
     oldestFile: files[0] ?? file,
     files,
-    // Uptime counts from the start's second, so that it can be almost a second too long.
-    startedUs: Number(row["nowUs"]) - (await uptimeSeconds(connection)) * 1e6 + 1e6,
+    startedUs: await startedUs(connection),
     checksums: text("checksum") !== "NONE",
     retentionMs: Number(row["retentionSeconds"]) * 1000 || null,
   };
@@ -129,7 +127,14 @@ async function binlogFiles(connection: Connection): Promise<string[]> {
   return rows.map((row) => String(row["Log_name"]));
 }
 
-async function uptimeSeconds(connection: Connection): Promise<number> {
-  const [rows] = await connection.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Uptime'");
-  return Number(rows[0]?.["Value"] ?? 0);
+/**
+ * The end of the second in which the server started. Uptime and UNIX_TIMESTAMP() both count whole seconds up to the start
+ * of the same statement, so their difference is exact: a restart takes less than a second at times, and a change of the run
+ * before must not be taken for one of this.
+ */
+async function startedUs(connection: Connection): Promise<number> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT UNIX_TIMESTAMP() - VARIABLE_VALUE AS second FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'",
+  );
+  return (Number(rows[0]?.["second"]) + 1) * 1e6;
 }

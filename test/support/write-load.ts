@@ -27,22 +27,32 @@ const STOCK_ROWS = 20;
  * was committed is for the database to say.
  */
 export async function writeLoad(options: WriteLoadOptions): Promise<void> {
-  const { signal } = options;
+  const { signal, random } = options;
   let seq = 0;
   while (!signal.aborted) {
     let connection: Connection | undefined;
     try {
       connection = await open(options);
       // Some connections live for one transaction, some for many.
-      const transactions = options.random() < 0.3 ? 1 : 30;
-      for (let i = 0; i < transactions && !signal.aborted; i++)
-        await transaction(connection, options, seq++);
-      await connection.end();
+      const transactions = random() < 0.3 ? 1 : 30;
+      for (let i = 0; i < transactions && !signal.aborted; i++) {
+        await within(ANSWER_MS, transaction(connection, options, seq++));
+      }
     } catch {
-      connection?.destroy();
       await delay(50);
+    } finally {
+      connection?.destroy();
     }
   }
+}
+
+/** mysql2 leaves a statement without an answer at times when its connection breaks. */
+const ANSWER_MS = 5000;
+
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 async function open({ server, user, password }: WriteLoadOptions): Promise<Connection> {

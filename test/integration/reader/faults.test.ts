@@ -44,7 +44,6 @@ test(
     await using bench = await ReaderBench.create(
       aws,
       {
-        ...mysql.server,
         host: "127.0.0.1",
         port: mysqlProxy.port,
         user: mysql.server.user,
@@ -84,33 +83,32 @@ test(
     });
 
     const stopWriting = new AbortController();
-    await using parts = new AsyncDisposableStack();
-    const writers: Promise<void>[] = [];
-    for (const [i, environment] of [...ENVIRONMENTS, ...ENVIRONMENTS].entries()) {
-      const account = await mysql
-        .createAccount(`app_${environment}`, ["ALL ON shop.*"])
-        .catch(() => null);
-      const password = account?.password ?? passwords.get(environment) ?? "";
-      passwords.set(environment, password);
-      writers.push(
-        writeLoad({
-          server: () => ({ host: mysql.server.host, port: mysql.server.port }),
-          user: `app_${environment}`,
-          password,
-          environment,
-          writer: i,
-          signal: stopWriting.signal,
-          random: seededRandom(SEED + i),
-        }),
-      );
-    }
     const stopTaking = new AbortController();
+    const writers = await startWriters(stopWriting.signal);
     const taking = (async () => {
       while (!stopTaking.signal.aborted)
         for (const text of await bench.receiveTexts(1)) replica.take(text);
     })();
+    await using ending = new AsyncDisposableStack();
+    ending.defer(async () => {
+      stopWriting.abort();
+      stopTaking.abort();
+      await Promise.all([...writers, taking]);
+    });
+    /** Waits until a marker was replayed, and with it all that was written before it. */
+    const arrives = async (round: number, after: string): Promise<void> => {
+      const deadlineMs = performance.now() + 60_000;
+      while (marker < round) {
+        await delay(20);
+        if (performance.now() < deadlineMs) continue;
+        throw new Error(
+          `nothing arrives any more after: ${after} (round ${round})\n${bench.recentLogs()}`,
+        );
+      }
+    };
 
     const faults: Record<string, () => Promise<void>> = {
+      "leave everything alone": async () => delay(2000),
       "kill a reader": async () => {
         const index = Math.floor(random() * 2);
         await readers[index]?.kill();
@@ -177,11 +175,7 @@ test(
       const startedMs = performance.now();
       await faults[name]?.();
       await mysql.query("INSERT INTO shop.journal VALUES ('marker', 0, ?)", [round]);
-      while (marker < round) {
-        await delay(20);
-        if (performance.now() - startedMs > 60_000)
-          throw new Error(`nothing arrives any more after: ${name} (round ${round})`);
-      }
+      await arrives(round, name);
       console.log(
         `round ${round}: ${name}, through again after ${Math.round(performance.now() - startedMs)} ms`,
       );
@@ -190,7 +184,7 @@ test(
     stopWriting.abort();
     await Promise.all(writers);
     await mysql.query("INSERT INTO shop.journal VALUES ('marker', 0, ?)", [ROUNDS]);
-    while (marker < ROUNDS) await delay(20);
+    await arrives(ROUNDS, "the end");
     stopTaking.abort();
     await taking;
 
@@ -199,8 +193,6 @@ test(
     for (const table of ["journal", "stock"]) {
       const rows = await mysql.query<RowDataPacket>(`SELECT * FROM shop.${table}`);
       const arrived = [...(replica.tables.get(`shop.${table}`)?.values() ?? [])];
-      const sorted = (list: readonly object[]): string[] =>
-        list.map((row) => JSON.stringify(row)).sort();
       expect(sorted(arrived)).toEqual(sorted(rows));
       console.log(`shop.${table}: ${rows.length} rows, all as in the database`);
     }
@@ -211,4 +203,29 @@ test(
   },
 );
 
-const passwords = new Map<string, string>();
+function sorted(rows: readonly object[]): string[] {
+  return rows.map((row) => JSON.stringify(row)).sort();
+}
+
+/** Two writers for each environment, which write until the signal is aborted. */
+async function startWriters(signal: AbortSignal): Promise<Promise<void>[]> {
+  const writers: Promise<void>[] = [];
+  for (const environment of ENVIRONMENTS) {
+    const { user, password } = await mysql.createAccount(`app_${environment}`, ["ALL ON shop.*"]);
+    for (let i = 0; i < 2; i++) {
+      const writer = writers.length;
+      writers.push(
+        writeLoad({
+          server: () => ({ host: mysql.server.host, port: mysql.server.port }),
+          user,
+          password,
+          environment,
+          writer,
+          signal,
+          random: seededRandom(SEED + writer),
+        }),
+      );
+    }
+  }
+  return writers;
+}
