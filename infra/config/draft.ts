@@ -14,7 +14,7 @@ export interface Draft {
   readonly payloadDays: number | undefined;
 }
 
-export interface DraftSubscriber {
+interface DraftSubscriber {
   readonly tables: readonly string[];
   readonly groupBy: unknown;
   readonly environments: readonly string[] | undefined;

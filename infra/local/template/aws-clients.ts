@@ -16,7 +16,8 @@ export interface AwsClients extends Disposable {
 
 /** The SDK's ordinary clients, pointed at the stand-ins. */
 export function awsClients({ region, credentials, endpoints }: LocalAwsAddress): AwsClients {
-  const common = { region, credentials };
+  // A copy: the SDK marks the object with where it came from.
+  const common = { region, credentials: { ...credentials } };
   const sqs = new SQSClient({ ...common, endpoint: endpoints.sqs });
   const dynamodb = new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb });
   const s3 = new S3Client({ ...common, endpoint: endpoints.s3, forcePathStyle: true });

@@ -22,7 +22,7 @@ export interface LocalQueue {
   readonly arn: string;
 }
 
-export interface LocalPart {
+interface LocalPart {
   /** The source file that it runs, an absolute path. */
   readonly entry: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export interface LocalFunctionSettings extends LocalPart {
   readonly memoryMb: number;
 }
 
-export interface LocalEventSource {
+interface LocalEventSource {
   readonly queueUrl: string;
   readonly queueArn: string;
   readonly batchSize: number;
