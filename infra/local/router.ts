@@ -20,8 +20,8 @@ export interface RouterOptions {
 export interface Router extends AsyncDisposable {
   /** Process ids by part. A part without a process just now is absent. */
   pids(): Record<string, number>;
-  /** Calls back whenever a reader that ended has been replaced. */
-  onReaderReplaced(listener: () => void): void;
+  /** Calls back whenever a part that ended has another process, or a function one more. */
+  onNewProcess(listener: () => void): void;
 }
 
 /**
@@ -66,7 +66,10 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
   const running = started.move();
   return {
     pids: () => ({ reader: reader.pid, ...pidOf("route", route), ...pidOf("retry", retry) }),
-    onReaderReplaced: (listener) => reader.onReplaced(listener),
+    onNewProcess(listener) {
+      reader.onReplaced(listener);
+      for (const part of [route, retry]) part.onStarted(listener);
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

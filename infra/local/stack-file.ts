@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -47,6 +48,7 @@ export class StackDirectory implements AsyncDisposable {
   readonly path: string;
   readonly stackFile: string;
   readonly #lockFile: string;
+  #withdrawn = false;
 
   private constructor(path: string) {
     this.path = path;
@@ -71,15 +73,17 @@ export class StackDirectory implements AsyncDisposable {
     return directory;
   }
 
-  /** Writes stack.json; a reader of it never sees half a file. */
+  /** Writes stack.json, until it is withdrawn; a reader of it never sees half a file. */
   async write(stack: StackFile): Promise<void> {
-    const draft = `${this.stackFile}.${process.pid}`;
+    if (this.#withdrawn) return;
+    const draft = `${this.stackFile}.${randomUUID()}`;
     await writeFile(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
     await rename(draft, this.stackFile);
   }
 
-  /** Removes stack.json: the stack is not ready any more. */
+  /** Removes stack.json for good: the stack is not ready any more. */
   async withdraw(): Promise<void> {
+    this.#withdrawn = true;
     await rm(this.stackFile, { force: true });
   }
 

@@ -103,7 +103,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
     );
   await announce();
   started.defer(() => directory.withdraw());
-  router.onReaderReplaced(() => void announce().catch(onProblem));
+  router.onNewProcess(() => void announce().catch(onProblem));
   const running = started.move();
   return {
     demonstration,

@@ -127,10 +127,13 @@ describe("a function's process", () => {
     const running = local.invoke(eventOf({ name: "a", waitMs: 10_000 }));
     await vi.waitUntil(() => trace().length === 1, PATIENCE);
     const [pid = 0] = local.pids;
+    const onStarted = vi.fn<() => void>();
+    local.onStarted(onStarted);
     process.kill(pid, "SIGKILL");
     await expect(running).rejects.toThrow(FunctionExitedError);
     await local.invoke(eventOf({ name: "b" }));
     expect(local.pids).not.toContain(pid);
+    expect(onStarted).toHaveBeenCalledOnce();
   });
 
   test("is one of as many as there are invocations, up to the function's concurrency", async () => {

@@ -118,6 +118,21 @@ test("the demonstration runs for --duration, prints its tally and exits with 0",
   expect(running(Object.values(stack.processes))).toEqual([]);
 });
 
+test("without the ledger, what nobody can tell the author of is parked and said so: not missing, not foreign", async () => {
+  const { code, output } = await npmStart("--no-ledger", "--duration", "6").ended;
+  const rows = output.matchAll(
+    /billing +│ +(?<written>\d+) │ +(?<delivered>\d+) │ +0 │ +0 │ +0 │ +\d+ │ +(?<parked>\d+) │/g,
+  );
+  const counts = Array.from(rows, ({ groups }) => Object.values(groups ?? {}).map(Number));
+  expect(counts).toHaveLength(3);
+  for (const [written = 0, delivered = 0, parked] of counts) {
+    expect(written).toBeGreaterThan(0);
+    expect(parked).toBe(written - delivered);
+  }
+  expect(output).not.toContain("ledger");
+  expect(code).toBe(0);
+});
+
 describe("stopping", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "%s ends everything within 10 s and removes stack.json",

@@ -11,6 +11,7 @@ export class LocalFunction implements AsyncDisposable {
   readonly #environments = new Set<ExecutionEnvironment>();
   readonly #idle: ExecutionEnvironment[] = [];
   #running = 0;
+  #onStarted: (() => void) | undefined;
 
   constructor(definition: FunctionDefinition, concurrency: number) {
     this.#definition = definition;
@@ -24,6 +25,11 @@ export class LocalFunction implements AsyncDisposable {
 
   get pids(): number[] {
     return Array.from(this.#environments, ({ pid }) => pid);
+  }
+
+  /** Calls back whenever another process has started. */
+  onStarted(listener: () => void): void {
+    this.#onStarted = listener;
   }
 
   /** Starts a first process, so that the first event need not wait for it. Throws what `invoke` throws. */
@@ -59,6 +65,7 @@ export class LocalFunction implements AsyncDisposable {
     const environment = await ExecutionEnvironment.start(this.#definition);
     this.#environments.add(environment);
     void environment.exited.then(() => this.#forget(environment));
+    this.#onStarted?.();
     return environment;
   }
 

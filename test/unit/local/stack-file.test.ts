@@ -28,12 +28,13 @@ beforeEach(() => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test("stack.json exists from the moment it is written until the stack is given up", async () => {
+test("stack.json exists from the moment it is written until the stack is given up, and never after", async () => {
   const stack = await StackDirectory.claim(directory);
   expect(existsSync(stack.stackFile)).toBe(false);
   await stack.write(STACK);
   expect(JSON.parse(await readFile(stack.stackFile, "utf8"))).toEqual(STACK);
   await stack[Symbol.asyncDispose]();
+  await stack.write(STACK);
   expect(existsSync(stack.stackFile)).toBe(false);
 });
 
