@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,9 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { message } from "../../support/client/messages.ts";
 import { findNode } from "../../support/client/node-versions.ts";
-import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
+import { startRouter, type Router } from "../../support/client/router.ts";
 import { run } from "../../support/client/run.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -27,13 +25,14 @@ await subscribe<{ "shop.orders": Order }>("billing", ({ op, after }) => console.
 `;
 
 describe("the package, packed and installed into an empty project", () => {
-  let rig: QueueRig;
+  let router: Router;
   let directory: string;
   let project: string;
   let tarball: string;
+  let tables = 0;
 
   beforeAll(async () => {
-    rig = await startQueueRig();
+    router = await startRouter({ billing: { tables: ["shop.*"], ddl: "none" } });
     directory = await mkdtemp(join(tmpdir(), "binlog-router-client-"));
     const packed = await run(
       "npm",
@@ -58,7 +57,7 @@ describe("the package, packed and installed into an empty project", () => {
   });
 
   afterAll(async () => {
-    await rig[Symbol.asyncDispose]();
+    await router[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
   });
 
@@ -93,17 +92,19 @@ describe("the package, packed and installed into an empty project", () => {
     expect(await firstLine(node, join(outDir, "typed.js"))).toBe("c { id: 18446744073709551615n }");
   });
 
-  /** What the application prints first, having been sent a change. */
+  /** What the application prints first, a row having been written by staging's user. */
   async function firstLine(node: string, script: string): Promise<string> {
+    await using connection = await router.connectAs("staging");
+    // A table of its own, and with it a group: what the application before it left behind stays locked for a while.
+    const table = `orders_${++tables}`;
+    await connection.query(`CREATE TABLE ${table} (id BIGINT UNSIGNED PRIMARY KEY)`);
     const application = spawn(node, [script], {
       cwd: project,
-      env: { ...rig.aws.environment(), APP_ENV: "staging", BINLOG_ROUTER_SOURCE: "shop" },
+      env: router.variablesOf("staging"),
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
-      const text = JSON.stringify(message([1])).replace('{"id":1}', '{"id":18446744073709551615}');
-      // A group of its own: what the application before it left behind stays locked for a while.
-      await rig.sendText(randomUUID(), text);
+      await connection.query(`INSERT INTO ${table} VALUES (18446744073709551615)`);
       const [line] = (await once(createInterface(application.stdout), "line")) as [string];
       return line;
     } finally {

@@ -1,0 +1,127 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { parseExactJson } from "../../../client/exact-json.ts";
+import { subscribe, type Change } from "../../../client/index.ts";
+import type { Change as MessageChange, EnvironmentMessage } from "../../../wire/message.ts";
+import { startRouter, type Router } from "../../support/client/router.ts";
+
+const root = new URL("../../../", import.meta.url);
+describe("on a running router", () => {
+  let router: Router;
+
+  beforeAll(async () => {
+    router = await startRouter({
+      billing: { tables: ["shop.*"] },
+      search: { tables: ["shop.*"], groupBy: "key" },
+      mail: { tables: ["shop.letters"] },
+    });
+  });
+
+  afterAll(() => router[Symbol.asyncDispose]());
+
+  it("every statement on the message format's page becomes the messages that the page shows", async () => {
+    const schema = JSON.parse(
+      await readFile(new URL("docs/schema/environment-message.schema.json", root), "utf8"),
+    ) as object;
+    const validate = new Ajv2020({ strictRequired: false, allowUnionTypes: true }).compile(schema);
+    await using connection = await router.connectAs("staging");
+    for (const { statement, messages } of await pageExamples()) {
+      await connection.query(statement);
+      for (const shown of messages) {
+        const text = await receive(shown);
+        expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true);
+        expect(withoutPlace(parseExactJson(text) as EnvironmentMessage)).toEqual(
+          withoutPlace(shown),
+        );
+      }
+    }
+  });
+
+  it("applications that differ in APP_ENV only receive the changes of their own environment", async () => {
+    const received: Record<string, Change[]> = { production: [], staging: [] };
+    const application = (environment: string) =>
+      subscribe("mail", (change) => void received[environment]?.push(change), {
+        environment,
+        source: "shop",
+        sqs: router.sqs,
+      });
+    await using production = await application("production");
+    await using staging = await application("staging");
+    expect(production.queueUrl).not.toBe(staging.queueUrl);
+    await using one = await router.connectAs("production");
+    await using other = await router.connectAs("staging");
+    await one.query("CREATE TABLE letters (id BIGINT PRIMARY KEY, text VARCHAR(100))");
+    for (let id = 1; id <= 20; id++) {
+      await one.query("INSERT INTO letters VALUES (?, 'production')", [id]);
+      await other.query("INSERT INTO letters VALUES (?, 'staging')", [-id]);
+    }
+    const ids = (environment: string): unknown[] =>
+      (received[environment] ?? [])
+        .filter(({ op }) => op === "c")
+        .map(({ after }) => after?.["id"]);
+    const expected = Array.from({ length: 20 }, (_, index) => index + 1);
+    await vi.waitFor(() => expect(ids("production")).toEqual(expected), 20_000);
+    await vi.waitFor(() => expect(ids("staging")).toEqual(expected.map((id) => -id)), 20_000);
+    expect(new Set(received["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
+  });
+
+  /** The message of that kind in staging's queue; what comes before it is thrown away. */
+  async function receive({ subscriber, group, changes }: EnvironmentMessage): Promise<string> {
+    const QueueUrl = router.stack.environments["staging"]?.queues[subscriber];
+    for (;;) {
+      const { Messages: [received] = [] } = await router.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }),
+      );
+      if (received === undefined) throw new Error(`${changes[0]?.op} did not reach ${subscriber}`);
+      const { ReceiptHandle, Body = "" } = received;
+      await router.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+      const message = JSON.parse(Body) as EnvironmentMessage;
+      if (
+        message.group === group &&
+        message.changes.map(kindOf).join() === changes.map(kindOf).join()
+      ) {
+        return Body;
+      }
+    }
+  }
+});
+
+function kindOf({ op, statement }: MessageChange): string {
+  return `${op} ${statement ?? ""}`;
+}
+
+interface Example {
+  readonly statement: string;
+  readonly messages: readonly EnvironmentMessage[];
+}
+
+/** The page's SQL statements, each with the messages shown behind it. */
+async function pageExamples(): Promise<Example[]> {
+  const page = await readFile(new URL("docs/message-format.md", root), "utf8");
+  const blocks = [...page.matchAll(/```(sql|json)\n(.*?)```/gs)];
+  const examples: { statement: string; messages: EnvironmentMessage[] }[] = [];
+  for (const [, language, text = ""] of blocks) {
+    if (language === "sql") examples.push({ statement: text.trim(), messages: [] });
+    else if (text.startsWith("{"))
+      examples.at(-1)?.messages.push(parseExactJson(text) as EnvironmentMessage);
+  }
+  return examples;
+}
+
+/** A message without what differs from one run to the next: where and when it was written, and how its author was learnt. */
+function withoutPlace({
+  first: _first,
+  last: _last,
+  changes,
+  ...message
+}: EnvironmentMessage): unknown {
+  return {
+    ...message,
+    changes: changes.map(({ id, host: _host, attribution: _attribution, source, ...change }) => {
+      const { db, table, row } = source;
+      return { ...change, id: id.slice(id.indexOf("/")), source: { db, table, row } };
+    }),
+  };
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { createConnection, type Connection } from "mysql2/promise";
+import type { StackFile } from "../../../infra/local/stack-file.ts";
+import { startProcess } from "../start/local-stack.ts";
+
+/** A whole router on a real MySQL, as `npm start` runs it, with an account for each environment. */
+export interface Router extends AsyncDisposable {
+  readonly stack: StackFile;
+  readonly sqs: SQSClient;
+  /** A connection of the environment's user, with its time zone set to UTC. */
+  readonly connectAs: (environment: string) => Promise<Connection>;
+  /** The variables of an application in an environment. */
+  readonly variablesOf: (environment: string) => Record<string, string>;
+}
+
+/** Starts it with the environments `production` and `staging` of the source `shop`, whose tables are `shop.*`. */
+export async function startRouter(subscribers: Record<string, unknown>): Promise<Router> {
+  await using started = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "binlog-router-"));
+  started.defer(() => rm(directory, { recursive: true }));
+  const file = join(directory, "config.json");
+  await writeFile(
+    file,
+    JSON.stringify({
+      name: "shop",
+      source: { tables: ["shop.*"] },
+      environments: { production: { users: ["app_prod"] }, staging: { users: ["app_staging"] } },
+      subscribers,
+    }),
+  );
+  const stack = await started.use(startProcess(["--no-demo", "--config", file])).ready();
+  const { region, accessKeyId, secretAccessKey, sqsEndpoint } = stack.aws;
+  const credentials = { accessKeyId, secretAccessKey };
+  const sqs = new SQSClient({ region, endpoint: sqsEndpoint, credentials });
+  started.defer(() => sqs.destroy());
+  const running = started.move();
+  return {
+    stack,
+    sqs,
+    async connectAs(environment) {
+      const { host, port } = stack.mysql;
+      const account = stack.environments[environment]?.users[0];
+      const connection = await createConnection({ host, port, database: "shop", ...account });
+      await connection.query("SET time_zone = '+00:00'");
+      return connection;
+    },
+    variablesOf: (environment) => ({
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_ENDPOINT_URL_SQS: sqsEndpoint,
+      APP_ENV: environment,
+      BINLOG_ROUTER_SOURCE: "shop",
+    }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
