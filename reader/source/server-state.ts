@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { BINLOG_VARIABLES, binlogFindings } from "../doctor/binlog-checks.ts";
 import { SourceSettingError } from "../errors.ts";
 import { binlogOff } from "./mysql-errors.ts";
 
@@ -24,21 +25,17 @@ export interface ServerState {
   readonly retentionMs: number | null;
 }
 
-const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version, @@log_bin AS logBin,
-  @@global.binlog_format AS format, @@global.binlog_row_metadata AS metadata,
-  @@global.binlog_row_value_options AS valueOptions, @@global.gtid_mode AS gtidMode,
-  @@global.gtid_executed AS executed, @@global.gtid_purged AS purged, @@global.binlog_checksum AS checksum,
-  @@global.binlog_expire_logs_seconds AS retentionSeconds`;
+const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version,
+  @@global.gtid_mode AS gtidMode, @@global.gtid_executed AS executed, @@global.gtid_purged AS purged,
+  @@global.binlog_checksum AS checksum,
+  CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS nowUs`;
 
 /** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
 export async function readServerState(connection: Connection): Promise<ServerState> {
-  const [versions] = await connection.query<RowDataPacket[]>("SELECT VERSION() AS version");
-  requireMysql(String(versions[0]?.["version"]));
+  await requireReadableBinlog(connection);
   const [rows] = await connection.query<RowDataPacket[]>(STATE);
   const row: Partial<RowDataPacket> = rows[0] ?? {};
   const text = (name: string): string => String(row[name] ?? "");
-  if (text("logBin") !== "1") throw binlogOff();
-  requireReadableBinlog(text);
   const { file, offset } = await binlogEnd(connection, text("version"));
   const files = await binlogFiles(connection);
   return {
@@ -71,41 +68,19 @@ export async function isGtidSubset(
   return String(rows[0]?.["inside"]) === "1";
 }
 
-function requireMysql(version: string): void {
-  if (!/mariadb/i.test(version) && Number.parseInt(version, 10) >= 8) return;
-  throw new SourceSettingError(
-    "version",
-    version,
-    "only MySQL 8.0 and later log what is needed to read every row exactly",
-    "Upgrade the server, or follow a replica of version 8.0 or later.",
+/** By the same checks as `npm run doctor`. */
+async function requireReadableBinlog(connection: Connection): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)",
+    [BINLOG_VARIABLES],
   );
-}
-
-function requireReadableBinlog(text: (name: string) => string): void {
-  if (text("format") !== "ROW") {
-    throw new SourceSettingError(
-      "binlog_format",
-      text("format"),
-      "statements do not say which rows they change",
-      "Run SET PERSIST binlog_format = 'ROW' and reconnect the applications.",
-    );
-  }
-  if (text("metadata") !== "FULL") {
-    throw new SourceSettingError(
-      "binlog_row_metadata",
-      text("metadata"),
-      "the binlog does not name the columns of its rows",
-      "Run SET PERSIST binlog_row_metadata = 'FULL'.",
-    );
-  }
-  if (text("valueOptions") !== "") {
-    throw new SourceSettingError(
-      "binlog_row_value_options",
-      text("valueOptions"),
-      "updates of JSON documents are logged in part",
-      "Run SET PERSIST binlog_row_value_options = '' and reconnect the applications.",
-    );
-  }
+  const variables = new Map(
+    rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]),
+  );
+  const loss = binlogFindings(variables).find(({ severity }) => severity === "loss");
+  if (loss === undefined) return;
+  const { check, why, remedy } = loss;
+  throw new SourceSettingError(check, variables.get(check) ?? "absent", why, remedy);
 }
 
 /** Where the binlog ends now: what is committed from here on stands behind it. */

@@ -1,0 +1,128 @@
+import { type Finding, mendedBy, mendedByHand } from "./finding.ts";
+
+/** Global variables by name; a variable that the server does not have is absent. */
+export type Variables = ReadonlyMap<string, string>;
+
+/** What `binlogFindings` looks at. */
+export const BINLOG_VARIABLES = [
+  "version",
+  "log_bin",
+  "binlog_format",
+  "binlog_row_metadata",
+  "binlog_row_value_options",
+  "binlog_row_image",
+  "binlog_transaction_compression",
+  "binlog_checksum",
+  "gtid_mode",
+  "enforce_gtid_consistency",
+] as const;
+
+const RECONNECT = "and have the applications connect anew";
+
+/**
+ * Whether a server's binlog says what the reader needs, by its variables. The findings of severity `loss` come first, and
+ * are those on which the reader refuses to start.
+ */
+export function binlogFindings(variables: Variables): Finding[] {
+  const version = variables.get("version") ?? "unknown";
+  if (/mariadb/i.test(version) || !(Number.parseInt(version, 10) >= 8)) {
+    return [
+      mendedByHand("Upgrade the server, or follow a replica of version 8.0 or later.", {
+        check: "version",
+        severity: "loss",
+        what: `version is ${version}`,
+        why: "only MySQL 8.0 and later log what is needed to read every row exactly",
+      }),
+    ];
+  }
+  if (variables.get("log_bin") !== "ON") {
+    return [
+      mendedByHand("Start the server with --log-bin.", {
+        check: "log_bin",
+        severity: "loss",
+        what: "log_bin is OFF",
+        why: "there is no binlog to read",
+      }),
+    ];
+  }
+  return [...losses(variables), ...warnings(variables)];
+}
+
+function losses(variables: Variables): Finding[] {
+  const findings: Finding[] = [];
+  const wants = (name: string, wanted: string, why: string): void => {
+    const value = variables.get(name);
+    // MySQL without a variable of this name has the wanted behaviour for good.
+    if (value === undefined || value === wanted) return;
+    findings.push(
+      mendedBy(
+        [`SET PERSIST ${name} = '${wanted}'`],
+        { check: name, severity: "loss", what: `${name} is ${value || "''"}`, why },
+        RECONNECT,
+      ),
+    );
+  };
+  wants("binlog_format", "ROW", "statements do not say which rows they change");
+  wants("binlog_row_metadata", "FULL", "the binlog does not name the columns of its rows");
+  wants("binlog_row_value_options", "", "updates of JSON documents are logged in part");
+  return findings;
+}
+
+function warnings(variables: Variables): Finding[] {
+  const findings: Finding[] = [];
+  const image = variables.get("binlog_row_image");
+  if (image !== undefined && image !== "FULL") {
+    findings.push(
+      mendedBy(
+        ["SET PERSIST binlog_row_image = 'FULL'"],
+        {
+          check: "binlog_row_image",
+          severity: "warning",
+          what: `binlog_row_image is ${image}`,
+          why: "subscribers get the changed columns and the key only",
+        },
+        RECONNECT,
+      ),
+    );
+  }
+  if (variables.get("binlog_checksum") === "NONE") {
+    findings.push(
+      mendedBy(["SET PERSIST binlog_checksum = 'CRC32'"], {
+        check: "binlog_checksum",
+        severity: "warning",
+        what: "binlog_checksum is NONE",
+        why: "a damaged event may go unnoticed",
+      }),
+    );
+  }
+  if (variables.get("gtid_mode") !== "ON") findings.push(gtidMode(variables));
+  if (variables.get("binlog_transaction_compression") === "ON") {
+    findings.push(
+      mendedByHand("Nothing has to be done.", {
+        check: "binlog_transaction_compression",
+        severity: "note",
+        what: "binlog_transaction_compression is ON",
+        why: "the reader unpacks whole transactions, so that a huge one needs its size in memory",
+      }),
+    );
+  }
+  return findings;
+}
+
+/** The steps of "Enabling GTID Transactions Online" in MySQL's manual. */
+function gtidMode(variables: Variables): Finding {
+  return {
+    check: "gtid_mode",
+    severity: "warning",
+    what: `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`,
+    why: "after a failover to another server the reader cannot tell where to go on",
+    remedy:
+      "Turn GTIDs on step by step; before the last step wait until Ongoing_anonymous_transaction_count is 0.",
+    statements: [
+      "SET PERSIST enforce_gtid_consistency = 'ON'",
+      "SET PERSIST gtid_mode = 'OFF_PERMISSIVE'",
+      "SET PERSIST gtid_mode = 'ON_PERMISSIVE'",
+      "SET PERSIST gtid_mode = 'ON'",
+    ],
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * `loss`: changes would be lost or garbled, and the reader refuses to start. `warning`: it should be mended. `note`: worth
+ * knowing; a server may be as it should be with it.
+ */
+export type Severity = "loss" | "warning" | "note";
+
+/** One thing that the doctor found. */
+export interface Finding {
+  /** Stable and short, for machines: `binlog_format`, `ledger.init_connect`. */
+  readonly check: string;
+  readonly severity: Severity;
+  /** What is the case. */
+  readonly what: string;
+  /** Why it matters. */
+  readonly why: string;
+  /** What mends it, in words; with the statements when there are some. */
+  readonly remedy: string;
+  readonly statements: readonly string[];
+}
+
+/** A finding whose remedy is to run statements. */
+export function mendedBy(
+  statements: readonly string[],
+  finding: Omit<Finding, "remedy" | "statements">,
+  afterwards = "",
+): Finding {
+  const remedy = `Run ${statements.join("; ")}${afterwards === "" ? "" : `, ${afterwards}`}.`;
+  return { ...finding, remedy, statements };
+}
+
+/** A finding that no statement mends. */
+export function mendedByHand(
+  remedy: string,
+  finding: Omit<Finding, "remedy" | "statements">,
+): Finding {
+  return { ...finding, remedy, statements: [] };
+}

@@ -1,0 +1,48 @@
+import { withRegistration, withoutRegistration } from "./init-connect.ts";
+import {
+  CREATE_DEFINER,
+  CREATE_PROCEDURE,
+  CREATE_SCHEMA,
+  CREATE_TABLE,
+  GRANT_EVERYBODY,
+  LEDGER_PROCEDURE,
+  PROCEDURE_SQL_MODE,
+} from "./objects.ts";
+
+type Accounts = readonly { readonly user: string; readonly host: string }[];
+
+/**
+ * The statements that install the ledger on a server without it, in their order, for somebody who runs them by hand.
+ *
+ * @param exempt accounts that need a grant of their own (see exempt-from-everybody.ts)
+ * @param isRds whether init_connect is set in a parameter group, not by a statement
+ */
+export function installStatements(initConnect: string, exempt: Accounts, isRds: boolean): string[] {
+  return [
+    CREATE_SCHEMA,
+    CREATE_TABLE,
+    ...CREATE_DEFINER,
+    PROCEDURE_SQL_MODE,
+    `DROP PROCEDURE IF EXISTS ${LEDGER_PROCEDURE}`,
+    CREATE_PROCEDURE,
+    ...GRANT_EVERYBODY,
+    ...exempt.map(
+      ({ user, host }) =>
+        `GRANT EXECUTE ON PROCEDURE ${LEDGER_PROCEDURE} TO ${quoted(user)}@${quoted(host)}`,
+    ),
+    ...(isRds ? [] : [`SET PERSIST init_connect = ${quoted(withRegistration(initConnect))}`]),
+  ];
+}
+
+/** The same where `init_connect` calls the ledger already: nobody may call it while it is made anew. */
+export function mendStatements(initConnect: string, exempt: Accounts, isRds: boolean): string[] {
+  const rest = withoutRegistration(initConnect);
+  return [
+    ...(isRds ? [] : [`SET GLOBAL init_connect = ${quoted(rest)}`]),
+    ...installStatements(rest, exempt, isRds),
+  ];
+}
+
+function quoted(text: string): string {
+  return `'${text.replace(/['\\]/g, (sign) => (sign === "'" ? "''" : "\\\\"))}'`;
+}
