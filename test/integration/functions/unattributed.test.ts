@@ -59,7 +59,7 @@ describe("changes whose author is not known", () => {
     const lane = new TestLane();
     const frame = lane.frame([{ user: null, thread: THREAD }, { user: "app_prod" }]);
     // The frame is parked for the thread, and fails before the delivered position moves.
-    using _fault = stage.aws.faults.add({
+    using fault = stage.aws.faults.add({
       service: "dynamodb",
       action: "UpdateItem",
       resource: "offsets",
@@ -67,6 +67,7 @@ describe("changes whose author is not known", () => {
       effect: { kind: "error", code: "InternalServerError" },
     });
     expect(await route(stage.runtime, rawEvent([frame]))).toHaveLength(1);
+    expect(fault.strikes).toBe(4);
 
     await learnSession("app_staging");
     expect(await route(stage.runtime, rawEvent([frame]))).toEqual([]);
