@@ -1,46 +1,19 @@
-import { ArnFormat, Duration, Stack } from "aws-cdk-lib";
+import { ArnFormat, Stack } from "aws-cdk-lib";
 import {
   Alarm,
   ComparisonOperator,
-  Stats,
   TreatMissingData,
   type IAlarm,
-  type IMetric,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { Configuration } from "../../config/configuration.ts";
-import type { EnvironmentQueuePair } from "../environment-queue-pair.ts";
-import type { RawQueue } from "../raw-queue.ts";
-import type { RouterFunction } from "../router-function.ts";
 import type { AlarmTopic } from "./alarm-topic.ts";
-import type { SourceMetrics } from "./metrics.ts";
-import { anchor, RUNBOOK, type RunbookHeading } from "./runbook.ts";
+import { anchor } from "./runbook.ts";
+import { watches, type Watch, type WatchedParts } from "./watches.ts";
 
-export interface AlarmsProps {
+export interface AlarmsProps extends WatchedParts {
   readonly source: string;
-  readonly settings: Configuration["alarms"];
-  readonly metrics: SourceMetrics;
-  readonly raw: RawQueue;
-  readonly pairs: readonly EnvironmentQueuePair[];
-  readonly route: RouterFunction;
-  readonly retry: RouterFunction;
   readonly topic: AlarmTopic;
-}
-
-interface Watch {
-  readonly heading: RunbookHeading;
-  /** What is watched, where a heading has several alarms: a queue's or a function's name. */
-  readonly subject?: string;
-  readonly meaning: string;
-  readonly metric: IMetric;
-  readonly above: number;
-  /** Minutes in a row, default one. */
-  readonly minutes?: number;
-  /** Silence counts as good, unless the metric is a heartbeat. */
-  readonly silence?: TreatMissingData;
-  readonly operator?: ComparisonOperator;
 }
 
 /** Every alarm of a source. Each says what it means and where the runbook goes on. */
@@ -49,13 +22,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const watches = [
-      ...readerWatches(props),
-      ...deliveryWatches(props),
-      ...[props.route, props.retry].flatMap(functionWatches),
-      ...props.pairs.flatMap((pair) => queueWatches(pair, props.settings)),
-    ];
-    this.names = watches.map((watch) => this.#create(watch, props));
+    this.names = watches(props).map((watch) => this.#create(watch, props));
   }
 
   /** The alarms by their names alone: who shows them need not wait until they exist. */
@@ -91,144 +58,4 @@ export class Alarms extends Construct {
     alarm.addOkAction(action);
     return name;
   }
-}
-
-function readerWatches({ metrics, settings }: AlarmsProps): Watch[] {
-  return [
-    {
-      heading: RUNBOOK.readerNotReporting,
-      meaning: "No reader has followed the binlog for three minutes: nothing is delivered.",
-      metric: metrics.readerActive(),
-      operator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      above: 1,
-      minutes: 3,
-      silence: TreatMissingData.BREACHING,
-    },
-    {
-      heading: RUNBOOK.lag,
-      meaning: `The reader has been more than ${settings.lagSeconds} s behind the newest commit for five minutes.`,
-      metric: metrics.readerLag(),
-      above: settings.lagSeconds * 1000,
-      minutes: 5,
-    },
-    {
-      heading: RUNBOOK.retentionRisk,
-      meaning: `More than ${settings.retentionUsedPercent} % of MySQL's binlog retention has passed since the saved offset: soon changes are purged before they are read.`,
-      metric: metrics.retentionUsed(),
-      above: settings.retentionUsedPercent,
-    },
-    {
-      heading: RUNBOOK.leaseFlapping,
-      meaning: "The reader's lease changed hands more than twice within 15 minutes.",
-      metric: metrics.leaseTaken().with({ period: Duration.minutes(15) }),
-      above: 2,
-    },
-  ];
-}
-
-function deliveryWatches({ metrics, settings, raw, retry }: AlarmsProps): Watch[] {
-  return [
-    {
-      heading: RUNBOOK.rawQueueAge,
-      meaning: `The oldest frame has waited for more than ${settings.rawQueueAgeSeconds} s: the route function does not keep up, or a lane stands still.`,
-      metric: oldestMessage(raw.queue),
-      above: settings.rawQueueAgeSeconds,
-      minutes: 3,
-    },
-    {
-      heading: RUNBOOK.gap,
-      meaning: "A frame came whose predecessor is missing: its lane stands still.",
-      metric: metrics.gaps(),
-      above: 0,
-    },
-    {
-      heading: RUNBOOK.unattributed,
-      meaning: "Changes were parked because nobody knows which MySQL user wrote them.",
-      metric: metrics.changesUnattributed(),
-      above: 0,
-    },
-    {
-      heading: RUNBOOK.failuresPending,
-      meaning: "Deliveries have been parked for 15 minutes without a break.",
-      metric: metrics.failuresPending(),
-      above: 0,
-      minutes: 15,
-    },
-    {
-      heading: RUNBOOK.failuresDead,
-      meaning: "A parked stream was given up and waits for an operator.",
-      metric: metrics.failuresDead(),
-      above: 0,
-    },
-    deadLetterWatch(raw.deadLetterQueue, "raw"),
-    {
-      heading: RUNBOOK.retryNotRunning,
-      meaning: "The retry function has not run for five minutes: what is parked stays parked.",
-      metric: retry.metricInvocations({ period: Duration.minutes(1), statistic: Stats.SUM }),
-      operator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      above: 1,
-      minutes: 5,
-      silence: TreatMissingData.BREACHING,
-    },
-  ];
-}
-
-function functionWatches(lambda: RouterFunction): Watch[] {
-  const everyMinute = { period: Duration.minutes(1), statistic: Stats.SUM };
-  return [
-    {
-      heading: RUNBOOK.functionErrors,
-      subject: lambda.part,
-      meaning: `Invocations of the ${lambda.part} function failed in three minutes in a row.`,
-      metric: lambda.metricErrors(everyMinute),
-      above: 0,
-      minutes: 3,
-    },
-    {
-      heading: RUNBOOK.functionThrottles,
-      subject: lambda.part,
-      meaning: `Lambda has refused to run the ${lambda.part} function for three minutes in a row.`,
-      metric: lambda.metricThrottles(everyMinute),
-      above: 0,
-      minutes: 3,
-    },
-  ];
-}
-
-function queueWatches(
-  { names, queue, deadLetterQueue }: EnvironmentQueuePair,
-  settings: Configuration["alarms"],
-): Watch[] {
-  const subject = `${names.subscriber} ${names.environment}`;
-  return [
-    {
-      heading: RUNBOOK.queueAge,
-      subject,
-      meaning: `${names.subscriber} in ${names.environment} has left a message unhandled for more than ${settings.queueAgeSeconds} s.`,
-      metric: oldestMessage(queue),
-      above: settings.queueAgeSeconds,
-      minutes: 3,
-    },
-    deadLetterWatch(deadLetterQueue, subject),
-  ];
-}
-
-function deadLetterWatch(queue: Queue, subject: string): Watch {
-  return {
-    heading: RUNBOOK.deadLetters,
-    subject,
-    meaning: `The dead-letter queue of ${subject} holds messages.`,
-    metric: queue.metricApproximateNumberOfMessagesVisible({
-      period: Duration.minutes(1),
-      statistic: Stats.MAXIMUM,
-    }),
-    above: 0,
-  };
-}
-
-function oldestMessage(queue: Queue): IMetric {
-  return queue.metricApproximateAgeOfOldestMessage({
-    period: Duration.minutes(1),
-    statistic: Stats.MAXIMUM,
-  });
 }
