@@ -178,13 +178,12 @@ async function startingOffset(
   control: ControlConnection,
   state: ServerState,
 ): Promise<{ offset: Offset; isResumed: boolean }> {
-  const { offset: saved } = await store.load();
+  const { offset: saved, newStart } = await store.load();
   const isSubset = (subset: string, set: string): Promise<boolean> =>
     isGtidSubset(control.connection, subset, set);
-  const offset =
-    saved === null
-      ? firstOffset(settings.start, state)
-      : await resumeOffset(saved, state, isSubset);
+  const known =
+    saved ?? firstOffset(newStart?.start ?? settings.start, newStart?.epoch ?? 1, state);
+  const offset = await resumeOffset(known, state, isSubset);
   // Saved before anything is read: a first start from "now" stays where it was, a new epoch stays new.
   if (offset !== saved) await lease.save(offset);
   return { offset, isResumed: offset === saved };

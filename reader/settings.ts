@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseStartPoint, type StartPoint } from "./offsets/start-point.ts";
 import { isTablePattern } from "../wire/table-patterns.ts";
 
 /** What the reader is told by its environment variables; ARCHITECTURE.md lists them. */
@@ -31,12 +32,6 @@ export interface ReaderSettings {
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
-/** Where a source that was never read begins. */
-export type StartPoint =
-  | { readonly kind: "now" }
-  | { readonly kind: "oldest" }
-  | { readonly kind: "gtid"; readonly gtidSet: string };
-
 /** The environment does not say what the reader needs to know; `problems` names every variable. */
 export class ReaderSettingsError extends Error {
   override readonly name = "ReaderSettingsError";
@@ -51,7 +46,7 @@ export class ReaderSettingsError extends Error {
 const wholeNumber = (minimum: number, maximum: number) =>
   z.coerce.number().int().min(minimum).max(maximum);
 
-const START = /^(now|oldest|gtid:[0-9a-fA-F:,\-\s\w]*)$/;
+const START_FORMS = "expected now, oldest, gtid:<set> or file:<name>:<offset>";
 
 const variables = z.object({
   SOURCE_NAME: z.string().min(1),
@@ -65,7 +60,10 @@ const variables = z.object({
       (text, context) =>
         parseTables(text) ?? (context.addIssue("expected a JSON list of table patterns"), z.NEVER),
     ),
-  SOURCE_START: z.string().regex(START, "expected now, oldest or gtid:<set>").default("now"),
+  SOURCE_START: z
+    .string()
+    .refine((text) => parseStartPoint(text) !== null, START_FORMS)
+    .default("now"),
   REPLICA_SERVER_ID: wholeNumber(1, 0xffffffff).optional(),
   LANES: wholeNumber(1, 256).default(1),
   RAW_QUEUE_URL: z.url(),
@@ -103,7 +101,7 @@ export function parseReaderSettings(
     tls: value.SOURCE_TLS,
     secretArn: value.SOURCE_SECRET_ARN,
     tables: value.SOURCE_TABLES,
-    start: parseStart(value.SOURCE_START),
+    start: parseStartPoint(value.SOURCE_START) ?? { kind: "now" },
     replicaServerId: value.REPLICA_SERVER_ID ?? serverIdFor(value.SOURCE_NAME),
     lanes: value.LANES,
     rawQueueUrl: value.RAW_QUEUE_URL,
@@ -133,11 +131,6 @@ function parseTables(text: string): readonly string[] | null {
     value.length > 0 &&
     value.every((item) => typeof item === "string" && isTablePattern(item));
   return sound ? (value as string[]) : null;
-}
-
-function parseStart(text: string): StartPoint {
-  if (text === "now" || text === "oldest") return { kind: text };
-  return { kind: "gtid", gtidSet: text.slice("gtid:".length).replace(/\s/g, "") };
 }
 
 /** Replicas of one server need different ids; a hash of the name in the upper half keeps clear of hand-numbered servers. */

@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { LeaseLostError } from "../errors.ts";
 import type { Offset } from "./offset.ts";
+import { formatStartPoint, parseStartPoint, type StartPoint } from "./start-point.ts";
 
 /** Who holds the source. `beat` changes with every write of the holder: a beat that stands still means a dead holder. */
 export interface Lease {
@@ -17,10 +18,17 @@ export interface Lease {
   readonly beat: number;
 }
 
-/** What the offsets table says of the source. */
+/** An operator's order to begin anew, in an epoch of its own. */
+export interface NewStart {
+  readonly start: StartPoint;
+  readonly epoch: number;
+}
+
+/** What the offsets table says of the source: where to go on, or where to begin anew, or neither when it was never read. */
 export interface ReaderItem {
   readonly lease: Lease | null;
   readonly offset: Offset | null;
+  readonly newStart: NewStart | null;
 }
 
 /**
@@ -42,8 +50,8 @@ export class OffsetStore {
       { ...(signal && { abortSignal: signal }) },
     );
     return Item === undefined
-      ? { lease: null, offset: null }
-      : { lease: leaseOf(Item), offset: offsetOf(Item) };
+      ? { lease: null, offset: null, newStart: null }
+      : { lease: leaseOf(Item), offset: offsetOf(Item), newStart: newStartOf(Item) };
   }
 
   /** Takes the lease if it is still as it was observed. Undefined when somebody was faster. */
@@ -75,7 +83,7 @@ export class OffsetStore {
     await this.#asHolder(
       fence,
       "SET #epoch = :epoch, #server = :server, #run = :run, #gtidSet = :gtidSet, #file = :file, #offset = :offset, " +
-        "#lanes = :lanes, #committedMs = :committedMs ADD #beat :one",
+        "#lanes = :lanes, #committedMs = :committedMs REMOVE #start ADD #beat :one",
       {
         "#epoch": "epoch",
         "#server": "server",
@@ -85,9 +93,44 @@ export class OffsetStore {
         "#offset": "offset",
         "#lanes": "lanes",
         "#committedMs": "committedMs",
+        "#start": "start",
         "#beat": "beat",
       },
       { ...attributesOf(offset), ":one": { N: "1" } },
+    );
+  }
+
+  /**
+   * Makes the source begin anew: the lanes' chain ends, the epoch goes up, and whoever holds the lease loses it. False when
+   * somebody wrote since `observed`, and then nothing was changed.
+   */
+  async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
+    const epoch = (observed.newStart?.epoch ?? observed.offset?.epoch ?? 0) + 1;
+    return this.#update(
+      "SET #start = :start, #epoch = :epoch, #fence = :fence, #beat = :beat " +
+        "REMOVE #owner, #server, #run, #gtidSet, #file, #offset, #lanes, #committedMs",
+      observed.lease === null ? "attribute_not_exists(#beat)" : "#beat = :observed",
+      {
+        "#start": "start",
+        "#epoch": "epoch",
+        "#fence": "fence",
+        "#beat": "beat",
+        "#owner": "owner",
+        "#server": "server",
+        "#run": "run",
+        "#gtidSet": "gtidSet",
+        "#file": "file",
+        "#offset": "offset",
+        "#lanes": "lanes",
+        "#committedMs": "committedMs",
+      },
+      {
+        ":start": { S: formatStartPoint(start) },
+        ":epoch": { N: String(epoch) },
+        ":fence": { N: String((observed.lease?.fence ?? 0) + 1) },
+        ":beat": { N: String((observed.lease?.beat ?? 0) + 1) },
+        ...(observed.lease !== null && { ":observed": { N: String(observed.lease.beat) } }),
+      },
     );
   }
 
@@ -153,8 +196,13 @@ function leaseOf(item: Record<string, AttributeValue>): Lease | null {
   };
 }
 
+function newStartOf(item: Record<string, AttributeValue>): NewStart | null {
+  const start = parseStartPoint(item["start"]?.S ?? "");
+  return start === null ? null : { start, epoch: Number(item["epoch"]?.N ?? 1) };
+}
+
 function offsetOf(item: Record<string, AttributeValue>): Offset | null {
-  if (item["epoch"]?.N === undefined) return null;
+  if (item["epoch"]?.N === undefined || item["start"] !== undefined) return null;
   return {
     epoch: Number(item["epoch"].N),
     server: item["server"]?.S ?? "",

@@ -1,15 +1,15 @@
 import { BinlogPurgedError, HistoryMismatchError, SourceSettingError } from "../errors.ts";
-import type { StartPoint } from "../settings.ts";
 import type { DumpStart } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
+import type { StartPoint } from "./start-point.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 
 /** Whether every GTID of the first set is in the second one. */
 export type IsSubset = (subset: string, set: string) => Promise<boolean>;
 
-/** The offset of a source that was never read. */
-export function firstOffset(start: StartPoint, state: ServerState): Offset {
-  const common = { epoch: 1, server: state.uuid, run: null, lanes: new Map(), committedMs: 0 };
+/** The offset of a source that was never read, or that an operator starts anew in a later epoch. */
+export function firstOffset(start: StartPoint, epoch: number, state: ServerState): Offset {
+  const common = { epoch, server: state.uuid, run: null, lanes: new Map(), committedMs: 0 };
   if (start.kind === "now") {
     return {
       ...common,
@@ -21,6 +21,9 @@ export function firstOffset(start: StartPoint, state: ServerState): Offset {
   const oldest = { file: state.oldestFile, offset: FIRST_EVENT };
   if (start.kind === "oldest")
     return { ...common, gtidSet: state.gtids ? state.gtidPurged : null, ...oldest };
+  // On a server with GTIDs, too, reading goes on by file and offset from there.
+  if (start.kind === "file")
+    return { ...common, gtidSet: null, file: start.file, offset: start.offset };
   if (!state.gtids) throw gtidModeOff(state);
   return { ...common, gtidSet: start.gtidSet, ...oldest };
 }

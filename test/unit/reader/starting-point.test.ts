@@ -42,30 +42,30 @@ const subset =
 
 describe("a first start", () => {
   test("from now begins behind everything executed", () => {
-    expect(dumpStart(firstOffset({ kind: "now" }, state))).toEqual({
+    expect(dumpStart(firstOffset({ kind: "now" }, 1, state))).toEqual({
       kind: "gtid",
       gtidSet: `${UUID}:1-100`,
     });
   });
   test("from the oldest log begins behind what was purged", () => {
-    expect(dumpStart(firstOffset({ kind: "oldest" }, state))).toEqual({
+    expect(dumpStart(firstOffset({ kind: "oldest" }, 1, state))).toEqual({
       kind: "gtid",
       gtidSet: `${UUID}:1-10`,
     });
   });
   test("without GTIDs begins at a file and position", () => {
     const plain = { ...state, gtids: false };
-    expect(dumpStart(firstOffset({ kind: "now" }, plain))).toEqual({
+    expect(dumpStart(firstOffset({ kind: "now" }, 1, plain))).toEqual({
       kind: "file",
       file: "bin.000009",
       offset: 4711,
     });
-    expect(dumpStart(firstOffset({ kind: "oldest" }, plain))).toEqual({
+    expect(dumpStart(firstOffset({ kind: "oldest" }, 1, plain))).toEqual({
       kind: "file",
       file: "bin.000003",
       offset: 4,
     });
-    expect(() => firstOffset({ kind: "gtid", gtidSet: "x" }, plain)).toThrow(SourceSettingError);
+    expect(() => firstOffset({ kind: "gtid", gtidSet: "x" }, 1, plain)).toThrow(SourceSettingError);
   });
 });
 

@@ -1,0 +1,36 @@
+/** Where reading begins when there is no offset to go on from. */
+export type StartPoint =
+  | { readonly kind: "now" }
+  | { readonly kind: "oldest" }
+  | { readonly kind: "gtid"; readonly gtidSet: string }
+  | { readonly kind: "file"; readonly file: string; readonly offset: number };
+
+const UUID = String.raw`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`;
+const INTERVALS = String.raw`(?::(?:\d+(?:-\d+)?|[a-zA-Z_]\w{0,31}))+`;
+const GTID_SET = new RegExp(`^(?:${UUID}${INTERVALS}(?:,${UUID}${INTERVALS})*)?$`);
+
+/**
+ * The starting point that a text means: `now`, `oldest`, `gtid:<set>` (everything after the transactions of a GTID set) or
+ * `file:<name>:<offset>` (from a place between two transactions). Null when it means none.
+ */
+export function parseStartPoint(text: string): StartPoint | null {
+  if (text === "now" || text === "oldest") return { kind: text };
+  if (text.startsWith("gtid:")) {
+    const gtidSet = text.slice("gtid:".length).replace(/\s/g, "");
+    return GTID_SET.test(gtidSet) ? { kind: "gtid", gtidSet } : null;
+  }
+  const place = /^file:(.+\.\d+):(\d+)$/.exec(text);
+  return place === null ? null : { kind: "file", file: place[1] ?? "", offset: Number(place[2]) };
+}
+
+/** The text that `parseStartPoint` reads. */
+export function formatStartPoint(start: StartPoint): string {
+  switch (start.kind) {
+    case "gtid":
+      return `gtid:${start.gtidSet}`;
+    case "file":
+      return `file:${start.file}:${start.offset}`;
+    default:
+      return start.kind;
+  }
+}
