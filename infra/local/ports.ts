@@ -8,10 +8,10 @@ export interface Ports {
   readonly readerHealth: number;
 }
 
-/** The ports from `base` on; free ones without a base. Throws PortInUseError. */
-export async function choosePorts(base: number | undefined): Promise<Ports> {
+/** The ports from `base` on, MySQL's too if it is `ownMysql`; free ones without a base. Throws PortInUseError. */
+export async function choosePorts(base: number | undefined, ownMysql: boolean): Promise<Ports> {
   if (base === undefined) return { aws: {}, readerHealth: await freePort() };
-  for (let place = 0; place < 6; place++) await assertPortFree(base + place);
+  for (let place = ownMysql ? 0 : 1; place < 6; place++) await assertPortFree(base + place);
   return {
     mysql: base,
     aws: { sqs: base + 1, dynamodb: base + 2, secretsManager: base + 3, s3: base + 4 },

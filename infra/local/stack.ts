@@ -32,7 +32,8 @@ export interface Stack extends AsyncDisposable {
   /** Null with `--no-demo`. */
   readonly demonstration: Demonstration | null;
   readonly joinIn: JoinIn;
-  snapshot(): Promise<Snapshot>;
+  /** Null when it cannot be found out just now. */
+  snapshot(): Promise<Snapshot | null>;
 }
 
 export interface StackOptions {
@@ -49,7 +50,7 @@ export interface StackOptions {
 export async function startStack(request: StackOptions, signal: AbortSignal): Promise<Stack> {
   const { options, config, directory, steps } = request;
   const plan = options.demo ? demonstrationPlan(config) : null;
-  const ports = await choosePorts(options.portBase);
+  const ports = await choosePorts(options.portBase, options.mysql === undefined);
   const logDirectory = await emptyDirectory(join(directory.path, "log"));
 
   await using started = new AsyncDisposableStack();

@@ -35,7 +35,17 @@ export class Status {
     this.#lastProblem = text.split("\n", 1)[0] ?? text;
   }
 
-  async snapshot(): Promise<Snapshot> {
+  /** How things are now; null when that cannot be found out just now, which is a problem like others. */
+  async snapshot(): Promise<Snapshot | null> {
+    try {
+      return await this.#look();
+    } catch (error) {
+      this.problem(error);
+      return null;
+    }
+  }
+
+  async #look(): Promise<Snapshot> {
     const { clients, queues, failuresTable } = this.#options;
     await this.#demonstration?.lookForParked();
     const [records, streams] = await Promise.all([

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Child, ChildEndedError } from "../child-process.ts";
 import type { ApplicationMessage } from "./application.ts";
@@ -75,15 +76,12 @@ export class Demonstration implements AsyncDisposable {
     this.#stopWriting.abort();
     await this.#writing;
     const begin = performance.now();
-    let waiting = Infinity;
     let progressMs = begin;
     while (performance.now() - progressMs < DRAIN_PATIENCE_MS) {
-      await this.lookForParked();
+      const waiting = this.tally.waiting;
+      const underWay = await this.#lookAround();
       if (this.tally.waiting === 0 || performance.now() - begin > DRAIN_LIMIT_MS) return;
-      const isMoving =
-        this.tally.waiting !== waiting || (await this.#options.messagesUnderWay()) > 0;
-      if (isMoving) progressMs = performance.now();
-      waiting = this.tally.waiting;
+      if (underWay > 0 || this.tally.waiting !== waiting) progressMs = performance.now();
       await delay(DRAIN_LOOK_MS, undefined, { signal });
     }
   }
@@ -94,12 +92,23 @@ export class Demonstration implements AsyncDisposable {
     await Promise.all(this.#applications.map((application) => application.stop()));
   }
 
+  /** How many messages are on their way; what is parked is in the tally then. */
+  async #lookAround(): Promise<number> {
+    try {
+      await this.lookForParked();
+      return await this.#options.messagesUnderWay();
+    } catch (error) {
+      this.#options.onProblem(error);
+      return 0;
+    }
+  }
+
   async #startApplication(environment: string): Promise<void> {
     const { streams, logFile, onProblem } = this.#options;
     const subscribers = streams.filter((stream) => stream.environment === environment);
     const application = await Child.start({
       name: `${environment} application`,
-      entry: new URL("application.ts", import.meta.url).pathname,
+      entry: join(import.meta.dirname, "application.ts"),
       args: subscribers.map(({ subscriber }) => subscriber),
       environment: { ...this.#options.environment, APP_ENV: environment },
       logFile: logFile(environment),

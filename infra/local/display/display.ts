@@ -7,9 +7,12 @@ import { statusTable } from "./status-table.ts";
 const TABLE_PERIOD_MS = 1_000;
 const LINE_PERIOD_MS = 5_000;
 
-/** Shows what `take` says until `signal` is aborted: a table that renews itself in a terminal, plain lines elsewhere. */
+/**
+ * Shows what `take` says until `signal` is aborted: a table that renews itself in a terminal, plain lines elsewhere. When
+ * `take` has nothing to say, the display stays as it is.
+ */
 export async function display(
-  take: () => Promise<Snapshot>,
+  take: () => Promise<Snapshot | null>,
   out: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Promise<void> {
@@ -23,6 +26,7 @@ export async function display(
       return;
     }
     const snapshot = await take();
+    if (snapshot === null) continue;
     if (table === null) out.write(`${statusLine(snapshot)}\n`);
     else table(statusTable(snapshot));
   }

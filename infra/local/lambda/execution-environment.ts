@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { Child, type Exit } from "../child-process.ts";
 import { FunctionExitedError, FunctionFailedError, FunctionTimedOutError } from "./errors.ts";
 import type { Invocation, Outcome } from "./function-protocol.ts";
@@ -17,7 +17,7 @@ export interface FunctionDefinition {
 /** How long a process may take to import its handler; Lambda's own limit. */
 const INIT_TIMEOUT_MS = 10_000;
 
-const HOST = fileURLToPath(new URL("function-host.ts", import.meta.url));
+const HOST = join(import.meta.dirname, "function-host.ts");
 
 /** One process of a function. It handles one invocation at a time and lives on after it, as Lambda's do. */
 export class ExecutionEnvironment implements AsyncDisposable {
