@@ -1,5 +1,5 @@
 import type { Logger } from "@aws-lambda-powertools/logger";
-import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { ROUTE_METRICS } from "../../wire/metrics.ts";
 import { GapError } from "../errors.ts";
 import type { MetricSink } from "../metrics.ts";
@@ -7,6 +7,7 @@ import type { Runtime } from "../runtime.ts";
 import { handleByGroup } from "./batch.ts";
 import { countOutcome } from "./metrics.ts";
 import { recordRouter, type RecordOutcome } from "./route-records.ts";
+import { tryAgain } from "./try-again.ts";
 
 export interface HandlerOptions {
   readonly runtime: Runtime;
@@ -16,13 +17,24 @@ export interface HandlerOptions {
 
 /** The route function: messages of the raw queue in, those that have to come again out. */
 export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
-  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
+  return async (
+    event: SQSEvent,
+    context: Pick<Context, "getRemainingTimeInMillis">,
+  ): Promise<SQSBatchResponse> => {
+    const remainingMs = () => context.getRemainingTimeInMillis();
     try {
       return await handleByGroup(event, () => {
         const route = recordRouter(runtime);
         return async (record) => {
           try {
-            const outcome = await route(record);
+            const outcome = await tryAgain(() => route(record), {
+              remainingMs,
+              onFailure: (error) =>
+                logger.warn("a frame is tried again", {
+                  messageId: record.messageId,
+                  error: error as Error,
+                }),
+            });
             countOutcome(metrics, outcome, runtime.now());
             report(logger, record.messageId, outcome);
           } catch (error) {

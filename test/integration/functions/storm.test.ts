@@ -22,6 +22,7 @@ test("while DynamoDB fails at random nothing is lost, doubled or out of order", 
   );
   await using pipeline = new Pipeline(stage, {
     retryEveryMs: 200,
+    remainingMs: 30_000,
     backoff: { baseMs: 50, longestMs: 200, attempts: 10_000 },
   });
 

@@ -50,13 +50,16 @@ export function rawEvent(bodies: readonly string[], group = "lane-0"): SQSEvent 
   };
 }
 
+/** An invocation without time to try anything again: what fails is given back at once. */
+const NO_TIME = { getRemainingTimeInMillis: () => 0 };
+
 /** Invokes the route function; returns the ids of the messages that have to come again. */
 export async function route(
   runtime: Runtime,
   event: SQSEvent,
   metrics: MetricSink = new CountingMetrics(),
 ): Promise<string[]> {
-  const { batchItemFailures } = await routeHandler({ runtime, logger, metrics })(event);
+  const { batchItemFailures } = await routeHandler({ runtime, logger, metrics })(event, NO_TIME);
   return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 }
 

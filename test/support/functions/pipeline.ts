@@ -16,6 +16,8 @@ export interface PipelineOptions {
   /** Pause between two runs of the retry function; left out, it does not run. */
   readonly retryEveryMs?: number;
   readonly backoff?: Backoff;
+  /** The time that an invocation of the route function has; default none to try anything again. */
+  readonly remainingMs?: number;
 }
 
 /** Both functions at work on a stage's raw queue, as Lambda would run them. Disposing lets them finish. */
@@ -27,7 +29,7 @@ export class Pipeline implements AsyncDisposable {
 
   constructor(stage: Stage, options: PipelineOptions = {}) {
     this.#stage = stage;
-    const { retryEveryMs, backoff } = options;
+    const { retryEveryMs, backoff, remainingMs = 0 } = options;
     const { runtime = stage.runtimeWith(stage.clients, backoff) } = options;
     const { signal } = this.#stop;
     const { metrics } = this;
@@ -41,7 +43,8 @@ export class Pipeline implements AsyncDisposable {
         batchSize: 10,
         concurrency: 4,
         reportsBatchItemFailures: true,
-        invoke: (event) => handler(event as SQSEvent),
+        invoke: (event) =>
+          handler(event as SQSEvent, { getRemainingTimeInMillis: () => remainingMs }),
         // A test looks at what arrived, not at how often something had to come again.
         onProblem: () => undefined,
       },
