@@ -4,7 +4,7 @@ import { callsProcedure, withRegistration, withoutRegistration } from "./init-co
 import {
   ACCOUNT_COMMENT,
   CREATE_DEFINER,
-  CREATE_PROCEDURE,
+  CREATE_PROCEDURES,
   CREATE_SCHEMA,
   CREATE_TABLE,
   EVERYBODY,
@@ -25,7 +25,8 @@ export async function installLedger(connection: Connection): Promise<void> {
   await connection.query(CREATE_SCHEMA);
   await connection.query(CREATE_TABLE);
   for (const statement of CREATE_DEFINER) await connection.query(statement);
-  if ((await procedureComment(connection)) !== PROCEDURE_COMMENT) await createProcedure(connection);
+  if ((await procedureComment(connection)) !== PROCEDURE_COMMENT)
+    await createProcedures(connection);
   for (const statement of GRANT_EVERYBODY) await connection.query(statement);
   for (const { user, host } of await accountsExemptFromEverybody(connection)) {
     await connection.query(`GRANT EXECUTE ON PROCEDURE ${LEDGER_PROCEDURE} TO ?@?`, [user, host]);
@@ -56,15 +57,14 @@ export class LedgerInUseError extends Error {
   }
 }
 
-async function createProcedure(connection: Connection): Promise<void> {
+async function createProcedures(connection: Connection): Promise<void> {
   // Between DROP and CREATE nobody may call it.
   await setInitConnect(connection, withoutRegistration);
   if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
   const [rows] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.sql_mode AS mode");
   await connection.query(PROCEDURE_SQL_MODE);
   try {
-    await connection.query(`DROP PROCEDURE IF EXISTS ${LEDGER_PROCEDURE}`);
-    await connection.query(CREATE_PROCEDURE);
+    for (const statement of CREATE_PROCEDURES) await connection.query(statement);
   } finally {
     await connection.query("SET SESSION sql_mode = ?", [String(rows[0]?.["mode"])]);
   }

@@ -38,21 +38,23 @@ export const CREATE_DEFINER = [
 export const PROCEDURE_SQL_MODE = "SET SESSION sql_mode = ''";
 
 /**
- * Never keeps anybody from connecting: errors are swallowed, and it waits for no lock longer than a second.
+ * A procedure that registers its connection as `client` (an expression for user@host) when `condition` holds. It never
+ * keeps anybody from connecting: errors are swallowed, and it waits for no lock longer than a second.
  * - With autocommit off the row would stay in an open transaction, and go when that is rolled back: so it commits. It says
  *   NO CHAIN NO RELEASE because completion_type could make a bare COMMIT end the connection.
  * - SET TRANSACTION holds for the next transaction only, which is the row's; in a session that is read-only by default.
- * - USER() is the client's account, also here, where CURRENT_USER() is the definer. A user name may contain @, a host not.
+ * - A user name may contain @, a host not.
  */
-export const CREATE_PROCEDURE = `CREATE DEFINER = ${LEDGER_DEFINER} PROCEDURE ${LEDGER_PROCEDURE}()
+function registering(signature: string, client: string, condition: string): string {
+  return `CREATE DEFINER = ${LEDGER_DEFINER} PROCEDURE ${LEDGER_SCHEMA}.${signature}
   MODIFIES SQL DATA SQL SECURITY DEFINER COMMENT '${PROCEDURE_COMMENT}'
 BEGIN
-  DECLARE client VARCHAR(300) CHARACTER SET utf8mb4 DEFAULT USER();
+  DECLARE client VARCHAR(300) CHARACTER SET utf8mb4 DEFAULT ${client};
   DECLARE client_host VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT SUBSTRING_INDEX(client, '@', -1);
   DECLARE table_wait BIGINT UNSIGNED DEFAULT @@SESSION.lock_wait_timeout;
   DECLARE row_wait BIGINT UNSIGNED DEFAULT @@SESSION.innodb_lock_wait_timeout;
   DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
-  IF NOT @@GLOBAL.read_only THEN
+  IF ${condition} AND NOT @@GLOBAL.read_only THEN
     IF @@SESSION.transaction_read_only THEN
       SET TRANSACTION READ WRITE;
     END IF;
@@ -66,6 +68,22 @@ BEGIN
     SET SESSION lock_wait_timeout = table_wait, SESSION innodb_lock_wait_timeout = row_wait;
   END IF;
 END`;
+}
+
+/** What USER() is in the body of an event. */
+const EVENT_SCHEDULER = "'event_scheduler@localhost'";
+
+/**
+ * `register_session()` for connections: USER() is the client's account, also here, where CURRENT_USER() is the definer.
+ * `register_event(CURRENT_USER())` for the bodies of events, which have no client: there the caller's word is taken, and
+ * only there. The former is made last: where it is, all is.
+ */
+export const CREATE_PROCEDURES = [
+  `DROP PROCEDURE IF EXISTS ${LEDGER_SCHEMA}.register_event`,
+  registering("register_event(definer VARCHAR(300))", "definer", `USER() = ${EVENT_SCHEDULER}`),
+  `DROP PROCEDURE IF EXISTS ${LEDGER_PROCEDURE}`,
+  registering("register_session()", "USER()", `USER() <> ${EVENT_SCHEDULER}`),
+] as const;
 
 export const GRANT_EVERYBODY = [
   `CREATE USER IF NOT EXISTS ${EVERYBODY} IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK COMMENT '${ACCOUNT_COMMENT}'`,

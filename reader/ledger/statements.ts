@@ -1,7 +1,7 @@
 import { withRegistration, withoutRegistration } from "./init-connect.ts";
 import {
   CREATE_DEFINER,
-  CREATE_PROCEDURE,
+  CREATE_PROCEDURES,
   CREATE_SCHEMA,
   CREATE_TABLE,
   GRANT_EVERYBODY,
@@ -23,8 +23,7 @@ export function installStatements(initConnect: string, exempt: Accounts, isRds: 
     CREATE_TABLE,
     ...CREATE_DEFINER,
     PROCEDURE_SQL_MODE,
-    `DROP PROCEDURE IF EXISTS ${LEDGER_PROCEDURE}`,
-    CREATE_PROCEDURE,
+    ...CREATE_PROCEDURES,
     ...GRANT_EVERYBODY,
     ...exempt.map(
       ({ user, host }) =>

@@ -1,0 +1,27 @@
+import type { Frame } from "../../wire/frame.ts";
+
+/** A change with what its frame says of its author. */
+export interface KnownChange {
+  readonly op: string;
+  readonly table: string;
+  /** The author's user; null when nobody knew. */
+  readonly user: string | null;
+  readonly attribution: string | null;
+  readonly after: unknown;
+}
+
+/** The changes of frames, in order. */
+export function knownChanges(frames: readonly Frame[]): KnownChange[] {
+  return frames.flatMap((frame) =>
+    frame.changes.map((change) => {
+      const author = frame.authors[frame.transactions[change.transaction]?.author ?? -1];
+      return {
+        op: change.op,
+        table: frame.tables[change.table]?.join(".") ?? "",
+        user: author?.user ?? null,
+        attribution: author?.attribution ?? null,
+        after: change.after === "" ? null : JSON.parse(change.after),
+      };
+    }),
+  );
+}
