@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RowDataPacket } from "mysql2";
 import { createConnection } from "mysql2/promise";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { freePort } from "../../infra/local/mysql/free-port.ts";
 import { startMysqlServer } from "../../infra/local/mysql/start-mysql-server.ts";
 import type { ServerVariables } from "../../infra/local/mysql/server-variables.ts";
 import { EnvironmentQueues } from "../support/start/environment-queues.ts";
@@ -271,12 +272,12 @@ describe("bad input is refused with a sentence and exit code 2, before anything 
     await expectRefusal(npmStart("--config", file), "add --no-demo");
   });
 
-  test("a port in use", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
+  test.each([0, 2])("a port in use, number %i of those it would take", async (place) => {
+    const port = await freePort();
+    const server = createServer().listen(port, "127.0.0.1");
     onTestFinished(() => void server.close());
     await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    await expectRefusal(npmStart("--port-base", String(port - 2)), `port ${port} is in use`);
+    await expectRefusal(npmStart("--port-base", String(port - place)), "is in use");
   });
 });
 
