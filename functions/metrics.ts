@@ -9,7 +9,7 @@ export interface MetricSink {
 }
 
 /** A dimension beside the source's. */
-export interface Dimension {
+interface Dimension {
   readonly name: string;
   readonly value: string;
 }

@@ -23,7 +23,7 @@ export interface ParkedStreams {
   park(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
 }
 
-export type Parking = "parked" | "delivered" | "clear";
+type Parking = "parked" | "delivered" | "clear";
 
 /** What the hand-over is made of: each is one request on one item, and what it says of the item is true at one moment. */
 export interface StreamItems {

@@ -23,7 +23,7 @@ export interface FanOutRules {
 }
 
 /** What of a frame concerns one environment. */
-export interface EnvironmentShare {
+interface EnvironmentShare {
   readonly changes: number;
   /** When the oldest of them was committed, milliseconds since 1970. */
   readonly oldestCommitMs: number;

@@ -25,7 +25,7 @@ export interface DrainItems {
   postpone(claimed: StreamState, next: Postponement): Promise<void>;
 }
 
-export interface Postponement {
+interface Postponement {
   readonly drained: RecordKey;
   readonly attempts: number;
   readonly nextAttemptAt: number;

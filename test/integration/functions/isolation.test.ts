@@ -9,6 +9,8 @@ import { Stage } from "../../support/functions/stage.ts";
 /** How long each kind of trouble lasts. `ISOLATION_SECONDS=60` for a long run. */
 const SECONDS = Number(process.env["ISOLATION_SECONDS"] ?? 4);
 const FRAME_EVERY_MS = 25;
+/** A busy machine spoils a measurement now and then; a queue that makes others wait spoils each. */
+const TRIES = 4;
 
 const TROUBLES: readonly (readonly [string, FaultEffect])[] = [
   ["deleted", { kind: "error", code: "AWS.SimpleQueueService.NonExistentQueue" }],
@@ -52,28 +54,38 @@ describe("while one environment's queue is in trouble under load", () => {
         .map(({ change, atMs }) => atMs - (sentAt.get(change.after?.["n"] as number) ?? 0));
     }
 
-    const before = summary(await load(SECONDS));
-    const rows = [["healthy", ...Object.values(before)]];
-    for (const [name, effect] of TROUBLES) {
+    /** The delay in good times and in this trouble, one right after the other, for the machine has other things to do. */
+    async function compare(effect: FaultEffect) {
+      const healthy = summary(await load(SECONDS / 2));
       const fault = stage.aws.faults.add({
         service: "sqs",
         action: "SendMessage*",
         resource: "shop-billing-staging.fifo",
         effect,
       });
-      const during = summary(await load(SECONDS));
-      rows.push([name, ...Object.values(during)]);
-      console.log(name, during, pipeline.metrics.totals.get("ChangesParked"));
+      const troubled = summary(await load(SECONDS));
       fault.remove();
-      expect(during.p50).toBeLessThan(2 * before.p50 + 100);
       // Mended, so that the next trouble strikes a closed circuit as well.
       await vi.waitFor(() => expect(staging.numbers.at(-1)).toBe(written), {
         timeout: 30_000,
         interval: 100,
       });
+      return { healthy, troubled, unchanged: troubled.p50 < 2 * healthy.p50 + 50 };
     }
-    console.log("production's delay while staging's queue is …, ms: p50, p95, max");
-    console.table(rows);
+
+    for (const [name, effect] of TROUBLES) {
+      let result = await compare(effect);
+      for (let tries = 1; !result.unchanged && tries < TRIES; tries++)
+        result = await compare(effect);
+      const { healthy, troubled } = result;
+      console.log(
+        `production's delay while staging's queue is ${name}:`,
+        troubled,
+        "before:",
+        healthy,
+      );
+      expect(result.unchanged).toBe(true);
+    }
 
     const even = Array.from({ length: written / 2 }, (_, index) => 2 * index + 2);
     expect(staging.numbers).toEqual(even);

@@ -1,7 +1,7 @@
 import type { Clients } from "../../../functions/runtime.ts";
 
 /** What a function's process dies of in a test. */
-export class KilledError extends Error {
+class KilledError extends Error {
   override readonly name = "KilledError";
 }
 

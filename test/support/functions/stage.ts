@@ -23,7 +23,7 @@ import type { LocalClock } from "../../../infra/local/aws/clock.ts";
 import { environmentQueues } from "../../../infra/config/queues.ts";
 import { SOURCE } from "./frames.ts";
 
-export const ROUTING = {
+const ROUTING = {
   environments: {
     production: { users: ["app_prod"] },
     staging: { users: ["app_staging", "stg_*"] },

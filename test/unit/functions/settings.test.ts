@@ -42,6 +42,11 @@ describe("the functions' settings", () => {
     expect(Object.keys(settings.routing.environments)).toHaveLength(200);
   });
 
+  test("refuse a format that nobody writes, rather than write another", () => {
+    const subscribers = { search: { tables: ["shop.*"], format: "debezium" as const } };
+    expect(() => encodeRouting({ ...routing(1), subscribers })).toThrow(/only the format envelope/);
+  });
+
   test("name every variable that is wrong at once", () => {
     const broken = {
       ...variables,

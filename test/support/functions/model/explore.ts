@@ -1,5 +1,5 @@
 /** Ends an actor's attempt at one of its steps, as when its process is killed. */
-export class Crash extends Error {
+class Crash extends Error {
   override readonly name = "Crash";
 }
 

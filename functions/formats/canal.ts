@@ -1,0 +1,141 @@
+import { jsonText } from "./json-text.ts";
+import {
+  changedColumns,
+  convertRow,
+  members,
+  plainTimestamp,
+  typeName,
+  type Row,
+  type TypedChange,
+} from "./typed-change.ts";
+
+const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE", ddl: "QUERY" } as const;
+
+/**
+ * A change as canal's flatMessage, with `user`, `host`, `attribution` and `environment` beside its own fields. `id`, a
+ * number of canal's own batches, is 0; `ts` is when it is written, `es` when it was committed, both in milliseconds.
+ * https://github.com/alibaba/canal/blob/master/protocol/src/main/java/com/alibaba/otter/canal/protocol/FlatMessage.java
+ */
+export function canalFlatMessage(typed: TypedChange, nowMs: number): string {
+  const { change, environment, columns } = typed;
+  const { op, source, user, host, attribution, statement = "" } = change;
+  const isDdl = op === "t" || op === "ddl";
+  const data = isDdl ? null : convertRow(typed, change.after ?? change.before ?? {}, canalValue);
+  return jsonText({
+    data: data && [data],
+    database: source.db,
+    es: source.ts_ms,
+    gtid: source.gtid ?? "",
+    id: 0,
+    isDdl,
+    mysqlType: isDdl ? null : byColumn(columns, ({ type }) => type),
+    old: data && oldOf(typed, data),
+    pkNames: typed.key.length > 0 && !isDdl ? typed.key : null,
+    sql: statement,
+    sqlType: isDdl
+      ? null
+      : byColumn(columns, ({ name, type }) =>
+          sqlType(type, (change.after ?? change.before)?.[name]),
+        ),
+    table: source.table,
+    ts: nowMs,
+    type: TYPES[op],
+    user,
+    host,
+    attribution,
+    environment,
+  });
+}
+
+function oldOf(typed: TypedChange, data: Row): readonly Row[] | null {
+  const { op, before } = typed.change;
+  if (op !== "u" || before === null) return null;
+  return [changedColumns(convertRow(typed, before, canalValue), data, jsonText)];
+}
+
+function byColumn<T>(
+  columns: TypedChange["columns"],
+  of: (column: TypedChange["columns"][number]) => T,
+): Record<string, T> {
+  return Object.fromEntries(columns.map((column) => [column.name, of(column)]));
+}
+
+/** Every value is text: an ENUM its number, a SET its bits, binary data one character a byte (ISO 8859-1). */
+function canalValue(value: unknown, columnType: string): string {
+  const type = typeName(columnType);
+  if (type === "json") return jsonText(value);
+  if (type === "enum") return String(members(columnType).indexOf(String(value)) + 1);
+  if (type === "set" && Array.isArray(value)) return String(setBits(value, members(columnType)));
+  if (typeof value !== "string") return jsonText(value);
+  if (type === "timestamp") return plainTimestamp(value);
+  return BINARY.has(type) ? Buffer.from(value, "base64").toString("latin1") : value;
+}
+
+function setBits(chosen: readonly unknown[], all: readonly string[]): bigint {
+  return all.reduce(
+    (bits, member, index) => (chosen.includes(member) ? bits | (1n << BigInt(index)) : bits),
+    0n,
+  );
+}
+
+const BINARY = new Set([
+  "binary",
+  "varbinary",
+  "tinyblob",
+  "blob",
+  "mediumblob",
+  "longblob",
+  "geometry",
+]);
+
+/**
+ * The number of java.sql.Types that canal gives a column: the next wider one for an unsigned integer whose value does not
+ * fit into the Java type of its width.
+ */
+function sqlType(columnType: string, value: unknown): number {
+  const type = typeName(columnType);
+  const widened = WIDENED[type];
+  if (widened !== undefined && (typeof value === "number" || typeof value === "bigint")) {
+    if (value > widened.largest) return widened.type;
+  }
+  return SQL_TYPES[type] ?? JAVA_VARCHAR;
+}
+
+const WIDENED: Readonly<Record<string, { readonly largest: bigint; readonly type: number }>> = {
+  tinyint: { largest: 2n ** 7n - 1n, type: 5 },
+  smallint: { largest: 2n ** 15n - 1n, type: 4 },
+  int: { largest: 2n ** 31n - 1n, type: -5 },
+  bigint: { largest: 2n ** 63n - 1n, type: 3 },
+};
+
+const JAVA_VARCHAR = 12;
+
+const SQL_TYPES: Readonly<Record<string, number>> = {
+  bit: -7,
+  tinyint: -6,
+  smallint: 5,
+  mediumint: 4,
+  int: 4,
+  bigint: -5,
+  decimal: 3,
+  float: 7,
+  double: 8,
+  date: 91,
+  time: 92,
+  datetime: 93,
+  timestamp: 93,
+  char: 1,
+  tinytext: 2005,
+  text: 2005,
+  mediumtext: 2005,
+  longtext: 2005,
+  binary: 2004,
+  varbinary: 2004,
+  tinyblob: 2004,
+  blob: 2004,
+  mediumblob: 2004,
+  longblob: 2004,
+  geometry: 2004,
+  enum: 4,
+  set: -7,
+};

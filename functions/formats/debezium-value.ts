@@ -1,0 +1,87 @@
+import { jsonText } from "./json-text.ts";
+import { typeName } from "./typed-change.ts";
+
+/**
+ * A value as Debezium's MySQL connector gives it by default (decimal.handling.mode=precise, binary.handling.mode=bytes,
+ * time.precision.mode=adaptive_time_microseconds, bigint.unsigned.handling.mode=long). Dates that are none, like
+ * `0000-00-00`, are null.
+ * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-data-types
+ */
+export function debeziumValue(value: unknown, columnType: string): unknown {
+  switch (typeName(columnType)) {
+    case "decimal":
+      return twosComplement(BigInt(String(value).replace(".", ""))).toString("base64");
+    case "bit":
+      return bits(BigInt(value as number | bigint), columnType);
+    case "bigint":
+      return typeof value === "bigint" ? BigInt.asIntN(64, value) : value;
+    case "set":
+      return Array.isArray(value) ? value.join(",") : value;
+    case "json":
+      return jsonText(value);
+    case "geometry":
+      return { wkb: value, srid: null };
+    case "date":
+      return ifDate(microseconds(`${String(value)} 00:00:00`), (at) => at / MICROSECONDS_A_DAY);
+    case "datetime":
+      return ifDate(microseconds(String(value)), (at) =>
+        decimals(columnType) > 3 ? at : at / 1000n,
+      );
+    case "time":
+      return timeOfDay(String(value));
+    case "timestamp":
+      return String(value).startsWith("0000") ? null : value;
+    default:
+      return value;
+  }
+}
+
+const MICROSECONDS_A_DAY = 86_400_000_000n;
+
+function ifDate(at: bigint | null, convert: (at: bigint) => bigint): bigint | null {
+  return at === null ? null : convert(at);
+}
+
+/** Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.ffffff]`, read as UTC; null for a date that there is not. */
+function microseconds(text: string): bigint | null {
+  const [seconds = "", fraction = ""] = text.split(".");
+  const iso = `${seconds.replace(" ", "T")}Z`;
+  const ms = Date.parse(iso);
+  // Date.parse takes 30 February for a day in March.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== iso.slice(0, 19)) return null;
+  return BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, "0"));
+}
+
+/** Microseconds of `[-]HH:MM:SS[.ffffff]`. */
+function timeOfDay(text: string): bigint {
+  const negative = text.startsWith("-");
+  const [clock = "", fraction = ""] = text.replace("-", "").split(".");
+  const [hours = "0", minutes = "0", seconds = "0"] = clock.split(":");
+  const whole = (BigInt(hours) * 60n + BigInt(minutes)) * 60n + BigInt(seconds);
+  const total = whole * 1_000_000n + BigInt(fraction.padEnd(6, "0"));
+  return negative ? -total : total;
+}
+
+/** The number in parentheses: of `datetime(6)` 6. */
+function decimals(columnType: string): number {
+  return Number(/\((\d+)\)/.exec(columnType)?.[1] ?? 0);
+}
+
+/** BIT(1) is a boolean, a longer one its bytes, lowest first. */
+function bits(value: bigint, columnType: string): boolean | string {
+  const width = decimals(columnType) || 1;
+  if (width === 1) return value === 1n;
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(value);
+  return bytes.subarray(0, Math.ceil(width / 8)).toString("base64");
+}
+
+/** The fewest bytes in two's complement, highest first, as java.math.BigInteger.toByteArray() gives them. */
+function twosComplement(value: bigint): Buffer {
+  let bytes = 1;
+  while (BigInt.asIntN(bytes * 8, value) !== value) bytes++;
+  const hex = BigInt.asUintN(bytes * 8, value)
+    .toString(16)
+    .padStart(bytes * 2, "0");
+  return Buffer.from(hex, "hex");
+}
