@@ -77,6 +77,7 @@ export function joinIn({ config, source, aws, queues }: StackParts, stackFilePat
     database: databases.find((name) => !/[*?]/.test(name)) ?? null,
     accounts: source.accounts,
     region: aws.region,
+    credentials: aws.credentials,
     sqsEndpoint: aws.endpoints.sqs,
     queueUrl: queues[0]?.url ?? null,
     stackFile: stackFilePath,

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { REPOSITORY_ROOT } from "../repository-root.ts";
 import { isClean } from "./demo/tally.ts";
@@ -46,7 +47,10 @@ async function main(signal: AbortSignal): Promise<number> {
 }
 
 async function start(options: StartOptions, signal: AbortSignal): Promise<number> {
-  const config = await readConfiguration(options.configFile);
+  // npm changes into the checkout; a person's relative path starts from where they typed it.
+  const typedIn = process.env["INIT_CWD"] ?? process.cwd();
+  const { configFile } = options;
+  const config = await readConfiguration(configFile && resolve(typedIn, configFile));
   await using directory = await StackDirectory.claim(options.stateDirectory);
   // The CDK takes a second to load; a mistyped option should not have to wait for it.
   const { startStack } = await import("./stack.ts");

@@ -69,7 +69,12 @@ export class ReaderService implements AsyncDisposable {
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-      this.#reader = await Child.start(this.#options);
+      const next = await Child.start(this.#options);
+      this.#reader = next;
+      if (signal.aborted) {
+        await next.stop();
+        return;
+      }
       this.#onReplaced?.();
     }
   }

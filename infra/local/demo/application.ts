@@ -36,7 +36,6 @@ const subscriptions = await Promise.all(
 );
 tell({ kind: "ready" });
 await Promise.all(subscriptions.map(({ finished }) => finished));
-process.disconnect();
 
 function tell(message: ApplicationMessage): void {
   process.send?.(message);

@@ -10,6 +10,7 @@ export interface JoinIn {
     readonly password: string;
   }[];
   readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly sqsEndpoint: string;
   /** A queue to try. */
   readonly queueUrl: string | null;
@@ -25,7 +26,9 @@ export function joinInText(join: JoinIn): string {
     ({ environment, user, password }) =>
       `  ${environment.padEnd(widest)}  ${mysqlClient} ${server} -u ${user} -p${password}${database === null ? "" : ` ${database}`}`,
   );
-  const aws = `AWS_REGION=${region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --endpoint-url ${sqsEndpoint} sqs`;
+  const { accessKeyId, secretAccessKey } = join.credentials;
+  const identity = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
+  const aws = `AWS_REGION=${region} ${identity} aws --endpoint-url ${sqsEndpoint} sqs`;
   const reading =
     queueUrl === null
       ? `${aws} list-queues`

@@ -85,10 +85,13 @@ test("how to join in names a command for each account and a queue", () => {
     database: "shop",
     accounts: [{ environment: "staging", user: "app_staging", password: "pw" }],
     region: "us-east-1",
+    credentials: { accessKeyId: "key", secretAccessKey: "secret" },
     sqsEndpoint: "http://127.0.0.1:9324",
     queueUrl: "http://127.0.0.1:9324/000000000000/shop-billing-staging.fifo",
     stackFile: "/checkout/.local/stack.json",
   });
   expect(text).toContain("mysql -h 127.0.0.1 -P 21000 -u app_staging -ppw shop");
-  expect(text).toContain("--endpoint-url http://127.0.0.1:9324 sqs receive-message");
+  expect(text).toContain(
+    "AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret aws --endpoint-url http://127.0.0.1:9324 sqs receive-message",
+  );
 });
