@@ -1,5 +1,4 @@
 import { createConnection } from "mysql2/promise";
-import type { MysqlServer } from "../../infra/local/mysql/mysql-server.ts";
 import type { Frame } from "../../wire/frame.ts";
 import type { Account } from "./mysql.ts";
 
@@ -8,11 +7,10 @@ import type { Account } from "./mysql.ts";
  * in `note` and `firstId`, `firstId + 1`, … in `id`, and closes at once.
  */
 export async function insertBriefly(
-  server: MysqlServer,
+  { host, port }: { readonly host: string; readonly port: number },
   accounts: readonly Account[],
   { count, firstId = 1, atOnce = 16 }: { count: number; firstId?: number; atOnce?: number },
 ): Promise<void> {
-  const { host, port } = server;
   let next = 0;
   const work = async (): Promise<void> => {
     for (let i = next++; i < count; i = next++) {

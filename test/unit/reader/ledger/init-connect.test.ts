@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import {
+  callsProcedure,
+  hasRegistration,
+  withoutRegistration,
+  withRegistration,
+} from "../../../../reader/ledger/init-connect.ts";
+
+describe("init_connect", () => {
+  test.each([
+    "",
+    "SET NAMES utf8mb4",
+    "SET @a = 1; SET @b = ';'; ",
+    "SET autocommit = 0;",
+    "/* ours */ CALL audit.login()",
+  ])("keeps what it did: %j", (before) => {
+    const after = withRegistration(before);
+    expect(hasRegistration(after)).toBe(true);
+    expect(callsProcedure(after)).toBe(true);
+    expect(after.endsWith(before)).toBe(true);
+    expect(withoutRegistration(after)).toBe(before);
+    expect(withRegistration(after)).toBe(after);
+  });
+
+  test("takes the registration out also when something was put before it", () => {
+    const mixed = `SET @first = 1; ${withRegistration("SET @last = 1")}`;
+    expect(withoutRegistration(mixed)).toBe("SET @first = 1; SET @last = 1");
+  });
+
+  test("recognises a call in other words, which it does not take out", () => {
+    const byHand = "call `binlog_router` . register_session";
+    expect(callsProcedure(byHand)).toBe(true);
+    expect(hasRegistration(byHand)).toBe(false);
+    expect(withoutRegistration(byHand)).toBe(byHand);
+    expect(callsProcedure("CALL other.register_session()")).toBe(false);
+  });
+});

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { isOver, type SessionState } from "../../../../reader/sessions/fate.ts";
+import type { Census } from "../../../../reader/sessions/process-list.ts";
+
+const census: Census = {
+  connections: [],
+  atUs: 0,
+  alive: new Set([1]),
+  end: { fileNumber: 2, offset: 100 },
+};
+const gone: SessionState = { thread: 9, run: 2, isPresent: true, lastSeen: "p3" };
+const saved = { position: "p5", run: 2 };
+
+test.each([
+  ["gone, and all of it was read and lies before the offset", gone, true],
+  ["still connected", { ...gone, thread: 1 }, false],
+  ["with a change behind the offset", { ...gone, lastSeen: "p6" }, false],
+  ["with a change right at the offset, which is read again", { ...gone, lastSeen: "p5" }, false],
+  ["of an earlier run", { ...gone, thread: 1, run: 1, isPresent: false }, true],
+  [
+    "of an earlier run, prepared there and not committed",
+    { ...gone, run: 1, lastSeen: "p5" },
+    false,
+  ],
+  [
+    "of another server, whose process list is not asked",
+    { ...gone, run: -7, isPresent: false },
+    false,
+  ],
+])("a session that is %s", (_, session, expected) => {
+  expect(isOver(session, saved, census)).toBe(expected);
+});
+
+test("nothing is over for a reader that is behind the process list", () => {
+  expect(isOver(gone, saved, null)).toBe(false);
+});
