@@ -118,7 +118,7 @@ async function run(command: (context: CommandContext) => Promise<void>): Promise
       confirm,
     });
   } catch (error) {
-    console.error(error instanceof CommandError ? error.message : error);
+    console.error(error instanceof CommandError ? error.message : String(error));
     process.exitCode = 2;
   }
 }

@@ -7,7 +7,7 @@ import type { RecordKey, StoredBody } from "./parked.ts";
 import { streamText, type Stream } from "./stream.ts";
 
 /** Bytes of a compressed body that a record holds itself; an item of DynamoDB may have 400 KB with all its attributes. */
-const INLINE_BYTES = 350_000;
+const INLINE_BYTES = 300_000;
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);

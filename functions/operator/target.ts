@@ -21,9 +21,16 @@ export interface Target extends Disposable {
 /** A deployed stack, found by its name with the credentials and region of the AWS SDK's environment. Throws CommandError. */
 export async function deployedTarget(stackName: string): Promise<Target> {
   using cloudFormation = disposable(new CloudFormationClient({}));
-  const { Stacks: stacks = [] } = await cloudFormation.client.send(
-    new DescribeStacksCommand({ StackName: stackName }),
-  );
+  const { Stacks: stacks = [] } = await cloudFormation.client
+    .send(new DescribeStacksCommand({ StackName: stackName }))
+    .catch((cause: unknown) => {
+      throw new CommandError(
+        `CloudFormation does not tell about the stack ${stackName}: ${String(cause)}`,
+        {
+          cause,
+        },
+      );
+    });
   const outputs = new Map(
     (stacks[0]?.Outputs ?? []).map(({ OutputKey: key, OutputValue: value }) => [key, value]),
   );

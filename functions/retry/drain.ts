@@ -56,6 +56,9 @@ export interface Drained {
   readonly records: number;
 }
 
+/** Deduplication ids that a record has room for beside its body. */
+const NOTED_PER_RECORD = 1000;
+
 /**
  * Delivers a stream's records in order until nothing is left and the stream is closed, one of them fails, or `signal` says
  * that the run's time is over.
@@ -90,6 +93,12 @@ export async function drain(
     return { kind, records };
   };
 
+  /** What is not noted is sent again: SQS or the subscriber recognises it. */
+  async function noteSent(record: ParkedRecord, sent: ReadonlySet<string>): Promise<void> {
+    const noted = [...sent].slice(0, Math.max(0, NOTED_PER_RECORD - record.sent.size));
+    if (noted.length > 0) await items.noteSent(record, new Set(noted));
+  }
+
   for (;;) {
     const page = await items.next(stream, drained, tail);
     for (const record of page) {
@@ -97,7 +106,7 @@ export async function drain(
       if (record.status === "parked") {
         const outcome = await options.deliver(record);
         if (outcome.kind === "failed") {
-          if (outcome.sent.size > 0) await items.noteSent(record, outcome.sent);
+          await noteSent(record, outcome.sent);
           attempts++;
           const dead = attempts >= backoff.attempts;
           const pause = pauseMs(attempts, backoff, options.random());

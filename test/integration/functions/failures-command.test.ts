@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,10 +14,48 @@ import { Stage } from "../../support/functions/stage.ts";
 const STREAM = "queue/0/shop-billing-staging.fifo";
 const GIVE_UP_AT_ONCE = { backoff: { baseMs: 1, longestMs: 1, attempts: 1 } };
 
+/** CloudFormation as far as it says what a stack's outputs are. */
+async function describeStacks(
+  outputs: Readonly<Record<string, string>>,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  const members = Object.entries(outputs).map(
+    ([key, value]) =>
+      `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+  );
+  const answer =
+    `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>shop-router</StackName>` +
+    `<Outputs>${members.join("")}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+  const server = createServer((_request, response) => {
+    response.setHeader("Content-Type", "text/xml");
+    response.end(answer);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
 interface Ended {
   readonly code: number;
   readonly out: string;
   readonly problem: string;
+}
+
+function run(args: readonly string[], environment: Record<string, string>): Promise<Ended> {
+  const command = ["functions/failures-command.ts", ...args];
+  const env = { ...process.env, ...environment };
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { env }, (error, out, problem) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, problem });
+    });
+  });
 }
 
 describe("npm run failures", () => {
@@ -126,6 +167,26 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3]);
   });
 
+  test("finds a deployed stack by the outputs of its name", async () => {
+    const frame = new TestLane().frame([{ user: null }]);
+    await route(stage.runtime, rawEvent([frame]));
+    await using cloudFormation = await describeStacks({
+      OffsetsTable: "offsets",
+      FailuresTable: "failures",
+      SessionsTable: "sessions",
+      PayloadBucket: "payloads",
+      RawDeadLetterQueueUrl: stage.rawQueueUrl,
+    });
+    const environment = {
+      ...stage.aws.environment(),
+      AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
+    };
+    const listed = await run(["--stack", "shop-router", "list", "--json"], environment);
+    expect(JSON.parse(listed.out)).toEqual([
+      expect.objectContaining({ reason: "unattributed", status: "open", changes: 1 }),
+    ]);
+  });
+
   test.for([
     [["show", "nonsense"], /not the name of a stream/],
     [["show", "queue/0/none.fifo"], /there is no stream/],
@@ -141,12 +202,7 @@ describe("npm run failures", () => {
   });
 
   function failures(...args: readonly string[]): Promise<Ended> {
-    const command = ["functions/failures-command.ts", "--local", join(directory, "stack.json")];
-    return new Promise((resolve) => {
-      execFile(process.execPath, [...command, ...args], (error, out, problem) => {
-        resolve({ code: error === null ? 0 : Number(error.code), out, problem });
-      });
-    });
+    return run(["--local", join(directory, "stack.json"), ...args], {});
   }
 
   function stackFile() {
