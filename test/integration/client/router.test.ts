@@ -4,12 +4,13 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseExactJson } from "../../../client/exact-json.ts";
 import { subscribe, type Change } from "../../../client/index.ts";
-import type { Change as MessageChange, EnvironmentMessage } from "../../../wire/message.ts";
+import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { startRouter, type Router } from "../../support/client/router.ts";
 
 const root = new URL("../../../", import.meta.url);
 describe("on a running router", () => {
   let router: Router;
+  const received: string[] = [];
 
   beforeAll(async () => {
     router = await startRouter({
@@ -40,9 +41,9 @@ describe("on a running router", () => {
   });
 
   it("applications that differ in APP_ENV only receive the changes of their own environment", async () => {
-    const received: Record<string, Change[]> = { production: [], staging: [] };
+    const arrived: Record<string, Change[]> = { production: [], staging: [] };
     const application = (environment: string) =>
-      subscribe("mail", (change) => void received[environment]?.push(change), {
+      subscribe("mail", (change) => void arrived[environment]?.push(change), {
         environment,
         source: "shop",
         sqs: router.sqs,
@@ -58,38 +59,36 @@ describe("on a running router", () => {
       await other.query("INSERT INTO letters VALUES (?, 'staging')", [-id]);
     }
     const ids = (environment: string): unknown[] =>
-      (received[environment] ?? [])
-        .filter(({ op }) => op === "c")
-        .map(({ after }) => after?.["id"]);
+      (arrived[environment] ?? []).filter(({ op }) => op === "c").map(({ after }) => after?.["id"]);
     const expected = Array.from({ length: 20 }, (_, index) => index + 1);
     await vi.waitFor(() => expect(ids("production")).toEqual(expected), 20_000);
     await vi.waitFor(() => expect(ids("staging")).toEqual(expected.map((id) => -id)), 20_000);
-    expect(new Set(received["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
+    expect(new Set(arrived["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
   });
 
-  /** The message of that kind in staging's queue; what comes before it is thrown away. */
-  async function receive({ subscriber, group, changes }: EnvironmentMessage): Promise<string> {
-    const QueueUrl = router.stack.environments["staging"]?.queues[subscriber];
+  /** The message of that kind in staging's queue. What comes before it is kept: groups come in any order. */
+  async function receive(shown: EnvironmentMessage): Promise<string> {
+    const QueueUrl = router.stack.environments["staging"]?.queues[shown.subscriber];
     for (;;) {
-      const { Messages: [received] = [] } = await router.sqs.send(
+      const found = received.findIndex(
+        (text) => kindOf(JSON.parse(text) as EnvironmentMessage) === kindOf(shown),
+      );
+      const [text] = found === -1 ? [] : received.splice(found, 1);
+      if (text !== undefined) return text;
+      const { Messages: [message] = [] } = await router.sqs.send(
         new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }),
       );
-      if (received === undefined) throw new Error(`${changes[0]?.op} did not reach ${subscriber}`);
-      const { ReceiptHandle, Body = "" } = received;
+      if (message === undefined) throw new Error(`${kindOf(shown)} did not come`);
+      const { ReceiptHandle, Body = "" } = message;
       await router.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-      const message = JSON.parse(Body) as EnvironmentMessage;
-      if (
-        message.group === group &&
-        message.changes.map(kindOf).join() === changes.map(kindOf).join()
-      ) {
-        return Body;
-      }
+      received.push(Body);
     }
   }
 });
 
-function kindOf({ op, statement }: MessageChange): string {
-  return `${op} ${statement ?? ""}`;
+/** By what one tells a message from the others of this test. */
+function kindOf({ subscriber, group, changes }: EnvironmentMessage): string {
+  return [subscriber, group, ...changes.map(({ op, statement = "" }) => op + statement)].join(" ");
 }
 
 interface Example {
