@@ -81,4 +81,58 @@ describe("the route function", () => {
     await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 3, 5, 7, 8]);
   });
+
+  test("keeps each lane's order in a queue that several lanes feed, through its trouble too", async () => {
+    const lanes = [new TestLane(0), new TestLane(1)];
+    const write = async (): Promise<void> => {
+      for (const lane of lanes) {
+        const table = `shop.orders_${lane.lane}`;
+        const frame = lane.frame([{ table }, { table }]);
+        expect(await route(stage.runtime, rawEvent([frame], `lane-${lane.lane}`))).toEqual([]);
+      }
+    };
+    await write();
+    const fault = stage.breakQueue("production", "AccessDenied");
+    await write();
+    await write();
+    fault.remove();
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    await write();
+    const messages = await stage.receiveAll("production");
+    expect(numbers(messages, "shop.orders_0")).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(numbers(messages, "shop.orders_1")).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+});
+
+test("the retry function remembers which messages of a record went through, beyond SQS's memory of five minutes", async () => {
+  await using keyed = await Stage.start({
+    environments: { production: { users: ["app_prod"] } },
+    subscribers: { billing: { tables: ["shop.*"], groupBy: "key" } },
+  });
+  const denied = keyed.breakQueue("production", "AccessDenied");
+  const frame = new TestLane().frame(Array.from({ length: 60 }, () => ({})));
+  await route(keyed.runtime, rawEvent([frame]));
+  denied.remove();
+
+  const flaky = keyed.aws.faults.add({
+    service: "sqs",
+    action: "SendMessage*",
+    probability: 0.4,
+    seed: 3,
+    effect: { kind: "error", code: "AccessDenied" },
+  });
+  const metrics = new CountingMetrics();
+  let runs = 0;
+  do {
+    metrics.totals.clear();
+    keyed.clock.advance(20 * MINUTE_MS);
+    await retry(keyed.runtime, { metrics });
+    runs++;
+  } while (metrics.totals.get("FailuresPending") !== 0);
+
+  expect(runs).toBeGreaterThan(1);
+  expect(flaky.strikes).toBeGreaterThan(0);
+  const arrived = numbers(await keyed.receiveAll("production"));
+  expect(arrived.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
 });
