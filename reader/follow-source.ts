@@ -1,12 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
 import { tableMatcher } from "../wire/table-patterns.ts";
+import { backoffMs } from "./backoff.ts";
 import { every } from "./every.ts";
 import { frameSender } from "./frames/frame-sender.ts";
 import type { SendFrame } from "./frames/lane.ts";
-import type { Log } from "./log.ts";
+import { describeError, type Log } from "./log.ts";
 import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
 import { describeOffset, type Offset } from "./offsets/offset.ts";
 import { OffsetSaver } from "./offsets/offset-saver.ts";
@@ -78,7 +80,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     unsentLimitBytes: settings.unsentLimitBytes,
     sessions,
     send: countingSender(options),
-    onPressure: (high) => (high ? dump?.pause() : dump?.resume()),
+    onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
     onTransaction: (transaction) => {
       run.passes(transaction);
       status.counters.transactions++;
@@ -128,7 +130,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       silenceMs: settings.silenceMs,
       onEvent: (event) => {
         status.enter("streaming");
-        reader.onEvent(event);
+        return reader.onEvent(event);
       },
     });
     log.info(
@@ -160,7 +162,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       await Promise.allSettled(tasks);
     }
     status.enter("stopping");
-    dump.pause();
+    dump.pause("ended");
     await Promise.race([shipment.drain(DRAIN_MS), lanes]);
     await saver.save();
     log.info(
@@ -200,12 +202,16 @@ function sessionBook(
   },
 ): SessionBook {
   const { state, epoch, run, presentRun } = stream;
+  const table = new SessionsTable(dynamodb, settings.sessionsTable);
   return new SessionBook({
     epoch,
     server: state.uuid,
     isOfThisRun: (transaction) => run.includes(transaction),
     presentRun,
-    table: new SessionsTable(dynamodb, settings.sessionsTable),
+    table: {
+      find: (connections) => patiently(log, () => table.find(connections)),
+      record: (known) => table.record(known),
+    },
     ask: (threads) => listConnections(connection, threads),
     takeCensus: () => takeCensus(connection, state.version),
     onUserChanged: (thread) => {
@@ -213,6 +219,25 @@ function sessionBook(
       log.warn({ thread }, "a connection changed its user while it was open (COM_CHANGE_USER)");
     },
   });
+}
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5000;
+
+/** Asks DynamoDB until it answers: what the process list said meanwhile is not to be lost, its connections may be gone. */
+async function patiently<T>(log: Log, ask: () => Promise<T>): Promise<T> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const waitMs = Math.round(backoffMs(failures, FIRST_WAIT_MS, LONGEST_WAIT_MS));
+      log.warn(
+        { error: describeError(error), failures: failures + 1, waitMs },
+        "the sessions table cannot be asked",
+      );
+      await delay(waitMs);
+    }
+  }
 }
 
 function countingSender({ settings, sqs, s3, lease, status, log }: FollowOptions): SendFrame {

@@ -31,6 +31,7 @@ export class Shipment implements ChangeSink {
   #unsentBytes = 0;
   #pressed = false;
   #latest: Transaction | null = null;
+  #relief = Promise.withResolvers<void>();
   #onSent: (() => void) | null = null;
 
   constructor(options: ShipmentOptions) {
@@ -72,6 +73,10 @@ export class Shipment implements ChangeSink {
     this.ledger.boundary(boundary);
   }
 
+  relief(): Promise<void> | null {
+    return this.#pressed ? this.#relief.promise : null;
+  }
+
   /** Sends until the signal is aborted or a frame must not be sent; rejects then. */
   async run(signal: AbortSignal): Promise<never> {
     return Promise.race(this.#lanes.map((lane) => lane.run(signal)));
@@ -105,6 +110,8 @@ export class Shipment implements ChangeSink {
       onPressure(true);
     } else if (this.#pressed && this.#unsentBytes < unsentLimitBytes * RELIEF) {
       this.#pressed = false;
+      this.#relief.resolve();
+      this.#relief = Promise.withResolvers();
       onPressure(false);
     }
   }

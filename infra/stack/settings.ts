@@ -2,6 +2,7 @@ import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { encodeRouting } from "../../functions/settings.ts";
+import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
 import type { DeployableConfiguration } from "../config/configuration.ts";
 import type { Tables } from "./tables.ts";
 
@@ -26,6 +27,7 @@ export function readerSettings(
     OFFSETS_TABLE: tables.offsets.tableName,
     SESSIONS_TABLE: tables.sessions.tableName,
     PAYLOAD_BUCKET: payloads.bucketName,
+    NODE_OPTIONS: READER_NODE_OPTIONS,
   };
 }
 

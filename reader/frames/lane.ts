@@ -1,6 +1,7 @@
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
+import { LineBuffer } from "./line-buffer.ts";
 import type { OffsetLedger } from "./offset-ledger.ts";
 import { OpenFrame, type StreamIdentity } from "./open-frame.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -32,6 +33,8 @@ export interface LaneOptions {
   readonly onUnsent: (bytes: number) => void;
 }
 
+const SPARE_BUFFERS = 4;
+
 /**
  * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one fills. So an idle lane
  * sends a single change at once, and a busy one sends full frames, without a timer.
@@ -40,6 +43,8 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #full: OpenFrame[] = [];
   readonly #wakeup = new Wakeup();
+  /** Buffers of frames that were sent; a busy lane goes round with a few. */
+  readonly #spare: LineBuffer[] = [];
   #filling: OpenFrame | null = null;
   #previous: PositionText | null;
 
@@ -55,7 +60,7 @@ export class Lane {
 
   add(transaction: Transaction, change: RowChange): void {
     const { ledger, stream, frameBytes, onUnsent } = this.#options;
-    this.#filling ??= new OpenFrame(ledger.open());
+    this.#filling ??= new OpenFrame(ledger.open(), this.#spare.pop() ?? new LineBuffer());
     const before = this.#filling.bytes;
     this.#filling.add(stream.epoch, transaction, change);
     onUnsent(this.#filling.bytes - before);
@@ -92,5 +97,7 @@ export class Lane {
     this.#previous = sealed.last;
     ledger.acknowledge(frame.entry);
     onUnsent(-frame.bytes);
+    frame.lines.clear();
+    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(frame.lines);
   }
 }

@@ -7,6 +7,7 @@ import {
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
+import type { LineBuffer } from "./line-buffer.ts";
 import type { LedgerEntry } from "./offset-ledger.ts";
 
 /** Which stream a frame is a stretch of. */
@@ -20,12 +21,11 @@ export interface StreamIdentity {
 /** A frame that still takes changes, up to its seal. Who wrote them is asked for only then. */
 export class OpenFrame {
   readonly entry: LedgerEntry;
-  /** UTF-8 bytes of the changes' lines, and about as much of the header as each transaction adds. */
-  bytes = 0;
   readonly transactions: Transaction[] = [];
   readonly #tables: (readonly [string, string])[] = [];
   readonly #tableIndexes = new Map<string, number>();
-  #lines = "";
+  readonly lines: LineBuffer;
+  #headerBytes = 0;
   #first: PositionText = "";
   #lastChange: { fileNumber: number; offset: number; row: number } = {
     fileNumber: 0,
@@ -34,8 +34,15 @@ export class OpenFrame {
   };
   #changes = 0;
 
-  constructor(entry: LedgerEntry) {
+  /** `lines` is empty, and the frame's own until it is sent. */
+  constructor(entry: LedgerEntry, lines: LineBuffer) {
     this.entry = entry;
+    this.lines = lines;
+  }
+
+  /** UTF-8 bytes of the changes' lines, and about as much of the header as each transaction and table adds. */
+  get bytes(): number {
+    return this.lines.length + this.#headerBytes;
   }
 
   get changes(): number {
@@ -45,22 +52,22 @@ export class OpenFrame {
   add(epoch: number, transaction: Transaction, change: RowChange): void {
     if (this.transactions.at(-1) !== transaction) {
       this.transactions.push(transaction);
-      this.bytes += TRANSACTION_BYTES;
+      this.#headerBytes += TRANSACTION_BYTES;
     }
-    const line = encodeChange({
-      op: change.op,
-      transaction: this.transactions.length - 1,
-      table: this.#tableIndex(change),
-      offset: change.offset,
-      row: change.row,
-      n: change.n,
-      key: change.key,
-      oldKey: change.oldKey,
-      before: change.before,
-      after: change.after,
-    });
-    this.#lines += this.#changes === 0 ? line : `\n${line}`;
-    this.bytes += Buffer.byteLength(line) + 1;
+    this.lines.append(
+      encodeChange({
+        op: change.op,
+        transaction: this.transactions.length - 1,
+        table: this.#tableIndex(change),
+        offset: change.offset,
+        row: change.row,
+        n: change.n,
+        key: change.key,
+        oldKey: change.oldKey,
+        before: change.before,
+        after: change.after,
+      }),
+    );
     this.#lastChange = {
       fileNumber: transaction.fileNumber,
       offset: change.offset,
@@ -95,7 +102,7 @@ export class OpenFrame {
         tables: this.#tables,
         authors: distinct,
       },
-      this.#lines,
+      this.lines.toString(),
     );
     return { text: onlyAllowedCharacters(text), first, last };
   }
@@ -106,7 +113,7 @@ export class OpenFrame {
     if (index === undefined) {
       index = this.#tables.push([database, table]) - 1;
       this.#tableIndexes.set(name, index);
-      this.bytes += Buffer.byteLength(name) + 8;
+      this.#headerBytes += Buffer.byteLength(name) + 8;
     }
     return index;
   }

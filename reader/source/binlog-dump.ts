@@ -15,10 +15,14 @@ export interface BinlogDumpOptions {
   readonly silenceMs: number;
   /**
    * Called with each event of the stream, in order, as it arrives: header, body and, where there is one, checksum.
-   * The bytes are valid only during the call. What it throws ends the dump with that error.
+   * The bytes are valid only during the call. When it returns a promise, the next event waits for it. What it throws, or
+   * rejects with, ends the dump with that error.
    */
-  readonly onEvent: (event: Buffer) => void;
+  readonly onEvent: (event: Buffer) => void | Promise<void>;
 }
+
+/** Too much is unsent; an event takes its time; there is nothing to read any more. */
+export type PauseReason = "pressure" | "event" | "ended";
 
 /**
  * A running binlog dump. zongji opens the connection, agrees on checksums and asks for the dump; the packets are taken
@@ -31,7 +35,7 @@ export class BinlogDump implements AsyncDisposable {
   readonly #ended = Promise.withResolvers<never>();
   #silence: NodeJS.Timeout | undefined;
   #lastPacketMs = performance.now();
-  #paused = false;
+  readonly #pauses = new Set<PauseReason>();
 
   private constructor(options: BinlogDumpOptions) {
     this.#options = options;
@@ -67,16 +71,14 @@ export class BinlogDump implements AsyncDisposable {
     return this.#ended.promise;
   }
 
-  /** Stops reading from the socket; the server waits. */
-  pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#zongji.connection?.pause();
+  /** Stops reading from the socket for a reason; the server waits until no reason is left. */
+  pause(reason: PauseReason): void {
+    if (this.#pauses.size === 0) this.#zongji.connection?.pause();
+    this.#pauses.add(reason);
   }
 
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
+  resume(reason: PauseReason): void {
+    if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
     this.#lastPacketMs = performance.now();
     // What was queued is handed over during resume(), which may pause again.
     this.#zongji.connection?.resume();
@@ -118,10 +120,12 @@ export class BinlogDump implements AsyncDisposable {
         return false;
       }
       try {
-        this.#options.onEvent(packet.buffer.subarray(packet.offset + 1, packet.end));
+        const handled = this.#options.onEvent(
+          packet.buffer.subarray(packet.offset + 1, packet.end),
+        );
+        if (handled !== undefined) this.#wait(handled);
       } catch (error) {
         this.#end(error);
-        this.pause();
       }
       return false;
     };
@@ -131,7 +135,7 @@ export class BinlogDump implements AsyncDisposable {
   #watchSilence(): void {
     const { silenceMs } = this.#options;
     this.#silence = setInterval(() => {
-      if (this.#paused || performance.now() - this.#lastPacketMs < silenceMs) return;
+      if (this.#pauses.size > 0 || performance.now() - this.#lastPacketMs < silenceMs) return;
       this.#end(
         new SourceSilentError(
           `nothing came from the server for ${silenceMs} ms, not even a heartbeat`,
@@ -140,7 +144,16 @@ export class BinlogDump implements AsyncDisposable {
     }, silenceMs / 10);
   }
 
+  #wait(handled: Promise<void>): void {
+    this.pause("event");
+    handled.then(
+      () => this.resume("event"),
+      (error: unknown) => this.#end(error),
+    );
+  }
+
   #end(error: unknown): void {
+    this.pause("ended");
     this.#ended.reject(error);
   }
 }

@@ -14,7 +14,11 @@ import {
 import { parseFormatDescription } from "../binlog-format/format-description.ts";
 import { type GtidEvent, parseGtidEvent } from "../binlog-format/gtid-event.ts";
 import { forEachRow, type RowsDecoder } from "../binlog-format/rows-event.ts";
-import { transactionPayloadEvents } from "../binlog-format/transaction-payload.ts";
+import {
+  parseTransactionPayload,
+  streamTransactionPayload,
+  transactionPayloadEvents,
+} from "../binlog-format/transaction-payload.ts";
 import type { Author } from "../../wire/session.ts";
 import { OperatorError, UnreadableStreamError } from "../errors.ts";
 import { parseRegistration } from "../ledger/registration.ts";
@@ -95,8 +99,12 @@ export class TransactionReader {
     return this.#run;
   }
 
-  /** Takes the stream's next event. Throws UnreadableStreamError where going on could lose or garble a change. */
-  onEvent(event: Buffer): void {
+  /**
+   * Takes the stream's next event. A promise is returned for one that takes its time, a large compressed transaction: the
+   * next event is to wait for it. Throws, or rejects with, UnreadableStreamError where going on could lose or garble a
+   * change.
+   */
+  onEvent(event: Buffer): void | Promise<void> {
     try {
       const header = parseEventHeader(event);
       if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
@@ -106,6 +114,7 @@ export class TransactionReader {
         const body = this.#checksums ? verifyChecksum(event) : event;
         this.#place.advance(header);
         this.#row = 0;
+        if (isLargePayload(header, body)) return this.#onLargePayload(body);
         this.#onBody(header, body);
       }
       this.#options.onRead(this.#place.fileNumber, this.#place.end);
@@ -172,6 +181,19 @@ export class TransactionReader {
   #onPayload(payload: Buffer): void {
     for (const event of transactionPayloadEvents(payload))
       this.#onBody(parseEventHeader(event), event);
+  }
+
+  /** The same without having all of it in memory: it is decompressed as fast as its changes are sent. */
+  async #onLargePayload(payload: Buffer): Promise<void> {
+    try {
+      for await (const event of streamTransactionPayload(Buffer.from(payload))) {
+        this.#onBody(parseEventHeader(event), event);
+        await this.#options.sink.relief();
+      }
+      this.#options.onRead(this.#place.fileNumber, this.#place.end);
+    } catch (error) {
+      throw this.#placed(error);
+    }
   }
 
   #onQuery(header: EventHeader, event: Buffer): void {
@@ -389,3 +411,12 @@ const UNSUPPORTED_REMEDY =
   "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session; what was logged before can only be passed by `npm run offsets -- set`.";
 const CORRUPT_REMEDY =
   "Check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";
+
+/** A compressed transaction that would take more memory at once than is wise. */
+function isLargePayload({ type }: EventHeader, event: Buffer): boolean {
+  if (type !== EventType.TRANSACTION_PAYLOAD_EVENT) return false;
+  const { uncompressedSize, payload } = parseTransactionPayload(event);
+  return Math.max(uncompressedSize, payload.length) > LARGE_PAYLOAD_BYTES;
+}
+
+const LARGE_PAYLOAD_BYTES = 1 << 20;

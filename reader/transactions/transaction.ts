@@ -53,4 +53,6 @@ export interface ChangeSink {
   /** An XA transaction with changes was prepared: they come when it commits, perhaps long after its connection is gone. */
   prepared(transaction: Transaction): void;
   boundary(boundary: Boundary): void;
+  /** Null while it can take more; else what to wait for before the next change, where that is possible. */
+  relief(): Promise<void> | null;
 }

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import {
   CreateQueueCommand,
@@ -10,8 +12,9 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { LocalAws } from "../../infra/local/aws/start-local-aws.ts";
+import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
 import { decodeFrame, type Frame } from "../../wire/frame.ts";
-import type { MysqlServer } from "../../infra/local/mysql/mysql-server.ts";
+import type { Account } from "./mysql.ts";
 
 const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
 
@@ -40,7 +43,7 @@ export class ReaderBench implements AsyncDisposable {
 
   static async create(
     aws: LocalAws,
-    mysql: Pick<MysqlServer, "host" | "port" | "user" | "password">,
+    mysql: { readonly host: string; readonly port: number } & Account,
     settings: Readonly<Record<string, string>> = {},
   ): Promise<ReaderBench> {
     const name = `bench${++benches}`;
@@ -51,6 +54,7 @@ export class ReaderBench implements AsyncDisposable {
       ...clientOptions,
       endpoint: aws.endpoints.secretsManager,
     });
+    const s3 = new S3Client({ ...clientOptions, endpoint: aws.endpoints.s3 });
     const { QueueUrl = "" } = await sqs.send(
       new CreateQueueCommand({
         QueueName: `${name}-raw.fifo`,
@@ -74,13 +78,14 @@ export class ReaderBench implements AsyncDisposable {
         }),
       );
     }
+    await s3.send(new CreateBucketCommand({ Bucket: `${name}-payloads` }));
     const { ARN = "" } = await secrets.send(
       new CreateSecretCommand({
         Name: name,
         SecretString: JSON.stringify({ username: mysql.user, password: mysql.password }),
       }),
     );
-    for (const client of [dynamodb, secrets]) client.destroy();
+    for (const client of [dynamodb, secrets, s3]) client.destroy();
     return new ReaderBench(aws, sqs, QueueUrl, {
       SOURCE_NAME: name,
       SOURCE_HOST: mysql.host,
@@ -92,6 +97,7 @@ export class ReaderBench implements AsyncDisposable {
       OFFSETS_TABLE: `${name}-offsets`,
       SESSIONS_TABLE: `${name}-sessions`,
       PAYLOAD_BUCKET: `${name}-payloads`,
+      NODE_OPTIONS: READER_NODE_OPTIONS,
       LEASE_SECONDS: "3",
       LOG_LEVEL: "debug",
       ...settings,
@@ -119,7 +125,7 @@ export class ReaderBench implements AsyncDisposable {
     return reader;
   }
 
-  /** Takes frames from the raw queue until it has `changes` changes, or `timeoutMs` pass. */
+  /** Takes frames from the raw queue until they hold `changes` changes of rows, or `timeoutMs` pass. */
   async takeFrames(changes: number, timeoutMs = 20_000): Promise<Frame[]> {
     const frames: Frame[] = [];
     const deadline = performance.now() + timeoutMs;
@@ -129,7 +135,8 @@ export class ReaderBench implements AsyncDisposable {
         throw new Error(`${taken} of ${changes} changes came within ${timeoutMs} ms`);
       }
       const received = await this.receive();
-      for (const frame of received) taken += frame.changes.length;
+      for (const { changes: some } of received)
+        taken += some.filter(({ op }) => op !== "ddl").length;
       frames.push(...received);
     }
     return frames;
@@ -215,6 +222,12 @@ export class ReaderProcess {
     this.signal("SIGTERM");
     await this.#exited;
     return this.#child.exitCode;
+  }
+
+  /** Resident memory, bytes (VmRSS of /proc). */
+  async memory(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
   }
 
   async kill(): Promise<void> {

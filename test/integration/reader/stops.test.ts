@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type LocalAws, startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+// What a reader cannot go past without losing or garbling a change: it ends with an error that names the remedy.
+
+const mysql = useMysql();
+let aws: LocalAws;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+});
+afterAll(async () => aws[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await mysql.query("DROP DATABASE IF EXISTS shop");
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note JSON)");
+});
+
+/** The error that the reader ended with. */
+async function ending(
+  bench: ReaderBench,
+  until = "stopped by an error",
+): Promise<{ name?: string; message?: string }> {
+  const reader = await bench.start(until);
+  const line = await reader.logged("stopped by an error");
+  expect(await reader.exit()).toBe(1);
+  return line["error"] as { name?: string; message?: string };
+}
+
+test("a purged log", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const reader = await bench.start();
+  await mysql.query("INSERT INTO shop.orders VALUES (1, NULL)");
+  await bench.takeFrames(1);
+  await reader.stop();
+  await mysql.query("INSERT INTO shop.orders VALUES (2, NULL)");
+  await mysql.query("FLUSH BINARY LOGS");
+  const [status] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
+  await mysql.query(`PURGE BINARY LOGS TO '${status?.File}'`);
+  const error = await ending(bench);
+  expect(error).toMatchObject({ name: "BinlogPurgedError" });
+  expect(error.message).toContain(status?.File);
+  expect(error.message).toContain("npm run offsets -- set");
+});
+
+test("rows logged in statement format", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const reader = await bench.start();
+  const connection = await mysql.connect();
+  await connection.query("SET SESSION binlog_format = 'STATEMENT'");
+  await connection.query("INSERT INTO shop.orders VALUES (1, NULL)");
+  const line = await reader.logged("stopped by an error");
+  expect(line["error"]).toMatchObject({ name: "UnreadableStreamError" });
+  expect(await reader.exit()).toBe(1);
+});
+
+test("updates of JSON documents logged in part", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  await mysql.query(`INSERT INTO shop.orders VALUES (1, '{"a": "${"x".repeat(200)}", "b": 1}')`);
+  const reader = await bench.start();
+  const connection = await mysql.connect();
+  await connection.query("SET SESSION binlog_row_value_options = 'PARTIAL_JSON'");
+  await connection.query("UPDATE shop.orders SET note = JSON_SET(note, '$.b', 2)");
+  const line = await reader.logged("stopped by an error");
+  expect(line["error"]).toMatchObject({
+    message: expect.stringContaining("binlog_row_value_options"),
+  });
+  expect(await reader.exit()).toBe(1);
+});
+
+test.each([
+  ["binlog_format", "STATEMENT", "ROW"],
+  ["binlog_row_metadata", "MINIMAL", "FULL"],
+  ["binlog_row_value_options", "PARTIAL_JSON", ""],
+])("%s = %s", async (variable, wrong, right) => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  await mysql.query(`SET GLOBAL ${variable} = '${wrong}'`);
+  try {
+    const error = await ending(bench);
+    expect(error).toMatchObject({
+      name: "SourceSettingError",
+      message: expect.stringContaining(variable),
+    });
+  } finally {
+    await mysql.query(`SET GLOBAL ${variable} = '${right}'`);
+  }
+});
+
+test("a wrong password, without repeating it", async () => {
+  const { host, port } = mysql.server;
+  const password = "not-the-password";
+  await using bench = await ReaderBench.create(aws, { host, port, user: "root", password });
+  const error = await ending(bench);
+  expect(error).toMatchObject({
+    name: "SourceAccessError",
+    message: expect.stringContaining("REPLICATION SLAVE"),
+  });
+  expect(JSON.stringify(error)).not.toContain(password);
+});
+
+test("a missing privilege", async () => {
+  const { host, port } = mysql.server;
+  const account = await mysql.createAccount("powerless", ["SELECT ON performance_schema.*"]);
+  await using bench = await ReaderBench.create(aws, { host, port, ...account });
+  expect(await ending(bench)).toMatchObject({ name: "SourceAccessError" });
+});
+
+test("a server that has not executed what was read", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, {
+    SOURCE_START: "gtid:3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5",
+  });
+  expect(await ending(bench)).toMatchObject({ name: "HistoryMismatchError" });
+});
