@@ -40,10 +40,7 @@ export async function uninstallLedger(connection: Connection): Promise<void> {
   if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
   await connection.query(`DROP DATABASE IF EXISTS ${LEDGER_SCHEMA}`);
   await connection.query(`DROP USER IF EXISTS ${LEDGER_DEFINER}`);
-  await connection.query(
-    `REVOKE IF EXISTS EXECUTE ON ${LEDGER_SCHEMA}.* FROM ${EVERYBODY} IGNORE UNKNOWN USER`,
-  );
-  if (await madeEverybody(connection)) await connection.query(`DROP USER ${EVERYBODY}`);
+  await withdrawFromEverybody(connection);
 }
 
 /** `init_connect` calls the ledger's procedure in words that are not ours: without it nobody could connect. */
@@ -100,9 +97,19 @@ async function initConnect(connection: Connection): Promise<string> {
   return String(rows[0]?.["value"] ?? "");
 }
 
-async function madeEverybody(connection: Connection): Promise<boolean> {
+/** An account of everybody that was there before, or has other uses, keeps them. */
+async function withdrawFromEverybody(connection: Connection): Promise<void> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    "SELECT JSON_VALUE(user_attributes, '$.metadata.comment') AS comment FROM mysql.user WHERE user = '' AND host = '%'",
+    `SELECT JSON_VALUE(account.user_attributes, '$.metadata.comment') AS comment, granted.db AS db
+     FROM mysql.user AS account LEFT JOIN mysql.db AS granted
+       ON granted.user = account.user AND granted.host = account.host AND granted.db = ?
+     WHERE account.user = '' AND account.host = '%'`,
+    [LEDGER_SCHEMA],
   );
-  return rows[0]?.["comment"] === ACCOUNT_COMMENT;
+  const [account] = rows;
+  if (account?.["comment"] === ACCOUNT_COMMENT) {
+    await connection.query(`DROP USER ${EVERYBODY}`);
+  } else if (account !== undefined && account["db"] !== null) {
+    await connection.query(`REVOKE EXECUTE ON ${LEDGER_SCHEMA}.* FROM ${EVERYBODY}`);
+  }
 }

@@ -3,7 +3,7 @@
  * the binlog, before anything else that the connection writes, so the table itself may be small and overwrite itself.
  */
 export const LEDGER_SCHEMA = "binlog_router";
-export const LEDGER_TABLE = `${LEDGER_SCHEMA}.sessions`;
+const LEDGER_TABLE = `${LEDGER_SCHEMA}.sessions`;
 export const LEDGER_PROCEDURE = `${LEDGER_SCHEMA}.register_session`;
 
 /** An account that nobody can log in with; the procedure runs with its privileges. */

@@ -4,7 +4,7 @@ import { binlogEnd } from "../source/server-state.ts";
 import type { Place } from "./read-place.ts";
 
 /** A connection in the server's process list. */
-export interface ListedConnection {
+interface ListedConnection {
   readonly thread: number;
   readonly user: string;
   /** Without the client's port. */

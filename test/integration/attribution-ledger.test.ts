@@ -1,6 +1,10 @@
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { installLedger, uninstallLedger } from "../../reader/ledger/install-ledger.ts";
+import {
+  installLedger,
+  LedgerInUseError,
+  uninstallLedger,
+} from "../../reader/ledger/install-ledger.ts";
 import { type Account, useMysql } from "../support/mysql.ts";
 
 const mysql = useMysql();
@@ -158,6 +162,15 @@ describe("installing and uninstalling", () => {
     expect(await initConnect()).toBe("");
     await (await mysql.connect(app)).query("SELECT 1");
     await uninstallLedger(await mysql.connect());
+  });
+
+  test("refuses to take away what init_connect calls in words of somebody's own", async () => {
+    const byHand = "CALL binlog_router.register_session()";
+    await mysql.query("SET GLOBAL init_connect = ?", [byHand]);
+    const administrator = await mysql.connect();
+    await expect(uninstallLedger(administrator)).rejects.toThrow(LedgerInUseError);
+    expect(await registered(app)).toMatchObject({ user: "app" });
+    await mysql.query("SET GLOBAL init_connect = ''");
   });
 
   test("the account of everybody lets nobody in", async () => {

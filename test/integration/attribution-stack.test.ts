@@ -37,10 +37,9 @@ async function outcomeOf(...options: string[]): Promise<Outcome> {
   await writeFile(config, JSON.stringify(CONFIG));
   await using start = startProcess(["--no-demo", "--config", config, ...options]);
   const stack = await start.ready();
-  {
-    await using administrator = await createConnection(stack.mysql);
-    await administrator.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(100))");
-  }
+  // Open to the end: nobody knows the author of a definition whose connection is gone.
+  await using administrator = await createConnection(stack.mysql);
+  await administrator.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(100))");
   using queues = new EnvironmentQueues(stack);
   const accounts = Object.values(stack.environments).flatMap(({ users }) => users);
   await insertBriefly(stack.mysql, accounts, { count: CONNECTIONS });

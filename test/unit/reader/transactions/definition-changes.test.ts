@@ -28,7 +28,10 @@ describe("definitionChanges", () => {
     ["ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", ["ddl shop.a", "ddl shop.b"]],
     ["CREATE UNIQUE INDEX i USING BTREE ON orders (id)", ["ddl shop.orders"]],
     ["DROP INDEX `on` ON orders", ["ddl shop.orders"]],
-    ["/* by hand */ ALTER -- really\n TABLE # yes\n `we``ird name` ENGINE=InnoDB", ["ddl shop.we`ird name"]],
+    [
+      "/* by hand */ ALTER -- really\n TABLE # yes\n `we``ird name` ENGINE=InnoDB",
+      ["ddl shop.we`ird name"],
+    ],
     ["ALTER /*!50001 TABLE */ orders FORCE", ["ddl shop.orders"]],
     ['ALTER TABLE "quoted ""name""" FORCE', ['ddl shop.quoted "name"']],
     ["ALTER TABLE größe.größe FORCE", ["ddl größe.größe"]],

@@ -1,0 +1,161 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Census } from "../../../../reader/sessions/process-list.ts";
+import { SessionBook } from "../../../../reader/sessions/session-book.ts";
+import type { Transaction } from "../../../../reader/transactions/transaction.ts";
+import {
+  type Author,
+  type Connection,
+  connectionName,
+  type SessionEntry,
+} from "../../../../wire/session.ts";
+
+const SERVER = "server";
+
+/** What the sessions table has, by connection. */
+let recorded: Map<string, readonly SessionEntry[]>;
+/** Who is in the process list, by thread. */
+let connected: Map<number, string>;
+let binlogEnd: number;
+let questions: number[][];
+let book: SessionBook;
+
+beforeEach(() => {
+  recorded = new Map();
+  connected = new Map();
+  binlogEnd = 0;
+  questions = [];
+  book = newBook();
+});
+
+function newBook(): SessionBook {
+  return new SessionBook({
+    epoch: 1,
+    server: SERVER,
+    isOfThisRun: ({ run }) => run === 1,
+    presentRun: () => 1,
+    table: {
+      find: (connections) =>
+        Promise.resolve(connections.map((one) => recorded.get(connectionName(one)) ?? [])),
+      record: (known) => {
+        for (const { connection, entries } of known)
+          recorded.set(connectionName(connection), entries);
+        return Promise.resolve();
+      },
+    },
+    ask: (threads) => {
+      questions.push([...threads]);
+      const connections = listed().filter(({ thread }) => threads.includes(thread));
+      return Promise.resolve({ connections, atUs: binlogEnd });
+    },
+    takeCensus: (): Promise<Census> =>
+      Promise.resolve({
+        connections: listed(),
+        alive: new Set(connected.keys()),
+        atUs: binlogEnd,
+        end: { fileNumber: 1, offset: binlogEnd },
+      }),
+    onUserChanged: () => undefined,
+  });
+}
+
+function listed(): { thread: number; user: string; host: string }[] {
+  return [...connected].map(([thread, user]) => ({ thread, user, host: "here" }));
+}
+
+/** A transaction of a thread; the stream has passed it. */
+function transaction(thread: number, run = 1): Transaction {
+  const start = binlogEnd;
+  binlogEnd += 100;
+  book.read.advance(1, binlogEnd);
+  const file = "mysql-bin.000001";
+  return { gtid: null, file, fileNumber: 1, start, thread, run, serverId: 1, committedUs: start };
+}
+
+async function authorOf(of: Transaction): Promise<string | null> {
+  book.notice(of);
+  const [author] = await book.authorsOf([of]);
+  return author?.user ?? null;
+}
+
+function record(offset = binlogEnd): Promise<void> {
+  return book.record({ fileNumber: 1, offset }, 1);
+}
+
+const ledger = (user: string): Author => ({ user, host: "here", attribution: "ledger" });
+const name = (thread: number, run = 1): string =>
+  connectionName({ server: SERVER, run, thread } satisfies Connection);
+
+describe("SessionBook", () => {
+  test("asks once for a connection, also when nobody has an answer", async () => {
+    expect(await authorOf(transaction(7))).toBeNull();
+    expect(await authorOf(transaction(7))).toBeNull();
+    expect(questions).toEqual([[7]]);
+  });
+
+  test("does not ask the process list for a thread of another run, or of the ledger", async () => {
+    connected.set(7, "new holder of the id").set(8, "a");
+    expect(await authorOf(transaction(7, -2))).toBeNull();
+    book.register(transaction(8), ledger("a"));
+    expect(await authorOf(transaction(8))).toBe("a");
+    expect(questions.flat()).toEqual([]);
+  });
+
+  test("records who is connected before the offset passes, so that the next reader knows", async () => {
+    connected.set(8, "a");
+    book.register(transaction(8), ledger("a"));
+    await record();
+    connected.delete(8);
+    const later = transaction(8);
+    book = newBook();
+    expect(await authorOf(later)).toBe("a");
+  });
+
+  test("forgets who is gone, when all that it wrote was acknowledged", async () => {
+    book.register(transaction(8), ledger("a"));
+    expect(await authorOf(transaction(8))).toBe("a");
+    await record();
+    expect(recorded.size).toBe(0);
+    expect(book.size).toBe(0);
+  });
+
+  test("keeps who is gone while a change of it lies behind the offset", async () => {
+    book.register(transaction(8), ledger("a"));
+    const offset = binlogEnd;
+    book.notice(transaction(8));
+    await record(offset);
+    expect(recorded.has(name(8))).toBe(true);
+  });
+
+  test("keeps who is gone while an XA transaction that it prepared waits at the offset", async () => {
+    book.register(transaction(8), ledger("a"));
+    const prepared = transaction(8);
+    book.notice(prepared);
+    transaction(9);
+    await record(prepared.start);
+    expect(recorded.has(name(8))).toBe(true);
+    const commit = transaction(9);
+    const committed = {
+      ...commit,
+      thread: 8,
+      preparedAt: { fileNumber: 1, start: prepared.start },
+    };
+    book.register(transaction(8), ledger("another user of the same connection"));
+    expect(await authorOf(committed)).toBe("a");
+  });
+
+  test("writes down whom it learns of after a change left without an author", async () => {
+    expect(await authorOf(transaction(7))).toBeNull();
+    await record();
+    connected.set(7, "a");
+    await book.sweep();
+    expect(recorded.get(name(7))).toMatchObject([{ from: "", user: "a", attribution: "sweep" }]);
+  });
+
+  test("keeps everything while it is behind the process list", { timeout: 5000 }, async () => {
+    book.register(transaction(8), ledger("a"));
+    const offset = binlogEnd;
+    binlogEnd += 1_000_000;
+    await record(offset);
+    expect(recorded.has(name(8))).toBe(true);
+  });
+});
