@@ -1,0 +1,131 @@
+import type { MeasuredPoint } from "./measurement.ts";
+import type { Prices } from "./prices.ts";
+
+/** Dollars a month by service. */
+export interface MonthlyCost {
+  readonly sqs: number;
+  readonly lambda: number;
+  readonly dynamodb: number;
+  readonly fargate: number;
+  readonly network: number;
+  readonly cloudwatch: number;
+}
+
+/** What a bill depends on besides the load. */
+export interface Deployment {
+  readonly environments: number;
+  readonly subscribers: number;
+  /** Size of one of the reader's two tasks, and of the route function. */
+  readonly taskVcpu: number;
+  readonly taskGb: number;
+  readonly functionGb: number;
+}
+
+/** Calls and bytes for one change. */
+type PerChange = Omit<MeasuredPoint, "changesPerSecond" | "changes">;
+
+const SECONDS_PER_MONTH = 730 * 3600;
+const SQS_CHUNK_BYTES = 64 * 1024;
+const SQS_BATCH = 10;
+const READER_TASKS = 2;
+/** An assumption: per invocation the function reads a position, sends and writes one, in a row, within a region. */
+const ASSUMED_WAIT_MS = 40;
+
+/** What the router costs at a steady rate. */
+export function routerCost(
+  point: MeasuredPoint,
+  changesPerSecond: number,
+  deployment: Deployment,
+  prices: Prices,
+): MonthlyCost {
+  return cost(perChange(point), changesPerSecond, deployment, prices);
+}
+
+/**
+ * What the same path costs with one message for each change, as the usual binlog-to-queue tools send it: the raw queue's
+ * and the environments' messages are as many as the changes; receives and deletes are full batches of ten; DynamoDB is
+ * asked once and written once for each batch. The function's time is taken as measured, which favours this side.
+ */
+export function messagePerChangeCost(
+  point: MeasuredPoint,
+  changesPerSecond: number,
+  deployment: Deployment,
+  prices: Prices,
+): MonthlyCost {
+  const measured = perChange(point);
+  const one = { sends: 1, receives: 1 / SQS_BATCH, deletes: 1 / SQS_BATCH };
+  const calls = {
+    raw: { ...one, bytes: measured.raw.bytes },
+    environments: { ...one, bytes: measured.environments.bytes },
+    dynamodb: { reads: 1 / SQS_BATCH, writes: 1 / SQS_BATCH },
+    route: { invocations: 1 / SQS_BATCH, milliseconds: measured.route.milliseconds },
+  };
+  return cost(calls, changesPerSecond, deployment, prices);
+}
+
+/** The sum of a bill. */
+export function total(bill: MonthlyCost): number {
+  return Object.values(bill).reduce<number>((sum, dollars) => sum + Number(dollars), 0);
+}
+
+function cost(
+  calls: PerChange,
+  changesPerSecond: number,
+  deployment: Deployment,
+  prices: Prices,
+): MonthlyCost {
+  const changes = changesPerSecond * SECONDS_PER_MONTH;
+  const { environments, subscribers, taskVcpu, taskGb, functionGb } = deployment;
+  const { invocations, milliseconds } = calls.route;
+  const gbSeconds = ((milliseconds + invocations * ASSUMED_WAIT_MS) / 1000) * functionGb;
+  const fargateHours = READER_TASKS * (SECONDS_PER_MONTH / 3600);
+  return {
+    sqs:
+      changes *
+      (billedRequests(calls.raw) + subscribers * billedRequests(calls.environments)) *
+      prices.sqsRequest,
+    lambda: changes * (invocations * prices.lambdaRequest + gbSeconds * prices.lambdaGbSecond),
+    dynamodb:
+      changes *
+      (calls.dynamodb.reads * prices.dynamodbReadUnit +
+        calls.dynamodb.writes * prices.dynamodbWriteUnit),
+    fargate: fargateHours * (taskVcpu * prices.fargateVcpuHour + taskGb * prices.fargateGbHour),
+    network: (changes * calls.raw.bytes * prices.endpointGb) / 1e9,
+    cloudwatch:
+      alarmCount(environments * subscribers) * prices.alarmMonth +
+      metricCount(environments) * prices.metricMonth +
+      prices.dashboardMonth,
+  };
+}
+
+/** SQS counts every 64 KiB of a body, on its way in and on its way out. */
+function billedRequests({ sends, receives, deletes, bytes }: PerChange["raw"]): number {
+  return chunked(sends, bytes) + chunked(receives, bytes) + deletes;
+}
+
+function chunked(requests: number, bytes: number): number {
+  return requests === 0 ? 0 : requests * Math.max(1, Math.ceil(bytes / requests / SQS_CHUNK_BYTES));
+}
+
+function perChange({ changes, raw, environments, dynamodb, route }: MeasuredPoint): PerChange {
+  const share = <Counts extends Readonly<Record<string, number>>>(counts: Counts): Counts =>
+    Object.fromEntries(
+      Object.entries(counts).map(([name, value]) => [name, value / changes]),
+    ) as Counts;
+  return {
+    raw: share(raw),
+    environments: share(environments),
+    dynamodb: share(dynamodb),
+    route: share(route),
+  };
+}
+
+/** The stack's alarms: `infra/stack/monitoring/alarms.ts`. */
+export function alarmCount(queues: number): number {
+  return 15 + 2 * queues;
+}
+
+/** The metrics that the parts write: `wire/metrics.ts`, two of them for each environment, one for each attribution. */
+function metricCount(environments: number): number {
+  return 8 + 5 + 5 + 3 + 2 * environments;
+}
