@@ -65,6 +65,8 @@ const NOTED_PER_RECORD = 1000;
  *
  * Only records up to the tail as it was read before them are taken: route writes a record after it has moved the tail to
  * it, and moves the tail on only after the record is written; so no record before that tail can still be on its way.
+ *
+ * Throws what `deliver` and the table throw.
  */
 export async function drain(
   stream: Stream,
@@ -99,35 +101,45 @@ export async function drain(
     if (noted.length > 0) await items.noteSent(record, new Set(noted));
   }
 
-  for (;;) {
-    const page = await items.next(stream, drained, tail);
-    for (const record of page) {
-      if (signal.aborted) return await leave("unfinished", 0);
-      if (record.status === "parked") {
-        const outcome = await options.deliver(record);
-        if (outcome.kind === "failed") {
-          await noteSent(record, outcome.sent);
-          attempts++;
-          const dead = attempts >= backoff.attempts;
-          const pause = pauseMs(attempts, backoff, options.random());
-          return await leave(dead ? "dead" : "postponed", pause, outcome.trouble);
+  async function deliverAll(): Promise<Drained> {
+    for (;;) {
+      const page = await items.next(stream, drained, tail);
+      for (const record of page) {
+        if (signal.aborted) return await leave("unfinished", 0);
+        if (record.status === "parked") {
+          const outcome = await options.deliver(record);
+          if (outcome.kind === "failed") {
+            await noteSent(record, outcome.sent);
+            attempts++;
+            const dead = attempts >= backoff.attempts;
+            const pause = pauseMs(attempts, backoff, options.random());
+            return await leave(dead ? "dead" : "postponed", pause, outcome.trouble);
+          }
+          await items.resolve(record);
+          records++;
         }
-        await items.resolve(record);
-        records++;
+        drained = record.key;
+        attempts = 0;
       }
-      drained = record.key;
-      attempts = 0;
-    }
 
-    if (lastOf(drained) >= tail && (await items.close(stream, drained))) {
-      return { kind: "closed", records };
+      if (lastOf(drained) >= tail && (await items.close(stream, drained))) {
+        return { kind: "closed", records };
+      }
+      const state = await items.read(stream);
+      if (state?.status !== "open") return { kind: "postponed", records };
+      if (page.length === 0 && state.tail === tail) {
+        // The tail's record is still missing: its writer is at work, or has crashed and will repeat the frame.
+        return await leave("postponed", backoff.baseMs);
+      }
+      tail = state.tail;
     }
-    const state = await items.read(stream);
-    if (state?.status !== "open") return { kind: "postponed", records };
-    if (page.length === 0 && state.tail === tail) {
-      // The tail's record is still missing: its writer is at work, or has crashed and will repeat the frame.
-      return await leave("postponed", backoff.baseMs);
-    }
-    tail = state.tail;
+  }
+
+  try {
+    return await deliverAll();
+  } catch (error) {
+    // The claim is given up, so that the next run need not wait for its end; if that fails too, it just waits.
+    await leave("postponed", backoff.baseMs).catch(() => undefined);
+    throw error;
   }
 }

@@ -20,6 +20,9 @@ export interface PipelineOptions {
   readonly remainingMs?: number;
 }
 
+/** A run of the retry function: short, because what an interrupted one has claimed waits for so long. */
+const RETRY_RUN_MS = 15_000;
+
 /** Both functions at work on a stage's raw queue, as Lambda would run them. Disposing lets them finish. */
 export class Pipeline implements AsyncDisposable {
   readonly metrics = new CountingMetrics();
@@ -53,7 +56,11 @@ export class Pipeline implements AsyncDisposable {
     const schedule =
       retryEveryMs === undefined
         ? Promise.resolve()
-        : repeat(() => retry(runtime, { metrics }), retryEveryMs, signal);
+        : repeat(
+            () => retry(runtime, { metrics, remainingMs: RETRY_RUN_MS }),
+            retryEveryMs,
+            signal,
+          );
     this.#running = [mapping, schedule];
   }
 

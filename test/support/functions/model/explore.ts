@@ -12,6 +12,8 @@ export class Actor {
   /** The steps of the present attempt and what they brought: with the code, all that decides what comes next. */
   history: string[] = [];
   done = false;
+  /** Between a crash and the next attempt: what is left of the killed one does nothing any more. */
+  #killed = false;
   #waiting: { readonly take: () => void; readonly crash: () => void } | null = null;
 
   constructor(name: string) {
@@ -23,6 +25,7 @@ export class Actor {
   }
 
   step<Result>(label: string, effect: () => Result): Promise<Result> {
+    if (this.#killed) return Promise.reject(new Crash(label));
     if (this.#waiting !== null) throw new Error(`${this.name} does two things at once`);
     return new Promise((resolve, reject) => {
       this.#waiting = {
@@ -40,6 +43,7 @@ export class Actor {
   async run(attempt: () => Promise<void>): Promise<void> {
     for (;;) {
       this.history = [];
+      this.#killed = false;
       try {
         await attempt();
         this.done = true;
@@ -55,6 +59,7 @@ export class Actor {
   }
 
   crash(): void {
+    this.#killed = true;
     this.#release().crash();
   }
 
