@@ -25,6 +25,9 @@ interface SetOptions {
   readonly yes: boolean;
 }
 
+/** A reader at work writes about once a second, which may come between looking and moving. */
+const TRIES = 20;
+
 const program = new Command("offsets")
   .description(
     "Shows how far the binlog was read and delivered, and moves the reader by an explicit act.",
@@ -104,7 +107,6 @@ async function set(store: OffsetStore, options: SetOptions): Promise<void> {
         "Changes in between will never be delivered, or will be delivered again.",
     );
   }
-  // A reader at work writes every second: what matters is the lease's next holder, who begins anew.
   for (let tries = 0; tries < TRIES; tries++) {
     if (await store.startAnew(tries === 0 ? observed : await store.load(), start)) {
       console.log(`The reader begins anew at ${formatStartPoint(start)}.`);
@@ -115,8 +117,6 @@ async function set(store: OffsetStore, options: SetOptions): Promise<void> {
     "the reader wrote its offset at the same moment, again and again; try once more",
   );
 }
-
-const TRIES = 20;
 
 function startPointOf({ now, oldest, gtid, file }: SetOptions): StartPoint {
   const text = now

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** A TCP proxy that can break what goes through it, as networks do. */
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
-  readonly #target: { host: string; port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #refusing = false;
   #held = false;
@@ -33,6 +33,11 @@ export class TcpProxy implements AsyncDisposable {
   /** Cuts every open connection with a reset. */
   cut(): void {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+  }
+
+  /** Leads new connections elsewhere, as an address does after a failover. */
+  leadTo(target: { readonly host: string; readonly port: number }): void {
+    this.#target = target;
   }
 
   /** Resets new connections until told otherwise. */
