@@ -43,8 +43,9 @@ export function routerCost(
 
 /**
  * What the same path costs with one message for each change, as the usual binlog-to-queue tools send it: the raw queue's
- * and the environments' messages are as many as the changes; receives and deletes are full batches of ten; DynamoDB is
- * asked once and written once for each batch. The function's time is taken as measured, which favours this side.
+ * and the environments' messages are as many as the changes. They are received, deleted and handled as often as measured,
+ * but in batches of at most ten; DynamoDB is asked once and written once for each batch. The function's time is taken as
+ * measured, which favours this side.
  */
 export function messagePerChangeCost(
   point: MeasuredPoint,
@@ -52,15 +53,23 @@ export function messagePerChangeCost(
   deployment: Deployment,
   prices: Prices,
 ): MonthlyCost {
-  const measured = perChange(point);
-  const one = { sends: 1, receives: 1 / SQS_BATCH, deletes: 1 / SQS_BATCH };
+  const { raw, environments, route } = perChange(point);
+  const invocations = inBatches(route.invocations);
   const calls = {
-    raw: { ...one, bytes: measured.raw.bytes },
-    environments: { ...one, bytes: measured.environments.bytes },
-    dynamodb: { reads: 1 / SQS_BATCH, writes: 1 / SQS_BATCH },
-    route: { invocations: 1 / SQS_BATCH, milliseconds: measured.route.milliseconds },
+    raw: single(raw),
+    environments: single(environments),
+    dynamodb: { reads: invocations, writes: invocations },
+    route: { invocations, milliseconds: route.milliseconds },
   };
   return cost(calls, changesPerSecond, deployment, prices);
+}
+
+function single({ receives, deletes, bytes }: PerChange["raw"]): PerChange["raw"] {
+  return { sends: 1, receives: inBatches(receives), deletes: inBatches(deletes), bytes };
+}
+
+function inBatches(measured: number): number {
+  return Math.max(measured, 1 / SQS_BATCH);
 }
 
 /** The sum of a bill. */
