@@ -35,7 +35,7 @@ export interface Change<Row = Record<string, unknown>> {
   readonly source: ChangeSource;
 }
 
-export interface ChangeSource {
+interface ChangeSource {
   readonly db: string;
   readonly table: string;
   readonly file: string;

@@ -19,7 +19,7 @@ export interface Lease {
 }
 
 /** An operator's order to begin anew, in an epoch of its own. */
-export interface NewStart {
+interface NewStart {
   readonly start: StartPoint;
   readonly epoch: number;
 }

@@ -5,7 +5,7 @@ import type { Credentials } from "./connection-options.ts";
 const secret = z.object({ username: z.string().min(1), password: z.string() });
 
 /** The secret is not what Secrets Manager makes for a database. Its content is never repeated. */
-export class SecretFormatError extends OperatorError {
+class SecretFormatError extends OperatorError {
   override readonly name = "SecretFormatError";
 
   constructor() {

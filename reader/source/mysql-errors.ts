@@ -6,7 +6,7 @@ import {
 } from "../errors.ts";
 
 /** The server could not read the log that was asked for; the reason is only in its text, so it is looked up by query. */
-export const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
+const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
 
 /** Network trouble and restarts, by the codes of Node and mysql2. */
 const PASSING_CODES: ReadonlySet<string> = new Set([

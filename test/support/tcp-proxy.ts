@@ -48,8 +48,10 @@ export class TcpProxy implements AsyncDisposable {
   /** Lets nothing through in either direction, without closing anything, until told otherwise. */
   hold(held: boolean): void {
     this.#held = held;
-    for (const pair of this.#pairs)
-      for (const socket of pair) held ? socket.pause() : socket.resume();
+    for (const socket of [...this.#pairs].flat()) {
+      if (held) socket.pause();
+      else socket.resume();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
