@@ -26,7 +26,7 @@ export type PauseReason = "pressure" | "event" | "ended";
 
 /**
  * A running binlog dump. zongji opens the connection, agrees on checksums and asks for the dump; the packets are taken
- * from it before it parses them (docs/decisions/0002), because the reader needs each event's bytes: its place, server id
+ * from it before it parses them (docs/decisions/zongji-hands-out-packets.md), because the reader needs each event's bytes: its place, server id
  * and checksum, and values that do not pass through JavaScript's.
  */
 export class BinlogDump implements AsyncDisposable {
