@@ -1,7 +1,7 @@
 import { authorAt, type Author, type SessionEntry, unknownFrom } from "../../wire/session.ts";
 
-/** How many of a connection's users are remembered; a pool may change its user for every transaction. */
-const ENTRIES_KEPT = 4;
+/** How many of a connection's former users are remembered; a pool may change its user for every transaction. */
+const FORMER_KEPT = 3;
 /** A connection that changed its user so often without telling the ledger is taken at nobody's word until it does. */
 const SILENT_CHANGES_TRUSTED = 1;
 
@@ -10,6 +10,12 @@ interface Entry extends SessionEntry {
   from: string;
   /** For what the process list showed: whatever was committed later belongs here. The server's clock, microseconds. */
   readonly sinceUs: number | null;
+}
+
+/** When the process list showed something: not before one moment and not after another; the server's clock, microseconds. */
+export interface Sighting {
+  readonly earliestUs: number;
+  readonly latestUs: number;
 }
 
 /**
@@ -21,6 +27,8 @@ export class KnownConnection {
   #entries: Entry[] = [];
   /** When the process list last agreed with the last entry; the server's clock, microseconds since 1970. */
   #confirmedUs = 0;
+  /** When the latest row of the ledger was committed; what the process list showed before has nothing more to say. */
+  #registeredUs = 0;
   /** Another account than the last entry's, and when it was first seen; its place in the stream is not known yet. */
   #next: { readonly author: Author; readonly seenUs: number } | null = null;
   #silentChanges = 0;
@@ -40,32 +48,47 @@ export class KnownConnection {
     return this.#silentChanges;
   }
 
-  /** Takes what an earlier reader recorded. */
-  restore(entries: readonly SessionEntry[]): void {
-    this.#entries = entries.map((entry) => ({ ...entry, sinceUs: null }));
+  /** Takes what an earlier reader recorded; what this one learnt meanwhile is later. */
+  restore(recorded: readonly SessionEntry[]): void {
+    const [first] = this.#entries;
+    const earlier = recorded.filter(({ from }) => first === undefined || from < first.from);
+    this.#entries.unshift(...earlier.map((entry) => ({ ...entry, sinceUs: null })));
   }
 
-  /** Takes a row of the ledger. */
-  register(author: Author, from: string): void {
-    const last = this.#entries.at(-1);
-    const isNews =
-      last === undefined || last.attribution !== "ledger" || !sameAccount(last, author);
-    if (isNews) this.#push({ ...author, from, sinceUs: null });
+  /** Takes a row of the ledger; one that is read again changes nothing. */
+  register(author: Author, from: string, committedUs: number): void {
+    const at = this.#entries.findLastIndex((entry) => entry.from <= from);
+    const before = this.#entries[at];
+    if (before?.attribution !== "ledger" || !sameAccount(before, author)) {
+      this.#entries.splice(at + 1, 0, { ...author, from, sinceUs: null });
+      this.#revision++;
+    }
     this.#next = null;
+    this.#registeredUs = committedUs;
     this.#confirmedUs = 0;
     this.#silentChanges = 0;
   }
 
-  /** Takes what the process list showed at a moment. */
-  sight(author: Author, atUs: number): void {
+  /** Forgets users that others had followed before a place up to which every change was sent. */
+  forgetFormer(place: string): void {
+    const present = this.#entries.findLastIndex(({ from }) => from < place);
+    if (present > FORMER_KEPT) this.#entries.splice(0, present - FORMER_KEPT);
+  }
+
+  /** Takes what the process list showed. */
+  sight(author: Author, { earliestUs, latestUs }: Sighting): void {
     const last = this.#entries.at(-1);
     if (last === undefined) {
       this.#push({ ...author, from: "", sinceUs: null });
-      this.#confirmedUs = atUs;
+      this.#confirmedUs = earliestUs;
       return;
     }
-    if (!sameAccount(this.#next?.author ?? last, author)) this.#next = { author, seenUs: atUs };
-    else if (this.#next === null) this.#confirmedUs = Math.max(this.#confirmedUs, atUs);
+    if (earliestUs < this.#registeredUs) return;
+    if (!sameAccount(this.#next?.author ?? last, author)) {
+      this.#next = { author, seenUs: latestUs };
+    } else if (this.#next === null) {
+      this.#confirmedUs = Math.max(this.#confirmedUs, earliestUs);
+    }
   }
 
   /**
@@ -96,7 +119,6 @@ export class KnownConnection {
 
   #push(entry: Entry): void {
     this.#entries.push(entry);
-    if (this.#entries.length > ENTRIES_KEPT) this.#entries.shift();
     this.#revision++;
   }
 

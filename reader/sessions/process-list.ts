@@ -9,12 +9,14 @@ interface ListedConnection {
   readonly user: string;
   /** Without the client's port. */
   readonly host: string;
+  /** The server's clock just after it looked at this one, microseconds since 1970. */
+  readonly latestUs: number;
 }
 
 export interface Listing {
   readonly connections: readonly ListedConnection[];
-  /** The server's clock when it answered, microseconds since 1970. */
-  readonly atUs: number;
+  /** The server's clock before it looked at any of them. */
+  readonly earliestUs: number;
 }
 
 /** All connections, at one moment. */
@@ -25,9 +27,12 @@ export interface Census extends Listing {
   readonly end: Place;
 }
 
-// performance_schema, because information_schema.processlist takes a mutex that every new connection needs.
-const LIST =
-  "SELECT id, user, host, CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS atUs FROM performance_schema.processlist";
+// NOW is when the statement began, SYSDATE when a row was made. performance_schema, because
+// information_schema.processlist takes a mutex that every new connection needs.
+const LIST = `SELECT id, user, host,
+    CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED) AS earliestUs,
+    CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS latestUs
+  FROM performance_schema.processlist`;
 
 /** Threads that have no account (yet): a connection before its authentication, and the server's own. */
 const NO_ACCOUNT: ReadonlySet<string> = new Set([
@@ -61,13 +66,10 @@ function listingOf(rows: readonly RowDataPacket[]): Listing {
         thread: Number(row["id"]),
         user: String(row["user"]),
         host: withoutPort(String(row["host"] ?? "")),
+        latestUs: Number(row["latestUs"]),
       }))
       .filter(({ user }) => !NO_ACCOUNT.has(user)),
-    // Earliest of the answer's moments: what was seen later was true then as well for an id that is never used twice.
-    atUs: rows.reduce(
-      (earliest, row) => Math.min(earliest, Number(row["atUs"])),
-      Number.POSITIVE_INFINITY,
-    ),
+    earliestUs: Number(rows[0]?.["earliestUs"] ?? 0),
   };
 }
 

@@ -28,6 +28,8 @@ export interface SessionBookOptions {
 /** How many connections are remembered. Those that are forgotten are found in the sessions table, should they write again. */
 const CONNECTIONS_KEPT = 100_000;
 const THREADS_PER_QUESTION = 1000;
+/** Behind every position. */
+const EVERYTHING = "~";
 /** Between two questions to the process list: connections that turn up meanwhile go together in the next. */
 const QUESTION_GAP_MS = 20;
 /** How long a save waits for the stream to come up to the census; a reader that is further behind records all it knows. */
@@ -82,7 +84,7 @@ export class SessionBook {
     session.isPresent ||= this.#options.isOfThisRun(transaction);
     const place = placeOf(this.#options.epoch, transaction);
     session.lastSeen = place;
-    session.facts.register(author, place);
+    session.facts.register(author, place, transaction.committedUs);
     this.#noteNews(session);
   }
 
@@ -92,11 +94,14 @@ export class SessionBook {
     if (run === null) return;
     const census = await this.#options.takeCensus();
     if (census === null) return;
-    this.#see(run, census);
+    await this.#see(run, census);
     if (this.#saved !== null && this.read.hasPassed(census.end)) {
       this.#forgetOver(this.#saved, census);
     }
-    await this.#write([...this.#unrecorded].filter(({ isMissed }) => isMissed));
+    await this.#write(
+      [...this.#unrecorded].filter(({ isMissed }) => isMissed),
+      EVERYTHING,
+    );
   }
 
   /**
@@ -115,7 +120,8 @@ export class SessionBook {
     this.#saved = saved;
     if (this.#unrecorded.size === 0) return;
     this.#forgetOver(saved, await this.#settledCensus());
-    await this.#write([...this.#unrecorded].filter((session) => !session.isNewSince(position)));
+    for (const { facts } of this.#unrecorded) facts.forgetFormer(position);
+    await this.#write([...this.#unrecorded], position);
     this.#forgetOldest();
   }
 
@@ -125,15 +131,21 @@ export class SessionBook {
     if (run === null) return null;
     const census = await this.#options.takeCensus();
     if (census === null) return null;
-    this.#see(run, census);
+    await this.#see(run, census);
     return (await this.read.passes(census.end, CATCH_UP_MS)) ? census : null;
   }
 
-  #see(run: number, census: Census): void {
-    for (const { thread, user, host } of census.connections) {
-      const session = this.#session({ run, thread });
+  async #see(run: number, census: Census): Promise<void> {
+    const seen = census.connections.map((listed) => ({
+      ...listed,
+      session: this.#session({ run, thread: listed.thread }),
+    }));
+    // What an earlier reader knew of a connection's past comes before what it shows now.
+    await this.#restore(seen.map(({ session }) => session));
+    const { earliestUs } = census;
+    for (const { session, user, host, latestUs } of seen) {
       session.isPresent = true;
-      session.facts.sight({ user, host, attribution: "sweep" }, census.atUs);
+      session.facts.sight({ user, host, attribution: "sweep" }, { earliestUs, latestUs });
       this.#noteNews(session);
     }
   }
@@ -152,40 +164,58 @@ export class SessionBook {
   async #answer(
     questions: readonly { readonly session: Session; readonly isPresent: boolean }[],
   ): Promise<void> {
-    const { ask, table } = this.#options;
+    const { ask } = this.#options;
     const present = new Map(
       questions
         .filter(({ isPresent }) => isPresent)
         .map(({ session }) => [session.connection.thread, session]),
     );
-    const [listings, recorded] = await Promise.all([
+    const [listings] = await Promise.all([
       Promise.all(chunked([...present.keys()]).map((threads) => ask(threads))),
-      table.find(questions.map(({ session }) => session.connection)),
+      this.#restore(questions.map(({ session }) => session)),
     ]);
-    questions.forEach(({ session }, i) => {
-      const entries = recorded[i] ?? [];
-      // Else the ledger was quicker.
-      if (session.facts.entries.length === 0) session.facts.restore(entries);
-    });
-    for (const { connections, atUs } of listings) {
-      for (const { thread, user, host } of connections) {
+    for (const { connections, earliestUs } of listings) {
+      for (const { thread, user, host, latestUs } of connections) {
         const session = present.get(thread);
-        session?.facts.sight({ user, host, attribution: "first-sight" }, atUs);
+        const author = { user, host, attribution: "first-sight" } as const;
+        session?.facts.sight(author, { earliestUs, latestUs });
         if (session !== undefined) this.#noteNews(session);
       }
     }
     // An answer is final, also the answer that there is none: ids are not used twice in a run.
   }
 
-  async #write(sessions: readonly Session[]): Promise<void> {
-    if (sessions.length === 0) return;
-    const records = sessions.map((session) => ({ session, revision: session.facts.revision }));
-    await this.#options.table.record(
-      sessions.map(({ connection, facts }) => ({ connection, entries: [...facts.entries] })),
+  /** Looks up what is recorded of sessions of which nothing is known yet. */
+  async #restore(sessions: readonly Session[]): Promise<void> {
+    const unknown = sessions.filter(
+      ({ facts, isLookedUp }) => !isLookedUp && facts.entries.length === 0,
     );
-    for (const { session, revision } of records) {
-      session.recordedRevision = revision;
+    if (unknown.length === 0) return;
+    const recorded = await this.#options.table.find(unknown.map(({ connection }) => connection));
+    unknown.forEach((session, i) => {
+      session.isLookedUp = true;
+      session.facts.restore(recorded[i] ?? []);
+    });
+  }
+
+  /** Records what is known of sessions from before a place. What is from behind it keeps waiting. */
+  async #write(sessions: readonly Session[], place: PositionText): Promise<void> {
+    const records = sessions
+      .map((session) => ({
+        session,
+        entries: session.entriesBefore(place),
+        known: session.facts.entries.length,
+        revision: session.facts.revision,
+      }))
+      .filter(({ entries }) => entries.length > 0);
+    if (records.length === 0) return;
+    await this.#options.table.record(
+      records.map(({ session: { connection }, entries }) => ({ connection, entries })),
+    );
+    for (const { session, entries, known, revision } of records) {
       session.isMissed = false;
+      if (entries.length < known) continue;
+      session.recordedRevision = revision;
       if (!session.isUnrecorded) this.#unrecorded.delete(session);
     }
   }

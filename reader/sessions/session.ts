@@ -1,4 +1,4 @@
-import type { Connection } from "../../wire/session.ts";
+import type { Connection, SessionEntry } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
 import { KnownConnection } from "./known-connection.ts";
 
@@ -10,6 +10,8 @@ export class Session {
   isPresent = false;
   /** The place of its last transaction that was read; "" for none. */
   lastSeen: PositionText = "";
+  /** Whether the sessions table was asked for it. */
+  isLookedUp = false;
   /** Settled when somebody was asked whose connection it is; null when nobody was. */
   answer: Promise<void> | null = null;
   /** Whether a change of it left without an author: then the retry function waits to hear of it. */
@@ -29,9 +31,9 @@ export class Session {
     return this.connection.run;
   }
 
-  /** Whether all that is known of it will be read again behind a place. */
-  isNewSince(position: PositionText): boolean {
-    return this.recordedRevision === 0 && (this.facts.entries[0]?.from ?? "") >= position;
+  /** What must be known of it behind a place; the rest of what is known will be read again. */
+  entriesBefore(place: PositionText): readonly SessionEntry[] {
+    return this.facts.entries.filter(({ from }) => from < place);
   }
 
   get isUnrecorded(): boolean {

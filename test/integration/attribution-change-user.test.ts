@@ -7,7 +7,7 @@ import { ReaderBench } from "../support/reader.ts";
 import { type Split, splitOf } from "../support/short-connections.ts";
 
 const CONNECTIONS = 20;
-const CHANGES = 1000;
+const CHANGES = 4000;
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 /** A pool that gives its connections to another user for each insert, and `tell`s of it. */
 async function changeUsers(tell: (connection: Connection) => Promise<unknown>): Promise<Split> {
-  await using bench = await ReaderBench.create(aws, mysql.server);
+  await using bench = await ReaderBench.create(aws, mysql.server, { SWEEP_SECONDS: "1" });
   await bench.start();
   let next = 0;
   const work = async (): Promise<void> => {

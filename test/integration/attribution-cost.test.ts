@@ -95,9 +95,13 @@ test.each([
         questions++;
         const threads = Array.from({ length: ALIVE_AT_ONCE }, (_, i) => connected - i);
         return Promise.resolve({
-          connections: threads.map((thread) => ({ thread, ...accountOf(thread) })),
+          connections: threads.map((thread) => ({
+            thread,
+            ...accountOf(thread),
+            latestUs: connected,
+          })),
           alive: new Set(threads),
-          atUs: connected,
+          earliestUs: connected,
           end: { fileNumber: 1, offset: connected * 1000 + ahead },
         });
       },

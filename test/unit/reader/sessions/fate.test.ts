@@ -4,7 +4,7 @@ import type { Census } from "../../../../reader/sessions/process-list.ts";
 
 const census: Census = {
   connections: [],
-  atUs: 0,
+  earliestUs: 0,
   alive: new Set([1]),
   end: { fileNumber: 2, offset: 100 },
 };

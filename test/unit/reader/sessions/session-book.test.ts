@@ -45,21 +45,22 @@ function newBook(): SessionBook {
     ask: (threads) => {
       questions.push([...threads]);
       const connections = listed().filter(({ thread }) => threads.includes(thread));
-      return Promise.resolve({ connections, atUs: binlogEnd });
+      return Promise.resolve({ connections, earliestUs: binlogEnd });
     },
     takeCensus: (): Promise<Census> =>
       Promise.resolve({
         connections: listed(),
         alive: new Set(connected.keys()),
-        atUs: binlogEnd,
+        earliestUs: binlogEnd,
         end: { fileNumber: 1, offset: binlogEnd },
       }),
     onUserChanged: () => undefined,
   });
 }
 
-function listed(): { thread: number; user: string; host: string }[] {
-  return [...connected].map(([thread, user]) => ({ thread, user, host: "here" }));
+function listed(): Census["connections"] {
+  const latestUs = binlogEnd;
+  return [...connected].map(([thread, user]) => ({ thread, user, host: "here", latestUs }));
 }
 
 /** A transaction of a thread; the stream has passed it. */
@@ -108,6 +109,20 @@ describe("SessionBook", () => {
     const later = transaction(8);
     book = newBook();
     expect(await authorOf(later)).toBe("a");
+  });
+
+  test("takes a recorded past for more than what the process list shows now", async () => {
+    connected.set(8, "b");
+    book.register(transaction(8), ledger("a"));
+    const byA = transaction(8);
+    book.register(transaction(8), ledger("b"));
+    await record();
+    const sent = binlogEnd;
+    book = newBook(); // goes on from an offset before all that
+    book.read.advance(1, sent);
+    await book.sweep();
+    expect(await authorOf(byA)).toBe("a");
+    expect(await authorOf(transaction(8))).toBe("b");
   });
 
   test("forgets who is gone, when all that it wrote was acknowledged", async () => {
