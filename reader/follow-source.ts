@@ -25,6 +25,7 @@ import { ControlConnection } from "./source/control-connection.ts";
 import { isGtidSubset, readServerState, type ServerState } from "./source/server-state.ts";
 import type { ReaderStatus } from "./status.ts";
 import { runBeginnings } from "./transactions/run-beginnings.ts";
+import { LastChangeMarker } from "./transactions/last-change.ts";
 import { PresentRun } from "./transactions/present-run.ts";
 import { TransactionReader } from "./transactions/transaction-reader.ts";
 
@@ -98,7 +99,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     onRead: (fileNumber, place) => sessions.read.advance(fileNumber, place),
     serverId: state.serverId,
     epoch: offset.epoch,
-    sink: shipment,
+    sink: settings.columns ? new LastChangeMarker(shipment) : shipment,
+    columns: settings.columns,
     run: offset.run,
     runBeginnings: beginnings,
     checksums: state.checksums,

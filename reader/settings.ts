@@ -28,6 +28,8 @@ export interface ReaderSettings {
   /** Unsent bytes from which on the binlog connection is paused. */
   readonly unsentLimitBytes: number;
   readonly frameBytes: number;
+  /** Whether frames say the columns of their tables and where transactions end: some subscriber's format needs it. */
+  readonly columns: boolean;
   readonly healthPort: number | null;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -85,6 +87,7 @@ const variables = z.object({
   SWEEP_SECONDS: wholeNumber(1, 3600).default(5),
   UNSENT_LIMIT_MIB: wholeNumber(1, 1024).default(8),
   FRAME_KIB: wholeNumber(1, 900).default(512),
+  FRAME_COLUMNS: z.enum(["true", "false"]).default("false"),
   HEALTH_PORT: wholeNumber(0, 65_535).optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
@@ -120,6 +123,7 @@ export function parseReaderSettings(
     sweepMs: value.SWEEP_SECONDS * 1000,
     unsentLimitBytes: value.UNSENT_LIMIT_MIB * 1024 * 1024,
     frameBytes: value.FRAME_KIB * 1024,
+    columns: value.FRAME_COLUMNS === "true",
     healthPort: value.HEALTH_PORT ?? null,
     logLevel: value.LOG_LEVEL,
   };

@@ -27,9 +27,22 @@ export interface FrameHeader {
   readonly server: string;
   readonly epoch: number;
   readonly transactions: readonly FrameTransaction[];
-  /** [database, table] */
-  readonly tables: readonly (readonly [string, string])[];
+  /** A table whose definition changes within the frame has an entry for each definition. */
+  readonly tables: readonly FrameTable[];
   readonly authors: readonly Author[];
+}
+
+/** [database, table], and its columns where the reader is told to send them and the change comes with them. */
+export type FrameTable =
+  | readonly [database: string, table: string]
+  | readonly [database: string, table: string, shape: TableShape];
+
+/** A table's columns as formats need them that say more of a value than the value itself. */
+export interface TableShape {
+  /** [name, type] in the table's order; the type as MySQL's COLUMN_TYPE has it: `decimal(10,2)`, `bigint unsigned`. */
+  readonly columns: readonly (readonly [name: string, type: string])[];
+  /** Names of the primary key's columns in the key's order, see `TableDefinition` of the reader; empty when there is none. */
+  readonly key: readonly string[];
 }
 
 export interface FrameTransaction {
@@ -47,6 +60,11 @@ export interface FrameTransaction {
   readonly timestampMs: number;
   /** Who wrote it, an index of `authors`; null when the reader did not know. */
   readonly author: number | null;
+  /**
+   * True: the transaction's last change is in this frame. Only said where columns are sent; left out, it may end in this
+   * frame or in a later one.
+   */
+  readonly ended?: true;
 }
 
 /** c: created, u: updated, d: deleted, t: table truncated, ddl: a statement that changed the table's definition. */
@@ -180,14 +198,32 @@ function isTransaction(value: unknown): boolean {
     [transaction.thread, transaction.run, transaction.serverId, transaction.timestampMs].every(
       Number.isSafeInteger,
     ) &&
-    (transaction.author === null || Number.isSafeInteger(transaction.author))
+    (transaction.author === null || Number.isSafeInteger(transaction.author)) &&
+    (transaction.ended === undefined || transaction.ended === true)
   );
 }
 
 function isTable(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [database, table, shape] = value as readonly unknown[];
   return (
-    Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === "string")
+    typeof database === "string" &&
+    typeof table === "string" &&
+    (value.length === 2 || (value.length === 3 && isShape(shape)))
   );
+}
+
+function isShape(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { columns, key } = value as Partial<Record<keyof TableShape, unknown>>;
+  return Array.isArray(columns) && columns.every(isTexts(2)) && isTexts()(key);
+}
+
+function isTexts(length?: number): (value: unknown) => boolean {
+  return (value) =>
+    Array.isArray(value) &&
+    (length === undefined || value.length === length) &&
+    value.every((item) => typeof item === "string");
 }
 
 function isAuthor(value: unknown): boolean {

@@ -7,6 +7,7 @@ import {
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
+import { FrameTables } from "./frame-tables.ts";
 import type { LineBuffer } from "./line-buffer.ts";
 import type { LedgerEntry } from "./offset-ledger.ts";
 
@@ -22,10 +23,9 @@ export interface StreamIdentity {
 export class OpenFrame {
   readonly entry: LedgerEntry;
   readonly transactions: Transaction[] = [];
-  readonly #tables: (readonly [string, string])[] = [];
-  readonly #tableIndexes = new Map<string, number>();
+  readonly #tables = new FrameTables();
+  readonly #ended = new Set<Transaction>();
   readonly lines: LineBuffer;
-  #headerBytes = 0;
   #first: PositionText = "";
   #lastChange: { fileNumber: number; offset: number; row: number } = {
     fileNumber: 0,
@@ -42,7 +42,7 @@ export class OpenFrame {
 
   /** UTF-8 bytes of the changes' lines, and about as much of the header as each transaction and table adds. */
   get bytes(): number {
-    return this.lines.length + this.#headerBytes;
+    return this.lines.length + this.#tables.bytes + this.transactions.length * TRANSACTION_BYTES;
   }
 
   get changes(): number {
@@ -50,15 +50,13 @@ export class OpenFrame {
   }
 
   add(epoch: number, transaction: Transaction, change: RowChange): void {
-    if (this.transactions.at(-1) !== transaction) {
-      this.transactions.push(transaction);
-      this.#headerBytes += TRANSACTION_BYTES;
-    }
+    if (this.transactions.at(-1) !== transaction) this.transactions.push(transaction);
+    if (change.last === true) this.#ended.add(transaction);
     this.lines.append(
       encodeChange({
         op: change.op,
         transaction: this.transactions.length - 1,
-        table: this.#tableIndex(change),
+        table: this.#tables.indexOf(change),
         offset: change.offset,
         row: change.row,
         n: change.n,
@@ -96,26 +94,16 @@ export class OpenFrame {
         previous: place.previous,
         server: stream.server,
         epoch: stream.epoch,
-        transactions: this.transactions.map((transaction, i) =>
-          frameTransaction(transaction, indexes[i] ?? null),
-        ),
-        tables: this.#tables,
+        transactions: this.transactions.map((transaction, i) => ({
+          ...frameTransaction(transaction, indexes[i] ?? null),
+          ...(this.#ended.has(transaction) && { ended: true }),
+        })),
+        tables: this.#tables.list,
         authors: distinct,
       },
       this.lines.toString(),
     );
     return { text: onlyAllowedCharacters(text), first, last };
-  }
-
-  #tableIndex({ database, table }: RowChange): number {
-    const name = `${database}\0${table}`;
-    let index = this.#tableIndexes.get(name);
-    if (index === undefined) {
-      index = this.#tables.push([database, table]) - 1;
-      this.#tableIndexes.set(name, index);
-      this.#headerBytes += Buffer.byteLength(name) + 8;
-    }
-    return index;
   }
 
   #lastPosition(epoch: number): PositionText {

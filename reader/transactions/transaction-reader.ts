@@ -54,6 +54,8 @@ export interface TransactionReaderOptions {
   readonly runBeginnings: ReadonlySet<number>;
   /** Whether events end with a checksum before a format description says so. */
   readonly checksums: boolean;
+  /** Whether rows come with their table's definition. */
+  readonly columns: boolean;
   /** A place that was passed in an earlier dump. */
   readonly passed: { readonly file: string; readonly offset: number } | null;
 }
@@ -287,8 +289,9 @@ export class TransactionReader {
     const { database, table } = decoder.definition;
     if (this.#options.isLedger(database, table))
       return this.#onLedgerRows(event, decoder, open.transaction);
+    const definition = this.#options.columns ? decoder.definition : undefined;
     forEachRow(event, decoder, (op, key, oldKey, before, after) => {
-      this.#change({ op, database, table, key, oldKey, before, after });
+      this.#change({ op, database, table, key, oldKey, before, after, definition });
     });
   }
 

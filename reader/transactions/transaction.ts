@@ -1,4 +1,5 @@
 import type { Operation } from "../../wire/frame.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
 
 /** What is known of a transaction while its events go by. */
 export interface Transaction {
@@ -33,6 +34,10 @@ export interface RowChange {
   readonly oldKey: string;
   readonly before: string;
   readonly after: string;
+  /** The table at that moment, of a row, where frames are to say it. */
+  readonly definition?: TableDefinition | undefined;
+  /** It is its transaction's last; said only where frames are to say it. */
+  readonly last?: true;
 }
 
 /** A place between two transactions, from which reading can go on. */

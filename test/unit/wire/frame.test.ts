@@ -48,7 +48,24 @@ test("a frame survives its text, whatever the row images contain", () => {
   );
 });
 
+test("a frame may say the columns of its tables, and which transactions end in it", () => {
+  const shape = { columns: [["id", "bigint unsigned"]], key: ["id"] } as const;
+  const typed: FrameHeader = {
+    ...header,
+    transactions: header.transactions.map((one) => ({ ...one, ended: true })),
+    tables: [
+      ["shop", "orders", shape],
+      ["shop", "orders"],
+    ],
+  };
+  expect(decodeFrame(encodeFrame(typed, line))).toMatchObject({ ...typed });
+});
+
 const line = "c\t0\t0\t4\t0\t0\t{}\t\t\t{}";
+const withTable = (table: unknown): string =>
+  `${JSON.stringify({ ...header, tables: [table] })}\n${line}`;
+const withTransaction = (fields: object): string =>
+  `${JSON.stringify({ ...header, transactions: [{ ...header.transactions[0], ...fields }] })}\n${line}`;
 test.each([
   ["nothing", ""],
   ["not JSON", "hello"],
@@ -60,6 +77,10 @@ test.each([
   ["a transaction that is not there", encodeFrame(header, line.replace("c\t0", "c\t7"))],
   ["a table that is not there", encodeFrame(header, line.replace("c\t0\t0", "c\t0\t7"))],
   ["an unknown operation", encodeFrame(header, line.replace("c", "x"))],
+  ["columns without a key", withTable(["shop", "orders", { columns: [["id", "int"]] }])],
+  ["a column without a type", withTable(["shop", "orders", { columns: [["id"]], key: [] }])],
+  ["a table with a fourth member", withTable(["shop", "orders", { columns: [], key: [] }, 1])],
+  ["a transaction that ends with no", withTransaction({ ended: false })],
   ["a line with too few fields", encodeFrame(header, "c\t0\t0")],
 ])("refuses %s", (_, text) => {
   expect(() => decodeFrame(text)).toThrow(MalformedFrameError);

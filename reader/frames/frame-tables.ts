@@ -1,0 +1,62 @@
+import type { FrameTable, TableShape } from "../../wire/frame.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
+import { columnTypeText } from "../binlog-format/column-type.ts";
+import type { RowChange } from "../transactions/transaction.ts";
+
+/** The tables of one frame's header, numbered as changes name them; a changed definition is a table of its own. */
+export class FrameTables {
+  readonly list: FrameTable[] = [];
+  readonly #byText = new Map<string, number>();
+  readonly #byDefinition = new Map<TableDefinition, number>();
+  #bytes = 0;
+
+  /** About how many bytes of the header they take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The number of the change's table. */
+  indexOf({ database, table, definition }: RowChange): number {
+    if (definition === undefined) return this.#index(`${database}\0${table}`, [database, table]);
+    let index = this.#byDefinition.get(definition);
+    if (index === undefined) {
+      const { shape, text } = shapeOf(definition);
+      index = this.#index(`${database}\0${table}\0${text}`, [database, table, shape]);
+      this.#byDefinition.set(definition, index);
+    }
+    return index;
+  }
+
+  #index(text: string, entry: FrameTable): number {
+    let index = this.#byText.get(text);
+    if (index === undefined) {
+      index = this.list.push(entry) - 1;
+      this.#byText.set(text, index);
+      this.#bytes += Buffer.byteLength(text) + 8;
+    }
+    return index;
+  }
+}
+
+const shapes = new WeakMap<
+  TableDefinition,
+  { readonly shape: TableShape; readonly text: string }
+>();
+
+/** A definition's shape, also as text, which is the same for definitions that say the same. */
+function shapeOf(definition: TableDefinition): {
+  readonly shape: TableShape;
+  readonly text: string;
+} {
+  let known = shapes.get(definition);
+  if (known === undefined) {
+    const { columns, primaryKey } = definition;
+    const shape: TableShape = {
+      columns: columns.map((column) => [column.name, columnTypeText(column)]),
+      key: primaryKey.map((index) => columns[index]?.name ?? ""),
+    };
+    known = { shape, text: JSON.stringify(shape) };
+    shapes.set(definition, known);
+  }
+  return known;
+}

@@ -1,0 +1,36 @@
+import type { Boundary, ChangeSink, RowChange, Transaction } from "./transaction.ts";
+
+/**
+ * Says of each change whether it is its transaction's last, by holding it back until the next change or the boundary has
+ * been read. A transaction stands in the binlog in one piece, so a change waits for bytes that are there already.
+ */
+export class LastChangeMarker implements ChangeSink {
+  readonly #sink: ChangeSink;
+  #held: { readonly transaction: Transaction; readonly change: RowChange } | null = null;
+
+  constructor(sink: ChangeSink) {
+    this.#sink = sink;
+  }
+
+  change(transaction: Transaction, change: RowChange): void {
+    if (this.#held !== null) this.#sink.change(this.#held.transaction, this.#held.change);
+    this.#held = { transaction, change };
+  }
+
+  prepared(transaction: Transaction): void {
+    this.#sink.prepared(transaction);
+  }
+
+  boundary(boundary: Boundary): void {
+    if (this.#held !== null) {
+      const { transaction, change } = this.#held;
+      this.#held = null;
+      this.#sink.change(transaction, { ...change, last: true });
+    }
+    this.#sink.boundary(boundary);
+  }
+
+  relief(): Promise<void> | null {
+    return this.#sink.relief();
+  }
+}
