@@ -56,7 +56,9 @@ export function stackFile(
     mysql: { host, port, ...administrator },
     aws: {
       region: aws.region,
-      ...aws.credentials,
+      // Field by field: the SDK leaves marks of its own on a credentials object that it was given.
+      accessKeyId: aws.credentials.accessKeyId,
+      secretAccessKey: aws.credentials.secretAccessKey,
       sqsEndpoint: aws.endpoints.sqs,
       dynamodbEndpoint: aws.endpoints.dynamodb,
       s3Endpoint: aws.endpoints.s3,
@@ -64,6 +66,7 @@ export function stackFile(
     },
     environments: Object.fromEntries(environments),
     tables: topology.tables,
+    payloadBucket: topology.outputs["PayloadBucket"] ?? "",
     processes,
   };
 }

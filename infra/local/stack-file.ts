@@ -30,6 +30,8 @@ export interface StackFile {
     readonly failures: string;
     readonly sessions: string;
   };
+  /** Where payloads lie that are too large for SQS or DynamoDB. */
+  readonly payloadBucket: string;
   /** Process ids; `main` is `npm start` itself. */
   readonly processes: Readonly<Record<string, number>>;
 }

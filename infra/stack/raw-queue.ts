@@ -46,5 +46,8 @@ export class RawQueue extends Construct {
   }
 }
 
-/** Three times the route function's timeout: a frame never becomes visible while the function may still work on it. */
-const VISIBILITY_TIMEOUT = Duration.seconds(90);
+/**
+ * Longer than the route function's timeout, so that a frame never becomes visible while the function may still work on it;
+ * not much longer, because a lane whose function was killed waits this long.
+ */
+const VISIBILITY_TIMEOUT = Duration.seconds(45);

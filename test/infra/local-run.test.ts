@@ -85,7 +85,7 @@ describe("a run on one machine", () => {
       FifoQueue: "true",
       DeduplicationScope: "messageGroup",
       FifoThroughputLimit: "perMessageGroupId",
-      VisibilityTimeout: "90",
+      VisibilityTimeout: "45",
       MessageRetentionPeriod: "1209600",
       RedrivePolicy: JSON.stringify({
         deadLetterTargetArn: topology.queues.get("shop-raw-dead.fifo")?.arn,

@@ -31,7 +31,7 @@ describe("the raw queue", () => {
       DeduplicationScope: "messageGroup",
       FifoThroughputLimit: "perMessageGroupId",
       MessageRetentionPeriod: 14 * 24 * 60 * 60,
-      VisibilityTimeout: 90,
+      VisibilityTimeout: 45,
       RedrivePolicy: { deadLetterTargetArn: arnOf("shop-raw-dead.fifo"), maxReceiveCount: 1000 },
     });
     template.hasResourceProperties("AWS::Lambda::Function", {

@@ -19,6 +19,7 @@ const STACK: StackFile = {
   },
   environments: { staging: { users: [], queues: {} } },
   tables: { offsets: "o", failures: "f", sessions: "s" },
+  payloadBucket: "payloads",
   processes: { main: process.pid },
 };
 
