@@ -63,7 +63,10 @@ export class SessionBook {
     const session = this.#session(transaction);
     session.isPresent ||= this.#options.isOfThisRun(transaction);
     session.lastSeen = placeOf(this.#options.epoch, transaction);
-    if (session.facts.entries.length > 0 || session.answer !== null) return;
+    if (session.facts.entries.length > 0) return;
+    // One answer is enough; but it was none if the process list could not be asked yet, and now can.
+    if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
+    session.isAsked = session.isPresent;
     session.answer = this.#questions.ask({ session, isPresent: session.isPresent });
     session.answer.catch(() => undefined); // told to whoever waits for the author
   }

@@ -14,6 +14,8 @@ export class Session {
   isLookedUp = false;
   /** Settled when somebody was asked whose connection it is; null when nobody was. */
   answer: Promise<void> | null = null;
+  /** Whether the process list was asked for it. */
+  isAsked = false;
   /** Whether a change of it left without an author: then the retry function waits to hear of it. */
   isMissed = false;
   /** The revision of the facts that the sessions table has. */

@@ -17,6 +17,8 @@ let recorded: Map<string, readonly SessionEntry[]>;
 let connected: Map<number, string>;
 let binlogEnd: number;
 let questions: number[][];
+/** Whether the stream is near enough for the process list to speak of it. */
+let isNear: boolean;
 let book: SessionBook;
 
 beforeEach(() => {
@@ -24,6 +26,7 @@ beforeEach(() => {
   connected = new Map();
   binlogEnd = 0;
   questions = [];
+  isNear = true;
   book = newBook();
 });
 
@@ -31,7 +34,7 @@ function newBook(): SessionBook {
   return new SessionBook({
     epoch: 1,
     server: SERVER,
-    isOfThisRun: ({ run }) => run === 1,
+    isOfThisRun: ({ run }) => run === 1 && isNear,
     presentRun: () => 1,
     table: {
       find: (connections) =>
@@ -90,6 +93,15 @@ describe("SessionBook", () => {
   test("asks once for a connection, also when nobody has an answer", async () => {
     expect(await authorOf(transaction(7))).toBeNull();
     expect(await authorOf(transaction(7))).toBeNull();
+    expect(questions).toEqual([[7]]);
+  });
+
+  test("asks when it may, for a connection that it could not ask for at first", async () => {
+    connected.set(7, "a");
+    isNear = false;
+    expect(await authorOf(transaction(7))).toBeNull();
+    isNear = true;
+    expect(await authorOf(transaction(7))).toBe("a");
     expect(questions).toEqual([[7]]);
   });
 
