@@ -75,6 +75,7 @@ export function runtime({
     rules: {
       environmentOf: environmentOf(routing),
       subscriptions: subscriptionsOf(source, routing),
+      now,
     },
     effects: {
       lanes: lanesTable(client, offsetsTable),

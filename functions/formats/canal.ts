@@ -1,7 +1,8 @@
-import { jsonText } from "./json-text.ts";
+import { jsonText, spacedJsonText } from "./json-text.ts";
 import {
   changedColumns,
   convertRow,
+  isGeometry,
   members,
   plainTimestamp,
   typeName,
@@ -9,7 +10,7 @@ import {
   type TypedChange,
 } from "./typed-change.ts";
 
-const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE", ddl: "QUERY" } as const;
+const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
 
 /**
  * A change as canal's flatMessage, with `user`, `host`, `attribution` and `environment` beside its own fields. `id`, a
@@ -39,13 +40,28 @@ export function canalFlatMessage(typed: TypedChange, nowMs: number): string {
         ),
     table: source.table,
     ts: nowMs,
-    type: TYPES[op],
+    type: op === "ddl" ? definitionType(statement) : TYPES[op],
     user,
     host,
     attribution,
     environment,
   });
 }
+
+/** What canal calls a statement about a table (`EventType` of its EntryProtocol.proto). */
+function definitionType(statement: string): string {
+  const words = statement.replace(/\/\*.*?\*\//gs, " ").trim();
+  return DEFINITION_TYPES.find(({ begins }) => begins.test(words))?.type ?? "QUERY";
+}
+
+const DEFINITION_TYPES = [
+  { begins: /^create\s+((unique|fulltext|spatial)\s+)?index\b/i, type: "CINDEX" },
+  { begins: /^drop\s+index\b/i, type: "DINDEX" },
+  { begins: /^create\s+(temporary\s+)?table\b/i, type: "CREATE" },
+  { begins: /^alter\s+table\b/i, type: "ALTER" },
+  { begins: /^drop\s+(temporary\s+)?table\b/i, type: "ERASE" },
+  { begins: /^rename\s+table\b/i, type: "RENAME" },
+] as const;
 
 function oldOf(typed: TypedChange, data: Row): readonly Row[] | null {
   const { op, before } = typed.change;
@@ -63,12 +79,14 @@ function byColumn<T>(
 /** Every value is text: an ENUM its number, a SET its bits, binary data one character a byte (ISO 8859-1). */
 function canalValue(value: unknown, columnType: string): string {
   const type = typeName(columnType);
-  if (type === "json") return jsonText(value);
+  if (type === "json") return spacedJsonText(value);
   if (type === "enum") return String(members(columnType).indexOf(String(value)) + 1);
   if (type === "set" && Array.isArray(value)) return String(setBits(value, members(columnType)));
   if (typeof value !== "string") return jsonText(value);
   if (type === "timestamp") return plainTimestamp(value);
-  return BINARY.has(type) ? Buffer.from(value, "base64").toString("latin1") : value;
+  return BINARY.has(type) || isGeometry(columnType)
+    ? Buffer.from(value, "base64").toString("latin1")
+    : value;
 }
 
 function setBits(chosen: readonly unknown[], all: readonly string[]): bigint {
@@ -78,15 +96,7 @@ function setBits(chosen: readonly unknown[], all: readonly string[]): bigint {
   );
 }
 
-const BINARY = new Set([
-  "binary",
-  "varbinary",
-  "tinyblob",
-  "blob",
-  "mediumblob",
-  "longblob",
-  "geometry",
-]);
+const BINARY = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
 
 /**
  * The number of java.sql.Types that canal gives a column: the next wider one for an unsigned integer whose value does not
@@ -98,7 +108,7 @@ function sqlType(columnType: string, value: unknown): number {
   if (widened !== undefined && (typeof value === "number" || typeof value === "bigint")) {
     if (value > widened.largest) return widened.type;
   }
-  return SQL_TYPES[type] ?? JAVA_VARCHAR;
+  return SQL_TYPES[type] ?? (isGeometry(columnType) ? JAVA_BLOB : JAVA_VARCHAR);
 }
 
 const WIDENED: Readonly<Record<string, { readonly largest: bigint; readonly type: number }>> = {
@@ -109,6 +119,7 @@ const WIDENED: Readonly<Record<string, { readonly largest: bigint; readonly type
 };
 
 const JAVA_VARCHAR = 12;
+const JAVA_BLOB = 2004;
 
 const SQL_TYPES: Readonly<Record<string, number>> = {
   bit: -7,
@@ -135,7 +146,6 @@ const SQL_TYPES: Readonly<Record<string, number>> = {
   blob: 2004,
   mediumblob: 2004,
   longblob: 2004,
-  geometry: 2004,
   enum: 4,
   set: -7,
 };

@@ -1,5 +1,6 @@
+import { pointOf } from "./geometry.ts";
 import { jsonText } from "./json-text.ts";
-import { typeName } from "./typed-change.ts";
+import { isGeometry, typeName } from "./typed-change.ts";
 
 /**
  * A value as Debezium's MySQL connector gives it by default (decimal.handling.mode=precise, binary.handling.mode=bytes,
@@ -8,6 +9,7 @@ import { typeName } from "./typed-change.ts";
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-data-types
  */
 export function debeziumValue(value: unknown, columnType: string): unknown {
+  if (isGeometry(columnType)) return geometry(String(value), columnType);
   switch (typeName(columnType)) {
     case "decimal":
       return twosComplement(BigInt(String(value).replace(".", ""))).toString("base64");
@@ -19,8 +21,6 @@ export function debeziumValue(value: unknown, columnType: string): unknown {
       return Array.isArray(value) ? value.join(",") : value;
     case "json":
       return jsonText(value);
-    case "geometry":
-      return { wkb: value, srid: null };
     case "date":
       return ifDate(microseconds(`${String(value)} 00:00:00`), (at) => at / MICROSECONDS_A_DAY);
     case "datetime":
@@ -34,6 +34,12 @@ export function debeziumValue(value: unknown, columnType: string): unknown {
     default:
       return value;
   }
+}
+
+/** `srid` is not known here; a column of points has their numbers beside it. */
+function geometry(wkb: string, columnType: string): object {
+  const point = typeName(columnType) === "point" ? pointOf(Buffer.from(wkb, "base64")) : {};
+  return { ...point, wkb, srid: null };
 }
 
 const MICROSECONDS_A_DAY = 86_400_000_000n;

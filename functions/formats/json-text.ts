@@ -13,12 +13,40 @@ export class NumberText {
 
 /** JSON.stringify for values with bigint and NumberText in them; every digit is kept. */
 export function jsonText(value: unknown): string {
+  return write(value, "");
+}
+
+/** The same with a space after commas and colons, as MySQL prints JSON. */
+export function spacedJsonText(value: unknown): string {
+  return write(value, " ");
+}
+
+function write(value: unknown, space: string): string {
+  const inner = (member: unknown): string => write(member, space);
   if (typeof value === "bigint") return String(value);
   if (value instanceof NumberText) return value.digits;
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map(inner).join(`,${space}`)}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`);
-  return `{${members.join(",")}}`;
+    .map(([name, member]) => `${JSON.stringify(name)}:${space}${inner(member)}`);
+  return `{${members.join(`,${space}`)}}`;
+}
+
+/**
+ * JSON.parse that keeps every digit: an integer that a JavaScript number would round is a bigint, any other number whose
+ * text would not be the same again a NumberText. Throws SyntaxError.
+ */
+export function parseJsonExactly(text: string): unknown {
+  return JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown);
+}
+
+/** `source` is the text of a value that is no object or array (ECMAScript 2026, which TypeScript's types do not know). */
+function exactNumber(
+  _key: string,
+  value: unknown,
+  { source }: { readonly source?: string },
+): unknown {
+  if (typeof value !== "number" || source === undefined || String(value) === source) return value;
+  return /^-?[1-9]\d*$/.test(source) ? BigInt(source) : new NumberText(source);
 }

@@ -1,7 +1,9 @@
+import { wellKnownText } from "./geometry.ts";
 import { jsonText, NumberText } from "./json-text.ts";
 import {
   changedColumns,
   convertRow,
+  isGeometry,
   plainTimestamp,
   typeName,
   type TypedChange,
@@ -43,9 +45,10 @@ export function maxwellRecord(typed: TypedChange): string | null {
   });
 }
 
-/** Values are as in the message, save that a DECIMAL is a number and a TIMESTAMP is written like a DATETIME. */
+/** Values are as in the message, save that a DECIMAL is a number, a TIMESTAMP is like a DATETIME, a geometry is text. */
 function maxwellValue(value: unknown, columnType: string): unknown {
   if (typeof value !== "string") return value;
+  if (isGeometry(columnType)) return wellKnownText(Buffer.from(value, "base64"));
   switch (typeName(columnType)) {
     case "decimal":
       return new NumberText(value);

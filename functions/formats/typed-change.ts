@@ -21,6 +21,22 @@ export function typeName(columnType: string): string {
   return /^[a-z]+/.exec(columnType.toLowerCase())?.[0] ?? "";
 }
 
+/** Whether values of the type are geometries: base64 of well-known binary. */
+export function isGeometry(columnType: string): boolean {
+  return GEOMETRIES.has(typeName(columnType));
+}
+
+const GEOMETRIES = new Set([
+  "geometry",
+  "point",
+  "linestring",
+  "polygon",
+  "multipoint",
+  "multilinestring",
+  "multipolygon",
+  "geomcollection",
+]);
+
 /** The members that a column type lists: `enum('open','it''s')`. */
 export function members(columnType: string): string[] {
   return [...columnType.matchAll(/'((?:[^']|'')*)'/g)].map(([, quoted = ""]) =>

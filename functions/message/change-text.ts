@@ -49,6 +49,26 @@ export function changeWriter(header: FrameHeader): ChangeWriter {
   };
 }
 
+/** A writer for several queues: the text of the change that is asked for again, or of its halves, is written once. */
+export function rememberLast(writer: ChangeWriter): ChangeWriter {
+  let last: PlacedChange | null = null;
+  const texts = new Map<KeyChangeHalf | undefined, string>();
+  return {
+    write(change, author, half) {
+      if (change !== last) {
+        last = change;
+        texts.clear();
+      }
+      let text = texts.get(half);
+      if (text === undefined) {
+        text = writer.write(change, author, half);
+        texts.set(half, text);
+      }
+      return text;
+    },
+  };
+}
+
 /** The halves of a changed key need ids of their own: the change's id with `/d` and `/c` after it. */
 function idOf(change: PlacedChange, header: FrameHeader, half: KeyChangeHalf | undefined): string {
   const transaction = header.transactions[change.transaction];

@@ -5,9 +5,12 @@ import type { PlacedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
-import { changeWriter, type KeyChangeHalf } from "./change-text.ts";
+import { changeWriter, rememberLast, type KeyChangeHalf } from "./change-text.ts";
+import { Envelopes } from "./envelopes.ts";
+import { FormattedMessages } from "./formatted-messages.ts";
 import { MessagePacker } from "./message-packer.ts";
 import type { QueueMessages } from "./outgoing-message.ts";
+import type { QueueWriter } from "./queue-writer.ts";
 
 /** A change and who wrote it. */
 export interface AuthoredChange {
@@ -20,6 +23,8 @@ export interface FanOutRules {
   readonly subscriptions: Subscriptions;
   /** The message group in place of the usual one, for changes that come late. */
   readonly regroup?: (group: string, change: PlacedChange) => string;
+  /** Milliseconds since 1970, for the formats that say when a message was written; left out, the clock. */
+  readonly now?: () => number;
 }
 
 /** What of a frame concerns one environment. */
@@ -37,14 +42,17 @@ export interface FanOut {
   readonly byAttribution: ReadonlyMap<Attribution, number>;
 }
 
-/** The messages that a frame's changes become: exactly those queues that the routing gives each change to. Deterministic. */
+/**
+ * The messages that a frame's changes become: exactly those queues that the routing gives each change to. Deterministic, but
+ * for the moment of writing that some formats name.
+ */
 export function fanOut(
   header: FrameHeader,
   changes: readonly AuthoredChange[],
   rules: FanOutRules,
 ): FanOut {
-  const writer = changeWriter(header);
-  const packers = new Map<string, MessagePacker>();
+  const writer = rememberLast(changeWriter(header));
+  const writers = new Map<string, QueueWriter>();
   const byEnvironment = new Map<string, EnvironmentShare>();
   const byAttribution = new Map<Attribution, number>();
   let dropped = 0;
@@ -59,60 +67,75 @@ export function fanOut(
       share(byEnvironment, environment ?? UNROUTED, timestampMs);
       byAttribution.set(author.attribution, (byAttribution.get(author.attribution) ?? 0) + 1);
     }
-    const texts = new Map<KeyChangeHalf | undefined, string>();
     for (const subscription of chosen) {
-      const packer = packerOf(subscription);
+      const queue = writerOf(subscription);
       for (const { group, half } of placesOf(subscription, header, change)) {
-        let text = texts.get(half);
-        if (text === undefined) {
-          text = writer.write(change, author, half);
-          texts.set(half, text);
-        }
-        packer.add(rules.regroup?.(group, change) ?? group, change.position, text);
+        queue.add(rules.regroup?.(group, change) ?? group, change, author, half);
       }
     }
   }
 
-  function packerOf(subscription: Subscription): MessagePacker {
+  function writerOf(subscription: Subscription): QueueWriter {
     const { queueName } = subscription;
-    let packer = packers.get(queueName);
-    if (packer === undefined) {
-      packer = new MessagePacker(header.source, header.lane, subscription);
-      packers.set(queueName, packer);
+    let queue = writers.get(queueName);
+    if (queue === undefined) {
+      queue = newWriter(subscription);
+      writers.set(queueName, queue);
     }
-    return packer;
+    return queue;
+  }
+
+  function newWriter(subscription: Subscription): QueueWriter {
+    const { format } = subscription;
+    if (format === "envelope") {
+      return new Envelopes(new MessagePacker(header.source, header.lane, subscription), writer);
+    }
+    const { now = Date.now } = rules;
+    return new FormattedMessages({ header, subscription, format, writer, now });
   }
 
   return {
-    queues: [...packers].map(([queueName, packer]) => ({ queueName, messages: packer.finish() })),
+    queues: [...writers].map(([queueName, queue]) => ({ queueName, messages: queue.finish() })),
     byEnvironment,
     dropped,
     byAttribution,
   };
 }
 
-/** The groups that a change goes to: one, or two when groups are keys and an update moved the row from one to another. */
+/**
+ * The groups that a change goes to: one; or two when groups are keys and an update moved the row from one to another; or
+ * one twice, where the format counts such an update as a delete and a create.
+ */
 function placesOf(
-  { groupBy }: Subscription,
+  { groupBy, format }: Subscription,
   header: FrameHeader,
   change: PlacedChange,
 ): readonly { readonly group: string; readonly half: KeyChangeHalf | undefined }[] {
+  const group = groupOf(groupBy, header, change, change.key);
+  if (change.oldKey === "") return [{ group, half: undefined }];
+  const oldGroup = groupOf(groupBy, header, change, change.oldKey);
+  return group === oldGroup && format !== "debezium"
+    ? [{ group, half: undefined }]
+    : [
+        { group: oldGroup, half: "delete" },
+        { group, half: "create" },
+      ];
+}
+
+function groupOf(
+  groupBy: Subscription["groupBy"],
+  header: FrameHeader,
+  change: PlacedChange,
+  key: string,
+): string {
   const [database, table] = header.tables[change.table] ?? ["", ""];
   switch (groupBy) {
     case "table":
-      return [{ group: tableGroup(database, table), half: undefined }];
+      return tableGroup(database, table);
     case "source":
-      return [{ group: sourceGroup(header.source, header.lane), half: undefined }];
-    case "key": {
-      const group = keyGroup(database, table, change.key);
-      const oldGroup = change.oldKey === "" ? group : keyGroup(database, table, change.oldKey);
-      return group === oldGroup
-        ? [{ group, half: undefined }]
-        : [
-            { group: oldGroup, half: "delete" },
-            { group, half: "create" },
-          ];
-    }
+      return sourceGroup(header.source, header.lane);
+    case "key":
+      return keyGroup(database, table, key);
     default:
       return groupBy satisfies never;
   }

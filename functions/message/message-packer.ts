@@ -1,6 +1,7 @@
 import { MESSAGE_VERSION } from "../../wire/message.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
+import { legalText } from "./legal-text.ts";
 import { deduplicationId, type OutgoingMessage } from "./outgoing-message.ts";
 
 /** Bytes of UTF-8 after which a further change begins a new message: below SQS's 1 MiB, and fixed, so that a frame that comes again is cut the same way. */
@@ -70,11 +71,4 @@ export class MessagePacker {
       body: legalText(`${header.slice(0, -1)},"changes":[${texts.join(",")}]}`),
     });
   }
-}
-
-/** SQS refuses U+FFFE and U+FFFF, which MySQL stores; in JSON they can only stand inside a string, where an escape means the same. */
-function legalText(json: string): string {
-  return json.replace(/[\uFFFE\uFFFF]/g, (character) =>
-    character === "\uFFFE" ? "\\ufffe" : "\\uffff",
-  );
 }

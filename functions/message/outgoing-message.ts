@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PositionText } from "../../wire/position.ts";
+import type { KeyChangeHalf } from "./change-text.ts";
 
 /** What is sent to an environment queue. */
 export interface OutgoingMessage {
@@ -20,14 +21,18 @@ export interface QueueMessages {
   readonly messages: readonly OutgoingMessage[];
 }
 
-/** The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends again. Epochs are part of a position. */
+/**
+ * The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends again. Epochs are part of
+ * a position. `half`: the message is one of two that a single change became, perhaps in the same group.
+ */
 export function deduplicationId(
   lane: number,
   first: PositionText,
   queueName: string,
   group: string,
+  half?: KeyChangeHalf,
 ): string {
   return createHash("sha256")
-    .update(JSON.stringify([lane, first, queueName, group]))
+    .update(JSON.stringify([lane, first, queueName, group, ...(half === undefined ? [] : [half])]))
     .digest("hex");
 }

@@ -17,10 +17,7 @@ const routingSchema = z.object({
       groupBy: z.enum(["table", "key", "source"]).default("table"),
       /** Left out: every environment. */
       environments: z.array(z.string()).optional(),
-      format: z
-        .enum(["envelope", "debezium", "maxwell", "canal"])
-        .default("envelope")
-        .refine((format) => format === "envelope", "only the format envelope can be written yet"),
+      format: z.enum(["envelope", "debezium", "maxwell", "canal"]).default("envelope"),
       ddl: z.enum(["author", "all", "none"]).default("author"),
     }),
   ),

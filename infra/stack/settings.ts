@@ -8,7 +8,7 @@ import type { Tables } from "./tables.ts";
 
 /** The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health port. */
 export function readerSettings(
-  { name, source, lanes }: DeployableConfiguration,
+  { name, source, lanes, subscribers }: DeployableConfiguration,
   secret: ISecret,
   rawQueue: IQueue,
   tables: Tables,
@@ -28,8 +28,15 @@ export function readerSettings(
     SESSIONS_TABLE: tables.sessions.tableName,
     PAYLOAD_BUCKET: payloads.bucketName,
     NODE_OPTIONS: READER_NODE_OPTIONS,
+    ...(Object.values(subscribers).some(({ format }) => format !== "envelope") && TYPED_FRAMES),
   };
 }
+
+/**
+ * For formats that need the types of columns. They get a message for each change, one after the other in a group: a small
+ * frame keeps the sends of one frame well within the route function's time.
+ */
+const TYPED_FRAMES = { FRAME_COLUMNS: "true", FRAME_KIB: "64" };
 
 /** The environment variables of both functions. */
 export function functionSettings(

@@ -43,8 +43,8 @@ describe("the functions' settings", () => {
   });
 
   test("refuse a format that nobody writes, rather than write another", () => {
-    const subscribers = { search: { tables: ["shop.*"], format: "debezium" as const } };
-    expect(() => encodeRouting({ ...routing(1), subscribers })).toThrow(/only the format envelope/);
+    const subscribers = { search: { tables: ["shop.*"], format: "avro" as "envelope" } };
+    expect(() => encodeRouting({ ...routing(1), subscribers })).toThrow(/"format"/);
   });
 
   test("name every variable that is wrong at once", () => {

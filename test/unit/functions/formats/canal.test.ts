@@ -65,7 +65,13 @@ describe("a change as canal's flatMessage", () => {
     ["enum('open','it''s')", "it's", "2", 4],
     ["set('a','b','c')", ["a", "c"], "5", -7],
     ["timestamp(3)", "2026-11-20T19:05:00.125Z", "2026-11-20 19:05:00.125", 93],
-    ["json", { a: [1] }, '{"a":[1]}', 12],
+    ["json", { a: [1, 2], b: "x" }, '{"a": [1, 2], "b": "x"}', 12],
+    [
+      "point",
+      "AQEAAAAAAAAAAADwPwAAAAAAAABA",
+      Buffer.from("AQEAAAAAAAAAAADwPwAAAAAAAABA", "base64").toString("latin1"),
+      2004,
+    ],
     ["blob", "AP8Q", "\u0000ÿ\u0010", 2004],
     ["text", "ü", "ü", 2005],
     ["char(2)", "ab", "ab", 1],
@@ -92,7 +98,18 @@ describe("a change as canal's flatMessage", () => {
       pkNames: null,
       sql: statement,
       sqlType: null,
-      type: "QUERY",
+      type: "ALTER",
     });
+  });
+
+  it.each([
+    ["CREATE TABLE a (id INT)", "CREATE"],
+    ["/* tool */ rename table a to b", "RENAME"],
+    ["DROP TABLE IF EXISTS a", "ERASE"],
+    ["create unique index i on a (x)", "CINDEX"],
+    ["DROP INDEX i ON a", "DINDEX"],
+    ["DROP DATABASE shop", "QUERY"],
+  ])("names the statement %s as canal does", (statement, type) => {
+    expect(message({}, { op: "ddl", after: null, key: null, statement })).toMatchObject({ type });
   });
 });

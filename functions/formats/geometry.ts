@@ -1,0 +1,90 @@
+/**
+ * A geometry in well-known text, from its well-known binary; written as JTS writes it: `POINT (1 2)`,
+ * `POLYGON ((0 0, 1 0, 1 1, 0 0))`, `GEOMETRYCOLLECTION EMPTY`. Throws RangeError for bytes that are none. Format: OGC 06-103r4,
+ * sections 7 and 8, in two dimensions, as MySQL has them.
+ */
+export function wellKnownText(binary: Buffer): string {
+  return new GeometryReader(binary).tagged();
+}
+
+/** The two numbers of a POINT in well-known binary. Throws RangeError for bytes that are none. */
+export function pointOf(binary: Buffer): { readonly x: number; readonly y: number } {
+  const [x, y] = new GeometryReader(binary).point();
+  return { x, y };
+}
+
+const NAMES = [
+  "",
+  "POINT",
+  "LINESTRING",
+  "POLYGON",
+  "MULTIPOINT",
+  "MULTILINESTRING",
+  "MULTIPOLYGON",
+  "GEOMETRYCOLLECTION",
+];
+
+class GeometryReader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+  #littleEndian = true;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  tagged(): string {
+    const type = this.#type();
+    const name = NAMES[type];
+    if (name === undefined || name === "") throw new RangeError(`geometry type ${type} is unknown`);
+    return `${name} ${this.#contents(type)}`;
+  }
+
+  point(): readonly [number, number] {
+    if (this.#type() !== 1) throw new RangeError("not a point");
+    return [this.#double(), this.#double()];
+  }
+
+  #contents(type: number): string {
+    switch (type) {
+      case 1:
+        return `(${this.#coordinates()})`;
+      case 2:
+        return this.#list(() => this.#coordinates());
+      case 3:
+        return this.#list(() => this.#contents(2));
+      case 7:
+        return this.#list(() => this.tagged());
+      default: // of points, line strings or polygons, each with a head of its own
+        return this.#list(() => this.#contents(this.#type()));
+    }
+  }
+
+  #list(item: () => string): string {
+    const count = this.#uint32();
+    if (count === 0) return "EMPTY";
+    return `(${Array.from({ length: count }, item).join(", ")})`;
+  }
+
+  #coordinates(): string {
+    return `${this.#double()} ${this.#double()}`;
+  }
+
+  #type(): number {
+    this.#littleEndian = this.#bytes.readUInt8(this.#offset) === 1;
+    this.#offset += 1;
+    return this.#uint32();
+  }
+
+  #uint32(): number {
+    const at = this.#offset;
+    this.#offset += 4;
+    return this.#littleEndian ? this.#bytes.readUInt32LE(at) : this.#bytes.readUInt32BE(at);
+  }
+
+  #double(): number {
+    const at = this.#offset;
+    this.#offset += 8;
+    return this.#littleEndian ? this.#bytes.readDoubleLE(at) : this.#bytes.readDoubleBE(at);
+  }
+}

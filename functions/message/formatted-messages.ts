@@ -1,0 +1,86 @@
+import type { FrameHeader } from "../../wire/frame.ts";
+import type { Author } from "../../wire/session.ts";
+import type { PlacedChange } from "../frame/read-frame.ts";
+import { type ForeignFormat, formattedText } from "../formats/formatted-text.ts";
+import type { Subscription } from "../routing/subscriptions.ts";
+import type { ChangeWriter, KeyChangeHalf } from "./change-text.ts";
+import { legalText } from "./legal-text.ts";
+import { MessagePacker } from "./message-packer.ts";
+import { deduplicationId, type OutgoingMessage } from "./outgoing-message.ts";
+import type { QueueWriter } from "./queue-writer.ts";
+
+export interface FormattedMessagesOptions {
+  readonly header: FrameHeader;
+  readonly subscription: Subscription;
+  readonly format: ForeignFormat;
+  readonly writer: ChangeWriter;
+  /** Milliseconds since 1970, for the formats that say when a message was written. */
+  readonly now: () => number;
+}
+
+interface Entry {
+  readonly group: string;
+  readonly change: PlacedChange;
+  readonly author: Author;
+  readonly half: KeyChangeHalf | undefined;
+}
+
+/**
+ * One queue's changes of one frame in the format of another tool: a message for each, because that is what its consumers
+ * expect. Nothing is written for what the tool itself leaves out. A change whose columns the frame does not say, which was
+ * read before the reader was told to send them, is an envelope: to convert it without its types would be a guess.
+ */
+export class FormattedMessages implements QueueWriter {
+  readonly #options: FormattedMessagesOptions;
+  readonly #entries: Entry[] = [];
+
+  constructor(options: FormattedMessagesOptions) {
+    this.#options = options;
+  }
+
+  add(group: string, change: PlacedChange, author: Author, half?: KeyChangeHalf): void {
+    this.#entries.push({ group, change, author, half });
+  }
+
+  finish(): readonly OutgoingMessage[] {
+    return this.#entries.flatMap((entry, index) => {
+      const next = this.#entries[index + 1];
+      return this.#message(entry, next?.change.transaction !== entry.change.transaction);
+    });
+  }
+
+  /** `isLast`: nothing of the change's transaction follows in this frame for this queue. */
+  #message({ group, change, author, half }: Entry, isLast: boolean): readonly OutgoingMessage[] {
+    const { header, subscription, format, writer, now } = this.#options;
+    const { environment, queueName } = subscription;
+    const [, , shape] = header.tables[change.table] ?? [];
+    const text = writer.write(change, author, half);
+    if (shape === undefined && change.op !== "t" && change.op !== "ddl") {
+      const packer = new MessagePacker(header.source, header.lane, subscription);
+      packer.add(group, change.position, text);
+      return packer.finish();
+    }
+    const body = formattedText(format, {
+      text,
+      source: header.source,
+      environment,
+      shape: shape ?? { columns: [], key: [] },
+      n: change.n,
+      isLast: isLast && header.transactions[change.transaction]?.ended === true,
+      nowMs: now(),
+    });
+    if (body === null) return [];
+    const { position } = change;
+    return [
+      {
+        environment,
+        group,
+        deduplicationId: deduplicationId(header.lane, position, queueName, group, half),
+        changes: 1,
+        first: position,
+        last: position,
+        body: legalText(body),
+      },
+    ];
+  }
+}
