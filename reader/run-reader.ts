@@ -9,7 +9,7 @@ import { LeaseKeeper } from "./offsets/lease-keeper.ts";
 import { judgeSourceError } from "./source/mysql-errors.ts";
 
 const FIRST_WAIT_MS = 200;
-const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 5000;
 
 /**
  * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins anew after whatever can

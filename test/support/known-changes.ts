@@ -15,9 +15,10 @@ export function knownChanges(frames: readonly Frame[]): KnownChange[] {
   return frames.flatMap((frame) =>
     frame.changes.map((change) => {
       const author = frame.authors[frame.transactions[change.transaction]?.author ?? -1];
+      const [database, table] = frame.tables[change.table] ?? ["", ""];
       return {
         op: change.op,
-        table: frame.tables[change.table]?.join(".") ?? "",
+        table: `${database}.${table}`,
         user: author?.user ?? null,
         attribution: author?.attribution ?? null,
         after: change.after === "" ? null : JSON.parse(change.after),

@@ -38,7 +38,8 @@ export class Replica {
     }
     for (const change of frame.changes) {
       if (step.after !== null && change.position <= step.after) continue;
-      const table = (frame.tables[change.table] ?? []).join(".");
+      const [database, name] = frame.tables[change.table] ?? ["", ""];
+      const table = `${database}.${name}`;
       const author = frame.transactions[change.transaction]?.author ?? null;
       this.#apply(table, change, author === null ? null : (frame.authors[author]?.user ?? null));
     }

@@ -32,7 +32,7 @@ export async function writeLoad(options: WriteLoadOptions): Promise<void> {
   while (!signal.aborted) {
     let connection: Connection | undefined;
     try {
-      connection = await open(options);
+      connection = await within(ANSWER_MS, open(options));
       // Some connections live for one transaction, some for many.
       const transactions = random() < 0.3 ? 1 : 30;
       for (let i = 0; i < transactions && !signal.aborted; i++) {
@@ -49,10 +49,10 @@ export async function writeLoad(options: WriteLoadOptions): Promise<void> {
 /** mysql2 leaves a statement without an answer at times when its connection breaks. */
 const ANSWER_MS = 5000;
 
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
-  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 async function open({ server, user, password }: WriteLoadOptions): Promise<Connection> {
