@@ -1,0 +1,65 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import type { ForeignFormat } from "../../functions/formats/formatted-text.ts";
+
+/** The body of the next message in a queue, which is deleted. Throws when none comes within ten seconds. */
+export async function nextBody(sqs: SQSClient, queueUrl: string): Promise<string> {
+  const { Messages: [message] = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 10 }),
+  );
+  if (message === undefined) throw new Error(`nothing came in ${queueUrl}`);
+  const { ReceiptHandle, Body = "" } = message;
+  await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }));
+  return Body;
+}
+
+/** Fields that differ from one run to the next: when and where a change was written, and how its author was learnt. */
+const OF_THE_RUN: Readonly<Record<ForeignFormat, readonly string[]>> = {
+  debezium: ["ts_ms", "ts_us", "ts_ns", "gtid", "file", "pos", "thread", "server_id"],
+  maxwell: ["ts", "gtid", "position", "thread_id", "server_id"],
+  canal: ["es", "ts", "gtid"],
+};
+
+/** A message of which the fields that differ between runs say only their type. */
+export function withoutRun(format: ForeignFormat, body: string): unknown {
+  const names = new Set([...OF_THE_RUN[format], "host", "attribution"]);
+  const message = JSON.parse(body) as Record<string, unknown>;
+  const masked = (fields: object): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [name, names.has(name) ? typeof value : value]),
+    );
+  const { source } = message;
+  return {
+    ...masked(message),
+    ...(typeof source === "object" && source !== null && { source: masked(source) }),
+  };
+}
+
+export interface FormatExample {
+  readonly statement: string;
+  readonly messages: readonly { readonly format: ForeignFormat; readonly body: string }[];
+}
+
+/** The SQL statements of a page, each with the messages shown behind it: blocks of `json <format>`. */
+export function formatExamples(page: string): FormatExample[] {
+  const examples: { statement: string; messages: { format: ForeignFormat; body: string }[] }[] = [];
+  for (const [, language, format, text = ""] of page.matchAll(/```(\w+)(?: (\w+))?\n(.*?)```/gs)) {
+    if (language === "sql") examples.push({ statement: text.trim(), messages: [] });
+    else if (format !== undefined)
+      examples.at(-1)?.messages.push({ format: format as ForeignFormat, body: text });
+  }
+  return examples;
+}
+
+/** COLUMN_TYPE of a table's columns, by name. */
+export async function columnTypes(
+  connection: Connection,
+  table: string,
+): Promise<Record<string, string>> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type FROM information_schema.COLUMNS " +
+      "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
+    [table],
+  );
+  return Object.fromEntries(rows.map(({ name, type }) => [String(name), String(type)]));
+}
