@@ -69,7 +69,7 @@ export class BinlogRefusedError extends OperatorError {
 
   constructor(serverId: number, options?: ErrorOptions) {
     super(
-      "The server ended the binlog dump twice with error 1236 although the offset is available.",
+      "The server ended the binlog dump again and again with error 1236 although the offset is available.",
       `Either another replica uses server_id ${serverId} (set REPLICA_SERVER_ID to a free one), or a binlog file is damaged (check it with mysqlbinlog --verify-binlog-checksum).`,
       options,
     );

@@ -10,6 +10,10 @@ import { judgeSourceError } from "./source/mysql-errors.ts";
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
+/** So many refused dumps in a row are final, */
+const REFUSALS = 3;
+/** unless the attempts between them lasted this long. */
+const UNDISTURBED_MS = 60_000;
 
 /**
  * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins anew after whatever can
@@ -65,17 +69,22 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
   let failures = 0;
   let refusals = 0;
   while (!signal.aborted) {
+    const startedMs = performance.now();
     try {
+      // One that slept through its lease must not even connect: the server would end the new holder's dump for it.
+      options.lease.assertHeld();
       await followSource(options, signal);
       return;
     } catch (error) {
       if (error instanceof LeaseLostError || signal.aborted) throw error;
       // An attempt that got as far as the binlog is a success: the next failure is counted from one again.
-      if (options.status.state === "streaming") failures = refusals = 0;
+      if (options.status.state === "streaming") failures = 0;
+      if (performance.now() - startedMs > UNDISTURBED_MS) refusals = 0;
       const verdict = isOfAws(error) ? ({ kind: "passing" } as const) : judgeSourceError(error);
       if (verdict.kind === "final") throw verdict.error;
-      // Whether the log was purged is found out when the next attempt connects; refused again, it is something else.
-      if (verdict.kind === "refused-dump" && ++refusals > 1) {
+      // Whether the log was purged is found out when the next attempt connects; refused again and again, it is something
+      // else: two replicas with one server id end each other's dump by turns.
+      if (verdict.kind === "refused-dump" && ++refusals >= REFUSALS) {
         throw new BinlogRefusedError(options.settings.replicaServerId, { cause: verdict.cause });
       }
       options.status.counters.reconnects++;

@@ -199,12 +199,17 @@ export class ReaderProcess {
     return this.#child.pid ?? 0;
   }
 
+  /** Whether it has ended, by itself or by a signal. */
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** Waits for a log line with this message; rejects when the process ends without it. */
   async logged(message: string, count = 1): Promise<LogLine> {
     for (;;) {
       const found = this.log.filter(({ msg }) => msg === message)[count - 1];
       if (found !== undefined) return found;
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+      if (this.hasEnded) {
         throw new Error(
           `the reader ended without logging "${message}":\n${JSON.stringify(this.log.slice(-5), null, 1)}${this.#rest}`,
         );

@@ -198,6 +198,8 @@ test(
     stopTaking.abort();
     await taking;
 
+    // Nothing of this is for a person to mend.
+    expect(readers.map(({ hasEnded }) => hasEnded)).toEqual([false, false]);
     expect(replica.violations).toEqual([]);
     expect(foreign).toEqual([]);
     for (const table of ["journal", "stock"]) {

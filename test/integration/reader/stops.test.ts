@@ -113,3 +113,16 @@ test("a server that has not executed what was read", async () => {
   });
   expect(await ending(bench)).toMatchObject({ name: "HistoryMismatchError" });
 });
+
+test("another replica with the same server id", { timeout: 60_000 }, async () => {
+  const settings = { REPLICA_SERVER_ID: "4242" };
+  await using bench = await ReaderBench.create(aws, mysql.server, settings);
+  await using other = await ReaderBench.create(aws, mysql.server, settings);
+  // Each ends the other's dump by turns, until one of them stops and says why.
+  const readers = [await bench.start(), await other.start()];
+  const lines = await Promise.any(readers.map((reader) => reader.logged("stopped by an error")));
+  expect(lines["error"]).toMatchObject({
+    name: "BinlogRefusedError",
+    message: expect.stringContaining("server_id 4242"),
+  });
+});
