@@ -4,14 +4,15 @@ import { defineConfig } from "vitest/config";
 const results = process.env["TEST_RESULTS"];
 
 /**
- * Three projects. `unit`: pure functions, milliseconds. `integration`: a real MySQL, real processes and the local
+ * Four projects. `unit`: pure functions, milliseconds. `integration`: a real MySQL, real processes and the local
  * stand-ins over the network; few files at a time, because each starts servers. `infra`: what the CDK app synthesizes.
+ * `alone`: tests that compare delays, one at a time when all others are done.
  */
 export default defineConfig({
   test: {
     reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: {
           name: "integration",
@@ -28,6 +29,15 @@ export default defineConfig({
           include: ["test/infra/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "alone",
+          include: ["test/alone/**/*.test.ts"],
+          testTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { FaultEffect } from "../../../infra/local/aws/http/faults.ts";
-import { Consumer } from "../../support/functions/consumer.ts";
-import { TestLane } from "../../support/functions/frames.ts";
-import { Pipeline } from "../../support/functions/pipeline.ts";
-import { Stage } from "../../support/functions/stage.ts";
+import type { FaultEffect } from "../../infra/local/aws/http/faults.ts";
+import { Consumer } from "../support/functions/consumer.ts";
+import { TestLane } from "../support/functions/frames.ts";
+import { Pipeline } from "../support/functions/pipeline.ts";
+import { Stage } from "../support/functions/stage.ts";
 
 /** How long each kind of trouble lasts. `ISOLATION_SECONDS=60` for a long run. */
 const SECONDS = Number(process.env["ISOLATION_SECONDS"] ?? 4);
