@@ -8,6 +8,8 @@ import { RouterFunction } from "./router-function.ts";
 export interface RouteStageProps extends DeliveryProps {
   readonly raw: RawQueue;
   readonly lanes: number;
+  /** How many frames one invocation gets at most; its time must suffice for all of them. */
+  readonly framesAtOnce: number;
 }
 
 /** Finds each change's author and sends it to the queues of the author's environment. */
@@ -26,7 +28,7 @@ export class RouteStage extends Construct {
     });
     this.function.addEventSource(
       new SqsEventSource(props.raw.queue, {
-        batchSize: 10,
+        batchSize: props.framesAtOnce,
         reportBatchItemFailures: true,
         // Lambda runs one invocation per message group, so more than one per lane never happens; 2 is Lambda's minimum.
         maxConcurrency: Math.max(2, props.lanes),

@@ -12,7 +12,7 @@ import { RawQueue } from "./raw-queue.ts";
 import { ReaderService } from "./reader-service.ts";
 import { RetryStage } from "./retry-stage.ts";
 import { RouteStage } from "./route-stage.ts";
-import { functionSettings, readerSettings } from "./settings.ts";
+import { functionSettings, hasForeignFormat, readerSettings } from "./settings.ts";
 import { SourceSecret } from "./source-secret.ts";
 import { Tables } from "./tables.ts";
 
@@ -78,6 +78,7 @@ export class RouterStack extends Stack {
       ...delivery,
       raw: this.raw,
       lanes: config.lanes,
+      framesAtOnce: hasForeignFormat(config.subscribers) ? 1 : 10,
     });
     this.retry = new RetryStage(this, "Retry", delivery);
 

@@ -28,15 +28,20 @@ export function readerSettings(
     SESSIONS_TABLE: tables.sessions.tableName,
     PAYLOAD_BUCKET: payloads.bucketName,
     NODE_OPTIONS: READER_NODE_OPTIONS,
-    ...(Object.values(subscribers).some(({ format }) => format !== "envelope") && TYPED_FRAMES),
+    ...(hasForeignFormat(subscribers) && TYPED_FRAMES),
   };
 }
 
 /**
- * For formats that need the types of columns. They get a message for each change, one after the other in a group: a small
- * frame keeps the sends of one frame well within the route function's time.
+ * Whether some subscriber gets a message for each change, in another tool's format. Within a group these are sent one after
+ * the other, so one frame has to be small enough for one invocation of the route function.
  */
-const TYPED_FRAMES = { FRAME_COLUMNS: "true", FRAME_KIB: "64" };
+export function hasForeignFormat(subscribers: DeployableConfiguration["subscribers"]): boolean {
+  return Object.values(subscribers).some(({ format }) => format !== "envelope");
+}
+
+/** At most some 400 changes to a frame, each of which may take SQS 20 ms. */
+const TYPED_FRAMES = { FRAME_COLUMNS: "true", FRAME_KIB: "16" };
 
 /** The environment variables of both functions. */
 export function functionSettings(

@@ -49,6 +49,23 @@ describe("the raw queue", () => {
     });
   });
 
+  it("hands over small frames with their columns, one at a time, when a subscriber gets a message for each change", () => {
+    const subscribers = { search: { tables: ["shop.*"], format: "debezium" } };
+    const foreign = exampleTemplate({ subscribers });
+    foreign.hasResourceProperties("AWS::Lambda::EventSourceMapping", { BatchSize: 1 });
+    foreign.hasResourceProperties("AWS::ECS::TaskDefinition", {
+      ContainerDefinitions: [
+        Match.objectLike({
+          Environment: Match.arrayWith([
+            { Name: "FRAME_COLUMNS", Value: "true" },
+            { Name: "FRAME_KIB", Value: "16" },
+          ]),
+        }),
+      ],
+    });
+    expect(JSON.stringify(template.toJSON())).not.toContain("FRAME_COLUMNS");
+  });
+
   it("lets as many invocations run as there are lanes", () => {
     exampleTemplate({ lanes: 8 }).hasResourceProperties("AWS::Lambda::EventSourceMapping", {
       ScalingConfig: { MaximumConcurrency: 8 },

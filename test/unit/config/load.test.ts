@@ -95,6 +95,19 @@ describe("a configuration", () => {
     ]);
   });
 
+  it("takes the four formats, and refuses any other", () => {
+    const withFormat = (format: string) => ({
+      ...minimal,
+      subscribers: { billing: { tables: ["shop.orders"], format } },
+    });
+    for (const format of ["envelope", "debezium", "maxwell", "canal"]) {
+      expect(problemsOf(withFormat(format))).toEqual([]);
+    }
+    expect(problemsOf(withFormat("avro"))).toEqual([
+      'subscribers.billing.format must be one of "envelope", "debezium", "maxwell", "canal"',
+    ]);
+  });
+
   it("quotes a key that is no plain name", () => {
     const environments = { "my env": { users: ["app"] } };
     expect(problemsOf({ ...minimal, environments })).toEqual([
