@@ -15,3 +15,21 @@ const CLASS_NAME = "software.amazon.payloadoffloading.PayloadS3Pointer";
 export function encodePointer({ bucket, key }: PayloadPointer): string {
   return JSON.stringify([CLASS_NAME, { s3BucketName: bucket, s3Key: key }]);
 }
+
+/** The pointer that a message body is, or null when it is an ordinary body. */
+export function decodePointer(body: string): PayloadPointer | null {
+  if (!body.startsWith("[")) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(value) || value.length !== 2) return null;
+  const [className, place] = value as [unknown, unknown];
+  // Only the end of the class name is compared: its package has changed between versions of the Extended Client.
+  if (typeof className !== "string" || !className.endsWith(".PayloadS3Pointer")) return null;
+  if (typeof place !== "object" || place === null) return null;
+  const { s3BucketName: bucket, s3Key: key } = place as Record<string, unknown>;
+  return typeof bucket === "string" && typeof key === "string" ? { bucket, key } : null;
+}

@@ -1,7 +1,7 @@
 import { NoSuchKey } from "@aws-sdk/client-s3";
 import { MalformedFrameError } from "../../wire/frame.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
-import { decodePointer } from "../aws/decode-pointer.ts";
+import { decodePointer } from "../../wire/payload-pointer.ts";
 import { OwnTroubleError } from "../errors.ts";
 import { readFrame, type PlacedFrame } from "./read-frame.ts";
 

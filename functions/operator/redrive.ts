@@ -1,6 +1,6 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, type Message } from "@aws-sdk/client-sqs";
 import { decodeFrame, MalformedFrameError } from "../../wire/frame.ts";
-import { decodePointer } from "../aws/decode-pointer.ts";
+import { decodePointer } from "../../wire/payload-pointer.ts";
 import { payloadBucket } from "../aws/payload-bucket.ts";
 import { parkedStreams } from "../delivery/hand-over.ts";
 import { bodyStore } from "../failures/body-store.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { decodePointer } from "../../../functions/aws/decode-pointer.ts";
+import { decodePointer } from "../../../wire/payload-pointer.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { encodePointer } from "../../../wire/payload-pointer.ts";
 import { TestLane } from "../../support/functions/frames.ts";
