@@ -221,4 +221,29 @@ describe("on a running router, a subscriber with another tool's format", () => {
       [40, true],
     ]);
   });
+
+  it("gets a transaction of many frames whole, and its commit with its last row only", async () => {
+    await using connection = await router.connectAs("staging");
+    await connection.query("CREATE TABLE bulk (id INT PRIMARY KEY, text CHAR(100))");
+    const began = performance.now();
+    await connection.query(
+      "INSERT INTO bulk WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000) " +
+        "SELECT n, REPEAT('x', 100) FROM numbers",
+    );
+    const rows: unknown[] = [];
+    while (rows.length < 1000) {
+      const { table, data, commit, xoffset } = JSON.parse(await next("maxwell")) as {
+        readonly table: string;
+        readonly data: { readonly id: number };
+        readonly commit?: true;
+        readonly xoffset?: number;
+      };
+      expect(table).toBe("bulk");
+      rows.push([data.id, commit ?? xoffset]);
+    }
+    console.log(
+      `1000 changes of one group, a message each, in ${Math.round(performance.now() - began)} ms`,
+    );
+    expect(rows).toEqual([...Array.from({ length: 999 }, (_, n) => [n + 1, n]), [1000, true]]);
+  });
 });

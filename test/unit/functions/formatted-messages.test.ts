@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { subFrame } from "../../../functions/frame/sub-frame.ts";
 import { readFrame } from "../../../functions/frame/read-frame.ts";
 import { fanOut } from "../../../functions/message/fan-out.ts";
 import type { OutgoingMessage } from "../../../functions/message/outgoing-message.ts";
@@ -129,6 +130,13 @@ describe("changes for a subscriber with another format", () => {
     const messages = messagesOf("debezium", [{}, { op: "t" }], { columns: false });
     expect(bodies(messages)).toMatchObject([{ version: 1, changes: [{ op: "c" }] }, { op: "t" }]);
   });
+});
+
+test("what is parked of a frame keeps the columns and the ends of its transactions", () => {
+  const frame = readFrame(transactionFrame([{}, {}], { ended: true, columns: true }), SOURCE);
+  const parked = readFrame(subFrame(frame, frame.changes.slice(1)), SOURCE);
+  expect(parked.tables).toEqual([["shop", "orders", SHAPE]]);
+  expect(parked.transactions).toMatchObject([{ ended: true }]);
 });
 
 describe("Maxwell's commit", () => {
