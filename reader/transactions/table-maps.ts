@@ -1,3 +1,4 @@
+import { CorruptEventError } from "../binlog-format/errors.ts";
 import { EVENT_HEADER_LENGTH } from "../binlog-format/event-header.ts";
 import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows-event.ts";
 import { parseTableMap, parseTableMapName } from "../binlog-format/table-map.ts";
@@ -33,11 +34,13 @@ export class TableMaps {
     this.#tables.set(id, { body: Buffer.from(body), decoder });
   }
 
-  /** The decoder for a rows event's table; null for a table that nobody wants. */
+  /** The decoder for a rows event's table; null for a table that nobody wants. Throws CorruptEventError when no table map came before it. */
   decoderFor(rowsEvent: Buffer): RowsDecoder | null {
-    return (
-      this.#tables.get(rowsEvent.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH))?.decoder ?? null
-    );
+    const id = rowsEvent.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
+    const known = this.#tables.get(id);
+    if (known !== undefined) return known.decoder;
+    if (NO_TABLE.has(id)) return null;
+    throw new CorruptEventError("rows of a table whose table map did not come before them");
   }
 
   clear(): void {
@@ -46,3 +49,6 @@ export class TableMaps {
 }
 
 const TABLE_ID_LENGTH = 6;
+
+/** The ids of an event without rows that only ends a statement (`Rows_event::m_table_id` in MySQL's rows_event.h). */
+const NO_TABLE: ReadonlySet<number> = new Set([0xffffff, 2 ** 48 - 1]);

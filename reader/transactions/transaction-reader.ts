@@ -1,9 +1,5 @@
 import { verifyChecksum } from "../binlog-format/checksum.ts";
-import {
-  CorruptEventError,
-  MissingRowMetadataError,
-  UnsupportedEventError,
-} from "../binlog-format/errors.ts";
+import { CorruptEventError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import { type EventHeader, parseEventHeader } from "../binlog-format/event-header.ts";
 import {
   EventType,
@@ -15,12 +11,10 @@ import { parseFormatDescription } from "../binlog-format/format-description.ts";
 import { type GtidEvent, parseGtidEvent } from "../binlog-format/gtid-event.ts";
 import { forEachRow, type RowsDecoder } from "../binlog-format/rows-event.ts";
 import {
-  parseTransactionPayload,
   streamTransactionPayload,
   transactionPayloadEvents,
 } from "../binlog-format/transaction-payload.ts";
 import type { Author } from "../../wire/session.ts";
-import { OperatorError, UnreadableStreamError } from "../errors.ts";
 import { parseRegistration } from "../ledger/registration.ts";
 import {
   parseQuery,
@@ -30,6 +24,8 @@ import {
 } from "../source/control-events.ts";
 import { definitionChanges } from "./definition-changes.ts";
 import { runBeginning } from "./run-number.ts";
+import { isLargePayload } from "./large-payload.ts";
+import { placedError } from "./placed-error.ts";
 import { PreparedXaTransactions } from "./prepared-xa.ts";
 import { statementKind } from "./statement-kind.ts";
 import { StreamPlace } from "./stream-place.ts";
@@ -395,31 +391,6 @@ export class TransactionReader {
   }
 
   #placed(error: unknown): unknown {
-    if (error instanceof OperatorError || !(error instanceof Error)) return error;
-    const place = { file: this.#place.file, offset: this.#place.start };
-    if (error instanceof MissingRowMetadataError)
-      return new UnreadableStreamError(error.message, METADATA_REMEDY, place, { cause: error });
-    if (error instanceof UnsupportedEventError)
-      return new UnreadableStreamError(error.message, UNSUPPORTED_REMEDY, place, { cause: error });
-    if (error instanceof CorruptEventError || error instanceof RangeError) {
-      return new UnreadableStreamError(error.message, CORRUPT_REMEDY, place, { cause: error });
-    }
-    return error;
+    return placedError(error, { file: this.#place.file, offset: this.#place.start });
   }
 }
-
-const METADATA_REMEDY =
-  "Run SET PERSIST binlog_row_metadata = 'FULL'; what was logged before can only be passed by `npm run offsets -- set`.";
-const UNSUPPORTED_REMEDY =
-  "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session; what was logged before can only be passed by `npm run offsets -- set`.";
-const CORRUPT_REMEDY =
-  "Check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";
-
-/** A compressed transaction that would take more memory at once than is wise. */
-function isLargePayload({ type }: EventHeader, event: Buffer): boolean {
-  if (type !== EventType.TRANSACTION_PAYLOAD_EVENT) return false;
-  const { uncompressedSize, payload } = parseTransactionPayload(event);
-  return Math.max(uncompressedSize, payload.length) > LARGE_PAYLOAD_BYTES;
-}
-
-const LARGE_PAYLOAD_BYTES = 1 << 20;

@@ -1,0 +1,27 @@
+import {
+  CorruptEventError,
+  MissingRowMetadataError,
+  UnsupportedEventError,
+} from "../binlog-format/errors.ts";
+import { OperatorError, UnreadableStreamError } from "../errors.ts";
+
+/** What a decoder threw, with the place where it stands and what an operator can do; anything else as it is. */
+export function placedError(error: unknown, place: { file: string; offset: number }): unknown {
+  if (error instanceof OperatorError || !(error instanceof Error)) return error;
+  const remedy = remedyFor(error);
+  if (remedy === null) return error;
+  return new UnreadableStreamError(error.message, remedy, place, { cause: error });
+}
+
+function remedyFor(error: Error): string | null {
+  if (error instanceof MissingRowMetadataError) {
+    return "Run SET PERSIST binlog_row_metadata = 'FULL'; what was logged before can only be passed by `npm run offsets -- set`.";
+  }
+  if (error instanceof UnsupportedEventError) {
+    return "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session; what was logged before can only be passed by `npm run offsets -- set`.";
+  }
+  if (error instanceof CorruptEventError || error instanceof RangeError) {
+    return "Check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";
+  }
+  return null;
+}
