@@ -37,7 +37,9 @@ export function debeziumValue(value: unknown, columnType: string): unknown {
 }
 
 /** `srid` is not known here; a column of points has their numbers beside it. */
-function geometry(wkb: string, columnType: string): object {
+function geometry(wkb: string, columnType: string): object | null {
+  // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing.
+  if (wkb === "") return null;
   const point = typeName(columnType) === "point" ? pointOf(Buffer.from(wkb, "base64")) : {};
   return { ...point, wkb, srid: null };
 }

@@ -48,7 +48,9 @@ export function maxwellRecord(typed: TypedChange): string | null {
 /** Values are as in the message, save that a DECIMAL is a number, a TIMESTAMP is like a DATETIME, a geometry is text. */
 function maxwellValue(value: unknown, columnType: string): unknown {
   if (typeof value !== "string") return value;
-  if (isGeometry(columnType)) return wellKnownText(Buffer.from(value, "base64"));
+  // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing.
+  if (isGeometry(columnType))
+    return value === "" ? null : wellKnownText(Buffer.from(value, "base64"));
   switch (typeName(columnType)) {
     case "decimal":
       return new NumberText(value);

@@ -1,7 +1,6 @@
-import { MESSAGE_VERSION } from "../../wire/message.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
-import { legalText } from "./legal-text.ts";
+import { envelope } from "./envelope.ts";
 import { deduplicationId, type OutgoingMessage } from "./outgoing-message.ts";
 
 /** Bytes of UTF-8 after which a further change begins a new message: below SQS's 1 MiB, and fixed, so that a frame that comes again is cut the same way. */
@@ -52,23 +51,12 @@ export class MessagePacker {
 
   #close({ group, texts, first, last }: Stretch): void {
     const { subscriber, environment, queueName } = this.#subscription;
-    const header = JSON.stringify({
-      version: MESSAGE_VERSION,
-      source: this.#source,
-      subscriber,
-      environment,
-      group,
-      first,
-      last,
-    });
+    const place = { environment, group, first, last };
     this.#messages.push({
-      environment,
-      group,
+      ...place,
       deduplicationId: deduplicationId(this.#lane, first, queueName, group),
       changes: texts.length,
-      first,
-      last,
-      body: legalText(`${header.slice(0, -1)},"changes":[${texts.join(",")}]}`),
+      body: envelope({ ...place, source: this.#source, subscriber, texts }),
     });
   }
 }

@@ -13,27 +13,32 @@ import { SOURCE, TestLane, type TestChange } from "../../support/functions/frame
 type Format = "envelope" | "debezium" | "maxwell" | "canal";
 type GroupBy = "table" | "key" | "source";
 
-const SHAPE = {
+/** The table of the test's changes; `type` is that of its column `text`. */
+const shapeWith = (type: string) => ({
   columns: [
     ["id", "int"],
     ["n", "bigint"],
-    ["text", "varchar(10)"],
+    ["text", type],
   ],
   key: ["id"],
-} as const;
+});
 const NOW = 1_795_190_009_000;
 
 /** A frame whose changes are one transaction, which ends in it or not, with or without columns. */
 function transactionFrame(
   changes: readonly TestChange[],
-  { ended, columns }: { readonly ended: boolean; readonly columns: boolean },
+  {
+    ended,
+    columns,
+    type = "varchar(10)",
+  }: { readonly ended: boolean; readonly columns: boolean; readonly type?: string },
 ): string {
   const [head = "", ...lines] = new TestLane().frame(changes).split("\n");
   const header = JSON.parse(head) as FrameHeader;
   const typed = {
     ...header,
     transactions: header.transactions.map((one) => ({ ...one, ...(ended && { ended }) })),
-    tables: header.tables.map((table) => (columns ? [...table, SHAPE] : table)),
+    tables: header.tables.map((table) => (columns ? [...table, shapeWith(type)] : table)),
   };
   const joined = lines.map((line, n) => {
     const fields = line.split("\t");
@@ -45,16 +50,28 @@ function transactionFrame(
 function messagesOf(
   format: Format,
   changes: readonly TestChange[],
-  options: { groupBy?: GroupBy; ended?: boolean; columns?: boolean; tables?: string[] } = {},
+  options: {
+    groupBy?: GroupBy;
+    ended?: boolean;
+    columns?: boolean;
+    tables?: string[];
+    type?: string;
+  } = {},
 ): readonly OutgoingMessage[] {
-  const { groupBy = "table", ended = true, columns = true, tables = ["shop.*"] } = options;
+  const {
+    groupBy = "table",
+    ended = true,
+    columns = true,
+    tables = ["shop.*"],
+    type = "varchar(10)",
+  } = options;
   const routing = decodeRouting(
     encodeRouting({
       environments: { production: { users: ["app_prod"] } },
       subscribers: { billing: { tables, groupBy, format } },
     }),
   );
-  const frame = readFrame(transactionFrame(changes, { ended, columns }), SOURCE);
+  const frame = readFrame(transactionFrame(changes, { ended, columns, type }), SOURCE);
   const { authored } = attribute(frame, frame.changes, new Map());
   const { queues } = fanOut(frame, authored, {
     environmentOf: environmentOf(routing),
@@ -129,13 +146,24 @@ describe("changes for a subscriber with another format", () => {
   test("whose columns the frame does not say are envelopes, and keep their place", () => {
     const messages = messagesOf("debezium", [{}, { op: "t" }], { columns: false });
     expect(bodies(messages)).toMatchObject([{ version: 1, changes: [{ op: "c" }] }, { op: "t" }]);
+    const halves = messagesOf("debezium", [{ op: "u", id: 8, oldId: 7 }], { columns: false });
+    expect(bodies(halves)).toMatchObject([{ changes: [{ op: "d" }] }, { changes: [{ op: "c" }] }]);
+    expect(new Set(halves.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
+  });
+
+  test("that the format cannot say are envelopes, and stop nobody", () => {
+    const change = { table: "shop.places", text: "no geometry" };
+    expect(bodies(messagesOf("maxwell", [{}, change], { type: "point" }))).toMatchObject([
+      { type: "insert" },
+      { version: 1, changes: [{ op: "c", after: { text: "no geometry" } }] },
+    ]);
   });
 });
 
 test("what is parked of a frame keeps the columns and the ends of its transactions", () => {
   const frame = readFrame(transactionFrame([{}, {}], { ended: true, columns: true }), SOURCE);
   const parked = readFrame(subFrame(frame, frame.changes.slice(1)), SOURCE);
-  expect(parked.tables).toEqual([["shop", "orders", SHAPE]]);
+  expect(parked.tables).toEqual([["shop", "orders", shapeWith("varchar(10)")]]);
   expect(parked.transactions).toMatchObject([{ ended: true }]);
 });
 
