@@ -39,8 +39,8 @@ export type FrameTable =
 
 /** A table's columns as formats need them that say more of a value than the value itself. */
 export interface TableShape {
-  /** [name, type] in the table's order; the type as MySQL's COLUMN_TYPE has it: `decimal(10,2)`, `bigint unsigned`. */
-  readonly columns: readonly (readonly [name: string, type: string])[];
+  /** In the table's order; the type as MySQL's COLUMN_TYPE has it: `decimal(10,2)`, `bigint unsigned`. */
+  readonly columns: readonly (readonly [name: string, type: string, nullable: boolean])[];
   /** Names of the primary key's columns in the key's order, see `TableDefinition` of the reader; empty when there is none. */
   readonly key: readonly string[];
 }
@@ -216,14 +216,23 @@ function isTable(value: unknown): boolean {
 function isShape(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { columns, key } = value as Partial<Record<keyof TableShape, unknown>>;
-  return Array.isArray(columns) && columns.every(isTexts(2)) && isTexts()(key);
+  return (
+    Array.isArray(columns) &&
+    columns.every(isColumn) &&
+    Array.isArray(key) &&
+    key.every((name) => typeof name === "string")
+  );
 }
 
-function isTexts(length?: number): (value: unknown) => boolean {
-  return (value) =>
-    Array.isArray(value) &&
-    (length === undefined || value.length === length) &&
-    value.every((item) => typeof item === "string");
+function isColumn(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [name, type, nullable] = value as readonly unknown[];
+  return (
+    value.length === 3 &&
+    typeof name === "string" &&
+    typeof type === "string" &&
+    typeof nullable === "boolean"
+  );
 }
 
 function isAuthor(value: unknown): boolean {

@@ -4,11 +4,22 @@ import { isGeometry, typeName } from "./typed-change.ts";
 
 /**
  * A value as Debezium's MySQL connector gives it by default (decimal.handling.mode=precise, binary.handling.mode=bytes,
- * time.precision.mode=adaptive_time_microseconds, bigint.unsigned.handling.mode=long). Dates that are none, like
- * `0000-00-00`, are null.
+ * time.precision.mode=adaptive_time_microseconds, bigint.unsigned.handling.mode=long). A date that is none, like
+ * `0000-00-00`, is null, or the beginning of 1970 where the column admits no NULL.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-data-types
  */
-export function debeziumValue(value: unknown, columnType: string): unknown {
+export function debeziumValue(value: unknown, columnType: string, nullable: boolean): unknown {
+  const converted = convertValue(value, columnType);
+  return converted === null && !nullable ? (EPOCH[typeName(columnType)] ?? null) : converted;
+}
+
+const EPOCH: Readonly<Record<string, unknown>> = {
+  date: 0,
+  datetime: 0,
+  timestamp: "1970-01-01T00:00:00Z",
+};
+
+function convertValue(value: unknown, columnType: string): unknown {
   if (isGeometry(columnType)) return geometry(String(value), columnType);
   switch (typeName(columnType)) {
     case "decimal":

@@ -33,7 +33,7 @@ export function formattedText(
     change: parseJsonExactly(text) as Change,
     source,
     environment,
-    columns: shape.columns.map(([name, type]) => ({ name, type })),
+    columns: shape.columns.map(([name, type, nullable]) => ({ name, type, nullable })),
     key: shape.key,
     transaction: { n, last: isLast },
   };

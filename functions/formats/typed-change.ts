@@ -7,11 +7,17 @@ export interface TypedChange {
   readonly source: string;
   readonly environment: string;
   /** The table's columns in order; `type` as MySQL's COLUMN_TYPE has it: `decimal(10,2)`, `bigint unsigned`. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly TypedColumn[];
   /** The primary key's columns in order; empty when the table has none. */
   readonly key: readonly string[];
   /** The change's number in its transaction, from 0, and whether it is the last. */
   readonly transaction: { readonly n: number; readonly last: boolean };
+}
+
+export interface TypedColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -48,14 +54,14 @@ export function members(columnType: string): string[] {
 export function convertRow(
   { columns }: TypedChange,
   row: Row,
-  convert: (value: unknown, columnType: string) => unknown,
+  convert: (value: unknown, columnType: string, nullable: boolean) => unknown,
 ): Row {
   return Object.fromEntries(
     columns
       .filter(({ name }) => Object.hasOwn(row, name))
-      .map(({ name, type }) => {
+      .map(({ name, type, nullable }) => {
         const value = row[name];
-        return [name, value === null ? null : convert(value, type)];
+        return [name, value === null ? null : convert(value, type, nullable)];
       }),
   );
 }

@@ -52,7 +52,7 @@ function shapeOf(definition: TableDefinition): {
   if (known === undefined) {
     const { columns, primaryKey } = definition;
     const shape: TableShape = {
-      columns: columns.map((column) => [column.name, columnTypeText(column)]),
+      columns: columns.map((column) => [column.name, columnTypeText(column), column.nullable]),
       key: primaryKey.map((index) => columns[index]?.name ?? ""),
     };
     known = { shape, text: JSON.stringify(shape) };

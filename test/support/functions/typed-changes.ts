@@ -11,7 +11,7 @@ export function typedChange(
     change: change(4, fields),
     source: "shop",
     environment: "staging",
-    columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
+    columns: Object.entries(columns).map(([name, type]) => ({ name, type, nullable: true })),
     key: ["id"],
     transaction: { n: 0, last: true },
     ...more,

@@ -16,9 +16,9 @@ type GroupBy = "table" | "key" | "source";
 /** The table of the test's changes; `type` is that of its column `text`. */
 const shapeWith = (type: string) => ({
   columns: [
-    ["id", "int"],
-    ["n", "bigint"],
-    ["text", type],
+    ["id", "int", false],
+    ["n", "bigint", true],
+    ["text", type, true],
   ],
   key: ["id"],
 });

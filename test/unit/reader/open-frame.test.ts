@@ -46,7 +46,7 @@ function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[
   return decodeFrame(frame.seal(stream, { lane: 0, previous: null }, []).text);
 }
 
-const SHAPE = { columns: [["id", "bigint unsigned"]], key: ["id"] };
+const SHAPE = { columns: [["id", "bigint unsigned", false]], key: ["id"] };
 
 test("a table whose definition changes within the frame has an entry for each; equal ones share one", () => {
   const its = transaction(1);
@@ -58,7 +58,11 @@ test("a table whose definition changes within the frame has an entry for each; e
   ]);
   expect(frame.tables).toEqual([
     ["shop", "orders", SHAPE],
-    ["shop", "orders", { ...SHAPE, columns: [...SHAPE.columns, ["total", "bigint unsigned"]] }],
+    [
+      "shop",
+      "orders",
+      { ...SHAPE, columns: [...SHAPE.columns, ["total", "bigint unsigned", false]] },
+    ],
     ["shop", "orders"],
   ]);
   expect(frame.changes.map(({ table }) => table)).toEqual([0, 0, 1, 2]);

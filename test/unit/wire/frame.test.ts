@@ -49,7 +49,7 @@ test("a frame survives its text, whatever the row images contain", () => {
 });
 
 test("a frame may say the columns of its tables, and which transactions end in it", () => {
-  const shape = { columns: [["id", "bigint unsigned"]], key: ["id"] } as const;
+  const shape = { columns: [["id", "bigint unsigned", false]], key: ["id"] } as const;
   const typed: FrameHeader = {
     ...header,
     transactions: header.transactions.map((one) => ({ ...one, ended: true })),
@@ -77,8 +77,11 @@ test.each([
   ["a transaction that is not there", encodeFrame(header, line.replace("c\t0", "c\t7"))],
   ["a table that is not there", encodeFrame(header, line.replace("c\t0\t0", "c\t0\t7"))],
   ["an unknown operation", encodeFrame(header, line.replace("c", "x"))],
-  ["columns without a key", withTable(["shop", "orders", { columns: [["id", "int"]] }])],
-  ["a column without a type", withTable(["shop", "orders", { columns: [["id"]], key: [] }])],
+  ["columns without a key", withTable(["shop", "orders", { columns: [["id", "int", false]] }])],
+  [
+    "a column without NULL or not",
+    withTable(["shop", "orders", { columns: [["id", "int"]], key: [] }]),
+  ],
   ["a table with a fourth member", withTable(["shop", "orders", { columns: [], key: [] }, 1])],
   ["a transaction that ends with no", withTransaction({ ended: false })],
   ["a line with too few fields", encodeFrame(header, "c\t0\t0")],

@@ -115,6 +115,14 @@ describe("a value as Debezium gives it by default", () => {
     ["timestamp", "0000-00-00 00:00:00", "null"],
     ["year", 2018, "2018"],
   ])("for %s %s", (type, value, text) => {
-    expect(jsonText(debeziumValue(value, type))).toBe(text);
+    expect(jsonText(debeziumValue(value, type, true))).toBe(text);
+  });
+
+  it.each([
+    ["date", "0000-00-00", "0"],
+    ["datetime", "0000-00-00 00:00:00", "0"],
+    ["timestamp", "0000-00-00 00:00:00", '"1970-01-01T00:00:00Z"'],
+  ])("for a %s that is none, in a column without NULL", (type, value, text) => {
+    expect(jsonText(debeziumValue(value, type, false))).toBe(text);
   });
 });
