@@ -12,7 +12,7 @@ import { forEachLimited } from "../for-each-limited.ts";
 import { OwnTroubleError } from "../errors.ts";
 import type { Trouble } from "../failures/parked.ts";
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
-import type { Sender } from "./deliver-frame.ts";
+import type { Sender } from "./sender.ts";
 import { nextRound } from "./rounds.ts";
 import { sendTrouble } from "./send-trouble.ts";
 

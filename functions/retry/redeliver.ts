@@ -10,7 +10,7 @@ import { readRawMessage } from "../frame/read-raw-message.ts";
 import { fanOut, type FanOutRules } from "../message/fan-out.ts";
 import type { QueueMessages } from "../message/outgoing-message.ts";
 import { lateGroup } from "../routing/message-group.ts";
-import { routeFrame, type RouteEffects } from "../route/route-frame.ts";
+import { routeFrames, type RouteEffects } from "../route/route-frames.ts";
 import { attribute, connectionOf, unnamedConnections } from "../sessions/attribute.ts";
 import { settleAll } from "../settle-all.ts";
 import type { Redelivery } from "./drain.ts";
@@ -72,7 +72,7 @@ export function redeliver(
   async function rerouteFrame(body: string): Promise<Redelivery> {
     try {
       const frame = await readRawMessage(body, source, payloads);
-      await routeFrame(frame, await effects.lanes.read(frame.lane), rules, effects);
+      await routeFrames([frame], await effects.lanes.read(frame.lane), rules, effects);
       return DELIVERED;
     } catch (error) {
       if (error instanceof MalformedFrameError) {

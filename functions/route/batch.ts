@@ -7,14 +7,14 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
  */
 export async function handleByGroup(
   event: SQSEvent,
-  handlerOfGroup: () => (record: SQSRecord) => Promise<unknown>,
+  handlerOfGroup: (records: readonly SQSRecord[]) => (record: SQSRecord) => Promise<unknown>,
 ): Promise<SQSBatchResponse> {
   const groups = Map.groupBy(event.Records, ({ attributes }) => attributes.MessageGroupId ?? "");
   const responses = await Promise.all(
     Array.from(groups.values(), async (records) =>
       processPartialResponse(
         { Records: records },
-        handlerOfGroup(),
+        handlerOfGroup(records),
         new SqsFifoPartialProcessorAsync(),
         { throwOnFullBatchFailure: false },
       ),

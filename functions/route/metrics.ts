@@ -1,10 +1,13 @@
 import { DIMENSIONS, ROUTE_METRICS, UNATTRIBUTED } from "../../wire/metrics.ts";
+import type { FanOut } from "../message/fan-out.ts";
 import type { MetricSink } from "../metrics.ts";
 import type { RecordOutcome } from "./route-records.ts";
 
-/** Counts what became of one message of the raw queue. `now`: milliseconds since 1970. */
+/** Counts what became of one message of the raw queue, and of those delivered together with it. `now`: milliseconds since 1970. */
 export function countOutcome(metrics: MetricSink, outcome: RecordOutcome, now: number): void {
   switch (outcome.kind) {
+    case "with-predecessor":
+      return;
     case "malformed":
       return metrics.count(ROUTE_METRICS.framesMalformed, 1);
     case "repeat":
@@ -18,21 +21,26 @@ export function countOutcome(metrics: MetricSink, outcome: RecordOutcome, now: n
 
 function countRouted(
   metrics: MetricSink,
-  { shares, unattributed, parked }: Extract<RecordOutcome, { kind: "routed" }>,
+  { frames, unattributed, parked }: Extract<RecordOutcome, { kind: "routed" }>,
   now: number,
 ): void {
+  for (const shares of frames) countShares(metrics, shares, now);
+  if (unattributed > 0) countAttributed(metrics, UNATTRIBUTED, unattributed);
+  const waiting = [...parked.values()].reduce((sum, changes) => sum + changes, unattributed);
+  if (waiting > 0) metrics.count(ROUTE_METRICS.changesParked, waiting);
+}
+
+/** One frame's. */
+function countShares(metrics: MetricSink, shares: Omit<FanOut, "queues">, now: number): void {
   for (const [value, { changes, oldestCommitMs }] of shares.byEnvironment) {
     const environment = { name: DIMENSIONS.environment, value };
     metrics.count(ROUTE_METRICS.changesRouted, changes, environment);
     metrics.milliseconds(ROUTE_METRICS.delay, Math.max(0, now - oldestCommitMs), environment);
   }
-  const attributions = new Map<string, number>(shares.byAttribution);
-  if (unattributed > 0) attributions.set(UNATTRIBUTED, unattributed);
-  for (const [value, changes] of attributions) {
-    const attribution = { name: DIMENSIONS.attribution, value };
-    metrics.count(ROUTE_METRICS.changesAttributed, changes, attribution);
-  }
+  for (const [value, changes] of shares.byAttribution) countAttributed(metrics, value, changes);
   if (shares.dropped > 0) metrics.count(ROUTE_METRICS.changesDropped, shares.dropped);
-  const waiting = [...parked.values()].reduce((sum, changes) => sum + changes, unattributed);
-  if (waiting > 0) metrics.count(ROUTE_METRICS.changesParked, waiting);
+}
+
+function countAttributed(metrics: MetricSink, value: string, changes: number): void {
+  metrics.count(ROUTE_METRICS.changesAttributed, changes, { name: DIMENSIONS.attribution, value });
 }

@@ -23,8 +23,10 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
   ): Promise<SQSBatchResponse> => {
     const remainingMs = () => context.getRemainingTimeInMillis();
     try {
-      return await handleByGroup(event, () => {
-        const route = recordRouter(runtime);
+      return await handleByGroup(event, (records) => {
+        const route = recordRouter(runtime, records, (error) =>
+          logger.warn("frames are delivered one by one", { error: error as Error }),
+        );
         return async (record) => {
           try {
             const outcome = await tryAgain(() => route(record), {
@@ -61,12 +63,14 @@ function report(logger: Logger, messageId: string, outcome: RecordOutcome): void
     });
     return;
   }
+  if (outcome.kind === "with-predecessor") return;
   if (outcome.kind === "repeat") {
     logger.debug("a frame that was delivered already", { messageId, lane: outcome.lane.lane });
     return;
   }
-  const { lane, unattributed, parked } = outcome;
-  logger.debug("a frame was delivered", { lane: lane.lane, delivered: lane.delivered });
+  const { lane, frames, unattributed, parked } = outcome;
+  const { delivered } = lane;
+  logger.debug("frames were delivered", { lane: lane.lane, frames: frames.length, delivered });
   if (unattributed > 0) logger.warn("changes without a known author were parked", { unattributed });
   if (parked.size > 0) {
     logger.warn("messages were parked", { changesByQueue: Object.fromEntries(parked) });

@@ -11,6 +11,7 @@ describe("the hand-over between route and retry", () => {
     {
       title: "three frames, the queue breaks and is mended, one crash",
       frames: ["A", "A", "A"],
+      together: 1,
       retries: 1,
       crashes: 1,
       toggles: 2,
@@ -19,6 +20,7 @@ describe("the hand-over between route and retry", () => {
     {
       title: "two groups in a frame, of which one may get through",
       frames: ["AB", "AB"],
+      together: 1,
       retries: 1,
       crashes: 1,
       toggles: 2,
@@ -27,6 +29,7 @@ describe("the hand-over between route and retry", () => {
     {
       title: "a queue that takes repeats, as SQS does after five minutes",
       frames: ["AB", "A"],
+      together: 1,
       retries: 1,
       crashes: 1,
       toggles: 2,
@@ -35,10 +38,47 @@ describe("the hand-over between route and retry", () => {
     {
       title: "two retry runs at the same time",
       frames: ["A", "A"],
+      together: 1,
       retries: 2,
       crashes: 0,
       toggles: 1,
       deduplication: true,
+    },
+    {
+      title: "two frames, together or apart, one crash",
+      frames: ["A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "three frames, any number of them at once",
+      frames: ["A", "A", "A"],
+      together: 3,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "frames of two groups together or apart, and a queue that takes repeats",
+      frames: ["AB", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 1,
+      deduplication: false,
+    },
+    {
+      title: "two crashes, each followed by other frames together",
+      frames: ["A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 2,
+      toggles: 1,
+      deduplication: false,
     },
   ];
 
@@ -51,6 +91,7 @@ describe("the hand-over between route and retry", () => {
   test("would be caught closing a stream whose tail has moved", async () => {
     const scenario = {
       frames: ["A", "A"],
+      together: 2,
       retries: 1,
       crashes: 0,
       toggles: 2,

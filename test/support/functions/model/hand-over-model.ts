@@ -1,11 +1,9 @@
-import {
-  deliverMessages,
-  type SendResult,
-  type Sender,
-} from "../../../../functions/delivery/deliver-frame.ts";
+import { deliverFrames } from "../../../../functions/delivery/deliver-frames.ts";
 import { parkedStreams, type StreamItems } from "../../../../functions/delivery/hand-over.ts";
 import type { LaneState, Lanes } from "../../../../functions/delivery/lane.ts";
 import { batchMessages } from "../../../../functions/delivery/message-batch.ts";
+import { nextRound } from "../../../../functions/delivery/rounds.ts";
+import type { SendResult, Sender } from "../../../../functions/delivery/sender.ts";
 import { lastOf, recordKey, type ParkedRecord } from "../../../../functions/failures/parked.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { chainStep } from "../../../../functions/frame/chain.ts";
@@ -16,6 +14,8 @@ import { Actor, type Execution } from "./explore.ts";
 export interface ModelOptions {
   /** The message groups that each frame sends to, one letter each: `["AB", "A"]` is two frames, three messages. */
   readonly frames: readonly string[];
+  /** How many frames SQS gives to route at once at most; it may be fewer, and others each time. */
+  readonly together: number;
   /** How many retry runs there are at the same time; no claim keeps them apart. */
   readonly retries: number;
   readonly crashes: number;
@@ -49,20 +49,33 @@ export function handOverModel(options: ModelOptions): Execution {
   let lane: LaneState = { lane: 0, delivered: null, troubled: new Set(), version: 0 };
   let state: ModelState | null = null;
   let queueUp = true;
+  /** How many frames route is given when it asks next. */
+  let given = options.together;
+  let receiving = false;
   let { crashes, toggles } = options;
 
   const sender = (actor: Actor): Sender => ({
     async send(_queueName, messages): Promise<SendResult> {
-      for (const [index, message] of messages.entries()) {
-        const sent = await actor.step(`send ${message.deduplicationId}`, () => {
-          if (queueUp) arrive(message);
-          return queueUp;
-        });
-        if (sent) continue;
-        const trouble = { reason: "queue-unavailable" as const, error: "" };
-        return { kind: "trouble", trouble, unsent: messages.slice(index) };
+      const unsent = new Set(messages);
+      let refused = false;
+      while (unsent.size > 0 && !refused) {
+        // The entries of a round fail one by one.
+        for (const message of nextRound(unsent).flat()) {
+          const sent = await actor.step(`send ${message.deduplicationId}`, () => {
+            if (queueUp) arrive(message);
+            return queueUp;
+          });
+          if (sent) unsent.delete(message);
+          else refused = true;
+        }
       }
-      return { kind: "sent" };
+      if (!refused) return { kind: "sent" };
+      const trouble = { reason: "queue-unavailable" as const, error: "" };
+      return {
+        kind: "trouble",
+        trouble,
+        unsent: messages.filter((message) => unsent.has(message)),
+      };
     },
   });
 
@@ -116,24 +129,31 @@ export function handOverModel(options: ModelOptions): Execution {
       }),
   });
 
+  /** Invocation after invocation: each gets some frames from the first on that is not done with, as SQS gives them. */
   async function routeAll(actor: Actor): Promise<void> {
-    let present = await lanes(actor).read(0);
-    for (const frame of frames) {
-      const step = chainStep(present.delivered, frame);
-      if (step.kind === "repeat") continue;
-      if (step.kind === "gap") throw new Error("a gap");
+    for (;;) {
+      receiving = false;
+      const present = await lanes(actor).read(0);
+      const left = frames.filter(({ last }) => last > (present.delivered ?? ""));
+      if (left.length === 0) return;
+      receiving = true;
+      const batch = left.slice(0, await actor.step("receive", () => given));
+      receiving = false;
+      given = options.together;
+      let reached = present.delivered;
+      for (const frame of batch) {
+        if (chainStep(reached, frame).kind !== "deliver") throw new Error("a gap or a repeat");
+        reached = frame.last;
+      }
       const effects = {
         lanes: lanes(actor),
         streams: parkedStreams(items(actor)),
         sender: sender(actor),
       };
-      const queues = [{ queueName: QUEUE, messages: frame.messages }];
-      const result = await deliverMessages(present, queues, effects);
-      present = await lanes(actor).write(result.lane, {
-        delivered: frame.last,
-        troubled: result.troubled,
-      });
-      actor.history = [`lane ${JSON.stringify(present.delivered)} ${[...present.troubled].join()}`];
+      const queues = batch.map(({ messages }) => [{ queueName: QUEUE, messages }]);
+      const result = await deliverFrames(present, queues, effects);
+      await lanes(actor).write(result.lane, { delivered: reached, troubled: result.troubled });
+      actor.history = [];
     }
   }
 
@@ -199,7 +219,8 @@ export function handOverModel(options: ModelOptions): Execution {
               );
               const result = await sender(actor).send(QUEUE, left);
               if (result.kind === "sent") return { kind: "delivered" };
-              const through = left.slice(0, left.length - result.unsent.length);
+              const unsent = new Set(result.unsent);
+              const through = left.filter((message) => !unsent.has(message));
               const sent = new Set(through.map(({ deduplicationId }) => deduplicationId));
               return { kind: "failed", trouble: result.trouble, sent };
             },
@@ -214,6 +235,11 @@ export function handOverModel(options: ModelOptions): Execution {
     };
   }
 
+  function toggle(): void {
+    toggles--;
+    queueUp = !queueUp;
+  }
+
   /** All but what is still to happen to it. */
   function world(): unknown {
     return [
@@ -226,6 +252,7 @@ export function handOverModel(options: ModelOptions): Execution {
       ]),
       { ...lane, version: 0, troubled: [...lane.troubled] },
       state,
+      given,
     ];
   }
 
@@ -239,15 +266,10 @@ export function handOverModel(options: ModelOptions): Execution {
     actors,
     crashable: () => (crashes > 0 ? actors.filter(({ waiting }) => waiting) : []),
     crashed: () => void crashes--,
-    events: () =>
-      toggles > 0
-        ? [
-            () => {
-              toggles--;
-              queueUp = !queueUp;
-            },
-          ]
-        : [],
+    events: () => [
+      ...(toggles > 0 ? [toggle] : []),
+      ...(receiving && given > 1 ? [() => void given--] : []),
+    ],
     snapshot: () => JSON.stringify([world(), queueUp, crashes, toggles]),
     calmSnapshot: () => JSON.stringify(world()),
     check() {

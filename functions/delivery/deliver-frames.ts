@@ -1,0 +1,103 @@
+import { queueStream } from "../failures/stream.ts";
+import type { QueueMessages } from "../message/outgoing-message.ts";
+import { settleAll } from "../settle-all.ts";
+import { attemptQueue, changesOf, type Attempt, type FrameMessages } from "./attempt-queue.ts";
+import type { ParkedStreams } from "./hand-over.ts";
+import type { LaneState, Lanes } from "./lane.ts";
+import { messageBatch } from "./message-batch.ts";
+import type { Sender } from "./sender.ts";
+
+export interface DeliveryEffects {
+  readonly lanes: Lanes;
+  readonly streams: ParkedStreams;
+  readonly sender: Sender;
+}
+
+export interface DeliveryResult {
+  /** The lane's item as it is now, and the queues to be listed in it when the delivered position moves. */
+  readonly lane: LaneState;
+  readonly troubled: ReadonlySet<string>;
+  /** Queues for which something was parked, and how many changes. */
+  readonly parked: ReadonlyMap<string, number>;
+}
+
+/**
+ * Sends the messages of consecutive frames and parks those of queues in trouble. All queues at once: they do not wait for
+ * each other. Within a queue the frames keep their order, and what is sent and parked is each frame's own, so that a
+ * repeat may come with other frames.
+ *
+ * The lane's item lists the queues whose stream may be open, so that frames that touch none of them cost no look at the
+ * failures table. A queue is listed before its stream opens, and stays listed until a later frame has found it closed: a
+ * repeat of a frame after a crash therefore never sends past what it parked. The caller moves the delivered position
+ * with the list returned.
+ */
+export async function deliverFrames(
+  lane: LaneState,
+  frames: readonly (readonly QueueMessages[])[],
+  effects: DeliveryEffects,
+): Promise<DeliveryResult> {
+  const attempts = await settleAll(
+    Array.from(byQueue(frames), ([queueName, shares]) =>
+      attemptQueue(
+        queueStream(lane.lane, queueName),
+        shares,
+        lane.troubled.has(queueName),
+        effects,
+      ),
+    ),
+  );
+
+  const refused = attempts.filter((attempt) => attempt.kind === "refused");
+  const unlisted = refused.filter(({ queueName }) => !lane.troubled.has(queueName));
+  let state = lane;
+  if (unlisted.length > 0) {
+    const troubled = new Set([...lane.troubled, ...unlisted.map(({ queueName }) => queueName)]);
+    state = await effects.lanes.write(lane, { delivered: lane.delivered, troubled });
+  }
+  await settleAll(refused.map((attempt) => parkRefused(lane.lane, attempt, effects)));
+
+  const clear = new Set(
+    attempts.filter(({ kind }) => kind === "sent").map(({ queueName }) => queueName),
+  );
+  return {
+    lane: state,
+    troubled: new Set([...state.troubled].filter((queueName) => !clear.has(queueName))),
+    parked: new Map(
+      attempts
+        .map((attempt) => [attempt.queueName, parkedChanges(attempt)] as const)
+        .filter(([, changes]) => changes > 0),
+    ),
+  };
+}
+
+function byQueue(
+  frames: readonly (readonly QueueMessages[])[],
+): ReadonlyMap<string, readonly FrameMessages[]> {
+  const queues = new Map<string, FrameMessages[]>();
+  for (const { queueName, messages } of frames.flat()) {
+    const shares = queues.get(queueName);
+    if (shares === undefined) queues.set(queueName, [messages]);
+    else shares.push(messages);
+  }
+  return queues;
+}
+
+/**
+ * Parks what did not get through, frame by frame. A frame of which everything got through has a record as well, an empty
+ * one: its repeat must find its place in the stream taken, for a stream's records are written in the order of their frames.
+ */
+async function parkRefused(
+  lane: number,
+  { queueName, offered, unsent, trouble }: Extract<Attempt, { kind: "refused" }>,
+  { streams }: DeliveryEffects,
+): Promise<void> {
+  const stream = queueStream(lane, queueName);
+  for (const messages of offered) {
+    const left = messages.filter((message) => unsent.has(message));
+    await streams.park(stream, messageBatch(messages, left), trouble);
+  }
+}
+
+function parkedChanges(attempt: Attempt): number {
+  return attempt.behind + (attempt.kind === "refused" ? changesOf(attempt.unsent) : 0);
+}

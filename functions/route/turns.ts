@@ -1,0 +1,55 @@
+import type { Connection } from "../../wire/session.ts";
+import type { PositionText } from "../../wire/position.ts";
+import { chainStep } from "../frame/chain.ts";
+import type { PlacedChange, PlacedFrame } from "../frame/read-frame.ts";
+import type { Subscriptions } from "../routing/subscriptions.ts";
+import { unnamedConnections } from "../sessions/attribute.ts";
+
+/** A frame whose turn it is, and what of it is to be delivered. */
+export interface Turn {
+  readonly frame: PlacedFrame;
+  /** Those that the lane has not had yet and that some queue of some environment would get. */
+  readonly changes: readonly PlacedChange[];
+  /** The connections of these changes whose authors the frame does not name, by `connectionName`. */
+  readonly unnamed: ReadonlyMap<string, Connection>;
+}
+
+/**
+ * The frames at the head of a list that are delivered together: each follows the one before it, and each names all its
+ * authors. A frame that does not is taken alone, so that what is parked for want of an author, and what is known of its
+ * connections, is settled for one frame before the next is looked at. Empty when it is not the first frame's turn.
+ */
+export function turnsTogether(
+  delivered: PositionText | null,
+  frames: readonly PlacedFrame[],
+  subscriptions: Subscriptions,
+): readonly Turn[] {
+  const turns: Turn[] = [];
+  let reached = delivered;
+  for (const frame of frames) {
+    const step = chainStep(reached, frame);
+    if (step.kind !== "deliver") break;
+    const turn = turnOf(frame, step.after, subscriptions);
+    if (turn.unnamed.size > 0) return turns.length === 0 ? [turn] : turns;
+    turns.push(turn);
+    reached = frame.last;
+  }
+  return turns;
+}
+
+function turnOf(
+  frame: PlacedFrame,
+  after: PositionText | null,
+  subscriptions: Subscriptions,
+): Turn {
+  const changes = frame.changes.filter(
+    (change) => change.position > (after ?? "") && isWanted(frame, change, subscriptions),
+  );
+  return { frame, changes, unnamed: unnamedConnections(frame, changes) };
+}
+
+/** A change that no queue of any environment would get needs no author. */
+function isWanted(frame: PlacedFrame, change: PlacedChange, subscriptions: Subscriptions): boolean {
+  const [database, table] = frame.tables[change.table] ?? ["", ""];
+  return subscriptions.any(change.op, database, table);
+}
