@@ -76,6 +76,19 @@ export class BinlogRefusedError extends OperatorError {
   }
 }
 
+/** The server cannot prove that it is the one that was asked for, or speaks no TLS that this side does. */
+export class SourceTlsError extends OperatorError {
+  override readonly name = "SourceTlsError";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "The TLS handshake with MySQL failed again and again.",
+      "Check that the certificate names the configured host and that its authority is known (NODE_EXTRA_CA_CERTS names a file of further ones); `tls: encrypt` does without the check.",
+      options,
+    );
+  }
+}
+
 /** The stream contains something whose changes cannot be known. */
 export class UnreadableStreamError extends OperatorError {
   override readonly name = "UnreadableStreamError";

@@ -43,6 +43,8 @@ export interface FollowOptions {
 
 const SAVE_EVERY_MS = 1000;
 const DRAIN_MS = 12_000;
+/** How long what is under way in the background may take to end. */
+const TASKS_MS = 3000;
 
 /**
  * One attempt to follow the source: connects, goes on from the saved offset, and sends what comes, until something breaks
@@ -53,24 +55,31 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const { settings, status, log } = options;
   status.enter("connecting");
   const connection = await connectionOptions(settings, options.credentials);
-  await using control = await ControlConnection.open(connection);
-  const state = await readServerState(control.connection);
+  await using control = await ControlConnection.open(connection, settings.silenceMs);
+  const { state, offset, isResumed } = await Promise.race([
+    prepare(options, control),
+    control.broken,
+  ]);
   status.retentionMs = state.retentionMs;
-  const { offset, isResumed } = await startingOffset(options, control, state);
+  status.startsAt(offset.committedMs);
 
   const beginnings = await runBeginnings({
     connection,
     serverId: settings.replicaServerId,
+    serverUuid: state.uuid,
     silenceMs: settings.silenceMs,
     files: state.files.slice(state.files.indexOf(offset.file) + 1),
   });
 
+  // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
+  const sending = new AbortController();
   const run = new PresentRun(state);
   const sessions = sessionBook(options, control, {
     state,
     epoch: offset.epoch,
     run,
     presentRun: () => (run.isReached ? reader.run : null),
+    signal: sending.signal,
   });
   let dump: BinlogDump | null = null;
   const shipment = new Shipment({
@@ -120,18 +129,18 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     log,
   });
 
-  // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
-  const sending = new AbortController();
   const lanes = shipment.run(sending.signal);
   lanes.catch(() => undefined);
   try {
     dump = await BinlogDump.start({
       connection,
       serverId: settings.replicaServerId,
+      serverUuid: state.uuid,
       start: dumpStart(offset),
       silenceMs: settings.silenceMs,
       onEvent: (event) => {
         status.enter("streaming");
+        status.hears(event[4] ?? 0, event.readUInt32LE(0) * 1000);
         return reader.onEvent(event);
       },
     });
@@ -141,6 +150,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
         epoch: offset.epoch,
         server: state.uuid,
         version: state.version,
+        retentionMs: state.retentionMs,
       },
       "following the binlog",
     );
@@ -161,7 +171,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       ]);
     } finally {
       background.abort();
-      await Promise.allSettled(tasks);
+      if (!signal.aborted) sending.abort();
+      await Promise.race([Promise.allSettled(tasks), delay(TASKS_MS)]);
     }
     status.enter("stopping");
     dump.pause("ended");
@@ -177,11 +188,12 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   }
 }
 
-async function startingOffset(
+/** Asks the server what it is, and finds the place from which to go on. */
+async function prepare(
   { settings, store, lease }: FollowOptions,
   control: ControlConnection,
-  state: ServerState,
-): Promise<{ offset: Offset; isResumed: boolean }> {
+): Promise<{ state: ServerState; offset: Offset; isResumed: boolean }> {
+  const state = await readServerState(control.connection);
   const { offset: saved, newStart } = await store.load();
   const isSubset = (subset: string, set: string): Promise<boolean> =>
     isGtidSubset(control.connection, subset, set);
@@ -190,7 +202,7 @@ async function startingOffset(
   const offset = await resumeOffset(known, state, isSubset);
   // Saved before anything is read: a first start from "now" stays where it was, a new epoch stays new.
   if (offset !== saved) await lease.save(offset);
-  return { offset, isResumed: offset === saved };
+  return { state, offset, isResumed: offset === saved };
 }
 
 function sessionBook(
@@ -201,9 +213,11 @@ function sessionBook(
     readonly epoch: number;
     readonly run: PresentRun;
     readonly presentRun: () => number | null;
+    /** Ends questions that find no answer. */
+    readonly signal: AbortSignal;
   },
 ): SessionBook {
-  const { state, epoch, run, presentRun } = stream;
+  const { state, epoch, run, presentRun, signal } = stream;
   const table = new SessionsTable(dynamodb, settings.sessionsTable);
   return new SessionBook({
     epoch,
@@ -211,7 +225,7 @@ function sessionBook(
     isOfThisRun: (transaction) => run.includes(transaction),
     presentRun,
     table: {
-      find: (connections) => patiently(log, () => table.find(connections)),
+      find: (connections) => patiently(log, signal, () => table.find(connections)),
       record: (known) => table.record(known),
     },
     ask: (threads) => listConnections(connection, threads),
@@ -227,17 +241,18 @@ const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 
 /** Asks DynamoDB until it answers: what the process list said meanwhile is not to be lost, its connections may be gone. */
-async function patiently<T>(log: Log, ask: () => Promise<T>): Promise<T> {
+async function patiently<T>(log: Log, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures++) {
     try {
       return await ask();
     } catch (error) {
+      signal.throwIfAborted();
       const waitMs = Math.round(backoffMs(failures, FIRST_WAIT_MS, LONGEST_WAIT_MS));
       log.warn(
         { error: describeError(error), failures: failures + 1, waitMs },
         "the sessions table cannot be asked",
       );
-      await delay(waitMs);
+      await delay(waitMs, undefined, { signal });
     }
   }
 }

@@ -11,6 +11,15 @@ import { secretCredentials } from "./source/credentials.ts";
 import { ReaderStatus } from "./status.ts";
 import { reportMetrics } from "./metrics.ts";
 
+/**
+ * A call that is not answered is found out by then, long before the lease runs out. Frames are sent again by their sender,
+ * which asks for the lease each time, so that the SDK must not do it by itself.
+ */
+const CALLS = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
+};
+
 // The reader's process. It ends by itself only for what a person must mend (exit 1); SIGTERM and SIGINT drain it (exit 0).
 process.exitCode = await main();
 
@@ -37,8 +46,8 @@ async function run(): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const closing = <Client extends { destroy(): void }>(client: Client): Client =>
     parts.adopt(client, (one) => one.destroy());
-  const secrets = closing(new SecretsManagerClient());
-  const dynamodb = closing(new DynamoDBClient());
+  const secrets = closing(new SecretsManagerClient(CALLS));
+  const dynamodb = closing(new DynamoDBClient(CALLS));
   if (settings.healthPort !== null) {
     const { port } = parts.use(await HealthEndpoint.listen(settings.healthPort, status));
     log.info({ port }, "answering health checks");
@@ -51,8 +60,8 @@ async function run(): Promise<void> {
         const command = new GetSecretValueCommand({ SecretId: settings.secretArn });
         return (await secrets.send(command)).SecretString ?? "";
       }),
-      sqs: closing(new SQSClient()),
-      s3: closing(new S3Client()),
+      sqs: closing(new SQSClient({ ...CALLS, maxAttempts: 1 })),
+      s3: closing(new S3Client(CALLS)),
       dynamodb,
       store: new OffsetStore(dynamodb, settings.offsetsTable),
       status,

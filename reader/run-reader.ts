@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { backoffMs } from "./backoff.ts";
-import { BinlogRefusedError, LeaseLostError } from "./errors.ts";
+import { LeaseLostError } from "./errors.ts";
 import { followSource, type FollowOptions } from "./follow-source.ts";
 import { describeError } from "./log.ts";
 import { LeaseKeeper } from "./offsets/lease-keeper.ts";
@@ -10,8 +10,8 @@ import { judgeSourceError } from "./source/mysql-errors.ts";
 
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5000;
-/** So many refused dumps in a row are final, */
-const REFUSALS = 3;
+/** So many doubtful errors in a row are final, */
+const DOUBTS = 3;
 /** unless the attempts between them lasted this long. */
 const UNDISTURBED_MS = 60_000;
 
@@ -31,7 +31,8 @@ export async function runReader(
       options.status.counters.leasesTaken++;
       await followUntilStopped({ ...options, lease }, signal);
     } catch (error) {
-      if (signal.aborted && error === signal.reason) break;
+      // What broke while it was told to end is of no interest any more.
+      if (signal.aborted) break;
       if (!(error instanceof LeaseLostError)) throw error;
       options.log.warn({ error: describeError(error) }, "the lease is lost; waiting as a standby");
     }
@@ -67,7 +68,7 @@ async function acquire(
 
 async function followUntilStopped(options: FollowOptions, signal: AbortSignal): Promise<void> {
   let failures = 0;
-  let refusals = 0;
+  let doubts = 0;
   while (!signal.aborted) {
     const startedMs = performance.now();
     try {
@@ -79,13 +80,13 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
       if (error instanceof LeaseLostError || signal.aborted) throw error;
       // An attempt that got as far as the binlog is a success: the next failure is counted from one again.
       if (options.status.state === "streaming") failures = 0;
-      if (performance.now() - startedMs > UNDISTURBED_MS) refusals = 0;
+      if (performance.now() - startedMs > UNDISTURBED_MS) doubts = 0;
       const verdict = isOfAws(error) ? ({ kind: "passing" } as const) : judgeSourceError(error);
       if (verdict.kind === "final") throw verdict.error;
       // Whether the log was purged is found out when the next attempt connects; refused again and again, it is something
       // else: two replicas with one server id end each other's dump by turns.
-      if (verdict.kind === "refused-dump" && ++refusals >= REFUSALS) {
-        throw new BinlogRefusedError(options.settings.replicaServerId, { cause: verdict.cause });
+      if (verdict.kind === "doubtful" && ++doubts >= DOUBTS) {
+        throw verdict.final(options.settings.replicaServerId);
       }
       options.status.counters.reconnects++;
       options.status.enter("connecting");
@@ -106,7 +107,9 @@ async function pause(
   await delay(waitMs, undefined, { signal }).catch(() => undefined);
 }
 
-/** What the AWS SDK throws carries `$metadata`, also when the request never reached AWS. */
+/** What the AWS SDK throws carries `$metadata`, also when the request never reached AWS; but for its search for credentials. */
 function isOfAws(error: unknown): boolean {
-  return error instanceof Error && "$metadata" in error;
+  return (
+    error instanceof Error && ("$metadata" in error || error.name === "CredentialsProviderError")
+  );
 }

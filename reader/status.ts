@@ -1,3 +1,8 @@
+import { EventType } from "./binlog-format/event-types.ts";
+
+/** An event this young is at the end of the binlog, for all that lag is about. */
+const FRESH_MS = 2000;
+
 /** What the reader is doing: waiting behind another one, connecting, following the binlog, or ending. */
 export type ReaderState = "standby" | "connecting" | "streaming" | "stopping" | "stopped";
 
@@ -20,6 +25,8 @@ export class ReaderStatus {
   #sinceMs = Date.now();
   /** When the oldest transaction that is not acknowledged yet was committed; null when all are. */
   #behindSinceMs: number | null = null;
+  /** Up to when the binlog was read, while it is not known that its end was reached; null when it was. */
+  #readUpToMs: number | null = null;
   #offset = "";
 
   get state(): ReaderState {
@@ -30,6 +37,22 @@ export class ReaderStatus {
     if (state === this.#state) return;
     this.#state = state;
     this.#sinceMs = Date.now();
+  }
+
+  /** Called when reading begins behind a transaction that was committed at `committedMs`; 0 when none is known. */
+  startsAt(committedMs: number): void {
+    this.#readUpToMs = committedMs === 0 ? null : committedMs;
+  }
+
+  /** Called with each event: its type and its header's time. The server sends heartbeats when it has nothing else to send. */
+  hears(type: number, timestampMs: number): void {
+    if (this.#readUpToMs === null) return;
+    const isEnd =
+      type === EventType.HEARTBEAT_LOG_EVENT ||
+      type === EventType.HEARTBEAT_LOG_EVENT_V2 ||
+      timestampMs > Date.now() - FRESH_MS;
+    if (isEnd) this.#readUpToMs = null;
+    else if (timestampMs > 0) this.#readUpToMs = timestampMs;
   }
 
   /** Called when a transaction is read that must be sent. */
@@ -45,12 +68,14 @@ export class ReaderStatus {
 
   /**
    * How far delivery is behind the database, milliseconds: the age of the oldest change that was read and is not
-   * acknowledged, or the time since the server was heard last. An idle database is no lag: it is heard through heartbeats.
+   * acknowledged, of the place that was read while the end was not reached yet, or the time since the server was heard
+   * last. An idle database is no lag: it is heard through heartbeats.
    */
   lagMs(nowMs: number = Date.now()): number {
     const unheardMs = this.#state === "streaming" ? 0 : nowMs - this.#sinceMs;
     const behindMs = this.#behindSinceMs === null ? 0 : nowMs - this.#behindSinceMs;
-    return Math.max(0, unheardMs, behindMs);
+    const unreadMs = this.#readUpToMs === null ? 0 : nowMs - this.#readUpToMs;
+    return Math.max(0, unheardMs, behindMs, unreadMs);
   }
 
   /** How much of the time for which the server keeps its binlog has passed since the oldest unread change, percent. */

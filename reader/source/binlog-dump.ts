@@ -10,6 +10,8 @@ export type DumpStart =
 export interface BinlogDumpOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
+  /** `@@server_uuid` of the server that must answer: an address may lead to another one from one connect to the next. */
+  readonly serverUuid: string;
   readonly start: DumpStart;
   /** Silence after which the connection is taken for dead. The server is asked for heartbeats three times as often. */
   readonly silenceMs: number;
@@ -105,6 +107,11 @@ export class BinlogDump implements AsyncDisposable {
       onError,
     );
     connection.query(`SET SESSION net_write_timeout = ${WRITE_TIMEOUT_S}`, onError);
+    connection.query("SELECT @@server_uuid AS uuid", (error, rows) => {
+      if (error !== null) return this.#end(error);
+      const [row] = rows as { uuid?: unknown }[];
+      if (row?.uuid !== this.#options.serverUuid) this.#end(new OtherServerError());
+    });
     const addCommand = connection.addCommand.bind(connection);
     connection.addCommand = (command) => addCommand(this.#tap(command));
   }
@@ -156,6 +163,12 @@ export class BinlogDump implements AsyncDisposable {
     this.pause("ended");
     this.#ended.reject(error);
   }
+}
+
+/** The address leads to another server than a moment ago: the next attempt finds out where it leads now. */
+class OtherServerError extends Error {
+  override readonly name = "OtherServerError";
+  readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
 /** The server closed the stream by an EOF packet, as it does when its dump thread is killed during a shutdown. */

@@ -29,6 +29,14 @@ export async function connectionOptions(
     timezone: "Z",
     supportBigNumbers: true,
     bigNumberStrings: true,
-    ...(address.tls === "off" ? {} : { ssl: { rejectUnauthorized: address.tls === "verify" } }),
+    ...(address.tls === "off"
+      ? {}
+      : {
+          // mysql2 checks whose certificate it is only when it is asked to.
+          ssl: {
+            rejectUnauthorized: address.tls === "verify",
+            verifyIdentity: address.tls === "verify",
+          },
+        }),
   };
 }

@@ -1,8 +1,10 @@
 import {
+  BinlogRefusedError,
   OperatorError,
   SourceAccessError,
   SourceSettingError,
   SourceSilentError,
+  SourceTlsError,
 } from "../errors.ts";
 
 /** The server could not read the log that was asked for; the reason is only in its text, so it is looked up by query. */
@@ -62,9 +64,17 @@ const ACCESS_NUMBERS: ReadonlySet<number> = new Set([
 
 const NO_BINARY_LOGGING = 1381;
 
+/** mysql2 gives this code to a certificate that is refused, and to a connection that is cut during the handshake as well. */
+const TLS_HANDSHAKE = "HANDSHAKE_SSL_ERROR";
+
 export type Verdict =
   | { readonly kind: "passing"; readonly code: string }
-  | { readonly kind: "refused-dump"; readonly cause: Error }
+  /** May pass, but not again and again: then it is `final`. */
+  | {
+      readonly kind: "doubtful";
+      readonly code: string;
+      readonly final: (serverId: number) => Error;
+    }
   | { readonly kind: "final"; readonly error: Error };
 
 /** Whether an error of the source can pass by itself. Decided by codes only; what is not known to pass is final. */
@@ -73,7 +83,16 @@ export function judgeSourceError(error: unknown): Verdict {
   if (!(error instanceof Error) || error instanceof OperatorError)
     return { kind: "final", error: toError(error) };
   const { code, errno } = error as { code?: unknown; errno?: unknown };
-  if (errno === ER_SOURCE_FATAL_ERROR_READING_BINLOG) return { kind: "refused-dump", cause: error };
+  const cause = error;
+  if (errno === ER_SOURCE_FATAL_ERROR_READING_BINLOG) {
+    return {
+      kind: "doubtful",
+      code: "1236",
+      final: (serverId) => new BinlogRefusedError(serverId, { cause }),
+    };
+  }
+  if (code === TLS_HANDSHAKE)
+    return { kind: "doubtful", code, final: () => new SourceTlsError({ cause }) };
   if (typeof errno === "number" && errno > 0) {
     if (PASSING_NUMBERS.has(errno)) return { kind: "passing", code: String(errno) };
     if (errno === NO_BINARY_LOGGING) return { kind: "final", error: binlogOff() };

@@ -28,7 +28,7 @@ export interface ServerState {
 const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version,
   @@global.gtid_mode AS gtidMode, @@global.gtid_executed AS executed, @@global.gtid_purged AS purged,
   @@global.binlog_checksum AS checksum,
-  CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS nowUs`;
+  @@global.binlog_expire_logs_seconds AS retentionSeconds`;
 
 /** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
 export async function readServerState(connection: Connection): Promise<ServerState> {

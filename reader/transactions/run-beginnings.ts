@@ -8,6 +8,7 @@ import { BinlogDump } from "../source/binlog-dump.ts";
 export interface FilesToAsk {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
+  readonly serverUuid: string;
   readonly silenceMs: number;
   /** Names of binlog files that the server has. */
   readonly files: readonly string[];

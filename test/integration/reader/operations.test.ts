@@ -55,6 +55,8 @@ test("the health endpoint tells the state, and SIGTERM ends the reader well with
   const response = await fetch(`http://127.0.0.1:${String(port)}/`);
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ state: "streaming", lagMs: 0 });
+  // Retention is known: the server keeps its binlog for 30 days by default.
+  expect((await reader.logged("following the binlog"))["retentionMs"]).toBe(2_592_000_000);
   const startedMs = performance.now();
   expect(await reader.stop()).toBe(0);
   expect(performance.now() - startedMs).toBeLessThan(10_000);

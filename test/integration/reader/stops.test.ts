@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
@@ -99,6 +100,20 @@ test("a wrong password, without repeating it", async () => {
   });
   expect(JSON.stringify(error)).not.toContain(password);
 });
+
+test(
+  "a certificate that does not name the host, where it is to be verified",
+  { timeout: 60_000 },
+  async () => {
+    // The authority is known, as with NODE_EXTRA_CA_CERTS, but the server's own certificate names nobody.
+    const settings = {
+      SOURCE_TLS: "verify",
+      NODE_EXTRA_CA_CERTS: join(mysql.server.dataDir, "ca.pem"),
+    };
+    await using bench = await ReaderBench.create(aws, mysql.server, settings);
+    expect(await ending(bench)).toMatchObject({ name: "SourceTlsError" });
+  },
+);
 
 test("a missing privilege", async () => {
   const { host, port } = mysql.server;

@@ -131,6 +131,27 @@ test(
   },
 );
 
+test(
+  "told to end while DynamoDB is away, the reader ends in time and loses nothing",
+  { timeout: 60_000 },
+  async () => {
+    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    const reader = await bench.start();
+    const away = services.aws.faults.add({
+      service: "dynamodb",
+      effect: { kind: "error", code: "InternalServerError", status: 500 },
+    });
+    await mysql.query("INSERT INTO shop.orders VALUES (1, 'x', NULL)");
+    await reader.logged("the sessions table cannot be asked");
+    const toldMs = performance.now();
+    expect(await reader.stop()).toBe(0);
+    expect(performance.now() - toldMs).toBeLessThan(20_000);
+    away.remove();
+    await bench.start();
+    expect(insertedIds(await bench.takeFrames(1))).toEqual([1]);
+  },
+);
+
 test("a row larger than SQS takes goes through the payload bucket", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server);
   await bench.start();

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import {
+  BinlogRefusedError,
   SourceAccessError,
   SourceSettingError,
   SourceSilentError,
+  SourceTlsError,
 } from "../../../reader/errors.ts";
 import { judgeSourceError } from "../../../reader/source/mysql-errors.ts";
 
@@ -51,8 +53,12 @@ test("binary logging that is off names its variable", () => {
   });
 });
 
-test("a refused dump is neither: its reason must be looked up", () => {
-  expect(judgeSourceError(error({ errno: 1236 }))).toMatchObject({ kind: "refused-dump" });
+test("a refused dump and a failed TLS handshake may pass, but not again and again", () => {
+  const refused = judgeSourceError(error({ errno: 1236 }));
+  const cut = judgeSourceError(error({ code: "HANDSHAKE_SSL_ERROR" }));
+  expect([refused.kind, cut.kind]).toEqual(["doubtful", "doubtful"]);
+  if (refused.kind === "doubtful") expect(refused.final(7)).toBeInstanceOf(BinlogRefusedError);
+  if (cut.kind === "doubtful") expect(cut.final(7)).toBeInstanceOf(SourceTlsError);
 });
 
 test("what is not known to pass is final", () => {

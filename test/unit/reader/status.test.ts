@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { EventType } from "../../../reader/binlog-format/event-types.ts";
 import { embeddedMetrics } from "../../../reader/metrics.ts";
 import { ReaderStatus } from "../../../reader/status.ts";
 
@@ -22,6 +23,18 @@ test("lag is the age of the oldest change that is not acknowledged", () => {
   expect(status.lagMs()).toBe(10_000);
   status.reached(995_000, false, "x:1");
   expect(status.lagMs()).toBe(5000);
+});
+
+test("catching up is lag, also where nothing read is wanted, until the end is reached", () => {
+  const status = new ReaderStatus();
+  status.enter("streaming");
+  status.startsAt(400_000);
+  expect(status.lagMs()).toBe(600_000);
+  status.hears(EventType.TABLE_MAP_EVENT, 700_000);
+  status.hears(EventType.ROTATE_EVENT, 0);
+  expect(status.lagMs()).toBe(300_000);
+  status.hears(EventType.HEARTBEAT_LOG_EVENT, 0);
+  expect(status.lagMs()).toBe(0);
 });
 
 test("a source that is not heard makes lag, and uses retention up", () => {
