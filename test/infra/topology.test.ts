@@ -1,6 +1,11 @@
 import { Match, type Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeRouting } from "../../functions/routing/routing.ts";
+import {
+  FAILURE_PAYLOAD_PREFIX,
+  FRAME_PAYLOAD_PREFIX,
+  MESSAGE_PAYLOAD_PREFIX,
+} from "../../wire/payloads.ts";
 import { exampleTemplate } from "../support/example-stack.ts";
 
 let template: Template;
@@ -24,7 +29,7 @@ function arnOf(queueName: string): object {
 }
 
 describe("the raw queue", () => {
-  it("is a high-throughput FIFO queue whose messages stay hidden for three timeouts of the function", () => {
+  it("is a high-throughput FIFO queue whose messages stay hidden for longer than the function may run", () => {
     template.hasResourceProperties("AWS::SQS::Queue", {
       QueueName: "shop-raw.fifo",
       FifoQueue: true,
@@ -157,14 +162,26 @@ describe("the tables", () => {
 });
 
 describe("the payload bucket", () => {
-  it("forgets payloads when no queue can refer to them any more", () => {
-    template.hasResourceProperties("AWS::S3::Bucket", {
-      LifecycleConfiguration: {
-        Rules: Match.arrayWith([Match.objectLike({ ExpirationInDays: 30, Status: "Enabled" })]),
-      },
-    });
+  it("forgets payloads when no queue can refer to them any more, those of failure records a year later only", () => {
+    const expiring = Object.values(template.findResources("AWS::S3::Bucket"))
+      .flatMap(({ Properties }) => Properties.LifecycleConfiguration.Rules as LifecycleRule[])
+      .filter(({ Id }) => Id !== "expire-access-log")
+      .filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
+      .map(({ Prefix, ExpirationInDays }) => [Prefix, ExpirationInDays]);
+    expect(expiring).toEqual([
+      [FRAME_PAYLOAD_PREFIX, 30],
+      [MESSAGE_PAYLOAD_PREFIX, 30],
+      [FAILURE_PAYLOAD_PREFIX, 365],
+    ]);
   });
 });
+
+/** A rule without `Prefix` holds for every object. */
+interface LifecycleRule {
+  readonly Id: string;
+  readonly Prefix?: string;
+  readonly ExpirationInDays?: number;
+}
 
 describe("the functions", () => {
   it("run Node 24 on ARM from an ES module with source maps", () => {
