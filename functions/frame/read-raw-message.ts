@@ -3,6 +3,7 @@ import { MalformedFrameError } from "../../wire/frame.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import { decodePointer } from "../../wire/payload-pointer.ts";
 import { OwnTroubleError } from "../errors.ts";
+import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { readFrame, type PlacedFrame } from "./read-frame.ts";
 
 /**
@@ -14,19 +15,39 @@ export async function readRawMessage(
   source: string,
   payloads: PayloadBucket,
 ): Promise<PlacedFrame> {
+  return readFrame(await rawText(body, payloads), source);
+}
+
+/**
+ * What a failure record keeps of a body of the raw queue: the text that it points to, because records outlive the payloads
+ * of the raw queue; the body itself when it is no pointer, or one to nothing. Throws OwnTroubleError.
+ */
+export async function textToPark(body: string, payloads: PayloadBucket): Promise<string> {
+  try {
+    return await rawText(body, payloads);
+  } catch (error) {
+    if (error instanceof MalformedFrameError) return body;
+    throw error;
+  }
+}
+
+async function rawText(body: string, payloads: PayloadBucket): Promise<string> {
   const pointer = decodePointer(body);
-  if (pointer === null) return readFrame(body, source);
+  if (pointer === null) return body;
   if (pointer.bucket !== payloads.name) {
     throw new MalformedFrameError("a pointer to another bucket");
   }
-  let payload: Buffer;
+  // Nothing else may be read by the functions, so S3 would refuse it as it refuses when access is broken.
+  if (!pointer.key.startsWith(FRAME_PAYLOAD_PREFIX)) {
+    throw new MalformedFrameError("a pointer to something else than a frame");
+  }
   try {
-    payload = await payloads.get(pointer.key);
+    return (await payloads.get(pointer.key)).toString("utf8");
   } catch (cause) {
+    // S3 says so only to those who may list the bucket; to others it is AccessDenied.
     if (cause instanceof NoSuchKey) {
       throw new MalformedFrameError("a pointer to a payload that is not there", { cause });
     }
     throw new OwnTroubleError("the payload bucket does not give a body", { cause });
   }
-  return readFrame(payload.toString("utf8"), source);
 }

@@ -5,7 +5,7 @@ import {
   MESSAGE_PAYLOAD_PREFIX,
 } from "../../wire/payloads.ts";
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
-import { grantItems, grantPayloads } from "./grants.ts";
+import { grantAbsence, grantItems, grantPayloads } from "./grants.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RouterFunction } from "./router-function.ts";
 import type { Tables } from "./tables.ts";
@@ -29,6 +29,7 @@ export function grantDelivery(
   grantItems(tables.failures, lambda, ["BatchGetItem", "GetItem", "PutItem", "UpdateItem"]);
   for (const { queue } of pairs) queue.grantSendMessages(lambda);
   const { executionRole } = lambda;
+  grantAbsence(payloads.bucket, executionRole);
   grantPayloads(payloads.bucket, executionRole, "GetObject", FRAME_PAYLOAD_PREFIX);
   grantPayloads(payloads.bucket, executionRole, "PutObject", MESSAGE_PAYLOAD_PREFIX);
   grantPayloads(payloads.bucket, executionRole, "PutObject", FAILURE_PAYLOAD_PREFIX);

@@ -52,6 +52,19 @@ export function grantPayloads(
   });
 }
 
+/**
+ * Lets a principal learn that an object does not exist: without `s3:ListBucket` S3 answers AccessDenied for a missing key,
+ * which cannot be told from lost access. No condition on `s3:prefix`: GetObject has no such parameter, and nothing documents
+ * that S3 would take the key for it.
+ */
+export function grantAbsence(bucket: Bucket, grantee: IGrantable): Grant {
+  return Grant.addToPrincipal({
+    grantee,
+    actions: ["s3:ListBucket"],
+    resourceArns: [bucket.bucketArn],
+  });
+}
+
 /** An object's key is known only once it is written, so a policy can name its prefix at most. */
 export function acknowledgePrefix(construct: IConstruct, bucket: Bucket, prefix: string): void {
   const id = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnBucket);

@@ -138,6 +138,20 @@ describe("the parts", () => {
     }
   });
 
+  it("that read payloads, route and retry, are told when one does not exist", () => {
+    const told = Object.entries(template.findResources("AWS::IAM::Policy")).filter(
+      ([, { Properties }]) =>
+        (Properties.PolicyDocument.Statement as Statement[]).some(
+          (statement) =>
+            actionsOf(statement).includes("s3:ListBucket") && statement.Condition === undefined,
+        ),
+    );
+    expect(told.map(([id]) => id).sort()).toEqual([
+      expect.stringMatching(/^RetryFunction/),
+      expect.stringMatching(/^RouteFunction/),
+    ]);
+  });
+
   it("carry no managed policies of AWS", () => {
     template.allResourcesProperties("AWS::IAM::Role", { ManagedPolicyArns: Match.absent() });
   });

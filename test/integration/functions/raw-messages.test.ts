@@ -41,6 +41,7 @@ describe("a message of the raw queue", () => {
     ["an author outside the header", good.replace('"author":0', '"author":5')],
     ["a megabyte of noise", randomBytes(500_000).toString("hex")],
     ["a pointer to a payload that is gone", encodePointer({ bucket: "payloads", key: "frames/x" })],
+    ["a pointer to no frame", encodePointer({ bucket: "payloads", key: "messages/test/x" })],
     ["a pointer to a foreign bucket", encodePointer({ bucket: "foreign", key: "frames/x" })],
   ])("that is %s is recorded and blocks nothing", async ([_title, body = ""]) => {
     const metrics = new CountingMetrics();
@@ -83,6 +84,17 @@ describe("a message of the raw queue", () => {
     fault.remove();
     expect(await route(stage.runtime, rawEvent([pointer]))).toEqual([]);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+  });
+
+  test("that points to something else than a frame is not asked of S3, which would refuse it", async () => {
+    using _fault = stage.aws.faults.add({
+      service: "s3",
+      effect: { kind: "error", code: "AccessDenied", status: 403 },
+    });
+    const pointer = encodePointer({ bucket: "payloads", key: "messages/test/x" });
+    const metrics = new CountingMetrics();
+    expect(await route(stage.runtime, rawEvent([pointer, good]), metrics)).toEqual([]);
+    expect(metrics.totals.get("FramesMalformed")).toBe(1);
   });
 
   test("with a change beyond SQS's limit goes out through the bucket, as the Extended Client does it", async () => {
