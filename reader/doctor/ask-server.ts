@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { accountsExemptFromEverybody } from "../ledger/exempt-from-everybody.ts";
-import { LEDGER_SCHEMA } from "../ledger/objects.ts";
+import { CALLED_PROCEDURES, LEDGER_SCHEMA, PROCEDURE_COMMENT } from "../ledger/objects.ts";
 import { BINLOG_VARIABLES } from "./binlog-checks.ts";
 import type { Account, Count, LedgerFacts, ServerFacts } from "./facts.ts";
 
@@ -103,12 +103,13 @@ async function grantsOf(connection: Connection, user: string): Promise<string[] 
 async function ledgerFacts(connection: Connection, initConnect: string): Promise<LedgerFacts> {
   const exists = async (query: string): Promise<boolean> =>
     (await rowsOf(connection, query, [LEDGER_SCHEMA])).length > 0;
-  const [procedure] = await rowsOf(
+  const procedures = await rowsOf(
     connection,
     `SELECT routine_comment AS comment FROM information_schema.routines
-     WHERE routine_schema = ? AND routine_name = 'register_session'`,
-    [LEDGER_SCHEMA],
+     WHERE CONCAT(routine_schema, '.', routine_name) IN (?)`,
+    [CALLED_PROCEDURES],
   );
+  const comments = procedures.map((row) => String(row["comment"]));
   return {
     hasTable: await exists(
       "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = 'sessions'",
@@ -116,7 +117,10 @@ async function ledgerFacts(connection: Connection, initConnect: string): Promise
     hasDefiner: await exists(
       "SELECT 1 FROM mysql.tables_priv WHERE db = ? AND user = 'binlog_router_ledger' AND table_name = 'sessions'",
     ),
-    procedureComment: procedure === undefined ? null : String(procedure["comment"]),
+    procedureComment:
+      comments.length < CALLED_PROCEDURES.length
+        ? null
+        : (comments.find((comment) => comment !== PROCEDURE_COMMENT) ?? PROCEDURE_COMMENT),
     isGrantedToEverybody: await exists(
       "SELECT 1 FROM mysql.db WHERE db = ? AND user = '' AND host = '%' AND execute_priv = 'Y'",
     ),

@@ -16,7 +16,7 @@ export interface Account {
 export interface LedgerFacts {
   readonly hasTable: boolean;
   readonly hasDefiner: boolean;
-  /** The procedure's comment, which has its version; null when there is no procedure. */
+  /** The comment of the procedures, which has their version, another one's first; null when one of them is missing. */
   readonly procedureComment: string | null;
   readonly isGrantedToEverybody: boolean;
   /** Accounts for which that grant does not count. */

@@ -1,5 +1,5 @@
 import { callsProcedure, hasRegistration, withRegistration } from "../ledger/init-connect.ts";
-import { installStatements, mendStatements } from "../ledger/statements.ts";
+import { grantStatements, installStatements, mendStatements } from "../ledger/statements.ts";
 import { LEDGER_PROCEDURE, PROCEDURE_COMMENT } from "../ledger/objects.ts";
 import type { ServerFacts } from "./facts.ts";
 import { type Finding, mendedByHand } from "./finding.ts";
@@ -36,15 +36,16 @@ export function ledgerFindings({ ledger, isRds }: ServerFacts): Finding[] {
       statements: mendStatements(ledger.initConnect, ledger.exempt, isRds),
     });
   }
-  for (const { user, host } of ledger.exempt) {
-    const statement = `GRANT EXECUTE ON PROCEDURE ${LEDGER_PROCEDURE} TO '${user}'@'${host}'`;
+  for (const account of ledger.exempt) {
+    const { user, host } = account;
+    const statements = grantStatements(account);
     findings.push({
       check: "ledger.locked-out",
       severity: "warning",
       what: `'${user}'@'${host}' has a grant on a schema pattern that covers the ledger's schema and leaves out EXECUTE`,
       why: "it could not connect while the ledger is on: its own grant counts in place of everybody's",
-      remedy: `Run ${statement}.`,
-      statements: [statement],
+      remedy: `Run ${statements.join("; ")}.`,
+      statements,
     });
   }
   return findings;
@@ -54,7 +55,7 @@ function missing(ledger: ServerFacts["ledger"]): string {
   const parts = [
     !ledger.hasTable && "its table is missing",
     !ledger.hasDefiner && "the account that it runs as is missing or may not write",
-    ledger.procedureComment === null && "the procedure is missing",
+    ledger.procedureComment === null && "a procedure is missing",
     ledger.procedureComment !== null &&
       ledger.procedureComment !== PROCEDURE_COMMENT &&
       "the procedure is another version's",

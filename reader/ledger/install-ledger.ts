@@ -3,6 +3,7 @@ import { accountsExemptFromEverybody } from "./exempt-from-everybody.ts";
 import { callsProcedure, withRegistration, withoutRegistration } from "./init-connect.ts";
 import {
   ACCOUNT_COMMENT,
+  CALLED_PROCEDURES,
   CREATE_DEFINER,
   CREATE_PROCEDURES,
   CREATE_SCHEMA,
@@ -29,7 +30,8 @@ export async function installLedger(connection: Connection): Promise<void> {
     await createProcedures(connection);
   for (const statement of GRANT_EVERYBODY) await connection.query(statement);
   for (const { user, host } of await accountsExemptFromEverybody(connection)) {
-    await connection.query(`GRANT EXECUTE ON PROCEDURE ${LEDGER_PROCEDURE} TO ?@?`, [user, host]);
+    for (const procedure of CALLED_PROCEDURES)
+      await connection.query(`GRANT EXECUTE ON PROCEDURE ${procedure} TO ?@?`, [user, host]);
   }
   await setInitConnect(connection, withRegistration);
 }

@@ -5,6 +5,9 @@
 export const LEDGER_SCHEMA = "binlog_router";
 const LEDGER_TABLE = `${LEDGER_SCHEMA}.sessions`;
 export const LEDGER_PROCEDURE = `${LEDGER_SCHEMA}.register_session`;
+const ROLES_PROCEDURE = `${LEDGER_SCHEMA}.resume_roles`;
+/** What init_connect calls, in this order: whoever may not execute one of them cannot connect. */
+export const CALLED_PROCEDURES = [LEDGER_PROCEDURE, ROLES_PROCEDURE] as const;
 
 /** An account that nobody can log in with; the procedure runs with its privileges. */
 export const LEDGER_DEFINER = "'binlog_router_ledger'@'localhost'";
@@ -13,7 +16,7 @@ export const EVERYBODY = "''@'%'";
 
 /** By these the ledger's own accounts and its procedure's version are recognised. */
 export const ACCOUNT_COMMENT = "session ledger of binlog-router; not for logins";
-export const PROCEDURE_COMMENT = "session ledger of binlog-router, version 1";
+export const PROCEDURE_COMMENT = "session ledger of binlog-router, version 2";
 
 /** More than connect and register at the same moment, so that they seldom meet in a row. */
 const SLOTS = 4096;
@@ -74,13 +77,30 @@ END`;
 const EVENT_SCHEDULER = "'event_scheduler@localhost'";
 
 /**
+ * Gives the connection the roles that it has after a login. SET ROLE takes no expression, and a statement prepared from
+ * text fails on a server at its max_prepared_stmt_count; with the invoker's rights it holds beyond the procedure.
+ */
+const RESUME_ROLES = `CREATE DEFINER = ${LEDGER_DEFINER} PROCEDURE ${ROLES_PROCEDURE}()
+  NO SQL SQL SECURITY INVOKER COMMENT '${PROCEDURE_COMMENT}'
+BEGIN
+  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
+  IF @@GLOBAL.activate_all_roles_on_login THEN
+    SET ROLE ALL;
+  ELSE
+    SET ROLE DEFAULT;
+  END IF;
+END`;
+
+/**
  * `register_session()` for connections: USER() is the client's account, also here, where CURRENT_USER() is the definer.
  * `register_event(CURRENT_USER())` for the bodies of events, which have no client: there the caller's word is taken, and
- * only there. The former is made last: where it is, all is.
+ * only there. The first is made last: where it is, all is.
  */
 export const CREATE_PROCEDURES = [
   `DROP PROCEDURE IF EXISTS ${LEDGER_SCHEMA}.register_event`,
   registering("register_event(definer VARCHAR(300))", "definer", `USER() = ${EVENT_SCHEDULER}`),
+  `DROP PROCEDURE IF EXISTS ${ROLES_PROCEDURE}`,
+  RESUME_ROLES,
   `DROP PROCEDURE IF EXISTS ${LEDGER_PROCEDURE}`,
   registering("register_session()", "USER()", `USER() <> ${EVENT_SCHEDULER}`),
 ] as const;

@@ -1,15 +1,16 @@
+import type { Account } from "./exempt-from-everybody.ts";
 import { withRegistration, withoutRegistration } from "./init-connect.ts";
 import {
+  CALLED_PROCEDURES,
   CREATE_DEFINER,
   CREATE_PROCEDURES,
   CREATE_SCHEMA,
   CREATE_TABLE,
   GRANT_EVERYBODY,
-  LEDGER_PROCEDURE,
   PROCEDURE_SQL_MODE,
 } from "./objects.ts";
 
-type Accounts = readonly { readonly user: string; readonly host: string }[];
+type Accounts = readonly Account[];
 
 /**
  * The statements that install the ledger on a server without it, in their order, for somebody who runs them by hand.
@@ -25,10 +26,7 @@ export function installStatements(initConnect: string, exempt: Accounts, isRds: 
     PROCEDURE_SQL_MODE,
     ...CREATE_PROCEDURES,
     ...GRANT_EVERYBODY,
-    ...exempt.map(
-      ({ user, host }) =>
-        `GRANT EXECUTE ON PROCEDURE ${LEDGER_PROCEDURE} TO ${quoted(user)}@${quoted(host)}`,
-    ),
+    ...exempt.flatMap(grantStatements),
     ...(isRds ? [] : [`SET PERSIST init_connect = ${quoted(withRegistration(initConnect))}`]),
   ];
 }
@@ -40,6 +38,13 @@ export function mendStatements(initConnect: string, exempt: Accounts, isRds: boo
     ...(isRds ? [] : [`SET GLOBAL init_connect = ${quoted(rest)}`]),
     ...installStatements(rest, exempt, isRds),
   ];
+}
+
+/** The grants that an account needs for which that of everybody does not count. */
+export function grantStatements({ user, host }: Account): string[] {
+  return CALLED_PROCEDURES.map(
+    (procedure) => `GRANT EXECUTE ON PROCEDURE ${procedure} TO ${quoted(user)}@${quoted(host)}`,
+  );
 }
 
 function quoted(text: string): string {

@@ -35,7 +35,11 @@ async function initConnect(): Promise<string> {
 }
 
 /** Sets a global variable while something is done. */
-async function withGlobal(name: string, value: string, act: () => Promise<void>): Promise<void> {
+async function withGlobal(
+  name: string,
+  value: string | number,
+  act: () => Promise<void>,
+): Promise<void> {
   const [row] = await mysql.query<{ value: string | number }>(`SELECT @@GLOBAL.${name} AS value`);
   await mysql.query(`SET GLOBAL ${name} = ?`, [value]);
   try {
@@ -112,6 +116,12 @@ describe("nobody is kept from connecting", () => {
       await mysql.query(mending);
     }
     expect(await registered(app)).toMatchObject({ user: "app" });
+  });
+
+  test("by a server at its limit of prepared statements: it registers all the same", async () => {
+    await withGlobal("max_prepared_stmt_count", 0, async () => {
+      expect(await registered(app)).toMatchObject({ user: "app" });
+    });
   });
 
   test.each([

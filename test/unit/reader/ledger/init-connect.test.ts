@@ -27,6 +27,18 @@ describe("init_connect", () => {
     expect(withoutRegistration(mixed)).toBe("SET @first = 1; SET @last = 1");
   });
 
+  test("takes out what an earlier version put there, which failed on a server full of prepared statements", () => {
+    const former =
+      "SET ROLE NONE; CALL binlog_router.register_session(); " +
+      "SET @binlog_router = IF(@@GLOBAL.activate_all_roles_on_login, 'SET ROLE ALL', 'SET ROLE DEFAULT'); " +
+      "PREPARE binlog_router FROM @binlog_router; EXECUTE binlog_router; " +
+      "DEALLOCATE PREPARE binlog_router; SET @binlog_router = NULL";
+    expect(withoutRegistration(`${former}; SET @last = 1`)).toBe("SET @last = 1");
+    expect(withRegistration(`${former}; SET @last = 1`)).toBe(withRegistration("SET @last = 1"));
+    expect(hasRegistration(former)).toBe(false);
+    expect(withRegistration("")).not.toContain("PREPARE");
+  });
+
   test("recognises a call in other words, which it does not take out", () => {
     const byHand = "call `binlog_router` . register_session";
     expect(callsProcedure(byHand)).toBe(true);
