@@ -16,7 +16,8 @@ export interface LeaseOptions {
 /**
  * Holds the source for this reader. Clocks of two machines need not agree: a standby takes over when it has seen no sign
  * of life for the lease's time by its own clock, and a holder trusts its lease for less than that since it last asked for
- * a renewal, also when it was asleep in between.
+ * a renewal, also when its process was stopped in between. (A machine that is suspended stops this clock as well; what such
+ * a reader sends on waking is a repeat, which the route function recognises, and its saves are refused.)
  */
 export class LeaseKeeper implements AsyncDisposable {
   readonly #store: OffsetStore;
