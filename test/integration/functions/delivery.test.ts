@@ -41,6 +41,20 @@ describe("the route function", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
   });
 
+  test("tries frames one by one when together they meet trouble of its own", async () => {
+    const lane = new TestLane();
+    const fault = stage.aws.faults.add({
+      service: "dynamodb",
+      action: "UpdateItem",
+      calls: 4,
+      effect: { kind: "error", code: "InternalServerError" },
+    });
+    expect(await route(stage.runtime, rawEvent([1, 2, 3].map(() => lane.frame([{}]))))).toEqual([]);
+    expect(fault.strikes).toBe(4);
+    expect(stage.aws.counts("dynamodb").actions["UpdateItem"]).toBe(4 + 3);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3]);
+  });
+
   test("stops a lane at a gap, and leaves another lane alone", async () => {
     const lane = new TestLane(0);
     const [one, , three] = [lane.frame([{}]), lane.frame([{}]), lane.frame([{}])];

@@ -294,6 +294,8 @@ export function handOverModel(options: ModelOptions): Execution {
         if (missing !== 0) throw new Error(`group ${group} lacks ${missing} messages`);
       }
       if (state?.status === "open") throw new Error("the stream is still open");
+      const left = [...records.values()].filter(({ status }) => status === "parked");
+      if (left.length > 0) throw new Error("a record was left behind");
     },
   };
 }
