@@ -169,6 +169,11 @@ test(
         await delay(1500);
         sqsProxy.refuse(false);
       },
+      "silence SQS": async () => {
+        sqsProxy.hold(true);
+        await delay(6000);
+        sqsProxy.hold(false);
+      },
       "restart MySQL": async () => mysql.server.restart({ variables }),
       "crash MySQL": async () => mysql.server.restart({ hard: true, variables }),
       "rotate the log": async () => {
