@@ -1,12 +1,33 @@
-import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect, test, vi } from "vitest";
+import { CommandError } from "../../../functions/operator/command-error.ts";
 import { redrive } from "../../../functions/operator/redrive.ts";
 import type { Target } from "../../../functions/operator/target.ts";
 import { rawQueueName } from "../../../wire/names.ts";
+import { encodePointer } from "../../../wire/payload-pointer.ts";
 import { Consumer } from "../../support/functions/consumer.ts";
 import { SOURCE, TestLane } from "../../support/functions/frames.ts";
+import { CountingMetrics, retry } from "../../support/functions/invoke.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
+import { numbers } from "../../support/functions/received.ts";
 import { Stage } from "../../support/functions/stage.ts";
+
+/** With a client of SQS as operators have it: the functions' own would not wait for a long poll. */
+function targetOf(stage: Stage): Target {
+  const { region, credentials, endpoints } = stage.aws;
+  const sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
+  return {
+    ...stage.clients,
+    sqs,
+    offsetsTable: "offsets",
+    failuresTable: "failures",
+    sessionsTable: "sessions",
+    payloadBucket: "payloads",
+    rawDeadLetterQueueUrl: stage.queueUrl(rawQueueName(SOURCE).replace(".fifo", "-dead.fifo")),
+    [Symbol.dispose]: () => sqs.destroy(),
+  };
+}
 
 test("what a disaster leaves in the raw queue's dead-letter queue comes back complete and in order", async () => {
   await using stage = await Stage.start();
@@ -16,7 +37,8 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
     retryEveryMs: 200,
     backoff: { baseMs: 100, longestMs: 200, attempts: 1000 },
   });
-  const dead = stage.queueUrl(rawQueueName(SOURCE).replace(".fifo", "-dead.fifo"));
+  using target = targetOf(stage);
+  const dead = target.rawDeadLetterQueueUrl;
   const waiting = async (): Promise<number> => {
     const { Attributes: attributes } = await stage.clients.sqs.send(
       new GetQueueAttributesCommand({
@@ -48,15 +70,6 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   );
   expect(production.numbers).toEqual([1, 2]);
 
-  const target: Target = {
-    ...stage.clients,
-    offsetsTable: "offsets",
-    failuresTable: "failures",
-    sessionsTable: "sessions",
-    payloadBucket: "payloads",
-    rawDeadLetterQueueUrl: dead,
-    [Symbol.dispose]: () => undefined,
-  };
   // The frame that waits may follow the others into the dead-letter queue; then it is brought back as well.
   await vi.waitFor(
     async () => {
@@ -66,3 +79,48 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
     { timeout: 30_000, interval: 500 },
   );
 }, 120_000);
+
+test("letters that are no frames of the source stop neither the others nor their lane", async () => {
+  await using stage = await Stage.start();
+  await stage.createRawQueue({ visibilitySeconds: 1, maxReceives: 2 });
+  using target = targetOf(stage);
+  const { s3, sqs } = stage.clients;
+  const payload = { Bucket: "payloads", Key: "frames/0/large" };
+  const lane = new TestLane();
+  const [first, second] = [lane.frame([{}]), lane.frame([{}])];
+  await s3.send(new PutObjectCommand({ ...payload, Body: second }));
+  const letters = [
+    encodePointer({ bucket: "payloads", key: "frames/0/gone" }),
+    new TestLane().frame([{}]).replace(`"source":"${SOURCE}"`, '"source":"other"'),
+    new TestLane().frame([{}]).replace("mysql-bin.000001", "mysql-bin"),
+    "hello",
+    first,
+    encodePointer({ bucket: payload.Bucket, key: payload.Key }),
+  ];
+  for (const [index, body] of letters.entries()) {
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl: target.rawDeadLetterQueueUrl,
+        MessageGroupId: "0",
+        MessageDeduplicationId: String(index),
+        MessageBody: body,
+      }),
+    );
+  }
+
+  expect(await redrive(target, () => undefined)).toBe(letters.length);
+  // The raw queue's payloads expire while a record may still wait.
+  await s3.send(new DeleteObjectCommand(payload));
+  stage.clock.advance(60_000);
+  const metrics = new CountingMetrics();
+  await retry(stage.runtime, { metrics });
+  expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2]);
+  expect(metrics.totals.get("FailuresPending")).toBe(4);
+});
+
+test("a queue that is not the dead-letter queue of a raw queue is left alone", async () => {
+  await using stage = await Stage.start();
+  using target = targetOf(stage);
+  const other = { ...target, rawDeadLetterQueueUrl: stage.rawQueueUrl };
+  await expect(redrive(other, () => undefined)).rejects.toThrow(CommandError);
+});
