@@ -87,7 +87,7 @@ describe("a message of the raw queue", () => {
   });
 
   test("that points to something else than a frame is not asked of S3, which would refuse it", async () => {
-    using _fault = stage.aws.faults.add({
+    using fault = stage.aws.faults.add({
       service: "s3",
       effect: { kind: "error", code: "AccessDenied", status: 403 },
     });
@@ -95,6 +95,7 @@ describe("a message of the raw queue", () => {
     const metrics = new CountingMetrics();
     expect(await route(stage.runtime, rawEvent([pointer, good]), metrics)).toEqual([]);
     expect(metrics.totals.get("FramesMalformed")).toBe(1);
+    expect(fault.strikes).toBe(0);
   });
 
   test("with a change beyond SQS's limit goes out through the bucket, as the Extended Client does it", async () => {
