@@ -19,6 +19,14 @@ export async function readLanes({ dynamodb, offsetsTable }: Target): Promise<Lan
   return await Promise.all(numbers.sort((a, b) => a - b).map((lane) => lanes.read(lane)));
 }
 
+/** One lane; a lane of which nothing was delivered, or whose item was lost, has no delivered position. */
+export async function readLane(
+  { dynamodb, offsetsTable }: Target,
+  lane: number,
+): Promise<LaneState> {
+  return await lanesTable(dynamodb, offsetsTable).read(lane);
+}
+
 /** Declares everything up to a position delivered, so that the frame that follows it is no gap. What lies between is lost. */
 export async function acceptGap(
   { dynamodb, offsetsTable }: Target,

@@ -1,6 +1,6 @@
 import { isPosition } from "../../../wire/position.ts";
 import { CommandError } from "../command-error.ts";
-import { acceptGap, readLanes } from "../lanes.ts";
+import { acceptGap, readLane, readLanes } from "../lanes.ts";
 import { table } from "../render.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -20,7 +20,7 @@ export async function lanesCommand({ target, print, json }: CommandContext): Pro
   );
 }
 
-/** Accepts a gap: what lies between a lane's delivered position and `position` is given up, after a question. */
+/** Accepts a gap: what lies between a lane's delivered position and `position` is given up, after a question. Also of a lane without an item, whose first frame is a gap. */
 export async function acceptGapCommand(
   { target, print, confirm }: CommandContext,
   number: number,
@@ -28,8 +28,7 @@ export async function acceptGapCommand(
   { yes }: { readonly yes: boolean },
 ): Promise<void> {
   if (!isPosition(position)) throw new CommandError(`${position} is not a position`);
-  const lane = (await readLanes(target)).find((candidate) => candidate.lane === number);
-  if (lane === undefined) throw new CommandError(`there is no lane ${number}`);
+  const lane = await readLane(target, number);
   if (lane.delivered !== null && position <= lane.delivered) {
     throw new CommandError(`lane ${number} was delivered up to ${lane.delivered} already`);
   }

@@ -167,6 +167,16 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3]);
   });
 
+  test("accepts the gap of a lane whose item was lost", async () => {
+    const lane = new TestLane();
+    lane.frame([{}]);
+    const second = lane.frame([{}]);
+    expect(await route(stage.runtime, rawEvent([second]))).toHaveLength(1);
+    expect(await failures("accept-gap", "0", lane.position(1), "--yes")).toMatchObject({ code: 0 });
+    expect(await route(stage.runtime, rawEvent([second]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
+  });
+
   test("finds a deployed stack by the outputs of its name", async () => {
     const frame = new TestLane().frame([{ user: null }]);
     await route(stage.runtime, rawEvent([frame]));
