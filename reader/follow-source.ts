@@ -105,6 +105,13 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       sessions.register(transaction, author);
       status.counters.registrations++;
     },
+    onUnknownXa: (commit) =>
+      log.error(
+        commit,
+        isResumed
+          ? "an XA transaction was committed that was prepared before the place where this reader began: changes of it that were not delivered before are not delivered"
+          : "an XA transaction was committed that was prepared before the place where reading began: its changes are not delivered",
+      ),
     onRead: (fileNumber, place) => sessions.read.advance(fileNumber, place),
     serverId: state.serverId,
     epoch: offset.epoch,

@@ -38,6 +38,8 @@ export interface TransactionReaderOptions {
   readonly isLedger: (database: string, table: string) => boolean;
   /** Takes a row of the ledger: from its transaction on, its connection is this author's. */
   readonly onRegistration: (transaction: Transaction, author: Author) => void;
+  /** Told of the commit of an XA transaction that was prepared before reading began: its changes are in nobody's hands. */
+  readonly onUnknownXa: (commit: UnknownXa) => void;
   /** Told how far the stream was read, after each event. */
   readonly onRead: (fileNumber: number, offset: number) => void;
   /** The `server_id` of the server that is read. */
@@ -54,6 +56,17 @@ export interface TransactionReaderOptions {
   readonly columns: boolean;
   /** A place that was passed in an earlier dump. */
   readonly passed: { readonly file: string; readonly offset: number } | null;
+}
+
+/** The commit of an XA transaction whose prepare was not read. */
+export interface UnknownXa {
+  /** Of the commit; null on a server without GTIDs. */
+  readonly gtid: string | null;
+  /** Global part and branch in hexadecimal, and format id. */
+  readonly xid: string;
+  readonly file: string;
+  /** Where the commit stands, bytes. */
+  readonly offset: number;
 }
 
 /** The transaction whose events are going by, from its first event to its commit. */
@@ -341,7 +354,8 @@ export class TransactionReader {
       case "COMMIT": {
         const prepared = this.#prepared.take(xid);
         this.#begin(header, thread, null);
-        if (prepared !== undefined) this.#deliverPrepared(header, prepared);
+        if (prepared === undefined) this.#onUnknownXa(xid);
+        else this.#deliverPrepared(header, prepared);
         return this.#commit(prepared?.transaction.gtid == null ? [] : [prepared.transaction.gtid]);
       }
       case "ROLLBACK": {
@@ -352,6 +366,11 @@ export class TransactionReader {
       default:
         return; // END; the prepare has an event of its own
     }
+  }
+
+  #onUnknownXa(xid: string): void {
+    const { file, start: offset } = this.#place;
+    this.#options.onUnknownXa({ gtid: this.#gtid?.gtid ?? null, xid, file, offset });
   }
 
   #onXaPrepare(event: Buffer): void {

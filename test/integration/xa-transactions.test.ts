@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startLocalAws } from "../../infra/local/aws/start-local-aws.ts";
+import type { Boundary, RowChange, Transaction } from "../../reader/transactions/transaction.ts";
+import {
+  TransactionReader,
+  type TransactionReaderOptions,
+  type UnknownXa,
+} from "../../reader/transactions/transaction-reader.ts";
+import { BinlogFile } from "../support/binlog-changes.ts";
+import { useMysql } from "../support/mysql.ts";
+import { ReaderBench } from "../support/reader.ts";
+
+const mysql = useMysql();
+let binlog: BinlogFile;
+
+beforeAll(async () => {
+  binlog = await BinlogFile.open(mysql.server, "shop");
+  await binlog.connection.query("CREATE TABLE orders (id INT PRIMARY KEY, note TEXT)");
+  await binlog.connection.query("CREATE TABLE unread (id INT PRIMARY KEY)");
+});
+afterAll(async () => binlog[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await binlog.connection.query("DELETE FROM orders; DELETE FROM unread");
+  await binlog.events();
+});
+
+const RUN = 7;
+
+/** A reader of shop.orders that begins where the binlog ends, and what it hands on. */
+async function readingFromHere(options: Partial<TransactionReaderOptions> = {}): Promise<{
+  readonly reader: TransactionReader;
+  readonly changes: RowChange[];
+  readonly boundaries: Boundary[];
+  readonly unknown: UnknownXa[];
+  /** Reads what was logged since. */
+  catchUp(): Promise<void>;
+}> {
+  const changes: RowChange[] = [];
+  const boundaries: Boundary[] = [];
+  const unknown: UnknownXa[] = [];
+  const [server] = await mysql.query<{ id: number }>("SELECT @@server_id AS id");
+  const reader = new TransactionReader({
+    isWanted: (_, table) => table === "orders",
+    isLedger: () => false,
+    onRegistration: () => undefined,
+    onUnknownXa: (commit) => unknown.push(commit),
+    onRead: () => undefined,
+    serverId: server?.id ?? 0,
+    epoch: 1,
+    sink: {
+      change: (_: Transaction, change: RowChange) => changes.push(change),
+      prepared: () => undefined,
+      boundary: (boundary: Boundary) => boundaries.push(boundary),
+      relief: () => null,
+    },
+    run: RUN,
+    runBeginnings: new Set(),
+    checksums: false,
+    columns: false,
+    passed: null,
+    ...options,
+  });
+  await binlog.events();
+  const { file, position } = await binlog.end();
+  await reader.onEvent(rotateEvent(file, position));
+  return {
+    reader,
+    changes,
+    boundaries,
+    unknown,
+    async catchUp() {
+      for (const event of await binlog.events()) await reader.onEvent(event);
+    },
+  };
+}
+
+/** The event by which a server says where a dump begins; it is in no file. */
+function rotateEvent(file: string, offset: number): Buffer {
+  const ROTATE_EVENT = 4;
+  const event = Buffer.alloc(27);
+  event.writeUInt8(ROTATE_EVENT, 4);
+  event.writeUInt32LE(event.length + file.length, 9);
+  event.writeBigUInt64LE(BigInt(offset), 19);
+  return Buffer.concat([event, Buffer.from(file)]);
+}
+
+async function prepare(xid: string, statement: string): Promise<void> {
+  const { connection } = binlog;
+  await connection.query(`XA START '${xid}'`);
+  await connection.query(statement);
+  await connection.query(`XA END '${xid}'; XA PREPARE '${xid}'`);
+}
+
+const commit = (xid: string): Promise<unknown> => binlog.connection.query(`XA COMMIT '${xid}'`);
+const rollback = (xid: string): Promise<unknown> => binlog.connection.query(`XA ROLLBACK '${xid}'`);
+
+test("the commit of a transaction that was prepared before reading began is told, with GTID and xid", async () => {
+  await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
+  const { changes, unknown, boundaries, catchUp } = await readingFromHere();
+  const place = await binlog.end();
+  await commit("early");
+  await catchUp();
+  expect(changes).toEqual([]);
+  const [gtid] = boundaries.flatMap(({ gtids }) => gtids);
+  expect(gtid).toBeDefined();
+  expect(unknown).toEqual([
+    { gtid, xid: "6561726c79..1", file: place.file, offset: expect.any(Number) as number },
+  ]);
+  expect(unknown[0]?.offset).toBeGreaterThan(place.position);
+});
+
+test("nothing is told of one that was prepared later, nor of one that is rolled back", async () => {
+  await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
+  const { changes, unknown, catchUp } = await readingFromHere();
+  await rollback("early");
+  await prepare("later", "INSERT INTO orders VALUES (2, 'later')");
+  await commit("later");
+  await catchUp();
+  expect(changes.map(({ key }) => key)).toEqual(['{"id":2}']);
+  expect(unknown).toEqual([]);
+});
+
+test("a reader's log tells it as an error, and the reader goes on", async () => {
+  await using aws = await startLocalAws();
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
+  const reader = await bench.start();
+  await commit("early");
+  const line = await reader.logged(
+    "an XA transaction was committed that was prepared before the place where reading began: its changes are not delivered",
+  );
+  expect(line).toMatchObject({ level: "error", xid: "6561726c79..1" });
+  expect(line["gtid"]).toEqual(expect.any(String));
+  await binlog.connection.query("INSERT INTO orders VALUES (2, 'next')");
+  expect(await bench.takeFrames(1)).toHaveLength(1);
+});
