@@ -14,7 +14,7 @@ export interface TypedChange {
   readonly transaction: { readonly n: number; readonly last: boolean };
 }
 
-export interface TypedColumn {
+interface TypedColumn {
   readonly name: string;
   readonly type: string;
   readonly nullable: boolean;

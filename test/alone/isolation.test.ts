@@ -6,18 +6,19 @@ import { TestLane } from "../support/functions/frames.ts";
 import { Pipeline } from "../support/functions/pipeline.ts";
 import { Stage } from "../support/functions/stage.ts";
 
-/** How long each kind of trouble lasts. `ISOLATION_SECONDS=60` for a long run. */
+/** How long each kind of trouble lasts; `ISOLATION_SECONDS=60` makes all as long as the throttling. */
 const SECONDS = Number(process.env["ISOLATION_SECONDS"] ?? 4);
+const THROTTLED_SECONDS = Math.max(SECONDS, 60);
 const FRAME_EVERY_MS = 25;
 /** A busy machine spoils a measurement now and then; a queue that makes others wait spoils each. */
 const TRIES = 4;
 
-const TROUBLES: readonly (readonly [string, FaultEffect])[] = [
-  ["deleted", { kind: "error", code: "AWS.SimpleQueueService.NonExistentQueue" }],
-  ["denied", { kind: "error", code: "AccessDenied" }],
-  ["throttled", { kind: "error", code: "RequestThrottled" }],
-  ["slow", { kind: "delay", ms: 5000 }],
-  ["refusing connections", { kind: "reset" }],
+const TROUBLES: readonly (readonly [string, FaultEffect, number])[] = [
+  ["deleted", { kind: "error", code: "AWS.SimpleQueueService.NonExistentQueue" }, SECONDS],
+  ["denied", { kind: "error", code: "AccessDenied" }, SECONDS],
+  ["throttled", { kind: "error", code: "RequestThrottled" }, THROTTLED_SECONDS],
+  ["slow", { kind: "delay", ms: 5000 }, SECONDS],
+  ["refusing connections", { kind: "reset" }, SECONDS],
 ];
 
 describe("while one environment's queue is in trouble under load", () => {
@@ -55,28 +56,28 @@ describe("while one environment's queue is in trouble under load", () => {
     }
 
     /** The delay in good times and in this trouble, one right after the other, for the machine has other things to do. */
-    async function compare(effect: FaultEffect) {
-      const healthy = summary(await load(SECONDS / 2));
+    async function compare(effect: FaultEffect, seconds: number) {
+      const healthy = summary(await load(Math.min(seconds / 2, 10)));
       const fault = stage.aws.faults.add({
         service: "sqs",
         action: "SendMessage*",
         resource: "shop-billing-staging.fifo",
         effect,
       });
-      const troubled = summary(await load(SECONDS));
+      const troubled = summary(await load(seconds));
       fault.remove();
       // Mended, so that the next trouble strikes a closed circuit as well.
       await vi.waitFor(() => expect(staging.numbers.at(-1)).toBe(written), {
-        timeout: 30_000,
+        timeout: 60_000,
         interval: 100,
       });
       return { healthy, troubled, unchanged: troubled.p50 < 2 * healthy.p50 + 50 };
     }
 
-    for (const [name, effect] of TROUBLES) {
-      let result = await compare(effect);
+    for (const [name, effect, seconds] of TROUBLES) {
+      let result = await compare(effect, seconds);
       for (let tries = 1; !result.unchanged && tries < TRIES; tries++)
-        result = await compare(effect);
+        result = await compare(effect, SECONDS);
       const { healthy, troubled } = result;
       console.log(
         `production's delay while staging's queue is ${name}:`,

@@ -6,7 +6,7 @@ import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName } from "../../../wire/names.ts";
 import { change, message } from "../../support/client/messages.ts";
 
-export interface ClientLoad {
+interface ClientLoad {
   readonly groups: number;
   readonly messages: number;
   readonly changesPerMessage: number;
@@ -14,14 +14,14 @@ export interface ClientLoad {
   readonly bigKeys?: boolean;
 }
 
-export interface ClientThroughput extends ClientLoad {
+interface ClientThroughput extends ClientLoad {
   /** From the first receive until the last message is handled. */
   readonly changesPerSecond: number;
   readonly megabytesPerSecond: number;
 }
 
 /** Fills a queue, then measures how fast a subscription with a handler that does nothing empties it. */
-export async function measureClient(load: ClientLoad): Promise<ClientThroughput> {
+async function measureClient(load: ClientLoad): Promise<ClientThroughput> {
   const worker = new Worker(new URL("local-aws-thread.ts", import.meta.url));
   try {
     const [environment] = (await once(worker, "message")) as [Record<string, string>];
@@ -104,15 +104,17 @@ function bodyOf(n: number, { groups, changesPerMessage, bigKeys = false }: Clien
   return bigKeys ? text.replace(/"id":(\d+)/g, '"id":9223372036854000000') : text;
 }
 
-if (import.meta.main) {
-  const loads: ClientLoad[] = [
-    { groups: 1, messages: 500, changesPerMessage: 200 },
-    { groups: 50, messages: 500, changesPerMessage: 200 },
-    { groups: 50, messages: 500, changesPerMessage: 200, bigKeys: true },
-    { groups: 1, messages: 2000, changesPerMessage: 1 },
-    { groups: 50, messages: 2000, changesPerMessage: 1 },
-  ];
-  for (const load of loads) {
+const LOADS: readonly ClientLoad[] = [
+  { groups: 1, messages: 500, changesPerMessage: 200 },
+  { groups: 50, messages: 500, changesPerMessage: 200 },
+  { groups: 50, messages: 500, changesPerMessage: 200, bigKeys: true },
+  { groups: 1, messages: 2000, changesPerMessage: 1 },
+  { groups: 50, messages: 2000, changesPerMessage: 1 },
+];
+
+/** Prints what the client handles in a second, for one group and for many. */
+export async function benchClient(): Promise<void> {
+  for (const load of LOADS) {
     const { changesPerSecond, megabytesPerSecond } = await measureClient(load);
     console.log(
       `${load.groups} groups, ${load.changesPerMessage} changes a message${load.bigKeys === true ? ", big keys" : ""}: ` +

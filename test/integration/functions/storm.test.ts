@@ -6,8 +6,8 @@ import { TestLane, type TestChange } from "../../support/functions/frames.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
 import { Stage } from "../../support/functions/stage.ts";
 
-/** How long DynamoDB fails at random. `STORM_SECONDS=60` for a long run; `STORM_SEED` repeats one. */
-const SECONDS = Number(process.env["STORM_SECONDS"] ?? 6);
+/** How long DynamoDB fails at random; `STORM_SEED` repeats a run. */
+const SECONDS = Number(process.env["STORM_SECONDS"] ?? 60);
 const SEED = Number(process.env["STORM_SEED"] ?? 1);
 const FRAME_EVERY_MS = 20;
 const USERS = ["app_prod", "app_staging", "app_test"];
