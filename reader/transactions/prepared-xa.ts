@@ -3,6 +3,8 @@ import type { RowChange, Transaction } from "./transaction.ts";
 export interface PreparedXa {
   readonly transaction: Transaction;
   readonly changes: readonly RowChange[];
+  /** The run that goes on in the stream there; the transaction's own is another one where another server executed it. */
+  readonly run: number | null;
 }
 
 /**

@@ -342,7 +342,7 @@ export class TransactionReader {
       gtids,
       file: waiting?.transaction.file ?? this.#place.file,
       offset: waiting?.transaction.start ?? this.#place.end,
-      run: waiting?.transaction.run ?? this.#run,
+      run: waiting === undefined ? this.#run : waiting.run,
       committedMs: this.#committedMs,
     });
   }
@@ -382,7 +382,7 @@ export class TransactionReader {
       for (const change of changes) this.#options.sink.change(open.transaction, change);
       return this.#commit();
     }
-    this.#prepared.add(xid, { transaction: open.transaction, changes });
+    this.#prepared.add(xid, { transaction: open.transaction, changes, run: this.#run });
     if (changes.length > 0) this.#options.sink.prepared(open.transaction);
     this.#open = null;
     this.#gtid = null;

@@ -28,12 +28,11 @@ const RUN = 7;
 
 /** A reader of shop.orders that begins where the binlog ends, and what it hands on. */
 async function readingFromHere(options: Partial<TransactionReaderOptions> = {}): Promise<{
-  readonly reader: TransactionReader;
   readonly changes: RowChange[];
   readonly boundaries: Boundary[];
   readonly unknown: UnknownXa[];
   /** Reads what was logged since. */
-  catchUp(): Promise<void>;
+  readonly catchUp: () => Promise<void>;
 }> {
   const changes: RowChange[] = [];
   const boundaries: Boundary[] = [];
@@ -64,11 +63,10 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
   const { file, position } = await binlog.end();
   await reader.onEvent(rotateEvent(file, position));
   return {
-    reader,
     changes,
     boundaries,
     unknown,
-    async catchUp() {
+    catchUp: async () => {
       for (const event of await binlog.events()) await reader.onEvent(event);
     },
   };
@@ -118,6 +116,15 @@ test("nothing is told of one that was prepared later, nor of one that is rolled 
   await catchUp();
   expect(changes.map(({ key }) => key)).toEqual(['{"id":2}']);
   expect(unknown).toEqual([]);
+});
+
+test("the run to go on in is the stream's, also behind what another server prepared", async () => {
+  const OTHER_SERVER = 4_000_000;
+  const { boundaries, catchUp } = await readingFromHere({ serverId: OTHER_SERVER });
+  await prepare("replicated", "INSERT INTO orders VALUES (1, 'x')");
+  await commit("replicated");
+  await catchUp();
+  expect(boundaries.map(({ run }) => run)).toEqual([RUN, RUN]);
 });
 
 test("a reader's log tells it as an error, and the reader goes on", async () => {
