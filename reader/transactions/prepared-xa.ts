@@ -14,13 +14,20 @@ export interface PreparedXa {
 export class PreparedXaTransactions {
   // In the order in which they were prepared, which Map keeps.
   readonly #prepared = new Map<string, PreparedXa>();
+  readonly #empty = new Set<string>();
 
   add(xid: string, prepared: PreparedXa): void {
     this.#prepared.set(xid, prepared);
   }
 
-  /** Takes one out. Undefined when it was prepared before reading began. */
-  take(xid: string): PreparedXa | undefined {
+  /** Remembers one without a change that is read: nothing waits for it, but its commit is no surprise. */
+  addEmpty(xid: string): void {
+    this.#empty.add(xid);
+  }
+
+  /** Takes one out; "empty" when no change is to come of it, undefined when it was prepared before reading began. */
+  take(xid: string): PreparedXa | "empty" | undefined {
+    if (this.#empty.delete(xid)) return "empty";
     const prepared = this.#prepared.get(xid);
     this.#prepared.delete(xid);
     return prepared;

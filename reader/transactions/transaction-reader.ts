@@ -351,16 +351,15 @@ export class TransactionReader {
     switch (verb) {
       case "START":
         return this.#begin(header, thread, []);
-      case "COMMIT": {
-        const prepared = this.#prepared.take(xid);
-        this.#begin(header, thread, null);
-        if (prepared === undefined) this.#onUnknownXa(xid);
-        else this.#deliverPrepared(header, prepared);
-        return this.#commit(prepared?.transaction.gtid == null ? [] : [prepared.transaction.gtid]);
-      }
+      case "COMMIT":
       case "ROLLBACK": {
         const prepared = this.#prepared.take(xid);
         this.#begin(header, thread, null);
+        if (prepared === "empty") return this.#commit();
+        if (verb === "COMMIT") {
+          if (prepared === undefined) this.#onUnknownXa(xid);
+          else this.#deliverPrepared(header, prepared);
+        }
         return this.#commit(prepared?.transaction.gtid == null ? [] : [prepared.transaction.gtid]);
       }
       default:
@@ -382,8 +381,12 @@ export class TransactionReader {
       for (const change of changes) this.#options.sink.change(open.transaction, change);
       return this.#commit();
     }
+    if (changes.length === 0) {
+      this.#prepared.addEmpty(xid);
+      return this.#commit();
+    }
     this.#prepared.add(xid, { transaction: open.transaction, changes, run: this.#run });
-    if (changes.length > 0) this.#options.sink.prepared(open.transaction);
+    this.#options.sink.prepared(open.transaction);
     this.#open = null;
     this.#gtid = null;
     this.#boundary([]);

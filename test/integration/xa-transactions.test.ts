@@ -127,6 +127,35 @@ test("the run to go on in is the stream's, also behind what another server prepa
   expect(boundaries.map(({ run }) => run)).toEqual([RUN, RUN]);
 });
 
+test("one without a change that is read does not hold the offset, and its commit is no surprise", async () => {
+  const { boundaries, unknown, catchUp } = await readingFromHere();
+  await prepare("elsewhere", "INSERT INTO unread VALUES (1)");
+  const { file, position } = await binlog.end();
+  await catchUp();
+  expect(boundaries).toMatchObject([
+    { file, offset: position, gtids: [expect.stringContaining(":")], run: RUN },
+  ]);
+  await commit("elsewhere");
+  await prepare("again", "INSERT INTO unread VALUES (2)");
+  await rollback("again");
+  await catchUp();
+  expect(boundaries.map(({ gtids }) => gtids.length)).toEqual([1, 1, 1, 1]);
+  expect(unknown).toEqual([]);
+});
+
+test("one with changes holds the offset until it commits, and then counts for two GTIDs", async () => {
+  const { boundaries, catchUp } = await readingFromHere();
+  const { position } = await binlog.end();
+  await prepare("waiting", "INSERT INTO orders VALUES (1, 'x')");
+  await catchUp();
+  expect(boundaries).toMatchObject([{ offset: position, gtids: [] }]);
+  await commit("waiting");
+  await catchUp();
+  const end = await binlog.end();
+  expect(boundaries[1]).toMatchObject({ offset: end.position });
+  expect(boundaries[1]?.gtids).toHaveLength(2);
+});
+
 test("a reader's log tells it as an error, and the reader goes on", async () => {
   await using aws = await startLocalAws();
   await using bench = await ReaderBench.create(aws, mysql.server);
