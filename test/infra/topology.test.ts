@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Match, type Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeRouting } from "../../functions/routing/routing.ts";
+import { UNBUNDLED_READER_IMAGE } from "../../infra/stack/reader-image.ts";
 import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
@@ -267,6 +270,20 @@ describe("the reader", () => {
         }),
       ],
     });
+  });
+
+  it("maps its errors to the sources; the task's options replace those of an image", () => {
+    template.hasResourceProperties("AWS::ECS::TaskDefinition", {
+      ContainerDefinitions: [
+        Match.objectLike({
+          Environment: Match.arrayWith([
+            { Name: "NODE_OPTIONS", Value: Match.stringLikeRegexp("--enable-source-maps") },
+          ]),
+        }),
+      ],
+    });
+    const dockerfile = readFileSync(join(UNBUNDLED_READER_IMAGE, "Dockerfile"), "utf8");
+    expect(dockerfile).not.toContain("NODE_OPTIONS");
   });
 });
 
