@@ -71,6 +71,16 @@ describe("a message of the raw queue", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2]);
   });
 
+  test("that waits behind a gap is in the way of a new epoch until it is purged", async () => {
+    const lane = new TestLane();
+    lane.frame([{}]);
+    const waiting = lane.frame([{}]);
+    const anew = new TestLane(0, 2).frame([{}]);
+    expect(await route(stage.runtime, rawEvent([waiting, anew]))).toHaveLength(2);
+    expect(await route(stage.runtime, rawEvent([anew]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+  });
+
   test("that points to a payload waits while the bucket is away", async () => {
     await stage.clients.s3.send(
       new PutObjectCommand({ Bucket: "payloads", Key: "frames/1", Body: good }),
