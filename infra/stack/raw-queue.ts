@@ -39,8 +39,8 @@ export class RawQueue extends Construct {
       ...common,
       queueName: rawQueueName(props.source),
       visibilityTimeout: VISIBILITY_TIMEOUT,
-      // Messages of a batch share receive counts, so a low limit would throw away innocent ones: the function records
-      // poison itself, and only a disaster of days ends in the dead-letter queue.
+      // Messages of a batch are received together, so a low limit would throw away innocent ones: the function records
+      // poison itself, and only what fails for half a day ends in the dead-letter queue. 1000 is the most that SQS takes.
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 1000 },
     });
   }
