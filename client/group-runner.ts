@@ -16,7 +16,8 @@ export interface GroupRunnerOptions<Transaction> {
   readonly failing: FailingGroups;
   readonly reporter: Reporter;
   readonly backoffSeconds: (receiveCount: number) => number;
-  readonly visibilitySeconds: number;
+  /** Resolves when the receives under way that may take a message together with its successors have ended. */
+  readonly wideReceivesEnded: () => Promise<void>;
   /** Once it is aborted, what has not begun is given back. */
   readonly stopping: AbortSignal;
   /** A message of a version that this library does not know: nothing more is to be received. */
@@ -80,8 +81,10 @@ export class GroupRunner<Transaction> {
         return;
       case "failed": {
         const seconds = this.#backoff(message);
-        failing.add(message.group, seconds + this.#options.visibilitySeconds);
+        failing.add(message.group, seconds);
         reporter.error(outcome.error, "handle", message);
+        // A receive of several that began before would bring the failed one back with its successors, and count them.
+        await this.#options.wideReceivesEnded();
         // The failed one first: its successors are not handed out while it is hidden.
         const successors = messages.splice(0).slice(1);
         await inFlight.release([message], seconds);

@@ -7,6 +7,8 @@ import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 const LONGEST_PAUSE_MS = 15_000;
 /** Receives at the same time, beside the one that waits for messages, while there are many. */
 const MOST_HELPERS = 3;
+/** How long a receive of several messages waits while others are being handled: a failure waits for its end, seconds. */
+const BUSY_WAIT_SECONDS = 1;
 
 export interface ReceiverOptions {
   readonly queue: SqsQueue;
@@ -16,6 +18,8 @@ export interface ReceiverOptions {
   readonly room: (signal: AbortSignal) => Promise<void>;
   /** Whether to receive one message at a time, see FailingGroups. */
   readonly oneByOne: () => boolean;
+  /** Whether messages are in this process's hands, of which one may fail. */
+  readonly busy: () => boolean;
   readonly onMessages: (messages: readonly Message[]) => void;
   readonly reporter: Reporter;
 }
@@ -24,6 +28,8 @@ export interface ReceiverOptions {
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #helpers = new Set<Promise<void>>();
+  /** The receives of several messages that are under way. */
+  readonly #wide = new Set<Promise<unknown>>();
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -47,6 +53,11 @@ export class Receiver {
     await Promise.all(this.#helpers);
   }
 
+  /** Resolves when the receives that were under way, and may bring several messages of a group, have ended. */
+  async wideEnded(): Promise<void> {
+    await Promise.allSettled(this.#wide);
+  }
+
   #startHelper(signal: AbortSignal): void {
     if (this.#helpers.size >= MOST_HELPERS) return;
     const helper = this.#help(signal).finally(() => this.#helpers.delete(helper));
@@ -65,12 +76,29 @@ export class Receiver {
 
   /** Whether it brought as many messages as it could. */
   async #receive(waitSeconds: number, signal: AbortSignal): Promise<boolean> {
-    const { queue, visibilitySeconds, room, oneByOne, onMessages } = this.#options;
+    const { queue, visibilitySeconds, room, onMessages } = this.#options;
     await room(signal);
     if (signal.aborted) return false;
-    const most = oneByOne() ? 1 : BATCH;
-    const messages = await queue.receive({ most, waitSeconds, visibilitySeconds, signal });
-    onMessages(messages);
-    return messages.length === most;
+    const most = this.#options.oneByOne() ? 1 : BATCH;
+    const receiving = queue.receive({
+      most,
+      waitSeconds: most === 1 ? waitSeconds : this.#wideWait(waitSeconds),
+      visibilitySeconds,
+      signal,
+    });
+    if (most > 1) this.#wide.add(receiving);
+    try {
+      const messages = await receiving;
+      onMessages(messages);
+      return messages.length === most;
+    } finally {
+      this.#wide.delete(receiving);
+    }
+  }
+
+  /** Long only while nothing can fail meanwhile, see GroupRunner: what fails is not to come back into this receive. */
+  #wideWait(seconds: number): number {
+    const idle = this.#helpers.size === 0 && !this.#options.busy();
+    return idle ? seconds : Math.min(seconds, BUSY_WAIT_SECONDS);
   }
 }

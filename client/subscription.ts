@@ -89,7 +89,7 @@ async function run<Transaction>(
     failing,
     reporter,
     backoffSeconds,
-    visibilitySeconds,
+    wideReceivesEnded: () => receiver.wideEnded(),
     stopping: stopping.signal,
     onRefused(error) {
       refusal = error;
@@ -97,13 +97,19 @@ async function run<Transaction>(
     },
   });
   const groups = new GroupDispatcher(concurrency, (messages) => runner.run(messages));
-  const receiver = new Receiver({
+  const receiver: Receiver = new Receiver({
     queue,
     waitSeconds,
     visibilitySeconds,
     room: (signal) => groups.room(signal),
     oneByOne: () => failing.any(),
-    onMessages: (messages) => groups.add(inFlight.take(messages)),
+    busy: () => inFlight.size > 0,
+    onMessages(messages) {
+      const taken = inFlight.take(messages);
+      // It failed elsewhere, or killed its process: others than the one where it happened hear of it only so.
+      for (const { group, receiveCount } of taken) if (receiveCount > 1) failing.add(group, 0);
+      groups.add(taken);
+    },
     reporter,
   });
   try {
