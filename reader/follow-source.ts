@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { getHeapStatistics } from "node:v8";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
@@ -114,6 +115,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       ),
     onRead: (fileNumber, place) => sessions.read.advance(fileNumber, place),
     serverId: state.serverId,
+    heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
     epoch: offset.epoch,
     sink: settings.columns ? new LastChangeMarker(shipment) : shipment,
     columns: settings.columns,

@@ -1,8 +1,9 @@
-import type { RowChange, Transaction } from "./transaction.ts";
+import type { HeldChanges } from "./held-changes.ts";
+import type { Transaction } from "./transaction.ts";
 
 export interface PreparedXa {
   readonly transaction: Transaction;
-  readonly changes: readonly RowChange[];
+  readonly held: HeldChanges;
   /** The run that goes on in the stream there; the transaction's own is another one where another server executed it. */
   readonly run: number | null;
 }
@@ -16,8 +17,12 @@ export class PreparedXaTransactions {
   readonly #prepared = new Map<string, PreparedXa>();
   readonly #empty = new Set<string>();
 
-  add(xid: string, prepared: PreparedXa): void {
-    this.#prepared.set(xid, prepared);
+  /** What their changes take in memory, at most. */
+  bytes = 0;
+
+  add(prepared: PreparedXa): void {
+    this.#prepared.set(prepared.held.xid, prepared);
+    this.bytes += prepared.held.bytes;
   }
 
   /** Remembers one without a change that is read: nothing waits for it, but its commit is no surprise. */
@@ -30,6 +35,7 @@ export class PreparedXaTransactions {
     if (this.#empty.delete(xid)) return "empty";
     const prepared = this.#prepared.get(xid);
     this.#prepared.delete(xid);
+    this.bytes -= prepared?.held.bytes ?? 0;
     return prepared;
   }
 

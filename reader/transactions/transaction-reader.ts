@@ -22,11 +22,13 @@ import {
   parseXaPrepare,
   type QueryEvent,
 } from "../source/control-events.ts";
+import { UnreadableStreamError } from "../errors.ts";
 import { definitionChanges } from "./definition-changes.ts";
+import { HeldChanges } from "./held-changes.ts";
 import { runBeginning } from "./run-number.ts";
 import { isLargePayload } from "./large-payload.ts";
 import { placedError } from "./placed-error.ts";
-import { PreparedXaTransactions } from "./prepared-xa.ts";
+import { type PreparedXa, PreparedXaTransactions } from "./prepared-xa.ts";
 import { statementKind } from "./statement-kind.ts";
 import { StreamPlace } from "./stream-place.ts";
 import { TableMaps } from "./table-maps.ts";
@@ -44,6 +46,8 @@ export interface TransactionReaderOptions {
   readonly onRead: (fileNumber: number, offset: number) => void;
   /** The `server_id` of the server that is read. */
   readonly serverId: number;
+  /** How much memory changes of XA transactions may take that are not committed yet, bytes. */
+  readonly heldLimitBytes: number;
   readonly epoch: number;
   readonly sink: ChangeSink;
   /** The run (see wire/session.ts) that goes on at the place where reading begins; null: it begins with the first file. */
@@ -73,7 +77,7 @@ export interface UnknownXa {
 interface OpenTransaction {
   readonly transaction: Transaction;
   /** An XA transaction's changes are kept back until it commits. */
-  readonly held: RowChange[] | null;
+  readonly held: HeldChanges | null;
   changes: number;
 }
 
@@ -260,7 +264,7 @@ export class TransactionReader {
     }
   }
 
-  #begin(header: EventHeader, thread: number, held: RowChange[] | null): void {
+  #begin(header: EventHeader, thread: number, held: HeldChanges | null): void {
     this.#open = {
       transaction: this.#transaction(header, thread),
       held,
@@ -315,7 +319,18 @@ export class TransactionReader {
       n: open.changes++,
     };
     if (open.held === null) this.#options.sink.change(open.transaction, change);
-    else open.held.push(change);
+    else this.#hold(open.transaction, open.held, change);
+  }
+
+  #hold({ gtid }: Transaction, held: HeldChanges, change: RowChange): void {
+    held.add(change);
+    const limit = this.#options.heldLimitBytes;
+    if (held.bytes + this.#prepared.bytes <= limit) return;
+    throw new UnreadableStreamError(
+      `the XA transaction ${held.xid}${gtid === null ? "" : ` (${gtid})`} and those prepared before it have changes of more than ${limit} bytes, and must be kept in memory until they commit`,
+      "Give the reader more memory (--max-old-space-size in its NODE_OPTIONS), a quarter of which may be used for this; or pass it by `npm run offsets -- set`, which loses its changes.",
+      { file: this.#place.file, offset: this.#place.start },
+    );
   }
 
   #onLedgerRows(event: Buffer, decoder: RowsDecoder, transaction: Transaction): void {
@@ -350,7 +365,7 @@ export class TransactionReader {
   #onXa(header: EventHeader, thread: number, { verb, xid }: { verb: string; xid: string }): void {
     switch (verb) {
       case "START":
-        return this.#begin(header, thread, []);
+        return this.#begin(header, thread, new HeldChanges(xid));
       case "COMMIT":
       case "ROLLBACK": {
         const prepared = this.#prepared.take(xid);
@@ -376,16 +391,16 @@ export class TransactionReader {
     const { onePhase, xid } = parseXaPrepare(event);
     const open = this.#open;
     if (open === null) throw new CorruptEventError("an XA prepare outside a transaction");
-    const changes = open.held ?? [];
+    const held = open.held ?? new HeldChanges(xid);
     if (onePhase) {
-      for (const change of changes) this.#options.sink.change(open.transaction, change);
+      for (const change of held.list) this.#options.sink.change(open.transaction, change);
       return this.#commit();
     }
-    if (changes.length === 0) {
+    if (held.list.length === 0) {
       this.#prepared.addEmpty(xid);
       return this.#commit();
     }
-    this.#prepared.add(xid, { transaction: open.transaction, changes, run: this.#run });
+    this.#prepared.add({ transaction: open.transaction, held, run: this.#run });
     this.#options.sink.prepared(open.transaction);
     this.#open = null;
     this.#gtid = null;
@@ -393,17 +408,14 @@ export class TransactionReader {
   }
 
   /** A prepared transaction takes its place where it commits; its author is who prepared it. */
-  #deliverPrepared(
-    header: EventHeader,
-    prepared: { transaction: Transaction; changes: readonly RowChange[] },
-  ): void {
+  #deliverPrepared(header: EventHeader, prepared: PreparedXa): void {
     const { thread, run, fileNumber, start } = prepared.transaction;
     const transaction = {
       ...this.#transaction(header, thread),
       run,
       preparedAt: { fileNumber, start },
     };
-    for (const change of prepared.changes) {
+    for (const change of prepared.held.list) {
       this.#options.sink.change(transaction, {
         ...change,
         offset: this.#place.start,

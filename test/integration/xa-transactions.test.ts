@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startLocalAws } from "../../infra/local/aws/start-local-aws.ts";
+import { UnreadableStreamError } from "../../reader/errors.ts";
 import type { Boundary, RowChange, Transaction } from "../../reader/transactions/transaction.ts";
 import {
   TransactionReader,
@@ -45,6 +46,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     onUnknownXa: (commit) => unknown.push(commit),
     onRead: () => undefined,
     serverId: server?.id ?? 0,
+    heldLimitBytes: 1e6,
     epoch: 1,
     sink: {
       change: (_: Transaction, change: RowChange) => changes.push(change),
@@ -156,6 +158,27 @@ test("one with changes holds the offset until it commits, and then counts for tw
   expect(boundaries[1]?.gtids).toHaveLength(2);
 });
 
+test("what is held in memory has a limit, at which reading stops and names the transaction", async () => {
+  const { changes, catchUp } = await readingFromHere({ heldLimitBytes: 50_000 });
+  for (const xid of ["one", "two", "three"]) {
+    await prepare(xid, "INSERT INTO orders VALUES (1, REPEAT('x', 20000))");
+    await commit(xid);
+    await binlog.connection.query("DELETE FROM orders");
+  }
+  await catchUp();
+  expect(changes.filter(({ op }) => op === "c")).toHaveLength(3); // one after the other they fit
+  await prepare("first", "INSERT INTO orders VALUES (1, REPEAT('x', 20000))");
+  await binlog.connection.query(
+    "XA START 'more'; INSERT INTO orders VALUES (2, REPEAT('x', 20000)); XA END 'more'; XA COMMIT 'more' ONE PHASE",
+  );
+  await commit("first");
+  const stopped = catchUp();
+  await expect(stopped).rejects.toThrow(UnreadableStreamError);
+  await expect(stopped).rejects.toThrow(
+    /^[\w-]+\.\d+:\d+: the XA transaction 6d6f7265\.\.1 \(.+:\d+\).*--max-old-space-size/,
+  );
+});
+
 test("a reader's log tells it as an error, and the reader goes on", async () => {
   await using aws = await startLocalAws();
   await using bench = await ReaderBench.create(aws, mysql.server);
@@ -169,4 +192,28 @@ test("a reader's log tells it as an error, and the reader goes on", async () => 
   expect(line["gtid"]).toEqual(expect.any(String));
   await binlog.connection.query("INSERT INTO orders VALUES (2, 'next')");
   expect(await bench.takeFrames(1)).toHaveLength(1);
+});
+
+test("a reader takes an XA transaction up to its limit, and stops before its memory ends", async () => {
+  await using aws = await startLocalAws();
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const reader = await bench.start();
+  const insert = async (xid: string, rows: number): Promise<void> => {
+    await binlog.connection.query(
+      `XA START '${xid}';
+       INSERT INTO orders WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ${rows})
+         SELECT n, REPEAT('x', 60) FROM s;
+       XA END '${xid}'; XA COMMIT '${xid}' ONE PHASE`,
+    );
+  };
+  const FITS = 130_000;
+  await binlog.connection.query("SET SESSION cte_max_recursion_depth = 1000000");
+  await insert("fits", FITS);
+  const frames = await bench.takeFrames(FITS, 60_000);
+  expect(frames.flatMap(({ changes }) => changes)).toHaveLength(FITS);
+  await binlog.connection.query("TRUNCATE orders");
+  await insert("huge", 3 * FITS);
+  const line = await reader.logged("stopped by an error");
+  expect(line["error"]).toMatchObject({ name: "UnreadableStreamError" });
+  expect(await reader.exit()).toBe(1);
 });
