@@ -1,7 +1,7 @@
 import { DescribeTableCommand, DescribeTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import { CfnResource, Duration } from "aws-cdk-lib";
+import { CfnResource, Duration, Fn } from "aws-cdk-lib";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { IConstruct } from "constructs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -43,6 +43,16 @@ function resource(construct: IConstruct): CfnResource {
   const child = construct.node.defaultChild;
   if (!CfnResource.isCfnResource(child)) throw new TypeError("a construct without a resource");
   return child;
+}
+
+/** What feeds a function from a queue. */
+function eventSourceMapping(lambda: IConstruct): CfnResource {
+  const mapping = lambda.node
+    .findAll()
+    .filter(CfnResource.isCfnResource)
+    .find(({ cfnResourceType }) => cfnResourceType === "AWS::Lambda::EventSourceMapping");
+  if (mapping === undefined) throw new TypeError("a function without a queue");
+  return mapping;
 }
 
 async function attributes(
@@ -195,11 +205,7 @@ describe("an edit of the CDK app changes the local run:", () => {
     const settings = await localRun(
       ({ route, retry }) => {
         resource(route.function).addPropertyOverride("Timeout", 20);
-        route.function.node
-          .findAll()
-          .filter(CfnResource.isCfnResource)
-          .find(({ cfnResourceType }) => cfnResourceType === "AWS::Lambda::EventSourceMapping")
-          ?.addPropertyOverride("BatchSize", 5);
+        eventSourceMapping(route.function).addPropertyOverride("BatchSize", 5);
         resource(retry.schedule).addPropertyOverride("ScheduleExpression", "rate(5 minutes)");
       },
       ({ route, retry }) => ({
@@ -283,6 +289,55 @@ describe("what nobody taught the local run", () => {
         () => undefined,
       ),
     ).rejects.toThrow(/resources of the type AWS::Kinesis::Stream/);
+  });
+
+  it.each<[string, (stack: RouterStack) => void]>([
+    [
+      "the property Enabled of the AWS::Lambda::EventSourceMapping",
+      ({ route }) => eventSourceMapping(route.function).addPropertyOverride("Enabled", false),
+    ],
+    [
+      "the property MaximumBatchingWindowInSeconds of the AWS::Lambda::EventSourceMapping",
+      ({ route }) =>
+        eventSourceMapping(route.function).addPropertyOverride("MaximumBatchingWindowInSeconds", 5),
+    ],
+    [
+      "the property FilterCriteria of the AWS::Lambda::EventSourceMapping",
+      ({ route }) =>
+        eventSourceMapping(route.function).addPropertyOverride("FilterCriteria", {
+          Filters: [{ Pattern: "{}" }],
+        }),
+    ],
+    [
+      "the property ReservedConcurrentExecutions of the AWS::Lambda::Function",
+      ({ retry }) =>
+        resource(retry.function).addPropertyOverride("ReservedConcurrentExecutions", 1),
+    ],
+    [
+      "the state DISABLED of a rule",
+      ({ retry }) => resource(retry.schedule).addPropertyOverride("State", "DISABLED"),
+    ],
+    [
+      "the property EphemeralStorage of the AWS::ECS::TaskDefinition",
+      ({ reader }) =>
+        resource(reader.taskDefinition).addPropertyOverride("EphemeralStorage.SizeInGiB", 30),
+    ],
+    [
+      "the property Command of the container of a task",
+      ({ reader }) =>
+        resource(reader.taskDefinition).addPropertyOverride("ContainerDefinitions.0.Command", [
+          "node",
+        ]),
+    ],
+    [
+      "the intrinsic function Fn::Cidr",
+      (stack) =>
+        stack.exportValue(Fn.select(0, Fn.cidr("10.0.0.0/16", 2, "8")), { name: "first-block" }),
+    ],
+  ])("is an error that names %s", async (what, edit) => {
+    const run = localRun(edit, () => undefined);
+    await expect(run).rejects.toThrow(UnsupportedTemplateError);
+    await expect(run).rejects.toThrow(what);
   });
 
   it("is an error that names the property of a table", async () => {

@@ -12,6 +12,13 @@ export class UnsupportedTemplateError extends Error {
   }
 }
 
+/** A reference to a resource that one machine has not: a role, a topic. */
+export class NoLocalResourceError extends UnsupportedTemplateError {
+  constructor(path: string, type: string, id: string) {
+    super(path, `what stands for the ${type} ${id}`);
+  }
+}
+
 /** The template lacks a resource, or names one that it does not have: the CDK app has to be mended. */
 export class IncompleteTemplateError extends Error {
   override readonly name = "IncompleteTemplateError";

@@ -1,4 +1,8 @@
-import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";
+import {
+  IncompleteTemplateError,
+  NoLocalResourceError,
+  UnsupportedTemplateError,
+} from "./errors.ts";
 import { isObject, type Template } from "./template.ts";
 
 /** What a resource is called once it exists: the value of `Ref`, and of `Fn::GetAtt` for each attribute it offers. */
@@ -171,7 +175,7 @@ function physicalResource(id: string, context: EvaluationContext, path: string):
   if (physical !== undefined) return physical;
   const resource = context.template.Resources[id];
   if (resource === undefined) throw new IncompleteTemplateError(`no resource ${id} (${path})`);
-  throw new UnsupportedTemplateError(path, `what stands for the ${resource.Type} ${id}`);
+  throw new NoLocalResourceError(path, resource.Type, id);
 }
 
 function text(value: unknown, path: string): string {

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../../repository-root.ts";
 import { PART_METADATA, type PartMetadata, type PartName } from "../../stack/part.ts";
 import { ratePeriodMs } from "../lambda/schedule.ts";
-import { IncompleteTemplateError } from "./errors.ts";
+import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";
 import { evaluate, type EvaluationContext } from "./intrinsics.ts";
+import { checkProperties, type KnownResource } from "./known-properties.ts";
 import type { LocalFunctionSettings, LocalReader, LocalTopology } from "./local-topology.ts";
 import { isObject, type TemplateResource } from "./template.ts";
 
@@ -16,7 +17,7 @@ const DEFAULT_BATCH_SIZE = 10;
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_STOP_TIMEOUT_S = 30;
 
-/** How reader and functions run, by the template. Throws IncompleteTemplateError for what is missing. */
+/** How reader and functions run, by the template. Throws IncompleteTemplateError for what is missing, UnsupportedTemplateError for what has no local meaning. */
 export function readParts(context: EvaluationContext): Parts {
   const route = functionOf("route", context);
   const retry = functionOf("retry", context);
@@ -26,20 +27,30 @@ export function readParts(context: EvaluationContext): Parts {
   const rule = only("AWS::Events::Rule", context, (_, resource) =>
     names(resource.Properties?.["Targets"], retry.id),
   );
+  const { State: state = "ENABLED", ScheduleExpression: schedule } = rule.properties;
+  if (state !== "ENABLED") {
+    throw new UnsupportedTemplateError(
+      `${rule.path}.State`,
+      `the state ${String(state)} of a rule`,
+    );
+  }
   return {
     reader: readerOf(context),
     route: { ...route.settings, eventSource: eventSource(mapping.properties, context) },
     retry: {
       ...retry.settings,
-      periodMs: ratePeriodMs(String(rule.properties["ScheduleExpression"])),
+      periodMs: ratePeriodMs(String(schedule)),
     },
   };
 }
 
 function readerOf(context: EvaluationContext): LocalReader {
   const { resource, metadata, path } = partResource("reader", context);
-  const [container] = objects(resource.Properties?.["ContainerDefinitions"]);
+  checkProperties("AWS::ECS::TaskDefinition", resource.Properties ?? {}, path);
+  const [container, ...others] = objects(resource.Properties?.["ContainerDefinitions"]);
   if (container === undefined) throw new IncompleteTemplateError(`${path} has no container`);
+  if (others.length > 0) throw new UnsupportedTemplateError(path, "a second container of a task");
+  checkProperties("container of a task", container, `${path}.ContainerDefinitions[0]`);
   const variables = objects(
     evaluate(container["Environment"], context, `${path}.ContainerDefinitions[0].Environment`),
   ).map(({ Name, Value }) => [String(Name), String(Value)] as const);
@@ -55,6 +66,7 @@ function functionOf(
   context: EvaluationContext,
 ): { readonly id: string; readonly settings: LocalFunctionSettings } {
   const { id, resource, metadata, path } = partResource(part, context);
+  checkProperties("AWS::Lambda::Function", resource.Properties ?? {}, path);
   const properties = propertiesOf(resource, context, path, [
     "Environment",
     "Timeout",
@@ -119,10 +131,10 @@ function partResource(part: PartName, context: EvaluationContext): PartResource 
 
 /** The one resource of a type that the predicate chooses. */
 function only(
-  type: string,
+  type: KnownResource,
   context: EvaluationContext,
   chosen: (id: string, resource: TemplateResource) => boolean,
-): { readonly properties: Readonly<Record<string, unknown>> } {
+): { readonly properties: Readonly<Record<string, unknown>>; readonly path: string } {
   const found = Object.entries(context.template.Resources).filter(
     ([id, resource]) => resource.Type === type && chosen(id, resource),
   );
@@ -133,10 +145,12 @@ function only(
     );
   }
   const [id, resource] = first;
+  const path = `Resources.${id}.Properties`;
+  checkProperties(type, resource.Properties ?? {}, path);
   const kept = Object.keys(resource.Properties ?? {}).filter(
     (key) => key !== "FunctionName" && key !== "Targets",
   );
-  return { properties: propertiesOf(resource, context, `Resources.${id}.Properties`, kept) };
+  return { properties: propertiesOf(resource, context, path, kept), path };
 }
 
 /** The named properties without intrinsic functions; the others may name resources that one machine has not. */

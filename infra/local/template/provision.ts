@@ -1,7 +1,11 @@
 import { awsClients, type LocalAwsAddress } from "./aws-clients.ts";
 import { CREATE_BY_TYPE, type Creation } from "./create-resource.ts";
 import { creationOrder } from "./creation-order.ts";
-import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";
+import {
+  IncompleteTemplateError,
+  NoLocalResourceError,
+  UnsupportedTemplateError,
+} from "./errors.ts";
 import {
   conditionHolds,
   evaluate,
@@ -113,7 +117,7 @@ function evaluateOutputs(context: EvaluationContext): Record<string, string> {
     try {
       outputs[name] = String(evaluate(Value, context, `Outputs.${name}`));
     } catch (error) {
-      if (!(error instanceof UnsupportedTemplateError)) throw error;
+      if (!(error instanceof NoLocalResourceError)) throw error;
     }
   }
   return outputs;
