@@ -3,7 +3,7 @@ import { MalformedFrameError } from "../../wire/frame.ts";
 import type { LaneState } from "../delivery/lane.ts";
 import { GapError } from "../errors.ts";
 import type { PlacedFrame } from "../frame/read-frame.ts";
-import { readRawMessage } from "../frame/read-raw-message.ts";
+import { readRawMessage, textToPark } from "../frame/read-raw-message.ts";
 import type { Runtime } from "../runtime.ts";
 import { parkRawMessage } from "./malformed.ts";
 import { routeFrames, type RouteOutcome } from "./route-frames.ts";
@@ -84,7 +84,8 @@ export function recordRouter(
       frame = await frameAt(place);
     } catch (error) {
       if (!(error instanceof MalformedFrameError)) throw error;
-      await parkRawMessage(effects.streams, record.messageId, record.body, {
+      const text = await textToPark(record.body, payloads);
+      await parkRawMessage(effects.streams, record.messageId, text, {
         reason: "malformed",
         error: error.message,
       });

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { zstdDecompressSync } from "node:zlib";
+import { QueryCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { decodePointer } from "../../../wire/payload-pointer.ts";
@@ -79,6 +81,29 @@ describe("a message of the raw queue", () => {
     expect(await route(stage.runtime, rawEvent([waiting, anew]))).toHaveLength(2);
     expect(await route(stage.runtime, rawEvent([anew]))).toEqual([]);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+  });
+
+  test("that points to what cannot be read yet is kept beyond the life of the payload", async () => {
+    const payload = { Bucket: "payloads", Key: "frames/odd" };
+    await stage.clients.s3.send(new PutObjectCommand({ ...payload, Body: "of a later version" }));
+    const pointer = encodePointer({ bucket: payload.Bucket, key: payload.Key });
+    const event = rawEvent([pointer]);
+    expect(await route(stage.runtime, event)).toEqual([]);
+    await stage.clients.s3.send(new DeleteObjectCommand(payload));
+
+    const { Items: records = [] } = await stage.clients.dynamodb.send(
+      new QueryCommand({
+        TableName: "failures",
+        KeyConditionExpression: "#stream = :stream AND #position < :state",
+        ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
+        ExpressionAttributeValues: {
+          ":stream": { S: `raw/0/${event.Records[0]?.messageId}` },
+          ":state": { S: "~" },
+        },
+      }),
+    );
+    const bodies = records.map(({ body }) => zstdDecompressSync(body?.B ?? Buffer.of()).toString());
+    expect(bodies).toEqual(["of a later version"]);
   });
 
   test("that points to a payload waits while the bucket is away", async () => {
