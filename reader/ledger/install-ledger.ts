@@ -26,8 +26,7 @@ export async function installLedger(connection: Connection): Promise<void> {
   await connection.query(CREATE_SCHEMA);
   await connection.query(CREATE_TABLE);
   for (const statement of CREATE_DEFINER) await connection.query(statement);
-  if ((await procedureComment(connection)) !== PROCEDURE_COMMENT)
-    await createProcedures(connection);
+  if (!(await hasProcedures(connection))) await createProcedures(connection);
   for (const statement of GRANT_EVERYBODY) await connection.query(statement);
   for (const { user, host } of await accountsExemptFromEverybody(connection)) {
     for (const procedure of CALLED_PROCEDURES)
@@ -69,14 +68,14 @@ async function createProcedures(connection: Connection): Promise<void> {
   }
 }
 
-/** Null when there is no such procedure. */
-async function procedureComment(connection: Connection): Promise<string | null> {
+/** Whether all that init_connect calls is there, and is this version's. */
+async function hasProcedures(connection: Connection): Promise<boolean> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT routine_comment AS comment FROM information_schema.routines
-     WHERE routine_schema = ? AND routine_name = 'register_session' AND routine_type = 'PROCEDURE'`,
-    [LEDGER_SCHEMA],
+    `SELECT 1 FROM information_schema.routines WHERE routine_type = 'PROCEDURE'
+     AND CONCAT(routine_schema, '.', routine_name) IN (?) AND routine_comment = ?`,
+    [CALLED_PROCEDURES, PROCEDURE_COMMENT],
   );
-  return rows[0] === undefined ? null : String(rows[0]["comment"]);
+  return rows.length === CALLED_PROCEDURES.length;
 }
 
 async function setInitConnect(

@@ -147,6 +147,34 @@ describe("nobody is kept from connecting", () => {
   });
 });
 
+describe("accounts and objects that the ledger needs", () => {
+  test("an account whose own grant leaves out EXECUTE gets it when the ledger is installed", async () => {
+    const account = await mysql.createAccount("narrow", ["SELECT ON `binlog%`.*"]);
+    await expect(registered(account)).rejects.toThrow();
+    await installLedger(await mysql.connect());
+    expect(await registered(account)).toMatchObject({ user: "narrow" });
+    await mysql.query("DROP USER narrow");
+  });
+
+  test.each([
+    ["register_session", "DROP PROCEDURE binlog_router.register_session"],
+    ["resume_roles", "DROP PROCEDURE binlog_router.resume_roles"],
+    ["the account that it runs as", "DROP USER binlog_router_ledger@localhost"],
+    ["the account of everybody", "DROP USER ''@'%'"],
+  ])(
+    "without %s only accounts with CONNECTION_ADMIN get in, and installing mends it",
+    async (_, breaking) => {
+      const administrator = await mysql.createAccount("mender", ["CONNECTION_ADMIN ON *.*"]);
+      await mysql.query(breaking);
+      await expect(registered(app)).rejects.toThrow();
+      await (await mysql.connect(administrator)).query("DO 1");
+      await installLedger(await mysql.connect());
+      expect(await registered(app)).toMatchObject({ user: "app" });
+      await mysql.query("DROP USER mender");
+    },
+  );
+});
+
 describe("installing and uninstalling", () => {
   test("keeps what init_connect did before, and gives it back", async () => {
     await uninstallLedger(await mysql.connect());
