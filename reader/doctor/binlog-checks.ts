@@ -102,7 +102,7 @@ function warnings(variables: Variables): Finding[] {
         check: "binlog_transaction_compression",
         severity: "note",
         what: "binlog_transaction_compression is ON",
-        why: "the reader unpacks whole transactions, so that a huge one needs its size in memory",
+        why: "the reader unpacks what the server packed, which takes it some processor time; large transactions are unpacked piece by piece",
       }),
     );
   }

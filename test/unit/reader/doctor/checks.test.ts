@@ -86,6 +86,12 @@ describe("the binlog", () => {
   });
 });
 
+test("compressed transactions are said to be unpacked piece by piece, not in memory", () => {
+  const [note] = binlogFindings(variables({ binlog_transaction_compression: "ON" }));
+  expect(note?.why).toContain("piece by piece");
+  expect(note?.why).not.toContain("memory");
+});
+
 describe("the server", () => {
   test("keeps its binlog long enough, also for a reader that is behind", () => {
     expect(serverFindings(facts(), null)).toEqual([]);
