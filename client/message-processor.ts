@@ -54,10 +54,7 @@ export class MessageProcessor<Transaction> {
       const changes = changesOf(message).filter((change) => change.position > progress.done);
       const info = this.#info(held, message, changes);
       const began = performance.now();
-      const handle = async (): Promise<void> => {
-        await this.#handle(held, message, changes, progress);
-      };
-      await (this.#options.around?.(info, handle) ?? handle());
+      await this.#around(info, () => this.#handle(held, message, changes, progress));
       return { kind: "handled", info, durationMs: performance.now() - began };
     } catch (error) {
       if (error instanceof UnsupportedMessageVersionError) return { kind: "refused", error };
@@ -108,6 +105,28 @@ export class MessageProcessor<Transaction> {
     });
   }
 
+  /**
+   * Rejects when the handling did, or `around` did, or `around` never began the handling: whatever the hook makes of
+   * it, a message counts as handled only when it was.
+   */
+  async #around(info: MessageInfo, handle: () => Promise<void>): Promise<void> {
+    const { around } = this.#options;
+    if (around === undefined) return handle();
+    let handling: Promise<void> | undefined;
+    try {
+      await around(info, () => {
+        handling ??= handle();
+        // It is awaited below; a hook that drops it must not end the process by an unhandled rejection.
+        handling.catch(() => undefined);
+        return handling;
+      });
+    } finally {
+      // Also when the hook has thrown or did not wait: the message is not given back while it is being handled.
+      await handling;
+    }
+    if (handling === undefined) throw new TypeError("`around` returned without calling `handle`");
+  }
+
   async #handle(
     held: HeldMessage,
     message: EnvironmentMessage,
@@ -118,6 +137,10 @@ export class MessageProcessor<Transaction> {
     const units = handler.batch ? [changes] : splitByPosition(changes);
     const context = this.#context(held, message);
     let done: PositionText | undefined;
+    const save = async (): Promise<void> => {
+      if (!("save" in positions) || done === undefined) return;
+      for (const key of progress.keys) await positions.save(key, done);
+    };
     try {
       for (const [index, unit] of units.entries()) {
         if (!isHeld(held)) throw new UnfinishedError();
@@ -135,11 +158,12 @@ export class MessageProcessor<Transaction> {
         }
         done = position;
       }
-    } finally {
-      if ("save" in positions && done !== undefined) {
-        for (const key of progress.keys) await positions.save(key, done);
-      }
+    } catch (error) {
+      // The handler's error is the one that somebody can act on; what is not saved is handled again.
+      await save().catch(() => undefined);
+      throw error;
     }
+    await save();
   }
 
   #context(held: HeldMessage, message: EnvironmentMessage): HandlerContext<Transaction> {

@@ -114,6 +114,55 @@ describe("a subscription", () => {
     expect(events).toEqual([begin, "400", "401", "end", "handled string true"]);
   });
 
+  it.each([
+    {
+      name: "swallows the handler's error",
+      around: (_: unknown, handle: () => Promise<void>) => handle().catch(() => undefined),
+      tries: 2,
+    },
+    { name: "does not wait for the handler", around: dropped, tries: 2 },
+    { name: "never calls it", around: () => Promise.resolve(), tries: 0 },
+  ])("counts nothing as handled that was not when `around` $name", async ({ around, tries }) => {
+    await using own = await startQueueRig({ maxReceiveCount: 2 });
+    await own.send(message([1]));
+    const errors: unknown[] = [];
+    let calls = 0;
+    const handler = async (): Promise<void> => {
+      calls++;
+      await Promise.reject(new Error("never"));
+    };
+    await using _ = await subscribe("billing", handler, {
+      ...options,
+      sqs: own.sqs,
+      around,
+      backoffSeconds: () => 0,
+      onError: (error) => void errors.push(error),
+    });
+    await vi.waitFor(async () => expect(await own.depth(own.deadLetterUrl())).toBe(1), 10_000);
+    expect(errors).toHaveLength(2);
+    expect(calls).toBe(tries);
+  });
+
+  it("reports the handler's own error although the positions before it cannot be saved", async () => {
+    await using own = await startQueueRig();
+    await own.send(message([1, 2]));
+    const reported = Promise.withResolvers<unknown>();
+    const positions = {
+      load: () => Promise.resolve(undefined),
+      save: () => Promise.reject(new Error("no positions")),
+    };
+    const handler = ({ source }: { source: { pos: number } }): void => {
+      if (source.pos === 2) throw new Error("no change 2");
+    };
+    await using _ = await subscribe("billing", handler, {
+      ...options,
+      sqs: own.sqs,
+      positions,
+      onError: (error) => reported.resolve(error),
+    });
+    expect(await reported.promise).toMatchObject({ message: "no change 2" });
+  });
+
   it("is not disturbed by what a callback throws", async () => {
     const seen: number[] = [];
     await rig.send(message([500]), message([501]));
@@ -171,3 +220,8 @@ describe("a subscription", () => {
     );
   });
 });
+
+function dropped(_: unknown, handle: () => Promise<void>): Promise<void> {
+  handle().catch(() => undefined);
+  return Promise.resolve();
+}
