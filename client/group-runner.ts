@@ -6,6 +6,8 @@ import type { InFlight } from "./in-flight.ts";
 import type { MessageProcessor, Outcome } from "./message-processor.ts";
 import type { Reporter } from "./reporter.ts";
 
+/** How long a message that this library cannot read is hidden, so that restarts do not use up its receives, seconds. */
+const REFUSED_SECONDS = 900;
 /** SQS hides a message for 12 hours at most. */
 const LONGEST_BACKOFF_SECONDS = 43_200;
 
@@ -94,7 +96,8 @@ export class GroupRunner<Transaction> {
       case "refused":
         this.#options.onRefused(outcome.error);
         reporter.error(outcome.error, "handle", message);
-        await this.giveBack(messages.splice(0));
+        await inFlight.release([message], REFUSED_SECONDS);
+        await this.giveBack(messages.splice(0).slice(1));
         return;
       default:
         outcome satisfies never;

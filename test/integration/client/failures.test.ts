@@ -227,6 +227,20 @@ describe("when a handler fails", () => {
     expect(await rig.depth()).toBe(1);
   });
 
+  it("leaves a message of a later version in the queue through more restarts than it may be received", async () => {
+    await rig.sendText("shop.orders", JSON.stringify({ ...message([1]), version: 2 }));
+    const first = await subscribe("billing", () => undefined, options);
+    await expect(first.finished).rejects.toThrow(UnsupportedMessageVersionError);
+    for (const offset of [2, 3, 4, 5]) {
+      await rig.send(message([offset], { group: "other" }));
+      const handled = Promise.withResolvers<void>();
+      await using _ = await subscribe("billing", () => handled.resolve(), options);
+      await handled.promise;
+    }
+    expect(await rig.depth()).toBe(1);
+    expect(await rig.depth(rig.deadLetterUrl())).toBe(0);
+  });
+
   it("never hands over another environment's changes, whoever put them into the queue", async () => {
     await rig.sendText("shop.orders", JSON.stringify(message([1], { environment: "production" })));
     await using _ = await subscribe(
