@@ -25,6 +25,8 @@ export class InFlight {
     // Three times in each timeout: two attempts may fail before a message is lost.
     this.#heartbeat = setInterval(
       () => {
+        // On every tick, also while an extension hangs: a handler is to hear in time that its message is lost.
+        this.#expire();
         this.#extending ??= this.#extend().finally(() => {
           this.#extending = undefined;
         });
@@ -87,13 +89,15 @@ export class InFlight {
     clearInterval(this.#heartbeat);
   }
 
-  async #extend(): Promise<void> {
-    const messages = [...this.#held.values()];
-    for (const message of messages) {
+  #expire(): void {
+    for (const message of this.#held.values()) {
       if (!isHeld(message)) this.#lose(message);
     }
+  }
+
+  async #extend(): Promise<void> {
     const sentAt = performance.now();
-    const held = messages.filter(isHeld);
+    const held = [...this.#held.values()].filter(isHeld);
     const refused = await this.#inBatches(held, this.#visibilitySeconds);
     if (refused === undefined) return;
     const lost = new Set<HeldMessage>();

@@ -16,6 +16,8 @@ export const BATCH = 10;
 
 /** How long the end of a subscription may wait for SQS's answer, milliseconds. */
 const LAST_RECEIVE_MS = 2000;
+/** How long any call may take, the SDK's retries and all, milliseconds; a receive its wait longer. */
+const CALL_MS = 10_000;
 
 /** What became of a message that SQS would not delete or extend. */
 export interface Refusal {
@@ -55,7 +57,8 @@ export class SqsQueue {
       ReceiveRequestAttemptId: randomUUID(),
     };
     try {
-      return await this.#receive(input, options.signal);
+      const timeout = AbortSignal.timeout(options.waitSeconds * 1000 + CALL_MS);
+      return await this.#receive(input, AbortSignal.any([options.signal, timeout]));
     } catch (error) {
       if (!options.signal.aborted) throw error;
       return this.#receive({ ...input, WaitTimeSeconds: 0 }, AbortSignal.timeout(LAST_RECEIVE_MS));
@@ -77,7 +80,7 @@ export class SqsQueue {
         VisibilityTimeout: seconds,
       })),
     });
-    const answer = await this.#sqs.send(command);
+    const answer = await this.#sqs.send(command, { abortSignal: AbortSignal.timeout(CALL_MS) });
     return refusals(messages, answer.Failed);
   }
 
@@ -90,7 +93,7 @@ export class SqsQueue {
         ReceiptHandle: message.receiptHandle,
       })),
     });
-    const answer = await this.#sqs.send(command);
+    const answer = await this.#sqs.send(command, { abortSignal: AbortSignal.timeout(CALL_MS) });
     return refusals(messages, answer.Failed);
   }
 }

@@ -133,6 +133,29 @@ describe("when a handler fails", () => {
     expect(seen).toEqual(["begin 1", "lost 1", "begin 2"]);
   });
 
+  it("tells the handler in time, and stops, while the extension of its message hangs", async () => {
+    await rig.send(message([1]));
+    const lostAfterMs = Promise.withResolvers<number>();
+    const subscription = await subscribe(
+      "billing",
+      async (_, { signal }) => {
+        const began = performance.now();
+        rig.aws.faults.add({
+          service: "sqs",
+          action: "ChangeMessageVisibilityBatch",
+          effect: { kind: "delay", ms: 60_000 },
+        });
+        await once(signal, "abort");
+        lostAfterMs.resolve(performance.now() - began);
+      },
+      { ...options, visibilityTimeoutSeconds: 3, concurrency: 1 },
+    );
+    expect(await lostAfterMs.promise).toBeLessThan(6000);
+    const stopping = performance.now();
+    await subscription.stop();
+    expect(performance.now() - stopping).toBeLessThan(25_000);
+  });
+
   it("handles the messages of an answer in the order of the queue, however the answer has them", async () => {
     rig.sqs.middlewareStack.add(
       (next) => async (args) => {
