@@ -11,7 +11,12 @@ import {
 } from "./handler.ts";
 import { MessageProcessor } from "./message-processor.ts";
 import { MessageReader } from "./message-reader.ts";
-import { resolveSettings, settingsProblems, type SubscribeOptions } from "./options.ts";
+import {
+  resolveSettings,
+  settingsProblems,
+  type Settings,
+  type SubscribeOptions,
+} from "./options.ts";
 import { Payloads } from "./payload.ts";
 import { SqsQueue } from "./sqs-queue.ts";
 import { startSubscription, type Subscription } from "./subscription.ts";
@@ -50,21 +55,19 @@ async function start<Tables extends TableRows, Transaction>(
   options: SubscribeOptions<Tables, Transaction>,
 ): Promise<Subscription> {
   const settings = resolveSettings(subscriber, options, process.env);
-  const { source, environment } = settings;
   const sqs = options.sqs ?? new SQSClient();
   const payloads = new Payloads(options.s3);
   const release = (): void => {
     if (options.sqs === undefined) sqs.destroy();
     payloads.release();
   };
-  const problems = settingsProblems(settings);
-  if (problems.length > 0) {
-    const prefix = source === "" ? undefined : source;
-    throw new SubscriptionSettingsError(problems, await listEnvironmentQueues(sqs, prefix));
+  let queueUrl: string;
+  try {
+    queueUrl = await queueOf(settings, sqs, options.signal);
+  } catch (error) {
+    release();
+    throw error;
   }
-  const queueUrl =
-    settings.queueUrl ??
-    (await findQueue(sqs, { source, subscriber, environment }, options.signal));
   const processor = new MessageProcessor({
     handler,
     reader: new MessageReader(payloads, settings),
@@ -81,4 +84,19 @@ async function start<Tables extends TableRows, Transaction>(
     signal: options.signal,
     release,
   });
+}
+
+/** Throws SubscriptionSettingsError, QueueNotFoundError, or what the AWS SDK throws. */
+async function queueOf(
+  settings: Settings,
+  sqs: SQSClient,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { source, subscriber, environment, queueUrl } = settings;
+  const problems = settingsProblems(settings);
+  if (problems.length > 0) {
+    const prefix = source === "" ? undefined : source;
+    throw new SubscriptionSettingsError(problems, await listEnvironmentQueues(sqs, prefix));
+  }
+  return queueUrl ?? findQueue(sqs, { source, subscriber, environment }, signal);
 }

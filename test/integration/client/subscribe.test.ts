@@ -1,3 +1,4 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { z } from "zod";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
@@ -151,7 +152,9 @@ describe("a subscription", () => {
       load: () => Promise.resolve(undefined),
       save: () => Promise.reject(new Error("no positions")),
     };
+    const seen: number[] = [];
     const handler = ({ source }: { source: { pos: number } }): void => {
+      seen.push(source.pos);
       if (source.pos === 2) throw new Error("no change 2");
     };
     await using _ = await subscribe("billing", handler, {
@@ -161,6 +164,7 @@ describe("a subscription", () => {
       onError: (error) => reported.resolve(error),
     });
     expect(await reported.promise).toMatchObject({ message: "no change 2" });
+    expect(seen.slice(0, 2)).toEqual([1, 2]);
   });
 
   it("is not disturbed by what a callback throws", async () => {
@@ -210,6 +214,21 @@ describe("a subscription", () => {
       queueName: "shop-search-staging.fifo",
       available: ["shop-billing-production.fifo", "shop-billing-staging.fifo"],
     });
+  });
+
+  it.each([
+    { name: "there is no such queue", more: { source: "shop", environment: "nowhere" } },
+    { name: "a setting is missing", more: {} },
+  ])("releases the client that it made when $name", async ({ more }) => {
+    for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
+    const destroy = vi.spyOn(SQSClient.prototype, "destroy");
+    try {
+      await expect(subscribe("billing", () => undefined, more)).rejects.toThrow();
+      expect(destroy).toHaveBeenCalledOnce();
+    } finally {
+      destroy.mockRestore();
+      vi.unstubAllEnvs();
+    }
   });
 
   it("names every missing setting at once, and the queues that there are", async () => {
