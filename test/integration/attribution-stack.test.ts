@@ -90,6 +90,7 @@ test(
     const outcome = await outcomeOf("--no-ledger");
     console.info(`${CONNECTIONS} short connections, 16 at a time, without the ledger:`, outcome);
     expect(outcome.wrong).toBe(0);
+    expect(outcome.right).toBeGreaterThan(0);
     expect(outcome.right + outcome.parked).toBe(CONNECTIONS);
   },
 );
