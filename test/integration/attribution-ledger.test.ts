@@ -229,11 +229,11 @@ test("what it costs: the table stays at its slots, and a connection adds a few h
     "SELECT COUNT(*) AS count FROM binlog_router.sessions",
   );
   const [calls] = await mysql.query<{ ms: string; count: number }>(
-    `SELECT AVG_TIMER_WAIT / 1e9 AS ms, COUNT_STAR AS count
+    `SELECT SUM(sum_timer_wait) / MAX(count_star) / 1e9 AS ms, MAX(count_star) AS count
      FROM performance_schema.events_statements_summary_by_program WHERE object_schema = 'binlog_router'`,
   );
   console.info(
-    `the ledger: ${bytes.toFixed(0)} bytes of binlog per connection, ${Number(calls?.ms).toFixed(2)} ms in the procedure (${calls?.count} calls), ${table?.count} rows`,
+    `the ledger: ${bytes.toFixed(0)} bytes of binlog per connection, ${Number(calls?.ms).toFixed(2)} ms in its procedures (${calls?.count} calls), ${table?.count} rows`,
   );
   expect(bytes).toBeLessThan(600);
   expect(table?.count).toBeLessThanOrEqual(4096);
