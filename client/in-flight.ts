@@ -39,9 +39,9 @@ export class InFlight {
     return this.#held.size;
   }
 
-  /** Those of the messages, just received, that are new here, in order. */
-  take(messages: readonly Message[]): HeldMessage[] {
-    const heldUntil = performance.now() + this.#visibilitySeconds * 1000;
+  /** Those of the messages that are new here, in order; hidden from others since `hiddenSince` (performance.now()). */
+  take(messages: readonly Message[], hiddenSince: number): HeldMessage[] {
+    const heldUntil = hiddenSince + this.#visibilitySeconds * 1000;
     return messages.flatMap((message) => {
       const {
         MessageId: id,

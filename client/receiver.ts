@@ -20,7 +20,8 @@ export interface ReceiverOptions {
   readonly oneByOne: () => boolean;
   /** Whether messages are in this process's hands, of which one may fail. */
   readonly busy: () => boolean;
-  readonly onMessages: (messages: readonly Message[]) => void;
+  /** `hiddenSince`: when SQS handed them out, or somewhat before, by the clock of `performance.now()`. */
+  readonly onMessages: (messages: readonly Message[], hiddenSince: number) => void;
   readonly reporter: Reporter;
 }
 
@@ -80,16 +81,19 @@ export class Receiver {
     await room(signal);
     if (signal.aborted) return false;
     const most = this.#options.oneByOne() ? 1 : BATCH;
+    const wait = most === 1 ? waitSeconds : this.#wideWait(waitSeconds);
+    const sentAt = performance.now();
     const receiving = queue.receive({
       most,
-      waitSeconds: most === 1 ? waitSeconds : this.#wideWait(waitSeconds),
+      waitSeconds: wait,
       visibilitySeconds,
       signal,
     });
     if (most > 1) this.#wide.add(receiving);
     try {
       const messages = await receiving;
-      onMessages(messages);
+      // An answer that is later than its wait was held up on its way, while the visibility timeout ran.
+      onMessages(messages, Math.min(performance.now(), sentAt + wait * 1000));
       return messages.length === most;
     } finally {
       this.#wide.delete(receiving);

@@ -104,8 +104,8 @@ async function run<Transaction>(
     room: (signal) => groups.room(signal),
     oneByOne: () => failing.any(),
     busy: () => inFlight.size > 0,
-    onMessages(messages) {
-      const taken = inFlight.take(messages);
+    onMessages(messages, hiddenSince) {
+      const taken = inFlight.take(messages, hiddenSince);
       // It failed elsewhere, or killed its process: others than the one where it happened hear of it only so.
       for (const { group, receiveCount } of taken) if (receiveCount > 1) failing.add(group, 0);
       groups.add(taken);

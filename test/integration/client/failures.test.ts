@@ -156,6 +156,30 @@ describe("when a handler fails", () => {
     expect(performance.now() - stopping).toBeLessThan(25_000);
   });
 
+  it("does not handle what was hidden for too short a time because the answer came late", async () => {
+    let late = true;
+    rig.sqs.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { Messages = [] } = result.output as ReceiveMessageCommandOutput;
+        if (Messages.length > 0 && late) {
+          late = false;
+          await sleep(3000);
+        }
+        return result;
+      },
+      { step: "initialize" },
+    );
+    await rig.send(message([1]));
+    const receives: number[] = [];
+    await using _ = await subscribe(
+      "billing",
+      (_change, { receiveCount }) => void receives.push(receiveCount),
+      { ...options, visibilityTimeoutSeconds: 2, waitTimeSeconds: 0 },
+    );
+    await vi.waitFor(() => expect(receives).toEqual([2]), 20_000);
+  });
+
   it("handles the messages of an answer in the order of the queue, however the answer has them", async () => {
     rig.sqs.middlewareStack.add(
       (next) => async (args) => {
