@@ -7,7 +7,7 @@ export interface Backoff {
   readonly attempts: number;
 }
 
-/** 10 s, 20 s, 40 s, … 15 min, each at the next run of the retry function: a hundred attempts take about a day. */
+/** 10 s, 20 s, 40 s, … 15 min, each at the next run of the retry function: a hundred attempts take about 18 hours. */
 export const BACKOFF: Backoff = { baseMs: 10_000, longestMs: 15 * 60_000, attempts: 100 };
 
 /**
