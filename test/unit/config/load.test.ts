@@ -96,10 +96,6 @@ describe("a configuration", () => {
   });
 
   it("takes the four formats, and refuses any other", () => {
-    const withFormat = (format: string) => ({
-      ...minimal,
-      subscribers: { billing: { tables: ["shop.orders"], format } },
-    });
     for (const format of ["envelope", "debezium", "maxwell", "canal"]) {
       expect(problemsOf(withFormat(format))).toEqual([]);
     }
@@ -150,3 +146,7 @@ describe("a configuration file", () => {
     }
   });
 });
+
+function withFormat(format: string) {
+  return { ...minimal, subscribers: { billing: { tables: ["shop.orders"], format } } };
+}
