@@ -75,17 +75,25 @@ test("each environment's rows, written at the mysql prompt, are in its own queue
       return mysqlPrompt(stack, account);
     }),
   );
+  // The administrator's CREATE TABLE arrives as well, when it likes.
+  const rows = () => queues.taken.filter(({ change }) => change.op !== "ddl");
   const delays: number[] = [];
   for (let round = 0; round < 10; round++) {
     const typedMs = Date.now();
-    const before = queues.taken.length;
+    const before = rows().length;
     for (const [place, prompt] of prompts.entries()) {
       const id = 100 * place + round;
       prompt.type(`INSERT INTO books.secret VALUES (${id})`);
       prompt.type(`INSERT INTO books.orders VALUES (${id}, 'Größe 😀', 12.50)`);
     }
-    await vi.waitUntil(() => queues.taken.length === before + 6, PATIENCE);
-    delays.push(Math.max(...queues.taken.slice(before).map(({ atMs }) => atMs)) - typedMs);
+    await vi.waitUntil(() => rows().length === before + 6, PATIENCE);
+    delays.push(
+      Math.max(
+        ...rows()
+          .slice(before)
+          .map(({ atMs }) => atMs),
+      ) - typedMs,
+    );
   }
   for (const prompt of prompts) await prompt[Symbol.asyncDispose]();
 
