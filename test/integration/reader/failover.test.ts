@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import { installLedger } from "../../../reader/ledger/install-ledger.ts";
 import { changeId } from "../../../wire/change-id.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { parsePosition } from "../../../wire/position.ts";
@@ -107,5 +108,27 @@ test(
     console.log(
       `${all.length - ids.size} of ${ids.size} changes repeated after the failover, with the same ids`,
     );
+  },
+);
+
+test(
+  "the ledger is replicated: authors are known on the other server, too",
+  { timeout: 120_000 },
+  async () => {
+    await second.query("START REPLICA");
+    await installLedger(await first.connect());
+    const account = await first.createAccount("app_staging", ["ALL ON shop.*"]);
+    // init_connect is not replicated: every server that may become the source needs it (docs/attribution.md).
+    const [row] = await first.query<{ value: string }>("SELECT @@global.init_connect AS value");
+    await replicated();
+    await second.query("STOP REPLICA");
+    await second.query("SET GLOBAL init_connect = ?", [row?.value]);
+    const { host, port, user, password } = second.server;
+    await using bench = await ReaderBench.create(aws, { host, port, user, password });
+    await bench.start();
+    const connection = await second.connect(account);
+    await connection.query("INSERT INTO shop.orders VALUES (1000)");
+    const [frame] = await bench.takeFrames(1);
+    expect(frame?.authors).toMatchObject([{ user: "app_staging", attribution: "ledger" }]);
   },
 );
