@@ -1,19 +1,116 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { findMysql } from "../../infra/local/mysql/find-mysql.ts";
+import { showProgress } from "../../infra/local/mysql/progress.ts";
+import type { Benchmark, Figure } from "./benchmark.ts";
 import { benchClient } from "./client/client-throughput.ts";
+import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
+import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
-/** `npm run bench -- [--only NAME]`: measures and prints. Figures of one run can be compared with each other only. */
-const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = { client: benchClient };
+/** In this order: what has the machine to itself comes before the whole stack, which ages from benchmark to benchmark. */
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  client: benchClient,
+};
 
-const program = new Command("bench")
-  .description("Measures binlog-router on this machine, on the local stand-ins.")
-  .addOption(new Option("--only <name>", "one benchmark only").choices(Object.keys(BENCHMARKS)))
+const EPILOGUE = `
+Figures of one run can be compared with each other only: machines differ, and so do their hours.
+
+Exit code: 0 when all benchmarks ran, whatever they measured; 1 when one broke.`;
+
+interface Options {
+  readonly only?: readonly string[];
+  readonly quick?: boolean;
+  readonly json?: boolean;
+  readonly output: string;
+  readonly seed: number;
+}
+
+const options = new Command("npm run bench --")
+  .description("Measures binlog-router on this machine: a real MySQL server, and stand-ins of AWS.")
+  .addOption(
+    new Option("--only <names...>", "only these benchmarks").choices(Object.keys(BENCHMARKS)),
+  )
+  .option("--quick", "small amounts: shows that everything runs, and measures little")
+  .option("--json", "print JSON instead of tables")
+  .option("--output <file>", "where the same JSON is written", ".local/bench.json")
+  .option("--seed <number>", "of random data", wholeNumber, 20_261_120)
+  .addHelpText("after", EPILOGUE)
+  .allowExcessArguments(false)
   .showHelpAfterError()
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
-  .parse();
+  .parse()
+  .opts<Options>();
 
-const { only } = program.opts<{ only?: string }>();
-for (const [name, run] of Object.entries(BENCHMARKS)) {
-  if (only !== undefined && only !== name) continue;
-  console.log(`== ${name}`);
-  await run();
+process.exitCode = await main(options);
+
+async function main({ only, quick = false, json = false, output, seed }: Options): Promise<number> {
+  const startedAt = new Date();
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  let stack: Promise<SharedStack> | undefined;
+  const results: BenchmarkResult[] = [];
+  try {
+    const mysql = await findMysql({ progress: showProgress(process.stderr), signal: stop.signal });
+    for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
+      if (only !== undefined && !only.includes(name)) continue;
+      stop.signal.throwIfAborted();
+      const began = performance.now();
+      const figures: Figure[] = [];
+      await benchmark({
+        quick,
+        seed,
+        signal: stop.signal,
+        stack: () => (stack ??= startStack(SHARED)),
+        report: (figure) => figures.push(figure),
+        progress: (text) => progress(`${name}: ${text}`),
+      });
+      const result = {
+        benchmark: name,
+        seconds: Math.round((performance.now() - began) / 1000),
+        figures: figures.map(withVerdict),
+      };
+      results.push(result);
+      if (!json) console.log(`${name} (${result.seconds} s)\n${table(result)}\n`);
+    }
+    const report: Report = {
+      startedAt: startedAt.toISOString(),
+      seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+      quick,
+      seed,
+      machine: thisMachine(mysql.version),
+      benchmarks: results,
+    };
+    await mkdir(dirname(resolve(output)), { recursive: true });
+    await writeFile(output, `${JSON.stringify(report, null, 2)}\n`);
+    console.log(json ? JSON.stringify(report, null, 2) : summary(report, output));
+    return 0;
+  } catch (error) {
+    console.error(error);
+    return 1;
+  } finally {
+    await (await stack?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+}
+
+function summary({ machine, seconds, seed, quick, benchmarks }: Report, output: string): string {
+  const figures = benchmarks.flatMap(({ figures: some }) => some);
+  const judged = figures.filter(({ met }) => met !== undefined);
+  const missed = judged.filter(({ met }) => met === false);
+  const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
+  return [
+    `${facts.join(", ")}; seed ${seed}; ${seconds} s`,
+    `${judged.length - missed.length} of ${judged.length} targets met${quick ? " (--quick measures little)" : ""}; all figures are in ${output}`,
+  ].join("\n");
+}
+
+function progress(text: string): void {
+  console.error(text);
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number))
+    throw new InvalidArgumentError("expected a whole number");
+  return number;
 }

@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { subscribe } from "../../../client/index.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName } from "../../../wire/names.ts";
+import type { BenchmarkRun } from "../benchmark.ts";
 import { change, message } from "../../support/client/messages.ts";
 
 interface ClientLoad {
@@ -112,13 +113,16 @@ const LOADS: readonly ClientLoad[] = [
   { groups: 50, messages: 2000, changesPerMessage: 1 },
 ];
 
-/** Prints what the client handles in a second, for one group and for many. */
-export async function benchClient(): Promise<void> {
-  for (const load of LOADS) {
+/** What the client handles in a second, for one group and for many. */
+export async function benchClient({ quick, report, progress }: BenchmarkRun): Promise<void> {
+  for (const full of LOADS) {
+    const load = quick ? { ...full, messages: full.messages / 10 } : full;
+    const work =
+      `${load.groups} ${load.groups === 1 ? "group" : "groups"}, ${load.changesPerMessage} changes a message` +
+      (load.bigKeys === true ? ", keys beyond 2^53" : "");
+    progress(work);
     const { changesPerSecond, megabytesPerSecond } = await measureClient(load);
-    console.log(
-      `${load.groups} groups, ${load.changesPerMessage} changes a message${load.bigKeys === true ? ", big keys" : ""}: ` +
-        `${Math.round(changesPerSecond)} changes/s, ${megabytesPerSecond.toFixed(1)} MB/s`,
-    );
+    report({ work, name: "client", value: changesPerSecond, unit: "changes/s" });
+    report({ work, name: "client", value: megabytesPerSecond, unit: "MB/s" });
   }
 }

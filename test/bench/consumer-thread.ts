@@ -1,0 +1,49 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { subscribe } from "../../client/index.ts";
+import type { ConsumerData, HandledSince } from "./consumer.ts";
+
+const REPORT_EVERY_MS = 20;
+
+const { aws, subscriber, environment, concurrency } = workerData as ConsumerData;
+const port = parentPort;
+if (port === null) throw new Error("started as a worker");
+const { region, accessKeyId, secretAccessKey, sqsEndpoint } = aws;
+
+let changes = 0;
+let delaysMs: number[] = [];
+
+await subscribe(
+  subscriber,
+  ({ op, after }) => {
+    // A table's definition comes this way too.
+    if (op === "ddl") return;
+    changes++;
+    const written = after?.["written_us"];
+    if (typeof written === "number") delaysMs.push(nowMs() - written / 1000);
+  },
+  {
+    sqs: new SQSClient({
+      region,
+      endpoint: sqsEndpoint,
+      credentials: { accessKeyId, secretAccessKey },
+    }),
+    source: "shop",
+    environment,
+    concurrency,
+  },
+);
+
+let reported = -1;
+setInterval(() => {
+  if (changes === reported) return;
+  reported = changes;
+  const since: HandledSince = { changes, delaysMs };
+  port.postMessage(since);
+  delaysMs = [];
+}, REPORT_EVERY_MS);
+
+/** The clock that `written_us` has too, to the microsecond. */
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

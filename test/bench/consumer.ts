@@ -1,0 +1,83 @@
+import { Worker } from "node:worker_threads";
+import type { StackFile } from "../../infra/local/stack-file.ts";
+
+export interface ConsumerOptions {
+  readonly subscriber: string;
+  readonly environment: string;
+  /** How many message groups it works on at once. */
+  readonly concurrency: number;
+}
+
+export interface ConsumerData extends ConsumerOptions {
+  readonly aws: StackFile["aws"];
+}
+
+/** What the thread says when something was handled. */
+export interface HandledSince {
+  /** Changes of rows since its start. */
+  readonly changes: number;
+  /** Of each change since it spoke last: from the time in the column `written_us` to the handler. */
+  readonly delaysMs: readonly number[];
+}
+
+/** An application with the real client, in a thread of its own. Its handler does nothing but count. Disposing ends it. */
+export class BenchConsumer implements AsyncDisposable {
+  readonly #worker: Worker;
+  #changes = 0;
+  #delaysMs: number[] = [];
+  #failure: unknown = null;
+  #listeners = new Set<() => void>();
+
+  constructor({ aws }: Pick<StackFile, "aws">, options: ConsumerOptions) {
+    const workerData: ConsumerData = { aws, ...options };
+    this.#worker = new Worker(new URL("consumer-thread.ts", import.meta.url), { workerData });
+    this.#worker.on("message", ({ changes, delaysMs }: HandledSince) => {
+      this.#changes = changes;
+      for (const delay of delaysMs) this.#delaysMs.push(delay);
+      this.#tell();
+    });
+    this.#worker.on("error", (error) => {
+      this.#failure = error;
+      this.#tell();
+    });
+  }
+
+  /** Changes of rows handled since the start, as of 20 ms ago. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** The delays of what was handled since they were last taken, milliseconds. */
+  takeDelays(): number[] {
+    const taken = this.#delaysMs;
+    this.#delaysMs = [];
+    return taken;
+  }
+
+  /** Resolves when so many changes have been handled since the start. Throws when nothing comes for `silenceMs`. */
+  async until(changes: number, silenceMs = 30_000): Promise<void> {
+    while (this.#changes < changes) {
+      const heard = Promise.withResolvers<void>();
+      this.#listeners.add(heard.resolve);
+      const timer = setTimeout(
+        () => heard.reject(new Error(`${this.#changes} of ${changes} changes, then silence`)),
+        silenceMs,
+      );
+      try {
+        await heard.promise;
+      } finally {
+        clearTimeout(timer);
+        this.#listeners.delete(heard.resolve);
+      }
+      if (this.#failure !== null) throw this.#failure;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

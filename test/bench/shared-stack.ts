@@ -1,0 +1,69 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createPool, type Pool } from "mysql2/promise";
+import { readCounters, type LocalCounters } from "../../infra/capacity/local-counters.ts";
+import type { StackFile } from "../../infra/local/stack-file.ts";
+import { startProcess } from "../support/start/local-stack.ts";
+
+/** A whole router with its own MySQL, which benchmarks write to and subscribe to. */
+export interface SharedStack extends AsyncDisposable {
+  readonly file: StackFile;
+  /** `performance.now()` of the moment when it was ready. */
+  readonly readyAtMs: number;
+  /** Connections of the environment's user, to the database `shop`. */
+  readonly pool: (environment: string, connections: number) => Pool;
+  /** Requests and bytes since the start. */
+  readonly counters: () => Promise<LocalCounters>;
+}
+
+export interface StackConfiguration {
+  readonly environments: Readonly<Record<string, { readonly users: readonly string[] }>>;
+  readonly subscribers: Readonly<Record<string, object>>;
+  readonly [more: string]: unknown;
+}
+
+/** What the shared stack routes: three environments and one subscriber of the database `shop`. */
+export const SHARED: StackConfiguration = {
+  environments: {
+    production: { users: ["app_prod"] },
+    staging: { users: ["app_staging"] },
+    test: { users: ["app_test"] },
+  },
+  subscribers: { billing: { tables: ["shop.*"] } },
+};
+
+/** Starts `npm start -- --no-demo` with this configuration. Disposing stops it and removes what it left. */
+export async function startStack(configuration: StackConfiguration): Promise<SharedStack> {
+  await using started = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "binlog-router-bench-"));
+  started.defer(() => rm(directory, { recursive: true }));
+  const configFile = join(directory, "config.json");
+  await writeFile(
+    configFile,
+    JSON.stringify({ name: "shop", source: { tables: ["shop.*"] }, ...configuration }),
+  );
+  const start = started.use(startProcess(["--no-demo", "--config", configFile]));
+  const file = await start.ready();
+  const { host, port } = file.mysql;
+  const running = started.move();
+  return {
+    file,
+    readyAtMs: performance.now(),
+    pool(environment, connections) {
+      const [account] = file.environments[environment]?.users ?? [];
+      if (account === undefined) throw new RangeError(`no account in ${environment}`);
+      const pool = createPool({
+        host,
+        port,
+        ...account,
+        database: "shop",
+        connectionLimit: connections,
+      });
+      running.defer(() => pool.end());
+      return pool;
+    },
+    counters: () => readCounters(file, start.stateDirectory),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
