@@ -60,7 +60,7 @@ async function run(): Promise<void> {
         const command = new GetSecretValueCommand({ SecretId: settings.secretArn });
         return (await secrets.send(command)).SecretString ?? "";
       }),
-      sqs: closing(new SQSClient({ ...CALLS, maxAttempts: 1 })),
+      sqs: closing(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false })),
       s3: closing(new S3Client(CALLS)),
       dynamodb,
       store: new OffsetStore(dynamodb, settings.offsetsTable),

@@ -5,12 +5,14 @@ import { findMysql } from "../../infra/local/mysql/find-mysql.ts";
 import { showProgress } from "../../infra/local/mysql/progress.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { benchClient } from "./client/client-throughput.ts";
+import { benchRead } from "./read/read.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
 /** In this order: what has the machine to itself comes before the whole stack, which ages from benchmark to benchmark. */
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
+  read: benchRead,
 };
 
 const EPILOGUE = `

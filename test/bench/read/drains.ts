@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { LocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
+import { ReaderBench } from "../../support/reader.ts";
+import { FrameSink } from "./frame-sink.ts";
+import type { Workload } from "./workloads.ts";
+
+const run = promisify(execFile);
+const TIMEOUT_MS = 120_000;
+
+/** Rows a second that the reader, as it is deployed, turns into frames which a queue acknowledges at once. */
+export async function drainByReader(
+  aws: LocalAws,
+  mysql: MysqlServer,
+  { file, rows }: Workload,
+): Promise<number> {
+  await using sink = await FrameSink.start();
+  await using bench = await ReaderBench.create(aws, mysql, {
+    SOURCE_TLS: "off",
+    SOURCE_START: `file:${file}:4`,
+    LOG_LEVEL: "info",
+    RAW_QUEUE_URL: `${sink.url}/000000000000/raw.fifo`,
+  });
+  const drained = sink.take(rows);
+  drained.catch(() => undefined);
+  await bench.start("following the binlog");
+  return (await drained).rowsPerSecond;
+}
+
+/** Rows a second of zongji with `JSON.stringify` for each, and nothing else. */
+export async function drainByZongji(
+  { host, port, user, password }: MysqlServer,
+  { file, rows }: Workload,
+): Promise<number> {
+  const program = join(import.meta.dirname, "zongji-process.ts");
+  const { stdout } = await run(
+    process.execPath,
+    [program, host, String(port), user, file, String(rows)],
+    { env: { ...process.env, MYSQL_PWD: password }, timeout: TIMEOUT_MS },
+  );
+  return (JSON.parse(stdout) as { readonly rowsPerSecond: number }).rowsPerSecond;
+}
+
+/** Rows a second that the server can hand out at all: `mysqlbinlog` writes its bytes to a file. Null: there is none here. */
+export async function drainByMysqlbinlog(
+  { host, port, user, password, programs }: MysqlServer,
+  { file, rows }: Workload,
+): Promise<number | null> {
+  if (programs.mysqlbinlog === null) return null;
+  const directory = await mkdtemp(join(tmpdir(), "mysqlbinlog-"));
+  try {
+    const began = performance.now();
+    await run(
+      programs.mysqlbinlog,
+      [
+        "--no-defaults",
+        "--read-from-remote-server",
+        "--raw",
+        `--host=${host}`,
+        `--port=${port}`,
+        `--user=${user}`,
+        `--result-file=${directory}/`,
+        file,
+      ],
+      { env: { ...process.env, MYSQL_PWD: password }, timeout: TIMEOUT_MS },
+    );
+    return (rows / (performance.now() - began)) * 1000;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
