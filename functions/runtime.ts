@@ -4,6 +4,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import { payloadBucket, type PayloadBucket } from "./aws/payload-bucket.ts";
 import { parkedStreams } from "./delivery/hand-over.ts";
 import { lanesTable } from "./delivery/lanes-table.ts";
+import type { Patience } from "./delivery/patience.ts";
 import { queueSender } from "./delivery/queue-sender.ts";
 import { bodyStore, type BodyStore } from "./failures/body-store.ts";
 import { routeItems } from "./failures/route-items.ts";
@@ -14,14 +15,6 @@ import { environmentOf } from "./routing/environments.ts";
 import { subscriptionsOf } from "./routing/subscriptions.ts";
 import { lookUp } from "./sessions/look-up.ts";
 import type { FunctionSettings } from "./settings.ts";
-
-/** How long a function waits for one queue's answer, milliseconds. */
-export const PATIENCE_MS = {
-  /** While one queue is waited for, the frame's lane stands still: what is late is parked instead. */
-  route: 1000,
-  /** A stream of its own waits for nobody. */
-  retry: 10_000,
-} as const;
 
 export interface Clients {
   readonly sqs: SQSClient;
@@ -45,7 +38,8 @@ export interface Runtime {
 export interface RuntimeOptions {
   readonly settings: FunctionSettings;
   readonly clients: Clients;
-  readonly patienceMs: number;
+  /** With the queues. */
+  readonly patience: Patience;
   readonly backoff?: Backoff;
   readonly now?: () => number;
 }
@@ -54,7 +48,7 @@ export interface RuntimeOptions {
 export function runtime({
   settings,
   clients,
-  patienceMs,
+  patience,
   backoff = BACKOFF,
   now = Date.now,
 }: RuntimeOptions): Runtime {
@@ -80,7 +74,7 @@ export function runtime({
     effects: {
       lanes: lanesTable(client, offsetsTable),
       streams: parkedStreams(items),
-      sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads, patienceMs }),
+      sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads, patience }),
       lookUp: lookUp({ client, sessionsTable, failuresTable }),
     },
     bodies,

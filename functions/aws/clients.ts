@@ -1,26 +1,52 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { S3Client } from "@aws-sdk/client-s3";
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
+import { ConfiguredRetryStrategy } from "@smithy/core/retry";
 import type { Clients } from "../runtime.ts";
 
+/** How long an attempt at a call may take, milliseconds: a lost answer is found out by then. What is sent to a queue has its own time. */
+const REQUEST_TIMEOUT_MS = { route: 1000, retry: 10_000 } as const;
+
+export interface ClientSettings {
+  readonly sqs: SQSClientConfig;
+  readonly dynamodb: DynamoDBClientConfig;
+  readonly s3: S3ClientConfig;
+}
+
 /**
- * The clients of a function. Region, credentials and endpoints come from the SDK's own environment variables; it also keeps
- * connections open. `requestTimeoutMs`: how long an attempt at a call may take; a lost answer is found out by then.
+ * Time-outs and attempts of a function's clients. Route repeats a send that SQS throttled after 20, 40 and 80 ms: the SDK
+ * would pause for up to 1, 2 and 4 s, and the frame's lane with it. A queue that throttles for longer is parked, and retry
+ * has the time.
  */
-export function functionClients(requestTimeoutMs: number): Clients {
+export function clientSettings(part: "route" | "retry"): ClientSettings {
   const requestHandler = {
     connectionTimeout: 1000,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: REQUEST_TIMEOUT_MS[part],
     throwOnRequestTimeout: true,
     httpAgent: { maxSockets: 200 },
     httpsAgent: { maxSockets: 200 },
   };
   return {
-    sqs: new SQSClient({ maxAttempts: 3, requestHandler }),
-    dynamodb: new DynamoDBClient({ maxAttempts: 4, requestHandler }),
-    s3: new S3Client({
-      maxAttempts: 4,
-      requestHandler: { ...requestHandler, requestTimeout: 10_000 },
-    }),
+    sqs: {
+      requestHandler,
+      ...(part === "route" ? { retryStrategy: repeatSoon() } : { maxAttempts: 3 }),
+    },
+    dynamodb: { maxAttempts: 4, requestHandler },
+    s3: { maxAttempts: 4, requestHandler: { ...requestHandler, requestTimeout: 10_000 } },
   };
+}
+
+/** The clients of a function. Region, credentials and endpoints come from the SDK's own environment variables; it also keeps connections open. */
+export function functionClients(part: "route" | "retry"): Clients {
+  const { sqs, dynamodb, s3 } = clientSettings(part);
+  return {
+    sqs: new SQSClient(sqs),
+    dynamodb: new DynamoDBClient(dynamodb),
+    s3: new S3Client(s3),
+  };
+}
+
+/** Attempts are counted from 1. */
+function repeatSoon(): ConfiguredRetryStrategy {
+  return new ConfiguredRetryStrategy(4, (attempt) => 10 * 2 ** attempt);
 }

@@ -12,12 +12,13 @@ import { forEachLimited } from "../for-each-limited.ts";
 import { OwnTroubleError } from "../errors.ts";
 import type { Trouble } from "../failures/parked.ts";
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
+import { MOST_BYTES, requestBytes } from "./message-size.ts";
+import type { Patience } from "./patience.ts";
+import { patientRequest } from "./patient-request.ts";
 import type { Sender } from "./sender.ts";
 import { nextRound } from "./rounds.ts";
 import { sendTrouble } from "./send-trouble.ts";
 
-/** Bytes of a body from which on it goes to S3: SQS takes 1 MiB, attributes included. */
-const OFFLOAD_BYTES = 1_040_000;
 /** Requests to one queue that are under way at once. Each queue has its own, so that a slow one takes nobody's turn. */
 const REQUESTS_PER_QUEUE = 8;
 
@@ -26,8 +27,8 @@ export interface QueueSenderOptions {
   /** Environment queues are its siblings. */
   readonly rawQueueUrl: string;
   readonly payloads: PayloadBucket;
-  /** A request that has no answer after so long, the SDK's retries included, is the queue's trouble. */
-  readonly patienceMs: number;
+  /** A request that has no answer within it is the queue's trouble. */
+  readonly patience: Patience;
 }
 
 /**
@@ -36,19 +37,18 @@ export interface QueueSenderOptions {
  * failure nothing more is sent to the queue: what was not sent is returned.
  */
 export function queueSender(options: QueueSenderOptions): Sender {
-  const { client, rawQueueUrl, payloads, patienceMs } = options;
+  const { client, rawQueueUrl, payloads, patience } = options;
   return {
     async send(queueName, messages) {
-      const queueUrl = siblingQueueUrl(rawQueueUrl, queueName);
       const unsent = new Set(messages);
       const troubles: Trouble[] = [];
       while (unsent.size > 0 && troubles.length === 0) {
         await forEachLimited(nextRound(unsent), REQUESTS_PER_QUEUE, async (batch) => {
           if (troubles.length > 0) return;
           try {
-            for (const message of await sendBatch(queueUrl, batch)) unsent.delete(message);
+            for (const message of await sendBatch(queueName, batch)) unsent.delete(message);
           } catch (error) {
-            troubles.push(queueTrouble(error));
+            troubles.push(queueTrouble(error, largest(batch)));
           }
         });
       }
@@ -61,38 +61,41 @@ export function queueSender(options: QueueSenderOptions): Sender {
 
   /** Those that were sent, at least one. Throws when none was. */
   async function sendBatch(
-    queueUrl: string,
+    queueName: string,
     batch: readonly OutgoingMessage[],
   ): Promise<readonly OutgoingMessage[]> {
     const [first] = batch;
     if (first === undefined) return [];
+    const request = {
+      queueName,
+      bytes: batch.reduce((sum, { body }) => sum + requestBytes(body), 0),
+    };
+    const QueueUrl = siblingQueueUrl(rawQueueUrl, queueName);
     if (batch.length === 1) {
-      const message = await parameters(first);
-      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, ...message }), {
-        abortSignal: AbortSignal.timeout(patienceMs),
-      });
+      const command = new SendMessageCommand({ QueueUrl, ...(await parameters(first)) });
+      await patientRequest(patience, request, (time) => client.send(command, time));
       return [first];
     }
-    const entries = await Promise.all(
+    const Entries = await Promise.all(
       batch.map(async (message, index): Promise<SendMessageBatchRequestEntry> => ({
         Id: String(index),
         ...(await parameters(message)),
       })),
     );
-    const { Failed: failed = [] } = await client.send(
-      new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }),
-      { abortSignal: AbortSignal.timeout(patienceMs) },
+    const command = new SendMessageBatchCommand({ QueueUrl, Entries });
+    const { Failed: failed = [] } = await patientRequest(patience, request, (time) =>
+      client.send(command, time),
     );
     const failures = new Set(failed.map(({ Id: id }) => id));
     const sent = batch.filter((_message, index) => !failures.has(String(index)));
     // The SDK repeats requests, not entries: alone, an entry gets its retries, and its error its code.
-    return sent.length > 0 ? sent : await sendBatch(queueUrl, [first]);
+    return sent.length > 0 ? sent : await sendBatch(queueName, [first]);
   }
 
   async function parameters({ environment, group, deduplicationId, body }: OutgoingMessage) {
     const place = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
     const bytes = Buffer.byteLength(body);
-    if (bytes <= OFFLOAD_BYTES) return { ...place, MessageBody: body };
+    if (bytes <= MOST_BYTES) return { ...place, MessageBody: body };
     const key = messagePayloadPrefix(environment) + deduplicationId;
     await offload(key, body);
     return {
@@ -113,10 +116,14 @@ export function queueSender(options: QueueSenderOptions): Sender {
   }
 }
 
-/** The queue's trouble. Throws OwnTroubleError when it is not the queue's. */
-function queueTrouble(error: unknown): Trouble {
+/** The queue's trouble. Throws OwnTroubleError when it is not the queue's. `bytes`: of the largest message of the request. */
+function queueTrouble(error: unknown, bytes: number): Trouble {
   if (error instanceof OwnTroubleError) throw error;
-  const trouble = sendTrouble(error);
+  const trouble = sendTrouble(error, bytes);
   if (trouble === null) throw new OwnTroubleError("not allowed to call SQS", { cause: error });
   return trouble;
+}
+
+function largest(messages: readonly OutgoingMessage[]): number {
+  return Math.max(...messages.map(({ body }) => requestBytes(body)));
 }

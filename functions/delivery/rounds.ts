@@ -1,10 +1,8 @@
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
+import { MOST_BYTES, requestBytes } from "./message-size.ts";
 
-/** SQS's limits for a batch: ten entries, 1 MiB together (with room for attributes). */
+/** SQS's limit for a batch. */
 const BATCH_ENTRIES = 10;
-const BATCH_BYTES = 1_040_000;
-/** What an off-loaded message weighs in a batch. */
-const POINTER_BYTES = 1000;
 
 /** Batches of the first waiting message of each group. `waiting` is in order. */
 export function nextRound(waiting: Iterable<OutgoingMessage>): OutgoingMessage[][] {
@@ -15,9 +13,8 @@ export function nextRound(waiting: Iterable<OutgoingMessage>): OutgoingMessage[]
   for (const message of waiting) {
     if (groups.has(message.group)) continue;
     groups.add(message.group);
-    const size = Buffer.byteLength(message.body);
-    const weight = size > BATCH_BYTES ? POINTER_BYTES : size;
-    if (batch.length === BATCH_ENTRIES || (batch.length > 0 && bytes + weight > BATCH_BYTES)) {
+    const weight = requestBytes(message.body);
+    if (batch.length === BATCH_ENTRIES || (batch.length > 0 && bytes + weight > MOST_BYTES)) {
       batches.push(batch);
       batch = [];
       bytes = 0;

@@ -16,23 +16,33 @@ const OWN = new Set([
 
 const DENIED = /^(AccessDenied|KMS|Kms|InvalidSecurity|NotAuthorized|OptInRequired)/;
 const THROTTLED = /(Throttl|SlowDown|TooManyRequests|RequestLimitExceeded|OverLimit)/i;
-const REFUSED =
-  /^(InvalidMessageContents|InvalidParameter|InvalidAttribute|UnsupportedOperation|BatchRequestTooLong)/;
+const REFUSED = /^(InvalidMessageContents|InvalidParameter|InvalidAttribute|UnsupportedOperation)/;
+const INVALID_PARAMETER = /^InvalidParameter/;
+const TOO_LONG = /^BatchRequestTooLong/;
+
+/** The lowest limit that a queue can have for its messages (`MaximumMessageSize`). */
+const LOWEST_LIMIT_BYTES = 1024;
 
 /**
  * Whose trouble an error of a send is, after the SDK's own retries: a `Trouble` of the queue, or null when it is the
  * function's. What may concern one queue only is taken for that queue's trouble (time-outs and refused connections too):
- * parking costs a little when it was not, while waiting would make every other queue wait.
+ * parking costs a little when it was not, while waiting would make every other queue wait. `bytes`: of the largest message
+ * of the request.
  */
-export function sendTrouble(error: unknown): Trouble | null {
+export function sendTrouble(error: unknown, bytes: number): Trouble | null {
   const code = errorCode(error);
   if (OWN.has(code)) return null;
-  return { reason: reasonOf(code), error: describe(code, error) };
+  return { reason: reasonOf(code, bytes), error: describe(code, error) };
 }
 
-function reasonOf(code: string): Trouble["reason"] {
-  if (DENIED.test(code)) return "access-denied";
+function reasonOf(code: string, bytes: number): Trouble["reason"] {
+  // Before access: KMS throttles as well.
   if (THROTTLED.test(code)) return "throttled";
+  if (DENIED.test(code)) return "access-denied";
+  // Groups, ids and attributes are made to be legal. What is left is a message beyond the queue's own limit.
+  if (TOO_LONG.test(code) || (INVALID_PARAMETER.test(code) && bytes > LOWEST_LIMIT_BYTES)) {
+    return "too-large";
+  }
   if (REFUSED.test(code)) return "refused";
   return "queue-unavailable";
 }

@@ -8,6 +8,8 @@ export type Reason =
   | "access-denied"
   | "throttled"
   | "refused"
+  | "too-large"
+  | "body-unavailable"
   | "behind"
   | "malformed"
   | "dead-letter";

@@ -1,5 +1,6 @@
 import { NoSuchKey } from "@aws-sdk/client-s3";
 import { MalformedFrameError } from "../../wire/frame.ts";
+import { unpackFrame } from "../../wire/frame-body.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import { decodePointer } from "../../wire/payload-pointer.ts";
 import { OwnTroubleError } from "../errors.ts";
@@ -15,7 +16,7 @@ export async function readRawMessage(
   source: string,
   payloads: PayloadBucket,
 ): Promise<PlacedFrame> {
-  return readFrame(await rawText(body, payloads), source);
+  return readFrame(await unpackFrame(await rawText(body, payloads)), source);
 }
 
 /**

@@ -1,15 +1,17 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { functionClients } from "../aws/clients.ts";
+import { fixedPatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../metrics.ts";
-import { PATIENCE_MS, runtime } from "../runtime.ts";
+import { runtime } from "../runtime.ts";
 import { parseFunctionSettings } from "../settings.ts";
 import { retryHandler } from "./retry-handler.ts";
 
-const patienceMs = PATIENCE_MS.retry;
+/** A stream of its own waits for nobody. */
+const patience = fixedPatience(10_000);
 const settings = parseFunctionSettings(process.env);
 
 export const handler = retryHandler({
-  runtime: runtime({ settings, clients: functionClients(patienceMs), patienceMs }),
+  runtime: runtime({ settings, clients: functionClients("retry"), patience }),
   logger: new Logger({ serviceName: "retry" }),
   metrics: embeddedMetrics(settings.source),
 });

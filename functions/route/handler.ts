@@ -1,15 +1,16 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { functionClients } from "../aws/clients.ts";
+import { RelativePatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../metrics.ts";
-import { PATIENCE_MS, runtime } from "../runtime.ts";
+import { runtime } from "../runtime.ts";
 import { parseFunctionSettings } from "../settings.ts";
 import { routeHandler } from "./route-handler.ts";
 
-const patienceMs = PATIENCE_MS.route;
+const patience = new RelativePatience();
 const settings = parseFunctionSettings(process.env);
 
 export const handler = routeHandler({
-  runtime: runtime({ settings, clients: functionClients(patienceMs), patienceMs }),
+  runtime: runtime({ settings, clients: functionClients("route"), patience }),
   logger: new Logger({ serviceName: "route" }),
   metrics: embeddedMetrics(settings.source),
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { routeHandler } from "../../../functions/route/route-handler.ts";
 import type { Backoff } from "../../../functions/retry/backoff.ts";
@@ -27,20 +27,25 @@ const RETRY_RUN_MS = 15_000;
 export class Pipeline implements AsyncDisposable {
   readonly metrics = new CountingMetrics();
   readonly #stage: Stage;
+  /** Lambda's: it waits for a long poll, which the functions' clients would not. */
+  readonly #sqs: SQSClient;
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>[];
 
   constructor(stage: Stage, options: PipelineOptions = {}) {
     this.#stage = stage;
+    const { region, credentials, endpoints } = stage.aws;
+    this.#sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
     const { retryEveryMs, backoff, remainingMs = 0 } = options;
-    const { runtime = stage.runtimeWith(stage.clients, backoff) } = options;
+    const limits = backoff === undefined ? {} : { backoff };
+    const { runtime = stage.runtimeWith(stage.clients, limits) } = options;
     const { signal } = this.#stop;
     const { metrics } = this;
     const handler = routeHandler({ runtime, metrics, logger: new Logger({ logLevel: "SILENT" }) });
     const mapping = runEventSourceMapping(
       {
-        sqs: stage.clients.sqs,
-        region: stage.aws.region,
+        sqs: this.#sqs,
+        region,
         queueUrl: stage.rawQueueUrl,
         queueArn: "",
         batchSize: 10,
@@ -66,7 +71,7 @@ export class Pipeline implements AsyncDisposable {
 
   /** Puts a frame into the raw queue, as the reader does. */
   async send(frame: string, lane = 0): Promise<void> {
-    await this.#stage.clients.sqs.send(
+    await this.#sqs.send(
       new SendMessageCommand({
         QueueUrl: this.#stage.rawQueueUrl,
         MessageBody: frame,
@@ -79,6 +84,7 @@ export class Pipeline implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#running);
+    this.#sqs.destroy();
   }
 }
 

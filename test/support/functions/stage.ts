@@ -12,7 +12,9 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { Backoff } from "../../../functions/retry/backoff.ts";
-import { PATIENCE_MS, runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";
+import { clientSettings } from "../../../functions/aws/clients.ts";
+import { RelativePatience, type Patience } from "../../../functions/delivery/patience.ts";
+import { runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";
 import type { RoutingInput } from "../../../functions/settings.ts";
 import { parseFunctionSettings, encodeRouting } from "../../../functions/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
@@ -72,29 +74,29 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
-  /** Clients as the functions have them. */
-  newClients(): Clients {
+  /** Clients as a function has them. */
+  newClients(part: "route" | "retry" = "route"): Clients {
     const { region, credentials, endpoints } = this.aws;
-    const requestHandler = {
-      connectionTimeout: 1000,
-      requestTimeout: 2000,
-      throwOnRequestTimeout: true,
-    };
-    const common = { region, credentials, requestHandler };
+    const { sqs, dynamodb, s3 } = clientSettings(part);
+    const common = { region, credentials };
     return {
-      sqs: new SQSClient({ ...common, endpoint: endpoints.sqs, maxAttempts: 3 }),
-      dynamodb: new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb, maxAttempts: 4 }),
-      s3: new S3Client({ ...common, endpoint: endpoints.s3, maxAttempts: 4 }),
+      sqs: new SQSClient({ ...sqs, ...common, endpoint: endpoints.sqs }),
+      dynamodb: new DynamoDBClient({ ...dynamodb, ...common, endpoint: endpoints.dynamodb }),
+      s3: new S3Client({ ...s3, ...common, endpoint: endpoints.s3 }),
     };
   }
 
-  runtimeWith(clients: Clients, backoff?: Backoff): Runtime {
+  /** Of the route function as a cold start has it, unless the options say something else. */
+  runtimeWith(
+    clients: Clients,
+    options: { readonly backoff?: Backoff; readonly patience?: Patience } = {},
+  ): Runtime {
     return runtime({
       settings: parseFunctionSettings(this.#environment),
       clients,
-      patienceMs: PATIENCE_MS.route,
+      patience: new RelativePatience(),
       now: () => this.clock.now(),
-      ...(backoff !== undefined && { backoff }),
+      ...options,
     });
   }
 
