@@ -4,10 +4,9 @@ import { fixedPatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../metrics.ts";
 import { runtime } from "../runtime.ts";
 import { parseFunctionSettings } from "../settings.ts";
-import { retryHandler } from "./retry-handler.ts";
+import { RETRY_PATIENCE_MS, retryHandler } from "./retry-handler.ts";
 
-/** A stream of its own waits for nobody. */
-const patience = fixedPatience(10_000);
+const patience = fixedPatience(RETRY_PATIENCE_MS);
 const settings = parseFunctionSettings(process.env);
 
 export const handler = retryHandler({

@@ -15,6 +15,9 @@ export interface RetryHandlerOptions {
   readonly metrics: MetricSink;
 }
 
+/** How long a queue's answer may take, milliseconds: streams do not wait for each other here. */
+export const RETRY_PATIENCE_MS = 10_000;
+
 /** A run begins nothing new in its last seconds: what is under way has to end before Lambda ends the function. */
 const LAST_SECONDS_MS = 12_000;
 const PARALLEL_STREAMS = 8;

@@ -1,9 +1,12 @@
 import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { fixedPatience } from "../../../functions/delivery/patience.ts";
+import { Consumer } from "../../support/functions/consumer.ts";
 import { TestLane } from "../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../support/functions/invoke.ts";
 import { numbers } from "../../support/functions/received.ts";
 import { Stage } from "../../support/functions/stage.ts";
+import { watchSends } from "../../support/functions/watched-sends.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -94,6 +97,29 @@ describe("the route function", () => {
     expect(metrics.totals.get("FailuresPending")).toBe(0);
     await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 3, 5, 7, 8]);
+  });
+
+  test("sends to other queues while one does not answer", async () => {
+    const { runtime, sends } = watchSends(
+      stage.runtimeWith(stage.clients, { patience: fixedPatience(120_000) }),
+    );
+    using silence = stage.aws.faults.add({
+      service: "sqs",
+      action: "SendMessage*",
+      resource: "shop-billing-staging.fifo",
+      effect: { kind: "delay", ms: 5_000 },
+    });
+    await using production = new Consumer(stage, "production");
+    const frames = new TestLane();
+    const routed = route(
+      runtime,
+      rawEvent([1, 2, 3].map(() => frames.frame([{ user: "app_prod" }, { user: "app_staging" }]))),
+    );
+    await vi.waitFor(() => expect(production.numbers).toEqual([1, 3, 5]), 20_000);
+    expect(silence.strikes).toBe(1);
+    expect(sends.map(({ queueName }) => queueName)).toEqual(["shop-billing-production.fifo"]);
+    silence.remove();
+    expect(await routed).toEqual([]);
   });
 
   test("keeps each lane's order in a queue that several lanes feed, through its trouble too", async () => {

@@ -5,13 +5,15 @@ import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { routeHandler } from "../../../functions/route/route-handler.ts";
 import type { Backoff } from "../../../functions/retry/backoff.ts";
-import type { Runtime } from "../../../functions/runtime.ts";
+import { fixedPatience } from "../../../functions/delivery/patience.ts";
+import { RETRY_PATIENCE_MS } from "../../../functions/retry/retry-handler.ts";
+import type { Clients, Runtime } from "../../../functions/runtime.ts";
 import { runEventSourceMapping } from "../../../infra/local/lambda/event-source-mapping.ts";
 import { CountingMetrics, retry } from "./invoke.ts";
 import type { Stage } from "./stage.ts";
 
 export interface PipelineOptions {
-  /** Default: the stage's. */
+  /** Of the route function; default: a cold start's. */
   readonly runtime?: Runtime;
   /** Pause between two runs of the retry function; left out, it does not run. */
   readonly retryEveryMs?: number;
@@ -29,6 +31,7 @@ export class Pipeline implements AsyncDisposable {
   readonly #stage: Stage;
   /** Lambda's: it waits for a long poll, which the functions' clients would not. */
   readonly #sqs: SQSClient;
+  readonly #retryClients: Clients;
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>[];
 
@@ -37,8 +40,13 @@ export class Pipeline implements AsyncDisposable {
     const { region, credentials, endpoints } = stage.aws;
     this.#sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
     const { retryEveryMs, backoff, remainingMs = 0 } = options;
+    this.#retryClients = stage.newClients("retry");
     const limits = backoff === undefined ? {} : { backoff };
     const { runtime = stage.runtimeWith(stage.clients, limits) } = options;
+    const retryRuntime = stage.runtimeWith(this.#retryClients, {
+      patience: fixedPatience(RETRY_PATIENCE_MS),
+      ...limits,
+    });
     const { signal } = this.#stop;
     const { metrics } = this;
     const handler = routeHandler({ runtime, metrics, logger: new Logger({ logLevel: "SILENT" }) });
@@ -62,7 +70,7 @@ export class Pipeline implements AsyncDisposable {
       retryEveryMs === undefined
         ? Promise.resolve()
         : repeat(
-            () => retry(runtime, { metrics, remainingMs: RETRY_RUN_MS }),
+            () => retry(retryRuntime, { metrics, remainingMs: RETRY_RUN_MS }),
             retryEveryMs,
             signal,
           );
@@ -84,7 +92,7 @@ export class Pipeline implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#running);
-    this.#sqs.destroy();
+    for (const client of [this.#sqs, ...Object.values(this.#retryClients)]) client.destroy();
   }
 }
 

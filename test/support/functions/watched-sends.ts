@@ -1,0 +1,23 @@
+import type { Sender } from "../../../functions/delivery/sender.ts";
+import type { Runtime } from "../../../functions/runtime.ts";
+
+/** One queue's messages of some frames, from the offer to the last answer: so long their lane waited for this queue. */
+export interface WatchedSend {
+  readonly queueName: string;
+  readonly kind: "sent" | "trouble";
+  readonly ms: number;
+}
+
+/** A runtime like the one given whose sends are noted. */
+export function watchSends(runtime: Runtime): { runtime: Runtime; sends: WatchedSend[] } {
+  const sends: WatchedSend[] = [];
+  const sender: Sender = {
+    async send(queueName, messages) {
+      const begin = performance.now();
+      const result = await runtime.effects.sender.send(queueName, messages);
+      sends.push({ queueName, kind: result.kind, ms: performance.now() - begin });
+      return result;
+    },
+  };
+  return { runtime: { ...runtime, effects: { ...runtime.effects, sender } }, sends };
+}
