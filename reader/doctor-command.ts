@@ -8,11 +8,17 @@ import {
   DoctorConfigurationError,
   readDoctorConfiguration,
 } from "./doctor/configuration.ts";
-import { examine } from "./doctor/examine.ts";
-import { isFault, repairScript, reportText } from "./doctor/report.ts";
+import { examine, howToUninstall } from "./doctor/examine.ts";
+import { isFault, repairScript, reportText, scriptText } from "./doctor/report.ts";
 import { OffsetStore } from "./offsets/offset-store.ts";
 import { connectionOptions } from "./source/connection-options.ts";
 import { secretCredentials } from "./source/credentials.ts";
+
+/** For an account that cannot log in: what the doctor would have found with another. */
+const LOCKED_OUT =
+  "init_connect fails for this account, and for others that MySQL runs it for (ER_NEW_ABORTING_CONNECTION). " +
+  "Name an account with CONNECTION_ADMIN with --mysql, or let everybody in first: SET GLOBAL init_connect = ''; " +
+  "on RDS and Aurora set init_connect to nothing in the parameter group";
 
 // `npm run doctor`: exit 0 when nothing has to be mended, 1 when something has, 2 when it could not be found out.
 process.exitCode = await main();
@@ -24,6 +30,7 @@ interface Options {
   readonly offsetsTable?: string;
   readonly sql?: boolean;
   readonly json?: boolean;
+  readonly uninstall?: boolean;
 }
 
 async function main(): Promise<number> {
@@ -54,6 +61,7 @@ function parseCommandLine(argv: readonly string[]): Options {
     )
     .option("--sql", "print the script that mends what statements can mend")
     .option("--json", "print the findings as JSON")
+    .option("--uninstall", "print the script that removes the session ledger, and check nothing")
     .exitOverride()
     .parse([...argv], { from: "user" })
     .opts<Options>();
@@ -65,6 +73,10 @@ async function run(options: Options): Promise<number> {
   try {
     const { environments } = config;
     const { reader, offsetsTable } = options;
+    if (options.uninstall === true) {
+      process.stdout.write(`${scriptText(await howToUninstall(connection, reader))}\n`);
+      return 0;
+    }
     const lagSeconds = offsetsTable === undefined ? null : await readerLag(offsetsTable);
     const findings = await examine(connection, { environments, reader, lagSeconds });
     if (options.json === true) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
@@ -136,5 +148,6 @@ function sentence(error: unknown): string {
   if (!(error instanceof Error)) return "unknown error";
   if (error instanceof DoctorConfigurationError) return error.message;
   const { code } = error as { code?: unknown };
+  if (code === "ER_NEW_ABORTING_CONNECTION") return LOCKED_OUT;
   return typeof code === "string" ? `${error.message} (${code})` : error.message;
 }

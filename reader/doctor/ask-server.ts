@@ -1,29 +1,66 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { accountsExemptFromEverybody } from "../ledger/exempt-from-everybody.ts";
-import { CALLED_PROCEDURES, LEDGER_SCHEMA, PROCEDURE_COMMENT } from "../ledger/objects.ts";
+import {
+  ACCOUNT_COMMENT,
+  CALLED_PROCEDURES,
+  COUNT_SLOTS,
+  LEDGER_SCHEMA,
+  PROCEDURE_COMMENT,
+} from "../ledger/objects.ts";
 import { BINLOG_VARIABLES } from "./binlog-checks.ts";
 import type { Account, Count, LedgerFacts, ServerFacts } from "./facts.ts";
+import { isRds, RDS_ACCOUNTS } from "./rds.ts";
 
 const VARIABLES = [
   ...BINLOG_VARIABLES,
-  "basedir",
+  "aurora_version",
   "binlog_expire_logs_seconds",
   "init_connect",
   "performance_schema",
   "read_only",
   "require_secure_transport",
+  "rpl_semi_sync_master_enabled",
+  "rpl_semi_sync_master_timeout",
+  "rpl_semi_sync_source_enabled",
+  "rpl_semi_sync_source_timeout",
 ];
 
-const ACCOUNTS = `SELECT account.user, account.host, account.account_locked = 'Y' AS isLocked,
-    account.super_priv = 'Y' OR EXISTS (SELECT 1 FROM mysql.global_grants AS granted
-      WHERE granted.user = account.user AND granted.host = account.host
-      AND granted.priv = 'CONNECTION_ADMIN') AS isAdministrator,
+/** With the roles that are active when somebody logs in, and those that these have. */
+const ACCOUNTS = `WITH RECURSIVE active (user, host, role, role_host) AS (
+    SELECT user, host, default_role_user, default_role_host FROM mysql.default_roles
+    UNION SELECT to_user, to_host, from_user, from_host FROM mysql.role_edges
+      WHERE @@GLOBAL.activate_all_roles_on_login
+    UNION SELECT active.user, active.host, edge.from_user, edge.from_host
+      FROM active JOIN mysql.role_edges AS edge
+        ON edge.to_user = active.role AND edge.to_host = active.role_host),
+  admin (user, host, privilege) AS (
+    SELECT user, host, 'SUPER' FROM mysql.user WHERE super_priv = 'Y'
+    UNION SELECT user, host, priv FROM mysql.global_grants WHERE priv = 'CONNECTION_ADMIN')
+  SELECT account.user, account.host, account.account_locked = 'Y' AS isLocked,
+    account.max_questions AS questionsPerHour,
+    (SELECT GROUP_CONCAT(privilege ORDER BY privilege) FROM admin
+      WHERE admin.user = account.user AND admin.host = account.host) AS adminPrivileges,
+    (SELECT GROUP_CONCAT(DISTINCT CONCAT(QUOTE(role), '@', QUOTE(role_host)))
+      FROM active JOIN admin ON admin.user = active.role AND admin.host = active.role_host
+      WHERE active.user = account.user AND active.host = account.host) AS adminRoles,
     'Y' IN (account.insert_priv, account.update_priv, account.delete_priv)
       OR EXISTS (SELECT 1 FROM mysql.db AS db WHERE db.user = account.user AND db.host = account.host
         AND 'Y' IN (db.insert_priv, db.update_priv, db.delete_priv))
       OR EXISTS (SELECT 1 FROM mysql.tables_priv AS tables WHERE tables.user = account.user
         AND tables.host = account.host AND tables.table_priv REGEXP 'Insert|Update|Delete') AS mayWrite
   FROM mysql.user AS account WHERE account.user NOT LIKE 'mysql.%' ORDER BY account.user, account.host`;
+
+const LEDGER_ACCOUNTS = `SELECT
+    EXISTS (SELECT 1 FROM mysql.user WHERE user = 'binlog_router_ledger' AND host = 'localhost') AS hasDefiner,
+    (SELECT COUNT(*) FROM mysql.tables_priv WHERE user = 'binlog_router_ledger' AND host = 'localhost'
+      AND (db = ? AND table_name = 'sessions'
+          AND FIND_IN_SET('Select', table_priv) AND FIND_IN_SET('Update', table_priv)
+        OR db = 'performance_schema' AND table_name = 'metadata_locks'
+          AND FIND_IN_SET('Select', table_priv))) = 2 AS mayDefinerWrite,
+    EXISTS (SELECT 1 FROM mysql.db
+      WHERE db = ? AND user = '' AND host = '%' AND execute_priv = 'Y') AS isGrantedToEverybody,
+    EXISTS (SELECT 1 FROM mysql.user WHERE user = '' AND host = '%'
+      AND JSON_VALUE(user_attributes, '$.metadata.comment') = ?) AS isEverybodyOurs`;
 
 const USER_CHANGES = `SELECT CONCAT(user, '@', host) AS name, count_star AS count
   FROM performance_schema.events_statements_summary_by_account_by_event_name
@@ -42,12 +79,10 @@ export async function askServer(connection: Connection, reader: string): Promise
       (row) => [String(row["Variable_name"]), String(row["Value"])],
     ),
   );
-  const isRds = (variables.get("basedir") ?? "").startsWith("/rdsdbbin");
   return {
     variables,
-    isRds,
     replicaOf: await replicaSource(connection),
-    retentionSeconds: await retentionSeconds(connection, variables, isRds),
+    retentionSeconds: await retentionSeconds(connection, variables),
     isConnectionEncrypted: (await status(connection, "Ssl_cipher")) !== "",
     lostThreads: Number(await status(connection, "Performance_schema_thread_instances_lost")),
     accounts: await accounts(connection),
@@ -59,13 +94,27 @@ export async function askServer(connection: Connection, reader: string): Promise
 }
 
 async function accounts(connection: Connection): Promise<Account[]> {
-  return (await rowsOf(connection, ACCOUNTS)).map((row) => ({
-    user: String(row["user"]),
-    host: String(row["host"]),
-    isLocked: Number(row["isLocked"]) === 1,
-    isAdministrator: Number(row["isAdministrator"]) === 1,
-    mayWrite: Number(row["mayWrite"]) === 1,
-  }));
+  const rows = await rowsOf(connection, ACCOUNTS);
+  return rows
+    .map((row) => ({
+      user: String(row["user"]),
+      host: String(row["host"]),
+      isLocked: isTrue(row["isLocked"]),
+      adminPrivileges: listOf(row["adminPrivileges"]),
+      adminRoles: listOf(row["adminRoles"]),
+      questionsPerHour: Number(row["questionsPerHour"]),
+      mayWrite: isTrue(row["mayWrite"]),
+    }))
+    .filter(({ user }) => !RDS_ACCOUNTS.has(user));
+}
+
+function isTrue(value: unknown): boolean {
+  return Number(value) === 1;
+}
+
+/** What GROUP_CONCAT made of some names without a comma; null of none. */
+function listOf(value: unknown): string[] {
+  return typeof value === "string" ? value.split(",") : [];
 }
 
 async function replicaSource(connection: Connection): Promise<string | null> {
@@ -79,9 +128,8 @@ async function replicaSource(connection: Connection): Promise<string | null> {
 async function retentionSeconds(
   connection: Connection,
   variables: ReadonlyMap<string, string>,
-  isRds: boolean,
 ): Promise<number | null> {
-  if (!isRds) {
+  if (!isRds(variables)) {
     const seconds = Number(variables.get("binlog_expire_logs_seconds") ?? 0);
     return seconds === 0 ? null : seconds;
   }
@@ -101,8 +149,12 @@ async function grantsOf(connection: Connection, user: string): Promise<string[] 
 }
 
 async function ledgerFacts(connection: Connection, initConnect: string): Promise<LedgerFacts> {
-  const exists = async (query: string): Promise<boolean> =>
-    (await rowsOf(connection, query, [LEDGER_SCHEMA])).length > 0;
+  const [table] = await rowsOf(
+    connection,
+    "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = 'sessions'",
+    [LEDGER_SCHEMA],
+  );
+  const [count] = table === undefined ? [] : await rowsOf(connection, COUNT_SLOTS);
   const procedures = await rowsOf(
     connection,
     `SELECT routine_comment AS comment FROM information_schema.routines
@@ -110,20 +162,21 @@ async function ledgerFacts(connection: Connection, initConnect: string): Promise
     [CALLED_PROCEDURES],
   );
   const comments = procedures.map((row) => String(row["comment"]));
+  const [accounts] = await rowsOf(connection, LEDGER_ACCOUNTS, [
+    LEDGER_SCHEMA,
+    LEDGER_SCHEMA,
+    ACCOUNT_COMMENT,
+  ]);
   return {
-    hasTable: await exists(
-      "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = 'sessions'",
-    ),
-    hasDefiner: await exists(
-      "SELECT 1 FROM mysql.tables_priv WHERE db = ? AND user = 'binlog_router_ledger' AND table_name = 'sessions'",
-    ),
+    slots: count === undefined ? null : Number(count["slots"]),
+    hasDefiner: isTrue(accounts?.["hasDefiner"]),
+    mayDefinerWrite: isTrue(accounts?.["mayDefinerWrite"]),
     procedureComment:
       comments.length < CALLED_PROCEDURES.length
         ? null
         : (comments.find((comment) => comment !== PROCEDURE_COMMENT) ?? PROCEDURE_COMMENT),
-    isGrantedToEverybody: await exists(
-      "SELECT 1 FROM mysql.db WHERE db = ? AND user = '' AND host = '%' AND execute_priv = 'Y'",
-    ),
+    isGrantedToEverybody: isTrue(accounts?.["isGrantedToEverybody"]),
+    isEverybodyOurs: isTrue(accounts?.["isEverybodyOurs"]),
     exempt: await accountsExemptFromEverybody(connection),
     initConnect,
   };

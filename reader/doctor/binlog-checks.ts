@@ -1,10 +1,12 @@
-import { type Finding, mendedBy, mendedByHand } from "./finding.ts";
+import { type Finding, mendedByHand, mendedBySetting } from "./finding.ts";
+import { isRds } from "./rds.ts";
 
 /** Global variables by name; a variable that the server does not have is absent. */
 export type Variables = ReadonlyMap<string, string>;
 
 /** What `binlogFindings` looks at. */
 export const BINLOG_VARIABLES = [
+  "basedir",
   "version",
   "log_bin",
   "binlog_format",
@@ -17,6 +19,8 @@ export const BINLOG_VARIABLES = [
   "enforce_gtid_consistency",
 ] as const;
 
+/** In 8.0 `performance_schema.processlist` came last of what the reader needs. */
+const FIRST_PATCH_OF_8_0 = 22;
 const RECONNECT = "and have the applications connect anew";
 
 /**
@@ -25,27 +29,38 @@ const RECONNECT = "and have the applications connect anew";
  */
 export function binlogFindings(variables: Variables): Finding[] {
   const version = variables.get("version") ?? "unknown";
-  if (/mariadb/i.test(version) || !(Number.parseInt(version, 10) >= 8)) {
+  if (!isSupported(version)) {
     return [
-      mendedByHand("Upgrade the server, or follow a replica of version 8.0 or later.", {
+      mendedByHand("Upgrade the server, or follow a replica of MySQL 8.0.22 or later.", {
         check: "version",
         severity: "loss",
         what: `version is ${version}`,
-        why: "only MySQL 8.0 and later log what is needed to read every row exactly",
+        why: "only MySQL 8.0.22 and later log what is needed to read every row exactly, and tell who is connected",
       }),
     ];
   }
   if (variables.get("log_bin") !== "ON") {
     return [
-      mendedByHand("Start the server with --log-bin.", {
-        check: "log_bin",
-        severity: "loss",
-        what: "log_bin is OFF",
-        why: "there is no binlog to read",
-      }),
+      mendedByHand(
+        isRds(variables)
+          ? "Turn automated backups on (RDS for MySQL), or set binlog_format to ROW in the cluster parameter group and reboot (Aurora)."
+          : "Start the server with --log-bin.",
+        {
+          check: "log_bin",
+          severity: "loss",
+          what: "log_bin is OFF",
+          why: "there is no binlog to read",
+        },
+      ),
     ];
   }
   return [...losses(variables), ...warnings(variables)];
+}
+
+function isSupported(version: string): boolean {
+  if (/mariadb/i.test(version)) return false;
+  const [major = 0, minor = 0, patch = 0] = version.split(/[^0-9]/).map(Number);
+  return major > 8 || (major === 8 && (minor > 0 || patch >= FIRST_PATCH_OF_8_0));
 }
 
 function losses(variables: Variables): Finding[] {
@@ -55,8 +70,10 @@ function losses(variables: Variables): Finding[] {
     // MySQL without a variable of this name has the wanted behaviour for good.
     if (value === undefined || value === wanted) return;
     findings.push(
-      mendedBy(
-        [`SET PERSIST ${name} = '${wanted}'`],
+      mendedBySetting(
+        name,
+        wanted,
+        isRds(variables),
         { check: name, severity: "loss", what: `${name} is ${value || "''"}`, why },
         RECONNECT,
       ),
@@ -73,8 +90,10 @@ function warnings(variables: Variables): Finding[] {
   const image = variables.get("binlog_row_image");
   if (image !== undefined && image !== "FULL") {
     findings.push(
-      mendedBy(
-        ["SET PERSIST binlog_row_image = 'FULL'"],
+      mendedBySetting(
+        "binlog_row_image",
+        "FULL",
+        isRds(variables),
         {
           check: "binlog_row_image",
           severity: "warning",
@@ -87,7 +106,7 @@ function warnings(variables: Variables): Finding[] {
   }
   if (variables.get("binlog_checksum") === "NONE") {
     findings.push(
-      mendedBy(["SET PERSIST binlog_checksum = 'CRC32'"], {
+      mendedBySetting("binlog_checksum", "CRC32", isRds(variables), {
         check: "binlog_checksum",
         severity: "warning",
         what: "binlog_checksum is NONE",
@@ -111,11 +130,20 @@ function warnings(variables: Variables): Finding[] {
 
 /** The steps of "Enabling GTID Transactions Online" in MySQL's manual. */
 function gtidMode(variables: Variables): Finding {
-  return {
+  const finding = {
     check: "gtid_mode",
     severity: "warning",
     what: `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`,
     why: "after a failover to another server the reader cannot tell where to go on",
+  } as const;
+  if (isRds(variables)) {
+    return mendedByHand(
+      "Set enforce_gtid_consistency to ON in the parameter group, then gtid-mode to OFF_PERMISSIVE, ON_PERMISSIVE and ON, one after the other (on Aurora to ON at once, in the cluster's, and reboot).",
+      finding,
+    );
+  }
+  return {
+    ...finding,
     remedy:
       "Turn GTIDs on step by step; before the last step wait until Ongoing_anonymous_transaction_count is 0.",
     statements: [

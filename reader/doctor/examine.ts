@@ -3,7 +3,9 @@ import { accountFindings, type Environments } from "./account-checks.ts";
 import { askServer } from "./ask-server.ts";
 import { binlogFindings } from "./binlog-checks.ts";
 import type { Finding } from "./finding.ts";
+import { type Script, uninstallScript } from "../ledger/statements.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
+import { isRds } from "./rds.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
 
 export interface Examination {
@@ -28,4 +30,10 @@ export async function examine(
     ...connectionFindings(facts),
     ...accountFindings(facts, environments, reader),
   ];
+}
+
+/** What removes the session ledger from a server. Changes nothing. Rejects as `examine` does. */
+export async function howToUninstall(connection: Connection, reader: string): Promise<Script> {
+  const { ledger, variables } = await askServer(connection, reader);
+  return uninstallScript(ledger.initConnect, ledger.isEverybodyOurs, isRds(variables));
 }

@@ -6,19 +6,28 @@ export interface Account {
   readonly host: string;
   /** Locked for good: nobody logs in with it. Roles are locked too. */
   readonly isLocked: boolean;
-  /** CONNECTION_ADMIN or SUPER: `init_connect` is not run for it. */
-  readonly isAdministrator: boolean;
+  /** CONNECTION_ADMIN and SUPER, by which `init_connect` is not run for it, if it has them itself. */
+  readonly adminPrivileges: readonly string[];
+  /** Roles that are active when it logs in and have one of these. */
+  readonly adminRoles: readonly string[];
+  /** MAX_QUERIES_PER_HOUR; 0 without a limit. */
+  readonly questionsPerHour: number;
   /** Whether it may write to some table by a privilege of its own. */
   readonly mayWrite: boolean;
 }
 
 /** What there is of the session ledger. */
 export interface LedgerFacts {
-  readonly hasTable: boolean;
+  /** How many rows its table has; null without a table. */
+  readonly slots: number | null;
+  /** Whether the account is there that the procedures run as, without which nobody can call them. */
   readonly hasDefiner: boolean;
+  readonly mayDefinerWrite: boolean;
   /** The comment of the procedures, which has their version, another one's first; null when one of them is missing. */
   readonly procedureComment: string | null;
   readonly isGrantedToEverybody: boolean;
+  /** Whether the account of everybody was made by installing, for nothing else. */
+  readonly isEverybodyOurs: boolean;
   /** Accounts for which that grant does not count. */
   readonly exempt: readonly { readonly user: string; readonly host: string }[];
   readonly initConnect: string;
@@ -33,7 +42,6 @@ export interface Count {
 /** What the doctor asked of a server. */
 export interface ServerFacts {
   readonly variables: Variables;
-  readonly isRds: boolean;
   /** The server that it replicates from; null for a source. */
   readonly replicaOf: string | null;
   /** How long the binlog is kept, seconds; null for ever. */

@@ -1,6 +1,8 @@
-import type { Finding, Severity } from "./finding.ts";
+import type { Script } from "../ledger/statements.ts";
+import { type Finding, SEVERITIES, type Severity } from "./finding.ts";
 
 const MARKS: Readonly<Record<Severity, string>> = {
+  lockout: "LOCKED OUT",
   loss: "DATA LOSS",
   warning: "warning",
   note: "note",
@@ -8,11 +10,7 @@ const MARKS: Readonly<Record<Severity, string>> = {
 
 /** The findings for people, the gravest first. */
 export function reportText(findings: readonly Finding[]): string {
-  const order: readonly Severity[] = ["loss", "warning", "note"];
-  const sorted = order.flatMap((severity) =>
-    findings.filter((finding) => finding.severity === severity),
-  );
-  const lines = sorted.map(
+  const lines = sorted(findings).map(
     ({ severity, check, what, why, remedy }) =>
       `${MARKS[severity]}  ${check}: ${what}.\n    Why it matters: ${why}.\n    What to do: ${remedy}`,
   );
@@ -30,14 +28,30 @@ export function isFault({ severity }: Finding): boolean {
   return severity !== "note";
 }
 
-/** A script for the mysql client that mends what statements can mend; to be read before it is run. */
+/** A script for the mysql client that mends what statements can mend, the gravest first; to be read before it is run. */
 export function repairScript(findings: readonly Finding[]): string {
-  const parts = findings.filter(isFault).map(({ check, what, remedy, statements }) => {
+  const parts = sorted(findings.filter(isFault)).map((finding) => {
+    const { check, what, remedy, statements } = finding;
     const comment = `-- ${check}: ${oneLine(what)}`;
     if (statements.length === 0) return `${comment}\n-- By hand: ${oneLine(remedy)}`;
-    return [comment, ...statements.map(terminated)].join("\n");
+    return `${comment}\n${scriptText(finding)}`;
   });
   return `${parts.join("\n\n")}\n`;
+}
+
+/** Statements for the mysql client, and what has to be done by hand around them as comments. */
+export function scriptText({ before, statements, after }: Script): string {
+  return [
+    ...(before === undefined ? [] : [`-- First, by hand: ${oneLine(before)}`]),
+    ...statements.map(terminated),
+    ...(after === undefined ? [] : [`-- Then, by hand: ${oneLine(after)}`]),
+  ].join("\n");
+}
+
+function sorted(findings: readonly Finding[]): Finding[] {
+  return SEVERITIES.flatMap((severity) =>
+    findings.filter((finding) => finding.severity === severity),
+  );
 }
 
 /** A routine's body has semicolons of its own. */

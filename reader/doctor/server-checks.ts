@@ -1,5 +1,6 @@
 import type { ServerFacts } from "./facts.ts";
 import { type Finding, mendedBy, mendedByHand } from "./finding.ts";
+import { isRds, longestRetentionHours } from "./rds.ts";
 
 const DAY_SECONDS = 86_400;
 const WANTED_RETENTION_SECONDS = 3 * DAY_SECONDS;
@@ -38,15 +39,19 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
   return findings;
 }
 
-function retention({ retentionSeconds, isRds }: ServerFacts, lagSeconds: number | null): Finding[] {
+function retention(
+  { retentionSeconds, variables }: ServerFacts,
+  lagSeconds: number | null,
+): Finding[] {
   if (retentionSeconds === null) return [];
   const isShort = retentionSeconds < DAY_SECONDS;
   const isUsed = lagSeconds !== null && lagSeconds > retentionSeconds * LAG_SHARE;
   if (!isShort && !isUsed) return [];
-  const hours = Math.max(WANTED_RETENTION_SECONDS, 4 * (lagSeconds ?? 0)) / 3600;
-  const statement = isRds
-    ? `CALL mysql.rds_set_configuration('binlog retention hours', ${Math.ceil(hours)})`
-    : `SET PERSIST binlog_expire_logs_seconds = ${Math.ceil(hours) * 3600}`;
+  const wanted = Math.ceil(Math.max(WANTED_RETENTION_SECONDS, 4 * (lagSeconds ?? 0)) / 3600);
+  const hours = Math.min(wanted, longestRetentionHours(variables) ?? wanted);
+  const statement = isRds(variables)
+    ? `CALL mysql.rds_set_configuration('binlog retention hours', ${hours})`
+    : `SET PERSIST binlog_expire_logs_seconds = ${hours * 3600}`;
   return [
     mendedBy([statement], {
       check: "retention",

@@ -5,9 +5,10 @@ import { CALLED_PROCEDURES } from "./objects.ts";
  * down for the call, which the privilege of everybody then allows, and taken up again as at a login. Nothing here may
  * depend on a limit of the server or the account: what fails in init_connect ends the connection.
  */
-const REGISTRATION = ["SET ROLE NONE", ...CALLED_PROCEDURES.map((name) => `CALL ${name}()`)].join(
-  "; ",
-);
+const STATEMENTS = ["SET ROLE NONE", ...CALLED_PROCEDURES.map((name) => `CALL ${name}()`)];
+const REGISTRATION = STATEMENTS.join("; ");
+/** By how many a login counts against MAX_QUERIES_PER_HOUR; what the procedures run does not count. */
+export const QUERIES_PER_LOGIN = STATEMENTS.length;
 
 /** What was put there once. It failed for everybody on a server at its max_prepared_stmt_count, so it is only taken out. */
 const FORMER_REGISTRATION =
@@ -18,6 +19,8 @@ const FORMER_REGISTRATION =
 
 /** Any call of a procedure of it, also one that somebody wrote by hand. */
 const CALL = /\bCALL\s+`?binlog_router`?\s*\.\s*`?(register_session|resume_roles)`?/i;
+
+const CALLS = new RegExp(`${CALL.source}\\s*(\\(\\s*\\))?\\s*;?\\s*`, "gi");
 
 /**
  * The value of `init_connect` that registers each connection and then does what it did before. Registering comes first,
@@ -31,6 +34,11 @@ export function withRegistration(initConnect: string): string {
 /** The value of `init_connect` without what `withRegistration` put there; everything else is left as it is. */
 export function withoutRegistration(initConnect: string): string {
   return [REGISTRATION, FORMER_REGISTRATION].reduce(without, initConnect);
+}
+
+/** The same without any call of the ledger's procedures, also in other words; for somebody who reads what remains. */
+export function withoutCalls(initConnect: string): string {
+  return withoutRegistration(initConnect).replace(CALLS, "");
 }
 
 function without(initConnect: string, registration: string): string {

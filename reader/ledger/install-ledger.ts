@@ -4,17 +4,20 @@ import { callsProcedure, withRegistration, withoutRegistration } from "./init-co
 import {
   ACCOUNT_COMMENT,
   CALLED_PROCEDURES,
+  COUNT_SLOTS,
   CREATE_DEFINER,
   CREATE_PROCEDURES,
   CREATE_SCHEMA,
   CREATE_TABLE,
   EVERYBODY,
+  FILL_TABLE,
   GRANT_EVERYBODY,
   LEDGER_DEFINER,
   LEDGER_PROCEDURE,
   LEDGER_SCHEMA,
   PROCEDURE_COMMENT,
   PROCEDURE_SQL_MODE,
+  SLOTS,
 } from "./objects.ts";
 
 /**
@@ -25,6 +28,7 @@ import {
 export async function installLedger(connection: Connection): Promise<void> {
   await connection.query(CREATE_SCHEMA);
   await connection.query(CREATE_TABLE);
+  if ((await slots(connection)) < SLOTS) await connection.query(FILL_TABLE);
   for (const statement of CREATE_DEFINER) await connection.query(statement);
   if (!(await hasProcedures(connection))) await createProcedures(connection);
   for (const statement of GRANT_EVERYBODY) await connection.query(statement);
@@ -66,6 +70,11 @@ async function createProcedures(connection: Connection): Promise<void> {
   } finally {
     await connection.query("SET SESSION sql_mode = ?", [String(rows[0]?.["mode"])]);
   }
+}
+
+async function slots(connection: Connection): Promise<number> {
+  const [rows] = await connection.query<RowDataPacket[]>(COUNT_SLOTS);
+  return Number(rows[0]?.["slots"]);
 }
 
 /** Whether all that init_connect calls is there, and is this version's. */

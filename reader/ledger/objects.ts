@@ -1,5 +1,5 @@
 /**
- * The session ledger's objects in MySQL. The procedure inserts a row for its connection; what counts is the row's place in
+ * The session ledger's objects in MySQL. The procedure writes a row for its connection; what counts is the row's place in
  * the binlog, before anything else that the connection writes, so the table itself may be small and overwrite itself.
  */
 export const LEDGER_SCHEMA = "binlog_router";
@@ -16,33 +16,56 @@ export const EVERYBODY = "''@'%'";
 
 /** By these the ledger's own accounts and its procedure's version are recognised. */
 export const ACCOUNT_COMMENT = "session ledger of binlog-router; not for logins";
-export const PROCEDURE_COMMENT = "session ledger of binlog-router, version 2";
+export const PROCEDURE_COMMENT = "session ledger of binlog-router, version 3";
 
 /** More than connect and register at the same moment, so that they seldom meet in a row. */
-const SLOTS = 4096;
+export const SLOTS = 4096;
+/** Every connection has so many slots at least to choose from: its own and those behind it. */
+const SPARE_SLOTS = 32;
 
 export const CREATE_SCHEMA = `CREATE DATABASE IF NOT EXISTS ${LEDGER_SCHEMA}`;
 
 /** A row per slot, not per connection: the table stays at its size. */
 export const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${LEDGER_TABLE} (
-  slot SMALLINT UNSIGNED NOT NULL PRIMARY KEY COMMENT 'connection_id modulo ${SLOTS}',
-  connection_id BIGINT UNSIGNED NOT NULL,
+  slot SMALLINT UNSIGNED NOT NULL PRIMARY KEY,
+  connection_id BIGINT UNSIGNED NOT NULL COMMENT '0 in a slot that nobody used yet',
   user VARCHAR(32) NOT NULL,
   host VARCHAR(255) NOT NULL,
   at TIMESTAMP(6) NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin COMMENT = '${ACCOUNT_COMMENT}'`;
 
+/** Makes the slots that are not there; 16³ of them. All are there from the beginning, because only rows can be skipped that are locked. */
+export const FILL_TABLE = `INSERT IGNORE INTO ${LEDGER_TABLE} (slot, connection_id, user, host, at)
+  WITH RECURSIVE digits (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM digits WHERE n < 15)
+  SELECT a.n * 256 + b.n * 16 + c.n, 0, '', '', NOW(6) FROM digits AS a, digits AS b, digits AS c`;
+
+export const COUNT_SLOTS = `SELECT COUNT(*) AS slots FROM ${LEDGER_TABLE}`;
+
 export const CREATE_DEFINER = [
   `CREATE USER IF NOT EXISTS ${LEDGER_DEFINER} IDENTIFIED BY RANDOM PASSWORD ACCOUNT LOCK COMMENT '${ACCOUNT_COMMENT}'`,
-  `GRANT INSERT, DELETE ON ${LEDGER_TABLE} TO ${LEDGER_DEFINER}`,
+  `GRANT SELECT, UPDATE ON ${LEDGER_TABLE} TO ${LEDGER_DEFINER}`,
+  `GRANT SELECT ON performance_schema.metadata_locks TO ${LEDGER_DEFINER}`,
 ] as const;
 
 /** The procedure keeps the modes of the session that creates it: none, so that nothing about a row is an error. */
 export const PROCEDURE_SQL_MODE = "SET SESSION sql_mode = ''";
 
 /**
+ * Whether a lock on the whole server (FLUSH TABLES WITH READ LOCK) or on the table (LOCK TABLES, ALTER TABLE) would make a
+ * write wait. Asked beforehand, because the shortest time that MySQL waits for such a lock is a second.
+ */
+const IS_LOCKED = `EXISTS (SELECT 1 FROM performance_schema.metadata_locks
+      WHERE object_type = 'GLOBAL' AND lock_type = 'SHARED')
+    OR EXISTS (SELECT 1 FROM performance_schema.metadata_locks
+      WHERE object_type = 'TABLE' AND object_schema = '${LEDGER_SCHEMA}' AND object_name = 'sessions'
+      AND lock_type IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'))`;
+
+/**
  * A procedure that registers its connection as `client` (an expression for user@host) when `condition` holds. It never
- * keeps anybody from connecting: errors are swallowed, and it waits for no lock longer than a second.
+ * keeps anybody from connecting: errors are swallowed, and it waits for no lock.
+ * - One statement finds a slot whose row nobody has locked, from the connection's own on, and writes to it: between two
+ *   statements somebody could lock it, and a transaction around them would commit the caller's.
+ * - A lock on the table that comes between the question and the write costs a second, not what the server allows.
  * - With autocommit off the row would stay in an open transaction, and go when that is rolled back: so it commits. It says
  *   NO CHAIN NO RELEASE because completion_type could make a bare COMMIT end the connection.
  * - SET TRANSACTION holds for the next transaction only, which is the row's; in a session that is read-only by default.
@@ -57,14 +80,16 @@ BEGIN
   DECLARE table_wait BIGINT UNSIGNED DEFAULT @@SESSION.lock_wait_timeout;
   DECLARE row_wait BIGINT UNSIGNED DEFAULT @@SESSION.innodb_lock_wait_timeout;
   DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
-  IF ${condition} AND NOT @@GLOBAL.read_only THEN
+  IF ${condition} AND NOT @@GLOBAL.read_only AND NOT (${IS_LOCKED}) THEN
     IF @@SESSION.transaction_read_only THEN
       SET TRANSACTION READ WRITE;
     END IF;
     SET SESSION lock_wait_timeout = 1, SESSION innodb_lock_wait_timeout = 1;
-    REPLACE INTO ${LEDGER_TABLE} (slot, connection_id, user, host, at) VALUES (
-      CONNECTION_ID() MOD ${SLOTS}, CONNECTION_ID(),
-      LEFT(client, CHAR_LENGTH(client) - CHAR_LENGTH(client_host) - 1), client_host, NOW(6));
+    UPDATE ${LEDGER_TABLE} AS mine JOIN (
+      SELECT slot FROM ${LEDGER_TABLE} WHERE slot >= CONNECTION_ID() MOD ${SLOTS - SPARE_SLOTS}
+      ORDER BY slot LIMIT 1 FOR UPDATE SKIP LOCKED) AS free USING (slot)
+      SET mine.connection_id = CONNECTION_ID(), mine.host = client_host, mine.at = NOW(6),
+      mine.user = LEFT(client, CHAR_LENGTH(client) - CHAR_LENGTH(client_host) - 1);
     IF NOT @@SESSION.autocommit THEN
       COMMIT AND NO CHAIN NO RELEASE;
     END IF;

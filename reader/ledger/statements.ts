@@ -1,43 +1,91 @@
 import type { Account } from "./exempt-from-everybody.ts";
-import { withRegistration, withoutRegistration } from "./init-connect.ts";
+import { withoutCalls, withRegistration } from "./init-connect.ts";
 import {
   CALLED_PROCEDURES,
   CREATE_DEFINER,
   CREATE_PROCEDURES,
   CREATE_SCHEMA,
   CREATE_TABLE,
+  EVERYBODY,
+  FILL_TABLE,
   GRANT_EVERYBODY,
+  LEDGER_DEFINER,
+  LEDGER_SCHEMA,
   PROCEDURE_SQL_MODE,
 } from "./objects.ts";
 
 type Accounts = readonly Account[];
 
+/** Statements for somebody who runs them by hand, and what has to be done before and after them that no statement does. */
+export interface Script {
+  readonly before?: string;
+  readonly statements: readonly string[];
+  readonly after?: string;
+}
+
 /**
- * The statements that install the ledger on a server without it, in their order, for somebody who runs them by hand.
+ * What installs the ledger on a server without it, in its order.
  *
  * @param exempt accounts that need a grant of their own (see exempt-from-everybody.ts)
  * @param isRds whether init_connect is set in a parameter group, not by a statement
  */
-export function installStatements(initConnect: string, exempt: Accounts, isRds: boolean): string[] {
-  return [
+export function installScript(initConnect: string, exempt: Accounts, isRds: boolean): Script {
+  const statements = [
     CREATE_SCHEMA,
     CREATE_TABLE,
+    FILL_TABLE,
     ...CREATE_DEFINER,
     PROCEDURE_SQL_MODE,
     ...CREATE_PROCEDURES,
     ...GRANT_EVERYBODY,
     ...exempt.flatMap(grantStatements),
-    ...(isRds ? [] : [`SET PERSIST init_connect = ${quoted(withRegistration(initConnect))}`]),
   ];
+  const value = withRegistration(initConnect);
+  return isRds
+    ? { statements, after: `Set init_connect in the parameter group to: ${value}` }
+    : { statements: [...statements, `SET PERSIST init_connect = ${quoted(value)}`] };
 }
 
 /** The same where `init_connect` calls the ledger already: nobody may call it while it is made anew. */
-export function mendStatements(initConnect: string, exempt: Accounts, isRds: boolean): string[] {
-  const rest = withoutRegistration(initConnect);
-  return [
-    ...(isRds ? [] : [`SET GLOBAL init_connect = ${quoted(rest)}`]),
-    ...installStatements(rest, exempt, isRds),
+export function mendScript(initConnect: string, exempt: Accounts, isRds: boolean): Script {
+  const rest = withoutCalls(initConnect);
+  const install = installScript(rest, exempt, isRds);
+  return isRds
+    ? { before: parameterGroup(rest), ...install }
+    : { statements: [`SET GLOBAL init_connect = ${quoted(rest)}`, ...install.statements] };
+}
+
+/**
+ * What removes the ledger; `init_connect` comes first, so that no connection calls what is not there.
+ *
+ * @param isEverybodyOurs whether the account of everybody was made by installing, and goes with it
+ */
+export function uninstallScript(
+  initConnect: string,
+  isEverybodyOurs: boolean,
+  isRds: boolean,
+): Script {
+  const rest = withoutCalls(initConnect);
+  const statements = [
+    `DROP DATABASE IF EXISTS ${LEDGER_SCHEMA}`,
+    `DROP USER IF EXISTS ${LEDGER_DEFINER}`,
+    isEverybodyOurs
+      ? `DROP USER IF EXISTS ${EVERYBODY}`
+      : `REVOKE EXECUTE ON ${LEDGER_SCHEMA}.* FROM ${EVERYBODY}`,
   ];
+  if (isRds) return { before: parameterGroup(rest), statements };
+  const reset =
+    rest === ""
+      ? ["SET GLOBAL init_connect = ''", "RESET PERSIST IF EXISTS init_connect"]
+      : [`SET PERSIST init_connect = ${quoted(rest)}`];
+  return { statements: [...reset, ...statements] };
+}
+
+function parameterGroup(rest: string): string {
+  return (
+    `Set init_connect in the parameter group to ${rest === "" ? "nothing" : rest}, ` +
+    `and go on when SELECT @@GLOBAL.init_connect shows it: what follows takes away what it calls.`
+  );
 }
 
 /** The grants that an account needs for which that of everybody does not count. */

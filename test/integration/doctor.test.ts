@@ -128,11 +128,84 @@ describe("doctor", () => {
     await mysql.query("DROP USER stg_reports, stg_pool");
   });
 
-  test("finds a ledger that lost a part, and mends it", async () => {
-    await mysql.query("DROP PROCEDURE binlog_router.register_session");
+  test.each([
+    ["DROP PROCEDURE binlog_router.register_session"],
+    ["DROP PROCEDURE binlog_router.resume_roles"],
+    ["DROP USER binlog_router_ledger@localhost"],
+    ["DROP USER ''@'%'"],
+  ])("after %s, names first that nobody can log in, and mends it", async (breaking) => {
+    const account = { user: "app_production", password: "password of app_production" };
+    const enter = async (): Promise<unknown> => (await mysql.connect(account)).query("DO 1");
+    await enter();
+    await mysql.query(breaking);
+    await expect(enter()).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
+    await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL"); // grave as well, and second
+    const { code, output } = await doctor();
+    expect(code).toBe(1);
+    expect(output).toMatch(/^LOCKED OUT {2}ledger.lockout: init_connect calls/);
+    expect(output).toContain(
+      "run SET GLOBAL init_connect = '' as an account with CONNECTION_ADMIN",
+    );
+    const locked = await run(
+      "--mysql",
+      `mysql://app_production:${encodeURIComponent(account.password)}@127.0.0.1:${mysql.server.port}`,
+      "--config",
+      config,
+    );
+    expect(locked.code).toBe(2);
+    expect(locked.output).toContain("let everybody in first: SET GLOBAL init_connect = ''");
+    const script = (await doctor("--sql")).output;
+    await runScript(script.split("\n").slice(0, 2).join("\n"));
+    await enter();
+    await runScript(script);
+    await enter();
+    expect(await faults()).toEqual([]);
+  });
+
+  test.each([
+    ["RENAME TABLE binlog_router.sessions TO shop.sessions"],
+    ["TRUNCATE binlog_router.sessions"],
+    ["REVOKE UPDATE ON binlog_router.sessions FROM binlog_router_ledger@localhost"],
+    ["REVOKE SELECT ON performance_schema.metadata_locks FROM binlog_router_ledger@localhost"],
+  ])("after %s, finds that connections are not registered, and mends it", async (breaking) => {
+    await mysql.query(breaking);
     expect(await faults()).toEqual(["ledger.incomplete"]);
     await runScript((await doctor("--sql")).output);
     expect(await faults()).toEqual([]);
+  });
+
+  test("finds accounts that are administrators by a role, and accounts with a limit of queries", async () => {
+    await mysql.query("CREATE ROLE operator, chief");
+    await mysql.query("GRANT CONNECTION_ADMIN ON *.* TO chief");
+    await mysql.query("GRANT chief TO operator");
+    await mysql.createAccount("app_staging", []);
+    await mysql.query("GRANT operator TO app_staging");
+    await mysql.query("ALTER USER app_production WITH MAX_QUERIES_PER_HOUR 1000");
+    expect(await faults()).toEqual(["accounts.limited"]); // the role is not active
+    await mysql.query("ALTER USER app_staging DEFAULT ROLE operator");
+    await mysql.query("ALTER USER app_production WITH MAX_QUERIES_PER_HOUR 0");
+    expect(await faults()).toEqual(["accounts.administrator"]);
+    expect((await doctor()).output).toContain(
+      "app_staging'@'%' of the environment staging has 'chief'@'%'",
+    );
+    await mysql.query("DROP USER app_staging");
+    await mysql.query("DROP ROLE operator, chief");
+  });
+
+  test("--uninstall prints a script that removes the ledger, init_connect first", async () => {
+    await mysql.query("SET GLOBAL init_connect = CONCAT(@@GLOBAL.init_connect, '; SET @mine = 1')");
+    const { code, output } = await doctor("--uninstall");
+    expect(code).toBe(0);
+    expect(output.split("\n")[0]).toBe("SET PERSIST init_connect = 'SET @mine = 1';");
+    await runScript(output);
+    expect(await mysql.query("SELECT @@GLOBAL.init_connect AS value")).toEqual([
+      { value: "SET @mine = 1" },
+    ]);
+    expect(
+      await mysql.query("SELECT 1 FROM mysql.user WHERE user IN ('', 'binlog_router_ledger')"),
+    ).toEqual([]);
+    expect(await mysql.query("SHOW DATABASES LIKE 'binlog_router'")).toEqual([]);
+    await mysql.query("SET GLOBAL init_connect = ''");
   });
 
   test("says why it could not check, and exits with 2", async () => {

@@ -6,7 +6,7 @@ import { connectionFindings, ledgerFindings } from "../../../../reader/doctor/le
 import { repairScript, reportText } from "../../../../reader/doctor/report.ts";
 import { readerFindings, serverFindings } from "../../../../reader/doctor/server-checks.ts";
 import { withRegistration } from "../../../../reader/ledger/init-connect.ts";
-import { PROCEDURE_COMMENT } from "../../../../reader/ledger/objects.ts";
+import { PROCEDURE_COMMENT, SLOTS } from "../../../../reader/ledger/objects.ts";
 
 const SOUND = {
   version: "9.7.4",
@@ -28,7 +28,6 @@ function variables(other: Readonly<Record<string, string>> = {}): Map<string, st
 function facts(other: Partial<ServerFacts> = {}): ServerFacts {
   return {
     variables: variables(),
-    isRds: false,
     replicaOf: null,
     retentionSeconds: 30 * 86_400,
     isConnectionEncrypted: true,
@@ -39,10 +38,12 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
       "GRANT SELECT ON `performance_schema`.* TO `r`@`%`",
     ],
     ledger: {
-      hasTable: true,
+      slots: SLOTS,
       hasDefiner: true,
+      mayDefinerWrite: true,
       procedureComment: PROCEDURE_COMMENT,
       isGrantedToEverybody: true,
+      isEverybodyOurs: true,
       exempt: [],
       initConnect: withRegistration(""),
     },
@@ -52,8 +53,20 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
   };
 }
 
+/** RDS, where server variables are set in parameter groups. */
+const ON_RDS = { basedir: "/rdsdbbin/mysql/" };
+
 function account(user: string, other: Partial<Account> = {}): Account {
-  return { user, host: "%", isLocked: false, isAdministrator: false, mayWrite: true, ...other };
+  return {
+    user,
+    host: "%",
+    isLocked: false,
+    adminPrivileges: [],
+    adminRoles: [],
+    questionsPerHour: 0,
+    mayWrite: true,
+    ...other,
+  };
 }
 
 describe("the binlog", () => {
@@ -64,6 +77,7 @@ describe("the binlog", () => {
   test.each([
     ["version", "5.7.44-log"],
     ["version", "10.11.6-MariaDB"],
+    ["version", "8.0.21"],
     ["log_bin", "OFF"],
     ["binlog_format", "MIXED"],
     ["binlog_row_metadata", "MINIMAL"],
@@ -71,6 +85,30 @@ describe("the binlog", () => {
   ])("%s = %s loses changes", (name, value) => {
     const findings = binlogFindings(variables({ [name]: value }));
     expect(findings.map(({ check, severity }) => [check, severity])).toEqual([[name, "loss"]]);
+  });
+
+  test.each(["8.0.22", "8.0.45-0ubuntu0.24.04.1", "8.4.3", "9.7.4-2"])("%s is read", (version) => {
+    expect(binlogFindings(variables({ version }))).toEqual([]);
+  });
+
+  test("on RDS every remedy is in the parameter group, and no statement is printed", () => {
+    const findings = binlogFindings(
+      variables({
+        ...ON_RDS,
+        binlog_row_metadata: "MINIMAL",
+        binlog_row_image: "MINIMAL",
+        binlog_checksum: "NONE",
+        gtid_mode: "OFF",
+      }),
+    );
+    expect(findings).toHaveLength(4);
+    for (const { remedy, statements } of findings) {
+      expect(remedy).toContain("parameter group");
+      expect(statements).toEqual([]);
+    }
+    expect(binlogFindings(variables({ ...ON_RDS, log_bin: "OFF" }))[0]?.remedy).toContain(
+      "backups",
+    );
   });
 
   test.each([
@@ -101,8 +139,16 @@ describe("the server", () => {
     expect(serverFindings(facts({ retentionSeconds: 2 * 86_400 }), 86_400 * 1.5)).toMatchObject([
       { check: "retention", statements: ["SET PERSIST binlog_expire_logs_seconds = 518400"] },
     ]);
-    expect(serverFindings(facts({ retentionSeconds: 0, isRds: true }), null)).toMatchObject([
-      { statements: ["CALL mysql.rds_set_configuration('binlog retention hours', 72)"] },
+  });
+
+  test.each([
+    ["RDS", {}, 0, 72],
+    ["RDS, which takes a week at most", {}, 5 * 86_400, 168],
+    ["Aurora, which takes 90 days at most", { aurora_version: "3.08.0" }, 60 * 86_400, 2160],
+  ])("%s keeps its binlog by a procedure of its own", (_, other, lagSeconds, hours) => {
+    const onRds = facts({ retentionSeconds: 0, variables: variables({ ...ON_RDS, ...other }) });
+    expect(serverFindings(onRds, lagSeconds)).toMatchObject([
+      { statements: [`CALL mysql.rds_set_configuration('binlog retention hours', ${hours})`] },
     ]);
   });
 
@@ -140,9 +186,11 @@ describe("accounts", () => {
   test.each([
     [account("app"), []],
     [account("both"), [["accounts.shared", "warning"]]],
-    [account("app", { isAdministrator: true }), [["accounts.administrator", "warning"]]],
+    [account("app", { adminPrivileges: ["SUPER"] }), [["accounts.administrator", "warning"]]],
+    [account("app", { adminRoles: ["'dba'@'%'"] }), [["accounts.administrator", "warning"]]],
+    [account("app", { questionsPerHour: 100 }), [["accounts.limited", "warning"]]],
     [account("dba"), [["accounts.no-environment", "warning"]]],
-    [account("dba", { isAdministrator: true }), [["accounts.no-environment", "note"]]],
+    [account("dba", { adminPrivileges: ["SUPER"] }), [["accounts.no-environment", "note"]]],
     [account("monitor", { mayWrite: false }), [["accounts.no-environment", "note"]]],
     [account("role", { isLocked: true }), []],
     [account("reader"), []],
@@ -152,23 +200,88 @@ describe("accounts", () => {
   });
 });
 
+test("an administrator loses the privileges that it has itself; what a role gives is for a person to decide", () => {
+  const environments = { production: { users: ["app"] } };
+  const found = (other: Partial<Account>) =>
+    accountFindings(facts({ accounts: [account("app", other)] }), environments, "reader")[0];
+  expect(found({ adminPrivileges: ["CONNECTION_ADMIN", "SUPER"] })?.statements).toEqual([
+    "REVOKE CONNECTION_ADMIN, SUPER ON *.* FROM 'app'@'%'",
+  ]);
+  expect(found({ adminRoles: ["'dba'@'%'"] })).toMatchObject({ statements: [] });
+  expect(found({ adminRoles: ["'dba'@'%'"] })?.remedy).toContain("'dba'@'%'");
+});
+
 describe("the ledger and its connections", () => {
   const { ledger } = facts();
 
   test.each([
     [ledger, []],
     [{ ...ledger, initConnect: "" }, ["ledger.missing"]],
-    [{ ...ledger, hasTable: false }, ["ledger.incomplete"]],
+    [{ ...ledger, slots: null }, ["ledger.incomplete"]],
+    [{ ...ledger, slots: 12 }, ["ledger.incomplete"]],
+    [{ ...ledger, mayDefinerWrite: false }, ["ledger.incomplete"]],
+    [{ ...ledger, procedureComment: "version 1" }, ["ledger.incomplete"]],
     [{ ...ledger, initConnect: "CALL binlog_router.register_session()" }, ["ledger.incomplete"]],
+    [{ ...ledger, procedureComment: null }, ["ledger.lockout"]],
+    [{ ...ledger, hasDefiner: false }, ["ledger.lockout"]],
+    [{ ...ledger, isGrantedToEverybody: false }, ["ledger.lockout"]],
     [{ ...ledger, exempt: [{ user: "a", host: "%" }] }, ["ledger.locked-out"]],
   ])("case %#", (of, checks) => {
     expect(ledgerFindings(facts({ ledger: of })).map(({ check }) => check)).toEqual(checks);
   });
 
-  test("on RDS init_connect is left to the parameter group", () => {
-    const [found] = ledgerFindings(facts({ isRds: true, ledger: { ...ledger, initConnect: "" } }));
-    expect(found?.statements.some((statement) => statement.includes("init_connect"))).toBe(false);
-    expect(found?.remedy).toContain("parameter group");
+  test("what locks accounts out comes first, and its first statement lets everybody in", () => {
+    const broken = {
+      ...ledger,
+      procedureComment: null,
+      initConnect: "SET @a = 1; call `binlog_router`.register_session ( ) ; SET @b = 2",
+    };
+    const findings = [
+      ...binlogFindings(variables({ binlog_row_metadata: "MINIMAL" })),
+      ...ledgerFindings(facts({ ledger: broken })),
+    ];
+    expect(reportText(findings)).toMatch(/^LOCKED OUT  ledger.lockout: .*a procedure is missing/);
+    const [comment, delivering] = repairScript(findings).split("\n");
+    expect(comment).toMatch(/^-- ledger.lockout:/);
+    expect(delivering).toBe("SET GLOBAL init_connect = 'SET @a = 1; SET @b = 2';");
+  });
+
+  test("an account that cannot log in is a lockout only while init_connect calls the ledger", () => {
+    const exempt = [{ user: "a", host: "%" }];
+    const severities = (initConnect: string) =>
+      ledgerFindings(facts({ ledger: { ...ledger, exempt, initConnect } }))
+        .filter(({ check }) => check === "ledger.locked-out")
+        .map(({ severity }) => severity);
+    expect(severities(withRegistration(""))).toEqual(["lockout"]);
+    expect(severities("")).toEqual(["warning"]);
+  });
+
+  test("on RDS init_connect is left to the parameter group, which the script says where its turn is", () => {
+    const onRds = (other: Partial<typeof ledger>) =>
+      repairScript(
+        ledgerFindings(facts({ variables: variables(ON_RDS), ledger: { ...ledger, ...other } })),
+      ).split("\n");
+    const install = onRds({ initConnect: "" });
+    expect(install.filter((line) => line.includes("init_connect"))).toEqual([
+      "-- ledger.missing: the session ledger is installed, but init_connect does not call it",
+      `-- Then, by hand: Set init_connect in the parameter group to: ${withRegistration("")}`,
+    ]);
+    const mend = onRds({ procedureComment: null });
+    expect(mend[1]).toMatch(
+      /^-- First, by hand: Set init_connect in the parameter group to nothing/,
+    );
+    expect(mend.some((line) => line.startsWith("SET GLOBAL"))).toBe(false);
+  });
+
+  test.each([
+    [{}, []],
+    [{ rpl_semi_sync_source_enabled: "ON", rpl_semi_sync_source_timeout: "10000" }, ["note"]],
+    [{ rpl_semi_sync_source_enabled: "ON", rpl_semi_sync_source_timeout: "60000" }, ["warning"]],
+    [{ rpl_semi_sync_master_enabled: "ON", rpl_semi_sync_master_timeout: "60000" }, ["warning"]],
+    [{ rpl_semi_sync_source_enabled: "OFF", rpl_semi_sync_source_timeout: "60000" }, []],
+  ])("a login waits for a replica as a commit does: %j", (other, severities) => {
+    const found = ledgerFindings(facts({ variables: variables(other) }));
+    expect(found.map(({ severity }) => severity)).toEqual(severities);
   });
 
   test("changes of user, proxies and missing threads are named", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   callsProcedure,
   hasRegistration,
+  withoutCalls,
   withoutRegistration,
   withRegistration,
 } from "../../../../reader/ledger/init-connect.ts";
@@ -37,6 +38,15 @@ describe("init_connect", () => {
     expect(withRegistration(`${former}; SET @last = 1`)).toBe(withRegistration("SET @last = 1"));
     expect(hasRegistration(former)).toBe(false);
     expect(withRegistration("")).not.toContain("PREPARE");
+  });
+
+  test.each([
+    ["call `binlog_router` . register_session", ""],
+    ["SET @a = 1; CALL binlog_router.register_session( ); SET @b = 2", "SET @a = 1; SET @b = 2"],
+    [withRegistration("SET @a = 1"), "SET @a = 1"],
+    ["CALL other.register_session()", "CALL other.register_session()"],
+  ])("takes every call out where it must: %j", (initConnect, rest) => {
+    expect(withoutCalls(initConnect)).toBe(rest);
   });
 
   test("recognises a call in other words, which it does not take out", () => {

@@ -12,6 +12,7 @@ test("a row of the ledger says whose connection it is", () => {
 test.each([
   "",
   "{}",
+  '{"slot":7,"connection_id":0,"user":"","host":"","at":"x"}',
   '{"connection_id":"1","user":"a","host":"b"}',
   '{"connection_id":1,"user":null,"host":"b"}',
 ])("what lacks something is none: %j", (row) => {

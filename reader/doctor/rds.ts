@@ -1,0 +1,20 @@
+import type { Variables } from "./binlog-checks.ts";
+
+/** Whether a server is Amazon RDS or Aurora: server variables are then set in parameter groups, not by statements. */
+export function isRds(variables: Variables): boolean {
+  return (variables.get("basedir") ?? "").startsWith("/rdsdbbin");
+}
+
+/** The longest `binlog retention hours` that RDS for MySQL and Aurora take; undefined where there is no such limit. */
+export function longestRetentionHours(variables: Variables): number | undefined {
+  if (!isRds(variables)) return undefined;
+  return variables.has("aurora_version") ? 2160 : 168;
+}
+
+/** Accounts by which Amazon runs the server; nobody else has their passwords. */
+export const RDS_ACCOUNTS: ReadonlySet<string> = new Set([
+  "rdsadmin",
+  "rdsrepladmin",
+  "rdsproxyadmin",
+  "rds_superuser_role",
+]);
