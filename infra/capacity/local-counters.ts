@@ -35,8 +35,8 @@ async function bytesInLog(path: string): Promise<number> {
   return Array.from(found, ([, digits]) => Number(digits)).reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Linux counts a process's time in hundredths of a second: user and system, fields 14 and 15 of its `stat`. */
-async function processorMs(pid: number | undefined): Promise<number> {
+/** A process's time on a processor so far. Linux counts it in hundredths of a second: user and system, fields 14 and 15 of its `stat`. */
+export async function processorMs(pid: number | undefined): Promise<number> {
   if (pid === undefined) return 0;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -5,6 +5,7 @@ import { findMysql } from "../../infra/local/mysql/find-mysql.ts";
 import { showProgress } from "../../infra/local/mysql/progress.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { benchClient } from "./client/client-throughput.ts";
+import { benchGrowth } from "./growth/growth.ts";
 import { benchRead } from "./read/read.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
@@ -13,6 +14,7 @@ import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
   read: benchRead,
+  growth: benchGrowth,
 };
 
 const EPILOGUE = `

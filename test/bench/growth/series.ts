@@ -1,0 +1,110 @@
+import type { BenchmarkRun, Figure } from "../benchmark.ts";
+import type { Load } from "./load.ts";
+import type { Cost, GrowthRig } from "./rig.ts";
+
+/** What doubles with the size has a ratio far beyond this one; what is flat has one within the noise of a machine. */
+const FLAT = { atMost: 1.5 };
+/** So slow that each transaction is a frame and an invocation of its own. */
+const TRICKLE_PER_SECOND = 50;
+
+export interface SeriesOptions {
+  readonly run: Pick<BenchmarkRun, "report" | "progress" | "signal">;
+  /** Changes of a backlog, and of a trickle. */
+  readonly backlog: number;
+  readonly trickle: number;
+}
+
+interface Measured {
+  readonly size: number;
+  readonly cost: Cost;
+}
+
+/**
+ * The cost of one change at several sizes, reported beside that of the smallest, which comes first. Two loads show it: a
+ * backlog, whose frames are full, so that the changes themselves are what costs; and a trickle, where each change is a
+ * frame, an invocation and a message, so that these are.
+ */
+export class Series {
+  readonly #options: SeriesOptions;
+  readonly #what: string;
+  #backlogAtSmallest: Measured | null = null;
+  #trickleAtSmallest: Measured | null = null;
+
+  /** `what` follows the size in the name of the work. */
+  constructor(options: SeriesOptions, what: string) {
+    this.#options = options;
+    this.#what = what;
+  }
+
+  /** A load whose work per change is the same at all sizes. */
+  async measure(rig: GrowthRig, size: number, load: Load): Promise<void> {
+    await this.#measureBacklog(rig, size, load, this.#what, FLAT);
+    await this.#measureTrickle(rig, size, load);
+  }
+
+  /** A load whose work per change is another one, for the reason that `what` gives: it has no target. */
+  async measureOther(
+    rig: GrowthRig,
+    size: number,
+    load: Load,
+    what: string = this.#what,
+  ): Promise<void> {
+    await this.#measureBacklog(rig, size, load, what, undefined);
+  }
+
+  async #measureBacklog(
+    rig: GrowthRig,
+    size: number,
+    load: Load,
+    what: string,
+    target: Figure["target"],
+  ): Promise<void> {
+    const work = `${size} ${what}, backlog`;
+    this.#begin(work);
+    const cost = await rig.backlog(load, this.#options.backlog);
+    const smallest = this.#backlogAtSmallest;
+    this.#reportCost(work, cost, smallest, target);
+    this.#options.run.report({
+      work,
+      name: "delivered",
+      value: cost.changesPerSecond,
+      unit: "changes/s",
+      ...(smallest !== null && {
+        beside: { name: `at ${smallest.size}`, value: smallest.cost.changesPerSecond },
+      }),
+    });
+    this.#backlogAtSmallest ??= { size, cost };
+  }
+
+  async #measureTrickle(rig: GrowthRig, size: number, load: Load): Promise<void> {
+    const work = `${size} ${this.#what}, ${TRICKLE_PER_SECOND}/s`;
+    this.#begin(work);
+    const cost = await rig.trickle(load, this.#options.trickle, TRICKLE_PER_SECOND);
+    this.#reportCost(work, cost, this.#trickleAtSmallest, FLAT);
+    this.#trickleAtSmallest ??= { size, cost };
+  }
+
+  #begin(work: string): void {
+    const { signal, progress } = this.#options.run;
+    signal.throwIfAborted();
+    progress(work);
+  }
+
+  #reportCost(
+    work: string,
+    { microseconds }: Cost,
+    smallest: Measured | null,
+    target: Figure["target"],
+  ): void {
+    this.#options.run.report({
+      work,
+      name: "processor time",
+      value: microseconds,
+      unit: "µs/change",
+      ...(smallest !== null && {
+        beside: { name: `at ${smallest.size}`, value: smallest.cost.microseconds },
+        ...(target !== undefined && { target }),
+      }),
+    });
+  }
+}
