@@ -106,13 +106,15 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       sessions.register(transaction, author);
       status.counters.registrations++;
     },
-    onUnknownXa: (commit) =>
+    onUnknownXa: (commit) => {
+      status.counters.unknownXa++;
       log.error(
         commit,
         isResumed
           ? "an XA transaction was committed that was prepared before the place where this reader began: changes of it that were not delivered before are not delivered"
           : "an XA transaction was committed that was prepared before the place where reading began: its changes are not delivered",
-      ),
+      );
+    },
     onRead: (fileNumber, place) => sessions.read.advance(fileNumber, place),
     serverId: state.serverId,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,

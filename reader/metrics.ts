@@ -50,6 +50,8 @@ export function reportMetrics(status: ReaderStatus, source: string, log: Log): D
         [READER_METRICS.bytesSent, "Bytes", now.frameBytes - reported.frameBytes],
         [READER_METRICS.leaseTaken, "Count", now.leasesTaken - reported.leasesTaken],
         [READER_METRICS.reconnects, "Count", now.reconnects - reported.reconnects],
+        [READER_METRICS.userChanges, "Count", now.userChanges - reported.userChanges],
+        [READER_METRICS.unknownXa, "Count", now.unknownXa - reported.unknownXa],
       ])}\n`,
     );
     if (retentionUsed > RETENTION_WARNING_PERCENT) {

@@ -15,7 +15,10 @@ export class ReaderStatus {
     frameBytes: 0,
     reconnects: 0,
     leasesTaken: 0,
+    /** Of connections that changed their user without telling the session ledger. */
     userChanges: 0,
+    /** XA transactions whose changes were prepared before reading began. */
+    unknownXa: 0,
     /** Rows of the session ledger. */
     registrations: 0,
   };

@@ -28,6 +28,10 @@ export const READER_METRICS = {
   /** 1 each time that a reader takes the lease over. */
   leaseTaken: "LeaseTaken",
   reconnects: "SourceReconnects",
+  /** Connections that turned out to have changed their user without telling the session ledger (COM_CHANGE_USER). */
+  userChanges: "UserChanges",
+  /** XA transactions that were seen to commit, and not to be prepared: their changes are not delivered. */
+  unknownXa: "XaChangesUnknown",
 } as const;
 
 /** Written by the route function. */

@@ -1,7 +1,7 @@
 import { Match, type Template } from "aws-cdk-lib/assertions";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../infra/repository-root.ts";
 import { anchor, RUNBOOK } from "../../infra/stack/monitoring/runbook.ts";
 import { READER_METRICS, RETRY_METRICS, ROUTE_METRICS } from "../../wire/metrics.ts";
@@ -106,6 +106,20 @@ describe("thresholds", () => {
       MetricName: ROUTE_METRICS.gaps,
       TreatMissingData: "notBreaching",
     });
+  });
+});
+
+test.each([
+  ["UserChanges", "Users changed on open connections"],
+  ["XaChangesUnknown", "XA transaction without its changes"],
+])("one %s is an alarm, and leads to %j", (metric, heading) => {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    MetricName: metric,
+    Threshold: 0,
+    ComparisonOperator: "GreaterThanThreshold",
+    EvaluationPeriods: 1,
+    TreatMissingData: "notBreaching",
+    AlarmDescription: Match.stringLikeRegexp(`#${anchor(heading)}$`),
   });
 });
 

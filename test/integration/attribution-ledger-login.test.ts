@@ -282,6 +282,15 @@ describe("accounts", () => {
   });
 });
 
+/** How long something takes that commits, while semi-synchronous replication has not given up yet. */
+async function waits(act: () => Promise<unknown>): Promise<number> {
+  await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF");
+  await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = ON");
+  const startedMs = performance.now();
+  await act();
+  return performance.now() - startedMs;
+}
+
 describe("where a commit waits for a replica, the first login waits as long as a commit does", () => {
   const WAIT_MS = 1000;
 
@@ -294,14 +303,6 @@ describe("where a commit waits for a replica, the first login waits as long as a
     await administrator.query("SET GLOBAL rpl_semi_sync_source_timeout = ?", [WAIT_MS]);
   });
   afterAll(async () => administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF"));
-
-  async function waits(act: () => Promise<unknown>): Promise<number> {
-    await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF");
-    await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = ON");
-    const startedMs = performance.now();
-    await act();
-    return performance.now() - startedMs;
-  }
 
   test("and those after it do not: replication goes on without waiting", async () => {
     const commit = await waits(() => administrator.query("INSERT INTO shop.orders VALUES ()"));

@@ -34,6 +34,8 @@ export class SourceMetrics {
   bytesSent = (): Metric => this.#metric(READER_METRICS.bytesSent, Stats.SUM);
   leaseTaken = (): Metric => this.#metric(READER_METRICS.leaseTaken, Stats.SUM);
   reconnects = (): Metric => this.#metric(READER_METRICS.reconnects, Stats.SUM);
+  userChanges = (): Metric => this.#metric(READER_METRICS.userChanges, Stats.SUM);
+  unknownXa = (): Metric => this.#metric(READER_METRICS.unknownXa, Stats.SUM);
 
   changesDropped = (): Metric => this.#metric(ROUTE_METRICS.changesDropped, Stats.SUM);
   changesParked = (): Metric => this.#metric(ROUTE_METRICS.changesParked, Stats.SUM);

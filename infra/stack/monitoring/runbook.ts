@@ -6,6 +6,8 @@ export const RUNBOOK = {
   rawQueueAge: "Raw queue age",
   gap: "Gap detected",
   unattributed: "Unattributed changes",
+  userChanges: "Users changed on open connections",
+  unknownXa: "XA transaction without its changes",
   failuresPending: "Failures pending",
   failuresDead: "Failures dead",
   deadLetters: "Dead-letter queue not empty",

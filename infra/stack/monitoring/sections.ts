@@ -84,8 +84,12 @@ export function changes({ metrics, pairs }: Watched): IWidget[] {
 
 export function authors({ metrics }: Watched): IWidget[] {
   return [
-    stacked("Changes per minute, by attribution", HALF, metrics.changesByAttribution()),
-    graph("Unattributed changes per minute", HALF, [metrics.changesUnattributed()]),
+    stacked("Changes per minute, by attribution", THIRD, metrics.changesByAttribution()),
+    graph("Unattributed changes per minute", THIRD, [metrics.changesUnattributed()]),
+    graph("Users changed on open connections; XA transactions without their changes", THIRD, [
+      metrics.userChanges(),
+      metrics.unknownXa(),
+    ]),
   ];
 }
 

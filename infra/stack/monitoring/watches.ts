@@ -73,6 +73,20 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       above: settings.retentionUsedPercent,
     },
     {
+      heading: RUNBOOK.userChanges,
+      meaning:
+        "Connections changed their user without telling the session ledger: changes in between went to the former user's environment.",
+      metric: metrics.userChanges(),
+      above: 0,
+    },
+    {
+      heading: RUNBOOK.unknownXa,
+      meaning:
+        "An XA transaction committed that was prepared before reading began: its changes are not delivered.",
+      metric: metrics.unknownXa(),
+      above: 0,
+    },
+    {
       heading: RUNBOOK.leaseFlapping,
       meaning: "The reader's lease changed hands more than twice within 15 minutes.",
       metric: metrics.leaseTaken().with({ period: Duration.minutes(15) }),

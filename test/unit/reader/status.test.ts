@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { EventType } from "../../../reader/binlog-format/event-types.ts";
-import { embeddedMetrics } from "../../../reader/metrics.ts";
+import { embeddedMetrics, reportMetrics } from "../../../reader/metrics.ts";
 import { ReaderStatus } from "../../../reader/status.ts";
 
 beforeEach(() => vi.useFakeTimers({ now: 1_000_000 }));
@@ -62,4 +62,26 @@ test("metrics are written in the embedded format", () => {
     Source: "shop",
     ReaderLag: 7,
   });
+});
+
+test("what only a person can judge is counted once, in the report after it happened", () => {
+  const lines: string[] = [];
+  const written = vi.spyOn(process.stdout, "write").mockImplementation((line) => {
+    lines.push(String(line));
+    return true;
+  });
+  const debug = (): void => undefined;
+  const status = new ReaderStatus();
+  status.enter("streaming");
+  const report = reportMetrics(status, "shop", { debug, info: debug, warn: debug, error: debug });
+  status.counters.userChanges += 2;
+  status.counters.unknownXa++;
+  vi.advanceTimersByTime(20_000);
+  report[Symbol.dispose]();
+  written.mockRestore();
+  const reports = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(reports).toMatchObject([
+    { UserChanges: 2, XaChangesUnknown: 1 },
+    { UserChanges: 0, XaChangesUnknown: 0 },
+  ]);
 });

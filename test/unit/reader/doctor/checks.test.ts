@@ -56,6 +56,12 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
 /** RDS, where server variables are set in parameter groups. */
 const ON_RDS = { basedir: "/rdsdbbin/mysql/" };
 
+/** The lines of the script for a ledger on RDS. */
+function scriptOnRds(other: Partial<ServerFacts["ledger"]>): string[] {
+  const ledger = { ...facts().ledger, ...other };
+  return repairScript(ledgerFindings(facts({ variables: variables(ON_RDS), ledger }))).split("\n");
+}
+
 function account(user: string, other: Partial<Account> = {}): Account {
   return {
     user,
@@ -257,16 +263,12 @@ describe("the ledger and its connections", () => {
   });
 
   test("on RDS init_connect is left to the parameter group, which the script says where its turn is", () => {
-    const onRds = (other: Partial<typeof ledger>) =>
-      repairScript(
-        ledgerFindings(facts({ variables: variables(ON_RDS), ledger: { ...ledger, ...other } })),
-      ).split("\n");
-    const install = onRds({ initConnect: "" });
+    const install = scriptOnRds({ initConnect: "" });
     expect(install.filter((line) => line.includes("init_connect"))).toEqual([
       "-- ledger.missing: the session ledger is installed, but init_connect does not call it",
       `-- Then, by hand: Set init_connect in the parameter group to: ${withRegistration("")}`,
     ]);
-    const mend = onRds({ procedureComment: null });
+    const mend = scriptOnRds({ procedureComment: null });
     expect(mend[1]).toMatch(
       /^-- First, by hand: Set init_connect in the parameter group to nothing/,
     );
