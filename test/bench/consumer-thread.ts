@@ -9,11 +9,16 @@ const { aws, subscriber, environment, concurrency } = workerData as ConsumerData
 const port = parentPort;
 if (port === null) throw new Error("started as a worker");
 const { region, accessKeyId, secretAccessKey, sqsEndpoint } = aws;
+const sqs = new SQSClient({
+  region,
+  endpoint: sqsEndpoint,
+  credentials: { accessKeyId, secretAccessKey },
+});
 
 let changes = 0;
 let delaysMs: number[] = [];
 
-await subscribe(
+const subscription = await subscribe(
   subscriber,
   ({ op, after }) => {
     // A table's definition comes this way too.
@@ -22,26 +27,30 @@ await subscribe(
     const written = after?.["written_us"];
     if (typeof written === "number") delaysMs.push(nowMs() - written / 1000);
   },
-  {
-    sqs: new SQSClient({
-      region,
-      endpoint: sqsEndpoint,
-      credentials: { accessKeyId, secretAccessKey },
-    }),
-    source: "shop",
-    environment,
-    concurrency,
-  },
+  { sqs, source: "shop", environment, concurrency },
 );
 
 let reported = -1;
-setInterval(() => {
+const reports = setInterval(report, REPORT_EVERY_MS);
+
+function report(): void {
   if (changes === reported) return;
   reported = changes;
   const since: HandledSince = { changes, delaysMs };
-  port.postMessage(since);
+  port?.postMessage(since);
   delaysMs = [];
-}, REPORT_EVERY_MS);
+}
+
+// What is handled is deleted before it ends, so that whoever reads the queue next does not get it again.
+port.once("message", () => void stop());
+
+async function stop(): Promise<void> {
+  await subscription.stop();
+  clearInterval(reports);
+  report();
+  sqs.destroy();
+  port?.close();
+}
 
 /** The clock that `written_us` has too, to the microsecond. */
 function nowMs(): number {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { StackFile } from "../../infra/local/stack-file.ts";
 
@@ -20,7 +21,14 @@ export interface HandledSince {
   readonly delaysMs: readonly number[];
 }
 
-/** An application with the real client, in a thread of its own. Its handler does nothing but count. Disposing ends it. */
+const STOP_WITHIN_MS = 10_000;
+/** The thread id of a worker that has ended. */
+const GONE = -1;
+
+/**
+ * An application with the real client, in a thread of its own. Its handler does nothing but count. Disposing stops it as an
+ * application is stopped: what it has handled is deleted from the queue.
+ */
 export class BenchConsumer implements AsyncDisposable {
   readonly #worker: Worker;
   #changes = 0;
@@ -57,6 +65,7 @@ export class BenchConsumer implements AsyncDisposable {
   /** Resolves when so many changes have been handled since the start. Throws when nothing comes for `silenceMs`. */
   async until(changes: number, silenceMs = 30_000): Promise<void> {
     while (this.#changes < changes) {
+      if (this.#failure !== null) throw this.#failure;
       const heard = Promise.withResolvers<void>();
       this.#listeners.add(heard.resolve);
       const timer = setTimeout(
@@ -69,12 +78,16 @@ export class BenchConsumer implements AsyncDisposable {
         clearTimeout(timer);
         this.#listeners.delete(heard.resolve);
       }
-      if (this.#failure !== null) throw this.#failure;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    if (this.#worker.threadId === GONE) return;
+    const ended = once(this.#worker, "exit");
+    this.#worker.postMessage("stop", []);
+    const late = setTimeout(() => void this.#worker.terminate(), STOP_WITHIN_MS);
+    await ended;
+    clearTimeout(late);
   }
 
   #tell(): void {

@@ -7,6 +7,7 @@ import type { Benchmark, Figure } from "./benchmark.ts";
 import { benchClient } from "./client/client-throughput.ts";
 import { benchGrowth } from "./growth/growth.ts";
 import { benchRead } from "./read/read.ts";
+import { benchDeliver } from "./deliver/deliver.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
   read: benchRead,
   growth: benchGrowth,
+  deliver: benchDeliver,
 };
 
 const EPILOGUE = `

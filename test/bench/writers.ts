@@ -29,12 +29,12 @@ export interface Written {
 }
 
 /**
- * Makes a table of eight ordinary columns. `written_us` is when the writer began the row's statement: microseconds since
+ * Makes a table of eight ordinary columns, unless it is there. `written_us` is when the writer began the row's statement: microseconds since
  * 1970 by `performance`, whose clock is the same in all processes of a machine.
  */
 export async function createOrders(pool: Pool, table: string): Promise<void> {
   await pool.query(
-    "CREATE TABLE ?? (id BIGINT AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(60), state ENUM('new','paid','sent'), " +
+    "CREATE TABLE IF NOT EXISTS ?? (id BIGINT AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(60), state ENUM('new','paid','sent'), " +
       "amount DECIMAL(12,2), note TEXT, placed DATETIME(3), items INT, written_us BIGINT)",
     [table],
   );

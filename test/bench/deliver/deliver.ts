@@ -1,0 +1,85 @@
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { handledPerSecond, writeBacklog } from "../backlog.ts";
+import type { BenchmarkRun } from "../benchmark.ts";
+import { BenchConsumer } from "../consumer.ts";
+import type { SharedStack } from "../shared-stack.ts";
+import { createOrders } from "../writers.ts";
+import { messagePerRow, type BinlogStretch } from "./message-per-row.ts";
+
+const ENVIRONMENT = "production";
+const ORDERS = "orders";
+/** Message groups of the other side when it sends several rows at once. */
+const GROUPS = 32;
+
+interface Load {
+  readonly work: string;
+  readonly rows: number;
+  readonly rowsPerTransaction: number;
+  readonly connections: number;
+}
+
+const LOADS: readonly Load[] = [
+  { work: "transactions of 200 rows", rows: 200_000, rowsPerTransaction: 200, connections: 4 },
+  { work: "one-row transactions", rows: 30_000, rowsPerTransaction: 1, connections: 16 },
+];
+
+/**
+ * Binlog to client, sustained: a backlog of one environment's changes to one table, and so of one message group. The other
+ * side does the same work on the same stretch of the binlog: zongji, a SendMessage for each row, the same client. It may
+ * choose between the order of the table, one send after the other, and the order of each key, many sends at once.
+ */
+export async function benchDeliver(run: BenchmarkRun): Promise<void> {
+  const { quick, report, progress } = run;
+  const stack = await run.stack();
+  await createOrders(stack.pool(ENVIRONMENT, 1), ORDERS);
+  for (const { work, ...load } of LOADS) {
+    const rows = quick ? load.rows / 10 : load.rows;
+    run.signal.throwIfAborted();
+    progress(work);
+    const { changesPerSecond, stretch } = await router(stack, { ...load, rows });
+    const part = { ...stretch, rows: Math.min(stretch.rows, quick ? 500 : 4000) };
+    progress(`${work}, a message per row, in the table's order`);
+    const inOrder = await messagePerRow(stack, part, 1);
+    progress(`${work}, a message per row, ${GROUPS} sends at once`);
+    const byKey = await messagePerRow(stack, part, GROUPS);
+    const name = byKey > inOrder ? `${GROUPS} sends at once` : "one send at a time";
+    report({
+      work,
+      name: "binlog to client",
+      value: changesPerSecond,
+      unit: "changes/s",
+      beside: { name: `a message per row, ${name}`, value: Math.max(inOrder, byKey) },
+      target: { atLeast: 10 },
+    });
+  }
+}
+
+/** What the router delivers of such a load, and where in the binlog it is. */
+async function router(
+  stack: SharedStack,
+  load: Omit<Load, "work">,
+): Promise<{ readonly changesPerSecond: number; readonly stretch: BinlogStretch }> {
+  await using consumer = new BenchConsumer(stack.file, {
+    subscriber: "billing",
+    environment: ENVIRONMENT,
+    concurrency: 8,
+  });
+  const place = await endOfBinlog(stack);
+  const { rows } = await writeBacklog(stack, {
+    ...load,
+    environment: ENVIRONMENT,
+    tables: [ORDERS],
+    rowsPerSecond: null,
+  });
+  return {
+    changesPerSecond: await handledPerSecond(consumer, rows),
+    stretch: { ...place, rows },
+  };
+}
+
+async function endOfBinlog({ file }: SharedStack): Promise<Omit<BinlogStretch, "rows">> {
+  await using administrator = await createConnection(file.mysql);
+  const [logs] = await administrator.query<RowDataPacket[]>("SHOW BINARY LOGS");
+  const last = logs.at(-1);
+  return { file: String(last?.["Log_name"]), offset: Number(last?.["File_size"]) };
+}
