@@ -35,6 +35,14 @@ export class GapError extends Error {
   }
 }
 
+/**
+ * What a failure record holds cannot be had any more: its object in the payload bucket is gone, or is not what was written.
+ * The remedy is to put the object back, or to discard the record; docs/runbook.md, "Failures dead".
+ */
+export class BodyUnavailableError extends Error {
+  override readonly name = "BodyUnavailableError";
+}
+
 /** The environment variables do not say what the functions need; `problems` names every variable. */
 export class FunctionSettingsError extends Error {
   override readonly name = "FunctionSettingsError";

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
+import { NoSuchKey } from "@aws-sdk/client-s3";
 import { FAILURE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
+import { BodyUnavailableError } from "../errors.ts";
 import type { RecordKey, StoredBody } from "./parked.ts";
 import { streamText, type Stream } from "./stream.ts";
 
@@ -15,7 +17,10 @@ const decompress = promisify(zstdDecompress);
 /** Keeps the bodies of failure records: compressed (zstd), in the record or, when it is too large, in the payload bucket. */
 export interface BodyStore {
   store(stream: Stream, key: RecordKey, body: string): Promise<StoredBody>;
-  /** The body. Throws RangeError when the record has been resolved and its body removed. */
+  /**
+   * The body. Throws BodyUnavailableError when there is none any more though the record waits for it, and RangeError when
+   * the record has been resolved and its body removed.
+   */
   load(body: StoredBody): Promise<string>;
 }
 
@@ -34,9 +39,9 @@ export function bodyStore(bucket: PayloadBucket): BodyStore {
     async load(body) {
       switch (body.kind) {
         case "inline":
-          return (await decompress(body.data)).toString("utf8");
+          return await unpack(body.data, "in the record");
         case "object":
-          return (await decompress(await bucket.get(body.key))).toString("utf8");
+          return await unpack(await fetchObject(bucket, body.key), `in the object ${body.key}`);
         case "removed":
           throw new RangeError("the record's body has been removed");
         default:
@@ -44,4 +49,27 @@ export function bodyStore(bucket: PayloadBucket): BodyStore {
       }
     },
   };
+}
+
+async function fetchObject(bucket: PayloadBucket, key: string): Promise<Uint8Array> {
+  try {
+    return await bucket.get(key);
+  } catch (cause) {
+    if (!(cause instanceof NoSuchKey)) throw cause;
+    throw new BodyUnavailableError(
+      `the payload bucket no longer has the object ${key}: put it back, or discard the record`,
+      { cause },
+    );
+  }
+}
+
+async function unpack(data: Uint8Array, place: string): Promise<string> {
+  try {
+    return (await decompress(data)).toString("utf8");
+  } catch (cause) {
+    throw new BodyUnavailableError(
+      `what is ${place} is no zstd text: put the original back, or discard the record`,
+      { cause },
+    );
+  }
 }

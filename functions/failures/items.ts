@@ -1,3 +1,4 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { bytes, number, numberOf, text, textOf, textsOf, type Item } from "../aws/attributes.ts";
 import type {
   Batch,
@@ -62,7 +63,7 @@ export function encodeRecord(
     ...recordItemKey(stream, key),
     status: text("parked"),
     reason: text(trouble.reason),
-    error: text(trouble.error),
+    error: errorText(trouble),
     count: number(batch.count),
     bytes: number(Buffer.byteLength(batch.body)),
     parkedAt: number(now),
@@ -79,10 +80,20 @@ export function decodeRecord(item: Item): ParkedRecord {
     trouble: troubleOf(item),
     count: numberOf(item, "count") ?? 0,
     parkedAt: numberOf(item, "parkedAt") ?? 0,
+    attempts: numberOf(item, "attempts") ?? 0,
+    lastFailureAt: numberOf(item, "lastFailureAt") ?? 0,
+    nextAttemptAt: numberOf(item, "nextAttempt") ?? null,
     bytes: numberOf(item, "bytes") ?? 0,
     sent: textsOf(item, "sent"),
     body: bodyOf(item),
   };
+}
+
+/** Characters of an error that are kept. */
+const ERROR_LENGTH = 500;
+
+export function errorText({ error }: Trouble): AttributeValue {
+  return text(error.slice(0, ERROR_LENGTH));
 }
 
 function troubleOf(item: Item): Trouble {

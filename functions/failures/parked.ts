@@ -73,7 +73,13 @@ export interface ParkedRecord {
   readonly status: "parked" | "resolved" | "discarded";
   readonly trouble: Trouble;
   readonly count: number;
+  /** Milliseconds since 1970, as the times below; 0: never yet. */
   readonly parkedAt: number;
+  /** How often its delivery was attempted from here and failed; `trouble` is of the last time. */
+  readonly attempts: number;
+  readonly lastFailureAt: number;
+  /** As planned then; null: never yet, or given up. When an operator asks for another try, only the stream's is moved. */
+  readonly nextAttemptAt: number | null;
   /** Bytes of the body before compression. */
   readonly bytes: number;
   /** Deduplication ids of its messages that went through in an attempt that then failed. */

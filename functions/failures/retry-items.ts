@@ -12,6 +12,7 @@ import {
   decodeRecord,
   decodeState,
   DUE_INDEX,
+  errorText,
   expiresAt,
   recordItemKey,
   stateKey,
@@ -74,12 +75,27 @@ export function retryItems({ client, table, now }: RetryItemsOptions): DrainItem
       return items.map(decodeRecord).filter(({ key }) => lastOf(key) <= tail);
     },
 
-    async noteSent({ stream, key }, sent) {
-      await update({
-        Key: recordItemKey(stream, key),
-        UpdateExpression: "ADD sent :sent",
-        ExpressionAttributeValues: { ":sent": texts(sent) },
-      });
+    async noteFailure({ stream, key, attempts }, { trouble, sent, nextAttemptAt }) {
+      await ifTrue(
+        update({
+          Key: recordItemKey(stream, key),
+          UpdateExpression:
+            "SET reason = :reason, #error = :error, attempts = :attempts, lastFailureAt = :now" +
+            (nextAttemptAt === null ? " REMOVE nextAttempt" : ", nextAttempt = :next") +
+            (sent.size === 0 ? "" : " ADD sent :sent"),
+          ConditionExpression: "#status = :parked",
+          ExpressionAttributeNames: { "#status": "status", "#error": "error" },
+          ExpressionAttributeValues: {
+            ":reason": text(trouble.reason),
+            ":error": errorText(trouble),
+            ":attempts": number(attempts + 1),
+            ":now": number(now()),
+            ":parked": text("parked"),
+            ...(nextAttemptAt !== null && { ":next": number(nextAttemptAt) }),
+            ...(sent.size > 0 && { ":sent": texts(sent) }),
+          },
+        }),
+      );
     },
 
     async resolve({ stream, key }) {
@@ -87,7 +103,7 @@ export function retryItems({ client, table, now }: RetryItemsOptions): DrainItem
         update({
           Key: recordItemKey(stream, key),
           UpdateExpression:
-            "SET #status = :resolved, finishedAt = :now, expires = :expires REMOVE body, bodyKey, sent",
+            "SET #status = :resolved, finishedAt = :now, expires = :expires REMOVE body, bodyKey, sent, nextAttempt",
           ConditionExpression: "#status = :parked",
           ExpressionAttributeNames: { "#status": "status" },
           ExpressionAttributeValues: {
@@ -140,7 +156,7 @@ export function retryItems({ client, table, now }: RetryItemsOptions): DrainItem
             ":claimed": number(nextAttemptAt),
             ...(trouble !== null && {
               ":reason": text(trouble.reason),
-              ":error": text(trouble.error.slice(0, 500)),
+              ":error": errorText(trouble),
               ":now": number(now()),
             }),
           },

@@ -8,7 +8,7 @@ import {
 import { number, text } from "../aws/attributes.ts";
 import type { StreamItems } from "../delivery/hand-over.ts";
 import type { BodyStore } from "./body-store.ts";
-import { decodeState, encodeRecord, stateKey } from "./items.ts";
+import { decodeState, encodeRecord, errorText, stateKey } from "./items.ts";
 import { recordKey, type StreamState } from "./parked.ts";
 import type { Stream } from "./stream.ts";
 
@@ -21,9 +21,6 @@ export interface FailuresTableOptions {
   /** How long a stream rests after its first failure, milliseconds. */
   readonly firstDelayMs: number;
 }
-
-/** Characters of an error that are kept. */
-const ERROR_LENGTH = 500;
 
 /** What route does to the failures table. */
 export function routeItems(options: FailuresTableOptions): StreamItems {
@@ -69,7 +66,7 @@ export function routeItems(options: FailuresTableOptions): StreamItems {
               ":next": number(now() + firstDelayMs),
               ":now": number(now()),
               ":reason": text(trouble.reason),
-              ":error": text(trouble.error.slice(0, ERROR_LENGTH)),
+              ":error": errorText(trouble),
             },
           }),
         ),

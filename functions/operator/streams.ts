@@ -37,7 +37,8 @@ export async function* parkedRecords(
     KeyConditionExpression: "#stream = :stream AND #position < :records",
     FilterExpression: "#status = :parked",
     ...(!bodies && {
-      ProjectionExpression: "#stream, #position, #status, reason, #error, #count, #bytes, parkedAt",
+      ProjectionExpression:
+        "#stream, #position, #status, reason, #error, #count, #bytes, parkedAt, attempts, lastFailureAt, nextAttempt",
     }),
     ExpressionAttributeNames: {
       "#stream": "stream",

@@ -15,14 +15,22 @@ export interface DrainItems {
   read(stream: Stream): Promise<StreamState | null>;
   /** The next records after a key that lie wholly before or at the tail, in order; empty: there is none (yet). */
   next(stream: Stream, after: RecordKey, tail: string): Promise<readonly ParkedRecord[]>;
-  /** Remembers which messages of a record went through before it failed. */
-  noteSent(record: ParkedRecord, sent: ReadonlySet<string>): Promise<void>;
+  /** Notes a failed attempt on the record, if it is still parked. */
+  noteFailure(record: ParkedRecord, failure: FailedAttempt): Promise<void>;
   /** Marks a record as done with, and removes its body. */
   resolve(record: ParkedRecord): Promise<void>;
   /** Closes the stream if its tail is still the last position of `drained`. */
   close(stream: Stream, drained: RecordKey): Promise<boolean>;
   /** Notes how far the stream is done with and when it is to be tried next, unless somebody else has taken it since `claimed`. */
   postpone(claimed: StreamState, next: Postponement): Promise<void>;
+}
+
+export interface FailedAttempt {
+  readonly trouble: Trouble;
+  /** Deduplication ids of messages that went through all the same. */
+  readonly sent: ReadonlySet<string>;
+  /** Null: given up. */
+  readonly nextAttemptAt: number | null;
 }
 
 interface Postponement {
@@ -95,10 +103,20 @@ export async function drain(
     return { kind, records };
   };
 
-  /** What is not noted is sent again: SQS or the subscriber recognises it. */
-  async function noteSent(record: ParkedRecord, sent: ReadonlySet<string>): Promise<void> {
-    const noted = [...sent].slice(0, Math.max(0, NOTED_PER_RECORD - record.sent.size));
-    if (noted.length > 0) await items.noteSent(record, new Set(noted));
+  async function leaveAt(
+    record: ParkedRecord,
+    { trouble, sent }: Extract<Redelivery, { kind: "failed" }>,
+  ): Promise<Drained> {
+    attempts++;
+    const dead = attempts >= backoff.attempts;
+    const pause = pauseMs(attempts, backoff, options.random());
+    await items.noteFailure(record, {
+      trouble,
+      // What is not noted is sent again: SQS or the subscriber recognises it.
+      sent: new Set([...sent].slice(0, Math.max(0, NOTED_PER_RECORD - record.sent.size))),
+      nextAttemptAt: dead ? null : now() + pause,
+    });
+    return await leave(dead ? "dead" : "postponed", pause, trouble);
   }
 
   async function deliverAll(): Promise<Drained> {
@@ -108,13 +126,7 @@ export async function drain(
         if (signal.aborted) return await leave("unfinished", 0);
         if (record.status === "parked") {
           const outcome = await options.deliver(record);
-          if (outcome.kind === "failed") {
-            await noteSent(record, outcome.sent);
-            attempts++;
-            const dead = attempts >= backoff.attempts;
-            const pause = pauseMs(attempts, backoff, options.random());
-            return await leave(dead ? "dead" : "postponed", pause, outcome.trouble);
-          }
+          if (outcome.kind === "failed") return await leaveAt(record, outcome);
           await items.resolve(record);
           records++;
         }

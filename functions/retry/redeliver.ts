@@ -2,7 +2,7 @@ import { MalformedFrameError } from "../../wire/frame.ts";
 import { connectionName } from "../../wire/session.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import { batchMessages } from "../delivery/message-batch.ts";
-import { GapError } from "../errors.ts";
+import { BodyUnavailableError, GapError } from "../errors.ts";
 import type { BodyStore } from "../failures/body-store.ts";
 import type { ParkedRecord, Trouble } from "../failures/parked.ts";
 import { readFrame } from "../frame/read-frame.ts";
@@ -32,7 +32,20 @@ export function redeliver(
   const { source, rules, effects, bodies, payloads } = options;
 
   return async (record) => {
-    const body = await bodies.load(record.body);
+    try {
+      return await deliver(await bodies.load(record.body), record);
+    } catch (error) {
+      if (error instanceof BodyUnavailableError) {
+        return failed({ reason: "body-unavailable", error: error.message });
+      }
+      if (error instanceof MalformedFrameError) {
+        return failed({ reason: "malformed", error: error.message });
+      }
+      throw error;
+    }
+  };
+
+  async function deliver(body: string, record: ParkedRecord): Promise<Redelivery> {
     const { kind } = record.stream;
     switch (kind) {
       case "queue":
@@ -47,7 +60,7 @@ export function redeliver(
       default:
         return kind satisfies never;
     }
-  };
+  }
 
   /** Changes whose author was not known: the sessions table may know by now. They go to message groups of their own. */
   async function redeliverOrphans(body: string, record: ParkedRecord): Promise<Redelivery> {
@@ -75,9 +88,6 @@ export function redeliver(
       await routeFrames([frame], await effects.lanes.read(frame.lane), rules, effects);
       return DELIVERED;
     } catch (error) {
-      if (error instanceof MalformedFrameError) {
-        return failed({ reason: "malformed", error: error.message });
-      }
       if (error instanceof GapError) return failed({ reason: "dead-letter", error: error.message });
       throw error;
     }

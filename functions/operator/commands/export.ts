@@ -4,9 +4,9 @@ import { finished } from "node:stream/promises";
 import { payloadBucket } from "../../aws/payload-bucket.ts";
 import { batchMessages } from "../../delivery/message-batch.ts";
 import { bodyStore } from "../../failures/body-store.ts";
-import type { ParkedRecord } from "../../failures/parked.ts";
-import { streamText, type Stream } from "../../failures/stream.ts";
-import { time } from "../render.ts";
+import type { ParkedRecord, StreamState } from "../../failures/parked.ts";
+import { streamText } from "../../failures/stream.ts";
+import { bodyOf, describeRecord } from "../record.ts";
 import { parkedRecords, troubledStreams } from "../streams.ts";
 import { namedStream, type CommandContext } from "./context.ts";
 
@@ -20,11 +20,17 @@ export async function exportCommand(
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
   const file = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
   let written = 0;
-  for (const stream of await chosenStreams(context, names)) {
-    for await (const record of parkedRecords(target, stream, { bodies: true })) {
-      const line = `${JSON.stringify(exported(record, await bodies.load(record.body)))}\n`;
-      if (!file.write(line)) await once(file, "drain");
+  for (const state of await chosenStreams(context, names)) {
+    let head = true;
+    for await (const record of parkedRecords(target, state.stream, { bodies: true })) {
+      const exported = {
+        stream: streamText(state.stream),
+        ...describeRecord(record, state, head),
+        ...content(record, await bodyOf(bodies, record)),
+      };
+      if (!file.write(`${JSON.stringify(exported)}\n`)) await once(file, "drain");
       progress(`${++written} records`);
+      head = false;
     }
   }
   progress("");
@@ -34,22 +40,19 @@ export async function exportCommand(
   context.print(`${written} records were written to ${output}.`);
 }
 
-async function chosenStreams(context: CommandContext, names: readonly string[]): Promise<Stream[]> {
-  if (names.length === 0) {
-    return (await troubledStreams(context.target)).map(({ stream }) => stream);
-  }
-  const states = await Promise.all(names.map((name) => namedStream(context, name)));
-  return states.map(({ stream }) => stream);
+async function chosenStreams(
+  context: CommandContext,
+  names: readonly string[],
+): Promise<StreamState[]> {
+  if (names.length === 0) return await troubledStreams(context.target);
+  return await Promise.all(names.map((name) => namedStream(context, name)));
 }
 
-/** `messages` for a queue's stream, as the queue would get them; else `text`, a frame or what came instead of one. */
-function exported({ stream, key, trouble, count, parkedAt }: ParkedRecord, body: string) {
-  return {
-    stream: streamText(stream),
-    position: key,
-    ...trouble,
-    changes: count,
-    parkedAt: time(parkedAt),
-    ...(stream.kind === "queue" ? { messages: batchMessages(body) } : { text: body }),
-  };
+/**
+ * `messages` for a queue's stream, as the queue would get them; else `text`, a frame or what came instead of one; neither
+ * when it is not there any more.
+ */
+function content({ stream }: ParkedRecord, body: string | null) {
+  if (body === null) return {};
+  return stream.kind === "queue" ? { messages: batchMessages(body) } : { text: body };
 }

@@ -1,7 +1,7 @@
 import { payloadBucket } from "../../aws/payload-bucket.ts";
 import { bodyStore } from "../../failures/body-store.ts";
-import type { ParkedRecord } from "../../failures/parked.ts";
 import { streamText } from "../../failures/stream.ts";
+import { bodyOf, describeRecord, type DescribedRecord } from "../record.ts";
 import { table, time } from "../render.ts";
 import { parkedRecords } from "../streams.ts";
 import { namedStream, type CommandContext } from "./context.ts";
@@ -22,19 +22,12 @@ export async function showCommand(
   const { target, print, json } = context;
   const state = await namedStream(context, name);
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
-  const records: (ParkedRecord & { readonly text?: string })[] = [];
+  const records: (DescribedRecord & { readonly body?: string | null })[] = [];
   for await (const record of parkedRecords(target, state.stream, { bodies: body })) {
-    records.push(body ? { ...record, text: await bodies.load(record.body) } : record);
-    if (records.length === limit) break;
+    const described = describeRecord(record, state, records.length === 0);
+    records.push(body ? { ...described, body: await bodyOf(bodies, record) } : described);
+    if (records.length >= limit) break;
   }
-  const described = records.map(({ key, trouble, count, bytes, parkedAt, text }) => ({
-    position: key,
-    ...trouble,
-    changes: count,
-    bytes,
-    parkedAt: time(parkedAt),
-    ...(text !== undefined && { body: text }),
-  }));
   const summary = {
     stream: streamText(state.stream),
     status: state.status,
@@ -45,19 +38,33 @@ export async function showCommand(
     nextAttemptAt: state.status === "open" ? time(state.nextAttemptAt) : null,
     tail: state.tail,
   };
-  if (json) return print(JSON.stringify({ ...summary, records: described }, null, 2));
+  if (json) return print(JSON.stringify({ ...summary, records }, null, 2));
   for (const [field, value] of Object.entries(summary)) print(`${field.padEnd(14)} ${value ?? ""}`);
   print(
     table(
-      ["first position", "reason", "changes", "bytes", "parked at"],
-      described.map((record) => [
+      [
+        "first position",
+        "reason",
+        "changes",
+        "bytes",
+        "parked at",
+        "attempts",
+        "last failure",
+        "next attempt",
+      ],
+      records.map((record) => [
         record.position.split("/")[0] ?? "",
         record.reason,
         record.changes,
         record.bytes,
         record.parkedAt,
+        record.attempts,
+        record.lastFailureAt,
+        record.nextAttemptAt ?? "",
       ]),
     ),
   );
-  for (const { body: content } of described) if (content !== undefined) print(content);
+  for (const { body: content } of records) {
+    if (content !== undefined) print(content ?? "(what this record holds is not there any more)");
+  }
 }

@@ -1,7 +1,9 @@
-import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
+import { DeleteQueueCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fixedPatience } from "../../../functions/delivery/patience.ts";
 import { Consumer } from "../../support/functions/consumer.ts";
+import { readState } from "../../../functions/failures/route-items.ts";
+import { queueStream } from "../../../functions/failures/stream.ts";
 import { TestLane } from "../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../support/functions/invoke.ts";
 import { numbers } from "../../support/functions/received.ts";
@@ -120,6 +122,29 @@ describe("the route function", () => {
     expect(sends.map(({ queueName }) => queueName)).toEqual(["shop-billing-production.fifo"]);
     silence.remove();
     expect(await routed).toEqual([]);
+  });
+
+  test("parks a message beyond a lowered limit of its queue as too large, until it is raised", async () => {
+    const { sqs, dynamodb } = stage.clients;
+    const name = "shop-billing-staging.fifo";
+    const limit = async (bytes: number): Promise<unknown> =>
+      await sqs.send(
+        new SetQueueAttributesCommand({
+          QueueUrl: stage.queueUrl(name),
+          Attributes: { MaximumMessageSize: String(bytes) },
+        }),
+      );
+    await limit(1024);
+    const frame = new TestLane().frame([{ user: "app_staging", text: "x".repeat(2000) }, {}]);
+    expect(await route(stage.runtime, rawEvent([frame]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
+    expect(await readState(dynamodb, "failures", queueStream(0, name))).toMatchObject({
+      trouble: { reason: "too-large", error: expect.stringMatching(/1024 bytes/) as string },
+    });
+    await limit(1_048_576);
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([1]);
   });
 
   test("keeps each lane's order in a queue that several lanes feed, through its trouble too", async () => {

@@ -101,10 +101,34 @@ describe("npm run failures", () => {
     expect(shown.out).toContain("access-denied");
     expect(shown.out).toContain("shop.orders");
 
+    const { records } = JSON.parse((await failures("show", STREAM, "--json")).out) as {
+      readonly records: readonly unknown[];
+    };
+    const parkedAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]+Z$/) as string;
+    expect(records).toEqual([
+      {
+        position: `${lane.position(1)}/${lane.position(2)}`,
+        status: "parked",
+        reason: "access-denied",
+        error: expect.stringMatching(/^AccessDenied/) as string,
+        changes: 2,
+        bytes: expect.any(Number) as number,
+        attempts: 1,
+        parkedAt,
+        lastFailureAt: parkedAt,
+        nextAttemptAt: null,
+      },
+      expect.objectContaining({ reason: "behind", error: "", attempts: 0, lastFailureAt: "" }),
+    ]);
+
     const file = join(directory, "export.jsonl");
     expect(await failures("export", "--output", file)).toMatchObject({ code: 0 });
     const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
-    expect(lines.map((line) => (JSON.parse(line) as { changes: number }).changes)).toEqual([2, 1]);
+    const exported = lines.map((line) => JSON.parse(line) as unknown);
+    expect(exported).toMatchObject([
+      { changes: 2, attempts: 1, reason: "access-denied", messages: [{ changes: 2 }] },
+      { changes: 1, attempts: 0, reason: "behind", messages: [{ changes: 1 }] },
+    ]);
 
     fault.remove();
     stage.clock.advance(60_000);
@@ -116,6 +140,30 @@ describe("npm run failures", () => {
     await retry(stage.runtime);
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 2, 3]);
     expect((await failures("list")).out).toBe("Nothing is parked.\n");
+  });
+
+  test("tells when the first record is to be tried next, and how often it was", async () => {
+    stage.breakQueue("staging", "RequestThrottled");
+    const lane = new TestLane();
+    for (let n = 0; n < 2; n++) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    }
+    for (let n = 0; n < 2; n++) {
+      stage.clock.advance(60_000);
+      await retry(stage.runtime);
+    }
+    const shown = JSON.parse((await failures("show", STREAM, "--json")).out) as {
+      readonly nextAttemptAt: string;
+    };
+    expect(Date.parse(shown.nextAttemptAt)).toBeGreaterThan(stage.clock.now());
+    expect(shown).toMatchObject({
+      status: "open",
+      attempts: 2,
+      records: [
+        { reason: "throttled", attempts: 2, nextAttemptAt: shown.nextAttemptAt },
+        { reason: "behind", attempts: 0, nextAttemptAt: null },
+      ],
+    });
   });
 
   test("discards only when it is meant, and lets the rest go on", async () => {

@@ -121,6 +121,9 @@ export function handOverModel(options: ModelOptions): Execution {
           trouble,
           count: batch.count,
           parkedAt: 0,
+          attempts: 0,
+          lastFailureAt: 0,
+          nextAttemptAt: null,
           bytes: 0,
           sent: new Set(),
           body: { kind: "removed" },
@@ -177,8 +180,8 @@ export function handOverModel(options: ModelOptions): Execution {
       }
       return found;
     },
-    async noteSent({ key }, sent) {
-      await actor.step("note sent", () => {
+    async noteFailure({ key }, { sent }) {
+      await actor.step("note failure", () => {
         const record = records.get(key);
         if (record !== undefined)
           records.set(key, { ...record, sent: new Set([...record.sent, ...sent]) });

@@ -1,0 +1,21 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Target } from "../../../functions/operator/target.ts";
+import { rawQueueName } from "../../../wire/names.ts";
+import { SOURCE } from "./frames.ts";
+import type { Stage } from "./stage.ts";
+
+/** A stage as operators' commands see it, with a client of SQS as operators have it: the functions' own would not wait for a long poll. */
+export function targetOf(stage: Stage): Target {
+  const { region, credentials, endpoints } = stage.aws;
+  const sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
+  return {
+    ...stage.clients,
+    sqs,
+    offsetsTable: "offsets",
+    failuresTable: "failures",
+    sessionsTable: "sessions",
+    payloadBucket: "payloads",
+    rawDeadLetterQueueUrl: stage.queueUrl(rawQueueName(SOURCE).replace(".fifo", "-dead.fifo")),
+    [Symbol.dispose]: () => sqs.destroy(),
+  };
+}
