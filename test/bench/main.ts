@@ -5,7 +5,9 @@ import { findMysql } from "../../infra/local/mysql/find-mysql.ts";
 import { showProgress } from "../../infra/local/mysql/progress.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { benchClient } from "./client/client-throughput.ts";
+import { benchDelay } from "./delay/delay.ts";
 import { benchGrowth } from "./growth/growth.ts";
+import { benchMemory } from "./memory/memory.ts";
 import { benchRead } from "./read/read.ts";
 import { benchDeliver } from "./deliver/deliver.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
@@ -16,6 +18,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
   read: benchRead,
   growth: benchGrowth,
+  delay: benchDelay,
+  memory: benchMemory,
   deliver: benchDeliver,
 };
 

@@ -1,0 +1,94 @@
+import type { BenchmarkRun, Figure } from "../benchmark.ts";
+import { BenchConsumer } from "../consumer.ts";
+import type { SharedStack } from "../shared-stack.ts";
+import { BenchWriter, createOrders } from "../writers.ts";
+import { Neighbour } from "./neighbour.ts";
+import { percentile } from "./percentile.ts";
+
+const ENVIRONMENT = "staging";
+const TABLE = "delay";
+const CONNECTIONS = 8;
+/** What the neighbour writes leaves about half of a machine of two cores. */
+const NEIGHBOURS_ROWS_PER_SECOND = 4000;
+
+/** Compiles what is measured then. */
+const WARM_UP = { perSecond: 300, seconds: 8 };
+
+interface Case {
+  readonly perSecond: number;
+  readonly loaded: boolean;
+  readonly targets: { readonly p50?: number; readonly p99?: number };
+}
+
+const CASES: readonly Case[] = [
+  { perSecond: 100, loaded: false, targets: { p50: 50, p99: 250 } },
+  { perSecond: 1000, loaded: false, targets: {} },
+  { perSecond: 100, loaded: true, targets: {} },
+  { perSecond: 1000, loaded: true, targets: {} },
+];
+
+/** From the moment when a transaction of one row is sent to MySQL to the handler of the application: its commit is in it. */
+export async function benchDelay(run: BenchmarkRun): Promise<void> {
+  const stack = await run.stack();
+  await createOrders(stack.pool(ENVIRONMENT, 1), TABLE);
+  await using consumer = new BenchConsumer(stack.file, {
+    subscriber: "billing",
+    environment: ENVIRONMENT,
+    concurrency: 1,
+  });
+  run.progress("warm up");
+  await delays(stack, consumer, WARM_UP.perSecond, run.quick ? 1 : WARM_UP.seconds);
+  for (const { perSecond, loaded, targets } of CASES) {
+    run.signal.throwIfAborted();
+    const beside = loaded
+      ? `another environment inserts ${NEIGHBOURS_ROWS_PER_SECOND} rows/s in bulk`
+      : "idle";
+    const work = `${perSecond} transactions/s, ${beside}`;
+    run.progress(work);
+    await using neighbour = loaded
+      ? await Neighbour.start(stack, NEIGHBOURS_ROWS_PER_SECOND)
+      : null;
+    await delays(stack, consumer, perSecond, run.quick ? 1 : 2);
+    const measured = await delays(stack, consumer, perSecond, run.quick ? 3 : 15);
+    await neighbour?.finish();
+    for (const figure of figures(work, measured, targets)) run.report(figure);
+  }
+}
+
+/** Of each transaction, milliseconds. Throws when one does not arrive. */
+async function delays(
+  { file }: SharedStack,
+  consumer: BenchConsumer,
+  perSecond: number,
+  seconds: number,
+): Promise<readonly number[]> {
+  const before = consumer.changes;
+  await using writer = await BenchWriter.start(file, {
+    environment: ENVIRONMENT,
+    tables: [TABLE],
+    connections: CONNECTIONS,
+    rowsPerTransaction: 1,
+    rowsPerSecond: perSecond,
+    rows: perSecond * seconds,
+  });
+  const { rows } = await writer.ended;
+  await consumer.until(before + rows);
+  const taken = consumer.takeDelays();
+  if (taken.length !== rows) throw new Error(`${taken.length} delays of ${rows} transactions`);
+  return taken;
+}
+
+function figures(
+  work: string,
+  measured: readonly number[],
+  { p50, p99 }: Case["targets"],
+): readonly Figure[] {
+  const figure = (name: string, share: number, atMost?: number): Figure => ({
+    work,
+    name: `delay ${name}`,
+    value: percentile(measured, share),
+    unit: "ms",
+    ...(atMost !== undefined && { target: { atMost } }),
+  });
+  return [figure("p50", 0.5, p50), figure("p99", 0.99, p99), figure("max", 1)];
+}
