@@ -1,6 +1,5 @@
 import { globMatcher } from "../../wire/glob.ts";
 import { callsProcedure, QUERIES_PER_LOGIN } from "../ledger/init-connect.ts";
-import { LEDGER_SCHEMA } from "../ledger/objects.ts";
 import type { Account, ServerFacts } from "./facts.ts";
 import { type Finding, mendedBy, mendedByHand } from "./finding.ts";
 
@@ -14,7 +13,7 @@ export function accountFindings(
   reader: string,
 ): Finding[] {
   return accounts
-    .filter(({ user, isLocked }) => !isLocked && user !== reader && !user.startsWith(LEDGER_SCHEMA))
+    .filter(({ user, isLocked }) => !isLocked && user !== reader)
     .flatMap((account) =>
       findingsOf(account, environmentsOf(account, environments), ledger.initConnect),
     );

@@ -232,7 +232,7 @@ describe("a given server", () => {
   });
 
   test.each([
-    ["binlog off", { log_bin: null, gtid_mode: "OFF" }, "its binary log is off"],
+    ["binlog off", { log_bin: null, gtid_mode: "OFF" }, "log_bin is OFF"],
     ["binlog not ROW", { binlog_format: "STATEMENT" }, "binlog_format is STATEMENT"],
     ["metadata not FULL", { binlog_row_metadata: "MINIMAL" }, "binlog_row_metadata is MINIMAL"],
   ])("is refused with its %s", async (_, variables, sentence) => {

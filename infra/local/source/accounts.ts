@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Connection } from "mysql2/promise";
+import { UsageError } from "../refusal.ts";
+
+const READER_USER = "binlog_router";
 
 /** A MySQL account that stands for an environment. */
 export interface PlannedAccount {
@@ -26,6 +29,30 @@ export function plannedAccounts(
           ? { environment, user: entry, host: "%" }
           : { environment, user: entry.slice(0, at), host: entry.slice(at + 1) };
       }),
+  );
+}
+
+/** Accounts that a server of our own has for itself. */
+const OWN_ACCOUNTS: ReadonlySet<string> = new Set([
+  "root",
+  READER_USER,
+  "binlog_router_ledger",
+  "mysql.session",
+  "mysql.sys",
+  "mysql.infoschema",
+]);
+
+/**
+ * Throws UsageError when a configuration wants accounts that a server of our own needs for itself: the administrator's
+ * would meet the wrong password, the reader's would be there already.
+ */
+export function refuseOwnAccounts(planned: readonly PlannedAccount[]): void {
+  const taken = planned.filter(({ user }) => OWN_ACCOUNTS.has(user));
+  if (taken.length === 0) return;
+  const entries = taken.map(({ environment, user }) => `${user} (environment ${environment})`);
+  throw new UsageError(
+    `the MySQL server that is started here has accounts of its own for ${entries.join(", ")}: ` +
+      "name others in the configuration's environments, or use a server of yours with --mysql",
   );
 }
 
@@ -67,7 +94,7 @@ export async function createAccounts(
 export async function createReaderAccount(
   administrator: Connection,
 ): Promise<{ user: string; password: string }> {
-  const user = "binlog_router";
+  const user = READER_USER;
   const password = newPassword();
   await administrator.query("CREATE USER ?@'%' IDENTIFIED BY ?", [user, password]);
   await administrator.query(

@@ -1,9 +1,9 @@
 import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
+import { BINLOG_VARIABLES, binlogFindings } from "../../../reader/doctor/binlog-checks.ts";
 import type { MysqlAccount } from "../options.ts";
 import { MysqlUnusableError } from "../refusal.ts";
 import type { PlannedAccount } from "./accounts.ts";
 import { makeDemonstration, removeDemonstration } from "./demonstration-objects.ts";
-import { CHECKED_VARIABLES, serverProblems } from "./server-check.ts";
 import type { Source } from "./source.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -20,8 +20,11 @@ export async function useGivenServer(
   const { host, port, user, password } = account;
   await using connection = await connect(account);
   const variables = await globalVariables(connection);
-  const problems = serverProblems(variables);
-  if (problems.length > 0) {
+  const losses = binlogFindings(variables).filter(({ severity }) => severity === "loss");
+  if (losses.length > 0) {
+    const problems = losses.map(
+      ({ what, why, remedy }) => `${what}: ${why} (${remedy.replace(/\.$/, "")})`,
+    );
     throw new MysqlUnusableError(`MySQL at ${host}:${port} cannot be used: ${problems.join("; ")}`);
   }
   const accounts = demonstration === null ? [] : await makeDemonstration(connection, demonstration);
@@ -61,7 +64,7 @@ async function connect({ host, port, user, password }: MysqlAccount): Promise<Co
 async function globalVariables(connection: Connection): Promise<Map<string, string>> {
   const [rows] = await connection.query<RowDataPacket[]>(
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)",
-    [CHECKED_VARIABLES],
+    [BINLOG_VARIABLES],
   );
   return new Map(rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]));
 }

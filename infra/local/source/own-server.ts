@@ -8,6 +8,7 @@ import {
   createAccounts,
   createReaderAccount,
   plannedAccounts,
+  refuseOwnAccounts,
 } from "./accounts.ts";
 import type { Source } from "./source.ts";
 
@@ -25,9 +26,14 @@ export interface OwnServerOptions {
   readonly signal: AbortSignal;
 }
 
-/** A fresh server with an account for each environment and one for the reader; its data go when it is disposed. */
+/**
+ * A fresh server with an account for each environment and one for the reader; its data go when it is disposed. Throws
+ * UsageError for accounts that it needs for itself; then nothing was started.
+ */
 export async function startOwnServer(options: OwnServerOptions): Promise<Source> {
   const { port, progress, signal } = options;
+  const planned = plannedAccounts(options.environments);
+  refuseOwnAccounts(planned);
   await using started = new AsyncDisposableStack();
   const server = started.use(
     await startMysqlServer({ ...(port !== undefined && { port }), progress, signal }),
@@ -37,7 +43,6 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
   if (options.demo) {
     for (const statement of DEMO_SCHEMA) await connection.query(statement);
   }
-  const planned = plannedAccounts(options.environments);
   const accounts = await createAccounts(connection, planned, configuredDatabases(options.tables));
   const reader = await createReaderAccount(connection);
   if (options.ledger) await installLedger(connection);

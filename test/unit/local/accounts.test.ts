@@ -3,7 +3,9 @@ import {
   configuredDatabases,
   grantPattern,
   plannedAccounts,
+  refuseOwnAccounts,
 } from "../../../infra/local/source/accounts.ts";
+import { UsageError } from "../../../infra/local/refusal.ts";
 
 test("an account is planned for each user that names one, and for no pattern", () => {
   const environments = {
@@ -15,6 +17,18 @@ test("an account is planned for each user that names one, and for no pattern", (
     { environment: "production", user: "batch", host: "10.0.3.7" },
     { environment: "staging", user: "app_staging", host: "%" },
   ]);
+});
+
+test("accounts that the server has for itself are refused by name, and their environments", () => {
+  const planned = plannedAccounts({
+    production: { users: ["root@10.0.0.1", "app_prod"] },
+    staging: { users: ["binlog_router"] },
+  });
+  expect(() => refuseOwnAccounts(planned)).toThrow(
+    /root \(environment production\), binlog_router \(environment staging\).*--mysql/,
+  );
+  expect(() => refuseOwnAccounts(planned)).toThrow(UsageError);
+  expect(() => refuseOwnAccounts(plannedAccounts({ a: { users: ["app"] } }))).not.toThrow();
 });
 
 test("the configured databases are those of the patterns that include tables", () => {

@@ -3,6 +3,8 @@ import { EventType } from "../../../reader/binlog-format/event-types.ts";
 import { embeddedMetrics, reportMetrics } from "../../../reader/metrics.ts";
 import { ReaderStatus } from "../../../reader/status.ts";
 
+const silent = (): void => undefined;
+
 beforeEach(() => vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => vi.useRealTimers());
 
@@ -70,10 +72,14 @@ test("what only a person can judge is counted once, in the report after it happe
     lines.push(String(line));
     return true;
   });
-  const debug = (): void => undefined;
   const status = new ReaderStatus();
   status.enter("streaming");
-  const report = reportMetrics(status, "shop", { debug, info: debug, warn: debug, error: debug });
+  const report = reportMetrics(status, "shop", {
+    debug: silent,
+    info: silent,
+    warn: silent,
+    error: silent,
+  });
   status.counters.userChanges += 2;
   status.counters.unknownXa++;
   vi.advanceTimersByTime(20_000);
