@@ -104,9 +104,14 @@ export function encodeChange(change: FrameChange): string {
   );
 }
 
+/** The line of a frame's header, without a line feed. */
+export function encodeHeader(header: FrameHeader): string {
+  return JSON.stringify(header);
+}
+
 /** The text of a frame from its header and the lines of its changes. */
 export function encodeFrame(header: FrameHeader, lines: string): string {
-  return `${JSON.stringify(header)}\n${lines}`;
+  return `${encodeHeader(header)}\n${lines}`;
 }
 
 /** The frame that a text stands for. Throws MalformedFrameError. */

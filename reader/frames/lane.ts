@@ -1,8 +1,9 @@
+import { packFrame } from "../../wire/frame-body.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { LineBuffer } from "./line-buffer.ts";
-import type { OffsetLedger } from "./offset-ledger.ts";
+import type { LedgerEntry, OffsetLedger } from "./offset-ledger.ts";
 import { OpenFrame, type StreamIdentity } from "./open-frame.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -11,6 +12,7 @@ export type SendFrame = (frame: SealedFrame, signal: AbortSignal) => Promise<voi
 
 export interface SealedFrame {
   readonly lane: number;
+  /** As it travels, see `packFrame`. */
   readonly text: string;
   readonly first: PositionText;
   readonly last: PositionText;
@@ -35,9 +37,17 @@ export interface LaneOptions {
 
 const SPARE_BUFFERS = 4;
 
+interface ReadyFrame {
+  readonly sealed: SealedFrame;
+  readonly entry: LedgerEntry;
+  /** Unsent bytes that it stands for. */
+  readonly bytes: number;
+}
+
 /**
  * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one fills. So an idle lane
- * sends a single change at once, and a busy one sends full frames, without a timer.
+ * sends a single change at once, and a busy one sends full frames, without a timer. While there are full frames, the next
+ * of them is compressed while one is on its way.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -46,16 +56,19 @@ export class Lane {
   /** Buffers of frames that were sent; a busy lane goes round with a few. */
   readonly #spare: LineBuffer[] = [];
   #filling: OpenFrame | null = null;
-  #previous: PositionText | null;
+  /** The last positions of the frame that was made ready last, and of the one that was acknowledged last. */
+  #packed: PositionText | null;
+  #sent: PositionText | null;
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#previous = options.previous;
+    this.#packed = options.previous;
+    this.#sent = options.previous;
   }
 
   /** The last position that was sent and acknowledged. */
   get last(): PositionText | null {
-    return this.#previous;
+    return this.#sent;
   }
 
   add(transaction: Transaction, change: RowChange): void {
@@ -73,31 +86,50 @@ export class Lane {
 
   /** Sends what comes until the signal is aborted or `send` rejects; rejects then. */
   async run(signal: AbortSignal): Promise<never> {
+    const { send } = this.#options;
+    let ready = await this.#pack(await this.#next(signal));
     for (;;) {
-      const frame = this.#take();
-      if (frame === null) await this.#wakeup.sleep(signal);
-      else await this.#ship(frame, signal);
+      const sent = send(ready.sealed, signal);
+      // A frame that is full already is made ready meanwhile; one that is not goes on filling.
+      const full = this.#full.shift();
+      const following = full === undefined ? null : this.#pack(full);
+      following?.catch(() => undefined);
+      await sent;
+      this.#settle(ready);
+      ready = await (following ?? this.#pack(await this.#next(signal)));
     }
   }
 
-  #take(): OpenFrame | null {
-    const full = this.#full.shift();
-    if (full !== undefined) return full;
-    const filling = this.#filling;
-    this.#filling = null;
-    return filling;
+  /** The next frame to be sent, full or not. */
+  async #next(signal: AbortSignal): Promise<OpenFrame> {
+    for (;;) {
+      const full = this.#full.shift();
+      if (full !== undefined) return full;
+      const filling = this.#filling;
+      this.#filling = null;
+      if (filling !== null) return filling;
+      await this.#wakeup.sleep(signal);
+    }
   }
 
-  async #ship(frame: OpenFrame, signal: AbortSignal): Promise<void> {
-    const { number: lane, stream, ledger, authorsOf, send, onUnsent } = this.#options;
+  /** Asks who wrote the frame, and makes it ready to be sent. Called in the order of the frames. */
+  async #pack(frame: OpenFrame): Promise<ReadyFrame> {
+    const { number: lane, stream, authorsOf } = this.#options;
+    const previous = this.#packed;
+    this.#packed = frame.lastPosition(stream.epoch);
+    const { entry, bytes, changes, lines } = frame;
     const authors = await authorsOf(frame.transactions);
-    const previous = this.#previous;
     const sealed = frame.seal(stream, { lane, previous }, authors);
-    await send({ lane, previous, changes: frame.changes, ...sealed }, signal);
-    this.#previous = sealed.last;
-    ledger.acknowledge(frame.entry);
-    onUnsent(-frame.bytes);
-    frame.lines.clear();
-    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(frame.lines);
+    lines.clear();
+    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(lines);
+    const text = await packFrame(sealed.bytes);
+    const { first, last } = sealed;
+    return { entry, bytes, sealed: { lane, previous, first, last, text, changes } };
+  }
+
+  #settle({ sealed, entry, bytes }: ReadyFrame): void {
+    this.#sent = sealed.last;
+    this.#options.ledger.acknowledge(entry);
+    this.#options.onUnsent(-bytes);
   }
 }

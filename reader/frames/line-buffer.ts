@@ -23,8 +23,13 @@ export class LineBuffer {
     this.#length = 0;
   }
 
-  toString(): string {
-    return this.#bytes.toString("utf8", 0, this.#length);
+  /** The lines behind a text, in memory of their own. */
+  after(text: string): Buffer {
+    const start = Buffer.byteLength(text);
+    const all = Buffer.allocUnsafeSlow(start + this.#length);
+    all.write(text, "utf8");
+    this.#bytes.copy(all, start, 0, this.#length);
+    return all;
   }
 
   #ensure(capacity: number): void {

@@ -1,6 +1,6 @@
 import {
   encodeChange,
-  encodeFrame,
+  encodeHeader,
   FRAME_VERSION,
   type FrameTransaction,
 } from "../../wire/frame.ts";
@@ -71,42 +71,40 @@ export class OpenFrame {
       offset: change.offset,
       row: change.row,
     };
-    if (this.#changes === 0) this.#first = this.#lastPosition(epoch);
+    if (this.#changes === 0) this.#first = this.lastPosition(epoch);
     this.#changes++;
   }
 
-  /** The frame as text. `authors[i]` wrote the i-th of `transactions`; undefined where nobody knows. */
+  /** The frame's text in UTF-8, in memory of its own. `authors[i]` wrote the i-th of `transactions`; undefined where nobody knows. */
   seal(
     stream: StreamIdentity,
     place: { readonly lane: number; readonly previous: PositionText | null },
     authors: readonly (Author | undefined)[],
-  ): { readonly text: string; readonly first: PositionText; readonly last: PositionText } {
+  ): { readonly bytes: Buffer; readonly first: PositionText; readonly last: PositionText } {
     const first = this.#first;
-    const last = this.#lastPosition(stream.epoch);
+    const last = this.lastPosition(stream.epoch);
     const { distinct, indexes } = distinctAuthors(authors);
-    const text = encodeFrame(
-      {
-        frame: FRAME_VERSION,
-        source: stream.source,
-        lane: place.lane,
-        first,
-        last,
-        previous: place.previous,
-        server: stream.server,
-        epoch: stream.epoch,
-        transactions: this.transactions.map((transaction, i) => ({
-          ...frameTransaction(transaction, indexes[i] ?? null),
-          ...(this.#ended.has(transaction) && { ended: true }),
-        })),
-        tables: this.#tables.list,
-        authors: distinct,
-      },
-      this.lines.toString(),
-    );
-    return { text: onlyAllowedCharacters(text), first, last };
+    const header = encodeHeader({
+      frame: FRAME_VERSION,
+      source: stream.source,
+      lane: place.lane,
+      first,
+      last,
+      previous: place.previous,
+      server: stream.server,
+      epoch: stream.epoch,
+      transactions: this.transactions.map((transaction, i) => ({
+        ...frameTransaction(transaction, indexes[i] ?? null),
+        ...(this.#ended.has(transaction) && { ended: true }),
+      })),
+      tables: this.#tables.list,
+      authors: distinct,
+    });
+    return { bytes: this.lines.after(`${header}\n`), first, last };
   }
 
-  #lastPosition(epoch: number): PositionText {
+  /** Of its last change by now. */
+  lastPosition(epoch: number): PositionText {
     const { fileNumber, offset, row } = this.#lastChange;
     return formatPosition({ epoch, file: fileNumber, offset, row });
   }
@@ -142,12 +140,4 @@ function distinctAuthors(authors: readonly (Author | undefined)[]): {
     return index;
   });
   return { distinct, indexes };
-}
-
-/** SQS refuses U+FFFE and U+FFFF; inside JSON strings, where alone they occur, they can be written as escapes. */
-function onlyAllowedCharacters(json: string): string {
-  return json.replace(
-    /[\uFFFE\uFFFF]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
-  );
 }

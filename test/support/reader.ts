@@ -14,6 +14,7 @@ import {
 import type { LocalAws } from "../../infra/local/aws/start-local-aws.ts";
 import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
 import { decodeFrame, type Frame } from "../../wire/frame.ts";
+import { unpackFrame } from "../../wire/frame-body.ts";
 import type { Account } from "./mysql.ts";
 
 const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
@@ -153,7 +154,8 @@ export class ReaderBench implements AsyncDisposable {
 
   /** One long poll; what it brings is deleted. */
   async receive(waitSeconds = 1): Promise<Frame[]> {
-    return (await this.receiveTexts(waitSeconds)).map(decodeFrame);
+    const texts = await this.receiveTexts(waitSeconds);
+    return await Promise.all(texts.map(async (text) => decodeFrame(await unpackFrame(text))));
   }
 
   async receiveTexts(waitSeconds = 1): Promise<string[]> {

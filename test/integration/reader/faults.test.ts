@@ -9,6 +9,7 @@ import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { Replica } from "../../support/replica.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { LOAD_TABLES, writeLoad } from "../../support/write-load.ts";
+import { unpackFrame } from "../../../wire/frame-body.ts";
 
 // A longer run, or one again: FAULT_ROUNDS=500 FAULT_SEED=12345 npx vitest run --project integration faults
 const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 24);
@@ -96,7 +97,7 @@ test(
     const writers = await startWriters(stopWriting.signal);
     const taking = (async () => {
       while (!stopTaking.signal.aborted)
-        for (const text of await bench.receiveTexts(1)) replica.take(text);
+        for (const body of await bench.receiveTexts(1)) replica.take(await unpackFrame(body));
     })();
     await using ending = new AsyncDisposableStack();
     ending.defer(async () => {

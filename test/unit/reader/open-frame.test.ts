@@ -43,7 +43,7 @@ function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[
     frame.add(1, its, { ...change, key: "", oldKey: "", before: "", after: "{}", ...fields });
   });
   const stream = { source: "shop", epoch: 1, server: "s" };
-  return decodeFrame(frame.seal(stream, { lane: 0, previous: null }, []).text);
+  return decodeFrame(frame.seal(stream, { lane: 0, previous: null }, []).bytes.toString());
 }
 
 const SHAPE = { columns: [["id", "bigint unsigned", false]], key: ["id"] };

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { MalformedFrameError } from "../../../wire/frame.ts";
+import { packFrame, unpackFrame } from "../../../wire/frame-body.ts";
+
+const large = `{"frame":1}\n${'c\t0\t0\t{"note":"ä😀\uFFFE"}\n'.repeat(10_000)}`;
+
+test("a small frame travels as it is, but for the characters that SQS refuses", async () => {
+  expect(await packFrame(Buffer.from('{"frame":1}\nc\t{"a":"ä\uFFFE\uFFFF"}'))).toBe(
+    '{"frame":1}\nc\t{"a":"ä\\ufffe\\uffff"}',
+  );
+  expect(await unpackFrame('{"frame":1}')).toBe('{"frame":1}');
+});
+
+test("a large one travels compressed, in characters that SQS takes, and comes back as it was", async () => {
+  const body = await packFrame(Buffer.from(large));
+  expect(body).toMatch(/^zstd:[A-Za-z0-9+/=]+$/);
+  expect(body.length).toBeLessThan(Buffer.byteLength(large) / 20);
+  expect(await unpackFrame(body)).toBe(large);
+});
+
+test("a body that is damaged anywhere is refused", async () => {
+  const body = await packFrame(Buffer.from(large));
+  for (const at of [6, 20, Math.floor(body.length / 2), body.length - 6]) {
+    const damaged = body.slice(0, at) + (body[at] === "A" ? "B" : "A") + body.slice(at + 1);
+    await expect(unpackFrame(damaged)).rejects.toThrow(MalformedFrameError);
+  }
+  await expect(unpackFrame(body.slice(0, -8))).rejects.toThrow(MalformedFrameError);
+  await expect(unpackFrame("zstd:")).rejects.toThrow(MalformedFrameError);
+});
