@@ -10,6 +10,7 @@ import { benchGrowth } from "./growth/growth.ts";
 import { benchMemory } from "./memory/memory.ts";
 import { benchRead } from "./read/read.ts";
 import { benchDeliver } from "./deliver/deliver.ts";
+import { benchRequests } from "./requests/requests.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
@@ -19,8 +20,9 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   read: benchRead,
   growth: benchGrowth,
   delay: benchDelay,
-  memory: benchMemory,
   deliver: benchDeliver,
+  requests: benchRequests,
+  memory: benchMemory,
 };
 
 const EPILOGUE = `
