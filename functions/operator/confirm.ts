@@ -1,12 +1,18 @@
 import { createInterface } from "node:readline/promises";
 import { CommandError } from "./command-error.ts";
 
+/** Where a person sits, if any: usually the process's standard input and its error output. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream;
+}
+
 /** Asks before something is done that cannot be taken back. Throws CommandError unless the answer is yes. */
-export async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY) {
+export async function confirm(question: string, { input, output }: Terminal): Promise<void> {
+  if (input.isTTY !== true) {
     throw new CommandError(`${question} Nobody is there to ask: add --yes if that is meant.`);
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const terminal = createInterface({ input, output });
   const answer = await terminal.question(`${question} [y/N] `);
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError("nothing was done");

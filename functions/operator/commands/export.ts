@@ -16,7 +16,7 @@ export async function exportCommand(
   names: readonly string[],
   { output }: { readonly output?: string },
 ): Promise<void> {
-  const { target, progress } = context;
+  const { target, progress, print, json } = context;
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
   const file = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
   let written = 0;
@@ -37,7 +37,8 @@ export async function exportCommand(
   if (output === undefined) return;
   file.end();
   await finished(file);
-  context.print(`${written} records were written to ${output}.`);
+  if (json) return print(JSON.stringify({ output, records: written }, null, 2));
+  print(`${written} records were written to ${output}.`);
 }
 
 async function chosenStreams(

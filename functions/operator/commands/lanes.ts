@@ -22,7 +22,7 @@ export async function lanesCommand({ target, print, json }: CommandContext): Pro
 
 /** Accepts a gap: what lies between a lane's delivered position and `position` is given up, after a question. Also of a lane without an item, whose first frame is a gap. */
 export async function acceptGapCommand(
-  { target, print, confirm }: CommandContext,
+  { target, print, json, confirm }: CommandContext,
   number: number,
   position: string,
   { yes }: { readonly yes: boolean },
@@ -38,5 +38,6 @@ export async function acceptGapCommand(
     );
   }
   await acceptGap(target, lane, position);
+  if (json) return print(JSON.stringify({ lane: number, delivered: position }, null, 2));
   print(`Lane ${number} goes on after ${position}.`);
 }

@@ -166,6 +166,43 @@ describe("npm run failures", () => {
     });
   });
 
+  test("answers programs with JSON, each command", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    for (const user of ["app_staging", "app_staging", null]) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user, thread: 24 }])]));
+    }
+    fault.remove();
+    await stage.createRawQueue({ visibilitySeconds: 60, maxReceives: 10 });
+    const connection = `${SERVER}/1/24`;
+    expect(await json("list")).toMatchObject([
+      { stream: STREAM, reason: "access-denied", records: 2, changes: 2 },
+      { stream: `thread/0/${connection}`, reason: "unattributed", records: 1, changes: 1 },
+    ]);
+    expect(await json("show", STREAM, "--limit", "1", "--body")).toMatchObject({
+      stream: STREAM,
+      records: [{ changes: 1, body: expect.stringContaining("shop.orders") as string }],
+    });
+    const output = join(directory, "export.jsonl");
+    expect(await json("export", STREAM, "--output", output)).toEqual({ output, records: 2 });
+    expect(await json("discard", STREAM, "--yes")).toEqual({ stream: STREAM, discarded: 1 });
+    expect(await json("retry", "--all")).toEqual({
+      due: expect.arrayContaining([STREAM, `thread/0/${connection}`]) as string[],
+    });
+    expect(await json("attribute", connection, "--user", "app_test")).toEqual({
+      connection,
+      user: "app_test",
+      host: "",
+      due: 1,
+    });
+    expect(await json("redrive")).toEqual({ moved: 0 });
+    expect(await json("lanes")).toMatchObject([{ lane: 0, delivered: lane.position(3) }]);
+    expect(await json("accept-gap", "0", lane.position(9), "--yes")).toEqual({
+      lane: 0,
+      delivered: lane.position(9),
+    });
+  });
+
   test("discards only when it is meant, and lets the rest go on", async () => {
     const fault = stage.breakQueue("staging", "AccessDenied");
     const lane = new TestLane();
@@ -258,6 +295,12 @@ describe("npm run failures", () => {
     expect(code).toBe(2);
     expect(problem).toMatch(sentence);
   });
+
+  async function json(...args: readonly string[]): Promise<unknown> {
+    const { code, out, problem } = await failures(...args, "--json");
+    expect({ code, problem }).toEqual({ code: 0, problem: "" });
+    return JSON.parse(out);
+  }
 
   function failures(...args: readonly string[]): Promise<Ended> {
     return run(["--local", join(directory, "stack.json"), ...args], {});

@@ -12,20 +12,12 @@ export function specification(
 ): Map<string, string[]> {
   const lists = new Map<string, Map<string, string[]>>();
   for (const [index, change] of changes.entries()) {
-    const { table = "shop.orders", op = "c" } = change;
-    const author = environmentOf(routing, change);
-    for (const [name, subscriber] of Object.entries(routing.subscribers)) {
-      if (!chosen(subscriber.tables, table)) continue;
-      for (const environment of [...Object.keys(routing.environments), "unrouted"]) {
-        if (environment === "unrouted" && routing.otherUsers !== "unrouted") continue;
-        if (subscriber.environments?.includes(environment) === false) continue;
-        const ddl = op === "ddl" ? (subscriber.ddl ?? "author") : "author";
-        if (ddl === "none" || (ddl === "author" && environment !== author)) continue;
-        const queue = lists.get(`${name}-${environment}`) ?? new Map<string, string[]>();
-        lists.set(`${name}-${environment}`, queue);
-        for (const [group, told] of groups(subscriber.groupBy ?? "table", change, index + 1)) {
-          queue.set(group, [...(queue.get(group) ?? []), told]);
-        }
+    for (const { subscriber, environment } of queuesOf(routing, change)) {
+      const queue = lists.get(`${subscriber}-${environment}`) ?? new Map<string, string[]>();
+      lists.set(`${subscriber}-${environment}`, queue);
+      const { groupBy = "table" } = routing.subscribers[subscriber] ?? {};
+      for (const [group, told] of groups(groupBy, change, index + 1)) {
+        queue.set(group, [...(queue.get(group) ?? []), told]);
       }
     }
   }
@@ -37,22 +29,53 @@ export function specification(
   );
 }
 
+/** Which queues get a change. */
+export function queuesOf(
+  routing: RoutingInput,
+  change: TestChange,
+): { readonly subscriber: string; readonly environment: string }[] {
+  const { table = "shop.orders", op = "c" } = change;
+  const author = environmentOf(routing, change);
+  return Object.entries(routing.subscribers).flatMap(([subscriber, rules]) => {
+    if (!chosen(rules.tables, table)) return [];
+    return [...Object.keys(routing.environments), "unrouted"]
+      .filter((environment) => {
+        if (environment === "unrouted" && routing.otherUsers !== "unrouted") return false;
+        if (rules.environments?.includes(environment) === false) return false;
+        const ddl = op === "ddl" ? (rules.ddl ?? "author") : "author";
+        return ddl === "all" || (ddl === "author" && environment === author);
+      })
+      .map((environment) => ({ subscriber, environment }));
+  });
+}
+
+/** The environment of an author, or what `otherUsers` says. */
 function environmentOf(
   { environments, otherUsers = "unrouted" }: RoutingInput,
   { user = "app_prod", host = "10.0.0.1" }: TestChange,
 ): string {
   const fitting = Object.entries(environments)
     .flatMap(([environment, { users }]) => users.map((entry) => ({ environment, entry })))
-    .filter(({ entry }) => {
-      const [userPattern = "", hostPattern = "*"] = entry.split("@");
-      return like(userPattern, user ?? "") && like(hostPattern, host);
-    })
     .map(({ environment, entry }) => {
-      const [userPattern = ""] = entry.split("@");
-      return { environment, exact: !userPattern.includes("*"), length: userPattern.length };
+      const [userPattern = "", hostPattern = "*"] = entry.split("@");
+      return { environment, userPattern, hostPattern: hostPattern.toLowerCase() };
     })
-    .sort((a, b) => Number(b.exact) - Number(a.exact) || b.length - a.length);
+    .filter(
+      ({ userPattern, hostPattern }) =>
+        like(userPattern, user ?? "") && like(hostPattern, host.toLowerCase()),
+    )
+    .sort((a, b) => closer(a.userPattern, b.userPattern) || closer(a.hostPattern, b.hostPattern));
   return fitting[0]?.environment ?? otherUsers;
+}
+
+/** Negative when the first of two patterns that fit comes before the other. */
+function closer(a: string, b: string): number {
+  if (isExact(a) && isExact(b)) return 0;
+  return Number(isExact(b)) - Number(isExact(a)) || b.length - a.length;
+}
+
+function isExact(pattern: string): boolean {
+  return !pattern.includes("*") && !pattern.includes("?");
 }
 
 function chosen(patterns: readonly string[], table: string): boolean {
@@ -64,16 +87,15 @@ function chosen(patterns: readonly string[], table: string): boolean {
   );
 }
 
-/** A pattern with at most the wildcard `*`. */
+/** Whether a text fits a pattern: `*` is any text, `?` any one character. */
 function like(pattern: string, text: string): boolean {
-  const [head = "", ...rest] = pattern.split("*");
-  if (rest.length === 0) return head === text;
-  if (!text.startsWith(head)) return false;
-  const tail = rest.join("*");
-  for (let skip = head.length; skip <= text.length; skip++) {
-    if (like(tail, text.slice(skip))) return true;
+  if (pattern === "") return text === "";
+  const rest = pattern.slice(1);
+  if (pattern.startsWith("*")) {
+    return like(rest, text) || (text !== "" && like(pattern, text.slice(1)));
   }
-  return false;
+  if (text === "" || (!pattern.startsWith("?") && pattern[0] !== text[0])) return false;
+  return like(rest, text.slice(1));
 }
 
 /** Group and what arrives there. */
