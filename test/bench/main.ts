@@ -11,6 +11,7 @@ import { benchMemory } from "./memory/memory.ts";
 import { benchRead } from "./read/read.ts";
 import { benchDeliver } from "./deliver/deliver.ts";
 import { benchRequests } from "./requests/requests.ts";
+import { benchLanes } from "./lanes/lanes.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
   read: benchRead,
   growth: benchGrowth,
+  lanes: benchLanes,
   delay: benchDelay,
   deliver: benchDeliver,
   requests: benchRequests,

@@ -1,0 +1,89 @@
+import { laneFor } from "../../../reader/frames/lane-for.ts";
+import { handledPerSecond, writeBacklog } from "../backlog.ts";
+import type { BenchmarkRun } from "../benchmark.ts";
+import { BenchConsumer } from "../consumer.ts";
+import { SHARED, type SharedStack, startStack } from "../shared-stack.ts";
+import { createOrders } from "../writers.ts";
+
+const ENVIRONMENT = "production";
+const LANES = 8;
+const BUSY = [1, 2, 4, LANES];
+/** Added to each send, milliseconds: SQS may take so long for half a megabyte, where the stand-in takes a few. */
+const DELAYS_MS = [0, 50];
+
+/**
+ * A backlog that is divided among one table, two, four and eight, each in a lane of its own: on the bare stand-ins, where
+ * the machine's cores are the limit, and with sends that take as long as they do through a network. The lanes that no table
+ * is written to are idle, so that one stack does for all.
+ */
+export async function benchLanes({ quick, signal, report, progress }: BenchmarkRun): Promise<void> {
+  await using stack = await startStack({ ...SHARED, lanes: LANES });
+  const tables = oneTablePerLane();
+  const pool = stack.pool(ENVIRONMENT, 1);
+  for (const table of tables) await createOrders(pool, table);
+  progress("a process of the route function for each lane");
+  await deliver(stack, tables, 2000);
+  for (const delayMs of DELAYS_MS) {
+    await using _ = await delaySends(stack, delayMs);
+    let single: number | undefined;
+    for (const busy of BUSY) {
+      signal.throwIfAborted();
+      const work = delayMs === 0 ? "bare stand-ins" : `each send takes ${delayMs} ms more`;
+      const name = busy === 1 ? "1 lane" : `${busy} lanes`;
+      progress(`${work}, ${name}`);
+      const perSecond = await deliver(stack, tables.slice(0, busy), quick ? 4000 : 60_000);
+      report({
+        work,
+        name,
+        value: perSecond,
+        unit: "changes/s",
+        ...(single !== undefined && { beside: { name: "1 lane", value: single } }),
+      });
+      single ??= perSecond;
+    }
+  }
+}
+
+/** Changes per second of a backlog of these tables. */
+async function deliver(
+  stack: SharedStack,
+  tables: readonly string[],
+  rows: number,
+): Promise<number> {
+  await using consumer = new BenchConsumer(stack.file, {
+    subscriber: "billing",
+    environment: ENVIRONMENT,
+    concurrency: LANES,
+  });
+  const written = await writeBacklog(stack, {
+    environment: ENVIRONMENT,
+    tables,
+    connections: 4,
+    rowsPerTransaction: 100,
+    rowsPerSecond: null,
+    rows,
+  });
+  return await handledPerSecond(consumer, written.rows);
+}
+
+/** Names of tables, the first of which is in lane 0, the second in lane 1, and so on. */
+function oneTablePerLane(): readonly string[] {
+  const byLane = new Map<number, string>();
+  for (let number = 1; byLane.size < LANES; number++) {
+    const table = `orders_${number}`;
+    const lane = laneFor("shop", table, LANES);
+    if (!byLane.has(lane)) byLane.set(lane, table);
+  }
+  return [...byLane].sort(([a], [b]) => a - b).map(([, table]) => table);
+}
+
+/** Until it is disposed, the stand-in holds every send for so long. */
+async function delaySends({ file }: SharedStack, ms: number): Promise<AsyncDisposable> {
+  const faults = new URL("/_faults", file.aws.sqsEndpoint);
+  const rule = { action: "SendMessage*", effect: { kind: "delay", ms } };
+  const response = await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
+  if (!response.ok) throw new Error(`the stand-in did not take the delay: ${response.status}`);
+  return {
+    [Symbol.asyncDispose]: async () => void (await fetch(faults, { method: "DELETE" })),
+  };
+}
