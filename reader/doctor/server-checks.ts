@@ -64,7 +64,15 @@ function retention(
   ];
 }
 
-const NEEDED = ["REPLICATION SLAVE", "REPLICATION CLIENT"] as const;
+// Without PROCESS the process list shows the reader's own connections only.
+const NEEDED = ["REPLICATION SLAVE", "REPLICATION CLIENT", "PROCESS"] as const;
+
+/** Whether `SHOW GRANTS` has a privilege for everything. */
+function hasPrivilege(grants: readonly string[], privilege: string): boolean {
+  return grants.some(
+    (grant) => / ON \*\.\* TO /.test(grant) && new RegExp(`\\b${privilege}\\b`).test(grant),
+  );
+}
 
 /** Whether the reader's account may do what it must, and nothing that it need not. */
 export function readerFindings({ readerGrants }: ServerFacts, reader: string): Finding[] {
@@ -87,7 +95,7 @@ export function readerFindings({ readerGrants }: ServerFacts, reader: string): F
     ];
   }
   const everything = readerGrants.join("\n");
-  const lacks = NEEDED.filter((privilege) => !everything.includes(privilege));
+  const lacks = NEEDED.filter((privilege) => !hasPrivilege(readerGrants, privilege));
   const findings: Finding[] = [];
   if (
     lacks.length > 0 ||

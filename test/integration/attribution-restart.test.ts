@@ -1,31 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../infra/local/aws/start-local-aws.ts";
+import { afterEach, expect, test } from "vitest";
 import { installLedger, uninstallLedger } from "../../reader/ledger/install-ledger.ts";
-import { type Account, useMysql } from "../support/mysql.ts";
+import { useMysql } from "../support/mysql.ts";
 import { ReaderBench } from "../support/reader.ts";
 import { insertBriefly, splitOf } from "../support/short-connections.ts";
+import { useThreeEnvironments } from "../support/three-environments.ts";
 
 const BEFORE = 500;
 const AFTER = 500;
 
 const mysql = useMysql();
-let aws: LocalAws;
-let accounts: Account[];
-
-beforeAll(async () => {
-  aws = await startLocalAws();
-  accounts = await Promise.all(
-    ["production", "staging", "test"].map((name) =>
-      mysql.createAccount(`app_${name}`, ["ALL ON shop.*"]),
-    ),
-  );
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
-beforeEach(async () => {
-  await mysql.query("DROP DATABASE IF EXISTS shop");
-  await mysql.query("CREATE DATABASE shop");
-  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(100))");
-});
+const shared = useThreeEnvironments(mysql);
 afterEach(async () => uninstallLedger(await mysql.connect()));
 
 /**
@@ -33,10 +17,10 @@ afterEach(async () => uninstallLedger(await mysql.connect()));
  * ids; 500 more, of other accounts on the same ids. Some connections are open all the while on either side.
  */
 async function restartWhileAway(): Promise<ReturnType<typeof splitOf>> {
-  await using bench = await ReaderBench.create(aws, mysql.server);
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const reader = await bench.start();
-  const [first, ...others] = accounts as [Account, ...Account[]];
-  const open = await Promise.all(accounts.map((account) => mysql.connect(account)));
+  const [first, ...others] = shared.accounts;
+  const open = await Promise.all(shared.accounts.map((account) => mysql.connect(account)));
   await insertBriefly(mysql.server, [first], { count: 20, firstId: 10_000 });
   await bench.takeFrames(20);
   expect(await reader.stop()).toBe(0);

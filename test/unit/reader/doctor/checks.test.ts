@@ -169,6 +169,7 @@ describe("the reader's account", () => {
     [null, ["reader.account"]],
     [facts().readerGrants, []],
     [["GRANT USAGE ON *.* TO `r`@`%`"], ["reader.grants"]],
+    [["GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `r`@`%`"], ["reader.grants"]],
     [["GRANT ALL PRIVILEGES ON *.* TO `r`@`%`"], ["reader.grants", "reader.surplus"]],
   ])("%j", (readerGrants, checks) => {
     expect(readerFindings(facts({ readerGrants }), "r").map(({ check }) => check)).toEqual(checks);
