@@ -1,10 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { expect, test, vi } from "vitest";
 import { CommandError } from "../../../functions/operator/command-error.ts";
 import { redrive } from "../../../functions/operator/redrive.ts";
 import { encodePointer } from "../../../wire/payload-pointer.ts";
+import type { Target } from "../../../functions/operator/target.ts";
 import { Consumer } from "../../support/functions/consumer.ts";
+import { killAt } from "../../support/functions/crashing.ts";
 import { SOURCE, TestLane } from "../../support/functions/frames.ts";
 import { CountingMetrics, retry } from "../../support/functions/invoke.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
@@ -78,7 +81,7 @@ test("letters that are no frames of the source stop neither the others nor their
   await using stage = await Stage.start();
   await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
   using target = targetOf(stage);
-  const { s3, sqs } = stage.clients;
+  const { s3 } = stage.clients;
   const payload = { Bucket: "payloads", Key: "frames/0/large" };
   const lane = new TestLane();
   const [first, second] = [lane.frame([{}]), lane.frame([{}])];
@@ -91,16 +94,7 @@ test("letters that are no frames of the source stop neither the others nor their
     first,
     encodePointer({ bucket: payload.Bucket, key: payload.Key }),
   ];
-  for (const [index, body] of letters.entries()) {
-    await sqs.send(
-      new SendMessageCommand({
-        QueueUrl: target.rawDeadLetterQueueUrl,
-        MessageGroupId: "0",
-        MessageDeduplicationId: String(index),
-        MessageBody: body,
-      }),
-    );
-  }
+  for (const body of letters) await sendLetter(target, body);
 
   expect(await redrive(target, () => undefined)).toBe(letters.length);
   // The raw queue's payloads expire while a record may still wait.
@@ -111,6 +105,57 @@ test("letters that are no frames of the source stop neither the others nor their
   expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2]);
   expect(metrics.totals.get("FailuresPending")).toBe(4);
 });
+
+test("a redrive that is killed between any two of its effects loses and reorders nothing", async () => {
+  // Each ends with a long poll of an empty queue: side by side they wait together.
+  const killed = await Promise.all(
+    Array.from({ length: 14 }, (_, n) => [
+      killedAt(n + 1, "before"),
+      killedAt(n + 1, "after"),
+    ]).flat(),
+  );
+  // Receive, and for each letter open or move the tail, write the record, delete.
+  expect(killed.filter(Boolean).length).toBeGreaterThanOrEqual(2 * 10);
+  expect(killed.at(-1)).toBe(false);
+}, 240_000);
+
+/** Whether a redrive of three letters made so many requests; what arrives in the end is checked. */
+async function killedAt(request: number, when: "before" | "after"): Promise<boolean> {
+  await using stage = await Stage.start();
+  await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
+  const lane = new TestLane();
+  {
+    using target = targetOf(stage);
+    for (let n = 0; n < 3; n++) await sendLetter(target, lane.frame([{}, {}]));
+  }
+  using doomed = targetOf(stage);
+  const { requests } = killAt(doomed, request, when);
+  await redrive(doomed, () => undefined).catch(() => undefined);
+  const killed = requests() >= request;
+
+  // What was recorded is delivered before the rest comes back.
+  await retry(stage.runtime);
+  stage.clock.advance(VISIBILITY_SECONDS * 1000);
+  using target = targetOf(stage);
+  await redrive(target, () => undefined);
+  stage.clock.advance(60_000);
+  const metrics = new CountingMetrics();
+  await retry(stage.runtime, { metrics });
+  expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(metrics.totals.get("FailuresPending")).toBe(0);
+  return killed;
+}
+
+async function sendLetter({ sqs, rawDeadLetterQueueUrl }: Target, body: string): Promise<void> {
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl: rawDeadLetterQueueUrl,
+      MessageGroupId: "0",
+      MessageDeduplicationId: randomUUID(),
+      MessageBody: body,
+    }),
+  );
+}
 
 test("a queue that is not the dead-letter queue of a raw queue is left alone", async () => {
   await using stage = await Stage.start();

@@ -7,15 +7,19 @@ import type { Stage } from "./stage.ts";
 /** A stage as operators' commands see it, with a client of SQS as operators have it: the functions' own would not wait for a long poll. */
 export function targetOf(stage: Stage): Target {
   const { region, credentials, endpoints } = stage.aws;
-  const sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
+  const clients = {
+    ...stage.newClients(),
+    sqs: new SQSClient({ region, credentials, endpoint: endpoints.sqs }),
+  };
   return {
-    ...stage.clients,
-    sqs,
+    ...clients,
     offsetsTable: "offsets",
     failuresTable: "failures",
     sessionsTable: "sessions",
     payloadBucket: "payloads",
     rawDeadLetterQueueUrl: stage.queueUrl(rawQueueName(SOURCE).replace(".fifo", "-dead.fifo")),
-    [Symbol.dispose]: () => sqs.destroy(),
+    [Symbol.dispose]() {
+      for (const client of Object.values(clients)) client.destroy();
+    },
   };
 }
