@@ -18,59 +18,70 @@ const QUICK = { loadSeconds: 10, sampleSeconds: 2, rows: 50_000, progressSeconds
 const READER_MB = 200;
 
 /**
- * Resident memory in steady load, during one large transaction, and in steady load again until the stack has been under
- * load for ten minutes: that of the benchmarks before this one counts, which share the stack.
+ * Resident memory during one large transaction, and then in steady load until the stack has been under load for ten
+ * minutes: that of the benchmarks before this one counts, which share the stack.
  */
 export async function benchMemory(run: BenchmarkRun): Promise<void> {
-  const { loadSeconds, sampleSeconds, rows, progressSeconds } = run.quick ? QUICK : FULL;
-  const { signal, report, progress } = run;
+  const sizes = run.quick ? QUICK : FULL;
   const stack = await run.stack();
-  await using binlogs = await OldBinlogs.open(stack);
   await using consumer = new BenchConsumer(stack.file, {
     subscriber: "billing",
     environment: ENVIRONMENT,
     concurrency: 4,
   });
-  let written = 0;
+  await measureTransaction(run, stack, consumer, sizes.rows);
+  const beganMs = run.quick ? performance.now() : stack.readyAtMs;
+  await measureSteadyLoad(run, stack, consumer, {
+    ...sizes,
+    endMs: beganMs + sizes.loadSeconds * 1000,
+  });
+}
 
-  progress(STEADY_LOAD);
-  const first = await underSteadyLoad(() => sample(stack, sampleSeconds, signal));
-  for (const part of PARTS) {
-    const work = `${STEADY_LOAD}, at the beginning`;
-    report({ work, name: `${part} resident`, value: first[part], unit: "MB" });
-  }
-
-  const transaction = `a transaction of ${rows.toLocaleString("en")} rows`;
-  progress(transaction);
+async function measureTransaction(
+  { report, progress }: BenchmarkRun,
+  stack: SharedStack,
+  consumer: BenchConsumer,
+  rows: number,
+): Promise<void> {
+  const work = `a transaction of ${rows.toLocaleString("en")} rows`;
+  progress(work);
+  const arrived = consumer.changes;
   for (const part of PARTS) await forgetPeak(pidOf(stack, part));
   await insertInOneTransaction(stack.pool(ENVIRONMENT, 1), rows);
-  written += rows;
-  await consumer.until(written);
+  await consumer.until(arrived + rows);
   for (const part of PARTS) {
     const { peak } = await resident(pidOf(stack, part));
-    report({ work: transaction, name: `${part} at most`, value: peak, unit: "MB" });
-    await forgetPeak(pidOf(stack, part));
+    report({ work, name: `${part} at most`, value: peak, unit: "MB" });
   }
+}
 
-  const endMs = run.quick
-    ? performance.now() + loadSeconds * 1000
-    : stack.readyAtMs + loadSeconds * 1000;
-  const last = await underSteadyLoad(async () => {
-    const lastSampleMs = endMs - sampleSeconds * 1000;
-    while (performance.now() < lastSampleMs) {
-      const leftSeconds = (endMs - performance.now()) / 1000;
-      progress(`${STEADY_LOAD}, another ${Math.ceil(leftSeconds)} s`);
-      const { changes } = consumer;
-      await pause(Math.min(progressSeconds * 1000, lastSampleMs - performance.now()), undefined, {
-        signal,
-      });
-      if (consumer.changes === changes) throw new Error("nothing arrives under steady load");
-      await binlogs.purge();
-    }
-    return sample(stack, sampleSeconds, signal);
-  });
+async function measureSteadyLoad(
+  { report, progress, signal }: BenchmarkRun,
+  stack: SharedStack,
+  consumer: BenchConsumer,
+  { endMs, loadSeconds, sampleSeconds, progressSeconds }: typeof FULL & { readonly endMs: number },
+): Promise<void> {
+  const arrived = consumer.changes;
+  await using binlogs = await OldBinlogs.open(stack);
+  await using load = await SteadyLoad.start(stack, ENVIRONMENT);
+  for (const part of PARTS) await forgetPeak(pidOf(stack, part));
+  progress(STEADY_LOAD);
+  const first = await sample(stack, sampleSeconds, signal);
+
+  const lastSampleMs = endMs - sampleSeconds * 1000;
+  for (let now = performance.now(); now < lastSampleMs; now = performance.now()) {
+    progress(`${STEADY_LOAD}, another ${Math.ceil((endMs - now) / 1000)} s`);
+    const { changes } = consumer;
+    await pause(Math.min(progressSeconds * 1000, lastSampleMs - now), undefined, { signal });
+    if (consumer.changes === changes) throw new Error("nothing arrives under steady load");
+    await binlogs.purge();
+  }
+  const last = await sample(stack, sampleSeconds, signal);
+  await consumer.until(arrived + (await load.finish()));
+
+  const time = loadSeconds < 60 ? `${loadSeconds} s` : `${loadSeconds / 60} minutes`;
+  const work = `${time} of load, at last ${STEADY_LOAD}`;
   for (const part of PARTS) {
-    const work = `${STEADY_LOAD}, after ${run.quick ? `${loadSeconds} s` : `${loadSeconds / 60} minutes`}`;
     const { peak } = await resident(pidOf(stack, part));
     report({
       work,
@@ -81,15 +92,6 @@ export async function benchMemory(run: BenchmarkRun): Promise<void> {
     });
     report({ work, name: `${part} at most`, value: peak, unit: "MB" });
     report({ work, name: `${part} grown by`, value: last[part] - first[part], unit: "MB" });
-  }
-
-  /** Throws when not all arrives that was written meanwhile. */
-  async function underSteadyLoad<Result>(action: () => Promise<Result>): Promise<Result> {
-    await using load = await SteadyLoad.start(stack, ENVIRONMENT);
-    const result = await action();
-    written += await load.finish();
-    await consumer.until(written);
-    return result;
   }
 }
 
