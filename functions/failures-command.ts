@@ -115,7 +115,7 @@ async function run(command: (context: CommandContext) => Promise<void>): Promise
       json,
       print: (text) => console.log(text),
       progress: progressLine(process.stderr),
-      confirm: (question) => confirm(question, { input: process.stdin, output: process.stderr }),
+      confirm,
     });
   } catch (error) {
     console.error(error instanceof CommandError ? error.message : String(error));

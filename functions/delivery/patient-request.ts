@@ -1,7 +1,7 @@
 import type { Patience } from "./patience.ts";
 
 /** No answer came in time. The request may have been carried out all the same. */
-export class SilentQueueError extends Error {
+class SilentQueueError extends Error {
   override readonly name = "SilentQueueError";
 
   constructor(patienceMs: number, options?: ErrorOptions) {

@@ -1,14 +1,17 @@
 import { createInterface } from "node:readline/promises";
 import { CommandError } from "./command-error.ts";
 
-/** Where a person sits, if any: usually the process's standard input and its error output. */
-export interface Terminal {
+/** Where a person sits, if any. */
+interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
 
 /** Asks before something is done that cannot be taken back. Throws CommandError unless the answer is yes. */
-export async function confirm(question: string, { input, output }: Terminal): Promise<void> {
+export async function confirm(
+  question: string,
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<void> {
   if (input.isTTY !== true) {
     throw new CommandError(`${question} Nobody is there to ask: add --yes if that is meant.`);
   }

@@ -25,7 +25,7 @@ export interface DrainItems {
   postpone(claimed: StreamState, next: Postponement): Promise<void>;
 }
 
-export interface FailedAttempt {
+interface FailedAttempt {
   readonly trouble: Trouble;
   /** Deduplication ids of messages that went through all the same. */
   readonly sent: ReadonlySet<string>;
