@@ -24,7 +24,10 @@ export interface Subscriptions {
   any(op: Operation, database: string, table: string): boolean;
 }
 
-/** The subscriptions of a routing. Answers are remembered per table, so that patterns are tried once. */
+/**
+ * The subscriptions of a routing. Answers are remembered per table, so that patterns are tried once, and so that a change
+ * costs the same however many environments there are.
+ */
 export function subscriptionsOf(source: string, routing: Routing): Subscriptions {
   const environments = Object.keys(routing.environments);
   if (routing.otherUsers === UNROUTED) environments.push(UNROUTED);
@@ -38,6 +41,7 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     ),
   }));
   const known = new Map<string, readonly Subscription[]>();
+  const wanted = new Map<string, boolean>();
 
   function of(
     environment: string | null,
@@ -45,8 +49,8 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     database: string,
     table: string,
   ): readonly Subscription[] {
-    const kind = op === "ddl" ? "ddl" : "row";
-    const key = JSON.stringify([environment, kind, database, table]);
+    const kind = kindOf(op);
+    const key = keyOf(kind, database, table) + SEPARATOR + (environment ?? "");
     const answer = known.get(key);
     if (answer !== undefined) return answer;
     const chosen = subscribers
@@ -61,11 +65,31 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     return chosen;
   }
 
-  return {
-    of,
-    any: (op, database, table) =>
-      environments.some((environment) => of(environment, op, database, table).length > 0),
-  };
+  function any(op: Operation, database: string, table: string): boolean {
+    const key = keyOf(kindOf(op), database, table);
+    const answer = wanted.get(key);
+    if (answer !== undefined) return answer;
+    const decided = environments.some((each) => of(each, op, database, table).length > 0);
+    wanted.set(key, decided);
+    return decided;
+  }
+
+  return { of, any };
+}
+
+/** What the answer depends on: a statement that changes a table has readers of its own. */
+type Kind = "ddl" | "row";
+
+function kindOf(op: Operation): Kind {
+  return op === "ddl" ? "ddl" : "row";
+}
+
+/** No name of a database, a table or an environment has this character. */
+const SEPARATOR = "\0";
+
+/** Asked for every change: making it must be cheap. */
+function keyOf(kind: Kind, database: string, table: string): string {
+  return kind + SEPARATOR + database + SEPARATOR + table;
 }
 
 function subscriptionOf(
