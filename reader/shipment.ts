@@ -21,7 +21,7 @@ export interface ShipmentOptions {
 }
 
 /** Reading goes on when this share of the limit is left. */
-const RELIEF = 0.5;
+const RELIEF = 0.9;
 
 /** Takes the stream's changes apart into lanes, and knows how far all of them were acknowledged. */
 export class Shipment implements ChangeSink {

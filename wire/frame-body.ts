@@ -15,6 +15,7 @@ const COMPRESSED_UP_TO = 64 * 1024 * 1024;
 
 /** The fastest level: the database's text shrinks to a sixth already. The checksum lets nothing damaged pass. */
 const OPTIONS = {
+  chunkSize: 256 * 1024,
   params: {
     [constants.ZSTD_c_compressionLevel]: 1,
     [constants.ZSTD_c_checksumFlag]: 1,

@@ -98,10 +98,22 @@ export class MalformedFrameError extends Error {
 
 /** The line of one change, without a line feed. Numbers come first so that a reader of the line can stop early. */
 export function encodeChange(change: FrameChange): string {
+  const { op, transaction, table, offset, row, n, key, oldKey, before, after } = change;
   return (
-    `${change.op}\t${change.transaction}\t${change.table}\t${change.offset}\t${change.row}\t${change.n}\t` +
-    `${change.key}\t${change.oldKey}\t${change.before}\t${change.after}`
+    encodePlace(op, transaction, table, offset, row, n) + `${key}\t${oldKey}\t${before}\t${after}`
   );
+}
+
+/** The beginning of such a line, up to the key: ASCII. */
+export function encodePlace(
+  op: Operation,
+  transaction: number,
+  table: number,
+  offset: number,
+  row: number,
+  n: number,
+): string {
+  return `${op}\t${transaction}\t${table}\t${offset}\t${row}\t${n}\t`;
 }
 
 /** The line of a frame's header, without a line feed. */

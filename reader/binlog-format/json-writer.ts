@@ -35,8 +35,6 @@ const KEPT_CAPACITY = 1 << 20;
 export class JsonWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
   position = 0;
-  /** All bytes written that may lie outside ASCII, or-ed together. */
-  seen = 0;
   #view = viewOf(this.bytes);
   #source: Uint8Array = this.bytes;
   #sourceView = this.#view;
@@ -44,7 +42,6 @@ export class JsonWriter {
   /** Begins a new text. */
   reset(): void {
     this.position = 0;
-    this.seen = 0;
     if (this.bytes.length > KEPT_CAPACITY) {
       this.bytes = Buffer.allocUnsafeSlow(CAPACITY);
       this.#view = viewOf(this.bytes);
@@ -55,11 +52,6 @@ export class JsonWriter {
   reserve(length: number): void {
     const needed = this.position + length;
     if (needed > this.bytes.length) this.grow(needed);
-  }
-
-  /** What was written from `start` to `end`, as text. */
-  text(start: number, end: number): string {
-    return this.bytes.toString(this.seen < 0x80 ? "latin1" : "utf8", start, end);
   }
 
   put(byte: number): void {
@@ -130,14 +122,8 @@ export class JsonWriter {
     this.reserve(utf8.length);
     const { bytes } = this;
     let to = this.position;
-    let seen = 0;
-    for (let i = 0; i < utf8.length; i++) {
-      const byte = utf8[i] as number;
-      seen |= byte;
-      bytes[to++] = byte;
-    }
+    for (let i = 0; i < utf8.length; i++) bytes[to++] = utf8[i] as number;
     this.position = to;
-    this.seen |= seen;
   }
 
   /** Writes a JSON string of bytes of UTF-8. */
@@ -149,7 +135,6 @@ export class JsonWriter {
       const byte = source[from++] as number;
       const escape = ESCAPES[byte] as number;
       if (escape === 0) {
-        this.seen |= byte;
         this.put(byte);
       } else {
         this.reserve(LONGEST_ESCAPE + end - from + 1);
@@ -173,7 +158,6 @@ export class JsonWriter {
     const to = this.#view;
     const last = end - WORD;
     const shift = this.position - start;
-    let seen = 0;
     let at = start;
     for (; at <= last; at += WORD) {
       const word = from.getInt32(at, true);
@@ -185,11 +169,9 @@ export class JsonWriter {
         ((quotes - EACH_BYTE) & ~quotes) |
         ((backslashes - EACH_BYTE) & ~backslashes);
       if (((special & HIGHEST_BITS) | (word & others)) !== 0) break;
-      seen |= word;
       to.setInt32(at + shift, word, true);
     }
     this.position = at + shift;
-    if ((seen & HIGHEST_BITS) !== 0) this.seen |= 0x80;
     return at;
   }
 

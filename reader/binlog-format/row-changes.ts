@@ -2,19 +2,12 @@ import type { TableDefinition } from "./column.ts";
 import { CorruptEventError } from "./errors.ts";
 import type { JsonWriter } from "./json-writer.ts";
 import type { KeySpans, RowImageWriter } from "./row-image.ts";
+import { RowTexts } from "./row-texts.ts";
 
-/**
- * Takes one changed row. All but `op` are JSON texts, or "" where there is none: `key` the primary key as an object, or ""
- * when the table has none or the images lack a part of it; `oldKey` the key before an update that changed it; `before` and
- * `after` the row images, without the columns that the binlog left out.
- */
-export type OnRow = (
-  op: "c" | "u" | "d",
-  key: string,
-  oldKey: string,
-  before: string,
-  after: string,
-) => void;
+/** Takes one changed row; its texts are valid during the call. */
+export type OnRow = (op: "c" | "u" | "d", texts: RowTexts) => void;
+
+const NOTHING = Buffer.alloc(0);
 
 /** Goes through the rows of events of one table and composes each change's texts: its images and its key. */
 export class RowChanges {
@@ -24,6 +17,8 @@ export class RowChanges {
   readonly #keyLength: number;
   readonly #before: KeySpans = [];
   readonly #after: KeySpans = [];
+  /** Of the row at hand. */
+  readonly #texts = new RowTexts(NOTHING);
 
   constructor(definition: TableDefinition, json: JsonWriter) {
     this.#json = json;
@@ -39,9 +34,9 @@ export class RowChanges {
     return this.#eachRow(row, offset, (at) => {
       const json = this.#json;
       const next = writeImage(image, row, at, json, this.#after);
-      const end = json.position;
+      const afterEnd = json.position;
       const keyEnd = this.#writeKey(this.#after, this.#after);
-      onRow("c", json.text(end, keyEnd), "", "", json.text(0, end));
+      onRow("c", this.#set(0, afterEnd, keyEnd, keyEnd));
       return next;
     });
   }
@@ -50,9 +45,9 @@ export class RowChanges {
     return this.#eachRow(row, offset, (at) => {
       const json = this.#json;
       const next = writeImage(image, row, at, json, this.#before);
-      const end = json.position;
+      const beforeEnd = json.position;
       const keyEnd = this.#writeKey(this.#before, this.#before);
-      onRow("d", json.text(end, keyEnd), "", json.text(0, end), "");
+      onRow("d", this.#set(beforeEnd, beforeEnd, keyEnd, keyEnd));
       return next;
     });
   }
@@ -73,17 +68,22 @@ export class RowChanges {
       // A MINIMAL after image has changed columns only: what it lacks is as it was.
       const keyEnd = this.#writeKey(this.#after, this.#before);
       const oldKeyEnd = this.#writeKey(this.#before, this.#before);
-      const key = json.text(afterEnd, keyEnd);
-      const oldKey = json.text(keyEnd, oldKeyEnd);
-      onRow(
-        "u",
-        key,
-        key === oldKey ? "" : oldKey,
-        json.text(0, beforeEnd),
-        json.text(beforeEnd, afterEnd),
-      );
+      const { bytes } = json;
+      const isSame = bytes.compare(bytes, afterEnd, keyEnd, keyEnd, oldKeyEnd) === 0;
+      onRow("u", this.#set(beforeEnd, afterEnd, keyEnd, isSame ? keyEnd : oldKeyEnd));
       return next;
     });
+  }
+
+  /** What the writer has, as texts with these ends. */
+  #set(beforeEnd: number, afterEnd: number, keyEnd: number, oldKeyEnd: number): RowTexts {
+    const texts = this.#texts;
+    texts.bytes = this.#json.bytes;
+    texts.beforeEnd = beforeEnd;
+    texts.afterEnd = afterEnd;
+    texts.keyEnd = keyEnd;
+    texts.oldKeyEnd = oldKeyEnd;
+    return texts;
   }
 
   /** Calls `decode` with the offset of each row; it returns the next one. Returns how many rows there were. */

@@ -25,8 +25,6 @@ export class RowImageWriter {
   readonly #steps: readonly Step[];
   readonly #nullBytes: number;
   readonly #keyLength: number;
-  /** The bytes of the column names, or-ed together. */
-  readonly #seen: number;
 
   constructor(
     definition: TableDefinition,
@@ -46,7 +44,6 @@ export class RowImageWriter {
     this.#steps = steps;
     this.#nullBytes = (steps.length + 7) >> 3;
     this.#keyLength = definition.primaryKey.length;
-    this.#seen = steps.reduce((seen, { prefix }) => prefix.reduce((a, b) => a | b, seen), 0);
   }
 
   /**
@@ -60,7 +57,6 @@ export class RowImageWriter {
       json.ascii("{}");
       return offset;
     }
-    json.seen |= this.#seen;
     let at = offset + this.#nullBytes;
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i] as Step;

@@ -9,14 +9,31 @@ export class FrameTables {
   readonly #byText = new Map<string, number>();
   readonly #byDefinition = new Map<TableDefinition, number>();
   #bytes = 0;
+  #latest: (Pick<RowChange, "database" | "table" | "definition"> & { index: number }) | null = null;
 
   /** About how many bytes of the header they take. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The number of the change's table. */
-  indexOf({ database, table, definition }: RowChange): number {
+  /** The number of the change's table, which is mostly that of the change before. */
+  indexOf(change: RowChange): number {
+    const { database, table, definition } = change;
+    const latest = this.#latest;
+    if (
+      latest !== null &&
+      latest.table === table &&
+      latest.database === database &&
+      latest.definition === definition
+    ) {
+      return latest.index;
+    }
+    const index = this.#indexOf(change);
+    this.#latest = { database, table, definition, index };
+    return index;
+  }
+
+  #indexOf({ database, table, definition }: RowChange): number {
     if (definition === undefined) return this.#index(`${database}\0${table}`, [database, table]);
     let index = this.#byDefinition.get(definition);
     if (index === undefined) {

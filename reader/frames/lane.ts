@@ -119,11 +119,10 @@ export class Lane {
     this.#packed = frame.lastPosition(stream.epoch);
     const { entry, bytes, changes, lines } = frame;
     const authors = await authorsOf(frame.transactions);
-    const sealed = frame.seal(stream, { lane, previous }, authors);
+    const { bytes: plain, first, last } = frame.seal(stream, { lane, previous }, authors);
+    const text = await packFrame(plain);
     lines.clear();
     if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(lines);
-    const text = await packFrame(sealed.bytes);
-    const { first, last } = sealed;
     return { entry, bytes, sealed: { lane, previous, first, last, text, changes } };
   }
 

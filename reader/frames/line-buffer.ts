@@ -1,3 +1,5 @@
+import type { RowTexts } from "../binlog-format/row-texts.ts";
+
 /**
  * Lines of text, kept as the bytes that they will be sent as: a frame waits as half a megabyte of one buffer, where it would
  * be many times that as strings on the heap.
@@ -11,11 +13,23 @@ export class LineBuffer {
     return this.#length;
   }
 
-  append(line: string): void {
-    // No character of a string takes more than three bytes of UTF-8 for each of its units.
-    this.#ensure(this.#length + 1 + line.length * 3);
-    if (this.#length > 0) this.#length += this.#bytes.write("\n", this.#length, "latin1");
-    this.#length += this.#bytes.write(line, this.#length, "utf8");
+  /** Adds the line of a change: `place` is ASCII, what `encodePlace` gives. */
+  append(place: string, texts: RowTexts): void {
+    const { bytes, beforeEnd, afterEnd, keyEnd, oldKeyEnd } = texts;
+    this.#ensure(this.#length + place.length + oldKeyEnd + SEPARATORS);
+    if (this.#length > 0) this.#bytes[this.#length++] = LINE_FEED;
+    this.#length += this.#bytes.write(place, this.#length, "latin1");
+    this.#copy(bytes, afterEnd, keyEnd);
+    this.#bytes[this.#length++] = TAB;
+    this.#copy(bytes, keyEnd, oldKeyEnd);
+    this.#bytes[this.#length++] = TAB;
+    this.#copy(bytes, 0, beforeEnd);
+    this.#bytes[this.#length++] = TAB;
+    this.#copy(bytes, beforeEnd, afterEnd);
+  }
+
+  #copy(bytes: Buffer, start: number, end: number): void {
+    if (end > start) this.#length += bytes.copy(this.#bytes, this.#length, start, end);
   }
 
   /** Forgets the lines and keeps the buffer for others. */
@@ -23,13 +37,14 @@ export class LineBuffer {
     this.#length = 0;
   }
 
-  /** The lines behind a text, in memory of their own. */
-  after(text: string): Buffer {
+  /** Puts a text before the lines; all of it together, valid until they are cleared. */
+  prepend(text: string): Buffer {
     const start = Buffer.byteLength(text);
-    const all = Buffer.allocUnsafeSlow(start + this.#length);
-    all.write(text, "utf8");
-    this.#bytes.copy(all, start, 0, this.#length);
-    return all;
+    this.#ensure(start + this.#length);
+    this.#bytes.copyWithin(start, 0, this.#length);
+    this.#bytes.write(text, "utf8");
+    this.#length += start;
+    return this.#bytes.subarray(0, this.#length);
   }
 
   #ensure(capacity: number): void {
@@ -41,3 +56,7 @@ export class LineBuffer {
 }
 
 const FIRST_BYTES = 4096;
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+/** Bytes of a line that are neither place nor text. */
+const SEPARATORS = 4;

@@ -1,5 +1,5 @@
 import {
-  encodeChange,
+  encodePlace,
   encodeHeader,
   FRAME_VERSION,
   type FrameTransaction,
@@ -27,11 +27,9 @@ export class OpenFrame {
   readonly #ended = new Set<Transaction>();
   readonly lines: LineBuffer;
   #first: PositionText = "";
-  #lastChange: { fileNumber: number; offset: number; row: number } = {
-    fileNumber: 0,
-    offset: 0,
-    row: 0,
-  };
+  #lastFileNumber = 0;
+  #lastOffset = 0;
+  #lastRow = 0;
   #changes = 0;
 
   /** `lines` is empty, and the frame's own until it is sent. */
@@ -52,30 +50,18 @@ export class OpenFrame {
   add(epoch: number, transaction: Transaction, change: RowChange): void {
     if (this.transactions.at(-1) !== transaction) this.transactions.push(transaction);
     if (change.last === true) this.#ended.add(transaction);
-    this.lines.append(
-      encodeChange({
-        op: change.op,
-        transaction: this.transactions.length - 1,
-        table: this.#tables.indexOf(change),
-        offset: change.offset,
-        row: change.row,
-        n: change.n,
-        key: change.key,
-        oldKey: change.oldKey,
-        before: change.before,
-        after: change.after,
-      }),
-    );
-    this.#lastChange = {
-      fileNumber: transaction.fileNumber,
-      offset: change.offset,
-      row: change.row,
-    };
+    const { op, offset, row, n, texts } = change;
+    const table = this.#tables.indexOf(change);
+    const place = encodePlace(op, this.transactions.length - 1, table, offset, row, n);
+    this.lines.append(place, texts);
+    this.#lastFileNumber = transaction.fileNumber;
+    this.#lastOffset = offset;
+    this.#lastRow = row;
     if (this.#changes === 0) this.#first = this.lastPosition(epoch);
     this.#changes++;
   }
 
-  /** The frame's text in UTF-8, in memory of its own. `authors[i]` wrote the i-th of `transactions`; undefined where nobody knows. */
+  /** The frame's text in UTF-8, in the memory of its lines; asked for once. `authors[i]` wrote the i-th of `transactions`; undefined where nobody knows. */
   seal(
     stream: StreamIdentity,
     place: { readonly lane: number; readonly previous: PositionText | null },
@@ -100,13 +86,17 @@ export class OpenFrame {
       tables: this.#tables.list,
       authors: distinct,
     });
-    return { bytes: this.lines.after(`${header}\n`), first, last };
+    return { bytes: this.lines.prepend(`${header}\n`), first, last };
   }
 
   /** Of its last change by now. */
   lastPosition(epoch: number): PositionText {
-    const { fileNumber, offset, row } = this.#lastChange;
-    return formatPosition({ epoch, file: fileNumber, offset, row });
+    return formatPosition({
+      epoch,
+      file: this.#lastFileNumber,
+      offset: this.#lastOffset,
+      row: this.#lastRow,
+    });
   }
 }
 

@@ -15,9 +15,7 @@ export class HeldChanges {
   }
 
   add(change: RowChange): void {
-    const { key, oldKey, before, after } = change;
-    this.list.push(change);
-    // A text of other letters than Latin ones takes two bytes for each.
-    this.bytes += OBJECT_BYTES + 2 * (key.length + oldKey.length + before.length + after.length);
+    this.list.push({ ...change, texts: change.texts.kept() });
+    this.bytes += OBJECT_BYTES + change.texts.length;
   }
 }

@@ -14,7 +14,7 @@ export class LastChangeMarker implements ChangeSink {
 
   change(transaction: Transaction, change: RowChange): void {
     if (this.#held !== null) this.#sink.change(this.#held.transaction, this.#held.change);
-    this.#held = { transaction, change };
+    this.#held = { transaction, change: { ...change, texts: change.texts.kept() } };
   }
 
   prepared(transaction: Transaction): void {

@@ -10,11 +10,14 @@ import {
 import { parseFormatDescription } from "../binlog-format/format-description.ts";
 import { type GtidEvent, parseGtidEvent } from "../binlog-format/gtid-event.ts";
 import { forEachRow, type RowsDecoder } from "../binlog-format/rows-event.ts";
+import { RowTexts } from "../binlog-format/row-texts.ts";
 import {
   streamTransactionPayload,
   transactionPayloadEvents,
 } from "../binlog-format/transaction-payload.ts";
+import type { Operation } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
 import { parseRegistration } from "../ledger/registration.ts";
 import {
   parseQuery,
@@ -252,15 +255,8 @@ export class TransactionReader {
     const { isWanted, isLedger } = this.#options;
     for (const { op, database, table } of definitionChanges(sql, schema)) {
       if (!isWanted(database, table) || isLedger(database, table)) continue;
-      this.#change({
-        op,
-        database,
-        table,
-        key: "",
-        oldKey: "",
-        before: "",
-        after: op === "ddl" ? JSON.stringify(sql) : "",
-      });
+      const texts = RowTexts.of({ after: op === "ddl" ? JSON.stringify(sql) : "" });
+      this.#change(op, database, table, texts, undefined);
     }
   }
 
@@ -303,20 +299,29 @@ export class TransactionReader {
     if (this.#options.isLedger(database, table))
       return this.#onLedgerRows(event, decoder, open.transaction);
     const definition = this.#options.columns ? decoder.definition : undefined;
-    forEachRow(event, decoder, (op, key, oldKey, before, after) => {
-      this.#change({ op, database, table, key, oldKey, before, after, definition });
-    });
+    forEachRow(event, decoder, (op, texts) => this.#change(op, database, table, texts, definition));
   }
 
   /** Gives a change its place, and passes it on or keeps it back. */
-  #change(contents: Omit<RowChange, "offset" | "row" | "n">): void {
+  #change(
+    op: Operation,
+    database: string,
+    table: string,
+    texts: RowTexts,
+    definition: TableDefinition | undefined,
+  ): void {
     const open = this.#open;
     if (open === null) throw new CorruptEventError("a change outside a transaction");
-    const change = {
-      ...contents,
-      offset: this.#place.start,
+    const offset = this.#place.start;
+    const change: RowChange = {
+      op,
+      database,
+      table,
+      offset,
       row: this.#row++,
       n: open.changes++,
+      texts,
+      definition,
     };
     if (open.held === null) this.#options.sink.change(open.transaction, change);
     else this.#hold(open.transaction, open.held, change);
@@ -334,8 +339,8 @@ export class TransactionReader {
   }
 
   #onLedgerRows(event: Buffer, decoder: RowsDecoder, transaction: Transaction): void {
-    forEachRow(event, decoder, (_op, _key, _oldKey, _before, after) => {
-      const registration = parseRegistration(after);
+    forEachRow(event, decoder, (_op, texts) => {
+      const registration = parseRegistration(texts.after);
       // A row for another connection is no registration: somebody restores a copy of the table.
       if (registration?.thread !== transaction.thread) return;
       this.#options.onRegistration(transaction, registration.author);

@@ -1,5 +1,6 @@
 import type { Operation } from "../../wire/frame.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
+import type { RowTexts } from "../binlog-format/row-texts.ts";
 
 /** What is known of a transaction while its events go by. */
 export interface Transaction {
@@ -20,7 +21,7 @@ export interface Transaction {
   readonly committedUs: number;
 }
 
-/** A change as the stream has it, its row images as JSON texts (see `FrameChange` in wire/frame.ts). */
+/** A change as the stream has it. Its texts are valid while it is handed over; who keeps it, keeps `texts.kept()`. */
 export interface RowChange {
   readonly op: Operation;
   readonly database: string;
@@ -30,10 +31,8 @@ export interface RowChange {
   readonly row: number;
   /** Its number in the transaction. */
   readonly n: number;
-  readonly key: string;
-  readonly oldKey: string;
-  readonly before: string;
-  readonly after: string;
+  /** Of `ddl` the statement, as a JSON string, is what is after. */
+  readonly texts: RowTexts;
   /** The table at that moment, of a row, where frames are to say it. */
   readonly definition?: TableDefinition | undefined;
   /** It is its transaction's last; said only where frames are to say it. */

@@ -107,7 +107,7 @@ export function decodeChanges(events: Iterable<Buffer>): DecodedChange[] {
     } else if (isRowsEvent(type)) {
       const decoder = decoders.get(rowsEventTableId(event));
       if (decoder === undefined) throw new Error("rows without a table map");
-      forEachRow(event, decoder, (op, key, oldKey, before, after) => {
+      forEachRow(event, decoder, (op, { key, oldKey, before, after }) => {
         changes.push({ table: decoder.definition, op, key, oldKey, before, after });
       });
     }

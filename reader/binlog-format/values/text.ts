@@ -28,7 +28,6 @@ function singleByteWriter(characters: readonly string[], width: number): ValueWr
   const jsonOfByte = characters.map((character) =>
     Buffer.from(JSON.stringify(character).slice(1, -1)),
   );
-  const firstOfByte = Uint8Array.from(jsonOfByte, (json) => json[0] ?? 0);
   const longest = Math.max(...jsonOfByte.map((json) => json.length));
   const likeAscii = characters
     .slice(0, 0x80)
@@ -41,7 +40,6 @@ function singleByteWriter(characters: readonly string[], width: number): ValueWr
     let at = likeAscii ? json.copyPlain(row, start, end, HIGHEST_BITS) : start;
     while (at < end) {
       const byte = row[at++] as number;
-      json.seen |= firstOfByte[byte] as number;
       const jsonOfCharacter = jsonOfByte[byte] as Buffer;
       json.putAll(jsonOfCharacter);
       if (likeAscii && jsonOfCharacter.length > 1) at = json.copyPlain(row, at, end, HIGHEST_BITS);

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { RowTexts } from "../../../reader/binlog-format/row-texts.ts";
 import { describe, expect, test } from "vitest";
 import { Lane, type SealedFrame } from "../../../reader/frames/lane.ts";
 import { OffsetLedger } from "../../../reader/frames/offset-ledger.ts";
@@ -22,10 +23,7 @@ const change = (n: number, note = ""): RowChange => ({
   offset: 200,
   row: n,
   n,
-  key: `{"id":${n}}`,
-  oldKey: "",
-  before: "",
-  after: `{"id":${n},"note":${JSON.stringify(note)}}`,
+  texts: RowTexts.of({ key: `{"id":${n}}`, after: `{"id":${n},"note":${JSON.stringify(note)}}` }),
 });
 
 /** A lane whose frames wait until the test acknowledges them. */

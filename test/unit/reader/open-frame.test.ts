@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { RowTexts } from "../../../reader/binlog-format/row-texts.ts";
 import { ColumnType, type TableDefinition } from "../../../reader/binlog-format/column.ts";
 import { LineBuffer } from "../../../reader/frames/line-buffer.ts";
 import { OffsetLedger } from "../../../reader/frames/offset-ledger.ts";
@@ -40,7 +41,7 @@ function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[
   const frame = new OpenFrame(new OffsetLedger().open(), new LineBuffer());
   changes.forEach(([its, fields], n) => {
     const change = { op: "c", database: "shop", table: "orders", offset: 200, row: n, n } as const;
-    frame.add(1, its, { ...change, key: "", oldKey: "", before: "", after: "{}", ...fields });
+    frame.add(1, its, { ...change, texts: RowTexts.of({ after: "{}" }), ...fields });
   });
   const stream = { source: "shop", epoch: 1, server: "s" };
   return decodeFrame(frame.seal(stream, { lane: 0, previous: null }, []).bytes.toString());
@@ -54,7 +55,7 @@ test("a table whose definition changes within the frame has an entry for each; e
     [its, { definition: definition("id") }],
     [its, { definition: definition("id") }],
     [its, { definition: definition("id", "total") }],
-    [its, { op: "t", after: "" }],
+    [its, { op: "t", texts: RowTexts.of({}) }],
   ]);
   expect(frame.tables).toEqual([
     ["shop", "orders", SHAPE],

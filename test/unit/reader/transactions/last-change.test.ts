@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { RowTexts } from "../../../../reader/binlog-format/row-texts.ts";
 import { LastChangeMarker } from "../../../../reader/transactions/last-change.ts";
 import type {
   Boundary,
@@ -14,10 +15,7 @@ const change = (n: number): RowChange => ({
   offset: 4,
   row: n,
   n,
-  key: "",
-  oldKey: "",
-  before: "",
-  after: "{}",
+  texts: RowTexts.of({ after: "{}" }),
 });
 const boundary: Boundary = {
   gtids: [],
