@@ -3,9 +3,9 @@ import type { Author, Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import type { PlacedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
-import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import { changeWriter, rememberLast, type KeyChangeHalf } from "./change-text.ts";
+import { Destinations, type Destination, type QueueShare } from "./destinations.ts";
 import { Envelopes } from "./envelopes.ts";
 import { FormattedMessages } from "./formatted-messages.ts";
 import { MessagePacker } from "./message-packer.ts";
@@ -51,26 +51,19 @@ export function fanOut(
   changes: readonly AuthoredChange[],
   rules: FanOutRules,
 ): FanOut {
+  const { environmentOf, subscriptions, regroup } = rules;
   const writer = rememberLast(changeWriter(header));
   const writers = new Map<string, QueueWriter>();
-  const byEnvironment = new Map<string, EnvironmentShare>();
-  const byAttribution = new Map<Attribution, number>();
-  let dropped = 0;
+  const destinations = new Destinations(header, { environmentOf, subscriptions, writerOf });
 
   for (const { change, author } of changes) {
-    const [database, table] = header.tables[change.table] ?? ["", ""];
-    const environment = rules.environmentOf(author.user, author.host);
-    const chosen = rules.subscriptions.of(environment, change.op, database, table);
-    if (environment === null && chosen.length === 0) dropped++;
-    if (chosen.length > 0) {
-      const { timestampMs = 0 } = header.transactions[change.transaction] ?? {};
-      share(byEnvironment, environment ?? UNROUTED, timestampMs);
-      byAttribution.set(author.attribution, (byAttribution.get(author.attribution) ?? 0) + 1);
-    }
-    for (const subscription of chosen) {
-      const queue = writerOf(subscription);
-      for (const { group, half } of placesOf(subscription, header, change)) {
-        queue.add(rules.regroup?.(group, change) ?? group, change, author, half);
+    const destination = destinations.of(change, author);
+    const { timestampMs = 0 } = header.transactions[change.transaction] ?? {};
+    destination.changes++;
+    if (timestampMs < destination.oldestCommitMs) destination.oldestCommitMs = timestampMs;
+    for (const queue of destination.queues) {
+      for (const { group, half } of placesOf(queue, change)) {
+        queue.writer.add(regroup?.(group, change) ?? group, change, author, half);
       }
     }
   }
@@ -96,9 +89,7 @@ export function fanOut(
 
   return {
     queues: [...writers].map(([queueName, queue]) => ({ queueName, messages: queue.finish() })),
-    byEnvironment,
-    dropped,
-    byAttribution,
+    ...tally(destinations.all),
   };
 }
 
@@ -107,13 +98,12 @@ export function fanOut(
  * one twice, where the format counts such an update as a delete and a create.
  */
 function placesOf(
-  { groupBy, format }: Subscription,
-  header: FrameHeader,
+  { format, groupOf }: QueueShare,
   change: PlacedChange,
 ): readonly { readonly group: string; readonly half: KeyChangeHalf | undefined }[] {
-  const group = groupOf(groupBy, header, change, change.key);
+  const group = groupOf(change.key);
   if (change.oldKey === "") return [{ group, half: undefined }];
-  const oldGroup = groupOf(groupBy, header, change, change.oldKey);
+  const oldGroup = groupOf(change.oldKey);
   return group === oldGroup && format !== "debezium"
     ? [{ group, half: undefined }]
     : [
@@ -122,29 +112,24 @@ function placesOf(
       ];
 }
 
-function groupOf(
-  groupBy: Subscription["groupBy"],
-  header: FrameHeader,
-  change: PlacedChange,
-  key: string,
-): string {
-  const [database, table] = header.tables[change.table] ?? ["", ""];
-  switch (groupBy) {
-    case "table":
-      return tableGroup(database, table);
-    case "source":
-      return sourceGroup(header.source, header.lane);
-    case "key":
-      return keyGroup(database, table, key);
-    default:
-      return groupBy satisfies never;
+/** How many changes went where. */
+function tally(destinations: readonly Destination[]): Omit<FanOut, "queues"> {
+  const byEnvironment = new Map<string, EnvironmentShare>();
+  const byAttribution = new Map<Attribution, number>();
+  let dropped = 0;
+  for (const { environment, author, queues, changes, oldestCommitMs } of destinations) {
+    if (queues.length === 0) {
+      if (environment === null) dropped += changes;
+      continue;
+    }
+    const name = environment ?? UNROUTED;
+    const before = byEnvironment.get(name);
+    byEnvironment.set(name, {
+      changes: (before?.changes ?? 0) + changes,
+      oldestCommitMs: Math.min(before?.oldestCommitMs ?? Infinity, oldestCommitMs),
+    });
+    const { attribution } = author;
+    byAttribution.set(attribution, (byAttribution.get(attribution) ?? 0) + changes);
   }
-}
-
-function share(shares: Map<string, EnvironmentShare>, environment: string, commitMs: number): void {
-  const { changes = 0, oldestCommitMs = commitMs } = shares.get(environment) ?? {};
-  shares.set(environment, {
-    changes: changes + 1,
-    oldestCommitMs: Math.min(oldestCommitMs, commitMs),
-  });
+  return { byEnvironment, dropped, byAttribution };
 }

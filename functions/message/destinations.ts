@@ -1,0 +1,92 @@
+import type { FrameHeader } from "../../wire/frame.ts";
+import type { Author } from "../../wire/session.ts";
+import type { PlacedChange } from "../frame/read-frame.ts";
+import type { EnvironmentOf } from "../routing/environments.ts";
+import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
+import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
+import type { QueueWriter } from "./queue-writer.ts";
+
+/** Where the row changes, or the statements, of one table by one author go, and how many of a frame went there. */
+export interface Destination {
+  /** Null: the author belongs to none. */
+  readonly environment: string | null;
+  readonly author: Author;
+  readonly queues: readonly QueueShare[];
+  changes: number;
+  /** When the oldest of them was committed, milliseconds since 1970. */
+  oldestCommitMs: number;
+}
+
+/** A queue, and the message groups that changes of the table have there. */
+export interface QueueShare {
+  readonly format: Subscription["format"];
+  readonly writer: QueueWriter;
+  /** `key` is the change's key or the one it had before. */
+  readonly groupOf: (key: string) => string;
+}
+
+export interface DestinationRules {
+  readonly environmentOf: EnvironmentOf;
+  readonly subscriptions: Subscriptions;
+  readonly writerOf: (subscription: Subscription) => QueueWriter;
+}
+
+/**
+ * The destinations of one frame's changes. A frame has thousands of changes, but few tables and authors: each combination
+ * is decided once. Authors are told apart as objects; one that is named by several is merely decided several times.
+ */
+export class Destinations {
+  readonly #header: FrameHeader;
+  readonly #rules: DestinationRules;
+  /** By author; then by table, its rows and its statements beside each other. */
+  readonly #known = new Map<Author, (Destination | undefined)[]>();
+  /** In the order in which they were first asked for. */
+  readonly all: Destination[] = [];
+
+  constructor(header: FrameHeader, rules: DestinationRules) {
+    this.#header = header;
+    this.#rules = rules;
+  }
+
+  of({ table, op }: PlacedChange, author: Author): Destination {
+    let byTable = this.#known.get(author);
+    if (byTable === undefined) this.#known.set(author, (byTable = []));
+    const place = 2 * table + (op === "ddl" ? 1 : 0);
+    return (byTable[place] ??= this.#decide(table, op, author));
+  }
+
+  #decide(index: number, op: PlacedChange["op"], author: Author): Destination {
+    const { environmentOf, subscriptions, writerOf } = this.#rules;
+    const [database, table] = this.#header.tables[index] ?? ["", ""];
+    const environment = environmentOf(author.user, author.host);
+    const queues = subscriptions.of(environment, op, database, table).map((subscription) => ({
+      format: subscription.format,
+      writer: writerOf(subscription),
+      groupOf: this.#groupsOf(subscription.groupBy, database, table),
+    }));
+    const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
+    this.all.push(destination);
+    return destination;
+  }
+
+  #groupsOf(
+    groupBy: Subscription["groupBy"],
+    database: string,
+    table: string,
+  ): QueueShare["groupOf"] {
+    switch (groupBy) {
+      case "table": {
+        const group = tableGroup(database, table);
+        return () => group;
+      }
+      case "source": {
+        const group = sourceGroup(this.#header.source, this.#header.lane);
+        return () => group;
+      }
+      case "key":
+        return (key) => keyGroup(database, table, key);
+      default:
+        return groupBy satisfies never;
+    }
+  }
+}
