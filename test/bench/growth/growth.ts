@@ -22,8 +22,13 @@ const QUICK: typeof FULL = {
   trickle: 25,
 };
 
-/** Consecutive transactions of one environment, or of one subscriber's table; a full frame has half a dozen such blocks. */
-const BLOCK = 200;
+/**
+ * Consecutive transactions of one environment, or of one subscriber's table: a full frame has few such blocks, so that it
+ * becomes few messages at all sizes. A backlog is shorter than a round of a hundred; a trickle takes one of each block.
+ */
+const BLOCK = 500;
+/** Transactions that are sent to MySQL together where one connection writes them all. */
+const TABLES_BLOCK = 200;
 /** With thousands of connections each has its turn with so few. */
 const CONNECTION_BLOCK = 4;
 const LOGINS_AT_ONCE = 16;
@@ -51,11 +56,7 @@ export async function benchGrowth(run: BenchmarkRun): Promise<void> {
     await environments.measure(rig, size, inBlocks);
     await subscribers.measure(rig, size, subscribersInTurn(inTurn(writers, 0), size));
     if (size === 1) {
-      await growTables(rig, inTurn(writers, 0), sizes.tables, {
-        ...options,
-        // Thousands of tables make MySQL slow.
-        backlog: sizes.backlog / 2,
-      });
+      await growTables(rig, inTurn(writers, 0), sizes.tables, options);
       await growConnections(rig, sizes.connections, options);
     }
     if (size === largest) {
@@ -101,11 +102,11 @@ async function growTables(
     await rig.createTables(numbersTo(size).slice(made).map(manyTable));
     made = size;
     const load = (connection: Connection): Load => ({
-      block: BLOCK,
+      block: TABLES_BLOCK,
       place: (n) => ({ connection, table: manyTable(1 + (n % size)) }),
     });
     // What is done once for each table is no cost of a change.
-    await rig.backlog(load(writer), BLOCK * Math.ceil(size / BLOCK));
+    await rig.backlog(load(writer), TABLES_BLOCK * Math.ceil(size / TABLES_BLOCK));
     await together.measure(rig, size, load(writer));
     await apart.measureOther(rig, size, load(rig.administrator));
   }

@@ -14,6 +14,12 @@ export interface SeriesOptions {
   readonly trickle: number;
 }
 
+interface BacklogFigure {
+  readonly what: string;
+  readonly changes: number;
+  readonly target?: Figure["target"];
+}
+
 interface Measured {
   readonly size: number;
   readonly cost: Cost;
@@ -38,30 +44,37 @@ export class Series {
 
   /** A load whose work per change is the same at all sizes. */
   async measure(rig: GrowthRig, size: number, load: Load): Promise<void> {
-    await this.#measureBacklog(rig, size, load, this.#what, FLAT);
+    const { backlog } = this.#options;
+    await this.#measureBacklog(rig, size, load, {
+      what: this.#what,
+      changes: backlog,
+      target: FLAT,
+    });
     await this.#measureTrickle(rig, size, load);
   }
 
-  /** A load whose work per change is another one, for the reason that `what` gives: it has no target. */
+  /**
+   * A load whose work per change is another one, for the reason that `what` gives: it has no target. Half as many changes
+   * tell, since each of them costs more.
+   */
   async measureOther(
     rig: GrowthRig,
     size: number,
     load: Load,
     what: string = this.#what,
   ): Promise<void> {
-    await this.#measureBacklog(rig, size, load, what, undefined);
+    await this.#measureBacklog(rig, size, load, { what, changes: this.#options.backlog / 2 });
   }
 
   async #measureBacklog(
     rig: GrowthRig,
     size: number,
     load: Load,
-    what: string,
-    target: Figure["target"],
+    { what, changes, target }: BacklogFigure,
   ): Promise<void> {
     const work = `${size} ${what}, backlog`;
     this.#begin(work);
-    const cost = await rig.backlog(load, this.#options.backlog);
+    const cost = await rig.backlog(load, changes);
     const smallest = this.#backlogAtSmallest;
     this.#reportCost(work, cost, smallest, target);
     this.#options.run.report({
@@ -94,7 +107,7 @@ export class Series {
     work: string,
     { microseconds }: Cost,
     smallest: Measured | null,
-    target: Figure["target"],
+    target?: Figure["target"],
   ): void {
     this.#options.run.report({
       work,

@@ -1,6 +1,6 @@
 import type { StackConfiguration } from "../shared-stack.ts";
 
-/** The account of the last one, root, belongs to no environment: what it writes goes to the queues of `unrouted`. */
+/** Root belongs to no environment: what it writes goes to the queues of this one. */
 export const OTHER_ENVIRONMENT = "unrouted";
 /** Says when all before it is delivered; nothing else is written to it. */
 export const MARKER_TABLE = "marker";
