@@ -20,8 +20,9 @@ export const PROCEDURE_COMMENT = "session ledger of binlog-router, version 3";
 
 /** More than connect and register at the same moment, so that they seldom meet in a row. */
 export const SLOTS = 4096;
-/** Every connection has so many slots at least to choose from: its own and those behind it. */
-const SPARE_SLOTS = 32;
+/** How many slots a connection looks at for one that nobody has locked, and how far they lie apart. */
+const SLOTS_TRIED = 8;
+const STRIDE = 509;
 
 export const CREATE_SCHEMA = `CREATE DATABASE IF NOT EXISTS ${LEDGER_SCHEMA}`;
 
@@ -63,12 +64,13 @@ const IS_LOCKED = `EXISTS (SELECT 1 FROM performance_schema.metadata_locks
 /**
  * A procedure that registers its connection as `client` (an expression for user@host) when `condition` holds. It never
  * keeps anybody from connecting: errors are swallowed, and it waits for no lock.
- * - One statement finds a slot whose row nobody has locked, from the connection's own on, and writes to it: between two
- *   statements somebody could lock it, and a transaction around them would commit the caller's.
- * - A lock on the table that comes between the question and the write costs a second, not what the server allows.
+ * - It writes to a slot whose row nobody has locked: its own, else one of a few others. Each is looked up by its key, so
+ *   that no statistics of the table can make a login read and lock all of it. No transaction holds the row between the two
+ *   statements: one would commit the caller's.
+ * - A lock that comes between the question and the write costs a second, not what the server allows.
  * - With autocommit off the row would stay in an open transaction, and go when that is rolled back: so it commits. It says
  *   NO CHAIN NO RELEASE because completion_type could make a bare COMMIT end the connection.
- * - SET TRANSACTION holds for the next transaction only, which is the row's; in a session that is read-only by default.
+ * - In a session that is read-only by default it is not while the row is written.
  * - A user name may contain @, a host not.
  */
 function registering(signature: string, client: string, condition: string): string {
@@ -79,21 +81,25 @@ BEGIN
   DECLARE client_host VARCHAR(255) CHARACTER SET utf8mb4 DEFAULT SUBSTRING_INDEX(client, '@', -1);
   DECLARE table_wait BIGINT UNSIGNED DEFAULT @@SESSION.lock_wait_timeout;
   DECLARE row_wait BIGINT UNSIGNED DEFAULT @@SESSION.innodb_lock_wait_timeout;
-  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;
+  DECLARE was_read_only BOOLEAN DEFAULT @@SESSION.transaction_read_only;
+  DECLARE wanted SMALLINT UNSIGNED;
+  DECLARE tried SMALLINT UNSIGNED DEFAULT 0;
+  DECLARE free SMALLINT UNSIGNED;
+  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION, NOT FOUND BEGIN END;
   IF ${condition} AND NOT @@GLOBAL.read_only AND NOT (${IS_LOCKED}) THEN
-    IF @@SESSION.transaction_read_only THEN
-      SET TRANSACTION READ WRITE;
-    END IF;
-    SET SESSION lock_wait_timeout = 1, SESSION innodb_lock_wait_timeout = 1;
-    UPDATE ${LEDGER_TABLE} AS mine JOIN (
-      SELECT slot FROM ${LEDGER_TABLE} WHERE slot >= CONNECTION_ID() MOD ${SLOTS - SPARE_SLOTS}
-      ORDER BY slot LIMIT 1 FOR UPDATE SKIP LOCKED) AS free USING (slot)
-      SET mine.connection_id = CONNECTION_ID(), mine.host = client_host, mine.at = NOW(6),
-      mine.user = LEFT(client, CHAR_LENGTH(client) - CHAR_LENGTH(client_host) - 1);
+    SET SESSION lock_wait_timeout = 1, SESSION innodb_lock_wait_timeout = 1,
+      SESSION transaction_read_only = OFF;
+    WHILE free IS NULL AND tried < ${SLOTS_TRIED} DO
+      SET wanted = (CONNECTION_ID() + tried * ${STRIDE}) MOD ${SLOTS}, tried = tried + 1;
+      SELECT slot INTO free FROM ${LEDGER_TABLE} WHERE slot = wanted FOR UPDATE SKIP LOCKED;
+    END WHILE;
+    UPDATE ${LEDGER_TABLE} SET connection_id = CONNECTION_ID(), host = client_host, at = NOW(6),
+      user = LEFT(client, CHAR_LENGTH(client) - CHAR_LENGTH(client_host) - 1) WHERE slot = free;
     IF NOT @@SESSION.autocommit THEN
       COMMIT AND NO CHAIN NO RELEASE;
     END IF;
-    SET SESSION lock_wait_timeout = table_wait, SESSION innodb_lock_wait_timeout = row_wait;
+    SET SESSION lock_wait_timeout = table_wait, SESSION innodb_lock_wait_timeout = row_wait,
+      SESSION transaction_read_only = was_read_only;
   END IF;
 END`;
 }

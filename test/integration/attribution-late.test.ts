@@ -42,10 +42,13 @@ test("what was parked is delivered late and in order: when a sweep sees the conn
       SWEEP_SECONDS: "1",
     },
   );
-  await using pipeline = new Pipeline(stage, {
-    retryEveryMs: 200,
-    backoff: { baseMs: 1, longestMs: 100, attempts: 1_000_000 },
-  });
+  await using functions = new AsyncDisposableStack();
+  functions.use(
+    new Pipeline(stage, {
+      retryEveryMs: 200,
+      backoff: { baseMs: 1, longestMs: 100, attempts: 1_000_000 },
+    }),
+  );
   const parked = async (): Promise<number> =>
     (await parkedRecords(stage.clients.dynamodb, "failures")).reduce(
       (sum, { count }) => sum + count,
