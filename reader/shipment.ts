@@ -1,5 +1,5 @@
 import type { PositionText } from "../wire/position.ts";
-import { Lane, type SendFrame } from "./frames/lane.ts";
+import { FRAME_PACE_MS, Lane, type SendFrame } from "./frames/lane.ts";
 import { laneFor } from "./frames/lane-for.ts";
 import { OffsetLedger } from "./frames/offset-ledger.ts";
 import type { StreamIdentity } from "./frames/open-frame.ts";
@@ -45,6 +45,7 @@ export class Shipment implements ChangeSink {
           stream,
           previous: previous.get(number) ?? null,
           frameBytes,
+          paceMs: FRAME_PACE_MS,
           ledger: this.ledger,
           authorsOf: (transactions) => sessions.authorsOf(transactions),
           send,

@@ -26,6 +26,8 @@ export interface LaneOptions {
   /** The last position that this lane was sent before. */
   readonly previous: PositionText | null;
   readonly frameBytes: number;
+  /** From one send to the next one of a frame that is not full, at least. */
+  readonly paceMs: number;
   readonly ledger: OffsetLedger;
   readonly authorsOf: (
     transactions: readonly Transaction[],
@@ -34,6 +36,13 @@ export interface LaneOptions {
   /** Told by how much the unsent bytes grew, or shrank. */
   readonly onUnsent: (bytes: number) => void;
 }
+
+/**
+ * Each frame takes requests and an invocation, and becomes messages of its own, which are sent one after the other. Without
+ * a pause a thousand small transactions a second become hundreds of frames: more than the route function can deliver, and
+ * the backlog never makes them any larger, since the raw queue takes them at once.
+ */
+export const FRAME_PACE_MS = 20;
 
 const SPARE_BUFFERS = 4;
 
@@ -45,20 +54,23 @@ interface ReadyFrame {
 }
 
 /**
- * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one fills. So an idle lane
- * sends a single change at once, and a busy one sends full frames, without a timer. While there are full frames, the next
- * of them is compressed while one is on its way.
+ * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one fills, and if it is not full
+ * then, it fills until the pace allows it. So an idle lane sends a single change at once, a busy one sends full frames, and
+ * one between them sends fifty a second. While there are full frames, the next of them is compressed while one is on its way.
  */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #full: OpenFrame[] = [];
   readonly #wakeup = new Wakeup();
+  readonly #pauseEnds = new Wakeup();
   /** Buffers of frames that were sent; a busy lane goes round with a few. */
   readonly #spare: LineBuffer[] = [];
   #filling: OpenFrame | null = null;
   /** The last positions of the frame that was made ready last, and of the one that was acknowledged last. */
   #packed: PositionText | null;
   #sent: PositionText | null;
+  /** `performance.now()` of the latest send. */
+  #sentAtMs = -Infinity;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -80,6 +92,7 @@ export class Lane {
     if (this.#filling.bytes >= frameBytes) {
       this.#full.push(this.#filling);
       this.#filling = null;
+      this.#pauseEnds.wake();
     }
     this.#wakeup.wake();
   }
@@ -89,6 +102,7 @@ export class Lane {
     const { send } = this.#options;
     let ready = await this.#pack(await this.#next(signal));
     for (;;) {
+      this.#sentAtMs = performance.now();
       const sent = send(ready.sealed, signal);
       // A frame that is full already is made ready meanwhile; one that is not goes on filling.
       const full = this.#full.shift();
@@ -106,9 +120,23 @@ export class Lane {
       const full = this.#full.shift();
       if (full !== undefined) return full;
       const filling = this.#filling;
-      this.#filling = null;
-      if (filling !== null) return filling;
-      await this.#wakeup.sleep(signal);
+      const pauseMs = this.#sentAtMs + this.#options.paceMs - performance.now();
+      if (filling === null) await this.#wakeup.sleep(signal);
+      else if (pauseMs > 0) await this.#pause(pauseMs, signal);
+      else {
+        this.#filling = null;
+        return filling;
+      }
+    }
+  }
+
+  /** For so long, or until a frame is full. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const timer = setTimeout(() => this.#pauseEnds.wake(), Math.ceil(ms));
+    try {
+      await this.#pauseEnds.sleep(signal);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -4,19 +4,22 @@ import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows-even
 import { parseTableMap, parseTableMapName } from "../binlog-format/table-map.ts";
 
 interface KnownTable {
-  /** The event's body, to recognise it when the server repeats it for the next transaction. */
-  readonly body: Buffer;
+  readonly id: number;
+  /** The event behind the id, to recognise it when the server repeats it for the next transaction. */
+  readonly definition: Buffer;
   /** Null for a table that nobody wants. */
   readonly decoder: RowsDecoder | null;
 }
 
 /**
  * The tables by the ids that row events use. A table map comes before the rows of each transaction, so rows are always
- * decoded with the columns of their moment; the same map again costs one comparison.
+ * decoded with the columns of their moment; the same map again costs one comparison. A server that has closed a table, for
+ * want of room in its cache, gives it another id when it opens it again: the new id takes the place of the old one.
  */
 export class TableMaps {
   readonly #isWanted: (database: string, table: string) => boolean;
   readonly #tables = new Map<number, KnownTable>();
+  readonly #byName = new Map<string, KnownTable>();
 
   constructor(isWanted: (database: string, table: string) => boolean) {
     this.#isWanted = isWanted;
@@ -25,13 +28,23 @@ export class TableMaps {
   /** Takes a TABLE_MAP_EVENT. Throws what parseTableMap throws, for wanted tables only. */
   onTableMap(event: Buffer): void {
     const id = event.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
-    const body = event.subarray(EVENT_HEADER_LENGTH);
-    if (this.#tables.get(id)?.body.equals(body) === true) return;
+    const definition = event.subarray(EVENT_HEADER_LENGTH + TABLE_ID_LENGTH);
+    if (this.#tables.get(id)?.definition.equals(definition) === true) return;
     const { database, table } = parseTableMapName(event);
-    const decoder = this.#isWanted(database, table)
-      ? compileRowsDecoder(parseTableMap(event))
-      : null;
-    this.#tables.set(id, { body: Buffer.from(body), decoder });
+    const name = `${database}\0${table}`;
+    const former = this.#byName.get(name);
+    if (former !== undefined && this.#tables.get(former.id) === former)
+      this.#tables.delete(former.id);
+    const known =
+      former?.definition.equals(definition) === true
+        ? { ...former, id }
+        : {
+            id,
+            definition: Buffer.from(definition),
+            decoder: this.#decoder(event, database, table),
+          };
+    this.#tables.set(id, known);
+    this.#byName.set(name, known);
   }
 
   /** The decoder for a rows event's table; null for a table that nobody wants. Throws CorruptEventError when no table map came before it. */
@@ -45,6 +58,11 @@ export class TableMaps {
 
   clear(): void {
     this.#tables.clear();
+    this.#byName.clear();
+  }
+
+  #decoder(event: Buffer, database: string, table: string): RowsDecoder | null {
+    return this.#isWanted(database, table) ? compileRowsDecoder(parseTableMap(event)) : null;
   }
 }
 

@@ -23,6 +23,7 @@ export async function drainByReader(
     SOURCE_TLS: "off",
     SOURCE_START: `file:${file}:4`,
     LOG_LEVEL: "info",
+    AWS_ENDPOINT_URL_SQS: sink.url,
     RAW_QUEUE_URL: `${sink.url}/000000000000/raw.fifo`,
   });
   const drained = sink.take(rows);

@@ -27,7 +27,7 @@ const change = (n: number, note = ""): RowChange => ({
 });
 
 /** A lane whose frames wait until the test acknowledges them. */
-function laneUnderTest(frameBytes: number) {
+function laneUnderTest(frameBytes: number, paceMs = 0) {
   const sent: { frame: SealedFrame; acknowledge: () => void }[] = [];
   let unsent = 0;
   const lane = new Lane({
@@ -35,6 +35,7 @@ function laneUnderTest(frameBytes: number) {
     stream: { source: "shop", epoch: 1, server: "s" },
     previous: null,
     frameBytes,
+    paceMs,
     ledger: new OffsetLedger(),
     authorsOf: async (transactions) =>
       transactions.map(() => ({ user: "app", host: "h", attribution: "ledger" as const })),
@@ -80,6 +81,32 @@ describe("Lane", () => {
     sent[1]?.acknowledge();
     await nextTurn();
     expect(unsentBytes()).toBe(0);
+    await stop();
+  });
+
+  test("leaves a pause after a frame, and ends it when the next one is full", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000, 60_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    sent[0]?.acknowledge();
+    lane.add(transaction, change(1));
+    await nextTurn();
+    expect(sent).toHaveLength(1);
+    lane.add(transaction, change(2, "x".repeat(1000)));
+    await nextTurn();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 2]);
+    sent[1]?.acknowledge();
+    await stop();
+  });
+
+  test("sends what is not full when the pause is over", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000, 5);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    sent[0]?.acknowledge();
+    lane.add(transaction, change(1));
+    await expect.poll(() => sent.map(({ frame }) => frame.changes)).toEqual([1, 1]);
+    sent[1]?.acknowledge();
     await stop();
   });
 
