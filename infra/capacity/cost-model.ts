@@ -131,7 +131,7 @@ function perChange({ changes, raw, environments, dynamodb, route }: MeasuredPoin
 
 /** The stack's alarms: `infra/stack/monitoring/alarms.ts`. */
 export function alarmCount(queues: number): number {
-  return 15 + 2 * queues;
+  return 17 + 2 * queues;
 }
 
 /** The metrics that the parts write: `wire/metrics.ts`, two of them for each environment, one for each attribution. */
