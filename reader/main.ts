@@ -60,6 +60,7 @@ async function run(): Promise<void> {
         const command = new GetSecretValueCommand({ SecretId: settings.secretArn });
         return (await secrets.send(command)).SecretString ?? "";
       }),
+      // The signature of a request covers its body: SQS need not prove that it took what was sent.
       sqs: closing(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false })),
       s3: closing(new S3Client(CALLS)),
       dynamodb,

@@ -29,6 +29,8 @@ export function clientSettings(part: "route" | "retry"): ClientSettings {
   return {
     sqs: {
       requestHandler,
+      // The request's signature covers its body already; hashing it once more costs as much as building it.
+      md5: false,
       ...(part === "route" ? { retryStrategy: repeatSoon() } : { maxAttempts: 3 }),
     },
     dynamodb: { maxAttempts: 4, requestHandler },

@@ -160,7 +160,7 @@ test("one with changes holds the offset until it commits, and then counts for tw
 });
 
 test("what is held in memory has a limit, at which reading stops and names the transaction", async () => {
-  const { changes, catchUp } = await readingFromHere({ heldLimitBytes: 50_000 });
+  const { changes, catchUp } = await readingFromHere({ heldLimitBytes: 30_000 });
   for (const xid of ["one", "two", "three"]) {
     await prepare(xid, "INSERT INTO orders VALUES (1, REPEAT('x', 20000))");
     await commit(xid);

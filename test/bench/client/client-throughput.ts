@@ -106,9 +106,9 @@ function bodyOf(n: number, { groups, changesPerMessage, bigKeys = false }: Clien
 }
 
 const LOADS: readonly ClientLoad[] = [
-  { groups: 1, messages: 500, changesPerMessage: 200 },
-  { groups: 50, messages: 500, changesPerMessage: 200 },
-  { groups: 50, messages: 500, changesPerMessage: 200, bigKeys: true },
+  { groups: 1, messages: 300, changesPerMessage: 200 },
+  { groups: 50, messages: 300, changesPerMessage: 200 },
+  { groups: 50, messages: 300, changesPerMessage: 200, bigKeys: true },
   { groups: 1, messages: 2000, changesPerMessage: 1 },
   { groups: 50, messages: 2000, changesPerMessage: 1 },
 ];

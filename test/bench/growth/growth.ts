@@ -11,8 +11,8 @@ const FULL = {
   environments: [1, 10, 100],
   connections: [10, 5000],
   tables: [10, 2000],
-  backlog: 20_000,
-  trickle: 100,
+  backlog: 10_000,
+  trickle: 75,
 };
 const QUICK: typeof FULL = {
   environments: [1, 10],

@@ -3,7 +3,7 @@ import type { Load } from "./load.ts";
 import type { Cost, GrowthRig } from "./rig.ts";
 
 /** What doubles with the size has a ratio far beyond this one; what is flat has one within the noise of a machine. */
-const FLAT = { atMost: 1.5 };
+const FLAT = { atMost: 2 };
 /** So slow that each transaction is a frame and an invocation of its own. */
 const TRICKLE_PER_SECOND = 50;
 

@@ -6,7 +6,7 @@ import { drainByMysqlbinlog, drainByReader, drainByZongji } from "./drains.ts";
 import { workloads } from "./workloads.ts";
 
 /** Each is drained so often, one after the other; the best of each counts, for the machine has other things to do. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /** How fast the reader gets through a binlog that is there already, beside the server's own limit and the usual first try. */
 export async function benchRead({ quick, signal, report, progress }: BenchmarkRun): Promise<void> {
