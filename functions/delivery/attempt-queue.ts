@@ -8,11 +8,11 @@ import type { Sender } from "./sender.ts";
 /** One frame's messages for one queue, in order; never empty. */
 export type FrameMessages = readonly OutgoingMessage[];
 
-/** How far an attempt at one queue came. `behind`: how many changes were parked behind others. */
-export type Attempt = { readonly queueName: string; readonly behind: number } & (
+/** What became of an attempt at one queue. */
+export type Attempt = { readonly queueName: string } & (
   | { readonly kind: "sent" }
-  /** The last frame's messages are behind what is parked, so that nothing was offered to the queue after them. */
-  | { readonly kind: "parked" }
+  /** Everything is behind what is parked, `changes` in number, or was delivered from there before. */
+  | { readonly kind: "parked"; readonly changes: number }
   | {
       readonly kind: "refused";
       readonly trouble: Trouble;
@@ -31,8 +31,8 @@ const BEHIND: Trouble = { reason: "behind", error: "" };
 
 /**
  * Offers the messages of consecutive frames to their queue; while something of the queue is parked, they are parked behind
- * it instead, each frame's as a record of its own. From the first frame on that finds nothing parked, all go directly:
- * nobody but the caller opens the stream. `listed`: whether the stream may be open at all.
+ * it instead, each frame's as a record of its own. When nothing is parked any more, all that was not delivered from there
+ * goes directly: nobody but the caller opens the stream. `listed`: whether the stream may be open at all.
  */
 export async function attemptQueue(
   stream: Stream,
@@ -41,20 +41,24 @@ export async function attemptQueue(
   { streams, sender }: AttemptEffects,
 ): Promise<Attempt> {
   const queueName = stream.name;
-  let behind = 0;
-  let settled = 0;
-  for (const messages of listed ? frames : []) {
-    const parking = await streams.parkBehind(stream, messageBatch(messages), BEHIND);
-    if (parking === "clear") break;
-    if (parking === "parked") behind += changesOf(messages);
-    settled++;
+  const batches = listed ? frames.map((messages) => messageBatch(messages)) : [];
+  let delivered = 0;
+  if (listed) {
+    const parking = await streams.parkBehind(stream, batches, BEHIND);
+    if (parking.kind === "parked") {
+      return { kind: "parked", queueName, changes: changesOf(frames.flat()) };
+    }
+    delivered = parking.delivered;
   }
-  const offered = frames.slice(settled);
-  if (offered.length === 0) return { kind: "parked", queueName, behind };
+  const offered = frames.slice(delivered);
+  if (offered.length === 0) return { kind: "parked", queueName, changes: 0 };
   const result = await sender.send(queueName, offered.flat());
-  if (result.kind === "sent") return { kind: "sent", queueName, behind };
-  const { trouble, unsent } = result;
-  return { kind: "refused", queueName, behind, trouble, offered, unsent: new Set(unsent) };
+  if (result.kind === "trouble") {
+    const { trouble, unsent } = result;
+    return { kind: "refused", queueName, trouble, offered, unsent: new Set(unsent) };
+  }
+  if (listed) await streams.forget(stream, batches.slice(delivered));
+  return { kind: "sent", queueName };
 }
 
 export function changesOf(messages: Iterable<OutgoingMessage>): number {

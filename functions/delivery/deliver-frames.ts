@@ -83,21 +83,32 @@ function byQueue(
 }
 
 /**
- * Parks what did not get through, frame by frame. A frame of which everything got through has a record as well, an empty
- * one: its repeat must find its place in the stream taken, for a stream's records are written in the order of their frames.
+ * Parks what did not get through, each frame's for itself. A frame of which everything got through has a record as well,
+ * an empty one: its repeat must find its place in the stream taken, or it would write a record that retry has passed.
  */
 async function parkRefused(
   lane: number,
   { queueName, offered, unsent, trouble }: Extract<Attempt, { kind: "refused" }>,
   { streams }: DeliveryEffects,
 ): Promise<void> {
-  const stream = queueStream(lane, queueName);
-  for (const messages of offered) {
-    const left = messages.filter((message) => unsent.has(message));
-    await streams.park(stream, messageBatch(messages, left), trouble);
-  }
+  const batches = offered.map((messages) =>
+    messageBatch(
+      messages,
+      messages.filter((message) => unsent.has(message)),
+    ),
+  );
+  await streams.park(queueStream(lane, queueName), batches, trouble);
 }
 
 function parkedChanges(attempt: Attempt): number {
-  return attempt.behind + (attempt.kind === "refused" ? changesOf(attempt.unsent) : 0);
+  switch (attempt.kind) {
+    case "sent":
+      return 0;
+    case "parked":
+      return attempt.changes;
+    case "refused":
+      return changesOf(attempt.unsent);
+    default:
+      return attempt satisfies never;
+  }
 }

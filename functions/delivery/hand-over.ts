@@ -1,73 +1,114 @@
 import type { PositionText } from "../../wire/position.ts";
-import type { Batch, StreamState, Trouble } from "../failures/parked.ts";
+import {
+  recordKey,
+  type Batch,
+  type RecordKey,
+  type StreamState,
+  type Trouble,
+} from "../failures/parked.ts";
 import type { Stream } from "../failures/stream.ts";
+import { settleAll } from "../settle-all.ts";
 
 /**
  * How route and retry share a stream, with conditional writes on single items only.
  *
- * 1. Route moves the stream's tail to a batch's last position, which succeeds only while the stream is open (or dead), and
- *    then writes the batch as a record.
- * 2. Retry closes the stream only if the tail is still the last position that it is done with.
+ * 1. Route writes the records of the batches at hand side by side; then it moves the stream's tail past all of them with
+ *    one write, which succeeds only while the stream is open (or dead). So every record up to a tail is there.
+ * 2. Retry reads the tail, delivers the records up to it, and closes the stream only if the tail is still the last
+ *    position that it is done with.
  *
- * Either the tail moved first: then retry finds it moved, stays, and waits for the record. Or the stream was closed first:
- * then everything before the batch has been delivered, and route may send directly. A batch whose positions the tail had
- * passed already comes from a frame that is being repeated after a crash; its record is written if it is missing.
+ * Either the tail moved first: then retry finds it moved, and finds the records. Or the stream was closed first: then
+ * everything before the batches has been delivered, and route may send directly. What it has written by then lies beyond
+ * the tail, where retry does not look; route marks it as resolved when its messages are sent. What a killed invocation
+ * leaves there, retry marks when the stream is opened again: the state item's `head` says that it lies before.
+ *
+ * Batches whose positions the tail had passed already come from frames that are repeated after a crash.
  */
 export interface ParkedStreams {
-  /**
-   * Puts a batch behind what is parked, if anything is: `parked` (its record is durable now), `delivered` (it was parked
-   * and delivered from there before), or `clear` (nothing is parked; the batch was not either).
-   */
-  parkBehind(stream: Stream, batch: Batch, trouble: Trouble): Promise<Parking>;
-  /** Opens the stream where it is not open, and parks the batch. */
-  park(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
+  /** Puts consecutive batches behind what is parked, if anything is. */
+  parkBehind(stream: Stream, batches: readonly Batch[], trouble: Trouble): Promise<Parking>;
+  /** Opens the stream where it is not open, and parks consecutive batches. */
+  park(stream: Stream, batches: readonly Batch[], trouble: Trouble): Promise<void>;
+  /** Forgets what `parkBehind` left of batches that it found clear, once all their messages have been sent. */
+  forget(stream: Stream, batches: readonly Batch[]): Promise<void>;
 }
 
-type Parking = "parked" | "delivered" | "clear";
+export type Parking =
+  /** All of them are durable now. */
+  | { readonly kind: "parked" }
+  /** Nothing is parked. So many of the batches, from the first on, were parked and delivered from there before. */
+  | { readonly kind: "clear"; readonly delivered: number };
+
+/** Where a stream begins and ends when it is opened. */
+export interface Opening {
+  /** What begins earlier is none of the stream's; null: no matter where it begins. */
+  readonly head: PositionText | null;
+  readonly tail: PositionText;
+}
 
 /** What the hand-over is made of: each is one request on one item, and what it says of the item is true at one moment. */
 export interface StreamItems {
   /** Moves the tail to `last` if the stream is open or dead and the tail is not there yet; whether it did. */
   moveTail(stream: Stream, last: PositionText): Promise<boolean>;
-  /** Opens the stream with this tail if it is closed before it or was never opened; whether it did. */
-  open(stream: Stream, last: PositionText, trouble: Trouble): Promise<boolean>;
+  /** Opens the stream if it is closed before the tail or was never opened; whether it did. */
+  open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
   /** The stream's state; null: never opened. */
   read(stream: Stream): Promise<Pick<StreamState, "status" | "tail"> | null>;
   /** Writes a record if there is none with its key, whatever has become of that one. */
   putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
+  /** Writes a record if there is none with its key, or one that waits and has not been attempted: then in its place. */
+  replaceRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
+  /** Marks a record as done with if it waits, and removes its body. */
+  resolve(stream: Stream, key: RecordKey): Promise<void>;
 }
 
 export function parkedStreams(items: StreamItems): ParkedStreams {
-  async function place(
-    stream: Stream,
-    last: PositionText,
-  ): Promise<"behind" | "delivered" | "clear"> {
+  /** Moves the tail to `last`, unless it is there or beyond; null. If the stream is not open: the tail it was closed with, "" for none. */
+  async function reach(stream: Stream, last: PositionText): Promise<PositionText | null> {
     for (;;) {
-      if (await items.moveTail(stream, last)) return "behind";
+      if (await items.moveTail(stream, last)) return null;
       const state = await items.read(stream);
-      if (state === null) return "clear";
-      if (state.status === "closed") return state.tail < last ? "clear" : "delivered";
-      if (state.tail >= last) return "behind";
+      if (state === null) return "";
+      if (state.status === "closed") return state.tail;
+      if (state.tail >= last) return null;
     }
   }
 
-  async function parkBehind(stream: Stream, batch: Batch, trouble: Trouble): Promise<Parking> {
-    const found = await place(stream, batch.last);
-    if (found !== "behind") return found;
-    await items.putRecord(stream, batch, trouble);
-    return "parked";
+  async function forget(stream: Stream, batches: readonly Batch[]): Promise<void> {
+    await settleAll(batches.map((batch) => items.resolve(stream, recordKey(batch))));
   }
 
   return {
-    parkBehind,
-    async park(stream, batch, trouble) {
-      for (;;) {
-        if (await items.open(stream, batch.last, trouble)) {
-          await items.putRecord(stream, batch, trouble);
-          return;
-        }
-        if ((await parkBehind(stream, batch, trouble)) !== "clear") return;
+    forget,
+
+    async parkBehind(stream, batches, trouble) {
+      await settleAll(batches.map((batch) => items.putRecord(stream, batch, trouble)));
+      const closedAt = await reach(stream, extent(batches).last);
+      if (closedAt === null) return { kind: "parked" };
+      const delivered = batches.filter(({ last }) => last <= closedAt);
+      await forget(stream, delivered);
+      return { kind: "clear", delivered: delivered.length };
+    },
+
+    async park(stream, batches, trouble) {
+      const { first, last } = extent(batches);
+      // What is left of an earlier attempt may say other messages are unsent: these are the ones now.
+      await settleAll(batches.map((batch) => items.replaceRecord(stream, batch, trouble)));
+      // Frames that are brought back may come in any order; all else comes in the order of its lane.
+      const head = stream.kind === "raw" ? null : first;
+      while (!(await items.open(stream, { head, tail: last }, trouble))) {
+        const closedAt = await reach(stream, last);
+        if (closedAt === null) return;
+        if (closedAt >= last) return await forget(stream, batches);
       }
     },
   };
+}
+
+/** Throws RangeError when there are none. */
+function extent(batches: readonly Batch[]): Pick<Batch, "first" | "last"> {
+  const first = batches[0];
+  const last = batches.at(-1);
+  if (first === undefined || last === undefined) throw new RangeError("nothing to park");
+  return { first: first.first, last: last.last };
 }

@@ -44,6 +44,7 @@ export function decodeState(item: Item): StreamState {
   return {
     stream: parseStream(textOf(item, "stream") ?? ""),
     status,
+    head: textOf(item, "head") ?? "",
     tail: textOf(item, "tail") ?? "",
     drained: textOf(item, "drained") ?? "",
     attempts: numberOf(item, "attempts") ?? 0,

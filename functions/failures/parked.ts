@@ -43,8 +43,10 @@ export function lastOf(key: RecordKey): PositionText {
 }
 
 /**
- * The state of a stream, one item. Everything up to `tail` was delivered or is parked (or is just being parked);
- * everything up to `drained` is done with.
+ * The state of a stream, one item. Everything up to `drained` is done with. Everything beyond it and up to `tail` has its
+ * record: route moves the tail only when all records up to there are written, whatever their number and order. A record
+ * beyond the tail is none of the stream's yet, and will never be if the stream closes first: its messages are then sent
+ * directly, and it lies before `head` when the stream is opened the next time.
  *
  *   closed → open    a delivery failed (route)
  *   open → closed    everything up to the tail is done with (retry), only while the tail stands still
@@ -54,6 +56,8 @@ export function lastOf(key: RecordKey): PositionText {
 export interface StreamState {
   readonly stream: Stream;
   readonly status: "open" | "dead" | "closed";
+  /** Where the first record begins since the stream was opened last; "" when records come in any order. */
+  readonly head: PositionText;
   readonly tail: PositionText;
   /** The key of the last record that is done with; "" before the first. */
   readonly drained: RecordKey;

@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { number, text, textOf, texts } from "../aws/attributes.ts";
 import type { DrainItems } from "../retry/drain.ts";
+import { ifTrue } from "./if-true.ts";
 import {
   decodeRecord,
   decodeState,
@@ -18,7 +19,8 @@ import {
   stateKey,
 } from "./items.ts";
 import { lastOf } from "./parked.ts";
-import { ifTrue, readState } from "./route-items.ts";
+import { resolveRecord } from "./resolve-record.ts";
+import { readState } from "./route-items.ts";
 import { parseStream, type Stream } from "./stream.ts";
 
 export interface RetryItemsOptions {
@@ -98,23 +100,7 @@ export function retryItems({ client, table, now }: RetryItemsOptions): DrainItem
       );
     },
 
-    async resolve({ stream, key }) {
-      await ifTrue(
-        update({
-          Key: recordItemKey(stream, key),
-          UpdateExpression:
-            "SET #status = :resolved, finishedAt = :now, expires = :expires REMOVE body, bodyKey, sent, nextAttempt",
-          ConditionExpression: "#status = :parked",
-          ExpressionAttributeNames: { "#status": "status" },
-          ExpressionAttributeValues: {
-            ":resolved": text("resolved"),
-            ":parked": text("parked"),
-            ":now": number(now()),
-            ":expires": number(expiresAt(now())),
-          },
-        }),
-      );
-    },
+    resolve: ({ stream, key }) => resolveRecord({ client, table, now: now() }, stream, key),
 
     close: (stream, drained) =>
       ifTrue(

@@ -1,5 +1,4 @@
 import {
-  ConditionalCheckFailedException,
   GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
@@ -8,8 +7,10 @@ import {
 import { number, text } from "../aws/attributes.ts";
 import type { StreamItems } from "../delivery/hand-over.ts";
 import type { BodyStore } from "./body-store.ts";
+import { ifTrue } from "./if-true.ts";
 import { decodeState, encodeRecord, errorText, stateKey } from "./items.ts";
-import { recordKey, type StreamState } from "./parked.ts";
+import { recordKey, type Batch, type StreamState, type Trouble } from "./parked.ts";
+import { resolveRecord } from "./resolve-record.ts";
 import type { Stream } from "./stream.ts";
 
 export interface FailuresTableOptions {
@@ -25,6 +26,31 @@ export interface FailuresTableOptions {
 /** What route does to the failures table. */
 export function routeItems(options: FailuresTableOptions): StreamItems {
   const { client, table, bodies, now, firstDelayMs } = options;
+
+  async function writeRecord(
+    stream: Stream,
+    { batch, trouble, instead }: { batch: Batch; trouble: Trouble; instead: boolean },
+  ): Promise<void> {
+    const key = recordKey(batch);
+    const body = await bodies.store(stream, key, batch.body);
+    const free = "attribute_not_exists(#stream)";
+    const waiting = "(#status = :parked AND attribute_not_exists(attempts))";
+    await ifTrue(
+      client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: encodeRecord(stream, key, { batch, trouble, body, now: now() }),
+          ConditionExpression: instead ? `${free} OR ${waiting}` : free,
+          ExpressionAttributeNames: {
+            "#stream": "stream",
+            ...(instead && { "#status": "status" }),
+          },
+          ...(instead && { ExpressionAttributeValues: { ":parked": text("parked") } }),
+        }),
+      ),
+    );
+  }
+
   return {
     read: (stream) => readState(client, table, stream),
 
@@ -46,22 +72,24 @@ export function routeItems(options: FailuresTableOptions): StreamItems {
         ),
       ),
 
-    open: (stream, last, trouble) =>
+    open: (stream, { head, tail }, trouble) =>
       ifTrue(
         client.send(
           new UpdateItemCommand({
             TableName: table,
             Key: stateKey(stream),
             UpdateExpression:
-              "SET #status = :open, due = :open, tail = :last, attempts = :none, nextAttempt = :next, " +
+              "SET #status = :open, due = :open, tail = :tail, attempts = :none, nextAttempt = :next, " +
+              (head === null ? "" : "head = :head, ") +
               "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires",
             ConditionExpression:
-              "attribute_not_exists(#status) OR (#status = :closed AND tail < :last)",
+              "attribute_not_exists(#status) OR (#status = :closed AND tail < :tail)",
             ExpressionAttributeNames: { "#status": "status", "#error": "error" },
             ExpressionAttributeValues: {
               ":open": text("open"),
               ":closed": text("closed"),
-              ":last": text(last),
+              ":tail": text(tail),
+              ...(head !== null && { ":head": text(head) }),
               ":none": number(0),
               ":next": number(now() + firstDelayMs),
               ":now": number(now()),
@@ -72,20 +100,12 @@ export function routeItems(options: FailuresTableOptions): StreamItems {
         ),
       ),
 
-    async putRecord(stream, batch, trouble) {
-      const key = recordKey(batch);
-      const body = await bodies.store(stream, key, batch.body);
-      await ifTrue(
-        client.send(
-          new PutItemCommand({
-            TableName: table,
-            Item: encodeRecord(stream, key, { batch, trouble, body, now: now() }),
-            ConditionExpression: "attribute_not_exists(#stream)",
-            ExpressionAttributeNames: { "#stream": "stream" },
-          }),
-        ),
-      );
-    },
+    putRecord: (stream, batch, trouble) => writeRecord(stream, { batch, trouble, instead: false }),
+
+    replaceRecord: (stream, batch, trouble) =>
+      writeRecord(stream, { batch, trouble, instead: true }),
+
+    resolve: (stream, key) => resolveRecord({ client, table, now: now() }, stream, key),
   };
 }
 
@@ -99,15 +119,4 @@ export async function readState(
     new GetItemCommand({ TableName: table, Key: stateKey(stream), ConsistentRead: true }),
   );
   return item === undefined ? null : decodeState(item);
-}
-
-/** Whether a conditional write took place. */
-export async function ifTrue(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }

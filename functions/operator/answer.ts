@@ -10,7 +10,7 @@ import {
 } from "../../wire/session.ts";
 import { number, text, textOf } from "../aws/attributes.ts";
 import { expiresAt } from "../failures/items.ts";
-import { ifTrue } from "../failures/route-items.ts";
+import { ifTrue } from "../failures/if-true.ts";
 import { CommandError } from "./command-error.ts";
 import type { Target } from "./target.ts";
 

@@ -72,7 +72,7 @@ export async function redrive(
     if (messages.length === 0) return moved;
     for (const message of messages) {
       const { stream, batch } = await placeOf(message);
-      await streams.park(stream, batch, DEAD_LETTER);
+      await streams.park(stream, [batch], DEAD_LETTER);
       await sqs.send(
         new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle }),
       );

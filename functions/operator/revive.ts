@@ -1,8 +1,8 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { number, text } from "../aws/attributes.ts";
+import { ifTrue } from "../failures/if-true.ts";
 import { expiresAt, recordItemKey, stateKey } from "../failures/items.ts";
 import type { ParkedRecord } from "../failures/parked.ts";
-import { ifTrue } from "../failures/route-items.ts";
 import type { Stream } from "../failures/stream.ts";
 import type { Target } from "./target.ts";
 

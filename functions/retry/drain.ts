@@ -71,8 +71,8 @@ const NOTED_PER_RECORD = 1000;
  * Delivers a stream's records in order until nothing is left and the stream is closed, one of them fails, or `signal` says
  * that the run's time is over.
  *
- * Only records up to the tail as it was read before them are taken: route writes a record after it has moved the tail to
- * it, and moves the tail on only after the record is written; so no record before that tail can still be on its way.
+ * Only records up to the tail as it was read before them are taken. Route moves the tail when all records up to there are
+ * written, so none of them can still be on its way; what lies beyond is none of the stream's yet.
  *
  * Throws what `deliver` and the table throw.
  */
@@ -85,6 +85,7 @@ export async function drain(
   const claimed = await items.claim(stream, now(), now() + options.claimMs);
   if (claimed === null) return { kind: "not-due", records: 0 };
 
+  const { head } = claimed;
   let { drained, attempts, tail } = claimed;
   let records = 0;
   const leave = async (
@@ -124,7 +125,10 @@ export async function drain(
       const page = await items.next(stream, drained, tail);
       for (const record of page) {
         if (signal.aborted) return await leave("unfinished", 0);
-        if (record.status === "parked") {
+        if (record.status === "parked" && record.key < head) {
+          // Left by a route function that was killed; its messages were sent directly before the stream was opened.
+          await items.resolve(record);
+        } else if (record.status === "parked") {
           const outcome = await options.deliver(record);
           if (outcome.kind === "failed") return await leaveAt(record, outcome);
           await items.resolve(record);
@@ -140,7 +144,7 @@ export async function drain(
       const state = await items.read(stream);
       if (state?.status !== "open") return { kind: "postponed", records };
       if (page.length === 0 && state.tail === tail) {
-        // The tail's record is still missing: its writer is at work, or has crashed and will repeat the frame.
+        // The tail's record is missing, as it may be for a moment where an older version of route is still at work.
         return await leave("postponed", backoff.baseMs);
       }
       tail = state.tail;

@@ -17,5 +17,6 @@ export async function parkRawMessage(
   trouble: Trouble,
 ): Promise<void> {
   const stream: Stream = { kind: "raw", lane: 0, name: messageId };
-  await streams.park(stream, { first: NO_POSITION, last: NO_POSITION, count: 0, body }, trouble);
+  const batch = { first: NO_POSITION, last: NO_POSITION, count: 0, body };
+  await streams.park(stream, [batch], trouble);
 }

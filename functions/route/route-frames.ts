@@ -113,5 +113,5 @@ async function parkOrphans(
     count: changes.length,
     body: subFrame(frame, changes),
   };
-  await streams.park(threadStream(frame.lane, connectionOf(frame, first)), batch, UNATTRIBUTED);
+  await streams.park(threadStream(frame.lane, connectionOf(frame, first)), [batch], UNATTRIBUTED);
 }

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { explore } from "../../support/functions/model/explore.ts";
-import { handOverModel, type ModelOptions } from "../../support/functions/model/hand-over-model.ts";
+import {
+  handOverModel,
+  type Mistake,
+  type ModelOptions,
+} from "../../support/functions/model/hand-over-model.ts";
 
 /**
  * Every order of every single request of route and retry, with every crash and every failure of the queue in between:
@@ -63,6 +67,15 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
+      title: "three frames, any number of them at once, one crash while their records are written",
+      frames: ["A", "A", "A"],
+      together: 3,
+      retries: 1,
+      crashes: 1,
+      toggles: 1,
+      deduplication: true,
+    },
+    {
       title: "frames of two groups together or apart, and a queue that takes repeats",
       frames: ["AB", "A"],
       together: 2,
@@ -88,17 +101,57 @@ describe("the hand-over between route and retry", () => {
     expect(states).toBeGreaterThan(1000);
   });
 
-  test("would be caught closing a stream whose tail has moved", async () => {
-    const scenario = {
+  const mistakes: readonly (ModelOptions & {
+    readonly mistake: Mistake;
+    readonly found: RegExp;
+  })[] = [
+    {
+      mistake: "closes-blindly",
       frames: ["A", "A"],
       together: 2,
       retries: 1,
       crashes: 0,
       toggles: 2,
       deduplication: true,
-    };
-    await expect(
-      explore(() => handOverModel({ ...scenario, closesBlindly: true })),
-    ).rejects.toThrow(/group A/);
-  });
+      found: /group A/,
+    },
+    {
+      mistake: "tail-beside-records",
+      frames: ["A", "A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 0,
+      toggles: 1,
+      deduplication: true,
+      found: /group A/,
+    },
+    {
+      mistake: "beyond-the-tail",
+      frames: ["A", "A", "A"],
+      together: 3,
+      retries: 1,
+      crashes: 0,
+      toggles: 1,
+      deduplication: true,
+      found: /group A/,
+    },
+    {
+      mistake: "opens-in-front",
+      frames: ["A", "A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 3,
+      deduplication: true,
+      found: /left over/,
+    },
+  ];
+
+  test.for(mistakes)(
+    "the mistake $mistake would be caught",
+    { timeout: 120_000 },
+    async (scenario) => {
+      await expect(explore(() => handOverModel(scenario))).rejects.toThrow(scenario.found);
+    },
+  );
 });

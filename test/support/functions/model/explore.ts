@@ -3,71 +3,90 @@ class Crash extends Error {
   override readonly name = "Crash";
 }
 
+/** A step that an actor has asked for. */
+interface Waiting {
+  readonly label: string;
+  readonly take: () => void;
+  readonly crash: () => void;
+}
+
 /**
  * Something that acts step by step. Its code is ordinary asynchronous code whose every effect goes through `step`; the
- * explorer decides when each step takes place, and whether it takes place at all.
+ * explorer decides when each step takes place, and whether it takes place at all. Steps asked for side by side take place
+ * in any order; what follows them waits for all.
  */
 export class Actor {
   readonly name: string;
-  /** The steps of the present attempt and what they brought: with the code, all that decides what comes next. */
-  history: string[] = [];
   done = false;
   /** Between a crash and the next attempt: what is left of the killed one does nothing any more. */
   #killed = false;
-  #waiting: { readonly take: () => void; readonly crash: () => void } | null = null;
+  #waiting: Waiting[] = [];
+  /** The steps of the present attempt as they were asked for, and what they brought. */
+  #history: { readonly label: string; result: string | null }[] = [];
 
   constructor(name: string) {
     this.name = name;
   }
 
-  get waiting(): boolean {
-    return this.#waiting !== null;
+  /** How many steps it waits for. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** With the code, all that decides what comes next. */
+  get progress(): string {
+    const steps = this.#history.map(({ label, result }) => `${label}=${result ?? "?"}`);
+    return `${this.done} ${steps.join()} ${this.#waiting.map(({ label }) => label).join()}`;
   }
 
   step<Result>(label: string, effect: () => Result): Promise<Result> {
     if (this.#killed) return Promise.reject(new Crash(label));
-    if (this.#waiting !== null) throw new Error(`${this.name} does two things at once`);
+    const entry: { label: string; result: string | null } = { label, result: null };
+    this.#history.push(entry);
     return new Promise((resolve, reject) => {
-      this.#waiting = {
+      this.#waiting.push({
+        label,
         take: () => {
           const result = effect();
-          this.history.push(`${label}=${JSON.stringify(result)}`);
+          entry.result = JSON.stringify(result) ?? "";
           resolve(result);
         },
         crash: () => reject(new Crash(label)),
-      };
+      });
     });
+  }
+
+  /** What comes next depends on nothing that was before. */
+  forget(): void {
+    this.#history = [];
   }
 
   /** Runs attempts until one ends without a crash. */
   async run(attempt: () => Promise<void>): Promise<void> {
     for (;;) {
-      this.history = [];
+      this.forget();
       this.#killed = false;
       try {
         await attempt();
         this.done = true;
         return;
       } catch (error) {
-        if (!(error instanceof Crash)) throw error;
+        if (!this.#killed) throw error;
       }
     }
   }
 
-  take(): void {
-    this.#release().take();
+  /** Has one of the steps that it waits for take place. */
+  take(place: number): void {
+    const [step] = this.#waiting.splice(place, 1);
+    if (step === undefined) throw new Error(`${this.name} waits for nothing`);
+    step.take();
   }
 
+  /** Ends the attempt; of the steps that it waits for none takes place. */
   crash(): void {
     this.#killed = true;
-    this.#release().crash();
-  }
-
-  #release() {
-    const waiting = this.#waiting;
-    if (waiting === null) throw new Error(`${this.name} waits for nothing`);
-    this.#waiting = null;
-    return waiting;
+    for (const step of this.#waiting.splice(0)) step.crash();
   }
 }
 
@@ -137,10 +156,10 @@ async function restFrom(
   execution.calm();
   for (let steps = 0; steps < 300; steps++) {
     resting.add(`${execution.calmSnapshot()} ${progress(execution)}`);
-    const next = execution.actors.filter(({ waiting }) => waiting);
+    const next = execution.actors.filter(({ waiting }) => waiting > 0);
     const actor = next[steps % Math.max(1, next.length)];
     if (actor === undefined) break;
-    actor.take();
+    actor.take(0);
     await quiet(execution);
     execution.check();
   }
@@ -148,12 +167,14 @@ async function restFrom(
 }
 
 function progress({ actors }: Execution): string {
-  return actors.map(({ history, done }) => `${done} ${history.join()}`).join("|");
+  return actors.map((actor) => actor.progress).join("|");
 }
 
 function choices(execution: Execution): (() => void)[] {
   return [
-    ...execution.actors.filter(({ waiting }) => waiting).map((actor) => () => actor.take()),
+    ...execution.actors.flatMap((actor) =>
+      Array.from({ length: actor.waiting }, (_, place) => () => actor.take(place)),
+    ),
     ...execution.crashable().map((actor) => () => {
       execution.crashed();
       actor.crash();
@@ -171,7 +192,7 @@ async function take(execution: Execution, choice: number): Promise<void> {
 async function quiet({ actors }: Execution): Promise<void> {
   for (let turn = 0; turn < 1000; turn++) {
     await Promise.resolve();
-    if (actors.every(({ waiting, done }) => waiting || done)) return;
+    if (actors.every(({ waiting, done }) => waiting > 0 || done)) return;
   }
   throw new Error("an actor waits for something that is not a step");
 }
