@@ -16,6 +16,8 @@ export class StreamPlace {
   /** Where the present event starts and ends in the file, bytes. */
   start = 0;
   end = 0;
+  /** How many changes of the present event were counted. */
+  rows = 0;
 
   enterFile(file: string, offset: number): void {
     this.file = file;
@@ -31,6 +33,7 @@ export class StreamPlace {
     if (end < this.end) end += HEADER_RANGE;
     this.end = end;
     this.start = end - header.length;
+    this.rows = 0;
   }
 
   /**

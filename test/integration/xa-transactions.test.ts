@@ -5,8 +5,8 @@ import type { Boundary, RowChange, Transaction } from "../../reader/transactions
 import {
   TransactionReader,
   type TransactionReaderOptions,
-  type UnknownXa,
 } from "../../reader/transactions/transaction-reader.ts";
+import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
 import { BinlogFile } from "../support/binlog-changes.ts";
 import { useMysql } from "../support/mysql.ts";
 import { ReaderBench } from "../support/reader.ts";

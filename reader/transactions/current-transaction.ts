@@ -1,0 +1,174 @@
+import type { Operation } from "../../wire/frame.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
+import { CorruptEventError } from "../binlog-format/errors.ts";
+import type { EventHeader } from "../binlog-format/event-header.ts";
+import type { GtidEvent } from "../binlog-format/gtid-event.ts";
+import type { RowTexts } from "../binlog-format/row-texts.ts";
+import type { XaPrepareEvent } from "../source/control-events.ts";
+import type { HeldChanges } from "./held-changes.ts";
+import type { StreamPlace } from "./stream-place.ts";
+import type { StreamRun } from "./stream-run.ts";
+import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
+import type { XaTransactions } from "./xa-transactions.ts";
+
+export interface CurrentTransactionOptions {
+  readonly place: StreamPlace;
+  readonly run: StreamRun;
+  readonly xa: XaTransactions;
+  readonly sink: ChangeSink;
+}
+
+/** A transaction from its first event to its commit. */
+interface OpenTransaction {
+  readonly transaction: Transaction;
+  /** An XA transaction's changes are kept back until it commits. */
+  readonly held: HeldChanges | null;
+  changes: number;
+}
+
+/**
+ * The transaction whose events are going by. It gives each change its number and place, and tells the sink of changes and of
+ * the boundaries between transactions, from which reading can go on.
+ */
+export class CurrentTransaction {
+  readonly #place: StreamPlace;
+  readonly #run: StreamRun;
+  readonly #xa: XaTransactions;
+  readonly #sink: ChangeSink;
+  #gtid: GtidEvent | null = null;
+  #gtidStart = 0;
+  #open: OpenTransaction | null = null;
+  #committedMs = 0;
+
+  constructor({ place, run, xa, sink }: CurrentTransactionOptions) {
+    this.#place = place;
+    this.#run = run;
+    this.#xa = xa;
+    this.#sink = sink;
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
+  get hasChanges(): boolean {
+    return this.#open !== null && this.#open.changes > 0;
+  }
+
+  /** The open transaction. Throws CorruptEventError when there is none. */
+  get transaction(): Transaction {
+    return this.#opened().transaction;
+  }
+
+  /** Takes the event in front of a transaction's first one. */
+  announce(gtid: GtidEvent): void {
+    this.#gtid = gtid;
+    this.#gtidStart = this.#place.start;
+  }
+
+  /** `thread`: the id of the connection that writes it, which holds for all that follows up to the commit. */
+  begin(header: EventHeader, thread: number): void {
+    this.#begin(header, thread, null);
+  }
+
+  /** Gives a change its place, and passes it on or keeps it back. Throws CorruptEventError outside a transaction. */
+  change(
+    op: Operation,
+    database: string,
+    table: string,
+    texts: RowTexts,
+    definition: TableDefinition | undefined,
+  ): void {
+    const open = this.#opened();
+    const change: RowChange = {
+      op,
+      database,
+      table,
+      offset: this.#place.start,
+      row: this.#place.rows++,
+      n: open.changes++,
+      texts,
+      definition,
+    };
+    if (open.held === null) this.#sink.change(open.transaction, change);
+    else this.#xa.hold(open.held, open.transaction, change);
+  }
+
+  /** Ends it. `alsoExecuted`: GTIDs that count as executed only with it. */
+  commit(alsoExecuted: readonly string[] = []): void {
+    const open = this.#open;
+    const gtid = this.#gtid?.gtid ?? null;
+    if (open !== null) this.#committedMs = Math.floor(open.transaction.committedUs / 1000);
+    this.#endsWith(gtid === null ? alsoExecuted : [...alsoExecuted, gtid]);
+  }
+
+  /** Takes an XA statement. The prepare is none: it has an event of its own. */
+  onXaStatement(header: EventHeader, thread: number, verb: string, xid: string): void {
+    switch (verb) {
+      case "START":
+        this.#begin(header, thread, this.#xa.start(xid));
+        return;
+      case "COMMIT": {
+        const transaction = this.#begin(header, thread, null);
+        this.commit(this.#xa.commit(xid, transaction, this.#place.start));
+        return;
+      }
+      case "ROLLBACK":
+        this.#begin(header, thread, null);
+        this.commit(this.#xa.rollback(xid));
+        return;
+      default: // END
+    }
+  }
+
+  /** Throws CorruptEventError outside a transaction. */
+  onXaPrepare({ onePhase, xid }: XaPrepareEvent): void {
+    const { transaction, held: startedWith } = this.#opened();
+    const held = startedWith ?? this.#xa.start(xid);
+    if (onePhase) {
+      this.#xa.commitOnePhase(held, transaction);
+      this.commit();
+    } else if (this.#xa.prepare({ transaction, held, run: this.#run.present })) {
+      this.#endsWith([]);
+    } else {
+      this.commit();
+    }
+  }
+
+  #opened(): OpenTransaction {
+    const open = this.#open;
+    if (open === null) throw new CorruptEventError("a part of a transaction without its beginning");
+    return open;
+  }
+
+  #begin(header: EventHeader, thread: number, held: HeldChanges | null): Transaction {
+    const place = this.#place;
+    const gtid = this.#gtid;
+    const transaction: Transaction = {
+      gtid: gtid?.gtid ?? null,
+      file: place.file,
+      fileNumber: place.fileNumber,
+      start: gtid === null ? place.start : this.#gtidStart,
+      thread,
+      run: this.#run.of(header, place.fileNumber),
+      serverId: header.serverId,
+      committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
+    };
+    this.#open = { transaction, held, changes: 0 };
+    return transaction;
+  }
+
+  /** The boundary lies where the oldest XA transaction begins that waits for its commit, if there is one. */
+  #endsWith(gtids: readonly string[]): void {
+    this.#open = null;
+    this.#gtid = null;
+    const waiting = this.#xa.oldest;
+    this.#sink.boundary({
+      gtids,
+      file: waiting?.transaction.file ?? this.#place.file,
+      offset: waiting?.transaction.start ?? this.#place.end,
+      run: waiting === undefined ? this.#run.present : waiting.run,
+      committedMs: this.#committedMs,
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { UnreadableStreamError } from "../errors.ts";
+import { HeldChanges } from "./held-changes.ts";
+import { type PreparedXa, PreparedXaTransactions } from "./prepared-xa.ts";
+import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
+
+export interface XaOptions {
+  /** How much memory changes may take that are not committed yet, bytes. */
+  readonly heldLimitBytes: number;
+  /** Told of the commit of a transaction that was prepared before reading began: its changes are in nobody's hands. */
+  readonly onUnknownXa: (commit: UnknownXa) => void;
+  readonly sink: Pick<ChangeSink, "change" | "prepared">;
+}
+
+/** The commit of an XA transaction whose prepare was not read. */
+export interface UnknownXa {
+  /** Of the commit; null on a server without GTIDs. */
+  readonly gtid: string | null;
+  /** Global part and branch in hexadecimal, and format id. */
+  readonly xid: string;
+  readonly file: string;
+  /** Where the commit stands, bytes. */
+  readonly offset: number;
+}
+
+const NONE: readonly string[] = [];
+
+/**
+ * What becomes of the changes of XA transactions. From XA START on they are kept back: prepared, they wait in memory until
+ * the commit, which comes with another transaction of the binlog, perhaps much later and from another connection.
+ */
+export class XaTransactions {
+  readonly #options: XaOptions;
+  readonly #prepared = new PreparedXaTransactions();
+
+  constructor(options: XaOptions) {
+    this.#options = options;
+  }
+
+  /** The one prepared first of those that wait: reading can go on from there at the latest. */
+  get oldest(): PreparedXa | undefined {
+    return this.#prepared.oldest;
+  }
+
+  /** What the changes that follow an XA START are kept in. */
+  start(xid: string): HeldChanges {
+    return new HeldChanges(xid);
+  }
+
+  /** Keeps a change back. Throws UnreadableStreamError when all that is kept takes more memory than it may. */
+  hold(held: HeldChanges, { gtid, file }: Transaction, change: RowChange): void {
+    held.add(change);
+    const limit = this.#options.heldLimitBytes;
+    if (held.bytes + this.#prepared.bytes <= limit) return;
+    throw new UnreadableStreamError(
+      `the XA transaction ${held.xid}${gtid === null ? "" : ` (${gtid})`} and those prepared before it have changes of more than ${limit} bytes, and must be kept in memory until they commit`,
+      "Give the reader more memory (--max-old-space-size in its NODE_OPTIONS), a quarter of which may be used for this; or pass it by `npm run offsets -- set`, which loses its changes.",
+      { file, offset: change.offset },
+    );
+  }
+
+  /** Takes one that is prepared, and says whether changes of it wait for the commit. */
+  prepare(prepared: PreparedXa): boolean {
+    if (prepared.held.list.length === 0) {
+      this.#prepared.addEmpty(prepared.held.xid);
+      return false;
+    }
+    this.#prepared.add(prepared);
+    this.#options.sink.prepared(prepared.transaction);
+    return true;
+  }
+
+  /** Hands over what was kept of one that is committed without having been prepared. */
+  commitOnePhase(held: HeldChanges, transaction: Transaction): void {
+    for (const change of held.list) this.#options.sink.change(transaction, change);
+  }
+
+  /**
+   * Hands over a prepared one, which takes its place where it commits; its author is who prepared it. Returns the GTIDs
+   * beside the commit's own that count as executed only now.
+   *
+   * @param commit the transaction of the binlog that commits it
+   * @param offset where its statement stands, bytes
+   */
+  commit(xid: string, commit: Transaction, offset: number): readonly string[] {
+    const prepared = this.#prepared.take(xid);
+    if (prepared === "empty") return NONE;
+    if (prepared === undefined) {
+      const { gtid, file } = commit;
+      this.#options.onUnknownXa({ gtid, xid, file, offset });
+      return NONE;
+    }
+    const { thread, run, fileNumber, start } = prepared.transaction;
+    const transaction = { ...commit, thread, run, preparedAt: { fileNumber, start } };
+    for (const change of prepared.held.list)
+      this.#options.sink.change(transaction, { ...change, offset, row: change.n });
+    return gtidOf(prepared);
+  }
+
+  /** Forgets a prepared one. Returns the GTIDs that count as executed only now, as `commit` does. */
+  rollback(xid: string): readonly string[] {
+    const prepared = this.#prepared.take(xid);
+    return prepared === undefined || prepared === "empty" ? NONE : gtidOf(prepared);
+  }
+}
+
+function gtidOf({ transaction: { gtid } }: PreparedXa): readonly string[] {
+  return gtid === null ? NONE : [gtid];
+}
