@@ -87,7 +87,7 @@ const variables = z.object({
   SILENCE_SECONDS: wholeNumber(3, 3600).default(30),
   SWEEP_SECONDS: wholeNumber(1, 3600).default(5),
   UNSENT_LIMIT_MIB: wholeNumber(1, 1024).default(8),
-  FRAME_KIB: wholeNumber(1, 900).default(512),
+  FRAME_KIB: wholeNumber(1, 720).default(720),
   FRAME_COLUMNS: z.enum(["true", "false"]).default("false"),
   HEALTH_PORT: wholeNumber(0, 65_535).optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),

@@ -15,7 +15,7 @@ export type RecordOutcome =
   | { readonly kind: "malformed"; readonly error: MalformedFrameError };
 
 /** Characters of row images that frames delivered together may have: as much work as one full frame, not ten times that. */
-const TOGETHER = 512 * 1024;
+const TOGETHER = 720 * 1024;
 
 /**
  * Routes the messages of one message group, to be asked for one after the other; with a frame go those after it that can
