@@ -35,6 +35,19 @@ export class SourceAccessError extends OperatorError {
   }
 }
 
+/** MySQL lets the reader's account log in, and ends its connection because `init_connect` fails. Others share its fate. */
+export class SourceLockoutError extends OperatorError {
+  override readonly name = "SourceLockoutError";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "init_connect fails for the reader's account, so that MySQL ends its connections; accounts of applications are probably locked out as well.",
+      "`npm run doctor -- --mysql URL`, with an account that has CONNECTION_ADMIN, says why and prints the statements that mend it; SET GLOBAL init_connect = '' lets everybody in at once, without the session ledger.",
+      options,
+    );
+  }
+}
+
 /** The server no longer has the log that comes next. Going on would skip changes. */
 export class BinlogPurgedError extends OperatorError {
   override readonly name = "BinlogPurgedError";

@@ -2,6 +2,7 @@ import {
   BinlogRefusedError,
   OperatorError,
   SourceAccessError,
+  SourceLockoutError,
   SourceSettingError,
   SourceSilentError,
   SourceTlsError,
@@ -62,6 +63,9 @@ const ACCESS_NUMBERS: ReadonlySet<number> = new Set([
   1862, // password expired
 ]);
 
+/** What an account's first statement is told when `init_connect` failed; https://dev.mysql.com/doc/mysql-errors/en/ */
+const ER_NEW_ABORTING_CONNECTION = 1184;
+
 const NO_BINARY_LOGGING = 1381;
 
 /** mysql2 gives this code to a certificate that is refused, and to a connection that is cut during the handshake as well. */
@@ -91,6 +95,10 @@ export function judgeSourceError(error: unknown): Verdict {
       final: (serverId) => new BinlogRefusedError(serverId, { cause }),
     };
   }
+  // It passes where the ledger or a parameter group is being changed. An operator is to hear of what stays so within
+  // seconds, by the reader's end: applications cannot log in either, and only a person mends that.
+  if (errno === ER_NEW_ABORTING_CONNECTION)
+    return { kind: "doubtful", code: "1184", final: () => new SourceLockoutError({ cause }) };
   if (code === TLS_HANDSHAKE)
     return { kind: "doubtful", code, final: () => new SourceTlsError({ cause }) };
   if (typeof errno === "number" && errno > 0) {

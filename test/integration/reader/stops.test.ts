@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import { installLedger, uninstallLedger } from "../../../reader/ledger/install-ledger.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
@@ -120,6 +121,32 @@ test("a missing privilege", async () => {
   const account = await mysql.createAccount("powerless", ["SELECT ON performance_schema.*"]);
   await using bench = await ReaderBench.create(aws, { host, port, ...account });
   expect(await ending(bench)).toMatchObject({ name: "SourceAccessError" });
+});
+
+test("a session ledger that locks the reader out; once mended, the next reader goes on", async () => {
+  const { host, port } = mysql.server;
+  const account = await mysql.createAccount("reader", [
+    "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*",
+    "SELECT ON performance_schema.*",
+  ]);
+  await using bench = await ReaderBench.create(aws, { host, port, ...account });
+  const reader = await bench.start();
+  await reader.stop();
+  await mysql.query("INSERT INTO shop.orders VALUES (1, NULL)");
+  const administrator = await mysql.connect();
+  await installLedger(administrator);
+  try {
+    await mysql.query("DROP DATABASE binlog_router");
+    expect(await ending(bench)).toMatchObject({
+      name: "SourceLockoutError",
+      message: expect.stringContaining("npm run doctor"),
+    });
+  } finally {
+    await uninstallLedger(administrator);
+  }
+  await bench.start();
+  const frames = await bench.takeFrames(1);
+  expect(frames.flatMap(({ changes }) => changes).map(({ key }) => key)).toEqual(['{"id":1}']);
 });
 
 test("a server that has not executed what was read", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   BinlogRefusedError,
   SourceAccessError,
+  SourceLockoutError,
   SourceSettingError,
   SourceSilentError,
   SourceTlsError,
@@ -59,6 +60,14 @@ test("a refused dump and a failed TLS handshake may pass, but not again and agai
   expect([refused.kind, cut.kind]).toEqual(["doubtful", "doubtful"]);
   if (refused.kind === "doubtful") expect(refused.final(7)).toBeInstanceOf(BinlogRefusedError);
   if (cut.kind === "doubtful") expect(cut.final(7)).toBeInstanceOf(SourceTlsError);
+});
+
+test("an init_connect that fails may be mended at once; else it is a lockout, which the doctor explains", () => {
+  const verdict = judgeSourceError(error({ code: "ER_NEW_ABORTING_CONNECTION", errno: 1184 }));
+  expect(verdict).toMatchObject({ kind: "doubtful", code: "1184" });
+  if (verdict.kind !== "doubtful") return;
+  expect(verdict.final(7)).toBeInstanceOf(SourceLockoutError);
+  expect(verdict.final(7).message).toContain("npm run doctor");
 });
 
 test("what is not known to pass is final", () => {
