@@ -17,16 +17,13 @@ export type PositionText = string;
 
 // The widths hold the largest values that exist: MySQL's binlog numbers end at 2^31 - 1, and 10^15 bytes is a petabyte.
 const WIDTHS = { epoch: 6, file: 10, offset: 15, row: 10 } as const;
+/** So many zeros, by number. */
+const ZEROS = Array.from({ length: WIDTHS.offset + 1 }, (_, count) => "0".repeat(count));
 const PATTERN = /^(\d{6})\.(\d{10})\.(\d{15})\.(\d{10})$/;
 
 /** The sortable text of a position. Throws RangeError when a part does not fit its width. */
-export function formatPosition(position: Position): PositionText {
-  return [
-    pad(position.epoch, WIDTHS.epoch),
-    pad(position.file, WIDTHS.file),
-    pad(position.offset, WIDTHS.offset),
-    pad(position.row, WIDTHS.row),
-  ].join(".");
+export function formatPosition({ epoch, file, offset, row }: Position): PositionText {
+  return `${pad(epoch, WIDTHS.epoch)}.${pad(file, WIDTHS.file)}.${pad(offset, WIDTHS.offset)}.${pad(row, WIDTHS.row)}`;
 }
 
 /** The position that a text of `formatPosition` stands for. Throws RangeError when it is not one. */
@@ -44,8 +41,9 @@ export function isPosition(text: string): boolean {
 
 function pad(value: number, width: number): string {
   const text = String(value);
-  if (!Number.isSafeInteger(value) || value < 0 || text.length > width) {
+  const zeros = ZEROS[width - text.length];
+  if (zeros === undefined || !Number.isSafeInteger(value) || value < 0) {
     throw new RangeError(`position part out of range: ${value}`);
   }
-  return text.padStart(width, "0");
+  return zeros + text;
 }

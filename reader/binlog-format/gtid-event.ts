@@ -15,6 +15,7 @@ export interface GtidEvent {
 
 const LOGICAL_TIMESTAMP_TYPECODE = 2;
 const COMMIT_TIMESTAMP_LENGTH = 7;
+const UUID_LENGTH = 16;
 
 /**
  * Parses a GTID_LOG_EVENT, ANONYMOUS_GTID_LOG_EVENT or GTID_TAGGED_LOG_EVENT given with its header and without checksum.
@@ -31,7 +32,7 @@ export function parseGtidEvent(event: Buffer): GtidEvent {
 
 function parseUntagged(reader: ByteReader, anonymous: boolean): GtidEvent {
   reader.skip(1); // flags
-  const uuid = uuidText(reader.slice(16));
+  const uuid = uuidText(reader.bytes, reader.skip(UUID_LENGTH));
   const number = reader.uint64();
   const gtid = anonymous ? null : `${uuid}:${number}`;
   const withTimestamps =
@@ -77,7 +78,7 @@ function parseTagged(reader: ByteReader): GtidEvent {
   if (lastDemanded > TaggedField.last) {
     throw new UnsupportedEventError(`tagged GTID event with an unknown field ${lastDemanded}`);
   }
-  const uuid = Buffer.alloc(16);
+  const uuid = Buffer.alloc(UUID_LENGTH);
   let number = 0n;
   let tag = "";
   let immediate = 0;
@@ -92,7 +93,7 @@ function parseTagged(reader: ByteReader): GtidEvent {
         varint(reader);
         break;
       case TaggedField.uuid:
-        for (let i = 0; i < 16; i++) uuid[i] = Number(varint(reader));
+        for (let i = 0; i < UUID_LENGTH; i++) uuid[i] = Number(varint(reader));
         break;
       case TaggedField.number:
         number = signed(varint(reader));
@@ -115,7 +116,7 @@ function parseTagged(reader: ByteReader): GtidEvent {
   }
   if (number <= 0n) throw new CorruptEventError("a GTID event without a number");
   return {
-    gtid: tag === "" ? `${uuidText(uuid)}:${number}` : `${uuidText(uuid)}:${tag}:${number}`,
+    gtid: tag === "" ? `${uuidText(uuid, 0)}:${number}` : `${uuidText(uuid, 0)}:${tag}:${number}`,
     immediateCommitTimestamp: immediate,
     originalCommitTimestamp: original ?? immediate,
   };
@@ -140,8 +141,22 @@ function signed(value: bigint): bigint {
   return (value & 1n) === 0n ? value >> 1n : -(value >> 1n) - 1n;
 }
 
-function uuidText(bytes: Buffer): string {
-  const hex = bytes.toString("hex");
+/** A server's transactions come one after the other: the uuid is nearly always the one before. */
+let latestUuid = Buffer.alloc(UUID_LENGTH);
+let latestText = textOf(latestUuid);
+
+function uuidText(bytes: Buffer, start: number): string {
+  for (let i = 0; i < UUID_LENGTH; i++) {
+    if (bytes[start + i] === latestUuid[i]) continue;
+    latestUuid = Buffer.from(bytes.subarray(start, start + UUID_LENGTH));
+    latestText = textOf(latestUuid);
+    break;
+  }
+  return latestText;
+}
+
+function textOf(uuid: Buffer): string {
+  const hex = uuid.toString("hex");
   return [
     hex.slice(0, 8),
     hex.slice(8, 12),

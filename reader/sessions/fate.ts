@@ -1,5 +1,5 @@
-import type { PositionText } from "../../wire/position.ts";
 import type { Census } from "./process-list.ts";
+import { isBefore, type Place } from "./read-place.ts";
 
 /** What a decision about a session needs to know of it. */
 export interface SessionState {
@@ -7,13 +7,13 @@ export interface SessionState {
   readonly run: number;
   /** Whether its thread id is one of the server's own, in its present run: only then the process list tells of it. */
   readonly isPresent: boolean;
-  /** The place of its last transaction that was read. */
-  readonly lastSeen: PositionText;
+  /** The place of its last transaction that was read; null for none. */
+  readonly lastSeen: Place | null;
 }
 
 export interface SavedPlace {
   /** Transactions from here on are read again. */
-  readonly position: PositionText;
+  readonly place: Place;
   /** The run that goes on there; null before the first file was read. */
   readonly run: number | null;
 }
@@ -24,7 +24,7 @@ export interface SavedPlace {
  * there. `census` is null while the stream has not passed the place up to which the process list speaks.
  */
 export function isOver(session: SessionState, saved: SavedPlace, census: Census | null): boolean {
-  if (session.lastSeen >= saved.position) return false;
+  if (session.lastSeen !== null && !isBefore(session.lastSeen, saved.place)) return false;
   const isOwn = session.run >= 0;
   if (isOwn && saved.run !== null && session.run < saved.run) return true;
   return session.isPresent && census !== null && !census.alive.has(session.thread);

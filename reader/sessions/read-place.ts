@@ -4,6 +4,11 @@ export interface Place {
   readonly offset: number;
 }
 
+/** Whether one place lies before another one. */
+export function isBefore(a: Place, b: Place): boolean {
+  return a.fileNumber < b.fileNumber || (a.fileNumber === b.fileNumber && a.offset < b.offset);
+}
+
 /** How far the stream was read, for whoever waits until it has passed a place. */
 export class ReadPlace {
   #fileNumber = 0;

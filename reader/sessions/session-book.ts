@@ -1,11 +1,12 @@
 import { formatPosition, type PositionText } from "../../wire/position.ts";
-import { type Author, connectionName } from "../../wire/session.ts";
+import type { Author } from "../../wire/session.ts";
 import type { Transaction } from "../transactions/transaction.ts";
-import { isOver, type SavedPlace } from "./fate.ts";
+import type { SavedPlace } from "./fate.ts";
 import type { Census, Listing } from "./process-list.ts";
 import { Questions } from "./questions.ts";
 import { type Place, ReadPlace } from "./read-place.ts";
-import { Session } from "./session.ts";
+import { RememberedSessions } from "./remembered-sessions.ts";
+import type { Session } from "./session.ts";
 import type { SessionsTable } from "./sessions-table.ts";
 
 export interface SessionBookOptions {
@@ -25,8 +26,6 @@ export interface SessionBookOptions {
   readonly onUserChanged: (thread: number) => void;
 }
 
-/** How many connections are remembered. Those that are forgotten are found in the sessions table, should they write again. */
-const CONNECTIONS_KEPT = 100_000;
 const THREADS_PER_QUESTION = 1000;
 /** Behind every position. */
 const EVERYTHING = "~";
@@ -42,14 +41,13 @@ const CATCH_UP_MS = 250;
 export class SessionBook {
   readonly read = new ReadPlace();
   readonly #options: SessionBookOptions;
-  /** The least recently used first. */
-  readonly #sessions = new Map<string, Session>();
-  readonly #unrecorded = new Set<Session>();
+  readonly #sessions: RememberedSessions;
   #saved: SavedPlace | null = null;
   readonly #questions: Questions<{ readonly session: Session; readonly isPresent: boolean }>;
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
+    this.#sessions = new RememberedSessions(options.server);
     this.#questions = new Questions(QUESTION_GAP_MS, (questions) => this.#answer(questions));
   }
 
@@ -60,9 +58,9 @@ export class SessionBook {
 
   /** Told of each transaction when its first change arrives; starts the search for an unknown author. */
   notice(transaction: Transaction): void {
-    const session = this.#session(transaction);
+    const session = this.#sessions.of(transaction);
     session.isPresent ||= this.#options.isOfThisRun(transaction);
-    session.lastSeen = placeOf(this.#options.epoch, transaction);
+    session.lastSeen = placeOf(transaction);
     if (session.facts.entries.length > 0) return;
     // One answer is enough; but it was none if the process list could not be asked yet, and now can.
     if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
@@ -73,7 +71,7 @@ export class SessionBook {
 
   /** Who wrote each transaction; waits for questions that are under way. Undefined where nobody knows for certain. */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
-    const sessions = transactions.map((transaction) => this.#session(transaction));
+    const sessions = transactions.map((transaction) => this.#sessions.of(transaction));
     for (const session of sessions) await session.answer;
     return transactions.map((transaction, i) => {
       const session = sessions[i];
@@ -83,12 +81,11 @@ export class SessionBook {
 
   /** Takes a row of the ledger: from its transaction on, the connection is this author's. */
   register(transaction: Transaction, author: Author): void {
-    const session = this.#session(transaction);
+    const session = this.#sessions.of(transaction);
     session.isPresent ||= this.#options.isOfThisRun(transaction);
-    const place = placeOf(this.#options.epoch, transaction);
-    session.lastSeen = place;
-    session.facts.register(author, place, transaction.committedUs);
-    this.#noteNews(session);
+    session.lastSeen = placeOf(transaction);
+    session.facts.register(author, this.#positionOf(session.lastSeen), transaction.committedUs);
+    this.#sessions.note(session);
   }
 
   /** Learns from the process list who is connected, once the stream has come to the run that the server is in. */
@@ -99,10 +96,10 @@ export class SessionBook {
     if (census === null) return;
     await this.#see(run, census);
     if (this.#saved !== null && this.read.hasPassed(census.end)) {
-      this.#forgetOver(this.#saved, census);
+      this.#sessions.forgetOver(this.#saved, census);
     }
     await this.#write(
-      [...this.#unrecorded].filter(({ isMissed }) => isMissed),
+      [...this.#sessions.unrecorded].filter(({ isMissed }) => isMissed),
       EVERYTHING,
     );
   }
@@ -112,20 +109,14 @@ export class SessionBook {
    * over is forgotten instead, so that connections which come and go by the thousand cost next to nothing.
    */
   async record(place: Place, run: number | null): Promise<void> {
-    const { epoch } = this.#options;
-    const position = formatPosition({
-      epoch,
-      file: place.fileNumber,
-      offset: place.offset,
-      row: 0,
-    });
-    const saved = { position, run };
+    const position = this.#positionOf(place);
+    const saved = { place, run };
     this.#saved = saved;
-    if (this.#unrecorded.size === 0) return;
-    this.#forgetOver(saved, await this.#settledCensus());
-    for (const { facts } of this.#unrecorded) facts.forgetFormer(position);
-    await this.#write([...this.#unrecorded], position);
-    this.#forgetOldest();
+    if (this.#sessions.unrecorded.size === 0) return;
+    this.#sessions.forgetOver(saved, await this.#settledCensus());
+    for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(position);
+    await this.#write([...this.#sessions.unrecorded], position);
+    this.#sessions.forgetOldest();
   }
 
   /** The census, with the stream behind the place up to which it speaks; null when that takes too long. */
@@ -141,7 +132,7 @@ export class SessionBook {
   async #see(run: number, census: Census): Promise<void> {
     const seen = census.connections.map((listed) => ({
       ...listed,
-      session: this.#session({ run, thread: listed.thread }),
+      session: this.#sessions.of({ run, thread: listed.thread }),
     }));
     // What an earlier reader knew of a connection's past comes before what it shows now.
     await this.#restore(seen.map(({ session }) => session));
@@ -149,18 +140,18 @@ export class SessionBook {
     for (const { session, user, host, latestUs } of seen) {
       session.isPresent = true;
       session.facts.sight({ user, host, attribution: "sweep" }, { earliestUs, latestUs });
-      this.#noteNews(session);
+      this.#sessions.note(session);
     }
   }
 
   #authorOf(session: Session, transaction: Transaction): Author | undefined {
     const { facts, connection } = session;
     const changesBefore = facts.silentChanges;
-    const { epoch } = this.#options;
-    const author = facts.authorOf(placeOf(epoch, transaction), transaction.committedUs);
+    const position = this.#positionOf(placeOf(transaction));
+    const author = facts.authorOf(position, transaction.committedUs);
     if (facts.silentChanges > changesBefore) this.#options.onUserChanged(connection.thread);
     if (author === undefined) session.isMissed = true;
-    this.#noteNews(session);
+    this.#sessions.note(session);
     return author;
   }
 
@@ -182,7 +173,7 @@ export class SessionBook {
         const session = present.get(thread);
         const author = { user, host, attribution: "first-sight" } as const;
         session?.facts.sight(author, { earliestUs, latestUs });
-        if (session !== undefined) this.#noteNews(session);
+        if (session !== undefined) this.#sessions.note(session);
       }
     }
     // An answer is final, also the answer that there is none: ids are not used twice in a run.
@@ -219,53 +210,20 @@ export class SessionBook {
       session.isMissed = false;
       if (entries.length < known) continue;
       session.recordedRevision = revision;
-      if (!session.isUnrecorded) this.#unrecorded.delete(session);
+      this.#sessions.note(session);
     }
   }
 
-  #session({ run, thread }: Pick<Transaction, "run" | "thread">): Session {
-    const connection = { server: this.#options.server, run, thread };
-    const name = connectionName(connection);
-    const known = this.#sessions.get(name);
-    if (known !== undefined) return known;
-    const session = new Session(connection);
-    this.#sessions.set(name, session);
-    return session;
-  }
-
-  #noteNews(session: Session): void {
-    if (session.isUnrecorded) this.#unrecorded.add(session);
-  }
-
-  #forgetOver(saved: SavedPlace, census: Census | null): void {
-    for (const [name, session] of this.#sessions) {
-      // What was learnt of a change that is parked already has to be written down first.
-      if (session.isMissed && session.isUnrecorded) continue;
-      if (isOver(session, saved, census)) this.#drop(name, session);
-    }
-  }
-
-  /** Only what is recorded: it can be found again. */
-  #forgetOldest(): void {
-    let surplus = this.#sessions.size - CONNECTIONS_KEPT;
-    for (const [name, session] of this.#sessions) {
-      if (surplus <= 0) return;
-      if (session.isUnrecorded) continue;
-      this.#drop(name, session);
-      surplus--;
-    }
-  }
-
-  #drop(name: string, session: Session): void {
-    this.#sessions.delete(name);
-    this.#unrecorded.delete(session);
+  #positionOf({ fileNumber, offset }: Place): PositionText {
+    return formatPosition({ epoch: this.#options.epoch, file: fileNumber, offset, row: 0 });
   }
 }
 
-/** Where a transaction stands, for comparison with the places from which an author is known. */
-function placeOf(epoch: number, { preparedAt, fileNumber, start }: Transaction): PositionText {
-  const place = preparedAt ?? { fileNumber, start };
-  return formatPosition({ epoch, file: place.fileNumber, offset: place.start, row: 0 });
+/** Where a transaction's author wrote it. */
+function placeOf({ preparedAt, fileNumber, start }: Transaction): Place {
+  return preparedAt === undefined
+    ? { fileNumber, offset: start }
+    : { fileNumber: preparedAt.fileNumber, offset: preparedAt.start };
 }
 
 function chunked(threads: readonly number[]): number[][] {

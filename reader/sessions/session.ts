@@ -1,5 +1,6 @@
 import type { Connection, SessionEntry } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
+import type { Place } from "./read-place.ts";
 import { KnownConnection } from "./known-connection.ts";
 
 /** A connection in the session book. */
@@ -8,8 +9,8 @@ export class Session {
   readonly facts = new KnownConnection();
   /** Whether its thread id is one of the server's own, in its present run: only then the process list tells of it. */
   isPresent = false;
-  /** The place of its last transaction that was read; "" for none. */
-  lastSeen: PositionText = "";
+  /** The place of its last transaction that was read; null for none. */
+  lastSeen: Place | null = null;
   /** Whether the sessions table was asked for it. */
   isLookedUp = false;
   /** Settled when somebody was asked whose connection it is; null when nobody was. */

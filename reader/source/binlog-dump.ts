@@ -36,7 +36,9 @@ export class BinlogDump implements AsyncDisposable {
   readonly #options: BinlogDumpOptions;
   readonly #ended = Promise.withResolvers<never>();
   #silence: NodeJS.Timeout | undefined;
-  #lastPacketMs = performance.now();
+  /** Whether something came since the silence was looked at; `#heardMs` is when it was, within a tenth of `silenceMs`. */
+  #hears = true;
+  #heardMs = 0;
   readonly #pauses = new Set<PauseReason>();
 
   private constructor(options: BinlogDumpOptions) {
@@ -81,7 +83,7 @@ export class BinlogDump implements AsyncDisposable {
 
   resume(reason: PauseReason): void {
     if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
-    this.#lastPacketMs = performance.now();
+    this.#hears = true;
     // What was queued is handed over during resume(), which may pause again.
     this.#zongji.connection?.resume();
   }
@@ -121,7 +123,7 @@ export class BinlogDump implements AsyncDisposable {
     const execute = command.execute.bind(command);
     command.execute = (packet, connection) => {
       if (packet === undefined) return execute(packet, connection);
-      this.#lastPacketMs = performance.now();
+      this.#hears = true;
       if (packet.buffer[packet.offset] !== OK_MARKER) {
         this.#end(packet.isError() ? packet.asError("utf8") : new DumpEndedError());
         return false;
@@ -142,7 +144,10 @@ export class BinlogDump implements AsyncDisposable {
   #watchSilence(): void {
     const { silenceMs } = this.#options;
     this.#silence = setInterval(() => {
-      if (this.#pauses.size > 0 || performance.now() - this.#lastPacketMs < silenceMs) return;
+      const nowMs = performance.now();
+      if (this.#hears) this.#heardMs = nowMs;
+      this.#hears = false;
+      if (this.#pauses.size > 0 || nowMs - this.#heardMs < silenceMs) return;
       this.#end(
         new SourceSilentError(
           `nothing came from the server for ${silenceMs} ms, not even a heartbeat`,

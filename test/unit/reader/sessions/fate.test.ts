@@ -8,18 +8,26 @@ const census: Census = {
   alive: new Set([1]),
   end: { fileNumber: 2, offset: 100 },
 };
-const gone: SessionState = { thread: 9, run: 2, isPresent: true, lastSeen: "p3" };
-const saved = { position: "p5", run: 2 };
+const at = (offset: number) => ({ fileNumber: 2, offset });
+const gone: SessionState = { thread: 9, run: 2, isPresent: true, lastSeen: at(30) };
+const saved = { place: at(50), run: 2 };
 
 test.each([
   ["gone, and all of it was read and lies before the offset", gone, true],
+  ["gone, and none of it was read", { ...gone, lastSeen: null }, true],
+  [
+    "gone, and was seen in the file before",
+    { ...gone, lastSeen: { fileNumber: 1, offset: 99 } },
+    true,
+  ],
+  ["with a change in the next file", { ...gone, lastSeen: { fileNumber: 3, offset: 4 } }, false],
   ["still connected", { ...gone, thread: 1 }, false],
-  ["with a change behind the offset", { ...gone, lastSeen: "p6" }, false],
-  ["with a change right at the offset, which is read again", { ...gone, lastSeen: "p5" }, false],
+  ["with a change behind the offset", { ...gone, lastSeen: at(60) }, false],
+  ["with a change right at the offset, which is read again", { ...gone, lastSeen: at(50) }, false],
   ["of an earlier run", { ...gone, thread: 1, run: 1, isPresent: false }, true],
   [
     "of an earlier run, prepared there and not committed",
-    { ...gone, run: 1, lastSeen: "p5" },
+    { ...gone, run: 1, lastSeen: at(50) },
     false,
   ],
   [
