@@ -95,7 +95,7 @@ export class SourceTlsError extends OperatorError {
 
   constructor(options?: ErrorOptions) {
     super(
-      "The TLS handshake with MySQL failed again and again.",
+      "TLS between the reader and MySQL failed again and again.",
       "Check that the certificate names the configured host and that its authority is known (NODE_EXTRA_CA_CERTS names a file of further ones); `tls: encrypt` does without the check.",
       options,
     );

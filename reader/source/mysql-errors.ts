@@ -70,6 +70,8 @@ const NO_BINARY_LOGGING = 1381;
 
 /** mysql2 gives this code to a certificate that is refused, and to a connection that is cut during the handshake as well. */
 const TLS_HANDSHAKE = "HANDSHAKE_SSL_ERROR";
+/** Node's codes for what OpenSSL refuses later on, such as a record that changed on its way. */
+const TLS_STREAM = "ERR_SSL_";
 
 export type Verdict =
   | { readonly kind: "passing"; readonly code: string }
@@ -99,7 +101,7 @@ export function judgeSourceError(error: unknown): Verdict {
   // seconds, by the reader's end: applications cannot log in either, and only a person mends that.
   if (errno === ER_NEW_ABORTING_CONNECTION)
     return { kind: "doubtful", code: "1184", final: () => new SourceLockoutError({ cause }) };
-  if (code === TLS_HANDSHAKE)
+  if (typeof code === "string" && (code === TLS_HANDSHAKE || code.startsWith(TLS_STREAM)))
     return { kind: "doubtful", code, final: () => new SourceTlsError({ cause }) };
   if (typeof errno === "number" && errno > 0) {
     if (PASSING_NUMBERS.has(errno)) return { kind: "passing", code: String(errno) };

@@ -21,7 +21,7 @@ function remedyFor(error: Error): string | null {
     return "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session; what was logged before can only be passed by `npm run offsets -- set`.";
   }
   if (error instanceof CorruptEventError || error instanceof RangeError) {
-    return "Check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";
+    return "A reader that is started again reads it anew, which is enough when only the network had damaged it. If it stops here again, check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";
   }
   return null;
 }

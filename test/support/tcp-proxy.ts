@@ -8,6 +8,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #refusing = false;
   #held = false;
+  #damage: Damage | null = null;
 
   private constructor(server: Server, target: { host: string; port: number }) {
     this.#server = server;
@@ -54,6 +55,16 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
+  /**
+   * Flips one bit of what the target sends, once: `at` bytes behind the beginning of the first chunk's stretch that is
+   * `where` (an empty one: of the first chunk). Resolves when that was passed on.
+   */
+  async damage(where: string, at: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#damage = { where: Buffer.from(where), at, onDone: resolve };
+    await promise;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     this.#server.close();
@@ -74,6 +85,7 @@ export class TcpProxy implements AsyncDisposable {
     ] as const) {
       from.setNoDelay(true);
       from.on("data", (data) => {
+        if (from === upstream) this.#damageIn(data);
         if (!to.write(data)) from.pause();
       });
       to.on("drain", () => {
@@ -85,4 +97,23 @@ export class TcpProxy implements AsyncDisposable {
       if (this.#held) from.pause();
     }
   }
+
+  #damageIn(data: Buffer): void {
+    if (this.#damage === null) return;
+    const { where, at, onDone } = this.#damage;
+    const found = data.indexOf(where);
+    const place = found + at;
+    if (found < 0 || place < 0 || place >= data.length) return;
+    data[place] = (data[place] ?? 0) ^ FLIPPED_BIT;
+    this.#damage = null;
+    onDone();
+  }
 }
+
+interface Damage {
+  readonly where: Buffer;
+  readonly at: number;
+  readonly onDone: () => void;
+}
+
+const FLIPPED_BIT = 0x10;

@@ -54,6 +54,11 @@ test("binary logging that is off names its variable", () => {
   });
 });
 
+test("a TLS record that changed on its way may pass", () => {
+  const code = "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC";
+  expect(judgeSourceError(error({ code }))).toMatchObject({ kind: "doubtful", code });
+});
+
 test("a refused dump and a failed TLS handshake may pass, but not again and again", () => {
   const refused = judgeSourceError(error({ errno: 1236 }));
   const cut = judgeSourceError(error({ code: "HANDSHAKE_SSL_ERROR" }));

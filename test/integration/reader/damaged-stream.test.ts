@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type LocalAws, startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
+
+// A bit that changes on its way from the server: the reader may stop or connect again, but it sends nothing garbled, and
+// what was committed arrives.
+
+const mysql = useMysql();
+let aws: LocalAws;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+});
+afterAll(async () => aws[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await mysql.query("DROP DATABASE IF EXISTS shop");
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.notes (id INT PRIMARY KEY, note VARCHAR(100))");
+});
+
+const NOTE = "the one that is damaged";
+
+// A WRITE_ROWS_EVENT of one row, from the note on backwards: length of the note, id, bitmap of NULLs, bitmap of columns,
+// their number, length of extra data, flags, table id; then the event's header of 19 bytes, and the packet's of 4 and 1.
+const EVENT = -(2 + 4 + 1 + 1 + 1 + 2 + 2 + 6 + 19);
+const PACKET = EVENT - 5;
+
+/** Reads through a proxy that damages the stream on its way; the server writes before, then, and after. */
+async function reading(tls: "off" | "encrypt"): Promise<
+  AsyncDisposable & {
+    readonly proxy: TcpProxy;
+    readonly reader: ReaderProcess;
+    readonly insert: (id: number, note: string) => Promise<unknown>;
+    /** The notes that arrive, each once, up to one; a reader that has stopped is started again. */
+    readonly notesUpTo: (last: string) => Promise<Set<unknown>>;
+  }
+> {
+  await using stack = new AsyncDisposableStack();
+  const proxy = stack.use(await TcpProxy.listen(mysql.server));
+  const { user, password } = mysql.server;
+  const bench = stack.use(
+    await ReaderBench.create(
+      aws,
+      { host: "127.0.0.1", port: proxy.port, user, password },
+      { SOURCE_TLS: tls, SILENCE_SECONDS: "3" },
+    ),
+  );
+  const reader = await bench.start();
+  const disposal = stack.move();
+  return {
+    proxy,
+    reader,
+    insert: (id, note) => mysql.query("INSERT INTO shop.notes VALUES (?, ?)", [id, note]),
+    notesUpTo: async (last) => {
+      const notes = new Set<unknown>();
+      let present = reader;
+      while (!notes.has(last)) {
+        if (present.hasEnded) present = await bench.start();
+        for (const { changes } of await bench.receive())
+          for (const { after } of changes) notes.add((JSON.parse(after) as { note: unknown }).note);
+      }
+      return notes;
+    },
+    [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+  };
+}
+
+describe("a bit that changes", () => {
+  test.each([
+    ["in a value", 3],
+    ["in the checksum", NOTE.length],
+    ["in the table id", EVENT + 19],
+    ["in the number of columns", EVENT + 29],
+    ["in the event's type", EVENT + 4],
+    ["in the event's server id", EVENT + 5],
+    ["in the event's length", EVENT + 9],
+    ["in the event's place", EVENT + 13],
+    ["in the packet's length", PACKET],
+  ])("%s stops the reader, and the next one delivers everything", async (_, at) => {
+    await using damaged = await reading("off");
+    const { proxy, reader, insert, notesUpTo } = damaged;
+    await insert(1, "before");
+    const done = proxy.damage(NOTE, at);
+    await insert(2, NOTE);
+    await done;
+    const { error } = await reader.logged("stopped by an error");
+    expect(error).toMatchObject({
+      name: "UnreadableStreamError",
+      message: expect.stringMatching(/checksum of a .* does not match.*mysqlbinlog/),
+    });
+    expect(await reader.exit()).toBe(1);
+    await insert(3, "after");
+    expect(await notesUpTo("after")).toEqual(new Set(["before", NOTE, "after"]));
+  });
+
+  test.each([
+    ["in the packet's length, by a megabyte", "off", NOTE, PACKET + 2],
+    ["in the packet's kind", "off", NOTE, PACKET + 4],
+    ["in the kind of a TLS record", "encrypt", "", 0],
+    ["in what TLS has encrypted", "encrypt", "", 20],
+  ] as const)(
+    "%s makes the reader connect again, and everything arrives",
+    async (_, tls, where, at) => {
+      await using damaged = await reading(tls);
+      const { proxy, reader, insert, notesUpTo } = damaged;
+      await insert(1, "before");
+      const done = proxy.damage(where, at);
+      await insert(2, NOTE);
+      await done;
+      await reader.logged("the source is interrupted");
+      await insert(3, "after");
+      expect(await notesUpTo("after")).toEqual(new Set(["before", NOTE, "after"]));
+      expect(reader.hasEnded).toBe(false);
+    },
+  );
+});
