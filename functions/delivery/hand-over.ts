@@ -33,14 +33,14 @@ export interface ParkedStreams {
   forget(stream: Stream, batches: readonly Batch[]): Promise<void>;
 }
 
-export type Parking =
+type Parking =
   /** All of them are durable now. */
   | { readonly kind: "parked" }
   /** Nothing is parked. So many of the batches, from the first on, were parked and delivered from there before. */
   | { readonly kind: "clear"; readonly delivered: number };
 
 /** Where a stream begins and ends when it is opened. */
-export interface Opening {
+interface Opening {
   /** What begins earlier is none of the stream's; null: no matter where it begins. */
   readonly head: PositionText | null;
   readonly tail: PositionText;

@@ -10,14 +10,14 @@ import {
 import { datetimeWriter, timestampWriter } from "../../../reader/binlog-format/values/temporal.ts";
 import type { ValueWriter } from "../../../reader/binlog-format/values/value-writer.ts";
 
-function written({ bytes, position }: JsonWriter): string {
+function textWritten({ bytes, position }: JsonWriter): string {
   return bytes.toString("utf8", 0, position);
 }
 
 function textOf(write: (json: JsonWriter) => void): string {
   const json = new JsonWriter();
   write(json);
-  return written(json);
+  return textWritten(json);
 }
 
 function valueText(writer: ValueWriter, bytes: Buffer): string {
@@ -41,7 +41,7 @@ describe("JsonWriter", () => {
     const json = new JsonWriter();
     const parts = Array.from({ length: 3_000 }, (_, i) => "x".repeat(i % 100));
     for (const part of parts) json.ascii(part);
-    expect(written(json)).toBe(parts.join(""));
+    expect(textWritten(json)).toBe(parts.join(""));
   });
 
   it("writes integers of up to 2^53 with all their digits", () => {
