@@ -8,6 +8,8 @@ import { isPosition, type PositionText } from "./position.ts";
  * line are finished JSON texts: nobody between the reader and the application parses them, so a value that the reader
  * wrote arrives digit for digit. (JSON escapes tabs and line feeds inside its strings, so both are free to separate.)
  *
+ * How it travels, as this text or compressed, says `frame-body.ts`.
+ *
  * The fields of a change's line: op, transaction, table, offset, row, n, key, old key, before, after.
  */
 export interface Frame extends FrameHeader {

@@ -81,6 +81,8 @@ export class RouterStack extends Stack {
       framesAtOnce: hasForeignFormat(config.subscribers) ? 1 : 10,
     });
     this.retry = new RetryStage(this, "Retry", delivery);
+    // A later version's reader may write what an earlier version's functions cannot read.
+    this.reader.service.node.addDependency(this.route.function, this.retry.function);
 
     this.monitoring = new Monitoring(this, "Monitoring", {
       source: config.name,

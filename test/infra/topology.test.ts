@@ -57,6 +57,17 @@ describe("the raw queue", () => {
     });
   });
 
+  it("is written to by a reader of a later version only when the functions are of that version, too", () => {
+    const functions = Object.keys(
+      template.findResources("AWS::Lambda::Function", {
+        Properties: { Environment: { Variables: { ROUTING: Match.anyValue() } } },
+      }),
+    );
+    expect(functions).toHaveLength(2);
+    const [service] = Object.values(template.findResources("AWS::ECS::Service"));
+    expect(service?.["DependsOn"]).toEqual(expect.arrayContaining(functions));
+  });
+
   it("hands over small frames with their columns, one at a time, when a subscriber gets a message for each change", () => {
     const subscribers = { search: { tables: ["shop.*"], format: "debezium" } };
     const foreign = exampleTemplate({ subscribers });
