@@ -17,7 +17,15 @@ export async function mysqlPrompt(
   const { mysql: client } = await findMysql();
   if (client === null) throw new Error("this MySQL installation has no command line client");
   const { host, port } = mysql;
-  const options = ["--no-defaults", `-h${host}`, `-P${port}`, `-u${account.user}`, "--unbuffered"];
+  const options = [
+    "--no-defaults",
+    `-h${host}`,
+    `-P${port}`,
+    `-u${account.user}`,
+    "--unbuffered",
+    // Whatever the locale of this process is.
+    "--default-character-set=utf8mb4",
+  ];
   const child = spawn(client, options, {
     stdio: ["pipe", "ignore", "pipe"],
     env: { ...process.env, MYSQL_PWD: account.password },
