@@ -1,8 +1,8 @@
 import type { RowTexts } from "../binlog-format/row-texts.ts";
 
 /**
- * Lines of text, kept as the bytes that they will be sent as: a frame waits as half a megabyte of one buffer, where it would
- * be many times that as strings on the heap.
+ * Lines of text, kept as the bytes that they will be sent as: a frame waits as less than a megabyte of one buffer, where
+ * it would be many times that as strings on the heap.
  */
 export class LineBuffer {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
@@ -32,9 +32,15 @@ export class LineBuffer {
     if (end > start) this.#length += bytes.copy(this.#bytes, this.#length, start, end);
   }
 
-  /** Forgets the lines and keeps the buffer for others. */
+  /** Forgets the lines and keeps the buffer for others, unless one huge row has made it large. */
   clear(): void {
     this.#length = 0;
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  }
+
+  /** Bytes of memory that it takes. */
+  get capacity(): number {
+    return this.#bytes.length;
   }
 
   /** Puts a text before the lines; all of it together, valid until they are cleared. */
@@ -56,6 +62,8 @@ export class LineBuffer {
 }
 
 const FIRST_BYTES = 4096;
+/** Room for a full frame, whose last row may go beyond it. */
+const KEPT_BYTES = 2 * 1024 * 1024;
 const TAB = 0x09;
 const LINE_FEED = 0x0a;
 /** Bytes of a line that are neither place nor text. */
