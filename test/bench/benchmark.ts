@@ -20,7 +20,7 @@ export interface Figure {
 export interface BenchmarkRun {
   /** Small amounts, to see that everything runs; the figures mean little. */
   readonly quick: boolean;
-  /** Random data begin with it. */
+  /** Of random data. */
   readonly seed: number;
   readonly signal: AbortSignal;
   /** One whole stack for all benchmarks of a run, as `npm start -- --no-demo` has it; started when it is first asked for. */

@@ -48,7 +48,12 @@ const options = new Command("npm run bench --")
   .option("--quick", "small amounts: shows that everything runs, and measures little")
   .option("--json", "print JSON instead of tables")
   .option("--output <file>", "where the same JSON is written", ".local/bench.json")
-  .option("--seed <number>", "of random data", wholeNumber, 20_261_120)
+  .option(
+    "--seed <number>",
+    "of the random texts in the rows that read drains",
+    wholeNumber,
+    20_261_120,
+  )
   .addHelpText("after", EPILOGUE)
   .allowExcessArguments(false)
   .showHelpAfterError()

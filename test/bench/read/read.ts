@@ -9,13 +9,19 @@ import { workloads } from "./workloads.ts";
 const ROUNDS = 2;
 
 /** How fast the reader gets through a binlog that is there already, beside the server's own limit and the usual first try. */
-export async function benchRead({ quick, signal, report, progress }: BenchmarkRun): Promise<void> {
+export async function benchRead({
+  quick,
+  seed,
+  signal,
+  report,
+  progress,
+}: BenchmarkRun): Promise<void> {
   progress("starting MySQL");
   await using mysql = await startMysqlServer({ signal });
   await using aws = await startLocalAws();
   const { host, port, user, password } = mysql;
   await using connection = await createConnection({ host, port, user, password });
-  for await (const workload of workloads(connection, quick ? 0.05 : 1)) {
+  for await (const workload of workloads(connection, { size: quick ? 0.05 : 1, seed })) {
     let [reader, zongji, mysqlbinlog] = [0, 0, 0];
     for (let round = 1; round <= (quick ? 1 : ROUNDS); round++) {
       signal.throwIfAborted();

@@ -33,8 +33,9 @@ const TABLES = [
     SELECT n FROM counted`,
 ];
 
+/** The note is random, for frames travel compressed: a text that repeats would flatter them. */
 const ORDER = `SELECT @first + n, CONCAT('customer ', (@first + n) % 997), ELT(1 + n % 3, 'new', 'paid', 'sent'),
-  n * 1.25, REPEAT('x', 80), JSON_OBJECT('gift', n % 2 = 0, 'codes', JSON_ARRAY(n, 'a', NULL)), NOW(3), n % 2, n % 12`;
+  n * 1.25, CONCAT(MD5(CONCAT(@seed, @first + n)), ' ', MD5(CONCAT(@first + n, @seed))), JSON_OBJECT('gift', n % 2 = 0, 'codes', JSON_ARRAY(n, 'a', NULL)), NOW(3), n % 2, n % 12`;
 
 /** What is measured, for a given size: 1 is the full one. */
 function plans(size: number): Plan[] {
@@ -78,8 +79,14 @@ function columns(ofNumber: (n: number) => readonly string[]): string {
     .join(", ");
 }
 
-/** Makes the tables, then writes one workload after the other; each is handed out as soon as it is in the binlog. */
-export async function* workloads(connection: Connection, size: number): AsyncGenerator<Workload> {
+/**
+ * Makes the tables, then writes one workload after the other; each is handed out as soon as it is in the binlog. `seed`: of
+ * the random texts in the rows.
+ */
+export async function* workloads(
+  connection: Connection,
+  { size, seed }: { readonly size: number; readonly seed: number },
+): AsyncGenerator<Workload> {
   await connection.query("CREATE DATABASE shop");
   for (const statement of TABLES) await connection.query(statement);
   for (const { name, rows, rowsPerStatement, statement } of plans(size)) {
@@ -97,7 +104,7 @@ export async function* workloads(connection: Connection, size: number): AsyncGen
       "SELECT MAX(id) AS id FROM shop.orders",
     );
     const first = statement.startsWith("UPDATE") ? 1 : Number(last?.["id"] ?? 0) + 1;
-    await connection.query("SET @first = ?", [first]);
+    await connection.query("SET @first = ?, @seed = ?", [first, seed]);
     await connection.query("FLUSH BINARY LOGS");
     const [[status]] = await connection
       .query<RowDataPacket[]>("SHOW BINARY LOGS")
