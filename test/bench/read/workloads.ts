@@ -35,7 +35,7 @@ const TABLES = [
 
 /** The note is random, for frames travel compressed: a text that repeats would flatter them. */
 const ORDER = `SELECT @first + n, CONCAT('customer ', (@first + n) % 997), ELT(1 + n % 3, 'new', 'paid', 'sent'),
-  n * 1.25, CONCAT(MD5(CONCAT(@seed, @first + n)), ' ', MD5(CONCAT(@first + n, @seed))), JSON_OBJECT('gift', n % 2 = 0, 'codes', JSON_ARRAY(n, 'a', NULL)), NOW(3), n % 2, n % 12`;
+  n * 1.25, SHA2(CONCAT(@seed, ' ', @first + n), 384), JSON_OBJECT('gift', n % 2 = 0, 'codes', JSON_ARRAY(n, 'a', NULL)), NOW(3), n % 2, n % 12`;
 
 /** What is measured, for a given size: 1 is the full one. */
 function plans(size: number): Plan[] {
