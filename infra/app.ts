@@ -1,6 +1,6 @@
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
-import { deployable, loadConfig } from "./config/load.ts";
+import { deployable, loadConfig } from "../config/load.ts";
 import { routerStack } from "./stack/router-stack.ts";
 
 /** The object in cdk.json's context, or a list of them: one stack for each source. */

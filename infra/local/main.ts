@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { REPOSITORY_ROOT } from "../repository-root.ts";
+import { REPOSITORY_ROOT } from "../stack/repository-root.ts";
 import { isClean } from "./demo/tally.ts";
 import { display } from "./display/display.ts";
 import { joinInText } from "./display/join-in.ts";

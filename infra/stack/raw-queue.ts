@@ -7,7 +7,7 @@ import {
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { rawQueueName } from "../../wire/names.ts";
-import { rawDeadLetterQueueName } from "../config/queues.ts";
+import { rawDeadLetterQueueName } from "../../config/queues.ts";
 
 export interface RawQueueProps {
   readonly source: string;

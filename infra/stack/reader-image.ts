@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { REPOSITORY_ROOT } from "../repository-root.ts";
+import { REPOSITORY_ROOT } from "./repository-root.ts";
 
 const DOCKERFILE_DIRECTORY = join(import.meta.dirname, "reader-image");
 

@@ -1,7 +1,7 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import type { DeployableConfiguration } from "../config/configuration.ts";
-import { environmentQueues } from "../config/queues.ts";
+import type { DeployableConfiguration } from "../../config/configuration.ts";
+import { environmentQueues } from "../../config/queues.ts";
 import { ConsumerPolicy } from "./consumer-policy.ts";
 import { DatabaseNetwork } from "./database-network.ts";
 import { EnvironmentQueuePair } from "./environment-queue-pair.ts";

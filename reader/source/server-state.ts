@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { BINLOG_VARIABLES, binlogFindings } from "../doctor/binlog-checks.ts";
+import { BINLOG_VARIABLES, binlogFindings } from "./binlog-checks.ts";
 import { SourceSettingError } from "../errors.ts";
 import { binlogOff } from "./mysql-errors.ts";
 

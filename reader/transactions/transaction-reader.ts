@@ -16,7 +16,7 @@ import {
   streamTransactionPayload,
   transactionPayloadEvents,
 } from "../binlog-format/transaction-payload.ts";
-import { parseRegistration } from "../ledger/registration.ts";
+import { parseRegistration } from "../sessions/registration.ts";
 import {
   parseQuery,
   parseRotate,

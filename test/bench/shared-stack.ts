@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPool, type Pool } from "mysql2/promise";
-import { readCounters, type LocalCounters } from "../../infra/capacity/local-counters.ts";
+import { readCounters, type LocalCounters } from "./capacity/local-counters.ts";
 import type { StackFile } from "../../infra/local/stack-file.ts";
 import { startProcess } from "../support/start/local-stack.ts";
 

@@ -5,10 +5,10 @@ import {
   routerCost,
   total,
   type Deployment,
-} from "../../infra/capacity/cost-model.ts";
-import { pointFor, type MeasuredPoint } from "../../infra/capacity/measurement.ts";
-import { PRICES } from "../../infra/capacity/prices.ts";
-import { costTable } from "../../infra/capacity/table.ts";
+} from "../bench/capacity/cost-model.ts";
+import { pointFor, type MeasuredPoint } from "../bench/capacity/measurement.ts";
+import { PRICES } from "../bench/capacity/prices.ts";
+import { costTable } from "../bench/capacity/table.ts";
 import { exampleTemplate } from "../support/example-stack.ts";
 
 const deployment: Deployment = {

@@ -1,6 +1,6 @@
 import type { Connection } from "mysql2/promise";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { installLedger, uninstallLedger } from "../../reader/ledger/install-ledger.ts";
+import { installLedger, uninstallLedger } from "../../operator/ledger/install-ledger.ts";
 import { type Account, useMysql } from "../support/mysql.ts";
 import { ReaderBench } from "../support/reader.ts";
 import { type Split, splitOf } from "../support/short-connections.ts";

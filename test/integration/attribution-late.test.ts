@@ -12,7 +12,7 @@ import { Stage } from "../support/functions/stage.ts";
 import { useMysql } from "../support/mysql.ts";
 import { ReaderBench } from "../support/reader.ts";
 
-const COMMAND = join(import.meta.dirname, "../../functions/failures-command.ts");
+const COMMAND = join(import.meta.dirname, "../../operator/failures/failures-command.ts");
 const PATIENCE = { timeout: 30_000, interval: 200 };
 
 const mysql = useMysql();

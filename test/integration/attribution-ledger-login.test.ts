@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { installLedger } from "../../reader/ledger/install-ledger.ts";
-import { withRegistration } from "../../reader/ledger/init-connect.ts";
+import { installLedger } from "../../operator/ledger/install-ledger.ts";
+import { withRegistration } from "../../operator/ledger/init-connect.ts";
 import { type Account, useMysql } from "../support/mysql.ts";
 
 // What holds a login up with the ledger, beside the same login without it: in every state of the server that could be

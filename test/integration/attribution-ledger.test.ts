@@ -4,8 +4,8 @@ import {
   installLedger,
   LedgerInUseError,
   uninstallLedger,
-} from "../../reader/ledger/install-ledger.ts";
-import { SLOTS } from "../../reader/ledger/objects.ts";
+} from "../../operator/ledger/install-ledger.ts";
+import { SLOTS } from "../../operator/ledger/objects.ts";
 import { type Account, useMysql } from "../support/mysql.ts";
 
 const mysql = useMysql();

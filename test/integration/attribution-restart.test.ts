@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { installLedger, uninstallLedger } from "../../reader/ledger/install-ledger.ts";
+import { installLedger, uninstallLedger } from "../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../support/mysql.ts";
 import { ReaderBench } from "../support/reader.ts";
 import { insertBriefly, splitOf } from "../support/short-connections.ts";

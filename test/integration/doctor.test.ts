@@ -7,10 +7,10 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createReaderAccount } from "../../infra/local/source/accounts.ts";
-import type { Finding } from "../../reader/doctor/finding.ts";
+import type { Finding } from "../../reader/source/finding.ts";
 import { useMysql } from "../support/mysql.ts";
 
-const COMMAND = fileURLToPath(new URL("../../reader/doctor-command.ts", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../operator/doctor/doctor-command.ts", import.meta.url));
 
 const mysql = useMysql();
 let directory: string;

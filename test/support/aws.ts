@@ -6,7 +6,7 @@ import {
   startLocalAws,
   type LocalAws,
   type LocalAwsOptions,
-} from "../../infra/local/aws/start-local-aws.ts";
+} from "../../infra/local-aws/start-local-aws.ts";
 
 /** Local AWS services and a client of each. Disposing ends the clients and the services. */
 export interface AwsForTests extends AsyncDisposable {

@@ -1,10 +1,10 @@
 import { Template } from "aws-cdk-lib/assertions";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DeployableConfiguration } from "../../infra/config/configuration.ts";
-import { deployable, loadConfig } from "../../infra/config/load.ts";
+import type { DeployableConfiguration } from "../../config/configuration.ts";
+import { deployable, loadConfig } from "../../config/load.ts";
 import { synthesizeStack } from "../../infra/local/template/synthesize.ts";
-import { REPOSITORY_ROOT } from "../../infra/repository-root.ts";
+import { REPOSITORY_ROOT } from "../../infra/stack/repository-root.ts";
 import { routerStack, type RouterStack } from "../../infra/stack/router-stack.ts";
 
 /** The configuration object that cdk.json gives as an example. */

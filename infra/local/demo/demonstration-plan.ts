@@ -1,5 +1,5 @@
 import { tableMatcher } from "../../../wire/table-patterns.ts";
-import type { Configuration } from "../../config/configuration.ts";
+import type { Configuration } from "../../../config/configuration.ts";
 import { queuesByEnvironment } from "../queues-by-environment.ts";
 import { NoDemonstrationError } from "../refusal.ts";
 import { plannedAccounts, type PlannedAccount } from "../source/accounts.ts";

@@ -1,5 +1,5 @@
 import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
-import { BINLOG_VARIABLES, binlogFindings } from "../../../reader/doctor/binlog-checks.ts";
+import { BINLOG_VARIABLES, binlogFindings } from "../../../reader/source/binlog-checks.ts";
 import type { MysqlAccount } from "../options.ts";
 import { MysqlUnusableError } from "../refusal.ts";
 import type { PlannedAccount } from "./accounts.ts";

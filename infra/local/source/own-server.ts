@@ -1,5 +1,5 @@
 import { createConnection } from "mysql2/promise";
-import { installLedger } from "../../../reader/ledger/install-ledger.ts";
+import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { DEMO_SCHEMA } from "../demo/schema.ts";
 import type { Progress } from "../mysql/progress.ts";
 import { startMysqlServer } from "../mysql/start-mysql-server.ts";

@@ -2,7 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import type { LocalAws } from "../aws/start-local-aws.ts";
+import type { LocalAws } from "../../local-aws/start-local-aws.ts";
 
 /** Where the services are, and who asks. */
 export type LocalAwsAddress = Pick<LocalAws, "region" | "accountId" | "credentials" | "endpoints">;

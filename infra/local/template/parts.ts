@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { REPOSITORY_ROOT } from "../../repository-root.ts";
+import { REPOSITORY_ROOT } from "../../stack/repository-root.ts";
 import { PART_METADATA, type PartMetadata, type PartName } from "../../stack/part.ts";
 import { ratePeriodMs } from "../lambda/schedule.ts";
 import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";

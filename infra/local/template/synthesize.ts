@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Validations, type Stack } from "aws-cdk-lib";
-import type { DeployableConfiguration } from "../../config/configuration.ts";
-import { REPOSITORY_ROOT } from "../../repository-root.ts";
+import type { DeployableConfiguration } from "../../../config/configuration.ts";
+import { REPOSITORY_ROOT } from "../../stack/repository-root.ts";
 import { routerStack } from "../../stack/router-stack.ts";
 import type { Template } from "./template.ts";
 

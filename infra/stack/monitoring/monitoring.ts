@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import type { Configuration } from "../../config/configuration.ts";
+import type { Configuration } from "../../../config/configuration.ts";
 import { AlarmTopic } from "./alarm-topic.ts";
 import { Alarms } from "./alarms.ts";
 import { RouterDashboard } from "./dashboard.ts";

@@ -6,7 +6,7 @@ import {
   type IMetric,
 } from "aws-cdk-lib/aws-cloudwatch";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
-import type { Configuration } from "../../config/configuration.ts";
+import type { Configuration } from "../../../config/configuration.ts";
 import type { EnvironmentQueuePair } from "../environment-queue-pair.ts";
 import type { RawQueue } from "../raw-queue.ts";
 import type { RouterFunction } from "../router-function.ts";

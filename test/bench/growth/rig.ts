@@ -1,6 +1,6 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Connection, createConnection } from "mysql2/promise";
-import { processorMs } from "../../../infra/capacity/local-counters.ts";
+import { processorMs } from "../capacity/local-counters.ts";
 import type { SharedStack } from "../shared-stack.ts";
 import { createTable, type Load, writeAll, writePaced } from "./load.ts";
 import { emptyQueues, untilMark } from "./received.ts";

@@ -9,8 +9,8 @@ import {
   ReceiveMessageCommand,
 } from "@aws-sdk/client-sqs";
 import { expect, test, vi } from "vitest";
-import { PortInUseError } from "../../../infra/local/aws/http/port-in-use-error.ts";
-import { startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
+import { PortInUseError } from "../../../infra/local-aws/http/port-in-use-error.ts";
+import { startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
 import { startAwsForTests } from "../../support/aws.ts";
 
 test("a port in use is refused by its number, and nothing is left running", async () => {

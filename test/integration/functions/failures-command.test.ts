@@ -49,7 +49,7 @@ interface Ended {
 }
 
 function run(args: readonly string[], environment: Record<string, string>): Promise<Ended> {
-  const command = ["functions/failures-command.ts", ...args];
+  const command = ["operator/failures/failures-command.ts", ...args];
   const env = { ...process.env, ...environment };
   return new Promise((resolve) => {
     execFile(process.execPath, command, { env }, (error, out, problem) => {

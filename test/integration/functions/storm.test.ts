@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
-import { seededRandom } from "../../../infra/local/aws/http/seeded-random.ts";
+import { seededRandom } from "../../../infra/local-aws/http/seeded-random.ts";
 import { Consumer } from "../../support/functions/consumer.ts";
 import { TestLane, type TestChange } from "../../support/functions/frames.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";

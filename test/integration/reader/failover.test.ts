@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
-import { installLedger } from "../../../reader/ledger/install-ledger.ts";
+import { type LocalAws, startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { changeId } from "../../../wire/change-id.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { parsePosition } from "../../../wire/position.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../../infra/local/aws/start-local-aws.ts";
-import { installLedger } from "../../../reader/ledger/install-ledger.ts";
+import { type LocalAws, startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { seededRandom } from "../../support/random.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";

@@ -131,7 +131,7 @@ describe("npm run offsets", () => {
     );
     try {
       const { stdout, stderr } = await promisify(execFile)(process.execPath, [
-        "infra/operator/offsets-command.ts",
+        "operator/offsets/offsets-command.ts",
         "--local",
         file,
         ...args,

@@ -19,10 +19,10 @@ import type { RoutingInput } from "../../../functions/settings.ts";
 import { parseFunctionSettings, encodeRouting } from "../../../functions/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
-import { startLocalAws, type LocalAws } from "../../../infra/local/aws/start-local-aws.ts";
-import type { Fault } from "../../../infra/local/aws/http/faults.ts";
-import type { LocalClock } from "../../../infra/local/aws/clock.ts";
-import { environmentQueues } from "../../../infra/config/queues.ts";
+import { startLocalAws, type LocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import type { Fault } from "../../../infra/local-aws/http/faults.ts";
+import type { LocalClock } from "../../../infra/local-aws/clock.ts";
+import { environmentQueues } from "../../../config/queues.ts";
 import { SOURCE } from "./frames.ts";
 
 const ROUTING = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeAwsChunked } from "../../../infra/local/aws/s3/aws-chunked.ts";
+import { decodeAwsChunked } from "../../../infra/local-aws/s3/aws-chunked.ts";
 
 test("chunks are joined and trailing headers read", () => {
   const body = Buffer.from(

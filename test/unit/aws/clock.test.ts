@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { LocalClock } from "../../../infra/local/aws/clock.ts";
+import { LocalClock } from "../../../infra/local-aws/clock.ts";
 
 test("an alarm rings when the clock is put beyond it, and not before", async () => {
   const clock = new LocalClock();

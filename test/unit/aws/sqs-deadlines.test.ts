@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Deadlines, type Deadline } from "../../../infra/local/aws/sqs/deadlines.ts";
+import { Deadlines, type Deadline } from "../../../infra/local-aws/sqs/deadlines.ts";
 
 test("whatever was added and removed before, the first deadline is the earliest", () => {
   const step = fc.oneof(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Deduplication, deduplicationKey } from "../../../infra/local/aws/sqs/deduplication.ts";
+import { Deduplication, deduplicationKey } from "../../../infra/local-aws/sqs/deduplication.ts";
 
 const INTERVAL_MS = 5 * 60_000;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Message } from "../../../infra/local/aws/sqs/message.ts";
-import type { Queue } from "../../../infra/local/aws/sqs/queue.ts";
+import type { Message } from "../../../infra/local-aws/sqs/message.ts";
+import type { Queue } from "../../../infra/local-aws/sqs/queue.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { contentForTest, queueForTest, receiveForTest } from "./sqs-queue.ts";
 

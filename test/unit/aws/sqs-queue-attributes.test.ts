@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differingAttribute } from "../../../infra/local/aws/sqs/queue-attributes.ts";
+import { differingAttribute } from "../../../infra/local-aws/sqs/queue-attributes.ts";
 
 const policy = (maxReceiveCount: unknown) =>
   JSON.stringify({

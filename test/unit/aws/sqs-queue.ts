@@ -1,10 +1,10 @@
-import type { Message, MessageContent } from "../../../infra/local/aws/sqs/message.ts";
-import { Queue, type ReceiveOptions } from "../../../infra/local/aws/sqs/queue.ts";
+import type { Message, MessageContent } from "../../../infra/local-aws/sqs/message.ts";
+import { Queue, type ReceiveOptions } from "../../../infra/local-aws/sqs/queue.ts";
 import {
   newQueueAttributes,
   type QueueAttributes,
-} from "../../../infra/local/aws/sqs/queue-attributes.ts";
-import { SQS_LIMITS, type QueueLimits } from "../../../infra/local/aws/sqs/queue-limits.ts";
+} from "../../../infra/local-aws/sqs/queue-attributes.ts";
+import { SQS_LIMITS, type QueueLimits } from "../../../infra/local-aws/sqs/queue-limits.ts";
 import type { ManualClock } from "./manual-clock.ts";
 
 /** A queue without the API around it. */

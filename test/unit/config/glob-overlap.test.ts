@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { globsOverlap } from "../../../infra/config/glob-overlap.ts";
+import { globsOverlap } from "../../../config/glob-overlap.ts";
 import { globMatcher } from "../../../wire/glob.ts";
 
 const NAMES = allTexts("ab", 5);

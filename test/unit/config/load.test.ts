@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError } from "../../../infra/config/config-error.ts";
-import { deployable, loadConfig, readConfigFile } from "../../../infra/config/load.ts";
+import { ConfigError } from "../../../config/config-error.ts";
+import { deployable, loadConfig, readConfigFile } from "../../../config/load.ts";
 
 const minimal = {
   name: "shop",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { draftOf } from "../../../infra/config/draft.ts";
-import { crossFieldProblems } from "../../../infra/config/rules.ts";
+import { draftOf } from "../../../config/draft.ts";
+import { crossFieldProblems } from "../../../config/rules.ts";
 
 const base = {
   name: "shop",

@@ -6,7 +6,7 @@ import {
   connectionOf,
   unnamedConnections,
 } from "../../../functions/sessions/attribute.ts";
-import { withAnswer } from "../../../functions/operator/answer.ts";
+import { withAnswer } from "../../../operator/failures/answer.ts";
 import { connectionName, type SessionEntry } from "../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane } from "../../support/functions/frames.ts";
 

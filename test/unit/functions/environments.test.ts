@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { environmentOf } from "../../../functions/routing/environments.ts";
-import { userClaimProblems } from "../../../infra/config/user-claims.ts";
+import { userClaimProblems } from "../../../config/user-claims.ts";
 
 const of = (environments: Record<string, string[]>, otherUsers = "unrouted") =>
   environmentOf({

@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { CommandError } from "../../../functions/operator/command-error.ts";
-import { confirm } from "../../../functions/operator/confirm.ts";
-import { distance, progressLine, time } from "../../../functions/operator/render.ts";
+import { CommandError } from "../../../operator/failures/command-error.ts";
+import { confirm } from "../../../operator/failures/confirm.ts";
+import { distance, progressLine, time } from "../../../operator/failures/render.ts";
 
 /** A terminal at which somebody types this. */
 function terminal(typed: string) {

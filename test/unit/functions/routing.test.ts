@@ -7,7 +7,7 @@ import {
   type RoutingInput,
 } from "../../../functions/routing/routing.ts";
 import { subscriptionsOf } from "../../../functions/routing/subscriptions.ts";
-import { userClaimProblems } from "../../../infra/config/user-claims.ts";
+import { userClaimProblems } from "../../../config/user-claims.ts";
 import { SOURCE, type TestChange } from "../../support/functions/frames.ts";
 import { queuesOf } from "../../support/functions/specification.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { loadConfig } from "../../../infra/config/load.ts";
+import { loadConfig } from "../../../config/load.ts";
 import { demonstrationPlan } from "../../../infra/local/demo/demonstration-plan.ts";
 import { NoDemonstrationError } from "../../../infra/local/refusal.ts";
 

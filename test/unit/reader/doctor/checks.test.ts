@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { accountFindings, environmentsOf } from "../../../../reader/doctor/account-checks.ts";
-import { binlogFindings } from "../../../../reader/doctor/binlog-checks.ts";
-import type { Account, ServerFacts } from "../../../../reader/doctor/facts.ts";
-import { connectionFindings, ledgerFindings } from "../../../../reader/doctor/ledger-checks.ts";
-import { repairScript, reportText } from "../../../../reader/doctor/report.ts";
-import { readerFindings, serverFindings } from "../../../../reader/doctor/server-checks.ts";
-import { withRegistration } from "../../../../reader/ledger/init-connect.ts";
-import { PROCEDURE_COMMENT, SLOTS } from "../../../../reader/ledger/objects.ts";
+import { accountFindings, environmentsOf } from "../../../../operator/doctor/account-checks.ts";
+import { binlogFindings } from "../../../../reader/source/binlog-checks.ts";
+import type { Account, ServerFacts } from "../../../../operator/doctor/facts.ts";
+import { connectionFindings, ledgerFindings } from "../../../../operator/doctor/ledger-checks.ts";
+import { repairScript, reportText } from "../../../../operator/doctor/report.ts";
+import { readerFindings, serverFindings } from "../../../../operator/doctor/server-checks.ts";
+import { withRegistration } from "../../../../operator/ledger/init-connect.ts";
+import { PROCEDURE_COMMENT, SLOTS } from "../../../../operator/ledger/objects.ts";
 
 const SOUND = {
   version: "9.7.4",

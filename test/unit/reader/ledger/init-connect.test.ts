@@ -5,7 +5,7 @@ import {
   withoutCalls,
   withoutRegistration,
   withRegistration,
-} from "../../../../reader/ledger/init-connect.ts";
+} from "../../../../operator/ledger/init-connect.ts";
 
 describe("init_connect", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseRegistration } from "../../../../reader/ledger/registration.ts";
+import { parseRegistration } from "../../../../reader/sessions/registration.ts";
 
 test("a row of the ledger says whose connection it is", () => {
   const row = '{"slot":7,"connection_id":4103,"user":"app_staging","host":"10.0.3.7","at":"x"}';

@@ -1,0 +1,148 @@
+import { rawQueueName, UNROUTED } from "../wire/names.ts";
+import { type ConfigProblem, pathText } from "./config-error.ts";
+import { DROP } from "./configuration.ts";
+import type { Draft } from "./draft.ts";
+import { globsOverlap } from "./glob-overlap.ts";
+import { environmentQueues, rawDeadLetterQueueName } from "./queues.ts";
+import { userClaimProblems } from "./user-claims.ts";
+
+const SQS_LONGEST_NAME = 80;
+
+/** What the schema cannot say of a configuration, because it lies between several keys. */
+export function crossFieldProblems(draft: Draft): ConfigProblem[] {
+  return [
+    ...nameProblems(draft),
+    ...queueNameProblems(draft),
+    ...userClaimProblems(draft.environments),
+    ...otherUsersProblems(draft),
+    ...subscriberProblems(draft),
+    ...retentionProblems(draft),
+  ];
+}
+
+function nameProblems(draft: Draft): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  // The name is also part of the stack's name, where CloudFormation allows no underscore.
+  if (draft.name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(draft.name)) {
+    problems.push({ path: "name", message: "must consist of letters, digits and hyphens" });
+  }
+  for (const section of ["environments", "subscribers"] as const) {
+    for (const name of draft[section].keys()) {
+      if (/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) continue;
+      problems.push({
+        path: pathText([section, name]),
+        message: "is part of a queue's name, so its name may hold letters, digits, - and _ only",
+      });
+    }
+  }
+  for (const reserved of [UNROUTED, DROP].filter((name) => draft.environments.has(name))) {
+    problems.push({
+      path: pathText(["environments", reserved]),
+      message: "has a reserved name: see otherUsers",
+    });
+  }
+  return problems;
+}
+
+/** Names that are too long, and different subscribers that come to the same name ("a-b" in "c", "a" in "b-c"). */
+function queueNameProblems(draft: Draft): ConfigProblem[] {
+  if (draft.name === undefined) return [];
+  const owners = new Map([
+    [rawQueueName(draft.name), "the raw queue"],
+    [rawDeadLetterQueueName(draft.name), "the raw queue's dead-letter queue"],
+  ]);
+  const problems: ConfigProblem[] = [];
+  for (const queue of environmentQueues({
+    ...draft,
+    name: draft.name,
+    environments: draft.environments.keys(),
+  })) {
+    const path = pathText(["subscribers", queue.subscriber]);
+    for (const queueName of [queue.queueName, queue.deadLetterQueueName]) {
+      const owner = owners.get(queueName);
+      if (owner !== undefined) {
+        problems.push({
+          path,
+          message: `would share the queue ${queueName} of its environment ${JSON.stringify(queue.environment)} with ${owner}`,
+        });
+      }
+      owners.set(queueName, `${path} in ${JSON.stringify(queue.environment)}`);
+    }
+    if (queue.deadLetterQueueName.length > SQS_LONGEST_NAME) {
+      problems.push({
+        path,
+        message: `makes the queue name ${queue.deadLetterQueueName} in the environment ${JSON.stringify(queue.environment)}: ${queue.deadLetterQueueName.length} characters, and SQS allows ${SQS_LONGEST_NAME}`,
+      });
+    }
+  }
+  return problems;
+}
+
+function otherUsersProblems({ otherUsers, environments }: Draft): ConfigProblem[] {
+  if (otherUsers === UNROUTED || otherUsers === DROP || environments.has(otherUsers)) return [];
+  return [
+    {
+      path: "otherUsers",
+      message: `must be "${UNROUTED}", "${DROP}" or the name of an environment, not ${JSON.stringify(otherUsers)}`,
+    },
+  ];
+}
+
+function subscriberProblems(draft: Draft): ConfigProblem[] {
+  return [...draft.subscribers].flatMap(([name, subscriber]) => {
+    const problems: ConfigProblem[] = [];
+    if (subscriber.groupBy === "source" && draft.lanes > 1) {
+      problems.push({
+        path: pathText(["subscribers", name, "groupBy"]),
+        message: `cannot be "source" with ${draft.lanes} lanes: only one lane keeps the order of the whole source`,
+      });
+    }
+    subscriber.environments?.forEach((environment, index) => {
+      const known =
+        draft.environments.has(environment) ||
+        (environment === UNROUTED && draft.otherUsers === UNROUTED);
+      if (!known && environment !== "") {
+        problems.push({
+          path: pathText(["subscribers", name, "environments", index]),
+          message: `names no environment: ${JSON.stringify(environment)}`,
+        });
+      }
+    });
+    subscriber.tables.forEach((pattern, index) => {
+      if (!pattern.startsWith("!") && !withinSource(pattern, draft.sourceTables)) {
+        problems.push({
+          path: pathText(["subscribers", name, "tables", index]),
+          message: "chooses no table that source.tables follows",
+        });
+      }
+    });
+    return problems;
+  });
+}
+
+/** Whether some table matches both; true where the patterns are not understood, which the schema reports. */
+function withinSource(pattern: string, sourceTables: readonly string[]): boolean {
+  const followed = sourceTables.filter((each) => each.includes(".") && !each.startsWith("!"));
+  if (followed.length === 0 || !pattern.includes(".")) return true;
+  return followed.some((each) => {
+    const [database, table] = halves(each);
+    const [wantedDatabase, wantedTable] = halves(pattern);
+    return globsOverlap(database, wantedDatabase) && globsOverlap(table, wantedTable);
+  });
+}
+
+function halves(pattern: string): [database: string, table: string] {
+  const dot = pattern.indexOf(".");
+  return [pattern.slice(0, dot), pattern.slice(dot + 1)];
+}
+
+/** A message may wait in its queue and then again in the dead-letter queue; its body in the bucket must still be there. */
+function retentionProblems({ queueDays = 14, payloadDays = 30 }: Draft): ConfigProblem[] {
+  if (payloadDays >= 2 * queueDays) return [];
+  return [
+    {
+      path: "retention.payloadDays",
+      message: `must be at least twice retention.queueDays, ${2 * queueDays}`,
+    },
+  ];
+}

@@ -1,0 +1,138 @@
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { z } from "zod";
+import { isTablePattern } from "../wire/table-patterns.ts";
+
+/** Milliseconds, seconds and days stand in the names of the keys; every key with a default may be left out. */
+
+const SQS_LONGEST_RETENTION_DAYS = 14;
+const SQS_LONGEST_VISIBILITY_SECONDS = 12 * 60 * 60;
+
+const hasKeys = (value: object): boolean => Object.keys(value).length > 0;
+
+const text = z.string().min(1, "must not be empty");
+
+const tablePatterns = z
+  .array(
+    z
+      .string()
+      .refine(
+        isTablePattern,
+        'must be a table pattern: "database.table", "*" allowed, "!" excludes',
+      ),
+  )
+  .min(1, "must list at least one table pattern")
+  .refine(
+    (patterns) => patterns.length === 0 || patterns.some((pattern) => !pattern.startsWith("!")),
+    'only leaves tables out, so it chooses none; add a pattern without "!"',
+  );
+
+const principals = z.array(
+  z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/,
+      'must be the ARN of an IAM role or user, "arn:aws:iam::<account>:role/<name>"',
+    ),
+);
+
+const source = z.strictObject({
+  /** Where MySQL listens. May be left out for a run on one machine, which brings its own server. */
+  host: text.optional(),
+  port: z.int().min(1).max(65_535).default(3306),
+  /** A Secrets Manager secret with `{ "username", "password" }`. Left out: the stack makes one. */
+  secretArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
+      "must be the complete ARN of a Secrets Manager secret, with its six random characters",
+    )
+    .optional(),
+  /** `verify` checks the server's certificate, `encrypt` does not, `off` sends everything in the clear. */
+  tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
+  tables: tablePatterns,
+  /** Where the very first start begins to read; afterwards the saved offset counts. */
+  start: z
+    .string()
+    .regex(/^(now|oldest|gtid:.*)$/s, 'must be "now", "oldest" or "gtid:<set>"')
+    .default("now"),
+});
+
+const environment = z.strictObject({
+  /** MySQL users, `*` and `?` allowed; `user@host` also limits the client's host. */
+  users: z.array(text).min(1, "must list at least one MySQL user"),
+  /** Who may read this environment's queues: once listed, nobody else may. */
+  consumers: principals.default([]),
+});
+
+const subscriber = z.strictObject({
+  tables: tablePatterns,
+  /** What shares a message group, and so keeps its order: rows of one table, of one key, or the whole source. */
+  groupBy: z.enum(["table", "key", "source"]).default("table"),
+  /** The environments it runs in (`unrouted` may be among them). Left out: all. */
+  environments: z.array(text).min(1, "must list at least one environment").optional(),
+  /** How a message is written. */
+  format: z.enum(["envelope", "debezium", "maxwell", "canal"]).default("envelope"),
+  /** Who gets a statement that changes a table: the author's environment, every environment, nobody. */
+  ddl: z.enum(["author", "all", "none"]).default("author"),
+  /** How long a received message stays hidden from other receivers. */
+  visibilitySeconds: z.int().min(0).max(SQS_LONGEST_VISIBILITY_SECONDS).default(60),
+  /** After this many receives without a delete a message goes to the dead-letter queue. */
+  maxReceives: z.int().min(1).max(1000).default(10),
+});
+
+/** Where the reader runs; needed to deploy, not for a run on one machine. */
+const network = z.strictObject({
+  vpcId: z.string().regex(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a VPC, "vpc-…"'),
+  /** Private subnets with a way to the AWS APIs (NAT or VPC endpoints), in at least two availability zones. */
+  subnetIds: z
+    .array(
+      z
+        .string()
+        .regex(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a subnet, "subnet-…"'),
+    )
+    .min(1, "must list at least one subnet"),
+  /** The database's security group: the stack lets the reader in on MySQL's port. */
+  databaseSecurityGroupId: z
+    .string()
+    .regex(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a security group, "sg-…"'),
+});
+
+const alarms = z.strictObject({
+  /** Where docs/runbook.md can be read; every alarm names it with its heading. */
+  runbookUrl: text.default("docs/runbook.md"),
+  /** Addresses that get every alarm; each has to confirm AWS's e-mail once. */
+  emails: z.array(z.email("must be an e-mail address")).default([]),
+  /** The reader's distance from the newest commit. */
+  lagSeconds: z.int().min(1).default(60),
+  /** Age of the oldest frame in the raw queue. */
+  rawQueueAgeSeconds: z.int().min(1).default(120),
+  /** Age of the oldest message in an environment's queue. */
+  queueAgeSeconds: z.int().min(1).default(900),
+  /** How much of MySQL's binlog retention may be used up before it alarms. */
+  retentionUsedPercent: z.int().min(1).max(99).default(50),
+});
+
+const retention = z.strictObject({
+  /** Messages in environment queues, raw queue and dead-letter queues. */
+  queueDays: z.int().min(1).max(SQS_LONGEST_RETENTION_DAYS).default(SQS_LONGEST_RETENTION_DAYS),
+  /** Bodies too large for SQS; must outlast the queue and its dead-letter queue together. */
+  payloadDays: z.int().min(2).default(30),
+  /** One of CloudWatch's own steps. */
+  logDays: z.enum(RetentionDays).default(RetentionDays.ONE_MONTH),
+});
+
+export const configurationSchema = z.strictObject({
+  name: z.string(),
+  source,
+  environments: z.record(z.string(), environment).refine(hasKeys, "must not be empty"),
+  subscribers: z.record(z.string(), subscriber).refine(hasKeys, "must not be empty"),
+  /** Where changes of users go that no environment lists: `unrouted`, `drop`, or the name of an environment. */
+  otherUsers: z.string().default("unrouted"),
+  /** Message groups of the raw queue; more of them trade the order between tables for throughput. */
+  lanes: z.int().min(1).max(100).default(1),
+  network: network.optional(),
+  /** IAM roles or users that may move messages out of dead-letter queues. */
+  operators: principals.default([]),
+  retention: retention.prefault({}),
+  alarms: alarms.prefault({}),
+});

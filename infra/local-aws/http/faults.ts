@@ -1,0 +1,117 @@
+import { globMatcher } from "../../../wire/glob.ts";
+import { seededRandom } from "./seeded-random.ts";
+import type { ServiceName } from "./aws-service.ts";
+
+/** Which calls go wrong, and how. Names may contain `*` and `?`; one that is left out stands for all. */
+export interface FaultRule {
+  readonly service?: ServiceName;
+  readonly action?: string;
+  readonly resource?: string;
+  readonly effect: FaultEffect;
+  /** How many calls it strikes before it is spent; left out, it lasts until it is removed. */
+  readonly calls?: number;
+  /** The share of matching calls that it strikes, 0 to 1 (default 1), drawn from `seed` (default 1). */
+  readonly probability?: number;
+  readonly seed?: number;
+}
+
+/**
+ * `error`: the call does nothing and is answered with that code (`status` default: what AWS sends with the code).
+ * `delay`: the call is held for so long, then goes on.
+ * `reset`: the connection is cut, before the call takes effect or (`after`) when only the answer is left to send.
+ */
+export type FaultEffect =
+  | {
+      readonly kind: "error";
+      readonly code: string;
+      readonly status?: number;
+      readonly message?: string;
+    }
+  | { readonly kind: "delay"; readonly ms: number }
+  | { readonly kind: "reset"; readonly when?: "before" | "after" };
+
+/** A rule in force. Leaving the scope of `using` removes it. */
+export interface Fault extends Disposable {
+  readonly id: number;
+  readonly rule: FaultRule;
+  /** How many calls it struck. */
+  readonly strikes: number;
+  remove(): void;
+}
+
+/** The faults of one local AWS; all its services look here. */
+export class Faults {
+  #lastId = 0;
+  readonly #active = new Map<number, ActiveFault>();
+
+  add(rule: FaultRule): Fault {
+    const id = ++this.#lastId;
+    const fault = new ActiveFault(id, rule, () => void this.#active.delete(id));
+    this.#active.set(id, fault);
+    return fault;
+  }
+
+  list(): Fault[] {
+    return [...this.#active.values()];
+  }
+
+  remove(id: number): void {
+    this.#active.delete(id);
+  }
+
+  clear(): void {
+    this.#active.clear();
+  }
+
+  /**
+   * What happens to a call: in the order of the rules, delays add up, the first error or cut connection ends it. Counts
+   * the call against the rules that strike.
+   */
+  strike(service: ServiceName, action: string, resource: string | undefined): FaultEffect[] {
+    const effects: FaultEffect[] = [];
+    for (const fault of this.#active.values()) {
+      if (!fault.hits(service, action, resource)) continue;
+      effects.push(fault.rule.effect);
+      if (fault.rule.effect.kind !== "delay") break;
+    }
+    return effects;
+  }
+}
+
+class ActiveFault implements Fault {
+  readonly id: number;
+  readonly rule: FaultRule;
+  strikes = 0;
+  readonly #remove: () => void;
+  readonly #random: () => number;
+  readonly #action: (name: string) => boolean;
+  readonly #resource: (name: string) => boolean;
+
+  constructor(id: number, rule: FaultRule, remove: () => void) {
+    this.id = id;
+    this.rule = rule;
+    this.#remove = remove;
+    this.#random = seededRandom(rule.seed ?? 1);
+    this.#action = globMatcher(rule.action ?? "*");
+    this.#resource = globMatcher(rule.resource ?? "*");
+  }
+
+  /** Whether this call is struck; if so it is counted, and the fault removed when that was the last of `calls`. */
+  hits(service: ServiceName, action: string, resource: string | undefined): boolean {
+    const { rule } = this;
+    if (rule.service !== undefined && rule.service !== service) return false;
+    if (!this.#action(action) || !this.#resource(resource ?? "")) return false;
+    if (rule.probability !== undefined && this.#random() >= rule.probability) return false;
+    this.strikes++;
+    if (rule.calls !== undefined && this.strikes >= rule.calls) this.remove();
+    return true;
+  }
+
+  remove(): void {
+    this.#remove();
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
+  }
+}

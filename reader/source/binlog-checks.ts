@@ -1,0 +1,154 @@
+import { type Finding, mendedByHand, mendedBySetting } from "./finding.ts";
+import { isRds } from "./rds.ts";
+import type { ServerVariables } from "./server-variables.ts";
+
+/** What `binlogFindings` looks at. */
+export const BINLOG_VARIABLES = [
+  "basedir",
+  "version",
+  "log_bin",
+  "binlog_format",
+  "binlog_row_metadata",
+  "binlog_row_value_options",
+  "binlog_row_image",
+  "binlog_transaction_compression",
+  "binlog_checksum",
+  "gtid_mode",
+  "enforce_gtid_consistency",
+] as const;
+
+/** In 8.0 `performance_schema.processlist` came last of what the reader needs. */
+const FIRST_PATCH_OF_8_0 = 22;
+const RECONNECT = "and have the applications connect anew";
+
+/**
+ * Whether a server's binlog says what the reader needs, by its variables. The findings of severity `loss` come first, and
+ * are those on which the reader refuses to start.
+ */
+export function binlogFindings(variables: ServerVariables): Finding[] {
+  const version = variables.get("version") ?? "unknown";
+  if (!isSupported(version)) {
+    return [
+      mendedByHand("Upgrade the server, or follow a replica of MySQL 8.0.22 or later.", {
+        check: "version",
+        severity: "loss",
+        what: `version is ${version}`,
+        why: "only MySQL 8.0.22 and later log what is needed to read every row exactly, and tell who is connected",
+      }),
+    ];
+  }
+  if (variables.get("log_bin") !== "ON") {
+    return [
+      mendedByHand(
+        isRds(variables)
+          ? "Turn automated backups on (RDS for MySQL), or set binlog_format to ROW in the cluster parameter group and reboot (Aurora)."
+          : "Start the server with --log-bin.",
+        {
+          check: "log_bin",
+          severity: "loss",
+          what: "log_bin is OFF",
+          why: "there is no binlog to read",
+        },
+      ),
+    ];
+  }
+  return [...losses(variables), ...warnings(variables)];
+}
+
+function isSupported(version: string): boolean {
+  if (/mariadb/i.test(version)) return false;
+  const [major = 0, minor = 0, patch = 0] = version.split(/[^0-9]/).map(Number);
+  return major > 8 || (major === 8 && (minor > 0 || patch >= FIRST_PATCH_OF_8_0));
+}
+
+function losses(variables: ServerVariables): Finding[] {
+  const findings: Finding[] = [];
+  const wants = (name: string, wanted: string, why: string): void => {
+    const value = variables.get(name);
+    // MySQL without a variable of this name has the wanted behaviour for good.
+    if (value === undefined || value === wanted) return;
+    findings.push(
+      mendedBySetting(
+        name,
+        wanted,
+        isRds(variables),
+        { check: name, severity: "loss", what: `${name} is ${value || "''"}`, why },
+        RECONNECT,
+      ),
+    );
+  };
+  wants("binlog_format", "ROW", "statements do not say which rows they change");
+  wants("binlog_row_metadata", "FULL", "the binlog does not name the columns of its rows");
+  wants("binlog_row_value_options", "", "updates of JSON documents are logged in part");
+  return findings;
+}
+
+function warnings(variables: ServerVariables): Finding[] {
+  const findings: Finding[] = [];
+  const image = variables.get("binlog_row_image");
+  if (image !== undefined && image !== "FULL") {
+    findings.push(
+      mendedBySetting(
+        "binlog_row_image",
+        "FULL",
+        isRds(variables),
+        {
+          check: "binlog_row_image",
+          severity: "warning",
+          what: `binlog_row_image is ${image}`,
+          why: "subscribers get the changed columns and the key only",
+        },
+        RECONNECT,
+      ),
+    );
+  }
+  if (variables.get("binlog_checksum") === "NONE") {
+    findings.push(
+      mendedBySetting("binlog_checksum", "CRC32", isRds(variables), {
+        check: "binlog_checksum",
+        severity: "warning",
+        what: "binlog_checksum is NONE",
+        why: "a damaged event may go unnoticed",
+      }),
+    );
+  }
+  if (variables.get("gtid_mode") !== "ON") findings.push(gtidMode(variables));
+  if (variables.get("binlog_transaction_compression") === "ON") {
+    findings.push(
+      mendedByHand("Nothing has to be done.", {
+        check: "binlog_transaction_compression",
+        severity: "note",
+        what: "binlog_transaction_compression is ON",
+        why: "the reader unpacks what the server packed, which takes it some processor time; large transactions are unpacked piece by piece",
+      }),
+    );
+  }
+  return findings;
+}
+
+/** The steps of "Enabling GTID Transactions Online" in MySQL's manual. */
+function gtidMode(variables: ServerVariables): Finding {
+  const finding = {
+    check: "gtid_mode",
+    severity: "warning",
+    what: `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`,
+    why: "after a failover to another server the reader cannot tell where to go on",
+  } as const;
+  if (isRds(variables)) {
+    return mendedByHand(
+      "Set enforce_gtid_consistency to ON in the parameter group, then gtid-mode to OFF_PERMISSIVE, ON_PERMISSIVE and ON, one after the other (on Aurora to ON at once, in the cluster's, and reboot).",
+      finding,
+    );
+  }
+  return {
+    ...finding,
+    remedy:
+      "Turn GTIDs on step by step; before the last step wait until Ongoing_anonymous_transaction_count is 0.",
+    statements: [
+      "SET PERSIST enforce_gtid_consistency = 'ON'",
+      "SET PERSIST gtid_mode = 'OFF_PERMISSIVE'",
+      "SET PERSIST gtid_mode = 'ON_PERMISSIVE'",
+      "SET PERSIST gtid_mode = 'ON'",
+    ],
+  };
+}
