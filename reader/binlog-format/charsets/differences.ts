@@ -4,7 +4,7 @@ import type { Charset } from "./collations.ts";
  * Where MySQL's multi-byte character sets differ from those that the Encoding Standard and iconv-lite know by the same
  * name, as `CONVERT(… USING utf32)` of MySQL 9.7 says (mostly user-defined characters, which MySQL puts into Unicode's
  * private use area): `code>character`, both in hexadecimal, and `xN` where the N codes from there on are the N characters
- * from there on. Found by comparing all codes; test/integration/charsets.test.ts compares them again.
+ * from there on. Found by comparing all codes; test/integration/values/charsets.test.ts compares them again.
  */
 const DIFFERENCES: { readonly [charset in Charset]?: string } = {
   big5:

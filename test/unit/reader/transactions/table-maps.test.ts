@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { CorruptEventError } from "../../../../reader/binlog-format/errors.ts";
 import { TableMaps } from "../../../../reader/transactions/table-maps.ts";
-import { recorded } from "../../binlog-format/recorded-events.ts";
+import { recorded } from "../binlog-format/recorded-events.ts";
 
 const FIRST_ID = 122;
 const tableMap = recorded.TABLE_MAP.subarray(0, -4);

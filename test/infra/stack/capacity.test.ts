@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import {
+  alarmCount,
+  messagePerChangeCost,
+  routerCost,
+  total,
+  type Deployment,
+} from "../../bench/capacity/cost-model.ts";
+import { pointFor, type MeasuredPoint } from "../../bench/capacity/measurement.ts";
+import { PRICES } from "../../bench/capacity/prices.ts";
+import { costTable } from "../../bench/capacity/table.ts";
+import { exampleTemplate } from "../../support/example-stack.ts";
+
+const deployment: Deployment = {
+  environments: 4,
+  subscribers: 2,
+  taskVcpu: 0.5,
+  taskGb: 1,
+  functionGb: 1,
+};
+
+/** A million changes in frames of 1,000, each frame's messages 100 KB long. */
+const million: MeasuredPoint = {
+  changesPerSecond: 1000,
+  changes: 1_000_000,
+  raw: { sends: 1000, receives: 1000, deletes: 1000, bytes: 1e8 },
+  environments: { sends: 1000, receives: 1000, deletes: 1000, bytes: 1e8 },
+  dynamodb: { reads: 1000, writes: 1000 },
+  route: { invocations: 1000, milliseconds: 100_000 },
+};
+
+/** Changes a second that make a million changes a month. */
+const MILLION_A_MONTH = 1_000_000 / (730 * 3600);
+
+describe("the monthly cost", () => {
+  it("counts every 64 KiB of a message on its way in and out", () => {
+    const { sqs } = routerCost(million, MILLION_A_MONTH, deployment, PRICES);
+    // 100 KB are two chunks: 2 to send, 2 to receive, 1 to delete, for the raw queue and two subscribers.
+    expect(sqs).toBeCloseTo(1000 * 5 * 3 * PRICES.sqsRequest);
+  });
+
+  it("has the functions by request and by gigabyte and second, DynamoDB by unit", () => {
+    const bill = routerCost(million, MILLION_A_MONTH, deployment, PRICES);
+    expect(bill.lambda).toBeCloseTo(1000 * PRICES.lambdaRequest + 140 * PRICES.lambdaGbSecond);
+    expect(bill.dynamodb).toBeCloseTo(1000 * (PRICES.dynamodbReadUnit + PRICES.dynamodbWriteUnit));
+  });
+
+  it("has the reader whether there is load or not", () => {
+    const idle = routerCost(million, 0, deployment, PRICES);
+    expect(idle.fargate).toBeCloseTo(
+      2 * 730 * (0.5 * PRICES.fargateVcpuHour + PRICES.fargateGbHour),
+    );
+    expect(total(idle)).toBeCloseTo(idle.fargate + idle.cloudwatch);
+  });
+
+  it("of one message for each change has as many messages as changes", () => {
+    const { sqs } = messagePerChangeCost(million, MILLION_A_MONTH, deployment, PRICES);
+    expect(sqs).toBeCloseTo(1_000_000 * 1.2 * 3 * PRICES.sqsRequest);
+  });
+});
+
+describe("a rate", () => {
+  const points = [{ ...million, changesPerSecond: 100 }, million];
+
+  it("is computed from the fastest measurement that is not faster", () => {
+    expect(pointFor({ points }, 10_000).changesPerSecond).toBe(1000);
+    expect(pointFor({ points }, 999).changesPerSecond).toBe(100);
+  });
+
+  it("below all measurements is computed from the slowest", () => {
+    expect(pointFor({ points }, 1).changesPerSecond).toBe(100);
+  });
+});
+
+describe("the table", () => {
+  it("has each rate twice", () => {
+    const table = costTable(
+      { measured: "Here.", change: "A row.", points: [million] },
+      deployment,
+      PRICES,
+    );
+    const rows = table.split("\n").filter((line) => /^\| [\d,]+ \||one message/.test(line));
+    expect(rows).toHaveLength(8);
+  });
+
+  it("counts the alarms that the stack has", () => {
+    exampleTemplate().resourceCountIs("AWS::CloudWatch::Alarm", alarmCount(8));
+  });
+});

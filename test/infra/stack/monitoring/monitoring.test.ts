@@ -1,0 +1,201 @@
+import { Match, type Template } from "aws-cdk-lib/assertions";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, test } from "vitest";
+import { REPOSITORY_ROOT } from "../../../../infra/stack/repository-root.ts";
+import { anchor, RUNBOOK } from "../../../../infra/stack/monitoring/runbook.ts";
+import { READER_METRICS, RETRY_METRICS, ROUTE_METRICS } from "../../../../wire/metrics.ts";
+import { exampleTemplate } from "../../../support/example-stack.ts";
+
+const runbook = readFileSync(join(REPOSITORY_ROOT, "docs/runbook.md"), "utf8");
+const headings = Array.from(runbook.matchAll(/^## (.+)$/gm), (match) => match[1] ?? "");
+
+interface Widget {
+  readonly type: string;
+  readonly properties: Record<string, unknown> & { readonly markdown?: string };
+}
+
+let template: Template;
+beforeAll(() => {
+  template = exampleTemplate();
+});
+
+describe("every alarm", () => {
+  it("leads to a heading of the runbook", () => {
+    const anchors = new Set(headings.map(anchor));
+    const alarms = Object.values(template.findResources("AWS::CloudWatch::Alarm"));
+    expect(alarms.length).toBeGreaterThan(0);
+    for (const { Properties } of alarms) {
+      const [, fragment] = /docs\/runbook\.md#(\S+)$/.exec(Properties.AlarmDescription) ?? [];
+      expect(anchors).toContain(fragment);
+    }
+  });
+
+  it("is told when it begins and when it ends", () => {
+    const topic = { Ref: Match.stringLikeRegexp("Topic") };
+    template.allResourcesProperties("AWS::CloudWatch::Alarm", {
+      AlarmActions: [topic],
+      OKActions: [topic],
+    });
+  });
+
+  it("can lead to the runbook's own address", () => {
+    const alarms = { runbookUrl: "https://docs.example/runbook" };
+    exampleTemplate({ alarms }).allResourcesProperties("AWS::CloudWatch::Alarm", {
+      AlarmDescription: Match.stringLikeRegexp("https://docs\\.example/runbook#"),
+    });
+  });
+});
+
+describe("the runbook", () => {
+  it("has a heading for each kind of alarm, and no other", () => {
+    expect(headings).toEqual(Object.values(RUNBOOK));
+    const descriptions = Object.values(template.findResources("AWS::CloudWatch::Alarm")).map(
+      ({ Properties }) => String(Properties.AlarmDescription),
+    );
+    for (const heading of headings) {
+      const fragment = `#${anchor(heading)}`;
+      expect(descriptions.some((description) => description.endsWith(fragment))).toBe(true);
+    }
+  });
+
+  it.each(headings)(
+    "says under %j what it means, why, what to look at and what to do",
+    (heading) => {
+      const [, section = ""] = runbook.split(`\n## ${heading}\n`);
+      const [own = ""] = section.split("\n## ");
+      for (const part of ["Meaning", "Likely causes", "What to look at", "What to do"]) {
+        expect(own).toContain(`**${part}.**`);
+      }
+    },
+  );
+
+  it("leads only to headings that it has", () => {
+    for (const [, fragment] of runbook.matchAll(/\]\(#([^)]+)\)/g)) {
+      expect(headings.map(anchor)).toContain(fragment);
+    }
+  });
+});
+
+describe("thresholds", () => {
+  it("come from the configuration", () => {
+    const alarms = { lagSeconds: 5, queueAgeSeconds: 7, emails: ["ops@example.com"] };
+    const tuned = exampleTemplate({ alarms });
+    tuned.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      MetricName: READER_METRICS.lag,
+      Threshold: 5000,
+    });
+    tuned.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      MetricName: "ApproximateAgeOfOldestMessage",
+      Threshold: 7,
+    });
+    tuned.hasResourceProperties("AWS::SNS::Subscription", {
+      Protocol: "email",
+      Endpoint: "ops@example.com",
+    });
+  });
+
+  it("take a reader's silence for trouble, and the silence of others for peace", () => {
+    template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      MetricName: READER_METRICS.active,
+      ComparisonOperator: "LessThanThreshold",
+      EvaluationPeriods: 3,
+      TreatMissingData: "breaching",
+    });
+    template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      MetricName: ROUTE_METRICS.gaps,
+      TreatMissingData: "notBreaching",
+    });
+  });
+});
+
+test.each([
+  ["UserChanges", "Users changed on open connections"],
+  ["XaChangesUnknown", "XA transaction without its changes"],
+])("one %s is an alarm, and leads to %j", (metric, heading) => {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    MetricName: metric,
+    Threshold: 0,
+    ComparisonOperator: "GreaterThanThreshold",
+    EvaluationPeriods: 1,
+    TreatMissingData: "notBreaching",
+    AlarmDescription: Match.stringLikeRegexp(`#${anchor(heading)}$`),
+  });
+});
+
+describe("the dashboard", () => {
+  /** The widgets below each question, as text. */
+  const answers = new Map<string, string>();
+  beforeAll(() => {
+    const [dashboard] = Object.values(template.findResources("AWS::CloudWatch::Dashboard"));
+    const { widgets } = JSON.parse(flatten(dashboard?.["Properties"].DashboardBody)) as {
+      widgets: Widget[];
+    };
+    let question = "";
+    for (const { type, properties } of widgets) {
+      if (type === "text") question = (properties.markdown ?? "").replace(/^## /, "");
+      else answers.set(question, (answers.get(question) ?? "") + JSON.stringify(properties));
+    }
+  });
+
+  it("asks from top to bottom what an operator asks", () => {
+    expect([...answers.keys()]).toEqual([
+      "Is it running?",
+      "How far behind is it?",
+      "How many changes does each environment get?",
+      "How were authors found?",
+      "What is parked?",
+      "How deep and how old is each environment's queue?",
+      "What fails?",
+      "What does it cost?",
+    ]);
+  });
+
+  it.each([
+    ["Is it running?", [READER_METRICS.active, '"alarms"']],
+    ["How far behind is it?", [READER_METRICS.lag, ROUTE_METRICS.delay, "p99"]],
+    [
+      "How many changes does each environment get?",
+      [ROUTE_METRICS.changesRouted, "production", "staging", "test", "unrouted"],
+    ],
+    [
+      "How were authors found?",
+      ["ledger", "first-sight", "sweep", "operator", "unattributed"].map((name) => `"${name}"`),
+    ],
+    ["What is parked?", [RETRY_METRICS.pending, RETRY_METRICS.dead, ROUTE_METRICS.changesParked]],
+    [
+      "How deep and how old is each environment's queue?",
+      ["ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "unrouted: age"],
+    ],
+    ["What fails?", ["Errors", "Throttles", ROUTE_METRICS.gaps, ROUTE_METRICS.framesMalformed]],
+    [
+      "What does it cost?",
+      [
+        "NumberOfMessagesSent",
+        "Invocations",
+        "ConsumedWriteCapacityUnits",
+        READER_METRICS.bytesSent,
+      ],
+    ],
+  ])("answers %j", (question, shown) => {
+    for (const part of shown) expect(answers.get(question)).toContain(part);
+  });
+
+  it("shows every metric that the parts write", () => {
+    const all = [...answers.values()].join("");
+    const names = [READER_METRICS, ROUTE_METRICS, RETRY_METRICS].flatMap(Object.values);
+    expect(names.filter((name) => !all.includes(`"${String(name)}"`))).toEqual([]);
+  });
+});
+
+/** A text that CloudFormation would join, every reference in it as its logical id. */
+function flatten(value: unknown): string {
+  if (typeof value === "string") return value;
+  const { "Fn::Join": joined = [] } = value as { "Fn::Join"?: [string, unknown[]] };
+  return (joined[1] ?? []).map((part) => (typeof part === "string" ? part : idOf(part))).join("");
+}
+
+function idOf(reference: unknown): string {
+  const [id] = Object.values(reference as Record<string, unknown>).flat();
+  return String(id);
+}

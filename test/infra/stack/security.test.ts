@@ -1,0 +1,277 @@
+import { App, Validations } from "aws-cdk-lib";
+import { Match, type Template } from "aws-cdk-lib/assertions";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { beforeAll, describe, expect, it } from "vitest";
+import { synthesizeStack } from "../../../infra/local/template/synthesize.ts";
+import { routerStack } from "../../../infra/stack/router-stack.ts";
+import {
+  exampleConfiguration,
+  exampleObject,
+  exampleTemplate,
+} from "../../support/example-stack.ts";
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Principal?: unknown;
+  readonly Condition?: Record<string, unknown>;
+}
+
+const PRODUCTION_ROLE = "arn:aws:iam::111122223333:role/billing-production";
+const STAGING_ROLE = "arn:aws:iam::111122223333:role/billing-staging";
+const OPERATOR_ROLE = "arn:aws:iam::111122223333:role/operators";
+
+let template: Template;
+let withConsumers: Template;
+beforeAll(() => {
+  template = exampleTemplate();
+  withConsumers = exampleTemplate({
+    environments: {
+      production: { users: ["app_production"], consumers: [PRODUCTION_ROLE] },
+      staging: { users: ["app_staging"], consumers: [STAGING_ROLE] },
+    },
+    operators: [OPERATOR_ROLE],
+  });
+});
+
+/** The statements of the policies of a queue, by its name. */
+function queueStatements(of: Template, queueName: string): Statement[] {
+  const [id] = Object.keys(
+    of.findResources("AWS::SQS::Queue", { Properties: { QueueName: queueName } }),
+  );
+  return Object.values(
+    of.findResources("AWS::SQS::QueuePolicy", { Properties: { Queues: [{ Ref: id }] } }),
+  ).flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[]);
+}
+
+/** The statements of all IAM policies. */
+function iamStatements(of: Template): Statement[] {
+  return ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"]
+    .flatMap((type) => Object.values(of.findResources(type)))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[]);
+}
+
+function actionsOf({ Action }: Statement): string[] {
+  return [Action].flat();
+}
+
+describe("the AWS Solutions checks", () => {
+  const withSecret = { ...(exampleObject()["source"] as object), secretArn: undefined };
+  it.each([
+    ["the example", {}],
+    ["listed consumers", { operators: [OPERATOR_ROLE], environments: consumersOf(STAGING_ROLE) }],
+    ["a secret of the stack's own", { source: withSecret }],
+    ["alarms by e-mail", { alarms: { emails: ["ops@example.com"] } }],
+  ])("find nothing in the stack with %s that is not acknowledged", (_, replaced) => {
+    synthesizeStack((app: App) => {
+      const stack = routerStack(app, exampleConfiguration(replaced));
+      Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+      return stack;
+    });
+  });
+
+  it("do find what nobody acknowledged", () => {
+    expect(() =>
+      synthesizeStack((app: App) => {
+        const stack = routerStack(app, exampleConfiguration());
+        stack.raw.queue.node.tryRemoveChild("Policy");
+        Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+        return stack;
+      }),
+    ).toThrow(/AwsSolutions-SQS4/);
+  });
+});
+
+function consumersOf(role: string): object {
+  return { staging: { users: ["app_staging"], consumers: [role] } };
+}
+
+describe("connections", () => {
+  it("to every queue, bucket and topic are refused without TLS", () => {
+    const queues = Object.values(template.findResources("AWS::SQS::Queue"));
+    expect(queues.length).toBeGreaterThan(0);
+    for (const { Properties } of queues) {
+      expect(queueStatements(template, String(Properties.QueueName))).toContainEqual(
+        expect.objectContaining({
+          Effect: "Deny",
+          Action: "sqs:*",
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        }),
+      );
+    }
+    for (const type of ["AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"]) {
+      template.allResourcesProperties(type, {
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({
+              Effect: "Deny",
+              Condition: { Bool: { "aws:SecureTransport": "false" } },
+            }),
+          ]),
+        },
+      });
+    }
+    template.resourcePropertiesCountIs("AWS::S3::Bucket", {}, 2);
+    template.resourceCountIs("AWS::S3::BucketPolicy", 2);
+  });
+});
+
+describe("what is stored", () => {
+  it("is encrypted and never public", () => {
+    template.allResourcesProperties("AWS::SQS::Queue", { SqsManagedSseEnabled: true });
+    template.allResourcesProperties("AWS::S3::Bucket", {
+      BucketEncryption: Match.anyValue(),
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+  });
+});
+
+describe("the parts", () => {
+  it("may do named things to named resources", () => {
+    for (const statement of iamStatements(template)) {
+      expect(actionsOf(statement).filter((action) => action.includes("*"))).toEqual([]);
+      if (statement.Resource === "*") {
+        expect(actionsOf(statement)).toEqual(["ecr:GetAuthorizationToken"]);
+      }
+    }
+  });
+
+  it("that read payloads, route and retry, are told when one does not exist", () => {
+    const told = Object.entries(template.findResources("AWS::IAM::Policy")).filter(
+      ([, { Properties }]) =>
+        (Properties.PolicyDocument.Statement as Statement[]).some(
+          (statement) =>
+            actionsOf(statement).includes("s3:ListBucket") && statement.Condition === undefined,
+        ),
+    );
+    expect(told.map(([id]) => id).sort()).toEqual([
+      expect.stringMatching(/^RetryFunction/),
+      expect.stringMatching(/^RouteFunction/),
+    ]);
+  });
+
+  it("carry no managed policies of AWS", () => {
+    template.allResourcesProperties("AWS::IAM::Role", { ManagedPolicyArns: Match.absent() });
+  });
+
+  it("reach the MySQL password from the reader only", () => {
+    const readers = Object.entries(template.findResources("AWS::IAM::Policy")).filter(
+      ([, { Properties }]) => JSON.stringify(Properties).includes("secretsmanager:"),
+    );
+    expect(readers.map(([id]) => id)).toEqual([expect.stringMatching(/^ReaderTaskTaskRole/)]);
+  });
+
+  it("are functions outside of any VPC", () => {
+    template.allResourcesProperties("AWS::Lambda::Function", { VpcConfig: Match.absent() });
+  });
+
+  it("are a container without privileges, without a public address, that cannot write to its disk", () => {
+    template.hasResourceProperties("AWS::ECS::TaskDefinition", {
+      ContainerDefinitions: [
+        Match.objectLike({
+          User: "node",
+          ReadonlyRootFilesystem: true,
+          Privileged: Match.absent(),
+        }),
+      ],
+    });
+    template.hasResourceProperties("AWS::ECS::Service", {
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: "DISABLED" } },
+    });
+  });
+
+  it("reach MySQL and the AWS APIs, and are reached by nobody", () => {
+    template.hasResourceProperties("AWS::EC2::SecurityGroupIngress", {
+      GroupId: "sg-0123456789abcdef0",
+      FromPort: 3306,
+      ToPort: 3306,
+    });
+    template.hasResourceProperties("AWS::EC2::SecurityGroup", {
+      SecurityGroupIngress: Match.absent(),
+      SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],
+    });
+  });
+});
+
+describe("an application of staging", () => {
+  const production = "shop-billing-production.fifo";
+
+  it("cannot read production's queue, whatever its own role allows", () => {
+    const denials = queueStatements(withConsumers, production).filter(
+      ({ Effect, Action }) => Effect === "Deny" && [Action].flat().includes("sqs:ReceiveMessage"),
+    );
+    expect(denials).toEqual([
+      expect.objectContaining({
+        Principal: { AWS: "*" },
+        Condition: { ArnNotEquals: { "aws:PrincipalArn": [PRODUCTION_ROLE] } },
+      }),
+    ]);
+    expect(JSON.stringify(queueStatements(withConsumers, production))).not.toContain(STAGING_ROLE);
+  });
+
+  it("cannot read production's dead letters either, which operators may bring back", () => {
+    const dead = queueStatements(withConsumers, "shop-billing-production-dead.fifo");
+    expect(dead).toContainEqual(
+      expect.objectContaining({
+        Effect: "Deny",
+        Condition: { ArnNotEquals: { "aws:PrincipalArn": [PRODUCTION_ROLE, OPERATOR_ROLE] } },
+      }),
+    );
+    expect(dead).toContainEqual(
+      expect.objectContaining({
+        Effect: "Allow",
+        Action: expect.arrayContaining(["sqs:StartMessageMoveTask"]),
+        Principal: { AWS: OPERATOR_ROLE },
+      }),
+    );
+  });
+
+  it("may read its own queue", () => {
+    expect(queueStatements(withConsumers, "shop-billing-staging.fifo")).toContainEqual(
+      expect.objectContaining({
+        Effect: "Allow",
+        Action: expect.arrayContaining(["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+        Principal: { AWS: STAGING_ROLE },
+      }),
+    );
+  });
+
+  it("may read the large payloads of staging, and of no other environment", () => {
+    const objects = Object.values(withConsumers.findResources("AWS::S3::BucketPolicy"))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[])
+      .filter(({ Action }) => Action === "s3:GetObject");
+    const staging = objects.filter((statement) => JSON.stringify(statement).includes(STAGING_ROLE));
+    expect(staging).toHaveLength(1);
+    expect(JSON.stringify(staging)).toContain("/messages/staging/*");
+  });
+
+  it("gets a policy for its role with staging's queues only", () => {
+    const policies = template.findResources("AWS::IAM::ManagedPolicy", {
+      Properties: { Description: "Reads the queues of the environment staging" },
+    });
+    const text = JSON.stringify(policies);
+    expect(Object.keys(policies)).toHaveLength(1);
+    expect(text).toContain("billingstaging");
+    expect(text).not.toContain("production");
+  });
+});
+
+describe("the MySQL account's secret", () => {
+  it("is an existing one", () => {
+    template.resourceCountIs("AWS::SecretsManager::Secret", 0);
+  });
+
+  it("is made by the stack when the configuration names none, and survives it", () => {
+    const source = { ...(exampleObject()["source"] as object), secretArn: undefined };
+    exampleTemplate({ source }).hasResource("AWS::SecretsManager::Secret", {
+      DeletionPolicy: "Retain",
+      Properties: { GenerateSecretString: Match.objectLike({ GenerateStringKey: "password" }) },
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Template } from "../../../infra/local/template/template.ts";
+import { REPOSITORY_ROOT } from "../../../infra/stack/repository-root.ts";
+import { synthesize } from "../../../infra/local/template/synthesize.ts";
+import { exampleConfiguration } from "../../support/example-stack.ts";
+
+const STACK = "binlog-router-shop";
+
+/** Nobody listens there: whatever asks the network during the synthesis fails. */
+const NO_NETWORK = "http://127.0.0.1:9";
+
+describe("cdk synth", () => {
+  let output: string;
+  let messages: string;
+
+  beforeAll(async () => {
+    output = await mkdtemp(join(tmpdir(), "binlog-router-cdk-out-"));
+    const { stdout, stderr } = await promisify(execFile)(
+      join(REPOSITORY_ROOT, "node_modules/.bin/cdk"),
+      ["synth", "--quiet", "--output", output, "--no-notices", "--no-version-reporting"],
+      {
+        cwd: REPOSITORY_ROOT,
+        env: {
+          PATH: process.env["PATH"],
+          HOME: output,
+          CDK_DISABLE_CLI_TELEMETRY: "true",
+          HTTPS_PROXY: NO_NETWORK,
+          HTTP_PROXY: NO_NETWORK,
+        },
+      },
+    );
+    messages = stdout + stderr;
+  });
+
+  afterAll(() => rm(output, { recursive: true, force: true }));
+
+  it("works without a network and warns of nothing", () => {
+    expect(messages).not.toMatch(/warning|error|deprecat/i);
+  });
+
+  it("makes the template that the run on one machine takes, but for the code's hashes", async () => {
+    const deployed = await readTemplate(output);
+    const { template } = synthesize(exampleConfiguration());
+    expect(withoutCode(deployed)).toEqual(withoutCode(template));
+  });
+
+  it("bundles each part into one ES module with a source map", async () => {
+    const assets = (await readdir(output)).filter((name) => name.startsWith("asset."));
+    const files = await Promise.all(assets.map((asset) => readdir(join(output, asset))));
+    expect(files.map((names) => names.sort().join(" ")).sort()).toEqual([
+      "Dockerfile main.mjs main.mjs.map",
+      "index.mjs index.mjs.map",
+      "index.mjs index.mjs.map",
+    ]);
+  });
+
+  it("makes bundles of the functions that load", async () => {
+    const { Resources } = await readTemplate(output);
+    const bundles = Object.values(Resources).flatMap(({ Type, Metadata }) =>
+      Type === "AWS::Lambda::Function" ? [String(Metadata?.["aws:asset:path"])] : [],
+    );
+    expect(bundles).toHaveLength(2);
+    for (const bundle of bundles) {
+      const failure = import(join(output, bundle, "index.mjs")).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      // Without its variables a function says which ones it lacks: the code was found and runs.
+      expect(await failure).toMatchObject({ message: expect.stringContaining("RAW_QUEUE_URL") });
+    }
+  });
+});
+
+async function readTemplate(directory: string): Promise<Template> {
+  const text = await readFile(join(directory, `${STACK}.template.json`), "utf8");
+  return JSON.parse(text) as Template;
+}
+
+/** The template without what names the code and its assets. */
+function withoutCode({ Resources, ...template }: Template): unknown {
+  const resources = Object.entries(Resources).map(([id, { Metadata, ...resource }]) => {
+    const { "binlog-router:part": part } = Metadata ?? {};
+    return [id, JSON.parse(JSON.stringify({ ...resource, part }, withoutHashes)) as unknown];
+  });
+  return { ...template, Resources: Object.fromEntries(resources) as unknown };
+}
+
+function withoutHashes(key: string, value: unknown): unknown {
+  return key === "Image" || key === "S3Key" ? undefined : value;
+}

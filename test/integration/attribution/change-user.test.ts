@@ -1,0 +1,106 @@
+import type { Connection } from "mysql2/promise";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
+import { type Account, useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+import { type Split, splitOf } from "../../support/short-connections.ts";
+import { useThreeEnvironments } from "../../support/three-environments.ts";
+
+const CONNECTIONS = 20;
+const CHANGES = 4000;
+
+const mysql = useMysql();
+const shared = useThreeEnvironments(mysql);
+
+beforeEach(async () => installLedger(await mysql.connect()));
+afterEach(async () => uninstallLedger(await mysql.connect()));
+
+const COUNTED = "a connection changed its user while it was open (COM_CHANGE_USER)";
+
+/** A pool that gives its connections to another user for each insert, and `tell`s of it. */
+async function changeUsers(
+  tell: (connection: Connection) => Promise<unknown>,
+): Promise<Split & { readonly counted: number }> {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
+  const reader = await bench.start();
+  const { accounts } = shared;
+  let next = 0;
+  const work = async (): Promise<void> => {
+    const connection = await mysql.connect(accounts[0]);
+    for (let id = next++; id < CHANGES; id = next++) {
+      const { user, password } = accounts[id % accounts.length] as Account;
+      await connection.changeUser({ user, password });
+      await tell(connection);
+      await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [id, user]);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+  const split = splitOf(await bench.takeFrames(CHANGES, 60_000));
+  return { ...split, counted: reader.log.filter(({ msg }) => msg === COUNTED).length };
+}
+
+test("with the ledger's procedure called after each change of user, every author is right", async () => {
+  const { counted, ...split } = await changeUsers((connection) =>
+    connection.query("CALL binlog_router.register_session()"),
+  );
+  console.info(`${CHANGES} changes of user on ${CONNECTIONS} connections, told:`, split);
+  expect(split).toEqual({
+    right: CHANGES,
+    wrong: 0,
+    unknown: 0,
+    attributions: { ledger: CHANGES },
+  });
+  expect(counted).toBe(0);
+});
+
+test("untold, the ledger's word holds until the process list shows otherwise: the hazard that doctor reports", async () => {
+  const { counted, ...split } = await changeUsers(() => Promise.resolve());
+  console.info(
+    `${CHANGES} changes of user on ${CONNECTIONS} connections, untold: ${counted} counted,`,
+    split,
+  );
+  // Nothing in the binlog tells the users apart: this is what the documentation warns of.
+  expect(split.right + split.wrong + split.unknown).toBe(CHANGES);
+  expect(split.wrong).toBeGreaterThan(0);
+  expect(counted).toBeGreaterThan(0);
+});
+
+test("untold, the first change of user is believed when it was seen, the second is nobody's until it is told", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
+  const reader = await bench.start();
+  const [production, staging, other] = shared.accounts;
+  const connection = await mysql.connect(production);
+  let id = 0;
+  const authorOfNext = async (): Promise<string> => {
+    await connection.query("INSERT INTO shop.orders VALUES (?, '')", [++id]);
+    const [frame] = await bench.takeFrames(1);
+    const author = frame?.authors[frame.transactions[0]?.author ?? -1];
+    return author === undefined ? "unknown" : `${author.user} by ${author.attribution}`;
+  };
+  expect(await authorOfNext()).toBe("app_production by ledger");
+  await connection.changeUser(staging);
+  expect(await authorOfNext()).toBe("app_production by ledger"); // nobody has seen it yet
+  await nextCensus();
+  expect(await authorOfNext()).toBe("app_staging by sweep");
+  await reader.logged(COUNTED, 1);
+  await connection.changeUser(other);
+  await nextCensus();
+  expect(await authorOfNext()).toBe("unknown");
+  await reader.logged(COUNTED, 2);
+  await connection.query("CALL binlog_router.register_session()");
+  expect(await authorOfNext()).toBe("app_test by ledger");
+});
+
+/** Waits until the process list was read as a whole, from beginning to end. */
+async function nextCensus(): Promise<void> {
+  const before = await censuses();
+  await expect.poll(censuses, { timeout: 20_000 }).toBeGreaterThan(before + 1);
+}
+
+async function censuses(): Promise<number> {
+  const [row] = await mysql.query<{ count: string }>(
+    `SELECT SUM(count_star) AS count FROM performance_schema.events_statements_summary_by_digest
+     WHERE digest_text LIKE '%\`performance_schema\` . \`processlist\`'`,
+  );
+  return Number(row?.count ?? 0);
+}

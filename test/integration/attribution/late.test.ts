@@ -1,0 +1,139 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { parkedRecords } from "../../../infra/local/failure-records.ts";
+import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { Pipeline } from "../../support/functions/pipeline.ts";
+import { SOURCE } from "../../support/functions/frames.ts";
+import { Stage } from "../../support/functions/stage.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+const COMMAND = join(import.meta.dirname, "../../../operator/failures/failures-command.ts");
+const PATIENCE = { timeout: 30_000, interval: 200 };
+
+const mysql = useMysql();
+
+test("what was parked is delivered late and in order: when a sweep sees the connection, or an operator answers for it", async () => {
+  await using stage = await Stage.start();
+  await stage.createRawQueue({ visibilitySeconds: 30, maxReceives: 10 });
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.orders (n INT PRIMARY KEY)");
+  const staging = await mysql.createAccount("app_staging", ["ALL ON shop.*"]);
+  const tester = await mysql.createAccount("app_test", ["ALL ON shop.*"]);
+  // Without PROCESS it sees its own connections only, in the process list: the doctor's finding reader.grants.
+  const reader = await mysql.createAccount("binlog_router", [
+    "REPLICATION SLAVE, REPLICATION CLIENT ON *.*",
+    "SELECT ON performance_schema.*",
+  ]);
+  const { host, port } = mysql.server;
+  await using bench = await ReaderBench.create(
+    stage.aws,
+    { host, port, ...reader },
+    {
+      SOURCE_NAME: SOURCE,
+      RAW_QUEUE_URL: stage.rawQueueUrl,
+      OFFSETS_TABLE: "offsets",
+      SESSIONS_TABLE: "sessions",
+      PAYLOAD_BUCKET: "payloads",
+      SWEEP_SECONDS: "1",
+    },
+  );
+  await using functions = new AsyncDisposableStack();
+  functions.use(
+    new Pipeline(stage, {
+      retryEveryMs: 200,
+      backoff: { baseMs: 1, longestMs: 100, attempts: 1_000_000 },
+    }),
+  );
+  const parked = async (): Promise<number> =>
+    (await parkedRecords(stage.clients.dynamodb, "failures")).reduce(
+      (sum, { count }) => sum + count,
+      0,
+    );
+  const narrow = await bench.start();
+  const stays = await mysql.connect(staging);
+  await stays.query("INSERT INTO shop.orders VALUES (1)");
+  const leaves = await mysql.connect(tester);
+  await leaves.query("INSERT INTO shop.orders VALUES (2)");
+  const thread = leaves.threadId;
+  leaves.destroy();
+  await stays.query("INSERT INTO shop.orders VALUES (3)");
+  await vi.waitUntil(async () => (await parked()) === 3, PATIENCE);
+
+  // Whoever has the privilege sees the connection that stayed; the one that left is gone.
+  await mysql.query("GRANT PROCESS ON *.* TO binlog_router");
+  expect(await narrow.stop()).toBe(0);
+  await bench.start();
+  const another = await mysql.connect(staging);
+  await another.query("INSERT INTO shop.orders VALUES (4)");
+  await vi.waitUntil(async () => (await parked()) === 1, PATIENCE);
+  await stays.query("INSERT INTO shop.orders VALUES (5)");
+  const arrived: string[] = [];
+  await vi.waitUntil(async () => {
+    arrived.push(...summaries(await stage.receiveAll("staging")));
+    return arrived.length === 4;
+  }, PATIENCE);
+  expect(arrived.filter((text) => text.includes("late"))).toEqual([
+    expect.stringMatching(new RegExp(`^1 shop\\.orders#late-${stays.threadId}-.* sweep$`)),
+    expect.stringMatching(new RegExp(`^3 shop\\.orders#late-${stays.threadId}-.* sweep$`)),
+  ]);
+  expect(arrived.filter((text) => !text.includes("late"))).toEqual([
+    "4 shop.orders first-sight",
+    "5 shop.orders sweep",
+  ]);
+  expect(await stage.receiveAll("test")).toEqual([]);
+
+  const failures = await operator(stage);
+  // The index that streams are listed by follows the table: while an attempt moves an entry, it may be nowhere.
+  const stream = await vi.waitFor(async () => {
+    const streams = JSON.parse(await failures("list", "--json")) as { stream: string }[];
+    expect(streams.map((one) => one.stream)).toEqual([
+      expect.stringMatching(new RegExp(`/${thread}$`)),
+    ]);
+    return streams[0]?.stream ?? "";
+  }, PATIENCE);
+  await failures("attribute", stream, "--user", "app_test", "--host", "10.9.9.9");
+  await vi.waitUntil(async () => (await parked()) === 0, PATIENCE);
+  expect(summaries(await stage.receiveAll("test"))).toEqual([
+    expect.stringMatching(new RegExp(`^2 shop\\.orders#late-${thread}-.* operator$`)),
+  ]);
+  expect(await stage.receiveAll("staging")).toEqual([]);
+  expect(await stage.receiveAll("production")).toEqual([]);
+});
+
+/** `number group attribution` of each change. */
+function summaries(messages: readonly EnvironmentMessage[]): string[] {
+  return messages.flatMap(({ group, changes }) =>
+    changes.map(({ after, attribution }) => `${String(after?.["n"])} ${group} ${attribution}`),
+  );
+}
+
+/** The command `npm run failures -- …` on a stage; resolves with what it prints. */
+async function operator(stage: Stage): Promise<(...args: string[]) => Promise<string>> {
+  const directory = await mkdtemp(join(tmpdir(), "attribution-late-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const stackFile = join(directory, "stack.json");
+  const { region, credentials, endpoints } = stage.aws;
+  await writeFile(
+    stackFile,
+    JSON.stringify({
+      aws: {
+        region,
+        ...credentials,
+        sqsEndpoint: endpoints.sqs,
+        dynamodbEndpoint: endpoints.dynamodb,
+        s3Endpoint: endpoints.s3,
+      },
+      tables: { offsets: "offsets", failures: "failures", sessions: "sessions" },
+      payloadBucket: "payloads",
+    }),
+  );
+  return async (...args) => {
+    const command = [COMMAND, "--local", stackFile, ...args];
+    return (await promisify(execFile)(process.execPath, command)).stdout;
+  };
+}

@@ -1,0 +1,324 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installLedger } from "../../../operator/ledger/install-ledger.ts";
+import { withRegistration } from "../../../operator/ledger/init-connect.ts";
+import { type Account, useMysql } from "../../support/mysql.ts";
+
+// What holds a login up with the ledger, beside the same login without it: in every state of the server that could be
+// brought about, a few milliseconds more at most. Each line of the output is one such state.
+
+const mysql = useMysql();
+let app: Account;
+let administrator: Connection;
+
+beforeAll(async () => {
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.orders (id INT AUTO_INCREMENT PRIMARY KEY)");
+  app = await mysql.createAccount("app", ["ALL ON shop.*"]);
+  administrator = await mysql.connect();
+  await installLedger(administrator);
+});
+
+const LOGINS = 7;
+/** Far more than a small transaction takes on a busy machine, far less than the second of MySQL's shortest lock wait. */
+const ALLOWED_MS = 400;
+
+interface Login {
+  readonly ms: number;
+  readonly thread: number;
+}
+
+/** Logs in and runs a query, which fails when init_connect failed. */
+async function login(account: Account): Promise<Login> {
+  const startedMs = performance.now();
+  const connection = await mysql.connect(account);
+  await connection.query("SELECT 1");
+  const ms = performance.now() - startedMs;
+  const thread = connection.threadId;
+  connection.destroy();
+  return { ms, thread };
+}
+
+async function logins(
+  account: Account,
+): Promise<{ median: number; longest: number; threads: number[] }> {
+  const all: Login[] = [];
+  while (all.length < LOGINS) all.push(await login(account));
+  const times = all.map(({ ms }) => ms).sort((a, b) => a - b);
+  return {
+    median: times[times.length >> 1] ?? 0,
+    longest: times.at(-1) ?? 0,
+    threads: all.map(({ thread }) => thread),
+  };
+}
+
+/** Measures logins without and with the ledger while something is the case; returns those that the ledger had. */
+async function compared(
+  state: string,
+  account: Account = app,
+): Promise<{ threads: number[]; longest: number }> {
+  await administrator.query("SET GLOBAL init_connect = ''");
+  const without = await logins(account);
+  await administrator.query("SET GLOBAL init_connect = ?", [withRegistration("")]);
+  const together = await logins(account);
+  console.info(
+    `login while ${state}: ${without.median.toFixed(1)} ms without the ledger, ${together.median.toFixed(1)} ms with it, ${together.longest.toFixed(1)} ms at most`,
+  );
+  return together;
+}
+
+async function registrations(threads: readonly number[]): Promise<number> {
+  const [rows] = await administrator.query<RowDataPacket[]>(
+    "SELECT 1 FROM binlog_router.sessions WHERE connection_id IN (?) AND user <> ''",
+    [threads],
+  );
+  return rows.length;
+}
+
+describe("a setting of the server neither locks out nor holds up", () => {
+  test.each([
+    ["nothing is out of the ordinary", {}, LOGINS],
+    [
+      "autocommit is off and isolation serializable",
+      { autocommit: "OFF", transaction_isolation: "SERIALIZABLE" },
+      LOGINS,
+    ],
+    ["isolation is read committed", { transaction_isolation: "READ-COMMITTED" }, LOGINS],
+    ["transactions are read-only by default", { transaction_read_only: "ON" }, LOGINS],
+    ["COMMIT ends the connection", { completion_type: "RELEASE", autocommit: "OFF" }, LOGINS],
+    ["updates must name a key", { sql_safe_updates: "ON" }, LOGINS],
+    ["large joins are refused", { max_join_size: 1 }, LOGINS],
+    ["conditions are not kept", { max_error_count: 0 }, LOGINS],
+    ["temporary tables are small", { tmp_table_size: 1024, max_heap_table_size: 16384 }, LOGINS],
+    [
+      "modes are strict and words ANSI's",
+      { sql_mode: "TRADITIONAL,ANSI,NO_BACKSLASH_ESCAPES" },
+      LOGINS,
+    ],
+    ["no statement can be prepared", { max_prepared_stmt_count: 0 }, LOGINS],
+    ["row images are minimal", { binlog_row_image: "MINIMAL" }, LOGINS],
+    ["the binlog format is MIXED", { binlog_format: "MIXED" }, LOGINS],
+    [
+      "STATEMENT is the binlog format, read committed the isolation",
+      { binlog_format: "STATEMENT", transaction_isolation: "READ-COMMITTED" },
+      0,
+    ],
+    ["transactions are compressed", { binlog_transaction_compression: "ON" }, LOGINS],
+    ["all roles are activated", { activate_all_roles_on_login: "ON" }, LOGINS],
+    ["grants may be revoked in part", { partial_revokes: "ON" }, LOGINS],
+    ["the server is read-only", { read_only: "ON" }, 0],
+    ["the server is read-only for everybody", { super_read_only: "ON" }, 0],
+  ])("%s", async (state, settings, expected) => {
+    for (const [name, value] of Object.entries(settings)) {
+      await administrator.query(`SET GLOBAL ${name} = ?`, [value]);
+    }
+    try {
+      const { threads, longest } = await compared(state);
+      expect(longest).toBeLessThan(ALLOWED_MS);
+      expect(await registrations(threads)).toBe(expected);
+    } finally {
+      for (const name of Object.keys(settings).reverse()) {
+        await administrator.query(`SET GLOBAL ${name} = DEFAULT`);
+      }
+      await administrator.query("SET GLOBAL read_only = OFF");
+    }
+  });
+});
+
+describe("a lock neither locks out nor holds up", () => {
+  // READ COMMITTED, so that only the rows that are meant stay locked, however they were found.
+  test.each([
+    [
+      "another connection has its slot locked",
+      [
+        "ROLLBACK",
+        "SET SESSION transaction_isolation = 'READ-COMMITTED'",
+        "BEGIN",
+        "SELECT * FROM binlog_router.sessions WHERE slot < 400 FOR UPDATE",
+      ],
+      LOGINS,
+    ],
+    ["all slots are locked", ["SELECT * FROM binlog_router.sessions FOR UPDATE"], 0],
+    ["all slots are locked for reading", ["SELECT * FROM binlog_router.sessions FOR SHARE"], 0],
+    ["the table is locked", ["LOCK TABLES binlog_router.sessions WRITE"], 0],
+    ["the table is locked for reading", ["LOCK TABLES binlog_router.sessions READ"], 0],
+    ["the table is being exported", ["FLUSH TABLES binlog_router.sessions FOR EXPORT"], 0],
+    ["everything is locked for reading", ["FLUSH TABLES WITH READ LOCK"], 0],
+    ["the instance is locked for a backup", ["LOCK INSTANCE FOR BACKUP"], LOGINS],
+    ["somebody reads the table in a transaction", ["SELECT * FROM binlog_router.sessions"], LOGINS],
+    [
+      "a prepared XA transaction holds a slot",
+      [
+        "ROLLBACK",
+        "SET SESSION transaction_isolation = 'READ-COMMITTED'",
+        "XA START 'x'",
+        "UPDATE binlog_router.sessions SET host = '' WHERE slot < 400",
+        "XA END 'x'",
+        "XA PREPARE 'x'",
+      ],
+      LOGINS,
+    ],
+  ])("%s", async (state, statements, expected) => {
+    const holder = await mysql.connect();
+    await holder.query("BEGIN");
+    for (const statement of statements) await holder.query(statement);
+    const { threads, longest } = await compared(state);
+    for (const statement of ["UNLOCK TABLES", "UNLOCK INSTANCE"]) {
+      if (!statements.includes("XA PREPARE 'x'")) await holder.query(statement);
+    }
+    await holder.query(statements.includes("XA PREPARE 'x'") ? "XA ROLLBACK 'x'" : "ROLLBACK");
+    expect(longest).toBeLessThan(ALLOWED_MS);
+    expect(await registrations(threads)).toBe(expected);
+  });
+
+  test("a definition of the table that waits for its turn", async () => {
+    const reading = await mysql.connect();
+    await reading.query("BEGIN");
+    await reading.query("SELECT * FROM binlog_router.sessions");
+    const altering = await mysql.connect();
+    const altered = altering.query("ALTER TABLE binlog_router.sessions FORCE");
+    await expect
+      .poll(() =>
+        mysql.query(
+          "SELECT 1 FROM performance_schema.metadata_locks WHERE lock_status = 'PENDING'",
+        ),
+      )
+      .toHaveLength(1);
+    const { longest } = await compared("a definition of the table waits for its turn");
+    await reading.query("ROLLBACK");
+    await altered;
+    expect(longest).toBeLessThan(ALLOWED_MS);
+  });
+});
+
+describe("a fault of the ledger neither locks out nor holds up", () => {
+  test.each([
+    [
+      "its table is missing",
+      "RENAME TABLE binlog_router.sessions TO shop.sessions",
+      "RENAME TABLE shop.sessions TO binlog_router.sessions",
+    ],
+    ["its table is empty", "TRUNCATE binlog_router.sessions", "DO 0"],
+    [
+      "its table lacks a column",
+      "ALTER TABLE binlog_router.sessions RENAME COLUMN host TO home",
+      "ALTER TABLE binlog_router.sessions RENAME COLUMN home TO host",
+    ],
+    [
+      "the account that it runs as may do nothing",
+      "REVOKE ALL PRIVILEGES, GRANT OPTION FROM binlog_router_ledger@localhost",
+      "DO 0",
+    ],
+  ])("%s", async (state, breaking, mending) => {
+    await administrator.query(breaking);
+    const { threads, longest } = await compared(state);
+    await administrator.query(mending);
+    expect(await registrations(threads)).toBe(0);
+    expect(longest).toBeLessThan(ALLOWED_MS);
+    await installLedger(administrator);
+    expect(await registrations([(await login(app)).thread])).toBe(1);
+  });
+});
+
+describe("accounts", () => {
+  test("one that may change nothing more within this hour is let in and registered", async () => {
+    const account = await mysql.createAccount("changed_enough", ["ALL ON shop.*"]);
+    await administrator.query("ALTER USER changed_enough WITH MAX_UPDATES_PER_HOUR 1");
+    const connection = await mysql.connect(account);
+    await connection.query("INSERT INTO shop.orders VALUES ()");
+    await expect(connection.query("INSERT INTO shop.orders VALUES ()")).rejects.toMatchObject({
+      code: "ER_USER_LIMIT_REACHED",
+    });
+    expect(await registrations([(await login(account)).thread])).toBe(1);
+  });
+
+  test("one with a limit of queries spends three on each login, and is not let in when none is left", async () => {
+    const account = await mysql.createAccount("asked_enough", []);
+    await administrator.query("ALTER USER asked_enough WITH MAX_QUERIES_PER_HOUR 8");
+    await login(account);
+    await login(account); // 3 for the ledger and 1 of its own, each time
+    await expect(login(account)).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
+    await administrator.query("SET GLOBAL init_connect = ''");
+    await expect(login(account)).rejects.toMatchObject({ code: "ER_USER_LIMIT_REACHED" });
+    await administrator.query("SET GLOBAL init_connect = ?", [withRegistration("")]);
+  });
+
+  test("one whose password expired can still set a new one: MySQL does not run init_connect for it", async () => {
+    await mysql.createAccount("expired", []);
+    await administrator.query("ALTER USER expired PASSWORD EXPIRE");
+    const { host, port, programs } = mysql.server;
+    const client = spawn(
+      programs.mysql ?? "mysql",
+      [
+        "-h",
+        host,
+        "-P",
+        String(port),
+        "-u",
+        "expired",
+        "--connect-expired-password",
+        "-e",
+        "SET PASSWORD = 'new'",
+      ],
+      {
+        env: { ...process.env, MYSQL_PWD: "password of expired" },
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
+    const [errors] = await Promise.all([text(client.stderr), once(client, "close")]);
+    expect(errors).toBe("");
+    expect(await registrations([(await login({ user: "expired", password: "new" })).thread])).toBe(
+      1,
+    );
+  });
+
+  test("one that gets CONNECTION_ADMIN by a role is not registered", async () => {
+    const account = await mysql.createAccount("by_role", []);
+    await administrator.query("CREATE ROLE operator");
+    await administrator.query("GRANT CONNECTION_ADMIN ON *.* TO operator");
+    await administrator.query("GRANT operator TO by_role");
+    expect(await registrations([(await login(account)).thread])).toBe(1);
+    await administrator.query("ALTER USER by_role DEFAULT ROLE operator");
+    expect(await registrations([(await login(account)).thread])).toBe(0);
+  });
+});
+
+/** How long something takes that commits, while semi-synchronous replication has not given up yet. */
+async function waits(act: () => Promise<unknown>): Promise<number> {
+  await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF");
+  await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = ON");
+  const startedMs = performance.now();
+  await act();
+  return performance.now() - startedMs;
+}
+
+describe("where a commit waits for a replica, the first login waits as long as a commit does", () => {
+  const WAIT_MS = 1000;
+
+  beforeAll(async () => {
+    // The server's own folder for plugins, unless it was unpacked elsewhere.
+    const unpacked = join(dirname(mysql.server.programs.mysqld), "../usr/lib/mysql/plugin");
+    await mysql.server.restart({ variables: existsSync(unpacked) ? { plugin_dir: unpacked } : {} });
+    administrator = await mysql.connect();
+    await administrator.query("INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'");
+    await administrator.query("SET GLOBAL rpl_semi_sync_source_timeout = ?", [WAIT_MS]);
+  });
+  afterAll(async () => administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF"));
+
+  test("and those after it do not: replication goes on without waiting", async () => {
+    const commit = await waits(() => administrator.query("INSERT INTO shop.orders VALUES ()"));
+    await administrator.query("SET GLOBAL init_connect = ?", [withRegistration("")]);
+    const first = await waits(() => login(app));
+    const next = (await login(app)).ms;
+    console.info(
+      `no replica acknowledges: a commit takes ${commit.toFixed(0)} ms, the first login ${first.toFixed(0)} ms, the next ${next.toFixed(0)} ms`,
+    );
+    expect(first).toBeLessThan(WAIT_MS + ALLOWED_MS);
+    expect(next).toBeLessThan(ALLOWED_MS);
+  });
+});

@@ -1,0 +1,229 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createReaderAccount } from "../../../../infra/local/source/accounts.ts";
+import type { Finding } from "../../../../reader/source/finding.ts";
+import { useMysql } from "../../../support/mysql.ts";
+
+const COMMAND = fileURLToPath(
+  new URL("../../../../operator/doctor/doctor-command.ts", import.meta.url),
+);
+
+const mysql = useMysql();
+let directory: string;
+let config: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "binlog-router-doctor-"));
+  config = join(directory, "config.json");
+  await writeFile(
+    config,
+    JSON.stringify({
+      environments: {
+        production: { users: ["app_production"] },
+        staging: { users: ["app_staging", "stg_*"] },
+      },
+    }),
+  );
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.createAccount("app_production", ["ALL ON shop.*"]);
+  await createReaderAccount(await mysql.connect());
+});
+afterAll(async () => rm(directory, { recursive: true }));
+
+async function doctor(...options: string[]): Promise<{ code: number | null; output: string }> {
+  const { host, port, user, password } = mysql.server;
+  return run(
+    "--mysql",
+    `mysql://${user}:${password}@${host}:${port}`,
+    "--config",
+    config,
+    ...options,
+  );
+}
+
+async function run(...argv: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [COMMAND, ...argv], { stdio: ["ignore", "pipe", "pipe"] });
+  const [output, errors] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  return { code: child.exitCode, output: output + errors };
+}
+
+async function faults(): Promise<string[]> {
+  const { output } = await doctor("--json");
+  return (JSON.parse(output) as Finding[])
+    .filter(({ severity }) => severity !== "note")
+    .map(({ check }) => check);
+}
+
+/** Runs a script as the mysql client does. */
+async function runScript(script: string): Promise<void> {
+  const { host, port, user, password, programs } = mysql.server;
+  const client = spawn(
+    programs.mysql ?? "mysql",
+    ["-h", host, "-P", String(port), "-u", user, "--binary-mode"],
+    { env: { ...process.env, MYSQL_PWD: password }, stdio: ["pipe", "ignore", "pipe"] },
+  );
+  client.stdin.end(script);
+  const [errors] = await Promise.all([text(client.stderr), once(client, "close")]);
+  expect(errors).toBe("");
+  expect(client.exitCode).toBe(0);
+}
+
+describe("doctor", () => {
+  test("--sql prints a script after which nothing is left to mend", async () => {
+    expect(await faults()).toEqual(["ledger.missing"]);
+    const { code, output } = await doctor("--sql");
+    expect(code).toBe(1);
+    expect(await faults()).toEqual(["ledger.missing"]); // printing changed nothing
+    await runScript(output);
+    const after = await doctor();
+    expect(after.output).toContain("Nothing has to be mended.");
+    expect(after.code).toBe(0);
+  });
+
+  test("names what would lose data, and the statement that mends it", async () => {
+    await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL");
+    await mysql.query("SET GLOBAL binlog_row_value_options = PARTIAL_JSON");
+    const { code, output } = await doctor();
+    expect(code).toBe(1);
+    expect(output).toContain("DATA LOSS  binlog_row_metadata: binlog_row_metadata is MINIMAL.");
+    expect(output).toContain("SET PERSIST binlog_row_metadata = 'FULL'");
+    await runScript((await doctor("--sql")).output);
+    expect(await faults()).toEqual([]);
+  });
+
+  test("finds accounts that the ledger would lock out, and the script lets them in", async () => {
+    const account = await mysql.createAccount("stg_reports", ["SELECT ON `binlog%`.*"]);
+    await expect(
+      mysql.connect(account).then((connection) => connection.query("DO 1")),
+    ).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
+    expect(await faults()).toEqual(["ledger.locked-out"]);
+    await runScript((await doctor("--sql")).output);
+    await mysql.connect(account).then((connection) => connection.query("DO 1"));
+    expect(await faults()).toEqual([]);
+  });
+
+  test("finds accounts in no environment, and administrators among an environment's", async () => {
+    await mysql.createAccount("forgotten", ["INSERT ON shop.*"]);
+    await mysql.createAccount("app_staging", ["CONNECTION_ADMIN ON *.*"]);
+    expect(await faults()).toEqual(["accounts.administrator", "accounts.no-environment"]);
+    await mysql.query("DROP USER forgotten, app_staging");
+  });
+
+  test("finds accounts that changed the user of an open connection", async () => {
+    const account = await mysql.createAccount("stg_pool", ["SELECT ON shop.*"]);
+    const connection = await mysql.connect(account);
+    await connection.changeUser({ user: account.user, password: account.password });
+    expect(await faults()).toEqual(["connections.change-user"]);
+    await mysql.query(
+      "TRUNCATE performance_schema.events_statements_summary_by_account_by_event_name",
+    );
+    await mysql.query("DROP USER stg_reports, stg_pool");
+  });
+
+  test.each([
+    ["DROP PROCEDURE binlog_router.register_session"],
+    ["DROP PROCEDURE binlog_router.resume_roles"],
+    ["DROP USER binlog_router_ledger@localhost"],
+    ["DROP USER ''@'%'"],
+  ])("after %s, names first that nobody can log in, and mends it", async (breaking) => {
+    const account = { user: "app_production", password: "password of app_production" };
+    const enter = async (): Promise<unknown> => (await mysql.connect(account)).query("DO 1");
+    await enter();
+    await mysql.query(breaking);
+    await expect(enter()).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
+    await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL"); // grave as well, and second
+    const { code, output } = await doctor();
+    expect(code).toBe(1);
+    expect(output).toMatch(/^LOCKED OUT {2}ledger.lockout: init_connect calls/);
+    expect(output).toContain(
+      "run SET GLOBAL init_connect = '' as an account with CONNECTION_ADMIN",
+    );
+    const locked = await run(
+      "--mysql",
+      `mysql://app_production:${encodeURIComponent(account.password)}@127.0.0.1:${mysql.server.port}`,
+      "--config",
+      config,
+    );
+    expect(locked.code).toBe(2);
+    expect(locked.output).toContain("let everybody in first: SET GLOBAL init_connect = ''");
+    const script = (await doctor("--sql")).output;
+    await runScript(script.split("\n").slice(0, 2).join("\n"));
+    await enter();
+    await runScript(script);
+    await enter();
+    expect(await faults()).toEqual([]);
+  });
+
+  test.each([
+    ["RENAME TABLE binlog_router.sessions TO shop.sessions"],
+    ["TRUNCATE binlog_router.sessions"],
+    ["REVOKE UPDATE ON binlog_router.sessions FROM binlog_router_ledger@localhost"],
+    ["REVOKE SELECT ON performance_schema.metadata_locks FROM binlog_router_ledger@localhost"],
+  ])("after %s, finds that connections are not registered, and mends it", async (breaking) => {
+    await mysql.query(breaking);
+    expect(await faults()).toEqual(["ledger.incomplete"]);
+    await runScript((await doctor("--sql")).output);
+    expect(await faults()).toEqual([]);
+  });
+
+  test("finds accounts that are administrators by a role, and accounts with a limit of queries", async () => {
+    await mysql.query("CREATE ROLE operator, chief");
+    await mysql.query("GRANT CONNECTION_ADMIN ON *.* TO chief");
+    await mysql.query("GRANT chief TO operator");
+    await mysql.createAccount("app_staging", []);
+    await mysql.query("GRANT operator TO app_staging");
+    await mysql.query("ALTER USER app_production WITH MAX_QUERIES_PER_HOUR 1000");
+    expect(await faults()).toEqual(["accounts.limited"]); // the role is not active
+    await mysql.query("ALTER USER app_staging DEFAULT ROLE operator");
+    await mysql.query("ALTER USER app_production WITH MAX_QUERIES_PER_HOUR 0");
+    expect(await faults()).toEqual(["accounts.administrator"]);
+    expect((await doctor()).output).toContain(
+      "app_staging'@'%' of the environment staging has 'chief'@'%'",
+    );
+    await mysql.query("DROP USER app_staging");
+    await mysql.query("DROP ROLE operator, chief");
+  });
+
+  test("--uninstall prints a script that removes the ledger, init_connect first", async () => {
+    await mysql.query("SET GLOBAL init_connect = CONCAT(@@GLOBAL.init_connect, '; SET @mine = 1')");
+    const { code, output } = await doctor("--uninstall");
+    expect(code).toBe(0);
+    expect(output.split("\n")[0]).toBe("SET PERSIST init_connect = 'SET @mine = 1';");
+    await runScript(output);
+    expect(await mysql.query("SELECT @@GLOBAL.init_connect AS value")).toEqual([
+      { value: "SET @mine = 1" },
+    ]);
+    expect(
+      await mysql.query("SELECT 1 FROM mysql.user WHERE user IN ('', 'binlog_router_ledger')"),
+    ).toEqual([]);
+    expect(await mysql.query("SHOW DATABASES LIKE 'binlog_router'")).toEqual([]);
+    await mysql.query("SET GLOBAL init_connect = ''");
+  });
+
+  test("says why it could not check, and exits with 2", async () => {
+    const { port } = mysql.server;
+    const wrong = await run(
+      "--mysql",
+      `mysql://nobody:secret-word@127.0.0.1:${port}`,
+      "--config",
+      config,
+    );
+    expect(wrong.code).toBe(2);
+    expect(wrong.output).toContain("ER_ACCESS_DENIED_ERROR");
+    expect(wrong.output).not.toContain("secret-word");
+    const nothing = await run("--config", config);
+    expect(nothing.code).toBe(2);
+    expect(nothing.output).toContain("--mysql");
+    expect((await run("--unknown")).code).toBe(2);
+  });
+});

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { expect, test, vi } from "vitest";
+import { CommandError } from "../../../../operator/failures/command-error.ts";
+import { redrive } from "../../../../operator/failures/redrive.ts";
+import { encodePointer } from "../../../../wire/payload-pointer.ts";
+import type { Target } from "../../../../operator/failures/target.ts";
+import { Consumer } from "../../../support/functions/consumer.ts";
+import { killAt } from "../../../support/functions/crashing.ts";
+import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
+import { CountingMetrics, retry } from "../../../support/functions/invoke.ts";
+import { Pipeline } from "../../../support/functions/pipeline.ts";
+import { numbers } from "../../../support/functions/received.ts";
+import { Stage } from "../../../support/functions/stage.ts";
+import { targetOf } from "../../../support/functions/target.ts";
+
+/** Far longer than anything here takes: a message comes again when the test moves SQS's clock, and at no other time. */
+const VISIBILITY_SECONDS = 600;
+
+test("what a disaster leaves in the raw queue's dead-letter queue comes back complete and in order", async () => {
+  await using stage = await Stage.start();
+  await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
+  const comeAgain = () => stage.clock.advance(VISIBILITY_SECONDS * 1000 + 1);
+  await using production = new Consumer(stage, "production");
+  await using pipeline = new Pipeline(stage, {
+    retryEveryMs: 200,
+    backoff: { baseMs: 100, longestMs: 200, attempts: 1000 },
+  });
+  using target = targetOf(stage);
+  const dead = target.rawDeadLetterQueueUrl;
+  const waiting = async (): Promise<number> => {
+    const { Attributes: attributes } = await stage.clients.sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: dead,
+        AttributeNames: ["ApproximateNumberOfMessages"],
+      }),
+    );
+    return Number(attributes?.ApproximateNumberOfMessages);
+  };
+  const lane = new TestLane();
+
+  await pipeline.send(lane.frame([{}, {}]));
+  await vi.waitFor(() => expect(production.numbers).toEqual([1, 2]), 20_000);
+
+  // DynamoDB is away for longer than the raw queue has patience.
+  const disaster = stage.aws.faults.add({
+    service: "dynamodb",
+    effect: { kind: "error", code: "InternalServerError" },
+  });
+  for (let n = 0; n < 3; n++) await pipeline.send(lane.frame([{}]));
+  await vi.waitFor(
+    async () => {
+      comeAgain();
+      expect(await waiting()).toBe(3);
+    },
+    { timeout: 60_000, interval: 200 },
+  );
+  disaster.remove();
+
+  // What was written meanwhile waits for what is missing.
+  await pipeline.send(lane.frame([{}]));
+  await vi.waitFor(
+    () => expect(pipeline.metrics.totals.get("GapDetected")).toBeGreaterThan(0),
+    20_000,
+  );
+  expect(production.numbers).toEqual([1, 2]);
+
+  // The frame that waits may follow the others into the dead-letter queue; then it is brought back as well.
+  await vi.waitFor(
+    async () => {
+      await redrive(target, () => undefined);
+      comeAgain();
+      expect(production.numbers).toEqual([1, 2, 3, 4, 5, 6]);
+    },
+    { timeout: 120_000, interval: 500 },
+  );
+}, 240_000);
+
+test("letters that are no frames of the source stop neither the others nor their lane", async () => {
+  await using stage = await Stage.start();
+  await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
+  using target = targetOf(stage);
+  const { s3 } = stage.clients;
+  const payload = { Bucket: "payloads", Key: "frames/0/large" };
+  const lane = new TestLane();
+  const [first, second] = [lane.frame([{}]), lane.frame([{}])];
+  await s3.send(new PutObjectCommand({ ...payload, Body: second }));
+  const letters = [
+    encodePointer({ bucket: "payloads", key: "frames/0/gone" }),
+    new TestLane().frame([{}]).replace(`"source":"${SOURCE}"`, '"source":"other"'),
+    new TestLane().frame([{}]).replace("mysql-bin.000001", "mysql-bin"),
+    "hello",
+    first,
+    encodePointer({ bucket: payload.Bucket, key: payload.Key }),
+  ];
+  for (const body of letters) await sendLetter(target, body);
+
+  expect(await redrive(target, () => undefined)).toBe(letters.length);
+  // The raw queue's payloads expire while a record may still wait.
+  await s3.send(new DeleteObjectCommand(payload));
+  stage.clock.advance(60_000);
+  const metrics = new CountingMetrics();
+  await retry(stage.runtime, { metrics });
+  expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2]);
+  expect(metrics.totals.get("FailuresPending")).toBe(4);
+});
+
+test("a redrive that is killed between any two of its effects loses and reorders nothing", async () => {
+  // Each ends with a long poll of an empty queue: side by side they wait together.
+  const killed = await Promise.all(
+    Array.from({ length: 14 }, (_, n) => [
+      killedAt(n + 1, "before"),
+      killedAt(n + 1, "after"),
+    ]).flat(),
+  );
+  // Receive, and for each letter open or move the tail, write the record, delete.
+  expect(killed.filter(Boolean).length).toBeGreaterThanOrEqual(2 * 10);
+  expect(killed.at(-1)).toBe(false);
+}, 240_000);
+
+/** Whether a redrive of three letters made so many requests; what arrives in the end is checked. */
+async function killedAt(request: number, when: "before" | "after"): Promise<boolean> {
+  await using stage = await Stage.start();
+  await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
+  const lane = new TestLane();
+  {
+    using target = targetOf(stage);
+    for (let n = 0; n < 3; n++) await sendLetter(target, lane.frame([{}, {}]));
+  }
+  using doomed = targetOf(stage);
+  const { requests } = killAt(doomed, request, when);
+  await redrive(doomed, () => undefined).catch(() => undefined);
+  const killed = requests() >= request;
+
+  // What was recorded is delivered before the rest comes back.
+  await retry(stage.runtime);
+  stage.clock.advance(VISIBILITY_SECONDS * 1000);
+  using target = targetOf(stage);
+  await redrive(target, () => undefined);
+  stage.clock.advance(60_000);
+  const metrics = new CountingMetrics();
+  await retry(stage.runtime, { metrics });
+  expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(metrics.totals.get("FailuresPending")).toBe(0);
+  return killed;
+}
+
+async function sendLetter({ sqs, rawDeadLetterQueueUrl }: Target, body: string): Promise<void> {
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl: rawDeadLetterQueueUrl,
+      MessageGroupId: "0",
+      MessageDeduplicationId: randomUUID(),
+      MessageBody: body,
+    }),
+  );
+}
+
+test("a queue that is not the dead-letter queue of a raw queue is left alone", async () => {
+  await using stage = await Stage.start();
+  using target = targetOf(stage);
+  const other = { ...target, rawDeadLetterQueueUrl: stage.rawQueueUrl };
+  await expect(redrive(other, () => undefined)).rejects.toThrow(CommandError);
+});

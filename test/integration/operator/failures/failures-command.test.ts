@@ -1,0 +1,323 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SERVER, TestLane } from "../../../support/functions/frames.ts";
+import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
+import { numbers } from "../../../support/functions/received.ts";
+import { Stage } from "../../../support/functions/stage.ts";
+
+const STREAM = "queue/0/shop-billing-staging.fifo";
+const GIVE_UP_AT_ONCE = { backoff: { baseMs: 1, longestMs: 1, attempts: 1 } };
+
+/** CloudFormation as far as it says what a stack's outputs are. */
+async function describeStacks(
+  outputs: Readonly<Record<string, string>>,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  const members = Object.entries(outputs).map(
+    ([key, value]) =>
+      `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+  );
+  const answer =
+    `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>shop-router</StackName>` +
+    `<Outputs>${members.join("")}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+  const server = createServer((_request, response) => {
+    response.setHeader("Content-Type", "text/xml");
+    response.end(answer);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly problem: string;
+}
+
+function run(args: readonly string[], environment: Record<string, string>): Promise<Ended> {
+  const command = ["operator/failures/failures-command.ts", ...args];
+  const env = { ...process.env, ...environment };
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { env }, (error, out, problem) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, problem });
+    });
+  });
+}
+
+describe("npm run failures", () => {
+  let stage: Stage;
+  let directory: string;
+  beforeEach(async () => {
+    stage = await Stage.start();
+    directory = await mkdtemp(join(tmpdir(), "failures-command-"));
+    await writeFile(join(directory, "stack.json"), JSON.stringify(stackFile()));
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true });
+    await stage[Symbol.asyncDispose]();
+  });
+
+  test("lists, shows, exports and retries what a queue in trouble holds up", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    await route(
+      stage.runtime,
+      rawEvent([lane.frame([{ user: "app_staging" }, { user: "app_staging" }])]),
+    );
+    await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    stage.clock.advance(60_000);
+    await retry(stage.runtime, GIVE_UP_AT_ONCE);
+
+    expect(JSON.parse((await failures("list", "--json")).out)).toEqual([
+      expect.objectContaining({
+        stream: STREAM,
+        status: "dead",
+        reason: "access-denied",
+        error: expect.stringMatching(/^AccessDenied/),
+        records: 2,
+        changes: 3,
+        attempts: 1,
+        nextAttemptAt: null,
+      }),
+    ]);
+    const table = (await failures("list")).out;
+    expect(table).toContain(STREAM);
+    expect(table).toContain("dead");
+    const shown = await failures("show", STREAM, "--limit", "1", "--body");
+    expect(shown.out).toContain("access-denied");
+    expect(shown.out).toContain("shop.orders");
+
+    const { records } = JSON.parse((await failures("show", STREAM, "--json")).out) as {
+      readonly records: readonly unknown[];
+    };
+    const parkedAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]+Z$/) as string;
+    expect(records).toEqual([
+      {
+        position: `${lane.position(1)}/${lane.position(2)}`,
+        status: "parked",
+        reason: "access-denied",
+        error: expect.stringMatching(/^AccessDenied/) as string,
+        changes: 2,
+        bytes: expect.any(Number) as number,
+        attempts: 1,
+        parkedAt,
+        lastFailureAt: parkedAt,
+        nextAttemptAt: null,
+      },
+      expect.objectContaining({ reason: "behind", error: "", attempts: 0, lastFailureAt: "" }),
+    ]);
+
+    const file = join(directory, "export.jsonl");
+    expect(await failures("export", "--output", file)).toMatchObject({ code: 0 });
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    const exported = lines.map((line) => JSON.parse(line) as unknown);
+    expect(exported).toMatchObject([
+      { changes: 2, attempts: 1, reason: "access-denied", messages: [{ changes: 2 }] },
+      { changes: 1, attempts: 0, reason: "behind", messages: [{ changes: 1 }] },
+    ]);
+
+    fault.remove();
+    stage.clock.advance(60_000);
+    await retry(stage.runtime);
+    expect(await stage.receiveAll("staging")).toEqual([]);
+    expect((await failures("retry", "--reason", "access-denied")).out).toMatch(
+      /^1 streams are due/,
+    );
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 2, 3]);
+    expect((await failures("list")).out).toBe("Nothing is parked.\n");
+  });
+
+  test("tells when the first record is to be tried next, and how often it was", async () => {
+    stage.breakQueue("staging", "RequestThrottled");
+    const lane = new TestLane();
+    for (let n = 0; n < 2; n++) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    }
+    for (let n = 0; n < 2; n++) {
+      stage.clock.advance(60_000);
+      await retry(stage.runtime);
+    }
+    const shown = JSON.parse((await failures("show", STREAM, "--json")).out) as {
+      readonly nextAttemptAt: string;
+    };
+    expect(Date.parse(shown.nextAttemptAt)).toBeGreaterThan(stage.clock.now());
+    expect(shown).toMatchObject({
+      status: "open",
+      attempts: 2,
+      records: [
+        { reason: "throttled", attempts: 2, nextAttemptAt: shown.nextAttemptAt },
+        { reason: "behind", attempts: 0, nextAttemptAt: null },
+      ],
+    });
+  });
+
+  test("answers programs with JSON, each command", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    for (const user of ["app_staging", "app_staging", null]) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user, thread: 24 }])]));
+    }
+    fault.remove();
+    await stage.createRawQueue({ visibilitySeconds: 60, maxReceives: 10 });
+    const connection = `${SERVER}/1/24`;
+    expect(await json("list")).toMatchObject([
+      { stream: STREAM, reason: "access-denied", records: 2, changes: 2 },
+      { stream: `thread/0/${connection}`, reason: "unattributed", records: 1, changes: 1 },
+    ]);
+    expect(await json("show", STREAM, "--limit", "1", "--body")).toMatchObject({
+      stream: STREAM,
+      records: [{ changes: 1, body: expect.stringContaining("shop.orders") as string }],
+    });
+    const output = join(directory, "export.jsonl");
+    expect(await json("export", STREAM, "--output", output)).toEqual({ output, records: 2 });
+    expect(await json("discard", STREAM, "--yes")).toEqual({ stream: STREAM, discarded: 1 });
+    expect(await json("retry", "--all")).toEqual({
+      due: expect.arrayContaining([STREAM, `thread/0/${connection}`]) as string[],
+    });
+    expect(await json("attribute", connection, "--user", "app_test")).toEqual({
+      connection,
+      user: "app_test",
+      host: "",
+      due: 1,
+    });
+    expect(await json("redrive")).toEqual({ moved: 0 });
+    expect(await json("lanes")).toMatchObject([{ lane: 0, delivered: lane.position(3) }]);
+    expect(await json("accept-gap", "0", lane.position(9), "--yes")).toEqual({
+      lane: 0,
+      delivered: lane.position(9),
+    });
+  });
+
+  test("discards only when it is meant, and lets the rest go on", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    for (let n = 0; n < 3; n++) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    }
+    fault.remove();
+
+    const asked = await failures("discard", STREAM);
+    expect(asked).toMatchObject({ code: 2, problem: expect.stringContaining("--yes") });
+    expect(await failures("discard", STREAM, "--yes")).toMatchObject({ code: 0 });
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([2, 3]);
+  });
+
+  test("answers for a connection that nobody knew", async () => {
+    const frame = new TestLane().frame([{ user: null, thread: 24 }]);
+    await route(stage.runtime, rawEvent([frame]));
+    const connection = `${SERVER}/1/24`;
+    await failures(
+      "attribute",
+      `thread/0/${connection}`,
+      "--user",
+      "app_test",
+      "--host",
+      "10.9.9.9",
+    );
+    await retry(stage.runtime);
+    const [message] = await stage.receiveAll("test");
+    expect(message?.changes[0]).toMatchObject({
+      user: "app_test",
+      host: "10.9.9.9",
+      attribution: "operator",
+    });
+  });
+
+  test("accepts a gap", async () => {
+    const lane = new TestLane();
+    await route(stage.runtime, rawEvent([lane.frame([{}])]));
+    lane.frame([{}]);
+    const third = lane.frame([{}]);
+    expect(await route(stage.runtime, rawEvent([third]))).toHaveLength(1);
+    expect((await failures("lanes")).out).toContain(lane.position(1));
+    expect(await failures("accept-gap", "0", lane.position(2), "--yes")).toMatchObject({ code: 0 });
+    const metrics = new CountingMetrics();
+    expect(await route(stage.runtime, rawEvent([third]), metrics)).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3]);
+  });
+
+  test("accepts the gap of a lane whose item was lost", async () => {
+    const lane = new TestLane();
+    lane.frame([{}]);
+    const second = lane.frame([{}]);
+    expect(await route(stage.runtime, rawEvent([second]))).toHaveLength(1);
+    expect(await failures("accept-gap", "0", lane.position(1), "--yes")).toMatchObject({ code: 0 });
+    expect(await route(stage.runtime, rawEvent([second]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
+  });
+
+  test("finds a deployed stack by the outputs of its name", async () => {
+    const frame = new TestLane().frame([{ user: null }]);
+    await route(stage.runtime, rawEvent([frame]));
+    await using cloudFormation = await describeStacks({
+      OffsetsTable: "offsets",
+      FailuresTable: "failures",
+      SessionsTable: "sessions",
+      PayloadBucket: "payloads",
+      RawDeadLetterQueueUrl: stage.rawQueueUrl,
+    });
+    const environment = {
+      ...stage.aws.environment(),
+      AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
+    };
+    const listed = await run(["--stack", "shop-router", "list", "--json"], environment);
+    expect(JSON.parse(listed.out)).toEqual([
+      expect.objectContaining({ reason: "unattributed", status: "open", changes: 1 }),
+    ]);
+  });
+
+  test.for([
+    [["show", "nonsense"], /not the name of a stream/],
+    [["show", "queue/0/none.fifo"], /there is no stream/],
+    [["retry"], /name streams/],
+    [["attribute", "24", "--user", "x"], /names no connection/],
+    [["list", "--local", "/nowhere/stack.json"], /no local stack is running/],
+    [["lizt"], /unknown command/],
+    [["accept-gap", "x", "y"], /not a whole number/],
+  ] as const)("%j is answered with a sentence and exit code 2", async ([args, sentence]) => {
+    const { code, problem } = await failures(...args);
+    expect(code).toBe(2);
+    expect(problem).toMatch(sentence);
+  });
+
+  async function json(...args: readonly string[]): Promise<unknown> {
+    const { code, out, problem } = await failures(...args, "--json");
+    expect({ code, problem }).toEqual({ code: 0, problem: "" });
+    return JSON.parse(out);
+  }
+
+  function failures(...args: readonly string[]): Promise<Ended> {
+    return run(["--local", join(directory, "stack.json"), ...args], {});
+  }
+
+  function stackFile() {
+    const { region, credentials, endpoints } = stage.aws;
+    return {
+      aws: {
+        region,
+        ...credentials,
+        sqsEndpoint: endpoints.sqs,
+        dynamodbEndpoint: endpoints.dynamodb,
+        s3Endpoint: endpoints.s3,
+      },
+      tables: { offsets: "offsets", failures: "failures", sessions: "sessions" },
+      payloadBucket: "payloads",
+    };
+  }
+});

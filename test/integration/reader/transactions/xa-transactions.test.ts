@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startLocalAws } from "../../../../infra/local-aws/start-local-aws.ts";
+import { UnreadableStreamError } from "../../../../reader/errors.ts";
+import type {
+  Boundary,
+  RowChange,
+  Transaction,
+} from "../../../../reader/transactions/transaction.ts";
+import {
+  TransactionReader,
+  type TransactionReaderOptions,
+} from "../../../../reader/transactions/transaction-reader.ts";
+import type { UnknownXa } from "../../../../reader/transactions/xa-transactions.ts";
+import { BinlogFile } from "../../../support/binlog-changes.ts";
+import { useMysql } from "../../../support/mysql.ts";
+import { ReaderBench } from "../../../support/reader.ts";
+
+const mysql = useMysql();
+let binlog: BinlogFile;
+
+beforeAll(async () => {
+  binlog = await BinlogFile.open(mysql.server, "shop");
+  await binlog.connection.query("CREATE TABLE orders (id INT PRIMARY KEY, note TEXT)");
+  await binlog.connection.query("CREATE TABLE unread (id INT PRIMARY KEY)");
+});
+afterAll(async () => binlog[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await binlog.connection.query("DELETE FROM orders; DELETE FROM unread");
+  await binlog.events();
+});
+
+const RUN = 7;
+
+/** A reader of shop.orders that begins where the binlog ends, and what it hands on. */
+async function readingFromHere(options: Partial<TransactionReaderOptions> = {}): Promise<{
+  readonly changes: RowChange[];
+  readonly boundaries: Boundary[];
+  readonly unknown: UnknownXa[];
+  /** Reads what was logged since. */
+  readonly catchUp: () => Promise<void>;
+}> {
+  const changes: RowChange[] = [];
+  const boundaries: Boundary[] = [];
+  const unknown: UnknownXa[] = [];
+  const [server] = await mysql.query<{ id: number }>("SELECT @@server_id AS id");
+  const reader = new TransactionReader({
+    isWanted: (_, table) => table === "orders",
+    isLedger: () => false,
+    onRegistration: () => undefined,
+    onUnknownXa: (commit) => unknown.push(commit),
+    onRead: () => undefined,
+    serverId: server?.id ?? 0,
+    heldLimitBytes: 1e6,
+    epoch: 1,
+    sink: {
+      change: (_: Transaction, change: RowChange) =>
+        changes.push({ ...change, texts: change.texts.kept() }),
+      prepared: () => undefined,
+      boundary: (boundary: Boundary) => boundaries.push(boundary),
+      relief: () => null,
+    },
+    run: RUN,
+    runBeginnings: new Set(),
+    checksums: false,
+    columns: false,
+    passed: null,
+    ...options,
+  });
+  await binlog.events();
+  const { file, position } = await binlog.end();
+  await reader.onEvent(rotateEvent(file, position));
+  return {
+    changes,
+    boundaries,
+    unknown,
+    catchUp: async () => {
+      for (const event of await binlog.events()) await reader.onEvent(event);
+    },
+  };
+}
+
+/** The event by which a server says where a dump begins; it is in no file. */
+function rotateEvent(file: string, offset: number): Buffer {
+  const ROTATE_EVENT = 4;
+  const event = Buffer.alloc(27);
+  event.writeUInt8(ROTATE_EVENT, 4);
+  event.writeUInt32LE(event.length + file.length, 9);
+  event.writeBigUInt64LE(BigInt(offset), 19);
+  return Buffer.concat([event, Buffer.from(file)]);
+}
+
+async function prepare(xid: string, statement: string): Promise<void> {
+  const { connection } = binlog;
+  await connection.query(`XA START '${xid}'`);
+  await connection.query(statement);
+  await connection.query(`XA END '${xid}'; XA PREPARE '${xid}'`);
+}
+
+const commit = (xid: string): Promise<unknown> => binlog.connection.query(`XA COMMIT '${xid}'`);
+const rollback = (xid: string): Promise<unknown> => binlog.connection.query(`XA ROLLBACK '${xid}'`);
+
+test("the commit of a transaction that was prepared before reading began is told, with GTID and xid", async () => {
+  await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
+  const { changes, unknown, boundaries, catchUp } = await readingFromHere();
+  const place = await binlog.end();
+  await commit("early");
+  await catchUp();
+  expect(changes).toEqual([]);
+  const [gtid] = boundaries.flatMap(({ gtids }) => gtids);
+  expect(gtid).toBeDefined();
+  expect(unknown).toEqual([
+    { gtid, xid: "6561726c79..1", file: place.file, offset: expect.any(Number) as number },
+  ]);
+  expect(unknown[0]?.offset).toBeGreaterThan(place.position);
+});
+
+test("nothing is told of one that was prepared later, nor of one that is rolled back", async () => {
+  await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
+  const { changes, unknown, catchUp } = await readingFromHere();
+  await rollback("early");
+  await prepare("later", "INSERT INTO orders VALUES (2, 'later')");
+  await commit("later");
+  await catchUp();
+  expect(changes.map(({ texts }) => texts.key)).toEqual(['{"id":2}']);
+  expect(unknown).toEqual([]);
+});
+
+test("the run to go on in is the stream's, also behind what another server prepared", async () => {
+  const OTHER_SERVER = 4_000_000;
+  const { boundaries, catchUp } = await readingFromHere({ serverId: OTHER_SERVER });
+  await prepare("replicated", "INSERT INTO orders VALUES (1, 'x')");
+  await commit("replicated");
+  await catchUp();
+  expect(boundaries.map(({ run }) => run)).toEqual([RUN, RUN]);
+});
+
+test("one without a change that is read does not hold the offset, and its commit is no surprise", async () => {
+  const { boundaries, unknown, catchUp } = await readingFromHere();
+  await prepare("elsewhere", "INSERT INTO unread VALUES (1)");
+  const { file, position } = await binlog.end();
+  await catchUp();
+  expect(boundaries).toMatchObject([
+    { file, offset: position, gtids: [expect.stringContaining(":")], run: RUN },
+  ]);
+  await commit("elsewhere");
+  await prepare("again", "INSERT INTO unread VALUES (2)");
+  await rollback("again");
+  await catchUp();
+  expect(boundaries.map(({ gtids }) => gtids.length)).toEqual([1, 1, 1, 1]);
+  expect(unknown).toEqual([]);
+});
+
+test("one with changes holds the offset until it commits, and then counts for two GTIDs", async () => {
+  const { boundaries, catchUp } = await readingFromHere();
+  const { position } = await binlog.end();
+  await prepare("waiting", "INSERT INTO orders VALUES (1, 'x')");
+  await catchUp();
+  expect(boundaries).toMatchObject([{ offset: position, gtids: [] }]);
+  await commit("waiting");
+  await catchUp();
+  const end = await binlog.end();
+  expect(boundaries[1]).toMatchObject({ offset: end.position });
+  expect(boundaries[1]?.gtids).toHaveLength(2);
+});
+
+test("what is held in memory has a limit, at which reading stops and names the transaction", async () => {
+  const { changes, catchUp } = await readingFromHere({ heldLimitBytes: 30_000 });
+  for (const xid of ["one", "two", "three"]) {
+    await prepare(xid, "INSERT INTO orders VALUES (1, REPEAT('x', 20000))");
+    await commit(xid);
+    await binlog.connection.query("DELETE FROM orders");
+  }
+  await catchUp();
+  expect(changes.filter(({ op }) => op === "c")).toHaveLength(3); // one after the other they fit
+  await prepare("first", "INSERT INTO orders VALUES (1, REPEAT('x', 20000))");
+  await binlog.connection.query(
+    "XA START 'more'; INSERT INTO orders VALUES (2, REPEAT('x', 20000)); XA END 'more'; XA COMMIT 'more' ONE PHASE",
+  );
+  await commit("first");
+  const stopped = catchUp();
+  await expect(stopped).rejects.toThrow(UnreadableStreamError);
+  await expect(stopped).rejects.toThrow(
+    /^[\w-]+\.\d+:\d+: the XA transaction 6d6f7265\.\.1 \(.+:\d+\).*--max-old-space-size/,
+  );
+});
+
+test("a reader's log tells it as an error, and the reader goes on", async () => {
+  await using aws = await startLocalAws();
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
+  const reader = await bench.start();
+  await commit("early");
+  const line = await reader.logged(
+    "an XA transaction was committed that was prepared before the place where reading began: its changes are not delivered",
+  );
+  expect(line).toMatchObject({ level: "error", xid: "6561726c79..1" });
+  expect(line["gtid"]).toEqual(expect.any(String));
+  await binlog.connection.query("INSERT INTO orders VALUES (2, 'next')");
+  expect(await bench.takeFrames(1)).toHaveLength(1);
+});
+
+test("a reader takes an XA transaction up to its limit, and stops before its memory ends", async () => {
+  await using aws = await startLocalAws();
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const reader = await bench.start();
+  const insert = async (xid: string, rows: number): Promise<void> => {
+    await binlog.connection.query(
+      `XA START '${xid}';
+       INSERT INTO orders WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ${rows})
+         SELECT n, REPEAT('x', 60) FROM s;
+       XA END '${xid}'; XA COMMIT '${xid}' ONE PHASE`,
+    );
+  };
+  const FITS = 130_000;
+  await binlog.connection.query("SET SESSION cte_max_recursion_depth = 1000000");
+  await insert("fits", FITS);
+  const frames = await bench.takeFrames(FITS, 60_000);
+  expect(frames.flatMap(({ changes }) => changes)).toHaveLength(FITS);
+  await binlog.connection.query("TRUNCATE orders");
+  await insert("huge", 3 * FITS);
+  const line = await reader.logged("stopped by an error");
+  expect(line["error"]).toMatchObject({ name: "UnreadableStreamError" });
+  expect(await reader.exit()).toBe(1);
+});

@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { explore } from "../../../support/functions/model/explore.ts";
+import {
+  handOverModel,
+  type Mistake,
+  type ModelOptions,
+} from "../../../support/functions/model/hand-over-model.ts";
+
+/**
+ * Every order of every single request of route and retry, with every crash and every failure of the queue in between:
+ * nothing overtakes in any state reached, and from every state all arrives once the trouble ends.
+ */
+describe("the hand-over between route and retry", () => {
+  const scenarios: readonly (ModelOptions & { readonly title: string })[] = [
+    {
+      title: "three frames, the queue breaks and is mended, one crash",
+      frames: ["A", "A", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "two groups in a frame, of which one may get through",
+      frames: ["AB", "AB"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "a queue that takes repeats, as SQS does after five minutes",
+      frames: ["AB", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: false,
+    },
+    {
+      title: "two retry runs at the same time",
+      frames: ["A", "A"],
+      together: 1,
+      retries: 2,
+      crashes: 0,
+      toggles: 1,
+      deduplication: true,
+    },
+    {
+      title: "two frames, together or apart, one crash",
+      frames: ["A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "three frames, any number of them at once",
+      frames: ["A", "A", "A"],
+      together: 3,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "three frames, any number of them at once, one crash while their records are written",
+      frames: ["A", "A", "A"],
+      together: 3,
+      retries: 1,
+      crashes: 1,
+      toggles: 1,
+      deduplication: true,
+    },
+    {
+      title: "frames of two groups together or apart, and a queue that takes repeats",
+      frames: ["AB", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 1,
+      deduplication: false,
+    },
+    {
+      title: "two crashes, each followed by other frames together",
+      frames: ["A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 2,
+      toggles: 1,
+      deduplication: false,
+    },
+  ];
+
+  test.for(scenarios)("$title", { timeout: 120_000 }, async (scenario) => {
+    const { states, executions } = await explore(() => handOverModel(scenario));
+    console.log(`${scenario.title}: ${states} states, ${executions} executions`);
+    expect(states).toBeGreaterThan(1000);
+  });
+
+  const mistakes: readonly (ModelOptions & {
+    readonly mistake: Mistake;
+    readonly found: RegExp;
+  })[] = [
+    {
+      mistake: "closes-blindly",
+      frames: ["A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+      found: /group A/,
+    },
+    {
+      mistake: "tail-beside-records",
+      frames: ["A", "A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 0,
+      toggles: 1,
+      deduplication: true,
+      found: /group A/,
+    },
+    {
+      mistake: "beyond-the-tail",
+      frames: ["A", "A", "A"],
+      together: 3,
+      retries: 1,
+      crashes: 0,
+      toggles: 1,
+      deduplication: true,
+      found: /group A/,
+    },
+    {
+      mistake: "opens-in-front",
+      frames: ["A", "A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 3,
+      deduplication: true,
+      found: /left over/,
+    },
+  ];
+
+  test.for(mistakes)(
+    "the mistake $mistake would be caught",
+    { timeout: 120_000 },
+    async (scenario) => {
+      await expect(explore(() => handOverModel(scenario))).rejects.toThrow(scenario.found);
+    },
+  );
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { RelativePatience } from "../../../../functions/delivery/patience.ts";
+
+const QUEUE = "shop-billing-staging.fifo";
+const MINUTE_MS = 60_000;
+
+/** A patience with a clock of its own, which requests move on. */
+function patienceAt(usualMs?: number) {
+  let now = 0;
+  const patience = new RelativePatience(() => now);
+  const request = (tookMs: number, queueName = QUEUE, bytes = 0) => {
+    const startedAt = now;
+    now += tookMs;
+    patience.ended({ queueName, bytes, startedAt });
+  };
+  if (usualMs !== undefined) {
+    for (let n = 0; n < 32; n++) request(usualMs, "shop-billing-production.fifo");
+  }
+  return {
+    request,
+    /** Requests that begin together, and take so long each. */
+    together(...tookMs: readonly number[]) {
+      const startedAt = now;
+      for (const ms of tookMs.toSorted((a, b) => a - b)) {
+        now = startedAt + ms;
+        patience.ended({ queueName: QUEUE, bytes: 0, startedAt });
+      }
+    },
+    rest: (ms: number) => void (now += ms),
+    of: (queueName = QUEUE, bytes = 0) => patience.forRequest(queueName, bytes),
+  };
+}
+
+describe("the patience with a queue", () => {
+  test("is a second until it is known what requests take", () => {
+    const patience = patienceAt();
+    for (let n = 0; n < 15; n++) patience.request(5);
+    expect(patience.of()).toBe(1000);
+    patience.request(5);
+    expect(patience.of()).toBe(300);
+  });
+
+  test("is 300 ms while requests are fast, and five times their median more than 200 ms when they are not", () => {
+    expect(patienceAt(8).of()).toBe(300);
+    expect(patienceAt(20).of()).toBe(300);
+    expect(patienceAt(60).of()).toBe(500);
+  });
+
+  test("is never longer than a second", () => {
+    expect(patienceAt(300).of()).toBe(1000);
+    expect(patienceAt(300).of(QUEUE, 1_000_000)).toBe(1000);
+  });
+
+  test("grows when everything has become slow, given up or not", () => {
+    const patience = patienceAt(8);
+    for (let n = 0; n < 17; n++) patience.request(300, `queue-${n}.fifo`);
+    expect(patience.of("another.fifo")).toBe(1000);
+  });
+
+  test("grows with what is sent: half a second for a megabyte", () => {
+    expect(patienceAt(8).of(QUEUE, 500_000)).toBe(550);
+  });
+
+  test("is used up by answers that take longer than is usual, and comes back within a minute", () => {
+    const patience = patienceAt(8);
+    patience.request(300);
+    expect(patience.of()).toBe(300);
+    patience.request(300);
+    expect(Math.round(patience.of() / 10)).toBe(20);
+    patience.request(200);
+    expect(patience.of()).toBeLessThan(110);
+    patience.rest(MINUTE_MS);
+    expect(patience.of()).toBe(300);
+  });
+
+  test("is each queue's own", () => {
+    const patience = patienceAt(8);
+    for (let n = 0; n < 10; n++) patience.request(200);
+    expect(patience.of()).toBeLessThan(110);
+    expect(patience.of("another.fifo")).toBe(300);
+  });
+
+  test("is charged once for requests that are late together", () => {
+    const patience = patienceAt(8);
+    patience.together(200, 300, 300, 300, 300, 300, 300, 300);
+    // 500 ms less the 200 ms from the 100th to the 300th.
+    patience.request(250);
+    expect(patience.of()).toBeGreaterThan(245);
+    expect(patience.of()).toBeLessThan(260);
+  });
+
+  test("with a queue that is slower than others, but within what is usual, stays", () => {
+    const patience = patienceAt(8);
+    for (let n = 0; n < 15; n++) patience.request(99);
+    expect(patience.of()).toBe(300);
+  });
+});

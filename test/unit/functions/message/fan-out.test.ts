@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, test } from "vitest";
+import { readFrame } from "../../../../functions/frame/read-frame.ts";
+import { fanOut } from "../../../../functions/message/fan-out.ts";
+import { environmentOf } from "../../../../functions/routing/environments.ts";
+import { decodeRouting, encodeRouting } from "../../../../functions/routing/routing.ts";
+import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import type { RoutingInput } from "../../../../functions/settings.ts";
+import { attribute } from "../../../../functions/sessions/attribute.ts";
+import { nextRound } from "../../../../functions/delivery/rounds.ts";
+import type { EnvironmentMessage } from "../../../../wire/message.ts";
+import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
+
+type GroupBy = "table" | "key" | "source";
+
+function messagesOf(changes: readonly TestChange[], groupBy: GroupBy = "table", text?: string) {
+  const input: RoutingInput = {
+    environments: { production: { users: ["app_prod"] } },
+    subscribers: { billing: { tables: ["shop.*"], groupBy } },
+  };
+  const routing = decodeRouting(encodeRouting(input));
+  const frame = readFrame(text ?? new TestLane().frame(changes), SOURCE);
+  const { authored } = attribute(frame, frame.changes, new Map());
+  const { queues } = fanOut(frame, authored, {
+    environmentOf: environmentOf(routing),
+    subscriptions: subscriptionsOf(SOURCE, routing),
+  });
+  return queues.flatMap(({ messages }) => messages);
+}
+
+const parsed = (messages: readonly { body: string }[]) =>
+  messages.map(({ body }) => JSON.parse(body) as EnvironmentMessage);
+
+describe("environment messages", () => {
+  test("are what the JSON Schema of the message format says, for every operation", () => {
+    const schema = JSON.parse(
+      readFileSync(
+        new URL("../../../../docs/schema/environment-message.schema.json", import.meta.url),
+        "utf8",
+      ),
+    ) as object;
+    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+    const operations: TestChange[] = [{}, { op: "u" }, { op: "d" }, { op: "t" }, { op: "ddl" }];
+    for (const groupBy of ["table", "key", "source"] as const) {
+      for (const message of parsed(
+        messagesOf([...operations, { op: "u", id: 1, oldId: 2 }], groupBy),
+      )) {
+        expect(validate(message), JSON.stringify(validate.errors)).toBe(true);
+      }
+    }
+  });
+
+  test("hold row images as the reader wrote them, digit for digit", () => {
+    const image =
+      '{"id": 18446744073709551615 ,"price":1.50,"e":1E400,"t":"\\u00e9\\ud83d\\ude00 é"}';
+    const frame = new TestLane().frame([{}]);
+    const fields = frame.split("\t");
+    const text = [...fields.slice(0, -1), image].join("\t");
+    const [message] = messagesOf([], "table", text);
+    expect(message?.body).toContain(`"after":${image},`);
+  });
+
+  test("escape the two characters that SQS refuses", () => {
+    const [message] = messagesOf([{ text: "a\uFFFEb\uFFFFc" }]);
+    expect(message?.body).not.toMatch(/[\uFFFE\uFFFF]/);
+    const [decoded] = parsed(message === undefined ? [] : [message]);
+    expect(decoded?.changes[0]?.after?.["text"]).toBe("a\uFFFEb\uFFFFc");
+  });
+
+  test("are cut below SQS's limit, at the same places each time, and follow each other", () => {
+    const changes = Array.from({ length: 30 }, () => ({ text: "x".repeat(100_000) }));
+    const messages = messagesOf(changes);
+    expect(messages).toHaveLength(4);
+    expect(messages).toEqual(messagesOf(changes));
+    for (const { body } of messages) expect(Buffer.byteLength(body)).toBeLessThan(1_000_000);
+    const positions = parsed(messages).flatMap(({ first, last }) => [first, last]);
+    expect(positions).toEqual([...positions].sort());
+    expect(new Set(messages.map(({ deduplicationId }) => deduplicationId)).size).toBe(4);
+  });
+
+  test("split an update that moves a row to another key's group, with ids of their own", () => {
+    const messages = parsed(messagesOf([{ op: "u", id: 2, oldId: 1 }], "key"));
+    expect(messages).toHaveLength(2);
+    const [removed, created] = messages.map(({ changes }) => changes[0]);
+    expect(removed).toMatchObject({ op: "d", key: { id: 1 }, after: null });
+    expect(created).toMatchObject({ op: "c", key: { id: 2 }, before: null });
+    expect(removed?.id).toBe(`${created?.id.slice(0, -2)}/d`);
+    expect(messages[0]?.group).not.toBe(messages[1]?.group);
+  });
+
+  test("are sent in rounds of one message per group and ten per request", () => {
+    const wide = messagesOf(
+      Array.from({ length: 25 }, (_, id) => ({ id })),
+      "key",
+    );
+    expect(nextRound(wide).map((batch) => batch.length)).toEqual([10, 10, 5]);
+    const long = messagesOf(Array.from({ length: 12 }, () => ({ text: "x".repeat(300_000) })));
+    expect(nextRound(long).map((batch) => batch.length)).toEqual([1]);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { readFrame } from "../../../../functions/frame/read-frame.ts";
+import { turnsTogether } from "../../../../functions/route/turns.ts";
+import { decodeRouting, encodeRouting } from "../../../../functions/routing/routing.ts";
+import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
+
+const subscriptions = subscriptionsOf(
+  SOURCE,
+  decodeRouting(
+    encodeRouting({
+      environments: { production: { users: ["app_prod"] } },
+      subscribers: { billing: { tables: ["shop.*"] } },
+    }),
+  ),
+);
+const lane = new TestLane();
+
+/** The numbers of the changes to be delivered, frame by frame. */
+function turns(delivered: string | null, frames: readonly string[]): number[][] {
+  const read = frames.map((text) => readFrame(text, SOURCE));
+  return turnsTogether(delivered, read, subscriptions).map(({ changes }) =>
+    changes.map(({ offset }) => offset / 100),
+  );
+}
+
+/** Frames of these changes, one after the other. */
+function framesOf(...lists: readonly (readonly TestChange[])[]): string[] {
+  const written = new TestLane();
+  return lists.map((changes) => written.frame(changes));
+}
+
+describe("frames delivered together", () => {
+  test("are those that follow one another", () => {
+    const frames = framesOf([{}, {}], [{}], [{}]);
+    expect(turns(null, frames)).toEqual([[1, 2], [3], [4]]);
+    expect(turns(lane.position(1), frames)).toEqual([[2], [3], [4]]);
+  });
+
+  test("end before a gap and before a repeat", () => {
+    const [one = "", two = "", three = ""] = framesOf([{}], [{}], [{}]);
+    expect(turns(null, [one, three])).toEqual([[1]]);
+    expect(turns(null, [one, two, one, three])).toEqual([[1], [2]]);
+  });
+
+  test("are none when it is not the first one's turn", () => {
+    const [one = "", two = ""] = framesOf([{}], [{}]);
+    expect(turns(lane.position(1), [one, two])).toEqual([]);
+    expect(turns(null, [two])).toEqual([]);
+  });
+
+  test("bring each change once when the reader cut the stream anew", () => {
+    const again = lane.frameOf([{}, {}, {}], 2, lane.position(1));
+    expect(turns(null, [...framesOf([{}], [{}]), again])).toEqual([[1], [2], [3, 4]]);
+  });
+
+  test("all name their authors: a frame that does not goes alone", () => {
+    const frames = framesOf([{}], [{}], [{ user: null }], [{}]);
+    expect(turns(null, frames)).toEqual([[1], [2]]);
+    expect(turns(lane.position(2), frames.slice(2))).toEqual([[3]]);
+  });
+
+  test("need no author for what nobody gets", () => {
+    const frames = framesOf([{}], [{ user: null, table: "other.t" }], [{}]);
+    expect(turns(null, frames)).toEqual([[1], [], [3]]);
+  });
+});

@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  keyGroup,
+  lateGroup,
+  sourceGroup,
+  tableGroup,
+} from "../../../../functions/routing/message-group.ts";
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+const LEGAL = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
+const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 64 });
+
+describe("a message group's name", () => {
+  test("is the table's own where that is legal", () => {
+    expect(tableGroup("shop", "orders")).toBe("shop.orders");
+    expect(tableGroup("shop", "order items")).toBe("shop.order%20items");
+    expect(tableGroup("shop", "🛒")).toBe("shop.%F0%9F%9B%92");
+    expect(sourceGroup("shop", 0)).toBe("shop");
+    expect(sourceGroup("shop", 3)).toBe("shop#lane-3");
+  });
+
+  test("is legal for SQS, whatever the table, key and connection are called", () => {
+    fc.assert(
+      fc.property(name, name, fc.string(), fc.maxSafeNat(), (database, table, key, thread) => {
+        const group = keyGroup(database, table, key);
+        expect(group).toMatch(LEGAL);
+        expect(lateGroup(group, thread, key)).toMatch(LEGAL);
+      }),
+    );
+  });
+
+  test("is another for another table", () => {
+    fc.assert(
+      fc.property(fc.tuple(name, name), fc.tuple(name, name), (a, b) => {
+        fc.pre(a.join("\0") !== b.join("\0"));
+        expect(tableGroup(...a)).not.toBe(tableGroup(...b));
+      }),
+    );
+    expect(tableGroup("a.b", "c")).not.toBe(tableGroup("a", "b.c"));
+  });
+
+  test("is another for another key, and for the same thread id of another connection", () => {
+    expect(keyGroup("s", "t", '{"id":1}')).not.toBe(keyGroup("s", "t", '{"id":2}'));
+    expect(keyGroup("s", "t", "")).toBe("s.t");
+    expect(lateGroup("s.t", 24, "server/1/24")).toMatch(/^s\.t#late-24-/);
+    expect(lateGroup("s.t", 24, "server/1/24")).not.toBe(lateGroup("s.t", 24, "server/2/24"));
+  });
+});

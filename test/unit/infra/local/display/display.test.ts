@@ -1,0 +1,97 @@
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import { duration, uptime } from "../../../../../infra/local/display/format.ts";
+import { joinInText } from "../../../../../infra/local/display/join-in.ts";
+import type { Snapshot } from "../../../../../infra/local/display/snapshot.ts";
+import { statusLine } from "../../../../../infra/local/display/status-line.ts";
+import { statusTable } from "../../../../../infra/local/display/status-table.ts";
+
+const SNAPSHOT: Snapshot = {
+  uptimeMs: 62_000,
+  streams: [
+    {
+      environment: "staging",
+      subscriber: "billing",
+      written: 1200,
+      delivered: 1198,
+      waiting: 2,
+      delayMs: 12.4,
+    },
+    {
+      environment: "staging",
+      subscriber: "search",
+      written: 1200,
+      delivered: 1200,
+      waiting: 0,
+      delayMs: 1400,
+    },
+    {
+      environment: "unrouted",
+      subscriber: "billing",
+      written: null,
+      delivered: null,
+      waiting: 3,
+      delayMs: null,
+    },
+  ],
+  attributions: [["ledger", 2398]],
+  failures: 1,
+  verdict: { foreign: 0, missing: 2, doubled: 0, outOfOrder: 0, parked: 1 },
+  problems: { count: 0, last: null },
+};
+
+test("the table shows each stream and what concerns all of them", () => {
+  const table = stripVTControlCharacters(statusTable(SNAPSHOT));
+  expect(table).toMatch(/staging +│ billing +│ +1,200 │ +1,198 │ +2 │ +12 ms/);
+  expect(table).toMatch(/│ +│ search +│ +1,200 │ +1,200 │ +0 │ +1\.4 s/);
+  expect(table).toMatch(/unrouted +│ billing +│ +– │ +– │ +3 │ +–/);
+  expect(table).toContain("authors found by: ledger 2,398");
+  expect(table).toContain("failure records: 1");
+  expect(table).not.toContain("problems");
+});
+
+test("the line shows each environment's sums", () => {
+  expect(statusLine(SNAPSHOT)).toBe(
+    "1:02  staging: 2,398 of 2,400 delivered, 2 waiting, 1.4 s | unrouted: 3 waiting | " +
+      "authors: ledger 2398 | failure records: 1 | foreign 0, doubled 0",
+  );
+});
+
+test("the last problem is shown with how many there were", () => {
+  const snapshot = { ...SNAPSHOT, problems: { count: 3, last: "the reader ended" } };
+  expect(statusLine(snapshot)).toContain("problems 3: the reader ended");
+  expect(statusTable(snapshot)).toContain("problems: 3, the last: the reader ended");
+});
+
+test.each([
+  [12.4, "12 ms"],
+  [1449, "1.4 s"],
+  [null, "–"],
+])("a duration of %s ms reads %s", (ms, text) => {
+  expect(duration(ms)).toBe(text);
+});
+
+test.each([
+  [5_000, "0:05"],
+  [3_723_000, "1:02:03"],
+])("an uptime of %i ms reads %s", (ms, text) => {
+  expect(uptime(ms)).toBe(text);
+});
+
+test("how to join in names a command for each account and a queue", () => {
+  const text = joinInText({
+    mysql: { host: "127.0.0.1", port: 21000 },
+    mysqlClient: "mysql",
+    database: "shop",
+    accounts: [{ environment: "staging", user: "app_staging", password: "pw" }],
+    region: "us-east-1",
+    credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+    sqsEndpoint: "http://127.0.0.1:9324",
+    queueUrl: "http://127.0.0.1:9324/000000000000/shop-billing-staging.fifo",
+    stackFile: "/checkout/.local/stack.json",
+  });
+  expect(text).toContain("mysql -h 127.0.0.1 -P 21000 -u app_staging -ppw shop");
+  expect(text).toContain(
+    "AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret aws --endpoint-url http://127.0.0.1:9324 sqs receive-message",
+  );
+});

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import type { Mark } from "../../../../../infra/local/demo/mark.ts";
+import { Tally } from "../../../../../infra/local/demo/tally.ts";
+import { verdictTable } from "../../../../../infra/local/display/verdict-table.ts";
+
+const mark = (number: number): Mark => ({
+  writtenBy: "staging",
+  op: "c",
+  table: "orders",
+  row: number,
+  number,
+});
+
+function tallyWith(received: number[]): Tally {
+  const tally = new Tally([{ environment: "staging", subscriber: "billing", wants: () => true }]);
+  tally.committed([mark(1), mark(2)], 0);
+  for (const number of received) {
+    tally.received("staging", "billing", { mark: mark(number), attribution: "ledger", atMs: 40 });
+  }
+  return tally;
+}
+
+test("a clean tally says that every environment received its own", () => {
+  const text = verdictTable(tallyWith([1, 2]));
+  expect(text).toMatch(/staging +│ billing +│ +2 │ +2 │ +0 │ +0 │ +0 │ +0 │ +0 │ +40 ms/);
+  expect(text).toContain("Authors were found by: ledger 2.");
+  expect(text).toContain("received its own changes, each once, and nothing else");
+});
+
+test("what is wrong is said in numbers", () => {
+  expect(verdictTable(tallyWith([1, 1]))).toContain("Wrong: 0 foreign, 1 missing, 1 doubled.");
+});
+
+test("what is parked is no fault, and is said", () => {
+  const tally = tallyWith([1]);
+  tally.setParked([{ mark: mark(2), subscriber: null }]);
+  expect(verdictTable(tally)).toContain("1 deliveries wait in failure records");
+});

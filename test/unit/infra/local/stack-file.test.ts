@@ -1,0 +1,54 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type StackFile, StackDirectory } from "../../../../infra/local/stack-file.ts";
+
+const STACK: StackFile = {
+  ready: true,
+  mysql: { host: "127.0.0.1", port: 3306, user: "root", password: "p" },
+  aws: {
+    region: "us-east-1",
+    accessKeyId: "local",
+    secretAccessKey: "local",
+    sqsEndpoint: "http://127.0.0.1:1",
+    dynamodbEndpoint: "http://127.0.0.1:2",
+    s3Endpoint: "http://127.0.0.1:3",
+    secretsManagerEndpoint: "http://127.0.0.1:4",
+  },
+  environments: { staging: { users: [], queues: {} } },
+  tables: { offsets: "o", failures: "f", sessions: "s" },
+  payloadBucket: "payloads",
+  processes: { main: process.pid },
+};
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "stack-file-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test("stack.json exists from the moment it is written until the stack is given up, and never after", async () => {
+  const stack = await StackDirectory.claim(directory);
+  expect(existsSync(stack.stackFile)).toBe(false);
+  await stack.write(STACK);
+  expect(JSON.parse(await readFile(stack.stackFile, "utf8"))).toEqual(STACK);
+  await stack[Symbol.asyncDispose]();
+  await stack.write(STACK);
+  expect(existsSync(stack.stackFile)).toBe(false);
+});
+
+test("what a dead npm start left behind is replaced", async () => {
+  const beyondAnyProcess = 2 ** 22 + 1;
+  await writeFile(join(directory, "stack.lock"), String(beyondAnyProcess));
+  await writeFile(join(directory, "stack.json"), "{}");
+  await using stack = await StackDirectory.claim(directory);
+  expect(existsSync(stack.stackFile)).toBe(false);
+});
+
+test("another program that was given the dead one's process id does not keep the directory", async () => {
+  await writeFile(join(directory, "stack.lock"), String(process.ppid));
+  await using stack = await StackDirectory.claim(directory);
+  expect(stack.path).toBe(directory);
+});

@@ -1,0 +1,141 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { RowTexts } from "../../../../reader/binlog-format/row-texts.ts";
+import { describe, expect, test } from "vitest";
+import { Lane, type SealedFrame } from "../../../../reader/frames/lane.ts";
+import { OffsetLedger } from "../../../../reader/frames/offset-ledger.ts";
+import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
+import { decodeFrame } from "../../../../wire/frame.ts";
+
+const transaction: Transaction = {
+  gtid: "3e11fa47-71ca-11e1-9e33-c80aa9429562:7",
+  file: "bin.000001",
+  fileNumber: 1,
+  start: 100,
+  thread: 9,
+  run: 1,
+  serverId: 1,
+  committedUs: 1_700_000_000_000_000,
+};
+const change = (n: number, note = ""): RowChange => ({
+  op: "c",
+  database: "shop",
+  table: "orders",
+  offset: 200,
+  row: n,
+  n,
+  texts: RowTexts.of({ key: `{"id":${n}}`, after: `{"id":${n},"note":${JSON.stringify(note)}}` }),
+});
+
+/** A lane whose frames wait until the test acknowledges them. */
+function laneUnderTest(frameBytes: number, paceMs = 0) {
+  const sent: { frame: SealedFrame; acknowledge: () => void }[] = [];
+  let unsent = 0;
+  const lane = new Lane({
+    number: 0,
+    stream: { source: "shop", epoch: 1, server: "s" },
+    previous: null,
+    frameBytes,
+    paceMs,
+    ledger: new OffsetLedger(),
+    authorsOf: async (transactions) =>
+      transactions.map(() => ({ user: "app", host: "h", attribution: "ledger" as const })),
+    send: (frame) => new Promise<void>((resolve) => sent.push({ frame, acknowledge: resolve })),
+    onUnsent: (bytes) => {
+      unsent += bytes;
+    },
+  });
+  const stop = new AbortController();
+  const ended = lane.run(stop.signal).catch((error: unknown) => error);
+  return {
+    lane,
+    sent,
+    unsentBytes: () => unsent,
+    stop: async () => {
+      stop.abort();
+      return ended;
+    },
+  };
+}
+
+describe("Lane", () => {
+  test("idle, it sends a single change at once", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([1]);
+    sent[0]?.acknowledge();
+    await stop();
+  });
+
+  test("busy, it fills the next frame meanwhile, and chains the frames", async () => {
+    const { lane, sent, stop, unsentBytes } = laneUnderTest(100_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    for (let n = 1; n < 6; n++) lane.add(transaction, change(n));
+    await nextTurn();
+    expect(sent).toHaveLength(1); // one at a time
+    sent[0]?.acknowledge();
+    await nextTurn();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 5]);
+    expect(sent[1]?.frame.previous).toBe(sent[0]?.frame.last);
+    sent[1]?.acknowledge();
+    await nextTurn();
+    expect(unsentBytes()).toBe(0);
+    await stop();
+  });
+
+  test("leaves a pause after a frame, and ends it when the next one is full", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000, 60_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    sent[0]?.acknowledge();
+    lane.add(transaction, change(1));
+    await nextTurn();
+    expect(sent).toHaveLength(1);
+    lane.add(transaction, change(2, "x".repeat(1000)));
+    await nextTurn();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 2]);
+    sent[1]?.acknowledge();
+    await stop();
+  });
+
+  test("sends what is not full when the pause is over", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000, 5);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    sent[0]?.acknowledge();
+    lane.add(transaction, change(1));
+    await expect.poll(() => sent.map(({ frame }) => frame.changes)).toEqual([1, 1]);
+    sent[1]?.acknowledge();
+    await stop();
+  });
+
+  test("cuts frames by size, also inside a transaction, whose thread each frame repeats", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000);
+    for (let n = 0; n < 50; n++) lane.add(transaction, change(n, "x".repeat(50)));
+    for (let i = 0; ; i++) {
+      await nextTurn();
+      if (sent[i] === undefined) break;
+      sent[i]?.acknowledge();
+    }
+    const frames = sent.map(({ frame }) => decodeFrame(frame.text));
+    expect(frames.length).toBeGreaterThan(3);
+    expect(frames.flatMap(({ changes }) => changes.map(({ n }) => n))).toEqual(
+      Array.from({ length: 50 }, (_, n) => n),
+    );
+    for (const frame of frames)
+      expect(frame.transactions).toMatchObject([{ thread: 9, author: 0 }]);
+    await stop();
+  });
+
+  test("writes characters that SQS refuses as escapes, without changing the value", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000);
+    lane.add(transaction, change(0, "a\uFFFE\uFFFFb"));
+    await nextTurn();
+    expect(sent[0]?.frame.text).not.toMatch(/[\uFFFE\uFFFF]/);
+    const after = decodeFrame(sent[0]?.frame.text ?? "").changes[0]?.after ?? "";
+    expect(JSON.parse(after)).toEqual({ id: 0, note: "a\uFFFE\uFFFFb" });
+    sent[0]?.acknowledge();
+    await stop();
+  });
+});

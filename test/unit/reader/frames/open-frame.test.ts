@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { RowTexts } from "../../../../reader/binlog-format/row-texts.ts";
+import { ColumnType, type TableDefinition } from "../../../../reader/binlog-format/column.ts";
+import { LineBuffer } from "../../../../reader/frames/line-buffer.ts";
+import { OffsetLedger } from "../../../../reader/frames/offset-ledger.ts";
+import { OpenFrame } from "../../../../reader/frames/open-frame.ts";
+import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
+import { decodeFrame, type Frame } from "../../../../wire/frame.ts";
+
+const transaction = (n: number): Transaction => ({
+  gtid: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${n}`,
+  file: "bin.000001",
+  fileNumber: 1,
+  start: 100 * n,
+  thread: 9,
+  run: 1,
+  serverId: 1,
+  committedUs: 1_700_000_000_000_000,
+});
+
+function definition(...names: readonly string[]): TableDefinition {
+  const column = {
+    type: ColumnType.LONGLONG,
+    nullable: false,
+    unsigned: true,
+    collation: 0,
+    maxLength: 0,
+    width: 0,
+    precision: 0,
+    decimals: 0,
+    members: [],
+    geometryType: 0,
+    dimensions: 0,
+    visible: true,
+  };
+  const columns = names.map((name) => ({ ...column, name }));
+  return { id: 1, database: "shop", table: "orders", columns, primaryKey: [0] };
+}
+
+function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[]): Frame {
+  const frame = new OpenFrame(new OffsetLedger().open(), new LineBuffer());
+  changes.forEach(([its, fields], n) => {
+    const change = { op: "c", database: "shop", table: "orders", offset: 200, row: n, n } as const;
+    frame.add(1, its, { ...change, texts: RowTexts.of({ after: "{}" }), ...fields });
+  });
+  const stream = { source: "shop", epoch: 1, server: "s" };
+  return decodeFrame(frame.seal(stream, { lane: 0, previous: null }, []).bytes.toString());
+}
+
+const SHAPE = { columns: [["id", "bigint unsigned", false]], key: ["id"] };
+
+test("a table whose definition changes within the frame has an entry for each; equal ones share one", () => {
+  const its = transaction(1);
+  const frame = frameOf([
+    [its, { definition: definition("id") }],
+    [its, { definition: definition("id") }],
+    [its, { definition: definition("id", "total") }],
+    [its, { op: "t", texts: RowTexts.of({}) }],
+  ]);
+  expect(frame.tables).toEqual([
+    ["shop", "orders", SHAPE],
+    [
+      "shop",
+      "orders",
+      { ...SHAPE, columns: [...SHAPE.columns, ["total", "bigint unsigned", false]] },
+    ],
+    ["shop", "orders"],
+  ]);
+  expect(frame.changes.map(({ table }) => table)).toEqual([0, 0, 1, 2]);
+});
+
+test("a transaction ends in the frame that has its last change", () => {
+  const [first, second] = [transaction(1), transaction(2)];
+  const frame = frameOf([
+    [first, {}],
+    [first, { last: true }],
+    [second, {}],
+  ]);
+  expect(frame.transactions.map(({ ended }) => ended)).toEqual([true, undefined]);
+});
