@@ -12,11 +12,20 @@ export default defineConfig({
   test: {
     reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "infra/local-aws/test/unit/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts"],
+          include: [
+            "test/integration/**/*.test.ts",
+            "infra/local-aws/test/integration/**/*.test.ts",
+          ],
           testTimeout: 120_000,
           hookTimeout: 300_000,
           maxWorkers: 2,

@@ -1,4 +1,4 @@
-import { LocalClock } from "./clock.ts";
+import { LocalClock } from "./time/clock.ts";
 import { LocalDynamoDB } from "./dynamodb/local-dynamodb.ts";
 import type { AwsService, ServiceName } from "./http/aws-service.ts";
 import type { RequestCounts } from "./http/counters.ts";

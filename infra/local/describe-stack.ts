@@ -1,7 +1,7 @@
 import type { Configuration } from "../../config/configuration.ts";
 import type { EnvironmentQueue } from "../../config/queues.ts";
 import { UNROUTED } from "../../wire/names.ts";
-import type { LocalAws } from "../local-aws/start-local-aws.ts";
+import type { LocalAws } from "@binlog-router/local-aws";
 import type { JoinIn } from "./display/join-in.ts";
 import { configuredDatabases } from "./source/accounts.ts";
 import { queuesByEnvironment } from "./queues-by-environment.ts";

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../config/config-error.ts";
-import { PortInUseError as AwsPortInUseError } from "../local-aws/http/port-in-use-error.ts";
+import { PortInUseError as AwsPortInUseError } from "@binlog-router/local-aws";
 import { ChildEndedError } from "./child-process.ts";
 import { InvocationError } from "./lambda/errors.ts";
 import {

@@ -1,4 +1,4 @@
-import type { ServiceName } from "../local-aws/http/aws-service.ts";
+import type { ServiceName } from "@binlog-router/local-aws";
 import { assertPortFree, freePort } from "./mysql/free-port.ts";
 
 /** What listens on this machine. A port that is absent is chosen by the one that listens. */

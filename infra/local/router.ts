@@ -1,6 +1,6 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { join } from "node:path";
-import type { LocalAws } from "../local-aws/start-local-aws.ts";
+import type { LocalAws } from "@binlog-router/local-aws";
 import { inBackground } from "./background.ts";
 import { runEventSourceMapping } from "./lambda/event-source-mapping.ts";
 import { LocalFunction } from "./lambda/local-function.ts";

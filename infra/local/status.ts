@@ -3,7 +3,7 @@ import type { LocatedQueue } from "./describe-stack.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
 import { parkedRecords } from "./failure-records.ts";
 import { queueLength } from "./queue-length.ts";
-import type { AwsClients } from "./template/aws-clients.ts";
+import type { AwsClients } from "@binlog-router/local-aws/clients";
 
 export interface StatusOptions {
   readonly clients: AwsClients;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readState } from "../../functions/failures/route-items.ts";
 import { queueStream } from "../../functions/failures/stream.ts";
-import type { FaultEffect } from "../../infra/local-aws/http/faults.ts";
+import type { FaultEffect } from "@binlog-router/local-aws";
 import { Consumer, type Receipt } from "../support/functions/consumer.ts";
 import { TestLane } from "../support/functions/frames.ts";
 import { Pipeline } from "../support/functions/pipeline.ts";

@@ -11,7 +11,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { LocalAws } from "../../infra/local-aws/start-local-aws.ts";
+import type { LocalAws } from "@binlog-router/local-aws";
 import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
 import { decodeFrame, type Frame } from "../../wire/frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";

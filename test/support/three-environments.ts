@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from "vitest";
-import { type LocalAws, startLocalAws } from "../../infra/local-aws/start-local-aws.ts";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import type { Account, TestMysql } from "./mysql.ts";
 
 /** Three environments that share a database: an account for each, and the services that a reader needs. */

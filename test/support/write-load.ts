@@ -1,3 +1,4 @@
+import type { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Connection, createConnection } from "mysql2/promise";
 
@@ -10,7 +11,7 @@ export interface WriteLoadOptions {
   readonly environment: string;
   readonly writer: number;
   readonly signal: AbortSignal;
-  readonly random: () => number;
+  readonly random: SeededRandom;
 }
 
 /** What the write load writes to. */
@@ -34,7 +35,7 @@ export async function writeLoad(options: WriteLoadOptions): Promise<void> {
     try {
       connection = await within(ANSWER_MS, open(options));
       // Some connections live for one transaction, some for many.
-      const transactions = random() < 0.3 ? 1 : 30;
+      const transactions = random.chance(0.3) ? 1 : 30;
       for (let i = 0; i < transactions && !signal.aborted; i++) {
         await within(ANSWER_MS, transaction(connection, options, seq++));
       }
@@ -70,18 +71,18 @@ async function transaction(
   const { environment, writer, random } = options;
   await connection.beginTransaction();
   await connection.query("INSERT INTO shop.journal VALUES (?, ?, ?)", [environment, writer, seq]);
-  const statements = Math.floor(random() * 4);
+  const statements = random.below(4);
   for (let i = 0; i < statements; i++) {
-    const id = writer * 1000 + Math.floor(random() * STOCK_ROWS);
-    const choice = random();
+    const id = writer * 1000 + random.below(STOCK_ROWS);
+    const choice = random.next();
     if (choice < 0.5) {
       await connection.query(
         "INSERT INTO shop.stock VALUES (?, ?, 1, ?) ON DUPLICATE KEY UPDATE quantity = quantity + 1, note = VALUES(note)",
-        [id, environment, "x".repeat(Math.floor(random() * 200))],
+        [id, environment, "x".repeat(random.below(200))],
       );
     } else if (choice < 0.8)
       await connection.query("UPDATE shop.stock SET quantity = quantity + 1 WHERE id = ?", [id]);
     else await connection.query("DELETE FROM shop.stock WHERE id = ?", [id]);
   }
-  await (random() < 0.1 ? connection.rollback() : connection.commit());
+  await (random.chance(0.1) ? connection.rollback() : connection.commit());
 }

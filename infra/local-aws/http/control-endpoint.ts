@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { RequestCounter } from "./counters.ts";
 import type { FaultRule, Faults } from "./faults.ts";
-import type { LocalClock } from "../clock.ts";
+import type { LocalClock } from "../time/clock.ts";
 import type { AwsRequest, AwsResponse, ServiceName } from "./aws-service.ts";
 
 const services = ["sqs", "dynamodb", "secretsManager", "s3"] as const satisfies ServiceName[];

@@ -1,6 +1,6 @@
-import { globMatcher } from "../../../wire/glob.ts";
-import { seededRandom } from "./seeded-random.ts";
 import type { ServiceName } from "./aws-service.ts";
+import { namePattern } from "./name-pattern.ts";
+import { SeededRandom } from "./seeded-random.ts";
 
 /** Which calls go wrong, and how. Names may contain `*` and `?`; one that is left out stands for all. */
 export interface FaultRule {
@@ -83,7 +83,7 @@ class ActiveFault implements Fault {
   readonly rule: FaultRule;
   strikes = 0;
   readonly #remove: () => void;
-  readonly #random: () => number;
+  readonly #random: SeededRandom;
   readonly #action: (name: string) => boolean;
   readonly #resource: (name: string) => boolean;
 
@@ -91,9 +91,9 @@ class ActiveFault implements Fault {
     this.id = id;
     this.rule = rule;
     this.#remove = remove;
-    this.#random = seededRandom(rule.seed ?? 1);
-    this.#action = globMatcher(rule.action ?? "*");
-    this.#resource = globMatcher(rule.resource ?? "*");
+    this.#random = new SeededRandom(rule.seed ?? 1);
+    this.#action = namePattern(rule.action ?? "*");
+    this.#resource = namePattern(rule.resource ?? "*");
   }
 
   /** Whether this call is struck; if so it is counted, and the fault removed when that was the last of `calls`. */
@@ -101,7 +101,7 @@ class ActiveFault implements Fault {
     const { rule } = this;
     if (rule.service !== undefined && rule.service !== service) return false;
     if (!this.#action(action) || !this.#resource(resource ?? "")) return false;
-    if (rule.probability !== undefined && this.#random() >= rule.probability) return false;
+    if (rule.probability !== undefined && !this.#random.chance(rule.probability)) return false;
     this.strikes++;
     if (rule.calls !== undefined && this.strikes >= rule.calls) this.remove();
     return true;

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { LocalClock } from "../clock.ts";
+import type { LocalClock } from "../time/clock.ts";
 import type { AwsCall, AwsRequest, AwsResponse, AwsService } from "./aws-service.ts";
 import { controlAnswer, type Controls } from "./control-endpoint.ts";
 import { RequestCounter } from "./counters.ts";

@@ -9,15 +9,7 @@ import type {
 import { decodeAwsChunked } from "./aws-chunked.ts";
 import { errorXml, listXml } from "./xml.ts";
 import { parseS3Call, type S3Target } from "./parse-call.ts";
-
-export interface StoredObject {
-  readonly key: string;
-  readonly content: Buffer;
-  readonly etag: string;
-  readonly modified: Date;
-  /** Headers that come back with the content: its type, checksums and user metadata. */
-  readonly headers: Readonly<Record<string, string>>;
-}
+import type { StoredObject } from "./stored-object.ts";
 
 /** Buckets in memory: create, put, get, head, delete, list; path-style addresses. */
 export class LocalS3 implements AwsService {

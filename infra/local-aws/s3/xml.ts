@@ -1,6 +1,6 @@
 import type { AwsError } from "../http/aws-service.ts";
 import { textElement } from "../http/xml.ts";
-import type { StoredObject } from "./local-s3.ts";
+import type { StoredObject } from "./stored-object.ts";
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 

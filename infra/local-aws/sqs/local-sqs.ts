@@ -12,12 +12,12 @@ import * as moving from "./actions/move-tasks.ts";
 import * as queueActions from "./actions/queues.ts";
 import { receiveMessage } from "./actions/receive.ts";
 import { sendMessage, sendMessageBatch } from "./actions/send.ts";
-import { formOfError, SqsError } from "./errors.ts";
-import { jsonProtocol } from "./json-protocol.ts";
-import { MoveTasks } from "./move-tasks.ts";
-import { failureOf, type Protocol } from "./protocol.ts";
-import { queryProtocol } from "./query-protocol.ts";
-import { nameInUrl, Queues, type QueuesOptions } from "./queues.ts";
+import { formOfError, SqsError } from "./queues/errors.ts";
+import { jsonProtocol } from "./protocols/json-protocol.ts";
+import { MoveTasks } from "./queues/move-tasks.ts";
+import { failureOf, type Protocol } from "./protocols/protocol.ts";
+import { queryProtocol } from "./protocols/query-protocol.ts";
+import { nameInUrl, Queues, type QueuesOptions } from "./queues/queues.ts";
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   SendMessage: sendMessage,

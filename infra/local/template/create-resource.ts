@@ -1,4 +1,4 @@
-import type { AwsClients, LocalAwsAddress } from "./aws-clients.ts";
+import type { AwsClients, LocalAwsAddress } from "@binlog-router/local-aws/clients";
 import { createBucket } from "./create-bucket.ts";
 import { createQueue } from "./create-queue.ts";
 import { createSecret } from "./create-secret.ts";

@@ -1,4 +1,4 @@
-import { awsClients, type LocalAwsAddress } from "./aws-clients.ts";
+import { awsClients, type LocalAwsAddress } from "@binlog-router/local-aws/clients";
 import { CREATE_BY_TYPE, type Creation } from "./create-resource.ts";
 import { creationOrder } from "./creation-order.ts";
 import {

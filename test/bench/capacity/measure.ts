@@ -4,7 +4,7 @@ import { createPool } from "mysql2/promise";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { RequestCounts } from "../../../infra/local-aws/http/counters.ts";
+import type { RequestCounts } from "@binlog-router/local-aws";
 import type { StackFile } from "../../../infra/local/stack-file.ts";
 import { readCounters } from "./local-counters.ts";
 import type { MeasuredPoint } from "./measurement.ts";

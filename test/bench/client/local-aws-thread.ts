@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { startLocalAws } from "@binlog-router/local-aws";
 
 /** The stand-ins in a thread of their own, so that the client under measurement has its thread to itself. */
 const aws = await startLocalAws();

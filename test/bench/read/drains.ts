@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { LocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import type { LocalAws } from "@binlog-router/local-aws";
 import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { FrameSink } from "./frame-sink.ts";

@@ -1,5 +1,5 @@
 import { createConnection } from "mysql2/promise";
-import { startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { startLocalAws } from "@binlog-router/local-aws";
 import { startMysqlServer } from "../../../infra/local/mysql/start-mysql-server.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { drainByMysqlbinlog, drainByReader, drainByZongji } from "./drains.ts";

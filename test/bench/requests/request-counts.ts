@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import type { RequestCounts } from "../../../infra/local-aws/http/counters.ts";
+import type { RequestCounts } from "@binlog-router/local-aws";
 import type { SharedStack } from "../shared-stack.ts";
 
 export interface QueueRequests {

@@ -6,17 +6,20 @@ import type { Census } from "../../../reader/sessions/process-list.ts";
 import { SessionBook } from "../../../reader/sessions/session-book.ts";
 import { SessionsTable } from "../../../reader/sessions/sessions-table.ts";
 import type { Transaction } from "../../../reader/transactions/transaction.ts";
-import { type AwsForTests, startAwsForTests } from "../../support/aws.ts";
+import {
+  type LocalAwsWithClients,
+  startLocalAwsWithClients,
+} from "@binlog-router/local-aws/clients";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { splitOf } from "../../support/short-connections.ts";
 
 const mysql = useMysql({ variables: { max_connections: 1200 } });
-let local: AwsForTests;
+let local: LocalAwsWithClients;
 let counted: ReturnType<typeof meter>;
 
 beforeAll(async () => {
-  local = await startAwsForTests();
+  local = await startLocalAwsWithClients();
   counted = meter(local.dynamodb);
 });
 afterAll(async () => local[Symbol.asyncDispose]());

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { type KnownChange, knownChanges } from "../../support/known-changes.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";

@@ -5,7 +5,7 @@ import { MysqlPositionStore, POSITIONS_TABLE } from "../../../examples/mysql-pos
 import { message, positionAt } from "../../support/client/messages.ts";
 import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
 import { useMysql } from "../../support/mysql.ts";
-import { SeededRandom } from "../../support/seeded-random.ts";
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 
 interface Tables extends Record<string, { readonly id: number }> {}
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { changeId } from "../../../wire/change-id.ts";
 import type { Frame } from "../../../wire/frame.ts";

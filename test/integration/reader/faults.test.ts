@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../support/mysql.ts";
-import { seededRandom } from "../../support/random.ts";
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { Replica } from "../../support/replica.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -34,7 +34,7 @@ test(
     console.log(
       `seed ${SEED}: FAULT_SEED=${SEED} FAULT_ROUNDS=${ROUNDS} reproduces the choice of faults`,
     );
-    const random = seededRandom(SEED);
+    const random = new SeededRandom(SEED);
     await mysql.query("CREATE DATABASE shop");
     for (const table of LOAD_TABLES) await mysql.query(table);
     await installLedger(await mysql.connect());
@@ -120,17 +120,17 @@ test(
     const faults: Record<string, () => Promise<void>> = {
       "leave everything alone": async () => delay(2000),
       "kill a reader": async () => {
-        const index = Math.floor(random() * 2);
+        const index = random.below(2);
         await readers[index]?.kill();
         readers[index] = await bench.start("ready");
       },
       "stop a reader": async () => {
-        const index = Math.floor(random() * 2);
+        const index = random.below(2);
         expect(await readers[index]?.stop()).toBe(0);
         readers[index] = await bench.start("ready");
       },
       "put a reader to sleep for longer than its lease": async () => {
-        const reader = readers[Math.floor(random() * 2)];
+        const reader = readers[random.below(2)];
         reader?.signal("SIGSTOP");
         await delay(LEASE_SECONDS * 1500);
         reader?.signal("SIGCONT");
@@ -139,10 +139,10 @@ test(
       "cut the MySQL connections, twice while connecting": async () => {
         mysqlProxy.refuse(true);
         mysqlProxy.cut();
-        await delay(random() * 800);
+        await delay(random.next() * 800);
         mysqlProxy.refuse(false);
         for (let i = 0; i < 4; i++) {
-          await delay(random() * 60);
+          await delay(random.next() * 60);
           mysqlProxy.cut();
         }
       },
@@ -154,14 +154,14 @@ test(
       "delay MySQL": async () => {
         for (let i = 0; i < 5; i++) {
           mysqlProxy.hold(true);
-          await delay(random() * 200);
+          await delay(random.next() * 200);
           mysqlProxy.hold(false);
         }
       },
       "cut the SQS connections": async () => {
         for (let i = 0; i < 5; i++) {
           sqsProxy.cut();
-          await delay(random() * 60);
+          await delay(random.next() * 60);
         }
       },
       "take SQS away": async () => {
@@ -185,7 +185,7 @@ test(
     const happened = new Map<string, number>();
     for (let round = 0; round < ROUNDS; round++) {
       // Every kind once, then at random.
-      const name = names[round < names.length ? round : Math.floor(random() * names.length)] ?? "";
+      const name = names[round < names.length ? round : random.below(names.length)] ?? "";
       happened.set(name, (happened.get(name) ?? 0) + 1);
       const startedMs = performance.now();
       await faults[name]?.();
@@ -240,7 +240,7 @@ async function startWriters(signal: AbortSignal): Promise<Promise<void>[]> {
           environment,
           writer,
           signal,
-          random: seededRandom(SEED + writer),
+          random: new SeededRandom(SEED + writer),
         }),
       );
     }

@@ -6,16 +6,19 @@ import { promisify } from "node:util";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parsePosition } from "../../../wire/position.ts";
-import { type AwsForTests, startAwsForTests } from "../../support/aws.ts";
+import {
+  type LocalAwsWithClients,
+  startLocalAwsWithClients,
+} from "@binlog-router/local-aws/clients";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const mysql = useMysql();
-let services: AwsForTests;
+let services: LocalAwsWithClients;
 
 beforeAll(async () => {
-  services = await startAwsForTests();
+  services = await startLocalAwsWithClients();
 });
 afterAll(async () => services[Symbol.asyncDispose]());
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import type { Frame } from "../../../wire/frame.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { BinlogFile, type DecodedChange } from "../../support/binlog-changes.ts";
 import { jsonMembers } from "../../support/json-text.ts";
 import { useMysql } from "../../support/mysql.ts";
-import { SeededRandom } from "../../support/seeded-random.ts";
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { difference, type ValueFamily, valueFamilies } from "../../support/value-families.ts";
 
 const mysql = useMysql();

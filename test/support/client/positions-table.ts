@@ -1,5 +1,5 @@
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { LocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import type { LocalAws } from "@binlog-router/local-aws";
 
 /** Makes the table `positions`, as DynamoDBPositionStore wants it. */
 export async function createPositionsTable(aws: LocalAws): Promise<void> {

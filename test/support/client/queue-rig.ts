@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { expect, vi } from "vitest";
-import { startLocalAws, type LocalAws } from "../../../infra/local-aws/start-local-aws.ts";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { environmentDeadLetterQueueName, environmentQueueName } from "../../../wire/names.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 

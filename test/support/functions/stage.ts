@@ -19,9 +19,9 @@ import type { RoutingInput } from "../../../functions/settings.ts";
 import { parseFunctionSettings, encodeRouting } from "../../../functions/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
-import { startLocalAws, type LocalAws } from "../../../infra/local-aws/start-local-aws.ts";
-import type { Fault } from "../../../infra/local-aws/http/faults.ts";
-import type { LocalClock } from "../../../infra/local-aws/clock.ts";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
+import type { Fault } from "@binlog-router/local-aws";
+import type { LocalClock } from "@binlog-router/local-aws";
 import { environmentQueues } from "../../../config/queues.ts";
 import { SOURCE } from "./frames.ts";
 

@@ -1,9 +1,9 @@
 import type { JsonObject } from "../../http/aws-json.ts";
-import { batchEntries, eachEntry } from "../batches.ts";
-import { invalidParameter, SqsError } from "../errors.ts";
-import { optionalInteger, requiredText } from "../input.ts";
-import type { Queue, ReceivedMessage } from "../queue.ts";
-import { parseReceiptHandle } from "../receipt-handle.ts";
+import { batchEntries, eachEntry } from "./batches.ts";
+import { invalidParameter, SqsError } from "../queues/errors.ts";
+import { optionalInteger, requiredText } from "./input.ts";
+import type { Queue, ReceivedMessage } from "../queues/queue.ts";
+import { parseReceiptHandle } from "./receipt-handle.ts";
 import type { Action } from "./action.ts";
 
 /** A message cannot be kept in flight longer than this after its receive. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../http/aws-json.ts";
-import type { MoveTasks } from "../move-tasks.ts";
-import type { Queues } from "../queues.ts";
+import type { MoveTasks } from "../queues/move-tasks.ts";
+import type { Queues } from "../queues/queues.ts";
 
 export interface ActionContext {
   readonly queues: Queues;

@@ -1,9 +1,9 @@
 import { textOf, type JsonObject } from "../../http/aws-json.ts";
-import { SqsError } from "../errors.ts";
-import { optionalInteger, requiredText } from "../input.ts";
-import { formatTaskHandle, type MoveTask } from "../move-tasks.ts";
-import type { Queue } from "../queue.ts";
-import type { Queues } from "../queues.ts";
+import { SqsError } from "../queues/errors.ts";
+import { optionalInteger, requiredText } from "./input.ts";
+import { formatTaskHandle, type MoveTask } from "../queues/move-tasks.ts";
+import type { Queue } from "../queues/queue.ts";
+import type { Queues } from "../queues/queues.ts";
 import type { Action } from "./action.ts";
 
 export const startMessageMoveTask: Action = (input, { queues, moveTasks }) => {

@@ -1,7 +1,7 @@
 import { textOf, type JsonObject } from "../../http/aws-json.ts";
-import { SqsError } from "../errors.ts";
-import { optionalInteger, requiredText, textMap, texts } from "../input.ts";
-import type { Queue } from "../queue.ts";
+import { SqsError } from "../queues/errors.ts";
+import { optionalInteger, requiredText, textMap, texts } from "./input.ts";
+import type { Queue } from "../queues/queue.ts";
 import type { Action } from "./action.ts";
 
 const PURGE_INTERVAL_MS = 60_000;

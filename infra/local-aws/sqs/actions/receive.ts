@@ -1,9 +1,9 @@
 import { textOf, type JsonObject } from "../../http/aws-json.ts";
-import { optionalInteger, requiredText, texts } from "../input.ts";
-import type { Message } from "../message.ts";
-import { attributesMd5, selectAttributes } from "../message-attributes.ts";
-import type { Queue } from "../queue.ts";
-import { formatReceiptHandle } from "../receipt-handle.ts";
+import { optionalInteger, requiredText, texts } from "./input.ts";
+import type { Message } from "../queues/message.ts";
+import { attributesMd5, selectAttributes } from "../queues/message-attributes.ts";
+import type { Queue } from "../queues/queue.ts";
+import { formatReceiptHandle } from "./receipt-handle.ts";
 import type { ActionContext, ActionResult } from "./action.ts";
 
 /** SQS names the sender by its principal's id. */

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import { textOf, type JsonObject } from "../../http/aws-json.ts";
-import { batchEntries, eachEntry } from "../batches.ts";
-import { invalidParameter, SqsError } from "../errors.ts";
-import { optionalInteger, requiredText } from "../input.ts";
-import type { MessageContent } from "../message.ts";
-import { attributesMd5, attributesSize, parseMessageAttributes } from "../message-attributes.ts";
-import type { Queue } from "../queue.ts";
+import { batchEntries, eachEntry } from "./batches.ts";
+import { invalidParameter, SqsError } from "../queues/errors.ts";
+import { optionalInteger, requiredText } from "./input.ts";
+import type { MessageContent } from "../queues/message.ts";
+import {
+  attributesMd5,
+  attributesSize,
+  parseMessageAttributes,
+} from "../queues/message-attributes.ts";
+import type { Queue } from "../queues/queue.ts";
 import type { Action } from "./action.ts";
 
 /** The limit of a message, and of all messages of a batch together: 1 MiB. */

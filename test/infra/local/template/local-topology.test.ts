@@ -5,9 +5,9 @@ import { CfnResource, Duration, Fn } from "aws-cdk-lib";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { IConstruct } from "constructs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startLocalAws, type LocalAws } from "../../../../infra/local-aws/start-local-aws.ts";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { onThisMachine } from "../../../../infra/local/local-configuration.ts";
-import { awsClients, type AwsClients } from "../../../../infra/local/template/aws-clients.ts";
+import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
 import {
   IncompleteTemplateError,
   UnsupportedTemplateError,

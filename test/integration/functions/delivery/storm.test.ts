@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
-import { seededRandom } from "../../../../infra/local-aws/http/seeded-random.ts";
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { Consumer } from "../../../support/functions/consumer.ts";
 import { TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { Pipeline } from "../../../support/functions/pipeline.ts";
@@ -13,7 +13,7 @@ const FRAME_EVERY_MS = 20;
 const USERS = ["app_prod", "app_staging", "app_test"];
 
 test("while DynamoDB fails at random nothing is lost, doubled or out of order", async () => {
-  const random = seededRandom(SEED);
+  const random = new SeededRandom(SEED);
   await using stage = await Stage.start();
   await stage.createRawQueue({ visibilitySeconds: 1, maxReceives: 1000 });
   await using consumers = new AsyncDisposableStack();
@@ -54,8 +54,8 @@ test("while DynamoDB fails at random nothing is lost, doubled or out of order", 
     });
     const until = Date.now() + SECONDS * 1000;
     while (Date.now() < until) {
-      const changes = Array.from({ length: 1 + Math.floor(random() * 4) }, (): TestChange => {
-        const user = Math.floor(random() * USERS.length);
+      const changes = Array.from({ length: 1 + random.below(4) }, (): TestChange => {
+        const user = random.below(USERS.length);
         written[user]?.push(++n);
         return { user: USERS[user] ?? "" };
       });

@@ -4,17 +4,20 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { decodeFrame, type Frame } from "../../../../wire/frame.ts";
 import { unpackFrame } from "../../../../wire/frame-body.ts";
-import { startAwsForTests, type AwsForTests } from "../../../support/aws.ts";
+import {
+  startLocalAwsWithClients,
+  type LocalAwsWithClients,
+} from "@binlog-router/local-aws/clients";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
 
 const MIB = 1024 * 1024;
 
 const mysql = useMysql();
-let services: AwsForTests;
+let services: LocalAwsWithClients;
 
 beforeAll(async () => {
-  services = await startAwsForTests();
+  services = await startLocalAwsWithClients();
 });
 afterAll(async () => services[Symbol.asyncDispose]());
 beforeEach(async () => {

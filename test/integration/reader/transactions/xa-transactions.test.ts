@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { startLocalAws } from "../../../../infra/local-aws/start-local-aws.ts";
+import { startLocalAws } from "@binlog-router/local-aws";
 import { UnreadableStreamError } from "../../../../reader/errors.ts";
 import type {
   Boundary,

@@ -23,20 +23,23 @@ import {
 } from "../../../../../infra/local/lambda/event-source-mapping.ts";
 import { LocalFunction } from "../../../../../infra/local/lambda/local-function.ts";
 import { runSchedule } from "../../../../../infra/local/lambda/schedule.ts";
-import { startAwsForTests, type AwsForTests } from "../../../../support/aws.ts";
+import {
+  startLocalAwsWithClients,
+  type LocalAwsWithClients,
+} from "@binlog-router/local-aws/clients";
 import type { Order, TraceLine } from "../../../../support/lambda/obedient-handler.ts";
 
 const HANDLER = join(import.meta.dirname, "../../../../support/lambda/obedient-handler.ts");
 const VISIBILITY_S = 2;
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
-let services: AwsForTests;
+let services: LocalAwsWithClients;
 let directory: string;
 let resources: AsyncDisposableStack;
 let queueCount = 0;
 
 beforeAll(async () => {
-  services = await startAwsForTests();
+  services = await startLocalAwsWithClients();
 });
 afterAll(() => services[Symbol.asyncDispose]());
 beforeEach(() => {

@@ -1,0 +1,6 @@
+export { startLocalAws, type LocalAws, type LocalAwsOptions } from "./start-local-aws.ts";
+export { PortInUseError } from "./http/port-in-use-error.ts";
+export type { ServiceName } from "./http/aws-service.ts";
+export type { RequestCounts } from "./http/counters.ts";
+export type { Fault, FaultEffect, FaultRule, Faults } from "./http/faults.ts";
+export type { LocalClock } from "./time/clock.ts";

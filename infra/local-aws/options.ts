@@ -1,0 +1,75 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import type { ServiceName } from "./http/aws-service.ts";
+import type { LocalAwsOptions } from "./start-local-aws.ts";
+
+/** A command line that the program does not understand. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** `--help` was asked for; the message is what it prints. */
+export class HelpRequested extends Error {
+  override readonly name = "HelpRequested";
+}
+
+/** In the order of their ports. */
+const SERVICES = ["sqs", "dynamodb", "secretsManager", "s3"] as const satisfies ServiceName[];
+
+const EPILOGUE = `
+Prints the environment variables that lead any AWS SDK to the stand-ins, one NAME=value a line, and then serves until
+SIGINT or SIGTERM. Everything is in memory and gone when it ends.
+
+  local-aws --port 4566 > aws.env &
+  node --env-file=aws.env application.js
+
+Faults, counters and the clock are set over HTTP, at the endpoint of any service: see README.md.
+
+Exit code: 0 after a signal, 2 when nothing could be started.`;
+
+/** What the command line asks for. Throws UsageError, and HelpRequested for `--help`. */
+export function parseOptions(argv: readonly string[]): LocalAwsOptions {
+  let output = "";
+  const command = new Command("local-aws")
+    .description("Stands in for SQS, DynamoDB, Secrets Manager and S3 on this machine.")
+    .option(
+      "--port <port>",
+      "SQS listens on this port, the others on the ones after it: DynamoDB, Secrets Manager, S3 (default: free ports)",
+      port,
+    )
+    .option("--region <name>", "the region in ARNs", "us-east-1")
+    .option("--account-id <digits>", "the account in ARNs and queue URLs", account, "000000000000")
+    .helpOption("--help", "show this")
+    .addHelpText("after", EPILOGUE)
+    .allowExcessArguments(false)
+    .configureOutput({ writeOut: (text) => (output += text), writeErr: () => undefined })
+    .exitOverride();
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) throw new HelpRequested(output);
+    throw new UsageError(error.message.replace(/^error: /, ""), { cause: error });
+  }
+  const options = command.opts<{ port?: number; region: string; accountId: string }>();
+  return {
+    region: options.region,
+    accountId: options.accountId,
+    ...(options.port === undefined ? {} : { ports: consecutivePorts(options.port) }),
+  };
+}
+
+function consecutivePorts(first: number): Partial<Record<ServiceName, number>> {
+  return Object.fromEntries(SERVICES.map((name, index) => [name, first + index]));
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > 65_532)
+    throw new InvalidArgumentError("expected a port from 1 to 65532");
+  return number;
+}
+
+function account(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError("expected twelve digits");
+  return text;
+}

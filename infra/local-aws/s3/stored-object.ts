@@ -1,0 +1,9 @@
+/** An object in a bucket. */
+export interface StoredObject {
+  readonly key: string;
+  readonly content: Buffer;
+  readonly etag: string;
+  readonly modified: Date;
+  /** Headers that come back with the content: its type, checksums and user metadata. */
+  readonly headers: Readonly<Record<string, string>>;
+}

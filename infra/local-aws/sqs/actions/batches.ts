@@ -1,0 +1,50 @@
+import type { JsonObject } from "../../http/aws-json.ts";
+import { formOfError, SqsError } from "../queues/errors.ts";
+import { objects } from "./input.ts";
+
+const MOST_ENTRIES = 10;
+
+/** The entries of a batch request. Throws SqsError when the batch as a whole is refused. */
+export function batchEntries(input: JsonObject): JsonObject[] {
+  const entries = objects(input, "Entries");
+  if (entries.length === 0) {
+    throw new SqsError("EmptyBatchRequest", "There should be at least one entry in the request.");
+  }
+  if (entries.length > MOST_ENTRIES) {
+    throw new SqsError(
+      "TooManyEntriesInBatchRequest",
+      `Maximum number of entries per request are ${MOST_ENTRIES}. You have sent ${entries.length}.`,
+    );
+  }
+  const ids = new Set<unknown>();
+  for (const { Id } of entries) {
+    if (typeof Id !== "string" || !/^[A-Za-z0-9_-]{1,80}$/.test(Id)) {
+      throw new SqsError(
+        "InvalidBatchEntryId",
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
+      );
+    }
+    if (ids.has(Id)) throw new SqsError("BatchEntryIdsNotDistinct", `Id ${Id} repeated.`);
+    ids.add(Id);
+  }
+  return entries;
+}
+
+/** The answer to a batch: each entry is done, or fails, for itself. */
+export function eachEntry(
+  entries: readonly JsonObject[],
+  action: (entry: JsonObject) => JsonObject,
+): JsonObject {
+  const successful: JsonObject[] = [];
+  const failed: JsonObject[] = [];
+  for (const entry of entries) {
+    try {
+      successful.push({ Id: entry["Id"], ...action(entry) });
+    } catch (error) {
+      if (!(error instanceof SqsError)) throw error;
+      const code = formOfError(error.error)?.code;
+      failed.push({ Id: entry["Id"], SenderFault: true, Code: code, Message: error.message });
+    }
+  }
+  return { Successful: successful, Failed: failed };
+}

@@ -1,0 +1,134 @@
+import { Deadlines } from "../../time/deadlines.ts";
+import type { DeliveryOrder } from "./delivery-order.ts";
+import { LinkedList } from "./linked-list.ts";
+import type { Message, MessageContent, MessageState } from "./message.ts";
+
+export interface NewMessage {
+  readonly id: string;
+  readonly sequenceNumber: string | undefined;
+  readonly sentAtMs: number;
+  /** When it can be received first; undefined: at once. */
+  readonly visibleAtMs?: number | undefined;
+  readonly deadLetterSource?: string;
+}
+
+/** The messages of one queue and the changes of their states. Nothing costs more than O(log n), but a walk over all. */
+export class Messages {
+  /** Oldest first. */
+  readonly #all = new LinkedList<Message>();
+  readonly #byId = new Map<string, Message>();
+  readonly #order: DeliveryOrder;
+  /** When delayed messages and those in flight become visible. */
+  readonly #deadlines = new Deadlines<Message>();
+  readonly counts: Record<MessageState, number> = { delayed: 0, visible: 0, inFlight: 0, gone: 0 };
+
+  constructor(order: DeliveryOrder) {
+    this.#order = order;
+  }
+
+  /** The next time at which a message becomes visible by itself. */
+  get nextDeadlineMs(): number | undefined {
+    return this.#deadlines.first?.atMs;
+  }
+
+  find(id: string): Message | undefined {
+    return this.#byId.get(id);
+  }
+
+  *[Symbol.iterator](): Generator<Message, void, void> {
+    for (let node = this.#all.first, next; node !== undefined; node = next) {
+      next = node.next;
+      yield node.value;
+    }
+  }
+
+  /** See `DeliveryOrder`. */
+  deliverable(): Generator<Message, void, void> {
+    return this.#order.deliverable();
+  }
+
+  add(content: MessageContent, added: NewMessage): Message {
+    const message: Message = {
+      body: content.body,
+      bodyMd5: content.bodyMd5,
+      attributes: content.attributes,
+      traceHeader: content.traceHeader,
+      groupId: content.groupId,
+      deduplicationId: content.deduplicationId,
+      id: added.id,
+      sequenceNumber: added.sequenceNumber,
+      sentAtMs: added.sentAtMs,
+      deadLetterSource: added.deadLetterSource,
+      state: added.visibleAtMs === undefined ? "visible" : "delayed",
+      receiveCount: 0,
+      firstReceivedAtMs: undefined,
+      receipt: undefined,
+      deadline: undefined,
+      inQueue: undefined,
+      inOrder: undefined,
+      beyondReach: undefined,
+    };
+    this.counts[message.state]++;
+    message.inQueue = this.#all.push(message);
+    this.#byId.set(message.id, message);
+    if (added.visibleAtMs !== undefined) this.#setDeadline(message, added.visibleAtMs);
+    this.#order.added(message);
+    return message;
+  }
+
+  /** Takes a message in flight until then, or changes until when it is. */
+  hide(message: Message, untilMs: number): void {
+    if (message.state === "visible") {
+      this.#setState(message, "inFlight");
+      this.#order.hidden(message);
+    }
+    this.#setDeadline(message, untilMs);
+  }
+
+  /** Changes when a delayed message becomes visible. */
+  delay(message: Message, untilMs: number): void {
+    if (message.state === "delayed") this.#setDeadline(message, untilMs);
+  }
+
+  remove(message: Message): void {
+    if (message.state === "gone") return;
+    const wasInFlight = message.state === "inFlight";
+    this.#setState(message, "gone");
+    if (message.deadline !== undefined) this.#deadlines.remove(message.deadline);
+    if (message.inQueue !== undefined) this.#all.remove(message.inQueue);
+    this.#byId.delete(message.id);
+    this.#order.removed(message, wasInFlight);
+  }
+
+  /** Makes visible what has fallen due, and drops what was sent at `oldestMs` or before. */
+  settle(nowMs: number, oldestMs: number): void {
+    for (let due = this.#deadlines.first; due !== undefined; due = this.#deadlines.first) {
+      if (due.atMs > nowMs) break;
+      this.#deadlines.remove(due);
+      this.#show(due.value);
+    }
+    for (let oldest = this.#all.first; oldest !== undefined; oldest = this.#all.first) {
+      if (oldest.value.sentAtMs > oldestMs) break;
+      this.remove(oldest.value);
+    }
+  }
+
+  #show(message: Message): void {
+    const wasDelayed = message.state === "delayed";
+    message.deadline = undefined;
+    this.#setState(message, "visible");
+    if (wasDelayed) this.#order.appeared(message);
+    else this.#order.returned(message);
+  }
+
+  #setState(message: Message, state: MessageState): void {
+    this.counts[message.state]--;
+    this.counts[state]++;
+    message.state = state;
+  }
+
+  #setDeadline(message: Message, atMs: number): void {
+    if (message.deadline !== undefined) this.#deadlines.remove(message.deadline);
+    message.deadline = this.#deadlines.add(atMs, message);
+  }
+}

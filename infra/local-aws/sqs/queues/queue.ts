@@ -1,0 +1,268 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../time/clock.ts";
+import { Alarm } from "../../time/alarm.ts";
+import { Deduplication, deduplicationKey, type AcceptedMessage } from "./deduplication.ts";
+import { SqsError } from "./errors.ts";
+import { FifoOrder } from "./fifo-order.ts";
+import type { Message, MessageContent } from "./message.ts";
+import { Messages } from "./messages.ts";
+import { Polls } from "./polls.ts";
+import type { QueueAttributes } from "./queue-attributes.ts";
+import type { QueueLimits } from "./queue-limits.ts";
+import { ReceiveAttempts } from "./receive-attempts.ts";
+import { StandardOrder } from "./standard-order.ts";
+
+export interface QueueOptions {
+  readonly name: string;
+  readonly arn: string;
+  readonly url: string;
+  readonly attributes: QueueAttributes;
+  readonly clock: Clock;
+  readonly limits: QueueLimits;
+  readonly nextSequenceNumber: () => string;
+  /** Where a message goes that was received too often: asked at each receive, since the policy may change. */
+  readonly deadLetters: () => DeadLetters | undefined;
+}
+
+export interface DeadLetters {
+  readonly queue: Queue;
+  readonly maxReceiveCount: number;
+}
+
+export interface ReceiveOptions {
+  readonly most: number;
+  readonly visibilityMs: number;
+  readonly waitMs: number;
+  readonly attemptId: string | undefined;
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** One queue: what SQS's actions do with its messages. */
+export class Queue {
+  readonly id = randomUUID();
+  readonly name: string;
+  readonly arn: string;
+  readonly url: string;
+  readonly fifo: boolean;
+  readonly createdMs: number;
+  readonly tags = new Map<string, string>();
+  attributes: QueueAttributes;
+  modifiedMs: number;
+  purgedMs: number | undefined;
+
+  readonly #options: QueueOptions;
+  readonly #clock: Clock;
+  readonly #messages: Messages;
+  readonly #deduplication = new Deduplication();
+  readonly #attempts = new ReceiveAttempts();
+  readonly #polls: Polls<Message>;
+  readonly #alarm: Alarm;
+  #receives = 0;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.name = options.name;
+    this.arn = options.arn;
+    this.url = options.url;
+    this.attributes = options.attributes;
+    this.fifo = options.attributes["FifoQueue"] === "true";
+    this.createdMs = this.modifiedMs = this.#clock.now();
+    this.#messages = new Messages(
+      this.fifo ? new FifoOrder(options.limits.reach) : new StandardOrder(),
+    );
+    this.#polls = new Polls(this.#clock);
+    this.#alarm = new Alarm(this.#clock, () => this.#wake());
+  }
+
+  /** The approximate counts of GetQueueAttributes, which here are exact. */
+  get counts(): Readonly<Record<"visible" | "inFlight" | "delayed", number>> {
+    this.#settle();
+    return this.#messages.counts;
+  }
+
+  /** A setting in milliseconds, from its attribute in seconds. */
+  durationMs(attribute: string): number {
+    return Number(this.attributes[attribute]) * 1000;
+  }
+
+  /** Adds a message; one that repeats another's deduplication id is answered with that one. */
+  send(content: MessageContent, delayMs: number): AcceptedMessage {
+    const nowMs = this.#settle();
+    const id = content.deduplicationId;
+    const scope = this.attributes["DeduplicationScope"] ?? "queue";
+    const key = id === undefined ? undefined : deduplicationKey(scope, content.groupId, id);
+    const earlier = key === undefined ? undefined : this.#deduplication.find(key, nowMs);
+    if (earlier !== undefined) return earlier;
+
+    const accepted = { id: randomUUID(), sequenceNumber: this.#sequenceNumber() };
+    const visibleAtMs = delayMs > 0 ? nowMs + delayMs : undefined;
+    this.#messages.add(content, { ...accepted, sentAtMs: nowMs, visibleAtMs });
+    if (key !== undefined) this.#deduplication.remember(key, accepted, nowMs);
+    this.#wake();
+    return accepted;
+  }
+
+  /** Messages for one ReceiveMessage, now in flight. Throws SqsError when too many are in flight already. */
+  async receive(options: ReceiveOptions): Promise<Message[]> {
+    const nowMs = this.#settle();
+    const { attemptId } = options;
+    const repeated = attemptId === undefined ? undefined : this.#attempts.find(attemptId, nowMs);
+    if (repeated !== undefined) {
+      for (const message of repeated) this.#messages.hide(message, nowMs + options.visibilityMs);
+      return repeated;
+    }
+    if (!this.fifo && options.waitMs === 0 && this.#full)
+      throw new SqsError("OverLimit", "Too many messages in flight.");
+
+    const take = (): Message[] => this.#take(options);
+    // Those that wait already come first.
+    const found = this.#polls.any ? [] : take();
+    if (found.length > 0 || options.waitMs === 0) return found;
+    const polling = this.#polls.wait(take, nowMs + options.waitMs, options.signal);
+    this.#wake();
+    return polling;
+  }
+
+  /**
+   * The message that a receipt names: "current" when that was its latest receive and, in a FIFO queue, the message is
+   * still in flight from it; "expired" otherwise; undefined when the message is gone.
+   */
+  findReceipt(messageId: string, receipt: string): ReceivedMessage | undefined {
+    this.#settle();
+    const message = this.#messages.find(messageId);
+    if (message === undefined) return undefined;
+    const current = message.receipt === receipt && (!this.fifo || message.state === "inFlight");
+    return { message, validity: current ? "current" : "expired" };
+  }
+
+  delete(message: Message): void {
+    this.#messages.remove(message);
+    this.#wake();
+  }
+
+  /** Lets a received message become visible so long from now; 0: at once. */
+  changeVisibility(message: Message, visibilityMs: number): void {
+    this.#messages.hide(message, this.#settle() + visibilityMs);
+    this.#wake();
+  }
+
+  /** Undoes a receive whose answer could not be sent. */
+  putBack(messages: readonly Message[]): void {
+    const nowMs = this.#settle();
+    for (const message of messages) {
+      if (message.state !== "inFlight") continue;
+      message.receiveCount--;
+      this.#messages.hide(message, nowMs);
+    }
+    this.#wake();
+  }
+
+  /** Takes over a message that another queue gave up. Its age counts on, except in a FIFO queue. */
+  acceptDeadLetter(message: Message, source: string): void {
+    const nowMs = this.#settle();
+    // With the message's id as its deduplication id, as SQS does: two sends with one id are told apart as dead letters.
+    const content = this.fifo ? { ...message, deduplicationId: message.id } : message;
+    const moved = this.#messages.add(content, {
+      id: message.id,
+      sequenceNumber: this.#sequenceNumber(),
+      sentAtMs: this.fifo ? nowMs : message.sentAtMs,
+      deadLetterSource: source,
+    });
+    moved.receiveCount = message.receiveCount;
+    moved.firstReceivedAtMs = message.firstReceivedAtMs;
+    this.#wake();
+  }
+
+  /**
+   * Moves the next message that could be received to the queue that `destination` chooses, where it is a new message:
+   * "none" when there is no such message, "gone" when that queue does not exist.
+   */
+  moveOne(destination: (message: Message) => Queue | undefined): "moved" | "none" | "gone" {
+    const nowMs = this.#settle();
+    for (const message of this.#messages.deliverable()) {
+      const queue = destination(message);
+      if (queue === undefined) return "gone";
+      this.#messages.remove(message);
+      const sequenceNumber = queue.#sequenceNumber();
+      queue.#messages.add(message, { id: randomUUID(), sequenceNumber, sentAtMs: nowMs });
+      queue.#wake();
+      return "moved";
+    }
+    return "none";
+  }
+
+  purge(): void {
+    for (const message of this.#messages) this.#messages.remove(message);
+  }
+
+  /** A FIFO queue's delay also holds for messages already sent. */
+  changeAttributes(attributes: QueueAttributes): void {
+    this.attributes = attributes;
+    this.modifiedMs = this.#settle();
+    if (this.fifo && this.#messages.counts.delayed > 0) {
+      const delayMs = this.durationMs("DelaySeconds");
+      for (const message of this.#messages)
+        this.#messages.delay(message, message.sentAtMs + delayMs);
+    }
+    this.#wake();
+  }
+
+  /** The queue was deleted: nobody waits for its messages any more. */
+  close(): void {
+    this.#alarm.clear();
+    this.#polls.failAll(new SqsError("QueueDoesNotExist", "The specified queue does not exist."));
+  }
+
+  get #full(): boolean {
+    return this.#messages.counts.inFlight >= this.#options.limits.inFlight;
+  }
+
+  #sequenceNumber(): string | undefined {
+    return this.fifo ? this.#options.nextSequenceNumber() : undefined;
+  }
+
+  #take(options: ReceiveOptions): Message[] {
+    const nowMs = this.#settle();
+    const deadLetters = this.#options.deadLetters();
+    const taken: Message[] = [];
+    for (const message of this.#messages.deliverable()) {
+      if (deadLetters !== undefined && message.receiveCount >= deadLetters.maxReceiveCount) {
+        this.#messages.remove(message);
+        deadLetters.queue.acceptDeadLetter(message, this.arn);
+        continue;
+      }
+      if (this.#full) break;
+      this.#messages.hide(message, nowMs + options.visibilityMs);
+      message.receiveCount++;
+      message.firstReceivedAtMs ??= nowMs;
+      message.receipt = (++this.#receives).toString(36);
+      taken.push(message);
+      if (taken.length === options.most) break;
+    }
+    if (options.attemptId !== undefined && taken.length > 0)
+      this.#attempts.remember(options.attemptId, taken, nowMs);
+    return taken;
+  }
+
+  /** Does what has fallen due, and says what time it is. Every operation begins with it. */
+  #settle(): number {
+    const nowMs = this.#clock.now();
+    this.#messages.settle(nowMs, nowMs - this.durationMs("MessageRetentionPeriod"));
+    return nowMs;
+  }
+
+  /** Serves those who wait; while somebody still does, sets the alarm for the next message that becomes visible. */
+  #wake(): void {
+    if (!this.#polls.any) return;
+    this.#settle();
+    this.#polls.serve();
+    this.#alarm.set(this.#polls.any ? this.#messages.nextDeadlineMs : undefined);
+  }
+}
+
+export interface ReceivedMessage {
+  readonly message: Message;
+  readonly validity: "current" | "expired";
+}

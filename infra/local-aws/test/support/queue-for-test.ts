@@ -1,0 +1,50 @@
+import type { Message, MessageContent } from "../../sqs/queues/message.ts";
+import { Queue, type ReceiveOptions } from "../../sqs/queues/queue.ts";
+import { newQueueAttributes, type QueueAttributes } from "../../sqs/queues/queue-attributes.ts";
+import { SQS_LIMITS, type QueueLimits } from "../../sqs/queues/queue-limits.ts";
+import type { ManualClock } from "./manual-clock.ts";
+
+/** A queue without the API around it. */
+export function queueForTest(
+  clock: ManualClock,
+  attributes: QueueAttributes,
+  limits: QueueLimits = SQS_LIMITS,
+): Queue {
+  let sequenceNumber = 0;
+  return new Queue({
+    name: "q",
+    arn: "arn:aws:sqs:us-east-1:000000000000:q",
+    url: "http://127.0.0.1/000000000000/q",
+    attributes: newQueueAttributes(attributes, attributes["FifoQueue"] === "true"),
+    clock,
+    limits,
+    nextSequenceNumber: () => String(++sequenceNumber),
+    deadLetters: () => undefined,
+  });
+}
+
+export function contentForTest(body: string, groupId?: string): MessageContent {
+  return {
+    body,
+    bodyMd5: "",
+    attributes: new Map(),
+    traceHeader: undefined,
+    groupId,
+    deduplicationId: undefined,
+  };
+}
+
+/** A receive of up to ten messages that does not wait. */
+export function receiveForTest(
+  queue: Queue,
+  options: Partial<ReceiveOptions> = {},
+): Promise<Message[]> {
+  return queue.receive({
+    most: 10,
+    visibilityMs: 30_000,
+    waitMs: 0,
+    attemptId: undefined,
+    signal: new AbortController().signal,
+    ...options,
+  });
+}

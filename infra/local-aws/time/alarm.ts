@@ -1,0 +1,30 @@
+import type { Clock } from "./clock.ts";
+
+/** One call back at a time that may be changed. */
+export class Alarm {
+  readonly #clock: Clock;
+  readonly #ring: () => void;
+  #pending: { readonly atMs: number; readonly cancel: () => void } | undefined;
+
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock;
+    this.#ring = ring;
+  }
+
+  /** Rings at that time only; undefined: not at all. */
+  set(atMs: number | undefined): void {
+    if (atMs === this.#pending?.atMs) return;
+    this.clear();
+    if (atMs === undefined) return;
+    const cancel = this.#clock.at(atMs, () => {
+      this.#pending = undefined;
+      this.#ring();
+    });
+    this.#pending = { atMs, cancel };
+  }
+
+  clear(): void {
+    this.#pending?.cancel();
+    this.#pending = undefined;
+  }
+}
