@@ -1,7 +1,7 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { exponentialBackoff } from "./backoff.ts";
+import { backoffMs } from "../wire/backoff.ts";
 import type { AnyTables, TableRows } from "./change.ts";
 import type { SubscriptionEvents } from "./events.ts";
 import { MemoryPositionStore, type AnyPositionStore } from "./position-store.ts";
@@ -94,4 +94,13 @@ export function resolveSettings<Tables extends TableRows, Transaction>(
     positions: options.positions ?? new MemoryPositionStore(),
     schemas: options.schemas ?? {},
   };
+}
+
+/**
+ * Seconds until a message is tried again after its `receiveCount`th attempt: 1, 2, 4, … up to 15 minutes, each up to a
+ * quarter shorter by chance.
+ */
+export function exponentialBackoff(receiveCount: number, random?: () => number): number {
+  const options = { spread: 0.25, ...(random !== undefined && { random }) };
+  return backoffMs(receiveCount - 1, 1000, 900_000, options) / 1000;
 }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Message } from "@aws-sdk/client-sqs";
+import { backoffMs } from "../wire/backoff.ts";
 import type { Reporter } from "./reporter.ts";
 import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 
-/** Between two receives when the queue cannot be reached: 1 to 2 seconds at first, later at most twice this, milliseconds. */
-const LONGEST_PAUSE_MS = 15_000;
+/** Between two receives when the queue cannot be reached: at most this at first, doubling, up to half of it less by chance. */
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 30_000;
 /** Receives at the same time, beside the one that waits for messages, while there are many. */
 const MOST_HELPERS = 3;
 /** How long a receive of several messages waits while others are being handled: a failure waits for its end, seconds. */
@@ -38,17 +40,17 @@ export class Receiver {
 
   /** Receives until the signal aborts; what SQS handed out by then has been passed on. */
   async run(signal: AbortSignal): Promise<void> {
-    let pauseMs = 1000;
+    let failures = 0;
     while (!signal.aborted) {
       try {
         const full = await this.#receive(this.#options.waitSeconds, signal);
         if (full) this.#startHelper(signal);
-        pauseMs = 1000;
+        failures = 0;
       } catch (error) {
         if (signal.aborted) break;
         this.#options.reporter.error(error, "receive");
-        await sleep(pauseMs * (1 + Math.random()), undefined, { signal }).catch(() => undefined);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        const pauseMs = backoffMs(failures++, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
     await Promise.all(this.#helpers);

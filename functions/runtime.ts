@@ -9,7 +9,7 @@ import { queueSender } from "./delivery/queue-sender.ts";
 import { bodyStore, type BodyStore } from "./failures/body-store.ts";
 import { routeItems } from "./failures/route-items.ts";
 import type { FanOutRules } from "./message/fan-out.ts";
-import { BACKOFF, type Backoff } from "./retry/backoff.ts";
+import { BACKOFF, type Backoff } from "./retry/drain.ts";
 import type { RouteEffects } from "./route/route-frames.ts";
 import { environmentOf } from "./routing/environments.ts";
 import { subscriptionsOf } from "./routing/subscriptions.ts";

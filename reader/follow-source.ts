@@ -5,7 +5,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
 import { tableMatcher } from "../wire/table-patterns.ts";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "../wire/backoff.ts";
 import { every } from "./every.ts";
 import { frameSender } from "./frames/frame-sender.ts";
 import type { SendFrame } from "./frames/lane.ts";

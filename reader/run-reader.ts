@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "../wire/backoff.ts";
 import { LeaseLostError } from "./errors.ts";
 import { followSource, type FollowOptions } from "./follow-source.ts";
 import { describeError } from "./log.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseStartPoint, type StartPoint } from "./offsets/start-point.ts";
+import { fnv1a } from "../wire/fnv-1a.ts";
 import { isTablePattern } from "../wire/table-patterns.ts";
 
 /** What the reader is told by its environment variables; ARCHITECTURE.md lists them. */
@@ -146,7 +147,5 @@ function parseTables(text: string): readonly string[] | null {
 
 /** Replicas of one server need different ids; a hash of the name in the upper half keeps clear of hand-numbered servers. */
 function serverIdFor(source: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(source, "utf8")) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return (0x80000000 | (hash & 0x7fffffff)) >>> 0;
+  return (0x80000000 | (fnv1a(source) & 0x7fffffff)) >>> 0;
 }

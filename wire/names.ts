@@ -28,3 +28,6 @@ export function rawQueueName(source: string): string {
 export function siblingQueueUrl(queueUrl: string, queueName: string): string {
   return queueUrl.slice(0, queueUrl.lastIndexOf("/") + 1) + queueName;
 }
+
+/** The failures table's index of the streams that wait for a retry or for an operator, by when they are due. */
+export const DUE_INDEX = "due";

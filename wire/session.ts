@@ -25,24 +25,7 @@ export function connectionName(connection: Connection): string {
   return `${connection.server}/${connection.run}/${connection.thread}`;
 }
 
-/**
- * Where the sessions table keeps what is known of a connection: neighbours share an item, because connections that come
- * by the thousand have consecutive ids, and one write then records hundreds of them.
- */
-export function sessionItem(connection: Connection): { key: string; attribute: string } {
-  const chunk = Math.floor(connection.thread / SESSIONS_PER_ITEM);
-  return {
-    key: `${connection.server}/${connection.run}/${chunk}`,
-    attribute: `t${connection.thread}`,
-  };
-}
-
-/** The name of the sessions table's partition key, and of its time-to-live attribute (epoch seconds). */
-export const SESSIONS_KEY = "chunk";
-export const SESSIONS_EXPIRES = "expires";
-const SESSIONS_PER_ITEM = 256;
-
-/** An author from its place in the stream on; the last entry that is not later than a change wrote that change. */
+/** An author from a position on; the last entry that is not later than a change wrote that change. */
 export interface SessionEntry extends Author {
   /** A position's text, or "" for the beginning of the connection. */
   readonly from: string;
@@ -51,19 +34,6 @@ export interface SessionEntry extends Author {
 /** From `from` on, nobody knows whose connection it is: its user changed some time before it was seen again. */
 export function unknownFrom(from: string): SessionEntry {
   return { from, user: "", host: "", attribution: "sweep" };
-}
-
-/** The text of a connection's attribute in the sessions table: its entries, oldest first. */
-export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
-  return JSON.stringify(
-    entries.map((entry) => [entry.from, entry.user, entry.host, entry.attribution]),
-  );
-}
-
-/** The entries of a connection's attribute. Throws when the text is not of `encodeSessionEntries`. */
-export function decodeSessionEntries(text: string): SessionEntry[] {
-  const rows = JSON.parse(text) as [string, string, string, Attribution][];
-  return rows.map(([from, user, host, attribution]) => ({ from, user, host, attribution }));
 }
 
 /** Who wrote at `position`, by the entries of one connection; undefined where they do not say. */

@@ -5,7 +5,7 @@ import {
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
 import { OwnTroubleError } from "../errors.ts";
-import type { Item } from "./attributes.ts";
+import type { Item } from "../../wire/attributes.ts";
 
 /** DynamoDB's limit of a BatchGetItem. */
 const KEYS_PER_REQUEST = 100;

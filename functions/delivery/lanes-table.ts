@@ -4,7 +4,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import { number, numberOf, text, textOf, texts, textsOf } from "../aws/attributes.ts";
+import { number, numberOf, text, textOf, texts, textsOf } from "../../wire/attributes.ts";
 import { OwnTroubleError } from "../errors.ts";
 import type { Lanes } from "./lane.ts";
 

@@ -1,5 +1,13 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { bytes, number, numberOf, text, textOf, textsOf, type Item } from "../aws/attributes.ts";
+import {
+  bytes,
+  number,
+  numberOf,
+  text,
+  textOf,
+  textsOf,
+  type Item,
+} from "../../wire/attributes.ts";
 import type {
   Batch,
   ParkedRecord,
@@ -13,11 +21,10 @@ import { parseStream, streamText, type Stream } from "./stream.ts";
 
 /**
  * The failures table: key `stream` and `position`. A stream's state item has the position `~state`, which sorts behind all
- * records; a record's is its key. The index `due` (key `due`, `nextAttempt`; keys only) holds the state items of streams
+ * records; a record's is its key. The index `DUE_INDEX` (key `due`, `nextAttempt`; keys only) holds the state items of streams
  * that are not closed: partition `open`, sorted by when they are to be tried next, and partition `dead`.
  */
 export const STATE_POSITION = "~state";
-export const DUE_INDEX = "due";
 
 /** Closed streams and finished records stay for so long, for operators, and longer than a frame can wait in the raw queue (14 days). */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;

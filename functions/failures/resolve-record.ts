@@ -1,5 +1,5 @@
 import { UpdateItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { number, text } from "../aws/attributes.ts";
+import { number, text } from "../../wire/attributes.ts";
 import { ifTrue } from "./if-true.ts";
 import { expiresAt, recordItemKey } from "./items.ts";
 import type { RecordKey } from "./parked.ts";

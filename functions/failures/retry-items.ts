@@ -6,13 +6,13 @@ import {
   type DynamoDBClient,
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { number, text, textOf, texts } from "../aws/attributes.ts";
+import { number, text, textOf, texts } from "../../wire/attributes.ts";
+import { DUE_INDEX } from "../../wire/names.ts";
 import type { DrainItems } from "../retry/drain.ts";
 import { ifTrue } from "./if-true.ts";
 import {
   decodeRecord,
   decodeState,
-  DUE_INDEX,
   errorText,
   expiresAt,
   recordItemKey,

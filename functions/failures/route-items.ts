@@ -4,7 +4,7 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import { number, text } from "../aws/attributes.ts";
+import { number, text } from "../../wire/attributes.ts";
 import type { StreamItems } from "../delivery/hand-over.ts";
 import type { BodyStore } from "./body-store.ts";
 import { ifTrue } from "./if-true.ts";

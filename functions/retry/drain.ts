@@ -1,3 +1,4 @@
+import { backoffMs } from "../../wire/backoff.ts";
 import {
   lastOf,
   type ParkedRecord,
@@ -6,7 +7,6 @@ import {
   type Trouble,
 } from "../failures/parked.ts";
 import type { Stream } from "../failures/stream.ts";
-import { pauseMs, type Backoff } from "./backoff.ts";
 
 /** What retry does to a stream's items; each is one request on one item, or a query. */
 export interface DrainItems {
@@ -41,6 +41,18 @@ interface Postponement {
   readonly dead: boolean;
   readonly trouble: Trouble | null;
 }
+
+/** When a stream whose first record could not be delivered is tried again. All times in milliseconds. */
+export interface Backoff {
+  /** After the first failure; it doubles with each further one. */
+  readonly baseMs: number;
+  readonly longestMs: number;
+  /** Failed attempts after which the record is given up until an operator acts. */
+  readonly attempts: number;
+}
+
+/** 10 s, 20 s, 40 s, … 15 min, each at the next invocation of the retry function: a hundred attempts take about 18 hours. */
+export const BACKOFF: Backoff = { baseMs: 10_000, longestMs: 15 * 60_000, attempts: 100 };
 
 /** What became of the delivery of one record. `sent`: deduplication ids of the messages that went through all the same. */
 export type Redelivery =
@@ -110,7 +122,8 @@ export async function drain(
   ): Promise<Drained> {
     attempts++;
     const dead = attempts >= backoff.attempts;
-    const pause = pauseMs(attempts, backoff, options.random());
+    const { baseMs, longestMs } = backoff;
+    const pause = Math.round(backoffMs(attempts - 1, baseMs, longestMs, options));
     await items.noteFailure(record, {
       trouble,
       // What is not noted is sent again: SQS or the subscriber recognises it.

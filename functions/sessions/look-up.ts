@@ -1,11 +1,16 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { textOf } from "../../wire/attributes.ts";
 import type { Connection } from "../../wire/session.ts";
-import { textOf } from "../aws/attributes.ts";
+import {
+  decodeSessionKey,
+  encodeSessionKey,
+  entriesIn,
+  sessionItemKeys,
+} from "../../wire/session-items.ts";
 import { batchGet } from "../aws/batch-get.ts";
 import { stateKey } from "../failures/items.ts";
 import { streamText, threadStream } from "../failures/stream.ts";
 import type { ConnectionKnowledge } from "./attribute.ts";
-import { readSessions } from "./sessions-table.ts";
 
 export interface LookUpOptions {
   readonly client: DynamoDBClient;
@@ -21,20 +26,22 @@ export type LookUp = (
 /** What is known of connections of a lane, by name: a few requests for all of them, none when there are none. */
 export function lookUp({ client, sessionsTable, failuresTable }: LookUpOptions): LookUp {
   return async (lane, connections) => {
-    const streams = new Map(
-      [...connections].map(([name, connection]) => [name, threadStream(lane, connection)]),
+    const streams = Array.from(connections.values(), (connection) =>
+      threadStream(lane, connection),
     );
-    const [sessions, states] = await Promise.all([
-      readSessions(client, sessionsTable, connections.values()),
-      batchGet(client, failuresTable, [...streams.values()].map(stateKey)),
+    const keys = [...sessionItemKeys(connections.values())];
+    const [items, states] = await Promise.all([
+      batchGet(client, sessionsTable, keys.map(encodeSessionKey)),
+      batchGet(client, failuresTable, streams.map(stateKey)),
     ]);
+    const sessions = new Map(items.map((item) => [decodeSessionKey(item), item]));
     const tails = new Map(states.map((item) => [textOf(item, "stream"), textOf(item, "tail")]));
     return new Map(
-      [...streams].map(([name, stream]) => [
+      Array.from(connections, ([name, connection]) => [
         name,
         {
-          entries: sessions.get(name) ?? [],
-          parkedUpTo: tails.get(streamText(stream)) ?? null,
+          entries: entriesIn(sessions, connection),
+          parkedUpTo: tails.get(streamText(threadStream(lane, connection))) ?? null,
         },
       ]),
     );

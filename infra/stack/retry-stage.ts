@@ -2,11 +2,11 @@ import { Duration } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
+import { DUE_INDEX } from "../../wire/names.ts";
 import { FAILURE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { grantDelivery, type DeliveryProps } from "./delivery.ts";
 import { grantIndexQuery, grantItems, grantPayloads } from "./grants.ts";
 import { RouterFunction } from "./router-function.ts";
-import { FAILURES_DUE_INDEX } from "./tables.ts";
 
 /** Delivers what was parked, in order, every minute. */
 export class RetryStage extends Construct {
@@ -35,7 +35,7 @@ export class RetryStage extends Construct {
     grantDelivery(this.function, props);
     const { tables, payloads } = props;
     grantItems(tables.failures, this.function, ["Query"]);
-    grantIndexQuery(tables.failures, this.function, FAILURES_DUE_INDEX);
+    grantIndexQuery(tables.failures, this.function, DUE_INDEX);
     const { executionRole } = this.function;
     grantPayloads(payloads.bucket, executionRole, "GetObject", FAILURE_PAYLOAD_PREFIX);
   }

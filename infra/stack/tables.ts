@@ -7,10 +7,8 @@ import {
   type TableProps,
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
-import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../wire/session.ts";
-
-/** Holds the state items of streams that wait for a retry or for an operator. */
-export const FAILURES_DUE_INDEX = "due";
+import { DUE_INDEX } from "../../wire/names.ts";
+import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../wire/session-items.ts";
 
 /** The system's memory: how far it is, who was connected, what could not be delivered yet. */
 export class Tables extends Construct {
@@ -42,7 +40,7 @@ export class Tables extends Construct {
       timeToLiveAttribute: "expires",
     });
     this.failures.addGlobalSecondaryIndex({
-      indexName: FAILURES_DUE_INDEX,
+      indexName: DUE_INDEX,
       partitionKey: { name: "due", type: AttributeType.STRING },
       sortKey: { name: "nextAttempt", type: AttributeType.NUMBER },
       projectionType: ProjectionType.KEYS_ONLY,

@@ -1,14 +1,13 @@
 import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import type { Connection, SessionEntry } from "../../wire/session.ts";
 import {
   decodeSessionEntries,
   encodeSessionEntries,
+  encodeSessionKey,
   sessionItem,
   SESSIONS_EXPIRES,
-  SESSIONS_KEY,
-  type Connection,
-  type SessionEntry,
-} from "../../wire/session.ts";
-import { number, text, textOf } from "../../functions/aws/attributes.ts";
+} from "../../wire/session-items.ts";
+import { number, text, textOf } from "../../wire/attributes.ts";
 import { expiresAt } from "../../functions/failures/items.ts";
 import { ifTrue } from "../../functions/failures/if-true.ts";
 import { CommandError } from "./command-error.ts";
@@ -39,7 +38,7 @@ export async function recordAnswer(
   answer: Answer,
 ): Promise<void> {
   const { key, attribute } = sessionItem(connection);
-  const itemKey = { [SESSIONS_KEY]: text(key) };
+  const itemKey = encodeSessionKey(key);
   const { Item: item = {} } = await dynamodb.send(
     new GetItemCommand({ TableName: sessionsTable, Key: itemKey, ConsistentRead: true }),
   );

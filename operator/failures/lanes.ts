@@ -1,5 +1,5 @@
 import { ScanCommand } from "@aws-sdk/client-dynamodb";
-import { text, textOf } from "../../functions/aws/attributes.ts";
+import { text, textOf } from "../../wire/attributes.ts";
 import type { LaneState } from "../../functions/delivery/lane.ts";
 import { lanesTable } from "../../functions/delivery/lanes-table.ts";
 import type { Target } from "./target.ts";

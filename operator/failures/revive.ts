@@ -1,5 +1,5 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { number, text } from "../../functions/aws/attributes.ts";
+import { number, text } from "../../wire/attributes.ts";
 import { ifTrue } from "../../functions/failures/if-true.ts";
 import { expiresAt, recordItemKey, stateKey } from "../../functions/failures/items.ts";
 import type { ParkedRecord } from "../../functions/failures/parked.ts";

@@ -1,7 +1,8 @@
 import { QueryCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
-import { text, textOf, type Item } from "../../functions/aws/attributes.ts";
+import { text, textOf, type Item } from "../../wire/attributes.ts";
+import { DUE_INDEX } from "../../wire/names.ts";
 import { batchGet } from "../../functions/aws/batch-get.ts";
-import { decodeRecord, decodeState, DUE_INDEX, stateKey } from "../../functions/failures/items.ts";
+import { decodeRecord, decodeState, stateKey } from "../../functions/failures/items.ts";
 import type { ParkedRecord, StreamState } from "../../functions/failures/parked.ts";
 import { parseStream, streamText, type Stream } from "../../functions/failures/stream.ts";
 import type { Target } from "./target.ts";

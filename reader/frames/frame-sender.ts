@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
-import { backoffMs } from "../backoff.ts";
+import { backoffMs } from "../../wire/backoff.ts";
 import { describeError, type Log } from "../log.ts";
 import type { SealedFrame, SendFrame } from "./lane.ts";
 

@@ -5,6 +5,16 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import {
+  map,
+  NULL,
+  number,
+  numberOf,
+  mapOf,
+  text,
+  textOf,
+  type Item,
+} from "../../wire/attributes.ts";
 import { LeaseLostError } from "../errors.ts";
 import type { Offset } from "./offset.ts";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "./start-point.ts";
@@ -64,10 +74,10 @@ export class OffsetStore {
         : "#beat = :observed",
       { "#owner": "owner", "#fence": "fence", "#beat": "beat" },
       {
-        ":owner": { S: owner },
-        ":fence": { N: String(lease.fence) },
-        ":beat": { N: String(lease.beat) },
-        ...(observed !== null && { ":observed": { N: String(observed.beat) } }),
+        ":owner": text(owner),
+        ":fence": number(lease.fence),
+        ":beat": number(lease.beat),
+        ...(observed !== null && { ":observed": number(observed.beat) }),
       },
     );
     return taken ? lease : undefined;
@@ -75,7 +85,7 @@ export class OffsetStore {
 
   /** Shows that the holder lives. Throws LeaseLostError. */
   async renew(fence: number): Promise<void> {
-    await this.#asHolder(fence, "ADD #beat :one", { "#beat": "beat" }, { ":one": { N: "1" } });
+    await this.#asHolder(fence, "ADD #beat :one", { "#beat": "beat" }, { ":one": number(1) });
   }
 
   /** Saves the offset, which also renews. Throws LeaseLostError, and then nothing was saved. */
@@ -96,7 +106,7 @@ export class OffsetStore {
         "#start": "start",
         "#beat": "beat",
       },
-      { ...attributesOf(offset), ":one": { N: "1" } },
+      { ...attributesOf(offset), ":one": number(1) },
     );
   }
 
@@ -125,11 +135,11 @@ export class OffsetStore {
         "#committedMs": "committedMs",
       },
       {
-        ":start": { S: formatStartPoint(start) },
-        ":epoch": { N: String(epoch) },
-        ":fence": { N: String((observed.lease?.fence ?? 0) + 1) },
-        ":beat": { N: String((observed.lease?.beat ?? 0) + 1) },
-        ...(observed.lease !== null && { ":observed": { N: String(observed.lease.beat) } }),
+        ":start": text(formatStartPoint(start)),
+        ":epoch": number(epoch),
+        ":fence": number((observed.lease?.fence ?? 0) + 1),
+        ":beat": number((observed.lease?.beat ?? 0) + 1),
+        ...(observed.lease !== null && { ":observed": number(observed.lease.beat) }),
       },
     );
   }
@@ -140,7 +150,7 @@ export class OffsetStore {
       fence,
       "REMOVE #owner ADD #beat :one",
       { "#beat": "beat", "#owner": "owner" },
-      { ":one": { N: "1" } },
+      { ":one": number(1) },
     );
   }
 
@@ -154,7 +164,7 @@ export class OffsetStore {
       update,
       "#fence = :fence",
       { ...names, "#fence": "fence" },
-      { ...values, ":fence": { N: String(fence) } },
+      { ...values, ":fence": number(fence) },
     );
     if (!done) throw new LeaseLostError("another reader holds the lease of this source");
   }
@@ -185,52 +195,44 @@ export class OffsetStore {
   }
 }
 
-const KEY = { id: { S: "reader" } };
+const KEY = { id: text("reader") };
 
-function leaseOf(item: Record<string, AttributeValue>): Lease | null {
-  if (item["beat"]?.N === undefined) return null;
+function leaseOf(item: Item): Lease | null {
+  const beat = numberOf(item, "beat");
+  if (beat === undefined) return null;
+  return { owner: textOf(item, "owner") ?? null, fence: numberOf(item, "fence") ?? 0, beat };
+}
+
+function newStartOf(item: Item): NewStart | null {
+  const start = parseStartPoint(textOf(item, "start") ?? "");
+  return start === null ? null : { start, epoch: numberOf(item, "epoch") ?? 1 };
+}
+
+function offsetOf(item: Item): Offset | null {
+  const epoch = numberOf(item, "epoch");
+  if (epoch === undefined || item["start"] !== undefined) return null;
+  const lanes = mapOf(item, "lanes");
   return {
-    owner: item["owner"]?.S ?? null,
-    fence: Number(item["fence"]?.N ?? 0),
-    beat: Number(item["beat"].N),
+    epoch,
+    server: textOf(item, "server") ?? "",
+    run: numberOf(item, "run") ?? null,
+    gtidSet: textOf(item, "gtidSet") ?? null,
+    file: textOf(item, "file") ?? "",
+    offset: numberOf(item, "offset") ?? 0,
+    lanes: new Map(Object.keys(lanes).map((lane) => [Number(lane), textOf(lanes, lane) ?? ""])),
+    committedMs: numberOf(item, "committedMs") ?? 0,
   };
 }
 
-function newStartOf(item: Record<string, AttributeValue>): NewStart | null {
-  const start = parseStartPoint(item["start"]?.S ?? "");
-  return start === null ? null : { start, epoch: Number(item["epoch"]?.N ?? 1) };
-}
-
-function offsetOf(item: Record<string, AttributeValue>): Offset | null {
-  if (item["epoch"]?.N === undefined || item["start"] !== undefined) return null;
+function attributesOf(offset: Offset): Item {
   return {
-    epoch: Number(item["epoch"].N),
-    server: item["server"]?.S ?? "",
-    run: item["run"]?.N === undefined ? null : Number(item["run"].N),
-    gtidSet: item["gtidSet"]?.S ?? null,
-    file: item["file"]?.S ?? "",
-    offset: Number(item["offset"]?.N ?? 0),
-    lanes: new Map(
-      Object.entries(item["lanes"]?.M ?? {}).map(([lane, position]) => [
-        Number(lane),
-        position.S ?? "",
-      ]),
-    ),
-    committedMs: Number(item["committedMs"]?.N ?? 0),
-  };
-}
-
-function attributesOf(offset: Offset): Record<string, AttributeValue> {
-  const lanes: Record<string, AttributeValue> = {};
-  for (const [lane, position] of offset.lanes) lanes[String(lane)] = { S: position };
-  return {
-    ":epoch": { N: String(offset.epoch) },
-    ":server": { S: offset.server },
-    ":run": offset.run === null ? { NULL: true } : { N: String(offset.run) },
-    ":gtidSet": offset.gtidSet === null ? { NULL: true } : { S: offset.gtidSet },
-    ":file": { S: offset.file },
-    ":offset": { N: String(offset.offset) },
-    ":lanes": { M: lanes },
-    ":committedMs": { N: String(offset.committedMs) },
+    ":epoch": number(offset.epoch),
+    ":server": text(offset.server),
+    ":run": offset.run === null ? NULL : number(offset.run),
+    ":gtidSet": offset.gtidSet === null ? NULL : text(offset.gtidSet),
+    ":file": text(offset.file),
+    ":offset": number(offset.offset),
+    ":lanes": map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
+    ":committedMs": number(offset.committedMs),
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { SQSEvent } from "aws-lambda";
 import { retryHandler } from "../../../functions/retry/retry-handler.ts";
-import type { Backoff } from "../../../functions/retry/backoff.ts";
+import type { Backoff } from "../../../functions/retry/drain.ts";
 import { routeHandler } from "../../../functions/route/route-handler.ts";
 import type { MetricSink } from "../../../functions/metrics.ts";
 import type { Runtime } from "../../../functions/runtime.ts";

@@ -4,7 +4,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { routeHandler } from "../../../functions/route/route-handler.ts";
-import type { Backoff } from "../../../functions/retry/backoff.ts";
+import type { Backoff } from "../../../functions/retry/drain.ts";
 import { fixedPatience } from "../../../functions/delivery/patience.ts";
 import { RETRY_PATIENCE_MS } from "../../../functions/retry/retry-handler.ts";
 import type { Clients, Runtime } from "../../../functions/runtime.ts";

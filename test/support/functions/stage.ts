@@ -11,7 +11,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { Backoff } from "../../../functions/retry/backoff.ts";
+import type { Backoff } from "../../../functions/retry/drain.ts";
 import { clientSettings } from "../../../functions/aws/clients.ts";
 import { RelativePatience, type Patience } from "../../../functions/delivery/patience.ts";
 import { runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exponentialBackoff } from "../../../client/backoff.ts";
+import { exponentialBackoff } from "../../../client/options.ts";
 
 describe("back-off", () => {
   it("doubles from one second to 15 minutes", () => {

@@ -3,12 +3,6 @@ import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { changeId } from "../../../wire/change-id.ts";
 import { globMatcher } from "../../../wire/glob.ts";
 import { environmentQueueName, siblingQueueUrl } from "../../../wire/names.ts";
-import {
-  authorAt,
-  decodeSessionEntries,
-  encodeSessionEntries,
-  unknownFrom,
-} from "../../../wire/session.ts";
 import { isTablePattern, tableMatcher } from "../../../wire/table-patterns.ts";
 
 test.each([
@@ -57,18 +51,4 @@ test("change ids", () => {
   const place = { server: "s", file: "bin.000001", offset: 4, row: 2, n: 5 };
   expect(changeId({ ...place, gtid: "u:15" })).toBe("u:15/5");
   expect(changeId({ ...place, gtid: null })).toBe("s:bin.000001:4/2");
-});
-
-test("session entries say who wrote from which place on", () => {
-  const entries = decodeSessionEntries(
-    encodeSessionEntries([
-      { from: "", user: "a", host: "h", attribution: "sweep" },
-      { from: "5", user: "b", host: "h", attribution: "ledger" },
-      unknownFrom("8"),
-    ]),
-  );
-  expect(authorAt(entries, "1")?.user).toBe("a");
-  expect(authorAt(entries, "5")?.user).toBe("b");
-  expect(authorAt(entries, "9")).toBeUndefined();
-  expect(authorAt([], "1")).toBeUndefined();
 });

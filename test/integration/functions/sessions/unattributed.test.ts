@@ -1,6 +1,6 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodeSessionEntries, sessionItem, SESSIONS_KEY } from "../../../../wire/session.ts";
+import { sessionUpdates } from "../../../../wire/session-items.ts";
 import { SERVER, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
@@ -86,19 +86,12 @@ describe("changes whose author is not known", () => {
   });
 
   async function learnSession(user: string): Promise<void> {
-    const { key, attribute } = sessionItem({ server: SERVER, run: 1, thread: THREAD });
-    await stage.clients.dynamodb.send(
-      new UpdateItemCommand({
-        TableName: "sessions",
-        Key: { [SESSIONS_KEY]: { S: key } },
-        UpdateExpression: "SET #thread = :entries",
-        ExpressionAttributeNames: { "#thread": attribute },
-        ExpressionAttributeValues: {
-          ":entries": {
-            S: encodeSessionEntries([{ from: "", user, host: "10.0.0.1", attribution: "sweep" }]),
-          },
-        },
-      }),
-    );
+    const connection = { server: SERVER, run: 1, thread: THREAD };
+    const entries = [{ from: "", user, host: "10.0.0.1", attribution: "sweep" as const }];
+    for (const update of sessionUpdates([{ connection, entries }], 0).values()) {
+      await stage.clients.dynamodb.send(
+        new UpdateItemCommand({ TableName: "sessions", ...update }),
+      );
+    }
   }
 });

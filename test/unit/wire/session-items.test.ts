@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { text } from "../../../wire/attributes.ts";
+import { authorAt, unknownFrom, type SessionEntry } from "../../../wire/session.ts";
+import { entriesIn, sessionItemKeys, sessionUpdates } from "../../../wire/session-items.ts";
+
+const SWEPT: SessionEntry[] = [{ from: "", user: "a", host: "h", attribution: "sweep" }];
+const connection = (thread: number, run = 3) => ({ server: "s", run, thread });
+
+/** The items as the updates leave them. */
+function itemsOf(...args: Parameters<typeof sessionUpdates>) {
+  return new Map(
+    Array.from(sessionUpdates(...args), ([key, update]) => {
+      const names = Object.entries(update.ExpressionAttributeNames ?? {});
+      const values = update.ExpressionAttributeValues ?? {};
+      return [
+        key,
+        Object.fromEntries(
+          names.map(([alias, name]) => [name, values[alias.replace("#", ":")] ?? text("")]),
+        ),
+      ];
+    }),
+  );
+}
+
+describe("the sessions table's items", () => {
+  test("keep neighbours together, and apart from another run's", () => {
+    expect([...sessionItemKeys([connection(0), connection(255), connection(256)])]).toEqual([
+      "s/3/0",
+      "s/3/1",
+    ]);
+    expect([...sessionItemKeys([connection(1), connection(1, 4)])]).toEqual(["s/3/0", "s/4/0"]);
+  });
+
+  test("are written with one update each", () => {
+    const known = [24, 25, 300].map((thread) => ({
+      connection: connection(thread),
+      entries: SWEPT,
+    }));
+    const updates = sessionUpdates(known, 1000);
+    expect([...updates.keys()]).toEqual(["s/3/0", "s/3/1"]);
+    expect(updates.get("s/3/1")).toEqual({
+      Key: { chunk: { S: "s/3/1" } },
+      UpdateExpression: "SET #expires = :expires, #a0 = :a0",
+      ExpressionAttributeNames: { "#expires": "expires", "#a0": "t300" },
+      ExpressionAttributeValues: {
+        ":expires": { N: "1000" },
+        ":a0": { S: '[["","a","h","sweep"]]' },
+      },
+    });
+  });
+
+  test("say who wrote from which position on", () => {
+    const entries: SessionEntry[] = [
+      ...SWEPT,
+      { from: "5", user: "b", host: "h", attribution: "ledger" },
+      unknownFrom("8"),
+    ];
+    const items = itemsOf([{ connection: connection(24), entries }], 1000);
+    const read = entriesIn(items, connection(24));
+    expect(read).toEqual(entries);
+    expect(authorAt(read, "1")?.user).toBe("a");
+    expect(authorAt(read, "5")?.user).toBe("b");
+    expect(authorAt(read, "9")).toBeUndefined();
+  });
+
+  test("say nothing of others", () => {
+    const items = itemsOf([{ connection: connection(24), entries: SWEPT }], 1000);
+    expect(entriesIn(items, connection(25))).toEqual([]);
+    expect(entriesIn(items, connection(300))).toEqual([]);
+    expect(authorAt([], "1")).toBeUndefined();
+  });
+});

@@ -1,0 +1,99 @@
+import type { UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
+import { number, text, textOf, type Item } from "./attributes.ts";
+import type { Attribution, Connection, SessionEntry } from "./session.ts";
+
+/**
+ * The items of the sessions table: what the reader recorded of connections, for its next life and for route and retry.
+ * Neighbours share an item, because connections that come by the thousand have consecutive ids, and one write then records
+ * hundreds of them. An item has an attribute for each of its connections and expires by the table's time to live.
+ */
+export const SESSIONS_KEY = "chunk";
+/** Seconds since 1970. */
+export const SESSIONS_EXPIRES = "expires";
+const SESSIONS_PER_ITEM = 256;
+
+/** Where a connection's entries are: the key of the item, and the attribute in it. */
+export function sessionItem(connection: Connection): { key: string; attribute: string } {
+  const chunk = Math.floor(connection.thread / SESSIONS_PER_ITEM);
+  return {
+    key: `${connection.server}/${connection.run}/${chunk}`,
+    attribute: `t${connection.thread}`,
+  };
+}
+
+/** The keys of the items with these connections, each once. */
+export function sessionItemKeys(connections: Iterable<Connection>): ReadonlySet<string> {
+  return new Set(Array.from(connections, (connection) => sessionItem(connection).key));
+}
+
+/** A key as DynamoDB takes it. */
+export function encodeSessionKey(key: string): Record<string, ReturnType<typeof text>> {
+  return { [SESSIONS_KEY]: text(key) };
+}
+
+/** The key of an item that DynamoDB gave. */
+export function decodeSessionKey(item: Item): string {
+  return textOf(item, SESSIONS_KEY) ?? "";
+}
+
+/** What items say of a connection, by their keys; empty when they say nothing. */
+export function entriesIn(
+  items: ReadonlyMap<string, Item>,
+  connection: Connection,
+): SessionEntry[] {
+  const { key, attribute } = sessionItem(connection);
+  const entries = textOf(items.get(key) ?? {}, attribute);
+  return entries === undefined ? [] : decodeSessionEntries(entries);
+}
+
+export interface KnownSession {
+  readonly connection: Connection;
+  readonly entries: readonly SessionEntry[];
+}
+
+type SessionUpdate = Pick<
+  UpdateItemCommandInput,
+  "Key" | "UpdateExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues"
+>;
+
+/** The writes that record what is known of connections, by the key of their item. `expires`: seconds since 1970. */
+export function sessionUpdates(
+  known: readonly KnownSession[],
+  expires: number,
+): ReadonlyMap<string, SessionUpdate> {
+  const items = Map.groupBy(known, ({ connection }) => sessionItem(connection).key);
+  return new Map(
+    Array.from(items, ([key, sessions]) => [
+      key,
+      {
+        Key: encodeSessionKey(key),
+        UpdateExpression: `SET ${["#expires = :expires", ...sessions.map((_, i) => `#a${i} = :a${i}`)].join(", ")}`,
+        ExpressionAttributeNames: {
+          "#expires": SESSIONS_EXPIRES,
+          ...Object.fromEntries(
+            sessions.map(({ connection }, i) => [`#a${i}`, sessionItem(connection).attribute]),
+          ),
+        },
+        ExpressionAttributeValues: {
+          ":expires": number(expires),
+          ...Object.fromEntries(
+            sessions.map(({ entries }, i) => [`:a${i}`, text(encodeSessionEntries(entries))]),
+          ),
+        },
+      },
+    ]),
+  );
+}
+
+/** The text of a connection's attribute: its entries, oldest first. */
+export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
+  return JSON.stringify(
+    entries.map((entry) => [entry.from, entry.user, entry.host, entry.attribution]),
+  );
+}
+
+/** The entries of a connection's attribute. Throws when the text is not of `encodeSessionEntries`. */
+export function decodeSessionEntries(value: string): SessionEntry[] {
+  const rows = JSON.parse(value) as [string, string, string, Attribution][];
+  return rows.map(([from, user, host, attribution]) => ({ from, user, host, attribution }));
+}
