@@ -9,24 +9,25 @@ import { backoffMs } from "../wire/backoff.ts";
 import { every } from "./every.ts";
 import { frameSender } from "./frames/frame-sender.ts";
 import type { SendFrame } from "./frames/lane.ts";
-import { describeError, type Log } from "./log.ts";
+import { describeError, type Log } from "./reporting/log.ts";
 import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
 import { describeOffset, type Offset } from "./offsets/offset.ts";
 import { OffsetSaver } from "./offsets/offset-saver.ts";
 import type { OffsetStore } from "./offsets/offset-store.ts";
-import { dumpStart, firstOffset, resumeOffset } from "./offsets/starting-point.ts";
+import { dumpStart, firstOffset, resumeOffset } from "./offsets/resume-offset.ts";
 import { listConnections, takeCensus } from "./sessions/process-list.ts";
+import { registeredAuthor } from "./sessions/ledger-row.ts";
 import { SessionBook } from "./sessions/session-book.ts";
 import { SessionsTable } from "./sessions/sessions-table.ts";
 import type { ReaderSettings } from "./settings.ts";
-import { Shipment } from "./shipment.ts";
+import { Shipment } from "./frames/shipment.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
 import { isGtidSubset, readServerState, type ServerState } from "./source/server-state.ts";
-import type { ReaderStatus } from "./status.ts";
+import type { ReaderStatus } from "./reporting/status.ts";
 import { runBeginnings } from "./transactions/run-beginnings.ts";
-import { LastChangeMarker } from "./transactions/last-change.ts";
+import { LastChangeMarker } from "./transactions/last-change-marker.ts";
 import { PresentRun } from "./transactions/present-run.ts";
 import { TransactionReader } from "./transactions/transaction-reader.ts";
 
@@ -84,7 +85,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   });
   let dump: BinlogDump | null = null;
   const shipment = new Shipment({
-    stream: { source: settings.source, epoch: offset.epoch, server: state.uuid },
+    binlog: { source: settings.source, epoch: offset.epoch, server: state.uuid },
     lanes: settings.lanes,
     previous: offset.lanes,
     frameBytes: settings.frameBytes,
@@ -101,7 +102,9 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const reader = new TransactionReader({
     isWanted: tableMatcher(settings.tables),
     isLedger: tableMatcher([settings.ledgerTable]),
-    onRegistration: (transaction, author) => {
+    onLedgerRow: (transaction, row) => {
+      const author = registeredAuthor(row, transaction.thread);
+      if (author === null) return;
       run.passes(transaction);
       sessions.register(transaction, author);
       status.counters.registrations++;
@@ -115,7 +118,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
           : "an XA transaction was committed that was prepared before the place where reading began: its changes are not delivered",
       );
     },
-    onRead: (fileNumber, place) => sessions.read.advance(fileNumber, place),
+    onRead: (fileNumber, end) => sessions.read.advance(fileNumber, end),
     serverId: state.serverId,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
     epoch: offset.epoch,
@@ -128,7 +131,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   });
   const saver = new OffsetSaver({
     offset,
-    takeProgress: () => shipment.ledger.take(),
+    takeProgress: () => shipment.inFlight.take(),
     lanes: () => shipment.lastPositions,
     before: () => {
       const { file, offset: place, run: itsRun } = saver.offset;
@@ -136,11 +139,11 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     },
     write: (reached) => options.lease.save(reached),
     onSaved: (saved) =>
-      status.reached(saved.committedMs, shipment.ledger.settled, describeOffset(saved)),
+      status.reached(saved.committedMs, shipment.inFlight.settled, describeOffset(saved)),
     log,
   });
 
-  const lanes = shipment.run(sending.signal);
+  const lanes = shipment.sendFrames(sending.signal);
   lanes.catch(() => undefined);
   try {
     dump = await BinlogDump.start({
@@ -190,7 +193,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     await Promise.race([shipment.drain(DRAIN_MS), lanes]);
     await saver.save();
     log.info(
-      { offset: describeOffset(saver.offset), settled: shipment.ledger.settled },
+      { offset: describeOffset(saver.offset), settled: shipment.inFlight.settled },
       "stopped following the binlog",
     );
   } finally {

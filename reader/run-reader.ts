@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { backoffMs } from "../wire/backoff.ts";
-import { LeaseLostError } from "./errors.ts";
+import { LeaseLostError } from "./reporting/errors.ts";
 import { followSource, type FollowOptions } from "./follow-source.ts";
-import { describeError } from "./log.ts";
+import { describeError } from "./reporting/log.ts";
 import { LeaseKeeper } from "./offsets/lease-keeper.ts";
 import { judgeSourceError } from "./source/mysql-errors.ts";
 

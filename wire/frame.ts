@@ -102,12 +102,13 @@ export class MalformedFrameError extends Error {
 export function encodeChange(change: FrameChange): string {
   const { op, transaction, table, offset, row, n, key, oldKey, before, after } = change;
   return (
-    encodePlace(op, transaction, table, offset, row, n) + `${key}\t${oldKey}\t${before}\t${after}`
+    encodeLineHead(op, transaction, table, offset, row, n) +
+    `${key}\t${oldKey}\t${before}\t${after}`
   );
 }
 
 /** The beginning of such a line, up to the key: ASCII. */
-export function encodePlace(
+export function encodeLineHead(
   op: Operation,
   transaction: number,
   table: number,

@@ -67,7 +67,7 @@ export interface TableDefinition {
   readonly table: string;
   readonly columns: readonly Column[];
   /**
-   * Indexes of the primary key's columns in the key's order. A table without one has in its place the first unique key
+   * Indexes of the primary key's columns in the key's order. For a table without one, those of the first unique key
    * that admits no NULL, as in InnoDB; empty when there is neither.
    */
   readonly primaryKey: readonly number[];

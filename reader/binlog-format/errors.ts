@@ -17,7 +17,7 @@ export class MissingRowMetadataError extends Error {
   constructor(database: string, table: string) {
     super(
       `the binlog names no columns for ${database}.${table}; ` +
-        "run SET PERSIST binlog_row_metadata = 'FULL' and start again from a later place in the binlog",
+        "run SET PERSIST binlog_row_metadata = 'FULL' and start again from a later position in the binlog",
     );
     this.database = database;
     this.table = table;

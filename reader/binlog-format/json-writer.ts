@@ -28,7 +28,7 @@ const KEPT_CAPACITY = 1 << 20;
 
 /**
  * Builds JSON as bytes of UTF-8 in one buffer that is used again for every row: a value's bytes go from the event to their
- * place in the text without becoming a string of their own in between.
+ * position in the text without becoming a string of their own in between.
  *
  * Methods that begin with `put` need the space to be reserved by the caller; the others reserve it themselves.
  */

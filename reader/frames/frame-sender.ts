@@ -9,7 +9,7 @@ import {
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { backoffMs } from "../../wire/backoff.ts";
-import { describeError, type Log } from "../log.ts";
+import { describeError, type Log } from "../reporting/log.ts";
 import type { SealedFrame, SendFrame } from "./lane.ts";
 
 export interface FrameSenderOptions {

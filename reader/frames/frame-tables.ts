@@ -1,6 +1,6 @@
 import type { FrameTable, TableShape } from "../../wire/frame.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
-import { columnTypeText } from "../binlog-format/column-type.ts";
+import { columnTypeText } from "../binlog-format/rows/column-type.ts";
 import type { RowChange } from "../transactions/transaction.ts";
 
 /** The tables of one frame's header, numbered as changes name them; a changed definition is a table of its own. */

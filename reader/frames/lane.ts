@@ -3,8 +3,8 @@ import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { LineBuffer } from "./line-buffer.ts";
-import type { LedgerEntry, OffsetLedger } from "./offset-ledger.ts";
-import { OpenFrame, type StreamIdentity } from "./open-frame.ts";
+import type { InFlightFrame, InFlightFrames } from "./in-flight-frames.ts";
+import { OpenFrame, type BinlogIdentity } from "./open-frame.ts";
 import { Wakeup } from "./wakeup.ts";
 
 /** Sends a frame until it is acknowledged; rejects only when it must not be sent any more. */
@@ -22,13 +22,13 @@ export interface SealedFrame {
 
 export interface LaneOptions {
   readonly number: number;
-  readonly stream: StreamIdentity;
+  readonly binlog: BinlogIdentity;
   /** The last position that this lane was sent before. */
   readonly previous: PositionText | null;
   readonly frameBytes: number;
   /** From one send to the next one of a frame that is not full, at least. */
   readonly paceMs: number;
-  readonly ledger: OffsetLedger;
+  readonly inFlight: InFlightFrames;
   readonly authorsOf: (
     transactions: readonly Transaction[],
   ) => Promise<readonly (Author | undefined)[]>;
@@ -48,7 +48,7 @@ const SPARE_BUFFERS = 4;
 
 interface ReadyFrame {
   readonly sealed: SealedFrame;
-  readonly entry: LedgerEntry;
+  readonly inFlight: InFlightFrame;
   /** Unsent bytes that it stands for. */
   readonly bytes: number;
 }
@@ -84,10 +84,10 @@ export class Lane {
   }
 
   add(transaction: Transaction, change: RowChange): void {
-    const { ledger, stream, frameBytes, onUnsent } = this.#options;
-    this.#filling ??= new OpenFrame(ledger.open(), this.#spare.pop() ?? new LineBuffer());
+    const { inFlight, binlog, frameBytes, onUnsent } = this.#options;
+    this.#filling ??= new OpenFrame(inFlight.open(), this.#spare.pop() ?? new LineBuffer());
     const before = this.#filling.bytes;
-    this.#filling.add(stream.epoch, transaction, change);
+    this.#filling.add(binlog.epoch, transaction, change);
     onUnsent(this.#filling.bytes - before);
     if (this.#filling.bytes >= frameBytes) {
       this.#full.push(this.#filling);
@@ -98,7 +98,7 @@ export class Lane {
   }
 
   /** Sends what comes until the signal is aborted or `send` rejects; rejects then. */
-  async run(signal: AbortSignal): Promise<never> {
+  async sendFrames(signal: AbortSignal): Promise<never> {
     const { send } = this.#options;
     let ready = await this.#pack(await this.#next(signal));
     for (;;) {
@@ -142,21 +142,21 @@ export class Lane {
 
   /** Asks who wrote the frame, and makes it ready to be sent. Called in the order of the frames. */
   async #pack(frame: OpenFrame): Promise<ReadyFrame> {
-    const { number: lane, stream, authorsOf } = this.#options;
+    const { number: lane, binlog, authorsOf } = this.#options;
     const previous = this.#packed;
-    this.#packed = frame.lastPosition(stream.epoch);
-    const { entry, bytes, changes, lines } = frame;
+    this.#packed = frame.lastPosition(binlog.epoch);
+    const { inFlight, bytes, changes, lines } = frame;
     const authors = await authorsOf(frame.transactions);
-    const { bytes: plain, first, last } = frame.seal(stream, { lane, previous }, authors);
+    const { bytes: plain, first, last } = frame.seal(binlog, { lane, previous }, authors);
     const text = await packFrame(plain);
     lines.clear();
     if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(lines);
-    return { entry, bytes, sealed: { lane, previous, first, last, text, changes } };
+    return { inFlight, bytes, sealed: { lane, previous, first, last, text, changes } };
   }
 
-  #settle({ sealed, entry, bytes }: ReadyFrame): void {
+  #settle({ sealed, inFlight, bytes }: ReadyFrame): void {
     this.#sent = sealed.last;
-    this.#options.ledger.acknowledge(entry);
+    this.#options.inFlight.acknowledge(inFlight);
     this.#options.onUnsent(-bytes);
   }
 }

@@ -1,4 +1,4 @@
-import type { RowTexts } from "../binlog-format/row-texts.ts";
+import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 
 /**
  * Lines of text, kept as the bytes that they will be sent as: a frame waits as less than a megabyte of one buffer, where
@@ -13,12 +13,12 @@ export class LineBuffer {
     return this.#length;
   }
 
-  /** Adds the line of a change: `place` is ASCII, what `encodePlace` gives. */
-  append(place: string, texts: RowTexts): void {
+  /** Adds the line of a change: `head` is ASCII, what `encodeLineHead` gives. */
+  append(head: string, texts: RowTexts): void {
     const { bytes, beforeEnd, afterEnd, keyEnd, oldKeyEnd } = texts;
-    this.#ensure(this.#length + place.length + oldKeyEnd + SEPARATORS);
+    this.#ensure(this.#length + head.length + oldKeyEnd + SEPARATORS);
     if (this.#length > 0) this.#bytes[this.#length++] = LINE_FEED;
-    this.#length += this.#bytes.write(place, this.#length, "latin1");
+    this.#length += this.#bytes.write(head, this.#length, "latin1");
     this.#copy(bytes, afterEnd, keyEnd);
     this.#bytes[this.#length++] = TAB;
     this.#copy(bytes, keyEnd, oldKeyEnd);
@@ -66,5 +66,5 @@ const FIRST_BYTES = 4096;
 const KEPT_BYTES = 2 * 1024 * 1024;
 const TAB = 0x09;
 const LINE_FEED = 0x0a;
-/** Bytes of a line that are neither place nor text. */
+/** Bytes of a line that are neither head nor text. */
 const SEPARATORS = 4;

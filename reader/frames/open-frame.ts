@@ -1,5 +1,5 @@
 import {
-  encodePlace,
+  encodeLineHead,
   encodeHeader,
   FRAME_VERSION,
   type FrameTransaction,
@@ -9,10 +9,10 @@ import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { FrameTables } from "./frame-tables.ts";
 import type { LineBuffer } from "./line-buffer.ts";
-import type { LedgerEntry } from "./offset-ledger.ts";
+import type { InFlightFrame } from "./in-flight-frames.ts";
 
-/** Which stream a frame is a stretch of. */
-export interface StreamIdentity {
+/** Which source, epoch and server the positions of a frame belong to. */
+export interface BinlogIdentity {
   readonly source: string;
   readonly epoch: number;
   /** `@@server_uuid` of the server that is read. */
@@ -21,7 +21,7 @@ export interface StreamIdentity {
 
 /** A frame that still takes changes, up to its seal. Who wrote them is asked for only then. */
 export class OpenFrame {
-  readonly entry: LedgerEntry;
+  readonly inFlight: InFlightFrame;
   readonly transactions: Transaction[] = [];
   readonly #tables = new FrameTables();
   readonly #ended = new Set<Transaction>();
@@ -33,8 +33,8 @@ export class OpenFrame {
   #changes = 0;
 
   /** `lines` is empty, and the frame's own until it is sent. */
-  constructor(entry: LedgerEntry, lines: LineBuffer) {
-    this.entry = entry;
+  constructor(inFlight: InFlightFrame, lines: LineBuffer) {
+    this.inFlight = inFlight;
     this.lines = lines;
   }
 
@@ -52,8 +52,8 @@ export class OpenFrame {
     if (change.last === true) this.#ended.add(transaction);
     const { op, offset, row, n, texts } = change;
     const table = this.#tables.indexOf(change);
-    const place = encodePlace(op, this.transactions.length - 1, table, offset, row, n);
-    this.lines.append(place, texts);
+    const head = encodeLineHead(op, this.transactions.length - 1, table, offset, row, n);
+    this.lines.append(head, texts);
     this.#lastFileNumber = transaction.fileNumber;
     this.#lastOffset = offset;
     this.#lastRow = row;
@@ -63,22 +63,22 @@ export class OpenFrame {
 
   /** The frame's text in UTF-8, in the memory of its lines; asked for once. `authors[i]` wrote the i-th of `transactions`; undefined where nobody knows. */
   seal(
-    stream: StreamIdentity,
-    place: { readonly lane: number; readonly previous: PositionText | null },
+    binlog: BinlogIdentity,
+    chain: { readonly lane: number; readonly previous: PositionText | null },
     authors: readonly (Author | undefined)[],
   ): { readonly bytes: Buffer; readonly first: PositionText; readonly last: PositionText } {
     const first = this.#first;
-    const last = this.lastPosition(stream.epoch);
+    const last = this.lastPosition(binlog.epoch);
     const { distinct, indexes } = distinctAuthors(authors);
     const header = encodeHeader({
       frame: FRAME_VERSION,
-      source: stream.source,
-      lane: place.lane,
+      source: binlog.source,
+      lane: chain.lane,
       first,
       last,
-      previous: place.previous,
-      server: stream.server,
-      epoch: stream.epoch,
+      previous: chain.previous,
+      server: binlog.server,
+      epoch: binlog.epoch,
       transactions: this.transactions.map((transaction, i) => ({
         ...frameTransaction(transaction, indexes[i] ?? null),
         ...(this.#ended.has(transaction) && { ended: true }),

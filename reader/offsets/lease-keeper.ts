@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { LeaseLostError } from "../errors.ts";
+import { LeaseLostError } from "../reporting/errors.ts";
 import type { Offset } from "./offset.ts";
 import type { Lease, OffsetStore } from "./offset-store.ts";
 

@@ -1,8 +1,8 @@
+import { GtidSet } from "@vlasky/zongji";
 import type { PositionText } from "../../wire/position.ts";
-import { LeaseLostError } from "../errors.ts";
-import type { Progress } from "../frames/offset-ledger.ts";
-import { describeError, type Log } from "../log.ts";
-import { advanceOffset } from "./advance-offset.ts";
+import { LeaseLostError } from "../reporting/errors.ts";
+import type { Progress } from "../frames/in-flight-frames.ts";
+import { describeError, type Log } from "../reporting/log.ts";
 import type { Offset } from "./offset.ts";
 
 export interface OffsetSaverOptions {
@@ -55,4 +55,25 @@ export class OffsetSaver {
     this.#unsaved = false;
     onSaved(this.#offset);
   }
+}
+
+/** The offset after some more transactions, and after what each lane was sent. */
+function advanceOffset(
+  offset: Offset,
+  progress: Progress,
+  lanes: ReadonlyMap<number, PositionText>,
+): Offset {
+  return {
+    ...offset,
+    run: progress.run,
+    gtidSet: offset.gtidSet === null ? null : union(offset.gtidSet, progress.gtids),
+    file: progress.file,
+    offset: progress.offset,
+    lanes,
+    committedMs: progress.committedMs,
+  };
+}
+
+function union(set: string, more: string): string {
+  return GtidSet.parse([set, more].filter((text) => text !== "").join(",")).toString();
 }

@@ -15,7 +15,7 @@ import {
   textOf,
   type Item,
 } from "../../wire/attributes.ts";
-import { LeaseLostError } from "../errors.ts";
+import { LeaseLostError } from "../reporting/errors.ts";
 import type { Offset } from "./offset.ts";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "./start-point.ts";
 

@@ -6,7 +6,7 @@ export interface Offset {
   readonly epoch: number;
   /** `@@server_uuid` of the server whose coordinates these are. */
   readonly server: string;
-  /** The server run (see wire/session.ts) at that place; null before the first file was read. */
+  /** The server run (see wire/session.ts) at that position; null before the first file was read. */
   readonly run: number | null;
   /** The executed GTIDs; null on a server without GTIDs. */
   readonly gtidSet: string | null;

@@ -2,11 +2,11 @@ import { authorAt, type Author, type SessionEntry, unknownFrom } from "../../wir
 
 /** How many of a connection's former users are remembered; a pool may change its user for every transaction. */
 const FORMER_KEPT = 3;
-/** A connection that changed its user so often without telling the ledger is taken at nobody's word until it does. */
+/** After this many silent user changes, leave the connection unattributed until the ledger registers it again. */
 const SILENT_CHANGES_TRUSTED = 1;
 
 interface Entry extends SessionEntry {
-  /** May move to an earlier place: lanes ask out of order. */
+  /** May move to an earlier position: lanes ask out of order. */
   from: string;
   /** For what the process list showed: whatever was committed later belongs here. The server's clock, microseconds. */
   readonly sinceUs: number | null;
@@ -20,16 +20,16 @@ export interface Sighting {
 
 /**
  * What is known of one connection. Its user may change while it lives (COM_CHANGE_USER), which the binlog does not say:
- * the ledger tells the place where a user begins, the process list only who it was at a moment.
+ * the ledger tells the position where a user begins, the process list only who it was at a moment.
  */
 export class KnownConnection {
-  /** By place in the stream, oldest first. */
+  /** By position, oldest first. */
   #entries: Entry[] = [];
   /** When the process list last agreed with the last entry; the server's clock, microseconds since 1970. */
   #confirmedUs = 0;
   /** When the latest row of the ledger was committed; what the process list showed before has nothing more to say. */
   #registeredUs = 0;
-  /** Another account than the last entry's, and when it was first seen; its place in the stream is not known yet. */
+  /** Another account than the last entry's, and when it was first seen; its position is not known yet. */
   #next: { readonly author: Author; readonly seenUs: number } | null = null;
   #silentChanges = 0;
   #revision = 0;
@@ -69,9 +69,9 @@ export class KnownConnection {
     this.#silentChanges = 0;
   }
 
-  /** Forgets users that others had followed before a place up to which every change was sent. */
-  forgetFormer(place: string): void {
-    const present = this.#entries.findLastIndex(({ from }) => from < place);
+  /** Forgets users that others had followed before a position up to which every change was sent. */
+  forgetFormer(position: string): void {
+    const present = this.#entries.findLastIndex(({ from }) => from < position);
     if (present > FORMER_KEPT) this.#entries.splice(0, present - FORMER_KEPT);
   }
 

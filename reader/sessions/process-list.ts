@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { binlogEnd } from "../source/server-state.ts";
-import type { Place } from "./read-place.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
 
 /** A connection in the server's process list. */
 interface ListedConnection {
@@ -23,8 +23,8 @@ export interface Listing {
 export interface Census extends Listing {
   /** Their ids, and those of connections that have no account yet. */
   readonly alive: ReadonlySet<number>;
-  /** Whoever is not in the list wrote nothing from this place on: the end of the binlog just after the list was made. */
-  readonly end: Place;
+  /** Whoever is not in the list wrote nothing from this position on: the end of the binlog just after the list was made. */
+  readonly end: BinlogPosition;
 }
 
 // NOW is when the statement began, SYSDATE when a row was made. performance_schema, because

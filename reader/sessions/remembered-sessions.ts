@@ -1,5 +1,5 @@
 import { type Connection, connectionName } from "../../wire/session.ts";
-import { isOver, type SavedPlace } from "./fate.ts";
+import { isOver, type SavedPosition } from "./session-over.ts";
 import type { Census } from "./process-list.ts";
 import { Session } from "./session.ts";
 
@@ -42,7 +42,7 @@ export class RememberedSessions {
   }
 
   /** Forgets those that cannot write again, or be read again, behind an offset; see `isOver`. */
-  forgetOver(saved: SavedPlace, census: Census | null): void {
+  forgetOver(saved: SavedPosition, census: Census | null): void {
     for (const [name, session] of this.#sessions) {
       // What was learnt of a change that is parked already has to be written down first.
       if (session.isMissed && session.isUnrecorded) continue;

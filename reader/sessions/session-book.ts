@@ -1,10 +1,11 @@
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Transaction } from "../transactions/transaction.ts";
-import type { SavedPlace } from "./fate.ts";
+import type { SavedPosition } from "./session-over.ts";
 import type { Census, Listing } from "./process-list.ts";
-import { Questions } from "./questions.ts";
-import { type Place, ReadPlace } from "./read-place.ts";
+import { BatchedLookups } from "./batched-lookups.ts";
+import { ReadPosition } from "./read-position.ts";
 import { RememberedSessions } from "./remembered-sessions.ts";
 import type { Session } from "./session.ts";
 import type { SessionsTable } from "./sessions-table.ts";
@@ -15,14 +16,14 @@ export interface SessionBookOptions {
   readonly server: string;
   /** Whether a change's thread id can be asked of the server that is read: its own, and of its present run. */
   readonly isOfThisRun: (transaction: Transaction) => boolean;
-  /** The run that the server is in; null while the stream has not come to it. */
+  /** The run that the server is in; null while reading has not come to it. */
   readonly presentRun: () => number | null;
   readonly table: Pick<SessionsTable, "find" | "record">;
   /** Asks the process list for some connections. */
   readonly ask: (threads: readonly number[]) => Promise<Listing>;
   /** Asks it for all of them; null when it cannot say. */
   readonly takeCensus: () => Promise<Census | null>;
-  /** Told when a live connection turns out to have changed its account without the ledger's knowledge. */
+  /** Called when a live connection turns out to have changed its account without the ledger's knowledge. */
   readonly onUserChanged: (thread: number) => void;
 }
 
@@ -31,24 +32,24 @@ const THREADS_PER_QUESTION = 1000;
 const EVERYTHING = "~";
 /** Between two questions to the process list: connections that turn up meanwhile go together in the next. */
 const QUESTION_GAP_MS = 20;
-/** How long a save waits for the stream to come up to the census; a reader that is further behind records all it knows. */
+/** How long a save waits until reading has come up to the census; a reader that is further behind records all it knows. */
 const CATCH_UP_MS = 250;
 
 /**
  * Who is behind each thread id: what the ledger said, else what the process list showed. A change asks for its author when
- * it arrives in the stream, so that a connection that lives for a moment is asked for at once.
+ * it is read, so that a connection that lives for a moment is asked for at once.
  */
 export class SessionBook {
-  readonly read = new ReadPlace();
+  readonly read = new ReadPosition();
   readonly #options: SessionBookOptions;
   readonly #sessions: RememberedSessions;
-  #saved: SavedPlace | null = null;
-  readonly #questions: Questions<{ readonly session: Session; readonly isPresent: boolean }>;
+  #saved: SavedPosition | null = null;
+  readonly #lookups: BatchedLookups<{ readonly session: Session; readonly isPresent: boolean }>;
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
     this.#sessions = new RememberedSessions(options.server);
-    this.#questions = new Questions(QUESTION_GAP_MS, (questions) => this.#answer(questions));
+    this.#lookups = new BatchedLookups(QUESTION_GAP_MS, (questions) => this.#answer(questions));
   }
 
   /** How many connections are in memory. */
@@ -56,16 +57,16 @@ export class SessionBook {
     return this.#sessions.size;
   }
 
-  /** Told of each transaction when its first change arrives; starts the search for an unknown author. */
+  /** Called with each transaction when its first change is read; starts the search for an unknown author. */
   notice(transaction: Transaction): void {
     const session = this.#sessions.of(transaction);
     session.isPresent ||= this.#options.isOfThisRun(transaction);
-    session.lastSeen = placeOf(transaction);
+    session.lastSeen = writtenAt(transaction);
     if (session.facts.entries.length > 0) return;
     // One answer is enough; but it was none if the process list could not be asked yet, and now can.
     if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
     session.isAsked = session.isPresent;
-    session.answer = this.#questions.ask({ session, isPresent: session.isPresent });
+    session.answer = this.#lookups.ask({ session, isPresent: session.isPresent });
     session.answer.catch(() => undefined); // told to whoever waits for the author
   }
 
@@ -83,12 +84,12 @@ export class SessionBook {
   register(transaction: Transaction, author: Author): void {
     const session = this.#sessions.of(transaction);
     session.isPresent ||= this.#options.isOfThisRun(transaction);
-    session.lastSeen = placeOf(transaction);
-    session.facts.register(author, this.#positionOf(session.lastSeen), transaction.committedUs);
+    session.lastSeen = writtenAt(transaction);
+    session.facts.register(author, this.#textOf(session.lastSeen), transaction.committedUs);
     this.#sessions.note(session);
   }
 
-  /** Learns from the process list who is connected, once the stream has come to the run that the server is in. */
+  /** Learns from the process list who is connected, once reading has come to the run that the server is in. */
   async sweep(): Promise<void> {
     const run = this.#options.presentRun();
     if (run === null) return;
@@ -105,21 +106,21 @@ export class SessionBook {
   }
 
   /**
-   * Writes down every session that must be known behind a place, to be called before the offset is saved there. What is
+   * Writes down every session that must be known from a position on, to be called before the offset is saved there. What is
    * over is forgotten instead, so that connections which come and go by the thousand cost next to nothing.
    */
-  async record(place: Place, run: number | null): Promise<void> {
-    const position = this.#positionOf(place);
-    const saved = { place, run };
+  async record(position: BinlogPosition, run: number | null): Promise<void> {
+    const from = this.#textOf(position);
+    const saved = { position, run };
     this.#saved = saved;
     if (this.#sessions.unrecorded.size === 0) return;
     this.#sessions.forgetOver(saved, await this.#settledCensus());
-    for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(position);
-    await this.#write([...this.#sessions.unrecorded], position);
+    for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(from);
+    await this.#write([...this.#sessions.unrecorded], from);
     this.#sessions.forgetOldest();
   }
 
-  /** The census, with the stream behind the place up to which it speaks; null when that takes too long. */
+  /** The census, once reading has passed the position up to which it speaks; null when that takes too long. */
   async #settledCensus(): Promise<Census | null> {
     const run = this.#options.presentRun();
     if (run === null) return null;
@@ -147,7 +148,7 @@ export class SessionBook {
   #authorOf(session: Session, transaction: Transaction): Author | undefined {
     const { facts, connection } = session;
     const changesBefore = facts.silentChanges;
-    const position = this.#positionOf(placeOf(transaction));
+    const position = this.#textOf(writtenAt(transaction));
     const author = facts.authorOf(position, transaction.committedUs);
     if (facts.silentChanges > changesBefore) this.#options.onUserChanged(connection.thread);
     if (author === undefined) session.isMissed = true;
@@ -192,12 +193,12 @@ export class SessionBook {
     });
   }
 
-  /** Records what is known of sessions from before a place. What is from behind it keeps waiting. */
-  async #write(sessions: readonly Session[], place: PositionText): Promise<void> {
+  /** Records what is known of sessions from before a position. What is from later on keeps waiting. */
+  async #write(sessions: readonly Session[], before: PositionText): Promise<void> {
     const records = sessions
       .map((session) => ({
         session,
-        entries: session.entriesBefore(place),
+        entries: session.entriesBefore(before),
         known: session.facts.entries.length,
         revision: session.facts.revision,
       }))
@@ -214,16 +215,14 @@ export class SessionBook {
     }
   }
 
-  #positionOf({ fileNumber, offset }: Place): PositionText {
+  #textOf({ fileNumber, offset }: BinlogPosition): PositionText {
     return formatPosition({ epoch: this.#options.epoch, file: fileNumber, offset, row: 0 });
   }
 }
 
 /** Where a transaction's author wrote it. */
-function placeOf({ preparedAt, fileNumber, start }: Transaction): Place {
-  return preparedAt === undefined
-    ? { fileNumber, offset: start }
-    : { fileNumber: preparedAt.fileNumber, offset: preparedAt.start };
+function writtenAt({ preparedAt, fileNumber, start }: Transaction): BinlogPosition {
+  return preparedAt ?? { fileNumber, offset: start };
 }
 
 function chunked(threads: readonly number[]): number[][] {

@@ -1,6 +1,6 @@
 import type { Connection, SessionEntry } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
-import type { Place } from "./read-place.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { KnownConnection } from "./known-connection.ts";
 
 /** A connection in the session book. */
@@ -9,8 +9,8 @@ export class Session {
   readonly facts = new KnownConnection();
   /** Whether its thread id is one of the server's own, in its present run: only then the process list tells of it. */
   isPresent = false;
-  /** The place of its last transaction that was read; null for none. */
-  lastSeen: Place | null = null;
+  /** The position of its last transaction that was read; null for none. */
+  lastSeen: BinlogPosition | null = null;
   /** Whether the sessions table was asked for it. */
   isLookedUp = false;
   /** Settled when somebody was asked whose connection it is; null when nobody was. */
@@ -34,9 +34,9 @@ export class Session {
     return this.connection.run;
   }
 
-  /** What must be known of it behind a place; the rest of what is known will be read again. */
-  entriesBefore(place: PositionText): readonly SessionEntry[] {
-    return this.facts.entries.filter(({ from }) => from < place);
+  /** What must be known of it from a position on; the rest of what is known will be read again. */
+  entriesBefore(position: PositionText): readonly SessionEntry[] {
+    return this.facts.entries.filter(({ from }) => from < position);
   }
 
   get isUnrecorded(): boolean {

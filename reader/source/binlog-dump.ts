@@ -1,8 +1,8 @@
 import ZongJi from "@vlasky/zongji";
 import type { Connection, ConnectionOptions } from "mysql2";
-import { SourceSilentError } from "../errors.ts";
+import { SourceSilentError } from "../reporting/errors.ts";
 
-/** Where a dump starts: after a set of executed GTIDs, or at a place in a file. */
+/** Where a dump starts: after a set of executed GTIDs, or at an offset in a file. */
 export type DumpStart =
   | { readonly kind: "gtid"; readonly gtidSet: string }
   | { readonly kind: "file"; readonly file: string; readonly offset: number };
@@ -16,7 +16,7 @@ export interface BinlogDumpOptions {
   /** Silence after which the connection is taken for dead. The server is asked for heartbeats three times as often. */
   readonly silenceMs: number;
   /**
-   * Called with each event of the stream, in order, as it arrives: header, body and, where there is one, checksum.
+   * Called with each event of the dump, in order, as it arrives: header, body and, where there is one, checksum.
    * The bytes are valid only during the call. When it returns a promise, the next event waits for it. What it throws, or
    * rejects with, ends the dump with that error.
    */
@@ -28,8 +28,8 @@ export type PauseReason = "pressure" | "event" | "ended";
 
 /**
  * A running binlog dump. zongji opens the connection, agrees on checksums and asks for the dump; the packets are taken
- * from it before it parses them (docs/decisions/zongji-hands-out-packets.md), because the reader needs each event's bytes: its place, server id
- * and checksum, and values that do not pass through JavaScript's.
+ * from it before it parses them (docs/decisions/zongji-hands-out-packets.md), because the reader needs each event's bytes: its position, server
+ * id and checksum, and values that do not pass through JavaScript's.
  */
 export class BinlogDump implements AsyncDisposable {
   readonly #zongji: ZongJi;
@@ -176,7 +176,7 @@ class OtherServerError extends Error {
   readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
-/** The server closed the stream by an EOF packet, as it does when its dump thread is killed during a shutdown. */
+/** The server closed the dump by an EOF packet, as it does when its dump thread is killed during a shutdown. */
 class DumpEndedError extends Error {
   override readonly name = "DumpEndedError";
   readonly code = "PROTOCOL_CONNECTION_LOST";

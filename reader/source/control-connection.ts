@@ -1,5 +1,5 @@
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
-import { SourceSilentError } from "../errors.ts";
+import { SourceSilentError } from "../reporting/errors.ts";
 
 /** A connection for questions beside the dump. It lives as long as one attempt: when it breaks, so does the attempt. */
 export class ControlConnection implements AsyncDisposable {

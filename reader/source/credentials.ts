@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OperatorError } from "../errors.ts";
+import { OperatorError } from "../reporting/errors.ts";
 import type { Credentials } from "./connection-options.ts";
 
 const secret = z.object({ username: z.string().min(1), password: z.string() });

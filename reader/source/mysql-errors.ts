@@ -6,7 +6,7 @@ import {
   SourceSettingError,
   SourceSilentError,
   SourceTlsError,
-} from "../errors.ts";
+} from "../reporting/errors.ts";
 
 /** The server could not read the log that was asked for; the reason is only in its text, so it is looked up by query. */
 const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;

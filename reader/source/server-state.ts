@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { BINLOG_VARIABLES, binlogFindings } from "./binlog-checks.ts";
-import { SourceSettingError } from "../errors.ts";
+import { SourceSettingError } from "../reporting/errors.ts";
 import { binlogOff } from "./mysql-errors.ts";
 
 /** What the server says of itself when the reader connects. */

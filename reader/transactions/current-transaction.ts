@@ -1,19 +1,19 @@
 import type { Operation } from "../../wire/frame.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
 import { CorruptEventError } from "../binlog-format/errors.ts";
-import type { EventHeader } from "../binlog-format/event-header.ts";
-import type { GtidEvent } from "../binlog-format/gtid-event.ts";
-import type { RowTexts } from "../binlog-format/row-texts.ts";
-import type { XaPrepareEvent } from "../source/control-events.ts";
+import type { EventHeader } from "../binlog-format/events/event-header.ts";
+import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
+import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
 import type { HeldChanges } from "./held-changes.ts";
-import type { StreamPlace } from "./stream-place.ts";
-import type { StreamRun } from "./stream-run.ts";
+import type { EventPosition } from "./event-position.ts";
+import type { ServerRun } from "./server-run.ts";
 import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
 export interface CurrentTransactionOptions {
-  readonly place: StreamPlace;
-  readonly run: StreamRun;
+  readonly position: EventPosition;
+  readonly run: ServerRun;
   readonly xa: XaTransactions;
   readonly sink: ChangeSink;
 }
@@ -27,12 +27,12 @@ interface OpenTransaction {
 }
 
 /**
- * The transaction whose events are going by. It gives each change its number and place, and tells the sink of changes and of
+ * The transaction whose events are going by. It gives each change its number and position, and tells the sink of changes and of
  * the boundaries between transactions, from which reading can go on.
  */
 export class CurrentTransaction {
-  readonly #place: StreamPlace;
-  readonly #run: StreamRun;
+  readonly #position: EventPosition;
+  readonly #run: ServerRun;
   readonly #xa: XaTransactions;
   readonly #sink: ChangeSink;
   #gtid: GtidEvent | null = null;
@@ -40,8 +40,8 @@ export class CurrentTransaction {
   #open: OpenTransaction | null = null;
   #committedMs = 0;
 
-  constructor({ place, run, xa, sink }: CurrentTransactionOptions) {
-    this.#place = place;
+  constructor({ position, run, xa, sink }: CurrentTransactionOptions) {
+    this.#position = position;
     this.#run = run;
     this.#xa = xa;
     this.#sink = sink;
@@ -63,7 +63,7 @@ export class CurrentTransaction {
   /** Takes the event in front of a transaction's first one. */
   announce(gtid: GtidEvent): void {
     this.#gtid = gtid;
-    this.#gtidStart = this.#place.start;
+    this.#gtidStart = this.#position.start;
   }
 
   /** `thread`: the id of the connection that writes it, which holds for all that follows up to the commit. */
@@ -71,7 +71,7 @@ export class CurrentTransaction {
     this.#begin(header, thread, null);
   }
 
-  /** Gives a change its place, and passes it on or keeps it back. Throws CorruptEventError outside a transaction. */
+  /** Gives a change its position, and passes it on or keeps it back. Throws CorruptEventError outside a transaction. */
   change(
     op: Operation,
     database: string,
@@ -84,8 +84,8 @@ export class CurrentTransaction {
       op,
       database,
       table,
-      offset: this.#place.start,
-      row: this.#place.rows++,
+      offset: this.#position.start,
+      row: this.#position.rows++,
       n: open.changes++,
       texts,
       definition,
@@ -102,7 +102,7 @@ export class CurrentTransaction {
     this.#endsWith(gtid === null ? alsoExecuted : [...alsoExecuted, gtid]);
   }
 
-  /** Takes an XA statement. The prepare is none: it has an event of its own. */
+  /** Handles XA START, END, COMMIT and ROLLBACK. XA PREPARE arrives as its own event type (onXaPrepare). */
   onXaStatement(header: EventHeader, thread: number, verb: string, xid: string): void {
     switch (verb) {
       case "START":
@@ -110,7 +110,7 @@ export class CurrentTransaction {
         return;
       case "COMMIT": {
         const transaction = this.#begin(header, thread, null);
-        this.commit(this.#xa.commit(xid, transaction, this.#place.start));
+        this.commit(this.#xa.commit(xid, transaction, this.#position.start));
         return;
       }
       case "ROLLBACK":
@@ -142,15 +142,15 @@ export class CurrentTransaction {
   }
 
   #begin(header: EventHeader, thread: number, held: HeldChanges | null): Transaction {
-    const place = this.#place;
+    const position = this.#position;
     const gtid = this.#gtid;
     const transaction: Transaction = {
       gtid: gtid?.gtid ?? null,
-      file: place.file,
-      fileNumber: place.fileNumber,
-      start: gtid === null ? place.start : this.#gtidStart,
+      file: position.file,
+      fileNumber: position.fileNumber,
+      start: gtid === null ? position.start : this.#gtidStart,
       thread,
-      run: this.#run.of(header, place.fileNumber),
+      run: this.#run.of(header, position.fileNumber),
       serverId: header.serverId,
       committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };
@@ -165,8 +165,8 @@ export class CurrentTransaction {
     const waiting = this.#xa.oldest;
     this.#sink.boundary({
       gtids,
-      file: waiting?.transaction.file ?? this.#place.file,
-      offset: waiting?.transaction.start ?? this.#place.end,
+      file: waiting?.transaction.file ?? this.#position.file,
+      offset: waiting?.transaction.start ?? this.#position.end,
       run: waiting === undefined ? this.#run.present : waiting.run,
       committedMs: this.#committedMs,
     });

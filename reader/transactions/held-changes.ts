@@ -1,6 +1,6 @@
 import type { RowChange } from "./transaction.ts";
 
-/** What an object and its place in a list take, bytes, roughly and rather too much. */
+/** Estimated overhead per held change, bytes; an upper bound. */
 const OBJECT_BYTES = 256;
 
 /** The changes of an XA transaction, kept back in memory until it commits. */

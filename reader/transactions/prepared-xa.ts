@@ -4,7 +4,7 @@ import type { Transaction } from "./transaction.ts";
 export interface PreparedXa {
   readonly transaction: Transaction;
   readonly held: HeldChanges;
-  /** The run that goes on in the stream there; the transaction's own is another one where another server executed it. */
+  /** The run that goes on there; the transaction's own is another one where another server executed it. */
   readonly run: number | null;
 }
 
@@ -25,7 +25,7 @@ export class PreparedXaTransactions {
     this.bytes += prepared.held.bytes;
   }
 
-  /** Remembers one without a change that is read: nothing waits for it, but its commit is no surprise. */
+  /** Records a prepared XA transaction without changes in followed tables, so its commit is not reported as unknown. */
   addEmpty(xid: string): void {
     this.#empty.add(xid);
   }

@@ -1,4 +1,5 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { type BinlogPosition, isBefore } from "./binlog-position.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface RunEvidence {
@@ -16,32 +17,30 @@ export interface RunEvidence {
  */
 export class PresentRun {
   readonly #evidence: RunEvidence;
-  readonly #fileNumber: number;
+  readonly #end: BinlogPosition;
   #reached = false;
 
   constructor(evidence: RunEvidence) {
     this.#evidence = evidence;
-    this.#fileNumber = binlogFileNumber(evidence.file);
+    this.#end = { fileNumber: binlogFileNumber(evidence.file), offset: evidence.offset };
   }
 
   /**
-   * Whether the server that was asked wrote the transaction itself, and did so in its present run: after the place where
+   * Whether the server that was asked wrote the transaction itself, and did so in its present run: after the position where
    * its binlog ended when it was asked, or at a time when it had started.
    */
   includes({ serverId, fileNumber, start, committedUs }: Transaction): boolean {
-    const { offset, startedUs } = this.#evidence;
     if (serverId !== this.#evidence.serverId) return false;
-    const later =
-      fileNumber > this.#fileNumber || (fileNumber === this.#fileNumber && start >= offset);
-    return later || committedUs > startedUs;
+    const isLater = !isBefore({ fileNumber, offset: start }, this.#end);
+    return isLater || committedUs > this.#evidence.startedUs;
   }
 
-  /** Told of each transaction of the stream. */
+  /** Called with each transaction that is read. */
   passes(transaction: Transaction): void {
     this.#reached ||= this.includes(transaction);
   }
 
-  /** Whether the stream has come to the present run: what the process list shows now is about the stream's threads. */
+  /** Whether reading has come to the present run: only then the process list is about the threads that are read. */
   get isReached(): boolean {
     return this.#reached;
   }

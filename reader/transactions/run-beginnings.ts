@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from "mysql2";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { parseEventHeader } from "../binlog-format/event-header.ts";
-import { EventType } from "../binlog-format/event-types.ts";
-import { parseFormatDescription } from "../binlog-format/format-description.ts";
+import { parseEventHeader } from "../binlog-format/events/event-header.ts";
+import { EventType } from "../binlog-format/events/event-types.ts";
+import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { BinlogDump } from "../source/binlog-dump.ts";
 
 export interface FilesToAsk {

@@ -1,4 +1,4 @@
-import { xaStatement } from "../source/control-events.ts";
+import { xaStatement } from "../binlog-format/events/control-events.ts";
 
 /** What a Query event of the binlog means for the transaction it stands in. */
 export type StatementKind =

@@ -1,20 +1,20 @@
 import { CorruptEventError } from "../binlog-format/errors.ts";
-import { EVENT_HEADER_LENGTH } from "../binlog-format/event-header.ts";
-import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows-event.ts";
-import { parseTableMap, parseTableMapName } from "../binlog-format/table-map.ts";
+import { EVENT_HEADER_LENGTH } from "../binlog-format/events/event-header.ts";
+import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows/rows-event.ts";
+import { parseTableMap, parseTableMapName } from "../binlog-format/rows/table-map.ts";
 
 interface KnownTable {
   readonly id: number;
   /** The event behind the id, to recognise it when the server repeats it for the next transaction. */
   readonly definition: Buffer;
-  /** Null for a table that nobody wants. */
+  /** Null for a table that is not followed. */
   readonly decoder: RowsDecoder | null;
 }
 
 /**
  * The tables by the ids that row events use. A table map comes before the rows of each transaction, so rows are always
  * decoded with the columns of their moment; the same map again costs one comparison. A server that has closed a table, for
- * want of room in its cache, gives it another id when it opens it again: the new id takes the place of the old one.
+ * want of room in its cache, gives it another id when it opens it again: the new id replaces the old one.
  */
 export class TableMaps {
   readonly #isWanted: (database: string, table: string) => boolean;
@@ -47,7 +47,7 @@ export class TableMaps {
     this.#byName.set(name, known);
   }
 
-  /** The decoder for a rows event's table; null for a table that nobody wants. Throws CorruptEventError when no table map came before it. */
+  /** The decoder for a rows event's table; null for a table that is not followed. Throws CorruptEventError when no table map came before it. */
   decoderFor(rowsEvent: Buffer): RowsDecoder | null {
     const id = rowsEvent.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
     const known = this.#tables.get(id);

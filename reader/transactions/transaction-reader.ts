@@ -1,53 +1,51 @@
-import type { Author } from "../../wire/session.ts";
-import { verifyChecksum } from "../binlog-format/checksum.ts";
+import { verifyChecksum } from "../binlog-format/events/checksum.ts";
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
-import { type EventHeader, parseEventHeader } from "../binlog-format/event-header.ts";
+import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
 import {
   EventType,
   eventTypeName,
   isRowsEvent,
   mustNotBeIgnored,
-} from "../binlog-format/event-types.ts";
-import { parseFormatDescription } from "../binlog-format/format-description.ts";
-import { parseGtidEvent } from "../binlog-format/gtid-event.ts";
-import { forEachRow, type RowsDecoder } from "../binlog-format/rows-event.ts";
-import { RowTexts } from "../binlog-format/row-texts.ts";
+} from "../binlog-format/events/event-types.ts";
+import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
+import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { forEachRow } from "../binlog-format/rows/rows-event.ts";
+import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import {
+  isLargePayload,
   streamTransactionPayload,
   transactionPayloadEvents,
-} from "../binlog-format/transaction-payload.ts";
-import { parseRegistration } from "../sessions/registration.ts";
+} from "../binlog-format/events/transaction-payload.ts";
 import {
   parseQuery,
   parseRotate,
   parseXaPrepare,
   type QueryEvent,
-} from "../source/control-events.ts";
+} from "../binlog-format/events/control-events.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
 import { definitionChanges } from "./definition-changes.ts";
-import { isLargePayload } from "./large-payload.ts";
-import { placedError } from "./placed-error.ts";
+import { unreadableBinlog } from "./unreadable-binlog.ts";
 import { statementKind } from "./statement-kind.ts";
-import { StreamPlace } from "./stream-place.ts";
-import { StreamRun, type StreamRunOptions } from "./stream-run.ts";
+import { EventPosition } from "./event-position.ts";
+import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { ChangeSink, Transaction } from "./transaction.ts";
 import { type XaOptions, XaTransactions } from "./xa-transactions.ts";
 
-export interface TransactionReaderOptions extends StreamRunOptions, XaOptions {
+export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
   readonly isWanted: (database: string, table: string) => boolean;
-  /** The session ledger's table: its rows are taken as registrations and go no further. */
+  /** The session ledger's table: its rows go to `onLedgerRow` and no further. */
   readonly isLedger: (database: string, table: string) => boolean;
-  /** Takes a row of the ledger: from its transaction on, its connection is this author's. */
-  readonly onRegistration: (transaction: Transaction, author: Author) => void;
-  /** Told how far the stream was read, after each event. */
+  /** Takes a row of the ledger, as JSON; "" for a deleted one. */
+  readonly onLedgerRow: (transaction: Transaction, row: string) => void;
+  /** Called after each event with the position where it ends. */
   readonly onRead: (fileNumber: number, offset: number) => void;
   readonly sink: ChangeSink;
   /** Whether events end with a checksum before a format description says so. */
   readonly checksums: boolean;
   /** Whether rows come with their table's definition. */
   readonly columns: boolean;
-  /** A place that was passed in an earlier dump. */
+  /** A position that was passed in an earlier dump. */
   readonly passed: { readonly file: string; readonly offset: number } | null;
 }
 
@@ -58,49 +56,49 @@ export interface TransactionReaderOptions extends StreamRunOptions, XaOptions {
  */
 export class TransactionReader {
   readonly #options: TransactionReaderOptions;
-  readonly #place = new StreamPlace();
+  readonly #position = new EventPosition();
   readonly #tables: TableMaps;
-  readonly #run: StreamRun;
+  readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
   #checksums: boolean;
 
   constructor(options: TransactionReaderOptions) {
     this.#options = options;
     this.#checksums = options.checksums;
-    this.#run = new StreamRun(options);
+    this.#run = new ServerRun(options);
     const xa = new XaTransactions(options);
     const { isWanted, isLedger, sink } = options;
-    this.#current = new CurrentTransaction({ place: this.#place, run: this.#run, xa, sink });
+    this.#current = new CurrentTransaction({ position: this.#position, run: this.#run, xa, sink });
     this.#tables = new TableMaps(
       (database, table) => isLedger(database, table) || isWanted(database, table),
     );
   }
 
-  /** The run in which the stream is, null before its first file is known. */
+  /** The run whose events are being read; null before the first file is known. */
   get run(): number | null {
     return this.#run.present;
   }
 
   /**
-   * Takes the stream's next event. A promise is returned for one that takes its time, a large compressed transaction: the
-   * next event is to wait for it. Throws, or rejects with, UnreadableStreamError where going on could lose or garble a
+   * Takes the next event of the dump. A promise is returned for one that takes its time, a large compressed transaction: the
+   * next event is to wait for it. Throws, or rejects with, UnreadableBinlogError where going on could lose or garble a
    * change.
    */
   onEvent(event: Buffer): void | Promise<void> {
     try {
       const header = parseEventHeader(event);
       if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
-        this.#place.advance(header);
+        this.#position.advance(header);
         this.#onFormatDescription(event);
       } else {
         const body = this.#checksums ? verifyChecksum(event) : event;
-        this.#place.advance(header);
+        this.#position.advance(header);
         if (isLargePayload(header, body)) return this.#onLargePayload(body);
         this.#onBody(header, body);
       }
-      this.#options.onRead(this.#place.fileNumber, this.#place.end);
+      this.#options.onRead(this.#position.fileNumber, this.#position.end);
     } catch (error) {
-      throw this.#placed(error);
+      throw this.#unreadable(error);
     }
   }
 
@@ -109,20 +107,20 @@ export class TransactionReader {
     if (description.checksums) verifyChecksum(event);
     this.#checksums = description.checksums;
     this.#tables.clear();
-    this.#run.entersFile(this.#place.fileNumber, description.created !== 0);
+    this.#run.entersFile(this.#position.fileNumber, description.created !== 0);
   }
 
   #onBody(header: EventHeader, event: Buffer): void {
     switch (header.type) {
       case EventType.ROTATE_EVENT: {
         const { file, offset } = parseRotate(event);
-        this.#place.enterFile(file, offset);
+        this.#position.enterFile(file, offset);
         return;
       }
       case EventType.GTID_LOG_EVENT:
       case EventType.GTID_TAGGED_LOG_EVENT:
       case EventType.ANONYMOUS_GTID_LOG_EVENT:
-        if (this.#options.passed !== null) this.#place.isBehind(this.#options.passed);
+        if (this.#options.passed !== null) this.#position.isBehind(this.#options.passed);
         return this.#current.announce(parseGtidEvent(event));
       case EventType.QUERY_EVENT:
         return this.#onQuery(header, event);
@@ -154,7 +152,7 @@ export class TransactionReader {
     }
   }
 
-  /** A compressed transaction is one event of the file: the place stays, and rows count on through all it contains. */
+  /** A compressed transaction is one event of the file: the position stays, and rows count on through all it contains. */
   #onPayload(payload: Buffer): void {
     for (const event of transactionPayloadEvents(payload))
       this.#onBody(parseEventHeader(event), event);
@@ -167,9 +165,9 @@ export class TransactionReader {
         this.#onBody(parseEventHeader(event), event);
         await this.#options.sink.relief();
       }
-      this.#options.onRead(this.#place.fileNumber, this.#place.end);
+      this.#options.onRead(this.#position.fileNumber, this.#position.end);
     } catch (error) {
-      throw this.#placed(error);
+      throw this.#unreadable(error);
     }
   }
 
@@ -224,24 +222,19 @@ export class TransactionReader {
     if (decoder === null) return;
     const { transaction } = this.#current;
     const { database, table } = decoder.definition;
-    if (this.#options.isLedger(database, table))
-      return this.#onLedgerRows(event, decoder, transaction);
+    if (this.#options.isLedger(database, table)) {
+      forEachRow(event, decoder, (_op, texts) =>
+        this.#options.onLedgerRow(transaction, texts.after),
+      );
+      return;
+    }
     const definition = this.#options.columns ? decoder.definition : undefined;
     forEachRow(event, decoder, (op, texts) =>
       this.#current.change(op, database, table, texts, definition),
     );
   }
 
-  #onLedgerRows(event: Buffer, decoder: RowsDecoder, transaction: Transaction): void {
-    forEachRow(event, decoder, (_op, texts) => {
-      const registration = parseRegistration(texts.after);
-      // A row for another connection is no registration: somebody restores a copy of the table.
-      if (registration?.thread !== transaction.thread) return;
-      this.#options.onRegistration(transaction, registration.author);
-    });
-  }
-
-  #placed(error: unknown): unknown {
-    return placedError(error, { file: this.#place.file, offset: this.#place.start });
+  #unreadable(error: unknown): unknown {
+    return unreadableBinlog(error, { file: this.#position.file, offset: this.#position.start });
   }
 }

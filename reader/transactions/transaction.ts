@@ -1,6 +1,7 @@
 import type { Operation } from "../../wire/frame.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
-import type { RowTexts } from "../binlog-format/row-texts.ts";
+import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import type { BinlogPosition } from "./binlog-position.ts";
 
 /** What is known of a transaction while its events go by. */
 export interface Transaction {
@@ -13,15 +14,15 @@ export interface Transaction {
   /** The connection that wrote it, and the server run that its id belongs to; see `Connection` in wire/session.ts. */
   readonly thread: number;
   readonly run: number;
-  /** Where an XA transaction was prepared, which is where its author wrote it; it stands in the stream where it commits. */
-  readonly preparedAt?: { readonly fileNumber: number; readonly start: number };
+  /** Where an XA transaction was prepared, which is where its author wrote it; it is delivered where it commits. */
+  readonly preparedAt?: BinlogPosition;
   /** The server on which it was committed first. */
   readonly serverId: number;
   /** When it was committed: microseconds since 1970, in whole seconds where the server does not say more. */
   readonly committedUs: number;
 }
 
-/** A change as the stream has it. Its texts are valid while it is handed over; who keeps it, keeps `texts.kept()`. */
+/** A change as it is read. Its texts are valid while it is handed over; who keeps it, keeps `texts.kept()`. */
 export interface RowChange {
   readonly op: Operation;
   readonly database: string;
@@ -39,7 +40,7 @@ export interface RowChange {
   readonly last?: true;
 }
 
-/** A place between two transactions, from which reading can go on. */
+/** A position between two transactions, from which reading can go on. */
 export interface Boundary {
   /** What was executed since the boundary before it; a prepared XA transaction counts when it commits. */
   readonly gtids: readonly string[];
@@ -51,7 +52,7 @@ export interface Boundary {
   readonly committedMs: number;
 }
 
-/** Receives the stream in order. */
+/** Receives what is read, in the order of the binlog. */
 export interface ChangeSink {
   change(transaction: Transaction, change: RowChange): void;
   /** An XA transaction with changes was prepared: they come when it commits, perhaps long after its connection is gone. */

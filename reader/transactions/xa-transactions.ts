@@ -1,4 +1,4 @@
-import { UnreadableStreamError } from "../errors.ts";
+import { UnreadableBinlogError } from "../reporting/errors.ts";
 import { HeldChanges } from "./held-changes.ts";
 import { type PreparedXa, PreparedXaTransactions } from "./prepared-xa.ts";
 import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
@@ -6,7 +6,7 @@ import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
 export interface XaOptions {
   /** How much memory changes may take that are not committed yet, bytes. */
   readonly heldLimitBytes: number;
-  /** Told of the commit of a transaction that was prepared before reading began: its changes are in nobody's hands. */
+  /** Called at the commit of a transaction that was prepared before reading began: its changes cannot be delivered. */
   readonly onUnknownXa: (commit: UnknownXa) => void;
   readonly sink: Pick<ChangeSink, "change" | "prepared">;
 }
@@ -46,12 +46,12 @@ export class XaTransactions {
     return new HeldChanges(xid);
   }
 
-  /** Keeps a change back. Throws UnreadableStreamError when all that is kept takes more memory than it may. */
+  /** Keeps a change back. Throws UnreadableBinlogError when all that is kept takes more memory than it may. */
   hold(held: HeldChanges, { gtid, file }: Transaction, change: RowChange): void {
     held.add(change);
     const limit = this.#options.heldLimitBytes;
     if (held.bytes + this.#prepared.bytes <= limit) return;
-    throw new UnreadableStreamError(
+    throw new UnreadableBinlogError(
       `the XA transaction ${held.xid}${gtid === null ? "" : ` (${gtid})`} and those prepared before it have changes of more than ${limit} bytes, and must be kept in memory until they commit`,
       "Give the reader more memory (--max-old-space-size in its NODE_OPTIONS), a quarter of which may be used for this; or pass it by `npm run offsets -- set`, which loses its changes.",
       { file, offset: change.offset },
@@ -75,7 +75,7 @@ export class XaTransactions {
   }
 
   /**
-   * Hands over a prepared one, which takes its place where it commits; its author is who prepared it. Returns the GTIDs
+   * Hands over a prepared one, with the position of its commit; its author is who prepared it. Returns the GTIDs
    * beside the commit's own that count as executed only now.
    *
    * @param commit the transaction of the binlog that commits it
@@ -90,7 +90,7 @@ export class XaTransactions {
       return NONE;
     }
     const { thread, run, fileNumber, start } = prepared.transaction;
-    const transaction = { ...commit, thread, run, preparedAt: { fileNumber, start } };
+    const transaction = { ...commit, thread, run, preparedAt: { fileNumber, offset: start } };
     for (const change of prepared.held.list)
       this.#options.sink.change(transaction, { ...change, offset, row: change.n });
     return gtidOf(prepared);

@@ -2,18 +2,18 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import type { MysqlServer } from "../../infra/local/mysql/mysql-server.ts";
-import { verifyChecksum } from "../../reader/binlog-format/checksum.ts";
+import { verifyChecksum } from "../../reader/binlog-format/events/checksum.ts";
 import type { TableDefinition } from "../../reader/binlog-format/column.ts";
-import { parseEventHeader } from "../../reader/binlog-format/event-header.ts";
-import { EventType, isRowsEvent } from "../../reader/binlog-format/event-types.ts";
+import { parseEventHeader } from "../../reader/binlog-format/events/event-header.ts";
+import { EventType, isRowsEvent } from "../../reader/binlog-format/events/event-types.ts";
 import {
   compileRowsDecoder,
   forEachRow,
   type RowsDecoder,
   rowsEventTableId,
-} from "../../reader/binlog-format/rows-event.ts";
-import { parseTableMap } from "../../reader/binlog-format/table-map.ts";
-import { transactionPayloadEvents } from "../../reader/binlog-format/transaction-payload.ts";
+} from "../../reader/binlog-format/rows/rows-event.ts";
+import { parseTableMap } from "../../reader/binlog-format/rows/table-map.ts";
+import { transactionPayloadEvents } from "../../reader/binlog-format/events/transaction-payload.ts";
 
 /** A changed row as the rows decoder hands it out, and the table it is of. */
 export interface DecodedChange {

@@ -23,7 +23,7 @@ function utf8Writer(width: number): ValueWriter {
   };
 }
 
-/** Every byte is a character: its JSON is looked up, unless it is what ASCII has at its place. */
+/** Every byte is a character: its JSON is looked up, unless it is the same as in ASCII. */
 function singleByteWriter(characters: readonly string[], width: number): ValueWriter {
   const jsonOfByte = characters.map((character) =>
     Buffer.from(JSON.stringify(character).slice(1, -1)),

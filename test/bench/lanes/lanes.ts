@@ -1,4 +1,4 @@
-import { laneFor } from "../../../reader/frames/lane-for.ts";
+import { laneFor } from "../../../reader/frames/shipment.ts";
 import { handledPerSecond, writeBacklog } from "../backlog.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { BenchConsumer } from "../consumer.ts";

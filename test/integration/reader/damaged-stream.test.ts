@@ -87,7 +87,7 @@ describe("a bit that changes", () => {
     await done;
     const { error } = await reader.logged("stopped by an error");
     expect(error).toMatchObject({
-      name: "UnreadableStreamError",
+      name: "UnreadableBinlogError",
       message: expect.stringMatching(/checksum of a .* does not match.*mysqlbinlog/),
     });
     expect(await reader.exit()).toBe(1);

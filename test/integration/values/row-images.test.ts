@@ -3,9 +3,9 @@ import {
   MissingRowMetadataError,
   UnsupportedEventError,
 } from "../../../reader/binlog-format/errors.ts";
-import { parseEventHeader } from "../../../reader/binlog-format/event-header.ts";
-import { EventType } from "../../../reader/binlog-format/event-types.ts";
-import { streamTransactionPayload } from "../../../reader/binlog-format/transaction-payload.ts";
+import { parseEventHeader } from "../../../reader/binlog-format/events/event-header.ts";
+import { EventType } from "../../../reader/binlog-format/events/event-types.ts";
+import { streamTransactionPayload } from "../../../reader/binlog-format/events/transaction-payload.ts";
 import { BinlogFile, decodeChanges } from "../../support/binlog-changes.ts";
 import { useMysql } from "../../support/mysql.ts";
 

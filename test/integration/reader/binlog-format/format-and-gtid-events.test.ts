@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { verifyChecksum } from "../../../../reader/binlog-format/checksum.ts";
-import { parseEventHeader } from "../../../../reader/binlog-format/event-header.ts";
-import { EventType } from "../../../../reader/binlog-format/event-types.ts";
+import { verifyChecksum } from "../../../../reader/binlog-format/events/checksum.ts";
+import { parseEventHeader } from "../../../../reader/binlog-format/events/event-header.ts";
+import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
 import {
   type FormatDescription,
   parseFormatDescription,
-} from "../../../../reader/binlog-format/format-description.ts";
-import { parseGtidEvent } from "../../../../reader/binlog-format/gtid-event.ts";
+} from "../../../../reader/binlog-format/events/format-description.ts";
+import { parseGtidEvent } from "../../../../reader/binlog-format/events/gtid-event.ts";
 import { BinlogFile } from "../../../support/binlog-changes.ts";
 import { useMysql } from "../../../support/mysql.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startLocalAws } from "@binlog-router/local-aws";
-import { UnreadableStreamError } from "../../../../reader/errors.ts";
+import { UnreadableBinlogError } from "../../../../reader/reporting/errors.ts";
 import type {
   Boundary,
   RowChange,
@@ -46,7 +46,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
   const reader = new TransactionReader({
     isWanted: (_, table) => table === "orders",
     isLedger: () => false,
-    onRegistration: () => undefined,
+    onLedgerRow: () => undefined,
     onUnknownXa: (commit) => unknown.push(commit),
     onRead: () => undefined,
     serverId: server?.id ?? 0,
@@ -178,7 +178,7 @@ test("what is held in memory has a limit, at which reading stops and names the t
   );
   await commit("first");
   const stopped = catchUp();
-  await expect(stopped).rejects.toThrow(UnreadableStreamError);
+  await expect(stopped).rejects.toThrow(UnreadableBinlogError);
   await expect(stopped).rejects.toThrow(
     /^[\w-]+\.\d+:\d+: the XA transaction 6d6f7265\.\.1 \(.+:\d+\).*--max-old-space-size/,
   );
@@ -219,6 +219,6 @@ test("a reader takes an XA transaction up to its limit, and stops before its mem
   await binlog.connection.query("TRUNCATE orders");
   await insert("huge", 3 * FITS);
   const line = await reader.logged("stopped by an error");
-  expect(line["error"]).toMatchObject({ name: "UnreadableStreamError" });
+  expect(line["error"]).toMatchObject({ name: "UnreadableBinlogError" });
   expect(await reader.exit()).toBe(1);
 });

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { RowTexts } from "../../../../reader/binlog-format/row-texts.ts";
+import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { describe, expect, test } from "vitest";
 import { Lane, type SealedFrame } from "../../../../reader/frames/lane.ts";
-import { OffsetLedger } from "../../../../reader/frames/offset-ledger.ts";
+import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
 import { decodeFrame } from "../../../../wire/frame.ts";
 
@@ -32,11 +32,11 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
   let unsent = 0;
   const lane = new Lane({
     number: 0,
-    stream: { source: "shop", epoch: 1, server: "s" },
+    binlog: { source: "shop", epoch: 1, server: "s" },
     previous: null,
     frameBytes,
     paceMs,
-    ledger: new OffsetLedger(),
+    inFlight: new InFlightFrames(),
     authorsOf: async (transactions) =>
       transactions.map(() => ({ user: "app", host: "h", attribution: "ledger" as const })),
     send: (frame) => new Promise<void>((resolve) => sent.push({ frame, acknowledge: resolve })),
@@ -45,7 +45,7 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
     },
   });
   const stop = new AbortController();
-  const ended = lane.run(stop.signal).catch((error: unknown) => error);
+  const ended = lane.sendFrames(stop.signal).catch((error: unknown) => error);
   return {
     lane,
     sent,

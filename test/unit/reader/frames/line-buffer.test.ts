@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RowTexts } from "../../../../reader/binlog-format/row-texts.ts";
+import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { LineBuffer } from "../../../../reader/frames/line-buffer.ts";
 
 const row = (length: number): RowTexts => RowTexts.of({ key: "{}", after: "ä".repeat(length / 2) });

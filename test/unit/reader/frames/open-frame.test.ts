@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { RowTexts } from "../../../../reader/binlog-format/row-texts.ts";
+import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { ColumnType, type TableDefinition } from "../../../../reader/binlog-format/column.ts";
 import { LineBuffer } from "../../../../reader/frames/line-buffer.ts";
-import { OffsetLedger } from "../../../../reader/frames/offset-ledger.ts";
+import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import { OpenFrame } from "../../../../reader/frames/open-frame.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
 import { decodeFrame, type Frame } from "../../../../wire/frame.ts";
@@ -38,13 +38,13 @@ function definition(...names: readonly string[]): TableDefinition {
 }
 
 function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[]): Frame {
-  const frame = new OpenFrame(new OffsetLedger().open(), new LineBuffer());
+  const frame = new OpenFrame(new InFlightFrames().open(), new LineBuffer());
   changes.forEach(([its, fields], n) => {
     const change = { op: "c", database: "shop", table: "orders", offset: 200, row: n, n } as const;
     frame.add(1, its, { ...change, texts: RowTexts.of({ after: "{}" }), ...fields });
   });
-  const stream = { source: "shop", epoch: 1, server: "s" };
-  return decodeFrame(frame.seal(stream, { lane: 0, previous: null }, []).bytes.toString());
+  const binlog = { source: "shop", epoch: 1, server: "s" };
+  return decodeFrame(frame.seal(binlog, { lane: 0, previous: null }, []).bytes.toString());
 }
 
 const SHAPE = { columns: [["id", "bigint unsigned", false]], key: ["id"] };

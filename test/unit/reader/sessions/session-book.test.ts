@@ -164,7 +164,7 @@ describe("SessionBook", () => {
     const committed = {
       ...commit,
       thread: 8,
-      preparedAt: { fileNumber: 1, start: prepared.start },
+      preparedAt: { fileNumber: 1, offset: prepared.start },
     };
     book.register(transaction(8), ledger("another user of the same connection"));
     expect(await authorOf(committed)).toBe("a");

@@ -6,7 +6,7 @@ import {
   SourceSettingError,
   SourceSilentError,
   SourceTlsError,
-} from "../../../../reader/errors.ts";
+} from "../../../../reader/reporting/errors.ts";
 import { judgeSourceError } from "../../../../reader/source/mysql-errors.ts";
 
 const error = (fields: object): Error => Object.assign(new Error("whatever it says"), fields);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PresentRun } from "../../../../reader/transactions/present-run.ts";
-import { runBeginning } from "../../../../reader/transactions/stream-run.ts";
+import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import type { Transaction } from "../../../../reader/transactions/transaction.ts";
 
 const evidence = { serverId: 1, file: "mysql-bin.000005", offset: 1000, startedUs: 50_000 };

@@ -1,0 +1,73 @@
+import { EVENT_HEADER_LENGTH as BODY } from "./event-header.ts";
+
+/**
+ * The binlog events that say which file comes next and whose transaction it is. Formats as in MySQL's
+ * libs/mysql/binlog/event/control_events.h and statement_events.h. Each function takes an event with its header and
+ * without its checksum.
+ */
+
+export interface RotateEvent {
+  readonly file: string;
+  /** Of the first event in that file. */
+  readonly offset: number;
+}
+
+export function parseRotate(event: Buffer): RotateEvent {
+  return { offset: Number(event.readBigUInt64LE(BODY)), file: event.toString("utf8", BODY + 8) };
+}
+
+export interface QueryEvent {
+  /** The id of the connection that ran the statement. */
+  readonly thread: number;
+  /** The default database; "" when none was chosen. */
+  readonly schema: string;
+  readonly sql: string;
+}
+
+export function parseQuery(event: Buffer): QueryEvent {
+  const schemaLength = event.readUInt8(BODY + 8);
+  const statusLength = event.readUInt16LE(BODY + 11);
+  const schemaStart = BODY + 13 + statusLength;
+  const schemaEnd = schemaStart + schemaLength;
+  return {
+    thread: event.readUInt32LE(BODY),
+    schema: event.toString("utf8", schemaStart, schemaEnd),
+    sql: event.toString("utf8", schemaEnd + 1),
+  };
+}
+
+export interface XaPrepareEvent {
+  /** `XA COMMIT … ONE PHASE`: the transaction is committed here. */
+  readonly onePhase: boolean;
+  readonly xid: string;
+}
+
+export function parseXaPrepare(event: Buffer): XaPrepareEvent {
+  const formatId = event.readUInt32LE(BODY + 1);
+  const globalLength = event.readUInt32LE(BODY + 5);
+  const branchLength = event.readUInt32LE(BODY + 9);
+  const globalStart = BODY + 13;
+  const branchStart = globalStart + globalLength;
+  const global = event.toString("hex", globalStart, branchStart);
+  const branch = event.toString("hex", branchStart, branchStart + branchLength);
+  return { onePhase: event.readUInt8(BODY) !== 0, xid: xaName(global, branch, formatId) };
+}
+
+/**
+ * The transaction that an `XA …` statement of the binlog names. The server writes every xid in one form:
+ * X'<global>',X'<branch>',<format id>. Null when the statement has no xid of that form.
+ */
+export function xaStatement(sql: string): { verb: string; xid: string } | null {
+  const match =
+    /^XA\s+(START|END|PREPARE|COMMIT|ROLLBACK)\s+X'([0-9a-f]*)',X'([0-9a-f]*)',(\d+)/i.exec(sql);
+  if (match === null) return null;
+  const [, verb = "", global = "", branch = "", formatId = ""] = match;
+  return {
+    verb: verb.toUpperCase(),
+    xid: xaName(global.toLowerCase(), branch.toLowerCase(), Number(formatId)),
+  };
+}
+
+function xaName(global: string, branch: string, formatId: number): string {
+  return `${global}.${branch}.${formatId}`;
+}

@@ -1,0 +1,57 @@
+import { ByteReader } from "../byte-reader.ts";
+import { CHECKSUM_LENGTH } from "./checksum.ts";
+import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
+import { EVENT_HEADER_LENGTH } from "./event-header.ts";
+
+/** What the first event of a binlog file says of the events after it (`Format_description_event`). */
+export interface FormatDescription {
+  readonly serverVersion: string;
+  /**
+   * When the server started, seconds since 1970, if it began this file at its start; 0 for a file begun by a rotation.
+   * Where it is not 0, thread ids have started again.
+   */
+  readonly created: number;
+  /** Whether the events of this file, this one included, end with a CRC-32. */
+  readonly checksums: boolean;
+}
+
+const SERVER_VERSION_LENGTH = 50;
+const CHECKSUM_OFF = 0;
+const CHECKSUM_CRC32 = 1;
+
+/**
+ * Parses a FORMAT_DESCRIPTION_EVENT given with its header and its last four bytes, which a server since MySQL 5.6 leaves
+ * room for even where checksums are off. Throws CorruptEventError, or UnsupportedEventError for an unknown format.
+ */
+export function parseFormatDescription(event: Buffer): FormatDescription {
+  const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
+  const binlogVersion = reader.uint16();
+  if (binlogVersion !== 4) {
+    throw new UnsupportedEventError(`binlog version ${binlogVersion}; this reader reads version 4`);
+  }
+  const serverVersion = reader.slice(SERVER_VERSION_LENGTH);
+  const created = reader.uint(4);
+  const headerLength = reader.uint8();
+  if (headerLength !== EVENT_HEADER_LENGTH) {
+    throw new UnsupportedEventError(`event headers of ${headerLength} bytes`);
+  }
+  const algorithm = event[event.length - CHECKSUM_LENGTH - 1];
+  if (reader.remaining <= CHECKSUM_LENGTH || algorithm === undefined) {
+    throw new CorruptEventError("a format description names no checksum algorithm");
+  }
+  if (algorithm !== CHECKSUM_OFF && algorithm !== CHECKSUM_CRC32) {
+    throw new UnsupportedEventError(
+      `checksum algorithm ${algorithm}; SET GLOBAL binlog_checksum = 'CRC32'`,
+    );
+  }
+  const terminator = serverVersion.indexOf(0);
+  return {
+    serverVersion: serverVersion.toString(
+      "latin1",
+      0,
+      terminator === -1 ? SERVER_VERSION_LENGTH : terminator,
+    ),
+    created,
+    checksums: algorithm === CHECKSUM_CRC32,
+  };
+}

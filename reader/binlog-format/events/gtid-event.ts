@@ -1,0 +1,167 @@
+import { ByteReader } from "../byte-reader.ts";
+import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
+import { EVENT_HEADER_LENGTH } from "./event-header.ts";
+import { EventType } from "./event-types.ts";
+
+/** What a transaction's first event says of it. */
+export interface GtidEvent {
+  /** `uuid:number` or `uuid:tag:number`; null for an anonymous transaction. */
+  readonly gtid: string | null;
+  /** When the server that was read committed it, microseconds since 1970; 0 where a server before 8.0 wrote the event. */
+  readonly immediateCommitTimestamp: number;
+  /** When the server that executed it first committed it, microseconds since 1970; 0 likewise. */
+  readonly originalCommitTimestamp: number;
+}
+
+const LOGICAL_TIMESTAMP_TYPECODE = 2;
+const COMMIT_TIMESTAMP_LENGTH = 7;
+const UUID_LENGTH = 16;
+
+/**
+ * Parses a GTID_LOG_EVENT, ANONYMOUS_GTID_LOG_EVENT or GTID_TAGGED_LOG_EVENT given with its header and without checksum.
+ * Formats: `Gtid_event` in MySQL's libs/mysql/binlog/event/control_events.cpp. Throws CorruptEventError, and
+ * UnsupportedEventError when a later server demands that a field is understood which is not.
+ */
+export function parseGtidEvent(event: Buffer): GtidEvent {
+  const type = event[4];
+  const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
+  return type === EventType.GTID_TAGGED_LOG_EVENT
+    ? parseTagged(reader)
+    : parseUntagged(reader, type === EventType.ANONYMOUS_GTID_LOG_EVENT);
+}
+
+function parseUntagged(reader: ByteReader, anonymous: boolean): GtidEvent {
+  reader.skip(1); // flags
+  const uuid = uuidText(reader.bytes, reader.skip(UUID_LENGTH));
+  const number = reader.uint64();
+  const gtid = anonymous ? null : `${uuid}:${number}`;
+  const withTimestamps =
+    reader.remaining >= 17 + COMMIT_TIMESTAMP_LENGTH &&
+    reader.uint8() === LOGICAL_TIMESTAMP_TYPECODE;
+  if (!withTimestamps) {
+    return { gtid, immediateCommitTimestamp: 0, originalCommitTimestamp: 0 };
+  }
+  reader.skip(16); // last_committed, sequence_number
+  const [immediateCommitTimestamp, anotherFollows] = commitTimestamp(reader);
+  const originalCommitTimestamp = anotherFollows
+    ? commitTimestamp(reader)[0]
+    : immediateCommitTimestamp;
+  return { gtid, immediateCommitTimestamp, originalCommitTimestamp };
+}
+
+/** 55 bits of microseconds, and a bit that says whether the original server's timestamp follows. */
+function commitTimestamp(reader: ByteReader): [number, boolean] {
+  const low = reader.uint(4);
+  const high = reader.uint(3);
+  return [(high & 0x7fffff) * 2 ** 32 + low, (high & 0x800000) !== 0];
+}
+
+/** The fields of a tagged GTID event, in this order; each is preceded by its number unless it is left out. */
+const TaggedField = {
+  flags: 0,
+  uuid: 1,
+  number: 2,
+  tag: 3,
+  lastCommitted: 4,
+  sequenceNumber: 5,
+  immediateCommitTimestamp: 6,
+  originalCommitTimestamp: 7,
+  last: 11,
+} as const;
+
+/** A message of MySQL's serialization library (libs/mysql/serialization): version, size, then numbered fields. */
+function parseTagged(reader: ByteReader): GtidEvent {
+  const version = varint(reader);
+  if (version !== 1n) throw new UnsupportedEventError(`tagged GTID event of version ${version}`);
+  varint(reader); // size
+  const lastDemanded = Number(varint(reader)) - 1;
+  if (lastDemanded > TaggedField.last) {
+    throw new UnsupportedEventError(`tagged GTID event with an unknown field ${lastDemanded}`);
+  }
+  const uuid = Buffer.alloc(UUID_LENGTH);
+  let number = 0n;
+  let tag = "";
+  let immediate = 0;
+  let original: number | undefined;
+  let last = -1;
+  while (reader.remaining > 0 && last < TaggedField.originalCommitTimestamp) {
+    const field = Number(varint(reader));
+    if (field <= last) throw new CorruptEventError("the fields of a GTID event are out of order");
+    last = field;
+    switch (field) {
+      case TaggedField.flags:
+        varint(reader);
+        break;
+      case TaggedField.uuid:
+        for (let i = 0; i < UUID_LENGTH; i++) uuid[i] = Number(varint(reader));
+        break;
+      case TaggedField.number:
+        number = signed(varint(reader));
+        break;
+      case TaggedField.tag:
+        tag = reader.utf8(Number(varint(reader)));
+        break;
+      case TaggedField.lastCommitted:
+      case TaggedField.sequenceNumber:
+        varint(reader);
+        break;
+      case TaggedField.immediateCommitTimestamp:
+        immediate = Number(varint(reader));
+        break;
+      case TaggedField.originalCommitTimestamp:
+        original = Number(varint(reader));
+        break;
+      default: // what comes later says nothing that the reader needs
+    }
+  }
+  if (number <= 0n) throw new CorruptEventError("a GTID event without a number");
+  return {
+    gtid: tag === "" ? `${uuidText(uuid, 0)}:${number}` : `${uuidText(uuid, 0)}:${tag}:${number}`,
+    immediateCommitTimestamp: immediate,
+    originalCommitTimestamp: original ?? immediate,
+  };
+}
+
+/**
+ * An integer of MySQL's serialization library: as many one-bits at the low end of the first byte as bytes follow, then
+ * the value from its lowest bit on; after a first byte of 0xff the value fills the next eight bytes.
+ */
+function varint(reader: ByteReader): bigint {
+  const first = reader.uint8();
+  let following = 0;
+  while (following < 8 && ((first >> following) & 1) === 1) following++;
+  if (following === 8) return reader.uint64();
+  let rest = 0n;
+  for (let i = 0; i < following; i++) rest |= BigInt(reader.uint8()) << BigInt(8 * i);
+  return BigInt(first >> (following + 1)) | (rest << BigInt(7 - following));
+}
+
+/** Undoes the library's mapping of signed integers, which keeps the sign in the lowest bit. */
+function signed(value: bigint): bigint {
+  return (value & 1n) === 0n ? value >> 1n : -(value >> 1n) - 1n;
+}
+
+/** A server's transactions come one after the other: the uuid is nearly always the one before. */
+let latestUuid = Buffer.alloc(UUID_LENGTH);
+let latestText = textOf(latestUuid);
+
+function uuidText(bytes: Buffer, start: number): string {
+  for (let i = 0; i < UUID_LENGTH; i++) {
+    if (bytes[start + i] === latestUuid[i]) continue;
+    latestUuid = Buffer.from(bytes.subarray(start, start + UUID_LENGTH));
+    latestText = textOf(latestUuid);
+    break;
+  }
+  return latestText;
+}
+
+function textOf(uuid: Buffer): string {
+  const hex = uuid.toString("hex");
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join("-");
+}

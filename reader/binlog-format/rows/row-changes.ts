@@ -1,0 +1,143 @@
+import type { TableDefinition } from "../column.ts";
+import { CorruptEventError } from "../errors.ts";
+import type { JsonWriter } from "../json-writer.ts";
+import type { KeySpans, RowImageWriter } from "./row-image-writer.ts";
+import { RowTexts } from "./row-texts.ts";
+
+/** Takes one changed row; its texts are valid during the call. */
+export type OnRow = (op: "c" | "u" | "d", texts: RowTexts) => void;
+
+const NOTHING = Buffer.alloc(0);
+
+/** Goes through the rows of events of one table and composes each change's texts: its images and its key. */
+export class RowChanges {
+  readonly #json: JsonWriter;
+  /** The bytes before each value of the key: `{"id":`, `,"part":`. */
+  readonly #keyPrefixes: readonly Buffer[];
+  readonly #keyLength: number;
+  readonly #before: KeySpans = [];
+  readonly #after: KeySpans = [];
+  /** Of the row at hand. */
+  readonly #texts = new RowTexts(NOTHING);
+
+  constructor(definition: TableDefinition, json: JsonWriter) {
+    this.#json = json;
+    this.#keyPrefixes = definition.primaryKey.map((column, index) =>
+      Buffer.from(
+        `${index === 0 ? "{" : ","}${JSON.stringify(definition.columns[column]?.name ?? "")}:`,
+      ),
+    );
+    this.#keyLength = definition.primaryKey.length;
+  }
+
+  decodeInserts(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
+    return this.#eachRow(row, offset, (at) => {
+      const json = this.#json;
+      const next = writeImage(image, row, at, json, this.#after);
+      const afterEnd = json.position;
+      const keyEnd = this.#writeKey(this.#after, this.#after);
+      onRow("c", this.#set(0, afterEnd, keyEnd, keyEnd));
+      return next;
+    });
+  }
+
+  decodeDeletes(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
+    return this.#eachRow(row, offset, (at) => {
+      const json = this.#json;
+      const next = writeImage(image, row, at, json, this.#before);
+      const beforeEnd = json.position;
+      const keyEnd = this.#writeKey(this.#before, this.#before);
+      onRow("d", this.#set(beforeEnd, beforeEnd, keyEnd, keyEnd));
+      return next;
+    });
+  }
+
+  decodeUpdates(
+    row: Buffer,
+    offset: number,
+    beforeImage: RowImageWriter,
+    afterImage: RowImageWriter,
+    onRow: OnRow,
+  ): number {
+    return this.#eachRow(row, offset, (at) => {
+      const json = this.#json;
+      const middle = writeImage(beforeImage, row, at, json, this.#before);
+      const beforeEnd = json.position;
+      const next = writeImage(afterImage, row, middle, json, this.#after);
+      const afterEnd = json.position;
+      // A MINIMAL after image has changed columns only: what it lacks is as it was.
+      const keyEnd = this.#writeKey(this.#after, this.#before);
+      const oldKeyEnd = this.#writeKey(this.#before, this.#before);
+      const { bytes } = json;
+      const isSame = bytes.compare(bytes, afterEnd, keyEnd, keyEnd, oldKeyEnd) === 0;
+      onRow("u", this.#set(beforeEnd, afterEnd, keyEnd, isSame ? keyEnd : oldKeyEnd));
+      return next;
+    });
+  }
+
+  /** What the writer has, as texts with these ends. */
+  #set(beforeEnd: number, afterEnd: number, keyEnd: number, oldKeyEnd: number): RowTexts {
+    const texts = this.#texts;
+    texts.bytes = this.#json.bytes;
+    texts.beforeEnd = beforeEnd;
+    texts.afterEnd = afterEnd;
+    texts.keyEnd = keyEnd;
+    texts.oldKeyEnd = oldKeyEnd;
+    return texts;
+  }
+
+  /** Calls `decode` with the offset of each row; it returns the next one. Returns how many rows there were. */
+  #eachRow(row: Buffer, offset: number, decode: (at: number) => number): number {
+    let count = 0;
+    let at = offset;
+    while (at < row.length) {
+      this.#json.reset();
+      const next = decode(at);
+      if (next === at) throw new CorruptEventError("a row without bytes");
+      at = next;
+      count++;
+    }
+    return count;
+  }
+
+  /** Writes the key, each value from `spans` or else from `fallback`; nothing when one is in neither. Returns its end. */
+  #writeKey(spans: KeySpans, fallback: KeySpans): number {
+    const json = this.#json;
+    const begin = json.position;
+    for (let i = 0; i < this.#keyLength; i++) {
+      const from = (spans[2 * i] as number) >= 0 ? spans : fallback;
+      const start = from[2 * i] as number;
+      const end = from[2 * i + 1] as number;
+      if (start < 0) {
+        json.position = begin;
+        return begin;
+      }
+      const prefix = this.#keyPrefixes[i] as Buffer;
+      json.reserve(prefix.length + end - start + 1);
+      json.putAll(prefix);
+      json.bytes.copyWithin(json.position, start, end);
+      json.position += end - start;
+    }
+    if (this.#keyLength > 0) json.put(0x7d);
+    return json.position;
+  }
+}
+
+/** Writes an image and returns where the next one starts. Throws CorruptEventError when it would end outside the event. */
+function writeImage(
+  image: RowImageWriter,
+  row: Buffer,
+  offset: number,
+  json: JsonWriter,
+  spans: KeySpans,
+): number {
+  let next: number;
+  try {
+    next = image.write(row, offset, json, spans);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CorruptEventError("a row ends outside its event", { cause });
+  }
+  if (next > row.length) throw new CorruptEventError("a row ends outside its event");
+  return next;
+}

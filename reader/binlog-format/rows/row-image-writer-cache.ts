@@ -1,0 +1,63 @@
+import type { TableDefinition } from "../column.ts";
+import { RowImageWriter } from "./row-image-writer.ts";
+import { columnWriter } from "../values/column-writer.ts";
+import type { ValueWriter } from "../values/value-writer.ts";
+
+/** A MINIMAL image may have any set of columns; this many are kept before all are dropped. */
+const MOST_WRITERS = 256;
+
+/** The image writers of one table, by the columns that an image has: nearly always all of them. */
+export class RowImageWriterCache {
+  readonly #definition: TableDefinition;
+  readonly #writers: readonly ValueWriter[];
+  readonly #byBitmap = new Map<string, RowImageWriter>();
+  #lastBitmap: Buffer;
+  #last: RowImageWriter;
+
+  /** Throws UnsupportedEventError for a column of a type or collation that is not known. */
+  constructor(definition: TableDefinition) {
+    this.#definition = definition;
+    this.#writers = definition.columns.map(columnWriter);
+    this.#lastBitmap = fullBitmap(definition.columns.length);
+    this.#last = this.#make(this.#lastBitmap);
+  }
+
+  /** The writer for images that have the columns of the bitmap at `offset`, which is in `event`; lowest bit first. */
+  at(event: Buffer, offset: number): RowImageWriter {
+    const last = this.#lastBitmap;
+    for (let i = 0; i < last.length; i++) {
+      if (event[offset + i] !== last[i]) {
+        return this.#find(Buffer.from(event.subarray(offset, offset + last.length)));
+      }
+    }
+    return this.#last;
+  }
+
+  #find(bitmap: Buffer): RowImageWriter {
+    const name = bitmap.toString("latin1");
+    let image = this.#byBitmap.get(name);
+    if (image === undefined) {
+      if (this.#byBitmap.size >= MOST_WRITERS) this.#byBitmap.clear();
+      image = this.#make(bitmap);
+      this.#byBitmap.set(name, image);
+    }
+    this.#lastBitmap = bitmap;
+    this.#last = image;
+    return image;
+  }
+
+  #make(bitmap: Buffer): RowImageWriter {
+    return new RowImageWriter(
+      this.#definition,
+      this.#writers,
+      (column) => (bitmap.readUInt8(column >> 3) & (1 << (column & 7))) !== 0,
+    );
+  }
+}
+
+/** A one for each column, as the server writes it: the bits behind the last column are zero. */
+function fullBitmap(columns: number): Buffer {
+  const bitmap = Buffer.alloc((columns + 7) >> 3, 0xff);
+  if (columns % 8 !== 0) bitmap[bitmap.length - 1] = 0xff >> (8 - (columns % 8));
+  return bitmap;
+}

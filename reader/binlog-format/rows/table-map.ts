@@ -1,0 +1,76 @@
+import { ByteReader } from "../byte-reader.ts";
+import { charsetOfCollation } from "../charsets/collations.ts";
+import { textDecoder } from "../charsets/decode-text.ts";
+import type { Column, TableDefinition } from "../column.ts";
+import { readColumnMetadata } from "./column-metadata.ts";
+import { CorruptEventError, MissingRowMetadataError } from "../errors.ts";
+import { EVENT_HEADER_LENGTH } from "../events/event-header.ts";
+import { readOptionalMetadata } from "./optional-metadata.ts";
+
+/** The part of a table map that says whose rows follow; reading it alone is cheap. */
+export interface TableMapName {
+  readonly id: number;
+  readonly database: string;
+  readonly table: string;
+}
+
+/** Which table a TABLE_MAP_EVENT, given with its header and without checksum, is about. Throws CorruptEventError. */
+export function parseTableMapName(event: Buffer): TableMapName {
+  return readName(new ByteReader(event, EVENT_HEADER_LENGTH));
+}
+
+/**
+ * The table's definition from a TABLE_MAP_EVENT, given with its header and without checksum. Throws
+ * MissingRowMetadataError where the event names no columns, UnsupportedEventError for a column type that is not known,
+ * CorruptEventError. Format: `Table_map_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
+ */
+export function parseTableMap(event: Buffer): TableDefinition {
+  const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
+  const name = readName(reader);
+  const types = reader.slice(reader.lengthEncoded());
+  const metadataLength = reader.lengthEncoded();
+  const metadataStart = reader.skip(metadataLength);
+  const metadataReader = new ByteReader(event, metadataStart, metadataStart + metadataLength);
+  const metadata = Array.from(types, (type) => readColumnMetadata(metadataReader, type));
+  const nullable = reader.slice((types.length + 7) >> 3);
+  const optional = readOptionalMetadata(
+    reader,
+    metadata.map(({ type }) => type),
+  );
+
+  const { names } = optional;
+  if (names === null) throw new MissingRowMetadataError(name.database, name.table);
+  if (names.length !== types.length) {
+    throw new CorruptEventError(`${names.length} names for ${types.length} columns`);
+  }
+  const columns = metadata.map((column, i): Column => {
+    const collation = optional.collations[i] ?? 0;
+    return {
+      ...column,
+      name: names[i] ?? "",
+      nullable: ((nullable[i >> 3] ?? 0) & (1 << (i & 7))) !== 0,
+      unsigned: optional.unsigned[i] ?? false,
+      collation,
+      members: (optional.members[i] ?? []).map((member) =>
+        textDecoder(charsetOfCollation(collation))(member),
+      ),
+      geometryType: optional.geometryTypes[i] ?? 0,
+      dimensions: optional.dimensions[i] ?? 0,
+      visible: optional.visible[i] ?? true,
+    };
+  });
+  if (optional.primaryKey.some((index) => columns[index] === undefined)) {
+    throw new CorruptEventError("a primary key names a column that is not there");
+  }
+  return { ...name, columns, primaryKey: optional.primaryKey };
+}
+
+function readName(reader: ByteReader): TableMapName {
+  const id = reader.uint(6);
+  reader.skip(2); // flags
+  const database = reader.utf8(reader.uint8());
+  reader.skip(1); // a zero byte
+  const table = reader.utf8(reader.uint8());
+  reader.skip(1);
+  return { id, database, table };
+}

@@ -1,0 +1,124 @@
+import { fnv1a } from "../../wire/fnv-1a.ts";
+import type { PositionText } from "../../wire/position.ts";
+import { FRAME_PACE_MS, Lane, type SendFrame } from "./lane.ts";
+import { InFlightFrames } from "./in-flight-frames.ts";
+import type { BinlogIdentity } from "./open-frame.ts";
+import type { SessionBook } from "../sessions/session-book.ts";
+import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactions/transaction.ts";
+
+export interface ShipmentOptions {
+  readonly binlog: BinlogIdentity;
+  readonly lanes: number;
+  /** The last position that each lane was sent before. */
+  readonly previous: ReadonlyMap<number, PositionText>;
+  readonly frameBytes: number;
+  readonly unsentLimitBytes: number;
+  readonly sessions: SessionBook;
+  readonly send: SendFrame;
+  /** Back-pressure changed: true = pause reading, false = resume. */
+  readonly onPressure: (high: boolean) => void;
+  readonly onTransaction: (transaction: Transaction) => void;
+}
+
+/** The lane of a table: always the same one, for a given number of lanes. */
+export function laneFor(database: string, table: string, lanes: number): number {
+  return lanes === 1 ? 0 : fnv1a(`${database}\0${table}`) % lanes;
+}
+
+/** Reading goes on when this share of the limit is left. */
+const RELIEF = 0.9;
+
+/** Puts each change into its table's lane, and knows how far all of them were acknowledged. */
+export class Shipment implements ChangeSink {
+  readonly inFlight = new InFlightFrames();
+  readonly #options: ShipmentOptions;
+  readonly #lanes: Lane[];
+  #unsentBytes = 0;
+  #pressed = false;
+  #latest: Transaction | null = null;
+  #relief = Promise.withResolvers<void>();
+  #onSent: (() => void) | null = null;
+
+  constructor(options: ShipmentOptions) {
+    this.#options = options;
+    const { binlog, frameBytes, sessions, send, previous } = options;
+    this.#lanes = Array.from(
+      { length: options.lanes },
+      (_, number) =>
+        new Lane({
+          number,
+          binlog,
+          previous: previous.get(number) ?? null,
+          frameBytes,
+          paceMs: FRAME_PACE_MS,
+          inFlight: this.inFlight,
+          authorsOf: (transactions) => sessions.authorsOf(transactions),
+          send,
+          onUnsent: (bytes) => this.#onUnsent(bytes),
+        }),
+    );
+  }
+
+  change(transaction: Transaction, change: RowChange): void {
+    if (transaction !== this.#latest) {
+      this.#latest = transaction;
+      this.#options.sessions.notice(transaction);
+      this.#options.onTransaction(transaction);
+    }
+    this.#lanes[laneFor(change.database, change.table, this.#lanes.length)]?.add(
+      transaction,
+      change,
+    );
+  }
+
+  prepared(transaction: Transaction): void {
+    this.#options.sessions.notice(transaction);
+  }
+
+  boundary(boundary: Boundary): void {
+    this.inFlight.boundary(boundary);
+  }
+
+  relief(): Promise<void> | null {
+    return this.#pressed ? this.#relief.promise : null;
+  }
+
+  /** Sends until the signal is aborted or a frame must not be sent; rejects then. */
+  async sendFrames(signal: AbortSignal): Promise<never> {
+    return Promise.race(this.#lanes.map((lane) => lane.sendFrames(signal)));
+  }
+
+  /** Waits until everything that was read is acknowledged, `timeoutMs` at most. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.#unsentBytes === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onSent = resolve;
+    const timeout = setTimeout(resolve, timeoutMs);
+    await promise;
+    clearTimeout(timeout);
+  }
+
+  /** The last position that each lane was sent. */
+  get lastPositions(): ReadonlyMap<number, PositionText> {
+    const positions = new Map<number, PositionText>(this.#options.previous);
+    this.#lanes.forEach(({ last }, number) => {
+      if (last !== null) positions.set(number, last);
+    });
+    return positions;
+  }
+
+  #onUnsent(bytes: number): void {
+    this.#unsentBytes += bytes;
+    if (this.#unsentBytes === 0) this.#onSent?.();
+    const { unsentLimitBytes, onPressure } = this.#options;
+    if (!this.#pressed && this.#unsentBytes > unsentLimitBytes) {
+      this.#pressed = true;
+      onPressure(true);
+    } else if (this.#pressed && this.#unsentBytes < unsentLimitBytes * RELIEF) {
+      this.#pressed = false;
+      this.#relief.resolve();
+      this.#relief = Promise.withResolvers();
+      onPressure(false);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What only a person can mend. The reader stops with it instead of going past; `remedy` says what to do.
+ * Everything else that goes wrong with the source is tried again (see source/mysql-errors.ts).
+ */
+export abstract class OperatorError extends Error {
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(`${message} ${remedy}`, options);
+    this.remedy = remedy;
+  }
+}
+
+/** A server variable makes it impossible to read changes without losing or garbling some. */
+export class SourceSettingError extends OperatorError {
+  override readonly name = "SourceSettingError";
+  readonly variable: string;
+
+  constructor(variable: string, value: string, why: string, remedy: string) {
+    super(`${variable} is ${value}: ${why}.`, remedy);
+    this.variable = variable;
+  }
+}
+
+/** The reader's account may not do what it must. */
+export class SourceAccessError extends OperatorError {
+  override readonly name = "SourceAccessError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(
+      message,
+      "Check the secret's username and password, and grant REPLICATION SLAVE, REPLICATION CLIENT, PROCESS and SELECT ON performance_schema.* to that account.",
+      options,
+    );
+  }
+}
+
+/** MySQL lets the reader's account log in, and ends its connection because `init_connect` fails. Others share its fate. */
+export class SourceLockoutError extends OperatorError {
+  override readonly name = "SourceLockoutError";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "init_connect fails for the reader's account, so that MySQL ends its connections; accounts of applications are probably locked out as well.",
+      "`npm run doctor -- --mysql URL`, with an account that has CONNECTION_ADMIN, says why and prints the statements that mend it; SET GLOBAL init_connect = '' lets everybody in at once, without the session ledger.",
+      options,
+    );
+  }
+}
+
+/** The server no longer has the log that comes next. Going on would skip changes. */
+export class BinlogPurgedError extends OperatorError {
+  override readonly name = "BinlogPurgedError";
+  readonly offset: string;
+  readonly oldest: string;
+
+  constructor(offset: string, oldest: string) {
+    super(
+      `The server has purged binlog that was not read yet: the offset is ${offset}, the oldest position available is ${oldest}.`,
+      "Point the source at a replica that still has the log, or restore the files; or give the gap up: `npm run offsets -- set --oldest` (or `--now`), and raise binlog_expire_logs_seconds.",
+    );
+    this.offset = offset;
+    this.oldest = oldest;
+  }
+}
+
+/** The server has not executed what was already read: it is another server, or its history was reset. */
+export class HistoryMismatchError extends OperatorError {
+  override readonly name = "HistoryMismatchError";
+
+  constructor(offset: string, executed: string) {
+    super(
+      `The server's history does not contain what was already read: the offset is ${offset}, the server executed ${executed || "nothing"}.`,
+      "If this is the right server (restored, or reset), start it anew with `npm run offsets -- set --now` or `--oldest`; otherwise correct the source's address.",
+    );
+  }
+}
+
+/** The server refuses the dump although offset and settings are sound. */
+export class BinlogRefusedError extends OperatorError {
+  override readonly name = "BinlogRefusedError";
+
+  constructor(serverId: number, options?: ErrorOptions) {
+    super(
+      "The server ended the binlog dump again and again with error 1236 although the offset is available.",
+      `Either another replica uses server_id ${serverId} (set REPLICA_SERVER_ID to a free one), or a binlog file is damaged (check it with mysqlbinlog --verify-binlog-checksum).`,
+      options,
+    );
+  }
+}
+
+/** The server cannot prove that it is the one that was asked for, or speaks no TLS that this side does. */
+export class SourceTlsError extends OperatorError {
+  override readonly name = "SourceTlsError";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "TLS between the reader and MySQL failed again and again.",
+      "Check that the certificate names the configured host and that its authority is known (NODE_EXTRA_CA_CERTS names a file of further ones); `tls: encrypt` does without the check.",
+      options,
+    );
+  }
+}
+
+/** The binlog contains something whose changes cannot be known. */
+export class UnreadableBinlogError extends OperatorError {
+  override readonly name = "UnreadableBinlogError";
+  readonly file: string;
+  readonly offset: number;
+
+  constructor(
+    what: string,
+    remedy: string,
+    at: { file: string; offset: number },
+    options?: ErrorOptions,
+  ) {
+    super(`${at.file}:${at.offset}: ${what}.`, remedy, options);
+    this.file = at.file;
+    this.offset = at.offset;
+  }
+}
+
+/** Another reader took the lease over: this one must not send or save anything any more. */
+export class LeaseLostError extends Error {
+  override readonly name = "LeaseLostError";
+}
+
+/** Nothing came from the server for longer than heartbeats allow. */
+export class SourceSilentError extends Error {
+  override readonly name = "SourceSilentError";
+}

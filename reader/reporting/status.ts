@@ -1,0 +1,99 @@
+import { EventType } from "../binlog-format/events/event-types.ts";
+
+/** An event this young is at the end of the binlog, for all that lag is about. */
+const FRESH_MS = 2000;
+
+/** What the reader is doing: waiting behind another one, connecting, following the binlog, or ending. */
+export type ReaderState = "standby" | "connecting" | "streaming" | "stopping" | "stopped";
+
+/** What the reader tells of itself, for its health endpoint and its metrics. Changed through its methods only. */
+export class ReaderStatus {
+  readonly counters = {
+    transactions: 0,
+    changes: 0,
+    frames: 0,
+    frameBytes: 0,
+    reconnects: 0,
+    leasesTaken: 0,
+    /** Of connections that changed their user without telling the session ledger. */
+    userChanges: 0,
+    /** XA transactions whose changes were prepared before reading began. */
+    unknownXa: 0,
+    /** Rows of the session ledger. */
+    registrations: 0,
+  };
+  /** How long the server keeps its binlog, milliseconds; null when it keeps it for ever, or is not known yet. */
+  retentionMs: number | null = null;
+  #state: ReaderState = "connecting";
+  #sinceMs = Date.now();
+  /** When the oldest transaction that is not acknowledged yet was committed; null when all are. */
+  #behindSinceMs: number | null = null;
+  /** Up to when the binlog was read, while it is not known that its end was reached; null when it was. */
+  #readUpToMs: number | null = null;
+  #offset = "";
+
+  get state(): ReaderState {
+    return this.#state;
+  }
+
+  enter(state: ReaderState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#sinceMs = Date.now();
+  }
+
+  /** Called when reading begins behind a transaction that was committed at `committedMs`; 0 when none is known. */
+  startsAt(committedMs: number): void {
+    this.#readUpToMs = committedMs === 0 ? null : committedMs;
+  }
+
+  /** Called with each event: its type and its header's time. The server sends heartbeats when it has nothing else to send. */
+  hears(type: number, timestampMs: number): void {
+    if (this.#readUpToMs === null) return;
+    const isEnd =
+      type === EventType.HEARTBEAT_LOG_EVENT ||
+      type === EventType.HEARTBEAT_LOG_EVENT_V2 ||
+      timestampMs > Date.now() - FRESH_MS;
+    if (isEnd) this.#readUpToMs = null;
+    else if (timestampMs > 0) this.#readUpToMs = timestampMs;
+  }
+
+  /** Called when a transaction is read that must be sent. */
+  behindSince(committedMs: number): void {
+    this.#behindSinceMs ??= committedMs;
+  }
+
+  /** Called when an offset is saved: everything up to `committedMs` is acknowledged, and whether nothing waits. */
+  reached(committedMs: number, settled: boolean, offset: string): void {
+    this.#behindSinceMs = settled ? null : committedMs;
+    this.#offset = offset;
+  }
+
+  /**
+   * How far delivery is behind the database, milliseconds: the age of the oldest change that was read and is not
+   * acknowledged, of the last event that was read while the end of the binlog was not reached yet, or the time since the server was heard
+   * last. An idle database is no lag: it is heard through heartbeats.
+   */
+  lagMs(nowMs: number = Date.now()): number {
+    const unheardMs = this.#state === "streaming" ? 0 : nowMs - this.#sinceMs;
+    const behindMs = this.#behindSinceMs === null ? 0 : nowMs - this.#behindSinceMs;
+    const unreadMs = this.#readUpToMs === null ? 0 : nowMs - this.#readUpToMs;
+    return Math.max(0, unheardMs, behindMs, unreadMs);
+  }
+
+  /** How much of the time for which the server keeps its binlog has passed since the oldest unread change, percent. */
+  retentionUsedPercent(nowMs: number = Date.now()): number {
+    return this.retentionMs === null ? 0 : (this.lagMs(nowMs) / this.retentionMs) * 100;
+  }
+
+  snapshot(): object {
+    return {
+      state: this.#state,
+      since: new Date(this.#sinceMs).toISOString(),
+      lagMs: this.lagMs(),
+      retentionUsedPercent: this.retentionUsedPercent(),
+      offset: this.#offset,
+      ...this.counters,
+    };
+  }
+}

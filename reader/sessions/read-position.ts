@@ -1,0 +1,36 @@
+import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
+
+/** How far the binlog was read, for whoever waits until a position is passed. */
+export class ReadPosition implements BinlogPosition {
+  fileNumber = 0;
+  offset = 0;
+  readonly #waiting = new Set<() => void>();
+
+  /** Called after every event. */
+  advance(fileNumber: number, offset: number): void {
+    this.fileNumber = fileNumber;
+    this.offset = offset;
+    for (const look of this.#waiting) look();
+  }
+
+  hasPassed(position: BinlogPosition): boolean {
+    return !isBefore(this, position);
+  }
+
+  /** Whether reading passes a position within `timeoutMs`. */
+  async passes(position: BinlogPosition, timeoutMs: number): Promise<boolean> {
+    if (this.hasPassed(position)) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const look = (): void => {
+      if (this.hasPassed(position)) resolve(true);
+    };
+    this.#waiting.add(look);
+    const timeout = setTimeout(resolve, timeoutMs, false);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timeout);
+      this.#waiting.delete(look);
+    }
+  }
+}

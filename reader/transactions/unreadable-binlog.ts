@@ -1,0 +1,27 @@
+import {
+  CorruptEventError,
+  MissingRowMetadataError,
+  UnsupportedEventError,
+} from "../binlog-format/errors.ts";
+import { OperatorError, UnreadableBinlogError } from "../reporting/errors.ts";
+
+/** An UnreadableBinlogError for what a decoder threw, with its position and remedy; anything else as it is. */
+export function unreadableBinlog(error: unknown, at: { file: string; offset: number }): unknown {
+  if (error instanceof OperatorError || !(error instanceof Error)) return error;
+  const remedy = remedyFor(error);
+  if (remedy === null) return error;
+  return new UnreadableBinlogError(error.message, remedy, at, { cause: error });
+}
+
+function remedyFor(error: Error): string | null {
+  if (error instanceof MissingRowMetadataError) {
+    return "Run SET PERSIST binlog_row_metadata = 'FULL'; what was logged before can only be passed by `npm run offsets -- set`.";
+  }
+  if (error instanceof UnsupportedEventError) {
+    return "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session; what was logged before can only be passed by `npm run offsets -- set`.";
+  }
+  if (error instanceof CorruptEventError || error instanceof RangeError) {
+    return "A reader that is started again reads it anew, which is enough when only the network had damaged it. If it stops here again, check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";
+  }
+  return null;
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import {
+  CorruptEventError,
+  UnsupportedEventError,
+} from "../../../../../reader/binlog-format/errors.ts";
+import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
+import { parseFormatDescription } from "../../../../../reader/binlog-format/events/format-description.ts";
+import { parseGtidEvent } from "../../../../../reader/binlog-format/events/gtid-event.ts";
+import { recorded } from "../recorded-events.ts";
+
+/** The recorded format description with one byte changed; a negative offset counts from the end. */
+function changed(offset: number, value: number): Buffer {
+  const event = Buffer.from(recorded.FORMAT_DESCRIPTION);
+  event[offset < 0 ? event.length + offset : offset] = value;
+  return event;
+}
+
+describe("parseFormatDescription", () => {
+  it("tells version, start of the server and checksums", () => {
+    expect(parseFormatDescription(recorded.FORMAT_DESCRIPTION)).toEqual({
+      serverVersion: "9.7.4-2",
+      created: 0,
+      checksums: true,
+    });
+    const atStart = Buffer.from(recorded.FORMAT_DESCRIPTION);
+    atStart.writeUInt32LE(1_795_000_000, 19 + 52);
+    atStart[atStart.length - 5] = 0;
+    expect(parseFormatDescription(atStart)).toMatchObject({
+      created: 1_795_000_000,
+      checksums: false,
+    });
+  });
+
+  it("refuses another binlog version, header length or checksum algorithm, and a short event", () => {
+    expect(() => parseFormatDescription(changed(19, 3))).toThrow(UnsupportedEventError);
+    expect(() => parseFormatDescription(changed(19 + 56, 20))).toThrow(UnsupportedEventError);
+    expect(() => parseFormatDescription(changed(-5, 2))).toThrow(UnsupportedEventError);
+    expect(() => parseFormatDescription(recorded.FORMAT_DESCRIPTION.subarray(0, 60))).toThrow(
+      CorruptEventError,
+    );
+  });
+});
+
+describe("parseGtidEvent", () => {
+  const gtid = recorded.GTID.subarray(0, -4);
+
+  it("reads GTID and commit time", () => {
+    expect(parseGtidEvent(gtid)).toEqual({
+      gtid: "5100691a-e511-11f1-9a97-02fc00000001:51",
+      immediateCommitTimestamp: 1_795_201_366_395_958,
+      originalCommitTimestamp: 1_795_201_366_395_958,
+    });
+  });
+
+  it("reads a tagged GTID", () => {
+    expect(parseGtidEvent(recorded.GTID_TAGGED.subarray(0, -4))).toEqual({
+      gtid: "5100691a-e511-11f1-9a97-02fc00000001:my_tag:1",
+      immediateCommitTimestamp: 1_795_201_366_398_988,
+      originalCommitTimestamp: 1_795_201_366_398_988,
+    });
+  });
+
+  it("reads the original commit time where it is another one", () => {
+    const place = 19 + 42;
+    const replicated = Buffer.concat([
+      gtid.subarray(0, place + 7),
+      Buffer.from([1, 2, 0, 0, 0, 0, 0]),
+      gtid.subarray(place + 7),
+    ]);
+    replicated[place + 6] = (replicated[place + 6] ?? 0) | 0x80;
+    expect(parseGtidEvent(replicated)).toMatchObject({
+      immediateCommitTimestamp: 1_795_201_366_395_958,
+      originalCommitTimestamp: 513,
+    });
+  });
+
+  it("has no GTID for an anonymous transaction and no times for one of an old server", () => {
+    const anonymous = Buffer.from(gtid);
+    anonymous[4] = EventType.ANONYMOUS_GTID_LOG_EVENT;
+    expect(parseGtidEvent(anonymous)).toMatchObject({
+      gtid: null,
+      immediateCommitTimestamp: 1_795_201_366_395_958,
+    });
+    expect(parseGtidEvent(gtid.subarray(0, 19 + 42))).toMatchObject({
+      gtid: "5100691a-e511-11f1-9a97-02fc00000001:51",
+      immediateCommitTimestamp: 0,
+      originalCommitTimestamp: 0,
+    });
+  });
+
+  it("refuses a short event, and a tagged one that demands an unknown field", () => {
+    expect(() => parseGtidEvent(gtid.subarray(0, 30))).toThrow(CorruptEventError);
+    const demanding = Buffer.from(recorded.GTID_TAGGED.subarray(0, -4));
+    expect(demanding[21]).toBe(0);
+    demanding[21] = 26;
+    expect(() => parseGtidEvent(demanding)).toThrow(UnsupportedEventError);
+  });
+});

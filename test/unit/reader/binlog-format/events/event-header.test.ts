@@ -1,0 +1,88 @@
+import { crc32 } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { verifyChecksum } from "../../../../../reader/binlog-format/events/checksum.ts";
+import { CorruptEventError } from "../../../../../reader/binlog-format/errors.ts";
+import { parseEventHeader } from "../../../../../reader/binlog-format/events/event-header.ts";
+import {
+  EventType,
+  eventTypeName,
+  isRowsEvent,
+  mustNotBeIgnored,
+} from "../../../../../reader/binlog-format/events/event-types.ts";
+import { recorded } from "../recorded-events.ts";
+
+describe("parseEventHeader", () => {
+  it("reads every field, at any offset", () => {
+    const header = {
+      timestamp: 1795201366,
+      type: EventType.WRITE_ROWS_EVENT,
+      serverId: 1,
+      length: 131,
+      logPos: 630,
+      flags: 0,
+    };
+    expect(parseEventHeader(recorded.WRITE_ROWS)).toEqual(header);
+    expect(parseEventHeader(Buffer.concat([Buffer.alloc(5), recorded.WRITE_ROWS]), 5)).toEqual(
+      header,
+    );
+  });
+
+  it("refuses bytes that end inside it", () => {
+    expect(() => parseEventHeader(recorded.WRITE_ROWS.subarray(0, 18))).toThrow(CorruptEventError);
+    expect(() => parseEventHeader(recorded.WRITE_ROWS, 120)).toThrow(CorruptEventError);
+  });
+});
+
+describe("verifyChecksum", () => {
+  it("returns a sound event without its checksum", () => {
+    for (const event of Object.values(recorded)) {
+      expect(verifyChecksum(event)).toEqual(event.subarray(0, -4));
+    }
+  });
+
+  it("finds every changed byte", () => {
+    for (let i = 0; i < recorded.WRITE_ROWS.length; i++) {
+      const damaged = Buffer.from(recorded.WRITE_ROWS);
+      damaged[i] = (damaged[i] ?? 0) ^ 0x10;
+      expect(() => verifyChecksum(damaged)).toThrow(CorruptEventError);
+    }
+  });
+
+  it("overlooks the mark of a file in use, which the server sets and clears without a new checksum", () => {
+    const inUse = Buffer.from(recorded.FORMAT_DESCRIPTION);
+    inUse[17] = 1;
+    expect(verifyChecksum(inUse)).toEqual(inUse.subarray(0, -4));
+    const marked = Buffer.from(recorded.GTID);
+    marked[17] = 1;
+    expect(() => verifyChecksum(marked)).toThrow(CorruptEventError);
+  });
+
+  it("names the event, and none of its data", () => {
+    const damaged = Buffer.from(recorded.WRITE_ROWS);
+    damaged.writeUInt32LE(crc32(damaged) ^ 1, damaged.length - 4);
+    expect(() => verifyChecksum(damaged)).toThrow(
+      "the checksum of a WRITE_ROWS_EVENT of 131 bytes does not match",
+    );
+  });
+});
+
+describe("event types", () => {
+  it("have MySQL's names", () => {
+    expect(eventTypeName(EventType.XA_PREPARE_LOG_EVENT)).toBe("XA_PREPARE_LOG_EVENT");
+    expect(eventTypeName(99)).toBe("event type 99");
+  });
+
+  it("tell which carry rows", () => {
+    const rows = Array.from({ length: 50 }, (_, type) => type).filter(isRowsEvent);
+    expect(rows).toEqual([23, 24, 25, 30, 31, 32, 39]);
+  });
+
+  it("tell what must stop the reader: unknown and not ignorable, or changes in a form that is not read", () => {
+    expect(mustNotBeIgnored(99, 0)).toBe(true);
+    expect(mustNotBeIgnored(99, 0x80)).toBe(false);
+    expect(mustNotBeIgnored(EventType.INCIDENT_EVENT, 0)).toBe(true);
+    expect(mustNotBeIgnored(EventType.BEGIN_LOAD_QUERY_EVENT, 0x80)).toBe(true);
+    expect(mustNotBeIgnored(EventType.PARTIAL_UPDATE_ROWS_EVENT, 0)).toBe(true);
+    expect(mustNotBeIgnored(EventType.HEARTBEAT_LOG_EVENT_V2, 0)).toBe(false);
+  });
+});

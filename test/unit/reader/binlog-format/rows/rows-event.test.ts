@@ -1,0 +1,191 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  CorruptEventError,
+  MissingRowMetadataError,
+  UnsupportedEventError,
+} from "../../../../../reader/binlog-format/errors.ts";
+import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
+import {
+  compileRowsDecoder,
+  forEachRow,
+  rowsEventTableId,
+} from "../../../../../reader/binlog-format/rows/rows-event.ts";
+import {
+  parseTableMap,
+  parseTableMapName,
+} from "../../../../../reader/binlog-format/rows/table-map.ts";
+import { recorded } from "../recorded-events.ts";
+
+const tableMap = recorded.TABLE_MAP.subarray(0, -4);
+const writeRows = recorded.WRITE_ROWS.subarray(0, -4);
+const decoder = compileRowsDecoder(parseTableMap(tableMap));
+
+function rowsOf(event: Buffer): string[][] {
+  const rows: string[][] = [];
+  forEachRow(event, decoder, (op, { key, oldKey, before, after }) =>
+    rows.push([op, key, oldKey, before, after]),
+  );
+  return rows;
+}
+
+const FIRST =
+  '{"id":1,"name":"Zoë \\"Z\\"","status":"paid","amount":"-1234567.89",' +
+  '"attrs":{"n":18446744073709551615,"tags":["x",1.5,null]},"created":"2026-01-02 03:04:05.678","note":"£5"}';
+const SECOND =
+  '{"id":2,"name":null,"status":null,"amount":null,"attrs":null,"created":null,"note":null}';
+
+describe("parseTableMap", () => {
+  it("gives names, real types, members and the primary key", () => {
+    const { columns, ...table } = parseTableMap(tableMap);
+    expect(table).toEqual({ id: 122, database: "shop", table: "orders", primaryKey: [0] });
+    expect(
+      columns.map(({ name, type, unsigned, nullable }) => [name, type, unsigned, nullable]),
+    ).toEqual([
+      ["id", 3, true, false],
+      ["name", 15, false, true],
+      ["status", 247, false, true],
+      ["amount", 246, false, true],
+      ["attrs", 245, false, true],
+      ["created", 18, false, true],
+      ["note", 252, false, true],
+    ]);
+    expect(columns[1]).toMatchObject({ collation: 255, maxLength: 80 });
+    expect(columns[2]?.members).toEqual(["new", "paid"]);
+    expect(columns[3]).toMatchObject({ precision: 12, decimals: 2 });
+  });
+
+  it("gives the name alone", () => {
+    expect(parseTableMapName(tableMap)).toEqual({ id: 122, database: "shop", table: "orders" });
+    expect(rowsEventTableId(writeRows)).toBe(122);
+  });
+
+  it("refuses an event that ends before the last column's name", () => {
+    const namesEnd = tableMap.indexOf("note") + "note".length;
+    for (let length = 19; length < namesEnd; length++) {
+      const cut = tableMap.subarray(0, length);
+      // Where it ends between two fields, it could be a sound event of binlog_row_metadata=MINIMAL.
+      expect(() => parseTableMap(cut)).toThrow(/ends inside a field|binlog_row_metadata/);
+    }
+  });
+
+  it("says which setting is missing when the columns have no names", () => {
+    const names = tableMap.indexOf("\u0002id") - 2;
+    const minimal = Buffer.concat([
+      tableMap.subarray(0, names),
+      tableMap.subarray(tableMap.indexOf("note") + 4),
+    ]);
+    const error = new MissingRowMetadataError("shop", "orders");
+    expect(() => parseTableMap(minimal)).toThrow(error);
+    expect(error).toMatchObject({ database: "shop", table: "orders" });
+    expect(error.message).toContain("SET PERSIST binlog_row_metadata = 'FULL'");
+  });
+});
+
+describe("forEachRow", () => {
+  it("decodes inserts, updates and deletes", () => {
+    expect(rowsOf(writeRows)).toEqual([
+      ["c", '{"id":1}', "", "", FIRST],
+      ["c", '{"id":2}', "", "", SECOND],
+    ]);
+    expect(rowsOf(recorded.UPDATE_ROWS_MINIMAL.subarray(0, -4))).toEqual([
+      ["u", '{"id":1}', "", '{"id":1}', '{"amount":"0.50"}'],
+    ]);
+    expect(rowsOf(recorded.UPDATE_ROWS_KEY.subarray(0, -4))).toEqual([
+      ["u", '{"id":3}', '{"id":2}', '{"id":2}', '{"id":3}'],
+    ]);
+    expect(rowsOf(recorded.DELETE_ROWS.subarray(0, -4))).toEqual([
+      ["d", '{"id":3}', "", SECOND.replace("2", "3"), ""],
+    ]);
+  });
+
+  it("returns how many rows there were", () => {
+    expect(forEachRow(writeRows, decoder, () => undefined)).toBe(2);
+  });
+
+  it("decodes events of version 1, which lack the extra data", () => {
+    const version1 = Buffer.concat([writeRows.subarray(0, 27), writeRows.subarray(29)]);
+    version1[4] = EventType.WRITE_ROWS_EVENT_V1;
+    expect(rowsOf(version1)).toEqual(rowsOf(writeRows));
+  });
+
+  it("passes over extra data", () => {
+    const extra = Buffer.concat([
+      writeRows.subarray(0, 29),
+      Buffer.from([1, 2, 3]),
+      writeRows.subarray(29),
+    ]);
+    extra.writeUInt16LE(5, 27);
+    expect(rowsOf(extra)).toEqual(rowsOf(writeRows));
+  });
+
+  it("hands out no row of an event that ends inside it", () => {
+    const rowsBegin = 31;
+    const firstRowEnds = writeRows.length - 5;
+    for (let length = rowsBegin + 1; length < writeRows.length; length++) {
+      if (length === firstRowEnds) continue;
+      let rows = 0;
+      expect(() => forEachRow(writeRows.subarray(0, length), decoder, () => rows++)).toThrow(
+        CorruptEventError,
+      );
+      expect(rows).toBe(length < firstRowEnds ? 0 : 1);
+    }
+  });
+
+  it("refuses rows of another number of columns, and events that it does not decode", () => {
+    const others = Buffer.from(writeRows);
+    others[29] = 8;
+    expect(() => rowsOf(others)).toThrow(CorruptEventError);
+    const partial = Buffer.from(writeRows);
+    partial[4] = EventType.PARTIAL_UPDATE_ROWS_EVENT;
+    expect(() => rowsOf(partial)).toThrow("binlog_row_value_options");
+  });
+
+  it("makes valid JSON or a named error of any bytes", () => {
+    fc.assert(
+      fc.property(damage(writeRows), (event) => {
+        namedErrorsOnly(() =>
+          forEachRow(event, decoder, (_op, { key, after }) => {
+            JSON.parse(after);
+            if (key !== "") JSON.parse(key);
+          }),
+        );
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it("makes valid JSON or a named error of any table map", () => {
+    fc.assert(
+      fc.property(damage(tableMap), (event) => {
+        namedErrorsOnly(() => {
+          const other = compileRowsDecoder(parseTableMap(event));
+          forEachRow(writeRows, other, (_op, { after }) => void JSON.parse(after));
+        });
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
+/** An event with a few bytes changed behind its header. */
+function damage(event: Buffer): fc.Arbitrary<Buffer> {
+  const change = fc.tuple(fc.integer({ min: 19, max: event.length - 1 }), fc.nat(255));
+  return fc.array(change, { minLength: 1, maxLength: 6 }).map((changes) => {
+    const damaged = Buffer.from(event);
+    for (const [offset, value] of changes) damaged[offset] = value;
+    return damaged;
+  });
+}
+
+function namedErrorsOnly(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    const named =
+      error instanceof CorruptEventError ||
+      error instanceof UnsupportedEventError ||
+      error instanceof MissingRowMetadataError;
+    if (!named) throw error;
+  }
+}

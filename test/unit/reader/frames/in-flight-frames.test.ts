@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { InFlightFrames, type InFlightFrame } from "../../../../reader/frames/in-flight-frames.ts";
+
+const boundary = (n: number) => ({
+  gtids: [`3e11fa47-71ca-11e1-9e33-c80aa9429562:${n}`],
+  file: "bin.000001",
+  offset: n,
+  run: 1,
+  committedMs: n,
+});
+
+describe("InFlightFrames", () => {
+  test("moves at once past transactions that no frame carries", () => {
+    const frames = new InFlightFrames();
+    frames.boundary(boundary(1));
+    frames.boundary(boundary(2));
+    expect(frames.take()).toMatchObject({
+      offset: 2,
+      gtids: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-2",
+    });
+    expect(frames.take()).toBeNull();
+  });
+
+  test("keeps the offset until the oldest frame is acknowledged", () => {
+    const frames = new InFlightFrames();
+    const first = frames.open();
+    frames.boundary(boundary(1));
+    const second = frames.open();
+    frames.boundary(boundary(2));
+    frames.acknowledge(second);
+    expect(frames.take()).toBeNull();
+    frames.acknowledge(first);
+    expect(frames.take()).toMatchObject({ offset: 2 });
+    expect(frames.settled).toBe(true);
+  });
+
+  test("does not pass a transaction that is cut between an acknowledged and an open frame", () => {
+    const frames = new InFlightFrames();
+    const first = frames.open(); // the transaction begins here …
+    const second = frames.open(); // … and ends here
+    frames.acknowledge(first);
+    frames.boundary(boundary(1));
+    expect(frames.take()).toBeNull();
+    frames.acknowledge(second);
+    expect(frames.take()).toMatchObject({ offset: 1 });
+  });
+
+  test("never passes a boundary before every frame opened before it, in any order of acknowledgements", () => {
+    const step = fc.oneof(
+      fc.constant({ kind: "open" } as const),
+      fc.constant({ kind: "boundary" } as const),
+      fc.record({ kind: fc.constant("acknowledge" as const), which: fc.nat() }),
+      fc.constant({ kind: "take" } as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const frames = new InFlightFrames();
+        const pending = new Map<InFlightFrame, number>(); // frame → boundaries passed when it was opened
+        let passed = 0;
+        let reached = 0;
+        for (const action of steps) {
+          if (action.kind === "open") pending.set(frames.open(), passed);
+          else if (action.kind === "boundary") frames.boundary(boundary(++passed));
+          else if (action.kind === "acknowledge") {
+            const frame = [...pending.keys()][action.which % Math.max(1, pending.size)];
+            if (frame !== undefined) {
+              frames.acknowledge(frame);
+              pending.delete(frame);
+            }
+          } else reached = frames.take()?.offset ?? reached;
+          expect(reached).toBeLessThanOrEqual(Math.min(passed, ...pending.values()));
+        }
+        for (const frame of pending.keys()) frames.acknowledge(frame);
+        expect(frames.take()?.offset ?? reached).toBe(passed);
+      }),
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { isOver, type SessionState } from "../../../../reader/sessions/session-over.ts";
+import type { Census } from "../../../../reader/sessions/process-list.ts";
+
+const census: Census = {
+  connections: [],
+  earliestUs: 0,
+  alive: new Set([1]),
+  end: { fileNumber: 2, offset: 100 },
+};
+const at = (offset: number) => ({ fileNumber: 2, offset });
+const gone: SessionState = { thread: 9, run: 2, isPresent: true, lastSeen: at(30) };
+const saved = { position: at(50), run: 2 };
+
+test.each([
+  ["gone, and all of it was read and lies before the offset", gone, true],
+  ["gone, and none of it was read", { ...gone, lastSeen: null }, true],
+  [
+    "gone, and was seen in the file before",
+    { ...gone, lastSeen: { fileNumber: 1, offset: 99 } },
+    true,
+  ],
+  ["with a change in the next file", { ...gone, lastSeen: { fileNumber: 3, offset: 4 } }, false],
+  ["still connected", { ...gone, thread: 1 }, false],
+  ["with a change behind the offset", { ...gone, lastSeen: at(60) }, false],
+  ["with a change right at the offset, which is read again", { ...gone, lastSeen: at(50) }, false],
+  ["of an earlier run", { ...gone, thread: 1, run: 1, isPresent: false }, true],
+  [
+    "of an earlier run, prepared there and not committed",
+    { ...gone, run: 1, lastSeen: at(50) },
+    false,
+  ],
+  [
+    "of another server, whose process list is not asked",
+    { ...gone, run: -7, isPresent: false },
+    false,
+  ],
+])("a session that is %s", (_, session, expected) => {
+  expect(isOver(session, saved, census)).toBe(expected);
+});
+
+test("nothing is over for a reader that is behind the process list", () => {
+  expect(isOver(gone, saved, null)).toBe(false);
+});
