@@ -4,7 +4,7 @@ import { UNROUTED } from "../../wire/names.ts";
 import type { LocalAws } from "@binlog-router/local-aws";
 import type { JoinIn } from "./display/join-in.ts";
 import { configuredDatabases } from "./source/accounts.ts";
-import { queuesByEnvironment } from "./queues-by-environment.ts";
+import { queuesByEnvironment } from "./request/queues-by-environment.ts";
 import type { Source } from "./source/source.ts";
 import type { StackEnvironment, StackFile } from "./stack-file.ts";
 import type { LocalTopology } from "./template/local-topology.ts";

@@ -1,13 +1,13 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { PortInUseError as AwsPortInUseError } from "@binlog-router/local-aws";
-import { ChildEndedError } from "./child-process.ts";
+import { ChildEndedError } from "./process/child-process.ts";
 import { InvocationError } from "./lambda/errors.ts";
 import {
   MysqlNotFoundError,
   MysqlStartError,
   PortInUseError as MysqlPortInUseError,
 } from "./mysql/errors.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "./request/refusal.ts";
 
 type RefusingError = Refusal | ConfigError | AwsPortInUseError | MysqlPortInUseError;
 

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { REPOSITORY_ROOT } from "../stack/repository-root.ts";
+import { REPOSITORY_ROOT } from "../stack/resources/repository-root.ts";
 import { isClean } from "./demo/tally.ts";
 import { display } from "./display/display.ts";
 import { joinInText } from "./display/join-in.ts";
 import { Steps } from "./display/steps.ts";
 import { verdictTable } from "./display/verdict-table.ts";
 import { failureText, isRefusal, refusalText } from "./exit.ts";
-import { readConfiguration } from "./local-configuration.ts";
-import { HelpRequested, parseOptions, type StartOptions } from "./options.ts";
+import { readConfiguration } from "./request/local-configuration.ts";
+import { HelpRequested, parseOptions, type StartOptions } from "./request/options.ts";
 import type { Stack } from "./stack.ts";
 import { StackDirectory } from "./stack-file.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Child, ChildEndedError, type ChildOptions } from "./child-process.ts";
+import { Child, ChildEndedError, type ChildOptions } from "./process/child-process.ts";
 
 export interface ReaderServiceOptions extends ChildOptions {
   /** Where the reader says what it is doing. */

@@ -1,7 +1,7 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { join } from "node:path";
 import type { LocalAws } from "@binlog-router/local-aws";
-import { inBackground } from "./background.ts";
+import { inBackground } from "./process/background.ts";
 import { runEventSourceMapping } from "./lambda/event-source-mapping.ts";
 import { LocalFunction } from "./lambda/local-function.ts";
 import { runSchedule } from "./lambda/schedule.ts";

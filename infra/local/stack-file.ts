@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AlreadyRunningError } from "./refusal.ts";
+import { AlreadyRunningError } from "./request/refusal.ts";
 
 /** `.local/stack.json`: where everything of a running stack is. Other tools are built on it: keep its fields. */
 export interface StackFile {

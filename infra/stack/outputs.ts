@@ -1,12 +1,29 @@
-import { CfnOutput } from "aws-cdk-lib";
-import type { RouterStack } from "./router-stack.ts";
+import { CfnOutput, type Stack } from "aws-cdk-lib";
+import type { Monitoring } from "./monitoring/monitoring.ts";
+import type { ConsumerPolicy } from "./resources/consumer-policy.ts";
+import type { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
+import type { PayloadBucket } from "./resources/payload-bucket.ts";
+import type { RawQueue } from "./resources/raw-queue.ts";
+import type { SourceSecret } from "./resources/source-secret.ts";
+import type { Tables } from "./resources/tables.ts";
+
+/** The parts of a stack that others ask for. */
+export interface OutputParts {
+  readonly tables: Tables;
+  readonly payloads: PayloadBucket;
+  readonly raw: RawQueue;
+  readonly secret: SourceSecret;
+  readonly monitoring: Monitoring;
+  readonly pairs: readonly EnvironmentQueuePair[];
+  readonly consumerPolicies: readonly ConsumerPolicy[];
+}
 
 /**
  * What applications and operators' commands ask of a deployed stack: tables, raw queue, payload bucket, alarm topic, each
  * queue as `Queue<Subscriber><Environment>`, each consumer policy as `ConsumerPolicy<Environment>`. Returns the outputs.
  */
-export function outputs(stack: RouterStack): CfnOutput[] {
-  const { tables, payloads, raw, monitoring, secret } = stack;
+export function outputs(stack: Stack, parts: OutputParts): CfnOutput[] {
+  const { tables, payloads, raw, monitoring, secret } = parts;
   const values: Record<string, string> = {
     OffsetsTable: tables.offsets.tableName,
     SessionsTable: tables.sessions.tableName,
@@ -17,14 +34,14 @@ export function outputs(stack: RouterStack): CfnOutput[] {
     AlarmTopicArn: monitoring.topic.topic.topicArn,
     SourceSecretArn: secret.secret.secretArn,
   };
-  const queues = stack.pairs.map(
+  const queues = parts.pairs.map(
     ({ names: { subscriber, environment }, queue }) =>
       new CfnOutput(stack, `Queue${pascalCase(subscriber)}${pascalCase(environment)}`, {
         description: `The queue of ${subscriber} in ${environment}`,
         value: queue.queueUrl,
       }),
   );
-  const policies = stack.consumerPolicies.map(
+  const policies = parts.consumerPolicies.map(
     ({ environment, policy }) =>
       new CfnOutput(stack, `ConsumerPolicy${pascalCase(environment)}`, {
         description: `To be attached to the roles of applications in ${environment}`,

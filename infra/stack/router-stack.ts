@@ -2,19 +2,19 @@ import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { environmentQueues } from "../../config/queues.ts";
-import { ConsumerPolicy } from "./consumer-policy.ts";
-import { DatabaseNetwork } from "./database-network.ts";
-import { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import { ConsumerPolicy } from "./resources/consumer-policy.ts";
+import { DatabaseNetwork } from "./resources/database-network.ts";
+import { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { outputs } from "./outputs.ts";
-import { PayloadBucket } from "./payload-bucket.ts";
-import { RawQueue } from "./raw-queue.ts";
-import { ReaderService } from "./reader-service.ts";
-import { RetryStage } from "./retry-stage.ts";
-import { RouteStage } from "./route-stage.ts";
+import { PayloadBucket } from "./resources/payload-bucket.ts";
+import { RawQueue } from "./resources/raw-queue.ts";
+import { ReaderService } from "./resources/reader-service.ts";
+import { RetryStage } from "./resources/retry-stage.ts";
+import { RouteStage } from "./resources/route-stage.ts";
 import { functionSettings, hasForeignFormat, readerSettings } from "./settings.ts";
-import { SourceSecret } from "./source-secret.ts";
-import { Tables } from "./tables.ts";
+import { SourceSecret } from "./resources/source-secret.ts";
+import { Tables } from "./resources/tables.ts";
 
 export interface RouterStackProps extends StackProps {
   readonly config: DeployableConfiguration;
@@ -95,7 +95,7 @@ export class RouterStack extends Stack {
       tables: this.tables,
     });
 
-    outputs(this);
+    outputs(this, this);
   }
 }
 

@@ -4,7 +4,7 @@ import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { encodeRouting } from "../../functions/settings.ts";
 import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
-import type { Tables } from "./tables.ts";
+import type { Tables } from "./resources/tables.ts";
 
 /** The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health port. */
 export function readerSettings(

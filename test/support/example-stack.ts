@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { deployable, loadConfig } from "../../config/load.ts";
 import { synthesizeStack } from "../../infra/local/template/synthesize.ts";
-import { REPOSITORY_ROOT } from "../../infra/stack/repository-root.ts";
+import { REPOSITORY_ROOT } from "../../infra/stack/resources/repository-root.ts";
 import { routerStack, type RouterStack } from "../../infra/stack/router-stack.ts";
 
 /** The configuration object that cdk.json gives as an example. */

@@ -1,9 +1,9 @@
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { Configuration } from "../../../config/configuration.ts";
-import { queuesByEnvironment } from "../queues-by-environment.ts";
-import { NoDemonstrationError } from "../refusal.ts";
+import { queuesByEnvironment } from "../request/queues-by-environment.ts";
+import { NoDemonstrationError } from "../request/refusal.ts";
 import { plannedAccounts, type PlannedAccount } from "../source/accounts.ts";
-import { DEMO_DATABASE, DEMO_TABLES } from "./schema.ts";
+import { DEMO_DATABASE, DEMO_TABLES } from "../source/demonstration-schema.ts";
 import type { ExpectedStream } from "./tally.ts";
 
 export interface DemonstrationPlan {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Child, ChildEndedError } from "../child-process.ts";
+import { Child, ChildEndedError } from "../process/child-process.ts";
 import type { ApplicationMessage } from "./application.ts";
 import { Tally, type ExpectedStream } from "./tally.ts";
 import { writeAs, type WriterAccount } from "./writers.ts";

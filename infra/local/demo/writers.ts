@@ -1,6 +1,6 @@
 import { createConnection, createPool, type Connection } from "mysql2/promise";
 import { setTimeout as delay } from "node:timers/promises";
-import { DEMO_DATABASE } from "./schema.ts";
+import { DEMO_DATABASE } from "../source/demonstration-schema.ts";
 import type { Mark } from "./mark.ts";
 import { OrderBook } from "./order-book.ts";
 

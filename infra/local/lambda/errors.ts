@@ -1,4 +1,4 @@
-import { exitText, type Exit } from "../child-process.ts";
+import { exitText, type Exit } from "../process/child-process.ts";
 
 /** An invocation that brought no result; what the function did before is unknown, as in Lambda. */
 export class InvocationError extends Error {

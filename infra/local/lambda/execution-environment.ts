@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { Child, type Exit } from "../child-process.ts";
+import { Child, type Exit } from "../process/child-process.ts";
 import { FunctionExitedError, FunctionFailedError, FunctionTimedOutError } from "./errors.ts";
 import type { Invocation, Outcome } from "./function-protocol.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Connection } from "mysql2/promise";
-import { UsageError } from "../refusal.ts";
+import { UsageError } from "../request/refusal.ts";
 
 const READER_USER = "binlog_router";
 

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { DEMO_COMMENT, DEMO_DATABASE, DEMO_SCHEMA, DEMO_TABLES } from "../demo/schema.ts";
-import { NoDemonstrationError } from "../refusal.ts";
+import { DEMO_COMMENT, DEMO_DATABASE, DEMO_SCHEMA, DEMO_TABLES } from "./demonstration-schema.ts";
+import { NoDemonstrationError } from "../request/refusal.ts";
 import { newPassword, type EnvironmentAccount, type PlannedAccount } from "./accounts.ts";
 
 /**

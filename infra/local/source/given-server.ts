@@ -1,7 +1,7 @@
 import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
 import { BINLOG_VARIABLES, binlogFindings } from "../../../reader/source/binlog-checks.ts";
-import type { MysqlAccount } from "../options.ts";
-import { MysqlUnusableError } from "../refusal.ts";
+import type { MysqlAccount } from "../request/options.ts";
+import { MysqlUnusableError } from "../request/refusal.ts";
 import type { PlannedAccount } from "./accounts.ts";
 import { makeDemonstration, removeDemonstration } from "./demonstration-objects.ts";
 import type { Source } from "./source.ts";

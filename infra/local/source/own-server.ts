@@ -1,6 +1,6 @@
 import { createConnection } from "mysql2/promise";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
-import { DEMO_SCHEMA } from "../demo/schema.ts";
+import { DEMO_SCHEMA } from "./demonstration-schema.ts";
 import type { Progress } from "../mysql/progress.ts";
 import { startMysqlServer } from "../mysql/start-mysql-server.ts";
 import {

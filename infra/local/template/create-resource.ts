@@ -1,8 +1,9 @@
+import { CreateTableCommand, UpdateTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
+import { CreateBucketCommand } from "@aws-sdk/client-s3";
+import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
+import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import type { AwsClients, LocalAwsAddress } from "@binlog-router/local-aws/clients";
-import { createBucket } from "./create-bucket.ts";
-import { createQueue } from "./create-queue.ts";
-import { createSecret } from "./create-secret.ts";
-import { createTable } from "./create-table.ts";
+import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";
 import type { PhysicalResource } from "./intrinsics.ts";
 
 /** What every creation needs beside the resource itself. */
@@ -14,7 +15,7 @@ export interface Creation {
   readonly signal: AbortSignal;
 }
 
-export interface ResourceToCreate {
+interface ResourceToCreate {
   /** Its properties without intrinsic functions. */
   readonly properties: Readonly<Record<string, unknown>>;
   /** Where they stand in the template. */
@@ -23,10 +24,7 @@ export interface ResourceToCreate {
   readonly generatedName: string;
 }
 
-export type CreateResource = (
-  resource: ResourceToCreate,
-  creation: Creation,
-) => Promise<PhysicalResource>;
+type CreateResource = (resource: ResourceToCreate, creation: Creation) => Promise<PhysicalResource>;
 
 /** The types of resources that are created on one machine. */
 export const CREATE_BY_TYPE: Readonly<Record<string, CreateResource>> = {
@@ -35,3 +33,112 @@ export const CREATE_BY_TYPE: Readonly<Record<string, CreateResource>> = {
   "AWS::S3::Bucket": createBucket,
   "AWS::SecretsManager::Secret": createSecret,
 };
+
+/**
+ * Creates an `AWS::SQS::Queue`. Its properties are the attributes of CreateQueue under the same names, so every one of
+ * them is passed on, and the service refuses what it does not know.
+ */
+async function createQueue(
+  { properties, generatedName }: ResourceToCreate,
+  { clients, aws, signal }: Creation,
+): Promise<PhysicalResource> {
+  const { QueueName, Tags: _, ...attributes } = properties;
+  const name = typeof QueueName === "string" ? QueueName : generatedName;
+  const { QueueUrl } = await clients.sqs.send(
+    new CreateQueueCommand({
+      QueueName: name,
+      Attributes: Object.fromEntries(
+        Object.entries(attributes).map(([key, value]) => [
+          key,
+          typeof value === "string" ? value : JSON.stringify(value),
+        ]),
+      ),
+    }),
+    { abortSignal: signal },
+  );
+  if (QueueUrl === undefined) throw new TypeError(`the service returned no URL for ${name}`);
+  return {
+    ref: QueueUrl,
+    attributes: {
+      Arn: `arn:aws:sqs:${aws.region}:${aws.accountId}:${name}`,
+      QueueName: name,
+      QueueUrl,
+    },
+  };
+}
+
+/** Properties of `AWS::DynamoDB::Table` that CreateTable takes under the same names. */
+const CREATED = new Set([
+  "AttributeDefinitions",
+  "BillingMode",
+  "GlobalSecondaryIndexes",
+  "KeySchema",
+  "LocalSecondaryIndexes",
+  "ProvisionedThroughput",
+]);
+
+/** Safeguards of the cloud's copy, without effect on what a table does. */
+const CLOUD_ONLY = new Set([
+  "DeletionProtectionEnabled",
+  "PointInTimeRecoverySpecification",
+  "SSESpecification",
+  "Tags",
+]);
+
+/** Creates an `AWS::DynamoDB::Table` with its keys, indexes and time to live. */
+async function createTable(
+  { properties, path, generatedName }: ResourceToCreate,
+  { clients, aws, signal }: Creation,
+): Promise<PhysicalResource> {
+  const { TableName, TimeToLiveSpecification, ...others } = properties;
+  const name = typeof TableName === "string" ? TableName : generatedName;
+  for (const property of Object.keys(others)) {
+    if (CREATED.has(property) || CLOUD_ONLY.has(property)) continue;
+    throw new UnsupportedTemplateError(path, `the property ${property} of a table`);
+  }
+  const input = Object.fromEntries(Object.entries(others).filter(([key]) => CREATED.has(key)));
+  await clients.dynamodb.send(new CreateTableCommand({ ...input, TableName: name }), {
+    abortSignal: signal,
+  });
+  if (TimeToLiveSpecification !== undefined) {
+    await clients.dynamodb.send(
+      new UpdateTimeToLiveCommand({
+        TableName: name,
+        TimeToLiveSpecification: TimeToLiveSpecification as {
+          AttributeName: string;
+          Enabled: boolean;
+        },
+      }),
+      { abortSignal: signal },
+    );
+  }
+  return {
+    ref: name,
+    attributes: { Arn: `arn:aws:dynamodb:${aws.region}:${aws.accountId}:table/${name}` },
+  };
+}
+
+/** Creates an `AWS::S3::Bucket`. Encryption, lifecycle and access blocks mean nothing on one machine. */
+async function createBucket(
+  { properties, generatedName }: ResourceToCreate,
+  { clients, signal }: Creation,
+): Promise<PhysicalResource> {
+  const { BucketName } = properties;
+  const name = typeof BucketName === "string" ? BucketName : generatedName.toLowerCase();
+  await clients.s3.send(new CreateBucketCommand({ Bucket: name }), { abortSignal: signal });
+  return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } };
+}
+
+/** Creates an `AWS::SecretsManager::Secret` that holds the local MySQL's account instead of a generated password. */
+async function createSecret(
+  { properties, generatedName }: ResourceToCreate,
+  { clients, sourceCredentials, signal }: Creation,
+): Promise<PhysicalResource> {
+  const name = typeof properties["Name"] === "string" ? properties["Name"] : generatedName;
+  const { ARN } = await clients.secretsManager.send(
+    new CreateSecretCommand({ Name: name, SecretString: JSON.stringify(sourceCredentials) }),
+    { abortSignal: signal },
+  );
+  if (ARN === undefined) throw new IncompleteTemplateError(`the secret ${name} got no ARN`);
+  return { ref: ARN, attributes: { Id: ARN } };
+}

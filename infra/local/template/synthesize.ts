@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Validations, type Stack } from "aws-cdk-lib";
 import type { DeployableConfiguration } from "../../../config/configuration.ts";
-import { REPOSITORY_ROOT } from "../../stack/repository-root.ts";
+import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
 import { routerStack } from "../../stack/router-stack.ts";
 import type { Template } from "./template.ts";
 

@@ -4,11 +4,11 @@ import {
   Stats,
   type IWidget,
 } from "aws-cdk-lib/aws-cloudwatch";
-import type { EnvironmentQueuePair } from "../environment-queue-pair.ts";
-import type { RawQueue } from "../raw-queue.ts";
-import type { ReaderService } from "../reader-service.ts";
-import type { RouterFunction } from "../router-function.ts";
-import type { Tables } from "../tables.ts";
+import type { EnvironmentQueuePair } from "../resources/environment-queue-pair.ts";
+import type { RawQueue } from "../resources/raw-queue.ts";
+import type { ReaderService } from "../resources/reader-service.ts";
+import type { RouterFunction } from "../resources/router-function.ts";
+import type { Tables } from "../resources/tables.ts";
 import type { Alarms } from "./alarms.ts";
 import type { SourceMetrics } from "./metrics.ts";
 import { graph, HALF, HEIGHT, oldest, PERIOD, stacked, sum, THIRD, visible } from "./widgets.ts";

@@ -7,9 +7,9 @@ import {
 } from "aws-cdk-lib/aws-cloudwatch";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Configuration } from "../../../config/configuration.ts";
-import type { EnvironmentQueuePair } from "../environment-queue-pair.ts";
-import type { RawQueue } from "../raw-queue.ts";
-import type { RouterFunction } from "../router-function.ts";
+import type { EnvironmentQueuePair } from "../resources/environment-queue-pair.ts";
+import type { RawQueue } from "../resources/raw-queue.ts";
+import type { RouterFunction } from "../resources/router-function.ts";
 import type { SourceMetrics } from "./metrics.ts";
 import { RUNBOOK, type RunbookHeading } from "./runbook.ts";
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { REPOSITORY_ROOT } from "../../../infra/stack/repository-root.ts";
+import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 import { measurementSchema } from "./measurement.ts";
 import { PRICES } from "./prices.ts";
 import { costTable } from "./table.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Template } from "../../../infra/local/template/template.ts";
-import { REPOSITORY_ROOT } from "../../../infra/stack/repository-root.ts";
+import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 import { synthesize } from "../../../infra/local/template/synthesize.ts";
 import { exampleConfiguration } from "../../support/example-stack.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Match, type Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeRouting } from "../../../functions/routing/routing.ts";
-import { UNBUNDLED_READER_IMAGE } from "../../../infra/stack/reader-image.ts";
+import { UNBUNDLED_READER_IMAGE } from "../../../infra/stack/resources/reader-image.ts";
 import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,

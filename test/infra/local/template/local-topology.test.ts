@@ -6,7 +6,7 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { IConstruct } from "constructs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
-import { onThisMachine } from "../../../../infra/local/local-configuration.ts";
+import { onThisMachine } from "../../../../infra/local/request/local-configuration.ts";
 import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
 import {
   IncompleteTemplateError,

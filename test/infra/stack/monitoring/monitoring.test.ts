@@ -2,7 +2,7 @@ import { Match, type Template } from "aws-cdk-lib/assertions";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { REPOSITORY_ROOT } from "../../../../infra/stack/repository-root.ts";
+import { REPOSITORY_ROOT } from "../../../../infra/stack/resources/repository-root.ts";
 import { anchor, RUNBOOK } from "../../../../infra/stack/monitoring/runbook.ts";
 import { READER_METRICS, RETRY_METRICS, ROUTE_METRICS } from "../../../../wire/metrics.ts";
 import { exampleTemplate } from "../../../support/example-stack.ts";

@@ -10,7 +10,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { inBackground } from "../../../../../infra/local/background.ts";
+import { inBackground } from "../../../../../infra/local/process/background.ts";
 import {
   FunctionExitedError,
   FunctionFailedError,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "../../../../../config/load.ts";
 import { demonstrationPlan } from "../../../../../infra/local/demo/demonstration-plan.ts";
-import { NoDemonstrationError } from "../../../../../infra/local/refusal.ts";
+import { NoDemonstrationError } from "../../../../../infra/local/request/refusal.ts";
 
 const CONFIG = {
   name: "shop",

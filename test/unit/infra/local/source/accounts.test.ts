@@ -5,7 +5,7 @@ import {
   plannedAccounts,
   refuseOwnAccounts,
 } from "../../../../../infra/local/source/accounts.ts";
-import { UsageError } from "../../../../../infra/local/refusal.ts";
+import { UsageError } from "../../../../../infra/local/request/refusal.ts";
 
 test("an account is planned for each user that names one, and for no pattern", () => {
   const environments = {

@@ -3,7 +3,7 @@ import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
   MESSAGE_PAYLOAD_PREFIX,
-} from "../../wire/payloads.ts";
+} from "../../../wire/payloads.ts";
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
 import { grantAbsence, grantItems, grantPayloads } from "./grants.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";

@@ -1,5 +1,5 @@
-import type { Configuration } from "../../config/configuration.ts";
-import { environmentQueues, type EnvironmentQueue } from "../../config/queues.ts";
+import type { Configuration } from "../../../config/configuration.ts";
+import { environmentQueues, type EnvironmentQueue } from "../../../config/queues.ts";
 
 /** Every environment queue of a configuration, those of one environment next to each other. */
 export function queuesByEnvironment(config: Configuration): EnvironmentQueue[] {

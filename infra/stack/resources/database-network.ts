@@ -8,7 +8,7 @@ import {
   type IVpc,
 } from "aws-cdk-lib/aws-ec2";
 import { Construct } from "constructs";
-import type { DeployableConfiguration } from "../../config/configuration.ts";
+import type { DeployableConfiguration } from "../../../config/configuration.ts";
 
 /** The network that the database is in, by its ids: nothing is looked up, so the template can be made offline. */
 export class DatabaseNetwork extends Construct {

@@ -7,7 +7,7 @@ import {
   QueueEncryption,
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { EnvironmentQueue } from "../../config/queues.ts";
+import type { EnvironmentQueue } from "../../../config/queues.ts";
 
 export interface EnvironmentQueuePairProps {
   readonly names: EnvironmentQueue;

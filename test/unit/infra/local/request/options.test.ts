@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { HelpRequested, parseOptions } from "../../../../infra/local/options.ts";
-import { UsageError } from "../../../../infra/local/refusal.ts";
+import { HelpRequested, parseOptions } from "../../../../../infra/local/request/options.ts";
+import { UsageError } from "../../../../../infra/local/request/refusal.ts";
 
 const parse = (...argv: string[]) => parseOptions(argv, "/checkout");
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Configuration, DeployableConfiguration } from "../../config/configuration.ts";
-import { loadConfig, readConfigFile } from "../../config/load.ts";
-import { REPOSITORY_ROOT } from "../stack/repository-root.ts";
+import type { Configuration, DeployableConfiguration } from "../../../config/configuration.ts";
+import { loadConfig, readConfigFile } from "../../../config/load.ts";
+import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
 import { UsageError } from "./refusal.ts";
 
 /** The configuration in `file`; without one, that of the checkout's cdk.json. Throws ConfigError, UsageError. */

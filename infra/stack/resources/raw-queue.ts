@@ -6,8 +6,8 @@ import {
   QueueEncryption,
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { rawQueueName } from "../../wire/names.ts";
-import { rawDeadLetterQueueName } from "../../config/queues.ts";
+import { rawQueueName } from "../../../wire/names.ts";
+import { rawDeadLetterQueueName } from "../../../config/queues.ts";
 
 export interface RawQueueProps {
   readonly source: string;

@@ -1,7 +1,7 @@
 import { ArnPrincipal, ManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
-import { messagePayloadPrefix } from "../../wire/payloads.ts";
+import { messagePayloadPrefix } from "../../../wire/payloads.ts";
 
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
 import { acknowledgePrefix } from "./grants.ts";

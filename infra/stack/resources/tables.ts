@@ -7,8 +7,8 @@ import {
   type TableProps,
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
-import { DUE_INDEX } from "../../wire/names.ts";
-import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../wire/session-items.ts";
+import { DUE_INDEX } from "../../../wire/names.ts";
+import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../../wire/session-items.ts";
 
 /** The system's memory: how far it is, who was connected, what could not be delivered yet. */
 export class Tables extends Construct {

@@ -16,7 +16,7 @@ import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import { FRAME_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
 import type { DatabaseNetwork } from "./database-network.ts";
 import { grantItems, grantPayloads } from "./grants.ts";

@@ -1,7 +1,7 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { Secret, type ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import type { DeployableConfiguration } from "../../config/configuration.ts";
+import type { DeployableConfiguration } from "../../../config/configuration.ts";
 import { acknowledge } from "./acknowledge.ts";
 
 /** The MySQL account that the reader uses: `{ "username", "password" }`, read at every connect, so that it may rotate. */

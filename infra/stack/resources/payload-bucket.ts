@@ -11,7 +11,7 @@ import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
   MESSAGE_PAYLOAD_PREFIX,
-} from "../../wire/payloads.ts";
+} from "../../../wire/payloads.ts";
 
 export interface PayloadBucketProps {
   /** How long what messages of queues point to is kept: longer than a queue and its dead-letter queue keep messages. */

@@ -1,5 +1,5 @@
 import type { ServiceName } from "@binlog-router/local-aws";
-import { assertPortFree, freePort } from "./mysql/free-port.ts";
+import { assertPortFree, freePort } from "../mysql/free-port.ts";
 
 /** What listens on this machine. A port that is absent is chosen by the one that listens. */
 export interface Ports {
