@@ -109,6 +109,9 @@ export interface Execution {
   checkAtRest(): void;
 }
 
+/** Many times what any scenario needs. */
+const MOST_STEPS_TO_REST = 1000;
+
 export interface Exploration {
   readonly states: number;
   readonly executions: number;
@@ -133,10 +136,10 @@ export async function explore(start: () => Execution): Promise<Exploration> {
       if (seen.has(key)) break;
       seen.add(key);
       execution.check();
-      for (let other = 1; other < choices(execution).length; other++) open.push([...path, other]);
+      for (let other = 1; other < choices(execution); other++) open.push([...path, other]);
       const calmKey = `${execution.calmSnapshot()} ${progress(execution)}`;
       if (!resting.has(calmKey)) await restFrom(start, path, resting);
-      if (choices(execution).length === 0) break;
+      if (choices(execution) === 0) break;
       path = [...path, 0];
       await take(execution, 0);
     }
@@ -144,7 +147,11 @@ export async function explore(start: () => Execution): Promise<Exploration> {
   return { states: seen.size, executions };
 }
 
-/** States that are passed on the way to rest come to rest too: they are added to `resting`. */
+/**
+ * Lets everything come to rest from the state that `path` leads to. The run ends when nobody waits, when it meets a state
+ * from which an earlier run came to rest, or when it repeats itself: actors that look for work for ever do so at rest.
+ * Its states come to rest too: they are added to `resting`.
+ */
 async function restFrom(
   start: () => Execution,
   path: readonly number[],
@@ -154,38 +161,56 @@ async function restFrom(
   await quiet(execution);
   for (const choice of path) await take(execution, choice);
   execution.calm();
-  for (let steps = 0; steps < 300; steps++) {
-    resting.add(`${execution.calmSnapshot()} ${progress(execution)}`);
+  const passed = new Set<string>();
+  const turns = new Set<string>();
+  for (let steps = 0; ; steps++) {
+    if (steps > MOST_STEPS_TO_REST) throw new Error(`no rest after ${steps} steps`);
+    const key = `${execution.calmSnapshot()} ${progress(execution)}`;
+    if (resting.has(key)) break;
+    passed.add(key);
     const next = execution.actors.filter(({ waiting }) => waiting > 0);
-    const actor = next[steps % Math.max(1, next.length)];
-    if (actor === undefined) break;
+    const place = steps % Math.max(1, next.length);
+    const actor = next[place];
+    const turn = `${place} ${key}`;
+    if (actor === undefined || turns.has(turn)) {
+      execution.checkAtRest();
+      break;
+    }
+    turns.add(turn);
     actor.take(0);
     await quiet(execution);
     execution.check();
   }
-  execution.checkAtRest();
+  for (const key of passed) resting.add(key);
 }
 
 function progress({ actors }: Execution): string {
   return actors.map((actor) => actor.progress).join("|");
 }
 
-function choices(execution: Execution): (() => void)[] {
-  return [
-    ...execution.actors.flatMap((actor) =>
-      Array.from({ length: actor.waiting }, (_, place) => () => actor.take(place)),
-    ),
-    ...execution.crashable().map((actor) => () => {
-      execution.crashed();
-      actor.crash();
-    }),
-    ...execution.events(),
-  ];
+/** How many things may happen next. */
+function choices(execution: Execution): number {
+  const steps = execution.actors.reduce((sum, { waiting }) => sum + waiting, 0);
+  return steps + execution.crashable().length + execution.events().length;
 }
 
+/** Has the step, crash or event of this number happen, numbered in that order. */
 async function take(execution: Execution, choice: number): Promise<void> {
-  choices(execution)[choice]?.();
+  act(execution, choice);
   await quiet(execution);
+}
+
+function act(execution: Execution, choice: number): void {
+  let place = choice;
+  for (const actor of execution.actors) {
+    if (place < actor.waiting) return actor.take(place);
+    place -= actor.waiting;
+  }
+  const crashable = execution.crashable();
+  const killed = crashable[place];
+  if (killed === undefined) return execution.events()[place - crashable.length]?.();
+  execution.crashed();
+  killed.crash();
 }
 
 /** Lets the actors go on until each waits for its next step or is done. */
