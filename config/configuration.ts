@@ -1,11 +1,6 @@
 import type { z } from "zod";
+import type { DeepReadonly } from "./routing.ts";
 import type { configurationSchema } from "./schema.ts";
-
-type DeepReadonly<T> = T extends readonly (infer Item)[]
-  ? readonly DeepReadonly<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T;
 
 /** The configuration object with its defaults filled in, free of every problem that `loadConfig` knows. */
 export type Configuration = DeepReadonly<z.output<typeof configurationSchema>>;
@@ -15,6 +10,3 @@ export interface DeployableConfiguration extends Configuration {
   readonly source: Configuration["source"] & { readonly host: string };
   readonly network: NonNullable<Configuration["network"]>;
 }
-
-/** `otherUsers` when changes of users in no environment are counted and not delivered. */
-export const DROP = "drop";

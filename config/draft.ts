@@ -1,3 +1,5 @@
+import { configurationSchema } from "./schema.ts";
+
 /**
  * What can be understood of a configuration that may be wrong in places: the rules between several keys look at this, so
  * that a mistyped key elsewhere does not hide what they have to say.
@@ -6,12 +8,12 @@ export interface Draft {
   readonly name: string | undefined;
   readonly sourceTables: readonly string[];
   /** Each environment's users. */
-  readonly environments: ReadonlyMap<string, readonly string[]>;
-  readonly subscribers: ReadonlyMap<string, DraftSubscriber>;
+  readonly environments: Readonly<Record<string, readonly string[]>>;
+  readonly subscribers: Readonly<Record<string, DraftSubscriber>>;
   readonly otherUsers: string;
   readonly lanes: number;
-  readonly queueDays: number | undefined;
-  readonly payloadDays: number | undefined;
+  readonly queueDays: number;
+  readonly payloadDays: number;
 }
 
 interface DraftSubscriber {
@@ -20,43 +22,48 @@ interface DraftSubscriber {
   readonly environments: readonly string[] | undefined;
 }
 
+const { otherUsers, lanes, retention } = configurationSchema.shape;
+const DEFAULTS = {
+  otherUsers: otherUsers.parse(undefined),
+  lanes: lanes.parse(undefined),
+  retention: retention.parse(undefined),
+};
+
 /** The draft of any value; parts of another type than they should be count as left out. */
 export function draftOf(value: unknown): Draft {
   const root = fieldsOf(value);
-  const retention = fieldsOf(root["retention"]);
+  const { queueDays, payloadDays } = fieldsOf(root["retention"]);
   return {
     name: typeof root["name"] === "string" ? root["name"] : undefined,
     sourceTables: stringsOf(fieldsOf(root["source"])["tables"]),
-    environments: new Map(
-      Object.entries(fieldsOf(root["environments"])).map(([name, environment]) => [
-        name,
-        stringsOf(fieldsOf(environment)["users"]),
-      ]),
-    ),
-    subscribers: new Map(
-      Object.entries(fieldsOf(root["subscribers"])).map(([name, subscriber]) => {
-        const { tables, groupBy, environments } = fieldsOf(subscriber);
-        return [
-          name,
-          {
-            tables: stringsOf(tables),
-            groupBy,
-            environments: Array.isArray(environments) ? stringsOf(environments) : undefined,
-          },
-        ];
-      }),
-    ),
-    otherUsers: typeof root["otherUsers"] === "string" ? root["otherUsers"] : "unrouted",
-    lanes: typeof root["lanes"] === "number" ? root["lanes"] : 1,
-    queueDays: numberOf(retention["queueDays"]),
-    payloadDays: numberOf(retention["payloadDays"]),
+    environments: mapFields(root["environments"], ({ users }) => stringsOf(users)),
+    subscribers: mapFields(root["subscribers"], ({ tables, groupBy, environments }) => ({
+      tables: stringsOf(tables),
+      groupBy,
+      environments: Array.isArray(environments) ? stringsOf(environments) : undefined,
+    })),
+    otherUsers: typeof root["otherUsers"] === "string" ? root["otherUsers"] : DEFAULTS.otherUsers,
+    lanes: numberOr(root["lanes"], DEFAULTS.lanes),
+    queueDays: numberOr(queueDays, DEFAULTS.retention.queueDays),
+    payloadDays: numberOr(payloadDays, DEFAULTS.retention.payloadDays),
   };
 }
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
+    ? (value as Fields)
     : {};
+}
+
+function mapFields<Result>(
+  value: unknown,
+  transform: (fields: Fields) => Result,
+): Readonly<Record<string, Result>> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(value)).map(([name, inner]) => [name, transform(fieldsOf(inner))]),
+  );
 }
 
 /** Keeps the places: what is no text becomes "", which matches nothing. */
@@ -64,6 +71,6 @@ function stringsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.map((item) => (typeof item === "string" ? item : "")) : [];
 }
 
-function numberOf(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
+function numberOr(value: unknown, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
 }

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { ConfigError, type ConfigProblem } from "./config-error.ts";
+import type { z } from "zod";
+import { ConfigError, type ConfigProblem, schemaProblems } from "./config-error.ts";
 import type { Configuration, DeployableConfiguration } from "./configuration.ts";
 import { draftOf } from "./draft.ts";
 import { crossFieldProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
-import { schemaProblems } from "./schema-problems.ts";
 
 /**
- * The configuration that an object describes (DESIGN.md section 7, `schema.ts` for every key and default).
- * Throws ConfigError with every problem at once, those between several keys included.
+ * The configuration that an object describes (`schema.ts` has every key and default). Throws ConfigError with every problem
+ * at once, those between several keys included.
  */
 export function loadConfig(value: unknown): Configuration {
   const parsed = configurationSchema.safeParse(value, { reportInput: true });
@@ -20,21 +20,48 @@ export function loadConfig(value: unknown): Configuration {
   return parsed.data;
 }
 
-/** The configuration in a JSON file. Throws ConfigError, also when the file cannot be read or is not JSON. */
+/** The same for a part of the configuration, where the rest may be missing: without the problems between several keys. */
+export function loadPart<Part extends z.ZodType>(part: Part, value: unknown): z.output<Part> {
+  const parsed = part.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(schemaProblems(parsed.error.issues));
+}
+
+/** Where the context of the CDK app has the configuration object, or a list of them: a stack for each source. */
+export const CONTEXT_KEY = "binlog-router";
+
+/** The configuration in a JSON file, see `readConfigObject`. Throws ConfigError. */
 export async function readConfigFile(path: string): Promise<Configuration> {
+  return loadConfig(await readConfigObject(path));
+}
+
+/** The configuration object that a JSON file is, or that it has as the context of a cdk.json. Throws ConfigError. */
+export async function readConfigObject(path: string): Promise<unknown> {
+  const value = await readJson(path);
+  const { context } = (value ?? {}) as { context?: Readonly<Record<string, unknown>> };
+  const object = context?.[CONTEXT_KEY];
+  if (Array.isArray(object)) {
+    throw fileError(`${path} configures several sources; choose one with --config FILE`);
+  }
+  return object ?? value;
+}
+
+async function readJson(path: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new ConfigError([{ path: "", message: `file ${path} cannot be read` }], { cause });
+    throw fileError(`${path} cannot be read`, { cause });
   }
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new ConfigError([{ path: "", message: `file ${path} is not JSON` }], { cause });
+    throw fileError(`${path} is not JSON`, { cause });
   }
-  return loadConfig(value);
+}
+
+function fileError(what: string, options?: ErrorOptions): ConfigError {
+  return new ConfigError([{ path: "", message: `file ${what}` }], options);
 }
 
 /** The same configuration, known to say what only a deployment needs. Throws ConfigError. */

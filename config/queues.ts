@@ -13,24 +13,30 @@ export interface EnvironmentQueue {
   readonly deadLetterQueueName: string;
 }
 
-/** What decides which queues there are. */
-export interface QueueNaming {
+/** The part of a configuration that decides which queues there are. */
+interface QueueNaming {
   readonly name: string;
-  readonly environments: Iterable<string>;
-  readonly subscribers: ReadonlyMap<
-    string,
-    { readonly environments?: readonly string[] | undefined }
+  readonly environments: Readonly<Record<string, unknown>>;
+  readonly subscribers: Readonly<
+    Record<string, { readonly environments?: readonly string[] | undefined }>
   >;
   readonly otherUsers: string;
 }
 
-/** Every environment queue of a source: each subscriber in each of its environments, `unrouted` included when it is used. */
+/** The environments that can have queues: those of the configuration, and `unrouted` when other users' changes go there. */
+export function queueEnvironments({
+  environments,
+  otherUsers,
+}: Pick<QueueNaming, "environments" | "otherUsers">): string[] {
+  return [...Object.keys(environments), ...(otherUsers === UNROUTED ? [UNROUTED] : [])];
+}
+
+/** Every environment queue of a source: each subscriber in each of its environments. */
 export function environmentQueues(naming: QueueNaming): EnvironmentQueue[] {
-  const all = [...naming.environments];
-  if (naming.otherUsers === UNROUTED) all.push(UNROUTED);
-  return [...naming.subscribers].flatMap(([subscriber, { environments }]) =>
+  const all = queueEnvironments(naming);
+  return Object.entries(naming.subscribers).flatMap(([subscriber, { environments }]) =>
     all
-      .filter((environment) => environments === undefined || environments.includes(environment))
+      .filter((environment) => environments?.includes(environment) ?? true)
       .map((environment) => ({
         subscriber,
         environment,

@@ -1,9 +1,9 @@
 import { rawQueueName, UNROUTED } from "../wire/names.ts";
 import { type ConfigProblem, pathText } from "./config-error.ts";
-import { DROP } from "./configuration.ts";
 import type { Draft } from "./draft.ts";
 import { globsOverlap } from "./glob-overlap.ts";
-import { environmentQueues, rawDeadLetterQueueName } from "./queues.ts";
+import { environmentQueues, queueEnvironments, rawDeadLetterQueueName } from "./queues.ts";
+import { DROP } from "./routing.ts";
 import { userClaimProblems } from "./user-claims.ts";
 
 const SQS_LONGEST_NAME = 80;
@@ -13,7 +13,7 @@ export function crossFieldProblems(draft: Draft): ConfigProblem[] {
   return [
     ...nameProblems(draft),
     ...queueNameProblems(draft),
-    ...userClaimProblems(draft.environments),
+    ...userClaimProblems(new Map(Object.entries(draft.environments))),
     ...otherUsersProblems(draft),
     ...subscriberProblems(draft),
     ...retentionProblems(draft),
@@ -27,7 +27,7 @@ function nameProblems(draft: Draft): ConfigProblem[] {
     problems.push({ path: "name", message: "must consist of letters, digits and hyphens" });
   }
   for (const section of ["environments", "subscribers"] as const) {
-    for (const name of draft[section].keys()) {
+    for (const name of Object.keys(draft[section])) {
       if (/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) continue;
       problems.push({
         path: pathText([section, name]),
@@ -35,7 +35,9 @@ function nameProblems(draft: Draft): ConfigProblem[] {
       });
     }
   }
-  for (const reserved of [UNROUTED, DROP].filter((name) => draft.environments.has(name))) {
+  for (const reserved of [UNROUTED, DROP].filter((name) =>
+    Object.hasOwn(draft.environments, name),
+  )) {
     problems.push({
       path: pathText(["environments", reserved]),
       message: "has a reserved name: see otherUsers",
@@ -45,18 +47,14 @@ function nameProblems(draft: Draft): ConfigProblem[] {
 }
 
 /** Names that are too long, and different subscribers that come to the same name ("a-b" in "c", "a" in "b-c"). */
-function queueNameProblems(draft: Draft): ConfigProblem[] {
-  if (draft.name === undefined) return [];
+function queueNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
+  if (name === undefined) return [];
   const owners = new Map([
-    [rawQueueName(draft.name), "the raw queue"],
-    [rawDeadLetterQueueName(draft.name), "the raw queue's dead-letter queue"],
+    [rawQueueName(name), "the raw queue"],
+    [rawDeadLetterQueueName(name), "the raw queue's dead-letter queue"],
   ]);
   const problems: ConfigProblem[] = [];
-  for (const queue of environmentQueues({
-    ...draft,
-    name: draft.name,
-    environments: draft.environments.keys(),
-  })) {
+  for (const queue of environmentQueues({ ...draft, name })) {
     const path = pathText(["subscribers", queue.subscriber]);
     for (const queueName of [queue.queueName, queue.deadLetterQueueName]) {
       const owner = owners.get(queueName);
@@ -79,7 +77,7 @@ function queueNameProblems(draft: Draft): ConfigProblem[] {
 }
 
 function otherUsersProblems({ otherUsers, environments }: Draft): ConfigProblem[] {
-  if (otherUsers === UNROUTED || otherUsers === DROP || environments.has(otherUsers)) return [];
+  if ([UNROUTED, DROP, ...Object.keys(environments)].includes(otherUsers)) return [];
   return [
     {
       path: "otherUsers",
@@ -89,7 +87,8 @@ function otherUsersProblems({ otherUsers, environments }: Draft): ConfigProblem[
 }
 
 function subscriberProblems(draft: Draft): ConfigProblem[] {
-  return [...draft.subscribers].flatMap(([name, subscriber]) => {
+  const environments = queueEnvironments(draft);
+  return Object.entries(draft.subscribers).flatMap(([name, subscriber]) => {
     const problems: ConfigProblem[] = [];
     if (subscriber.groupBy === "source" && draft.lanes > 1) {
       problems.push({
@@ -98,10 +97,7 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
       });
     }
     subscriber.environments?.forEach((environment, index) => {
-      const known =
-        draft.environments.has(environment) ||
-        (environment === UNROUTED && draft.otherUsers === UNROUTED);
-      if (!known && environment !== "") {
+      if (!environments.includes(environment) && environment !== "") {
         problems.push({
           path: pathText(["subscribers", name, "environments", index]),
           message: `names no environment: ${JSON.stringify(environment)}`,
@@ -137,7 +133,7 @@ function halves(pattern: string): [database: string, table: string] {
 }
 
 /** A message may wait in its queue and then again in the dead-letter queue; its body in the bucket must still be there. */
-function retentionProblems({ queueDays = 14, payloadDays = 30 }: Draft): ConfigProblem[] {
+function retentionProblems({ queueDays, payloadDays }: Draft): ConfigProblem[] {
   if (payloadDays >= 2 * queueDays) return [];
   return [
     {

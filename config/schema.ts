@@ -1,11 +1,18 @@
-import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { z } from "zod";
 import { isTablePattern } from "../wire/table-patterns.ts";
+import { ddl, format, groupBy, otherUsers } from "./routing.ts";
+import { startPointText } from "./start-point.ts";
 
 /** Milliseconds, seconds and days stand in the names of the keys; every key with a default may be left out. */
 
 const SQS_LONGEST_RETENTION_DAYS = 14;
 const SQS_LONGEST_VISIBILITY_SECONDS = 12 * 60 * 60;
+
+/** How long CloudWatch can keep logs, days. */
+export const LOG_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+  3653, 9999,
+] as const;
 
 const hasKeys = (value: object): boolean => Object.keys(value).length > 0;
 
@@ -35,7 +42,7 @@ const principals = z.array(
     ),
 );
 
-const source = z.strictObject({
+export const sourceSchema = z.strictObject({
   /** Where MySQL listens. May be left out for a run on one machine, which brings its own server. */
   host: text.optional(),
   port: z.int().min(1).max(65_535).default(3306),
@@ -51,10 +58,7 @@ const source = z.strictObject({
   tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
   tables: tablePatterns,
   /** Where the very first start begins to read; afterwards the saved offset counts. */
-  start: z
-    .string()
-    .regex(/^(now|oldest|gtid:.*)$/s, 'must be "now", "oldest" or "gtid:<set>"')
-    .default("now"),
+  start: startPointText.default("now"),
 });
 
 const environment = z.strictObject({
@@ -66,14 +70,11 @@ const environment = z.strictObject({
 
 const subscriber = z.strictObject({
   tables: tablePatterns,
-  /** What shares a message group, and so keeps its order: rows of one table, of one key, or the whole source. */
-  groupBy: z.enum(["table", "key", "source"]).default("table"),
+  groupBy,
   /** The environments it runs in (`unrouted` may be among them). Left out: all. */
   environments: z.array(text).min(1, "must list at least one environment").optional(),
-  /** How a message is written. */
-  format: z.enum(["envelope", "debezium", "maxwell", "canal"]).default("envelope"),
-  /** Who gets a statement that changes a table: the author's environment, every environment, nobody. */
-  ddl: z.enum(["author", "all", "none"]).default("author"),
+  format,
+  ddl,
   /** How long a received message stays hidden from other receivers. */
   visibilitySeconds: z.int().min(0).max(SQS_LONGEST_VISIBILITY_SECONDS).default(60),
   /** After this many receives without a delete a message goes to the dead-letter queue. */
@@ -118,16 +119,15 @@ const retention = z.strictObject({
   /** Bodies too large for SQS; must outlast the queue and its dead-letter queue together. */
   payloadDays: z.int().min(2).default(30),
   /** One of CloudWatch's own steps. */
-  logDays: z.enum(RetentionDays).default(RetentionDays.ONE_MONTH),
+  logDays: z.literal(LOG_DAYS).default(30),
 });
 
 export const configurationSchema = z.strictObject({
   name: z.string(),
-  source,
+  source: sourceSchema,
   environments: z.record(z.string(), environment).refine(hasKeys, "must not be empty"),
   subscribers: z.record(z.string(), subscriber).refine(hasKeys, "must not be empty"),
-  /** Where changes of users go that no environment lists: `unrouted`, `drop`, or the name of an environment. */
-  otherUsers: z.string().default("unrouted"),
+  otherUsers,
   /** Message groups of the raw queue; more of them trade the order between tables for throughput. */
   lanes: z.int().min(1).max(100).default(1),
   network: network.optional(),

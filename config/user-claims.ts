@@ -1,14 +1,12 @@
 import { type ConfigProblem, pathText } from "./config-error.ts";
 import { globsOverlap } from "./glob-overlap.ts";
+import { parseUserEntry, patternRank, type UserEntry } from "./user-entries.ts";
 
 /** One entry of an environment's `users`. */
-interface Claim {
+interface Claim extends UserEntry {
   readonly environment: string;
   readonly index: number;
   readonly text: string;
-  readonly user: string;
-  /** `*` when the entry names no host. */
-  readonly host: string;
 }
 
 /**
@@ -19,7 +17,7 @@ export function userClaimProblems(
   environments: ReadonlyMap<string, readonly string[]>,
 ): ConfigProblem[] {
   const claims = [...environments].flatMap(([environment, users]) =>
-    users.map((text, index) => claimOf(environment, index, text)),
+    users.map((text, index): Claim => ({ environment, index, text, ...parseUserEntry(text) })),
   );
   return claims.flatMap((claim, at) => {
     const earlier = claims
@@ -38,24 +36,12 @@ export function userClaimProblems(
   });
 }
 
-function claimOf(environment: string, index: number, text: string): Claim {
-  const at = text.lastIndexOf("@");
-  return at < 0
-    ? { environment, index, text, user: text, host: "*" }
-    : { environment, index, text, user: text.slice(0, at), host: text.slice(at + 1).toLowerCase() };
-}
-
 function inConflict(a: Claim, b: Claim): boolean {
   return (
     a.text !== "" &&
-    rank(a.user) === rank(b.user) &&
-    rank(a.host) === rank(b.host) &&
+    patternRank(a.user) === patternRank(b.user) &&
+    patternRank(a.host) === patternRank(b.host) &&
     globsOverlap(a.user, b.user) &&
-    globsOverlap(a.host, b.host)
+    globsOverlap(a.host.toLowerCase(), b.host.toLowerCase())
   );
-}
-
-/** Exact names rank above every pattern, longer patterns above shorter ones. */
-function rank(glob: string): number {
-  return /[*?]/.test(glob) ? glob.length : Number.POSITIVE_INFINITY;
 }

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { FunctionSettingsError } from "./errors.ts";
-import { decodeRouting, type Routing } from "./routing/routing.ts";
-
-export { encodeRouting, type RoutingInput } from "./routing/routing.ts";
+import { decodeRouting, type Routing } from "../config/routing.ts";
 
 /** What both functions are told by their environment variables; ARCHITECTURE.md lists them. */
 export interface FunctionSettings {

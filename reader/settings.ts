@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { parseStartPoint, type StartPoint } from "./offsets/start-point.ts";
+import { configurationSchema, sourceSchema } from "../config/schema.ts";
+import { parseStartPoint, type StartPoint } from "../config/start-point.ts";
 import { fnv1a } from "../wire/fnv-1a.ts";
-import { isTablePattern } from "../wire/table-patterns.ts";
 
 /** What the reader is told by its environment variables; ARCHITECTURE.md lists them. */
 export interface ReaderSettings {
@@ -56,26 +56,32 @@ export const READER_NODE_OPTIONS =
 const wholeNumber = (minimum: number, maximum: number) =>
   z.coerce.number().int().min(minimum).max(maximum);
 
-const START_FORMS = "expected now, oldest, gtid:<set> or file:<name>:<offset>";
+/** A text of digits as a part of the configuration that is a number. */
+const digits = <Part extends z.ZodType>(part: Part) =>
+  z.preprocess((text) => (text === undefined ? undefined : Number(text)), part);
+
+const { port, tls, tables, start } = sourceSchema.shape;
 
 const variables = z.object({
   SOURCE_NAME: z.string().min(1),
   SOURCE_HOST: z.string().min(1),
-  SOURCE_PORT: wholeNumber(1, 65_535).default(3306),
-  SOURCE_TLS: z.enum(["verify", "encrypt", "off"]).default("verify"),
+  SOURCE_PORT: digits(port),
+  SOURCE_TLS: tls,
   SOURCE_SECRET_ARN: z.string().min(1),
   SOURCE_TABLES: z
     .string()
-    .transform(
-      (text, context) =>
-        parseTables(text) ?? (context.addIssue("expected a JSON list of table patterns"), z.NEVER),
-    ),
-  SOURCE_START: z
-    .string()
-    .refine((text) => parseStartPoint(text) !== null, START_FORMS)
-    .default("now"),
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue("must be a JSON list of table patterns");
+        return z.NEVER;
+      }
+    })
+    .pipe(tables),
+  SOURCE_START: start,
   REPLICA_SERVER_ID: wholeNumber(1, 0xffffffff).optional(),
-  LANES: wholeNumber(1, 256).default(1),
+  LANES: digits(configurationSchema.shape.lanes),
   RAW_QUEUE_URL: z.url(),
   OFFSETS_TABLE: z.string().min(1),
   SESSIONS_TABLE: z.string().min(1),
@@ -129,20 +135,6 @@ export function parseReaderSettings(
     healthPort: value.HEALTH_PORT ?? null,
     logLevel: value.LOG_LEVEL,
   };
-}
-
-function parseTables(text: string): readonly string[] | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const sound =
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((item) => typeof item === "string" && isTablePattern(item));
-  return sound ? (value as string[]) : null;
 }
 
 /** Replicas of one server need different ids; a hash of the name in the upper half keeps clear of hand-numbered servers. */

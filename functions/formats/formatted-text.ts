@@ -1,6 +1,6 @@
 import type { TableShape } from "../../wire/frame.ts";
 import type { Change } from "../../wire/message.ts";
-import type { Subscriber } from "../routing/routing.ts";
+import type { Subscriber } from "../../config/routing.ts";
 import { canalFlatMessage } from "./canal.ts";
 import { debeziumPayload } from "./debezium.ts";
 import { parseJsonExactly } from "./json-text.ts";

@@ -1,11 +1,9 @@
+import { DROP, type Routing } from "../../config/routing.ts";
+import { parseUserEntry, patternRank } from "../../config/user-entries.ts";
 import { globMatcher } from "../../wire/glob.ts";
-import type { Routing } from "./routing.ts";
 
 /** Says to which environment a MySQL account's changes belong; null: they are dropped and counted. */
 export type EnvironmentOf = (user: string, host: string) => string | null;
-
-/** `otherUsers` when changes of users in no environment are not delivered. */
-const DROP = "drop";
 
 interface Claim {
   readonly environment: string;
@@ -33,21 +31,15 @@ export function environmentOf(
 }
 
 function claimOf(environment: string, entry: string): Claim {
-  const at = entry.lastIndexOf("@");
-  const user = at < 0 ? entry : entry.slice(0, at);
-  const host = at < 0 ? "*" : entry.slice(at + 1);
+  const { user, host } = parseUserEntry(entry);
   const userMatches = globMatcher(user);
   const hostMatches = globMatcher(host.toLowerCase());
   return {
     environment,
-    userRank: rank(user),
-    hostRank: rank(host),
+    userRank: patternRank(user),
+    hostRank: patternRank(host),
     matches: (aUser, aHost) => userMatches(aUser) && hostMatches(aHost.toLowerCase()),
   };
-}
-
-function rank(glob: string): number {
-  return /[*?]/.test(glob) ? glob.length : Number.MAX_SAFE_INTEGER;
 }
 
 /** Thousands of connections share a few accounts, but hosts may be many: the memory is emptied when it grows long. */

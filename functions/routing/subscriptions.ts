@@ -1,7 +1,7 @@
-import { environmentQueueName, UNROUTED } from "../../wire/names.ts";
+import { environmentQueues, queueEnvironments } from "../../config/queues.ts";
+import type { Routing, Subscriber } from "../../config/routing.ts";
 import type { Operation } from "../../wire/frame.ts";
 import { tableMatcher } from "../../wire/table-patterns.ts";
-import type { Routing, Subscriber } from "./routing.ts";
 
 /** One queue that a change goes to. */
 export interface Subscription {
@@ -29,15 +29,18 @@ export interface Subscriptions {
  * costs the same however many environments there are.
  */
 export function subscriptionsOf(source: string, routing: Routing): Subscriptions {
-  const environments = Object.keys(routing.environments);
-  if (routing.otherUsers === UNROUTED) environments.push(UNROUTED);
+  const environments = queueEnvironments(routing);
+  const queues = environmentQueues({ name: source, ...routing });
   const subscribers = Object.entries(routing.subscribers).map(([name, subscriber]) => ({
     subscriber,
     matches: tableMatcher(subscriber.tables),
     byEnvironment: new Map(
-      environments
-        .filter((environment) => subscriber.environments?.includes(environment) ?? true)
-        .map((environment) => [environment, subscriptionOf(source, name, subscriber, environment)]),
+      queues
+        .filter((queue) => queue.subscriber === name)
+        .map(({ environment, queueName }): [string, Subscription] => {
+          const { groupBy, format } = subscriber;
+          return [environment, { subscriber: name, environment, queueName, groupBy, format }];
+        }),
     ),
   }));
   const known = new Map<string, readonly Subscription[]>();
@@ -90,14 +93,4 @@ const SEPARATOR = "\0";
 /** Asked for every change: making it must be cheap. */
 function keyOf(kind: Kind, database: string, table: string): string {
   return kind + SEPARATOR + database + SEPARATOR + table;
-}
-
-function subscriptionOf(
-  source: string,
-  subscriber: string,
-  { groupBy, format }: Subscriber,
-  environment: string,
-): Subscription {
-  const queueName = environmentQueueName(source, subscriber, environment);
-  return { subscriber, environment, queueName, groupBy, format };
 }

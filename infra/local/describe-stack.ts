@@ -1,5 +1,6 @@
 import type { Configuration } from "../../config/configuration.ts";
 import type { EnvironmentQueue } from "../../config/queues.ts";
+import { isGlob } from "../../wire/glob.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import type { LocalAws } from "@binlog-router/local-aws";
 import type { JoinIn } from "./display/join-in.ts";
@@ -77,7 +78,7 @@ export function joinIn({ config, source, aws, queues }: StackParts, stackFilePat
   return {
     mysql: { host: source.host, port: source.port },
     mysqlClient: source.client,
-    database: databases.find((name) => !/[*?]/.test(name)) ?? null,
+    database: databases.find((name) => !isGlob(name)) ?? null,
     accounts: source.accounts,
     region: aws.region,
     credentials: aws.credentials,

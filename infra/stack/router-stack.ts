@@ -1,4 +1,5 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { environmentQueues } from "../../config/queues.ts";
@@ -12,7 +13,7 @@ import { RawQueue } from "./resources/raw-queue.ts";
 import { ReaderService } from "./resources/reader-service.ts";
 import { RetryStage } from "./resources/retry-stage.ts";
 import { RouteStage } from "./resources/route-stage.ts";
-import { functionSettings, hasForeignFormat, readerSettings } from "./settings.ts";
+import { framesAtOnce, functionSettings, readerSettings } from "./settings.ts";
 import { SourceSecret } from "./resources/source-secret.ts";
 import { Tables } from "./resources/tables.ts";
 
@@ -35,7 +36,7 @@ export class RouterStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, ...props }: RouterStackProps) {
     super(scope, id, { description: `binlog-router for the source ${config.name}`, ...props });
-    const logRetention = config.retention.logDays;
+    const logRetention = config.retention.logDays as RetentionDays;
 
     this.tables = new Tables(this, "Tables");
     this.payloads = new PayloadBucket(this, "Payloads", {
@@ -78,7 +79,7 @@ export class RouterStack extends Stack {
       ...delivery,
       raw: this.raw,
       lanes: config.lanes,
-      framesAtOnce: hasForeignFormat(config.subscribers) ? 1 : 10,
+      framesAtOnce: framesAtOnce(config),
     });
     this.retry = new RetryStage(this, "Retry", delivery);
     // A later version's reader may write what an earlier version's functions cannot read.
@@ -105,11 +106,7 @@ export function routerStack(scope: Construct, config: DeployableConfiguration): 
 }
 
 function queuePairs(stack: RouterStack, config: DeployableConfiguration): EnvironmentQueuePair[] {
-  return environmentQueues({
-    ...config,
-    environments: Object.keys(config.environments),
-    subscribers: new Map(Object.entries(config.subscribers)),
-  }).map((names) => {
+  return environmentQueues(config).map((names) => {
     const subscriber = config.subscribers[names.subscriber];
     if (subscriber === undefined) throw new RangeError(`no subscriber ${names.subscriber}`);
     return new EnvironmentQueuePair(stack, `${names.subscriber}-${names.environment}`, {

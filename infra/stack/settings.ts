@@ -1,9 +1,10 @@
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { encodeRouting } from "../../functions/settings.ts";
-import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
+import { FORMATS } from "../../config/formats.ts";
+import { encodeRouting } from "../../config/routing.ts";
+import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
 import type { Tables } from "./resources/tables.ts";
 
 /** The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health port. */
@@ -28,20 +29,28 @@ export function readerSettings(
     SESSIONS_TABLE: tables.sessions.tableName,
     PAYLOAD_BUCKET: payloads.bucketName,
     NODE_OPTIONS: READER_NODE_OPTIONS,
-    ...(hasForeignFormat(subscribers) && TYPED_FRAMES),
+    ...(someFormat(subscribers, "needsColumns") && { FRAME_COLUMNS: "true" }),
+    ...(someFormat(subscribers, "isMessagePerChange") && { FRAME_KIB: SMALL_FRAME_KIB }),
   };
 }
 
+/** At most some 400 changes to a frame, each of which may take SQS 20 ms. */
+const SMALL_FRAME_KIB = "16";
+
 /**
- * Whether some subscriber gets a message for each change, in another tool's format. Within a group these are sent one after
- * the other, so one frame has to be small enough for one invocation of the route function.
+ * How many frames one invocation of the route function gets. Messages of one change each are sent one after the other within
+ * a group, so one frame, and a small one, is what an invocation has the time for.
  */
-export function hasForeignFormat(subscribers: DeployableConfiguration["subscribers"]): boolean {
-  return Object.values(subscribers).some(({ format }) => format !== "envelope");
+export function framesAtOnce({ subscribers }: DeployableConfiguration): number {
+  return someFormat(subscribers, "isMessagePerChange") ? 1 : 10;
 }
 
-/** At most some 400 changes to a frame, each of which may take SQS 20 ms. */
-const TYPED_FRAMES = { FRAME_COLUMNS: "true", FRAME_KIB: "16" };
+function someFormat(
+  subscribers: DeployableConfiguration["subscribers"],
+  trait: "needsColumns" | "isMessagePerChange",
+): boolean {
+  return Object.values(subscribers).some(({ format }) => FORMATS[format][trait]);
+}
 
 /** The environment variables of both functions. */
 export function functionSettings(
@@ -53,32 +62,10 @@ export function functionSettings(
   return {
     SOURCE_NAME: config.name,
     RAW_QUEUE_URL: rawQueue.queueUrl,
-    ROUTING: routing(config),
+    ROUTING: encodeRouting(config),
     OFFSETS_TABLE: tables.offsets.tableName,
     FAILURES_TABLE: tables.failures.tableName,
     SESSIONS_TABLE: tables.sessions.tableName,
     PAYLOAD_BUCKET: payloads.bucketName,
   };
-}
-
-/** Who belongs where, and who wants which tables; nothing that only the infrastructure needs. */
-function routing({ environments, subscribers, otherUsers }: DeployableConfiguration): string {
-  return encodeRouting({
-    environments: mapValues(environments, ({ users }) => ({ users: [...users] })),
-    subscribers: mapValues(subscribers, ({ tables, groupBy, environments: only, format, ddl }) => ({
-      tables: [...tables],
-      groupBy,
-      ...(only === undefined ? {} : { environments: [...only] }),
-      format,
-      ddl,
-    })),
-    otherUsers,
-  });
-}
-
-function mapValues<Value, Result>(
-  record: Readonly<Record<string, Value>>,
-  transform: (value: Value) => Result,
-): Record<string, Result> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, transform(value)]));
 }

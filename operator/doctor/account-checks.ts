@@ -1,3 +1,4 @@
+import { parseUserEntry, patternRank } from "../../config/user-entries.ts";
 import { globMatcher } from "../../wire/glob.ts";
 import { callsProcedure, QUERIES_PER_LOGIN } from "../ledger/init-connect.ts";
 import type { Account, ServerFacts } from "./facts.ts";
@@ -91,12 +92,9 @@ function inNoEnvironment(account: Account, name: string): Finding {
 export function environmentsOf(account: Account, environments: Environments): string[] {
   const claims = Object.entries(environments).flatMap(([environment, { users }]) =>
     users
-      .map((entry) => (entry.includes("@") ? entry.slice(0, entry.lastIndexOf("@")) : entry))
+      .map((entry) => parseUserEntry(entry).user)
       .filter((user) => globMatcher(user)(account.user))
-      .map((user) => ({
-        environment,
-        rank: /[*?]/.test(user) ? user.length : Number.POSITIVE_INFINITY,
-      })),
+      .map((user) => ({ environment, rank: patternRank(user) })),
   );
   const best = Math.max(...claims.map(({ rank }) => rank));
   return [

@@ -4,11 +4,7 @@ import { confirm } from "../failures/confirm.ts";
 import { deployedTarget, localTarget, type Target } from "../failures/target.ts";
 import { describeOffset } from "../../reader/offsets/offset.ts";
 import { OffsetStore, type ReaderItem } from "../../reader/offsets/offset-store.ts";
-import {
-  formatStartPoint,
-  parseStartPoint,
-  type StartPoint,
-} from "../../reader/offsets/start-point.ts";
+import { formatStartPoint, parseStartPoint, type StartPoint } from "../../config/start-point.ts";
 
 /** `npm run offsets -- …`: where the reader is, and moving it, for operators. Exit code 0, 2 when it could not be done. */
 

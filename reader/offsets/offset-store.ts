@@ -17,7 +17,7 @@ import {
 } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import type { Offset } from "./offset.ts";
-import { formatStartPoint, parseStartPoint, type StartPoint } from "./start-point.ts";
+import { formatStartPoint, parseStartPoint, type StartPoint } from "../../config/start-point.ts";
 
 /** Who holds the source. `beat` changes with every write of the holder: a beat that stands still means a dead holder. */
 export interface Lease {

@@ -5,7 +5,7 @@ import {
 } from "../reporting/errors.ts";
 import type { DumpStart } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
-import type { StartPoint } from "./start-point.ts";
+import type { StartPoint } from "../../config/start-point.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 
 /** Whether every GTID of the first set is in the second one. */

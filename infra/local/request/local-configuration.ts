@@ -1,21 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Configuration, DeployableConfiguration } from "../../../config/configuration.ts";
-import { loadConfig, readConfigFile } from "../../../config/load.ts";
+import { readConfigFile } from "../../../config/load.ts";
 import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
-import { UsageError } from "./refusal.ts";
 
-/** The configuration in `file`; without one, that of the checkout's cdk.json. Throws ConfigError, UsageError. */
+/** The configuration in `file`; without one, that of the checkout's cdk.json. Throws ConfigError. */
 export async function readConfiguration(file: string | undefined): Promise<Configuration> {
-  if (file !== undefined) return readConfigFile(file);
-  const cdk = JSON.parse(await readFile(join(REPOSITORY_ROOT, "cdk.json"), "utf8")) as {
-    context: { "binlog-router": unknown };
-  };
-  const object = cdk.context["binlog-router"];
-  if (Array.isArray(object)) {
-    throw new UsageError("cdk.json configures several sources; choose one with --config FILE");
-  }
-  return loadConfig(object);
+  return readConfigFile(file ?? join(REPOSITORY_ROOT, "cdk.json"));
 }
 
 /** Stands in the template where a network is needed to deploy; nothing on one machine looks at it. */

@@ -3,10 +3,6 @@ import { environmentQueues, type EnvironmentQueue } from "../../../config/queues
 
 /** Every environment queue of a configuration, those of one environment next to each other. */
 export function queuesByEnvironment(config: Configuration): EnvironmentQueue[] {
-  const queues = environmentQueues({
-    ...config,
-    environments: Object.keys(config.environments),
-    subscribers: new Map(Object.entries(config.subscribers)),
-  });
+  const queues = environmentQueues(config);
   return [...Map.groupBy(queues, ({ environment }) => environment).values()].flat();
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Connection } from "mysql2/promise";
+import { parseUserEntry } from "../../../config/user-entries.ts";
+import { isGlob } from "../../../wire/glob.ts";
 import { UsageError } from "../request/refusal.ts";
 
 const READER_USER = "binlog_router";
@@ -22,12 +24,10 @@ export function plannedAccounts(
 ): PlannedAccount[] {
   return Object.entries(environments).flatMap(([environment, { users }]) =>
     [...new Set(users)]
-      .filter((entry) => !/[*?]/.test(entry))
+      .filter((entry) => !isGlob(entry))
       .map((entry) => {
-        const at = entry.lastIndexOf("@");
-        return at < 0
-          ? { environment, user: entry, host: "%" }
-          : { environment, user: entry.slice(0, at), host: entry.slice(at + 1) };
+        const { user, host } = parseUserEntry(entry);
+        return { environment, user, host: host === "*" ? "%" : host };
       }),
   );
 }
@@ -76,7 +76,7 @@ export async function createAccounts(
   planned: readonly PlannedAccount[],
   databases: readonly string[],
 ): Promise<EnvironmentAccount[]> {
-  for (const database of databases.filter((name) => !/[*?]/.test(name))) {
+  for (const database of databases.filter((name) => !isGlob(name))) {
     await administrator.query("CREATE DATABASE IF NOT EXISTS ??", [database]);
   }
   const accounts = planned.map((account) => ({ ...account, password: newPassword() }));

@@ -1,7 +1,8 @@
 import type { StackConfiguration } from "../shared-stack.ts";
+import { UNROUTED } from "../../../wire/names.ts";
 
 /** Root belongs to no environment: what it writes goes to the queues of this one. */
-export const OTHER_ENVIRONMENT = "unrouted";
+export const OTHER_ENVIRONMENT = UNROUTED;
 /** Says when all before it is delivered; nothing else is written to it. */
 export const MARKER_TABLE = "marker";
 /** The subscriber of the marker's table. */

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Match, type Template } from "aws-cdk-lib/assertions";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { decodeRouting } from "../../../functions/routing/routing.ts";
+import { decodeRouting } from "../../../config/routing.ts";
+import { LOG_DAYS } from "../../../config/schema.ts";
 import { UNBUNDLED_READER_IMAGE } from "../../../infra/stack/resources/reader-image.ts";
 import {
   FAILURE_PAYLOAD_PREFIX,
@@ -296,6 +298,11 @@ describe("the reader", () => {
     const dockerfile = readFileSync(join(UNBUNDLED_READER_IMAGE, "Dockerfile"), "utf8");
     expect(dockerfile).not.toContain("NODE_OPTIONS");
   });
+});
+
+it("keeps logs for as long as CloudWatch can", () => {
+  const steps = Object.values(RetentionDays).filter((days) => typeof days === "number");
+  expect(LOG_DAYS).toEqual(steps);
 });
 
 describe("several sources", () => {

@@ -1,4 +1,4 @@
-import type { RoutingInput } from "../../../functions/settings.ts";
+import type { RoutingInput } from "../../../config/routing.ts";
 import type { TestChange } from "./frames.ts";
 
 /**

@@ -15,14 +15,14 @@ import type { Backoff } from "../../../functions/retry/drain.ts";
 import { clientSettings } from "../../../functions/aws/clients.ts";
 import { RelativePatience, type Patience } from "../../../functions/delivery/patience.ts";
 import { runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";
-import type { RoutingInput } from "../../../functions/settings.ts";
-import { parseFunctionSettings, encodeRouting } from "../../../functions/settings.ts";
+import { parseFunctionSettings } from "../../../functions/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import type { Fault } from "@binlog-router/local-aws";
 import type { LocalClock } from "@binlog-router/local-aws";
 import { environmentQueues } from "../../../config/queues.ts";
+import { encodeRouting, type RoutingInput } from "../../../config/routing.ts";
 import { SOURCE } from "./frames.ts";
 
 const ROUTING = {
@@ -103,13 +103,10 @@ export class Stage implements AsyncDisposable {
   /** Environment and subscriber of each environment queue. */
   pairs(): [string, string][] {
     const { routing } = parseFunctionSettings(this.#environment);
-    const queues = environmentQueues({
-      name: SOURCE,
-      environments: Object.keys(routing.environments),
-      subscribers: new Map(Object.entries(routing.subscribers)),
-      otherUsers: routing.otherUsers,
-    });
-    return queues.map(({ environment, subscriber }) => [environment, subscriber]);
+    return environmentQueues({ name: SOURCE, ...routing }).map(({ environment, subscriber }) => [
+      environment,
+      subscriber,
+    ]);
   }
 
   get rawQueueUrl(): string {

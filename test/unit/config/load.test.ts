@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../config/config-error.ts";
 import { deployable, loadConfig, readConfigFile } from "../../../config/load.ts";
+import { parseReaderSettings } from "../../../reader/settings.ts";
 
 const minimal = {
   name: "shop",
@@ -95,6 +96,17 @@ describe("a configuration", () => {
     ]);
   });
 
+  it("takes a starting point that the reader takes, and refuses any other in the reader's words", () => {
+    expect(problemsOf(withStart("file:mysql-bin.000017:4"))).toEqual([]);
+    for (const start of ["gtid:foo", "file:mysql-bin:4", "later"]) {
+      const sentence = 'must be "now", "oldest", "gtid:<set>" or "file:<name>:<offset>"';
+      expect(problemsOf(withStart(start))).toEqual([`source.start ${sentence}`]);
+      expect(() => parseReaderSettings({ SOURCE_START: start })).toThrow(
+        `SOURCE_START: ${sentence}`,
+      );
+    }
+  });
+
   it("takes the four formats, and refuses any other", () => {
     for (const format of ["envelope", "debezium", "maxwell", "canal"]) {
       expect(problemsOf(withFormat(format))).toEqual([]);
@@ -130,12 +142,16 @@ describe("a configuration for a deployment", () => {
 });
 
 describe("a configuration file", () => {
-  it("is the same object as JSON", async () => {
+  it("is the same object as JSON, or a cdk.json with it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "config-"));
     try {
       const file = join(folder, "shop.json");
       await writeFile(file, JSON.stringify(minimal));
       expect(await readConfigFile(file)).toEqual(loadConfig(minimal));
+      await writeFile(file, JSON.stringify({ context: { "binlog-router": minimal } }));
+      expect(await readConfigFile(file)).toEqual(loadConfig(minimal));
+      await writeFile(file, JSON.stringify({ context: { "binlog-router": [minimal, minimal] } }));
+      await expect(readConfigFile(file)).rejects.toThrow(/configures several sources/);
       await writeFile(file, "{");
       await expect(readConfigFile(file)).rejects.toThrow(/is not JSON\.$/);
       await expect(readConfigFile(join(folder, "absent.json"))).rejects.toThrow(
@@ -146,6 +162,10 @@ describe("a configuration file", () => {
     }
   });
 });
+
+function withStart(start: string) {
+  return { ...minimal, source: { ...minimal.source, start } };
+}
 
 function withFormat(format: string) {
   return { ...minimal, subscribers: { billing: { tables: ["shop.orders"], format } } };

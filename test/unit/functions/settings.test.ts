@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FunctionSettingsError } from "../../../functions/errors.ts";
-import { encodeRouting, parseFunctionSettings } from "../../../functions/settings.ts";
+import { parseFunctionSettings } from "../../../functions/settings.ts";
+import { encodeRouting } from "../../../config/routing.ts";
 
 const routing = (environments: number) => ({
   environments: Object.fromEntries(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { RoutingInput } from "../../../../functions/settings.ts";
+import type { RoutingInput } from "../../../../config/routing.ts";
 import { TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { rawEvent, route } from "../../../support/functions/invoke.ts";
 import { specification } from "../../../support/functions/specification.ts";

@@ -4,7 +4,7 @@ import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut } from "../../../../functions/message/fan-out.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { decodeRouting, encodeRouting } from "../../../../functions/routing/routing.ts";
+import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import type { FrameHeader } from "../../../../wire/frame.ts";

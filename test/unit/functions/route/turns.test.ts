@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { turnsTogether } from "../../../../functions/route/turns.ts";
-import { decodeRouting, encodeRouting } from "../../../../functions/routing/routing.ts";
+import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 

@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
-import {
-  decodeRouting,
-  encodeRouting,
-  type RoutingInput,
-} from "../../../../functions/routing/routing.ts";
+import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { userClaimProblems } from "../../../../config/user-claims.ts";
 import { SOURCE, type TestChange } from "../../../support/functions/frames.ts";

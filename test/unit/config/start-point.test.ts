@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatStartPoint, parseStartPoint } from "../../../../reader/offsets/start-point.ts";
+import { formatStartPoint, parseStartPoint } from "../../../config/start-point.ts";
 
 const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** Where reading begins when there is no offset to go on from. */
 export type StartPoint =
   | { readonly kind: "now" }
@@ -22,6 +24,14 @@ export function parseStartPoint(text: string): StartPoint | null {
   const place = /^file:(.+\.\d+):(\d+)$/.exec(text);
   return place === null ? null : { kind: "file", file: place[1] ?? "", offset: Number(place[2]) };
 }
+
+/** The text of a starting point, as the configuration and the reader's variables have it. */
+export const startPointText = z
+  .string()
+  .refine(
+    (text) => parseStartPoint(text) !== null,
+    'must be "now", "oldest", "gtid:<set>" or "file:<name>:<offset>"',
+  );
 
 /** The text that `parseStartPoint` reads. */
 export function formatStartPoint(start: StartPoint): string {
