@@ -1,5 +1,5 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
-import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { environmentQueues } from "../../config/queues.ts";
@@ -36,7 +36,7 @@ export class RouterStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, ...props }: RouterStackProps) {
     super(scope, id, { description: `binlog-router for the source ${config.name}`, ...props });
-    const logRetention = config.retention.logDays as RetentionDays;
+    const logRetention = retentionOf(config.retention.logDays);
 
     this.tables = new Tables(this, "Tables");
     this.payloads = new PayloadBucket(this, "Payloads", {
@@ -103,6 +103,11 @@ export class RouterStack extends Stack {
 /** The stack of one source, under the name that operators' commands take: `binlog-router-<name>`. */
 export function routerStack(scope: Construct, config: DeployableConfiguration): RouterStack {
   return new RouterStack(scope, `binlog-router-${config.name}`, { config });
+}
+
+/** CloudWatch's step of so many days. */
+function retentionOf(logDays: DeployableConfiguration["retention"]["logDays"]): RetentionDays {
+  return RetentionDays[RetentionDays[logDays] as keyof typeof RetentionDays];
 }
 
 function queuePairs(stack: RouterStack, config: DeployableConfiguration): EnvironmentQueuePair[] {
