@@ -2,14 +2,14 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { OffsetStore } from "./offsets/offset-store.ts";
 import { HealthEndpoint } from "./reporting/health.ts";
 import { createLog, describeError } from "./reporting/log.ts";
-import { OffsetStore } from "./offsets/offset-store.ts";
+import { reportMetrics } from "./reporting/metrics.ts";
+import { ReaderStatus } from "./reporting/status.ts";
 import { runReader } from "./run-reader.ts";
 import { parseReaderSettings, ReaderSettingsError } from "./settings.ts";
 import { secretCredentials } from "./source/credentials.ts";
-import { ReaderStatus } from "./reporting/status.ts";
-import { reportMetrics } from "./reporting/metrics.ts";
 
 /**
  * A call that is not answered is found out by then, long before the lease runs out. Frames are sent again by their sender,

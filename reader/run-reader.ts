@@ -1,19 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
-import { backoffMs } from "../wire/backoff.ts";
-import { LeaseLostError } from "./reporting/errors.ts";
+import { AttemptFailures } from "./attempt-failures.ts";
 import { followSource, type FollowOptions } from "./follow-source.ts";
-import { describeError } from "./reporting/log.ts";
 import { LeaseKeeper } from "./offsets/lease-keeper.ts";
-import { judgeSourceError } from "./source/mysql-errors.ts";
+import { LeaseLostError } from "./reporting/errors.ts";
+import { describeError } from "./reporting/log.ts";
+import { pauseAfter, retry } from "./reporting/retry.ts";
 
-const FIRST_WAIT_MS = 200;
-const LONGEST_WAIT_MS = 5000;
-/** So many doubtful errors in a row are final, */
-const DOUBTS = 3;
-/** unless the attempts between them lasted this long. */
-const UNDISTURBED_MS = 60_000;
+const RETRIES = { firstWaitMs: 200, longestWaitMs: 5000 };
 
 /**
  * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins anew after whatever can
@@ -42,33 +36,27 @@ export async function runReader(
 
 /** DynamoDB's trouble passes: the reader waits for as long as it takes. */
 async function acquire(
-  options: Omit<FollowOptions, "lease">,
+  { settings, store, status, log }: Omit<FollowOptions, "lease">,
   owner: string,
   signal: AbortSignal,
 ): Promise<LeaseKeeper> {
-  const { settings, store, status, log } = options;
-  for (let failures = 0; ; failures++) {
-    try {
-      return await LeaseKeeper.acquire({
-        store,
-        owner,
-        leaseMs: settings.leaseMs,
-        signal,
-        onStandby: (holder) => {
-          status.enter("standby");
-          log.info({ holder }, "another reader holds this source; waiting as its standby");
-        },
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      await pause(options, "the offsets table cannot be reached", error, failures, signal);
-    }
-  }
+  return retry({ ...RETRIES, log, message: "the offsets table cannot be reached", signal }, () =>
+    LeaseKeeper.acquire({
+      store,
+      owner,
+      leaseMs: settings.leaseMs,
+      signal,
+      onStandby: (holder) => {
+        status.enter("standby");
+        log.info({ holder }, "another reader holds this source; waiting as its standby");
+      },
+    }),
+  );
 }
 
 async function followUntilStopped(options: FollowOptions, signal: AbortSignal): Promise<void> {
-  let failures = 0;
-  let doubts = 0;
+  const { settings, status, log } = options;
+  const failures = new AttemptFailures(settings.replicaServerId);
   while (!signal.aborted) {
     const startedMs = performance.now();
     try {
@@ -78,38 +66,16 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
       return;
     } catch (error) {
       if (error instanceof LeaseLostError || signal.aborted) throw error;
-      // An attempt that got as far as the binlog is a success: the next failure is counted from one again.
-      if (options.status.state === "streaming") failures = 0;
-      if (performance.now() - startedMs > UNDISTURBED_MS) doubts = 0;
-      const verdict = isOfAws(error) ? ({ kind: "passing" } as const) : judgeSourceError(error);
-      if (verdict.kind === "final") throw verdict.error;
-      // Whether the log was purged is found out when the next attempt connects; refused again and again, it is something
-      // else: two replicas with one server id end each other's dump by turns.
-      if (verdict.kind === "doubtful" && ++doubts >= DOUBTS) {
-        throw verdict.final(options.settings.replicaServerId);
-      }
-      options.status.counters.reconnects++;
-      options.status.enter("connecting");
-      await pause(options, "the source is interrupted", error, failures++, signal);
+      const lastedMs = performance.now() - startedMs;
+      const failed = failures.add(error, status.state === "streaming", lastedMs);
+      status.counters.reconnects++;
+      status.enter("connecting");
+      await pauseAfter(error, failed, {
+        ...RETRIES,
+        log,
+        message: "the source is interrupted",
+        signal,
+      });
     }
   }
-}
-
-async function pause(
-  { log }: Pick<FollowOptions, "log">,
-  what: string,
-  error: unknown,
-  failures: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const waitMs = Math.round(backoffMs(failures, FIRST_WAIT_MS, LONGEST_WAIT_MS));
-  log.warn({ error: describeError(error), failures: failures + 1, waitMs }, what);
-  await delay(waitMs, undefined, { signal }).catch(() => undefined);
-}
-
-/** What the AWS SDK throws carries `$metadata`, also when the request never reached AWS; but for its search for credentials. */
-function isOfAws(error: unknown): boolean {
-  return (
-    error instanceof Error && ("$metadata" in error || error.name === "CredentialsProviderError")
-  );
 }

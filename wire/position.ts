@@ -1,5 +1,5 @@
 /**
- * A place in a source's stream of changes.
+ * Where a change stands among all changes of a source.
  *
  * `epoch` goes up when the coordinates start again (another server after a failover, `RESET BINARY LOGS AND GTIDS`, an
  * operator's reset); `file` is the number in the binlog's file name; `offset` is where the event starts in that file, in
@@ -12,7 +12,7 @@ export interface Position {
   readonly row: number;
 }
 
-/** A position as text. Comparing two of them as strings compares two places in the stream. */
+/** A position as text. Comparing two of them as strings compares the positions. */
 export type PositionText = string;
 
 // The widths hold the largest values that exist: MySQL's binlog numbers end at 2^31 - 1, and 10^15 bytes is a petabyte.

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import {
   SendMessageCommand,
@@ -8,8 +7,8 @@ import {
 } from "@aws-sdk/client-sqs";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
-import { backoffMs } from "../../wire/backoff.ts";
-import { describeError, type Log } from "../reporting/log.ts";
+import type { Log } from "../reporting/log.ts";
+import { retry } from "../reporting/retry.ts";
 import type { SealedFrame, SendFrame } from "./lane.ts";
 
 export interface FrameSenderOptions {
@@ -17,13 +16,13 @@ export interface FrameSenderOptions {
   readonly s3: S3Client;
   readonly queueUrl: string;
   readonly payloadBucket: string;
-  /** Throws when this reader must not send any more. */
+  /** Throws LeaseLostError when this reader must not send any more. */
   readonly assertHeld: () => void;
+  /** Called when SQS has acknowledged a frame. */
+  readonly onSent: (frame: SealedFrame) => void;
   readonly log: Log;
 }
 
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 10_000;
 /** SQS takes 1 MiB of body and attributes; what is larger, a frame of one large row, goes through S3. */
 const SQS_BODY_BYTES = 1_048_576;
 
@@ -34,22 +33,19 @@ const SQS_BODY_BYTES = 1_048_576;
  */
 export function frameSender(options: FrameSenderOptions): SendFrame {
   return async (frame, signal) => {
-    for (let failures = 0; ; failures++) {
-      signal.throwIfAborted();
+    const retries = {
+      log: options.log,
+      message: "the raw queue did not take a frame",
+      fields: { lane: frame.lane },
+      firstWaitMs: 100,
+      longestWaitMs: 10_000,
+      signal,
+    };
+    await retry(retries, () => {
       options.assertHeld();
-      try {
-        await sendOnce(options, frame, signal);
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        const waitMs = Math.round(backoffMs(failures, FIRST_WAIT_MS, LONGEST_WAIT_MS));
-        options.log.warn(
-          { error: describeError(error), lane: frame.lane, failures: failures + 1, waitMs },
-          "the raw queue did not take a frame",
-        );
-        await delay(waitMs, undefined, { signal });
-      }
-    }
+      return sendOnce(options, frame, signal);
+    });
+    options.onSent(frame);
   };
 }
 

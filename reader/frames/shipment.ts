@@ -1,20 +1,16 @@
 import { fnv1a } from "../../wire/fnv-1a.ts";
 import type { PositionText } from "../../wire/position.ts";
-import { FRAME_PACE_MS, Lane, type SendFrame } from "./lane.ts";
-import { InFlightFrames } from "./in-flight-frames.ts";
-import type { BinlogIdentity } from "./open-frame.ts";
 import type { SessionBook } from "../sessions/session-book.ts";
 import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactions/transaction.ts";
+import { InFlightFrames } from "./in-flight-frames.ts";
+import { FRAME_PACE_MS, Lane, type LaneOptions } from "./lane.ts";
 
-export interface ShipmentOptions {
-  readonly binlog: BinlogIdentity;
+export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameBytes" | "send"> {
   readonly lanes: number;
   /** The last position that each lane was sent before. */
   readonly previous: ReadonlyMap<number, PositionText>;
-  readonly frameBytes: number;
   readonly unsentLimitBytes: number;
   readonly sessions: SessionBook;
-  readonly send: SendFrame;
   /** Back-pressure changed: true = pause reading, false = resume. */
   readonly onPressure: (high: boolean) => void;
   readonly onTransaction: (transaction: Transaction) => void;

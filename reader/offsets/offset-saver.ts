@@ -1,7 +1,7 @@
 import { GtidSet } from "@vlasky/zongji";
 import type { PositionText } from "../../wire/position.ts";
-import { LeaseLostError } from "../reporting/errors.ts";
 import type { Progress } from "../frames/in-flight-frames.ts";
+import { LeaseLostError } from "../reporting/errors.ts";
 import { describeError, type Log } from "../reporting/log.ts";
 import type { Offset } from "./offset.ts";
 
@@ -9,15 +9,15 @@ export interface OffsetSaverOptions {
   readonly offset: Offset;
   readonly takeProgress: () => Progress | null;
   readonly lanes: () => ReadonlyMap<number, PositionText>;
-  /** Writes down what must be known before the offset passes it. */
-  readonly before: () => Promise<void>;
+  /** Records what must be known before the offset is saved. */
+  readonly before: (offset: Offset) => Promise<void>;
   /** Throws LeaseLostError. */
   readonly write: (offset: Offset) => Promise<void>;
   readonly onSaved: (offset: Offset) => void;
   readonly log: Log;
 }
 
-/** Carries the offset forward and saves it. A save that fails is made up for by the next one. */
+/** Moves the offset past what was acknowledged, and saves it. What one save fails to write, the next one writes. */
 export class OffsetSaver {
   readonly #options: OffsetSaverOptions;
   #offset: Offset;
@@ -37,12 +37,19 @@ export class OffsetSaver {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
     const progress = takeProgress();
     if (progress !== null) {
-      this.#offset = advanceOffset(this.#offset, progress, lanes());
+      const { gtids, ...reached } = progress;
+      const { gtidSet } = this.#offset;
+      this.#offset = {
+        ...this.#offset,
+        ...reached,
+        gtidSet: gtidSet === null ? null : union(gtidSet, gtids),
+        lanes: lanes(),
+      };
       this.#unsaved = true;
     }
     if (!this.#unsaved) return;
     try {
-      await before();
+      await before(this.#offset);
       await write(this.#offset);
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
@@ -55,23 +62,6 @@ export class OffsetSaver {
     this.#unsaved = false;
     onSaved(this.#offset);
   }
-}
-
-/** The offset after some more transactions, and after what each lane was sent. */
-function advanceOffset(
-  offset: Offset,
-  progress: Progress,
-  lanes: ReadonlyMap<number, PositionText>,
-): Offset {
-  return {
-    ...offset,
-    run: progress.run,
-    gtidSet: offset.gtidSet === null ? null : union(offset.gtidSet, progress.gtids),
-    file: progress.file,
-    offset: progress.offset,
-    lanes,
-    committedMs: progress.committedMs,
-  };
 }
 
 function union(set: string, more: string): string {

@@ -1,4 +1,6 @@
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { PositionText } from "../../wire/position.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
 
 /** How far a source was read: where reading goes on, and what it needs to know there. */
 export interface Offset {
@@ -21,4 +23,8 @@ export interface Offset {
 /** An offset for people: the GTID set, or file and position. */
 export function describeOffset(offset: Pick<Offset, "gtidSet" | "file" | "offset">): string {
   return offset.gtidSet ?? `${offset.file}:${offset.offset}`;
+}
+
+export function binlogPosition({ file, offset }: Offset): BinlogPosition {
+  return { fileNumber: binlogFileNumber(file), offset };
 }

@@ -3,7 +3,17 @@ import { EventType } from "../binlog-format/events/event-types.ts";
 /** An event this young is at the end of the binlog, for all that lag is about. */
 const FRESH_MS = 2000;
 
-/** What the reader is doing: waiting behind another one, connecting, following the binlog, or ending. */
+/**
+ * What the reader is doing. `run-reader.ts` and `follow-source.ts` enter the states:
+ *
+ * - `standby`: another reader holds the lease of the source;
+ * - `connecting`: this one holds it, and connects or waits before the next attempt; also before it has asked for the lease;
+ * - `streaming`: events of the binlog come;
+ * - `stopping`: told to end, it sends what was read and saves the offset;
+ * - `stopped`: it has ended.
+ *
+ * An attempt that fails leads from `streaming` to `connecting`, a lost lease from there to `standby`.
+ */
 export type ReaderState = "standby" | "connecting" | "streaming" | "stopping" | "stopped";
 
 /** What the reader tells of itself, for its health endpoint and its metrics. Changed through its methods only. */

@@ -1,5 +1,5 @@
 import { type Connection, connectionName } from "../../wire/session.ts";
-import { isOver, type SavedPosition } from "./session-over.ts";
+import { isOver, type SavedPosition } from "./session.ts";
 import type { Census } from "./process-list.ts";
 import { Session } from "./session.ts";
 

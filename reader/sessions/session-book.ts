@@ -2,7 +2,7 @@ import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Transaction } from "../transactions/transaction.ts";
-import type { SavedPosition } from "./session-over.ts";
+import type { SavedPosition } from "./session.ts";
 import type { Census, Listing } from "./process-list.ts";
 import { BatchedLookups } from "./batched-lookups.ts";
 import { ReadPosition } from "./read-position.ts";

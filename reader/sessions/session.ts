@@ -1,6 +1,7 @@
 import type { Connection, SessionEntry } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
-import type { BinlogPosition } from "../transactions/binlog-position.ts";
+import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
+import type { Census } from "./process-list.ts";
 import { KnownConnection } from "./known-connection.ts";
 
 /** A connection in the session book. */
@@ -42,4 +43,27 @@ export class Session {
   get isUnrecorded(): boolean {
     return this.facts.revision > this.recordedRevision;
   }
+}
+
+export interface SavedPosition {
+  /** Transactions from here on are read again. */
+  readonly position: BinlogPosition;
+  /** The run that goes on there; null before the first file was read. */
+  readonly run: number | null;
+}
+
+/**
+ * Whether a session can write again, or be read again, behind an offset: only then it must be known. It cannot when its
+ * connection is gone, everything that it wrote was read, and all of that lies before the offset; nor when its run is over
+ * there. `census` is null while reading has not passed the position up to which the process list speaks.
+ */
+export function isOver(
+  session: Pick<Session, "thread" | "run" | "isPresent" | "lastSeen">,
+  saved: SavedPosition,
+  census: Census | null,
+): boolean {
+  if (session.lastSeen !== null && !isBefore(session.lastSeen, saved.position)) return false;
+  const isOwn = session.run >= 0;
+  if (isOwn && saved.run !== null && session.run < saved.run) return true;
+  return session.isPresent && census !== null && !census.alive.has(session.thread);
 }

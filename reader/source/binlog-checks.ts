@@ -17,8 +17,8 @@ export const BINLOG_VARIABLES = [
   "enforce_gtid_consistency",
 ] as const;
 
-/** In 8.0 `performance_schema.processlist` came last of what the reader needs. */
-const FIRST_PATCH_OF_8_0 = 22;
+/** `performance_schema.processlist` came last of what the reader needs. */
+const OLDEST_VERSION = [8, 0, 22];
 const RECONNECT = "and have the applications connect anew";
 
 /**
@@ -27,7 +27,7 @@ const RECONNECT = "and have the applications connect anew";
  */
 export function binlogFindings(variables: ServerVariables): Finding[] {
   const version = variables.get("version") ?? "unknown";
-  if (!isSupported(version)) {
+  if (!isAtLeast(version, OLDEST_VERSION)) {
     return [
       mendedByHand("Upgrade the server, or follow a replica of MySQL 8.0.22 or later.", {
         check: "version",
@@ -55,10 +55,12 @@ export function binlogFindings(variables: ServerVariables): Finding[] {
   return [...losses(variables), ...warnings(variables)];
 }
 
-function isSupported(version: string): boolean {
+/** Whether a version as the server writes it (`8.4.3-log`) is that of MySQL's `wanted` release or a later one. */
+export function isAtLeast(version: string, wanted: readonly number[]): boolean {
   if (/mariadb/i.test(version)) return false;
-  const [major = 0, minor = 0, patch = 0] = version.split(/[^0-9]/).map(Number);
-  return major > 8 || (major === 8 && (minor > 0 || patch >= FIRST_PATCH_OF_8_0));
+  const parts = version.split(/[^0-9]/).map(Number);
+  const i = wanted.findIndex((number, at) => parts[at] !== number);
+  return i === -1 || (parts[i] ?? 0) > (wanted[i] ?? 0);
 }
 
 function losses(variables: ServerVariables): Finding[] {

@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { BINLOG_VARIABLES, binlogFindings } from "./binlog-checks.ts";
+import { BINLOG_VARIABLES, binlogFindings, isAtLeast } from "./binlog-checks.ts";
 import { SourceSettingError } from "../reporting/errors.ts";
 import { binlogOff } from "./mysql-errors.ts";
 
@@ -88,9 +88,7 @@ export async function binlogEnd(
   connection: Connection,
   version: string,
 ): Promise<{ file: string; offset: number }> {
-  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
-  const statement =
-    major > 8 || (major === 8 && minor >= 2) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+  const statement = isAtLeast(version, [8, 2]) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
   const [rows] = await connection.query<RowDataPacket[]>(statement);
   const row = rows[0];
   if (row === undefined) throw binlogOff();

@@ -6,7 +6,7 @@ import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
 import type { HeldChanges } from "./held-changes.ts";
-import type { EventPosition } from "./event-position.ts";
+import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
 import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";

@@ -1,15 +1,10 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import type { ServerState } from "../source/server-state.ts";
 import { type BinlogPosition, isBefore } from "./binlog-position.ts";
 import type { Transaction } from "./transaction.ts";
 
-export interface RunEvidence {
-  readonly serverId: number;
-  /** The end of the binlog when the server was asked. */
-  readonly file: string;
-  readonly offset: number;
-  /** A moment at which the run had begun for certain; the server's clock, microseconds since 1970. */
-  readonly startedUs: number;
-}
+/** What the server said when it was asked. */
+export type RunEvidence = Pick<ServerState, "serverId" | "file" | "offset" | "startedUs">;
 
 /**
  * Which transactions were written in the run in which the server is now. Thread ids start again when a server restarts, so

@@ -1,15 +1,10 @@
-import type { ConnectionOptions } from "mysql2";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { parseEventHeader } from "../binlog-format/events/event-header.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
-import { BinlogDump } from "../source/binlog-dump.ts";
+import { BinlogDump, type BinlogDumpOptions } from "../source/binlog-dump.ts";
 
-export interface FilesToAsk {
-  readonly connection: ConnectionOptions;
-  readonly serverId: number;
-  readonly serverUuid: string;
-  readonly silenceMs: number;
+export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
   /** Names of binlog files that the server has. */
   readonly files: readonly string[];
 }

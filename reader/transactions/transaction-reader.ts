@@ -26,7 +26,7 @@ import { CurrentTransaction } from "./current-transaction.ts";
 import { definitionChanges } from "./definition-changes.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
 import { statementKind } from "./statement-kind.ts";
-import { EventPosition } from "./event-position.ts";
+import { EventPosition } from "./binlog-position.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { ChangeSink, Transaction } from "./transaction.ts";

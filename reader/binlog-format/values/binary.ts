@@ -1,5 +1,4 @@
-import { readLength } from "./lengths.ts";
-import type { ValueWriter } from "./value-writer.ts";
+import { readLength, type ValueWriter } from "./value-writer.ts";
 
 /** VARBINARY and BLOB, as base64; `width` bytes hold the value's length. */
 export function binaryWriter(width: number): ValueWriter {

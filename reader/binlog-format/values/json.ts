@@ -4,9 +4,8 @@ import type { JsonWriter } from "../json-writer.ts";
 import { writeDecimalNumber } from "./decimal.ts";
 import { writeNumber } from "./floats.ts";
 import { integerWriter, writeInt64, writeUint64 } from "./integers.ts";
-import { readLength } from "./lengths.ts";
 import { writePackedDate, writePackedDatetime, writePackedTime } from "./packed-temporal.ts";
-import type { ValueWriter } from "./value-writer.ts";
+import { readLength, type ValueWriter } from "./value-writer.ts";
 
 /** The types of values in MySQL's binary JSON (sql-common/json_binary.h, where the format is described). */
 const Type = {

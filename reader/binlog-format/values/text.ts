@@ -2,8 +2,7 @@ import type { Charset } from "../charsets/collations.ts";
 import { isUtf8, textDecoder } from "../charsets/decode-text.ts";
 import { singleByteCharacters } from "../charsets/single-byte.ts";
 import { HIGHEST_BITS } from "../json-writer.ts";
-import { readLength } from "./lengths.ts";
-import type { ValueWriter } from "./value-writer.ts";
+import { readLength, type ValueWriter } from "./value-writer.ts";
 
 /** CHAR, VARCHAR and TEXT, as Unicode; `width` bytes hold the value's length. */
 export function textWriter(charset: Charset, width: number): ValueWriter {

@@ -1,6 +1,5 @@
-import { readLength } from "./lengths.ts";
 import { writeFloat32 } from "./floats.ts";
-import type { ValueWriter } from "./value-writer.ts";
+import { readLength, type ValueWriter } from "./value-writer.ts";
 
 const FLOAT_LENGTH = 4;
 

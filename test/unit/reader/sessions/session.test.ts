@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isOver, type SessionState } from "../../../../reader/sessions/session-over.ts";
+import { isOver, type Session } from "../../../../reader/sessions/session.ts";
 import type { Census } from "../../../../reader/sessions/process-list.ts";
 
 const census: Census = {
@@ -9,7 +9,12 @@ const census: Census = {
   end: { fileNumber: 2, offset: 100 },
 };
 const at = (offset: number) => ({ fileNumber: 2, offset });
-const gone: SessionState = { thread: 9, run: 2, isPresent: true, lastSeen: at(30) };
+const gone: Pick<Session, "thread" | "run" | "isPresent" | "lastSeen"> = {
+  thread: 9,
+  run: 2,
+  isPresent: true,
+  lastSeen: at(30),
+};
 const saved = { position: at(50), run: 2 };
 
 test.each([

@@ -1,0 +1,78 @@
+import type { SealedFrame } from "./frames/lane.ts";
+import { describeOffset, type Offset } from "./offsets/offset.ts";
+import type { Log } from "./reporting/log.ts";
+import type { ReaderStatus } from "./reporting/status.ts";
+import type { ServerState } from "./source/server-state.ts";
+import type { Transaction } from "./transactions/transaction.ts";
+import type { UnknownXa } from "./transactions/xa-transactions.ts";
+
+/** What an attempt to follow the source tells of itself: its lines in the log, and what it counts in the status. */
+export class AttemptReport {
+  readonly #status: ReaderStatus;
+  readonly #log: Log;
+
+  constructor(status: ReaderStatus, log: Log) {
+    this.#status = status;
+    this.#log = log;
+  }
+
+  begins({ committedMs }: Offset, { retentionMs }: ServerState): void {
+    this.#status.retentionMs = retentionMs;
+    this.#status.startsAt(committedMs);
+  }
+
+  follows(offset: Offset, { uuid: server, version, retentionMs }: ServerState): void {
+    this.#log.info(
+      { offset: describeOffset(offset), epoch: offset.epoch, server, version, retentionMs },
+      "following the binlog",
+    );
+  }
+
+  /** Called with each event of the dump. */
+  event(event: Buffer): void {
+    this.#status.enter("streaming");
+    this.#status.hears(event[4] ?? 0, event.readUInt32LE(0) * 1000);
+  }
+
+  /** Called with each transaction that has changes. */
+  transaction({ committedUs }: Transaction): void {
+    this.#status.counters.transactions++;
+    this.#status.behindSince(committedUs / 1000);
+  }
+
+  registration(): void {
+    this.#status.counters.registrations++;
+  }
+
+  userChanged(thread: number): void {
+    this.#status.counters.userChanges++;
+    this.#log.warn({ thread }, "a connection changed its user while it was open (COM_CHANGE_USER)");
+  }
+
+  /** `isResumed`: an earlier reader may have delivered the transaction's changes. */
+  unknownXa(commit: UnknownXa, isResumed: boolean): void {
+    this.#status.counters.unknownXa++;
+    this.#log.error(
+      commit,
+      isResumed
+        ? "an XA transaction was committed that was prepared before the place where this reader began: changes of it that were not delivered before are not delivered"
+        : "an XA transaction was committed that was prepared before the place where reading began: its changes are not delivered",
+    );
+  }
+
+  frameSent({ text, changes }: SealedFrame): void {
+    const { counters } = this.#status;
+    counters.frames++;
+    counters.frameBytes += text.length;
+    counters.changes += changes;
+  }
+
+  /** `isSettled`: nothing is in flight. */
+  saved(offset: Offset, isSettled: boolean): void {
+    this.#status.reached(offset.committedMs, isSettled, describeOffset(offset));
+  }
+
+  stopped(offset: Offset, settled: boolean): void {
+    this.#log.info({ offset: describeOffset(offset), settled }, "stopped following the binlog");
+  }
+}

@@ -1,0 +1,169 @@
+import { getHeapStatistics } from "node:v8";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Connection } from "mysql2/promise";
+import { tableMatcher } from "../wire/table-patterns.ts";
+import type { AttemptReport } from "./attempt-report.ts";
+import { frameSender } from "./frames/frame-sender.ts";
+import { Shipment } from "./frames/shipment.ts";
+import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
+import { binlogPosition, type Offset } from "./offsets/offset.ts";
+import { OffsetSaver } from "./offsets/offset-saver.ts";
+import type { Log } from "./reporting/log.ts";
+import { retry } from "./reporting/retry.ts";
+import { registeredAuthor } from "./sessions/ledger-row.ts";
+import { listConnections, takeCensus } from "./sessions/process-list.ts";
+import { SessionBook } from "./sessions/session-book.ts";
+import { SessionsTable } from "./sessions/sessions-table.ts";
+import type { ReaderSettings } from "./settings.ts";
+import type { ServerState } from "./source/server-state.ts";
+import { LastChangeMarker } from "./transactions/last-change-marker.ts";
+import { PresentRun } from "./transactions/present-run.ts";
+import { TransactionReader } from "./transactions/transaction-reader.ts";
+
+/** What the process and its lease give to each attempt. */
+export interface PipelineOptions {
+  readonly settings: ReaderSettings;
+  readonly sqs: SQSClient;
+  readonly s3: S3Client;
+  readonly dynamodb: DynamoDBClient;
+  readonly lease: LeaseKeeper;
+  readonly log: Log;
+}
+
+/** What the attempt has found out and opened. */
+export interface Attempt {
+  readonly state: ServerState;
+  /** Where it begins to read. */
+  readonly offset: Offset;
+  /** Whether the offset was saved by a reader on this server, and not made for this attempt. */
+  readonly isResumed: boolean;
+  /** See `ServerRunOptions`. */
+  readonly runBeginnings: ReadonlySet<number>;
+  /** For questions to the server. */
+  readonly connection: Connection;
+  readonly report: AttemptReport;
+  /** Back-pressure changed: true = pause reading, false = resume. */
+  readonly onPressure: (high: boolean) => void;
+  /** Ends what is being sent, and lookups that find no answer. */
+  readonly signal: AbortSignal;
+}
+
+/** The way from the dump's events to the raw queue and the saved offset, in this order. */
+export interface Pipeline {
+  readonly reader: TransactionReader;
+  readonly sessions: SessionBook;
+  readonly shipment: Shipment;
+  readonly saver: OffsetSaver;
+}
+
+/** Builds the parts that live for one attempt, and connects them. */
+export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipeline {
+  const presentRun = new PresentRun(attempt.state);
+  const sessions = sessionBook(options, attempt, presentRun, () => reader.run);
+  const shipment = shipmentOf(options, attempt, presentRun, sessions);
+  const reader = transactionReader(options, attempt, presentRun, sessions, shipment);
+  const saver = new OffsetSaver({
+    offset: attempt.offset,
+    takeProgress: () => shipment.inFlight.take(),
+    lanes: () => shipment.lastPositions,
+    before: (offset) => sessions.record(binlogPosition(offset), offset.run),
+    write: (offset) => options.lease.save(offset),
+    onSaved: (offset) => attempt.report.saved(offset, shipment.inFlight.settled),
+    log: options.log,
+  });
+  return { reader, sessions, shipment, saver };
+}
+
+/** `runRead`: the server run whose events are being read. */
+function sessionBook(
+  { settings, dynamodb, log }: PipelineOptions,
+  { state, offset, connection, report, signal }: Attempt,
+  presentRun: PresentRun,
+  runRead: () => number | null,
+): SessionBook {
+  const table = new SessionsTable(dynamodb, settings.sessionsTable);
+  const retries = {
+    log,
+    message: "the sessions table cannot be asked",
+    firstWaitMs: 100,
+    longestWaitMs: 5000,
+    signal,
+  };
+  return new SessionBook({
+    epoch: offset.epoch,
+    server: state.uuid,
+    isOfThisRun: (transaction) => presentRun.includes(transaction),
+    presentRun: () => (presentRun.isReached ? runRead() : null),
+    table: {
+      // Until it answers: what the process list said meanwhile is not to be lost, its connections may be gone.
+      find: (connections) => retry(retries, () => table.find(connections)),
+      record: (known) => table.record(known),
+    },
+    ask: (threads) => listConnections(connection, threads),
+    takeCensus: () => takeCensus(connection, state.version),
+    onUserChanged: (thread) => report.userChanged(thread),
+  });
+}
+
+function shipmentOf(
+  { settings, sqs, s3, lease, log }: PipelineOptions,
+  { state, offset, report, onPressure }: Attempt,
+  presentRun: PresentRun,
+  sessions: SessionBook,
+): Shipment {
+  return new Shipment({
+    binlog: { source: settings.source, epoch: offset.epoch, server: state.uuid },
+    lanes: settings.lanes,
+    previous: offset.lanes,
+    frameBytes: settings.frameBytes,
+    unsentLimitBytes: settings.unsentLimitBytes,
+    sessions,
+    send: frameSender({
+      sqs,
+      s3,
+      queueUrl: settings.rawQueueUrl,
+      payloadBucket: settings.payloadBucket,
+      assertHeld: () => lease.assertHeld(),
+      onSent: (frame) => report.frameSent(frame),
+      log,
+    }),
+    onPressure,
+    onTransaction: (transaction) => {
+      presentRun.passes(transaction);
+      report.transaction(transaction);
+    },
+  });
+}
+
+function transactionReader(
+  { settings }: PipelineOptions,
+  { state, offset, isResumed, runBeginnings, report }: Attempt,
+  presentRun: PresentRun,
+  sessions: SessionBook,
+  shipment: Shipment,
+): TransactionReader {
+  return new TransactionReader({
+    isWanted: tableMatcher(settings.tables),
+    isLedger: tableMatcher([settings.ledgerTable]),
+    onLedgerRow: (transaction, row) => {
+      const author = registeredAuthor(row, transaction.thread);
+      if (author === null) return;
+      presentRun.passes(transaction);
+      sessions.register(transaction, author);
+      report.registration();
+    },
+    onUnknownXa: (commit) => report.unknownXa(commit, isResumed),
+    onRead: (fileNumber, end) => sessions.read.advance(fileNumber, end),
+    serverId: state.serverId,
+    heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
+    epoch: offset.epoch,
+    sink: settings.columns ? new LastChangeMarker(shipment) : shipment,
+    columns: settings.columns,
+    run: offset.run,
+    runBeginnings,
+    checksums: state.checksums,
+    passed: isResumed ? offset : null,
+  });
+}

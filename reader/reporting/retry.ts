@@ -1,0 +1,39 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { backoffMs } from "../../wire/backoff.ts";
+import { LeaseLostError } from "./errors.ts";
+import { describeError, type Log } from "./log.ts";
+
+export interface RetryOptions {
+  readonly log: Log;
+  /** The log's line for each failure, and fields beside the error. */
+  readonly message: string;
+  readonly fields?: object;
+  readonly firstWaitMs: number;
+  readonly longestWaitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Calls `act` until it succeeds. Rejects with LeaseLostError, which does not pass, and with the signal's reason. */
+export async function retry<T>(options: RetryOptions, act: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    options.signal.throwIfAborted();
+    try {
+      return await act();
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (error instanceof LeaseLostError) throw error;
+      await pauseAfter(error, failures, options);
+    }
+  }
+}
+
+/** Logs the last of a number of failures in a row, and waits before the next attempt. Rejects with the signal's reason. */
+export async function pauseAfter(
+  error: unknown,
+  failures: number,
+  { log, message, fields, firstWaitMs, longestWaitMs, signal }: RetryOptions,
+): Promise<void> {
+  const waitMs = Math.round(backoffMs(failures - 1, firstWaitMs, longestWaitMs));
+  log.warn({ error: describeError(error), ...fields, failures, waitMs }, message);
+  await delay(waitMs, undefined, { signal });
+}
