@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FunctionSettingsError } from "./errors.ts";
+import { FunctionSettingsError } from "./ground/errors.ts";
 import { decodeRouting, type Routing } from "../config/routing.ts";
 
 /** What both functions are told by their environment variables; ARCHITECTURE.md lists them. */

@@ -53,7 +53,7 @@ export const ROUTE_METRICS = {
   delay: "DeliveryDelay",
 } as const;
 
-/** Written by the retry function in every run, zeros included. */
+/** Written by the retry function in every invocation, zeros included. */
 export const RETRY_METRICS = {
   /** Streams that wait for the next attempt. */
   pending: "FailuresPending",

@@ -4,13 +4,13 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import { OwnTroubleError } from "../errors.ts";
+import { OwnTroubleError } from "../ground/errors.ts";
 import type { Item } from "../../wire/attributes.ts";
 
 /** DynamoDB's limit of a BatchGetItem. */
 const KEYS_PER_REQUEST = 100;
-/** A request may answer in part when it is large or throttled; what is left is asked again so often, with growing pauses. */
-const ROUNDS = 8;
+/** A request may answer in part when it is large or throttled; what is left is asked for again this often, with growing pauses. */
+const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 20;
 
 /** The items with these keys, read consistently; those that do not exist are absent. Throws OwnTroubleError when throttled for long. */
@@ -22,9 +22,9 @@ export async function batchGet(
   const items: Item[] = [];
   for (let at = 0; at < keys.length; at += KEYS_PER_REQUEST) {
     let waiting = keys.slice(at, at + KEYS_PER_REQUEST);
-    for (let round = 0; waiting.length > 0; round++) {
-      if (round === ROUNDS) throw new OwnTroubleError(`the table ${table} is throttled`);
-      if (round > 0) await pause(FIRST_PAUSE_MS * 2 ** round);
+    for (let attempt = 0; waiting.length > 0; attempt++) {
+      if (attempt === ATTEMPTS) throw new OwnTroubleError(`the table ${table} is throttled`);
+      if (attempt > 0) await pause(FIRST_PAUSE_MS * 2 ** attempt);
       const { Responses: responses, UnprocessedKeys: unprocessed } = await client.send(
         new BatchGetItemCommand({
           RequestItems: { [table]: { Keys: waiting, ConsistentRead: true } },

@@ -2,7 +2,12 @@ import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynam
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { ConfiguredRetryStrategy } from "@smithy/core/retry";
-import type { Clients } from "../runtime.ts";
+
+export interface Clients {
+  readonly sqs: SQSClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly s3: S3Client;
+}
 
 /** How long an attempt at a call may take, milliseconds: a lost answer is found out by then. What is sent to a queue has its own time. */
 const REQUEST_TIMEOUT_MS = { route: 1000, retry: 10_000 } as const;

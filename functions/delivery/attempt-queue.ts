@@ -3,7 +3,7 @@ import type { Stream } from "../failures/stream.ts";
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
 import type { ParkedStreams } from "./hand-over.ts";
 import { messageBatch } from "./message-batch.ts";
-import type { Sender } from "./sender.ts";
+import type { Sender } from "./queue-sender.ts";
 
 /** One frame's messages for one queue, in order; never empty. */
 export type FrameMessages = readonly OutgoingMessage[];

@@ -1,11 +1,11 @@
 import { queueStream } from "../failures/stream.ts";
+import { settleAll } from "../ground/concurrency.ts";
 import type { QueueMessages } from "../message/outgoing-message.ts";
-import { settleAll } from "../settle-all.ts";
 import { attemptQueue, changesOf, type Attempt, type FrameMessages } from "./attempt-queue.ts";
 import type { ParkedStreams } from "./hand-over.ts";
-import type { LaneState, Lanes } from "./lane.ts";
+import type { LaneState, Lanes } from "./lanes-table.ts";
 import { messageBatch } from "./message-batch.ts";
-import type { Sender } from "./sender.ts";
+import type { Sender } from "./queue-sender.ts";
 
 export interface DeliveryEffects {
   readonly lanes: Lanes;
@@ -84,7 +84,7 @@ function byQueue(
 
 /**
  * Parks what did not get through, each frame's for itself. A frame of which everything got through has a record as well,
- * an empty one: its repeat must find its place in the stream taken, or it would write a record that retry has passed.
+ * an empty one: its repeat must find its key in the stream taken, or it would write a record that retry has passed.
  */
 async function parkRefused(
   lane: number,

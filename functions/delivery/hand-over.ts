@@ -1,13 +1,8 @@
 import type { PositionText } from "../../wire/position.ts";
-import {
-  recordKey,
-  type Batch,
-  type RecordKey,
-  type StreamState,
-  type Trouble,
-} from "../failures/parked.ts";
+import { recordKey, type Batch, type Trouble } from "../failures/parked.ts";
+import type { StreamItems } from "../failures/route-items.ts";
 import type { Stream } from "../failures/stream.ts";
-import { settleAll } from "../settle-all.ts";
+import { settleAll } from "../ground/concurrency.ts";
 
 /**
  * How route and retry share a stream, with conditional writes on single items only.
@@ -38,29 +33,6 @@ type Parking =
   | { readonly kind: "parked" }
   /** Nothing is parked. So many of the batches, from the first on, were parked and delivered from there before. */
   | { readonly kind: "clear"; readonly delivered: number };
-
-/** Where a stream begins and ends when it is opened. */
-interface Opening {
-  /** What begins earlier is none of the stream's; null: no matter where it begins. */
-  readonly head: PositionText | null;
-  readonly tail: PositionText;
-}
-
-/** What the hand-over is made of: each is one request on one item, and what it says of the item is true at one moment. */
-export interface StreamItems {
-  /** Moves the tail to `last` if the stream is open or dead and the tail is not there yet; whether it did. */
-  moveTail(stream: Stream, last: PositionText): Promise<boolean>;
-  /** Opens the stream if it is closed before the tail or was never opened; whether it did. */
-  open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
-  /** The stream's state; null: never opened. */
-  read(stream: Stream): Promise<Pick<StreamState, "status" | "tail"> | null>;
-  /** Writes a record if there is none with its key, whatever has become of that one. */
-  putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
-  /** Writes a record if there is none with its key, or one that waits and has not been attempted: then in its place. */
-  replaceRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
-  /** Marks a record as done with if it waits, and removes its body. */
-  resolve(stream: Stream, key: RecordKey): Promise<void>;
-}
 
 export function parkedStreams(items: StreamItems): ParkedStreams {
   /** Moves the tail to `last`, unless it is there or beyond; null. If the stream is not open: the tail it was closed with, "" for none. */

@@ -1,12 +1,28 @@
-import {
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  UpdateItemCommand,
-  type DynamoDBClient,
-} from "@aws-sdk/client-dynamodb";
+import { GetItemCommand, UpdateItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { number, numberOf, text, textOf, texts, textsOf } from "../../wire/attributes.ts";
-import { OwnTroubleError } from "../errors.ts";
-import type { Lanes } from "./lane.ts";
+import type { PositionText } from "../../wire/position.ts";
+import { wasWritten } from "../aws/conditional-write.ts";
+import { OwnTroubleError } from "../ground/errors.ts";
+
+/** What the route function remembers of a lane, one item of the offsets table. */
+export interface LaneState {
+  readonly lane: number;
+  /** The last position delivered (or parked); null before the first frame. */
+  readonly delivered: PositionText | null;
+  /** Queues whose stream of this lane may be open. A queue that is not listed has no open stream. */
+  readonly troubled: ReadonlySet<string>;
+  /** Counts the writes; 0 when there is no item. */
+  readonly version: number;
+}
+
+export interface Lanes {
+  read(lane: number): Promise<LaneState>;
+  /** Writes the next state if nobody else wrote since `from` was read; returns it. Throws OwnTroubleError otherwise. */
+  write(
+    from: LaneState,
+    next: { readonly delivered: PositionText | null; readonly troubled: ReadonlySet<string> },
+  ): Promise<LaneState>;
+}
 
 /** The lanes' items in the offsets table: `id` (`lane#<n>`), `delivered`, `troubled` and `version`. */
 export function lanesTable(client: DynamoDBClient, table: string): Lanes {
@@ -30,8 +46,8 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
       if (delivered !== null) set.push("delivered = :delivered");
       if (troubled.size > 0) set.push("troubled = :troubled");
       else remove.push("troubled");
-      try {
-        await client.send(
+      const written = await wasWritten(
+        client.send(
           new UpdateItemCommand({
             TableName: table,
             Key: key(from.lane),
@@ -46,10 +62,10 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
               ...(from.version > 0 && { ":version": number(from.version) }),
             },
           }),
-        );
-      } catch (cause) {
-        if (!(cause instanceof ConditionalCheckFailedException)) throw cause;
-        throw new OwnTroubleError(`lane ${from.lane} was moved by another invocation`, { cause });
+        ),
+      );
+      if (!written) {
+        throw new OwnTroubleError(`lane ${from.lane} was moved by another invocation`);
       }
       return { lane: from.lane, delivered, troubled, version };
     },

@@ -8,18 +8,33 @@ import { siblingQueueUrl } from "../../wire/names.ts";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { messagePayloadPrefix } from "../../wire/payloads.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
-import { forEachLimited } from "../for-each-limited.ts";
-import { OwnTroubleError } from "../errors.ts";
 import type { Trouble } from "../failures/parked.ts";
+import { forEachLimited } from "../ground/concurrency.ts";
+import { OwnTroubleError } from "../ground/errors.ts";
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
-import { MOST_BYTES, requestBytes } from "./message-size.ts";
 import type { Patience } from "./patience.ts";
 import { patientRequest } from "./patient-request.ts";
-import type { Sender } from "./sender.ts";
-import { nextRound } from "./rounds.ts";
+import { MOST_BYTES, nextBatches, requestBytes } from "./request-batches.ts";
 import { sendTrouble } from "./send-trouble.ts";
 
-/** Requests to one queue that are under way at once. Each queue has its own, so that a slow one takes nobody's turn. */
+/** What became of the messages of one queue. `trouble`: why those that are left could not be sent. */
+export type SendResult =
+  | { readonly kind: "sent" }
+  | {
+      readonly kind: "trouble";
+      readonly trouble: Trouble;
+      readonly unsent: readonly OutgoingMessage[];
+    };
+
+export interface Sender {
+  /**
+   * Sends messages to a queue, those of one group in order, and no message after one of its group that failed. Throws
+   * OwnTroubleError when it is not the queue that is in trouble.
+   */
+  send(queueName: string, messages: readonly OutgoingMessage[]): Promise<SendResult>;
+}
+
+/** Requests to one queue that are under way at once. The limit is per queue, so a slow queue cannot use up the others' slots. */
 const REQUESTS_PER_QUEUE = 8;
 
 export interface QueueSenderOptions {
@@ -43,7 +58,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
       const unsent = new Set(messages);
       const troubles: Trouble[] = [];
       while (unsent.size > 0 && troubles.length === 0) {
-        await forEachLimited(nextRound(unsent), REQUESTS_PER_QUEUE, async (batch) => {
+        await forEachLimited(nextBatches(unsent), REQUESTS_PER_QUEUE, async (batch) => {
           if (troubles.length > 0) return;
           try {
             for (const message of await sendBatch(queueName, batch)) unsent.delete(message);
@@ -93,13 +108,13 @@ export function queueSender(options: QueueSenderOptions): Sender {
   }
 
   async function parameters({ environment, group, deduplicationId, body }: OutgoingMessage) {
-    const place = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
+    const ids = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
     const bytes = Buffer.byteLength(body);
-    if (bytes <= MOST_BYTES) return { ...place, MessageBody: body };
+    if (bytes <= MOST_BYTES) return { ...ids, MessageBody: body };
     const key = messagePayloadPrefix(environment) + deduplicationId;
     await offload(key, body);
     return {
-      ...place,
+      ...ids,
       MessageBody: encodePointer({ bucket: payloads.name, key }),
       MessageAttributes: {
         [PAYLOAD_SIZE_ATTRIBUTE]: { DataType: "Number", StringValue: String(bytes) },

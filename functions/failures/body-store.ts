@@ -4,7 +4,7 @@ import { zstdCompress, zstdDecompress } from "node:zlib";
 import { NoSuchKey } from "@aws-sdk/client-s3";
 import { FAILURE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
-import { BodyUnavailableError } from "../errors.ts";
+import { BodyUnavailableError } from "../ground/errors.ts";
 import type { RecordKey, StoredBody } from "./parked.ts";
 import { streamText, type Stream } from "./stream.ts";
 
@@ -63,12 +63,12 @@ async function fetchObject(bucket: PayloadBucket, key: string): Promise<Uint8Arr
   }
 }
 
-async function unpack(data: Uint8Array, place: string): Promise<string> {
+async function unpack(data: Uint8Array, location: string): Promise<string> {
   try {
     return (await decompress(data)).toString("utf8");
   } catch (cause) {
     throw new BodyUnavailableError(
-      `what is ${place} is no zstd text: put the original back, or discard the record`,
+      `the body ${location} is not valid zstd: restore the original, or discard the record`,
       { cause },
     );
   }

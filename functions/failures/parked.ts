@@ -30,11 +30,16 @@ export interface Batch {
   readonly body: string;
 }
 
-/** A record's place in its stream: the first and the last position. Texts sort by the first. */
+/** A record's key in its stream: the first and the last position. Texts sort by the first. */
 export type RecordKey = string;
 
 export function recordKey({ first, last }: Pick<Batch, "first" | "last">): RecordKey {
   return `${first}/${last}`;
+}
+
+/** A message of the raw queue that is not a frame of this source: it has no positions, so its record has this one. */
+export function unreadableBatch(body: string): Batch {
+  return { first: "0", last: "0", count: 0, body };
 }
 
 /** The last position that a record covers. */
@@ -45,8 +50,8 @@ export function lastOf(key: RecordKey): PositionText {
 /**
  * The state of a stream, one item. Everything up to `drained` is done with. Everything beyond it and up to `tail` has its
  * record: route moves the tail only when all records up to there are written, whatever their number and order. A record
- * beyond the tail is none of the stream's yet, and will never be if the stream closes first: its messages are then sent
- * directly, and it lies before `head` when the stream is opened the next time.
+ * beyond the tail is not part of the stream. If the stream closes first, it never becomes part of it: its messages are
+ * sent directly, and it lies before `head` when the stream is opened the next time.
  *
  *   closed → open    a delivery failed (route)
  *   open → closed    everything up to the tail is done with (retry), only while the tail stands still
@@ -70,6 +75,23 @@ export interface StreamState {
   readonly trouble: Trouble;
 }
 
+/** Where a stream begins and ends when it is opened. */
+export interface Opening {
+  /** Records that begin before this position do not belong to the stream. null: records come in any order. */
+  readonly head: PositionText | null;
+  readonly tail: PositionText;
+}
+
+/** How retry leaves a stream that it has not emptied. */
+export interface Postponement {
+  readonly drained: RecordKey;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+  /** Given up: to be tried again only when an operator says so. */
+  readonly dead: boolean;
+  readonly trouble: Trouble | null;
+}
+
 /** One failure record. */
 export interface ParkedRecord {
   readonly stream: Stream;
@@ -89,6 +111,15 @@ export interface ParkedRecord {
   /** Deduplication ids of its messages that went through in an attempt that then failed. */
   readonly sent: ReadonlySet<string>;
   readonly body: StoredBody;
+}
+
+/** An attempt at a record that did not succeed. */
+export interface FailedAttempt {
+  readonly trouble: Trouble;
+  /** Deduplication ids of messages that went through all the same. */
+  readonly sent: ReadonlySet<string>;
+  /** Null: given up. */
+  readonly nextAttemptAt: number | null;
 }
 
 /** Where a record's compressed body is. */

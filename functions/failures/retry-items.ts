@@ -1,27 +1,50 @@
 import {
-  ConditionalCheckFailedException,
+  paginateQuery,
   QueryCommand,
   UpdateItemCommand,
-  type AttributeValue,
   type DynamoDBClient,
-  type UpdateItemCommandInput,
+  type QueryCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { number, text, textOf, texts } from "../../wire/attributes.ts";
+import { number, text, textOf } from "../../wire/attributes.ts";
 import { DUE_INDEX } from "../../wire/names.ts";
-import type { DrainItems } from "../retry/drain.ts";
-import { ifTrue } from "./if-true.ts";
+import { conditionalWrite, wasWritten } from "../aws/conditional-write.ts";
+import { decodeRecord, decodeState, stateKey } from "./items.ts";
 import {
-  decodeRecord,
-  decodeState,
-  errorText,
-  expiresAt,
-  recordItemKey,
-  stateKey,
-} from "./items.ts";
-import { lastOf } from "./parked.ts";
-import { resolveRecord } from "./resolve-record.ts";
+  lastOf,
+  type FailedAttempt,
+  type ParkedRecord,
+  type Postponement,
+  type RecordKey,
+  type StreamState,
+} from "./parked.ts";
+import { failureUpdate, resolveUpdate } from "./record-updates.ts";
 import { readState } from "./route-items.ts";
+import { claimUpdate, closeUpdate, postponeUpdate, type ItemUpdate } from "./state-updates.ts";
 import { parseStream, type Stream } from "./stream.ts";
+
+/** What retry does to a stream's items; each is one request on one item, or a query. */
+export interface DrainItems {
+  /** Takes the stream if it is open and due, by moving its next attempt to `until`; null if it is not. */
+  claim(stream: Stream, now: number, until: number): Promise<StreamState | null>;
+  read(stream: Stream): Promise<StreamState | null>;
+  /** The next records after a key that lie wholly before or at the tail, in order; empty: there is none (yet). */
+  next(stream: Stream, after: RecordKey, tail: string): Promise<readonly ParkedRecord[]>;
+  /** Notes a failed attempt on the record, if it is still parked. */
+  noteFailure(record: ParkedRecord, failure: FailedAttempt): Promise<void>;
+  /** Marks a record as done with, and removes its body. */
+  resolve(record: ParkedRecord): Promise<void>;
+  /** Closes the stream if its tail is still the last position of `drained`. */
+  close(stream: Stream, drained: RecordKey): Promise<boolean>;
+  /** Notes how far the stream is done with and when it is to be tried next, unless somebody else has taken it since `claimed`. */
+  postpone(claimed: StreamState, next: Postponement): Promise<void>;
+}
+
+export interface RetryItems extends DrainItems {
+  /** Streams that are due now, the longest waiting first. */
+  due(): AsyncIterable<Stream>;
+  /** How many streams are open or dead. */
+  count(status: "open" | "dead"): Promise<number>;
+}
 
 export interface RetryItemsOptions {
   readonly client: DynamoDBClient;
@@ -30,171 +53,83 @@ export interface RetryItemsOptions {
   readonly now: () => number;
 }
 
-/** What retry does to the failures table. */
-export function retryItems({ client, table, now }: RetryItemsOptions): DrainItems {
-  const update = (input: Omit<UpdateItemCommandInput, "TableName">) =>
-    client.send(new UpdateItemCommand({ TableName: table, ...input }));
+export function retryItems({ client, table, now }: RetryItemsOptions): RetryItems {
+  const send = (write: ItemUpdate) =>
+    client.send(new UpdateItemCommand({ TableName: table, ...write }));
+  const pages = (query: TableQuery) => paginateQuery({ client }, { TableName: table, ...query });
 
   return {
     read: (stream) => readState(client, table, stream),
 
     async claim(stream, at, until) {
-      try {
-        const { Attributes: item } = await update({
-          Key: stateKey(stream),
-          UpdateExpression: "SET nextAttempt = :until",
-          ConditionExpression: "#status = :open AND nextAttempt <= :now",
-          ExpressionAttributeNames: { "#status": "status" },
-          ExpressionAttributeValues: {
-            ":until": number(until),
-            ":now": number(at),
-            ":open": text("open"),
-          },
-          ReturnValues: "ALL_NEW",
-        });
-        return item === undefined ? null : decodeState(item);
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return null;
-        throw error;
-      }
+      const answer = await conditionalWrite(send(claimUpdate(stream, at, until)));
+      return answer?.Attributes === undefined ? null : decodeState(answer.Attributes);
     },
 
     async next(stream, after, tail) {
-      const { Items: items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: "#stream = :stream AND #position BETWEEN :after AND :records",
-          ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
-          ExpressionAttributeValues: {
-            ":stream": stateKey(stream).stream,
-            // Keys of records have one length: what follows a key is the first text beyond it, and `~` the end of them.
-            ":after": text(after === "" ? "!" : `${after}!`),
-            ":records": text("~"),
-          },
-        }),
-      );
+      const query = new QueryCommand({ TableName: table, ...recordsAfter(stream, after) });
+      const { Items: items = [] } = await client.send(query);
       return items.map(decodeRecord).filter(({ key }) => lastOf(key) <= tail);
     },
 
-    async noteFailure({ stream, key, attempts }, { trouble, sent, nextAttemptAt }) {
-      await ifTrue(
-        update({
-          Key: recordItemKey(stream, key),
-          UpdateExpression:
-            "SET reason = :reason, #error = :error, attempts = :attempts, lastFailureAt = :now" +
-            (nextAttemptAt === null ? " REMOVE nextAttempt" : ", nextAttempt = :next") +
-            (sent.size === 0 ? "" : " ADD sent :sent"),
-          ConditionExpression: "#status = :parked",
-          ExpressionAttributeNames: { "#status": "status", "#error": "error" },
-          ExpressionAttributeValues: {
-            ":reason": text(trouble.reason),
-            ":error": errorText(trouble),
-            ":attempts": number(attempts + 1),
-            ":now": number(now()),
-            ":parked": text("parked"),
-            ...(nextAttemptAt !== null && { ":next": number(nextAttemptAt) }),
-            ...(sent.size > 0 && { ":sent": texts(sent) }),
-          },
-        }),
-      );
+    async noteFailure(record, failure) {
+      await wasWritten(send(failureUpdate(record, failure, now())));
     },
 
-    resolve: ({ stream, key }) => resolveRecord({ client, table, now: now() }, stream, key),
+    async resolve({ stream, key }) {
+      await wasWritten(send(resolveUpdate(stream, key, now())));
+    },
 
-    close: (stream, drained) =>
-      ifTrue(
-        update({
-          Key: stateKey(stream),
-          UpdateExpression:
-            "SET #status = :closed, drained = :drained, expires = :expires REMOVE due, nextAttempt, attempts",
-          ConditionExpression: "#status = :open AND tail = :tail",
-          ExpressionAttributeNames: { "#status": "status" },
-          ExpressionAttributeValues: {
-            ":closed": text("closed"),
-            ":open": text("open"),
-            ":drained": text(drained),
-            ":tail": text(lastOf(drained)),
-            ":expires": number(expiresAt(now())),
-          },
-        }),
-      ),
+    close: (stream, drained) => wasWritten(send(closeUpdate(stream, drained, now()))),
 
-    async postpone({ stream, nextAttemptAt }, next) {
-      const { trouble } = next;
-      await ifTrue(
-        update({
-          Key: stateKey(stream),
-          UpdateExpression:
-            "SET drained = :drained, attempts = :attempts, nextAttempt = :next, #status = :status, due = :status" +
-            (trouble === null ? "" : ", reason = :reason, #error = :error, lastFailureAt = :now"),
-          ConditionExpression: "#status = :open AND nextAttempt = :claimed",
-          ExpressionAttributeNames: {
-            "#status": "status",
-            ...(trouble !== null && { "#error": "error" }),
-          },
-          ExpressionAttributeValues: {
-            ":drained": text(next.drained),
-            ":attempts": number(next.attempts),
-            ":next": number(next.nextAttemptAt),
-            ":status": text(next.dead ? "dead" : "open"),
-            ":open": text("open"),
-            ":claimed": number(nextAttemptAt),
-            ...(trouble !== null && {
-              ":reason": text(trouble.reason),
-              ":error": errorText(trouble),
-              ":now": number(now()),
-            }),
-          },
-        }),
-      );
+    async postpone(claimed, next) {
+      await wasWritten(send(postponeUpdate(claimed, next, now())));
+    },
+
+    async *due() {
+      for await (const { Items: items = [] } of pages(dueAt(now()))) {
+        for (const item of items) yield parseStream(textOf(item, "stream") ?? "");
+      }
+    },
+
+    async count(status) {
+      let count = 0;
+      for await (const { Count: found = 0 } of pages(countOf(status))) count += found;
+      return count;
     },
   };
 }
 
-/** Streams that are due at `until`, the longest waiting first. */
-export async function* dueStreams(
-  client: DynamoDBClient,
-  table: string,
-  until: number,
-): AsyncGenerator<Stream> {
-  let start: Record<string, AttributeValue> | undefined;
-  do {
-    const { Items: items = [], LastEvaluatedKey: last } = await client.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: DUE_INDEX,
-        KeyConditionExpression: "due = :open AND nextAttempt <= :until",
-        ExpressionAttributeValues: { ":open": text("open"), ":until": number(until) },
-        ...(start !== undefined && { ExclusiveStartKey: start }),
-      }),
-    );
-    for (const item of items) yield parseStream(textOf(item, "stream") ?? "");
-    start = last;
-  } while (start !== undefined);
+type TableQuery = Omit<QueryCommandInput, "TableName">;
+
+/** A stream's records after a key, in order. */
+export function recordsAfter(stream: Stream, key: RecordKey): TableQuery {
+  return {
+    ConsistentRead: true,
+    KeyConditionExpression: "#stream = :stream AND #position BETWEEN :after AND :records",
+    ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
+    ExpressionAttributeValues: {
+      ":stream": stateKey(stream).stream,
+      // Keys of records have one length: what follows a key is the first text beyond it, and `~` the end of them.
+      ":after": text(key === "" ? "!" : `${key}!`),
+      ":records": text("~"),
+    },
+  };
 }
 
-/** How many streams are open or dead. */
-export async function countStreams(
-  client: DynamoDBClient,
-  table: string,
-  status: "open" | "dead",
-): Promise<number> {
-  let count = 0;
-  let start: Record<string, AttributeValue> | undefined;
-  do {
-    const { Count: found = 0, LastEvaluatedKey: last } = await client.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: DUE_INDEX,
-        Select: "COUNT",
-        KeyConditionExpression: "due = :status",
-        ExpressionAttributeValues: { ":status": text(status) },
-        ...(start !== undefined && { ExclusiveStartKey: start }),
-      }),
-    );
-    count += found;
-    start = last;
-  } while (start !== undefined);
-  return count;
+function dueAt(now: number): TableQuery {
+  return {
+    IndexName: DUE_INDEX,
+    KeyConditionExpression: "due = :open AND nextAttempt <= :until",
+    ExpressionAttributeValues: { ":open": text("open"), ":until": number(now) },
+  };
+}
+
+function countOf(status: "open" | "dead"): TableQuery {
+  return {
+    IndexName: DUE_INDEX,
+    Select: "COUNT",
+    KeyConditionExpression: "due = :status",
+    ExpressionAttributeValues: { ":status": text(status) },
+  };
 }

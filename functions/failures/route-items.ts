@@ -4,16 +4,38 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import { number, text } from "../../wire/attributes.ts";
-import type { StreamItems } from "../delivery/hand-over.ts";
+import { wasWritten } from "../aws/conditional-write.ts";
 import type { BodyStore } from "./body-store.ts";
-import { ifTrue } from "./if-true.ts";
-import { decodeState, encodeRecord, errorText, stateKey } from "./items.ts";
-import { recordKey, type Batch, type StreamState, type Trouble } from "./parked.ts";
-import { resolveRecord } from "./resolve-record.ts";
+import { decodeState, encodeRecord, stateKey } from "./items.ts";
+import {
+  recordKey,
+  type Batch,
+  type Opening,
+  type RecordKey,
+  type StreamState,
+  type Trouble,
+} from "./parked.ts";
+import { recordPut, resolveUpdate } from "./record-updates.ts";
+import { openUpdate, tailUpdate, type ItemUpdate } from "./state-updates.ts";
 import type { Stream } from "./stream.ts";
 
-export interface FailuresTableOptions {
+/** What route does to a stream's items. Each is one request on one item, and what it says of the item is true at one moment. */
+export interface StreamItems {
+  /** Moves the tail to `last` if the stream is open or dead and the tail is not there yet; whether it did. */
+  moveTail(stream: Stream, last: string): Promise<boolean>;
+  /** Opens the stream if it is closed before the tail or was never opened; whether it did. */
+  open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
+  /** The stream's state; null: never opened. */
+  read(stream: Stream): Promise<Pick<StreamState, "status" | "tail"> | null>;
+  /** Writes a record if there is none with its key, whatever has become of that one. */
+  putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
+  /** Writes a record if there is none with its key, or one that waits and has not been attempted: then in its place. */
+  replaceRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
+  /** Marks a record as done with if it waits, and removes its body. */
+  resolve(stream: Stream, key: RecordKey): Promise<void>;
+}
+
+export interface RouteItemsOptions {
   readonly client: DynamoDBClient;
   readonly table: string;
   readonly bodies: BodyStore;
@@ -23,89 +45,31 @@ export interface FailuresTableOptions {
   readonly firstDelayMs: number;
 }
 
-/** What route does to the failures table. */
-export function routeItems(options: FailuresTableOptions): StreamItems {
+export function routeItems(options: RouteItemsOptions): StreamItems {
   const { client, table, bodies, now, firstDelayMs } = options;
 
-  async function writeRecord(
-    stream: Stream,
-    { batch, trouble, instead }: { batch: Batch; trouble: Trouble; instead: boolean },
-  ): Promise<void> {
-    const key = recordKey(batch);
-    const body = await bodies.store(stream, key, batch.body);
-    const free = "attribute_not_exists(#stream)";
-    const waiting = "(#status = :parked AND attribute_not_exists(attempts))";
-    await ifTrue(
-      client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: encodeRecord(stream, key, { batch, trouble, body, now: now() }),
-          ConditionExpression: instead ? `${free} OR ${waiting}` : free,
-          ExpressionAttributeNames: {
-            "#stream": "stream",
-            ...(instead && { "#status": "status" }),
-          },
-          ...(instead && { ExpressionAttributeValues: { ":parked": text("parked") } }),
-        }),
-      ),
-    );
-  }
+  const update = (write: ItemUpdate) =>
+    wasWritten(client.send(new UpdateItemCommand({ TableName: table, ...write })));
+
+  const writeRecord =
+    (instead: boolean) => async (stream: Stream, batch: Batch, trouble: Trouble) => {
+      const key = recordKey(batch);
+      const body = await bodies.store(stream, key, batch.body);
+      const item = encodeRecord(stream, key, { batch, trouble, body, now: now() });
+      const write = new PutItemCommand({ TableName: table, ...recordPut(item, instead) });
+      await wasWritten(client.send(write));
+    };
 
   return {
     read: (stream) => readState(client, table, stream),
-
-    moveTail: (stream, last) =>
-      ifTrue(
-        client.send(
-          new UpdateItemCommand({
-            TableName: table,
-            Key: stateKey(stream),
-            UpdateExpression: "SET tail = :last",
-            ConditionExpression: "#status IN (:open, :dead) AND tail < :last",
-            ExpressionAttributeNames: { "#status": "status" },
-            ExpressionAttributeValues: {
-              ":last": text(last),
-              ":open": text("open"),
-              ":dead": text("dead"),
-            },
-          }),
-        ),
-      ),
-
-    open: (stream, { head, tail }, trouble) =>
-      ifTrue(
-        client.send(
-          new UpdateItemCommand({
-            TableName: table,
-            Key: stateKey(stream),
-            UpdateExpression:
-              "SET #status = :open, due = :open, tail = :tail, attempts = :none, nextAttempt = :next, " +
-              (head === null ? "" : "head = :head, ") +
-              "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires",
-            ConditionExpression:
-              "attribute_not_exists(#status) OR (#status = :closed AND tail < :tail)",
-            ExpressionAttributeNames: { "#status": "status", "#error": "error" },
-            ExpressionAttributeValues: {
-              ":open": text("open"),
-              ":closed": text("closed"),
-              ":tail": text(tail),
-              ...(head !== null && { ":head": text(head) }),
-              ":none": number(0),
-              ":next": number(now() + firstDelayMs),
-              ":now": number(now()),
-              ":reason": text(trouble.reason),
-              ":error": errorText(trouble),
-            },
-          }),
-        ),
-      ),
-
-    putRecord: (stream, batch, trouble) => writeRecord(stream, { batch, trouble, instead: false }),
-
-    replaceRecord: (stream, batch, trouble) =>
-      writeRecord(stream, { batch, trouble, instead: true }),
-
-    resolve: (stream, key) => resolveRecord({ client, table, now: now() }, stream, key),
+    moveTail: (stream, last) => update(tailUpdate(stream, last)),
+    open: (stream, at, trouble) =>
+      update(openUpdate(stream, at, trouble, { now: now(), firstDelayMs })),
+    putRecord: writeRecord(false),
+    replaceRecord: writeRecord(true),
+    async resolve(stream, key) {
+      await update(resolveUpdate(stream, key, now()));
+    },
   };
 }
 

@@ -25,6 +25,14 @@ export function threadStream(lane: number, connection: Connection): Stream {
   return { kind: "thread", lane, name: connectionName(connection) };
 }
 
+/**
+ * A message of the raw queue that could not be read has a stream of its own: it blocks nothing. If it was a frame, the
+ * position chain finds the gap at once and its lane stops until the frame is back.
+ */
+export function unreadableStream(messageId: string): Stream {
+  return { kind: "raw", lane: 0, name: messageId };
+}
+
 export function streamText({ kind, lane, name }: Stream): string {
   return `${kind}/${lane}/${name}`;
 }

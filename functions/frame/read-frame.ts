@@ -7,7 +7,7 @@ import {
 } from "../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 
-/** A change and its place in the stream. */
+/** A change and its position. */
 export interface PlacedChange extends FrameChange {
   readonly position: PositionText;
 }
@@ -30,7 +30,7 @@ export function readFrame(text: string, source: string): PlacedFrame {
   const files = transactions.map(({ file }) => fileNumber(file));
   let before = "";
   const changes = frame.changes.map((change): PlacedChange => {
-    const position = place(epoch, files[change.transaction] ?? 0, change);
+    const position = positionOf(epoch, files[change.transaction] ?? 0, change);
     if (position <= before || position < frame.first || position > frame.last) {
       throw new MalformedFrameError(
         "the changes are out of order or outside the frame's positions",
@@ -50,7 +50,7 @@ function fileNumber(name: string): number {
   }
 }
 
-function place(epoch: number, file: number, { offset, row }: FrameChange): PositionText {
+function positionOf(epoch: number, file: number, { offset, row }: FrameChange): PositionText {
   try {
     return formatPosition({ epoch, file, offset, row });
   } catch (cause) {

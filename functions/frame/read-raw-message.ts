@@ -1,10 +1,10 @@
 import { NoSuchKey } from "@aws-sdk/client-s3";
 import { MalformedFrameError } from "../../wire/frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";
-import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import { decodePointer } from "../../wire/payload-pointer.ts";
-import { OwnTroubleError } from "../errors.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import type { PayloadBucket } from "../aws/payload-bucket.ts";
+import { OwnTroubleError } from "../ground/errors.ts";
 import { readFrame, type PlacedFrame } from "./read-frame.ts";
 
 /**

@@ -11,8 +11,8 @@ export function subFrame(header: FrameHeader, changes: readonly PlacedChange[]):
   const lines = changes.map((change) =>
     encodeChange({
       ...change,
-      transaction: transactions.place(change.transaction),
-      table: tables.place(change.table),
+      transaction: transactions.indexOf(change.transaction),
+      table: tables.indexOf(change.table),
     }),
   );
   return encodeFrame(
@@ -36,19 +36,19 @@ export function subFrame(header: FrameHeader, changes: readonly PlacedChange[]):
 /** Items of a list, numbered anew in the order in which they are first asked for. */
 class Selection<Item> {
   readonly #items: readonly Item[];
-  readonly #places = new Map<number, number>();
+  readonly #indexes = new Map<number, number>();
   readonly chosen: Item[] = [];
 
   constructor(items: readonly Item[]) {
     this.#items = items;
   }
 
-  place(index: number): number {
-    const known = this.#places.get(index);
+  indexOf(index: number): number {
+    const known = this.#indexes.get(index);
     if (known !== undefined) return known;
     const item = this.#items[index];
     if (item === undefined) throw new RangeError(`no item ${index}`);
-    this.#places.set(index, this.chosen.length);
+    this.#indexes.set(index, this.chosen.length);
     return this.chosen.push(item) - 1;
   }
 }

@@ -1,46 +1,7 @@
 import { backoffMs } from "../../wire/backoff.ts";
-import {
-  lastOf,
-  type ParkedRecord,
-  type RecordKey,
-  type StreamState,
-  type Trouble,
-} from "../failures/parked.ts";
+import { lastOf, type ParkedRecord, type Trouble } from "../failures/parked.ts";
+import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
-
-/** What retry does to a stream's items; each is one request on one item, or a query. */
-export interface DrainItems {
-  /** Takes the stream for this run if it is open and due, by moving its next attempt to `until`; null if it is not. */
-  claim(stream: Stream, now: number, until: number): Promise<StreamState | null>;
-  read(stream: Stream): Promise<StreamState | null>;
-  /** The next records after a key that lie wholly before or at the tail, in order; empty: there is none (yet). */
-  next(stream: Stream, after: RecordKey, tail: string): Promise<readonly ParkedRecord[]>;
-  /** Notes a failed attempt on the record, if it is still parked. */
-  noteFailure(record: ParkedRecord, failure: FailedAttempt): Promise<void>;
-  /** Marks a record as done with, and removes its body. */
-  resolve(record: ParkedRecord): Promise<void>;
-  /** Closes the stream if its tail is still the last position of `drained`. */
-  close(stream: Stream, drained: RecordKey): Promise<boolean>;
-  /** Notes how far the stream is done with and when it is to be tried next, unless somebody else has taken it since `claimed`. */
-  postpone(claimed: StreamState, next: Postponement): Promise<void>;
-}
-
-interface FailedAttempt {
-  readonly trouble: Trouble;
-  /** Deduplication ids of messages that went through all the same. */
-  readonly sent: ReadonlySet<string>;
-  /** Null: given up. */
-  readonly nextAttemptAt: number | null;
-}
-
-interface Postponement {
-  readonly drained: RecordKey;
-  readonly attempts: number;
-  readonly nextAttemptAt: number;
-  /** Given up: to be tried again only when an operator says so. */
-  readonly dead: boolean;
-  readonly trouble: Trouble | null;
-}
 
 /** When a stream whose first record could not be delivered is tried again. All times in milliseconds. */
 export interface Backoff {
@@ -64,7 +25,7 @@ export interface DrainOptions {
   /** Delivers a record. Throws when the function itself is in trouble. */
   readonly deliver: (record: ParkedRecord) => Promise<Redelivery>;
   readonly backoff: Backoff;
-  /** How long nobody else takes a stream that was claimed, milliseconds; longer than a run. */
+  /** How long nobody else takes a stream that was claimed, milliseconds; longer than an invocation. */
   readonly claimMs: number;
   readonly now: () => number;
   readonly random: () => number;
@@ -81,10 +42,10 @@ const NOTED_PER_RECORD = 1000;
 
 /**
  * Delivers a stream's records in order until nothing is left and the stream is closed, one of them fails, or `signal` says
- * that the run's time is over.
+ * that the invocation's time is over.
  *
  * Only records up to the tail as it was read before them are taken. Route moves the tail when all records up to there are
- * written, so none of them can still be on its way; what lies beyond is none of the stream's yet.
+ * written, so none of them can still be on its way; records beyond the tail do not belong to the stream yet.
  *
  * Throws what `deliver` and the table throw.
  */
@@ -167,7 +128,7 @@ export async function drain(
   try {
     return await deliverAll();
   } catch (error) {
-    // The claim is given up, so that the next run need not wait for its end; if that fails too, it just waits.
+    // The claim is given up, so that the next invocation need not wait for its end; if that fails too, it just waits.
     await leave("postponed", backoff.baseMs).catch(() => undefined);
     throw error;
   }

@@ -1,26 +1,22 @@
 import { MalformedFrameError } from "../../wire/frame.ts";
 import { connectionName } from "../../wire/session.ts";
-import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import { batchMessages } from "../delivery/message-batch.ts";
-import { BodyUnavailableError, GapError } from "../errors.ts";
 import type { BodyStore } from "../failures/body-store.ts";
 import type { ParkedRecord, Trouble } from "../failures/parked.ts";
 import { readFrame } from "../frame/read-frame.ts";
 import { readRawMessage } from "../frame/read-raw-message.ts";
-import { fanOut, type FanOutRules } from "../message/fan-out.ts";
+import { settleAll } from "../ground/concurrency.ts";
+import { BodyUnavailableError, GapError } from "../ground/errors.ts";
+import { fanOut } from "../message/fan-out.ts";
 import type { QueueMessages } from "../message/outgoing-message.ts";
 import { lateGroup } from "../routing/message-group.ts";
-import { routeFrames, type RouteEffects } from "../route/route-frames.ts";
+import { routeFrames } from "../route/route-frames.ts";
+import type { RouteRuntime } from "../route/route-records.ts";
 import { attribute, connectionOf, unnamedConnections } from "../sessions/attribute.ts";
-import { settleAll } from "../settle-all.ts";
 import type { Redelivery } from "./drain.ts";
 
-export interface RedeliverOptions {
-  readonly source: string;
-  readonly rules: FanOutRules;
-  readonly effects: RouteEffects;
+export interface RedeliverOptions extends RouteRuntime {
   readonly bodies: BodyStore;
-  readonly payloads: PayloadBucket;
 }
 
 const DELIVERED: Redelivery = { kind: "delivered" };

@@ -1,16 +1,16 @@
 import type { Connection } from "../../wire/session.ts";
 import { deliverFrames, type DeliveryEffects } from "../delivery/deliver-frames.ts";
-import type { LaneState } from "../delivery/lane.ts";
-import { GapError } from "../errors.ts";
+import type { LaneState } from "../delivery/lanes-table.ts";
 import type { Batch, Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
 import { chainStep } from "../frame/chain.ts";
 import type { PlacedChange, PlacedFrame } from "../frame/read-frame.ts";
 import { subFrame } from "../frame/sub-frame.ts";
+import { settleAll } from "../ground/concurrency.ts";
+import { GapError } from "../ground/errors.ts";
 import { fanOut, type AuthoredChange, type FanOut, type FanOutRules } from "../message/fan-out.ts";
 import { attribute, connectionOf, type ConnectionKnowledge } from "../sessions/attribute.ts";
-import { settleAll } from "../settle-all.ts";
-import { turnsTogether, type Turn } from "./turns.ts";
+import { framesTogether, type DueFrame } from "./frames-together.ts";
 
 export interface RouteEffects extends DeliveryEffects {
   /** What is known of connections of a lane, by name. */
@@ -38,7 +38,7 @@ export type RouteOutcome =
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
 
 /**
- * Delivers the first frame, and with it as many of its followers as `turnsTogether` allows: what their lane has not had
+ * Delivers the first frame, and with it as many of its followers as `framesTogether` allows: what their lane has not had
  * yet goes to its queues or into failure records, and then the lane's delivered position moves to the end of the last.
  * Safe to repeat after a crash at any point, with the same frames or with others that begin with the same one: messages,
  * deduplication ids and failure records are each frame's own, whatever it is delivered together with.
@@ -61,13 +61,13 @@ export async function routeFrames(
     throw new GapError({ lane: number, delivered: lane.delivered, previous, first: first.first });
   }
 
-  const turns = turnsTogether(lane.delivered, [first, ...followers], rules.subscriptions);
+  const together = framesTogether(lane.delivered, [first, ...followers], rules.subscriptions);
   const shares: FanOut[] = [];
   let unattributed = 0;
-  for (const turn of turns) {
-    const authored = await settleAuthors(turn, effects);
-    unattributed += turn.changes.length - authored.length;
-    shares.push(fanOut(turn.frame, authored, rules));
+  for (const due of together) {
+    const authored = await settleAuthors(due, effects);
+    unattributed += due.changes.length - authored.length;
+    shares.push(fanOut(due.frame, authored, rules));
   }
   const {
     lane: present,
@@ -78,7 +78,7 @@ export async function routeFrames(
     shares.map(({ queues }) => queues),
     effects,
   );
-  const delivered = turns.at(-1)?.frame.last ?? lane.delivered;
+  const delivered = together.at(-1)?.frame.last ?? lane.delivered;
   return {
     kind: "routed",
     lane: await effects.lanes.write(present, { delivered, troubled }),
@@ -90,7 +90,7 @@ export async function routeFrames(
 
 /** The changes whose authors are known; the others are parked under their connections. */
 async function settleAuthors(
-  { frame, changes, unnamed }: Turn,
+  { frame, changes, unnamed }: DueFrame,
   effects: RouteEffects,
 ): Promise<readonly AuthoredChange[]> {
   const knowledge = unnamed.size === 0 ? new Map() : await effects.lookUp(frame.lane, unnamed);

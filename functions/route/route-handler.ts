@@ -1,16 +1,15 @@
 import type { Logger } from "@aws-lambda-powertools/logger";
-import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { processPartialResponse, SqsFifoPartialProcessorAsync } from "@aws-lambda-powertools/batch";
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { ROUTE_METRICS } from "../../wire/metrics.ts";
-import { GapError } from "../errors.ts";
-import type { MetricSink } from "../metrics.ts";
-import type { Runtime } from "../runtime.ts";
-import { handleByGroup } from "./batch.ts";
-import { countOutcome } from "./metrics.ts";
-import { recordRouter, type RecordOutcome } from "./route-records.ts";
+import { GapError } from "../ground/errors.ts";
+import type { MetricSink } from "../ground/metrics.ts";
+import { countOutcome } from "./count-outcome.ts";
+import { recordRouter, type RecordOutcome, type RouteRuntime } from "./route-records.ts";
 import { tryAgain } from "./try-again.ts";
 
 export interface HandlerOptions {
-  readonly runtime: Runtime;
+  readonly runtime: RouteRuntime;
   readonly logger: Logger;
   readonly metrics: MetricSink;
 }
@@ -53,6 +52,28 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
       metrics.publish();
     }
   };
+}
+
+/**
+ * Handles the records of each message group in order, and the groups side by side, so that one lane's trouble neither
+ * fails nor delays another. Returns the first failed record of each group and all that follow it there.
+ */
+async function handleByGroup(
+  event: SQSEvent,
+  handlerOfGroup: (records: readonly SQSRecord[]) => (record: SQSRecord) => Promise<unknown>,
+): Promise<SQSBatchResponse> {
+  const groups = Map.groupBy(event.Records, ({ attributes }) => attributes.MessageGroupId ?? "");
+  const responses = await Promise.all(
+    Array.from(groups.values(), async (records) =>
+      processPartialResponse(
+        { Records: records },
+        handlerOfGroup(records),
+        new SqsFifoPartialProcessorAsync(),
+        { throwOnFullBatchFailure: false },
+      ),
+    ),
+  );
+  return { batchItemFailures: responses.flatMap(({ batchItemFailures }) => batchItemFailures) };
 }
 
 function report(logger: Logger, messageId: string, outcome: RecordOutcome): void {

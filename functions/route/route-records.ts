@@ -1,12 +1,24 @@
 import type { SQSRecord } from "aws-lambda";
 import { MalformedFrameError } from "../../wire/frame.ts";
-import type { LaneState } from "../delivery/lane.ts";
-import { GapError } from "../errors.ts";
+import type { PayloadBucket } from "../aws/payload-bucket.ts";
+import type { LaneState } from "../delivery/lanes-table.ts";
+import { unreadableBatch } from "../failures/parked.ts";
+import { unreadableStream } from "../failures/stream.ts";
 import type { PlacedFrame } from "../frame/read-frame.ts";
 import { readRawMessage, textToPark } from "../frame/read-raw-message.ts";
-import type { Runtime } from "../runtime.ts";
-import { parkRawMessage } from "./malformed.ts";
-import { routeFrames, type RouteOutcome } from "./route-frames.ts";
+import { GapError } from "../ground/errors.ts";
+import type { FanOutRules } from "../message/fan-out.ts";
+import { routeFrames, type RouteEffects, type RouteOutcome } from "./route-frames.ts";
+
+/** What messages of the raw queue are routed with. */
+export interface RouteRuntime {
+  readonly source: string;
+  readonly rules: FanOutRules;
+  readonly effects: RouteEffects;
+  readonly payloads: PayloadBucket;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
 
 /** What became of one message of the raw queue. `with-predecessor`: its frame was delivered together with one before it. */
 export type RecordOutcome =
@@ -26,7 +38,7 @@ const TOGETHER = 720 * 1024;
  * never be delivered then holds up those behind it, and none before it.
  */
 export function recordRouter(
-  { settings, rules, effects, payloads }: Runtime,
+  { source, rules, effects, payloads }: RouteRuntime,
   records: readonly SQSRecord[],
   onSeparation: (error: unknown) => void,
 ): (record: SQSRecord) => Promise<RecordOutcome> {
@@ -36,18 +48,18 @@ export function recordRouter(
   /** How many records, from the first on, are done with. */
   let done = 0;
 
-  async function frameAt(place: number): Promise<PlacedFrame> {
-    const known = frames.get(place);
+  async function frameAt(index: number): Promise<PlacedFrame> {
+    const known = frames.get(index);
     if (known !== undefined) return known;
-    const frame = await readRawMessage(records[place]?.body ?? "", settings.source, payloads);
-    frames.set(place, frame);
+    const frame = await readRawMessage(records[index]?.body ?? "", source, payloads);
+    frames.set(index, frame);
     return frame;
   }
 
-  async function framesAfter(place: number, first: PlacedFrame): Promise<PlacedFrame[]> {
+  async function framesAfter(index: number, first: PlacedFrame): Promise<PlacedFrame[]> {
     const followers: PlacedFrame[] = [];
     let size = sizeOf(first);
-    for (let next = place + 1; next < records.length; next++) {
+    for (let next = index + 1; next < records.length; next++) {
       let frame: PlacedFrame;
       try {
         frame = await frameAt(next);
@@ -63,7 +75,7 @@ export function recordRouter(
   }
 
   async function route(
-    place: number,
+    index: number,
     offered: readonly [PlacedFrame, ...PlacedFrame[]],
   ): Promise<RouteOutcome> {
     const number = offered[0].lane;
@@ -71,37 +83,40 @@ export function recordRouter(
     lanes.delete(number);
     const outcome = await routeFrames(offered, lane, rules, effects);
     lanes.set(number, outcome.lane);
-    done = place + (outcome.kind === "routed" ? outcome.frames.length : 1);
+    done = index + (outcome.kind === "routed" ? outcome.frames.length : 1);
     for (const read of frames.keys()) if (read < done) frames.delete(read);
     return outcome;
   }
 
   return async (record) => {
-    const place = records.findIndex(({ messageId }) => messageId === record.messageId);
-    if (place < done) return { kind: "with-predecessor" };
+    const index = records.findIndex(({ messageId }) => messageId === record.messageId);
+    if (index < done) return { kind: "with-predecessor" };
     let frame: PlacedFrame;
     try {
-      frame = await frameAt(place);
+      frame = await frameAt(index);
     } catch (error) {
       if (!(error instanceof MalformedFrameError)) throw error;
       const text = await textToPark(record.body, payloads);
-      await parkRawMessage(effects.streams, record.messageId, text, {
-        reason: "malformed",
-        error: error.message,
-      });
+      // Kept whole, so that an operator can look at it and a later version of this code can read it.
+      const trouble = { reason: "malformed", error: error.message } as const;
+      await effects.streams.park(
+        unreadableStream(record.messageId),
+        [unreadableBatch(text)],
+        trouble,
+      );
       return { kind: "malformed", error };
     }
-    const followers = together ? await framesAfter(place, frame) : [];
+    const followers = together ? await framesAfter(index, frame) : [];
     if (followers.length > 0) {
       try {
-        return await route(place, [frame, ...followers]);
+        return await route(index, [frame, ...followers]);
       } catch (error) {
         if (error instanceof GapError) throw error;
         together = false;
         onSeparation(error);
       }
     }
-    return await route(place, [frame]);
+    return await route(index, [frame]);
   };
 }
 

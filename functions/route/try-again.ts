@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { GapError } from "../errors.ts";
+import { GapError } from "../ground/errors.ts";
 
 /** Pauses between attempts at one frame in one invocation. A frame that is given back waits for its visibility timeout, most of a minute. */
 const PAUSES_MS = [100, 300, 1000, 3000];

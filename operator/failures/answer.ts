@@ -9,7 +9,7 @@ import {
 } from "../../wire/session-items.ts";
 import { number, text, textOf } from "../../wire/attributes.ts";
 import { expiresAt } from "../../functions/failures/items.ts";
-import { ifTrue } from "../../functions/failures/if-true.ts";
+import { wasWritten } from "../../functions/aws/conditional-write.ts";
 import { CommandError } from "./command-error.ts";
 import type { Target } from "./target.ts";
 
@@ -44,7 +44,7 @@ export async function recordAnswer(
   );
   const known = textOf(item, attribute);
   const entries = known === undefined ? [] : decodeSessionEntries(known);
-  const written = await ifTrue(
+  const written = await wasWritten(
     dynamodb.send(
       new UpdateItemCommand({
         TableName: sessionsTable,

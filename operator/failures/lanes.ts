@@ -1,6 +1,6 @@
 import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import { text, textOf } from "../../wire/attributes.ts";
-import type { LaneState } from "../../functions/delivery/lane.ts";
+import type { LaneState } from "../../functions/delivery/lanes-table.ts";
 import { lanesTable } from "../../functions/delivery/lanes-table.ts";
 import type { Target } from "./target.ts";
 

@@ -1,5 +1,5 @@
 import type { BodyStore } from "../../functions/failures/body-store.ts";
-import { BodyUnavailableError } from "../../functions/errors.ts";
+import { BodyUnavailableError } from "../../functions/ground/errors.ts";
 import type { ParkedRecord, Reason, StreamState } from "../../functions/failures/parked.ts";
 import { time } from "./render.ts";
 

@@ -3,9 +3,9 @@ import { MalformedFrameError } from "../../wire/frame.ts";
 import { payloadBucket } from "../../functions/aws/payload-bucket.ts";
 import { parkedStreams } from "../../functions/delivery/hand-over.ts";
 import { bodyStore } from "../../functions/failures/body-store.ts";
-import type { Batch, Trouble } from "../../functions/failures/parked.ts";
+import { unreadableBatch, type Batch, type Trouble } from "../../functions/failures/parked.ts";
 import { routeItems } from "../../functions/failures/route-items.ts";
-import type { Stream } from "../../functions/failures/stream.ts";
+import { unreadableStream, type Stream } from "../../functions/failures/stream.ts";
 import { readRawMessage, textToPark } from "../../functions/frame/read-raw-message.ts";
 import { CommandError } from "./command-error.ts";
 import type { Target } from "./target.ts";
@@ -54,8 +54,7 @@ export async function redrive(
       };
     } catch (error) {
       if (!(error instanceof MalformedFrameError)) throw error;
-      const stream: Stream = { kind: "raw", lane: 0, name: id };
-      return { stream, batch: { first: "0", last: "0", count: 0, body: text } };
+      return { stream: unreadableStream(id), batch: unreadableBatch(text) };
     }
   }
 

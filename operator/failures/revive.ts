@@ -1,6 +1,6 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { number, text } from "../../wire/attributes.ts";
-import { ifTrue } from "../../functions/failures/if-true.ts";
+import { wasWritten } from "../../functions/aws/conditional-write.ts";
 import { expiresAt, recordItemKey, stateKey } from "../../functions/failures/items.ts";
 import type { ParkedRecord } from "../../functions/failures/parked.ts";
 import type { Stream } from "../../functions/failures/stream.ts";
@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
 
 /** Makes a stream due at once, with all its attempts before it, dead or not. Returns false when it has nothing parked. */
 export function revive(target: Target, stream: Stream): Promise<boolean> {
-  return ifTrue(
+  return wasWritten(
     target.dynamodb.send(
       new UpdateItemCommand({
         TableName: target.failuresTable,
@@ -30,7 +30,7 @@ export function revive(target: Target, stream: Stream): Promise<boolean> {
 /** Gives a record up for good: it will not be delivered. Its body stays until the record expires. Returns false when it was delivered meanwhile. */
 export function discard(target: Target, { stream, key }: ParkedRecord): Promise<boolean> {
   const now = Date.now();
-  return ifTrue(
+  return wasWritten(
     target.dynamodb.send(
       new UpdateItemCommand({
         TableName: target.failuresTable,

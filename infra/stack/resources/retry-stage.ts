@@ -19,7 +19,7 @@ export class RetryStage extends Construct {
       part: "retry",
       description: "Delivers parked changes, in order",
       environment: props.environment,
-      // Ends before the next run begins.
+      // Ends before the next invocation begins.
       timeout: Duration.seconds(55),
       memoryMb: 512,
       logRetention: props.logRetention,
@@ -28,7 +28,7 @@ export class RetryStage extends Construct {
       description: "Runs the retry function of binlog-router",
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [
-        // The next minute's run does what this one could not.
+        // The next minute's invocation does what this one could not.
         new LambdaFunction(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) }),
       ],
     });

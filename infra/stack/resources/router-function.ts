@@ -22,7 +22,7 @@ export interface RouterFunctionProps {
   readonly logRetention: RetentionDays;
 }
 
-/** A function of this system: `functions/<part>/handler.ts` as one ES module, allowed to write its own log and nothing else. */
+/** A function of this system: `functions/main/<part>.ts` as one ES module, allowed to write its own log and nothing else. */
 export class RouterFunction extends NodejsFunction {
   readonly part: "route" | "retry";
   readonly executionRole: Role;
@@ -36,7 +36,7 @@ export class RouterFunction extends NodejsFunction {
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     });
-    const entry = `functions/${props.part}/handler.ts`;
+    const entry = `functions/main/${props.part}.ts`;
     super(scope, id, {
       description: props.description,
       entry: join(REPOSITORY_ROOT, entry),

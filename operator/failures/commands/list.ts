@@ -1,6 +1,6 @@
 import type { StreamState } from "../../../functions/failures/parked.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
-import { forEachLimited } from "../../../functions/for-each-limited.ts";
+import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 import { distance, table, time } from "../render.ts";
 import { parkedRecords, troubledStreams } from "../streams.ts";
 import type { CommandContext } from "./context.ts";

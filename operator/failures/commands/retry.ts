@@ -9,7 +9,7 @@ export interface RetryOptions {
   readonly reason?: string;
 }
 
-/** Makes streams due at once, dead ones too; the retry function takes them in its next run. */
+/** Makes streams due at once, dead ones too; the retry function takes them in its next invocation. */
 export async function retryCommand(
   context: CommandContext,
   names: readonly string[],

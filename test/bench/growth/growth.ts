@@ -1,5 +1,5 @@
 import type { Connection } from "mysql2/promise";
-import { forEachLimited } from "../../../functions/for-each-limited.ts";
+import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { startStack } from "../shared-stack.ts";
 import type { Load } from "./load.ts";

@@ -1,6 +1,6 @@
 import type { Connection } from "mysql2/promise";
 import { setTimeout as pause } from "node:timers/promises";
-import { forEachLimited } from "../../../functions/for-each-limited.ts";
+import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 
 /** Who writes a transaction, and to which table. */
 export interface Place {

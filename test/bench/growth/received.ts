@@ -4,7 +4,7 @@ import {
   type Message,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { forEachLimited } from "../../../functions/for-each-limited.ts";
+import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 
 const QUEUES_AT_ONCE = 8;
 const LONG_POLL_S = 20;

@@ -1,4 +1,4 @@
-import type { Clients } from "../../../functions/runtime.ts";
+import type { Clients } from "../../../functions/aws/clients.ts";
 
 /** What a function's process dies of in a test. */
 class KilledError extends Error {

@@ -4,8 +4,8 @@ import type { SQSEvent } from "aws-lambda";
 import { retryHandler } from "../../../functions/retry/retry-handler.ts";
 import type { Backoff } from "../../../functions/retry/drain.ts";
 import { routeHandler } from "../../../functions/route/route-handler.ts";
-import type { MetricSink } from "../../../functions/metrics.ts";
-import type { Runtime } from "../../../functions/runtime.ts";
+import type { MetricSink } from "../../../functions/ground/metrics.ts";
+import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 
 /** The metrics of a test's invocations, added up by name and dimension value: `ChangesRouted production` → 3. */
 export class CountingMetrics implements MetricSink {
@@ -55,7 +55,7 @@ const NO_TIME = { getRemainingTimeInMillis: () => 0 };
 
 /** Invokes the route function; returns the ids of the messages that have to come again. */
 export async function route(
-  runtime: Runtime,
+  runtime: RetryRuntime,
   event: SQSEvent,
   metrics: MetricSink = new CountingMetrics(),
 ): Promise<string[]> {
@@ -69,8 +69,8 @@ export interface RetryOptions {
   readonly remainingMs?: number;
 }
 
-/** One run of the retry function. */
-export async function retry(runtime: Runtime, options: RetryOptions = {}): Promise<void> {
+/** One invocation of the retry function. */
+export async function retry(runtime: RetryRuntime, options: RetryOptions = {}): Promise<void> {
   const {
     metrics = new CountingMetrics(),
     remainingMs = 55_000,

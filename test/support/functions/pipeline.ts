@@ -7,23 +7,24 @@ import { routeHandler } from "../../../functions/route/route-handler.ts";
 import type { Backoff } from "../../../functions/retry/drain.ts";
 import { fixedPatience } from "../../../functions/delivery/patience.ts";
 import { RETRY_PATIENCE_MS } from "../../../functions/retry/retry-handler.ts";
-import type { Clients, Runtime } from "../../../functions/runtime.ts";
+import type { Clients } from "../../../functions/aws/clients.ts";
+import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 import { runEventSourceMapping } from "../../../infra/local/lambda/event-source-mapping.ts";
 import { CountingMetrics, retry } from "./invoke.ts";
 import type { Stage } from "./stage.ts";
 
 export interface PipelineOptions {
   /** Of the route function; default: a cold start's. */
-  readonly runtime?: Runtime;
-  /** Pause between two runs of the retry function; left out, it does not run. */
+  readonly runtime?: RetryRuntime;
+  /** Pause between two invocations of the retry function; left out, it is not invoked. */
   readonly retryEveryMs?: number;
   readonly backoff?: Backoff;
   /** The time that an invocation of the route function has; default none to try anything again. */
   readonly remainingMs?: number;
 }
 
-/** A run of the retry function: short, because what an interrupted one has claimed waits for so long. */
-const RETRY_RUN_MS = 15_000;
+/** An invocation of the retry function: short, because what an interrupted one has claimed waits for so long. */
+const RETRY_MS = 15_000;
 
 /** Both functions at work on a stage's raw queue, as Lambda would run them. Disposing lets them finish. */
 export class Pipeline implements AsyncDisposable {
@@ -70,7 +71,7 @@ export class Pipeline implements AsyncDisposable {
       retryEveryMs === undefined
         ? Promise.resolve()
         : repeat(
-            () => retry(retryRuntime, { metrics, remainingMs: RETRY_RUN_MS }),
+            () => retry(retryRuntime, { metrics, remainingMs: RETRY_MS }),
             retryEveryMs,
             signal,
           );
@@ -97,13 +98,13 @@ export class Pipeline implements AsyncDisposable {
 }
 
 async function repeat(
-  run: () => Promise<void>,
+  invoke: () => Promise<void>,
   everyMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    // A run that could not reach its table is followed by the next one.
-    await run().catch(() => undefined);
+    // An invocation that could not reach its table is followed by the next one.
+    await invoke().catch(() => undefined);
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }

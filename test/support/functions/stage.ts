@@ -12,9 +12,10 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { Backoff } from "../../../functions/retry/drain.ts";
-import { clientSettings } from "../../../functions/aws/clients.ts";
+import { clientSettings, type Clients } from "../../../functions/aws/clients.ts";
 import { RelativePatience, type Patience } from "../../../functions/delivery/patience.ts";
-import { runtime, type Clients, type Runtime } from "../../../functions/runtime.ts";
+import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
+import { runtime } from "../../../functions/main/runtime.ts";
 import { parseFunctionSettings } from "../../../functions/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
@@ -40,7 +41,7 @@ export class Stage implements AsyncDisposable {
   /** SQS's clock and the functions'. */
   readonly clock: LocalClock;
   readonly clients: Clients;
-  readonly runtime: Runtime;
+  readonly runtime: RetryRuntime;
   readonly #environment: Record<string, string>;
 
   private constructor(aws: LocalAws, environment: Record<string, string>) {
@@ -90,7 +91,7 @@ export class Stage implements AsyncDisposable {
   runtimeWith(
     clients: Clients,
     options: { readonly backoff?: Backoff; readonly patience?: Patience } = {},
-  ): Runtime {
+  ): RetryRuntime {
     return runtime({
       settings: parseFunctionSettings(this.#environment),
       clients,

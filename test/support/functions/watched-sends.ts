@@ -1,5 +1,5 @@
-import type { Sender } from "../../../functions/delivery/sender.ts";
-import type { Runtime } from "../../../functions/runtime.ts";
+import type { Sender } from "../../../functions/delivery/queue-sender.ts";
+import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 
 /** One queue's messages of some frames, from the offer to the last answer: so long their lane waited for this queue. */
 export interface WatchedSend {
@@ -9,7 +9,7 @@ export interface WatchedSend {
 }
 
 /** A runtime like the one given whose sends are noted. */
-export function watchSends(runtime: Runtime): { runtime: Runtime; sends: WatchedSend[] } {
+export function watchSends(runtime: RetryRuntime): { runtime: RetryRuntime; sends: WatchedSend[] } {
   const sends: WatchedSend[] = [];
   const sender: Sender = {
     async send(queueName, messages) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FunctionSettingsError } from "../../../functions/errors.ts";
+import { FunctionSettingsError } from "../../../functions/ground/errors.ts";
 import { parseFunctionSettings } from "../../../functions/settings.ts";
 import { encodeRouting } from "../../../config/routing.ts";
 

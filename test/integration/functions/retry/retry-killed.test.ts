@@ -17,7 +17,7 @@ describe("a retry function that is killed between any two of its effects", () =>
   });
 
   test.for(["mended", "still refusing"] as const)(
-    "has delivered everything once and in order after its next run: the queue was %s",
+    "has delivered everything once and in order after its next invocation: the queue was %s",
     { timeout: 120_000 },
     async (queue) => {
       let request = 1;

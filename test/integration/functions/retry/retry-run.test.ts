@@ -7,13 +7,13 @@ import { Stage } from "../../../support/functions/stage.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** A run begins nothing in its last seconds (`LAST_SECONDS_MS`). */
+/** An invocation begins nothing in its last seconds (`LAST_SECONDS_MS`). */
 const LAST_MS = 12_000;
 const ENVIRONMENTS = ["production", "staging", "test"];
 const USERS = ["app_prod", "app_staging", "app_test"];
 const FRAMES = 20;
 
-describe("a run of the retry function", () => {
+describe("an invocation of the retry function", () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await Stage.start();

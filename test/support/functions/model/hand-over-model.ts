@@ -1,9 +1,9 @@
 import { deliverFrames } from "../../../../functions/delivery/deliver-frames.ts";
-import { parkedStreams, type StreamItems } from "../../../../functions/delivery/hand-over.ts";
-import type { LaneState, Lanes } from "../../../../functions/delivery/lane.ts";
+import { parkedStreams } from "../../../../functions/delivery/hand-over.ts";
+import type { LaneState, Lanes } from "../../../../functions/delivery/lanes-table.ts";
 import { batchMessages } from "../../../../functions/delivery/message-batch.ts";
-import { nextRound } from "../../../../functions/delivery/rounds.ts";
-import type { SendResult, Sender } from "../../../../functions/delivery/sender.ts";
+import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
+import type { SendResult, Sender } from "../../../../functions/delivery/queue-sender.ts";
 import {
   lastOf,
   recordKey,
@@ -12,10 +12,12 @@ import {
   type RecordKey,
   type Trouble,
 } from "../../../../functions/failures/parked.ts";
+import type { DrainItems } from "../../../../functions/failures/retry-items.ts";
+import type { StreamItems } from "../../../../functions/failures/route-items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { chainStep } from "../../../../functions/frame/chain.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
-import { drain, type DrainItems } from "../../../../functions/retry/drain.ts";
+import { drain } from "../../../../functions/retry/drain.ts";
 import { Actor, type Execution } from "./explore.ts";
 
 export interface ModelOptions {
@@ -23,7 +25,7 @@ export interface ModelOptions {
   readonly frames: readonly string[];
   /** How many frames SQS gives to route at once at most; it may be fewer, and others each time. */
   readonly together: number;
-  /** How many retry runs there are at the same time; no claim keeps them apart. */
+  /** How many invocations of retry there are at the same time; no claim keeps them apart. */
   readonly retries: number;
   readonly crashes: number;
   /** How often the queue breaks or is mended. */
@@ -85,7 +87,7 @@ export function handOverModel(options: ModelOptions): Execution {
       let refused = false;
       while (unsent.size > 0 && !refused) {
         // The entries of a round fail one by one.
-        for (const message of nextRound(unsent).flat()) {
+        for (const message of nextBatches(unsent).flat()) {
           const sent = await actor.step(`send ${message.deduplicationId}`, () => {
             if (queueUp) arrive(message);
             return queueUp;

@@ -40,7 +40,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: false,
     },
     {
-      title: "two retry runs at the same time",
+      title: "two retry invocations at the same time",
       frames: ["A", "A"],
       together: 1,
       retries: 2,

@@ -7,7 +7,7 @@ import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
-import { nextRound } from "../../../../functions/delivery/rounds.ts";
+import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 
@@ -93,8 +93,8 @@ describe("environment messages", () => {
       Array.from({ length: 25 }, (_, id) => ({ id })),
       "key",
     );
-    expect(nextRound(wide).map((batch) => batch.length)).toEqual([10, 10, 5]);
+    expect(nextBatches(wide).map((batch) => batch.length)).toEqual([10, 10, 5]);
     const long = messagesOf(Array.from({ length: 12 }, () => ({ text: "x".repeat(300_000) })));
-    expect(nextRound(long).map((batch) => batch.length)).toEqual([1]);
+    expect(nextBatches(long).map((batch) => batch.length)).toEqual([1]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { GapError, OwnTroubleError } from "../../../../functions/errors.ts";
+import { GapError, OwnTroubleError } from "../../../../functions/ground/errors.ts";
 import { tryAgain } from "../../../../functions/route/try-again.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { turnsTogether } from "../../../../functions/route/turns.ts";
+import { framesTogether } from "../../../../functions/route/frames-together.ts";
 import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
@@ -19,7 +19,7 @@ const lane = new TestLane();
 /** The numbers of the changes to be delivered, frame by frame. */
 function turns(delivered: string | null, frames: readonly string[]): number[][] {
   const read = frames.map((text) => readFrame(text, SOURCE));
-  return turnsTogether(delivered, read, subscriptions).map(({ changes }) =>
+  return framesTogether(delivered, read, subscriptions).map(({ changes }) =>
     changes.map(({ offset }) => offset / 100),
   );
 }

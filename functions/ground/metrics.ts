@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import { DIMENSIONS, METRIC_NAMESPACE } from "../wire/metrics.ts";
+import { DIMENSIONS, METRIC_NAMESPACE } from "../../wire/metrics.ts";
 
 /** Collects the metrics of one invocation and writes them at its end, a line for each set of dimensions. */
 export interface MetricSink {

@@ -1,10 +1,10 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { functionClients } from "../aws/clients.ts";
 import { RelativePatience } from "../delivery/patience.ts";
-import { embeddedMetrics } from "../metrics.ts";
-import { runtime } from "../runtime.ts";
+import { embeddedMetrics } from "../ground/metrics.ts";
+import { runtime } from "./runtime.ts";
 import { parseFunctionSettings } from "../settings.ts";
-import { routeHandler } from "./route-handler.ts";
+import { routeHandler } from "../route/route-handler.ts";
 
 const patience = new RelativePatience();
 const settings = parseFunctionSettings(process.env);

@@ -5,8 +5,8 @@ import type { PlacedChange, PlacedFrame } from "../frame/read-frame.ts";
 import type { Subscriptions } from "../routing/subscriptions.ts";
 import { unnamedConnections } from "../sessions/attribute.ts";
 
-/** A frame whose turn it is, and what of it is to be delivered. */
-export interface Turn {
+/** A frame, and what of it is to be delivered. */
+export interface DueFrame {
   readonly frame: PlacedFrame;
   /** Those that the lane has not had yet and that some queue of some environment would get. */
   readonly changes: readonly PlacedChange[];
@@ -17,31 +17,31 @@ export interface Turn {
 /**
  * The frames at the head of a list that are delivered together: each follows the one before it, and each names all its
  * authors. A frame that does not is taken alone, so that what is parked for want of an author, and what is known of its
- * connections, is settled for one frame before the next is looked at. Empty when it is not the first frame's turn.
+ * connections, is settled for one frame before the next is looked at. Empty when the first frame is a repeat or follows a gap.
  */
-export function turnsTogether(
+export function framesTogether(
   delivered: PositionText | null,
   frames: readonly PlacedFrame[],
   subscriptions: Subscriptions,
-): readonly Turn[] {
-  const turns: Turn[] = [];
+): readonly DueFrame[] {
+  const together: DueFrame[] = [];
   let reached = delivered;
   for (const frame of frames) {
     const step = chainStep(reached, frame);
     if (step.kind !== "deliver") break;
-    const turn = turnOf(frame, step.after, subscriptions);
-    if (turn.unnamed.size > 0) return turns.length === 0 ? [turn] : turns;
-    turns.push(turn);
+    const due = dueFrame(frame, step.after, subscriptions);
+    if (due.unnamed.size > 0) return together.length === 0 ? [due] : together;
+    together.push(due);
     reached = frame.last;
   }
-  return turns;
+  return together;
 }
 
-function turnOf(
+function dueFrame(
   frame: PlacedFrame,
   after: PositionText | null,
   subscriptions: Subscriptions,
-): Turn {
+): DueFrame {
   const changes = frame.changes.filter(
     (change) => change.position > (after ?? "") && isWanted(frame, change, subscriptions),
   );

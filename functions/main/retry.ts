@@ -1,10 +1,10 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { functionClients } from "../aws/clients.ts";
 import { fixedPatience } from "../delivery/patience.ts";
-import { embeddedMetrics } from "../metrics.ts";
-import { runtime } from "../runtime.ts";
+import { embeddedMetrics } from "../ground/metrics.ts";
+import { runtime } from "./runtime.ts";
 import { parseFunctionSettings } from "../settings.ts";
-import { RETRY_PATIENCE_MS, retryHandler } from "./retry-handler.ts";
+import { RETRY_PATIENCE_MS, retryHandler } from "../retry/retry-handler.ts";
 
 const patience = fixedPatience(RETRY_PATIENCE_MS);
 const settings = parseFunctionSettings(process.env);

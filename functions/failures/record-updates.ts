@@ -1,0 +1,64 @@
+import type { PutItemCommandInput } from "@aws-sdk/client-dynamodb";
+import { number, text, texts, type Item } from "../../wire/attributes.ts";
+import { errorText, expiresAt, recordItemKey } from "./items.ts";
+import type { FailedAttempt, ParkedRecord, RecordKey } from "./parked.ts";
+import type { ItemUpdate } from "./state-updates.ts";
+import type { Stream } from "./stream.ts";
+
+/**
+ * A record is written if there is none with its key, whatever has become of that one; with `instead` also in the place of
+ * one that waits and has not been attempted.
+ */
+export function recordPut(item: Item, instead: boolean): Omit<PutItemCommandInput, "TableName"> {
+  const free = "attribute_not_exists(#stream)";
+  const waiting = "(#status = :parked AND attribute_not_exists(attempts))";
+  return {
+    Item: item,
+    ConditionExpression: instead ? `${free} OR ${waiting}` : free,
+    ExpressionAttributeNames: { "#stream": "stream", ...(instead && { "#status": "status" }) },
+    ...(instead && { ExpressionAttributeValues: { ":parked": text("parked") } }),
+  };
+}
+
+/** A failed attempt is noted on a record that waits. */
+export function failureUpdate(
+  { stream, key, attempts }: ParkedRecord,
+  { trouble, sent, nextAttemptAt }: FailedAttempt,
+  now: number,
+): ItemUpdate {
+  return {
+    Key: recordItemKey(stream, key),
+    UpdateExpression:
+      "SET reason = :reason, #error = :error, attempts = :attempts, lastFailureAt = :now" +
+      (nextAttemptAt === null ? " REMOVE nextAttempt" : ", nextAttempt = :next") +
+      (sent.size === 0 ? "" : " ADD sent :sent"),
+    ConditionExpression: "#status = :parked",
+    ExpressionAttributeNames: { "#status": "status", "#error": "error" },
+    ExpressionAttributeValues: {
+      ":reason": text(trouble.reason),
+      ":error": errorText(trouble),
+      ":attempts": number(attempts + 1),
+      ":now": number(now),
+      ":parked": text("parked"),
+      ...(nextAttemptAt !== null && { ":next": number(nextAttemptAt) }),
+      ...(sent.size > 0 && { ":sent": texts(sent) }),
+    },
+  };
+}
+
+/** A record that waits is done with, and its body is removed. */
+export function resolveUpdate(stream: Stream, key: RecordKey, now: number): ItemUpdate {
+  return {
+    Key: recordItemKey(stream, key),
+    UpdateExpression:
+      "SET #status = :resolved, finishedAt = :now, expires = :expires REMOVE body, bodyKey, sent, nextAttempt",
+    ConditionExpression: "#status = :parked",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: {
+      ":resolved": text("resolved"),
+      ":parked": text("parked"),
+      ":now": number(now),
+      ":expires": number(expiresAt(now)),
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
+import { number, text } from "../../wire/attributes.ts";
+import { errorText, expiresAt, stateKey } from "./items.ts";
+import {
+  lastOf,
+  type Opening,
+  type Postponement,
+  type RecordKey,
+  type StreamState,
+  type Trouble,
+} from "./parked.ts";
+import type { Stream } from "./stream.ts";
+
+// The writes that change a stream's state, each a conditional update of its state item; StreamState says what they mean.
+
+/** A conditional update of one item. */
+export type ItemUpdate = Omit<UpdateItemCommandInput, "TableName">;
+
+/** closed → open, where the stream was closed before the tail or was never opened. */
+export function openUpdate(
+  stream: Stream,
+  { head, tail }: Opening,
+  trouble: Trouble,
+  { now, firstDelayMs }: { readonly now: number; readonly firstDelayMs: number },
+): ItemUpdate {
+  return {
+    Key: stateKey(stream),
+    UpdateExpression:
+      "SET #status = :open, due = :open, tail = :tail, attempts = :none, nextAttempt = :next, " +
+      (head === null ? "" : "head = :head, ") +
+      "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires",
+    ConditionExpression: "attribute_not_exists(#status) OR (#status = :closed AND tail < :tail)",
+    ExpressionAttributeNames: { "#status": "status", "#error": "error" },
+    ExpressionAttributeValues: {
+      ":open": text("open"),
+      ":closed": text("closed"),
+      ":tail": text(tail),
+      ...(head !== null && { ":head": text(head) }),
+      ":none": number(0),
+      ":next": number(now + firstDelayMs),
+      ":now": number(now),
+      ":reason": text(trouble.reason),
+      ":error": errorText(trouble),
+    },
+  };
+}
+
+/** The tail moves to `last`, while the stream is not closed and the tail is not there yet. */
+export function tailUpdate(stream: Stream, last: string): ItemUpdate {
+  return {
+    Key: stateKey(stream),
+    UpdateExpression: "SET tail = :last",
+    ConditionExpression: "#status IN (:open, :dead) AND tail < :last",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: {
+      ":last": text(last),
+      ":open": text("open"),
+      ":dead": text("dead"),
+    },
+  };
+}
+
+/** The stream is taken until `until`, if it is open and due. Answers with the state. */
+export function claimUpdate(stream: Stream, now: number, until: number): ItemUpdate {
+  return {
+    Key: stateKey(stream),
+    UpdateExpression: "SET nextAttempt = :until",
+    ConditionExpression: "#status = :open AND nextAttempt <= :now",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: {
+      ":until": number(until),
+      ":now": number(now),
+      ":open": text("open"),
+    },
+    ReturnValues: "ALL_NEW",
+  };
+}
+
+/** open → open or dead: how far a claimed stream is done with, and when it is to be tried next. */
+export function postponeUpdate(
+  { stream, nextAttemptAt }: StreamState,
+  { drained, attempts, dead, trouble, nextAttemptAt: next }: Postponement,
+  now: number,
+): ItemUpdate {
+  return {
+    Key: stateKey(stream),
+    UpdateExpression:
+      "SET drained = :drained, attempts = :attempts, nextAttempt = :next, #status = :status, due = :status" +
+      (trouble === null ? "" : ", reason = :reason, #error = :error, lastFailureAt = :now"),
+    // The time that the claim set tells whether somebody else has taken the stream since.
+    ConditionExpression: "#status = :open AND nextAttempt = :claimed",
+    ExpressionAttributeNames: {
+      "#status": "status",
+      ...(trouble !== null && { "#error": "error" }),
+    },
+    ExpressionAttributeValues: {
+      ":drained": text(drained),
+      ":attempts": number(attempts),
+      ":next": number(next),
+      ":status": text(dead ? "dead" : "open"),
+      ":open": text("open"),
+      ":claimed": number(nextAttemptAt),
+      ...(trouble !== null && {
+        ":reason": text(trouble.reason),
+        ":error": errorText(trouble),
+        ":now": number(now),
+      }),
+    },
+  };
+}
+
+/** open → closed, while the tail is still the last position of `drained`. */
+export function closeUpdate(stream: Stream, drained: RecordKey, now: number): ItemUpdate {
+  return {
+    Key: stateKey(stream),
+    UpdateExpression:
+      "SET #status = :closed, drained = :drained, expires = :expires REMOVE due, nextAttempt, attempts",
+    ConditionExpression: "#status = :open AND tail = :tail",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: {
+      ":closed": text("closed"),
+      ":open": text("open"),
+      ":drained": text(drained),
+      ":tail": text(lastOf(drained)),
+      ":expires": number(expiresAt(now)),
+    },
+  };
+}

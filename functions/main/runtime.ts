@@ -1,0 +1,59 @@
+import { payloadBucket } from "../aws/payload-bucket.ts";
+import type { Clients } from "../aws/clients.ts";
+import { parkedStreams } from "../delivery/hand-over.ts";
+import { lanesTable } from "../delivery/lanes-table.ts";
+import type { Patience } from "../delivery/patience.ts";
+import { queueSender } from "../delivery/queue-sender.ts";
+import { bodyStore } from "../failures/body-store.ts";
+import { retryItems } from "../failures/retry-items.ts";
+import { routeItems } from "../failures/route-items.ts";
+import { BACKOFF, type Backoff } from "../retry/drain.ts";
+import type { RetryRuntime } from "../retry/retry-handler.ts";
+import { environmentOf } from "../routing/environments.ts";
+import { subscriptionsOf } from "../routing/subscriptions.ts";
+import { lookUp } from "../sessions/look-up.ts";
+import type { FunctionSettings } from "../settings.ts";
+
+export interface RuntimeOptions {
+  readonly settings: FunctionSettings;
+  readonly clients: Clients;
+  /** With the queues. */
+  readonly patience: Patience;
+  readonly backoff?: Backoff;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** Ties the decisions to the tables, queues and the bucket that the settings name, for either function. */
+export function runtime({
+  settings,
+  clients,
+  patience,
+  backoff = BACKOFF,
+  now = Date.now,
+}: RuntimeOptions): RetryRuntime {
+  const { source, routing, rawQueueUrl, failuresTable, sessionsTable, offsetsTable } = settings;
+  const payloads = payloadBucket(clients.s3, settings.payloadBucket);
+  const bodies = bodyStore(payloads);
+  const client = clients.dynamodb;
+  const failures = { client, table: failuresTable, now };
+  return {
+    source,
+    rules: {
+      environmentOf: environmentOf(routing),
+      subscriptions: subscriptionsOf(source, routing),
+      now,
+    },
+    effects: {
+      lanes: lanesTable(client, offsetsTable),
+      streams: parkedStreams(routeItems({ ...failures, bodies, firstDelayMs: backoff.baseMs })),
+      sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads, patience }),
+      lookUp: lookUp({ client, sessionsTable, failuresTable }),
+    },
+    items: retryItems(failures),
+    bodies,
+    payloads,
+    backoff,
+    now,
+  };
+}

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest";
+import type {
+  ParkedRecord,
+  Postponement,
+  StreamState,
+} from "../../../../functions/failures/parked.ts";
+import {
+  failureUpdate,
+  recordPut,
+  resolveUpdate,
+} from "../../../../functions/failures/record-updates.ts";
+import { recordsAfter } from "../../../../functions/failures/retry-items.ts";
+import {
+  claimUpdate,
+  closeUpdate,
+  openUpdate,
+  postponeUpdate,
+  tailUpdate,
+} from "../../../../functions/failures/state-updates.ts";
+import { queueStream } from "../../../../functions/failures/stream.ts";
+
+const STREAM = queueStream(3, "shop-billing-production.fifo");
+const TROUBLE = { reason: "throttled", error: "ThrottlingException: ".padEnd(600, "x") } as const;
+const NOW = 1_000_000;
+const DAY_SECONDS = 24 * 60 * 60;
+
+const state: StreamState = {
+  stream: STREAM,
+  status: "open",
+  head: "1",
+  tail: "9",
+  drained: "",
+  attempts: 0,
+  nextAttemptAt: 4711,
+  openedAt: 0,
+  lastFailureAt: 0,
+  trouble: TROUBLE,
+};
+const record: ParkedRecord = {
+  stream: STREAM,
+  key: "1/2",
+  status: "parked",
+  trouble: TROUBLE,
+  count: 1,
+  parkedAt: 0,
+  attempts: 4,
+  lastFailureAt: 0,
+  nextAttemptAt: null,
+  bytes: 0,
+  sent: new Set(),
+  body: { kind: "removed" },
+};
+const next: Postponement = {
+  drained: "1/2",
+  attempts: 1,
+  nextAttemptAt: NOW + 10,
+  dead: false,
+  trouble: null,
+};
+
+const opened = (head: string | null) =>
+  openUpdate(STREAM, { head, tail: "9" }, TROUBLE, { now: NOW, firstDelayMs: 500 });
+const failed = (nextAttemptAt: number | null, ...sent: string[]) =>
+  failureUpdate(record, { trouble: TROUBLE, sent: new Set(sent), nextAttemptAt }, NOW);
+
+describe("a write to the failures table", () => {
+  const writes = {
+    "that opens a stream": opened("1"),
+    "that opens a stream without an order": opened(null),
+    "that moves a tail": tailUpdate(STREAM, "9"),
+    "that claims a stream": claimUpdate(STREAM, NOW, NOW + 60),
+    "that postpones a stream": postponeUpdate(state, next, NOW),
+    "that postpones a stream in trouble": postponeUpdate(state, { ...next, trouble: TROUBLE }, NOW),
+    "that closes a stream": closeUpdate(STREAM, "1/2", NOW),
+    "of a new record": recordPut({}, false),
+    "of a record in another's stead": recordPut({}, true),
+    "that notes a failure": failed(NOW + 10),
+    "that notes a failure and what went through": failed(NOW + 10, "id"),
+    "that gives a record up": failed(null),
+    "that resolves a record": resolveUpdate(STREAM, "1/2", NOW),
+  };
+
+  // DynamoDB refuses a request that names more than its expressions use, or less.
+  test.for(Object.entries(writes))("%s has the names and values that it uses", ([, write]) => {
+    const update = "UpdateExpression" in write ? (write.UpdateExpression ?? "") : "";
+    const used = `${update} ${write.ConditionExpression}`.match(/[#:]\w+/g) ?? [];
+    const given = [
+      ...Object.keys(write.ExpressionAttributeNames ?? {}),
+      ...Object.keys(write.ExpressionAttributeValues ?? {}),
+    ];
+    expect(given.sort()).toEqual([...new Set(used)].sort());
+  });
+});
+
+describe("a stream", () => {
+  test("is due for the first time after its first pause", () => {
+    expect(opened("1").ExpressionAttributeValues).toMatchObject({ ":next": { N: "1000500" } });
+  });
+
+  test("keeps the beginning of an error's text", () => {
+    const { ":error": error } = opened("1").ExpressionAttributeValues ?? {};
+    expect(error?.S).toBe(TROUBLE.error.slice(0, 500));
+  });
+
+  test("is postponed only by the one that claimed it", () => {
+    const write = postponeUpdate(state, next, NOW);
+    expect(write.ConditionExpression).toBe("#status = :open AND nextAttempt = :claimed");
+    expect(write.ExpressionAttributeValues).toMatchObject({ ":claimed": { N: "4711" } });
+  });
+
+  test("that is given up is found among the dead", () => {
+    const write = postponeUpdate(state, { ...next, dead: true }, NOW);
+    expect(write.UpdateExpression).toContain("#status = :status, due = :status");
+    expect(write.ExpressionAttributeValues).toMatchObject({ ":status": { S: "dead" } });
+  });
+
+  test("keeps its last trouble when it is postponed for another reason", () => {
+    expect(postponeUpdate(state, next, NOW).UpdateExpression).not.toContain("reason");
+  });
+
+  test("closes at the last position that was drained, and is kept for 30 days", () => {
+    const write = closeUpdate(STREAM, "1/2", NOW);
+    expect(write.UpdateExpression).toContain("REMOVE due, nextAttempt, attempts");
+    expect(write.ExpressionAttributeValues).toMatchObject({
+      ":tail": { S: "2" },
+      ":expires": { N: String(NOW / 1000 + 30 * DAY_SECONDS) },
+    });
+  });
+});
+
+describe("a record", () => {
+  test("is replaced only while it waits and was not attempted", () => {
+    expect(recordPut({}, false).ConditionExpression).toBe("attribute_not_exists(#stream)");
+    expect(recordPut({}, true).ConditionExpression).toBe(
+      "attribute_not_exists(#stream) OR (#status = :parked AND attribute_not_exists(attempts))",
+    );
+  });
+
+  test("has no next attempt when it is given up", () => {
+    expect(failed(null).UpdateExpression).toContain("REMOVE nextAttempt");
+    expect(failed(NOW + 10).UpdateExpression).toContain("nextAttempt = :next");
+  });
+
+  test("counts its attempts and collects what went through", () => {
+    expect(failed(null, "a", "b").ExpressionAttributeValues).toMatchObject({
+      ":attempts": { N: "5" },
+      ":sent": { SS: ["a", "b"] },
+    });
+  });
+});
+
+test("the records after a key, without the state item", () => {
+  const positions = ["0001/0002", "0003/0003", "0003/0004", "0005/0009", "~state"];
+  const after = (key: string) => {
+    const values = recordsAfter(STREAM, key).ExpressionAttributeValues ?? {};
+    const [from = "", to = ""] = [values[":after"]?.S, values[":records"]?.S];
+    return positions.filter((position) => position >= from && position <= to);
+  };
+  expect(after("")).toEqual(positions.slice(0, 4));
+  expect(after("0001/0002")).toEqual(positions.slice(1, 4));
+  expect(after("0003/0003")).toEqual(positions.slice(2, 4));
+  expect(after("0005/0009")).toEqual([]);
+});
