@@ -3,7 +3,6 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Connection } from "mysql2/promise";
-import { tableMatcher } from "../wire/table-patterns.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
 import { Shipment } from "./frames/shipment.ts";
@@ -19,6 +18,7 @@ import { SessionsTable } from "./sessions/sessions-table.ts";
 import type { ReaderSettings } from "./settings.ts";
 import type { ServerState } from "./source/server-state.ts";
 import { LastChangeMarker } from "./transactions/last-change-marker.ts";
+import { FollowedTables } from "./statements/followed-tables.ts";
 import { PresentRun } from "./transactions/present-run.ts";
 import { TransactionReader } from "./transactions/transaction-reader.ts";
 
@@ -114,7 +114,12 @@ function shipmentOf(
   sessions: SessionBook,
 ): Shipment {
   return new Shipment({
-    binlog: { source: settings.source, epoch: offset.epoch, server: state.uuid },
+    binlog: {
+      source: settings.source,
+      epoch: offset.epoch,
+      server: state.uuid,
+      lowerCaseNames: state.lowerCaseNames,
+    },
     lanes: settings.lanes,
     previous: offset.lanes,
     frameBytes: settings.frameBytes,
@@ -145,8 +150,11 @@ function transactionReader(
   shipment: Shipment,
 ): TransactionReader {
   return new TransactionReader({
-    isWanted: tableMatcher(settings.tables),
-    isLedger: tableMatcher([settings.ledgerTable]),
+    followed: new FollowedTables({
+      patterns: settings.tables,
+      ledger: settings.ledgerTable,
+      lowerCase: state.lowerCaseNames,
+    }),
     onLedgerRow: (transaction, row) => {
       const author = registeredAuthor(row, transaction.thread);
       if (author === null) return;

@@ -32,6 +32,8 @@ export interface FrameHeader {
   /** A table whose definition changes within the frame has an entry for each definition. */
   readonly tables: readonly FrameTable[];
   readonly authors: readonly Author[];
+  /** True: the server names databases and tables in lower case (`lower_case_table_names` 1 or 2), patterns are to be read so. */
+  readonly lowerCaseNames?: true;
 }
 
 /** [database, table], and its columns where the reader is told to send them and the change comes with them. */
@@ -170,7 +172,8 @@ function decodeHeader(line: string): FrameHeader {
     Array.isArray(header.tables) &&
     header.tables.every(isTable) &&
     Array.isArray(header.authors) &&
-    header.authors.every(isAuthor);
+    header.authors.every(isAuthor) &&
+    (header.lowerCaseNames === undefined || header.lowerCaseNames === true);
   if (!sound) throw new MalformedFrameError("the header lacks a field or has one of another type");
   return value as FrameHeader;
 }

@@ -28,6 +28,7 @@ export function subFrame(header: FrameHeader, changes: readonly PlacedChange[]):
       transactions: transactions.chosen.map((transaction) => ({ ...transaction, author: null })),
       tables: tables.chosen,
       authors: [],
+      ...(header.lowerCaseNames && { lowerCaseNames: true }),
     },
     lines.join("\n"),
   );

@@ -57,9 +57,11 @@ export class Destinations {
 
   #decide(index: number, op: PlacedChange["op"], author: Author): Destination {
     const { environmentOf, subscriptions, writerOf } = this.#rules;
-    const [database, table] = this.#header.tables[index] ?? ["", ""];
+    const { tables, lowerCaseNames } = this.#header;
+    const [database, table] = tables[index] ?? ["", ""];
     const environment = environmentOf(author.user, author.host);
-    const queues = subscriptions.of(environment, op, database, table).map((subscription) => ({
+    const chosen = subscriptions.of(environment, op, database, table, lowerCaseNames);
+    const queues = chosen.map((subscription) => ({
       format: subscription.format,
       writer: writerOf(subscription),
       groupOf: this.#groupsOf(subscription.groupBy, database, table),

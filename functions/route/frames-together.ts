@@ -51,5 +51,5 @@ function dueFrame(
 /** A change that no queue of any environment would get needs no author. */
 function isWanted(frame: PlacedFrame, change: PlacedChange, subscriptions: Subscriptions): boolean {
   const [database, table] = frame.tables[change.table] ?? ["", ""];
-  return subscriptions.any(change.op, database, table);
+  return subscriptions.any(change.op, database, table, frame.lowerCaseNames);
 }

@@ -1,6 +1,7 @@
 import { environmentQueues, queueEnvironments } from "../../config/queues.ts";
 import type { Routing, Subscriber } from "../../config/routing.ts";
 import type { Operation } from "../../wire/frame.ts";
+import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher } from "../../wire/table-patterns.ts";
 
 /** One queue that a change goes to. */
@@ -12,16 +13,20 @@ export interface Subscription {
   readonly format: Subscriber["format"];
 }
 
-/** Which queues get a change of a table by an author of an environment (null: the author's changes are dropped). */
+/**
+ * Which queues get a change of a table by an author of an environment (null: the author's changes are dropped).
+ * `lowerCaseNames`: the server names tables in lower case, and patterns mean the same.
+ */
 export interface Subscriptions {
   of(
     environment: string | null,
     op: Operation,
     database: string,
     table: string,
+    lowerCaseNames?: boolean,
   ): readonly Subscription[];
   /** Whether any queue of any environment could get it: if none, it does not matter who wrote it. */
-  any(op: Operation, database: string, table: string): boolean;
+  any(op: Operation, database: string, table: string, lowerCaseNames?: boolean): boolean;
 }
 
 /**
@@ -34,6 +39,7 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
   const subscribers = Object.entries(routing.subscribers).map(([name, subscriber]) => ({
     subscriber,
     matches: tableMatcher(subscriber.tables),
+    matchesLowerCase: tableMatcher(subscriber.tables.map(lowerCaseName)),
     byEnvironment: new Map(
       queues
         .filter((queue) => queue.subscriber === name)
@@ -51,13 +57,16 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     op: Operation,
     database: string,
     table: string,
+    lowerCaseNames = false,
   ): readonly Subscription[] {
     const kind = kindOf(op);
-    const key = keyOf(kind, database, table) + SEPARATOR + (environment ?? "");
+    const key = keyOf(kind, database, table, lowerCaseNames) + SEPARATOR + (environment ?? "");
     const answer = known.get(key);
     if (answer !== undefined) return answer;
     const chosen = subscribers
-      .filter(({ matches }) => matches(database, table))
+      .filter(({ matches, matchesLowerCase }) =>
+        (lowerCaseNames ? matchesLowerCase : matches)(database, table),
+      )
       .flatMap(({ subscriber, byEnvironment }) => {
         if (kind === "ddl" && subscriber.ddl === "none") return [];
         if (kind === "ddl" && subscriber.ddl === "all") return [...byEnvironment.values()];
@@ -68,11 +77,13 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     return chosen;
   }
 
-  function any(op: Operation, database: string, table: string): boolean {
-    const key = keyOf(kindOf(op), database, table);
+  function any(op: Operation, database: string, table: string, lowerCaseNames = false): boolean {
+    const key = keyOf(kindOf(op), database, table, lowerCaseNames);
     const answer = wanted.get(key);
     if (answer !== undefined) return answer;
-    const decided = environments.some((each) => of(each, op, database, table).length > 0);
+    const decided = environments.some(
+      (each) => of(each, op, database, table, lowerCaseNames).length > 0,
+    );
     wanted.set(key, decided);
     return decided;
   }
@@ -91,6 +102,6 @@ function kindOf(op: Operation): Kind {
 const SEPARATOR = "\0";
 
 /** Asked for every change: making it must be cheap. */
-function keyOf(kind: Kind, database: string, table: string): string {
-  return kind + SEPARATOR + database + SEPARATOR + table;
+function keyOf(kind: Kind, database: string, table: string, lowerCaseNames: boolean): string {
+  return kind + (lowerCaseNames ? "l" : "") + SEPARATOR + database + SEPARATOR + table;
 }

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { CommandError } from "../failures/command-error.ts";
 import { confirm } from "../failures/confirm.ts";
 import { deployedTarget, localTarget, type Target } from "../failures/target.ts";
+import { joinGtidSets } from "../../reader/offsets/offset-saver.ts";
 import { describeOffset } from "../../reader/offsets/offset.ts";
 import { OffsetStore, type ReaderItem } from "../../reader/offsets/offset-store.ts";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "../../config/start-point.ts";
@@ -17,6 +18,7 @@ interface SetOptions {
   readonly now?: true;
   readonly oldest?: true;
   readonly gtid?: string;
+  readonly past?: string;
   readonly file?: string;
   readonly yes: boolean;
 }
@@ -48,12 +50,29 @@ program
     "make the reader begin anew elsewhere; what lies between is skipped, or delivered again in a new epoch",
   )
   .addOption(
-    new Option("--now", "behind everything committed so far").conflicts(["oldest", "gtid", "file"]),
+    new Option("--now", "behind everything committed so far").conflicts([
+      "oldest",
+      "gtid",
+      "past",
+      "file",
+    ]),
   )
   .addOption(
-    new Option("--oldest", "at the oldest log that the server has").conflicts(["gtid", "file"]),
+    new Option("--oldest", "at the oldest log that the server has").conflicts([
+      "gtid",
+      "past",
+      "file",
+    ]),
   )
-  .addOption(new Option("--gtid <set>", "behind the transactions of a GTID set").conflicts("file"))
+  .addOption(
+    new Option("--gtid <set>", "behind the transactions of a GTID set").conflicts(["past", "file"]),
+  )
+  .addOption(
+    new Option(
+      "--past <gtid>",
+      "behind what was read and one more transaction, at which the reader stopped",
+    ).conflicts("file"),
+  )
   .option("--file <name:offset>", "at a place between two transactions, e.g. mysql-bin.000017:4")
   .option("--yes", "do not ask", false)
   .action((options: SetOptions) => run((store) => set(store, options)));
@@ -95,8 +114,8 @@ async function show(store: OffsetStore, json: boolean): Promise<void> {
 }
 
 async function set(store: OffsetStore, options: SetOptions): Promise<void> {
-  const start = startPointOf(options);
   const observed = await store.load();
+  const start = startPointOf(options, observed);
   if (!options.yes) {
     await confirm(
       `The reader reads from ${describePlace(observed)}. Let it begin anew at ${formatStartPoint(start)}? ` +
@@ -114,7 +133,11 @@ async function set(store: OffsetStore, options: SetOptions): Promise<void> {
   );
 }
 
-function startPointOf({ now, oldest, gtid, file }: SetOptions): StartPoint {
+function startPointOf(
+  { now, oldest, gtid, past, file }: SetOptions,
+  observed: ReaderItem,
+): StartPoint {
+  if (past !== undefined) return startPast(past, observed);
   const text = now
     ? "now"
     : oldest
@@ -128,11 +151,26 @@ function startPointOf({ now, oldest, gtid, file }: SetOptions): StartPoint {
   if (start === null) {
     throw new CommandError(
       text === ""
-        ? "say where: --now, --oldest, --gtid <set> or --file <name:offset>"
+        ? "say where: --now, --oldest, --gtid <set>, --past <gtid> or --file <name:offset>"
         : `not a starting point: ${text}`,
     );
   }
   return start;
+}
+
+/** The saved GTID set and one transaction more. */
+function startPast(gtid: string, { offset, newStart }: ReaderItem): StartPoint {
+  if (newStart !== null) {
+    throw new CommandError(
+      `the reader is to begin anew at ${formatStartPoint(newStart.start)} and has not yet: start it first`,
+    );
+  }
+  if (offset === null || offset.gtidSet === null) {
+    throw new CommandError("the reader's offset is no GTID set: use --file <name:offset>");
+  }
+  const single = parseStartPoint(`gtid:${gtid}`);
+  if (single === null || gtid === "") throw new CommandError(`not a GTID: ${gtid}`);
+  return { kind: "gtid", gtidSet: joinGtidSets(offset.gtidSet, gtid) };
 }
 
 function describePlace({ offset, newStart }: ReaderItem): string {

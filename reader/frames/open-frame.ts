@@ -17,6 +17,8 @@ export interface BinlogIdentity {
   readonly epoch: number;
   /** `@@server_uuid` of the server that is read. */
   readonly server: string;
+  /** See `FrameHeader`. */
+  readonly lowerCaseNames?: boolean;
 }
 
 /** A frame that still takes changes, up to its seal. Who wrote them is asked for only then. */
@@ -85,6 +87,7 @@ export class OpenFrame {
       })),
       tables: this.#tables.list,
       authors: distinct,
+      ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
     });
     return { bytes: this.lines.prepend(`${header}\n`), first, last };
   }

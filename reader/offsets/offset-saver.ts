@@ -42,7 +42,7 @@ export class OffsetSaver {
       this.#offset = {
         ...this.#offset,
         ...reached,
-        gtidSet: gtidSet === null ? null : union(gtidSet, gtids),
+        gtidSet: gtidSet === null ? null : joinGtidSets(gtidSet, gtids),
         lanes: lanes(),
       };
       this.#unsaved = true;
@@ -64,6 +64,7 @@ export class OffsetSaver {
   }
 }
 
-function union(set: string, more: string): string {
+/** Two GTID sets as one, in their normal form. */
+export function joinGtidSets(set: string, more: string): string {
   return GtidSet.parse([set, more].filter((text) => text !== "").join(",")).toString();
 }

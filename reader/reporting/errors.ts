@@ -120,6 +120,37 @@ export class UnreadableBinlogError extends OperatorError {
   }
 }
 
+/**
+ * The log has a statement in place of rows, or one that the reader does not know. The reader can go on behind the
+ * transaction; only a person can decide that its changes may be left out.
+ */
+export class UnreadableStatementError extends OperatorError {
+  override readonly name = "UnreadableStatementError";
+  readonly gtid: string | null;
+  readonly file: string;
+  readonly offset: number;
+  /** Where the transaction ends, bytes. */
+  readonly end: number;
+
+  /** `what`: the statement's kind and why it cannot be read. `gtid`: null on a server without GTIDs. */
+  constructor(
+    what: string,
+    place: { readonly gtid: string | null; readonly file: string; readonly offset: number },
+    end: number,
+  ) {
+    const { gtid, file, offset } = place;
+    const goOn = gtid === null ? `--file ${file}:${end}` : `--past ${gtid}`;
+    super(
+      `${file}:${offset}: ${what}. Its transaction${gtid === null ? "" : ` ${gtid}`} ends at ${file}:${end}.`,
+      `Set binlog_format = 'ROW' for every session. \`npm run offsets -- set ${goOn}\` goes on behind the transaction; what it changed is then not delivered.`,
+    );
+    this.gtid = gtid;
+    this.file = file;
+    this.offset = offset;
+    this.end = end;
+  }
+}
+
 /** Another reader took the lease over: this one must not send or save anything any more. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";

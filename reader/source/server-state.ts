@@ -21,13 +21,15 @@ export interface ServerState {
   /** A moment at which this run had begun for certain; the server's clock, microseconds since 1970. */
   readonly startedUs: number;
   readonly checksums: boolean;
+  /** Whether names of tables are in lower case: `lower_case_table_names` is 1 or 2. */
+  readonly lowerCaseNames: boolean;
   /** How long binlog files are kept, milliseconds; null for ever. */
   readonly retentionMs: number | null;
 }
 
 const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version,
   @@global.gtid_mode AS gtidMode, @@global.gtid_executed AS executed, @@global.gtid_purged AS purged,
-  @@global.binlog_checksum AS checksum,
+  @@global.binlog_checksum AS checksum, @@global.lower_case_table_names AS lowerCaseNames,
   @@global.binlog_expire_logs_seconds AS retentionSeconds`;
 
 /** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
@@ -51,6 +53,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     files,
     startedUs: await startedUs(connection),
     checksums: text("checksum") !== "NONE",
+    lowerCaseNames: text("lowerCaseNames") !== "0",
     retentionMs: Number(row["retentionSeconds"]) * 1000 || null,
   };
 }

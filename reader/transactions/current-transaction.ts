@@ -55,6 +55,11 @@ export class CurrentTransaction {
     return this.#open !== null && this.#open.changes > 0;
   }
 
+  /** The GTID of the transaction that goes by; null on a server without GTIDs. */
+  get gtid(): string | null {
+    return this.#gtid?.gtid ?? null;
+  }
+
   /** The open transaction. Throws CorruptEventError when there is none. */
   get transaction(): Transaction {
     return this.#opened().transaction;
@@ -144,6 +149,8 @@ export class CurrentTransaction {
   #begin(header: EventHeader, thread: number, held: HeldChanges | null): Transaction {
     const position = this.#position;
     const gtid = this.#gtid;
+    if (this.#open !== null)
+      throw new CorruptEventError("a transaction begins before the one before it has ended");
     const transaction: Transaction = {
       gtid: gtid?.gtid ?? null,
       file: position.file,

@@ -10,32 +10,28 @@ import {
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
 import { forEachRow } from "../binlog-format/rows/rows-event.ts";
-import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import {
   isLargePayload,
   streamTransactionPayload,
   transactionPayloadEvents,
 } from "../binlog-format/events/transaction-payload.ts";
-import {
-  parseQuery,
-  parseRotate,
-  parseXaPrepare,
-  type QueryEvent,
-} from "../binlog-format/events/control-events.ts";
+import { parseRotate, parseXaPrepare } from "../binlog-format/events/control-events.ts";
+import { changesOf } from "../statements/definition-changes.ts";
+import type { FollowedTables } from "../statements/followed-tables.ts";
+import { QueryEvent } from "../statements/query-event.ts";
+import { isSafeToPass } from "../statements/safe-to-pass.ts";
+import { readStatement, type Statement } from "../statements/statement.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
-import { definitionChanges } from "./definition-changes.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
-import { statementKind } from "./statement-kind.ts";
 import { EventPosition } from "./binlog-position.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { ChangeSink, Transaction } from "./transaction.ts";
+import { rowStatement, unknownStatement, UnreadableTransaction } from "./unreadable-transaction.ts";
 import { type XaOptions, XaTransactions } from "./xa-transactions.ts";
 
 export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
-  readonly isWanted: (database: string, table: string) => boolean;
-  /** The session ledger's table: its rows go to `onLedgerRow` and no further. */
-  readonly isLedger: (database: string, table: string) => boolean;
+  readonly followed: FollowedTables;
   /** Takes a row of the ledger, as JSON; "" for a deleted one. */
   readonly onLedgerRow: (transaction: Transaction, row: string) => void;
   /** Called after each event with the position where it ends. */
@@ -61,17 +57,17 @@ export class TransactionReader {
   readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
   #checksums: boolean;
+  /** Null but from a statement that cannot be read up to the end of its transaction. */
+  #unreadableTransaction: UnreadableTransaction | null = null;
 
   constructor(options: TransactionReaderOptions) {
     this.#options = options;
     this.#checksums = options.checksums;
     this.#run = new ServerRun(options);
     const xa = new XaTransactions(options);
-    const { isWanted, isLedger, sink } = options;
+    const { followed, sink } = options;
     this.#current = new CurrentTransaction({ position: this.#position, run: this.#run, xa, sink });
-    this.#tables = new TableMaps(
-      (database, table) => isLedger(database, table) || isWanted(database, table),
-    );
+    this.#tables = new TableMaps((database, table) => followed.isRead(database, table));
   }
 
   /** The run whose events are being read; null before the first file is known. */
@@ -111,6 +107,8 @@ export class TransactionReader {
   }
 
   #onBody(header: EventHeader, event: Buffer): void {
+    if (this.#unreadableTransaction !== null)
+      return this.#unreadableTransaction.passes(header, event, this.#position);
     switch (header.type) {
       case EventType.ROTATE_EVENT: {
         const { file, offset } = parseRotate(event);
@@ -123,7 +121,9 @@ export class TransactionReader {
         if (this.#options.passed !== null) this.#position.isBehind(this.#options.passed);
         return this.#current.announce(parseGtidEvent(event));
       case EventType.QUERY_EVENT:
-        return this.#onQuery(header, event);
+        return this.#onQuery(header, QueryEvent.parse(event));
+      case EventType.EXECUTE_LOAD_QUERY_EVENT:
+        return this.#onQuery(header, QueryEvent.parseLoad(event));
       case EventType.TABLE_MAP_EVENT:
         return this.#tables.onTableMap(event);
       case EventType.XID_EVENT:
@@ -135,6 +135,8 @@ export class TransactionReader {
       case EventType.INTVAR_EVENT:
       case EventType.RAND_EVENT:
       case EventType.USER_VAR_EVENT:
+      case EventType.BEGIN_LOAD_QUERY_EVENT:
+      case EventType.APPEND_BLOCK_EVENT:
         return; // context of a statement, which follows and is judged itself
       default:
         if (isRowsEvent(header.type) && header.type !== EventType.PARTIAL_UPDATE_ROWS_EVENT)
@@ -171,9 +173,8 @@ export class TransactionReader {
     }
   }
 
-  #onQuery(header: EventHeader, event: Buffer): void {
-    const query = parseQuery(event);
-    const statement = statementKind(query.sql);
+  #onQuery(header: EventHeader, query: QueryEvent): void {
+    const statement = readStatement(query);
     switch (statement.kind) {
       case "begin":
         return this.#current.begin(header, query.thread);
@@ -183,38 +184,58 @@ export class TransactionReader {
         return;
       case "rollback":
         if (this.#current.hasChanges)
-          throw new UnsupportedEventError("a transaction that ends with ROLLBACK after rows");
+          return this.#cannotRead("a transaction that ends with ROLLBACK after rows", true);
         return this.#current.commit();
       case "rollback-to-savepoint":
-        if (this.#current.hasChanges)
-          throw new UnsupportedEventError("a ROLLBACK TO SAVEPOINT after rows");
+        if (this.#current.hasChanges) this.#cannotRead("a ROLLBACK TO SAVEPOINT after rows");
         return;
       case "xa":
         return this.#current.onXaStatement(header, query.thread, statement.verb, statement.xid);
-      case "statement-rows":
-        throw new UnsupportedEventError(
-          "a statement that changes rows, logged in statement format",
-        );
+      case "rows":
+      case "unknown":
+      case "unrelated":
       case "definition":
         this.#tables.clear();
-        // Inside a transaction it is CREATE TABLE … SELECT, whose rows and commit follow.
-        if (this.#current.isOpen) return this.#onDefinition(query);
+        // Inside a transaction stand the definition that a CREATE TABLE … SELECT begins with, and changes of rows.
+        if (this.#current.isOpen) return this.#onStatement(query, statement);
         this.#current.begin(header, query.thread);
-        this.#onDefinition(query);
+        this.#onStatement(query, statement, true);
         return this.#current.commit();
       default:
         return statement satisfies never;
     }
   }
 
-  /** A change for each wanted table that the statement defines anew, or empties. */
-  #onDefinition({ sql, schema }: QueryEvent): void {
-    const { isWanted, isLedger } = this.#options;
-    for (const { op, database, table } of definitionChanges(sql, schema)) {
-      if (!isWanted(database, table) || isLedger(database, table)) continue;
-      const texts = RowTexts.of({ after: op === "ddl" ? JSON.stringify(sql) : "" });
-      this.#current.change(op, database, table, texts, undefined);
+  /** `isWhole`: the statement is its transaction's only event. */
+  #onStatement(query: QueryEvent, statement: StatementOfTables, isWhole = false): void {
+    const { followed } = this.#options;
+    switch (statement.kind) {
+      case "unrelated":
+        return;
+      case "unknown":
+        return this.#cannotRead(unknownStatement(statement.verb), isWhole);
+      case "rows":
+        if (isSafeToPass(statement.verb, query, followed)) return;
+        return this.#cannotRead(rowStatement(statement.verb), isWhole);
+      case "definition":
+        for (const { op, database, table, texts } of changesOf(statement, query, followed))
+          this.#current.change(op, database, table, texts, undefined);
+        return;
+      default:
+        return statement satisfies never;
     }
+  }
+
+  /** Stops, at the end of the transaction: `isAtEnd` says that this is its last event. */
+  #cannotRead(what: string, isAtEnd = false): void {
+    const { file, start, end } = this.#position;
+    const unreadable = new UnreadableTransaction(what, {
+      gtid: this.#current.gtid,
+      file,
+      offset: start,
+    });
+    if (isAtEnd) throw unreadable.endsAt(end);
+    this.#unreadableTransaction = unreadable;
   }
 
   #onRows(event: Buffer): void {
@@ -222,7 +243,7 @@ export class TransactionReader {
     if (decoder === null) return;
     const { transaction } = this.#current;
     const { database, table } = decoder.definition;
-    if (this.#options.isLedger(database, table)) {
+    if (this.#options.followed.isLedger(database, table)) {
       forEachRow(event, decoder, (_op, texts) =>
         this.#options.onLedgerRow(transaction, texts.after),
       );
@@ -238,3 +259,8 @@ export class TransactionReader {
     return unreadableBinlog(error, { file: this.#position.file, offset: this.#position.start });
   }
 }
+
+type StatementOfTables = Extract<
+  Statement,
+  { kind: "rows" | "unknown" | "unrelated" | "definition" }
+>;

@@ -16,26 +16,6 @@ export function parseRotate(event: Buffer): RotateEvent {
   return { offset: Number(event.readBigUInt64LE(BODY)), file: event.toString("utf8", BODY + 8) };
 }
 
-export interface QueryEvent {
-  /** The id of the connection that ran the statement. */
-  readonly thread: number;
-  /** The default database; "" when none was chosen. */
-  readonly schema: string;
-  readonly sql: string;
-}
-
-export function parseQuery(event: Buffer): QueryEvent {
-  const schemaLength = event.readUInt8(BODY + 8);
-  const statusLength = event.readUInt16LE(BODY + 11);
-  const schemaStart = BODY + 13 + statusLength;
-  const schemaEnd = schemaStart + schemaLength;
-  return {
-    thread: event.readUInt32LE(BODY),
-    schema: event.toString("utf8", schemaStart, schemaEnd),
-    sql: event.toString("utf8", schemaEnd + 1),
-  };
-}
-
 export interface XaPrepareEvent {
   /** `XA COMMIT … ONE PHASE`: the transaction is committed here. */
   readonly onePhase: boolean;

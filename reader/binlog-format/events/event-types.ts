@@ -56,20 +56,13 @@ export function isRowsEvent(type: number): boolean {
 /** The writer's mark on an event that a reader may leave out when it does not know its type. */
 const LOG_EVENT_IGNORABLE_F = 0x80;
 
-/** Data of a statement-format `LOAD DATA`, an incident (changes are missing from the binlog): never to be passed over. */
-const CARRIES_UNREADABLE_CHANGES: ReadonlySet<number> = new Set([
-  EventType.APPEND_BLOCK_EVENT,
-  EventType.BEGIN_LOAD_QUERY_EVENT,
-  EventType.EXECUTE_LOAD_QUERY_EVENT,
-  EventType.INCIDENT_EVENT,
-]);
-
 /**
  * Whether going past this event could lose a change: its type is unknown and not marked ignorable, or is known to carry
  * changes that this reader does not decode. Such an event must stop the reader.
  */
 export function mustNotBeIgnored(type: number, flags: number): boolean {
-  if (CARRIES_UNREADABLE_CHANGES.has(type)) return true;
-  if (type === EventType.PARTIAL_UPDATE_ROWS_EVENT) return true;
+  // An incident: changes are missing from the binlog.
+  if (type === EventType.INCIDENT_EVENT || type === EventType.PARTIAL_UPDATE_ROWS_EVENT)
+    return true;
   return !NAMES.has(type) && (flags & LOG_EVENT_IGNORABLE_F) === 0;
 }

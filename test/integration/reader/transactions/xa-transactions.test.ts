@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startLocalAws } from "@binlog-router/local-aws";
+import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
 import { UnreadableBinlogError } from "../../../../reader/reporting/errors.ts";
 import type {
   Boundary,
@@ -44,8 +45,11 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
   const unknown: UnknownXa[] = [];
   const [server] = await mysql.query<{ id: number }>("SELECT @@server_id AS id");
   const reader = new TransactionReader({
-    isWanted: (_, table) => table === "orders",
-    isLedger: () => false,
+    followed: new FollowedTables({
+      patterns: ["*.orders"],
+      ledger: "ledger.table",
+      lowerCase: false,
+    }),
     onLedgerRow: () => undefined,
     onUnknownXa: (commit) => unknown.push(commit),
     onRead: () => undefined,

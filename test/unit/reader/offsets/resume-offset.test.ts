@@ -22,6 +22,7 @@ const state: ServerState = {
   files: ["bin.000003", "bin.000009"],
   startedUs: 0,
   checksums: true,
+  lowerCaseNames: false,
   retentionMs: null,
 };
 const saved: Offset = {

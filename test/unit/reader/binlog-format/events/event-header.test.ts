@@ -81,7 +81,6 @@ describe("event types", () => {
     expect(mustNotBeIgnored(99, 0)).toBe(true);
     expect(mustNotBeIgnored(99, 0x80)).toBe(false);
     expect(mustNotBeIgnored(EventType.INCIDENT_EVENT, 0)).toBe(true);
-    expect(mustNotBeIgnored(EventType.BEGIN_LOAD_QUERY_EVENT, 0x80)).toBe(true);
     expect(mustNotBeIgnored(EventType.PARTIAL_UPDATE_ROWS_EVENT, 0)).toBe(true);
     expect(mustNotBeIgnored(EventType.HEARTBEAT_LOG_EVENT_V2, 0)).toBe(false);
   });

@@ -1,0 +1,43 @@
+import { WHOLE_DATABASE } from "../../wire/table-patterns.ts";
+import { textDecoder } from "../binlog-format/charsets/decode-text.ts";
+import { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import type { FollowedTables } from "./followed-tables.ts";
+import type { QueryEvent } from "./query-event.ts";
+import type { Statement } from "./statement.ts";
+
+/** A change of a followed table, or of a database with such tables, by a statement. */
+export interface DefinitionChange {
+  readonly op: "ddl" | "t";
+  readonly database: string;
+  /** WHOLE_DATABASE where the database was removed with all its tables. */
+  readonly table: string;
+  /** The statement is what is after a `ddl`. */
+  readonly texts: RowTexts;
+}
+
+/** The changes of followed tables by a statement, each table once: both names of a renamed table, both tables of an exchange. */
+export function changesOf(
+  { op, tables, database }: Extract<Statement, { kind: "definition" }>,
+  query: QueryEvent,
+  followed: FollowedTables,
+): DefinitionChange[] {
+  const names = tables.map((name) => ({
+    database: followed.nameOf(name.database ?? query.schema),
+    table: followed.nameOf(name.table),
+  }));
+  if (database !== undefined)
+    names.push({ database: followed.nameOf(database), table: WHOLE_DATABASE });
+  const delivered = new Map(
+    names
+      .filter((name) => followed.isDelivered(name.database, name.table))
+      .map((name) => [`${name.database}\0${name.table}`, name]),
+  );
+  if (delivered.size === 0) return [];
+  const texts = RowTexts.of({ after: op === "ddl" ? statementText(query) : "" });
+  return Array.from(delivered.values(), (name) => ({ op, ...name, texts }));
+}
+
+/** The statement as a JSON string. */
+function statementText(query: QueryEvent): string {
+  return JSON.stringify(textDecoder(query.dialect.charset)(query.text));
+}

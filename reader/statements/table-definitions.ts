@@ -1,0 +1,184 @@
+import type { StatementCursor, TableName } from "./statement-cursor.ts";
+
+/** The tables that a statement defines, renames, removes or empties, as far as the statement is one of these. */
+export interface TableDefinitions {
+  readonly op: "ddl" | "t";
+  readonly tables: readonly TableName[];
+  /** The database that it removes with all its tables. */
+  readonly database?: string;
+  /** It is a CREATE TABLE that fills the table by a query. */
+  readonly fills?: boolean;
+}
+
+/**
+ * Reads a statement behind its first word. Undefined: it is about something else, like a view, an account or a temporary
+ * table. Null: it is not recognised. A table that is only copied from, or referred to, is not changed.
+ *
+ * The grammar is that of MySQL 9.7 (sql_yacc.yy), whose older versions allow less.
+ */
+export function tableDefinitions(
+  verb: string,
+  statement: StatementCursor,
+): TableDefinitions | undefined | null {
+  switch (verb) {
+    case "CREATE":
+      return created(statement);
+    case "ALTER":
+      statement.takes("EXTERNAL");
+      if (statement.takes("TABLE")) return defines(alteredTables(statement));
+      return statement.isAt(...ALTERED) ? undefined : null;
+    case "DROP":
+      return dropped(statement);
+    case "RENAME":
+      if (statement.takes("TABLE", "TABLES")) return defines(renamedTables(statement));
+      return statement.isAt("USER") ? undefined : null;
+    case "TRUNCATE":
+      statement.takes("TABLE");
+      return defines([statement.tableName()], "t");
+    default:
+      return null;
+  }
+}
+
+/** What stands behind CREATE, ALTER or DROP where the statement is not about tables. */
+const SCHEMA_OBJECTS = [
+  "VIEW",
+  "TRIGGER",
+  "PROCEDURE",
+  "FUNCTION",
+  "EVENT",
+  "LIBRARY",
+  "USER",
+  "ROLE",
+  "SERVER",
+  "TABLESPACE",
+  "UNDO",
+  "LOGFILE",
+  "RESOURCE",
+  "INSTANCE",
+];
+/** What stands in front of a view's or a program's kind: they alone have a definer. */
+const VIEW_OPTIONS = ["ALGORITHM", "DEFINER", "SQL", "JSON"];
+const CREATED = [...SCHEMA_OBJECTS, ...VIEW_OPTIONS, "DATABASE", "SCHEMA", "AGGREGATE"];
+const ALTERED = [...SCHEMA_OBJECTS, ...VIEW_OPTIONS, "DATABASE", "SCHEMA"];
+const DROPPED = [...SCHEMA_OBJECTS, "SPATIAL"];
+
+function created(statement: StatementCursor): TableDefinitions | undefined | null {
+  if (statement.takes("OR")) {
+    statement.takes("REPLACE");
+    return statement.isAt(...VIEW_OPTIONS, "VIEW", "SPATIAL") ? undefined : null;
+  }
+  if (statement.takes("TEMPORARY")) return temporaryTable(statement);
+  statement.takes("EXTERNAL");
+  if (statement.takes("TABLE")) return createdTable(statement);
+  if (statement.isAt(...CREATED)) return undefined;
+  if (statement.takes("SPATIAL") && statement.isAt("REFERENCE")) return undefined;
+  statement.takes("UNIQUE", "FULLTEXT", "VECTOR");
+  return statement.takes("INDEX") ? defines([indexedTable(statement)]) : null;
+}
+
+/** A temporary table is its session's own. The query that fills it may still call a function that changes others. */
+function temporaryTable(statement: StatementCursor): TableDefinitions | undefined | null {
+  if (!statement.takes("TABLE")) return null;
+  if (createdTable(statement)?.fills !== true) return undefined;
+  return { op: "ddl", tables: [], fills: true };
+}
+
+function createdTable(statement: StatementCursor): TableDefinitions | null {
+  takesExistence(statement);
+  const definition = defines([statement.tableName()]);
+  return definition === null ? null : { ...definition, fills: containsQuery(statement) };
+}
+
+/** These words are reserved, and stand in a CREATE TABLE behind the table's name only where a query begins. */
+function containsQuery(statement: StatementCursor): boolean {
+  for (; !statement.atEnd; statement.skip()) {
+    if (statement.takesSign(".")) statement.skip(); // Behind a dot every word is a name.
+    if (statement.isAt("SELECT", "TABLE")) return true;
+    if (statement.isAt("VALUES")) {
+      statement.skip();
+      if (statement.isAt("ROW")) return true;
+    }
+  }
+  return false;
+}
+
+function dropped(statement: StatementCursor): TableDefinitions | undefined | null {
+  if (statement.takes("TEMPORARY")) return undefined;
+  if (statement.takes("TABLE", "TABLES")) {
+    takesExistence(statement);
+    return defines(tableList(statement));
+  }
+  if (statement.takes("INDEX")) return defines([indexedTable(statement)]);
+  if (statement.takes("DATABASE", "SCHEMA")) {
+    takesExistence(statement);
+    const database = statement.name();
+    return database === null ? null : { op: "ddl", tables: [], database };
+  }
+  return statement.isAt(...DROPPED) ? undefined : null;
+}
+
+/** Passes over `IF EXISTS` or `IF NOT EXISTS`: IF is reserved. */
+function takesExistence(statement: StatementCursor): void {
+  if (!statement.takes("IF")) return;
+  statement.takes("NOT");
+  statement.takes("EXISTS");
+}
+
+function tableList(statement: StatementCursor): (TableName | null)[] {
+  const names = [statement.tableName()];
+  while (statement.takesSign(",")) names.push(statement.tableName());
+  return names;
+}
+
+/** From the index's name on. */
+function indexedTable(statement: StatementCursor): TableName | null {
+  statement.skip();
+  while (!statement.atEnd && !statement.takes("ON")) statement.skip();
+  return statement.tableName();
+}
+
+function renamedTables(statement: StatementCursor): (TableName | null)[] {
+  const names: (TableName | null)[] = [];
+  do {
+    names.push(statement.tableName());
+    names.push(statement.takes("TO") ? statement.tableName() : null);
+  } while (statement.takesSign(","));
+  return names;
+}
+
+/** The table, and those that its clauses name: `RENAME TO name`, `EXCHANGE PARTITION p WITH TABLE name`. */
+function alteredTables(statement: StatementCursor): (TableName | null)[] {
+  const names = [statement.tableName()];
+  let isClauseStart = true;
+  while (!statement.atEnd) {
+    if (isClauseStart && statement.takes("RENAME")) {
+      if (!statement.isAt("COLUMN", "INDEX", "KEY")) names.push(newName(statement));
+    } else if (isClauseStart && statement.takes("EXCHANGE")) {
+      if (statement.takes("PARTITION")) names.push(exchangedTable(statement));
+    }
+    isClauseStart = statement.isAtSign(",");
+    if (statement.isAtSign("(")) statement.skipParentheses();
+    else statement.skip();
+  }
+  return names;
+}
+
+function newName(statement: StatementCursor): TableName | null {
+  if (!statement.takes("TO", "AS")) statement.takesSign("=");
+  return statement.tableName();
+}
+
+function exchangedTable(statement: StatementCursor): TableName | null {
+  statement.skip(); // the partition's name
+  return statement.takes("WITH") && statement.takes("TABLE") ? statement.tableName() : null;
+}
+
+/** Null where a name was expected and none came: then the statement was not understood. */
+function defines(
+  names: readonly (TableName | null)[],
+  op: "ddl" | "t" = "ddl",
+): TableDefinitions | null {
+  const tables = names.filter((name) => name !== null);
+  return tables.length === names.length ? { op, tables } : null;
+}

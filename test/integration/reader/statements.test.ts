@@ -1,0 +1,193 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import type { Connection } from "mysql2/promise";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Frame } from "../../../wire/frame.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+// Statements in the binlog of a server that a reader process follows.
+
+const mysql = useMysql({
+  variables: {
+    log_bin_trust_function_creators: true,
+    local_infile: true,
+    max_allowed_packet: "64M",
+  },
+});
+let aws: LocalAws;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+});
+afterAll(async () => aws[Symbol.asyncDispose]());
+beforeEach(async () => {
+  for (const database of ["shop", "percona"]) {
+    await mysql.query(`DROP DATABASE IF EXISTS ${database}`);
+    await mysql.query(`CREATE DATABASE ${database}`);
+  }
+  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note TEXT)");
+  await mysql.query("INSERT INTO shop.orders VALUES (1, 'x')");
+});
+
+/** `op database.table` of every change. */
+function changesOf(frames: readonly Frame[]): string[] {
+  return frames.flatMap(({ changes, tables }) =>
+    changes.map(({ op, table }) => `${op} ${tables[table]?.slice(0, 2).map(String).join(".")}`),
+  );
+}
+
+/** A session in statement format, as pt-table-checksum's is. */
+async function statementSession(): Promise<Connection> {
+  const connection = await mysql.connect(undefined, { database: "shop" });
+  await connection.query("SET SESSION binlog_format = 'STATEMENT'");
+  return connection;
+}
+
+describe("a session in statement format", () => {
+  test("passes where it writes what nobody follows", async () => {
+    await using bench = await ReaderBench.create(aws, mysql.server);
+    await mysql.query("CREATE TABLE percona.heartbeat (id INT PRIMARY KEY, ts DATETIME)");
+    await mysql.query(
+      "CREATE TABLE percona.checksums (db CHAR(64), tbl CHAR(64), chunk INT, cnt INT, crc CHAR(40), PRIMARY KEY (db, tbl, chunk))",
+    );
+    await mysql.query("CREATE TABLE percona.loaded (line TEXT)");
+    await mysql.query("CREATE PROCEDURE percona.beat() UPDATE percona.heartbeat SET ts = NOW()");
+    await bench.start();
+    const session = await statementSession();
+    for (const statement of [
+      "REPLACE INTO percona.heartbeat VALUES (1, NOW())",
+      "CALL percona.beat()",
+      "REPLACE INTO `percona`.`checksums` (db, tbl, chunk, cnt, crc) SELECT 'shop', 'orders', 1, COUNT(*), COALESCE(LOWER(CONV(BIT_XOR(CAST(CRC32(CONCAT_WS('#', `id`, ISNULL(`note`))) AS UNSIGNED)), 10, 16)), 0) FROM `shop`.`orders` FORCE INDEX(`PRIMARY`) WHERE ((`id` >= 1)) /*checksum chunk*/",
+      "UPDATE percona.checksums SET cnt = cnt + 1",
+      "CREATE TABLE percona.copy SELECT * FROM percona.checksums",
+      "--\nDELETE FROM percona.heartbeat",
+      "/*!50000 INSERT */ INTO percona.heartbeat VALUES (2, NULL)",
+    ]) {
+      await session.query(statement);
+    }
+    await mysql.query("INSERT INTO shop.orders VALUES (2, 'y')");
+    expect(changesOf(await bench.takeFrames(1))).toEqual(["c shop.orders"]);
+  });
+
+  test.each([
+    "INSERT INTO orders VALUES (2, 'y')",
+    "/*!50000 INSERT */ INTO orders VALUES (2, 'y')",
+    "--\nINSERT INTO orders VALUES (2, 'y')",
+    "WITH a AS (SELECT 1) DELETE FROM orders",
+    "UPDATE percona.t JOIN orders ON id = a SET note = 'y'",
+    "UPDATE percona.v SET note = 'y'",
+    "INSERT INTO percona.triggered VALUES (3)",
+    "DELETE FROM percona.parent",
+    "INSERT INTO percona.t VALUES (percona.f(7))",
+    "DO percona.f(8)",
+    "CREATE TABLE copied SELECT * FROM orders",
+    "CREATE TABLE copied (PRIMARY KEY (id)) TABLE orders",
+  ])("%s stops the reader, which can go on behind it", async (statement) => {
+    await using bench = await ReaderBench.create(aws, mysql.server);
+    await mysql.query("CREATE TABLE percona.t (a INT)");
+    await mysql.query("INSERT INTO percona.t VALUES (1)");
+    await mysql.query("CREATE VIEW percona.v AS SELECT * FROM shop.orders");
+    await mysql.query("CREATE TABLE percona.triggered (a INT)");
+    await mysql.query(
+      "CREATE TRIGGER percona.r AFTER INSERT ON percona.triggered FOR EACH ROW INSERT INTO shop.orders VALUES (NEW.a, 'y')",
+    );
+    await mysql.query("CREATE TABLE percona.parent (a INT PRIMARY KEY)");
+    await mysql.query("INSERT INTO percona.parent VALUES (1)");
+    await mysql.query(
+      "CREATE TABLE shop.child (a INT, FOREIGN KEY (a) REFERENCES percona.parent (a) ON DELETE CASCADE)",
+    );
+    await mysql.query("INSERT INTO shop.child VALUES (1)");
+    await mysql.query(
+      "CREATE FUNCTION percona.f(a INT) RETURNS INT BEGIN INSERT INTO shop.orders VALUES (a, 'y'); RETURN a; END",
+    );
+    const reader = await bench.start();
+    const session = await statementSession();
+    await session.query(statement);
+    await mysql.query("INSERT INTO shop.orders VALUES (100, 'behind')");
+    const { error } = (await reader.logged("stopped by an error")) as {
+      error?: { name?: string; message?: string };
+    };
+    expect(error).toMatchObject({
+      name: "UnreadableStatementError",
+      message: expect.stringMatching(
+        /in statement format \((INSERT|UPDATE|DELETE|WITH|SELECT|CREATE TABLE … SELECT)\)/,
+      ),
+    });
+    const command = /`npm run offsets -- (set --past [0-9a-f-]{36}:\d+)`/.exec(
+      error?.message ?? "",
+    )?.[1];
+    await moveReader(bench, command ?? "");
+    await bench.start();
+    expect(changesOf(await bench.takeFrames(1))).toEqual(["c shop.orders"]);
+  });
+});
+
+test("a database that is dropped comes as a statement about all its tables", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  await bench.start();
+  await mysql.query("DROP DATABASE percona");
+  await mysql.query("DROP DATABASE shop");
+  const frames = await receiveChanges(bench, 1);
+  expect(changesOf(frames)).toEqual(["ddl shop."]);
+  expect(frames[0]?.changes[0]?.after).toBe('"DROP DATABASE shop"');
+});
+
+test("large statements are read within the reader's memory", { timeout: 240_000 }, async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const reader = await bench.start();
+  const connection = await mysql.connect(undefined, { database: "percona" });
+  const statements = "SET @a = @a + 1; ".repeat(360_000);
+  await connection.query(`CREATE PROCEDURE large() BEGIN ${statements} END`);
+  await connection.query(`CREATE PROCEDURE literal() SELECT '${"x".repeat(9 << 20)}'`);
+  await connection.query(`/* ${"/ ".repeat(20 << 20)} */ CREATE TABLE commented (a INT)`);
+  await connection.query("INSERT INTO shop.orders VALUES (2, 'y')");
+  expect(changesOf(await bench.takeFrames(1, 120_000))).toEqual(["c shop.orders"]);
+  expect(reader.hasEnded).toBe(false);
+});
+
+/** Takes frames until they hold that many changes, statements counted as well. */
+async function receiveChanges(bench: ReaderBench, count: number): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  while (changesOf(frames).length < count) frames.push(...(await bench.receive()));
+  return frames;
+}
+
+/** Does what an error's remedy says, with the command that it names. */
+async function moveReader(bench: ReaderBench, command: string): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "statements-"));
+  try {
+    const { region, credentials, endpoints } = aws;
+    const file = join(directory, "stack.json");
+    await writeFile(
+      file,
+      JSON.stringify({
+        aws: {
+          region,
+          ...credentials,
+          sqsEndpoint: endpoints.sqs,
+          dynamodbEndpoint: endpoints.dynamodb,
+          s3Endpoint: endpoints.s3,
+        },
+        tables: {
+          offsets: `${bench.source}-offsets`,
+          failures: "failures",
+          sessions: `${bench.source}-sessions`,
+        },
+      }),
+    );
+    await promisify(execFile)(process.execPath, [
+      "operator/offsets/offsets-command.ts",
+      "--local",
+      file,
+      ...command.split(" "),
+      "--yes",
+    ]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
