@@ -38,6 +38,8 @@ export default defineConfig({
           include: ["test/infra/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          isolate: false,
+          maxWorkers: 1,
         },
       },
       {

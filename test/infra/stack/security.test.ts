@@ -1,9 +1,9 @@
-import { App, Validations } from "aws-cdk-lib";
+import { CfnResource, Validations } from "aws-cdk-lib";
 import { Match, type Template } from "aws-cdk-lib/assertions";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { beforeAll, describe, expect, it } from "vitest";
 import { synthesizeStack } from "../../../infra/local/template/synthesize.ts";
-import { routerStack } from "../../../infra/stack/router-stack.ts";
+import { routerStack, type RouterStack } from "../../../infra/stack/router-stack.ts";
 import {
   exampleConfiguration,
   exampleObject,
@@ -56,30 +56,50 @@ function actionsOf({ Action }: Statement): string[] {
   return [Action].flat();
 }
 
-describe("the AWS Solutions checks", () => {
+/** Checks the stack by CloudFormation's rules and by those of AWS Solutions; throws what they find. */
+function check(replaced: object, change: (stack: RouterStack) => void = () => {}): void {
+  synthesizeStack(
+    (app) => {
+      const stack = routerStack(app, exampleConfiguration({ ...replaced }));
+      change(stack);
+      Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+      return stack;
+    },
+    { builtinCloudFormationValidation: true },
+  );
+}
+
+/** What CloudFormation refuses, and nobody would see in the template's types. */
+function breakVisibilityTimeout({ raw }: RouterStack): void {
+  const queue = raw.queue.node.defaultChild;
+  if (!CfnResource.isCfnResource(queue)) throw new TypeError("a queue without a resource");
+  queue.addPropertyOverride("VisibilityTimeout", "soon");
+}
+
+describe("the checks of CloudFormation and AWS Solutions", () => {
   const withSecret = { ...(exampleObject()["source"] as object), secretArn: undefined };
   it.each([
     ["the example", {}],
     ["listed consumers", { operators: [OPERATOR_ROLE], environments: consumersOf(STAGING_ROLE) }],
     ["a secret of the stack's own", { source: withSecret }],
     ["alarms by e-mail", { alarms: { emails: ["ops@example.com"] } }],
+    [
+      "another tool's format",
+      { subscribers: { search: { tables: ["shop.*"], format: "maxwell" } } },
+    ],
+    ["eight lanes", { lanes: 8 }],
   ])("find nothing in the stack with %s that is not acknowledged", (_, replaced) => {
-    synthesizeStack((app: App) => {
-      const stack = routerStack(app, exampleConfiguration(replaced));
-      Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-      return stack;
-    });
+    check(replaced);
   });
 
   it("do find what nobody acknowledged", () => {
-    expect(() =>
-      synthesizeStack((app: App) => {
-        const stack = routerStack(app, exampleConfiguration());
-        stack.raw.queue.node.tryRemoveChild("Policy");
-        Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-        return stack;
-      }),
-    ).toThrow(/AwsSolutions-SQS4/);
+    expect(() => check({}, ({ raw }) => raw.queue.node.tryRemoveChild("Policy"))).toThrow(
+      /AwsSolutions-SQS4/,
+    );
+  });
+
+  it("do find what CloudFormation would refuse", () => {
+    expect(() => check({}, breakVisibilityTimeout)).toThrow(/VisibilityTimeout/);
   });
 });
 

@@ -149,7 +149,7 @@ describe("a run on one machine", () => {
       },
     });
     expect(topology.retry).toMatchObject({ timeoutMs: 55_000, periodMs: 60_000 });
-    expect(topology.route.entry).toMatch(/functions\/route\/handler\.ts$/);
+    expect(topology.route.entry).toMatch(/functions\/main\/route\.ts$/);
     expect(topology.reader.entry).toMatch(/reader\/main\.ts$/);
   });
 });
