@@ -46,13 +46,6 @@ export class ReaderSettingsError extends Error {
   }
 }
 
-/**
- * How the reader's process is to be started: its garbage is short-lived and comes in half-megabyte pieces, for which V8's
- * young generation would otherwise grow by more than a hundred megabytes.
- */
-export const READER_NODE_OPTIONS =
-  "--enable-source-maps --max-semi-space-size=2 --max-old-space-size=256";
-
 const wholeNumber = (minimum: number, maximum: number) =>
   z.coerce.number().int().min(minimum).max(maximum);
 

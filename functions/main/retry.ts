@@ -3,7 +3,7 @@ import { functionClients } from "../aws/clients.ts";
 import { fixedPatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../ground/metrics.ts";
 import { runtime } from "./runtime.ts";
-import { parseFunctionSettings } from "../settings.ts";
+import { parseFunctionSettings } from "./settings.ts";
 import { RETRY_PATIENCE_MS, retryHandler } from "../retry/retry-handler.ts";
 
 const patience = fixedPatience(RETRY_PATIENCE_MS);

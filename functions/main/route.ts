@@ -3,7 +3,7 @@ import { functionClients } from "../aws/clients.ts";
 import { RelativePatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../ground/metrics.ts";
 import { runtime } from "./runtime.ts";
-import { parseFunctionSettings } from "../settings.ts";
+import { parseFunctionSettings } from "./settings.ts";
 import { routeHandler } from "../route/route-handler.ts";
 
 const patience = new RelativePatience();

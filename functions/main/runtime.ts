@@ -12,7 +12,7 @@ import type { RetryRuntime } from "../retry/retry-handler.ts";
 import { environmentOf } from "../routing/environments.ts";
 import { subscriptionsOf } from "../routing/subscriptions.ts";
 import { lookUp } from "../sessions/look-up.ts";
-import type { FunctionSettings } from "../settings.ts";
+import type { FunctionSettings } from "./settings.ts";
 
 export interface RuntimeOptions {
   readonly settings: FunctionSettings;

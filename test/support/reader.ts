@@ -12,7 +12,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { LocalAws } from "@binlog-router/local-aws";
-import { READER_NODE_OPTIONS } from "../../reader/settings.ts";
+import { READER_NODE_OPTIONS } from "../../infra/stack/settings.ts";
 import { decodeFrame, type Frame } from "../../wire/frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";
 import type { Account } from "./mysql.ts";

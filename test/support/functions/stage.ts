@@ -16,7 +16,7 @@ import { clientSettings, type Clients } from "../../../functions/aws/clients.ts"
 import { RelativePatience, type Patience } from "../../../functions/delivery/patience.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 import { runtime } from "../../../functions/main/runtime.ts";
-import { parseFunctionSettings } from "../../../functions/settings.ts";
+import { parseFunctionSettings } from "../../../functions/main/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";

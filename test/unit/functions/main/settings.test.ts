@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { FunctionSettingsError } from "../../../functions/ground/errors.ts";
-import { parseFunctionSettings } from "../../../functions/settings.ts";
-import { encodeRouting } from "../../../config/routing.ts";
+import { FunctionSettingsError } from "../../../../functions/ground/errors.ts";
+import { parseFunctionSettings } from "../../../../functions/main/settings.ts";
+import { encodeRouting } from "../../../../config/routing.ts";
 
 const routing = (environments: number) => ({
   environments: Object.fromEntries(

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { FunctionSettingsError } from "./ground/errors.ts";
-import { decodeRouting, type Routing } from "../config/routing.ts";
+import { FunctionSettingsError } from "../ground/errors.ts";
+import { decodeRouting, type Routing } from "../../config/routing.ts";
 
 /** What both functions are told by their environment variables; ARCHITECTURE.md lists them. */
 export interface FunctionSettings {

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { folderRows, layerTables, type FolderRow } from "../../support/repository/architecture.ts";
+import { circles, importsOf, type Import } from "../../support/repository/imports.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const page = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
+const rows = folderRows(page);
+const imports = importsOf(ROOT);
+
+/** The row of the folder that a file is in; the longest of several. */
+function rowOf(file: string): FolderRow {
+  const matching = rows.filter(({ path }) => isIn(file, path));
+  const [row] = matching.sort((a, b) => b.path.length - a.path.length);
+  if (row === undefined) throw new Error(`ARCHITECTURE.md's table has no row for ${file}`);
+  return row;
+}
+
+function isIn(file: string, path: string): boolean {
+  return path.endsWith("/") ? file.startsWith(path) : file === path;
+}
+
+function described({ from, to }: Import): string {
+  return `${from} imports ${to}`;
+}
+
+describe("the imports between the folders", () => {
+  it("are those that ARCHITECTURE.md's table allows", () => {
+    const forbidden = imports.flatMap((edge) => {
+      const row = rowOf(edge.from);
+      const allowed = row.mayImport === null || row === rowOf(edge.to);
+      if (allowed || row.mayImport.some((path) => isIn(edge.to, path))) return [];
+      return [
+        `${described(edge)}; ${row.path} may import ${row.mayImport.join(", ") || "nothing"}`,
+      ];
+    });
+    expect(forbidden).toEqual([]);
+  });
+
+  it("reach only what the table has a row for", () => {
+    expect(imports.length).toBeGreaterThan(1000);
+    for (const { to } of imports) rowOf(to);
+  });
+
+  it.for(layerTables(page))(
+    "of $folder go from a layer to those below it",
+    ({ folder, layers }) => {
+      const levelOf = (file: string) => {
+        if (dirname(file) === folder.slice(0, -1)) return layers.length;
+        const level = layers.findIndex((layer) => isIn(file, layer));
+        if (level === -1) throw new Error(`ARCHITECTURE.md's table of ${folder} lacks ${file}`);
+        return level;
+      };
+      const upwards = imports
+        .filter(({ from, to }) => from.startsWith(folder) && to.startsWith(folder))
+        .filter(({ from, to }) => levelOf(from) < levelOf(to));
+      expect(upwards.map(described)).toEqual([]);
+    },
+  );
+
+  it("make no circle, not one of types either", () => {
+    expect(circles(imports)).toEqual([]);
+  });
+});
+
+/** What .oxlintrc.json says of a folder. */
+interface Override {
+  readonly files: readonly string[];
+  readonly rules: {
+    readonly "no-restricted-imports"?: readonly [
+      string,
+      { readonly patterns: readonly { readonly regex: string }[] },
+    ];
+  };
+}
+
+describe("the lint rule", () => {
+  const { overrides } = JSON.parse(readFileSync(join(ROOT, ".oxlintrc.json"), "utf8")) as {
+    readonly overrides: readonly Override[];
+  };
+
+  it.for(rows.filter(({ mayImport }) => mayImport !== null))(
+    "refuses in $path what the table does not allow, and no more",
+    ({ path, mayImport }) => {
+      const override = overrides.find(({ files }) => files[0] === path.replace(/\/$/, "/**"));
+      const patterns = override?.rules["no-restricted-imports"]?.[1].patterns ?? [];
+      const folder = path.endsWith("/") ? path : dirname(path);
+      const refuses = (to: string) =>
+        patterns.some(({ regex }) => new RegExp(regex).test(specifier(folder, to)));
+      const others = rows.map((row) => row.path).filter((other) => other !== path);
+      expect(others.filter(refuses)).toEqual(others.filter((other) => !mayImport?.includes(other)));
+    },
+  );
+});
+
+/** How a file directly in a folder names a path in an import. */
+function specifier(folder: string, path: string): string {
+  const way = relative(folder, path);
+  return (way.startsWith(".") ? way : `./${way}`) + (path.endsWith("/") ? "/" : "");
+}
