@@ -26,10 +26,10 @@ export function decodePointer(body: string): PayloadPointer | null {
     return null;
   }
   if (!Array.isArray(value) || value.length !== 2) return null;
-  const [className, place] = value as [unknown, unknown];
+  const [className, location] = value as [unknown, unknown];
   // Only the end of the class name is compared: its package has changed between versions of the Extended Client.
   if (typeof className !== "string" || !className.endsWith(".PayloadS3Pointer")) return null;
-  if (typeof place !== "object" || place === null) return null;
-  const { s3BucketName: bucket, s3Key: key } = place as Record<string, unknown>;
+  if (typeof location !== "object" || location === null) return null;
+  const { s3BucketName: bucket, s3Key: key } = location as Record<string, unknown>;
   return typeof bucket === "string" && typeof key === "string" ? { bucket, key } : null;
 }
