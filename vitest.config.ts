@@ -29,7 +29,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
-          globalSetup: ["test/support/prepare-mysql.ts"],
+          globalSetup: ["test/support/prepare-mysql.ts", "test/support/prepare-python.ts"],
         },
       },
       {
