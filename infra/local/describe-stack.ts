@@ -1,5 +1,6 @@
 import type { Configuration } from "../../config/configuration.ts";
 import type { EnvironmentQueue } from "../../config/queues.ts";
+import type { StackFile } from "../../operator/shared/stack-file.ts";
 import { isGlob } from "../../wire/glob.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import type { LocalAws } from "@binlog-router/local-aws";
@@ -7,7 +8,6 @@ import type { JoinIn } from "./display/join-in.ts";
 import { configuredDatabases } from "./source/accounts.ts";
 import { queuesByEnvironment } from "./request/queues-by-environment.ts";
 import type { Source } from "./source/source.ts";
-import type { StackEnvironment, StackFile } from "./stack-file.ts";
 import type { LocalTopology } from "./template/local-topology.ts";
 
 /** What a running stack consists of. */
@@ -39,7 +39,7 @@ export function stackFile(
 ): StackFile {
   const { host, port, administrator, accounts } = source;
   const names = [...Object.keys(config.environments), UNROUTED];
-  const environments = names.map((name): [string, StackEnvironment] => [
+  const environments = names.map((name): [string, StackFile["environments"][string]] => [
     name,
     {
       users: accounts

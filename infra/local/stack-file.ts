@@ -2,45 +2,8 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isAlive, type StackFile } from "../../operator/shared/stack-file.ts";
 import { AlreadyRunningError } from "./request/refusal.ts";
-
-/** `.local/stack.json`: where everything of a running stack is. Other tools are built on it: keep its fields. */
-export interface StackFile {
-  readonly ready: true;
-  /** An administrator. */
-  readonly mysql: {
-    readonly host: string;
-    readonly port: number;
-    readonly user: string;
-    readonly password: string;
-  };
-  readonly aws: {
-    readonly region: string;
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sqsEndpoint: string;
-    readonly dynamodbEndpoint: string;
-    readonly s3Endpoint: string;
-    readonly secretsManagerEndpoint: string;
-  };
-  /** `unrouted` is among them. */
-  readonly environments: Readonly<Record<string, StackEnvironment>>;
-  readonly tables: {
-    readonly offsets: string;
-    readonly failures: string;
-    readonly sessions: string;
-  };
-  /** Where payloads lie that are too large for SQS or DynamoDB. */
-  readonly payloadBucket: string;
-  /** Process ids; `main` is `npm start` itself. */
-  readonly processes: Readonly<Record<string, number>>;
-}
-
-export interface StackEnvironment {
-  readonly users: readonly { readonly user: string; readonly password: string }[];
-  /** Subscriber → queue URL. */
-  readonly queues: Readonly<Record<string, string>>;
-}
 
 /**
  * The right to run a stack from one directory. Taking it makes sure that no other live `npm start` has it; what a dead
@@ -113,12 +76,7 @@ async function createWith(path: string, text: string): Promise<boolean> {
 
 /** Whether a process id is that of a live `npm start`; ids are given to other programs again. */
 async function isStack(pid: number): Promise<boolean> {
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
-  }
+  if (pid === process.pid || !isAlive(pid)) return false;
   if (!existsSync("/proc/self/cmdline")) return true;
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return commandLine.includes(MAIN_PROGRAM);

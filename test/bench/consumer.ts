@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { StackFile } from "../../infra/local/stack-file.ts";
+import type { StackFile } from "../../operator/shared/stack-file.ts";
 
 export interface ConsumerOptions {
   readonly subscriber: string;

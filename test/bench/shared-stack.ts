@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPool, type Pool } from "mysql2/promise";
 import { readCounters, type LocalCounters } from "./capacity/local-counters.ts";
-import type { StackFile } from "../../infra/local/stack-file.ts";
+import type { StackFile } from "../../operator/shared/stack-file.ts";
 import { startProcess } from "../support/start/local-stack.ts";
 
 /** A whole router with its own MySQL, which benchmarks write to and subscribe to. */

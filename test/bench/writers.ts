@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Pool } from "mysql2/promise";
-import type { StackFile } from "../../infra/local/stack-file.ts";
+import type { StackFile } from "../../operator/shared/stack-file.ts";
 
 export interface WriterOptions {
   /** Whose account writes. */

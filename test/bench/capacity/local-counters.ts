@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { READER_METRICS } from "../../../wire/metrics.ts";
 import type { RequestCounts } from "@binlog-router/local-aws";
-import type { StackFile } from "../../../infra/local/stack-file.ts";
+import type { StackFile } from "../../../operator/shared/stack-file.ts";
 
 /** What a running local stack has counted since its start. */
 export interface LocalCounters {

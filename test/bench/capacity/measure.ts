@@ -1,11 +1,10 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { Command } from "commander";
 import { createPool } from "mysql2/promise";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RequestCounts } from "@binlog-router/local-aws";
-import type { StackFile } from "../../../infra/local/stack-file.ts";
+import { readStackFile } from "../../../operator/shared/stack-file.ts";
 import { readCounters } from "./local-counters.ts";
 import type { MeasuredPoint } from "./measurement.ts";
 
@@ -35,8 +34,7 @@ const QUIET_MS = 25_000;
 const WRITERS = 8;
 const TICK_MS = 2;
 
-const stackText = await readFile(join(options.state, "stack.json"), "utf8");
-const stack = JSON.parse(stackText) as StackFile;
+const stack = await readStackFile(join(options.state, "stack.json"));
 const environment = stack.environments[options.environment];
 const [account] = environment?.users ?? [];
 const queueUrl = environment?.queues[options.subscriber];

@@ -1,18 +1,13 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parkedRecords } from "../../../infra/local/failure-records.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
 import { SOURCE } from "../../support/functions/frames.ts";
 import { Stage } from "../../support/functions/stage.ts";
+import { binlogRouterOn, stackFileOf } from "../../support/operator.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-const COMMAND = join(import.meta.dirname, "../../../operator/failures/failures-command.ts");
 const PATIENCE = { timeout: 30_000, interval: 200 };
 
 const mysql = useMysql();
@@ -87,16 +82,15 @@ test("what was parked is delivered late and in order: when a sweep sees the conn
   ]);
   expect(await stage.receiveAll("test")).toEqual([]);
 
-  const failures = await operator(stage);
   // The index that streams are listed by follows the table: while an attempt moves an entry, it may be nowhere.
   const stream = await vi.waitFor(async () => {
-    const streams = JSON.parse(await failures("list", "--json")) as { stream: string }[];
+    const streams = JSON.parse(await failures(stage, "list", "--json")) as { stream: string }[];
     expect(streams.map((one) => one.stream)).toEqual([
       expect.stringMatching(new RegExp(`/${thread}$`)),
     ]);
     return streams[0]?.stream ?? "";
   }, PATIENCE);
-  await failures("attribute", stream, "--user", "app_test", "--host", "10.9.9.9");
+  await failures(stage, "attribute", stream, "--user", "app_test", "--host", "10.9.9.9");
   await vi.waitUntil(async () => (await parked()) === 0, PATIENCE);
   expect(summaries(await stage.receiveAll("test"))).toEqual([
     expect.stringMatching(new RegExp(`^2 shop\\.orders#late-${thread}-.* operator$`)),
@@ -112,28 +106,9 @@ function summaries(messages: readonly EnvironmentMessage[]): string[] {
   );
 }
 
-/** The command `npm run failures -- …` on a stage; resolves with what it prints. */
-async function operator(stage: Stage): Promise<(...args: string[]) => Promise<string>> {
-  const directory = await mkdtemp(join(tmpdir(), "attribution-late-"));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  const stackFile = join(directory, "stack.json");
-  const { region, credentials, endpoints } = stage.aws;
-  await writeFile(
-    stackFile,
-    JSON.stringify({
-      aws: {
-        region,
-        ...credentials,
-        sqsEndpoint: endpoints.sqs,
-        dynamodbEndpoint: endpoints.dynamodb,
-        s3Endpoint: endpoints.s3,
-      },
-      tables: { offsets: "offsets", failures: "failures", sessions: "sessions" },
-      payloadBucket: "payloads",
-    }),
-  );
-  return async (...args) => {
-    const command = [COMMAND, "--local", stackFile, ...args];
-    return (await promisify(execFile)(process.execPath, command)).stdout;
-  };
+/** What a subcommand of `failures` prints on a stage. */
+async function failures(stage: Stage, ...args: string[]): Promise<string> {
+  const { code, out, problem } = await binlogRouterOn(stackFileOf(stage.aws), "failures", ...args);
+  expect({ code, problem }).toEqual({ code: 0, problem: "" });
+  return out;
 }

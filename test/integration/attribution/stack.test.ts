@@ -5,7 +5,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createConnection } from "mysql2/promise";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { parkedRecords } from "../../../infra/local/failure-records.ts";
-import type { StackFile } from "../../../infra/local/stack-file.ts";
+import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import { insertBriefly } from "../../support/short-connections.ts";
 import { EnvironmentQueues } from "../../support/start/environment-queues.ts";
 import { startProcess } from "../../support/start/local-stack.ts";

@@ -1,8 +1,3 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parsePosition } from "../../../wire/position.ts";
@@ -10,6 +5,7 @@ import {
   type LocalAwsWithClients,
   startLocalAwsWithClients,
 } from "@binlog-router/local-aws/clients";
+import { binlogRouterOn, type Ended, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -102,50 +98,11 @@ test("rows are decoded with the columns of their moment", async () => {
   ]);
 });
 
+function offsets(bench: ReaderBench, ...args: string[]): Promise<Ended> {
+  return binlogRouterOn(stackFileOf(services.aws, tablesOf(bench)), "offsets", ...args);
+}
+
 describe("npm run offsets", () => {
-  let directory: string;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), "offsets-command-"));
-    return () => rm(directory, { recursive: true });
-  });
-
-  async function offsets(
-    bench: ReaderBench,
-    ...args: string[]
-  ): Promise<{ code: number; out: string; problem: string }> {
-    const { region, credentials, endpoints } = services.aws;
-    const file = join(directory, "stack.json");
-    await writeFile(
-      file,
-      JSON.stringify({
-        aws: {
-          region,
-          ...credentials,
-          sqsEndpoint: endpoints.sqs,
-          dynamodbEndpoint: endpoints.dynamodb,
-          s3Endpoint: endpoints.s3,
-        },
-        tables: {
-          offsets: `${bench.source}-offsets`,
-          failures: "failures",
-          sessions: `${bench.source}-sessions`,
-        },
-      }),
-    );
-    try {
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, [
-        "operator/offsets/offsets-command.ts",
-        "--local",
-        file,
-        ...args,
-      ]);
-      return { code: 0, out: stdout, problem: stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-      return { code, out: stdout, problem: stderr };
-    }
-  }
-
   test("shows where the reader is", async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server);
     await bench.start();

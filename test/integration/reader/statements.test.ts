@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Frame } from "../../../wire/frame.ts";
 import { useMysql } from "../../support/mysql.ts";
+import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
 // Statements in the binlog of a server that a reader process follows.
@@ -159,35 +155,7 @@ async function receiveChanges(bench: ReaderBench, count: number): Promise<Frame[
 
 /** Does what an error's remedy says, with the command that it names. */
 async function moveReader(bench: ReaderBench, command: string): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "statements-"));
-  try {
-    const { region, credentials, endpoints } = aws;
-    const file = join(directory, "stack.json");
-    await writeFile(
-      file,
-      JSON.stringify({
-        aws: {
-          region,
-          ...credentials,
-          sqsEndpoint: endpoints.sqs,
-          dynamodbEndpoint: endpoints.dynamodb,
-          s3Endpoint: endpoints.s3,
-        },
-        tables: {
-          offsets: `${bench.source}-offsets`,
-          failures: "failures",
-          sessions: `${bench.source}-sessions`,
-        },
-      }),
-    );
-    await promisify(execFile)(process.execPath, [
-      "operator/offsets/offsets-command.ts",
-      "--local",
-      file,
-      ...command.split(" "),
-      "--yes",
-    ]);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  const stack = stackFileOf(aws, tablesOf(bench));
+  const moved = await binlogRouterOn(stack, "offsets", ...command.split(" "), "--yes");
+  expect(moved).toMatchObject({ code: 0, problem: "" });
 }

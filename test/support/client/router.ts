@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { createConnection, type Connection } from "mysql2/promise";
-import type { StackFile } from "../../../infra/local/stack-file.ts";
+import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import { startProcess } from "../start/local-stack.ts";
 
 /** A whole router on a real MySQL, as `npm start` runs it, with an account for each environment. */

@@ -1,5 +1,5 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
-import type { Target } from "../../../operator/failures/target.ts";
+import type { Target } from "../../../operator/shared/target.ts";
 import { rawQueueName } from "../../../wire/names.ts";
 import { SOURCE } from "./frames.ts";
 import type { Stage } from "./stage.ts";

@@ -1,5 +1,5 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { StackFile } from "../../../infra/local/stack-file.ts";
+import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import type { Change, EnvironmentMessage } from "../../../wire/message.ts";
 
 /** A change that was taken out of a queue, and when. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
-import type { StackFile } from "../../../infra/local/stack-file.ts";
+import type { StackFile } from "../../../operator/shared/stack-file.ts";
 
 const MAIN = join(import.meta.dirname, "../../../infra/local/main.ts");
 

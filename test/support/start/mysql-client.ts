@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { findMysql } from "../../../infra/local/mysql/find-mysql.ts";
-import type { StackFile } from "../../../infra/local/stack-file.ts";
+import type { StackFile } from "../../../operator/shared/stack-file.ts";
 
 /** A person at the prompt of the plain `mysql` command line client. */
 export interface MysqlPrompt extends AsyncDisposable {

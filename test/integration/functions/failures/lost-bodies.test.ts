@@ -5,7 +5,7 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sd
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readState } from "../../../../functions/failures/route-items.ts";
 import { queueStream, streamText, threadStream } from "../../../../functions/failures/stream.ts";
-import { revive } from "../../../../operator/failures/revive.ts";
+import { revive } from "../../../../operator/commands/failures/failures-table.ts";
 import { SERVER, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";

@@ -4,15 +4,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createReaderAccount } from "../../../../infra/local/source/accounts.ts";
 import type { Finding } from "../../../../reader/source/finding.ts";
 import { useMysql } from "../../../support/mysql.ts";
-
-const COMMAND = fileURLToPath(
-  new URL("../../../../operator/doctor/doctor-command.ts", import.meta.url),
-);
+import { binlogRouter } from "../../../support/operator.ts";
 
 const mysql = useMysql();
 let directory: string;
@@ -48,13 +44,8 @@ async function doctor(...options: string[]): Promise<{ code: number | null; outp
 }
 
 async function run(...argv: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [COMMAND, ...argv], { stdio: ["ignore", "pipe", "pipe"] });
-  const [output, errors] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]);
-  return { code: child.exitCode, output: output + errors };
+  const { code, out, problem } = await binlogRouter(["doctor", ...argv]);
+  return { code, output: out + problem };
 }
 
 async function faults(): Promise<string[]> {

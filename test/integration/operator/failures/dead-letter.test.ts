@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { expect, test, vi } from "vitest";
-import { CommandError } from "../../../../operator/failures/command-error.ts";
-import { redrive } from "../../../../operator/failures/redrive.ts";
+import { CommandError } from "../../../../operator/shared/command-error.ts";
+import { moveDeadLetters } from "../../../../operator/commands/failures/redrive.ts";
 import { encodePointer } from "../../../../wire/payload-pointer.ts";
-import type { Target } from "../../../../operator/failures/target.ts";
+import type { Target } from "../../../../operator/shared/target.ts";
 import { Consumer } from "../../../support/functions/consumer.ts";
 import { killAt } from "../../../support/functions/crashing.ts";
 import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
@@ -69,7 +69,7 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   // The frame that waits may follow the others into the dead-letter queue; then it is brought back as well.
   await vi.waitFor(
     async () => {
-      await redrive(target, () => undefined);
+      await moveDeadLetters(target, () => undefined);
       comeAgain();
       expect(production.numbers).toEqual([1, 2, 3, 4, 5, 6]);
     },
@@ -96,7 +96,7 @@ test("letters that are no frames of the source stop neither the others nor their
   ];
   for (const body of letters) await sendLetter(target, body);
 
-  expect(await redrive(target, () => undefined)).toBe(letters.length);
+  expect(await moveDeadLetters(target, () => undefined)).toBe(letters.length);
   // The raw queue's payloads expire while a record may still wait.
   await s3.send(new DeleteObjectCommand(payload));
   stage.clock.advance(60_000);
@@ -130,14 +130,14 @@ async function killedAt(request: number, when: "before" | "after"): Promise<bool
   }
   using doomed = targetOf(stage);
   const { requests } = killAt(doomed, request, when);
-  await redrive(doomed, () => undefined).catch(() => undefined);
+  await moveDeadLetters(doomed, () => undefined).catch(() => undefined);
   const killed = requests() >= request;
 
   // What was recorded is delivered before the rest comes back.
   await retry(stage.runtime);
   stage.clock.advance(VISIBILITY_SECONDS * 1000);
   using target = targetOf(stage);
-  await redrive(target, () => undefined);
+  await moveDeadLetters(target, () => undefined);
   stage.clock.advance(60_000);
   const metrics = new CountingMetrics();
   await retry(stage.runtime, { metrics });
@@ -161,5 +161,5 @@ test("a queue that is not the dead-letter queue of a raw queue is left alone", a
   await using stage = await Stage.start();
   using target = targetOf(stage);
   const other = { ...target, rawDeadLetterQueueUrl: stage.rawQueueUrl };
-  await expect(redrive(other, () => undefined)).rejects.toThrow(CommandError);
+  await expect(moveDeadLetters(other, () => undefined)).rejects.toThrow(CommandError);
 });

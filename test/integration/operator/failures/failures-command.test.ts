@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,6 +9,7 @@ import { SERVER, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
+import { binlogRouter, type Ended, stackFileOf } from "../../../support/operator.ts";
 
 const STREAM = "queue/0/shop-billing-staging.fifo";
 const GIVE_UP_AT_ONCE = { backoff: { baseMs: 1, longestMs: 1, attempts: 1 } };
@@ -42,29 +42,13 @@ async function describeStacks(
   };
 }
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly problem: string;
-}
-
-function run(args: readonly string[], environment: Record<string, string>): Promise<Ended> {
-  const command = ["operator/failures/failures-command.ts", ...args];
-  const env = { ...process.env, ...environment };
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { env }, (error, out, problem) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, problem });
-    });
-  });
-}
-
 describe("npm run failures", () => {
   let stage: Stage;
   let directory: string;
   beforeEach(async () => {
     stage = await Stage.start();
     directory = await mkdtemp(join(tmpdir(), "failures-command-"));
-    await writeFile(join(directory, "stack.json"), JSON.stringify(stackFile()));
+    await writeFile(join(directory, "stack.json"), JSON.stringify(stackFileOf(stage.aws)));
   });
   afterEach(async () => {
     await rm(directory, { recursive: true });
@@ -276,7 +260,10 @@ describe("npm run failures", () => {
       ...stage.aws.environment(),
       AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
     };
-    const listed = await run(["--stack", "shop-router", "list", "--json"], environment);
+    const listed = await binlogRouter(
+      ["failures", "--stack", "shop-router", "list", "--json"],
+      environment,
+    );
     expect(JSON.parse(listed.out)).toEqual([
       expect.objectContaining({ reason: "unattributed", status: "open", changes: 1 }),
     ]);
@@ -303,21 +290,6 @@ describe("npm run failures", () => {
   }
 
   function failures(...args: readonly string[]): Promise<Ended> {
-    return run(["--local", join(directory, "stack.json"), ...args], {});
-  }
-
-  function stackFile() {
-    const { region, credentials, endpoints } = stage.aws;
-    return {
-      aws: {
-        region,
-        ...credentials,
-        sqsEndpoint: endpoints.sqs,
-        dynamodbEndpoint: endpoints.dynamodb,
-        s3Endpoint: endpoints.s3,
-      },
-      tables: { offsets: "offsets", failures: "failures", sessions: "sessions" },
-      payloadBucket: "payloads",
-    };
+    return binlogRouter(["failures", "--local", join(directory, "stack.json"), ...args]);
   }
 });

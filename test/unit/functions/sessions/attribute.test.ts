@@ -6,7 +6,7 @@ import {
   connectionOf,
   unnamedConnections,
 } from "../../../../functions/sessions/attribute.ts";
-import { withAnswer } from "../../../../operator/failures/answer.ts";
+import { withAnswer } from "../../../../operator/commands/failures/attribute.ts";
 import { connectionName, type SessionEntry } from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 

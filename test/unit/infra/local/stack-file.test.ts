@@ -3,7 +3,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type StackFile, StackDirectory } from "../../../../infra/local/stack-file.ts";
+import { StackDirectory } from "../../../../infra/local/stack-file.ts";
+import type { StackFile } from "../../../../operator/shared/stack-file.ts";
 
 const STACK: StackFile = {
   ready: true,

@@ -1,0 +1,103 @@
+import { parseUserEntry, patternRank } from "../../../config/user-entries.ts";
+import { globMatcher } from "../../../wire/glob.ts";
+import { callsProcedure, QUERIES_PER_LOGIN } from "../../ledger/init-connect.ts";
+import type { Account, ServerFacts } from "./facts.ts";
+import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
+
+/** Environments and the entries of their `users`. */
+export type Environments = Readonly<Record<string, { readonly users: readonly string[] }>>;
+
+/** What concerns the accounts of the environments. */
+export function accountFindings(
+  { accounts, ledger }: ServerFacts,
+  environments: Environments,
+  reader: string,
+): Finding[] {
+  return accounts
+    .filter(({ user, isLocked }) => !isLocked && user !== reader)
+    .flatMap((account) =>
+      findingsOf(account, environmentsOf(account, environments), ledger.initConnect),
+    );
+}
+
+function findingsOf(
+  account: Account,
+  environments: readonly string[],
+  initConnect: string,
+): Finding[] {
+  const name = `'${account.user}'@'${account.host}'`;
+  const [environment, ...more] = environments;
+  if (environment === undefined) return [inNoEnvironment(account, name)];
+  const findings: Finding[] = [];
+  if (more.length > 0) {
+    findings.push(
+      mendedByHand("Give each environment an account of its own.", {
+        check: "accounts.shared",
+        severity: "warning",
+        what: `${name} belongs to the environments ${environments.join(", ")}, by its client's host`,
+        why: "an application that moves to another host changes its environment",
+      }),
+    );
+  }
+  if (isAdministrator(account)) findings.push(administrator(account, name, environment));
+  else if (account.questionsPerHour > 0 && callsProcedure(initConnect)) {
+    findings.push(limited(account, name));
+  }
+  return findings;
+}
+
+function limited({ questionsPerHour }: Account, name: string): Finding {
+  return mendedByHand(
+    `Run ALTER USER ${name} WITH MAX_QUERIES_PER_HOUR 0, or allow ${QUERIES_PER_LOGIN} more for each time that it logs in within an hour.`,
+    {
+      check: "accounts.limited",
+      severity: "warning",
+      what: `${name} may run ${questionsPerHour} queries an hour`,
+      why: `the ledger takes ${QUERIES_PER_LOGIN} of them for each login, and who has none left is not let in`,
+    },
+  );
+}
+
+function administrator(account: Account, name: string, environment: string): Finding {
+  const { adminPrivileges, adminRoles } = account;
+  const finding = {
+    check: "accounts.administrator",
+    severity: "warning",
+    what: `${name} of the environment ${environment} has ${[...adminPrivileges, ...adminRoles].join(" and ")}`,
+    why: "init_connect is not run for who has CONNECTION_ADMIN or SUPER, so that the ledger does not know its connections",
+  } as const;
+  return adminRoles.length > 0
+    ? mendedByHand(
+        `Give it other default roles than ${adminRoles.join(", ")}, or let the role do without CONNECTION_ADMIN and SUPER.`,
+        finding,
+      )
+    : mendedBy([`REVOKE ${adminPrivileges.join(", ")} ON *.* FROM ${name}`], finding);
+}
+
+function isAdministrator({ adminPrivileges, adminRoles }: Account): boolean {
+  return adminPrivileges.length > 0 || adminRoles.length > 0;
+}
+
+function inNoEnvironment(account: Account, name: string): Finding {
+  const isAdmin = isAdministrator(account);
+  return mendedByHand("List it in an environment's users if an application uses it.", {
+    check: "accounts.no-environment",
+    severity: isAdmin || !account.mayWrite ? "note" : "warning",
+    what: `${name} is in no environment${isAdmin ? ", and is an administrator" : ""}`,
+    why: "its changes go where the configuration's otherUsers says",
+  });
+}
+
+/** The environments whose entries name an account best: exactly, else by the longest pattern; hosts do not decide. */
+export function environmentsOf(account: Account, environments: Environments): string[] {
+  const claims = Object.entries(environments).flatMap(([environment, { users }]) =>
+    users
+      .map((entry) => parseUserEntry(entry).user)
+      .filter((user) => globMatcher(user)(account.user))
+      .map((user) => ({ environment, rank: patternRank(user) })),
+  );
+  const best = Math.max(...claims.map(({ rank }) => rank));
+  return [
+    ...new Set(claims.filter(({ rank }) => rank === best).map(({ environment }) => environment)),
+  ];
+}

@@ -1,0 +1,95 @@
+import type { Connection } from "mysql2/promise";
+import { askAccounts } from "./ask-accounts.ts";
+import { askLedger } from "./ask-ledger.ts";
+import { BINLOG_VARIABLES } from "../../../reader/source/binlog-checks.ts";
+import type { Count, ServerFacts } from "./facts.ts";
+import { isRds } from "../../../reader/source/rds.ts";
+import { rowsOf } from "./rows.ts";
+
+const VARIABLES = [
+  ...BINLOG_VARIABLES,
+  "aurora_version",
+  "binlog_expire_logs_seconds",
+  "init_connect",
+  "performance_schema",
+  "read_only",
+  "require_secure_transport",
+  "rpl_semi_sync_master_enabled",
+  "rpl_semi_sync_master_timeout",
+  "rpl_semi_sync_source_enabled",
+  "rpl_semi_sync_source_timeout",
+];
+
+const USER_CHANGES = `SELECT CONCAT(user, '@', host) AS name, count_star AS count
+  FROM performance_schema.events_statements_summary_by_account_by_event_name
+  WHERE event_name = 'statement/com/Change user' AND count_star > 0 AND user IS NOT NULL`;
+
+const PROXIES = `SELECT attr_value AS name, COUNT(DISTINCT processlist_id) AS count
+  FROM performance_schema.session_connect_attrs
+  WHERE attr_name IN ('program_name', '_client_name', '_client_role')
+  AND attr_value REGEXP '^(proxysql|mysqlrouter|mysql_router|maxscale|rds.?proxy|vitess|heimdall)'
+  GROUP BY attr_value`;
+
+/** Asks everything that the checks look at. Rejects with MySQL's error when the account may not ask. */
+export async function askServer(connection: Connection, reader: string): Promise<ServerFacts> {
+  const variables = new Map(
+    (await rowsOf(connection, "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)", [VARIABLES])).map(
+      (row) => [String(row["Variable_name"]), String(row["Value"])],
+    ),
+  );
+  return {
+    variables,
+    replicaOf: await replicaSource(connection),
+    retentionSeconds: await retentionSeconds(connection, variables),
+    isConnectionEncrypted: (await status(connection, "Ssl_cipher")) !== "",
+    lostThreads: Number(await status(connection, "Performance_schema_thread_instances_lost")),
+    accounts: await askAccounts(connection),
+    readerGrants: await grantsOf(connection, reader),
+    ledger: await askLedger(connection, variables.get("init_connect") ?? ""),
+    userChanges: await counts(connection, USER_CHANGES),
+    proxies: await counts(connection, PROXIES),
+  };
+}
+
+async function replicaSource(connection: Connection): Promise<string | null> {
+  const [row] = await rowsOf(
+    connection,
+    "SELECT host FROM performance_schema.replication_connection_configuration WHERE host <> ''",
+  );
+  return row === undefined ? null : String(row["host"]);
+}
+
+async function retentionSeconds(
+  connection: Connection,
+  variables: ReadonlyMap<string, string>,
+): Promise<number | null> {
+  if (!isRds(variables)) {
+    const seconds = Number(variables.get("binlog_expire_logs_seconds") ?? 0);
+    return seconds === 0 ? null : seconds;
+  }
+  const [row] = await rowsOf(
+    connection,
+    "SELECT value FROM mysql.rds_configuration WHERE name = 'binlog retention hours'",
+  );
+  return Number(row?.["value"] ?? 0) * 3600;
+}
+
+async function grantsOf(connection: Connection, user: string): Promise<string[] | null> {
+  const found = await rowsOf(connection, "SELECT host FROM mysql.user WHERE user = ?", [user]);
+  const host = found[0]?.["host"];
+  if (host === undefined) return null;
+  const rows = await rowsOf(connection, "SHOW GRANTS FOR ?@?", [user, host]);
+  return rows.map((row) => String(Object.values(row)[0]));
+}
+
+async function counts(connection: Connection, query: string): Promise<Count[]> {
+  return (await rowsOf(connection, query)).map((row) => ({
+    name: String(row["name"]),
+    count: Number(row["count"]),
+  }));
+}
+
+async function status(connection: Connection, name: string): Promise<string> {
+  const [row] = await rowsOf(connection, "SHOW SESSION STATUS LIKE ?", [name]);
+  return String(row?.["Value"] ?? "");
+}

@@ -1,0 +1,141 @@
+import { fileURLToPath } from "node:url";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { Command } from "commander";
+import { createConnection, type Connection } from "mysql2/promise";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
+import type { Finding } from "../../../reader/source/finding.ts";
+import { isRds } from "../../../reader/source/rds.ts";
+import { type Script, uninstallScript } from "../../ledger/statements.ts";
+import { CommandError, sentence } from "../../shared/command-error.ts";
+import { action, type CommandContext, helpText } from "../../shared/command.ts";
+import { accountFindings, type Environments } from "./account-checks.ts";
+import { accountOf } from "./account.ts";
+import { askServer } from "./ask-server.ts";
+import { readDoctorConfiguration } from "./configuration.ts";
+import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
+import { isFault, repairScript, reportText, scriptText } from "./report.ts";
+import { readerFindings, serverFindings } from "./server-checks.ts";
+
+interface Options {
+  readonly mysql?: string;
+  readonly config: string;
+  readonly reader: string;
+  readonly offsetsTable?: string;
+  readonly sql?: boolean;
+  readonly uninstall?: boolean;
+}
+
+/** For an account that cannot log in: what the doctor would have found with another. */
+const LOCKED_OUT =
+  "init_connect fails for this account, and for others that MySQL runs it for (ER_NEW_ABORTING_CONNECTION). " +
+  "Name an account with CONNECTION_ADMIN with --mysql, or let everybody in first: SET GLOBAL init_connect = ''; " +
+  "on RDS and Aurora set init_connect to nothing in the parameter group";
+
+const HELP = helpText(
+  [
+    "npm run doctor -- --mysql mysql://root:secret@db.example:3306",
+    "npm run doctor -- --config router.json --offsets-table shop-offsets",
+    "npm run doctor -- --mysql mysql://root:secret@db.example:3306 --sql > repair.sql",
+  ],
+  "0 nothing to mend; 1 findings; 2 it could not check, and one sentence says why",
+);
+
+/** `doctor`: whether a MySQL server is set up as the reader needs it. */
+export function doctor(program: Command): void {
+  program
+    .command("doctor")
+    .description(
+      "Checks whether a MySQL server is set up for binlog-router, and changes nothing. " +
+        "Without --mysql it logs in with the secret that the configuration names.",
+    )
+    .option("--mysql <url>", "an administrator's account: mysql://user:password@host:port")
+    .option(
+      "--config <file>",
+      "the configuration object as a JSON file",
+      fileURLToPath(new URL("../../../cdk.json", import.meta.url)),
+    )
+    .option("--reader <user>", "the user name of the reader's account", "binlog_router")
+    .option(
+      "--offsets-table <name>",
+      "the reader's offsets table, to compare its lag with the retention",
+    )
+    .option("--sql", "print the script that mends what statements can mend")
+    .option("--json", "print the findings as JSON")
+    .option("--uninstall", "print the script that removes the session ledger, and check nothing")
+    .addHelpText("after", HELP)
+    .action(action(run));
+}
+
+async function run(context: CommandContext, options: Options): Promise<number> {
+  try {
+    return await checkServer(context, options);
+  } catch (cause) {
+    const isLockedOut =
+      cause instanceof Error && "code" in cause && cause.code === "ER_NEW_ABORTING_CONNECTION";
+    const why = isLockedOut ? LOCKED_OUT : sentence(cause);
+    throw new CommandError(`The server could not be examined: ${why}`, { cause });
+  }
+}
+
+async function checkServer({ report }: CommandContext, options: Options): Promise<number> {
+  const config = await readDoctorConfiguration(options.config);
+  const connection = await createConnection(await accountOf(options.mysql, config));
+  try {
+    const { environments } = config;
+    const { reader, offsetsTable, sql, uninstall } = options;
+    if (uninstall === true) {
+      const script = await howToUninstall(connection, reader);
+      report(script, () => scriptText(script));
+      return 0;
+    }
+    const lagSeconds = offsetsTable === undefined ? null : await readerLag(offsetsTable);
+    const findings = await examine(connection, { environments, reader, lagSeconds });
+    report(findings, () => (sql === true ? repairScript(findings) : reportText(findings)));
+    return findings.some(isFault) ? 1 : 0;
+  } finally {
+    connection.destroy();
+  }
+}
+
+interface Examination {
+  readonly environments: Environments;
+  /** The user name of the reader's account. */
+  readonly reader: string;
+  /** How far the reader is behind; null when nobody knows. */
+  readonly lagSeconds: number | null;
+}
+
+/** All findings about a server. Changes nothing. Rejects with MySQL's error when the account may not ask. */
+async function examine(
+  connection: Connection,
+  { environments, reader, lagSeconds }: Examination,
+): Promise<Finding[]> {
+  const facts = await askServer(connection, reader);
+  return [
+    ...binlogFindings(facts.variables),
+    ...serverFindings(facts, lagSeconds),
+    ...readerFindings(facts, reader),
+    ...ledgerFindings(facts),
+    ...connectionFindings(facts),
+    ...accountFindings(facts, environments, reader),
+  ];
+}
+
+/** What removes the session ledger from a server. Changes nothing. Rejects as `examine` does. */
+async function howToUninstall(connection: Connection, reader: string): Promise<Script> {
+  const { ledger, variables } = await askServer(connection, reader);
+  return uninstallScript(ledger.initConnect, ledger.isEverybodyOurs, isRds(variables));
+}
+
+/** How long ago the last transaction was committed that the reader has passed; null when it never read. */
+async function readerLag(offsetsTable: string): Promise<number | null> {
+  const dynamodb = new DynamoDBClient();
+  try {
+    const { offset } = await new OffsetStore(dynamodb, offsetsTable).load();
+    if (offset === null || offset.committedMs === 0) return null;
+    return Math.max(0, (Date.now() - offset.committedMs) / 1000);
+  } finally {
+    dynamodb.destroy();
+  }
+}

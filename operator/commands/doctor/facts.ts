@@ -1,0 +1,60 @@
+import type { ServerVariables } from "../../../reader/source/server-variables.ts";
+
+/** A MySQL account, as far as the doctor looks at it. */
+export interface Account {
+  readonly user: string;
+  readonly host: string;
+  /** Locked for good: nobody logs in with it. Roles are locked too. */
+  readonly isLocked: boolean;
+  /** CONNECTION_ADMIN and SUPER, by which `init_connect` is not run for it, if it has them itself. */
+  readonly adminPrivileges: readonly string[];
+  /** Roles that are active when it logs in and have one of these. */
+  readonly adminRoles: readonly string[];
+  /** MAX_QUERIES_PER_HOUR; 0 without a limit. */
+  readonly questionsPerHour: number;
+  /** Whether it may write to some table by a privilege of its own. */
+  readonly mayWrite: boolean;
+}
+
+/** What there is of the session ledger. */
+export interface LedgerFacts {
+  /** How many rows its table has; null without a table. */
+  readonly slots: number | null;
+  /** Whether the account is there that the procedures run as, without which nobody can call them. */
+  readonly hasDefiner: boolean;
+  readonly mayDefinerWrite: boolean;
+  /** The comment of the procedures, which has their version, another one's first; null when one of them is missing. */
+  readonly procedureComment: string | null;
+  readonly isGrantedToEverybody: boolean;
+  /** Whether the account of everybody was made by installing, for nothing else. */
+  readonly isEverybodyOurs: boolean;
+  /** Accounts for which that grant does not count. */
+  readonly exempt: readonly { readonly user: string; readonly host: string }[];
+  readonly initConnect: string;
+}
+
+/** A connection count of an account, or of a program. */
+export interface Count {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** What the doctor asked of a server. */
+export interface ServerFacts {
+  readonly variables: ServerVariables;
+  /** The server that it replicates from; null for a source. */
+  readonly replicaOf: string | null;
+  /** How long the binlog is kept, seconds; null for ever. */
+  readonly retentionSeconds: number | null;
+  readonly isConnectionEncrypted: boolean;
+  /** Threads that performance_schema could not take up. */
+  readonly lostThreads: number;
+  readonly accounts: readonly Account[];
+  /** `SHOW GRANTS` of the reader's account; null when there is no such account. */
+  readonly readerGrants: readonly string[] | null;
+  readonly ledger: LedgerFacts;
+  /** How often each account changed the user of an open connection (COM_CHANGE_USER) in this run of the server. */
+  readonly userChanges: readonly Count[];
+  /** Connections that come through a program which shares them between clients. */
+  readonly proxies: readonly Count[];
+}

@@ -1,0 +1,166 @@
+import { callsProcedure, hasRegistration } from "../../ledger/init-connect.ts";
+import { LEDGER_PROCEDURE, PROCEDURE_COMMENT, SLOTS } from "../../ledger/objects.ts";
+import { grantStatements, installScript, mendScript } from "../../ledger/statements.ts";
+import type { LedgerFacts, ServerFacts } from "./facts.ts";
+import type { ServerVariables } from "../../../reader/source/server-variables.ts";
+import {
+  type Finding,
+  mendedBy,
+  mendedByHand,
+  mendedBySetting,
+} from "../../../reader/source/finding.ts";
+import { isRds } from "../../../reader/source/rds.ts";
+
+/** Whether the session ledger is installed completely, and whom it keeps from connecting. */
+export function ledgerFindings({ ledger, variables }: ServerFacts): Finding[] {
+  const { initConnect, exempt } = ledger;
+  const isOnRds = isRds(variables);
+  const isCalled = callsProcedure(initConnect);
+  const [obstacles, faults] = [obstaclesOf(ledger), faultsOf(ledger)];
+  const findings: Finding[] = [];
+  if (!isCalled) {
+    findings.push({
+      check: "ledger.missing",
+      severity: "warning",
+      what:
+        obstacles.length + faults.length === 0
+          ? "the session ledger is installed, but init_connect does not call it"
+          : "the session ledger is not installed",
+      why: "a connection that closes within milliseconds leaves no trace of its account, and its changes are parked",
+      remedy: `Run the statements that \`--sql\` prints; \`init_connect\` comes last${isOnRds ? ", in the parameter group" : ""}.`,
+      ...installScript(initConnect, exempt, isOnRds),
+    });
+  } else if (obstacles.length > 0) {
+    findings.push({
+      check: "ledger.lockout",
+      severity: "lockout",
+      what: `init_connect calls ${LEDGER_PROCEDURE}, but ${obstacles.join(", ")}`,
+      why: "only accounts with CONNECTION_ADMIN can log in, and nobody else",
+      ...mending(ledger, isOnRds),
+    });
+  } else if (faults.length > 0 || !hasRegistration(initConnect)) {
+    const words = hasRegistration(initConnect) ? [] : ["in other words than this version's"];
+    findings.push({
+      check: "ledger.incomplete",
+      severity: "warning",
+      what: `init_connect calls ${LEDGER_PROCEDURE}, but ${[...faults, ...words].join(", ")}`,
+      why: "connections may not be registered, and some accounts may be unable to log in",
+      ...mending(ledger, isOnRds),
+    });
+  }
+  for (const account of exempt) {
+    findings.push(
+      mendedBy(grantStatements(account), {
+        check: "ledger.locked-out",
+        severity: isCalled ? "lockout" : "warning",
+        what: `'${account.user}'@'${account.host}' has a grant on a schema pattern that covers the ledger's schema and leaves out EXECUTE`,
+        why: "it cannot log in while the ledger is on: its own grant counts in place of everybody's",
+      }),
+    );
+  }
+  if (isCalled) findings.push(...semiSynchronous(variables));
+  return findings;
+}
+
+/** How long semi-synchronous replication waits by default before it gives up. */
+const USUAL_WAIT_MS = 10_000;
+
+function semiSynchronous(variables: ServerVariables): Finding[] {
+  // The former words are those of the plugins of 8.0.25 and earlier.
+  const names = ["rpl_semi_sync_source", "rpl_semi_sync_master"];
+  const name = names.find((plugin) => variables.get(`${plugin}_enabled`) === "ON");
+  if (name === undefined) return [];
+  const timeout = `${name}_timeout`;
+  const waitMs = Number(variables.get(timeout));
+  return [
+    mendedBySetting(timeout, String(USUAL_WAIT_MS), isRds(variables), {
+      check: "ledger.semi-sync",
+      severity: waitMs > USUAL_WAIT_MS ? "warning" : "note",
+      what: `a commit waits up to ${waitMs / 1000} s for a replica (${timeout})`,
+      why: "and so does a login while the ledger is on, because it commits its row",
+    }),
+  ];
+}
+
+function mending(
+  { initConnect, exempt }: LedgerFacts,
+  isOnRds: boolean,
+): Pick<Finding, "remedy" | "statements" | "before" | "after"> {
+  const script = mendScript(initConnect, exempt, isOnRds);
+  const first = isOnRds
+    ? "set init_connect in the parameter group as `--sql` says: on RDS for MySQL no account of yours can log in before."
+    : `run ${script.statements[0] ?? ""} as an account with CONNECTION_ADMIN: everybody can log in again.`;
+  return { ...script, remedy: `First ${first} Then run the rest of what \`--sql\` prints.` };
+}
+
+/** Why a call of the procedures fails, and with it the login. */
+function obstaclesOf(ledger: LedgerFacts): string[] {
+  return [
+    ledger.procedureComment === null && "a procedure is missing",
+    !ledger.hasDefiner && "the account that it runs as is missing",
+    !ledger.isGrantedToEverybody && "not every account may execute it",
+  ].filter((part) => part !== false);
+}
+
+/** Why a call of the procedures does not register the connection. */
+function faultsOf({ slots, mayDefinerWrite, procedureComment }: LedgerFacts): string[] {
+  return [
+    slots === null && "its table is missing",
+    slots !== null && slots < SLOTS && `its table has ${slots} of ${SLOTS} rows`,
+    !mayDefinerWrite && "the account that it runs as lacks privileges",
+    procedureComment !== null &&
+      procedureComment !== PROCEDURE_COMMENT &&
+      "the procedure is another version's",
+  ].filter((part) => part !== false);
+}
+
+/** What concerns the connections that the ledger does not see, or sees only at their beginning. */
+export function connectionFindings(facts: ServerFacts): Finding[] {
+  const { userChanges, proxies, variables, lostThreads } = facts;
+  const findings: Finding[] = [];
+  for (const { name, count } of userChanges) {
+    findings.push(
+      mendedByHand(
+        `Have the application run CALL ${LEDGER_PROCEDURE}() after each change of user, or give each user a pool of its own.`,
+        {
+          check: "connections.change-user",
+          severity: "warning",
+          what: `${name} changed the user of open connections ${count} times (COM_CHANGE_USER)`,
+          why: "neither the binlog nor init_connect tells of it: changes may be taken for the former user's",
+        },
+      ),
+    );
+  }
+  for (const { name, count } of proxies) {
+    findings.push(
+      mendedByHand(
+        "Give each environment a user of its own in the proxy, with connections of its own.",
+        {
+          check: "connections.proxy",
+          severity: "warning",
+          what: `${count} connections come through ${name}, which shares connections between clients`,
+          why: "changes belong to the user that the proxy logs in with",
+        },
+      ),
+    );
+  }
+  if (variables.get("performance_schema") !== "ON" || lostThreads > 0) {
+    findings.push(
+      mendedByHand(
+        isRds(variables)
+          ? "Set performance_schema to 1 in the parameter group, and reboot."
+          : "Start the server with performance_schema=ON and performance_schema_max_thread_instances=-1.",
+        {
+          check: "performance_schema",
+          severity: "warning",
+          what:
+            lostThreads > 0
+              ? `performance_schema has no room for ${lostThreads} threads`
+              : "performance_schema is off",
+          why: "the process list lacks connections: who is not in the ledger stays unknown",
+        },
+      ),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,131 @@
+import type { ServerFacts } from "./facts.ts";
+import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
+import { isRds, longestRetentionHours } from "../../../reader/source/rds.ts";
+
+const DAY_SECONDS = 86_400;
+const WANTED_RETENTION_SECONDS = 3 * DAY_SECONDS;
+/** Of the retention that the reader's lag may use up. */
+const LAG_SHARE = 0.5;
+
+/** What concerns the server as a whole. `lagSeconds` is how far the reader is behind; null when nobody knows. */
+export function serverFindings(facts: ServerFacts, lagSeconds: number | null): Finding[] {
+  const findings = [...retention(facts, lagSeconds)];
+  if (!facts.isConnectionEncrypted) {
+    findings.push(
+      mendedByHand(
+        'Set the configuration\'s source.tls to "verify" and give the server a certificate.',
+        {
+          check: "tls",
+          severity: "note",
+          what: "this connection is not encrypted",
+          why: "the reader's would carry every row in the clear",
+        },
+      ),
+    );
+  }
+  if (facts.replicaOf !== null) {
+    findings.push(
+      mendedByHand(
+        "Follow the source itself, or see to it that the ledger is on at the source and that no administrator's account writes.",
+        {
+          check: "replica",
+          severity: "warning",
+          what: `the server is a replica of ${facts.replicaOf}`,
+          why: "its binlog has the source's thread ids, of whom its own process list knows nothing",
+        },
+      ),
+    );
+  }
+  return findings;
+}
+
+function retention(
+  { retentionSeconds, variables }: ServerFacts,
+  lagSeconds: number | null,
+): Finding[] {
+  if (retentionSeconds === null) return [];
+  const isShort = retentionSeconds < DAY_SECONDS;
+  const isUsed = lagSeconds !== null && lagSeconds > retentionSeconds * LAG_SHARE;
+  if (!isShort && !isUsed) return [];
+  const wanted = Math.ceil(Math.max(WANTED_RETENTION_SECONDS, 4 * (lagSeconds ?? 0)) / 3600);
+  const hours = Math.min(wanted, longestRetentionHours(variables) ?? wanted);
+  const statement = isRds(variables)
+    ? `CALL mysql.rds_set_configuration('binlog retention hours', ${hours})`
+    : `SET PERSIST binlog_expire_logs_seconds = ${hours * 3600}`;
+  return [
+    mendedBy([statement], {
+      check: "retention",
+      severity: "warning",
+      what:
+        `the binlog is kept for ${(retentionSeconds / 3600).toFixed(1)} hours` +
+        (lagSeconds === null ? "" : `, and the reader is ${(lagSeconds / 3600).toFixed(1)} behind`),
+      why: "what is purged before it was read is lost",
+    }),
+  ];
+}
+
+// Without PROCESS the process list shows the reader's own connections only.
+const NEEDED = ["REPLICATION SLAVE", "REPLICATION CLIENT", "PROCESS"] as const;
+
+/** Whether `SHOW GRANTS` has a privilege for everything. */
+function hasPrivilege(grants: readonly string[], privilege: string): boolean {
+  return grants.some(
+    (grant) => / ON \*\.\* TO /.test(grant) && new RegExp(`\\b${privilege}\\b`).test(grant),
+  );
+}
+
+/** Whether the reader's account may do what it must, and nothing that it need not. */
+export function readerFindings({ readerGrants }: ServerFacts, reader: string): Finding[] {
+  const account = `'${reader}'@'%'`;
+  const grant = [
+    `GRANT REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.* TO ${account}`,
+    `GRANT SELECT ON performance_schema.* TO ${account}`,
+  ];
+  if (readerGrants === null) {
+    return [
+      mendedByHand(
+        `Create it with a password: CREATE USER ${account} IDENTIFIED BY '…'; ${grant.join("; ")}. Or name another one with --reader.`,
+        {
+          check: "reader.account",
+          severity: "warning",
+          what: `there is no account ${account} for the reader`,
+          why: "the reader should have no privilege that it does not need",
+        },
+      ),
+    ];
+  }
+  const everything = readerGrants.join("\n");
+  const lacks = NEEDED.filter((privilege) => !hasPrivilege(readerGrants, privilege));
+  const findings: Finding[] = [];
+  if (
+    lacks.length > 0 ||
+    !/performance_schema|ON \*\.\*.*\bSELECT\b|SELECT.* ON \*\.\*/.test(everything)
+  ) {
+    findings.push(
+      mendedBy(grant, {
+        check: "reader.grants",
+        severity: "warning",
+        what: `${account} lacks ${lacks.length > 0 ? lacks.join(" and ") : "SELECT on performance_schema"}`,
+        why: "the reader could not follow the binlog or see who is connected",
+      }),
+    );
+  }
+  const surplus =
+    /\b(ALL PRIVILEGES|SUPER|INSERT|UPDATE|DELETE|DROP|ALTER|CREATE|GRANT OPTION)\b/.exec(
+      everything,
+    );
+  if (surplus !== null) {
+    findings.push(
+      mendedByHand(
+        "Give the reader an account of its own with REPLICATION SLAVE, REPLICATION CLIENT, PROCESS and SELECT on performance_schema.",
+        {
+          check: "reader.surplus",
+          severity: "warning",
+          what: `${account} has ${surplus[1]}`,
+          why: "who gets hold of the reader's password could change data",
+        },
+      ),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { finished } from "node:stream/promises";
+import type { Command } from "commander";
+import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
+import { batchMessages } from "../../../functions/delivery/message-batch.ts";
+import { bodyStore } from "../../../functions/failures/body-store.ts";
+import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
+import { streamText } from "../../../functions/failures/stream.ts";
+import { bodyOf, describeRecord } from "./record.ts";
+import { namedStream, parkedRecords, troubledStreams } from "./failures-table.ts";
+import { onStack, type StackContext } from "../../shared/command.ts";
+import type { Target } from "../../shared/target.ts";
+
+export function exportRecords(failures: Command): void {
+  failures
+    .command("export [streams...]")
+    .description("write parked records as lines of JSON, row data included")
+    .option("--output <file>", "into a file")
+    .action(onStack(writeRecords));
+}
+
+/** Writes every parked record of the streams named (of all when none is named) to a file or the output. */
+async function writeRecords(
+  { target, progress, report }: StackContext,
+  names: readonly string[],
+  { output }: { readonly output?: string },
+): Promise<void> {
+  const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
+  const file = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
+  let written = 0;
+  for (const state of await chosenStreams(target, names)) {
+    let head = true;
+    for await (const record of parkedRecords(target, state.stream, { bodies: true })) {
+      const exported = {
+        stream: streamText(state.stream),
+        ...describeRecord(record, state, head),
+        ...content(record, await bodyOf(bodies, record)),
+      };
+      if (!file.write(`${JSON.stringify(exported)}\n`)) await once(file, "drain");
+      progress(`${++written} records`);
+      head = false;
+    }
+  }
+  progress("");
+  if (output === undefined) return;
+  file.end();
+  await finished(file);
+  report({ output, records: written }, () => `${written} records were written to ${output}.`);
+}
+
+async function chosenStreams(target: Target, names: readonly string[]): Promise<StreamState[]> {
+  if (names.length === 0) return await troubledStreams(target);
+  return await Promise.all(names.map((name) => namedStream(target, name)));
+}
+
+/**
+ * `messages` for a queue's stream, as the queue would get them; else `text`, a frame or what came instead of one; neither
+ * when it is not there any more.
+ */
+function content({ stream }: ParkedRecord, body: string | null) {
+  if (body === null) return {};
+  return stream.kind === "queue" ? { messages: batchMessages(body) } : { text: body };
+}

@@ -1,0 +1,146 @@
+import { QueryCommand, UpdateItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import { number, text, textOf, type Item } from "../../../wire/attributes.ts";
+import { batchGet } from "../../../functions/aws/batch-get.ts";
+import { wasWritten } from "../../../functions/aws/conditional-write.ts";
+import {
+  decodeRecord,
+  decodeState,
+  expiresAt,
+  recordItemKey,
+  stateKey,
+} from "../../../functions/failures/items.ts";
+import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
+import { readState } from "../../../functions/failures/route-items.ts";
+import { parseStream, streamText, type Stream } from "../../../functions/failures/stream.ts";
+import { DUE_INDEX } from "../../../wire/names.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import type { Target } from "../../shared/target.ts";
+
+/** The streams that are open or dead, those that failed longest ago first. */
+export async function troubledStreams(target: Target): Promise<StreamState[]> {
+  const streams: Stream[] = [];
+  for (const status of ["dead", "open"]) {
+    const items = query(target, {
+      IndexName: DUE_INDEX,
+      KeyConditionExpression: "due = :status",
+      ExpressionAttributeValues: { ":status": text(status) },
+    });
+    for await (const item of items) streams.push(parseStream(textOf(item, "stream") ?? ""));
+  }
+  const states = await batchGet(target.dynamodb, target.failuresTable, streams.map(stateKey));
+  return states.map(decodeState).sort((a, b) => a.openedAt - b.openedAt);
+}
+
+/** The state of the stream that a person names. Throws CommandError. */
+export async function namedStream(
+  { dynamodb, failuresTable }: Target,
+  name: string,
+): Promise<StreamState> {
+  let stream;
+  try {
+    stream = parseStream(name);
+  } catch (cause) {
+    throw new CommandError(`${name} is not the name of a stream; "list" shows the names`, {
+      cause,
+    });
+  }
+  const state = await readState(dynamodb, failuresTable, stream);
+  if (state === null)
+    throw new CommandError(`there is no stream ${name}; "list" shows those that wait`);
+  return state;
+}
+
+interface RecordOptions {
+  /** Also the compressed bodies, which are the bulk of a record. */
+  readonly bodies: boolean;
+}
+
+/** A stream's records that wait, in order. */
+export async function* parkedRecords(
+  target: Target,
+  stream: Stream,
+  { bodies }: RecordOptions,
+): AsyncGenerator<ParkedRecord> {
+  const items = query(target, {
+    ConsistentRead: true,
+    KeyConditionExpression: "#stream = :stream AND #position < :records",
+    FilterExpression: "#status = :parked",
+    ...(!bodies && {
+      ProjectionExpression:
+        "#stream, #position, #status, reason, #error, #count, #bytes, parkedAt, attempts, lastFailureAt, nextAttempt",
+    }),
+    ExpressionAttributeNames: {
+      "#stream": "stream",
+      "#position": "position",
+      "#status": "status",
+      ...(!bodies && { "#error": "error", "#count": "count", "#bytes": "bytes" }),
+    },
+    ExpressionAttributeValues: {
+      ":stream": text(streamText(stream)),
+      ":records": text("~"),
+      ":parked": text("parked"),
+    },
+  });
+  for await (const item of items) yield decodeRecord(item);
+}
+
+/** Makes a stream due at once, with all its attempts before it, dead or not. Returns false when it has nothing parked. */
+export function revive(target: Target, stream: Stream): Promise<boolean> {
+  return wasWritten(
+    target.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: target.failuresTable,
+        Key: stateKey(stream),
+        UpdateExpression: "SET #status = :open, due = :open, attempts = :none, nextAttempt = :now",
+        ConditionExpression: "#status IN (:open, :dead)",
+        ExpressionAttributeNames: { "#status": "status" },
+        ExpressionAttributeValues: {
+          ":open": text("open"),
+          ":dead": text("dead"),
+          ":none": number(0),
+          ":now": number(Date.now()),
+        },
+      }),
+    ),
+  );
+}
+
+/** Gives a record up for good: it will not be delivered. Its body stays until the record expires. Returns false when it was delivered meanwhile. */
+export function discardRecord(target: Target, { stream, key }: ParkedRecord): Promise<boolean> {
+  const now = Date.now();
+  return wasWritten(
+    target.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: target.failuresTable,
+        Key: recordItemKey(stream, key),
+        UpdateExpression: "SET #status = :discarded, finishedAt = :now, expires = :expires",
+        ConditionExpression: "#status = :parked",
+        ExpressionAttributeNames: { "#status": "status" },
+        ExpressionAttributeValues: {
+          ":discarded": text("discarded"),
+          ":parked": text("parked"),
+          ":now": number(now),
+          ":expires": number(expiresAt(now)),
+        },
+      }),
+    ),
+  );
+}
+
+async function* query(
+  { dynamodb, failuresTable }: Target,
+  input: Omit<ConstructorParameters<typeof QueryCommand>[0], "TableName">,
+): AsyncGenerator<Item> {
+  let start: Record<string, AttributeValue> | undefined;
+  do {
+    const { Items: items = [], LastEvaluatedKey: last } = await dynamodb.send(
+      new QueryCommand({
+        ...input,
+        TableName: failuresTable,
+        ...(start !== undefined && { ExclusiveStartKey: start }),
+      }),
+    );
+    yield* items;
+    start = last;
+  } while (start !== undefined);
+}

@@ -1,0 +1,81 @@
+import { ScanCommand } from "@aws-sdk/client-dynamodb";
+import type { Command } from "commander";
+import { text, textOf } from "../../../wire/attributes.ts";
+import { lanesTable, type LaneState } from "../../../functions/delivery/lanes-table.ts";
+import { isPosition } from "../../../wire/position.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
+import { table } from "../../shared/render.ts";
+import type { Target } from "../../shared/target.ts";
+
+export function lanes(failures: Command): void {
+  failures
+    .command("lanes")
+    .description("how far each lane was delivered")
+    .action(onStack(showLanes));
+}
+
+/** Shows how far each lane was delivered, and which queues may have something parked. */
+async function showLanes({ target, report }: StackContext): Promise<void> {
+  const states = (await readLanes(target)).map(({ lane, delivered, troubled }) => ({
+    lane,
+    delivered,
+    troubled: [...troubled],
+  }));
+  report(states, () =>
+    table(
+      ["lane", "delivered up to", "queues in trouble"],
+      states.map(({ lane, delivered, troubled }) => [lane, delivered ?? "", troubled.join("\n")]),
+    ),
+  );
+}
+
+export function acceptGap(failures: Command): void {
+  failures
+    .command("accept-gap")
+    .description("go on after a position although what lies before it was never delivered")
+    .argument("<lane>", "the lane's number", wholeNumber)
+    .argument("<position>", "the position before the frame that waits")
+    .option("--yes", "do not ask", false)
+    .action(onStack(goOnAfter));
+}
+
+/**
+ * Declares everything up to a position delivered, after a question, so that the frame that follows it is no gap. What lies
+ * between is lost. A lane without an item, whose first frame is a gap, has no delivered position.
+ */
+async function goOnAfter(
+  { target: { dynamodb, offsetsTable }, report, confirm }: StackContext,
+  number: number,
+  position: string,
+  { yes }: { readonly yes: boolean },
+): Promise<void> {
+  if (!isPosition(position)) throw new CommandError(`${position} is not a position`);
+  const stored = lanesTable(dynamodb, offsetsTable);
+  const lane = await stored.read(number);
+  if (lane.delivered !== null && position <= lane.delivered) {
+    throw new CommandError(`lane ${number} was delivered up to ${lane.delivered} already`);
+  }
+  if (!yes) {
+    await confirm(
+      `All changes of lane ${number} after ${lane.delivered ?? "the beginning"} and up to ${position} will never be delivered. Go on?`,
+    );
+  }
+  await stored.write(lane, { delivered: position, troubled: lane.troubled });
+  report({ lane: number, delivered: position }, () => `Lane ${number} goes on after ${position}.`);
+}
+
+/** Every lane's delivered position. The offsets table has a handful of items. */
+async function readLanes({ dynamodb, offsetsTable }: Target): Promise<LaneState[]> {
+  const { Items: items = [] } = await dynamodb.send(
+    new ScanCommand({
+      TableName: offsetsTable,
+      ConsistentRead: true,
+      FilterExpression: "begins_with(id, :lane)",
+      ExpressionAttributeValues: { ":lane": text("lane#") },
+    }),
+  );
+  const numbers = items.map((item) => Number((textOf(item, "id") ?? "").slice("lane#".length)));
+  const stored = lanesTable(dynamodb, offsetsTable);
+  return await Promise.all(numbers.sort((a, b) => a - b).map((lane) => stored.read(lane)));
+}

@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+import type { StreamState } from "../../../functions/failures/parked.ts";
+import { streamText } from "../../../functions/failures/stream.ts";
+import { forEachLimited } from "../../../functions/ground/concurrency.ts";
+import { parkedRecords, troubledStreams } from "./failures-table.ts";
+import { onStack, type StackContext } from "../../shared/command.ts";
+import { distance, table, time } from "../../shared/render.ts";
+import type { Target } from "../../shared/target.ts";
+
+/** A stream as `list` shows it. Times are ISO 8601. */
+interface ListedStream {
+  readonly stream: string;
+  readonly status: StreamState["status"];
+  readonly reason: string;
+  readonly error: string;
+  readonly records: number;
+  readonly changes: number;
+  readonly attempts: number;
+  readonly openedAt: string;
+  readonly lastFailureAt: string;
+  readonly nextAttemptAt: string | null;
+}
+
+export function list(failures: Command): void {
+  failures
+    .command("list")
+    .description("the streams that wait, why, since when and with how many changes")
+    .action(onStack(listStreams));
+}
+
+async function listStreams({ target, report, progress }: StackContext): Promise<void> {
+  const states = await troubledStreams(target);
+  const listed = new Map<StreamState, ListedStream>();
+  await forEachLimited(states, 8, async (state) => {
+    listed.set(state, await describe(target, state));
+    progress(`${listed.size} of ${states.length} streams`);
+  });
+  progress("");
+  const streams = states.flatMap((state) => listed.get(state) ?? []);
+  report(streams, () => listText(streams, Date.now()));
+}
+
+function listText(streams: readonly ListedStream[], now: number): string {
+  if (streams.length === 0) return "Nothing is parked.";
+  const errors = streams
+    .filter(({ error }) => error !== "")
+    .map(({ stream, error }) => `${stream}: ${error}`);
+  return [
+    table(
+      ["stream", "status", "reason", "changes", "records", "since", "attempts", "next attempt"],
+      streams.map((stream) => [
+        stream.stream,
+        stream.status,
+        stream.reason,
+        stream.changes,
+        stream.records,
+        distance(Date.parse(stream.openedAt), now),
+        stream.attempts,
+        stream.nextAttemptAt === null ? "" : distance(Date.parse(stream.nextAttemptAt), now),
+      ]),
+    ),
+    ...errors,
+  ].join("\n");
+}
+
+async function describe(target: Target, state: StreamState): Promise<ListedStream> {
+  let records = 0;
+  let changes = 0;
+  for await (const record of parkedRecords(target, state.stream, { bodies: false })) {
+    records++;
+    changes += record.count;
+  }
+  return {
+    stream: streamText(state.stream),
+    status: state.status,
+    ...state.trouble,
+    records,
+    changes,
+    attempts: state.attempts,
+    openedAt: time(state.openedAt),
+    lastFailureAt: time(state.lastFailureAt),
+    nextAttemptAt: state.status === "dead" ? null : time(state.nextAttemptAt),
+  };
+}

@@ -1,0 +1,109 @@
+import { DeleteMessageCommand, ReceiveMessageCommand, type Message } from "@aws-sdk/client-sqs";
+import type { Command } from "commander";
+import { MalformedFrameError } from "../../../wire/frame.ts";
+import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
+import { parkedStreams } from "../../../functions/delivery/hand-over.ts";
+import { bodyStore } from "../../../functions/failures/body-store.ts";
+import { unreadableBatch, type Batch, type Trouble } from "../../../functions/failures/parked.ts";
+import { routeItems } from "../../../functions/failures/route-items.ts";
+import { unreadableStream, type Stream } from "../../../functions/failures/stream.ts";
+import { readRawMessage, textToPark } from "../../../functions/frame/read-raw-message.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import { onStack, type StackContext } from "../../shared/command.ts";
+import type { Target } from "../../shared/target.ts";
+
+const DEAD_LETTER: Trouble = { reason: "dead-letter", error: "" };
+/** Longer than it takes to record ten messages. */
+const VISIBILITY_SECONDS = 60;
+/** Without waiting SQS asks only some of its servers, and may answer that a queue is empty which is not. */
+const WAIT_SECONDS = 5;
+const DEAD_LETTER_SUFFIX = "-raw-dead.fifo";
+
+export function redrive(failures: Command): void {
+  failures
+    .command("redrive")
+    .description("bring back the frames in the raw queue's dead-letter queue")
+    .action(onStack(redriveAll));
+}
+
+async function redriveAll({ target, report, progress }: StackContext): Promise<void> {
+  const moved = await moveDeadLetters(target, (count) => progress(`${count} messages`));
+  progress("");
+  report({ moved }, () =>
+    moved === 0
+      ? "The raw queue's dead-letter queue is empty."
+      : `${moved} messages are parked now; the retry function takes them back into their lanes.`,
+  );
+}
+
+/**
+ * Moves the frames of the raw queue's dead-letter queue into failure records, from where the retry function puts them back
+ * into their lanes in order. Moving them back into the raw queue would set them behind the frames that wait for them there,
+ * and those would then go to the dead-letter queue in turn. A message leaves the queue only when its record is written.
+ * What is no frame of this source gets a stream of its own there, as the route function would have given it, and stops
+ * nothing. Returns how many were moved. Throws CommandError when the queue is not a raw queue's dead-letter queue.
+ */
+export async function moveDeadLetters(
+  target: Target,
+  onProgress: (moved: number) => void,
+): Promise<number> {
+  const { sqs, rawDeadLetterQueueUrl: queueUrl } = target;
+  const source = sourceOf(queueUrl);
+  const payloads = payloadBucket(target.s3, target.payloadBucket);
+  const streams = parkedStreams(
+    routeItems({
+      client: target.dynamodb,
+      table: target.failuresTable,
+      bodies: bodyStore(payloads),
+      now: Date.now,
+      firstDelayMs: 0,
+    }),
+  );
+
+  async function placeOf({
+    MessageId: id = "",
+    Body: body = "",
+  }: Message): Promise<{ stream: Stream; batch: Batch }> {
+    const text = await textToPark(body, payloads);
+    try {
+      const frame = await readRawMessage(text, source, payloads);
+      return {
+        stream: { kind: "raw", lane: frame.lane, name: "dead-letter" },
+        batch: { first: frame.first, last: frame.last, count: frame.changes.length, body: text },
+      };
+    } catch (error) {
+      if (!(error instanceof MalformedFrameError)) throw error;
+      return { stream: unreadableStream(id), batch: unreadableBatch(text) };
+    }
+  }
+
+  let moved = 0;
+  for (;;) {
+    const { Messages: messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: VISIBILITY_SECONDS,
+        WaitTimeSeconds: WAIT_SECONDS,
+      }),
+    );
+    if (messages.length === 0) return moved;
+    for (const message of messages) {
+      const { stream, batch } = await placeOf(message);
+      await streams.park(stream, [batch], DEAD_LETTER);
+      await sqs.send(
+        new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle }),
+      );
+      onProgress(++moved);
+    }
+  }
+}
+
+/** The source that a dead-letter queue is named after. */
+function sourceOf(queueUrl: string): string {
+  const name = queueUrl.slice(queueUrl.lastIndexOf("/") + 1);
+  if (!name.endsWith(DEAD_LETTER_SUFFIX)) {
+    throw new CommandError(`"${name}" is not the dead-letter queue of a raw queue`);
+  }
+  return name.slice(0, -DEAD_LETTER_SUFFIX.length);
+}

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import { streamText, type Stream } from "../../../functions/failures/stream.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import { namedStream, revive, troubledStreams } from "./failures-table.ts";
+import { onStack, type StackContext } from "../../shared/command.ts";
+
+interface RetryOptions {
+  readonly all: boolean;
+  readonly reason?: string;
+}
+
+export function retry(failures: Command): void {
+  failures
+    .command("retry [streams...]")
+    .description("try streams again now, given up or not")
+    .option("--all", "all that wait", false)
+    .option("--reason <reason>", "those that wait for this reason")
+    .action(onStack(retryStreams));
+}
+
+/** Makes streams due at once, dead ones too; the retry function takes them in its next invocation. */
+async function retryStreams(
+  { target, report, progress }: StackContext,
+  names: readonly string[],
+  { all, reason }: RetryOptions,
+): Promise<void> {
+  if (names.length === 0 && !all && reason === undefined) {
+    throw new CommandError("name streams, or say --all or --reason REASON");
+  }
+  const streams: Stream[] = [];
+  if (names.length > 0) {
+    for (const name of names) streams.push((await namedStream(target, name)).stream);
+  } else {
+    for (const { stream, trouble } of await troubledStreams(target)) {
+      if (reason === undefined || trouble.reason === reason) streams.push(stream);
+    }
+  }
+  const due: string[] = [];
+  for (const [index, stream] of streams.entries()) {
+    if (await revive(target, stream)) due.push(streamText(stream));
+    progress(`${index + 1} of ${streams.length} streams`);
+  }
+  progress("");
+  report({ due }, () => `${due.length} streams are due now; the retry function runs every minute.`);
+}

@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
+import { bodyStore } from "../../../functions/failures/body-store.ts";
+import { streamText } from "../../../functions/failures/stream.ts";
+import { bodyOf, describeRecord, type DescribedRecord } from "./record.ts";
+import { table, time } from "../../shared/render.ts";
+import { namedStream, parkedRecords } from "./failures-table.ts";
+import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
+
+type ShownRecord = DescribedRecord & { readonly body?: string | null };
+
+interface ShowOptions {
+  /** How many records at most. */
+  readonly limit: number;
+  /** Also what the records hold: row data. */
+  readonly body: boolean;
+}
+
+export function show(failures: Command): void {
+  failures
+    .command("show <stream>")
+    .description("one stream and its first records")
+    .option("--limit <n>", "at most so many records", wholeNumber, 20)
+    .option("--body", "also what they hold (row data)", false)
+    .action(onStack(showStream));
+}
+
+async function showStream(
+  { target, report }: StackContext,
+  name: string,
+  { limit, body }: ShowOptions,
+): Promise<void> {
+  const state = await namedStream(target, name);
+  const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
+  const records: ShownRecord[] = [];
+  for await (const record of parkedRecords(target, state.stream, { bodies: body })) {
+    const described = describeRecord(record, state, records.length === 0);
+    records.push(body ? { ...described, body: await bodyOf(bodies, record) } : described);
+    if (records.length >= limit) break;
+  }
+  const summary = {
+    stream: streamText(state.stream),
+    status: state.status,
+    ...state.trouble,
+    attempts: state.attempts,
+    openedAt: time(state.openedAt),
+    lastFailureAt: time(state.lastFailureAt),
+    nextAttemptAt: state.status === "open" ? time(state.nextAttemptAt) : null,
+    tail: state.tail,
+  };
+  report({ ...summary, records }, () => showText(summary, records));
+}
+
+function showText(
+  summary: Readonly<Record<string, string | number | null>>,
+  records: readonly ShownRecord[],
+): string {
+  const bodies = records.flatMap(({ body }) => (body === undefined ? [] : [body]));
+  return [
+    ...Object.entries(summary).map(([field, value]) => `${field.padEnd(14)} ${value ?? ""}`),
+    table(
+      [
+        "first position",
+        "reason",
+        "changes",
+        "bytes",
+        "parked at",
+        "attempts",
+        "last failure",
+        "next attempt",
+      ],
+      records.map((record) => [
+        record.position.split("/")[0] ?? "",
+        record.reason,
+        record.changes,
+        record.bytes,
+        record.parkedAt,
+        record.attempts,
+        record.lastFailureAt,
+        record.nextAttemptAt ?? "",
+      ]),
+    ),
+    ...bodies.map((body) => body ?? "(what this record holds is not there any more)"),
+  ].join("\n");
+}

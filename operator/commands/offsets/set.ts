@@ -1,0 +1,121 @@
+import { Option, type Command } from "commander";
+import { formatStartPoint, parseStartPoint, type StartPoint } from "../../../config/start-point.ts";
+import { joinGtidSets } from "../../../reader/offsets/offset-saver.ts";
+import { OffsetStore, type ReaderItem } from "../../../reader/offsets/offset-store.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import { onStack, type StackContext } from "../../shared/command.ts";
+import { describePlace } from "./show.ts";
+
+interface SetOptions {
+  readonly now?: true;
+  readonly oldest?: true;
+  readonly gtid?: string;
+  readonly past?: string;
+  readonly file?: string;
+  readonly yes: boolean;
+}
+
+/** A reader at work writes about once a second, which may come between looking and moving. */
+const TRIES = 20;
+
+export function set(offsets: Command): void {
+  offsets
+    .command("set")
+    .description(
+      "make the reader begin anew elsewhere; what lies between is skipped, or delivered again in a new epoch",
+    )
+    .addOption(
+      new Option("--now", "behind everything committed so far").conflicts([
+        "oldest",
+        "gtid",
+        "past",
+        "file",
+      ]),
+    )
+    .addOption(
+      new Option("--oldest", "at the oldest log that the server has").conflicts([
+        "gtid",
+        "past",
+        "file",
+      ]),
+    )
+    .addOption(
+      new Option("--gtid <set>", "behind the transactions of a GTID set").conflicts([
+        "past",
+        "file",
+      ]),
+    )
+    .addOption(
+      new Option(
+        "--past <gtid>",
+        "behind what was read and one more transaction, at which the reader stopped",
+      ).conflicts("file"),
+    )
+    .option("--file <name:offset>", "at a place between two transactions, e.g. mysql-bin.000017:4")
+    .option("--yes", "do not ask", false)
+    .action(onStack(moveReader));
+}
+
+async function moveReader(
+  { target, report, confirm }: StackContext,
+  options: SetOptions,
+): Promise<void> {
+  const store = new OffsetStore(target.dynamodb, target.offsetsTable);
+  const observed = await store.load();
+  const start = startPointOf(options, observed);
+  if (!options.yes) {
+    await confirm(
+      `The reader reads from ${describePlace(observed)}. Let it begin anew at ${formatStartPoint(start)}? ` +
+        "Changes in between will never be delivered, or will be delivered again.",
+    );
+  }
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (await store.startAnew(tries === 0 ? observed : await store.load(), start)) {
+      const begins = formatStartPoint(start);
+      return report({ start: begins }, () => `The reader begins anew at ${begins}.`);
+    }
+  }
+  throw new CommandError(
+    "the reader wrote its offset at the same moment, again and again; try once more",
+  );
+}
+
+function startPointOf(
+  { now, oldest, gtid, past, file }: SetOptions,
+  observed: ReaderItem,
+): StartPoint {
+  if (past !== undefined) return startPast(past, observed);
+  const text = now
+    ? "now"
+    : oldest
+      ? "oldest"
+      : gtid !== undefined
+        ? `gtid:${gtid}`
+        : file !== undefined
+          ? `file:${file}`
+          : "";
+  const start = parseStartPoint(text);
+  if (start === null) {
+    throw new CommandError(
+      text === ""
+        ? "say where: --now, --oldest, --gtid <set>, --past <gtid> or --file <name:offset>"
+        : `not a starting point: ${text}`,
+    );
+  }
+  return start;
+}
+
+/** The saved GTID set and one transaction more. */
+function startPast(gtid: string, { offset, newStart }: ReaderItem): StartPoint {
+  if (newStart !== null) {
+    throw new CommandError(
+      `the reader is to begin anew at ${formatStartPoint(newStart.start)} and has not yet: start it first`,
+    );
+  }
+  if (offset === null || offset.gtidSet === null) {
+    throw new CommandError("the reader's offset is no GTID set: use --file <name:offset>");
+  }
+  const single = parseStartPoint(`gtid:${gtid}`);
+  if (single === null || gtid === "") throw new CommandError(`not a GTID: ${gtid}`);
+  return { kind: "gtid", gtidSet: joinGtidSets(offset.gtidSet, gtid) };
+}

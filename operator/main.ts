@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { doctor } from "./commands/doctor/doctor.ts";
+import { failures } from "./commands/failures/failures.ts";
+import { offsets } from "./commands/offsets/offsets.ts";
+
+/** The program `binlog-router <command>`. Each entry adds one command to it, with its options and its help. */
+const COMMANDS = [doctor, failures, offsets];
+
+const program = new Command("binlog-router")
+  .description(
+    "Commands for operators: check a MySQL server, see what was not delivered, move the reader.",
+  )
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError()
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+for (const add of COMMANDS) add(program);
+program.addHelpText(
+  "after",
+  "\nIn the checkout: npm run operator -- COMMAND …, or for short npm run doctor|failures|offsets -- …\n" +
+    "Exit code: 0 done; 2 it could not be done, and one sentence says why; others in the command's --help.",
+);
+await program.parseAsync();

@@ -1,0 +1,98 @@
+import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { CommandError } from "./command-error.ts";
+import { noStack, readStackFile } from "./stack-file.ts";
+
+/** The installation that an operator's command works on. */
+export interface Target extends Disposable {
+  readonly dynamodb: DynamoDBClient;
+  readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  readonly offsetsTable: string;
+  readonly failuresTable: string;
+  readonly sessionsTable: string;
+  readonly payloadBucket: string;
+  readonly rawDeadLetterQueueUrl: string;
+}
+
+/** A deployed stack, found by its name with the credentials and region of the AWS SDK's environment. Throws CommandError. */
+export async function deployedTarget(stackName: string): Promise<Target> {
+  using cloudFormation = disposable(new CloudFormationClient({}));
+  const { Stacks: stacks = [] } = await cloudFormation.client
+    .send(new DescribeStacksCommand({ StackName: stackName }))
+    .catch((cause: unknown) => {
+      throw new CommandError(
+        `CloudFormation does not tell about the stack ${stackName}: ${String(cause)}`,
+        {
+          cause,
+        },
+      );
+    });
+  const outputs = new Map(
+    (stacks[0]?.Outputs ?? []).map(({ OutputKey: key, OutputValue: value }) => [key, value]),
+  );
+  const output = (name: string): string => {
+    const value = outputs.get(name);
+    if (value === undefined) {
+      throw new CommandError(
+        `the stack ${stackName} has no output ${name}; is it of binlog-router?`,
+      );
+    }
+    return value;
+  };
+  return target(new DynamoDBClient({}), new S3Client({}), new SQSClient({}), {
+    offsetsTable: output("OffsetsTable"),
+    failuresTable: output("FailuresTable"),
+    sessionsTable: output("SessionsTable"),
+    payloadBucket: output("PayloadBucket"),
+    rawDeadLetterQueueUrl: output("RawDeadLetterQueueUrl"),
+  });
+}
+
+/** The stack that `npm start` runs on this machine. Throws CommandError. */
+export async function localTarget(stackFile: string): Promise<Target> {
+  const { aws, tables, payloadBucket } = await readStackFile(stackFile, REMEDY);
+  const { region, accessKeyId, secretAccessKey } = aws;
+  const common = { region, credentials: { accessKeyId, secretAccessKey } };
+  const s3 = new S3Client({ ...common, endpoint: aws.s3Endpoint });
+  const sqs = new SQSClient({ ...common, endpoint: aws.sqsEndpoint });
+  const { QueueUrls: queues = [] } = await sqs
+    .send(new ListQueuesCommand({}))
+    .catch((cause: unknown) => {
+      if ((cause as { code?: unknown }).code !== "ECONNREFUSED") throw cause;
+      throw noStack(`nothing listens on ${aws.sqsEndpoint} of ${stackFile}`, REMEDY, cause);
+    });
+  return target(new DynamoDBClient({ ...common, endpoint: aws.dynamodbEndpoint }), s3, sqs, {
+    offsetsTable: tables.offsets,
+    failuresTable: tables.failures,
+    sessionsTable: tables.sessions,
+    payloadBucket,
+    // A local stack has one source, so one raw queue.
+    rawDeadLetterQueueUrl: queues.find((url) => url.endsWith("-raw-dead.fifo")) ?? "",
+  });
+}
+
+const REMEDY = "start one with npm start, or name a deployed one with --stack";
+
+function target(
+  dynamodb: DynamoDBClient,
+  s3: S3Client,
+  sqs: SQSClient,
+  names: Omit<Target, "dynamodb" | "s3" | "sqs" | typeof Symbol.dispose>,
+): Target {
+  return {
+    dynamodb,
+    s3,
+    sqs,
+    ...names,
+    [Symbol.dispose]() {
+      for (const client of [dynamodb, s3, sqs]) client.destroy();
+    },
+  };
+}
+
+function disposable<Client extends { destroy(): void }>(client: Client) {
+  return { client, [Symbol.dispose]: () => client.destroy() };
+}

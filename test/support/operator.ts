@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LocalAws } from "@binlog-router/local-aws";
+import type { StackFile } from "../../operator/shared/stack-file.ts";
+
+export const packageJson = JSON.parse(readFileSync("package.json", "utf8")) as {
+  readonly bin: { readonly "binlog-router": string };
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+/** How a command ended, and what it printed. */
+export interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly problem: string;
+}
+
+/** Runs the file that package.json names as `binlog-router`. */
+export function binlogRouter(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const command = [packageJson.bin["binlog-router"], ...args];
+  const env = { ...process.env, ...environment };
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { env }, (error, out, problem) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, problem });
+    });
+  });
+}
+
+/** The same with `--local` and a file with these contents. */
+export async function binlogRouterOn(stack: StackFile, ...args: string[]): Promise<Ended> {
+  const directory = await mkdtemp(join(tmpdir(), "binlog-router-on-"));
+  try {
+    const file = join(directory, "stack.json");
+    await writeFile(file, JSON.stringify(stack));
+    return await binlogRouter([...args, "--local", file]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** The tables of a reader bench. */
+export function tablesOf({ source }: { readonly source: string }): StackFile["tables"] {
+  return { offsets: `${source}-offsets`, failures: "failures", sessions: `${source}-sessions` };
+}
+
+/** What `npm start` writes into stack.json, for a stack of these services that this process runs. */
+export function stackFileOf(
+  { region, credentials, endpoints }: Pick<LocalAws, "region" | "credentials" | "endpoints">,
+  tables: StackFile["tables"] = { offsets: "offsets", failures: "failures", sessions: "sessions" },
+): StackFile {
+  return {
+    ready: true,
+    mysql: { host: "127.0.0.1", port: 3306, user: "root", password: "" },
+    aws: {
+      region,
+      ...credentials,
+      sqsEndpoint: endpoints.sqs,
+      dynamodbEndpoint: endpoints.dynamodb,
+      s3Endpoint: endpoints.s3,
+      secretsManagerEndpoint: endpoints.secretsManager,
+    },
+    environments: {},
+    tables,
+    payloadBucket: "payloads",
+    processes: { main: process.pid },
+  };
+}

@@ -1,0 +1,34 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { distance, progressLine, time } from "../../../../operator/shared/render.ts";
+
+describe("the line that tells how far a command is", () => {
+  test("is rewritten in place on a terminal", () => {
+    const output = Object.assign(new PassThrough({ encoding: "utf8" }), {
+      isTTY: true,
+      clearLine: () => output.write("<clear>"),
+      cursorTo: () => output.write("<begin>"),
+    });
+    const progress = progressLine(output as unknown as NodeJS.WriteStream);
+    progress("1 of 2 streams");
+    progress("2 of 2 streams");
+    progress("");
+    const steps = ["1 of 2 streams", "2 of 2 streams", ""];
+    expect(output.read()).toBe(steps.map((step) => `<clear><begin>${step}`).join(""));
+  });
+
+  test("is left out where the output goes into a file", () => {
+    const output = new PassThrough();
+    progressLine(output as unknown as NodeJS.WriteStream)("1 of 2 streams");
+    expect(output.read()).toBeNull();
+  });
+});
+
+test("times are told as people read them", () => {
+  expect(time(0)).toBe("");
+  expect(time(1_795_190_000_123)).toBe("2026-11-20T15:53:20Z");
+  const now = 1_795_190_000_000;
+  expect(distance(now + 90_000, now)).toBe("in 90 s");
+  expect(distance(now - 600_000, now)).toBe("10 min ago");
+  expect(distance(now - 7_200_000 * 2, now)).toBe("4 h ago");
+});
