@@ -114,7 +114,7 @@ test(
 );
 
 test(
-  "DynamoDB away: the stream waits, and nothing is lost or asked twice",
+  "DynamoDB away: the reader waits, and nothing is lost or asked twice",
   { timeout: 60_000 },
   async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server, {

@@ -129,7 +129,7 @@ test("nothing is told of one that was prepared later, nor of one that is rolled 
   expect(unknown).toEqual([]);
 });
 
-test("the run to go on in is the stream's, also behind what another server prepared", async () => {
+test("the run to go on in is the followed server's, also behind what another server prepared", async () => {
   const OTHER_SERVER = 4_000_000;
   const { boundaries, catchUp } = await readingFromHere({ serverId: OTHER_SERVER });
   await prepare("replicated", "INSERT INTO orders VALUES (1, 'x')");

@@ -8,7 +8,7 @@ const silent = (): void => undefined;
 beforeEach(() => vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => vi.useRealTimers());
 
-test("an idle stream has no lag, however long ago the last change was", () => {
+test("an idle database has no lag, however long ago the last change was", () => {
   const status = new ReaderStatus();
   status.enter("streaming");
   status.behindSince(999_000);

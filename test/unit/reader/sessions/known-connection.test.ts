@@ -70,7 +70,7 @@ describe("a connection in the ledger", () => {
     expect(asked(connection, "p3", 3)).toBe("b");
   });
 
-  test("stays the ledger's while the process list, which is ahead of the stream, shows another", () => {
+  test("stays the ledger's while the process list, which is ahead of the reader, shows another", () => {
     const connection = new KnownConnection();
     connection.register(author("a", "ledger"), "p1", 10);
     connection.sight(author("b"), at(900));
@@ -104,7 +104,7 @@ describe("a connection in the ledger", () => {
     expect(asked(connection, "p10", 1)).toBeNull(); // forgotten, not guessed
   });
 
-  test("does not mind a part of the stream that is read again", () => {
+  test("does not mind a part of the binlog that is read again", () => {
     const connection = new KnownConnection();
     connection.restore([
       { ...author("a", "ledger"), from: "p1" },

@@ -17,7 +17,7 @@ let recorded: Map<string, readonly SessionEntry[]>;
 let connected: Map<number, string>;
 let binlogEnd: number;
 let questions: number[][];
-/** Whether the stream is near enough for the process list to speak of it. */
+/** Whether reading is near enough to the end for the process list to speak of it. */
 let isNear: boolean;
 let book: SessionBook;
 
@@ -66,7 +66,7 @@ function listed(): Census["connections"] {
   return [...connected].map(([thread, user]) => ({ thread, user, host: "here", latestUs }));
 }
 
-/** A transaction of a thread; the stream has passed it. */
+/** A transaction of a thread; reading has passed it. */
 function transaction(thread: number, run = 1): Transaction {
   const start = binlogEnd;
   binlogEnd += 100;
