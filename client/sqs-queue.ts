@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { HeldMessage } from "./held-message.ts";
 import { inSequence } from "./in-sequence.ts";
+import { withDeadline } from "./with-deadline.ts";
 
 /** What SQS accepts in one batch. */
 export const BATCH = 10;
@@ -57,8 +58,10 @@ export class SqsQueue {
       ReceiveRequestAttemptId: randomUUID(),
     };
     try {
-      const timeout = AbortSignal.timeout(options.waitSeconds * 1000 + CALL_MS);
-      return await this.#receive(input, AbortSignal.any([options.signal, timeout]));
+      const deadlineMs = options.waitSeconds * 1000 + CALL_MS;
+      return await withDeadline(options.signal, deadlineMs, (either) =>
+        this.#receive(input, either),
+      );
     } catch (error) {
       if (!options.signal.aborted) throw error;
       return this.#receive({ ...input, WaitTimeSeconds: 0 }, AbortSignal.timeout(LAST_RECEIVE_MS));

@@ -1,0 +1,24 @@
+/**
+ * Runs a call with a signal that aborts with the given one, or after so many milliseconds.
+ * AbortSignal.any would do the same, but on Node.js 20 each call of it leaves an entry in the given signal for good.
+ */
+export async function withDeadline<T>(
+  signal: AbortSignal,
+  ms: number,
+  call: (either: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const either = new AbortController();
+  const abort = (): void => either.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(
+    () => either.abort(new DOMException(`no answer in ${ms} ms`, "TimeoutError")),
+    ms,
+  );
+  try {
+    return await call(either.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}

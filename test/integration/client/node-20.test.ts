@@ -1,0 +1,35 @@
+import { build } from "esbuild";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { findNode } from "../../support/client/node-versions.ts";
+import { run } from "../../support/client/run.ts";
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "binlog-router-node-20-"));
+});
+
+afterAll(() => rm(directory, { recursive: true }));
+
+it("a receive leaves nothing in memory on Node 20", async () => {
+  const script = join(directory, "many-receives.mjs");
+  await build({
+    entryPoints: [fileURLToPath(new URL("../../support/client/many-receives.ts", import.meta.url))],
+    outfile: script,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+  });
+  const node = await findNode(20, directory);
+  const bytes = Number(await run(node, ["--expose-gc", script], { cwd: directory }));
+  // AbortSignal.any left 460 there.
+  expect(bytes).toBeLessThan(50);
+});

@@ -1,0 +1,41 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, it, vi } from "vitest";
+import { withDeadline } from "../../../client/with-deadline.ts";
+
+/** A call that ends when its signal does. */
+const untilAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    if (signal.aborted) reject(signal.reason as Error);
+  });
+
+describe("a call with a deadline", () => {
+  it("gives its result, and leaves nothing at the signal", async () => {
+    const { signal } = new AbortController();
+    expect(await withDeadline(signal, 60_000, () => Promise.resolve(7))).toBe(7);
+    await expect(
+      withDeadline(signal, 60_000, () => Promise.reject(new Error("no"))),
+    ).rejects.toThrow("no");
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("is aborted with the signal", async () => {
+    const stop = new AbortController();
+    const running = withDeadline(stop.signal, 60_000, untilAborted);
+    stop.abort(new Error("stop"));
+    await expect(running).rejects.toThrow("stop");
+    await expect(withDeadline(stop.signal, 60_000, untilAborted)).rejects.toThrow("stop");
+  });
+
+  it("is aborted when it takes too long", async () => {
+    vi.useFakeTimers();
+    try {
+      const running = withDeadline(new AbortController().signal, 1000, untilAborted);
+      const failed = expect(running).rejects.toMatchObject({ name: "TimeoutError" });
+      await vi.advanceTimersByTimeAsync(1000);
+      await failed;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
