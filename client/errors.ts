@@ -89,6 +89,19 @@ export class DeletionRefusedError extends Error {
   }
 }
 
+/** SQS did not take back a message that was to be tried again. It comes again after its visibility timeout instead. */
+export class ReleaseRefusedError extends Error {
+  override readonly name = "ReleaseRefusedError";
+  readonly code: string;
+
+  constructor(code: string) {
+    super(
+      `SQS did not take a message back (${code}); it will come again after its visibility timeout`,
+    );
+    this.code = code;
+  }
+}
+
 function queuesInstead(available: readonly string[]): string {
   return available.length === 0
     ? "No environment queue is to be seen here (or these credentials may not list queues)."

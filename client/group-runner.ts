@@ -42,30 +42,18 @@ export class GroupRunner<Transaction> {
       if (this.#options.stopping.aborted) {
         await this.giveBack(messages.splice(0));
       } else {
-        await this.#settle(await this.#process(message, messages), message, messages);
+        await this.#settle(await this.#process(message), message, messages);
       }
     }
   }
 
   /** Gives messages back that were not tried. Never rejects. */
   async giveBack(messages: readonly HeldMessage[]): Promise<void> {
-    const { processor, inFlight, reporter } = this.#options;
-    try {
-      await processor.mark(messages);
-    } catch (error) {
-      reporter.error(error, "positions");
-    }
-    await inFlight.release(messages, 0);
+    await this.#options.inFlight.release(messages, 0);
   }
 
-  async #process(message: HeldMessage, messages: readonly HeldMessage[]): Promise<Outcome> {
-    const { processor } = this.#options;
-    try {
-      await processor.mark(messages);
-    } catch (error) {
-      return { kind: "failed", error };
-    }
-    return isHeld(message) ? processor.process(message) : { kind: "unfinished" };
+  async #process(message: HeldMessage): Promise<Outcome> {
+    return isHeld(message) ? this.#options.processor.process(message) : { kind: "unfinished" };
   }
 
   async #settle(outcome: Outcome, message: HeldMessage, messages: HeldMessage[]): Promise<void> {

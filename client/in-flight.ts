@@ -1,6 +1,13 @@
 import type { Message } from "@aws-sdk/client-sqs";
+import { ReleaseRefusedError } from "./errors.ts";
 import { isHeld, type HeldMessage } from "./held-message.ts";
 import { BATCH, type Refusal, type SqsQueue } from "./sqs-queue.ts";
+
+type ErrorListener = (
+  error: unknown,
+  activity: "extend" | "release",
+  message?: HeldMessage,
+) => void;
 
 /**
  * The messages in this process's hands. Extends their visibility until they are deleted or given back, so that a
@@ -9,7 +16,7 @@ import { BATCH, type Refusal, type SqsQueue } from "./sqs-queue.ts";
 export class InFlight {
   readonly #queue: SqsQueue;
   readonly #visibilitySeconds: number;
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: ErrorListener;
   readonly #held = new Map<string, HeldMessage>();
   readonly #heartbeat: NodeJS.Timeout;
   #extending: Promise<void> | undefined;
@@ -17,7 +24,7 @@ export class InFlight {
   constructor(options: {
     readonly queue: SqsQueue;
     readonly visibilitySeconds: number;
-    readonly onError: (error: unknown) => void;
+    readonly onError: ErrorListener;
   }) {
     this.#queue = options.queue;
     this.#visibilitySeconds = options.visibilitySeconds;
@@ -76,12 +83,18 @@ export class InFlight {
     if (this.#held.get(message.id) === message) this.#held.delete(message.id);
   }
 
-  /** Gives messages back, to be received again after so many seconds. A message that SQS does not take back appears by itself after its timeout. */
+  /**
+   * Gives messages back, to be received again after so many seconds. What SQS does not take back is reported; it appears
+   * by itself after its visibility timeout.
+   */
   async release(messages: readonly HeldMessage[], seconds: number): Promise<void> {
     for (const message of messages) this.forget(message);
     // An extension that is under way would come after it and hide the messages again.
     await this.#extending;
-    await this.#inBatches(messages.filter(isHeld), seconds);
+    const refused = await this.#inBatches(messages.filter(isHeld), seconds, "release");
+    for (const { message, code } of refused ?? []) {
+      this.#onError(new ReleaseRefusedError(code), "release", message);
+    }
   }
 
   /** Stops extending. */
@@ -98,7 +111,7 @@ export class InFlight {
   async #extend(): Promise<void> {
     const sentAt = performance.now();
     const held = [...this.#held.values()].filter(isHeld);
-    const refused = await this.#inBatches(held, this.#visibilitySeconds);
+    const refused = await this.#inBatches(held, this.#visibilitySeconds, "extend");
     if (refused === undefined) return;
     const lost = new Set<HeldMessage>();
     for (const refusal of refused) {
@@ -116,6 +129,7 @@ export class InFlight {
   async #inBatches(
     messages: readonly HeldMessage[],
     seconds: number,
+    activity: "extend" | "release",
   ): Promise<Refusal[] | undefined> {
     try {
       const refused: Refusal[] = [];
@@ -125,7 +139,7 @@ export class InFlight {
       }
       return refused;
     } catch (error) {
-      this.#onError(error);
+      this.#onError(error, activity);
       return undefined;
     }
   }

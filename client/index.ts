@@ -4,7 +4,13 @@ export type { Subscription } from "./subscription.ts";
 export type { SubscribeOptions } from "./options.ts";
 export type { BatchHandler, ChangeHandler, HandlerContext } from "./handler.ts";
 export type { Change, ChangeOf, TableRows } from "./change.ts";
-export type { ErrorContext, MessageInfo, SubscriptionEvents } from "./events.ts";
+export type {
+  ErrorContext,
+  MessageInfo,
+  OnlyRepeatsInfo,
+  RepeatInfo,
+  SubscriptionEvents,
+} from "./events.ts";
 export {
   MemoryPositionStore,
   type PositionMark,

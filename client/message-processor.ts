@@ -7,15 +7,15 @@ import type { AnyHandler, HandlerContext } from "./handler.ts";
 import { isHeld, type HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
 import type { AnyPositionStore } from "./position-store.ts";
-import { BEGINNING, markKeyOf, needsMark, progressOf, type Progress } from "./progress.ts";
+import { progressOf } from "./progress.ts";
 import { UnfinishedError } from "./unfinished.ts";
 import { validateChange, type Schemas } from "./validate.ts";
 
 /** What became of a message. */
 export type Outcome =
   | { readonly kind: "handled"; readonly info: MessageInfo; readonly durationMs: number }
-  /** Its changes had been handled before. */
-  | { readonly kind: "repeat" }
+  /** All of its changes, so many, are known to have been handled before. */
+  | { readonly kind: "repeat"; readonly changes: number }
   /** It is no longer ours, or the application gave it back. */
   | { readonly kind: "unfinished" }
   /** To be tried again. */
@@ -34,12 +34,9 @@ export interface ProcessorOptions<Transaction> {
     | undefined;
 }
 
-type Pending = Extract<Progress, { kind: "pending" }>;
-
-/** Takes one message through reading, filtering, validating, handling, and recording its position. */
+/** Takes one message through reading, filtering, validating, handling, and recording what was handled. */
 export class MessageProcessor<Transaction> {
   readonly #options: ProcessorOptions<Transaction>;
-  readonly #marked = new WeakSet<HeldMessage>();
 
   constructor(options: ProcessorOptions<Transaction>) {
     this.#options = options;
@@ -48,61 +45,21 @@ export class MessageProcessor<Transaction> {
   /** Never rejects. */
   async process(held: HeldMessage): Promise<Outcome> {
     try {
-      const message = await this.#options.reader.read(held);
-      const progress = await this.#progress(held, message);
-      if (progress.kind === "repeat") return progress;
-      const changes = changesOf(message).filter((change) => change.position > progress.done);
+      const { message, text } = await this.#options.reader.read(held.body);
+      const all = changesOf(message);
+      const read = { ...message, text, changes: all };
+      const { key, done } = await progressOf(held, read, this.#options.positions);
+      if (done >= message.last) return { kind: "repeat", changes: all.length };
+      const changes = all.filter((change) => change.position > done);
       const info = this.#info(held, message, changes);
       const began = performance.now();
-      await this.#around(info, () => this.#handle(held, message, changes, progress));
+      await this.#around(info, () => this.#handle(held, message, changes, key));
       return { kind: "handled", info, durationMs: performance.now() - began };
     } catch (error) {
       if (error instanceof UnsupportedMessageVersionError) return { kind: "refused", error };
       if (error instanceof UnfinishedError) return { kind: "unfinished" };
       return { kind: "failed", error };
     }
-  }
-
-  /**
-   * Gives those of the messages that were received before a mark of their own, see progress.ts. Also for messages that
-   * wait behind another one: SQS counts their receives too, so they may reach the dead-letter queue without being tried.
-   */
-  async mark(messages: readonly HeldMessage[]): Promise<void> {
-    for (const held of messages) {
-      if (!needsMark(held.receiveCount) || this.#marked.has(held)) continue;
-      await this.#mark(held);
-      this.#marked.add(held);
-    }
-  }
-
-  async #mark(held: HeldMessage): Promise<void> {
-    const { positions, reader } = this.#options;
-    const key = markKeyOf(held.group, held.body);
-    if ((await positions.load(key)) !== undefined) return;
-    let done = BEGINNING;
-    try {
-      const message = await reader.read(held);
-      done = (await positions.load(message.group)) ?? BEGINNING;
-      if (done >= message.last) return;
-    } catch {
-      // What cannot be read fails when it is its turn. It is marked, because it may be readable when it comes back.
-    }
-    if ("save" in positions) await positions.save(key, done);
-    else await positions.transact([{ key, position: done }], () => Promise.resolve());
-  }
-
-  async #progress(held: HeldMessage, message: EnvironmentMessage): Promise<Progress> {
-    const { positions } = this.#options;
-    const group = await positions.load(message.group);
-    if (!needsMark(held.receiveCount) && (group ?? BEGINNING) < message.last) {
-      return progressOf(message, { group, mark: undefined });
-    }
-    const key = markKeyOf(held.group, held.body);
-    const position = await positions.load(key);
-    return progressOf(message, {
-      group,
-      mark: position === undefined ? undefined : { key, position },
-    });
   }
 
   /**
@@ -131,15 +88,14 @@ export class MessageProcessor<Transaction> {
     held: HeldMessage,
     message: EnvironmentMessage,
     changes: readonly Change[],
-    progress: Pending,
+    key: string,
   ): Promise<void> {
     const { handler, positions, schemas } = this.#options;
     const units = handler.batch ? [changes] : splitByPosition(changes);
     const context = this.#context(held, message);
     let done: PositionText | undefined;
     const save = async (): Promise<void> => {
-      if (!("save" in positions) || done === undefined) return;
-      for (const key of progress.keys) await positions.save(key, done);
+      if ("save" in positions && done !== undefined) await positions.save(key, done);
     };
     try {
       for (const [index, unit] of units.entries()) {
@@ -149,8 +105,7 @@ export class MessageProcessor<Transaction> {
         const position =
           index === units.length - 1 ? message.last : (unit[0]?.position ?? message.last);
         if ("transact" in positions) {
-          const marks = progress.keys.map((key) => ({ key, position }));
-          await positions.transact(marks, (transaction) =>
+          await positions.transact([{ key, position }], (transaction) =>
             handler.run(valid, { ...context, transaction }),
           );
         } else {
@@ -189,6 +144,7 @@ export class MessageProcessor<Transaction> {
       messageId: held.id,
       receiveCount: held.receiveCount,
       changes: changes.length,
+      repeated: message.changes.length - changes.length,
       committedMs: changes[0]?.source.ts_ms ?? 0,
     };
   }

@@ -1,6 +1,5 @@
 import type { EnvironmentMessage } from "../wire/message.ts";
 import { ForeignMessageError } from "./errors.ts";
-import type { HeldMessage } from "./held-message.ts";
 import { parseMessage } from "./parse-message.ts";
 import type { Payloads } from "./payload.ts";
 
@@ -11,11 +10,16 @@ export interface Owner {
   readonly subscriber: string;
 }
 
-/** Reads the messages in hand, each once. */
+/** A message and its JSON text, which is the body itself or what the body's pointer leads to. */
+export interface MessageWithText {
+  readonly message: EnvironmentMessage;
+  readonly text: string;
+}
+
+/** Reads the bodies of messages, wherever their text is. */
 export class MessageReader {
   readonly #payloads: Payloads;
   readonly #expected: Owner;
-  readonly #read = new WeakMap<HeldMessage, Promise<EnvironmentMessage>>();
 
   constructor(payloads: Payloads, expected: Owner) {
     this.#payloads = payloads;
@@ -23,16 +27,9 @@ export class MessageReader {
   }
 
   /** Rejects with UnsupportedMessageVersionError, InvalidMessageError, ForeignMessageError, PayloadUnavailableError. */
-  read(held: HeldMessage): Promise<EnvironmentMessage> {
-    const known = this.#read.get(held);
-    if (known !== undefined) return known;
-    const reading = this.#parse(held.body);
-    this.#read.set(held, reading);
-    return reading;
-  }
-
-  async #parse(body: string): Promise<EnvironmentMessage> {
-    const message = parseMessage(await this.#payloads.fetch(body));
+  async read(body: string): Promise<MessageWithText> {
+    const text = await this.#payloads.fetch(body);
+    const message = parseMessage(text);
     // An application must never act on another environment's changes, however they got into its queue.
     for (const field of ["source", "environment", "subscriber"] as const) {
       const expected = this.#expected[field];
@@ -41,6 +38,6 @@ export class MessageReader {
         `a message of ${field} ${message[field]} in the queue of ${expected}`,
       );
     }
-    return message;
+    return { message, text };
   }
 }

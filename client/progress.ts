@@ -1,61 +1,72 @@
 import { createHash } from "node:crypto";
-import type { PositionMark } from "./position-store.ts";
+import type { Change } from "./change.ts";
+import type { HeldMessage } from "./held-message.ts";
+import type { AnyPositionStore } from "./position-store.ts";
 import { formatPosition, type PositionText } from "../wire/position.ts";
 
-/**
- * What is left to do of a message, by what the position store knows.
- *
- * A message whose last position its group has passed is a repeat, with one exception: SQS moves a message to the
- * dead-letter queue after too many receives, its successors pass, and an operator sends it back later. So a message
- * that was received before gets a mark of its own, before anything else is done with it; one that has a mark is judged
- * by the mark instead of by its group. A change is then lost to the filter only if it was handled.
- *
- * A new epoch compares greater than every position of the one before, so whatever the source repeats after a failover
- * passes and is recognised by its id.
- */
-export type Progress =
-  | { readonly kind: "repeat" }
-  | {
-      readonly kind: "pending";
-      /** Changes up to here are done. */
-      readonly done: PositionText;
-      /** The keys of the store that move as the changes are handled. */
-      readonly keys: readonly string[];
-    };
-
-/** Where no change is. */
+/** Before every change. */
 export const BEGINNING: PositionText = formatPosition({ epoch: 0, file: 0, offset: 0, row: 0 });
 
-/** The key of a message's own mark. The body is what a message keeps on its way through the dead-letter queue and S3. */
-export function markKeyOf(group: string, body: string): string {
-  return `${group}#received-${createHash("sha256").update(body).digest("base64url")}`;
+/** How far a message has been handled. */
+export interface Progress {
+  /** The key of the message's record in the position store. */
+  readonly key: string;
+  /** Its changes up to here are known to be handled. */
+  readonly done: PositionText;
 }
 
-/** What the position store holds for a message. */
-export interface Stored {
-  /** The position of its group. */
-  readonly group: PositionText | undefined;
-  /** The message's own mark. */
-  readonly mark: PositionMark | undefined;
+/** A message as it was read. */
+export interface ReadMessage {
+  /** Its JSON: the body, or what the body's pointer leads to. */
+  readonly text: string;
+  readonly group: string;
+  readonly first: PositionText;
+  readonly last: PositionText;
+  readonly changes: readonly Pick<Change, "position">[];
 }
 
-export function progressOf(
-  message: { readonly group: string; readonly last: PositionText },
-  { group = BEGINNING, mark }: Stored,
-): Progress {
-  if (mark === undefined) {
-    return group >= message.last
-      ? { kind: "repeat" }
-      : { kind: "pending", done: group, keys: [message.group] };
+/**
+ * The key of a message's record. The text is what a message keeps when it is sent again or comes back from the
+ * dead-letter queue. Two messages with the same text hold the same changes: their ids and commit times are in it.
+ */
+export function recordKeyOf(group: string, text: string): string {
+  return keyOf("received", group, text);
+}
+
+/**
+ * What the position store knows of this very message. Only what is known to have been handled is dropped. Positions of
+ * different messages are never compared, because they need not belong to one life of the coordinates.
+ *
+ * The release before this rule kept two kinds of positions. They count where they prove something:
+ * - A mark, for a message that had been received before: a position up to which it was handled, under the key of a
+ *   record. The key was made of the body, also where that was a pointer. A mark could be copied from the position of the
+ *   group, which may come from another life: it is believed only where it is the position of one of the changes.
+ * - The position of each group. A group is handed out in order, so a message that was handled and not deleted is the
+ *   one whose change the position names. It proves nothing of a message that is received for the first time.
+ */
+export async function progressOf(
+  held: Pick<HeldMessage, "group" | "body" | "receiveCount">,
+  message: ReadMessage,
+  positions: Pick<AnyPositionStore<unknown>, "load">,
+): Promise<Progress> {
+  let key = recordKeyOf(held.group, message.text);
+  let stored = await positions.load(key);
+  if (stored === undefined && held.body !== message.text) {
+    stored = await positions.load(recordKeyOf(held.group, held.body));
+  } else if (stored !== undefined && stored > message.first && !isOwn(stored, message)) {
+    // Not to be used as the record: a position never moves backwards, so it would pass for the work up to there.
+    key = keyOf("handled", held.group, message.text);
+    stored = await positions.load(key);
   }
-  if (mark.position >= message.last) return { kind: "repeat" };
-  if (group >= message.last) return { kind: "pending", done: mark.position, keys: [mark.key] };
-  // The mark moves first: a message that is known to be handled by its mark alone is not handled again.
-  const done = mark.position > group ? mark.position : group;
-  return { kind: "pending", done, keys: [mark.key, message.group] };
+  if (stored === undefined && held.receiveCount > 1) stored = await positions.load(message.group);
+  return { key, done: stored !== undefined && isOwn(stored, message) ? stored : BEGINNING };
 }
 
-/** Whether a message needs a mark before it is tried: it may be in the dead-letter queue after this attempt. */
-export function needsMark(receiveCount: number): boolean {
-  return receiveCount > 1;
+/** Whether it is the position of one of the message's changes. */
+function isOwn(position: PositionText, { last, changes }: ReadMessage): boolean {
+  return position === last || changes.some((change) => change.position === position);
+}
+
+function keyOf(kind: string, group: string, text: string): string {
+  return `${group}#${kind}-${createHash("sha256").update(text).digest("base64url")}`;
 }

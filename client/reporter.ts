@@ -1,12 +1,16 @@
 import type { Activity, MessageContext, SubscriptionEvents } from "./events.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { Outcome } from "./message-processor.ts";
-import { printError } from "./print-error.ts";
+import { OnlyRepeats } from "./only-repeats.ts";
+import { printError, printOnlyRepeats } from "./print-events.ts";
 
 /** Tells the application's callbacks. What one of them throws is dropped, so that watching cannot disturb the delivery. */
 export class Reporter {
   readonly #events: SubscriptionEvents;
   readonly #owner: { readonly environment: string; readonly subscriber: string };
+  readonly #onlyRepeats: OnlyRepeats;
+  #latest: MessageContext = { group: "", messageId: "", receiveCount: 0 };
+  #repeats = 0;
 
   constructor(
     events: SubscriptionEvents,
@@ -14,6 +18,10 @@ export class Reporter {
   ) {
     this.#events = events;
     this.#owner = { environment: owner.environment, subscriber: owner.subscriber };
+    this.#onlyRepeats = new OnlyRepeats((repeats, durationMs) => {
+      const report = this.#events.onOnlyRepeats ?? printOnlyRepeats;
+      undisturbed(() => report({ ...this.#owner, repeats, durationMs, latest: this.#latest }));
+    });
   }
 
   error(error: unknown, activity: Activity, message?: HeldMessage): void {
@@ -29,10 +37,21 @@ export class Reporter {
 
   done(outcome: Extract<Outcome, { kind: "handled" | "repeat" }>, message: HeldMessage): void {
     const { onHandled, onRepeat } = this.#events;
-    undisturbed(() => {
-      if (outcome.kind === "handled") onHandled?.(outcome.info, outcome.durationMs);
-      else onRepeat?.(messageContext(message));
-    });
+    if (outcome.kind === "handled") {
+      this.#onlyRepeats.handled();
+      undisturbed(() => onHandled?.(outcome.info, outcome.durationMs));
+      return;
+    }
+    this.#latest = messageContext(message);
+    const { changes } = outcome;
+    const total = ++this.#repeats;
+    undisturbed(() => onRepeat?.({ ...this.#latest, ...this.#owner, changes, total }));
+    this.#onlyRepeats.repeat();
+  }
+
+  /** Nothing more is said. */
+  dispose(): void {
+    this.#onlyRepeats.dispose();
   }
 }
 

@@ -75,7 +75,7 @@ async function run<Transaction>(
   const inFlight = new InFlight({
     queue,
     visibilitySeconds,
-    onError: (error) => reporter.error(error, "extend"),
+    onError: (error, activity, message) => reporter.error(error, activity, message),
   });
   const deletions = new DeleteBatcher({
     queue,
@@ -119,6 +119,7 @@ async function run<Transaction>(
     await deletions.close();
   } finally {
     inFlight.dispose();
+    reporter.dispose();
   }
   if (refusal !== undefined) throw refusal;
 }

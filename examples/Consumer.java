@@ -1,7 +1,8 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -21,8 +22,15 @@ public final class Consumer {
   private final SqsClient sqs;
   private final String queueUrl;
 
-  /** The last position of each group. */
-  private final Map<String, String> handled = new HashMap<>();
+  /** The latest changes that were handled. Keep them in a database to recognise repeats after a restart. */
+  private final Set<String> handled =
+      Collections.newSetFromMap(
+          new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+              return size() > 100_000;
+            }
+          });
 
   Consumer(SqsClient sqs, String queueUrl) {
     this.sqs = sqs;
@@ -71,30 +79,19 @@ public final class Consumer {
     if (message.path("version").asInt() != 1) {
       throw new IllegalArgumentException("message version " + message.path("version"));
     }
-    var group = message.path("group").asText();
     for (JsonNode change : message.path("changes")) {
-      var position = positionOf(change.path("source"), message.path("first").asText());
-      if (position.compareTo(handled.getOrDefault(group, "")) <= 0) {
+      // With the commit time, because a GTID can be given again after RESET BINARY LOGS AND GTIDS.
+      var key = change.path("id").asText() + " " + change.path("source").path("ts_ms").asLong();
+      if (handled.contains(key)) {
         continue;
       }
       handle(change.path("op").asText(), change);
-      handled.put(group, position);
+      handled.add(key);
     }
   }
 
   /** The work. Read 64-bit columns by {@code asLong()} or {@code bigIntegerValue()}: Jackson keeps all their digits. */
   private void handle(String op, JsonNode change) {
     System.out.println(op + " " + change.path("source").path("table").asText());
-  }
-
-  /** The change's place in the stream as text that sorts: epoch.file.offset.row, padded with zeros. */
-  private static String positionOf(JsonNode source, String first) {
-    var file = source.path("file").asText();
-    return "%s.%010d.%015d.%010d"
-        .formatted(
-            first.substring(0, 6),
-            Long.parseLong(file.substring(file.lastIndexOf('.') + 1)),
-            source.path("pos").asLong(),
-            source.path("row").asLong());
   }
 }

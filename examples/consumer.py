@@ -6,12 +6,16 @@ import sys
 
 import boto3
 
+# How many handled changes are remembered. A forgotten one is handled again if it comes again.
+MOST_REMEMBERED = 100_000
 POINTER = "software.amazon.payloadoffloading.PayloadS3Pointer"
 
 
 def consume(sqs, queue_url, handle):
     """Calls handle(change) once for each change, in the order of its group. Python's integers keep all digits."""
-    handled = {}  # the last position of each group
+    # The changes that were handled, oldest first. Forgotten when the process ends: keep them in a database to recognise
+    # repeats for longer.
+    handled = {}
     while True:
         answer = sqs.receive_message(
             QueueUrl=queue_url,
@@ -42,20 +46,15 @@ def handle_message(message, handled, handle):
         message = json.loads(body.read())
     if message["version"] != 1:
         raise ValueError(f"message version {message['version']}")
-    group = message["group"]
     for change in message["changes"]:
-        position = position_of(change["source"], message)
-        if position <= handled.get(group, ""):
+        # With the commit time, because a GTID can be given again after RESET BINARY LOGS AND GTIDS.
+        key = (change["id"], change["source"]["ts_ms"])
+        if key in handled:
             continue
         handle(change)
-        handled[group] = position
-
-
-def position_of(source, message):
-    """The change's place in the stream as text that sorts: epoch.file.offset.row, padded with zeros."""
-    epoch = message["first"][:6]
-    file = int(source["file"].rpartition(".")[2])
-    return f"{epoch}.{file:010}.{source['pos']:015}.{source['row']:010}"
+        handled[key] = True
+        if len(handled) > MOST_REMEMBERED:
+            del handled[next(iter(handled))]
 
 
 def show(change):

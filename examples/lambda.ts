@@ -1,22 +1,24 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from "@aws-lambda-powertools/batch";
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { SQSHandler, SQSRecord } from "aws-lambda";
+import { createHash } from "node:crypto";
 
 /**
  * A Lambda function on an environment queue. Its event source mapping has `ReportBatchItemFailures`, a batch size of at
  * most 10 (a FIFO queue's limit) and no batching window; Lambda runs one invocation at a time for each message group.
  *
- * Positions are kept in DynamoDB (partition key `id`, text): a message that comes again, because the function was stopped
- * after its work and before its answer, is recognised.
+ * Each handled message has a record in DynamoDB (partition key `id`, text; time-to-live attribute `expires`): a message
+ * that comes again, because the function was stopped after its work and before its answer, is recognised.
  */
 interface EnvironmentMessage {
   version: number;
   subscriber: string;
   environment: string;
-  group: string;
-  last: string;
   changes: { id: string; op: string; after: Record<string, unknown> | null }[];
 }
+
+/** Longer than the retention of the queue and of its dead-letter queue together. */
+const KEEP_SECONDS = 30 * 86_400;
 
 const dynamodb = new DynamoDBClient();
 const table = process.env["POSITIONS_TABLE"] ?? "";
@@ -33,16 +35,17 @@ export const handler: SQSHandler = (event, context) =>
 async function handleRecord(record: SQSRecord): Promise<void> {
   const message = JSON.parse(record.body) as EnvironmentMessage;
   if (message.version !== 1) throw new Error(`message version ${message.version}`);
-  const id = { S: `${message.subscriber}/${message.environment}/${message.group}` };
+  // The body is what a message keeps when it is sent again or comes back from the dead-letter queue.
+  const hash = createHash("sha256").update(record.body).digest("base64url");
+  const id = { S: `${message.subscriber}/${message.environment}/${hash}` };
   const { Item } = await dynamodb.send(
     new GetItemCommand({ TableName: table, Key: { id }, ConsistentRead: true }),
   );
-  if (message.last <= (Item?.["position"]?.S ?? "")) return;
+  if (Item !== undefined) return;
   for (const change of message.changes) {
     // The work. Make it safe to repeat: when it fails half way, the message comes again as a whole.
     console.log(change.id, change.op, Object.keys(change.after ?? {}));
   }
-  await dynamodb.send(
-    new PutItemCommand({ TableName: table, Item: { id, position: { S: message.last } } }),
-  );
+  const expires = { N: String(Math.floor(Date.now() / 1000) + KEEP_SECONDS) };
+  await dynamodb.send(new PutItemCommand({ TableName: table, Item: { id, expires } }));
 }

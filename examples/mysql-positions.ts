@@ -3,8 +3,8 @@ import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from "mysql
 import type { PositionMark, TransactionalPositionStore } from "../client/index.ts";
 
 /**
- * Positions in the database that the handler writes to: work and position are committed together, so the effect of a
- * change happens once, whatever dies when.
+ * Records of handled messages in the database that the handler writes to: work and record are committed together, so the
+ * effect of a change happens once, whatever dies when.
  *
  *   const subscription = await subscribe(
  *     "billing",
@@ -21,17 +21,36 @@ export const POSITIONS_TABLE = `
     owner VARCHAR(100) NOT NULL,
     name VARCHAR(200) NOT NULL,
     position VARCHAR(60) NOT NULL,
-    PRIMARY KEY (owner, name)
+    changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+    PRIMARY KEY (owner, name),
+    KEY (changed)
   ) CHARACTER SET ascii COLLATE ascii_bin`;
+
+/** For a table that an earlier version of this example made, with a row for each message group. Its rows still count. */
+export const POSITIONS_TABLE_UPDATE = `
+  ALTER TABLE change_positions
+    ADD COLUMN changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+    ADD KEY (changed)`;
+
+/** Between two removals of old records, milliseconds. */
+const REMOVE_EVERY_MS = 3_600_000;
+/** In one statement, so that none locks many rows. */
+const REMOVE_AT_ONCE = 1000;
 
 export class MysqlPositionStore implements TransactionalPositionStore<PoolConnection> {
   readonly #pool: Pool;
   readonly #owner: string;
+  readonly #keepDays: number;
+  #removedAt = -Infinity;
 
-  /** `owner` tells apart the subscriptions that share the table. */
-  constructor(pool: Pool, owner: string) {
+  /**
+   * `owner` tells apart the subscriptions that share the table. `keepDays` is how long the record of a message is kept:
+   * longer than the retention of the queue and of its dead-letter queue together.
+   */
+  constructor(pool: Pool, owner: string, keepDays = 30) {
     this.#pool = pool;
     this.#owner = owner;
+    this.#keepDays = keepDays;
   }
 
   async load(key: string): Promise<string | undefined> {
@@ -56,6 +75,21 @@ export class MysqlPositionStore implements TransactionalPositionStore<PoolConnec
       throw error;
     } finally {
       connection.release();
+    }
+    if (performance.now() - this.#removedAt < REMOVE_EVERY_MS) return;
+    this.#removedAt = performance.now();
+    // Beside the work: what cannot be removed now is removed an hour later.
+    this.removeOld().catch(() => undefined);
+  }
+
+  /** Removes the records that are older than `keepDays`. Runs by itself once an hour, after a transaction. */
+  async removeOld(): Promise<void> {
+    for (;;) {
+      const [{ affectedRows }] = await this.#pool.execute<ResultSetHeader>(
+        `DELETE FROM change_positions WHERE owner = ? AND changed < NOW() - INTERVAL ? DAY LIMIT ${REMOVE_AT_ONCE}`,
+        [this.#owner, this.#keepDays],
+      );
+      if (affectedRows < REMOVE_AT_ONCE) return;
     }
   }
 

@@ -8,8 +8,6 @@ import {
 /** The fields that this consumer needs; docs/message-format.md has them all. */
 interface EnvironmentMessage {
   version: number;
-  group: string;
-  first: string;
   changes: Change[];
 }
 interface Change {
@@ -17,8 +15,11 @@ interface Change {
   op: "c" | "u" | "d" | "t" | "ddl";
   before: Record<string, unknown> | null;
   after: Record<string, unknown> | null;
-  source: { db: string; table: string; file: string; pos: number; row: number };
+  source: { db: string; table: string; pos: number; ts_ms: number };
 }
+
+/** How many handled changes are remembered. A forgotten one is handled again if it comes again. */
+const MOST_REMEMBERED = 100_000;
 
 /** Receives until the signal aborts. `handle` is called once for each change, in the order of its group. */
 export async function consume(
@@ -27,7 +28,8 @@ export async function consume(
   handle: (change: Change) => Promise<void> | void,
   signal: AbortSignal,
 ): Promise<void> {
-  const handled = new Map<string, string>(); // the last position of each group
+  // The changes that were handled. Forgotten when the process ends: keep them in a database to recognise repeats for longer.
+  const handled = new Set<string>();
   while (!signal.aborted) {
     const { Messages = [] } = await sqs.send(
       new ReceiveMessageCommand({
@@ -63,24 +65,15 @@ export async function consume(
     const message = JSON.parse(Body) as EnvironmentMessage;
     if (message.version !== 1) throw new Error(`message version ${message.version}`);
     for (const change of message.changes) {
-      const position = positionOf(change, message);
-      if (position <= (handled.get(message.group) ?? "")) continue;
+      // With the commit time, because a GTID can be given again after RESET BINARY LOGS AND GTIDS.
+      const key = `${change.id} ${change.source.ts_ms}`;
+      if (handled.has(key)) continue;
       await handle(change);
-      handled.set(message.group, position);
+      handled.add(key);
+      const [oldest = ""] = handled;
+      if (handled.size > MOST_REMEMBERED) handled.delete(oldest);
     }
   }
-}
-
-/** The change's place in the stream as text that sorts: epoch.file.offset.row, padded with zeros. */
-function positionOf({ source }: Change, { first }: EnvironmentMessage): string {
-  const epoch = first.slice(0, 6);
-  const file = source.file.slice(source.file.lastIndexOf(".") + 1);
-  return [
-    epoch,
-    String(Number(file)).padStart(10, "0"),
-    String(source.pos).padStart(15, "0"),
-    String(source.row).padStart(10, "0"),
-  ].join(".");
 }
 
 if (import.meta.main) {

@@ -57,7 +57,7 @@ describe("consumers without the library", () => {
     await expect(consuming).rejects.toThrow(/abort/i);
   });
 
-  it("as a Lambda function says which messages failed, and knows repeats by their position", async () => {
+  it("as a Lambda function says which messages failed, and knows the messages that it has handled", async () => {
     await createPositionsTable(rig.aws);
     for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
     vi.stubEnv("POSITIONS_TABLE", "positions");

@@ -1,12 +1,17 @@
-import type { ReceiveMessageCommandOutput } from "@aws-sdk/client-sqs";
+import type {
+  ChangeMessageVisibilityBatchCommandOutput,
+  ReceiveMessageCommandOutput,
+} from "@aws-sdk/client-sqs";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   ForeignMessageError,
+  ReleaseRefusedError,
   subscribe,
   UnsupportedMessageVersionError,
   type Change,
+  type ErrorContext,
   type SubscribeOptions,
 } from "../../../client/index.ts";
 import { message } from "../../support/client/messages.ts";
@@ -198,17 +203,28 @@ describe("when a handler fails", () => {
     await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3"]), 5000);
   });
 
-  it("filters what comes a second time, whole or in part", async () => {
-    await rig.send(message([1, 2]), message([1, 2]), message([2, 3]), message([3]), message([4]));
+  it("filters what comes a second time, and the changes of a failed message that were handled", async () => {
+    await rig.send(message([1, 2]), message([1, 2]), message([3, 4]), message([4, 5]));
     let repeats = 0;
-    const onRepeat = (): void => void repeats++;
-    await using _ = await subscribe("billing", (change) => void seen.push(`${at(change)}`), {
-      ...options,
-      onRepeat,
-    });
-    await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3", "4"]), 5000);
-    expect(repeats).toBe(2);
+    let failures = 1;
+    const left: number[] = [];
+    await using _ = await subscribe(
+      "billing",
+      (change) => {
+        if (at(change) === 4 && failures-- > 0) throw new Error("not yet");
+        seen.push(`${at(change)}`);
+      },
+      {
+        ...options,
+        onRepeat: () => void repeats++,
+        onHandled: ({ repeated }) => void left.push(repeated),
+      },
+    );
+    // The last one holds a change that came before in another message: a repeat with its id, which is handed over.
+    await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3", "4", "4", "5"]), 5000);
+    expect(repeats).toBe(1);
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    expect(left).toEqual([0, 1, 0]);
   });
 
   it("hands over the repeats of a new epoch, with the ids that they had", async () => {
@@ -246,6 +262,73 @@ describe("when a handler fails", () => {
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 10_000);
     expect(seen).toEqual(["1", "2"]);
     expect(fault.strikes).toBe(4);
+  });
+
+  it("reports a message that SQS does not take back, and handles it when it comes again by itself", async () => {
+    let refusals = 1;
+    rig.sqs.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          const releases = commandName === "ChangeMessageVisibilityBatchCommand";
+          if (!releases || refusals-- <= 0) return next(args);
+          const Failed = [{ Id: "0", Code: "InternalError", SenderFault: false }];
+          const output: ChangeMessageVisibilityBatchCommandOutput = {
+            Failed,
+            Successful: [],
+            $metadata: {},
+          };
+          return { response: undefined, output };
+        },
+      { step: "initialize" },
+    );
+    await rig.send(message([1]));
+    const contexts: ErrorContext[] = [];
+    let failures = 1;
+    await using _ = await subscribe(
+      "billing",
+      (change) => {
+        if (failures-- > 0) throw new Error("not yet");
+        seen.push(`${at(change)}`);
+      },
+      {
+        ...options,
+        visibilityTimeoutSeconds: 2,
+        onError(error, context) {
+          errors.push(error);
+          contexts.push(context);
+        },
+      },
+    );
+    await vi.waitFor(() => expect(seen).toEqual(["1"]), 10_000);
+    expect(errors.slice(1)).toEqual([new ReleaseRefusedError("InternalError")]);
+    expect(contexts[1]).toMatchObject({ activity: "release", message: { group: "shop.orders" } });
+  });
+
+  it("reports that the queue could not be reached to give a message back", async () => {
+    using fault = rig.aws.faults.add({
+      service: "sqs",
+      action: "ChangeMessageVisibilityBatch",
+      effect: { kind: "error", code: "AccessDenied", status: 403 },
+      calls: 1,
+    });
+    await rig.send(message([1]));
+    const activities: string[] = [];
+    let failures = 1;
+    await using _ = await subscribe(
+      "billing",
+      (change) => {
+        if (failures-- > 0) throw new Error("not yet");
+        seen.push(`${at(change)}`);
+      },
+      {
+        ...options,
+        visibilityTimeoutSeconds: 2,
+        onError: (_error, { activity }) => void activities.push(activity),
+      },
+    );
+    await vi.waitFor(() => expect(seen).toEqual(["1"]), 10_000);
+    expect(activities).toEqual(["handle", "release"]);
+    expect(fault.strikes).toBe(1);
   });
 
   it("goes on receiving after the queue could not be reached", async () => {

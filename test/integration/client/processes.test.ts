@@ -47,7 +47,7 @@ describe("applications in processes of their own", () => {
     await using first = spawnConsumer(environment("staging", more));
     await vi.waitFor(() => expect(first.lines).toHaveLength(6), 30_000);
     expect(await first.kill("SIGTERM")).toBe(0);
-    await rig.send(message([1, 2]), message([2, 3, 4]), message([5]));
+    await rig.send(message([4]), message([3]), message([1, 2]), message([5]));
     await using second = spawnConsumer(environment("staging", more));
     await vi.waitFor(() => expect(second.lines).toHaveLength(4), 30_000);
     expect(second.lines).toEqual(["begin 4", "end 4", "begin 5", "end 5"]);

@@ -14,10 +14,10 @@ describe("positions in memory", () => {
     expect(await store.load("shop.orders")).toBe(positionAt(9));
   });
 
-  it("are forgotten for the groups handled longest ago, so that memory stays bounded", async () => {
+  it("are forgotten for the messages handled longest ago, so that memory stays bounded", async () => {
     const store = new MemoryPositionStore();
-    for (let group = 0; group < 100_001; group++) await store.save(`g${group}`, positionAt(1));
-    expect(await store.load("g0")).toBeUndefined();
-    expect(await store.load("g1")).toBe(positionAt(1));
+    for (let n = 0; n < 100_001; n++) await store.save(`m${n}`, positionAt(1));
+    expect(await store.load("m0")).toBeUndefined();
+    expect(await store.load("m1")).toBe(positionAt(1));
   });
 });

@@ -1,90 +1,116 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatPosition } from "../../../wire/position.ts";
-import { BEGINNING, markKeyOf, progressOf } from "../../../client/progress.ts";
+import { MemoryPositionStore } from "../../../client/position-store.ts";
+import { BEGINNING, progressOf, recordKeyOf } from "../../../client/progress.ts";
+import { changesOf } from "../../../client/change.ts";
+import { lastReleaseMarkKey } from "../../support/client/last-release.ts";
+import { message, positionAt } from "../../support/client/messages.ts";
 
-const at = (offset: number, epoch = 1): string =>
-  formatPosition({ epoch, file: 1, offset, row: 0 });
-const message = (first: number, last: number, epoch = 1) => ({
-  group: "shop.orders",
-  first: at(first, epoch),
-  last: at(last, epoch),
-});
+const sent = message([10, 15, 20]);
+const text = JSON.stringify(sent);
+const read = { ...sent, text, changes: changesOf(sent) };
+const key = recordKeyOf(sent.group, text);
 
-const markAt = (offset: number) => ({ key: "own mark", position: at(offset) });
+/** What is known of the message by these stored positions. */
+async function done(
+  stored: Readonly<Record<string, string>>,
+  { receiveCount = 1, body = text } = {},
+): Promise<string> {
+  const positions = new MemoryPositionStore();
+  for (const [name, position] of Object.entries(stored)) await positions.save(name, position);
+  const progress = await progressOf({ group: sent.group, body, receiveCount }, read, positions);
+  return progress.done;
+}
 
-describe("the key of a message's own mark", () => {
-  it("is the same for the same body in the same group only", () => {
-    const keys = [markKeyOf("a", "1"), markKeyOf("a", "2"), markKeyOf("b", "1")];
+describe("the key of a message's record", () => {
+  it("is the same for the same text in the same group only", () => {
+    const keys = [recordKeyOf("a", "1"), recordKeyOf("a", "2"), recordKeyOf("b", "1")];
     expect(new Set(keys).size).toBe(3);
-    expect(markKeyOf("a", "1")).toBe(keys[0]);
+    expect(recordKeyOf("a", "1")).toBe(keys[0]);
   });
 });
 
-describe("what is left to do of a message", () => {
-  it("is everything when nothing is known of its group", () => {
-    expect(progressOf(message(10, 20), { group: undefined, mark: undefined })).toEqual({
-      kind: "pending",
-      done: BEGINNING,
-      keys: ["shop.orders"],
+describe("what is known to be handled of a message", () => {
+  it("is nothing without a record, whatever its group has handled", async () => {
+    expect(await done({})).toBe(BEGINNING);
+    expect(await done({ [sent.group]: positionAt(90) })).toBe(BEGINNING);
+    expect(await done({ [sent.group]: positionAt(90) }, { receiveCount: 9 })).toBe(BEGINNING);
+  });
+
+  it("is what its record says", async () => {
+    expect(await done({ [key]: positionAt(20) })).toBe(positionAt(20));
+    expect(await done({ [key]: positionAt(15) })).toBe(positionAt(15));
+  });
+
+  it("is nothing by the record of a message with other changes at the same positions", async () => {
+    const other = message([10, 15, 20], {
+      changes: sent.changes.map((change) => ({ ...change, id: `another ${change.id}` })),
     });
+    const record = recordKeyOf(other.group, JSON.stringify(other));
+    expect(await done({ [record]: positionAt(20) })).toBe(BEGINNING);
   });
 
-  it("is nothing when its group has passed its last change", () => {
-    const stored = { group: at(20), mark: undefined };
-    expect(progressOf(message(10, 20), stored)).toEqual({ kind: "repeat" });
+  it("is found by the text, not by the pointer to it, which names another text after a reset of the binlog", async () => {
+    const body = '["software.amazon.payloadoffloading.PayloadS3Pointer", {}]';
+    expect(await done({ [key]: positionAt(15) }, { body })).toBe(positionAt(15));
   });
+});
 
-  it("is the rest when its group stands inside it", () => {
-    const progress = progressOf(message(10, 20), { group: at(15), mark: undefined });
-    expect(progress).toEqual({ kind: "pending", done: at(15), keys: ["shop.orders"] });
-  });
+/** The position of its group. */
+const group = (offset: number) => ({ [sent.group]: positionAt(offset) });
 
-  it("is everything again in a new epoch, however low its coordinates are", () => {
-    const progress = progressOf(message(1, 2, 2), { group: at(900), mark: undefined });
-    expect(progress).toMatchObject({ kind: "pending", done: at(900) });
-    expect(message(1, 2, 2).first > at(900)).toBe(true);
-  });
+describe("the positions of the last release", () => {
+  const again = { receiveCount: 2 };
 
-  it("goes by the message's own mark when its group passed it by way of the dead-letter queue", () => {
-    const returned = message(10, 20);
-    const progress = progressOf(returned, { group: at(90), mark: markAt(14) });
-    expect(progress).toEqual({ kind: "pending", done: at(14), keys: ["own mark"] });
-  });
-
-  it("is nothing when the mark says that it was handled", () => {
-    const progress = progressOf(message(10, 20), { group: at(90), mark: markAt(20) });
-    expect(progress).toEqual({ kind: "repeat" });
-  });
-
-  it("moves both the group and the mark while the group has not passed it", () => {
-    const again = message(10, 20);
-    expect(progressOf(again, { group: at(12), mark: markAt(5) })).toEqual({
-      kind: "pending",
-      done: at(12),
-      keys: ["own mark", "shop.orders"],
-    });
-  });
-
-  it("never begins before what is known to be handled, nor after it", () => {
-    const position = fc.integer({ min: 0, max: 30 });
-    const known = fc.option(
-      position.map((offset) => at(offset)),
-      { nil: undefined },
+  it("of a message prove what they say", async () => {
+    const mark = lastReleaseMarkKey(sent.group, text);
+    expect(await done({ [mark]: positionAt(15) })).toBe(positionAt(15));
+    expect(await done({ [mark]: positionAt(20), [sent.group]: positionAt(90) })).toBe(
+      positionAt(20),
     );
-    fc.assert(
-      fc.property(known, known, (group, mark) => {
-        const progress = progressOf(message(10, 20), {
-          group,
-          mark: mark === undefined ? mark : { key: "own mark", position: mark },
-        });
-        if (progress.kind === "repeat") {
-          expect((group ?? "") >= at(20) || (mark ?? "") >= at(20)).toBe(true);
-        } else {
-          expect([group ?? BEGINNING, mark ?? BEGINNING]).toContain(progress.done);
-          expect(progress.done < at(20)).toBe(true);
-        }
-      }),
-    );
+    expect(await done({ [mark]: BEGINNING, [sent.group]: positionAt(90) })).toBe(BEGINNING);
+  });
+
+  it("of a message are found by the pointer to it", async () => {
+    const body = '["software.amazon.payloadoffloading.PayloadS3Pointer", {}]';
+    const mark = lastReleaseMarkKey(sent.group, body);
+    expect(await done({ [mark]: positionAt(15) }, { body })).toBe(positionAt(15));
+  });
+
+  it("of a message prove nothing when they come from its group in another life, and are not moved on", async () => {
+    const positions = new MemoryPositionStore();
+    const held = { group: sent.group, body: text, receiveCount: 2 };
+    await positions.save(lastReleaseMarkKey(sent.group, text), positionAt(17));
+    const first = await progressOf(held, read, positions);
+    expect(first.done).toBe(BEGINNING);
+    expect(await positions.load(first.key)).toBeUndefined();
+    await positions.save(first.key, positionAt(10));
+    expect(await progressOf(held, read, positions)).toEqual({ ...first, done: positionAt(10) });
+  });
+
+  it("of a group prove something of a message that was received before, and of its own changes only", async () => {
+    expect(await done(group(20), again)).toBe(positionAt(20));
+    expect(await done(group(15), again)).toBe(positionAt(15));
+    for (const offset of [9, 12, 21]) expect(await done(group(offset), again)).toBe(BEGINNING);
+    expect(await done(group(20))).toBe(BEGINNING);
+  });
+
+  it("of a group prove less than the message's own", async () => {
+    const both = { [key]: positionAt(10), [sent.group]: positionAt(20) };
+    expect(await done(both, again)).toBe(positionAt(10));
+  });
+});
+
+describe("how often the store is read", () => {
+  it.each([
+    { what: "once for a message that is received for the first time", receiveCount: 1, times: 1 },
+    { what: "twice for one that came before and has no record", receiveCount: 2, times: 2 },
+  ])("is $what", async ({ receiveCount, times }) => {
+    const keys: string[] = [];
+    const load = (name: string): Promise<undefined> => {
+      keys.push(name);
+      return Promise.resolve(undefined);
+    };
+    await progressOf({ group: sent.group, body: text, receiveCount }, read, { load });
+    expect(keys).toHaveLength(times);
   });
 });

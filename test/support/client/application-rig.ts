@@ -1,0 +1,104 @@
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { expect, vi } from "vitest";
+import { subscribe, type Change, type Subscription } from "../../../client/index.ts";
+import type { AnyPositionStore } from "../../../client/position-store.ts";
+import type { TestMysql } from "../mysql.ts";
+import { LastRelease } from "./last-release.ts";
+import { makeStorePlace, type StoreName, type StorePlace } from "./position-stores.ts";
+import { startQueueRig, type QueueRig } from "./queue-rig.ts";
+
+/** A queue, an application that reads it, and its position store. */
+export class ApplicationRig implements AsyncDisposable {
+  readonly queue: QueueRig;
+  readonly stores: StorePlace;
+  /** The handled changes, by `name`. */
+  readonly seen: string[] = [];
+  /** How many messages were deleted as repeats. */
+  repeats = 0;
+  /** Which changes the handler refuses. */
+  refuses: string | undefined;
+
+  constructor(queue: QueueRig, stores: StorePlace) {
+    this.queue = queue;
+    this.stores = stores;
+  }
+
+  /** Starts a process of the application. */
+  start(positions: AnyPositionStore<unknown> = this.stores.open()): Promise<Subscription> {
+    return subscribe<Record<string, Record<string, unknown>>, unknown>(
+      "billing",
+      (change) => this.#handle(change),
+      {
+        sqs: this.queue.sqs,
+        source: "shop",
+        environment: "staging",
+        backoffSeconds: () => 0,
+        onError: () => undefined,
+        onRepeat: () => void this.repeats++,
+        positions,
+      },
+    );
+  }
+
+  /**
+   * Has the last release handle messages that are received by hand, and not deleted: each is visible again at once.
+   * Returns what became of them.
+   */
+  async startLastRelease(times = 1): Promise<string[]> {
+    const run = (changes: readonly Change[]): Promise<void> => {
+      for (const change of changes) this.#handle(change);
+      return Promise.resolve();
+    };
+    const old = new LastRelease({
+      positions: this.stores.open(),
+      handler: { batch: false, run },
+    });
+    const outcomes: string[] = [];
+    for (let n = 0; n < times; n++) {
+      const { Messages: [received] = [] } = await this.queue.sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl: this.queue.queueUrl(),
+          MaxNumberOfMessages: 1,
+          VisibilityTimeout: 0,
+          MessageSystemAttributeNames: ["MessageGroupId", "ApproximateReceiveCount"],
+        }),
+      );
+      const { kind } = await old.process({
+        id: received?.MessageId ?? "",
+        group: received?.Attributes?.MessageGroupId ?? "",
+        body: received?.Body ?? "",
+        receiveCount: Number(received?.Attributes?.ApproximateReceiveCount),
+        receiptHandle: received?.ReceiptHandle ?? "",
+        heldUntil: Infinity,
+        lost: new AbortController(),
+      });
+      outcomes.push(kind);
+    }
+    return outcomes;
+  }
+
+  /** Resolves when every message was deleted or dead-lettered. */
+  async untilEmpty(): Promise<void> {
+    await vi.waitFor(async () => expect(await this.queue.depth()).toBe(0), 15_000);
+  }
+
+  #handle({ id, source }: Pick<Change, "id" | "source">): void {
+    const name = id.startsWith("new") ? `new ${source.pos}` : `${source.pos}`;
+    if (name === this.refuses) throw new Error("not yet");
+    this.seen.push(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stores[Symbol.asyncDispose]();
+    await this.queue[Symbol.asyncDispose]();
+  }
+}
+
+/** With empty queues (three receives for each message) and an empty store. */
+export async function startApplicationRig(
+  name: StoreName,
+  mysql: TestMysql,
+): Promise<ApplicationRig> {
+  const queue = await startQueueRig({ maxReceiveCount: 3 });
+  return new ApplicationRig(queue, await makeStorePlace(name, queue, mysql));
+}

@@ -1,0 +1,112 @@
+import type { AnyPositionStore, PositionMark } from "../../../client/position-store.ts";
+
+/** `memory`: each process has its own, and a killed one leaves nothing. `shared`: as DynamoDB. */
+export type StoreKind = "memory" | "shared" | "transactional";
+
+/** An open transaction. */
+export interface Work {
+  onCommit(effect: () => void): void;
+}
+
+/** One life of a process, as far as the store knows it. */
+export interface ProcessLife {
+  readonly positions: AnyPositionStore<Work | undefined>;
+  readonly killed: boolean;
+  /** From here on the process does nothing any more; what it has not committed is undone. */
+  kill(): void;
+}
+
+/** The position stores of two processes. */
+export class ModelStore {
+  readonly kind: StoreKind;
+  /** Whether it cannot be reached. */
+  away = false;
+  #positions = [new Map<string, string>(), new Map<string, string>()];
+  readonly #locks = new Map<string, Promise<void>>();
+
+  constructor(kind: StoreKind) {
+    this.kind = kind;
+  }
+
+  process(number: number): ProcessLife {
+    const index = this.kind === "memory" ? number : 0;
+    let killed = false;
+    const kill = (): void => {
+      killed = true;
+      if (this.kind === "memory") this.#positions[index] = new Map();
+    };
+    const map = this.#positions[index] ?? new Map<string, string>();
+    const reach = (): void => {
+      if (killed || this.away) throw new Error("no store");
+    };
+    const load = async (key: string): Promise<string | undefined> => {
+      await Promise.resolve();
+      reach();
+      return map.get(key);
+    };
+    const save = async (key: string, position: string): Promise<void> => {
+      await Promise.resolve();
+      reach();
+      advance(map, key, position);
+    };
+    const transact = (
+      marks: readonly PositionMark[],
+      work: (transaction: Work) => Promise<void>,
+    ): Promise<void> => this.#transact(map, marks, work, reach);
+    const positions = this.kind === "transactional" ? { load, transact } : { load, save };
+    return {
+      positions,
+      kill,
+      get killed() {
+        return killed;
+      },
+    };
+  }
+
+  forget(): void {
+    for (const map of this.#positions) {
+      const [oldest] = map.keys();
+      if (oldest !== undefined) map.delete(oldest);
+    }
+  }
+
+  /** One key after the other is locked until the end, as by a database. */
+  async #transact(
+    map: Map<string, string>,
+    marks: readonly PositionMark[],
+    work: (transaction: Work) => Promise<void>,
+    reach: () => void,
+  ): Promise<void> {
+    const ended = Promise.withResolvers<void>();
+    const effects: (() => void)[] = [];
+    const moved: PositionMark[] = [];
+    try {
+      for (const mark of marks) {
+        while (this.#locks.has(mark.key)) await this.#locks.get(mark.key);
+        this.#locks.set(mark.key, ended.promise);
+        moved.push(mark);
+        reach();
+        if ((map.get(mark.key) ?? "") >= mark.position) {
+          moved.pop();
+          this.#locks.delete(mark.key);
+          return commit(moved);
+        }
+      }
+      await work({ onCommit: (effect) => void effects.push(effect) });
+      reach();
+      commit(moved);
+      for (const effect of effects) effect();
+    } finally {
+      for (const { key } of moved) this.#locks.delete(key);
+      ended.resolve();
+    }
+
+    function commit(committed: readonly PositionMark[]): void {
+      for (const { key, position } of committed) advance(map, key, position);
+    }
+  }
+}
+
+function advance(map: Map<string, string>, key: string, position: string): void {
+  if ((map.get(key) ?? "") < position) map.set(key, position);
+}
