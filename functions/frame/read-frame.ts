@@ -8,17 +8,17 @@ import {
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 
 /** A change and its position. */
-export interface PlacedChange extends FrameChange {
+export interface PositionedChange extends FrameChange {
   readonly position: PositionText;
 }
 
 /** A frame of our source whose changes stand in order between its `first` and `last`. */
-export interface PlacedFrame extends Frame {
-  readonly changes: readonly PlacedChange[];
+export interface PositionedFrame extends Frame {
+  readonly changes: readonly PositionedChange[];
 }
 
 /** The frame in a text of the raw queue. Throws MalformedFrameError: not a frame, of another version or source, or contradicting itself. */
-export function readFrame(text: string, source: string): PlacedFrame {
+export function readFrame(text: string, source: string): PositionedFrame {
   const frame = decodeFrame(text);
   if (frame.source !== source) {
     throw new MalformedFrameError("a frame of another source");
@@ -29,7 +29,7 @@ export function readFrame(text: string, source: string): PlacedFrame {
   }
   const files = transactions.map(({ file }) => fileNumber(file));
   let before = "";
-  const changes = frame.changes.map((change): PlacedChange => {
+  const changes = frame.changes.map((change): PositionedChange => {
     const position = positionOf(epoch, files[change.transaction] ?? 0, change);
     if (position <= before || position < frame.first || position > frame.last) {
       throw new MalformedFrameError(

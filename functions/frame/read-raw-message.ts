@@ -5,7 +5,7 @@ import { decodePointer } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import { OwnTroubleError } from "../ground/errors.ts";
-import { readFrame, type PlacedFrame } from "./read-frame.ts";
+import { readFrame, type PositionedFrame } from "./read-frame.ts";
 
 /**
  * The frame in a body of the raw queue, fetched from the payload bucket when the body is a pointer to it. Throws
@@ -15,7 +15,7 @@ export async function readRawMessage(
   body: string,
   source: string,
   payloads: PayloadBucket,
-): Promise<PlacedFrame> {
+): Promise<PositionedFrame> {
   return readFrame(await unpackFrame(await rawText(body, payloads)), source);
 }
 

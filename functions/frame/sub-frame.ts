@@ -1,8 +1,8 @@
 import { encodeChange, encodeFrame, type FrameHeader } from "../../wire/frame.ts";
-import type { PlacedChange } from "./read-frame.ts";
+import type { PositionedChange } from "./read-frame.ts";
 
 /** The text of a frame with only these changes, without their authors, and only the transactions and tables that they need. Throws RangeError without changes. */
-export function subFrame(header: FrameHeader, changes: readonly PlacedChange[]): string {
+export function subFrame(header: FrameHeader, changes: readonly PositionedChange[]): string {
   const first = changes[0]?.position;
   const last = changes.at(-1)?.position;
   if (first === undefined || last === undefined) throw new RangeError("a frame needs a change");

@@ -1,14 +1,14 @@
 import { changeId } from "../../wire/change-id.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
-import type { PlacedChange } from "../frame/read-frame.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
 
 /** The two halves of an update that changed its key, when a queue's groups are keys: each half goes to its key's group. */
 export type KeyChangeHalf = "delete" | "create";
 
 /** Writes changes of one frame as the JSON of `Change` (wire/message.ts). */
 export interface ChangeWriter {
-  write(change: PlacedChange, author: Author, half?: KeyChangeHalf): string;
+  write(change: PositionedChange, author: Author, half?: KeyChangeHalf): string;
 }
 
 /**
@@ -51,7 +51,7 @@ export function changeWriter(header: FrameHeader): ChangeWriter {
 
 /** A writer for several queues: the text of the change that is asked for again, or of its halves, is written once. */
 export function rememberLast(writer: ChangeWriter): ChangeWriter {
-  let last: PlacedChange | null = null;
+  let last: PositionedChange | null = null;
   const texts = new Map<KeyChangeHalf | undefined, string>();
   return {
     write(change, author, half) {
@@ -70,7 +70,11 @@ export function rememberLast(writer: ChangeWriter): ChangeWriter {
 }
 
 /** The halves of a changed key need ids of their own: the change's id with `/d` and `/c` after it. */
-function idOf(change: PlacedChange, header: FrameHeader, half: KeyChangeHalf | undefined): string {
+function idOf(
+  change: PositionedChange,
+  header: FrameHeader,
+  half: KeyChangeHalf | undefined,
+): string {
   const transaction = header.transactions[change.transaction];
   const id = changeId({
     gtid: transaction?.gtid ?? null,
@@ -83,7 +87,7 @@ function idOf(change: PlacedChange, header: FrameHeader, half: KeyChangeHalf | u
   return half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
 }
 
-function contents(change: PlacedChange, half: KeyChangeHalf | undefined): string {
+function contents(change: PositionedChange, half: KeyChangeHalf | undefined): string {
   const { op, before, after, key, oldKey } = change;
   if (op === "ddl") return `"op":"ddl","before":null,"after":null,"key":null,"statement":${after},`;
   if (half === "delete") return images("d", before, "", oldKey);

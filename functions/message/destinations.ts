@@ -1,6 +1,6 @@
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
-import type { PlacedChange } from "../frame/read-frame.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
@@ -48,14 +48,14 @@ export class Destinations {
     this.#rules = rules;
   }
 
-  of({ table, op }: PlacedChange, author: Author): Destination {
+  of({ table, op }: PositionedChange, author: Author): Destination {
     let byTable = this.#known.get(author);
     if (byTable === undefined) this.#known.set(author, (byTable = []));
-    const place = 2 * table + (op === "ddl" ? 1 : 0);
-    return (byTable[place] ??= this.#decide(table, op, author));
+    const slot = 2 * table + (op === "ddl" ? 1 : 0);
+    return (byTable[slot] ??= this.#decide(table, op, author));
   }
 
-  #decide(index: number, op: PlacedChange["op"], author: Author): Destination {
+  #decide(index: number, op: PositionedChange["op"], author: Author): Destination {
     const { environmentOf, subscriptions, writerOf } = this.#rules;
     const { tables, lowerCaseNames } = this.#header;
     const [database, table] = tables[index] ?? ["", ""];

@@ -1,5 +1,5 @@
 import type { Author } from "../../wire/session.ts";
-import type { PlacedChange } from "../frame/read-frame.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
 import type { ChangeWriter, KeyChangeHalf } from "./change-text.ts";
 import type { MessagePacker } from "./message-packer.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
@@ -16,7 +16,7 @@ export class Envelopes implements QueueWriter {
     this.#writer = writer;
   }
 
-  add(group: string, change: PlacedChange, author: Author, half?: KeyChangeHalf): void {
+  add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
     this.#packer.add(group, change.position, this.#writer.write(change, author, half));
   }
 

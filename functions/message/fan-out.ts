@@ -1,7 +1,7 @@
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author, Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
-import type { PlacedChange } from "../frame/read-frame.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import { changeWriter, rememberLast, type KeyChangeHalf } from "./change-text.ts";
@@ -14,7 +14,7 @@ import type { QueueWriter } from "./queue-writer.ts";
 
 /** A change and who wrote it. */
 export interface AuthoredChange {
-  readonly change: PlacedChange;
+  readonly change: PositionedChange;
   readonly author: Author;
 }
 
@@ -22,7 +22,7 @@ export interface FanOutRules {
   readonly environmentOf: EnvironmentOf;
   readonly subscriptions: Subscriptions;
   /** The message group in place of the usual one, for changes that come late. */
-  readonly regroup?: (group: string, change: PlacedChange) => string;
+  readonly regroup?: (group: string, change: PositionedChange) => string;
   /** Milliseconds since 1970, for the formats that say when a message was written; left out, the clock. */
   readonly now?: () => number;
 }
@@ -99,7 +99,7 @@ export function fanOut(
  */
 function placesOf(
   { format, groupOf }: QueueShare,
-  change: PlacedChange,
+  change: PositionedChange,
 ): readonly { readonly group: string; readonly half: KeyChangeHalf | undefined }[] {
   const group = groupOf(change.key);
   if (change.oldKey === "") return [{ group, half: undefined }];

@@ -1,6 +1,6 @@
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
-import type { PlacedChange } from "../frame/read-frame.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
 import { type ForeignFormat, formattedText } from "../formats/formatted-text.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
 import type { ChangeWriter, KeyChangeHalf } from "./change-text.ts";
@@ -20,7 +20,7 @@ export interface FormattedMessagesOptions {
 
 interface Entry {
   readonly group: string;
-  readonly change: PlacedChange;
+  readonly change: PositionedChange;
   readonly author: Author;
   readonly half: KeyChangeHalf | undefined;
 }
@@ -38,7 +38,7 @@ export class FormattedMessages implements QueueWriter {
     this.#options = options;
   }
 
-  add(group: string, change: PlacedChange, author: Author, half?: KeyChangeHalf): void {
+  add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
     this.#entries.push({ group, change, author, half });
   }
 
@@ -70,7 +70,7 @@ export class FormattedMessages implements QueueWriter {
   }
 
   /** Null: the tool leaves the change out. Undefined: it cannot be written in the format. */
-  #body(change: PlacedChange, text: string, isLast: boolean): string | null | undefined {
+  #body(change: PositionedChange, text: string, isLast: boolean): string | null | undefined {
     const { header, subscription, format, now } = this.#options;
     const [, , shape] = header.tables[change.table] ?? [];
     const isRow = change.op !== "t" && change.op !== "ddl";

@@ -1,15 +1,15 @@
 import type { Connection } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
 import { chainStep } from "../frame/chain.ts";
-import type { PlacedChange, PlacedFrame } from "../frame/read-frame.ts";
+import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import type { Subscriptions } from "../routing/subscriptions.ts";
 import { unnamedConnections } from "../sessions/attribute.ts";
 
 /** A frame, and what of it is to be delivered. */
 export interface DueFrame {
-  readonly frame: PlacedFrame;
+  readonly frame: PositionedFrame;
   /** Those that the lane has not had yet and that some queue of some environment would get. */
-  readonly changes: readonly PlacedChange[];
+  readonly changes: readonly PositionedChange[];
   /** The connections of these changes whose authors the frame does not name, by `connectionName`. */
   readonly unnamed: ReadonlyMap<string, Connection>;
 }
@@ -21,7 +21,7 @@ export interface DueFrame {
  */
 export function framesTogether(
   delivered: PositionText | null,
-  frames: readonly PlacedFrame[],
+  frames: readonly PositionedFrame[],
   subscriptions: Subscriptions,
 ): readonly DueFrame[] {
   const together: DueFrame[] = [];
@@ -38,7 +38,7 @@ export function framesTogether(
 }
 
 function dueFrame(
-  frame: PlacedFrame,
+  frame: PositionedFrame,
   after: PositionText | null,
   subscriptions: Subscriptions,
 ): DueFrame {
@@ -49,7 +49,11 @@ function dueFrame(
 }
 
 /** A change that no queue of any environment would get needs no author. */
-function isWanted(frame: PlacedFrame, change: PlacedChange, subscriptions: Subscriptions): boolean {
+function isWanted(
+  frame: PositionedFrame,
+  change: PositionedChange,
+  subscriptions: Subscriptions,
+): boolean {
   const [database, table] = frame.tables[change.table] ?? ["", ""];
   return subscriptions.any(change.op, database, table, frame.lowerCaseNames);
 }

@@ -4,7 +4,7 @@ import type { LaneState } from "../delivery/lanes-table.ts";
 import type { Batch, Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
 import { chainStep } from "../frame/chain.ts";
-import type { PlacedChange, PlacedFrame } from "../frame/read-frame.ts";
+import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import { subFrame } from "../frame/sub-frame.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { GapError } from "../ground/errors.ts";
@@ -49,7 +49,7 @@ const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
  * Throws GapError, and OwnTroubleError or an AWS error when the function itself is in trouble; then the position stays.
  */
 export async function routeFrames(
-  [first, ...followers]: readonly [PlacedFrame, ...PlacedFrame[]],
+  [first, ...followers]: readonly [PositionedFrame, ...PositionedFrame[]],
   lane: LaneState,
   rules: FanOutRules,
   effects: RouteEffects,
@@ -100,8 +100,8 @@ async function settleAuthors(
 }
 
 async function parkOrphans(
-  frame: PlacedFrame,
-  changes: readonly PlacedChange[],
+  frame: PositionedFrame,
+  changes: readonly PositionedChange[],
   { streams }: RouteEffects,
 ): Promise<void> {
   const first = changes[0];

@@ -4,7 +4,7 @@ import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import type { LaneState } from "../delivery/lanes-table.ts";
 import { unreadableBatch } from "../failures/parked.ts";
 import { unreadableStream } from "../failures/stream.ts";
-import type { PlacedFrame } from "../frame/read-frame.ts";
+import type { PositionedFrame } from "../frame/read-frame.ts";
 import { readRawMessage, textToPark } from "../frame/read-raw-message.ts";
 import { GapError } from "../ground/errors.ts";
 import type { FanOutRules } from "../message/fan-out.ts";
@@ -43,12 +43,12 @@ export function recordRouter(
   onSeparation: (error: unknown) => void,
 ): (record: SQSRecord) => Promise<RecordOutcome> {
   const lanes = new Map<number, LaneState>();
-  const frames = new Map<number, PlacedFrame>();
+  const frames = new Map<number, PositionedFrame>();
   let together = true;
   /** How many records, from the first on, are done with. */
   let done = 0;
 
-  async function frameAt(index: number): Promise<PlacedFrame> {
+  async function frameAt(index: number): Promise<PositionedFrame> {
     const known = frames.get(index);
     if (known !== undefined) return known;
     const frame = await readRawMessage(records[index]?.body ?? "", source, payloads);
@@ -56,11 +56,11 @@ export function recordRouter(
     return frame;
   }
 
-  async function framesAfter(index: number, first: PlacedFrame): Promise<PlacedFrame[]> {
-    const followers: PlacedFrame[] = [];
+  async function framesAfter(index: number, first: PositionedFrame): Promise<PositionedFrame[]> {
+    const followers: PositionedFrame[] = [];
     let size = sizeOf(first);
     for (let next = index + 1; next < records.length; next++) {
-      let frame: PlacedFrame;
+      let frame: PositionedFrame;
       try {
         frame = await frameAt(next);
       } catch {
@@ -76,7 +76,7 @@ export function recordRouter(
 
   async function route(
     index: number,
-    offered: readonly [PlacedFrame, ...PlacedFrame[]],
+    offered: readonly [PositionedFrame, ...PositionedFrame[]],
   ): Promise<RouteOutcome> {
     const number = offered[0].lane;
     const lane = lanes.get(number) ?? (await effects.lanes.read(number));
@@ -91,7 +91,7 @@ export function recordRouter(
   return async (record) => {
     const index = records.findIndex(({ messageId }) => messageId === record.messageId);
     if (index < done) return { kind: "with-predecessor" };
-    let frame: PlacedFrame;
+    let frame: PositionedFrame;
     try {
       frame = await frameAt(index);
     } catch (error) {
@@ -120,6 +120,6 @@ export function recordRouter(
   };
 }
 
-function sizeOf({ changes }: PlacedFrame): number {
+function sizeOf({ changes }: PositionedFrame): number {
   return changes.reduce((sum, { before, after }) => sum + before.length + after.length, 0);
 }

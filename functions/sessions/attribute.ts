@@ -7,7 +7,7 @@ import {
   type Connection,
   type SessionEntry,
 } from "../../wire/session.ts";
-import type { PlacedChange } from "../frame/read-frame.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
 import type { AuthoredChange } from "../message/fan-out.ts";
 
 /** What the sessions and failures tables say of a connection whose author the frame does not name. */
@@ -20,11 +20,11 @@ export interface ConnectionKnowledge {
 export interface AttributionResult {
   readonly authored: readonly AuthoredChange[];
   /** By connection, those whose author is not known or that are parked already, in order. */
-  readonly orphans: ReadonlyMap<string, readonly PlacedChange[]>;
+  readonly orphans: ReadonlyMap<string, readonly PositionedChange[]>;
 }
 
 /** The connection that wrote a change. */
-export function connectionOf(header: FrameHeader, change: PlacedChange): Connection {
+export function connectionOf(header: FrameHeader, change: PositionedChange): Connection {
   const transaction = header.transactions[change.transaction];
   return {
     server: header.server,
@@ -36,7 +36,7 @@ export function connectionOf(header: FrameHeader, change: PlacedChange): Connect
 /** The connections whose authors have to be looked up, by name: the frame does not name them. */
 export function unnamedConnections(
   header: FrameHeader,
-  changes: readonly PlacedChange[],
+  changes: readonly PositionedChange[],
 ): ReadonlyMap<string, Connection> {
   const found = new Map<string, Connection>();
   for (const change of changes) {
@@ -54,11 +54,11 @@ export function unnamedConnections(
  */
 export function attribute(
   header: FrameHeader,
-  changes: readonly PlacedChange[],
+  changes: readonly PositionedChange[],
   knowledge: ReadonlyMap<string, ConnectionKnowledge>,
 ): AttributionResult {
   const authored: AuthoredChange[] = [];
-  const orphans = new Map<string, PlacedChange[]>();
+  const orphans = new Map<string, PositionedChange[]>();
   for (const change of changes) {
     const named = namedAuthor(header, change);
     if (named !== undefined) {
@@ -76,7 +76,7 @@ export function attribute(
   return { authored, orphans };
 }
 
-function namedAuthor(header: FrameHeader, change: PlacedChange): Author | undefined {
+function namedAuthor(header: FrameHeader, change: PositionedChange): Author | undefined {
   const index = header.transactions[change.transaction]?.author ?? null;
   return index === null ? undefined : header.authors[index];
 }
