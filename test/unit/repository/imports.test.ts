@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const page = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
 const rows = folderRows(page);
 const imports = importsOf(ROOT);
+const sourceImports = imports.filter(({ from }) => !from.startsWith("test/"));
 
 /** The row of the folder that a file is in; the longest of several. */
 function rowOf(file: string): FolderRow {
@@ -58,6 +59,20 @@ describe("the imports between the folders", () => {
       expect(upwards.map(described)).toEqual([]);
     },
   );
+
+  it("never go both ways between two folders", () => {
+    const byFolders = Map.groupBy(
+      sourceImports.filter(({ from, to }) => dirname(from) !== dirname(to)),
+      ({ from, to }) => `${dirname(from)} ${dirname(to)}`,
+    );
+    const mutual = [...byFolders].flatMap(([folders, [there]]) => {
+      const [a = "", b = ""] = folders.split(" ");
+      const back = byFolders.get(`${b} ${a}`)?.[0];
+      if (a > b || there === undefined || back === undefined) return [];
+      return [`${described(there)}, and ${described(back)}`];
+    });
+    expect(mutual).toEqual([]);
+  });
 
   it("make no circle, not one of types either", () => {
     expect(circles(imports)).toEqual([]);
