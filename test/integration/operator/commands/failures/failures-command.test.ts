@@ -5,11 +5,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SERVER, TestLane } from "../../../support/functions/frames.ts";
-import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
-import { numbers } from "../../../support/functions/received.ts";
-import { Stage } from "../../../support/functions/stage.ts";
-import { binlogRouter, type Ended, stackFileOf } from "../../../support/operator.ts";
+import { SERVER, TestLane } from "../../../../support/functions/frames.ts";
+import { CountingMetrics, rawEvent, retry, route } from "../../../../support/functions/invoke.ts";
+import { numbers } from "../../../../support/functions/received.ts";
+import { Stage } from "../../../../support/functions/stage.ts";
+import { binlogRouter, type Ended, stackFileOf } from "../../../../support/operator.ts";
 
 const STREAM = "queue/0/shop-billing-staging.fifo";
 const GIVE_UP_AT_ONCE = { backoff: { baseMs: 1, longestMs: 1, attempts: 1 } };

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createReaderAccount } from "../../../../infra/local/source/accounts.ts";
-import type { Finding } from "../../../../reader/source/finding.ts";
-import { useMysql } from "../../../support/mysql.ts";
-import { binlogRouter } from "../../../support/operator.ts";
+import { createReaderAccount } from "../../../../../infra/local/source/accounts.ts";
+import type { Finding } from "../../../../../reader/source/finding.ts";
+import { useMysql } from "../../../../support/mysql.ts";
+import { binlogRouter } from "../../../../support/operator.ts";
 
 const mysql = useMysql();
 let directory: string;

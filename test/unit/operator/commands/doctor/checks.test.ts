@@ -2,20 +2,20 @@ import { describe, expect, test } from "vitest";
 import {
   accountFindings,
   environmentsOf,
-} from "../../../../operator/commands/doctor/account-checks.ts";
-import { binlogFindings } from "../../../../reader/source/binlog-checks.ts";
-import type { Account, ServerFacts } from "../../../../operator/commands/doctor/facts.ts";
+} from "../../../../../operator/commands/doctor/account-checks.ts";
+import { binlogFindings } from "../../../../../reader/source/binlog-checks.ts";
+import type { Account, ServerFacts } from "../../../../../operator/commands/doctor/facts.ts";
 import {
   connectionFindings,
   ledgerFindings,
-} from "../../../../operator/commands/doctor/ledger-checks.ts";
-import { repairScript, reportText } from "../../../../operator/commands/doctor/report.ts";
+} from "../../../../../operator/commands/doctor/ledger-checks.ts";
+import { repairScript, reportText } from "../../../../../operator/commands/doctor/report.ts";
 import {
   readerFindings,
   serverFindings,
-} from "../../../../operator/commands/doctor/server-checks.ts";
-import { withRegistration } from "../../../../operator/ledger/init-connect.ts";
-import { PROCEDURE_COMMENT, SLOTS } from "../../../../operator/ledger/objects.ts";
+} from "../../../../../operator/commands/doctor/server-checks.ts";
+import { withRegistration } from "../../../../../operator/ledger/init-connect.ts";
+import { PROCEDURE_COMMENT, SLOTS } from "../../../../../operator/ledger/objects.ts";
 
 const SOUND = {
   version: "9.7.4",
