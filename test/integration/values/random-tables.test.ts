@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => binlog[Symbol.asyncDispose]());
 
-const TABLES = 40;
+const TABLES = Number(process.env["TABLES"] ?? 40);
 const STATEMENTS = 60;
 const firstSeed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
