@@ -1,7 +1,7 @@
 // Makes a fresh clone runnable; every npm script begins with it. It installs the locked dependencies when they are missing
 // or are not those of package-lock.json; among them is the Node 24 that everything else runs on, which npm finds first
-// because it puts node_modules/.bin first on PATH. Plain JavaScript without dependencies, for the Node (18 or later) that
-// the machine has.
+// because it puts node_modules/.bin first on PATH. Plain JavaScript without dependencies, for the Node that the machine
+// has: an old one gets a sentence.
 //
 // A script that goes on with Node says `env node`: its shell remembers where it found `node` the first time.
 "use strict";
@@ -63,10 +63,22 @@ function missingPackage() {
 }
 
 /**
+ * Throws when the dependencies cannot be installed by the Node that the machine has: npm would leave out the optional ones
+ * that do not suit it, which hold the programs of oxlint, oxfmt and knip.
+ */
+function checkInstallingNode() {
+  const { stdout } = spawnSync(machineNode(), ["--version"], { encoding: "utf8" });
+  const [major, minor] = stdout.slice(1).split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return;
+  throw new SetupError(`Node 20.19, 22.12 or later is needed; this is ${stdout.trim().slice(1)}`);
+}
+
+/**
  * Installs exactly what the lock file names, development tools included whatever NODE_ENV or npm's settings say. No
  * package's install script is needed, and none is run.
  */
 function install() {
+  checkInstallingNode();
   console.error("Installing dependencies (npm ci); this takes half a minute or so");
   const npm = process.env.npm_execpath ?? "";
   const [command, ...args] = npm.endsWith("npm-cli.js") ? [machineNode(), npm] : ["npm"];

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, "../../..", path), "utf8");
+
+interface Manifest {
+  readonly version: string;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+}
+
+const root = JSON.parse(read("package.json")) as Manifest;
+const client = JSON.parse(read("client/package.json")) as Manifest;
+
+describe("a release", () => {
+  it("has one version in the repository, the client and the changelog", () => {
+    expect(client.version).toBe(root.version);
+    expect(read("CHANGELOG.md")).toContain(`\n## [${root.version}] - `);
+  });
+
+  it("follows on a section of what is not released", () => {
+    expect(read("CHANGELOG.md").match(/^## .*/m)?.[0]).toBe("## [Unreleased]");
+  });
+});
+
+it("the Node of .nvmrc is the one among the dependencies", () => {
+  const majors = Object.values(root.optionalDependencies).map((version) => version.split(".")[0]);
+  expect(new Set(majors)).toEqual(new Set([read(".nvmrc").trim()]));
+});
