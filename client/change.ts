@@ -1,6 +1,9 @@
-import { binlogFileNumber } from "../wire/binlog-file.ts";
-import type { Change as MessageChange, EnvironmentMessage } from "../wire/message.ts";
-import { formatPosition, parsePosition, type PositionText } from "../wire/position.ts";
+import {
+  positionOf,
+  type Change as MessageChange,
+  type EnvironmentMessage,
+} from "../wire/message.ts";
+import { parsePosition, type PositionText } from "../wire/position.ts";
 
 /** The row types of the tables that an application consumes, by `database.table`. */
 export type TableRows = Record<string, object>;
@@ -27,11 +30,11 @@ export type ChangeOf<Tables extends TableRows> = {
 /** The changes of a message with their positions, in order. Throws RangeError when a coordinate is none. */
 export function changesOf(message: EnvironmentMessage): Change[] {
   const { epoch } = parsePosition(message.first);
-  return message.changes.map((change) => {
-    const { db, table, file, pos, row } = change.source;
-    const position = formatPosition({ epoch, file: binlogFileNumber(file), offset: pos, row });
-    return { ...change, table: `${db}.${table}`, position };
-  });
+  return message.changes.map((change) => ({
+    ...change,
+    table: `${change.source.db}.${change.source.table}`,
+    position: positionOf(change.source, epoch),
+  }));
 }
 
 /**

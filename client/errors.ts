@@ -1,3 +1,5 @@
+export { InvalidMessageError, UnsupportedMessageVersionError } from "../wire/message.ts";
+
 /** The subscription lacks a setting or has a bad one. Remedy: the options and variables that the message names. */
 export class SubscriptionSettingsError extends Error {
   override readonly name = "SubscriptionSettingsError";
@@ -24,25 +26,6 @@ export class QueueNotFoundError extends Error {
     this.queueName = queueName;
     this.available = available;
   }
-}
-
-/** The queue carries a message version that is newer than this library. Remedy: a newer library; the message stays. */
-export class UnsupportedMessageVersionError extends Error {
-  override readonly name = "UnsupportedMessageVersionError";
-  readonly version: number;
-
-  constructor(version: number, supported: number) {
-    super(
-      `Message version ${version}; this version of @binlog-router/client reads version ${supported}. ` +
-        "Receiving has stopped and the message stays in the queue: install a newer @binlog-router/client.",
-    );
-    this.version = version;
-  }
-}
-
-/** A message that binlog-router did not write. It is retried, then goes to the dead-letter queue: look at it there. */
-export class InvalidMessageError extends Error {
-  override readonly name = "InvalidMessageError";
 }
 
 /** A message of another environment, subscriber or source. Remedy: find out who sends to this queue. */

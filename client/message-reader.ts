@@ -1,6 +1,5 @@
-import type { EnvironmentMessage } from "../wire/message.ts";
+import { decodeMessage, type EnvironmentMessage } from "../wire/message.ts";
 import { ForeignMessageError } from "./errors.ts";
-import { parseMessage } from "./parse-message.ts";
 import type { Payloads } from "./payload.ts";
 
 /** Whose queue it is; an empty text where its URL was given instead of its names. */
@@ -29,7 +28,7 @@ export class MessageReader {
   /** Rejects with UnsupportedMessageVersionError, InvalidMessageError, ForeignMessageError, PayloadUnavailableError. */
   async read(body: string): Promise<MessageWithText> {
     const text = await this.#payloads.fetch(body);
-    const message = parseMessage(text);
+    const message = decodeMessage(text);
     // An application must never act on another environment's changes, however they got into its queue.
     for (const field of ["source", "environment", "subscriber"] as const) {
       const expected = this.#expected[field];

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import { MalformedFrameError } from "./frame.ts";
+import { legalText } from "./legal-text.ts";
 
 /**
  * How a frame travels: as its own text when it is small, else compressed (Zstandard, RFC 8878) and in base64, behind a
@@ -31,7 +32,7 @@ const decompress = promisify(zstdDecompress);
 /** The body of a frame, which SQS takes. `frame` is its text in UTF-8 and is read until the promise is settled. */
 export async function packFrame(frame: Buffer): Promise<string> {
   if (frame.length < COMPRESSED_FROM || frame.length > COMPRESSED_UP_TO) {
-    return onlyAllowedCharacters(frame.toString("utf8"));
+    return legalText(frame.toString("utf8"));
   }
   return PREFIX + (await compress(frame, OPTIONS)).toString("base64");
 }
@@ -49,12 +50,4 @@ export async function unpackFrame(body: string): Promise<string> {
   } catch (cause) {
     throw new MalformedFrameError("the compressed frame cannot be read", { cause });
   }
-}
-
-/** SQS refuses U+FFFE and U+FFFF; inside JSON strings, where alone they occur, they can be written as escapes. */
-function onlyAllowedCharacters(json: string): string {
-  return json.replace(
-    /[\uFFFE\uFFFF]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
-  );
 }

@@ -1,8 +1,11 @@
-import type { Attribution } from "./session.ts";
+import { binlogFileNumber } from "./binlog-file.ts";
+import { parseExactJson } from "./exact-json.ts";
 import type { Operation } from "./frame.ts";
-import type { PositionText } from "./position.ts";
+import { legalText } from "./legal-text.ts";
+import { formatPosition, isPosition, type PositionText } from "./position.ts";
+import type { Attribution } from "./session.ts";
 
-export const MESSAGE_VERSION = 1;
+const MESSAGE_VERSION = 1;
 
 /** What an environment queue carries: consecutive changes of one message group. docs/message-format.md explains each field. */
 export interface EnvironmentMessage<Row = Record<string, unknown>> {
@@ -47,4 +50,93 @@ interface ChangeSource {
   readonly server_id: number;
   /** Commit time, milliseconds since 1970. */
   readonly ts_ms: number;
+}
+
+/** The queue carries a message version that is newer than this library. Remedy: a newer library; the message stays. */
+export class UnsupportedMessageVersionError extends Error {
+  override readonly name = "UnsupportedMessageVersionError";
+  readonly version: number;
+
+  constructor(version: number) {
+    super(
+      `Message version ${version}; this version of @binlog-router/client reads version ${MESSAGE_VERSION}. ` +
+        "Receiving has stopped and the message stays in the queue: install a newer @binlog-router/client.",
+    );
+    this.version = version;
+  }
+}
+
+/** A message that binlog-router did not write. It is retried, then goes to the dead-letter queue: look at it there. */
+export class InvalidMessageError extends Error {
+  override readonly name = "InvalidMessageError";
+}
+
+/** The text of a message, which SQS takes. `changes` are texts of `changeWriter` (change-text.ts). */
+export function encodeMessage(
+  head: Omit<EnvironmentMessage, "version" | "changes">,
+  changes: readonly string[],
+): string {
+  const { source, subscriber, environment, group, first, last } = head;
+  const version = MESSAGE_VERSION;
+  const fields = JSON.stringify({ version, source, subscriber, environment, group, first, last });
+  return legalText(`${fields.slice(0, -1)},"changes":[${changes.join(",")}]}`);
+}
+
+/**
+ * The message that a text stands for; integers that a number would round are bigints. Checks what the client library relies
+ * on, not every field: a version may add fields. Throws UnsupportedMessageVersionError, InvalidMessageError.
+ */
+export function decodeMessage(text: string): EnvironmentMessage {
+  let value: unknown;
+  try {
+    value = parseExactJson(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    // Not kept as the cause: its message quotes the text, and so somebody's row.
+    throw new InvalidMessageError("not JSON");
+  }
+  if (!isRecord(value) || !("version" in value)) {
+    throw new InvalidMessageError("not a message of binlog-router");
+  }
+  const message = value as Partial<Record<keyof EnvironmentMessage, unknown>>;
+  if (Number.isSafeInteger(message.version) && Number(message.version) > MESSAGE_VERSION) {
+    throw new UnsupportedMessageVersionError(Number(message.version));
+  }
+  const sound =
+    message.version === MESSAGE_VERSION &&
+    typeof message.source === "string" &&
+    typeof message.subscriber === "string" &&
+    typeof message.environment === "string" &&
+    typeof message.group === "string" &&
+    isPositionText(message.first) &&
+    isPositionText(message.last) &&
+    Array.isArray(message.changes) &&
+    message.changes.every(isChange);
+  if (!sound) throw new InvalidMessageError("a field is missing or has another type");
+  return value as unknown as EnvironmentMessage;
+}
+
+/** The position of a change whose message's positions have this epoch. Throws RangeError when a coordinate is none. */
+export function positionOf({ file, pos, row }: ChangeSource, epoch: number): PositionText {
+  return formatPosition({ epoch, file: binlogFileNumber(file), offset: pos, row });
+}
+
+function isChange(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value["source"])) return false;
+  const { db, table, file, pos, row } = value["source"];
+  return (
+    typeof value["id"] === "string" &&
+    typeof value["op"] === "string" &&
+    [db, table, file].every((text) => typeof text === "string") &&
+    Number.isSafeInteger(pos) &&
+    Number.isSafeInteger(row)
+  );
+}
+
+function isPositionText(value: unknown): boolean {
+  return typeof value === "string" && isPosition(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

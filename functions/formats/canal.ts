@@ -18,27 +18,24 @@ const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
  * https://github.com/alibaba/canal/blob/master/protocol/src/main/java/com/alibaba/otter/canal/protocol/FlatMessage.java
  */
 export function canalFlatMessage(typed: TypedChange, nowMs: number): string {
-  const { change, environment, columns } = typed;
-  const { op, source, user, host, attribution, statement = "" } = change;
+  const { op, before, after, statement, key, columns, transaction, environment } = typed;
+  const { user, host, attribution } = typed.author;
   const isDdl = op === "t" || op === "ddl";
-  const data = isDdl ? null : convertRow(typed, change.after ?? change.before ?? {}, canalValue);
+  const row = after ?? before ?? {};
+  const data = isDdl ? null : convertRow(typed, row, canalValue);
   return jsonText({
     data: data && [data],
-    database: source.db,
-    es: source.ts_ms,
-    gtid: source.gtid ?? "",
+    database: typed.database,
+    es: transaction.timestampMs,
+    gtid: transaction.gtid ?? "",
     id: 0,
     isDdl,
-    mysqlType: isDdl ? null : byColumn(columns, ({ type }) => type),
+    mysqlType: isDdl ? null : byColumn(columns, (_name, type) => type),
     old: data && oldOf(typed, data),
-    pkNames: typed.key.length > 0 && !isDdl ? typed.key : null,
+    pkNames: key.length > 0 && !isDdl ? key : null,
     sql: statement,
-    sqlType: isDdl
-      ? null
-      : byColumn(columns, ({ name, type }) =>
-          sqlType(type, (change.after ?? change.before)?.[name]),
-        ),
-    table: source.table,
+    sqlType: isDdl ? null : byColumn(columns, (name, type) => sqlType(type, row[name])),
+    table: typed.table,
     ts: nowMs,
     type: op === "ddl" ? definitionType(statement) : TYPES[op],
     user,
@@ -64,16 +61,16 @@ const DEFINITION_TYPES = [
 ] as const;
 
 function oldOf(typed: TypedChange, data: Row): readonly Row[] | null {
-  const { op, before } = typed.change;
+  const { op, before } = typed;
   if (op !== "u" || before === null) return null;
   return [changedColumns(convertRow(typed, before, canalValue), data, jsonText)];
 }
 
 function byColumn<T>(
   columns: TypedChange["columns"],
-  of: (column: TypedChange["columns"][number]) => T,
+  of: (name: string, type: string) => T,
 ): Record<string, T> {
-  return Object.fromEntries(columns.map((column) => [column.name, of(column)]));
+  return Object.fromEntries(columns.map(([name, type]) => [name, of(name, type)]));
 }
 
 /** Every value is text: an ENUM its number, a SET its bits, binary data one character a byte (ISO 8859-1). */

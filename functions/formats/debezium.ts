@@ -9,34 +9,32 @@ import { convertRow, type Row, type TypedChange } from "./typed-change.ts";
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-events
  */
 export function debeziumPayload(typed: TypedChange, nowMs: number): string | null {
-  const { change, environment } = typed;
-  if (change.op === "ddl") return null;
-  const { source, user, host, attribution } = change;
+  const { op, before, after, transaction, environment } = typed;
+  if (op === "ddl") return null;
+  const { user, host, attribution } = typed.author;
   return jsonText({
-    ...(change.op === "t"
-      ? {}
-      : { before: rowOf(typed, change.before), after: rowOf(typed, change.after) }),
+    ...(op !== "t" && { before: rowOf(typed, before), after: rowOf(typed, after) }),
     source: {
       version: "2.7.0.Final",
       connector: "mysql",
       name: typed.source,
-      ts_ms: source.ts_ms,
+      ts_ms: transaction.timestampMs,
       snapshot: "false",
-      db: source.db,
+      db: typed.database,
       sequence: null,
-      ts_us: BigInt(source.ts_ms) * 1000n,
-      ts_ns: BigInt(source.ts_ms) * 1_000_000n,
-      table: source.table,
-      server_id: source.server_id,
-      gtid: source.gtid,
-      file: source.file,
-      pos: source.pos,
-      row: source.row,
-      thread: source.thread,
+      ts_us: BigInt(transaction.timestampMs) * 1000n,
+      ts_ns: BigInt(transaction.timestampMs) * 1_000_000n,
+      table: typed.table,
+      server_id: transaction.serverId,
+      gtid: transaction.gtid,
+      file: transaction.file,
+      pos: typed.offset,
+      row: typed.row,
+      thread: transaction.thread,
       query: null,
     },
     transaction: null,
-    op: change.op,
+    op,
     ts_ms: nowMs,
     ts_us: BigInt(nowMs) * 1000n,
     ts_ns: BigInt(nowMs) * 1_000_000n,

@@ -1,3 +1,5 @@
+import { GEOMETRY_TYPES } from "../../wire/geometry-types.ts";
+
 /**
  * A geometry in well-known text, from its well-known binary; written as JTS writes it: `POINT (1 2)`,
  * `POLYGON ((0 0, 1 0, 1 1, 0 0))`, `GEOMETRYCOLLECTION EMPTY`. Throws RangeError for bytes that are none. Format: OGC 06-103r4,
@@ -13,16 +15,10 @@ export function pointOf(binary: Buffer): { readonly x: number; readonly y: numbe
   return { x, y };
 }
 
-const NAMES = [
-  "",
-  "POINT",
-  "LINESTRING",
-  "POLYGON",
-  "MULTIPOINT",
-  "MULTILINESTRING",
-  "MULTIPOLYGON",
-  "GEOMETRYCOLLECTION",
-];
+/** Well-known text spells out what MySQL abbreviates. */
+const NAMES = GEOMETRY_TYPES.map((name) =>
+  name === "geomcollection" ? "GEOMETRYCOLLECTION" : name.toUpperCase(),
+);
 
 class GeometryReader {
   readonly #bytes: Buffer;
@@ -36,7 +32,8 @@ class GeometryReader {
   tagged(): string {
     const type = this.#type();
     const name = NAMES[type];
-    if (name === undefined || name === "") throw new RangeError(`geometry type ${type} is unknown`);
+    // GEOMETRY, 0, is the type of columns only.
+    if (name === undefined || type === 0) throw new RangeError(`geometry type ${type} is unknown`);
     return `${name} ${this.#contents(type)}`;
   }
 

@@ -17,26 +17,26 @@ const TYPES = { c: "insert", u: "update", d: "delete" } as const;
  * https://github.com/zendesk/maxwell/blob/master/docs/docs/dataformat.md
  */
 export function maxwellRecord(typed: TypedChange): string | null {
-  const { change, transaction, environment } = typed;
-  if (change.op === "t" || change.op === "ddl") return null;
-  const { source, user, host, attribution } = change;
-  const data = convertRow(typed, change.after ?? change.before ?? {}, maxwellValue);
+  const { op, before, after, key, transaction, isLast, environment } = typed;
+  if (op === "t" || op === "ddl") return null;
+  const { user, host, attribution } = typed.author;
+  const data = convertRow(typed, after ?? before ?? {}, maxwellValue);
   return jsonText({
-    database: source.db,
-    table: source.table,
-    type: TYPES[change.op],
-    ts: Math.floor(source.ts_ms / 1000),
-    ...(transaction.last ? { commit: true } : { xoffset: transaction.n }),
-    position: `${source.file}:${source.pos}`,
-    gtid: source.gtid ?? undefined,
-    server_id: source.server_id,
-    thread_id: source.thread,
-    primary_key: typed.key.length > 0 ? typed.key.map((name) => data[name]) : undefined,
-    primary_key_columns: typed.key.length > 0 ? typed.key : undefined,
+    database: typed.database,
+    table: typed.table,
+    type: TYPES[op],
+    ts: Math.floor(transaction.timestampMs / 1000),
+    ...(isLast ? { commit: true } : { xoffset: typed.n }),
+    position: `${transaction.file}:${typed.offset}`,
+    gtid: transaction.gtid ?? undefined,
+    server_id: transaction.serverId,
+    thread_id: transaction.thread,
+    primary_key: key.length > 0 ? key.map((name) => data[name]) : undefined,
+    primary_key_columns: key.length > 0 ? key : undefined,
     data,
     old:
-      change.op === "u" && change.before !== null
-        ? changedColumns(convertRow(typed, change.before, maxwellValue), data, jsonText)
+      op === "u" && before !== null
+        ? changedColumns(convertRow(typed, before, maxwellValue), data, jsonText)
         : undefined,
     user,
     host,

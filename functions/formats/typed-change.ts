@@ -1,26 +1,82 @@
-import type { Change } from "../../wire/message.ts";
+import { type KeyChangeHalf, rowTexts } from "../../wire/change-text.ts";
+import type {
+  FrameChange,
+  FrameHeader,
+  FrameTransaction,
+  Operation,
+  TableShape,
+} from "../../wire/frame.ts";
+import { GEOMETRY_TYPES } from "../../wire/geometry-types.ts";
+import type { Author } from "../../wire/session.ts";
+import { parseJsonExactly } from "./json-text.ts";
 
-/** A change with what the formats of other tools say beside it. */
-export interface TypedChange {
-  readonly change: Change;
+/** A change with all that the formats of other tools say of it. */
+export interface TypedChange extends TableShape {
+  readonly op: Operation;
+  readonly before: Row | null;
+  readonly after: Row | null;
+  /** Only of `ddl`, else "". */
+  readonly statement: string;
+  readonly author: Author;
+  readonly environment: string;
   /** The `name` in the router's configuration. */
   readonly source: string;
-  readonly environment: string;
-  /** The table's columns in order; `type` as MySQL's COLUMN_TYPE has it: `decimal(10,2)`, `bigint unsigned`. */
-  readonly columns: readonly TypedColumn[];
-  /** The primary key's columns in order; empty when the table has none. */
-  readonly key: readonly string[];
-  /** The change's number in its transaction, from 0, and whether it is the last. */
-  readonly transaction: { readonly n: number; readonly last: boolean };
-}
-
-interface TypedColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly nullable: boolean;
+  readonly database: string;
+  readonly table: string;
+  readonly transaction: FrameTransaction;
+  /** As in `FrameChange`. */
+  readonly offset: number;
+  readonly row: number;
+  readonly n: number;
+  /** Whether it is known to be the last change of its transaction that this queue gets. */
+  readonly isLast: boolean;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
+
+export interface TypedChangeOptions {
+  readonly author: Author;
+  readonly half: KeyChangeHalf | undefined;
+  readonly environment: string;
+  /** Nothing of its transaction follows in this frame for this queue. */
+  readonly isLast: boolean;
+}
+
+/** A change of a frame, or one half of it, its rows parsed. Throws SyntaxError. */
+export function typedChange(
+  header: FrameHeader,
+  change: FrameChange,
+  { author, half, environment, isLast }: TypedChangeOptions,
+): TypedChange {
+  const [database = "", table = "", shape] = header.tables[change.table] ?? [];
+  const transaction = header.transactions[change.transaction];
+  if (transaction === undefined) throw new RangeError("a change without its transaction");
+  const { offset, row, n } = change;
+  const { op, before, after } = rowTexts(change, half);
+  const isDdl = op === "ddl";
+  return {
+    op,
+    before: rowOf(before),
+    after: isDdl ? null : rowOf(after),
+    statement: isDdl ? (JSON.parse(after) as string) : "",
+    author,
+    environment,
+    source: header.source,
+    database,
+    table,
+    transaction,
+    offset,
+    row,
+    n,
+    isLast: isLast && transaction.ended === true,
+    columns: shape?.columns ?? [],
+    key: shape?.key ?? [],
+  };
+}
+
+function rowOf(text: string): Row | null {
+  return text === "" ? null : (parseJsonExactly(text) as Row);
+}
 
 /** The type's name: `decimal` of `decimal(10,2) unsigned`. */
 export function typeName(columnType: string): string {
@@ -32,16 +88,7 @@ export function isGeometry(columnType: string): boolean {
   return GEOMETRIES.has(typeName(columnType));
 }
 
-const GEOMETRIES = new Set([
-  "geometry",
-  "point",
-  "linestring",
-  "polygon",
-  "multipoint",
-  "multilinestring",
-  "multipolygon",
-  "geomcollection",
-]);
+const GEOMETRIES: ReadonlySet<string> = new Set(GEOMETRY_TYPES);
 
 /** The members that a column type lists: `enum('open','it''s')`. */
 export function members(columnType: string): string[] {
@@ -58,8 +105,8 @@ export function convertRow(
 ): Row {
   return Object.fromEntries(
     columns
-      .filter(({ name }) => Object.hasOwn(row, name))
-      .map(({ name, type, nullable }) => {
+      .filter(([name]) => Object.hasOwn(row, name))
+      .map(([name, type, nullable]) => {
         const value = row[name];
         return [name, value === null ? null : convert(value, type, nullable)];
       }),

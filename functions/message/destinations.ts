@@ -4,7 +4,7 @@ import type { PositionedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
-import type { QueueWriter } from "./queue-writer.ts";
+import type { QueueWriter } from "./outgoing-message.ts";
 
 /** Where the row changes, or the statements, of one table by one author go, and how many of a frame went there. */
 export interface Destination {

@@ -1,26 +1,71 @@
+import type { KeyChangeHalf, WriteChange } from "../../wire/change-text.ts";
+import type { FrameHeader } from "../../wire/frame.ts";
+import { encodeMessage } from "../../wire/message.ts";
+import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
-import type { ChangeWriter, KeyChangeHalf } from "./change-text.ts";
-import type { MessagePacker } from "./message-packer.ts";
-import type { OutgoingMessage } from "./outgoing-message.ts";
-import type { QueueWriter } from "./queue-writer.ts";
+import type { Subscription } from "../routing/subscriptions.ts";
+import { deduplicationId, type OutgoingMessage, type QueueWriter } from "./outgoing-message.ts";
 
-/** One queue's changes of one frame as envelopes (wire/message.ts), several to a message. */
+/** Bytes of UTF-8 after which a further change begins a new message: below SQS's 1 MiB, and fixed, so that a frame that comes again is cut the same way. */
+const MESSAGE_BYTES = 900_000;
+
+interface Stretch {
+  readonly group: string;
+  readonly texts: string[];
+  bytes: number;
+  readonly first: PositionText;
+  last: PositionText;
+}
+
+/**
+ * One queue's changes of one frame as messages of wire/message.ts: consecutive changes of a group share a message up to a
+ * fixed size.
+ */
 export class Envelopes implements QueueWriter {
-  readonly #packer: MessagePacker;
-  readonly #writer: ChangeWriter;
+  readonly #header: FrameHeader;
+  readonly #subscription: Subscription;
+  readonly #write: WriteChange;
+  readonly #open = new Map<string, Stretch>();
+  readonly #messages: OutgoingMessage[] = [];
 
-  /** `writer` may serve several queues: each change is written once. */
-  constructor(packer: MessagePacker, writer: ChangeWriter) {
-    this.#packer = packer;
-    this.#writer = writer;
+  /** `write` may serve several queues: each change is written once. */
+  constructor(header: FrameHeader, subscription: Subscription, write: WriteChange) {
+    this.#header = header;
+    this.#subscription = subscription;
+    this.#write = write;
   }
 
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
-    this.#packer.add(group, change.position, this.#writer.write(change, author, half));
+    const { position } = change;
+    const text = this.#write(change, author, half);
+    const bytes = Buffer.byteLength(text) + 1;
+    const open = this.#open.get(group);
+    if (open !== undefined && open.bytes + bytes <= MESSAGE_BYTES) {
+      open.texts.push(text);
+      open.bytes += bytes;
+      open.last = position;
+      return;
+    }
+    if (open !== undefined) this.#close(open);
+    this.#open.set(group, { group, texts: [text], bytes, first: position, last: position });
   }
 
   finish(): readonly OutgoingMessage[] {
-    return this.#packer.finish();
+    for (const stretch of this.#open.values()) this.#close(stretch);
+    this.#open.clear();
+    return this.#messages;
+  }
+
+  #close({ group, texts, first, last }: Stretch): void {
+    const { source, lane } = this.#header;
+    const { subscriber, environment, queueName } = this.#subscription;
+    const place = { environment, group, first, last };
+    this.#messages.push({
+      ...place,
+      deduplicationId: deduplicationId(lane, first, queueName, group),
+      changes: texts.length,
+      body: encodeMessage({ ...place, source, subscriber }, texts),
+    });
   }
 }

@@ -1,16 +1,16 @@
+import { FORMATS } from "../../config/formats.ts";
+import { changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author, Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
+import { FORMAT_WRITERS } from "../formats/formats.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
-import { changeWriter, rememberLast, type KeyChangeHalf } from "./change-text.ts";
 import { Destinations, type Destination, type QueueShare } from "./destinations.ts";
 import { Envelopes } from "./envelopes.ts";
 import { FormattedMessages } from "./formatted-messages.ts";
-import { MessagePacker } from "./message-packer.ts";
-import type { QueueMessages } from "./outgoing-message.ts";
-import type { QueueWriter } from "./queue-writer.ts";
+import type { QueueMessages, QueueWriter } from "./outgoing-message.ts";
 
 /** A change and who wrote it. */
 export interface AuthoredChange {
@@ -52,7 +52,7 @@ export function fanOut(
   rules: FanOutRules,
 ): FanOut {
   const { environmentOf, subscriptions, regroup } = rules;
-  const writer = rememberLast(changeWriter(header));
+  const writeChange = changeWriter(header);
   const writers = new Map<string, QueueWriter>();
   const destinations = new Destinations(header, { environmentOf, subscriptions, writerOf });
 
@@ -79,12 +79,10 @@ export function fanOut(
   }
 
   function newWriter(subscription: Subscription): QueueWriter {
-    const { format } = subscription;
-    if (format === "envelope") {
-      return new Envelopes(new MessagePacker(header.source, header.lane, subscription), writer);
-    }
+    const write = FORMAT_WRITERS[subscription.format];
+    if (write === null) return new Envelopes(header, subscription, writeChange);
     const { now = Date.now } = rules;
-    return new FormattedMessages({ header, subscription, format, writer, now });
+    return new FormattedMessages({ header, subscription, write, writeChange, now });
   }
 
   return {
@@ -104,7 +102,7 @@ function placesOf(
   const group = groupOf(change.key);
   if (change.oldKey === "") return [{ group, half: undefined }];
   const oldGroup = groupOf(change.oldKey);
-  return group === oldGroup && format !== "debezium"
+  return group === oldGroup && !FORMATS[format].splitsKeyChanges
     ? [{ group, half: undefined }]
     : [
         { group: oldGroup, half: "delete" },

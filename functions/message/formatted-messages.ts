@@ -1,19 +1,21 @@
+import { FORMATS } from "../../config/formats.ts";
+import type { KeyChangeHalf, WriteChange } from "../../wire/change-text.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
+import { legalText } from "../../wire/legal-text.ts";
+import { encodeMessage } from "../../wire/message.ts";
 import type { Author } from "../../wire/session.ts";
+import type { FormatWriter } from "../formats/formats.ts";
+import { typedChange } from "../formats/typed-change.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
-import { type ForeignFormat, formattedText } from "../formats/formatted-text.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
-import type { ChangeWriter, KeyChangeHalf } from "./change-text.ts";
-import { envelope } from "./envelope.ts";
-import { legalText } from "./legal-text.ts";
-import { deduplicationId, type OutgoingMessage } from "./outgoing-message.ts";
-import type { QueueWriter } from "./queue-writer.ts";
+import { deduplicationId, type OutgoingMessage, type QueueWriter } from "./outgoing-message.ts";
 
 export interface FormattedMessagesOptions {
   readonly header: FrameHeader;
   readonly subscription: Subscription;
-  readonly format: ForeignFormat;
-  readonly writer: ChangeWriter;
+  readonly write: FormatWriter;
+  /** Writes what the format cannot say. */
+  readonly writeChange: WriteChange;
   /** Milliseconds since 1970, for the formats that say when a message was written. */
   readonly now: () => number;
 }
@@ -26,9 +28,10 @@ interface Entry {
 }
 
 /**
- * One queue's changes of one frame in the format of another tool: a message for each, because that is what its consumers
- * expect. Nothing is written for what the tool itself leaves out. A change whose columns the frame does not say, because it
- * was read before the reader was told to send them, is an envelope: to convert it without its types would be a guess.
+ * One queue's changes of one frame in a format with a message for each, because that is what its consumers expect. Nothing
+ * is written for what the format's tool leaves out. A change whose columns the format needs and the frame does not say,
+ * because it was read before the reader was told to send them, is an envelope: to convert it without its types would be a
+ * guess.
  */
 export class FormattedMessages implements QueueWriter {
   readonly #options: FormattedMessagesOptions;
@@ -51,40 +54,27 @@ export class FormattedMessages implements QueueWriter {
 
   /** `isLast`: nothing of the change's transaction follows in this frame for this queue. */
   #message(entry: Entry, isLast: boolean): readonly OutgoingMessage[] {
-    const { header, subscription, writer } = this.#options;
+    const { header, subscription, writeChange } = this.#options;
     const { group, change, author, half } = entry;
     const { environment, queueName, subscriber } = subscription;
-    const text = writer.write(change, author, half);
-    const body = this.#body(change, text, isLast);
+    const { source, lane } = header;
+    const place = { environment, group, first: change.position, last: change.position };
+    let body = this.#body(entry, isLast);
     if (body === null) return [];
-    const { position } = change;
-    const place = { environment, group, first: position, last: position };
-    return [
-      {
-        ...place,
-        deduplicationId: deduplicationId(header.lane, position, queueName, group, half),
-        changes: 1,
-        body: body ?? envelope({ ...place, source: header.source, subscriber, texts: [text] }),
-      },
-    ];
+    body ??= encodeMessage({ ...place, source, subscriber }, [writeChange(change, author, half)]);
+    const id = deduplicationId(lane, change.position, queueName, group, half);
+    return [{ ...place, deduplicationId: id, changes: 1, body }];
   }
 
   /** Null: the tool leaves the change out. Undefined: it cannot be written in the format. */
-  #body(change: PositionedChange, text: string, isLast: boolean): string | null | undefined {
-    const { header, subscription, format, now } = this.#options;
+  #body({ change, author, half }: Entry, isLast: boolean): string | null | undefined {
+    const { header, subscription, write, now } = this.#options;
+    const { environment, format } = subscription;
     const [, , shape] = header.tables[change.table] ?? [];
     const isRow = change.op !== "t" && change.op !== "ddl";
-    if (shape === undefined && isRow) return undefined;
+    if (shape === undefined && isRow && FORMATS[format].needsColumns) return undefined;
     try {
-      const body = formattedText(format, {
-        text,
-        source: header.source,
-        environment: subscription.environment,
-        shape: shape ?? { columns: [], key: [] },
-        n: change.n,
-        isLast: isLast && header.transactions[change.transaction]?.ended === true,
-        nowMs: now(),
-      });
+      const body = write(typedChange(header, change, { author, half, environment, isLast }), now());
       return body === null ? null : legalText(body);
     } catch {
       // Thrown on, it would stop the lane of all environments for a value that one subscriber's format cannot say.

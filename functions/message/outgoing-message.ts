@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import type { PositionText } from "../../wire/position.ts";
-import type { KeyChangeHalf } from "./change-text.ts";
+import type { Author } from "../../wire/session.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
 
 /** What is sent to an environment queue. */
 export interface OutgoingMessage {
@@ -13,6 +15,14 @@ export interface OutgoingMessage {
   readonly first: PositionText;
   readonly last: PositionText;
   readonly body: string;
+}
+
+/** Makes one queue's messages of one frame. */
+export interface QueueWriter {
+  /** Takes a change, or one half of it. Changes come in the order of their positions. */
+  add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void;
+  /** The messages, those of a group in order. */
+  finish(): readonly OutgoingMessage[];
 }
 
 /** The messages of one queue, in order. */

@@ -1,6 +1,9 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { ForeignFormat } from "../../functions/formats/formatted-text.ts";
+import type { Format } from "../../config/formats.ts";
+
+/** A format of another tool. */
+export type ForeignFormat = Exclude<Format, "envelope">;
 
 /** The body of the next message in a queue, which is deleted. Throws when none comes within ten seconds. */
 export async function nextBody(sqs: SQSClient, queueUrl: string): Promise<string> {

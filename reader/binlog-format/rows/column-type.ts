@@ -1,3 +1,4 @@
+import { GEOMETRY_TYPES } from "../../../wire/geometry-types.ts";
 import { charsetOfCollation, type Charset } from "../charsets/collations.ts";
 import { BINARY_COLLATION, type Column, ColumnType } from "../column.ts";
 import { UnsupportedEventError } from "../errors.ts";
@@ -45,7 +46,7 @@ export function columnTypeText(column: Column): string {
     case ColumnType.JSON:
       return "json";
     case ColumnType.GEOMETRY:
-      return GEOMETRIES[column.geometryType] ?? "geometry";
+      return GEOMETRY_TYPES[column.geometryType] ?? "geometry";
     case ColumnType.VECTOR:
       return `vector(${dimensions})`;
     default:
@@ -63,17 +64,6 @@ const INTEGERS: Readonly<Record<number, string>> = {
 
 /** By how many bytes hold the length. */
 const BLOB_SIZES: Readonly<Record<number, string>> = { 1: "tiny", 3: "medium", 4: "long" };
-
-const GEOMETRIES = [
-  "geometry",
-  "point",
-  "linestring",
-  "polygon",
-  "multipoint",
-  "multilinestring",
-  "multipolygon",
-  "geomcollection",
-];
 
 /** How many bytes a character may take (`mbmaxlen`), where it is more than one. */
 const LONGEST_CHARACTERS: Partial<Record<Charset, number>> = {

@@ -2,7 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { parseExactJson } from "../../../client/exact-json.ts";
+import { parseExactJson } from "../../../wire/exact-json.ts";
 import { subscribe, type Change } from "../../../client/index.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { startRouter, type Router } from "../../support/client/router.ts";

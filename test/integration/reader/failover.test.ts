@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
-import { changeId } from "../../../wire/change-id.ts";
+import { changeId } from "../../../wire/change-text.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { parsePosition } from "../../../wire/position.ts";
 import { useMysql } from "../../support/mysql.ts";

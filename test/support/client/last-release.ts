@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { changesOf, splitByPosition } from "../../../client/change.ts";
 import type { AnyHandler } from "../../../client/handler.ts";
 import type { HeldMessage } from "../../../client/held-message.ts";
-import { parseMessage } from "../../../client/parse-message.ts";
+import { decodeMessage } from "../../../wire/message.ts";
 import type { AnyPositionStore } from "../../../client/position-store.ts";
 import { BEGINNING } from "../../../client/progress.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
@@ -27,7 +27,7 @@ export class LastRelease<Transaction> {
   /** Never rejects. */
   async process(held: HeldMessage): Promise<{ readonly kind: "handled" | "repeat" | "failed" }> {
     try {
-      const message = parseMessage(held.body);
+      const message = decodeMessage(held.body);
       if (held.receiveCount > 1) await this.#mark(held, message);
       const group = (await this.#positions.load(message.group)) ?? BEGINNING;
       const markKey = lastReleaseMarkKey(held.group, held.body);

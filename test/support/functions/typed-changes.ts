@@ -5,15 +5,33 @@ import { change } from "../client/messages.ts";
 export function typedChange(
   columns: Readonly<Record<string, string>>,
   fields: Parameters<typeof change>[1],
-  more: Partial<Omit<TypedChange, "change" | "columns">> = {},
+  {
+    key = ["id"],
+    transaction = { n: 0, last: true },
+  }: {
+    readonly key?: readonly string[];
+    readonly transaction?: { readonly n: number; readonly last: boolean };
+  } = {},
 ): TypedChange {
+  const { op, before, after, statement = "", source, user, host, attribution } = change(4, fields);
+  const { db: database, table, file, pos: offset, row, gtid, thread } = source;
+  const { server_id: serverId, ts_ms: timestampMs } = source;
   return {
-    change: change(4, fields),
-    source: "shop",
+    op,
+    before,
+    after,
+    statement,
+    author: { user, host, attribution },
     environment: "staging",
-    columns: Object.entries(columns).map(([name, type]) => ({ name, type, nullable: true })),
-    key: ["id"],
-    transaction: { n: 0, last: true },
-    ...more,
+    source: "shop",
+    database,
+    table,
+    transaction: { gtid, file, thread, run: 1, serverId, timestampMs, author: null },
+    offset,
+    row,
+    n: transaction.n,
+    isLast: transaction.last,
+    columns: Object.entries(columns).map(([name, type]) => [name, type, true]),
+    key,
   };
 }

@@ -3,8 +3,8 @@ import { Ajv, type AnySchema } from "ajv";
 import asyncApiSpecs from "@asyncapi/specs";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseExactJson } from "../../../client/exact-json.ts";
-import { parseMessage } from "../../../client/parse-message.ts";
+import { parseExactJson } from "../../../wire/exact-json.ts";
+import { decodeMessage } from "../../../wire/message.ts";
 import { environmentQueueName } from "../../../wire/names.ts";
 import { message } from "../../support/client/messages.ts";
 
@@ -37,7 +37,7 @@ const validate = new Ajv2020({
 describe("the message format", () => {
   it.each(golden)("$name matches the schema and is read by the library", ({ text, value }) => {
     expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true);
-    expect(parseMessage(text)).toEqual(value);
+    expect(decodeMessage(text)).toEqual(value);
   });
 
   it.each(golden)("$name has no field that the schema does not describe", ({ value }) => {
@@ -50,7 +50,7 @@ describe("the message format", () => {
   });
 
   it("has a golden message for every operation", () => {
-    const operations = golden.map(({ text }) => parseMessage(text).changes[0]?.op);
+    const operations = golden.map(({ text }) => decodeMessage(text).changes[0]?.op);
     expect(new Set(operations)).toEqual(new Set(["c", "u", "d", "t", "ddl"]));
   });
 

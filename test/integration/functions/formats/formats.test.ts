@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ForeignFormat } from "../../../../functions/formats/formatted-text.ts";
 import { startRouter, type Router } from "../../../support/client/router.ts";
 import {
   columnTypes,
   formatExamples,
+  type ForeignFormat,
   nextBody,
   withoutRun,
 } from "../../../support/foreign-formats.ts";

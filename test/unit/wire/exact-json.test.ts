@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseExactJson } from "../../../client/exact-json.ts";
+import { parseExactJson } from "../../../wire/exact-json.ts";
 
 describe("exact JSON", () => {
   it("keeps integers that a number holds as numbers", () => {

@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { InvalidMessageError, UnsupportedMessageVersionError } from "../../../client/errors.ts";
-import { parseMessage } from "../../../client/parse-message.ts";
+import { decodeMessage } from "../../../wire/message.ts";
 import { message } from "../../support/client/messages.ts";
 
 describe("reading a message", () => {
   it("gives back what was sent", () => {
-    expect(parseMessage(JSON.stringify(message([4, 9])))).toEqual(message([4, 9]));
+    expect(decodeMessage(JSON.stringify(message([4, 9])))).toEqual(message([4, 9]));
   });
 
   it("keeps fields that it does not know: a version may add some", () => {
     const text = JSON.stringify({ ...message([4]), shard: 7 });
-    expect(parseMessage(text)).toHaveProperty("shard", 7);
+    expect(decodeMessage(text)).toHaveProperty("shard", 7);
   });
 
   it("refuses a later version, naming both", () => {
     const later = JSON.stringify({ version: 2, body: [] });
-    expect(() => parseMessage(later)).toThrow(UnsupportedMessageVersionError);
-    expect(() => parseMessage(later)).toThrow(/version 2.*reads version 1/);
+    expect(() => decodeMessage(later)).toThrow(UnsupportedMessageVersionError);
+    expect(() => decodeMessage(later)).toThrow(/version 2.*reads version 1/);
   });
 
   it.each([
@@ -31,10 +31,10 @@ describe("reading a message", () => {
       JSON.stringify({ ...message([4]), changes: [{ id: "x", op: "c" }] }),
     ],
   ])("refuses %s", (_what, text) => {
-    expect(() => parseMessage(text)).toThrow(InvalidMessageError);
+    expect(() => decodeMessage(text)).toThrow(InvalidMessageError);
   });
 
   it("says nothing of the text in its error", () => {
-    expect(() => parseMessage('{"card":"4111 1111')).toThrow(/^not JSON$/);
+    expect(() => decodeMessage('{"card":"4111 1111')).toThrow(/^not JSON$/);
   });
 });

@@ -1,4 +1,4 @@
-/** SQS refuses U+FFFE and U+FFFF, which MySQL stores; in JSON they can only stand inside a string, where an escape means the same. */
+/** SQS refuses U+FFFE and U+FFFF. In JSON they occur only inside strings, where they are written as escapes. */
 export function legalText(json: string): string {
   return json.replace(/[\uFFFE\uFFFF]/g, (character) =>
     character === "\uFFFE" ? "\\ufffe" : "\\uffff",

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { FORMATS, type Format } from "../../../../config/formats.ts";
+import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
+import { readFrame } from "../../../../functions/frame/read-frame.ts";
+import { fanOut } from "../../../../functions/message/fan-out.ts";
+import { environmentOf } from "../../../../functions/routing/environments.ts";
+import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import { attribute } from "../../../../functions/sessions/attribute.ts";
+
+const golden = (name: string) =>
+  readFileSync(new URL(`../../../golden/formats/${name}`, import.meta.url), "utf8");
+
+test.each(Object.keys(FORMATS) as Format[])(
+  "the %s messages of a frame with every operation are the golden ones, byte for byte",
+  (format) => {
+    const routing = decodeRouting(
+      encodeRouting({
+        environments: { staging: { users: ["app_staging", "stg_*"] } },
+        subscribers: { search: { tables: ["shop.*"], groupBy: "key", format } },
+      }),
+    );
+    const frame = readFrame(golden("frame.txt"), "shop");
+    const { queues } = fanOut(frame, attribute(frame, frame.changes, new Map()).authored, {
+      environmentOf: environmentOf(routing),
+      subscriptions: subscriptionsOf("shop", routing),
+      now: () => 1_795_190_009_000,
+    });
+    const bodies = queues.flatMap(({ messages }) => messages.map(({ body }) => `${body}\n`));
+    expect(bodies.join("")).toBe(golden(`${format}.jsonl`));
+  },
+);

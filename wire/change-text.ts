@@ -1,0 +1,109 @@
+import type { FrameChange, FrameHeader, Operation } from "./frame.ts";
+import type { Author } from "./session.ts";
+
+/** What makes a change recognisable, whoever reads it again. */
+interface ChangeCoordinates {
+  readonly gtid: string | null;
+  readonly server: string;
+  readonly file: string;
+  readonly offset: number;
+  readonly row: number;
+  /** The change's number inside its transaction. */
+  readonly n: number;
+}
+
+/** The stable id of a change: `<gtid>/<n>`, or `<server uuid>:<file>:<offset>/<row>` on a server without GTIDs. */
+export function changeId(coordinates: ChangeCoordinates): string {
+  return coordinates.gtid === null
+    ? `${coordinates.server}:${coordinates.file}:${coordinates.offset}/${coordinates.row}`
+    : `${coordinates.gtid}/${coordinates.n}`;
+}
+
+/** The two halves of an update that changed its key, when a queue's groups are keys: each half goes to its key's group. */
+export type KeyChangeHalf = "delete" | "create";
+
+/** What a change, or one half of it, does to its row, as the frame's texts; "" where there is none. */
+export interface RowTexts {
+  readonly op: Operation;
+  readonly before: string;
+  readonly after: string;
+  readonly key: string;
+}
+
+export function rowTexts(change: FrameChange, half: KeyChangeHalf | undefined): RowTexts {
+  if (half === "delete") return { op: "d", before: change.before, after: "", key: change.oldKey };
+  if (half === "create") return { op: "c", before: "", after: change.after, key: change.key };
+  return change;
+}
+
+/** Writes a change, or one half of it, as the JSON of `Change` (message.ts). */
+export type WriteChange = (change: FrameChange, author: Author, half?: KeyChangeHalf) => string;
+
+/**
+ * Writes the changes of one frame. Row images and keys are finished JSON texts and are put in unparsed: what the reader
+ * wrote arrives digit for digit. What changes of a transaction, table or author share is written once; so is the text of a
+ * change that is asked for again, because several queues get it.
+ */
+export function changeWriter(header: FrameHeader): WriteChange {
+  const tables = header.tables.map(
+    ([db, table]) => `"source":{"db":${JSON.stringify(db)},"table":${JSON.stringify(table)},`,
+  );
+  const transactions = header.transactions.map((transaction) => ({
+    gtid: transaction.gtid,
+    file: transaction.file,
+    fileText: JSON.stringify(transaction.file),
+    rest:
+      `"gtid":${JSON.stringify(transaction.gtid)},"thread":${transaction.thread},` +
+      `"server_id":${transaction.serverId},"ts_ms":${transaction.timestampMs}}}`,
+  }));
+  const authors = new Map<Author, string>();
+  let last: FrameChange | null = null;
+  const lastTexts = new Map<KeyChangeHalf | undefined, string>();
+
+  function authorText(author: Author): string {
+    let text = authors.get(author);
+    if (text === undefined) {
+      const { user, host, attribution } = author;
+      text = `"user":${JSON.stringify(user)},"host":${JSON.stringify(host)},"attribution":${JSON.stringify(attribution)},`;
+      authors.set(author, text);
+    }
+    return text;
+  }
+
+  function write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
+    const { offset, row, n } = change;
+    const { gtid = null, file = "", fileText, rest } = transactions[change.transaction] ?? {};
+    const id = changeId({ gtid, server: header.server, file, offset, row, n });
+    return (
+      `{"id":${JSON.stringify(id + idSuffix(half))},${contents(change, half)}` +
+      `${authorText(author)}${tables[change.table]}` +
+      `"file":${fileText},"pos":${offset},"row":${row},${rest}`
+    );
+  }
+
+  return (change, author, half) => {
+    if (change !== last) {
+      last = change;
+      lastTexts.clear();
+    }
+    let text = lastTexts.get(half);
+    if (text === undefined) {
+      text = write(change, author, half);
+      lastTexts.set(half, text);
+    }
+    return text;
+  };
+}
+
+/** The halves of a changed key need ids of their own. */
+function idSuffix(half: KeyChangeHalf | undefined): string {
+  return half === undefined ? "" : half === "delete" ? "/d" : "/c";
+}
+
+function contents(change: FrameChange, half: KeyChangeHalf | undefined): string {
+  if (change.op === "ddl") {
+    return `"op":"ddl","before":null,"after":null,"key":null,"statement":${change.after},`;
+  }
+  const { op, before, after, key } = rowTexts(change, half);
+  return `"op":"${op}","before":${before || "null"},"after":${after || "null"},"key":${key || "null"},`;
+}
