@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { changesOf, splitByPosition } from "../../../client/change.ts";
 import type { AnyHandler } from "../../../client/handler.ts";
 import type { HeldMessage } from "../../../client/held-message.ts";
-import { decodeMessage } from "../../../wire/message.ts";
 import type { AnyPositionStore } from "../../../client/position-store.ts";
 import { BEGINNING } from "../../../client/progress.ts";
-import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { decodeMessage, type EnvironmentMessage } from "../../../wire/message.ts";
 
 /**
  * What the client did before there were records of messages (checkout 781b4ca, message-processor.ts and progress.ts): it
