@@ -25,9 +25,7 @@ export async function deployedTarget(stackName: string): Promise<Target> {
     .catch((cause: unknown) => {
       throw new CommandError(
         `CloudFormation does not tell about the stack ${stackName}: ${String(cause)}`,
-        {
-          cause,
-        },
+        { cause },
       );
     });
   const outputs = new Map(
@@ -93,6 +91,7 @@ function target(
   };
 }
 
-function disposable<Client extends { destroy(): void }>(client: Client) {
+/** A client that is closed at the end of its block. */
+export function disposable<Client extends { destroy(): void }>(client: Client) {
   return { client, [Symbol.dispose]: () => client.destroy() };
 }

@@ -1,8 +1,13 @@
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { ConnectionOptions } from "mysql2/promise";
 import type { z } from "zod";
 import { ConfigError } from "../../../config/config-error.ts";
 import { loadPart, readConfigObject } from "../../../config/load.ts";
 import { configurationSchema } from "../../../config/schema.ts";
+import { connectionOptions } from "../../../reader/source/connection-options.ts";
+import { secretCredentials } from "../../../reader/source/credentials.ts";
 import { CommandError } from "../../shared/command-error.ts";
+import { disposable } from "../../shared/target.ts";
 
 /** What the doctor uses of the configuration; `npm start` and `cdk synth` check all of it. */
 const used = configurationSchema
@@ -10,7 +15,7 @@ const used = configurationSchema
   .partial({ source: true })
   .strip();
 
-export type DoctorConfiguration = z.output<typeof used>;
+type DoctorConfiguration = z.output<typeof used>;
 
 /** Reads a configuration object, or a cdk.json that has one in its context. Throws CommandError. */
 export async function readDoctorConfiguration(path: string): Promise<DoctorConfiguration> {
@@ -20,4 +25,43 @@ export async function readDoctorConfiguration(path: string): Promise<DoctorConfi
     if (!(cause instanceof ConfigError)) throw cause;
     throw new CommandError(cause.message, { cause });
   }
+}
+
+/** How to log in: with the account in `mysql`, a URL, else with the one in the source's secret. Throws CommandError. */
+export async function accountOf(
+  mysql: string | undefined,
+  { source }: DoctorConfiguration,
+): Promise<ConnectionOptions> {
+  if (mysql !== undefined) return accountInUrl(mysql);
+  if (source?.host === undefined || source.secretArn === undefined) {
+    throw new CommandError(
+      "the configuration has no source.host and source.secretArn: name the server with --mysql mysql://user:password@host:port",
+    );
+  }
+  const { host, port, tls, secretArn } = source;
+  using secrets = disposable(new SecretsManagerClient());
+  return await connectionOptions(
+    { host, port, tls },
+    secretCredentials(async () => {
+      const answer = await secrets.client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+      return answer.SecretString ?? "";
+    }),
+  );
+}
+
+async function accountInUrl(text: string): Promise<ConnectionOptions> {
+  const url = URL.parse(text);
+  if (url?.protocol !== "mysql:" || url.hostname === "" || url.username === "") {
+    throw new CommandError("--mysql expects mysql://user:password@host:port");
+  }
+  const { hostname: host, port } = url;
+  const isHere = host === "localhost" || host.startsWith("127.");
+  return connectionOptions(
+    { host, port: port === "" ? 3306 : Number(port), tls: isHere ? "off" : "encrypt" },
+    () =>
+      Promise.resolve({
+        username: decodeURIComponent(url.username),
+        password: decodeURIComponent(url.password),
+      }),
+  );
 }

@@ -1,18 +1,17 @@
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Command } from "commander";
-import { createConnection, type Connection } from "mysql2/promise";
+import { createConnection } from "mysql2/promise";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
-import type { Finding } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
-import { type Script, uninstallScript } from "../../ledger/statements.ts";
+import { uninstallScript } from "../../ledger/statements.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
-import { accountFindings, type Environments } from "./account-checks.ts";
-import { accountOf } from "./account.ts";
+import { disposable } from "../../shared/target.ts";
+import { accountFindings } from "./account-checks.ts";
 import { askServer } from "./ask-server.ts";
-import { readDoctorConfiguration } from "./configuration.ts";
+import { accountOf, readDoctorConfiguration } from "./configuration.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
 import { isFault, repairScript, reportText, scriptText } from "./report.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
@@ -78,19 +77,29 @@ async function run(context: CommandContext, options: Options): Promise<number> {
   }
 }
 
-async function checkServer({ report }: CommandContext, options: Options): Promise<number> {
-  const config = await readDoctorConfiguration(options.config);
-  const connection = await createConnection(await accountOf(options.mysql, config));
+async function checkServer(
+  { report }: CommandContext,
+  { config, mysql, reader, offsetsTable, sql, uninstall }: Options,
+): Promise<number> {
+  const configuration = await readDoctorConfiguration(config);
+  const connection = await createConnection(await accountOf(mysql, configuration));
   try {
-    const { environments } = config;
-    const { reader, offsetsTable, sql, uninstall } = options;
+    const facts = await askServer(connection, reader);
+    const { ledger, variables } = facts;
     if (uninstall === true) {
-      const script = await howToUninstall(connection, reader);
+      const script = uninstallScript(ledger.initConnect, ledger.isEverybodyOurs, isRds(variables));
       report(script, () => scriptText(script));
       return 0;
     }
     const lagSeconds = offsetsTable === undefined ? null : await readerLag(offsetsTable);
-    const findings = await examine(connection, { environments, reader, lagSeconds });
+    const findings = [
+      ...binlogFindings(variables),
+      ...serverFindings(facts, lagSeconds),
+      ...readerFindings(facts, reader),
+      ...ledgerFindings(facts),
+      ...connectionFindings(facts),
+      ...accountFindings(facts, configuration.environments, reader),
+    ];
     report(findings, () => (sql === true ? repairScript(findings) : reportText(findings)));
     return findings.some(isFault) ? 1 : 0;
   } finally {
@@ -98,44 +107,10 @@ async function checkServer({ report }: CommandContext, options: Options): Promis
   }
 }
 
-interface Examination {
-  readonly environments: Environments;
-  /** The user name of the reader's account. */
-  readonly reader: string;
-  /** How far the reader is behind; null when nobody knows. */
-  readonly lagSeconds: number | null;
-}
-
-/** All findings about a server. Changes nothing. Rejects with MySQL's error when the account may not ask. */
-async function examine(
-  connection: Connection,
-  { environments, reader, lagSeconds }: Examination,
-): Promise<Finding[]> {
-  const facts = await askServer(connection, reader);
-  return [
-    ...binlogFindings(facts.variables),
-    ...serverFindings(facts, lagSeconds),
-    ...readerFindings(facts, reader),
-    ...ledgerFindings(facts),
-    ...connectionFindings(facts),
-    ...accountFindings(facts, environments, reader),
-  ];
-}
-
-/** What removes the session ledger from a server. Changes nothing. Rejects as `examine` does. */
-async function howToUninstall(connection: Connection, reader: string): Promise<Script> {
-  const { ledger, variables } = await askServer(connection, reader);
-  return uninstallScript(ledger.initConnect, ledger.isEverybodyOurs, isRds(variables));
-}
-
 /** How long ago the last transaction was committed that the reader has passed; null when it never read. */
 async function readerLag(offsetsTable: string): Promise<number | null> {
-  const dynamodb = new DynamoDBClient();
-  try {
-    const { offset } = await new OffsetStore(dynamodb, offsetsTable).load();
-    if (offset === null || offset.committedMs === 0) return null;
-    return Math.max(0, (Date.now() - offset.committedMs) / 1000);
-  } finally {
-    dynamodb.destroy();
-  }
+  using dynamodb = disposable(new DynamoDBClient());
+  const { offset } = await new OffsetStore(dynamodb.client, offsetsTable).load();
+  if (offset === null || offset.committedMs === 0) return null;
+  return Math.max(0, (Date.now() - offset.committedMs) / 1000);
 }
