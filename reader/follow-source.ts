@@ -44,7 +44,11 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     silenceMs: settings.silenceMs,
   };
   const laterFiles = state.files.slice(state.files.indexOf(offset.file) + 1);
-  const beginnings = await runBeginnings({ ...server, files: laterFiles });
+  const beginnings = await runBeginnings({
+    ...server,
+    control: control.connection,
+    files: [offset.file, ...laterFiles],
+  });
 
   // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
   const sending = new AbortController();

@@ -4,7 +4,7 @@ import { parseStatusVariables, type StatusVariables } from "./status-variables.t
 
 /** MODE_ANSI_QUOTES and MODE_NO_BACKSLASH_ESCAPES of `@@sql_mode` (sql_mode.h). */
 const ANSI_QUOTES = 1 << 2;
-const NO_BACKSLASH_ESCAPES = 1 << 21;
+const NO_BACKSLASH_ESCAPES = 1 << 20;
 
 /** How many bytes an Execute_load_query event has between a Query event's fixed part and its status variables. */
 const LOAD_FIELDS = 13;

@@ -1,11 +1,14 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { parseEventHeader } from "../binlog-format/events/event-header.ts";
+import { EVENT_HEADER_LENGTH, parseEventHeader } from "../binlog-format/events/event-header.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { BinlogDump, type BinlogDumpOptions } from "../source/binlog-dump.ts";
 
 export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
-  /** Names of binlog files that the server has. */
+  /** Answers questions about the files. */
+  readonly control: Connection;
+  /** Names of binlog files that the server has, one after the other. Whether a run began in the first is not asked. */
   readonly files: readonly string[];
 }
 
@@ -16,17 +19,77 @@ const FIRST_EVENT = 4;
  * The numbers of those files in which a run of the server began. A file says so in its first event; but in a dump that
  * goes on in the middle of a file after a set of GTIDs, the server takes this mark from all later files too (its flag
  * m_gtid_clear_fd_created_flag), and a reader that was away during a restart would take the new run's thread ids for the
- * old one's. So each file is asked for its first event in a dump of its own, which takes milliseconds.
+ * old one's.
+ *
+ * A file whose predecessor ends with a rotation to it belongs to the same run, which the control connection can tell. Each
+ * other file is asked for its first event in a dump of its own.
  */
-export async function runBeginnings({ files, ...options }: FilesToAsk): Promise<Set<number>> {
+export async function runBeginnings({
+  control,
+  files,
+  ...options
+}: FilesToAsk): Promise<Set<number>> {
   const beginnings = new Set<number>();
-  for (const file of files) {
+  if (files.length < 2) return beginnings;
+  const sizes = await fileSizes(control);
+  for (const [i, file] of files.entries()) {
+    const former = files[i - 1];
+    if (former === undefined) continue;
+    if (await rotatesTo(control, former, sizes.get(former) ?? 0, file)) continue;
     if (await beginsRun(options, file)) beginnings.add(binlogFileNumber(file));
   }
   return beginnings;
 }
 
-async function beginsRun(options: Omit<FilesToAsk, "files">, file: string): Promise<boolean> {
+async function fileSizes(control: Connection): Promise<Map<string, number>> {
+  const [rows] = await control.query<RowDataPacket[]>("SHOW BINARY LOGS");
+  return new Map(rows.map((row) => [String(row["Log_name"]), Number(row["File_size"])]));
+}
+
+const POSITION_LENGTH = 8;
+const CHECKSUM_LENGTHS = [4, 0];
+
+/** Whether a file's last event is a rotation to the next one; false also where the server cannot say it. */
+async function rotatesTo(
+  control: Connection,
+  file: string,
+  size: number,
+  next: string,
+): Promise<boolean> {
+  for (const checksum of CHECKSUM_LENGTHS) {
+    const at = size - EVENT_HEADER_LENGTH - POSITION_LENGTH - Buffer.byteLength(next) - checksum;
+    if (at < FIRST_EVENT) return false;
+    const rows = await eventsFrom(control, file, at);
+    if (rows.length !== 1) continue;
+    return rows[0]?.["Event_type"] === "Rotate" && rows[0]?.["Info"] === `${next};pos=4`;
+  }
+  return false;
+}
+
+/** Up to two events; none where no event begins at this place. */
+async function eventsFrom(
+  control: Connection,
+  file: string,
+  offset: number,
+): Promise<RowDataPacket[]> {
+  try {
+    const [rows] = await control.query<RowDataPacket[]>("SHOW BINLOG EVENTS IN ? FROM ? LIMIT 2", [
+      file,
+      offset,
+    ]);
+    return rows;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === WRONG_PLACE) return [];
+    throw error;
+  }
+}
+
+const WRONG_PLACE = "ER_ERROR_WHEN_EXECUTING_COMMAND";
+
+async function beginsRun(
+  options: Omit<FilesToAsk, "files" | "control">,
+  file: string,
+): Promise<boolean> {
   const created = Promise.withResolvers<number>();
   await using dump = await BinlogDump.start({
     ...options,

@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { commonOptions } from "../../../infra/local/mysql/data-template.ts";
+import { findMysql } from "../../../infra/local/mysql/find-mysql.ts";
+import { lowerCaseName } from "../../../wire/lower-case.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+// A server that keeps names in lower case must be initialised so.
+const dataDir = await mkdtemp(join(tmpdir(), "lower-case-names-"));
+const LOWER_CASE = "--lower_case_table_names=1";
+const { mysqld } = await findMysql();
+await promisify(execFile)(mysqld, [
+  ...commonOptions(),
+  "--initialize-insecure",
+  `--datadir=${dataDir}`,
+  LOWER_CASE,
+]);
+afterAll(() => rm(dataDir, { recursive: true }));
+
+const mysql = useMysql({ dataDir, variables: { lower_case_table_names: 1 } });
+let aws: LocalAws;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+});
+afterAll(async () => aws[Symbol.asyncDispose]());
+
+test("every letter has the lower case that the server gives to a table's name", async () => {
+  await mysql.query("CREATE DATABASE letters");
+  const connection = await mysql.connect(undefined, { database: "letters", charset: "utf8mb4" });
+  const upper = Array.from({ length: 0xffff }, (_, code) => code)
+    .filter((code) => code >= 0x41 && (code < 0xd800 || code > 0xdfff))
+    .map((code) => String.fromCodePoint(code))
+    .filter((letter) => letter.toLowerCase() !== letter);
+  expect(upper.length).toBeGreaterThan(1000);
+  // Two names of the same table: only the first is made.
+  for (let i = 0; i < upper.length; i += 40) {
+    const name = upper.slice(i, i + 40).join("");
+    await connection.query(`CREATE VIEW \`${name}\` AS SELECT 1`);
+    const [rows] = await connection.query(
+      "SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'letters'",
+    );
+    expect(lowerCaseName(name)).toBe((rows as { name: string }[])[0]?.name);
+    await connection.query(`DROP VIEW \`${name}\``);
+  }
+});
+
+test("statements, rows and patterns mean the same table, however they are written", async () => {
+  await mysql.query("CREATE DATABASE Shop");
+  await mysql.query("CREATE TABLE Shop.Orders (id INT PRIMARY KEY)");
+  await using bench = await ReaderBench.create(aws, mysql.server, {
+    SOURCE_TABLES: '["SHOP.Ord*"]',
+  });
+  await bench.start();
+  await mysql.query("INSERT INTO shop.ORDERS VALUES (1)");
+  await mysql.query("TRUNCATE sHOP.oRDERS");
+  await mysql.query("ALTER TABLE shop.Orders RENAME Shop.Ordered");
+  const found: string[] = [];
+  while (found.length < 4) {
+    for (const { changes, tables, lowerCaseNames } of await bench.receive()) {
+      expect(lowerCaseNames).toBe(true);
+      for (const { op, table } of changes)
+        found.push(`${op} ${tables[table]?.slice(0, 2).map(String).join(".")}`);
+    }
+  }
+  expect(found).toEqual(["c shop.orders", "t shop.orders", "ddl shop.orders", "ddl shop.ordered"]);
+});

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { runBeginnings } from "../../../reader/transactions/run-beginnings.ts";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import { useMysql } from "../../support/mysql.ts";
+
+const mysql = useMysql();
+
+test("the files in which a run began are found, with connections for these only", async () => {
+  await rotate(20);
+  const before = await fileNames();
+  await mysql.server.stop();
+  await mysql.server.start();
+  await rotate(20);
+  const between = await fileNames();
+  await mysql.server.kill();
+  await mysql.server.start();
+  await rotate(2);
+  const files = await fileNames();
+
+  const control = await mysql.connect();
+  const { host, port, user, password } = mysql.server;
+  const [uuid] = await mysql.query<{ uuid: string }>("SELECT @@server_uuid AS uuid");
+  const connections = async (): Promise<number> => {
+    const [rows] = await control.query("SHOW GLOBAL STATUS LIKE 'Connections'");
+    return Number((rows as { Value: string }[])[0]?.Value);
+  };
+  const opened = await connections();
+  const beginnings = await runBeginnings({
+    control,
+    files,
+    connection: { host, port, user, password },
+    serverId: 4711,
+    serverUuid: uuid?.uuid ?? "",
+    silenceMs: 30_000,
+  });
+  expect(beginnings).toEqual(new Set([firstNew(between, before), firstNew(files, between)]));
+  // Two for each file that has to be asked itself.
+  expect((await connections()) - opened).toBe(4);
+});
+
+async function rotate(times: number): Promise<void> {
+  for (let i = 0; i < times; i++) await mysql.query("FLUSH BINARY LOGS");
+}
+
+async function fileNames(): Promise<string[]> {
+  const rows = await mysql.query<{ Log_name: string }>("SHOW BINARY LOGS");
+  return rows.map(({ Log_name: name }) => name);
+}
+
+/** The number of the first file that came since. */
+function firstNew(later: readonly string[], former: readonly string[]): number {
+  return binlogFileNumber(later.find((name) => !former.includes(name)) ?? "");
+}

@@ -1,0 +1,58 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+
+/** Sends statements as bytes, in whatever character set the session says that they are. */
+export class ByteSession {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    // mysql2 encodes a statement by this collation's character set: latin1 keeps every byte.
+    Object.defineProperty(connection.connection.config, "charsetNumber", {
+      get: () => LATIN1,
+      set: () => {
+        // What the server says of the session's character set does not matter.
+      },
+    });
+  }
+
+  async run(statement: Buffer | string): Promise<RowDataPacket[]> {
+    const [rows] = await this.#connection.query<RowDataPacket[]>(
+      typeof statement === "string" ? statement : statement.toString("latin1"),
+    );
+    return rows;
+  }
+
+  /** The session's character set and SQL mode from here on. */
+  async speaks(charset: string, sqlMode = ""): Promise<void> {
+    await this.run(`SET character_set_client = ${charset}, sql_mode = '${sqlMode}'`);
+  }
+}
+
+const LATIN1 = 8;
+
+declare module "mysql2/promise" {
+  interface Connection {
+    readonly connection: { readonly config: object };
+  }
+}
+
+/** A text in a character set of MySQL; null where the character set lacks a character of it. */
+export async function encoded(
+  connection: Connection,
+  charset: string,
+  text: string,
+): Promise<Buffer | null> {
+  const [[row]] = (await connection.query<RowDataPacket[]>(
+    `SELECT CAST(CONVERT(? USING ${charset}) AS BINARY) AS bytes, CONVERT(CONVERT(? USING ${charset}) USING utf8mb4) = BINARY ? AS same`,
+    [text, text, text],
+  )) as unknown as [{ bytes: Buffer; same: number }[]];
+  return row?.same === 1 ? row.bytes : null;
+}
+
+/** The character sets that a session's statements may be in. */
+export async function clientCharsets(connection: Connection): Promise<string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW CHARACTER SET");
+  return rows
+    .map((row) => String(row["Charset"]))
+    .filter((name) => !["ucs2", "utf16", "utf16le", "utf32"].includes(name));
+}
