@@ -22,9 +22,25 @@ export interface Change<
   readonly position: PositionText;
 }
 
-/** A change of one of several tables; `change.table` tells which, and narrows the rows' type. */
+/** Which row images there are, by `op`. */
+type RowImages<Row> =
+  | { readonly op: "c"; readonly before: null; readonly after: Row }
+  | { readonly op: "u"; readonly before: Row; readonly after: Row }
+  | { readonly op: "d"; readonly before: Row; readonly after: null }
+  | { readonly op: "t"; readonly before: null; readonly after: null }
+  | {
+      readonly op: "ddl";
+      readonly before: null;
+      readonly after: null;
+      readonly statement: string;
+    };
+
+/**
+ * A change of one of several tables. `change.table` tells which, and narrows the rows' type; `change.op` narrows which
+ * row images there are.
+ */
 export type ChangeOf<Tables extends TableRows> = {
-  [Table in keyof Tables & string]: Change<Tables[Table], Table>;
+  [Table in keyof Tables & string]: Change<Tables[Table], Table> & RowImages<Tables[Table]>;
 }[keyof Tables & string];
 
 /** The changes of a message with their positions, in order. Throws RangeError when a coordinate is none. */

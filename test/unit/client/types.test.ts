@@ -19,6 +19,15 @@ async function typesOfHandlers(store: TransactionalPositionStore<{ query(sql: st
   await subscribe<{ "shop.orders": Order; "shop.payments": Payment }>("billing", (change) => {
     if (change.table === "shop.orders") expectTypeOf(change.after).toEqualTypeOf<Order | null>();
     else expectTypeOf(change.before).toEqualTypeOf<Payment | null>();
+    if (change.table === "shop.orders" && change.op === "c") {
+      expectTypeOf(change.after).toEqualTypeOf<Order>();
+      expectTypeOf(change.before).toEqualTypeOf<null>();
+    }
+  });
+  await subscribe("billing", (change) => {
+    if (change.op === "u") expectTypeOf(change.before).toEqualTypeOf<Record<string, unknown>>();
+    if (change.op === "d") expectTypeOf(change.after).toEqualTypeOf<null>();
+    if (change.op === "ddl") expectTypeOf(change.statement).toEqualTypeOf<string>();
   });
   await subscribe(
     "billing",
