@@ -24,7 +24,7 @@ export class MissingRowMetadataError extends Error {
   }
 }
 
-/** A row whose JSON would be longer than the longest string of this JavaScript engine (512 MiB). */
+/** A row, or a statement about a table, that would take more memory than a reader has; the message names it and its limit. */
 export class RowTooLargeError extends Error {
   override readonly name = "RowTooLargeError";
 }

@@ -1,4 +1,3 @@
-import { constants } from "node:buffer";
 import { RowTooLargeError } from "./errors.ts";
 
 const QUOTE = 0x22;
@@ -25,6 +24,11 @@ const BASE64_PIECE = 3 << 16;
 const HEX = Buffer.from("0123456789abcdef");
 const CAPACITY = 64 * 1024;
 const KEPT_CAPACITY = 1 << 20;
+/**
+ * The most that the images and keys of one change may have. The change is copied into its frame, and the frame is compressed:
+ * at this limit the reader takes about 600 MB, of the task's 1 GiB.
+ */
+const LONGEST_ROW = 64 << 20;
 
 /**
  * Builds JSON as bytes of UTF-8 in one buffer that is used again for every row: a value's bytes go from the event to their
@@ -204,11 +208,10 @@ export class JsonWriter {
   }
 
   private grow(needed: number): void {
-    if (needed > constants.MAX_STRING_LENGTH) {
-      throw new RowTooLargeError(`a row of more than ${constants.MAX_STRING_LENGTH} bytes of JSON`);
-    }
+    if (needed > LONGEST_ROW)
+      throw new RowTooLargeError(`a row of more than ${LONGEST_ROW >> 20} MiB of JSON`);
     const larger = Buffer.allocUnsafeSlow(
-      Math.min(Math.max(needed, this.bytes.length * 2), constants.MAX_STRING_LENGTH),
+      Math.min(Math.max(needed, this.bytes.length * 2), LONGEST_ROW),
     );
     larger.set(this.bytes.subarray(0, this.position));
     this.bytes = larger;

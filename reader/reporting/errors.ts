@@ -121,34 +121,40 @@ export class UnreadableBinlogError extends OperatorError {
 }
 
 /**
- * The log has a statement in place of rows, or one that the reader does not know. The reader can go on behind the
- * transaction; only a person can decide that its changes may be left out.
+ * A transaction has something that cannot be delivered: a statement in place of rows or of an unknown kind, or a row that is
+ * too large. The reader can go on behind the transaction; only a person can decide that its changes may be left out.
  */
-export class UnreadableStatementError extends OperatorError {
-  override readonly name = "UnreadableStatementError";
+export class UnreadableTransactionError extends OperatorError {
+  override readonly name = "UnreadableTransactionError";
   readonly gtid: string | null;
   readonly file: string;
   readonly offset: number;
   /** Where the transaction ends, bytes. */
   readonly end: number;
 
-  /** `what`: the statement's kind and why it cannot be read. `gtid`: null on a server without GTIDs. */
-  constructor(
-    what: string,
-    place: { readonly gtid: string | null; readonly file: string; readonly offset: number },
-    end: number,
-  ) {
-    const { gtid, file, offset } = place;
+  constructor({ what, advice, gtid, file, offset }: Unreadable, end: number) {
     const goOn = gtid === null ? `--file ${file}:${end}` : `--past ${gtid}`;
     super(
       `${file}:${offset}: ${what}. Its transaction${gtid === null ? "" : ` ${gtid}`} ends at ${file}:${end}.`,
-      `Set binlog_format = 'ROW' for every session. \`npm run offsets -- set ${goOn}\` goes on behind the transaction; what it changed is then not delivered.`,
+      `${advice} \`npm run offsets -- set ${goOn}\` goes on behind the transaction; what it changed is then not delivered.`,
     );
     this.gtid = gtid;
     this.file = file;
     this.offset = offset;
     this.end = end;
   }
+}
+
+/** What cannot be read, and where. */
+export interface Unreadable {
+  /** What it is, and why it cannot be read. */
+  readonly what: string;
+  /** How to keep it from coming again: a sentence. */
+  readonly advice: string;
+  /** Of its transaction; null on a server without GTIDs. */
+  readonly gtid: string | null;
+  readonly file: string;
+  readonly offset: number;
 }
 
 /** Another reader took the lease over: this one must not send or save anything any more. */

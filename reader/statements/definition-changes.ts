@@ -1,5 +1,6 @@
 import { WHOLE_DATABASE } from "../../wire/table-patterns.ts";
 import { textDecoder } from "../binlog-format/charsets/decode-text.ts";
+import { RowTooLargeError } from "../binlog-format/errors.ts";
 import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { FollowedTables } from "./followed-tables.ts";
 import type { QueryEvent } from "./query-event.ts";
@@ -15,7 +16,10 @@ export interface DefinitionChange {
   readonly texts: RowTexts;
 }
 
-/** The changes of followed tables by a statement, each table once: both names of a renamed table, both tables of an exchange. */
+/**
+ * The changes of followed tables by a statement, each table once: both names of a renamed table, both tables of an exchange.
+ * Throws RowTooLargeError.
+ */
 export function changesOf(
   { op, tables, database }: Extract<Statement, { kind: "definition" }>,
   query: QueryEvent,
@@ -37,7 +41,15 @@ export function changesOf(
   return Array.from(delivered.values(), (name) => ({ op, ...name, texts }));
 }
 
-/** The statement as a JSON string. */
+/** A statement becomes several strings in the reader's heap, which has 256 MB. */
+const LONGEST_STATEMENT = 16 << 20;
+
+/** The statement as a JSON string. Throws RowTooLargeError. */
 function statementText(query: QueryEvent): string {
+  if (query.text.length > LONGEST_STATEMENT) {
+    throw new RowTooLargeError(
+      `a statement about a followed table of more than ${LONGEST_STATEMENT >> 20} MiB`,
+    );
+  }
   return JSON.stringify(textDecoder(query.dialect.charset)(query.text));
 }

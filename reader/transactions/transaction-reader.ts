@@ -1,5 +1,5 @@
 import { verifyChecksum } from "../binlog-format/events/checksum.ts";
-import { UnsupportedEventError } from "../binlog-format/errors.ts";
+import { RowTooLargeError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
 import {
   EventType,
@@ -27,7 +27,14 @@ import { EventPosition } from "./binlog-position.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { ChangeSink, Transaction } from "./transaction.ts";
-import { rowStatement, unknownStatement, UnreadableTransaction } from "./unreadable-transaction.ts";
+import {
+  type Complaint,
+  rolledBack,
+  rowStatement,
+  tooLarge,
+  unknownStatement,
+  UnreadableTransaction,
+} from "./unreadable-transaction.ts";
 import { type XaOptions, XaTransactions } from "./xa-transactions.ts";
 
 export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
@@ -183,11 +190,10 @@ export class TransactionReader {
       case "savepoint":
         return;
       case "rollback":
-        if (this.#current.hasChanges)
-          return this.#cannotRead("a transaction that ends with ROLLBACK after rows", true);
+        if (this.#current.hasChanges) return this.#cannotRead(rolledBack("ROLLBACK"), true);
         return this.#current.commit();
       case "rollback-to-savepoint":
-        if (this.#current.hasChanges) this.#cannotRead("a ROLLBACK TO SAVEPOINT after rows");
+        if (this.#current.hasChanges) this.#cannotRead(rolledBack("ROLLBACK TO SAVEPOINT"));
         return;
       case "xa":
         return this.#current.onXaStatement(header, query.thread, statement.verb, statement.xid);
@@ -218,8 +224,13 @@ export class TransactionReader {
         if (isSafeToPass(statement.verb, query, followed)) return;
         return this.#cannotRead(rowStatement(statement.verb), isWhole);
       case "definition":
-        for (const { op, database, table, texts } of changesOf(statement, query, followed))
-          this.#current.change(op, database, table, texts, undefined);
+        try {
+          for (const { op, database, table, texts } of changesOf(statement, query, followed))
+            this.#current.change(op, database, table, texts, undefined);
+        } catch (error) {
+          if (!(error instanceof RowTooLargeError)) throw error;
+          this.#cannotRead(tooLarge(error), isWhole);
+        }
         return;
       default:
         return statement satisfies never;
@@ -227,9 +238,10 @@ export class TransactionReader {
   }
 
   /** Stops, at the end of the transaction: `isAtEnd` says that this is its last event. */
-  #cannotRead(what: string, isAtEnd = false): void {
+  #cannotRead(complaint: Complaint, isAtEnd = false): void {
     const { file, start, end } = this.#position;
-    const unreadable = new UnreadableTransaction(what, {
+    const unreadable = new UnreadableTransaction({
+      ...complaint,
       gtid: this.#current.gtid,
       file,
       offset: start,
@@ -250,9 +262,14 @@ export class TransactionReader {
       return;
     }
     const definition = this.#options.columns ? decoder.definition : undefined;
-    forEachRow(event, decoder, (op, texts) =>
-      this.#current.change(op, database, table, texts, definition),
-    );
+    try {
+      forEachRow(event, decoder, (op, texts) =>
+        this.#current.change(op, database, table, texts, definition),
+      );
+    } catch (error) {
+      if (!(error instanceof RowTooLargeError)) throw error;
+      this.#cannotRead(tooLarge(error, `${database}.${table}`));
+    }
   }
 
   #unreadable(error: unknown): unknown {

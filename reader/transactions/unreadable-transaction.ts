@@ -1,29 +1,24 @@
 import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
-import { UnreadableStatementError } from "../reporting/errors.ts";
+import type { RowTooLargeError } from "../binlog-format/errors.ts";
+import { type Unreadable, UnreadableTransactionError } from "../reporting/errors.ts";
 import { QueryEvent } from "../statements/query-event.ts";
 import { readStatement } from "../statements/statement.ts";
 
-/** A transaction with a statement that cannot be read. Its end is waited for, because an operator goes on there. */
+/** A transaction with something that cannot be read. Its end is waited for, because an operator goes on there. */
 export class UnreadableTransaction {
-  readonly #what: string;
-  readonly #place: { readonly gtid: string | null; readonly file: string; readonly offset: number };
+  readonly #unreadable: Unreadable;
 
-  /** `what`: the statement's kind and why it cannot be read. `place`: the transaction's GTID, and where the statement is. */
-  constructor(
-    what: string,
-    place: { readonly gtid: string | null; readonly file: string; readonly offset: number },
-  ) {
-    this.#what = what;
-    this.#place = place;
+  constructor(unreadable: Unreadable) {
+    this.#unreadable = unreadable;
   }
 
   /** The error that the reader stops with. */
-  endsAt(end: number): UnreadableStatementError {
-    return new UnreadableStatementError(this.#what, this.#place, end);
+  endsAt(end: number): UnreadableTransactionError {
+    return new UnreadableTransactionError(this.#unreadable, end);
   }
 
-  /** Passes over an event behind the statement. Throws UnreadableStatementError at the transaction's end. */
+  /** Passes over an event behind the statement. Throws UnreadableTransactionError at the transaction's end. */
   passes(
     { type }: EventHeader,
     event: Buffer,
@@ -48,14 +43,41 @@ export class UnreadableTransaction {
   }
 }
 
-/** What the error says of a statement that changes rows. */
-export function rowStatement(verb: string): string {
+/** What is said of something that cannot be read, see `Unreadable`. */
+export type Complaint = Pick<Unreadable, "what" | "advice">;
+
+const USE_ROWS = "Set binlog_format = 'ROW' for every session.";
+
+/** Of a statement that changes rows. */
+export function rowStatement(verb: string): Complaint {
   const statement = verb === "CREATE" ? "CREATE TABLE … SELECT" : verb;
-  return `the statement is a change of rows in statement format (${statement}): it may change followed tables, and does not say which rows`;
+  return {
+    what: `the statement is a change of rows in statement format (${statement}): it may change followed tables, and does not say which rows`,
+    advice: USE_ROWS,
+  };
 }
 
-/** What the error says of a statement that is not recognised. */
-export function unknownStatement(verb: string): string {
+/** Of a statement that is not recognised. */
+export function unknownStatement(verb: string): Complaint {
   const beginning = verb === "" ? "does not begin with a keyword" : `begins with ${verb}`;
-  return `the statement is of a kind that this reader does not know (it ${beginning})`;
+  return {
+    what: `the statement is of a kind that this reader does not know (it ${beginning})`,
+    advice: "Find out with mysqlbinlog what it does to followed tables.",
+  };
+}
+
+/** Of rows that were rolled back in a transaction that is logged nevertheless. */
+export function rolledBack(statement: string): Complaint {
+  return {
+    what: `the transaction has a ${statement} after rows`,
+    advice: "Do not change transactional and other tables in one transaction.",
+  };
+}
+
+/** Of a row, or of a statement about a table, that is too large. */
+export function tooLarge(error: RowTooLargeError, table?: string): Complaint {
+  return {
+    what: `there is ${error.message}${table === undefined ? "" : ` in ${table}`}`,
+    advice: "Keep such values elsewhere, or leave their table out of the source's tables.",
+  };
 }

@@ -46,6 +46,11 @@ export class RowImageWriter {
     this.#keyLength = definition.primaryKey.length;
   }
 
+  /** Whether the image has none of the table's columns. */
+  get isEmpty(): boolean {
+    return this.#steps.length === 0;
+  }
+
   /**
    * Writes the image at `offset` of `row` as a JSON object, puts into `spans` where the values of the primary key are
    * (where they are in this image), and returns the offset behind the image.

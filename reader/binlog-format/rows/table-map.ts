@@ -1,4 +1,5 @@
 import { ByteReader } from "../byte-reader.ts";
+import { isUtf8 } from "node:buffer";
 import { charsetOfCollation } from "../charsets/collations.ts";
 import { textDecoder } from "../charsets/decode-text.ts";
 import type { Column, TableDefinition } from "../column.ts";
@@ -51,9 +52,7 @@ export function parseTableMap(event: Buffer): TableDefinition {
       nullable: ((nullable[i >> 3] ?? 0) & (1 << (i & 7))) !== 0,
       unsigned: optional.unsigned[i] ?? false,
       collation,
-      members: (optional.members[i] ?? []).map((member) =>
-        textDecoder(charsetOfCollation(collation))(member),
-      ),
+      members: (optional.members[i] ?? []).map((member) => memberText(member, collation)),
       geometryType: optional.geometryTypes[i] ?? 0,
       dimensions: optional.dimensions[i] ?? 0,
       visible: optional.visible[i] ?? true,
@@ -63,6 +62,12 @@ export function parseTableMap(event: Buffer): TableDefinition {
     throw new CorruptEventError("a primary key names a column that is not there");
   }
   return { ...name, columns, primaryKey: optional.primaryKey };
+}
+
+/** A member of an ENUM or SET. In character set binary it has the bytes that its definition was written with, in UTF-8. */
+function memberText(member: Buffer, collation: number): string {
+  const charset = charsetOfCollation(collation);
+  return textDecoder(charset === "binary" && isUtf8(member) ? "utf8mb4" : charset)(member);
 }
 
 function readName(reader: ByteReader): TableMapName {

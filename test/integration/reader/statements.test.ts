@@ -109,7 +109,7 @@ describe("a session in statement format", () => {
       error?: { name?: string; message?: string };
     };
     expect(error).toMatchObject({
-      name: "UnreadableStatementError",
+      name: "UnreadableTransactionError",
       message: expect.stringMatching(
         /in statement format \((INSERT|UPDATE|DELETE|WITH|SELECT|CREATE TABLE … SELECT)\)/,
       ),

@@ -54,7 +54,7 @@ test("rows logged in statement format", async () => {
   await connection.query("SET SESSION binlog_format = 'STATEMENT'");
   await connection.query("INSERT INTO shop.orders VALUES (1, NULL)");
   const line = await reader.logged("stopped by an error");
-  expect(line["error"]).toMatchObject({ name: "UnreadableStatementError" });
+  expect(line["error"]).toMatchObject({ name: "UnreadableTransactionError" });
   expect(await reader.exit()).toBe(1);
 });
 

@@ -135,6 +135,16 @@ describe("row images that leave columns out", () => {
     expect(await changesOf("INSERT INTO t (a) VALUES (1)")).toEqual([["c", "", "", "", '{"a":1}']]);
   });
 
+  it("MINIMAL: a row of defaults only has no columns", async () => {
+    await binlog.connection.query(
+      "SET binlog_row_image = MINIMAL; CREATE TABLE t (a INT DEFAULT 4, b INT)",
+    );
+    expect(await changesOf("INSERT INTO t VALUES ()", "INSERT INTO t (b) VALUES (1)")).toEqual([
+      ["c", "", "", "", "{}"],
+      ["c", "", "", "", '{"b":1}'],
+    ]);
+  });
+
   it("NOBLOB: unchanged large columns are absent", async () => {
     await binlog.connection.query(
       "SET binlog_row_image = NOBLOB; CREATE TABLE t (id INT PRIMARY KEY, a INT, b BLOB, c TEXT)",
@@ -183,6 +193,20 @@ describe("tables of every shape", () => {
     expect(JSON.parse(change?.after ?? "")).toEqual({ [column]: 1 });
     expect(change?.key).toBe(change?.after);
     await binlog.connection.query(`DROP DATABASE ${quoted("data base é")}`);
+  });
+
+  it("members of ENUM and SET in character set binary, as their definition has them", async () => {
+    await binlog.connection.query(
+      "CREATE TABLE t (e ENUM('é', '🦊') CHARACTER SET binary, s SET('ü', 'c') CHARACTER SET binary)",
+    );
+    const [[[e, s]]] = (await binlog.connection
+      .query("INSERT INTO t VALUES (2, 3); SELECT e, s FROM t")
+      .then(([results]) => [(results as unknown[])[1]])) as unknown as [[[Buffer, Buffer]]];
+    const [change] = await binlog.changes();
+    expect(JSON.parse(change?.after ?? "")).toEqual({
+      e: e.toString("utf8"),
+      s: s.toString("utf8").split(","),
+    });
   });
 
   it("generated, invisible and functionally indexed columns", async () => {

@@ -70,7 +70,7 @@ describe("a statement that cannot be read", () => {
     const behind = endBehind("FROBNICATE TABLE orders");
     expect(() => statement("FROBNICATE TABLE orders")).toThrow(
       expect.objectContaining({
-        name: "UnreadableStatementError",
+        name: "UnreadableTransactionError",
         offset: 4,
         end: behind,
         message: expect.stringMatching(

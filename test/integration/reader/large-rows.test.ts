@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
+
+const mysql = useMysql({ variables: { max_allowed_packet: "256M" } });
+let aws: LocalAws;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query(
+    "CREATE TABLE shop.files (id INT PRIMARY KEY, text LONGTEXT CHARACTER SET ascii)",
+  );
+});
+afterAll(async () => aws[Symbol.asyncDispose]());
+
+const MIB = 1 << 20;
+
+test(
+  "the largest row leaves the task's memory enough; a larger one stops the reader, which can go on behind it",
+  { timeout: 240_000 },
+  async () => {
+    await using bench = await ReaderBench.create(aws, mysql.server);
+    const reader = await bench.start();
+    const peak = watchMemory(reader);
+    // Compression makes little of it.
+    const digits = randomBytes(30 * MIB).toString("hex");
+    await mysql.query("INSERT INTO shop.files VALUES (1, ?)", [digits]);
+    await takeMessage(bench);
+    // Both images together.
+    await mysql.query("UPDATE shop.files SET text = REPEAT('y', ?)", [3 * MIB]);
+    await takeMessage(bench);
+    expect(await peak()).toBeLessThan(800 * MIB);
+
+    await mysql.query("INSERT INTO shop.files VALUES (2, REPEAT('x', ?))", [65 * MIB]);
+    const { error } = await reader.logged("stopped by an error");
+    expect(error).toMatchObject({
+      name: "UnreadableTransactionError",
+      message: expect.stringMatching(
+        /a row of more than 64 MiB of JSON in shop\.files\. .*npm run offsets -- set --past [0-9a-f-]{36}:\d+`/,
+      ),
+    });
+  },
+);
+
+async function takeMessage(bench: ReaderBench): Promise<void> {
+  for (let tries = 0; tries < 120; tries++) if ((await bench.receiveTexts()).length > 0) return;
+  throw new Error("no frame came");
+}
+
+/** Looks at a reader's memory until it is asked for the most that it took, bytes. */
+function watchMemory(reader: ReaderProcess): () => Promise<number> {
+  let most = 0;
+  const look = async (): Promise<void> => {
+    most = Math.max(most, await reader.memory());
+  };
+  const timer = setInterval(() => void look(), 20);
+  return async () => {
+    clearInterval(timer);
+    await look();
+    return most;
+  };
+}
