@@ -81,7 +81,7 @@ export interface FrameChange {
   readonly table: number;
   /** Where the change's event starts in its binlog file, bytes. */
   readonly offset: number;
-  /** The change's number inside its event, and inside its transaction. */
+  /** The change's number among all changes of its event, and of its transaction, also those of tables that are not followed. */
   readonly row: number;
   readonly n: number;
   /** The primary key as a JSON object, the row images likewise; "" where there is none. */

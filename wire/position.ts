@@ -3,7 +3,7 @@
  *
  * `epoch` goes up when the coordinates start again (another server after a failover, `RESET BINARY LOGS AND GTIDS`, an
  * operator's reset); `file` is the number in the binlog's file name; `offset` is where the event starts in that file, in
- * bytes (kept beyond the 32 bits of the event header); `row` counts the changes inside that event.
+ * bytes (kept beyond the 32 bits of the event header); `row` counts the changes inside that event, of all tables.
  */
 export interface Position {
   readonly epoch: number;

@@ -17,28 +17,28 @@ export interface DefinitionChange {
 }
 
 /**
- * The changes of followed tables by a statement, each table once: both names of a renamed table, both tables of an exchange.
+ * The changes by a statement, one for each table that it names: both names of a renamed table, both tables of an exchange.
+ * Null for a table that is not followed: it counts, so that the numbers of the others do not depend on what is followed.
  * Throws RowTooLargeError.
  */
 export function changesOf(
   { op, tables, database }: Extract<Statement, { kind: "definition" }>,
   query: QueryEvent,
   followed: FollowedTables,
-): DefinitionChange[] {
+): (DefinitionChange | null)[] {
   const names = tables.map((name) => ({
     database: followed.nameOf(name.database ?? query.schema),
     table: followed.nameOf(name.table),
   }));
   if (database !== undefined)
     names.push({ database: followed.nameOf(database), table: WHOLE_DATABASE });
-  const delivered = new Map(
-    names
-      .filter((name) => followed.isDelivered(name.database, name.table))
-      .map((name) => [`${name.database}\0${name.table}`, name]),
-  );
-  if (delivered.size === 0) return [];
-  const texts = RowTexts.of({ after: op === "ddl" ? statementText(query) : "" });
-  return Array.from(delivered.values(), (name) => ({ op, ...name, texts }));
+  const distinct = new Map(names.map((name) => [`${name.database}\0${name.table}`, name]));
+  let texts: RowTexts | null = null;
+  return Array.from(distinct.values(), (name) => {
+    if (!followed.isDelivered(name.database, name.table)) return null;
+    texts ??= RowTexts.of({ after: op === "ddl" ? statementText(query) : "" });
+    return { op, ...name, texts };
+  });
 }
 
 /** A statement becomes several strings in the reader's heap, which has 256 MB. */

@@ -27,7 +27,7 @@ export class EventPosition {
   /** Where the present event starts and ends in the file, bytes. */
   start = 0;
   end = 0;
-  /** How many changes of the present event were counted. */
+  /** How many changes of the present event were counted, of all tables. */
   rows = 0;
 
   enterFile(file: string, offset: number): void {

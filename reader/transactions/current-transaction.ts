@@ -23,7 +23,10 @@ interface OpenTransaction {
   readonly transaction: Transaction;
   /** An XA transaction's changes are kept back until it commits. */
   readonly held: HeldChanges | null;
+  /** How many changes it had up to now, whether or not their tables are followed. */
   changes: number;
+  /** Whether one of them was of a followed table. */
+  hasFollowed: boolean;
 }
 
 /**
@@ -51,8 +54,9 @@ export class CurrentTransaction {
     return this.#open !== null;
   }
 
+  /** Whether a change of a followed table belongs to the open transaction. */
   get hasChanges(): boolean {
-    return this.#open !== null && this.#open.changes > 0;
+    return this.#open?.hasFollowed === true;
   }
 
   /** The GTID of the transaction that goes by; null on a server without GTIDs. */
@@ -85,6 +89,7 @@ export class CurrentTransaction {
     definition: TableDefinition | undefined,
   ): void {
     const open = this.#opened();
+    open.hasFollowed = true;
     const change: RowChange = {
       op,
       database,
@@ -97,6 +102,15 @@ export class CurrentTransaction {
     };
     if (open.held === null) this.#sink.change(open.transaction, change);
     else this.#xa.hold(open.held, open.transaction, change);
+  }
+
+  /**
+   * Counts changes that are not delivered. Positions and ids are numbers among all changes of an event and a transaction:
+   * where tables are followed from now on, or no longer, the others keep theirs.
+   */
+  pass(changes: number): void {
+    this.#position.rows += changes;
+    if (this.#open !== null) this.#open.changes += changes;
   }
 
   /** Ends it. `alsoExecuted`: GTIDs that count as executed only with it. */
@@ -161,7 +175,7 @@ export class CurrentTransaction {
       serverId: header.serverId,
       committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };
-    this.#open = { transaction, held, changes: 0 };
+    this.#open = { transaction, held, changes: 0, hasFollowed: false };
     return transaction;
   }
 

@@ -1,15 +1,26 @@
-import { CorruptEventError } from "../binlog-format/errors.ts";
+import { CorruptEventError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import { EVENT_HEADER_LENGTH } from "../binlog-format/events/event-header.ts";
+import { RowCounter } from "../binlog-format/rows/row-counter.ts";
 import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows/rows-event.ts";
-import { parseTableMap, parseTableMapName } from "../binlog-format/rows/table-map.ts";
+import {
+  parseTableMap,
+  parseTableMapColumns,
+  parseTableMapName,
+} from "../binlog-format/rows/table-map.ts";
 
 interface KnownTable {
   readonly id: number;
   /** The event behind the id, to recognise it when the server repeats it for the next transaction. */
   readonly definition: Buffer;
-  /** Null for a table that is not followed. */
-  readonly decoder: RowsDecoder | null;
+  readonly rows: TableRows;
 }
+
+/**
+ * What becomes of a table's rows: decoded where it is read, else counted. Null: they can neither be decoded nor counted, and
+ * nobody reads them. They count as no rows. A reader that did read the table would stop there, so whoever gets past them has
+ * counted the same.
+ */
+export type TableRows = RowsDecoder | RowCounter | null;
 
 /**
  * The tables by the ids that row events use. A table map comes before the rows of each transaction, so rows are always
@@ -41,17 +52,17 @@ export class TableMaps {
         : {
             id,
             definition: Buffer.from(definition),
-            decoder: this.#decoder(event, database, table),
+            rows: this.#rows(event, database, table),
           };
     this.#tables.set(id, known);
     this.#byName.set(name, known);
   }
 
-  /** The decoder for a rows event's table; null for a table that is not followed. Throws CorruptEventError when no table map came before it. */
-  decoderFor(rowsEvent: Buffer): RowsDecoder | null {
+  /** What becomes of the rows in a rows event. Throws CorruptEventError when no table map came before it. */
+  rowsOf(rowsEvent: Buffer): TableRows {
     const id = rowsEvent.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
     const known = this.#tables.get(id);
-    if (known !== undefined) return known.decoder;
+    if (known !== undefined) return known.rows;
     if (NO_TABLE.has(id)) return null;
     throw new CorruptEventError("rows of a table whose table map did not come before them");
   }
@@ -61,8 +72,19 @@ export class TableMaps {
     this.#byName.clear();
   }
 
-  #decoder(event: Buffer, database: string, table: string): RowsDecoder | null {
-    return this.#isWanted(database, table) ? compileRowsDecoder(parseTableMap(event)) : null;
+  #rows(event: Buffer, database: string, table: string): TableRows {
+    return this.#isWanted(database, table)
+      ? compileRowsDecoder(parseTableMap(event))
+      : rowCounter(event);
+  }
+}
+
+function rowCounter(event: Buffer): RowCounter | null {
+  try {
+    return new RowCounter(parseTableMapColumns(event));
+  } catch (error) {
+    if (error instanceof UnsupportedEventError || error instanceof CorruptEventError) return null;
+    throw error;
   }
 }
 

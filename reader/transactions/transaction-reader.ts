@@ -9,6 +9,7 @@ import {
 } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { RowCounter } from "../binlog-format/rows/row-counter.ts";
 import { forEachRow } from "../binlog-format/rows/rows-event.ts";
 import {
   isLargePayload,
@@ -225,8 +226,17 @@ export class TransactionReader {
         return this.#cannotRead(rowStatement(statement.verb), isWhole);
       case "definition":
         try {
-          for (const { op, database, table, texts } of changesOf(statement, query, followed))
-            this.#current.change(op, database, table, texts, undefined);
+          for (const change of changesOf(statement, query, followed)) {
+            if (change === null) this.#current.pass(1);
+            else
+              this.#current.change(
+                change.op,
+                change.database,
+                change.table,
+                change.texts,
+                undefined,
+              );
+          }
         } catch (error) {
           if (!(error instanceof RowTooLargeError)) throw error;
           this.#cannotRead(tooLarge(error), isWhole);
@@ -251,19 +261,20 @@ export class TransactionReader {
   }
 
   #onRows(event: Buffer): void {
-    const decoder = this.#tables.decoderFor(event);
-    if (decoder === null) return;
+    const rows = this.#tables.rowsOf(event);
+    if (rows === null) return;
+    if (rows instanceof RowCounter) return this.#current.pass(rows.count(event));
     const { transaction } = this.#current;
-    const { database, table } = decoder.definition;
+    const { database, table } = rows.definition;
     if (this.#options.followed.isLedger(database, table)) {
-      forEachRow(event, decoder, (_op, texts) =>
+      const count = forEachRow(event, rows, (_op, texts) =>
         this.#options.onLedgerRow(transaction, texts.after),
       );
-      return;
+      return this.#current.pass(count);
     }
-    const definition = this.#options.columns ? decoder.definition : undefined;
+    const definition = this.#options.columns ? rows.definition : undefined;
     try {
-      forEachRow(event, decoder, (op, texts) =>
+      forEachRow(event, rows, (op, texts) =>
         this.#current.change(op, database, table, texts, definition),
       );
     } catch (error) {

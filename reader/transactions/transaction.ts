@@ -27,10 +27,10 @@ export interface RowChange {
   readonly op: Operation;
   readonly database: string;
   readonly table: string;
-  /** Where the change stands in the transaction's file: the start of its event, and its number in that event. */
+  /** Where the change stands in the transaction's file: the start of its event, and its number among all changes in that event. */
   readonly offset: number;
   readonly row: number;
-  /** Its number in the transaction. */
+  /** Its number among all changes of the transaction, also those of tables that are not followed. */
   readonly n: number;
   /** Of `ddl` the statement, as a JSON string, is what is after. */
   readonly texts: RowTexts;

@@ -12,7 +12,8 @@ import {
   type RowsDecoder,
   rowsEventTableId,
 } from "../../reader/binlog-format/rows/rows-event.ts";
-import { parseTableMap } from "../../reader/binlog-format/rows/table-map.ts";
+import { RowCounter } from "../../reader/binlog-format/rows/row-counter.ts";
+import { parseTableMap, parseTableMapColumns } from "../../reader/binlog-format/rows/table-map.ts";
 import { transactionPayloadEvents } from "../../reader/binlog-format/events/transaction-payload.ts";
 
 /** A changed row as the rows decoder hands it out, and the table it is of. */
@@ -93,23 +94,28 @@ export class BinlogFile implements AsyncDisposable {
 
 const FIRST_EVENT = 4;
 
-/** The changes in a series of events, compressed transactions included. */
+/** The changes in a series of events, compressed transactions included. Throws where the rows are counted otherwise. */
 export function decodeChanges(events: Iterable<Buffer>): DecodedChange[] {
   const decoders = new Map<number, RowsDecoder>();
+  const counters = new Map<number, RowCounter>();
   const changes: DecodedChange[] = [];
   const decode = (event: Buffer): void => {
     const { type } = parseEventHeader(event);
     if (type === EventType.TABLE_MAP_EVENT) {
       const definition = parseTableMap(event);
       decoders.set(definition.id, compileRowsDecoder(definition));
+      counters.set(definition.id, new RowCounter(parseTableMapColumns(event)));
     } else if (type === EventType.TRANSACTION_PAYLOAD_EVENT) {
       for (const inner of transactionPayloadEvents(event)) decode(inner);
     } else if (isRowsEvent(type)) {
-      const decoder = decoders.get(rowsEventTableId(event));
+      const id = rowsEventTableId(event);
+      const decoder = decoders.get(id);
       if (decoder === undefined) throw new Error("rows without a table map");
-      forEachRow(event, decoder, (op, { key, oldKey, before, after }) => {
+      const rows = forEachRow(event, decoder, (op, { key, oldKey, before, after }) => {
         changes.push({ table: decoder.definition, op, key, oldKey, before, after });
       });
+      const counted = counters.get(id)?.count(event);
+      if (counted !== rows) throw new Error(`${rows} rows were decoded, and ${counted} counted`);
     }
   };
   for (const event of events) decode(event);

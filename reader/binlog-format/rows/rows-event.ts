@@ -1,11 +1,11 @@
 import { ByteReader } from "../byte-reader.ts";
 import type { TableDefinition } from "../column.ts";
-import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
+import { CorruptEventError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH } from "../events/event-header.ts";
-import { EventType } from "../events/event-types.ts";
 import { JsonWriter } from "../json-writer.ts";
 import { type OnRow, RowChanges } from "./row-changes.ts";
 import { RowImageWriterCache } from "./row-image-writer-cache.ts";
+import { readRowsHeader } from "./rows-header.ts";
 
 export type { OnRow } from "./row-changes.ts";
 
@@ -55,42 +55,28 @@ export class RowsDecoder {
    * libs/mysql/binlog/event/rows_event.h.
    */
   decode(event: Buffer, onRow: OnRow): number {
-    const type = event[4] ?? 0;
-    if (type === EventType.PARTIAL_UPDATE_ROWS_EVENT) {
-      throw new UnsupportedEventError(
-        "the server logs parts of JSON documents only; " +
-          "SET PERSIST binlog_row_value_options = '' and start again from a later position in the binlog",
-      );
-    }
-    const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
-    reader.skip(8); // table id, flags
-    if (type >= EventType.WRITE_ROWS_EVENT) {
-      const extraLength = reader.uint16(); // counts itself
-      if (extraLength < 2)
-        throw new CorruptEventError("a rows event has an impossible extra length");
-      reader.skip(extraLength - 2);
-    }
-    const columns = reader.lengthEncoded();
+    const { kind, columns, firstBitmap, secondBitmap, rows } = readRowsHeader(event);
     if (columns !== this.definition.columns.length) {
       throw new CorruptEventError(
         `rows of ${columns} columns for a table map of ${this.definition.columns.length}`,
       );
     }
-    const first = this.#images.at(event, reader.skip((columns + 7) >> 3));
-    switch (type) {
-      case EventType.WRITE_ROWS_EVENT:
-      case EventType.WRITE_ROWS_EVENT_V1:
-        return this.#changes.decodeInserts(event, reader.offset, first, onRow);
-      case EventType.DELETE_ROWS_EVENT:
-      case EventType.DELETE_ROWS_EVENT_V1:
-        return this.#changes.decodeDeletes(event, reader.offset, first, onRow);
-      case EventType.UPDATE_ROWS_EVENT:
-      case EventType.UPDATE_ROWS_EVENT_V1: {
-        const second = this.#images.at(event, reader.skip((columns + 7) >> 3));
-        return this.#changes.decodeUpdates(event, reader.offset, first, second, onRow);
-      }
+    const first = this.#images.at(event, firstBitmap);
+    switch (kind) {
+      case "insert":
+        return this.#changes.decodeInserts(event, rows, first, onRow);
+      case "delete":
+        return this.#changes.decodeDeletes(event, rows, first, onRow);
+      case "update":
+        return this.#changes.decodeUpdates(
+          event,
+          rows,
+          first,
+          this.#images.at(event, secondBitmap),
+          onRow,
+        );
       default:
-        throw new UnsupportedEventError(`event type ${type} is no rows event`);
+        return kind satisfies never;
     }
   }
 }

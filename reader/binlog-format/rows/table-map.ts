@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { charsetOfCollation } from "../charsets/collations.ts";
 import { textDecoder } from "../charsets/decode-text.ts";
 import type { Column, TableDefinition } from "../column.ts";
-import { readColumnMetadata } from "./column-metadata.ts";
+import { type ColumnMetadata, readColumnMetadata } from "./column-metadata.ts";
 import { CorruptEventError, MissingRowMetadataError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH } from "../events/event-header.ts";
 import { readOptionalMetadata } from "./optional-metadata.ts";
@@ -28,12 +28,8 @@ export function parseTableMapName(event: Buffer): TableMapName {
 export function parseTableMap(event: Buffer): TableDefinition {
   const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
   const name = readName(reader);
-  const types = reader.slice(reader.lengthEncoded());
-  const metadataLength = reader.lengthEncoded();
-  const metadataStart = reader.skip(metadataLength);
-  const metadataReader = new ByteReader(event, metadataStart, metadataStart + metadataLength);
-  const metadata = Array.from(types, (type) => readColumnMetadata(metadataReader, type));
-  const nullable = reader.slice((types.length + 7) >> 3);
+  const metadata = readColumns(reader);
+  const nullable = reader.slice((metadata.length + 7) >> 3);
   const optional = readOptionalMetadata(
     reader,
     metadata.map(({ type }) => type),
@@ -41,8 +37,8 @@ export function parseTableMap(event: Buffer): TableDefinition {
 
   const { names } = optional;
   if (names === null) throw new MissingRowMetadataError(name.database, name.table);
-  if (names.length !== types.length) {
-    throw new CorruptEventError(`${names.length} names for ${types.length} columns`);
+  if (names.length !== metadata.length) {
+    throw new CorruptEventError(`${names.length} names for ${metadata.length} columns`);
   }
   const columns = metadata.map((column, i): Column => {
     const collation = optional.collations[i] ?? 0;
@@ -68,6 +64,24 @@ export function parseTableMap(event: Buffer): TableDefinition {
 function memberText(member: Buffer, collation: number): string {
   const charset = charsetOfCollation(collation);
   return textDecoder(charset === "binary" && isUtf8(member) ? "utf8mb4" : charset)(member);
+}
+
+/**
+ * The types of the columns alone, as every TABLE_MAP_EVENT has them, also with `binlog_row_metadata=MINIMAL`. Throws
+ * UnsupportedEventError for a column type that is not known, CorruptEventError.
+ */
+export function parseTableMapColumns(event: Buffer): ColumnMetadata[] {
+  const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
+  readName(reader);
+  return readColumns(reader);
+}
+
+function readColumns(reader: ByteReader): ColumnMetadata[] {
+  const types = reader.slice(reader.lengthEncoded());
+  const length = reader.lengthEncoded();
+  const start = reader.skip(length);
+  const metadata = new ByteReader(reader.bytes, start, start + length);
+  return Array.from(types, (type) => readColumnMetadata(metadata, type));
 }
 
 function readName(reader: ByteReader): TableMapName {

@@ -35,6 +35,11 @@ export function decimalWriter(precision: number, decimals: number): ValueWriter 
   };
 }
 
+/** How many bytes a DECIMAL(precision, decimals) takes. */
+export function decimalBytes(precision: number, decimals: number): number {
+  return decimalLayout(precision, decimals).bytes;
+}
+
 /** Writes a DECIMAL as a bare JSON number (that is how MySQL prints one inside a JSON document). */
 export function writeDecimalNumber(
   row: Buffer,

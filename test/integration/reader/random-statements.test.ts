@@ -133,8 +133,8 @@ async function namedTables(): Promise<Set<string>> {
     const statement = readStatement(query);
     expect(["begin", "commit", "definition", "unrelated"]).toContain(statement.kind);
     if (statement.kind !== "definition") continue;
-    for (const { database, table } of changesOf(statement, query, followed))
-      named.add(`${database}.${table}`);
+    for (const change of changesOf(statement, query, followed))
+      if (change !== null) named.add(`${change.database}.${change.table}`);
   }
   return named;
 }

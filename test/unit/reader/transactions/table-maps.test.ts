@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CorruptEventError } from "../../../../reader/binlog-format/errors.ts";
+import { RowCounter } from "../../../../reader/binlog-format/rows/row-counter.ts";
+import { RowsDecoder } from "../../../../reader/binlog-format/rows/rows-event.ts";
 import { TableMaps } from "../../../../reader/transactions/table-maps.ts";
 import { recorded } from "../binlog-format/recorded-events.ts";
 
@@ -17,13 +19,13 @@ function withId(event: Buffer, id: number): Buffer {
 test("a table that the server opened again under another id keeps its decoder, and its old id is forgotten", () => {
   const tables = new TableMaps(() => true);
   tables.onTableMap(tableMap);
-  const decoder = tables.decoderFor(rows);
+  const decoder = tables.rowsOf(rows);
   expect(decoder).not.toBeNull();
 
   for (let id = FIRST_ID + 1; id < FIRST_ID + 1000; id++) {
     tables.onTableMap(withId(tableMap, id));
-    expect(tables.decoderFor(withId(rows, id))).toBe(decoder);
-    expect(() => tables.decoderFor(withId(rows, id - 1))).toThrow(CorruptEventError);
+    expect(tables.rowsOf(withId(rows, id))).toBe(decoder);
+    expect(() => tables.rowsOf(withId(rows, id - 1))).toThrow(CorruptEventError);
   }
 });
 
@@ -33,8 +35,33 @@ test("an id that another table has by now is that table's", () => {
   other.write("others", other.indexOf("orders"));
   tables.onTableMap(tableMap);
   tables.onTableMap(other);
-  expect(tables.decoderFor(rows)).toBeNull();
+  expect(tables.rowsOf(rows)).toBeInstanceOf(RowCounter);
   tables.onTableMap(withId(tableMap, FIRST_ID + 1));
-  expect(tables.decoderFor(rows)).toBeNull();
-  expect(tables.decoderFor(withId(rows, FIRST_ID + 1))).not.toBeNull();
+  expect(tables.rowsOf(rows)).toBeInstanceOf(RowCounter);
+  expect(tables.rowsOf(withId(rows, FIRST_ID + 1))).toBeInstanceOf(RowsDecoder);
+});
+
+describe("a table map that cannot be read", () => {
+  const UNKNOWN_TYPE = 99;
+  const types = tableMap.indexOf(Buffer.from([7, 3, 15])); // seven columns: INT, VARCHAR …
+  const unknownType = Buffer.from(tableMap);
+  unknownType[types + 1] = UNKNOWN_TYPE;
+
+  test.each([
+    ["has a column of an unknown type", unknownType],
+    ["ends inside the columns", tableMap.subarray(0, types + 3)],
+  ])("stops a reader of the table only: one that %s", (_, event) => {
+    const followed = new TableMaps(() => true);
+    expect(() => followed.onTableMap(event)).toThrow(/unknown type|ends inside a field/);
+    const unfollowed = new TableMaps(() => false);
+    unfollowed.onTableMap(event);
+    expect(unfollowed.rowsOf(rows)).toBeNull();
+  });
+
+  test("is no matter where only the names of columns are missing", () => {
+    const unfollowed = new TableMaps(() => false);
+    unfollowed.onTableMap(tableMap.subarray(0, tableMap.indexOf("id") - 2));
+    const counter = unfollowed.rowsOf(rows);
+    expect(counter instanceof RowCounter && counter.count(rows)).toBe(2);
+  });
 });
