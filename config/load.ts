@@ -7,7 +7,7 @@ import { crossFieldProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
 
 /**
- * The configuration that an object describes (`schema.ts` has every key and default). Throws ConfigError with every problem
+ * The configuration that an object describes (`schema.ts` has every key). Throws ConfigError with every problem
  * at once, those between several keys included.
  */
 export function loadConfig(value: unknown): Configuration {

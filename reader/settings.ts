@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Configuration } from "../config/configuration.ts";
 import { configurationSchema, sourceSchema } from "../config/schema.ts";
 import { parseStartPoint, type StartPoint } from "../config/start-point.ts";
 import { fnv1a } from "../wire/fnv-1a.ts";
@@ -8,7 +9,7 @@ export interface ReaderSettings {
   readonly source: string;
   readonly host: string;
   readonly port: number;
-  readonly tls: "verify" | "encrypt" | "off";
+  readonly tls: Configuration["source"]["tls"];
   readonly secretArn: string;
   readonly tables: readonly string[];
   readonly start: StartPoint;

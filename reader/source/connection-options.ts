@@ -1,3 +1,4 @@
+import type { Configuration } from "../../config/configuration.ts";
 import type { ConnectionOptions } from "mysql2";
 
 /** Fetches the account's credentials; called at every connect, so that a rotated secret needs no restart. */
@@ -6,7 +7,7 @@ export type Credentials = () => Promise<{ readonly username: string; readonly pa
 export interface SourceAddress {
   readonly host: string;
   readonly port: number;
-  readonly tls: "verify" | "encrypt" | "off";
+  readonly tls: Configuration["source"]["tls"];
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FunctionSettingsError } from "../../../../functions/ground/errors.ts";
 import { parseFunctionSettings } from "../../../../functions/main/settings.ts";
-import { encodeRouting } from "../../../../config/routing.ts";
+import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 
 const routing = (environments: number) => ({
   environments: Object.fromEntries(
@@ -41,6 +41,13 @@ describe("the functions' settings", () => {
     expect(text.length).toBeLessThan(3000);
     const settings = parseFunctionSettings({ ...variables, ROUTING: text });
     expect(Object.keys(settings.routing.environments)).toHaveLength(200);
+  });
+
+  test("write and read the text that an earlier release's functions read and wrote", () => {
+    const text =
+      '{"environments":{"staging":{"users":["app"]}},"subscribers":{"billing":{"tables":["shop.*"],' +
+      '"groupBy":"key","environments":["staging"],"format":"canal","ddl":"all"}},"otherUsers":"drop"}';
+    expect(encodeRouting(decodeRouting(text))).toBe(text);
   });
 
   test("refuse a format that nobody writes, rather than write another", () => {

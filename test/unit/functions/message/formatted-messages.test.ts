@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Format } from "../../../../config/formats.ts";
 import { subFrame } from "../../../../functions/frame/sub-frame.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut } from "../../../../functions/message/fan-out.ts";
@@ -10,7 +11,6 @@ import { attribute } from "../../../../functions/sessions/attribute.ts";
 import type { FrameHeader } from "../../../../wire/frame.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 
-type Format = "envelope" | "debezium" | "maxwell" | "canal";
 type GroupBy = "table" | "key" | "source";
 
 /** The table of the test's changes; `type` is that of its column `text`. */
