@@ -49,9 +49,7 @@ export function changeWriter(header: FrameHeader): WriteChange {
     ([db, table]) => `"source":{"db":${JSON.stringify(db)},"table":${JSON.stringify(table)},`,
   );
   const transactions = header.transactions.map((transaction) => ({
-    gtid: transaction.gtid,
-    file: transaction.file,
-    fileText: JSON.stringify(transaction.file),
+    file: JSON.stringify(transaction.file),
     rest:
       `"gtid":${JSON.stringify(transaction.gtid)},"thread":${transaction.thread},` +
       `"server_id":${transaction.serverId},"ts_ms":${transaction.timestampMs}}}`,
@@ -72,12 +70,15 @@ export function changeWriter(header: FrameHeader): WriteChange {
 
   function write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
     const { offset, row, n } = change;
-    const { gtid = null, file = "", fileText, rest } = transactions[change.transaction] ?? {};
+    const transaction = transactions[change.transaction];
+    const { gtid = null, file = "" } = header.transactions[change.transaction] ?? {};
     const id = changeId({ gtid, server: header.server, file, offset, row, n });
+    // The halves of a changed key need ids of their own.
+    const ownId = half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
     return (
-      `{"id":${JSON.stringify(id + idSuffix(half))},${contents(change, half)}` +
-      `${authorText(author)}${tables[change.table]}` +
-      `"file":${fileText},"pos":${offset},"row":${row},${rest}`
+      `{"id":${JSON.stringify(ownId)},` +
+      `${contents(change, half)}${authorText(author)}${tables[change.table]}` +
+      `"file":${transaction?.file},"pos":${offset},"row":${row},${transaction?.rest}`
     );
   }
 
@@ -93,11 +94,6 @@ export function changeWriter(header: FrameHeader): WriteChange {
     }
     return text;
   };
-}
-
-/** The halves of a changed key need ids of their own. */
-function idSuffix(half: KeyChangeHalf | undefined): string {
-  return half === undefined ? "" : half === "delete" ? "/d" : "/c";
 }
 
 function contents(change: FrameChange, half: KeyChangeHalf | undefined): string {
