@@ -30,6 +30,11 @@ export class EventPosition {
   /** How many changes of the present event were counted, of all tables. */
   rows = 0;
 
+  /** Where the present event ends. */
+  get endPosition(): BinlogPosition {
+    return { fileNumber: this.fileNumber, offset: this.end };
+  }
+
   enterFile(file: string, offset: number): void {
     this.file = file;
     this.fileNumber = binlogFileNumber(file);

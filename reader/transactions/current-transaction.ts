@@ -154,6 +154,15 @@ export class CurrentTransaction {
     }
   }
 
+  /**
+   * Called with the next file's first event; `offset`: where it stands. Reading can go on there, which moves the place on where
+   * no transaction follows for long, and behind one that ends beyond the 4 GiB up to which a dump can be asked for.
+   */
+  entersFile(offset: number): void {
+    if (this.#open === null && this.#gtid === null && this.#xa.oldest === undefined)
+      this.#boundary([], offset);
+  }
+
   #opened(): OpenTransaction {
     const open = this.#open;
     if (open === null) throw new CorruptEventError("a part of a transaction without its beginning");
@@ -179,15 +188,19 @@ export class CurrentTransaction {
     return transaction;
   }
 
-  /** The boundary lies where the oldest XA transaction begins that waits for its commit, if there is one. */
   #endsWith(gtids: readonly string[]): void {
     this.#open = null;
     this.#gtid = null;
+    this.#boundary(gtids, this.#position.end);
+  }
+
+  /** The boundary lies where the oldest XA transaction begins that waits for its commit, if there is one. */
+  #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;
     this.#sink.boundary({
       gtids,
       file: waiting?.transaction.file ?? this.#position.file,
-      offset: waiting?.transaction.start ?? this.#position.end,
+      offset: waiting?.transaction.start ?? offset,
       run: waiting === undefined ? this.#run.present : waiting.run,
       committedMs: this.#committedMs,
     });

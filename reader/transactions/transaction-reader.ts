@@ -24,7 +24,8 @@ import { isSafeToPass } from "../statements/safe-to-pass.ts";
 import { readStatement, type Statement } from "../statements/statement.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
-import { EventPosition } from "./binlog-position.ts";
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { EventPosition, isBefore } from "./binlog-position.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { ChangeSink, Transaction } from "./transaction.ts";
@@ -65,6 +66,8 @@ export class TransactionReader {
   readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
   #checksums: boolean;
+  /** Where the file begins that was entered last, up to its first event; which says of what run it is. */
+  #nextFileAt: number | null = null;
   /** Null but from a statement that cannot be read up to the end of its transaction. */
   #unreadableTransaction: UnreadableTransaction | null = null;
 
@@ -112,6 +115,22 @@ export class TransactionReader {
     this.#checksums = description.checksums;
     this.#tables.clear();
     this.#run.entersFile(this.#position.fileNumber, description.created !== 0);
+    if (this.#nextFileAt !== null) this.#current.entersFile(this.#nextFileAt);
+    this.#nextFileAt = null;
+  }
+
+  #onRotate(file: string, offset: number): void {
+    const { passed } = this.#options;
+    const isNext = this.#position.file !== "" && this.#position.file !== file;
+    this.#position.enterFile(file, offset);
+    // A dump by GTIDs may begin in a file before the one in which reading was.
+    const isPassed =
+      passed !== null &&
+      isBefore(this.#position.endPosition, {
+        fileNumber: binlogFileNumber(passed.file),
+        offset: passed.offset,
+      });
+    if (isNext) this.#nextFileAt = isPassed ? null : offset;
   }
 
   #onBody(header: EventHeader, event: Buffer): void {
@@ -120,8 +139,7 @@ export class TransactionReader {
     switch (header.type) {
       case EventType.ROTATE_EVENT: {
         const { file, offset } = parseRotate(event);
-        this.#position.enterFile(file, offset);
-        return;
+        return this.#onRotate(file, offset);
       }
       case EventType.GTID_LOG_EVENT:
       case EventType.GTID_TAGGED_LOG_EVENT:

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type LocalAwsWithClients,
+  startLocalAwsWithClients,
+} from "@binlog-router/local-aws/clients";
+import { OffsetStore } from "../../../../reader/offsets/offset-store.ts";
+import { useMysql } from "../../../support/mysql.ts";
+import { ReaderBench } from "../../../support/reader.ts";
+
+let services: LocalAwsWithClients;
+
+beforeAll(async () => {
+  services = await startLocalAwsWithClients();
+});
+afterAll(async () => services[Symbol.asyncDispose]());
+
+describe.each([
+  ["with GTIDs", { gtid_mode: "ON", enforce_gtid_consistency: "ON" }],
+  ["without GTIDs", { gtid_mode: "OFF", enforce_gtid_consistency: "OFF" }],
+])("%s", (_, variables) => {
+  const mysql = useMysql({ variables });
+
+  test("the saved place moves on when the binlog is rotated, and reading goes on there", async () => {
+    await mysql.query("CREATE DATABASE shop");
+    await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
+    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    const reader = await bench.start();
+    await mysql.query("INSERT INTO shop.orders VALUES (1)");
+    await bench.takeFrames(1);
+    await mysql.query("FLUSH BINARY LOGS");
+    await mysql.query("FLUSH BINARY LOGS");
+    const [status] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
+    const store = new OffsetStore(services.dynamodb, `${bench.source}-offsets`);
+    await expect
+      .poll(async () => (await store.load()).offset, { timeout: 10_000 })
+      .toMatchObject({ file: status?.File, offset: 4 });
+    await reader.kill();
+    // Nothing before that place is needed any more.
+    await mysql.query("PURGE BINARY LOGS TO ?", [status?.File]);
+    await mysql.query("INSERT INTO shop.orders VALUES (2)");
+    await bench.start();
+    const [frame] = await bench.takeFrames(1);
+    expect(frame?.changes.map(({ key }) => key)).toEqual(['{"id":2}']);
+  });
+});

@@ -1,0 +1,143 @@
+import { beforeEach, expect, test } from "vitest";
+import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
+import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
+import type { Boundary } from "../../../../reader/transactions/transaction.ts";
+import {
+  TransactionReader,
+  type TransactionReaderOptions,
+} from "../../../../reader/transactions/transaction-reader.ts";
+import { queryEventBytes } from "../../../support/query-event.ts";
+import { recorded } from "../binlog-format/recorded-events.ts";
+
+const HEADER_LENGTH = 19;
+const FIRST_EVENT = 4;
+const GIB = 2 ** 30;
+const ARTIFICIAL = 0x20;
+
+let boundaries: Boundary[];
+let reader: TransactionReader;
+/** Where the next event starts in the file. */
+let end: number;
+
+function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionReader {
+  return new TransactionReader({
+    followed: new FollowedTables({ patterns: ["shop.*"], ledger: "a.b", lowerCase: false }),
+    onLedgerRow: () => undefined,
+    onUnknownXa: () => undefined,
+    onRead: () => undefined,
+    serverId: 1,
+    heldLimitBytes: 1e6,
+    epoch: 1,
+    sink: {
+      change: () => undefined,
+      prepared: () => undefined,
+      boundary: (boundary) => boundaries.push(boundary),
+      relief: () => null,
+    },
+    run: 1,
+    runBeginnings: new Set(),
+    checksums: false,
+    columns: false,
+    passed: null,
+    ...options,
+  });
+}
+
+beforeEach(() => {
+  boundaries = [];
+  reader = readerOf();
+});
+
+function take(event: Buffer): void {
+  end += event.length;
+  event.writeUInt32LE(end % 2 ** 32, 13);
+  void reader.onEvent(event);
+}
+
+function statement(sql: string): void {
+  take(queryEventBytes(sql));
+}
+
+function eventOf(type: number, body = 8): Buffer {
+  const bytes = Buffer.alloc(HEADER_LENGTH + body);
+  bytes.writeUInt8(type, 4);
+  bytes.writeUInt32LE(bytes.length, 9);
+  return bytes;
+}
+
+/** The end of a file, where the server writes which one follows; or what it sends where a dump enters one: name and first event. */
+function rotate(file: string, isArtificial: boolean, startsRun = false): void {
+  const name = Buffer.from(file);
+  const created = startsRun ? 1_790_000_000 : 0;
+  const bytes = eventOf(EventType.ROTATE_EVENT, 8 + name.length);
+  bytes.writeBigUInt64LE(BigInt(FIRST_EVENT), HEADER_LENGTH);
+  name.copy(bytes, HEADER_LENGTH + 8);
+  if (isArtificial) {
+    bytes.writeUInt16LE(ARTIFICIAL, 17);
+    void reader.onEvent(bytes);
+    end = FIRST_EVENT;
+    take(formatDescription(created));
+  } else {
+    take(bytes);
+  }
+}
+
+/** A file's first event, without checksums; `created`: when the server started, seconds since 1970, if it has just done so. */
+function formatDescription(created: number): Buffer {
+  const bytes = Buffer.from(recorded.FORMAT_DESCRIPTION);
+  bytes.writeUInt32LE(created, HEADER_LENGTH + 2 + 50);
+  bytes.writeUInt8(0, bytes.length - 5);
+  return bytes;
+}
+
+function placesOf(all: readonly Boundary[]): string[] {
+  return all.map(({ file, offset }) => `${file}:${offset}`);
+}
+
+test("the place moves to the next file's beginning, once", () => {
+  rotate("bin.000007", true);
+  expect(boundaries).toEqual([]);
+  statement("BEGIN");
+  statement("COMMIT");
+  rotate("bin.000008", false);
+  rotate("bin.000008", true);
+  expect(placesOf(boundaries).slice(1)).toEqual(["bin.000008:4"]);
+  expect(boundaries[1]?.gtids).toEqual([]);
+});
+
+test("it moves on behind a transaction that ends beyond 4 GiB", () => {
+  rotate("bin.000007", true);
+  statement("BEGIN");
+  for (let i = 0; i < 5; i++) {
+    end += GIB;
+    statement("SAVEPOINT a");
+  }
+  statement("COMMIT");
+  expect(boundaries[0]?.offset).toBeGreaterThan(5 * GIB);
+  rotate("bin.000008", false);
+  rotate("bin.000008", true);
+  expect(placesOf(boundaries).slice(1)).toEqual(["bin.000008:4"]);
+});
+
+test("the run that goes on there is the one that the file says", () => {
+  rotate("bin.000007", true);
+  rotate("bin.000008", true, true);
+  rotate("bin.000009", true);
+  expect(boundaries.map(({ file, run }) => [file, run])).toEqual([
+    ["bin.000008", 8],
+    ["bin.000009", 8],
+  ]);
+});
+
+test("it stays inside a transaction", () => {
+  rotate("bin.000007", true);
+  statement("BEGIN");
+  rotate("bin.000008", true);
+  expect(boundaries).toEqual([]);
+});
+
+test("it does not go back to a file before the one in which reading was", () => {
+  reader = readerOf({ passed: { file: "bin.000009", offset: 500 } });
+  for (const file of ["bin.000007", "bin.000008", "bin.000009", "bin.000010"]) rotate(file, true);
+  expect(placesOf(boundaries)).toEqual(["bin.000010:4"]);
+});
