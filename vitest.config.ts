@@ -4,9 +4,10 @@ import { defineConfig } from "vitest/config";
 const results = process.env["TEST_RESULTS"];
 
 /**
- * Four projects. `unit`: pure functions, milliseconds. `integration`: a real MySQL, real processes and the local
- * stand-ins over the network; few files at a time, because each starts servers. `infra`: what the CDK app synthesizes.
- * `alone`: tests that compare delays, one at a time when all others are done.
+ * Four projects. `unit`: pure functions, milliseconds. `infra`: what the CDK app synthesizes. Their files share processes,
+ * which load each module once: a test leaves no trace in one. Then `integration`: a real MySQL, real processes and the local
+ * stand-ins over the network; few files at a time, because each starts servers. Last `alone`: tests that compare delays,
+ * one at a time.
  */
 export default defineConfig({
   test: {
@@ -17,6 +18,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts", "infra/local-aws/test/unit/**/*.test.ts"],
           testTimeout: 30_000,
+          isolate: false,
         },
       },
       {
@@ -29,6 +31,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           globalSetup: ["test/support/prepare-mysql.ts", "test/support/prepare-python.ts"],
         },
       },
@@ -39,7 +42,6 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           isolate: false,
-          maxWorkers: 1,
         },
       },
       {
@@ -48,7 +50,7 @@ export default defineConfig({
           include: ["test/alone/**/*.test.ts"],
           testTimeout: 300_000,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
