@@ -16,8 +16,9 @@ export class AttemptReport {
     this.#log = log;
   }
 
-  begins({ committedMs }: Offset, { retentionMs }: ServerState): void {
+  begins({ committedMs, waiting }: Offset, { retentionMs }: ServerState): void {
     this.#status.retentionMs = retentionMs;
+    this.#status.waitsSince(waiting?.preparedMs ?? null);
     this.#status.startsAt(committedMs);
   }
 
@@ -69,6 +70,7 @@ export class AttemptReport {
 
   /** `isSettled`: nothing is in flight. */
   saved(offset: Offset, isSettled: boolean): void {
+    this.#status.waitsSince(offset.waiting?.preparedMs ?? null);
     this.#status.reached(offset.committedMs, isSettled, describeOffset(offset));
   }
 

@@ -68,7 +68,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     offset: attempt.offset,
     takeProgress: () => shipment.inFlight.take(),
     lanes: () => shipment.lastPositions,
-    before: (offset) => sessions.record(binlogPosition(offset), offset.run),
+    before: (offset, readTo) => sessions.record(binlogPosition(offset), offset.run, readTo),
     write: (offset) => options.lease.save(offset),
     onSaved: (offset) => attempt.report.saved(offset, shipment.inFlight.settled),
     log: options.log,

@@ -32,6 +32,8 @@ export const READER_METRICS = {
   userChanges: "UserChanges",
   /** XA transactions that were seen to commit, and not to be prepared: their changes are not delivered. */
   unknownXa: "XaChangesUnknown",
+  /** How long the XA transaction has been prepared for whose commit the saved offset waits; 0 for none. Milliseconds. */
+  preparedXa: "PreparedXaAge",
 } as const;
 
 /** Written by the route function. */

@@ -9,6 +9,8 @@ export interface Progress {
   readonly offset: number;
   readonly run: number | null;
   readonly committedMs: number;
+  /** See `Boundary`. */
+  readonly held?: Boundary["held"];
 }
 
 /** A frame that is not acknowledged yet, or that waits for one opened before it. */
@@ -80,7 +82,6 @@ class OpenProgress {
 
   finish(): Progress | null {
     if (this.#last === null) return null;
-    const { file, offset, run, committedMs } = this.#last;
-    return { gtids: this.#gtids.toString(), file, offset, run, committedMs };
+    return { ...this.#last, gtids: this.#gtids.toString() };
   }
 }

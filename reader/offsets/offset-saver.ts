@@ -3,14 +3,15 @@ import type { PositionText } from "../../wire/position.ts";
 import type { Progress } from "../frames/in-flight-frames.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { describeError, type Log } from "../reporting/log.ts";
-import type { Offset } from "./offset.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
+import { binlogPosition, type Offset } from "./offset.ts";
 
 export interface OffsetSaverOptions {
   readonly offset: Offset;
   readonly takeProgress: () => Progress | null;
   readonly lanes: () => ReadonlyMap<number, PositionText>;
-  /** Records what must be known before the offset is saved. */
-  readonly before: (offset: Offset) => Promise<void>;
+  /** Records what must be known before the offset is saved; `readTo`: up to where was read, where that is further. */
+  readonly before: (offset: Offset, readTo: BinlogPosition) => Promise<void>;
   /** Throws LeaseLostError. */
   readonly write: (offset: Offset) => Promise<void>;
   readonly onSaved: (offset: Offset) => void;
@@ -21,11 +22,13 @@ export interface OffsetSaverOptions {
 export class OffsetSaver {
   readonly #options: OffsetSaverOptions;
   #offset: Offset;
+  #readTo: BinlogPosition;
   #unsaved = false;
 
   constructor(options: OffsetSaverOptions) {
     this.#options = options;
     this.#offset = options.offset;
+    this.#readTo = binlogPosition(options.offset);
   }
 
   get offset(): Offset {
@@ -37,19 +40,21 @@ export class OffsetSaver {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
     const progress = takeProgress();
     if (progress !== null) {
-      const { gtids, ...reached } = progress;
+      const { gtids, held, ...reached } = progress;
       const { gtidSet } = this.#offset;
       this.#offset = {
         ...this.#offset,
         ...reached,
         gtidSet: gtidSet === null ? null : joinGtidSets(gtidSet, gtids),
         lanes: lanes(),
+        waiting: held?.by,
       };
+      this.#readTo = held?.readTo ?? binlogPosition(this.#offset);
       this.#unsaved = true;
     }
     if (!this.#unsaved) return;
     try {
-      await before(this.#offset);
+      await before(this.#offset, this.#readTo);
       await write(this.#offset);
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;

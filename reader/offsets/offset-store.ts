@@ -16,6 +16,7 @@ import {
   type Item,
 } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
+import type { WaitingXa } from "../transactions/transaction.ts";
 import type { Offset } from "./offset.ts";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "../../config/start-point.ts";
 
@@ -93,7 +94,7 @@ export class OffsetStore {
     await this.#asHolder(
       fence,
       "SET #epoch = :epoch, #server = :server, #run = :run, #gtidSet = :gtidSet, #file = :file, #offset = :offset, " +
-        "#lanes = :lanes, #committedMs = :committedMs REMOVE #start ADD #beat :one",
+        "#lanes = :lanes, #committedMs = :committedMs, #waiting = :waiting REMOVE #start ADD #beat :one",
       {
         "#epoch": "epoch",
         "#server": "server",
@@ -103,6 +104,7 @@ export class OffsetStore {
         "#offset": "offset",
         "#lanes": "lanes",
         "#committedMs": "committedMs",
+        "#waiting": "waiting",
         "#start": "start",
         "#beat": "beat",
       },
@@ -118,7 +120,7 @@ export class OffsetStore {
     const epoch = (observed.newStart?.epoch ?? observed.offset?.epoch ?? 0) + 1;
     return this.#update(
       "SET #start = :start, #epoch = :epoch, #fence = :fence, #beat = :beat " +
-        "REMOVE #owner, #server, #run, #gtidSet, #file, #offset, #lanes, #committedMs",
+        "REMOVE #owner, #server, #run, #gtidSet, #file, #offset, #lanes, #committedMs, #waiting",
       observed.lease === null ? "attribute_not_exists(#beat)" : "#beat = :observed",
       {
         "#start": "start",
@@ -133,6 +135,7 @@ export class OffsetStore {
         "#offset": "offset",
         "#lanes": "lanes",
         "#committedMs": "committedMs",
+        "#waiting": "waiting",
       },
       {
         ":start": text(formatStartPoint(start)),
@@ -221,7 +224,29 @@ function offsetOf(item: Item): Offset | null {
     offset: numberOf(item, "offset") ?? 0,
     lanes: new Map(Object.keys(lanes).map((lane) => [Number(lane), textOf(lanes, lane) ?? ""])),
     committedMs: numberOf(item, "committedMs") ?? 0,
+    waiting: waitingOf(item),
   };
+}
+
+/** Undefined in items of earlier releases, too. */
+function waitingOf(item: Item): WaitingXa | undefined {
+  if (item["waiting"]?.M === undefined) return undefined;
+  const waiting = mapOf(item, "waiting");
+  return {
+    xid: textOf(waiting, "xid") ?? "",
+    gtid: textOf(waiting, "gtid") ?? null,
+    preparedMs: numberOf(waiting, "preparedMs") ?? 0,
+  };
+}
+
+function waitingAttribute(waiting: WaitingXa | undefined): AttributeValue {
+  if (waiting === undefined) return NULL;
+  const { xid, gtid, preparedMs } = waiting;
+  return map([
+    ["xid", text(xid)],
+    ["gtid", gtid === null ? NULL : text(gtid)],
+    ["preparedMs", number(preparedMs)],
+  ]);
 }
 
 function attributesOf(offset: Offset): Item {
@@ -234,5 +259,6 @@ function attributesOf(offset: Offset): Item {
     ":offset": number(offset.offset),
     ":lanes": map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
     ":committedMs": number(offset.committedMs),
+    ":waiting": waitingAttribute(offset.waiting),
   };
 }

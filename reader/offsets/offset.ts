@@ -1,6 +1,7 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
+import type { WaitingXa } from "../transactions/transaction.ts";
 
 /** How far a source was read: where reading goes on, and what it needs to know there. */
 export interface Offset {
@@ -18,6 +19,8 @@ export interface Offset {
   readonly lanes: ReadonlyMap<number, PositionText>;
   /** When the last transaction before it was committed, milliseconds since 1970; 0 when none was read. */
   readonly committedMs: number;
+  /** The oldest prepared XA transaction, where the position waits for it: reading goes on where it begins. */
+  readonly waiting?: WaitingXa | undefined;
 }
 
 /** An offset for people: the GTID set, or file and position. */

@@ -51,6 +51,7 @@ export function reportMetrics(status: ReaderStatus, source: string, log: Log): D
         [READER_METRICS.leaseTaken, "Count", now.leasesTaken - reported.leasesTaken],
         [READER_METRICS.reconnects, "Count", now.reconnects - reported.reconnects],
         [READER_METRICS.userChanges, "Count", now.userChanges - reported.userChanges],
+        [READER_METRICS.preparedXa, "Milliseconds", status.preparedXaMs()],
         [READER_METRICS.unknownXa, "Count", now.unknownXa - reported.unknownXa],
       ])}\n`,
     );

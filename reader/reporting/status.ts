@@ -41,6 +41,8 @@ export class ReaderStatus {
   /** Up to when the binlog was read, while it is not known that its end was reached; null when it was. */
   #readUpToMs: number | null = null;
   #offset = "";
+  /** When the XA transaction was prepared for which the offset waits; null where it waits for none. */
+  #preparedMs: number | null = null;
 
   get state(): ReaderState {
     return this.#state;
@@ -91,9 +93,20 @@ export class ReaderStatus {
     return Math.max(0, unheardMs, behindMs, unreadMs);
   }
 
-  /** How much of the time for which the server keeps its binlog has passed since the oldest unread change, percent. */
+  /** How much of the time for which the server keeps its binlog has passed since the oldest change that must be read again or still, percent. */
   retentionUsedPercent(nowMs: number = Date.now()): number {
-    return this.retentionMs === null ? 0 : (this.lagMs(nowMs) / this.retentionMs) * 100;
+    if (this.retentionMs === null) return 0;
+    return (Math.max(this.lagMs(nowMs), this.preparedXaMs(nowMs)) / this.retentionMs) * 100;
+  }
+
+  /** Called with the offset that reading begins from, and with each one that is saved. */
+  waitsSince(preparedMs: number | null): void {
+    this.#preparedMs = preparedMs;
+  }
+
+  /** How long the XA transaction has been prepared for which the offset waits, milliseconds; 0 where it waits for none. */
+  preparedXaMs(nowMs: number = Date.now()): number {
+    return this.#preparedMs === null ? 0 : Math.max(0, nowMs - this.#preparedMs);
   }
 
   snapshot(): object {

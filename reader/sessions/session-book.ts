@@ -107,16 +107,22 @@ export class SessionBook {
 
   /**
    * Writes down every session that must be known from a position on, to be called before the offset is saved there. What is
-   * over is forgotten instead, so that connections which come and go by the thousand cost next to nothing.
+   * over is forgotten instead, so that connections which come and go by the thousand cost next to nothing. `readTo`: up to
+   * where was read, where a prepared XA transaction holds the position back. A reader that goes on by GTIDs does not read
+   * again what registered in between.
    */
-  async record(position: BinlogPosition, run: number | null): Promise<void> {
+  async record(
+    position: BinlogPosition,
+    run: number | null,
+    readTo: BinlogPosition = position,
+  ): Promise<void> {
     const from = this.#textOf(position);
     const saved = { position, run };
     this.#saved = saved;
     if (this.#sessions.unrecorded.size === 0) return;
     this.#sessions.forgetOver(saved, await this.#settledCensus());
     for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(from);
-    await this.#write([...this.#sessions.unrecorded], from);
+    await this.#write([...this.#sessions.unrecorded], this.#textOf(readTo));
     this.#sessions.forgetOldest();
   }
 

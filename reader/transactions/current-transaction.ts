@@ -197,12 +197,24 @@ export class CurrentTransaction {
   /** The boundary lies where the oldest XA transaction begins that waits for its commit, if there is one. */
   #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;
+    const { file, fileNumber } = this.#position;
+    const common = { gtids, committedMs: this.#committedMs };
+    if (waiting === undefined) {
+      this.#sink.boundary({ ...common, file, offset, run: this.#run.present });
+      return;
+    }
+    const { transaction, held, run } = waiting;
+    const by = {
+      xid: held.xid,
+      gtid: transaction.gtid,
+      preparedMs: Math.floor(transaction.committedUs / 1000),
+    };
     this.#sink.boundary({
-      gtids,
-      file: waiting?.transaction.file ?? this.#position.file,
-      offset: waiting?.transaction.start ?? offset,
-      run: waiting === undefined ? this.#run.present : waiting.run,
-      committedMs: this.#committedMs,
+      ...common,
+      file: transaction.file,
+      offset: transaction.start,
+      run,
+      held: { by, readTo: { fileNumber, offset } },
     });
   }
 }

@@ -40,6 +40,16 @@ export interface RowChange {
   readonly last?: true;
 }
 
+/** A prepared XA transaction whose commit is waited for. */
+export interface WaitingXa {
+  /** Global part and branch in hexadecimal, and format id. */
+  readonly xid: string;
+  /** Of the prepare; null on a server without GTIDs. */
+  readonly gtid: string | null;
+  /** When it was prepared, milliseconds since 1970. */
+  readonly preparedMs: number;
+}
+
 /** A position between two transactions, from which reading can go on. */
 export interface Boundary {
   /** What was executed since the boundary before it; a prepared XA transaction counts when it commits. */
@@ -50,6 +60,8 @@ export interface Boundary {
   readonly run: number | null;
   /** When the last transaction before it was committed, milliseconds since 1970. */
   readonly committedMs: number;
+  /** Where a prepared XA transaction holds the position back: the oldest one, and the position up to which was read. */
+  readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition };
 }
 
 /** Receives what is read, in the order of the binlog. */

@@ -7,6 +7,7 @@ export const RUNBOOK = {
   gap: "Gap detected",
   unattributed: "Unattributed changes",
   userChanges: "Users changed on open connections",
+  preparedXa: "XA transaction left prepared",
   unknownXa: "XA transaction without its changes",
   failuresPending: "Failures pending",
   failuresDead: "Failures dead",

@@ -48,7 +48,12 @@ export function running({ metrics, alarms, reader }: Watched): IWidget[] {
 
 export function behind({ metrics, raw, pairs }: Watched): IWidget[] {
   return [
-    graph("Reader behind the newest commit, ms", THIRD, [metrics.readerLag()]),
+    graph(
+      "Reader behind the newest commit, ms (left); age of the prepared XA transaction it waits for, ms (right)",
+      THIRD,
+      [metrics.readerLag()],
+      [metrics.preparedXa()],
+    ),
     graph(
       "From commit to the environment's queue, ms",
       THIRD,

@@ -48,6 +48,9 @@ export function watches(parts: WatchedParts): Watch[] {
   ];
 }
 
+/** A transaction manager commits within seconds what it has prepared; MySQL keeps its binlog for hours at least. */
+const PREPARED_XA_MINUTES = 30;
+
 function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
   return [
     {
@@ -78,6 +81,12 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
         "Connections changed their user without telling the session ledger: changes in between went to the former user's environment.",
       metric: metrics.userChanges(),
       above: 0,
+    },
+    {
+      heading: RUNBOOK.preparedXa,
+      meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} minutes: the reader must go back to it when it starts again, which ends when MySQL purges its binlog.`,
+      metric: metrics.preparedXa(),
+      above: PREPARED_XA_MINUTES * 60_000,
     },
     {
       heading: RUNBOOK.unknownXa,

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { formatStartPoint } from "../../../config/start-point.ts";
 import { describeOffset } from "../../../reader/offsets/offset.ts";
 import { OffsetStore, type ReaderItem } from "../../../reader/offsets/offset-store.ts";
+import { xidText } from "../../../reader/transactions/xid-text.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 
 export function show(offsets: Command): void {
@@ -20,10 +21,18 @@ async function showItem({ target, report }: StackContext): Promise<void> {
 function itemText(item: ReaderItem): string {
   const lines = [`reads from:  ${describePlace(item)}`];
   if (item.offset !== null) {
-    const { epoch, server, file, offset, committedMs, lanes } = item.offset;
+    const { epoch, server, file, offset, committedMs, lanes, waiting } = item.offset;
     lines.push(`epoch:       ${epoch}, of server ${server}`);
     lines.push(`file:        ${file}:${offset}`);
     if (committedMs > 0) lines.push(`committed:   ${new Date(committedMs).toISOString()}`);
+    if (waiting !== undefined) {
+      const since = new Date(waiting.preparedMs).toISOString();
+      const gtid = waiting.gtid === null ? "" : ` (${waiting.gtid})`;
+      lines.push(`waits for:   XA transaction ${xidText(waiting.xid)}${gtid}, prepared ${since}`);
+      lines.push(
+        "             A reader that starts goes back to it until it is committed or rolled back.",
+      );
+    }
     for (const [lane, position] of lanes) lines.push(`lane ${lane}:      sent up to ${position}`);
   }
   lines.push(`held by:     ${item.lease?.owner ?? "nobody"}`);

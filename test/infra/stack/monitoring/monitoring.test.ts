@@ -123,6 +123,15 @@ test.each([
   });
 });
 
+test("an XA transaction that stays prepared is an alarm long before MySQL purges its binlog", () => {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    MetricName: READER_METRICS.preparedXa,
+    Threshold: 30 * 60 * 1000,
+    ComparisonOperator: "GreaterThanThreshold",
+    AlarmDescription: Match.stringLikeRegexp(`#${anchor("XA transaction left prepared")}$`),
+  });
+});
+
 describe("the dashboard", () => {
   /** The widgets below each question, as text. */
   const answers = new Map<string, string>();

@@ -158,12 +158,21 @@ test("one with changes holds the offset until it commits, and then counts for tw
   const { boundaries, catchUp } = await readingFromHere();
   const { position } = await binlog.end();
   await prepare("waiting", "INSERT INTO orders VALUES (1, 'x')");
+  const prepared = await binlog.end();
   await catchUp();
   expect(boundaries).toMatchObject([{ offset: position, gtids: [] }]);
+  expect(boundaries[0]?.held).toMatchObject({
+    by: { xid: "77616974696e67..1", gtid: expect.stringContaining(":") },
+    readTo: { offset: prepared.position },
+  });
+  const age = Date.now() - (boundaries[0]?.held?.by.preparedMs ?? 0);
+  expect(age).toBeGreaterThanOrEqual(0);
+  expect(age).toBeLessThan(60_000);
   await commit("waiting");
   await catchUp();
   const end = await binlog.end();
   expect(boundaries[1]).toMatchObject({ offset: end.position });
+  expect(boundaries[1]?.held).toBeUndefined();
   expect(boundaries[1]?.gtids).toHaveLength(2);
 });
 

@@ -91,3 +91,16 @@ test("what only a person can judge is counted once, in the report after it happe
     { UserChanges: 0, XaChangesUnknown: 0 },
   ]);
 });
+
+test("a prepared XA transaction for which the offset waits counts from when it was prepared", () => {
+  const status = new ReaderStatus();
+  status.enter("streaming");
+  status.retentionMs = 1000;
+  const nowMs = 1_790_000_000_000;
+  expect(status.preparedXaMs(nowMs)).toBe(0);
+  status.waitsSince(nowMs - 600);
+  expect(status.preparedXaMs(nowMs)).toBe(600);
+  expect(status.retentionUsedPercent(nowMs)).toBe(60);
+  status.waitsSince(null);
+  expect(status.retentionUsedPercent(nowMs)).toBe(0);
+});

@@ -123,6 +123,18 @@ describe("SessionBook", () => {
     expect(await authorOf(later)).toBe("a");
   });
 
+  test("records who registered behind an offset that a prepared XA transaction holds back", async () => {
+    connected.set(8, "a");
+    const held = { fileNumber: 1, offset: binlogEnd };
+    transaction(7);
+    book.register(transaction(8), ledger("a"));
+    await book.record(held, 1, { fileNumber: 1, offset: binlogEnd });
+    connected.delete(8);
+    const later = transaction(8);
+    book = newBook();
+    expect(await authorOf(later)).toBe("a");
+  });
+
   test("takes a recorded past for more than what the process list shows now", async () => {
     connected.set(8, "b");
     book.register(transaction(8), ledger("a"));
