@@ -1,15 +1,19 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { AttemptReport } from "./attempt-report.ts";
+import type { OffsetSaver } from "./offsets/offset-saver.ts";
 import type { OffsetStore } from "./offsets/offset-store.ts";
-import type { Offset } from "./offsets/offset.ts";
-import { dumpStart, firstOffset, resumeOffset } from "./offsets/resume-offset.ts";
-import { buildPipeline, type Pipeline, type PipelineOptions } from "./pipeline.ts";
+import { binlogEvidence, type AskedServer } from "./offsets/binlog-evidence.ts";
+import { newLife } from "./offsets/life.ts";
+import { firstBeginning, resume, type Beginning } from "./offsets/resume-offset.ts";
+import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
+import { StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
+import { ProgressWatch } from "./progress-watch.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
-import { isGtidSubset, readServerState, type ServerState } from "./source/server-state.ts";
+import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { runBeginnings } from "./transactions/run-beginnings.ts";
 
 export interface FollowOptions extends PipelineOptions {
@@ -32,22 +36,29 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const { settings, status, lease } = options;
   status.enter("connecting");
   const report = new AttemptReport(status, options.log);
+  await refuseWhileStopped(options.store);
   const connection = await connectionOptions(settings, options.credentials);
   await using control = await ControlConnection.open(connection, settings.silenceMs);
-  const begin = await Promise.race([findBeginning(options, control), control.broken]);
-  const { state, offset } = begin;
-  report.begins(offset, state);
-  const server = {
+  const state = await Promise.race([readServerState(control.connection), control.broken]);
+  const server: AskedServer = {
     connection,
     serverId: settings.replicaServerId,
     serverUuid: state.uuid,
     silenceMs: settings.silenceMs,
+    checksums: state.checksums,
   };
-  const laterFiles = state.files.slice(state.files.indexOf(offset.file) + 1);
+  const begin = await Promise.race([
+    findBeginning(options, state, server, control),
+    control.broken,
+  ]);
+  const { offset, start } = begin;
+  report.begins(offset, state);
+  // A dump by file and offset says itself in which files the server had started.
+  const unsaid = start.kind === "gtid" ? state.files.slice(state.files.indexOf(offset.file)) : [];
   const beginnings = await runBeginnings({
     ...server,
     control: control.connection,
-    files: [offset.file, ...laterFiles],
+    files: unsaid,
   });
 
   // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
@@ -55,6 +66,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   let dump: BinlogDump | null = null;
   const pipeline = buildPipeline(options, {
     ...begin,
+    state,
     runBeginnings: beginnings,
     connection: control.connection,
     report,
@@ -66,7 +78,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   try {
     dump = await BinlogDump.start({
       ...server,
-      start: dumpStart(offset),
+      start,
       onEvent: (event) => {
         report.event(event);
         return pipeline.reader.onEvent(event);
@@ -74,7 +86,15 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     });
     report.follows(offset, state);
     const failures = [dump.ended, lanes, lease.lost, control.broken];
-    await saveAndSweep(pipeline, settings.sweepMs, failures, signal, sending);
+    const watch = new ProgressWatch(start.kind === "file");
+    const { sessions } = pipeline;
+    const sweep = async (): Promise<void> => {
+      await watch.look(sessions.read, dump?.isPaused === true, () =>
+        binlogEnd(control.connection, state.version),
+      );
+      await sessions.sweep();
+    };
+    await saveAndSweep(pipeline.saver, sweep, settings.sweepMs, failures, signal, sending);
     status.enter("stopping");
     dump.pause("ended");
     await Promise.race([pipeline.shipment.drain(DRAIN_MS), lanes]);
@@ -86,21 +106,33 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   }
 }
 
-/** Asks the server what it is, and finds the offset to read from. */
+/** Throws StillStoppedError when an earlier attempt has stopped and waits for an operator. */
+async function refuseWhileStopped(store: OffsetStore): Promise<void> {
+  const { stop } = await store.load();
+  if (stop?.isKept === true)
+    throw new StillStoppedError(new Date(stop.sinceMs).toISOString(), stop.message);
+}
+
+/** Finds where to read from, and saves it before anything is read: a new life stays new, a start from "now" stays there. */
 async function findBeginning(
   { settings, store, lease }: FollowOptions,
+  state: ServerState,
+  server: AskedServer,
   { connection }: ControlConnection,
-): Promise<{ state: ServerState; offset: Offset; isResumed: boolean }> {
-  const state = await readServerState(connection);
-  const { offset: saved, newStart } = await store.load();
-  const known =
-    saved ?? firstOffset(newStart?.start ?? settings.start, newStart?.epoch ?? 1, state);
-  const offset = await resumeOffset(known, state, (subset, set) =>
-    isGtidSubset(connection, subset, set),
-  );
-  // Saved before anything is read: a first start from "now" stays where it was, a new epoch stays new.
-  if (offset !== saved) await lease.save(offset);
-  return { state, offset, isResumed: offset === saved };
+): Promise<Beginning> {
+  const evidence = binlogEvidence(server, connection);
+  const { offset: saved, newStart, isVouched } = await store.load();
+  const begin =
+    saved === null
+      ? await firstBeginning(
+          newStart?.start ?? settings.start,
+          newStart ?? newLife(0),
+          state,
+          evidence,
+        )
+      : await resume(saved, state, evidence, isVouched);
+  if (begin.offset !== saved) await lease.save(begin.offset);
+  return begin;
 }
 
 /**
@@ -108,7 +140,8 @@ async function findBeginning(
  * first failure, after which nothing is sent any more.
  */
 async function saveAndSweep(
-  { saver, sessions }: Pipeline,
+  saver: OffsetSaver,
+  sweep: () => Promise<void>,
   sweepMs: number,
   failures: readonly Promise<never>[],
   signal: AbortSignal,
@@ -118,7 +151,7 @@ async function saveAndSweep(
   const background = new AbortController();
   const tasks = [
     every(SAVE_EVERY_MS, background.signal, () => saver.save()),
-    every(sweepMs, background.signal, () => sessions.sweep()),
+    every(sweepMs, background.signal, sweep),
   ];
   try {
     await Promise.race([...failures, ...tasks, abort]);

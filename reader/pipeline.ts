@@ -7,7 +7,8 @@ import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
 import { Shipment } from "./frames/shipment.ts";
 import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
-import { binlogPosition, type Offset } from "./offsets/offset.ts";
+import { binlogPosition } from "./offsets/offset.ts";
+import type { Beginning } from "./offsets/resume-offset.ts";
 import { OffsetSaver } from "./offsets/offset-saver.ts";
 import type { Log } from "./reporting/log.ts";
 import { retry } from "./reporting/retry.ts";
@@ -36,11 +37,11 @@ export interface PipelineOptions {
 export interface Attempt {
   readonly state: ServerState;
   /** Where it begins to read. */
-  readonly offset: Offset;
+  readonly offset: Beginning["offset"];
   /** Whether the offset was saved by a reader on this server, and not made for this attempt. */
   readonly isResumed: boolean;
   /** See `ServerRunOptions`. */
-  readonly runBeginnings: ReadonlySet<number>;
+  readonly runBeginnings: ReadonlyMap<number, number>;
   /** For questions to the server. */
   readonly connection: Connection;
   readonly report: AttemptReport;
@@ -117,6 +118,7 @@ function shipmentOf(
     binlog: {
       source: settings.source,
       epoch: offset.epoch,
+      life: offset.life,
       server: state.uuid,
       lowerCaseNames: state.lowerCaseNames,
     },
@@ -166,7 +168,6 @@ function transactionReader(
     onRead: (fileNumber, end) => sessions.read.advance(fileNumber, end),
     serverId: state.serverId,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
-    epoch: offset.epoch,
     sink: settings.columns ? new LastChangeMarker(shipment) : shipment,
     columns: settings.columns,
     run: offset.run,

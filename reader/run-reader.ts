@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { AttemptFailures } from "./attempt-failures.ts";
 import { followSource, type FollowOptions } from "./follow-source.ts";
 import { LeaseKeeper } from "./offsets/lease-keeper.ts";
-import { LeaseLostError } from "./reporting/errors.ts";
+import { LeaseLostError, OperatorError, StillStoppedError } from "./reporting/errors.ts";
 import { describeError } from "./reporting/log.ts";
 import { pauseAfter, retry } from "./reporting/retry.ts";
 
@@ -67,7 +67,13 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
     } catch (error) {
       if (error instanceof LeaseLostError || signal.aborted) throw error;
       const lastedMs = performance.now() - startedMs;
-      const failed = failures.add(error, status.state === "streaming", lastedMs);
+      let failed: number;
+      try {
+        failed = failures.add(error, status.state === "streaming", lastedMs);
+      } catch (final) {
+        await recordStop(options, final);
+        throw final;
+      }
       status.counters.reconnects++;
       status.enter("connecting");
       await pauseAfter(error, failed, {
@@ -77,5 +83,17 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
         signal,
       });
     }
+  }
+}
+
+/** Says in the offsets table why the reader stops. A stop that is not written is found again by the next process. */
+async function recordStop({ lease, log, status }: FollowOptions, final: unknown): Promise<void> {
+  status.isStoppedByError = true;
+  if (!(final instanceof OperatorError) || final instanceof StillStoppedError) return;
+  const { name: error, message, isKept } = final;
+  try {
+    await lease.stop({ error, message, isKept, sinceMs: Date.now() });
+  } catch (failure) {
+    log.warn({ error: describeError(failure) }, "the stop could not be written");
   }
 }

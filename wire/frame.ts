@@ -28,6 +28,8 @@ export interface FrameHeader {
   /** `@@server_uuid` of the server that was read. */
   readonly server: string;
   readonly epoch: number;
+  /** The name of the life that the positions belong to; frames of earlier releases have none. */
+  readonly life?: string;
   readonly transactions: readonly FrameTransaction[];
   /** A table whose definition changes within the frame has an entry for each definition. */
   readonly tables: readonly FrameTable[];

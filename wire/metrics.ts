@@ -34,6 +34,8 @@ export const READER_METRICS = {
   unknownXa: "XaChangesUnknown",
   /** How long the XA transaction has been prepared for whose commit the saved offset waits; 0 for none. Milliseconds. */
   preparedXa: "PreparedXaAge",
+  /** 1 from a reader that ends by an error which a person must act on, else 0. */
+  stopped: "ReaderStopped",
 } as const;
 
 /** Written by the route function. */

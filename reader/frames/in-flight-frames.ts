@@ -1,4 +1,4 @@
-import type { Boundary } from "../transactions/transaction.ts";
+import type { Anchor, Boundary } from "../transactions/transaction.ts";
 import { GtidIntervals } from "./gtid-intervals.ts";
 
 /** What became final since it was asked last. */
@@ -8,6 +8,8 @@ export interface Progress {
   readonly file: string;
   readonly offset: number;
   readonly run: number | null;
+  /** The transaction that was read last. */
+  readonly anchor: Anchor | null;
   readonly committedMs: number;
   /** See `Boundary`. */
   readonly held?: Boundary["held"];

@@ -15,6 +15,8 @@ import type { InFlightFrame } from "./in-flight-frames.ts";
 export interface BinlogIdentity {
   readonly source: string;
   readonly epoch: number;
+  /** The life's name; null where it began before lives had names. */
+  readonly life: string | null;
   /** `@@server_uuid` of the server that is read. */
   readonly server: string;
   /** See `FrameHeader`. */
@@ -87,6 +89,7 @@ export class OpenFrame {
       })),
       tables: this.#tables.list,
       authors: distinct,
+      ...(binlog.life !== null && { life: binlog.life }),
       ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
     });
     return { bytes: this.lines.prepend(`${header}\n`), first, last };

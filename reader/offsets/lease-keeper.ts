@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LeaseLostError } from "../reporting/errors.ts";
 import type { Offset } from "./offset.ts";
-import type { Lease, OffsetStore } from "./offset-store.ts";
+import type { Lease, OffsetStore, Stop } from "./offset-store.ts";
 
 export interface LeaseOptions {
   readonly store: OffsetStore;
@@ -74,6 +74,11 @@ export class LeaseKeeper implements AsyncDisposable {
   /** Saves the offset if the lease still holds. Throws LeaseLostError. */
   async save(offset: Offset): Promise<void> {
     await this.#write(() => this.#store.save(this.#fence, offset));
+  }
+
+  /** Records why the reader stops, if the lease still holds. Throws LeaseLostError. */
+  async stop(stop: Stop): Promise<void> {
+    await this.#write(() => this.#store.stop(this.#fence, stop));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

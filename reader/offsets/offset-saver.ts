@@ -40,11 +40,13 @@ export class OffsetSaver {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
     const progress = takeProgress();
     if (progress !== null) {
-      const { gtids, held, ...reached } = progress;
+      const { gtids, held, anchor, ...reached } = progress;
       const { gtidSet } = this.#offset;
       this.#offset = {
         ...this.#offset,
         ...reached,
+        isExact: true,
+        anchor: anchor ?? this.#offset.anchor,
         gtidSet: gtidSet === null ? null : joinGtidSets(gtidSet, gtids),
         lanes: lanes(),
         waiting: held?.by,

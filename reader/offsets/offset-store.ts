@@ -16,7 +16,8 @@ import {
   type Item,
 } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
-import type { WaitingXa } from "../transactions/transaction.ts";
+import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
+import { newLife, type Life } from "./life.ts";
 import type { Offset } from "./offset.ts";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "../../config/start-point.ts";
 
@@ -29,10 +30,17 @@ export interface Lease {
   readonly beat: number;
 }
 
-/** An operator's order to begin anew, in an epoch of its own. */
-interface NewStart {
+/** An operator's order to begin anew, in a life of its own. */
+interface NewStart extends Life {
   readonly start: StartPoint;
-  readonly epoch: number;
+}
+
+/** Why no reader reads on, until an operator acts where it is kept. */
+export interface Stop {
+  readonly error: string;
+  readonly message: string;
+  readonly sinceMs: number;
+  readonly isKept: boolean;
 }
 
 /** What the offsets table says of the source: where to go on, or where to begin anew, or neither when it was never read. */
@@ -40,6 +48,9 @@ export interface ReaderItem {
   readonly lease: Lease | null;
   readonly offset: Offset | null;
   readonly newStart: NewStart | null;
+  readonly stop: Stop | null;
+  /** Whether an operator has said that the server's history is the one that was read. */
+  readonly isVouched: boolean;
 }
 
 /**
@@ -56,13 +67,17 @@ export class OffsetStore {
   }
 
   async load(signal?: AbortSignal): Promise<ReaderItem> {
-    const { Item } = await this.#dynamodb.send(
+    const { Item: item = {} } = await this.#dynamodb.send(
       new GetItemCommand({ TableName: this.#table, Key: KEY, ConsistentRead: true }),
       { ...(signal && { abortSignal: signal }) },
     );
-    return Item === undefined
-      ? { lease: null, offset: null, newStart: null }
-      : { lease: leaseOf(Item), offset: offsetOf(Item), newStart: newStartOf(Item) };
+    return {
+      lease: leaseOf(item),
+      offset: offsetOf(item),
+      newStart: newStartOf(item),
+      stop: stopOf(item),
+      isVouched: item["vouched"]?.BOOL === true,
+    };
   }
 
   /** Takes the lease if it is still as it was observed. Undefined when somebody was faster. */
@@ -89,61 +104,67 @@ export class OffsetStore {
     await this.#asHolder(fence, "ADD #beat :one", { "#beat": "beat" }, { ":one": number(1) });
   }
 
-  /** Saves the offset, which also renews. Throws LeaseLostError, and then nothing was saved. */
+  /** Saves the offset, which also renews, and ends a stop. Throws LeaseLostError, and then nothing was saved. */
   async save(fence: number, offset: Offset): Promise<void> {
+    const attributes = attributesOf(offset);
+    const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
     await this.#asHolder(
       fence,
-      "SET #epoch = :epoch, #server = :server, #run = :run, #gtidSet = :gtidSet, #file = :file, #offset = :offset, " +
-        "#lanes = :lanes, #committedMs = :committedMs, #waiting = :waiting REMOVE #start ADD #beat :one",
-      {
-        "#epoch": "epoch",
-        "#server": "server",
-        "#run": "run",
-        "#gtidSet": "gtidSet",
-        "#file": "file",
-        "#offset": "offset",
-        "#lanes": "lanes",
-        "#committedMs": "committedMs",
-        "#waiting": "waiting",
-        "#start": "start",
-        "#beat": "beat",
-      },
-      { ...attributesOf(offset), ":one": number(1) },
+      `SET ${set.join(", ")} REMOVE #start, #stop, #vouched ADD #beat :one`,
+      namesOf([...Object.keys(attributes), "start", "stop", "vouched", "beat"]),
+      { ...valuesOf(attributes), ":one": number(1) },
+    );
+  }
+
+  /** Records why the reader stops. Throws LeaseLostError. */
+  async stop(fence: number, stop: Stop): Promise<void> {
+    await this.#asHolder(fence, "SET #stop = :stop ADD #beat :one", namesOf(["stop", "beat"]), {
+      ":stop": map([
+        ["error", text(stop.error)],
+        ["message", text(stop.message)],
+        ["sinceMs", number(stop.sinceMs)],
+        ["isKept", { BOOL: stop.isKept }],
+      ]),
+      ":one": number(1),
+    });
+  }
+
+  /**
+   * Makes the source begin anew: the lanes' chain ends, a new life begins, and whoever holds the lease loses it. False when
+   * somebody wrote since `observed`, and then nothing was changed.
+   */
+  async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
+    const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
+    const forgotten = OFFSET_ATTRIBUTES.filter((name) => name !== "epoch" && name !== "life");
+    return this.#asOperator(
+      observed,
+      { start: text(formatStartPoint(start)), epoch: number(epoch), life: text(life) },
+      [...forgotten, "stop", "vouched"],
     );
   }
 
   /**
-   * Makes the source begin anew: the lanes' chain ends, the epoch goes up, and whoever holds the lease loses it. False when
-   * somebody wrote since `observed`, and then nothing was changed.
+   * Ends a stop, and lets the reader go on from its offset without a proof of the server's history. False when somebody
+   * wrote since `observed`, and then nothing was changed.
    */
-  async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
-    const epoch = (observed.newStart?.epoch ?? observed.offset?.epoch ?? 0) + 1;
+  async vouch(observed: ReaderItem): Promise<boolean> {
+    return this.#asOperator(observed, { vouched: { BOOL: true } }, ["stop"]);
+  }
+
+  /** Writes as a person: whoever holds the lease loses it. */
+  async #asOperator({ lease }: ReaderItem, set: Item, remove: readonly string[]): Promise<boolean> {
+    const attributes = {
+      ...set,
+      fence: number((lease?.fence ?? 0) + 1),
+      beat: number((lease?.beat ?? 0) + 1),
+    };
+    const sets = Object.keys(attributes).map((name) => `#${name} = :${name}`);
+    const removes = ["owner", ...remove].map((name) => `#${name}`);
     return this.#update(
-      "SET #start = :start, #epoch = :epoch, #fence = :fence, #beat = :beat " +
-        "REMOVE #owner, #server, #run, #gtidSet, #file, #offset, #lanes, #committedMs, #waiting",
-      observed.lease === null ? "attribute_not_exists(#beat)" : "#beat = :observed",
-      {
-        "#start": "start",
-        "#epoch": "epoch",
-        "#fence": "fence",
-        "#beat": "beat",
-        "#owner": "owner",
-        "#server": "server",
-        "#run": "run",
-        "#gtidSet": "gtidSet",
-        "#file": "file",
-        "#offset": "offset",
-        "#lanes": "lanes",
-        "#committedMs": "committedMs",
-        "#waiting": "waiting",
-      },
-      {
-        ":start": text(formatStartPoint(start)),
-        ":epoch": number(epoch),
-        ":fence": number((observed.lease?.fence ?? 0) + 1),
-        ":beat": number((observed.lease?.beat ?? 0) + 1),
-        ...(observed.lease !== null && { ":observed": number(observed.lease.beat) }),
-      },
+      `SET ${sets.join(", ")} REMOVE ${removes.join(", ")}`,
+      lease === null ? "attribute_not_exists(#beat)" : "#beat = :observed",
+      namesOf([...Object.keys(attributes), "owner", ...remove]),
+      { ...valuesOf(attributes), ...(lease !== null && { ":observed": number(lease.beat) }) },
     );
   }
 
@@ -199,6 +220,21 @@ export class OffsetStore {
 }
 
 const KEY = { id: text("reader") };
+/** Names of the item's attributes that the offset takes. */
+const OFFSET_ATTRIBUTES = [
+  "epoch",
+  "life",
+  "server",
+  "run",
+  "gtidSet",
+  "file",
+  "offset",
+  "isExact",
+  "anchor",
+  "lanes",
+  "committedMs",
+  "waiting",
+] as const;
 
 function leaseOf(item: Item): Lease | null {
   const beat = numberOf(item, "beat");
@@ -208,7 +244,19 @@ function leaseOf(item: Item): Lease | null {
 
 function newStartOf(item: Item): NewStart | null {
   const start = parseStartPoint(textOf(item, "start") ?? "");
-  return start === null ? null : { start, epoch: numberOf(item, "epoch") ?? 1 };
+  const life = textOf(item, "life") ?? null;
+  return start === null ? null : { start, epoch: numberOf(item, "epoch") ?? 1, life };
+}
+
+function stopOf(item: Item): Stop | null {
+  if (item["stop"] === undefined) return null;
+  const stop = mapOf(item, "stop");
+  return {
+    error: textOf(stop, "error") ?? "",
+    message: textOf(stop, "message") ?? "",
+    sinceMs: numberOf(stop, "sinceMs") ?? 0,
+    isKept: stop["isKept"]?.BOOL === true,
+  };
 }
 
 function offsetOf(item: Item): Offset | null {
@@ -217,11 +265,14 @@ function offsetOf(item: Item): Offset | null {
   const lanes = mapOf(item, "lanes");
   return {
     epoch,
+    life: textOf(item, "life") ?? null,
     server: textOf(item, "server") ?? "",
     run: numberOf(item, "run") ?? null,
     gtidSet: textOf(item, "gtidSet") ?? null,
     file: textOf(item, "file") ?? "",
     offset: numberOf(item, "offset") ?? 0,
+    isExact: item["isExact"]?.BOOL !== false,
+    anchor: anchorOf(item),
     lanes: new Map(Object.keys(lanes).map((lane) => [Number(lane), textOf(lanes, lane) ?? ""])),
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
@@ -244,21 +295,56 @@ function waitingAttribute(waiting: WaitingXa | undefined): AttributeValue {
   const { xid, gtid, preparedMs } = waiting;
   return map([
     ["xid", text(xid)],
-    ["gtid", gtid === null ? NULL : text(gtid)],
+    ["gtid", textOrNull(gtid)],
     ["preparedMs", number(preparedMs)],
   ]);
 }
 
-function attributesOf(offset: Offset): Item {
+function anchorOf(item: Item): Anchor | null {
+  if (item["anchor"]?.M === undefined) return null;
+  const anchor = mapOf(item, "anchor");
   return {
-    ":epoch": number(offset.epoch),
-    ":server": text(offset.server),
-    ":run": offset.run === null ? NULL : number(offset.run),
-    ":gtidSet": offset.gtidSet === null ? NULL : text(offset.gtidSet),
-    ":file": text(offset.file),
-    ":offset": number(offset.offset),
-    ":lanes": map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
-    ":committedMs": number(offset.committedMs),
-    ":waiting": waitingAttribute(offset.waiting),
+    file: textOf(anchor, "file") ?? "",
+    start: numberOf(anchor, "start") ?? 0,
+    gtid: textOf(anchor, "gtid") ?? null,
+    committedUs: numberOf(anchor, "committedUs") ?? 0,
   };
+}
+
+function attributesOf(offset: Offset): Record<(typeof OFFSET_ATTRIBUTES)[number], AttributeValue> {
+  const { anchor } = offset;
+  return {
+    epoch: number(offset.epoch),
+    life: textOrNull(offset.life),
+    server: text(offset.server),
+    run: offset.run === null ? NULL : number(offset.run),
+    gtidSet: textOrNull(offset.gtidSet),
+    file: text(offset.file),
+    offset: number(offset.offset),
+    isExact: { BOOL: offset.isExact },
+    anchor:
+      anchor === null
+        ? NULL
+        : map([
+            ["file", text(anchor.file)],
+            ["start", number(anchor.start)],
+            ["gtid", textOrNull(anchor.gtid)],
+            ["committedUs", number(anchor.committedUs)],
+          ]),
+    lanes: map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
+    committedMs: number(offset.committedMs),
+    waiting: waitingAttribute(offset.waiting),
+  };
+}
+
+function textOrNull(value: string | null): AttributeValue {
+  return value === null ? NULL : text(value);
+}
+
+function namesOf(attributes: readonly string[]): Record<string, string> {
+  return Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
+}
+
+function valuesOf(attributes: Item): Record<string, AttributeValue> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value]));
 }

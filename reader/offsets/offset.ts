@@ -1,20 +1,26 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
-import type { WaitingXa } from "../transactions/transaction.ts";
+import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
+import type { Life } from "./life.ts";
 
 /** How far a source was read: where reading goes on, and what it needs to know there. */
-export interface Offset {
-  /** Goes up when the coordinates start again, see wire/position.ts. */
-  readonly epoch: number;
+export interface Offset extends Life {
   /** `@@server_uuid` of the server whose coordinates these are. */
   readonly server: string;
-  /** The server run (see wire/session.ts) at that position; null before the first file was read. */
+  /** The server run (see wire/session.ts) at that position; null in items of earlier releases that had read no file yet. */
   readonly run: number | null;
   /** The executed GTIDs; null on a server without GTIDs. */
   readonly gtidSet: string | null;
   readonly file: string;
   readonly offset: number;
+  /**
+   * Whether file and offset say where reading goes on. They do not where reading begins behind a GTID set and nothing was
+   * read yet: file and offset are then the oldest that the server has.
+   */
+  readonly isExact: boolean;
+  /** By what the server's binlog is recognised as the one that was read; null in items of earlier releases. */
+  readonly anchor: Anchor | null;
   /** The last position that each lane was sent, by the lane's number. */
   readonly lanes: ReadonlyMap<number, PositionText>;
   /** When the last transaction before it was committed, milliseconds since 1970; 0 when none was read. */

@@ -1,89 +1,261 @@
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import type { StartPoint } from "../../config/start-point.ts";
 import {
   BinlogPurgedError,
   HistoryMismatchError,
+  HistoryUnprovenError,
+  NotRotatedYetError,
   SourceSettingError,
 } from "../reporting/errors.ts";
 import type { DumpStart } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
-import type { StartPoint } from "../../config/start-point.ts";
+import { runBeginning } from "../transactions/server-run.ts";
+import type { Anchor } from "../transactions/transaction.ts";
+import { newLife, type Life } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 
-/** Whether every GTID of the first set is in the second one. */
-export type IsSubset = (subset: string, set: string) => Promise<boolean>;
-
-/** The offset of a source that was never read, or that an operator starts anew in a later epoch. */
-export function firstOffset(start: StartPoint, epoch: number, state: ServerState): Offset {
-  const common = { epoch, server: state.uuid, run: null, lanes: new Map(), committedMs: 0 };
-  if (start.kind === "now") {
-    return {
-      ...common,
-      gtidSet: state.gtids ? state.gtidExecuted : null,
-      file: state.file,
-      offset: state.offset,
-    };
-  }
-  const oldest = { file: state.oldestFile, offset: FIRST_EVENT };
-  if (start.kind === "oldest")
-    return { ...common, gtidSet: state.gtids ? state.gtidPurged : null, ...oldest };
-  // On a server with GTIDs, too, reading goes on by file and offset from there.
-  if (start.kind === "file")
-    return { ...common, gtidSet: null, file: start.file, offset: start.offset };
-  if (!state.gtids) throw gtidModeOff(state);
-  return { ...common, gtidSet: start.gtidSet, ...oldest };
+/** What the server answers when it is asked whether it is the one that was read. */
+export interface BinlogEvidence {
+  /** Whether every GTID of the first set is in the second one. */
+  isSubset(subset: string, set: string): Promise<boolean>;
+  /** Whether this very transaction (or file) stands at its position. */
+  stands(anchor: Anchor): Promise<boolean>;
+  /** The transaction with a GTID, where it stands in this server's logs; null when they do not have it any more. */
+  find(gtid: string): Promise<Anchor | null>;
+  /** The first event of a file. Null when the server does not have the file. */
+  beginningOf(file: string): Promise<Anchor | null>;
+  /** The GTIDs of everything before a position. */
+  gtidsBefore(file: string, offset: number): Promise<string>;
 }
 
-/**
- * The offset to go on from on this server, in its coordinates. Throws BinlogPurgedError, HistoryMismatchError, or
- * SourceSettingError when the server cannot go on from there without a gap.
- */
-export async function resumeOffset(
-  saved: Offset,
-  state: ServerState,
-  isSubset: IsSubset,
-): Promise<Offset> {
-  if (saved.gtidSet === null) return resumeByFile(saved, state);
-  if (!state.gtids) throw gtidModeOff(state);
-  if (!(await isSubset(saved.gtidSet, state.gtidExecuted))) {
-    throw new HistoryMismatchError(saved.gtidSet, state.gtidExecuted);
-  }
-  if (!(await isSubset(state.gtidPurged, saved.gtidSet))) {
-    throw new BinlogPurgedError(saved.gtidSet, `${state.oldestFile} (purged: ${state.gtidPurged})`);
-  }
-  if (saved.server === state.uuid) return saved;
-  // Another server of the topology: its files and offsets, and its thread ids, have nothing to do with the former one's.
-  return {
-    ...saved,
-    epoch: saved.epoch + 1,
-    server: state.uuid,
-    run: null,
-    file: state.oldestFile,
-    offset: FIRST_EVENT,
-  };
-}
-
-function resumeByFile(saved: Offset, state: ServerState): Offset {
-  if (saved.server !== state.uuid)
-    throw new HistoryMismatchError(describeOffset(saved), `as server ${state.uuid}`);
-  if (!state.files.includes(saved.file))
-    throw new BinlogPurgedError(describeOffset(saved), state.oldestFile);
-  return saved;
-}
-
-/** What to ask the server for. */
-export function dumpStart(offset: Offset): DumpStart {
-  return offset.gtidSet === null
-    ? { kind: "file", file: offset.file, offset: offset.offset }
-    : { kind: "gtid", gtidSet: offset.gtidSet };
+/** Where an attempt begins. */
+export interface Beginning {
+  readonly offset: Offset & { readonly run: number };
+  /** What to ask the server for. */
+  readonly start: DumpStart;
+  /** Whether the coordinates are those in which the offset was saved. */
+  readonly isResumed: boolean;
 }
 
 /** The first event of a file starts behind its magic number. */
-const FIRST_EVENT = 4;
+export const FIRST_EVENT = 4;
+/** COM_BINLOG_DUMP takes an offset of 32 bits. */
+const DUMP_LIMIT = 2 ** 32;
+
+/** The beginning of a source that was never read, or that an operator starts anew: in a life of its own. */
+export async function firstBeginning(
+  start: StartPoint,
+  life: Life,
+  state: ServerState,
+  evidence: Omit<BinlogEvidence, "stands">,
+): Promise<Beginning> {
+  const at = async (file: string, offset: number, gtidSet: string | null): Promise<Beginning> => ({
+    offset: {
+      ...life,
+      ...unread(state, file),
+      gtidSet,
+      file,
+      offset,
+      isExact: true,
+      anchor: await firstAnchor(file, gtidSet, state, evidence),
+    },
+    start: { kind: "file", file, offset },
+    isResumed: false,
+  });
+  switch (start.kind) {
+    case "now":
+      return at(state.file, state.offset, state.gtids ? state.gtidExecuted : null);
+    case "oldest":
+      return at(state.oldestFile, FIRST_EVENT, state.gtids ? state.gtidPurged : null);
+    case "file":
+      if (!state.files.includes(start.file))
+        throw new BinlogPurgedError(`${start.file}:${start.offset}`, state.oldestFile);
+      return at(
+        start.file,
+        start.offset,
+        state.gtids ? await evidence.gtidsBefore(start.file, start.offset) : null,
+      );
+    case "gtid": {
+      if (!state.gtids) throw gtidModeOff(state);
+      const { gtidSet } = start;
+      await requireHistory(gtidSet, state, evidence);
+      const anchor = await firstAnchor(state.oldestFile, gtidSet, state, evidence);
+      return behindGtids({ ...life, lanes: new Map(), committedMs: 0, gtidSet }, anchor, state);
+    }
+    default:
+      return start satisfies never;
+  }
+}
+
+/**
+ * Where to go on from a saved offset. On the server that was read, and where its binlog is proven to be the one that was
+ * read: at the same position, in the same life. Elsewhere behind the same GTIDs, in a new life, where the server is proven
+ * to have the same history. Throws OperatorError where there is no proof, or no way without a gap.
+ *
+ * @param isVouched an operator has said that the server's history is the one that was read
+ */
+export async function resume(
+  saved: Offset,
+  state: ServerState,
+  evidence: BinlogEvidence,
+  isVouched = false,
+): Promise<Beginning> {
+  const isKnownFile = saved.server === state.uuid && state.files.includes(saved.file);
+  if (isKnownFile && (await isProven(saved, evidence))) return goOn(saved, state, evidence);
+  // Without GTIDs, file and offset are all that an operator can vouch for.
+  if (isKnownFile && isVouched && saved.gtidSet === null) return goOn(saved, state, evidence);
+
+  if (saved.gtidSet === null) throw withoutGtids(saved, state);
+  if (!state.gtids) throw gtidModeOff(state);
+  await requireHistory(saved.gtidSet, state, evidence);
+  const anchor = await sameTransaction(saved, state, evidence, isVouched);
+  // Another server of the topology, or other files: offsets and thread ids have nothing to do with the former ones.
+  return behindGtids({ ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch) }, anchor, state);
+}
+
+/** An offset of an earlier release has no anchor: it is believed, as that release did. */
+async function isProven({ anchor }: Offset, evidence: BinlogEvidence): Promise<boolean> {
+  return anchor === null || evidence.stands(anchor);
+}
+
+async function goOn(
+  saved: Offset,
+  state: ServerState,
+  evidence: BinlogEvidence,
+): Promise<Beginning> {
+  const run = saved.run ?? runAt(saved.file);
+  const offset = { ...saved, run };
+  // Without an anchor, file and offset may be those of a failover that has read nothing yet.
+  const isExact = saved.isExact && saved.anchor !== null;
+  if (saved.gtidSet !== null && !isExact && state.gtids)
+    return { offset, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
+  if (saved.offset >= DUMP_LIMIT) {
+    // A file this long ends with the transaction that made it so: the server begins the next one at its commit.
+    const next = state.files[state.files.indexOf(saved.file) + 1];
+    if (next === undefined) throw new NotRotatedYetError(saved.file);
+    return {
+      offset: { ...offset, file: next, offset: FIRST_EVENT },
+      start: { kind: "file", file: next, offset: FIRST_EVENT },
+      isResumed: true,
+    };
+  }
+  const { file, offset: at } = saved;
+  const gtidSet = saved.gtidSet ?? (state.gtids ? await evidence.gtidsBefore(file, at) : null);
+  return {
+    offset: { ...offset, gtidSet },
+    start: { kind: "file", file, offset: at },
+    isResumed: true,
+  };
+}
+
+/** Throws unless the server has executed a set, and still has the log of everything else. */
+async function requireHistory(
+  gtidSet: string,
+  { gtidExecuted, gtidPurged, oldestFile }: ServerState,
+  { isSubset }: Pick<BinlogEvidence, "isSubset">,
+): Promise<void> {
+  if (!(await isSubset(gtidSet, gtidExecuted)))
+    throw new HistoryMismatchError(gtidSet, `executed ${gtidExecuted || "nothing"}`);
+  if (!(await isSubset(gtidPurged, gtidSet)))
+    throw new BinlogPurgedError(gtidSet, `${oldestFile} (purged: ${gtidPurged})`);
+}
+
+/** The anchor in the logs of a server with other coordinates. Throws where it is another transaction, or not there. */
+async function sameTransaction(
+  saved: Offset,
+  state: ServerState,
+  evidence: BinlogEvidence,
+  isVouched: boolean,
+): Promise<Anchor | null> {
+  const { anchor } = saved;
+  if (anchor === null) return null;
+  const found = anchor.gtid === null ? null : await evidence.find(anchor.gtid);
+  if (isVouched) return found;
+  if (found === null)
+    throw new HistoryUnprovenError(describeOffset(saved), anchor.gtid, state.uuid);
+  if (found.committedUs !== anchor.committedUs)
+    throw new HistoryMismatchError(
+      describeOffset(saved),
+      `has another transaction under the GTID ${found.gtid}`,
+    );
+  return found;
+}
+
+function behindGtids(
+  known: Life & Pick<Offset, "lanes" | "committedMs"> & { readonly gtidSet: string },
+  anchor: Anchor | null,
+  state: ServerState,
+): Beginning {
+  const { epoch, life, lanes, committedMs, gtidSet } = known;
+  const file = state.oldestFile;
+  return {
+    offset: {
+      epoch,
+      life,
+      ...unread(state, file),
+      lanes,
+      committedMs,
+      gtidSet,
+      file,
+      offset: FIRST_EVENT,
+      isExact: false,
+      anchor,
+    },
+    start: { kind: "gtid", gtidSet },
+    isResumed: false,
+  };
+}
+
+/** What is known of a position from which nothing was read yet. */
+function unread(
+  { uuid }: ServerState,
+  file: string,
+): Pick<Offset, "server" | "lanes" | "committedMs"> & { readonly run: number } {
+  return { server: uuid, run: runAt(file), lanes: new Map(), committedMs: 0 };
+}
+
+/** A name for the run at a position when nobody knows when it began: no run has begun in this second and this file. */
+function runAt(file: string): number {
+  return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
+}
+
+/** The server's own latest transaction, by which other servers are recognised, too; else the file's first event. */
+async function firstAnchor(
+  file: string,
+  gtidSet: string | null,
+  { uuid }: ServerState,
+  evidence: Pick<BinlogEvidence, "find" | "beginningOf">,
+): Promise<Anchor | null> {
+  const latest = gtidSet === null ? null : latestOf(uuid, gtidSet);
+  const found = latest === null ? null : await evidence.find(latest);
+  return found ?? evidence.beginningOf(file);
+}
+
+/** The last GTID without a tag that a server has in a set; null when it has none. */
+export function latestOf(uuid: string, gtidSet: string): string | null {
+  const entry = gtidSet.split(",").find((part) => part.toLowerCase().startsWith(`${uuid}:`));
+  const intervals = entry?.slice(uuid.length + 1).split(":") ?? [];
+  const tagged = intervals.findIndex((part) => !/^\d/.test(part));
+  const last = (tagged === -1 ? intervals : intervals.slice(0, tagged)).at(-1);
+  return last === undefined ? null : `${uuid}:${last.split("-").at(-1)}`;
+}
+
+function withoutGtids(saved: Offset, state: ServerState): Error {
+  if (saved.server !== state.uuid)
+    return new HistoryMismatchError(describeOffset(saved), `is server ${state.uuid}`);
+  if (!state.files.includes(saved.file))
+    return new BinlogPurgedError(describeOffset(saved), state.oldestFile);
+  return new HistoryMismatchError(
+    describeOffset(saved),
+    "has another transaction where the last one was read",
+  );
+}
 
 function gtidModeOff(state: ServerState): SourceSettingError {
   return new SourceSettingError(
     "gtid_mode",
     "not ON",
     `the offset is a GTID set, and ${state.uuid} has none`,
-    "Turn gtid_mode ON, or start anew with `npm run offsets -- set --now`.",
+    "Turn gtid_mode ON, or start anew with `npm run offsets -- set --now`, which skips what was written meanwhile.",
   );
 }

@@ -4,6 +4,11 @@
  */
 export abstract class OperatorError extends Error {
   readonly remedy: string;
+  /**
+   * Whether the stop is kept: no later attempt and no other process reads on before an operator's act, because time alone
+   * could make the cause invisible.
+   */
+  readonly isKept: boolean = false;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
     super(`${message} ${remedy}`, options);
@@ -51,29 +56,69 @@ export class SourceLockoutError extends OperatorError {
 /** The server no longer has the log that comes next. Going on would skip changes. */
 export class BinlogPurgedError extends OperatorError {
   override readonly name = "BinlogPurgedError";
+  override readonly isKept = true;
   readonly offset: string;
   readonly oldest: string;
 
   constructor(offset: string, oldest: string) {
     super(
       `The server has purged binlog that was not read yet: the offset is ${offset}, the oldest position available is ${oldest}.`,
-      "Point the source at a replica that still has the log, or restore the files; or give the gap up: `npm run offsets -- set --oldest` (or `--now`), and raise binlog_expire_logs_seconds.",
+      "Point the source at a replica that still has the log, or restore the files, then `npm run offsets -- continue`; or give the gap up: `npm run offsets -- set --oldest` (or `--now`), and raise binlog_expire_logs_seconds.",
     );
     this.offset = offset;
     this.oldest = oldest;
   }
 }
 
-/** The server has not executed what was already read: it is another server, or its history was reset. */
+/** The server's history is not the one that was read: it is another server, or its history was reset or restored. */
 export class HistoryMismatchError extends OperatorError {
   override readonly name = "HistoryMismatchError";
+  override readonly isKept = true;
 
-  constructor(offset: string, executed: string) {
+  /** `found`: what the server is or has instead, as a predicate. */
+  constructor(offset: string, found: string) {
     super(
-      `The server's history does not contain what was already read: the offset is ${offset}, the server executed ${executed || "nothing"}.`,
-      "If this is the right server (restored, or reset), start it anew with `npm run offsets -- set --now` or `--oldest`; otherwise correct the source's address.",
+      `The server's history does not contain what was already read: the offset is ${offset}, and this server ${found}.`,
+      "If this is the right server (restored, or reset), start it anew with `npm run offsets -- set --oldest` (or `--now`, which skips what it has written since); otherwise correct the source's address, then `npm run offsets -- continue`.",
     );
   }
+}
+
+/** Nothing that the server still has proves that its history is the one that was read. */
+export class HistoryUnprovenError extends OperatorError {
+  override readonly name = "HistoryUnprovenError";
+  override readonly isKept = true;
+
+  /** `gtid`: the last transaction that was read, null where it had none. */
+  constructor(offset: string, gtid: string | null, server: string) {
+    super(
+      `Server ${server} no longer has the binlog with the last transaction that was read (${gtid ?? "which has no GTID"}), so nothing proves that its history is the one that was read: the offset is ${offset}.`,
+      "If it is (its logs were moved or purged, or it is a copy of the former server), `npm run offsets -- continue` goes on behind the offset's GTIDs; if it was restored from a backup or reset, start it anew with `npm run offsets -- set --oldest`.",
+    );
+  }
+}
+
+/** An earlier attempt stopped for want of proof, and no operator has acted since. */
+export class StillStoppedError extends OperatorError {
+  override readonly name = "StillStoppedError";
+
+  constructor(since: string, message: string) {
+    super(`Stopped since ${since}: ${message}`, "The reader waits for that act.");
+  }
+}
+
+/** A binlog file that is longer than a dump can ask for, and the server has not begun the next one yet. */
+export class NotRotatedYetError extends Error {
+  override readonly name = "NotRotatedYetError";
+
+  constructor(file: string) {
+    super(`the server has not begun the file after ${file} yet`);
+  }
+}
+
+/** The binlog ends before what was read of it, or the server has stopped sending it: the next attempt finds out why. */
+export class BinlogInterruptedError extends Error {
+  override readonly name = "BinlogInterruptedError";
 }
 
 /** The server refuses the dump although offset and settings are sound. */

@@ -53,6 +53,7 @@ export function reportMetrics(status: ReaderStatus, source: string, log: Log): D
         [READER_METRICS.userChanges, "Count", now.userChanges - reported.userChanges],
         [READER_METRICS.preparedXa, "Milliseconds", status.preparedXaMs()],
         [READER_METRICS.unknownXa, "Count", now.unknownXa - reported.unknownXa],
+        [READER_METRICS.stopped, "Count", status.isStoppedByError ? 1 : 0],
       ])}\n`,
     );
     if (retentionUsed > RETENTION_WARNING_PERCENT) {

@@ -34,6 +34,8 @@ export class ReaderStatus {
   };
   /** How long the server keeps its binlog, milliseconds; null when it keeps it for ever, or is not known yet. */
   retentionMs: number | null = null;
+  /** Whether the process ends by an error that a person must act on. */
+  isStoppedByError = false;
   #state: ReaderState = "connecting";
   #sinceMs = Date.now();
   /** When the oldest transaction that is not acknowledged yet was committed; null when all are. */

@@ -64,6 +64,8 @@ export function isOver(
 ): boolean {
   if (session.lastSeen !== null && !isBefore(session.lastSeen, saved.position)) return false;
   const isOwn = session.run >= 0;
-  if (isOwn && saved.run !== null && session.run < saved.run) return true;
+  // It wrote before the offset, where another run goes on: its own has ended.
+  if (isOwn && session.lastSeen !== null && saved.run !== null && session.run !== saved.run)
+    return true;
   return session.isPresent && census !== null && !census.alive.has(session.thread);
 }

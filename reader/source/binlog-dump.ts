@@ -75,6 +75,11 @@ export class BinlogDump implements AsyncDisposable {
     return this.#ended.promise;
   }
 
+  /** Whether reading waits for a reason of this side. */
+  get isPaused(): boolean {
+    return this.#pauses.size > 0;
+  }
+
   /** Stops reading from the socket for a reason; the server waits until no reason is left. */
   pause(reason: PauseReason): void {
     if (this.#pauses.size === 0) this.#zongji.connection?.pause();

@@ -1,5 +1,7 @@
 import {
+  BinlogInterruptedError,
   BinlogRefusedError,
+  NotRotatedYetError,
   OperatorError,
   SourceAccessError,
   SourceLockoutError,
@@ -85,7 +87,12 @@ export type Verdict =
 
 /** Whether an error of the source can pass by itself. Decided by codes only; what is not known to pass is final. */
 export function judgeSourceError(error: unknown): Verdict {
-  if (error instanceof SourceSilentError) return { kind: "passing", code: error.name };
+  if (
+    error instanceof SourceSilentError ||
+    error instanceof NotRotatedYetError ||
+    error instanceof BinlogInterruptedError
+  )
+    return { kind: "passing", code: error.name };
   if (!(error instanceof Error) || error instanceof OperatorError)
     return { kind: "final", error: toError(error) };
   const { code, errno } = error as { code?: unknown; errno?: unknown };

@@ -8,7 +8,7 @@ import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
-import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
+import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
 export interface CurrentTransactionOptions {
@@ -42,6 +42,7 @@ export class CurrentTransaction {
   #gtidStart = 0;
   #open: OpenTransaction | null = null;
   #committedMs = 0;
+  #anchor: Anchor | null = null;
 
   constructor({ position, run, xa, sink }: CurrentTransactionOptions) {
     this.#position = position;
@@ -180,7 +181,7 @@ export class CurrentTransaction {
       fileNumber: position.fileNumber,
       start: gtid === null ? position.start : this.#gtidStart,
       thread,
-      run: this.#run.of(header, position.fileNumber),
+      run: this.#run.of(header),
       serverId: header.serverId,
       committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };
@@ -189,6 +190,14 @@ export class CurrentTransaction {
   }
 
   #endsWith(gtids: readonly string[]): void {
+    if (this.#gtid !== null) {
+      this.#anchor = {
+        file: this.#position.file,
+        start: this.#gtidStart,
+        gtid: this.#gtid.gtid,
+        committedUs: this.#gtid.originalCommitTimestamp,
+      };
+    }
     this.#open = null;
     this.#gtid = null;
     this.#boundary(gtids, this.#position.end);
@@ -198,7 +207,7 @@ export class CurrentTransaction {
   #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;
     const { file, fileNumber } = this.#position;
-    const common = { gtids, committedMs: this.#committedMs };
+    const common = { gtids, anchor: this.#anchor, committedMs: this.#committedMs };
     if (waiting === undefined) {
       this.#sink.boundary({ ...common, file, offset, run: this.#run.present });
       return;

@@ -16,7 +16,7 @@ export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent">
 const FIRST_EVENT = 4;
 
 /**
- * The numbers of those files in which a run of the server began. A file says so in its first event; but in a dump that
+ * When the server started, seconds since 1970, by the numbers of those files in which a run of it began. A file says so in its first event; but in a dump that
  * goes on in the middle of a file after a set of GTIDs, the server takes this mark from all later files too (its flag
  * m_gtid_clear_fd_created_flag), and a reader that was away during a restart would take the new run's thread ids for the
  * old one's.
@@ -28,15 +28,16 @@ export async function runBeginnings({
   control,
   files,
   ...options
-}: FilesToAsk): Promise<Set<number>> {
-  const beginnings = new Set<number>();
+}: FilesToAsk): Promise<Map<number, number>> {
+  const beginnings = new Map<number, number>();
   if (files.length < 2) return beginnings;
   const sizes = await fileSizes(control);
   for (const [i, file] of files.entries()) {
     const former = files[i - 1];
     if (former === undefined) continue;
     if (await rotatesTo(control, former, sizes.get(former) ?? 0, file)) continue;
-    if (await beginsRun(options, file)) beginnings.add(binlogFileNumber(file));
+    const startedS = await serverStart(options, file);
+    if (startedS !== 0) beginnings.set(binlogFileNumber(file), startedS);
   }
   return beginnings;
 }
@@ -86,10 +87,11 @@ async function eventsFrom(
 
 const WRONG_PLACE = "ER_ERROR_WHEN_EXECUTING_COMMAND";
 
-async function beginsRun(
+/** Seconds since 1970; 0 for a file that was begun by a rotation. */
+async function serverStart(
   options: Omit<FilesToAsk, "files" | "control">,
   file: string,
-): Promise<boolean> {
+): Promise<number> {
   const created = Promise.withResolvers<number>();
   await using dump = await BinlogDump.start({
     ...options,
@@ -99,5 +101,5 @@ async function beginsRun(
       created.resolve(parseFormatDescription(event).created);
     },
   });
-  return (await Promise.race([created.promise, dump.ended])) !== 0;
+  return await Promise.race([created.promise, dump.ended]);
 }

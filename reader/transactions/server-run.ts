@@ -1,54 +1,50 @@
 import type { EventHeader } from "../binlog-format/events/event-header.ts";
 
-/** More files than a server can number before it must be reset. */
-const FILES_OF_AN_EPOCH = 2 ** 31;
+/** File numbers modulo this stand beside the second in which a run began: a second holds only a few files. */
+const FILES = 2 ** 20;
 
 /**
- * The number of a server's run (see `Connection` in wire/session.ts) that began with a file. File numbers start again with
- * a new epoch; what was recorded of the connections of an earlier one must not be found under the same number.
+ * The number of a server's run (see `Connection` in wire/session.ts): the second in which the server started, and the file
+ * that it began then. File numbers alone come again after a reset or in another directory.
  */
-export function runBeginning(epoch: number, fileNumber: number): number {
-  return (epoch - 1) * FILES_OF_AN_EPOCH + fileNumber;
+export function runBeginning(startedS: number, fileNumber: number): number {
+  return startedS * FILES + (fileNumber % FILES);
 }
 
 export interface ServerRunOptions {
   /** The `server_id` of the server that is read. */
   readonly serverId: number;
-  readonly epoch: number;
-  /** The run that goes on where reading begins; null: it begins with the first file. */
-  readonly run: number | null;
-  /** Numbers of files after that position in which a run began, whether or not the dump says so. */
-  readonly runBeginnings: ReadonlySet<number>;
+  /** The run that goes on where reading begins. */
+  readonly run: number;
+  /** When the server started, seconds since 1970, by the numbers of files after that position that a run began with. */
+  readonly runBeginnings: ReadonlyMap<number, number>;
 }
 
 /** The server run whose events are being read. */
 export class ServerRun {
   readonly #options: ServerRunOptions;
-  #present: number | null;
+  #present: number;
 
   constructor(options: ServerRunOptions) {
     this.#options = options;
     this.#present = options.run;
   }
 
-  /** Null before the first file is known. */
-  get present(): number | null {
+  get present(): number {
     return this.#present;
   }
 
-  /** Told of a file's first event, which says whether the server had just started. */
-  entersFile(fileNumber: number, startedServer: boolean): void {
-    const { epoch, runBeginnings } = this.#options;
-    if (startedServer || runBeginnings.has(fileNumber) || this.#present === null)
-      this.#present = runBeginning(epoch, fileNumber);
+  /** Told of a file's first event: `startedS` is when the server had just started, seconds since 1970, else 0. */
+  entersFile(fileNumber: number, startedS: number): void {
+    const began = startedS === 0 ? this.#options.runBeginnings.get(fileNumber) : startedS;
+    if (began !== undefined) this.#present = runBeginning(began, fileNumber);
   }
 
   /**
    * The run that a transaction's thread id belongs to. What another server of the topology executed keeps that server's
    * thread ids; its runs are not known here, so all of them count as one, with a number that no own run has.
    */
-  of({ serverId }: EventHeader, fileNumber: number): number {
-    if (serverId !== this.#options.serverId) return -serverId;
-    return this.#present ?? runBeginning(this.#options.epoch, fileNumber);
+  of({ serverId }: EventHeader): number {
+    return serverId === this.#options.serverId ? this.#present : -serverId;
   }
 }

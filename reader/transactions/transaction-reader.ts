@@ -81,8 +81,8 @@ export class TransactionReader {
     this.#tables = new TableMaps((database, table) => followed.isRead(database, table));
   }
 
-  /** The run whose events are being read; null before the first file is known. */
-  get run(): number | null {
+  /** The run whose events are being read. */
+  get run(): number {
     return this.#run.present;
   }
 
@@ -114,7 +114,7 @@ export class TransactionReader {
     if (description.checksums) verifyChecksum(event);
     this.#checksums = description.checksums;
     this.#tables.clear();
-    this.#run.entersFile(this.#position.fileNumber, description.created !== 0);
+    this.#run.entersFile(this.#position.fileNumber, description.created);
     if (this.#nextFileAt !== null) this.#current.entersFile(this.#nextFileAt);
     this.#nextFileAt = null;
   }

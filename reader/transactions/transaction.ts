@@ -50,6 +50,20 @@ export interface WaitingXa {
   readonly preparedMs: number;
 }
 
+/**
+ * A transaction by which a server's binlog is recognised: the same one stands at the same position for as long as the
+ * coordinates live. Before any transaction was read it is a file's first event, at offset 4, without a GTID.
+ */
+export interface Anchor {
+  readonly file: string;
+  /** Where its first event starts, bytes. */
+  readonly start: number;
+  /** Null for an anonymous transaction, and for a file. */
+  readonly gtid: string | null;
+  /** When the server that executed it first committed it, or when the file was begun; microseconds since 1970. */
+  readonly committedUs: number;
+}
+
 /** A position between two transactions, from which reading can go on. */
 export interface Boundary {
   /** What was executed since the boundary before it; a prepared XA transaction counts when it commits. */
@@ -58,6 +72,8 @@ export interface Boundary {
   readonly offset: number;
   /** The server run that goes on there. */
   readonly run: number | null;
+  /** The transaction that was read last; null when none was. */
+  readonly anchor: Anchor | null;
   /** When the last transaction before it was committed, milliseconds since 1970. */
   readonly committedMs: number;
   /** Where a prepared XA transaction holds the position back: the oldest one, and the position up to which was read. */

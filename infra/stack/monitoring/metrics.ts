@@ -36,6 +36,7 @@ export class SourceMetrics {
   reconnects = (): Metric => this.#metric(READER_METRICS.reconnects, Stats.SUM);
   userChanges = (): Metric => this.#metric(READER_METRICS.userChanges, Stats.SUM);
   preparedXa = (): Metric => this.#metric(READER_METRICS.preparedXa, Stats.MAXIMUM);
+  readerStopped = (): Metric => this.#metric(READER_METRICS.stopped, Stats.MAXIMUM);
   unknownXa = (): Metric => this.#metric(READER_METRICS.unknownXa, Stats.SUM);
 
   changesDropped = (): Metric => this.#metric(ROUTE_METRICS.changesDropped, Stats.SUM);

@@ -1,6 +1,7 @@
 /** The headings of docs/runbook.md, one for each kind of alarm. */
 export const RUNBOOK = {
   readerNotReporting: "Reader not reporting",
+  readerStopped: "Reader stopped",
   lag: "Lag",
   retentionRisk: "Retention risk",
   rawQueueAge: "Raw queue age",

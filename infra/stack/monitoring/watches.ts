@@ -96,6 +96,13 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       above: 0,
     },
     {
+      heading: RUNBOOK.readerStopped,
+      meaning:
+        "The reader stopped by an error that a person must act on: no environment receives anything until then.",
+      metric: metrics.readerStopped(),
+      above: 0,
+    },
+    {
       heading: RUNBOOK.leaseFlapping,
       meaning: "The reader's lease changed hands more than twice within 15 minutes.",
       metric: metrics.leaseTaken().with({ period: Duration.minutes(15) }),

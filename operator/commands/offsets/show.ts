@@ -35,6 +35,14 @@ function itemText(item: ReaderItem): string {
     }
     for (const [lane, position] of lanes) lines.push(`lane ${lane}:      sent up to ${position}`);
   }
+  const { stop } = item;
+  if (stop !== null) {
+    lines.push(
+      `stopped:     ${new Date(stop.sinceMs).toISOString()}, ${stop.error}: ${stop.message}`,
+    );
+    if (stop.isKept)
+      lines.push("             It stays stopped until `offsets set` or `offsets continue`.");
+  }
   lines.push(`held by:     ${item.lease?.owner ?? "nobody"}`);
   return lines.join("\n");
 }

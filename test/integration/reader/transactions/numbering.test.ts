@@ -61,7 +61,6 @@ async function numbersOfOrders(
     onRead: () => undefined,
     serverId: 1,
     heldLimitBytes: 1e8,
-    epoch: 1,
     sink: {
       change: (_, { op, table, offset, row, n, texts }) => {
         if (table === "orders") numbers.push(`${op} ${offset}/${row} ${n} ${texts.key}`);
@@ -71,7 +70,7 @@ async function numbersOfOrders(
       relief: () => null,
     },
     run: 1,
-    runBeginnings: new Set(),
+    runBeginnings: new Map(),
     checksums: false,
     columns: false,
     passed: null,

@@ -55,7 +55,6 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     onRead: () => undefined,
     serverId: server?.id ?? 0,
     heldLimitBytes: 1e6,
-    epoch: 1,
     sink: {
       change: (_: Transaction, change: RowChange) =>
         changes.push({ ...change, texts: change.texts.kept() }),
@@ -64,7 +63,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
       relief: () => null,
     },
     run: RUN,
-    runBeginnings: new Set(),
+    runBeginnings: new Map(),
     checksums: false,
     columns: false,
     passed: null,

@@ -7,6 +7,7 @@ const boundary = (n: number) => ({
   file: "bin.000001",
   offset: n,
   run: 1,
+  anchor: null,
   committedMs: n,
 });
 

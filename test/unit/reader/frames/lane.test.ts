@@ -32,7 +32,7 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
   let unsent = 0;
   const lane = new Lane({
     number: 0,
-    binlog: { source: "shop", epoch: 1, server: "s" },
+    binlog: { source: "shop", epoch: 1, life: null, server: "s" },
     previous: null,
     frameBytes,
     paceMs,

@@ -43,7 +43,7 @@ function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[
     const change = { op: "c", database: "shop", table: "orders", offset: 200, row: n, n } as const;
     frame.add(1, its, { ...change, texts: RowTexts.of({ after: "{}" }), ...fields });
   });
-  const binlog = { source: "shop", epoch: 1, server: "s" };
+  const binlog = { source: "shop", epoch: 1, life: null, server: "s" };
   return decodeFrame(frame.seal(binlog, { lane: 0, previous: null }, []).bytes.toString());
 }
 

@@ -1,11 +1,18 @@
 import { describe, expect, test } from "vitest";
+import type { Offset } from "../../../../reader/offsets/offset.ts";
+import {
+  firstBeginning,
+  latestOf,
+  resume,
+  type BinlogEvidence,
+} from "../../../../reader/offsets/resume-offset.ts";
 import {
   BinlogPurgedError,
   HistoryMismatchError,
+  HistoryUnprovenError,
+  NotRotatedYetError,
   SourceSettingError,
 } from "../../../../reader/reporting/errors.ts";
-import type { Offset } from "../../../../reader/offsets/offset.ts";
-import { dumpStart, firstOffset, resumeOffset } from "../../../../reader/offsets/resume-offset.ts";
 import type { ServerState } from "../../../../reader/source/server-state.ts";
 
 const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -19,93 +26,194 @@ const state: ServerState = {
   file: "bin.000009",
   offset: 4711,
   oldestFile: "bin.000003",
-  files: ["bin.000003", "bin.000009"],
+  files: ["bin.000003", "bin.000005", "bin.000009"],
   startedUs: 0,
   checksums: true,
   lowerCaseNames: false,
   retentionMs: null,
 };
+const anchor = { file: "bin.000005", start: 50, gtid: `${UUID}:50`, committedUs: 7 };
 const saved: Offset = {
   epoch: 3,
+  life: "a-life",
   server: UUID,
   run: 3,
   gtidSet: `${UUID}:1-50`,
   file: "bin.000005",
   offset: 99,
+  isExact: true,
+  anchor,
   lanes: new Map([[0, "p"]]),
   committedMs: 1,
 };
-const yes = async (): Promise<boolean> => true;
-const subset =
-  (answers: Record<string, boolean>) =>
-  async (a: string): Promise<boolean> =>
-    answers[a] ?? true;
+const life = { epoch: 9, life: "new" };
+/** A server whose binlog is the one that was read. */
+const same: BinlogEvidence = {
+  isSubset: async () => true,
+  stands: async () => true,
+  find: async (gtid) => ({ ...anchor, gtid }),
+  beginningOf: async (file) => ({ file, start: 4, gtid: null, committedUs: 1 }),
+  gtidsBefore: async () => `${UUID}:1-42`,
+};
+const reset: BinlogEvidence = { ...same, stands: async () => false };
+const other = { ...state, uuid: "another" };
+const subset = (answers: Record<string, boolean>) => async (a: string) => answers[a] ?? true;
 
 describe("a first start", () => {
-  test("from now begins behind everything executed", () => {
-    expect(dumpStart(firstOffset({ kind: "now" }, 1, state))).toEqual({
-      kind: "gtid",
-      gtidSet: `${UUID}:1-100`,
+  test("from now begins at the end of the binlog, and knows its GTIDs", async () => {
+    expect(await firstBeginning({ kind: "now" }, life, state, same)).toMatchObject({
+      start: { kind: "file", file: "bin.000009", offset: 4711 },
+      offset: { ...life, gtidSet: state.gtidExecuted, anchor: { gtid: `${UUID}:100` } },
     });
   });
-  test("from the oldest log begins behind what was purged", () => {
-    expect(dumpStart(firstOffset({ kind: "oldest" }, 1, state))).toEqual({
-      kind: "gtid",
-      gtidSet: `${UUID}:1-10`,
+  test("from the oldest log begins behind what was purged", async () => {
+    expect(await firstBeginning({ kind: "oldest" }, life, state, same)).toMatchObject({
+      start: { kind: "file", file: "bin.000003", offset: 4 },
+      offset: { gtidSet: state.gtidPurged },
     });
   });
-  test("without GTIDs begins at a file and position", () => {
+  test("from a file and offset knows the GTIDs before it", async () => {
+    const start = { kind: "file", file: "bin.000005", offset: 99 } as const;
+    expect(await firstBeginning(start, life, state, same)).toMatchObject({
+      start,
+      offset: { gtidSet: `${UUID}:1-42` },
+    });
+    await expect(
+      firstBeginning({ ...start, file: "bin.000001" }, life, state, same),
+    ).rejects.toBeInstanceOf(BinlogPurgedError);
+  });
+  test("without GTIDs is recognised by a file's first event", async () => {
     const plain = { ...state, gtids: false };
-    expect(dumpStart(firstOffset({ kind: "now" }, 1, plain))).toEqual({
-      kind: "file",
-      file: "bin.000009",
-      offset: 4711,
+    expect(await firstBeginning({ kind: "now" }, life, plain, same)).toMatchObject({
+      start: { kind: "file", file: "bin.000009", offset: 4711 },
+      offset: { gtidSet: null, anchor: { start: 4 } },
     });
-    expect(dumpStart(firstOffset({ kind: "oldest" }, 1, plain))).toEqual({
-      kind: "file",
-      file: "bin.000003",
-      offset: 4,
-    });
-    expect(() => firstOffset({ kind: "gtid", gtidSet: "x" }, 1, plain)).toThrow(SourceSettingError);
+    await expect(
+      firstBeginning({ kind: "gtid", gtidSet: "x" }, life, plain, same),
+    ).rejects.toBeInstanceOf(SourceSettingError);
   });
 });
 
-describe("resuming", () => {
-  test("on the same server keeps the offset as it is", async () => {
-    expect(await resumeOffset(saved, state, yes)).toBe(saved);
-  });
-  test("on another server of the topology begins a new epoch and keeps the GTIDs and the lanes' chain", async () => {
-    const other = { ...state, uuid: "another" };
-    expect(await resumeOffset(saved, other, yes)).toMatchObject({
-      epoch: 4,
-      server: "another",
-      run: null,
-      gtidSet: saved.gtidSet,
-      lanes: saved.lanes,
+describe("resuming on the server that was read", () => {
+  test("goes on at file and offset, in the same life", async () => {
+    expect(await resume(saved, state, same)).toEqual({
+      offset: saved,
+      start: { kind: "file", file: "bin.000005", offset: 99 },
+      isResumed: true,
     });
   });
-  test("stops when the next transactions were purged, naming offset and oldest position", async () => {
-    const error = await resumeOffset(saved, state, subset({ [state.gtidPurged]: false })).catch(
-      (e: unknown) => e,
-    );
-    expect(error).toBeInstanceOf(BinlogPurgedError);
-    expect(error).toMatchObject({
-      offset: saved.gtidSet,
-      oldest: expect.stringContaining("bin.000003"),
+  test("does so whatever gtid_mode is now", async () => {
+    expect(await resume(saved, { ...state, gtids: false }, same)).toMatchObject({
+      start: { kind: "file" },
+      isResumed: true,
     });
   });
-  test("stops when the server has not executed what was read", async () => {
-    const answer = resumeOffset(saved, state, subset({ [saved.gtidSet ?? ""]: false }));
-    await expect(answer).rejects.toBeInstanceOf(HistoryMismatchError);
+  test("learns the GTIDs where the offset had none", async () => {
+    expect(await resume({ ...saved, gtidSet: null }, state, same)).toMatchObject({
+      offset: { gtidSet: `${UUID}:1-42` },
+      start: { kind: "file" },
+    });
   });
-  test("by file and position needs the same server and the file", async () => {
-    const byFile = { ...saved, gtidSet: null };
-    await expect(resumeOffset(byFile, { ...state, uuid: "another" }, yes)).rejects.toBeInstanceOf(
+  test("stops when another transaction stands where the last one was read", async () => {
+    const changed = { ...reset, find: async () => ({ ...anchor, committedUs: 8 }) };
+    await expect(resume(saved, state, changed)).rejects.toBeInstanceOf(HistoryMismatchError);
+    await expect(resume({ ...saved, gtidSet: null }, state, reset)).rejects.toBeInstanceOf(
       HistoryMismatchError,
     );
-    await expect(resumeOffset(byFile, state, yes)).rejects.toBeInstanceOf(BinlogPurgedError);
-    expect(await resumeOffset({ ...byFile, file: "bin.000003" }, state, yes)).toMatchObject({
-      epoch: 3,
+  });
+  test("stops when the logs that would prove it are gone, until an operator vouches", async () => {
+    const gone = { ...reset, find: async () => null };
+    await expect(resume(saved, state, gone)).rejects.toBeInstanceOf(HistoryUnprovenError);
+    const moved = { ...state, files: ["new.000001"], oldestFile: "new.000001" };
+    const begin = await resume(saved, moved, gone, true);
+    expect(begin).toMatchObject({
+      start: { kind: "gtid", gtidSet: saved.gtidSet },
+      offset: { lanes: saved.lanes, isExact: false, anchor: null },
+      isResumed: false,
+    });
+    expect(begin.offset.epoch).toBeGreaterThan(saved.epoch);
+    expect(begin.offset.life).not.toBe(saved.life);
+  });
+  test("goes on in a new life where the last transaction stands in other files", async () => {
+    expect(await resume(saved, state, reset)).toMatchObject({
+      start: { kind: "gtid", gtidSet: saved.gtidSet },
+      isResumed: false,
     });
   });
+  test("believes an offset of an earlier release, which has no anchor, as that release did", async () => {
+    const old: Offset = { ...saved, life: null, anchor: null };
+    expect(await resume(old, state, reset)).toMatchObject({
+      start: { kind: "gtid", gtidSet: saved.gtidSet },
+      offset: { epoch: 3, life: null },
+      isResumed: true,
+    });
+    expect(
+      await resume({ ...old, gtidSet: null }, { ...state, gtids: false }, reset),
+    ).toMatchObject({
+      start: { kind: "file", file: "bin.000005", offset: 99 },
+    });
+  });
+  test("goes on behind the GTIDs where file and offset were not reached yet", async () => {
+    expect(await resume({ ...saved, isExact: false }, state, same)).toMatchObject({
+      start: { kind: "gtid" },
+      isResumed: true,
+    });
+  });
+  test("goes on in the next file behind an offset that a dump cannot ask for", async () => {
+    const far = { ...saved, offset: 2 ** 32 };
+    expect(await resume(far, state, same)).toMatchObject({
+      start: { kind: "file", file: "bin.000009", offset: 4 },
+      offset: { file: "bin.000009", offset: 4 },
+    });
+    await expect(resume({ ...far, file: "bin.000009" }, state, same)).rejects.toBeInstanceOf(
+      NotRotatedYetError,
+    );
+  });
+});
+
+describe("resuming on another server", () => {
+  test("begins a new life behind the same GTIDs, and keeps the lanes' chain", async () => {
+    const begin = await resume(saved, other, same);
+    expect(begin).toMatchObject({
+      start: { kind: "gtid", gtidSet: saved.gtidSet },
+      offset: { server: "another", lanes: saved.lanes, isExact: false },
+      isResumed: false,
+    });
+    expect(begin.offset.epoch).toBeGreaterThan(3);
+  });
+  test("stops where the last transaction is another one, or cannot be found", async () => {
+    const changed = { ...same, find: async () => ({ ...anchor, committedUs: 8 }) };
+    await expect(resume(saved, other, changed)).rejects.toBeInstanceOf(HistoryMismatchError);
+    const gone = { ...same, find: async () => null };
+    await expect(resume(saved, other, gone)).rejects.toBeInstanceOf(HistoryUnprovenError);
+  });
+  test("stops without GTIDs", async () => {
+    await expect(resume({ ...saved, gtidSet: null }, other, same)).rejects.toBeInstanceOf(
+      HistoryMismatchError,
+    );
+  });
+  test("stops when the next transactions were purged, also when an operator vouches", async () => {
+    const purged = { ...same, isSubset: subset({ [state.gtidPurged]: false }) };
+    for (const isVouched of [false, true])
+      await expect(resume(saved, other, purged, isVouched)).rejects.toMatchObject({
+        name: "BinlogPurgedError",
+        offset: saved.gtidSet,
+        oldest: expect.stringContaining("bin.000003"),
+      });
+  });
+  test("stops when the server has not executed what was read", async () => {
+    const behind = { ...same, isSubset: subset({ [saved.gtidSet ?? ""]: false }) };
+    await expect(resume(saved, other, behind)).rejects.toBeInstanceOf(HistoryMismatchError);
+  });
+});
+
+test.each([
+  [`${UUID}:1-100`, `${UUID}:100`],
+  [`other:1-5,${UUID}:1-3:7`, `${UUID}:7`],
+  [`${UUID}:1-3:app_staging:1-9`, `${UUID}:3`],
+  [`${UUID}:app_staging:1-9`, null],
+  ["other:1-5", null],
+  ["", null],
+])("the server's own latest GTID in %s is %s", (set, gtid) => {
+  expect(latestOf(UUID, set)).toBe(gtid);
 });

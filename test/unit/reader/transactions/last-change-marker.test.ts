@@ -22,6 +22,7 @@ const boundary: Boundary = {
   file: "bin.000001",
   offset: 4,
   run: null,
+  anchor: null,
   committedMs: 0,
 };
 

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
 import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
+import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import type { Boundary } from "../../../../reader/transactions/transaction.ts";
 import {
   TransactionReader,
@@ -27,7 +28,6 @@ function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionR
     onRead: () => undefined,
     serverId: 1,
     heldLimitBytes: 1e6,
-    epoch: 1,
     sink: {
       change: () => undefined,
       prepared: () => undefined,
@@ -35,7 +35,7 @@ function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionR
       relief: () => null,
     },
     run: 1,
-    runBeginnings: new Set(),
+    runBeginnings: new Map(),
     checksums: false,
     columns: false,
     passed: null,
@@ -124,8 +124,8 @@ test("the run that goes on there is the one that the file says", () => {
   rotate("bin.000008", true, true);
   rotate("bin.000009", true);
   expect(boundaries.map(({ file, run }) => [file, run])).toEqual([
-    ["bin.000008", 8],
-    ["bin.000009", 8],
+    ["bin.000008", runBeginning(1_790_000_000, 8)],
+    ["bin.000009", runBeginning(1_790_000_000, 8)],
   ]);
 });
 

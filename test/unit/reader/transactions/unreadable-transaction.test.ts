@@ -23,7 +23,6 @@ beforeEach(() => {
     onRead: () => undefined,
     serverId: 1,
     heldLimitBytes: 1e6,
-    epoch: 1,
     sink: {
       change: (_, { op, table }) => changes.push(`${op} ${table}`),
       prepared: () => undefined,
@@ -31,7 +30,7 @@ beforeEach(() => {
       relief: () => null,
     },
     run: 1,
-    runBeginnings: new Set(),
+    runBeginnings: new Map(),
     checksums: false,
     columns: false,
     passed: null,

@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import { onStack, type StackContext } from "../../shared/command.ts";
+import { describePlace } from "./show.ts";
+
+export function goOn(offsets: Command): void {
+  offsets
+    .command("continue")
+    .description(
+      "end a stop and go on from the offset: you vouch that the server's history is the one that was read",
+    )
+    .option("--yes", "do not ask", false)
+    .action(onStack(endStop));
+}
+
+async function endStop(
+  { target, report, confirm }: StackContext,
+  { yes }: { readonly yes: boolean },
+): Promise<void> {
+  const store = new OffsetStore(target.dynamodb, target.offsetsTable);
+  const observed = await store.load();
+  const { stop, offset } = observed;
+  if (offset === null) throw new CommandError("the reader has no offset to go on from");
+  if (stop === null)
+    throw new CommandError("the reader has not stopped by an error: nothing was changed");
+  if (!yes) {
+    await confirm(
+      `The reader stopped: ${stop.message}\nLet it go on from ${describePlace(observed)}, whose history you have compared yourself? ` +
+        "If the server was restored or reset, changes are lost.",
+    );
+  }
+  if (!(await store.vouch(observed)))
+    throw new CommandError("a reader wrote at the same moment; try once more");
+  report({ continues: describePlace(observed) }, () => "The reader goes on from its offset.");
+}

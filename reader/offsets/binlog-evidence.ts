@@ -1,0 +1,200 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { CorruptEventError, UnsupportedEventError } from "../binlog-format/errors.ts";
+import { verifyChecksum } from "../binlog-format/events/checksum.ts";
+import { parseRotate } from "../binlog-format/events/control-events.ts";
+import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
+import { EventType } from "../binlog-format/events/event-types.ts";
+import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
+import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { GtidIntervals } from "../frames/gtid-intervals.ts";
+import { BinlogDump, type BinlogDumpOptions, type DumpStart } from "../source/binlog-dump.ts";
+import { isGtidSubset } from "../source/server-state.ts";
+import type { Anchor } from "../transactions/transaction.ts";
+import { joinGtidSets } from "./offset-saver.ts";
+import { FIRST_EVENT, type BinlogEvidence } from "./resume-offset.ts";
+
+export interface AskedServer extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
+  /** Whether events end with a checksum before a format description says so. */
+  readonly checksums: boolean;
+}
+
+/**
+ * The server cannot read its log there, because the position lies beyond the file's end or inside an event, or because the
+ * log was purged. It also says so to a replica whose server id another one uses, which passes.
+ */
+const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
+/** What SHOW BINLOG EVENTS says of a position that is none. */
+const ER_ERROR_WHEN_EXECUTING_COMMAND = 1220;
+
+/** Asks a server about its binlog, by short dumps that end with the first event of interest. */
+export function binlogEvidence(server: AskedServer, connection: Connection): BinlogEvidence {
+  return {
+    isSubset: (subset, set) => isGtidSubset(connection, subset, set),
+
+    async stands(anchor) {
+      const { file, start } = anchor;
+      let found: Anchor | null;
+      try {
+        found = await look(server, { kind: "file", file, offset: start }, anchorIn);
+      } catch (error) {
+        if (!isUnreadable(error) || (await isPosition(connection, file, start))) throw error;
+        return false;
+      }
+      return (
+        found !== null &&
+        found.gtid === anchor.gtid &&
+        found.committedUs === anchor.committedUs &&
+        found.start === start
+      );
+    },
+
+    async find(gtid) {
+      // Everything but this one counts as read, so that it is the first that the server sends.
+      const [rows] = await connection.query<RowDataPacket[]>(
+        "SELECT GTID_SUBTRACT(@@global.gtid_executed, ?) AS others",
+        [gtid],
+      );
+      const gtidSet = String(rows[0]?.["others"] ?? "").replace(/\s/g, "");
+      try {
+        const found = await look(server, { kind: "gtid", gtidSet }, transactionIn);
+        return found?.gtid === gtid ? found : null;
+      } catch (error) {
+        if (!isUnreadable(error) || !(await isPurged(connection, gtid))) throw error;
+        return null;
+      }
+    },
+
+    beginningOf: (file) => look(server, { kind: "file", file, offset: FIRST_EVENT }, anchorIn),
+
+    async gtidsBefore(file, offset) {
+      const inFile = new GtidIntervals();
+      if (offset > FIRST_EVENT) {
+        await look(server, { kind: "file", file, offset: FIRST_EVENT }, (event) => {
+          const found = transactionIn(event);
+          if (found?.gtid != null && found.start < offset) inFile.add(found.gtid);
+          return event.header.logPos >= offset && event.isInFile ? true : null;
+        });
+      }
+      return joinGtidSets(await previousGtids(connection, file), inFile.toString());
+    },
+  };
+}
+
+/** What is found in an event of a short dump. */
+interface LookedAt {
+  readonly file: string;
+  readonly header: EventHeader;
+  /** With its header, without its checksum. */
+  readonly event: Buffer;
+  /** Whether it stands in the file, and was not made for this dump. */
+  readonly isInFile: boolean;
+}
+
+/** The first thing that `inspect` finds; null when the server cannot read there, or has nothing more to send. */
+async function look<Found>(
+  server: AskedServer,
+  start: DumpStart,
+  inspect: (event: LookedAt) => Found | null,
+): Promise<Found | null> {
+  const found = Promise.withResolvers<Found | null>();
+  let { checksums } = server;
+  let file = start.kind === "file" ? start.file : "";
+  const onEvent = (bytes: Buffer): void => {
+    const header = parseEventHeader(bytes);
+    if (header.type === EventType.FORMAT_DESCRIPTION_EVENT)
+      checksums = parseFormatDescription(bytes).checksums;
+    const event = checksums ? verifyChecksum(bytes) : bytes;
+    if (header.type === EventType.ROTATE_EVENT) ({ file } = parseRotate(event));
+    // A dump behind GTIDs also sends one for what it passes over.
+    if (start.kind === "file" && HEARTBEATS.has(header.type)) found.resolve(null);
+    const isInFile = header.logPos !== 0 && (header.flags & LOG_EVENT_ARTIFICIAL_F) === 0;
+    const answer = inspect({ file, header, event, isInFile });
+    if (answer !== null) found.resolve(answer);
+  };
+  await using dump = await BinlogDump.start({ ...server, start, onEvent });
+  return await Promise.race([found.promise, dump.ended]);
+}
+
+function isUnreadable(error: unknown): boolean {
+  return (
+    error instanceof CorruptEventError ||
+    error instanceof UnsupportedEventError ||
+    errorNumber(error) === ER_SOURCE_FATAL_ERROR_READING_BINLOG
+  );
+}
+
+function errorNumber(error: unknown): unknown {
+  return error instanceof Error ? (error as { errno?: unknown }).errno : undefined;
+}
+
+/** Whether an event begins there, by the server's own reading of its log. */
+async function isPosition(connection: Connection, file: string, start: number): Promise<boolean> {
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      "SHOW BINLOG EVENTS IN ? FROM ? LIMIT 1",
+      [file, start],
+    );
+    return Number(rows[0]?.["Pos"]) === start;
+  } catch (error) {
+    if (errorNumber(error) === ER_ERROR_WHEN_EXECUTING_COMMAND) return false;
+    throw error;
+  }
+}
+
+async function isPurged(connection: Connection, gtid: string): Promise<boolean> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT GTID_SUBSET(?, @@global.gtid_purged) AS purged",
+    [gtid],
+  );
+  return Number(rows[0]?.["purged"]) === 1;
+}
+
+const HEARTBEATS: ReadonlySet<number> = new Set([
+  EventType.HEARTBEAT_LOG_EVENT,
+  EventType.HEARTBEAT_LOG_EVENT_V2,
+]);
+/** Set on an event that the server made for the dump; it is in no file. */
+const LOG_EVENT_ARTIFICIAL_F = 0x20;
+
+const GTID_EVENTS: ReadonlySet<number> = new Set([
+  EventType.GTID_LOG_EVENT,
+  EventType.GTID_TAGGED_LOG_EVENT,
+  EventType.ANONYMOUS_GTID_LOG_EVENT,
+]);
+
+function transactionIn({ file, header, event, isInFile }: LookedAt): Anchor | null {
+  if (!isInFile || !GTID_EVENTS.has(header.type)) return null;
+  const { gtid, originalCommitTimestamp } = parseGtidEvent(event);
+  const start = header.logPos - header.length;
+  return { file, start, gtid, committedUs: originalCommitTimestamp };
+}
+
+/** The first event that stands in the file: a transaction, or what the file begins with. */
+function anchorIn(looked: LookedAt): Anchor | null {
+  const { file, header, isInFile } = looked;
+  if (!isInFile) return null;
+  return (
+    transactionIn(looked) ?? {
+      file,
+      start: header.logPos - header.length,
+      gtid: null,
+      committedUs: header.timestamp * 1e6,
+    }
+  );
+}
+
+/**
+ * What was executed before a file was begun: the logs before it by the file's own second event, which leaves out what no
+ * log has, such as the set of a restored copy.
+ */
+async function previousGtids(connection: Connection, file: string): Promise<string> {
+  const [events] = await connection.query<RowDataPacket[]>("SHOW BINLOG EVENTS IN ? LIMIT 2", [
+    file,
+  ]);
+  const [purged] = await connection.query<RowDataPacket[]>("SELECT @@global.gtid_purged AS purged");
+  const previous = events.find(({ Event_type: type }) => type === "Previous_gtids");
+  return [previous?.["Info"], purged[0]?.["purged"]]
+    .map((set) => String(set ?? "").replace(/\s/g, ""))
+    .filter((set) => set !== "")
+    .join(",");
+}

@@ -1,0 +1,218 @@
+import { cp, rm } from "node:fs/promises";
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import type { Frame } from "../../../wire/frame.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
+
+// The binlog's coordinates end and begin again under the reader: every row arrives, or the reader stops and stays stopped.
+
+const mysql = useMysql();
+let aws: LocalAws;
+let dynamodb: DynamoDBClient;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  dynamodb = new DynamoDBClient({
+    region: aws.region,
+    credentials: aws.credentials,
+    endpoint: aws.endpoints.dynamodb,
+  });
+});
+afterAll(async () => {
+  dynamodb.destroy();
+  await aws[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await mysql.query("DROP DATABASE IF EXISTS shop");
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
+});
+
+const SWEEPS = { SWEEP_SECONDS: "1" };
+
+async function insert(first: number, last: number): Promise<void> {
+  for (let id = first; id <= last; id++)
+    await mysql.query("INSERT INTO shop.orders VALUES (?)", [id]);
+}
+
+function idsOf(frames: readonly Frame[]): number[] {
+  return frames.flatMap(({ changes }) =>
+    changes.filter(({ op }) => op === "c").map(({ key }) => (JSON.parse(key) as { id: number }).id),
+  );
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+async function take(bench: ReaderBench, changes: number): Promise<number[]> {
+  return idsOf(await bench.takeFrames(changes));
+}
+
+/** The error that a reader ends with. */
+async function stopOf(reader: ReaderProcess): Promise<{ name?: string; message?: string }> {
+  const line = await reader.logged("stopped by an error");
+  expect(await reader.exit()).toBe(1);
+  return line["error"] as { name?: string; message?: string };
+}
+
+/** A reader begun at once stops as well, without a look at the server. */
+async function expectStillStopped(bench: ReaderBench): Promise<void> {
+  const error = await stopOf(await bench.start("stopped by an error"));
+  expect(error).toMatchObject({ name: "StillStoppedError" });
+}
+
+function storeOf(bench: ReaderBench): OffsetStore {
+  return new OffsetStore(dynamodb, `${bench.source}-offsets`);
+}
+
+test("RESET BINARY LOGS AND GTIDS under a running reader stops it, for good", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 20);
+  expect(await take(bench, 20)).toEqual(range(1, 20));
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
+  await insert(21, 22);
+  expect(await stopOf(reader)).toMatchObject({ name: "HistoryMismatchError" });
+  // As many transactions as had been executed before: time alone would hide the cause.
+  await insert(23, 60);
+  await expectStillStopped(bench);
+  expect((await storeOf(bench).load()).stop).toMatchObject({ isKept: true });
+
+  const store = storeOf(bench);
+  expect(await store.startAnew(await store.load(), { kind: "oldest" })).toBe(true);
+  await bench.start();
+  expect(await take(bench, 40)).toEqual(range(21, 60));
+});
+
+test("RESET with the same GTIDs as before while the reader is away stops it; vouching goes on", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 10);
+  expect(await take(bench, 10)).toEqual(range(1, 10));
+  await reader.stop();
+  const [before] = await mysql.query<{ executed: string }>(
+    "SELECT @@global.gtid_executed AS executed",
+  );
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
+  await mysql.query("SET GLOBAL gtid_purged = ?", [before?.executed]);
+  await insert(11, 15);
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "HistoryUnprovenError",
+    message: expect.stringContaining("offsets -- continue"),
+  });
+  await expectStillStopped(bench);
+  const store = storeOf(bench);
+  expect(await store.vouch(await store.load())).toBe(true);
+  await bench.start();
+  expect(await take(bench, 5)).toEqual(range(11, 15));
+});
+
+test("logs begun anew under another name stop the reader, which vouching ends without loss", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 10);
+  const before = await bench.takeFrames(10);
+  await reader.stop();
+  await mysql.server.restart({ variables: { log_bin: "moved" } });
+  await insert(11, 20);
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "HistoryUnprovenError",
+  });
+  const store = storeOf(bench);
+  await store.vouch(await store.load());
+  await bench.start();
+  const after = await bench.takeFrames(10);
+  expect(idsOf(after)).toEqual(range(11, 20));
+  // File numbers began again: only the new life makes these positions later.
+  expect((before.at(-1)?.last ?? "") < (after[0]?.first ?? "")).toBe(true);
+  expect(after[0]?.life).not.toBe(before[0]?.life);
+  expect(after[0]?.previous).toBe(before.at(-1)?.last);
+});
+
+test("a data directory restored from a copy stops the reader, also when its GTIDs are used again", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await insert(1, 5);
+  await mysql.server.stop();
+  const copy = `${mysql.server.dataDir}-copy`;
+  await cp(mysql.server.dataDir, copy, { recursive: true });
+  await mysql.server.start();
+  const reader = await bench.start();
+  await insert(6, 15);
+  expect(await take(bench, 10)).toEqual(range(6, 15));
+  await reader.stop();
+
+  await mysql.server.stop();
+  await rm(mysql.server.dataDir, { recursive: true });
+  await cp(copy, mysql.server.dataDir, { recursive: true });
+  await rm(copy, { recursive: true });
+  await mysql.server.start();
+  await insert(6, 40);
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "HistoryMismatchError",
+  });
+  await expectStillStopped(bench);
+});
+
+test("gtid_mode switched off and on again, step by step, with writes at each step", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  let reader = await bench.start();
+  let id = 0;
+  const steps = ["ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF", "OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"];
+  for (const mode of steps) {
+    await reader.stop();
+    await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+    await insert(id + 1, id + 4);
+    reader = await bench.start();
+    await insert(id + 5, id + 6);
+    expect(await take(bench, 6)).toEqual(range(id + 1, id + 6));
+    id += 6;
+  }
+  await reader.stop();
+  expect((await storeOf(bench).load()).offset?.gtidSet).not.toBeNull();
+});
+
+test("a start at a file and offset knows the GTIDs before it", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await insert(1, 3);
+  const [at] = await mysql.query<{ File: string; Position: number; Executed_Gtid_Set: string }>(
+    "SHOW BINARY LOG STATUS",
+  );
+  await insert(4, 6);
+  const reader = await bench.start(undefined, {
+    SOURCE_START: `file:${at?.File}:${at?.Position}`,
+  });
+  expect(await take(bench, 3)).toEqual(range(4, 6));
+  await reader.stop();
+  const [now] = await mysql.query<{ executed: string }>(
+    "SELECT @@global.gtid_executed AS executed",
+  );
+  const saved = (await storeOf(bench).load()).offset?.gtidSet;
+  expect(saved).toBe(now?.executed.replace(/\s/g, ""));
+});
+
+test("an offset that the last release saved is read on, without loss or repeat", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 10);
+  expect(await take(bench, 10)).toEqual(range(1, 10));
+  await reader.stop();
+  // What that release wrote: an epoch counted from 1, the file's number as run, neither life nor anchor.
+  const table = `${bench.source}-offsets`;
+  const { Item: item = {} } = await dynamodb.send(
+    new GetItemCommand({ TableName: table, Key: { id: { S: "reader" } } }),
+  );
+  const { life: _life, anchor: _anchor, isExact: _isExact, ...old } = item;
+  await dynamodb.send(
+    new PutItemCommand({ TableName: table, Item: { ...old, epoch: { N: "1" }, run: { N: "1" } } }),
+  );
+  await insert(11, 20);
+  await bench.start();
+  const frames = await bench.takeFrames(10);
+  expect(idsOf(frames)).toEqual(range(11, 20));
+  expect(frames[0]).toMatchObject({ epoch: 1 });
+  expect(frames[0]).not.toHaveProperty("life");
+});
