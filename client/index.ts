@@ -17,4 +17,5 @@ export {
   type PositionStore,
   type TransactionalPositionStore,
 } from "./position-store.ts";
+export { ExactDecimal } from "../wire/exact-decimal.ts";
 export * from "./errors.ts";

@@ -1,5 +1,6 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from "@aws-lambda-powertools/batch";
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { SQSHandler, SQSRecord } from "aws-lambda";
 import { createHash } from "node:crypto";
 
@@ -21,6 +22,7 @@ interface EnvironmentMessage {
 const KEEP_SECONDS = 30 * 86_400;
 
 const dynamodb = new DynamoDBClient();
+const s3 = new S3Client();
 const table = process.env["POSITIONS_TABLE"] ?? "";
 // A group's later messages are given back untried when one fails.
 const processor = new SqsFifoPartialProcessorAsync();
@@ -33,7 +35,7 @@ export const handler: SQSHandler = (event, context) =>
   });
 
 async function handleRecord(record: SQSRecord): Promise<void> {
-  const message = JSON.parse(record.body) as EnvironmentMessage;
+  const message = JSON.parse(await messageText(record.body)) as EnvironmentMessage;
   if (message.version !== 1) throw new Error(`message version ${message.version}`);
   // The body is what a message keeps when it is sent again or comes back from the dead-letter queue.
   const hash = createHash("sha256").update(record.body).digest("base64url");
@@ -48,4 +50,14 @@ async function handleRecord(record: SQSRecord): Promise<void> {
   }
   const expires = { N: String(Math.floor(Date.now() / 1000) + KEEP_SECONDS) };
   await dynamodb.send(new PutItemCommand({ TableName: table, Item: { id, expires } }));
+}
+
+/** The message itself: a body that is a list points to one in S3 that was too large for SQS. */
+async function messageText(body: string): Promise<string> {
+  if (!body.startsWith("[")) return body;
+  const [, pointer] = JSON.parse(body) as [string, { s3BucketName: string; s3Key: string }];
+  const { Body } = await s3.send(
+    new GetObjectCommand({ Bucket: pointer.s3BucketName, Key: pointer.s3Key }),
+  );
+  return (await Body?.transformToString("utf-8")) ?? "";
 }

@@ -1,3 +1,4 @@
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import {
   DeleteMessageCommand,
   ReceiveMessageCommand,
@@ -27,6 +28,7 @@ export async function consume(
   queueUrl: string,
   handle: (change: Change) => Promise<void> | void,
   signal: AbortSignal,
+  s3: S3Client = new S3Client(),
 ): Promise<void> {
   // The changes that were handled. Forgotten when the process ends: keep them in a database to recognise repeats for longer.
   const handled = new Set<string>();
@@ -62,7 +64,7 @@ export async function consume(
 
   async function handleMessage({ Body = "" }: Message): Promise<void> {
     // JSON.parse rounds integers beyond 2^53: with BIGINT columns, use a parser that keeps them.
-    const message = JSON.parse(Body) as EnvironmentMessage;
+    const message = JSON.parse(await messageText(s3, Body)) as EnvironmentMessage;
     if (message.version !== 1) throw new Error(`message version ${message.version}`);
     for (const change of message.changes) {
       // With the commit time, because a GTID can be given again after RESET BINARY LOGS AND GTIDS.
@@ -74,6 +76,16 @@ export async function consume(
       if (handled.size > MOST_REMEMBERED) handled.delete(oldest);
     }
   }
+}
+
+/** The message itself: a body that is a list points to one in S3 that was too large for SQS. */
+async function messageText(s3: S3Client, body: string): Promise<string> {
+  if (!body.startsWith("[")) return body;
+  const [, pointer] = JSON.parse(body) as [string, { s3BucketName: string; s3Key: string }];
+  const { Body } = await s3.send(
+    new GetObjectCommand({ Bucket: pointer.s3BucketName, Key: pointer.s3Key }),
+  );
+  return (await Body?.transformToString("utf-8")) ?? "";
 }
 
 if (import.meta.main) {

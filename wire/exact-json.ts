@@ -1,38 +1,43 @@
 import { randomUUID } from "node:crypto";
+import { ExactDecimal, isKeptByNumber } from "./exact-decimal.ts";
 
 /**
- * The value of a JSON text, as JSON.parse gives it, but with every integer that a number would round as a bigint.
+ * The value of a JSON text, as JSON.parse gives it, but with every integer that a number would round as a bigint, and every
+ * decimal number that would lose digits as an ExactDecimal.
  *
- * Node 20 cannot see a number's digits from a reviver, so such integers are put into marked strings before JSON.parse
+ * Node 20 cannot see a number's digits from a reviver, so such numbers are put into marked strings before JSON.parse
  * and taken out of them afterwards. No data can contain the mark: it is drawn anew by each process and never leaves it.
- * A text without a run of 16 digits (the smallest integer that rounds has as many) goes to JSON.parse as it is.
+ * A text without a run of 16 digits and points (the smallest number that rounds has as many) goes to JSON.parse as it is.
  * Throws SyntaxError.
  */
 export function parseExactJson(text: string): unknown {
   if (!hasLongDigitRun(text)) return JSON.parse(text);
-  const marked = markIntegers(text);
+  const marked = markNumbers(text);
   const value: unknown = JSON.parse(marked);
   return marked === text ? value : unmark(value);
 }
 
 const MARK = randomUUID();
 const LONG = 16;
+const POINT = 46;
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** Looks at every 16th character only: a run of 16 digits cannot lie between two of them. */
+/** Looks at every 16th character only: a run of 16 digits and points cannot lie between two of them. */
 function hasLongDigitRun(text: string): boolean {
   for (let probe = LONG - 1; probe < text.length; probe += LONG) {
-    if (!isDigit(text, probe)) continue;
+    if (!isDigitOrPoint(text, probe)) continue;
     let start = probe;
-    while (isDigit(text, start - 1)) start--;
-    if (endOfDigits(text, probe) - start >= LONG) return true;
+    while (isDigitOrPoint(text, start - 1)) start--;
+    let end = probe;
+    while (isDigitOrPoint(text, end)) end++;
+    if (end - start >= LONG) return true;
   }
   return false;
 }
 
-/** The text with every integer outside the safe range written as a string of the mark and its digits. */
-function markIntegers(text: string): string {
+/** The text with every number that a JavaScript number would not keep written as a string of the mark and its digits. */
+function markNumbers(text: string): string {
   let marked = "";
   let copied = 0;
   let at = 0;
@@ -43,7 +48,7 @@ function markIntegers(text: string): string {
       const start = text[at - 1] === "-" ? at - 1 : at;
       const end = endOfNumber(text, at);
       const literal = text.slice(start, end);
-      if (end - at >= LONG && isUnsafeInteger(literal)) {
+      if (end - at >= LONG && (isUnsafeInteger(literal) || isLongDecimal(literal))) {
         marked += `${text.slice(copied, start)}"${MARK}${literal}"`;
         copied = end;
       }
@@ -57,7 +62,7 @@ function markIntegers(text: string): string {
 
 function unmark(value: unknown): unknown {
   if (typeof value === "string") {
-    return value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value;
+    return value.startsWith(MARK) ? exactNumber(value.slice(MARK.length)) : value;
   }
   if (typeof value !== "object" || value === null) return value;
   // Every property is the object's own, `__proto__` included, so an assignment never reaches a setter.
@@ -70,6 +75,18 @@ function unmark(value: unknown): unknown {
   return container;
 }
 
+function exactNumber(digits: string): bigint | ExactDecimal {
+  return /^-?\d+$/.test(digits) ? BigInt(digits) : new ExactDecimal(digits);
+}
+
+/** Only what is a JSON number: JSON.parse is to refuse the rest itself. */
+function isLongDecimal(literal: string): boolean {
+  return (
+    /^-?(?:0|[1-9]\d*)(?:\.\d+|(?=[eE]))(?:[eE][+-]?\d+)?$/.test(literal) &&
+    !isKeptByNumber(literal)
+  );
+}
+
 function isUnsafeInteger(literal: string): boolean {
   return /^-?[1-9]\d*$/.test(literal) && !Number.isSafeInteger(Number(literal));
 }
@@ -77,6 +94,10 @@ function isUnsafeInteger(literal: string): boolean {
 function isDigit(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return code >= 48 && code <= 57;
+}
+
+function isDigitOrPoint(text: string, at: number): boolean {
+  return isDigit(text, at) || text.charCodeAt(at) === POINT;
 }
 
 function endOfDigits(text: string, start: number): number {

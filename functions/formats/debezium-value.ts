@@ -4,8 +4,9 @@ import { isGeometry, typeName } from "./typed-change.ts";
 
 /**
  * A value as Debezium's MySQL connector gives it by default (decimal.handling.mode=precise, binary.handling.mode=bytes,
- * time.precision.mode=adaptive_time_microseconds, bigint.unsigned.handling.mode=long). A date that is none, like
- * `0000-00-00`, is null, or the beginning of 1970 where the column admits no NULL.
+ * time.precision.mode=adaptive_time_microseconds, bigint.unsigned.handling.mode=long, enable.time.adjuster=true: years 0 to
+ * 69 mean 2000 to 2069, and 70 to 99 mean 1970 to 1999). A date that is none, like `0000-00-00`, is null, or the beginning
+ * of 1970 where the column admits no NULL.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-data-types
  */
 export function debeziumValue(value: unknown, columnType: string, nullable: boolean): unknown {
@@ -32,6 +33,8 @@ function convertValue(value: unknown, columnType: string): unknown {
       return Array.isArray(value) ? value.join(",") : value;
     case "json":
       return jsonText(value);
+    case "year":
+      return fullYear(Number(value));
     case "date":
       return ifDate(microseconds(`${String(value)} 00:00:00`), (at) => at / MICROSECONDS_A_DAY);
     case "datetime":
@@ -55,6 +58,12 @@ function geometry(wkb: string, columnType: string): object | null {
   return { ...point, wkb, srid: null };
 }
 
+/** The year that Debezium takes one of two digits for. */
+function fullYear(year: number): number {
+  if (year > 99) return year;
+  return year < 70 ? 2000 + year : 1900 + year;
+}
+
 const MICROSECONDS_A_DAY = 86_400_000_000n;
 
 function ifDate(at: bigint | null, convert: (at: bigint) => bigint): bigint | null {
@@ -63,7 +72,10 @@ function ifDate(at: bigint | null, convert: (at: bigint) => bigint): bigint | nu
 
 /** Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.ffffff]`, read as UTC; null for a date that there is not. */
 function microseconds(text: string): bigint | null {
-  const [seconds = "", fraction = ""] = text.split(".");
+  const [written = "", fraction = ""] = text.split(".");
+  const seconds = written.replace(/^\d{4}/, (year) =>
+    String(fullYear(Number(year))).padStart(4, "0"),
+  );
   const iso = `${seconds.replace(" ", "T")}Z`;
   const ms = Date.parse(iso);
   // Date.parse takes 30 February for a day in March.

@@ -37,7 +37,10 @@ export class Lexer {
 
   /** The name at hand. */
   get name(): string {
-    const text = this.#decode(this.bytes.subarray(this.start, this.end));
+    const bytes = this.bytes.subarray(this.start, this.end);
+    const text = this.#decode(
+      this.#dialect.doublesSecondBytes === true ? this.#withoutDoubledBytes(bytes) : bytes,
+    );
     if (this.kind !== "name") return text;
     const quote = String.fromCharCode(this.#quote);
     return text.replaceAll(quote + quote, quote);
@@ -93,8 +96,10 @@ export class Lexer {
     this.#quote = quote;
     for (; at < length; at++) {
       const byte = bytes[at] ?? 0;
-      if (measure !== null && byte >= 0x80) at += measure(bytes, at) - 1;
-      else if (byte === BACKSLASH && escapes) at++;
+      if (measure !== null && byte >= 0x80) {
+        at += measure(bytes, at) - 1;
+        if (this.#isDoubled(bytes, at)) at++;
+      } else if (byte === BACKSLASH && escapes) at++;
       else if (byte === quote) {
         if (bytes[at + 1] !== quote) break;
         at++;
@@ -102,6 +107,26 @@ export class Lexer {
     }
     this.end = Math.min(at, length);
     this.#at = at + 1;
+  }
+
+  /** Whether the last byte of a character of several, at `at`, comes twice. */
+  #isDoubled(bytes: Buffer, at: number): boolean {
+    return (
+      this.#dialect.doublesSecondBytes === true &&
+      bytes[at] === this.#quote &&
+      bytes[at + 1] === this.#quote
+    );
+  }
+
+  #withoutDoubledBytes(bytes: Buffer): Buffer {
+    const kept: number[] = [];
+    for (let at = 0; at < bytes.length; at++) {
+      const length = this.#measure?.(bytes, at) ?? 1;
+      kept.push(...bytes.subarray(at, at + length));
+      at += length - 1;
+      if (length > 1 && this.#isDoubled(bytes, at)) at++;
+    }
+    return Buffer.from(kept);
   }
 
   #word(): void {

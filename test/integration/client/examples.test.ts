@@ -1,10 +1,12 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { consume } from "../../../examples/plain-sdk.ts";
+import { encodePointer } from "../../../wire/payload-pointer.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { createPositionsTable } from "../../support/client/positions-table.ts";
 import { message } from "../../support/client/messages.ts";
@@ -40,6 +42,40 @@ describe("consumers without the library", () => {
     await expect(consuming).rejects.toThrow(/abort/i);
   });
 
+  it("in plain SDK calls, and as a Lambda function, fetches a message that was too large for SQS", async () => {
+    for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
+    const s3 = new S3Client({ endpoint: rig.aws.endpoints.s3 });
+    await s3.send(new CreateBucketCommand({ Bucket: "payloads" }));
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: "payloads",
+        Key: "a/1",
+        Body: JSON.stringify(message([1, 2])),
+      }),
+    );
+    const pointer = encodePointer({ bucket: "payloads", key: "a/1" });
+    await rig.sendText("shop.orders", pointer);
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const handle = ({ source }: { source: { pos: number } }): void => void seen.push(source.pos);
+    const consuming = consume(rig.sqs, rig.queueUrl(), handle, stop.signal, s3);
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]), 5000);
+    stop.abort();
+    await expect(consuming).rejects.toThrow(/abort/i);
+
+    await createPositionsTable(rig.aws);
+    vi.stubEnv("POSITIONS_TABLE", "positions");
+    vi.resetModules();
+    const print = vi.spyOn(console, "log").mockReturnValue();
+    const { handler } = await import("../../../examples/lambda.ts");
+    const Records = [{ ...record(message([1]), "m0"), body: pointer }];
+    expect(await handler({ Records }, {} as Context, () => undefined)).toEqual({
+      batchItemFailures: [],
+    });
+    expect(print).toHaveBeenCalledTimes(2);
+    s3.destroy();
+  });
+
   it("in plain SDK calls lets nothing overtake a change that fails", async () => {
     await rig.send(message([1]), message([2]), message([3], { group: "other" }));
     const errors = vi.spyOn(console, "error").mockReturnValue();
@@ -61,6 +97,7 @@ describe("consumers without the library", () => {
     await createPositionsTable(rig.aws);
     for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
     vi.stubEnv("POSITIONS_TABLE", "positions");
+    vi.resetModules();
     const print = vi.spyOn(console, "log").mockReturnValue();
     const { handler } = await import("../../../examples/lambda.ts");
     const invoke = async (...messages: EnvironmentMessage[]): Promise<SQSBatchResponse> => {

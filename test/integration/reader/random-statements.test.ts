@@ -76,8 +76,10 @@ test(
           }
           const named = [...(await namedTables())].toSorted();
           const changed = difference(before, await tables());
-          // With IF EXISTS and IF NOT EXISTS a statement is logged although a table is as it should be already.
-          const expected = /\bEXISTS\b/.test(text) ? expect.arrayContaining(changed) : changed;
+          // Logged although nothing changes: IF EXISTS, IF NOT EXISTS, and a table that is renamed to its own name.
+          const isNoChange = changed.length === 0 && named.length === 1 && /\bRENAME\b/.test(text);
+          const expected =
+            /\bEXISTS\b/.test(text) || isNoChange ? expect.arrayContaining(changed) : changed;
           expect(named, `${charset} ${mode}: ${text}`).toEqual(expected);
         }
       }

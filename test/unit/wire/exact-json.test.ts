@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ExactDecimal } from "../../../wire/exact-decimal.ts";
 import { parseExactJson } from "../../../wire/exact-json.ts";
 
 describe("exact JSON", () => {
@@ -30,8 +31,23 @@ describe("exact JSON", () => {
     });
   });
 
-  it("leaves fractions and exponents to be numbers", () => {
-    const text = "[12345678901234567890.5,1234567890123456789e3,0.12345678901234567890]";
+  it("gives decimals that a number would round with every digit", () => {
+    const texts = [
+      "12345678901234567890.12",
+      "-1234567890.123456789",
+      "1234567890123456789e3",
+      "0.12345678901234567891",
+      "99999999999999999999999999999999999.999999999999999999999999999999",
+    ];
+    const parsed = parseExactJson(`{"a":[${texts.join()}]}`) as { a: ExactDecimal[] };
+    expect(parsed.a.map(String)).toEqual(texts);
+    expect(JSON.stringify(parsed.a[0])).toBe('"12345678901234567890.12"');
+    expect(Number(parsed.a[1])).toBe(-1234567890.1234567);
+  });
+
+  it("leaves decimals that a number keeps to be numbers", () => {
+    const text =
+      "[0.30000000000000004,1.7976931348623157e308,100000000000000000000.0,0.00000000000000000001,5e-324,1.50000000000000000]";
     expect(parseExactJson(text)).toEqual(JSON.parse(text));
   });
 

@@ -114,6 +114,12 @@ describe("a value as Debezium gives it by default", () => {
     ["timestamp", "2018-06-20T13:37:03Z", '"2018-06-20T13:37:03Z"'],
     ["timestamp", "0000-00-00 00:00:00", "null"],
     ["year", 2018, "2018"],
+    ["year", 0, "2000"],
+    ["date", "0069-12-31", "36524"],
+    ["date", "0070-01-01", "0"],
+    ["date", "0000-01-01", "10957"],
+    ["date", "0100-01-01", "-683003"],
+    ["datetime", "0099-12-31 00:00:00", "946598400000"],
   ])("for %s %s", (type, value, text) => {
     expect(jsonText(debeziumValue(value, type, true))).toBe(text);
   });

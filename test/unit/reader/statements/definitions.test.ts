@@ -100,6 +100,15 @@ describe("statements about tables", () => {
       ["t shop.チ"],
     ],
     [
+      "gb18030, where the server doubles a second byte that looks like a quote",
+      Buffer.from(
+        "44524f50205441424c452060a5bda96060a5b9602c6061606060202f2a2067656e65726174656420627920736572766572202a2f",
+        "hex",
+      ),
+      { collation: 248 },
+      ["ddl shop.ソース", "ddl shop.a`"],
+    ],
+    [
       "what the server wrote itself, in UTF-8",
       "CREATE TABLE `café` (\n  `é` int\n) START TRANSACTION",
       LATIN1,
