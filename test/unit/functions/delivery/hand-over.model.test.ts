@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { explore } from "../../../support/functions/model/explore.ts";
 import {
   handOverModel,
-  type Mistake,
   type ModelOptions,
 } from "../../../support/functions/model/hand-over-model.ts";
 
@@ -100,58 +99,4 @@ describe("the hand-over between route and retry", () => {
     console.log(`${scenario.title}: ${states} states, ${executions} executions`);
     expect(states).toBeGreaterThan(1000);
   });
-
-  const mistakes: readonly (ModelOptions & {
-    readonly mistake: Mistake;
-    readonly found: RegExp;
-  })[] = [
-    {
-      mistake: "closes-blindly",
-      frames: ["A", "A"],
-      together: 2,
-      retries: 1,
-      crashes: 0,
-      toggles: 2,
-      deduplication: true,
-      found: /group A/,
-    },
-    {
-      mistake: "tail-beside-records",
-      frames: ["A", "A", "A"],
-      together: 2,
-      retries: 1,
-      crashes: 0,
-      toggles: 1,
-      deduplication: true,
-      found: /group A/,
-    },
-    {
-      mistake: "beyond-the-tail",
-      frames: ["A", "A", "A"],
-      together: 3,
-      retries: 1,
-      crashes: 0,
-      toggles: 1,
-      deduplication: true,
-      found: /group A/,
-    },
-    {
-      mistake: "opens-in-front",
-      frames: ["A", "A", "A"],
-      together: 2,
-      retries: 1,
-      crashes: 1,
-      toggles: 3,
-      deduplication: true,
-      found: /left over/,
-    },
-  ];
-
-  test.for(mistakes)(
-    "the mistake $mistake would be caught",
-    { timeout: 120_000 },
-    async (scenario) => {
-      await expect(explore(() => handOverModel(scenario))).rejects.toThrow(scenario.found);
-    },
-  );
 });
