@@ -12,6 +12,7 @@ export interface Progress {
   readonly anchor: Anchor | null;
   readonly committedMs: number;
   /** See `Boundary`. */
+  readonly begins?: Boundary["begins"];
   readonly held?: Boundary["held"];
 }
 

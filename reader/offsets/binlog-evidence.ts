@@ -32,7 +32,7 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
     isSubset: (subset, set) => isGtidSubset(connection, subset, set),
 
     async stands(anchor) {
-      const { file, start } = anchor;
+      const { file, start, gtid, committedUs } = provenBy(anchor);
       let found: Anchor | null;
       try {
         found = await look(server, { kind: "file", file, offset: start }, anchorIn);
@@ -42,8 +42,8 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
       }
       return (
         found !== null &&
-        found.gtid === anchor.gtid &&
-        found.committedUs === anchor.committedUs &&
+        found.gtid === gtid &&
+        found.committedUs === committedUs &&
         found.start === start
       );
     },
@@ -78,6 +78,14 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
       return joinGtidSets(await previousGtids(connection, file), inFile.toString());
     },
   };
+}
+
+/** What is looked for: the anchor, or what was read last behind it. */
+function provenBy(anchor: Anchor): Anchor {
+  const { next } = anchor;
+  return next === undefined
+    ? anchor
+    : { file: next.file, start: FIRST_EVENT, gtid: null, committedUs: next.begunUs };
 }
 
 /** What is found in an event of a short dump. */

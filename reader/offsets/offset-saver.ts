@@ -3,6 +3,7 @@ import type { PositionText } from "../../wire/position.ts";
 import type { Progress } from "../frames/in-flight-frames.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { describeError, type Log } from "../reporting/log.ts";
+import type { Anchor, BegunFile } from "../transactions/transaction.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { binlogPosition, type Offset } from "./offset.ts";
 
@@ -40,13 +41,13 @@ export class OffsetSaver {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
     const progress = takeProgress();
     if (progress !== null) {
-      const { gtids, held, anchor, ...reached } = progress;
+      const { gtids, held, anchor, begins, ...reached } = progress;
       const { gtidSet } = this.#offset;
       this.#offset = {
         ...this.#offset,
         ...reached,
         isExact: true,
-        anchor: anchor ?? this.#offset.anchor,
+        anchor: anchorWith(anchor ?? this.#offset.anchor, begins),
         gtidSet: gtidSet === null ? null : joinGtidSets(gtidSet, gtids),
         lanes: lanes(),
         waiting: held?.by,
@@ -70,6 +71,15 @@ export class OffsetSaver {
     onSaved(this.#offset);
   }
 }
+
+function anchorWith(anchor: Anchor | null, next: BegunFile | undefined): Anchor | null {
+  if (next === undefined) return anchor;
+  if (anchor !== null) return { ...anchor, next };
+  return { file: next.file, start: FIRST_EVENT, gtid: null, committedUs: next.begunUs };
+}
+
+/** The first event of a file starts behind its magic number. */
+const FIRST_EVENT = 4;
 
 /** Two GTID sets as one, in their normal form. */
 export function joinGtidSets(set: string, more: string): string {

@@ -303,7 +303,10 @@ function waitingAttribute(waiting: WaitingXa | undefined): AttributeValue {
 function anchorOf(item: Item): Anchor | null {
   if (item["anchor"]?.M === undefined) return null;
   const anchor = mapOf(item, "anchor");
+  const next = mapOf(anchor, "next");
+  const file = textOf(next, "file");
   return {
+    ...(file !== undefined && { next: { file, begunUs: numberOf(next, "begunUs") ?? 0 } }),
     file: textOf(anchor, "file") ?? "",
     start: numberOf(anchor, "start") ?? 0,
     gtid: textOf(anchor, "gtid") ?? null,
@@ -330,11 +333,20 @@ function attributesOf(offset: Offset): Record<(typeof OFFSET_ATTRIBUTES)[number]
             ["start", number(anchor.start)],
             ["gtid", textOrNull(anchor.gtid)],
             ["committedUs", number(anchor.committedUs)],
+            ["next", nextAttribute(anchor)],
           ]),
     lanes: map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
     committedMs: number(offset.committedMs),
     waiting: waitingAttribute(offset.waiting),
   };
+}
+
+function nextAttribute({ next }: Anchor): AttributeValue {
+  if (next === undefined) return NULL;
+  return map([
+    ["file", text(next.file)],
+    ["begunUs", number(next.begunUs)],
+  ]);
 }
 
 function textOrNull(value: string | null): AttributeValue {

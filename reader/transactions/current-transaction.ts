@@ -8,7 +8,7 @@ import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
-import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
+import type { Anchor, ChangeSink, RowChange, Transaction, BegunFile } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
 export interface CurrentTransactionOptions {
@@ -156,12 +156,12 @@ export class CurrentTransaction {
   }
 
   /**
-   * Called with the next file's first event; `offset`: where it stands. Reading can go on there, which moves the place on where
+   * Called with the next file's first event; `offset`: where it stands; `begunUs`: its time. Reading can go on there, which moves the place on where
    * no transaction follows for long, and behind one that ends beyond the 4 GiB up to which a dump can be asked for.
    */
-  entersFile(offset: number): void {
-    if (this.#open === null && this.#gtid === null && this.#xa.oldest === undefined)
-      this.#boundary([], offset);
+  entersFile(offset: number, begunUs: number): void {
+    if (this.#open !== null || this.#gtid !== null || this.#xa.oldest !== undefined) return;
+    this.#boundary([], offset, { file: this.#position.file, begunUs });
   }
 
   #opened(): OpenTransaction {
@@ -204,12 +204,13 @@ export class CurrentTransaction {
   }
 
   /** The boundary lies where the oldest XA transaction begins that waits for its commit, if there is one. */
-  #boundary(gtids: readonly string[], offset: number): void {
+  #boundary(gtids: readonly string[], offset: number, begins?: BegunFile): void {
     const waiting = this.#xa.oldest;
     const { file, fileNumber } = this.#position;
     const common = { gtids, anchor: this.#anchor, committedMs: this.#committedMs };
     if (waiting === undefined) {
-      this.#sink.boundary({ ...common, file, offset, run: this.#run.present });
+      const there = { file, offset, run: this.#run.present };
+      this.#sink.boundary({ ...common, ...there, ...(begins && { begins }) });
       return;
     }
     const { transaction, held, run } = waiting;

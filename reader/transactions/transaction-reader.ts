@@ -96,7 +96,7 @@ export class TransactionReader {
       const header = parseEventHeader(event);
       if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
         this.#position.advance(header);
-        this.#onFormatDescription(event);
+        this.#onFormatDescription(header, event);
       } else {
         const body = this.#checksums ? verifyChecksum(event) : event;
         this.#position.advance(header);
@@ -109,13 +109,13 @@ export class TransactionReader {
     }
   }
 
-  #onFormatDescription(event: Buffer): void {
+  #onFormatDescription({ timestamp }: EventHeader, event: Buffer): void {
     const description = parseFormatDescription(event);
     if (description.checksums) verifyChecksum(event);
     this.#checksums = description.checksums;
     this.#tables.clear();
     this.#run.entersFile(this.#position.fileNumber, description.created);
-    if (this.#nextFileAt !== null) this.#current.entersFile(this.#nextFileAt);
+    if (this.#nextFileAt !== null) this.#current.entersFile(this.#nextFileAt, timestamp * 1e6);
     this.#nextFileAt = null;
   }
 

@@ -62,6 +62,14 @@ export interface Anchor {
   readonly gtid: string | null;
   /** When the server that executed it first committed it, or when the file was begun; microseconds since 1970. */
   readonly committedUs: number;
+  /** The file in which reading goes on, where nothing was read in it yet: its beginning proves as much, and is purged later. */
+  readonly next?: BegunFile;
+}
+
+/** A binlog file, and when the server began it: microseconds since 1970. */
+export interface BegunFile {
+  readonly file: string;
+  readonly begunUs: number;
 }
 
 /** A position between two transactions, from which reading can go on. */
@@ -76,6 +84,8 @@ export interface Boundary {
   readonly anchor: Anchor | null;
   /** When the last transaction before it was committed, milliseconds since 1970. */
   readonly committedMs: number;
+  /** The file that begins there. */
+  readonly begins?: BegunFile;
   /** Where a prepared XA transaction holds the position back: the oldest one, and the position up to which was read. */
   readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Frame, FrameChange } from "../../../wire/frame.ts";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
@@ -7,6 +8,7 @@ import { splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
 const CONNECTIONS = 20;
+const isNew = ({ key }: FrameChange): boolean => (JSON.parse(key) as { id: number }).id >= 100;
 
 const mysql = useMysql();
 const shared = useThreeEnvironments(mysql);
@@ -49,7 +51,12 @@ test("who connects while an XA transaction is prepared is known after a restart 
     .poll(() => mysql.query("SELECT 1 FROM information_schema.processlist WHERE user LIKE 'app%'"))
     .toEqual([]);
   await bench.start();
-  const between = splitOf(await bench.takeFrames(CONNECTIONS));
+  // What was sent before comes again, and the route function drops it.
+  const frames: Frame[] = [];
+  while (frames.flatMap(({ changes }) => changes).length < CONNECTIONS)
+    for (const frame of await bench.receive())
+      frames.push({ ...frame, changes: frame.changes.filter(isNew) });
+  const between = splitOf(frames);
   console.info(`${CONNECTIONS} changes of connections that came in between:`, between);
   expect(between).toMatchObject({ right: CONNECTIONS, wrong: 0, unknown: 0 });
 
