@@ -68,6 +68,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
   const saver = new OffsetSaver({
     offset: attempt.offset,
     takeProgress: () => shipment.inFlight.take(),
+    laneCount: options.settings.lanes,
     lanes: () => shipment.lastPositions,
     before: (offset, readTo) => sessions.record(binlogPosition(offset), offset.run, readTo),
     write: (offset) => options.lease.save(offset),
@@ -110,7 +111,7 @@ function sessionBook(
 
 function shipmentOf(
   { settings, sqs, s3, lease, log }: PipelineOptions,
-  { state, offset, report, onPressure }: Attempt,
+  { state, offset, isResumed, report, onPressure }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
 ): Shipment {
@@ -124,6 +125,8 @@ function shipmentOf(
     },
     lanes: settings.lanes,
     previous: offset.lanes,
+    // Where a table moved to another lane, a lane's position says nothing of it.
+    repeats: isResumed && offset.laneCount === settings.lanes,
     frameBytes: settings.frameBytes,
     unsentLimitBytes: settings.unsentLimitBytes,
     sessions,
@@ -173,6 +176,7 @@ function transactionReader(
     run: offset.run,
     runBeginnings,
     checksums: state.checksums,
+    anchor: offset.anchor,
     passed: isResumed ? offset : null,
   });
 }

@@ -12,7 +12,6 @@ export interface Progress {
   readonly anchor: Anchor | null;
   readonly committedMs: number;
   /** See `Boundary`. */
-  readonly begins?: Boundary["begins"];
   readonly held?: Boundary["held"];
 }
 

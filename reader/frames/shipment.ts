@@ -1,5 +1,5 @@
 import { fnv1a } from "../../wire/fnv-1a.ts";
-import type { PositionText } from "../../wire/position.ts";
+import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { SessionBook } from "../sessions/session-book.ts";
 import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactions/transaction.ts";
 import { InFlightFrames } from "./in-flight-frames.ts";
@@ -9,6 +9,8 @@ export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameByte
   readonly lanes: number;
   /** The last position that each lane was sent before. */
   readonly previous: ReadonlyMap<number, PositionText>;
+  /** Whether what is read first may have been sent, in the same coordinates and by the same lanes: up to `previous`. */
+  readonly repeats: boolean;
   readonly unsentLimitBytes: number;
   readonly sessions: SessionBook;
   /** Back-pressure changed: true = pause reading, false = resume. */
@@ -29,6 +31,8 @@ export class Shipment implements ChangeSink {
   readonly inFlight = new InFlightFrames();
   readonly #options: ShipmentOptions;
   readonly #lanes: Lane[];
+  /** The last position that was sent, by lanes that read it again. */
+  readonly #repeats: Map<number, PositionText>;
   #unsentBytes = 0;
   #pressed = false;
   #latest: Transaction | null = null;
@@ -37,6 +41,7 @@ export class Shipment implements ChangeSink {
 
   constructor(options: ShipmentOptions) {
     this.#options = options;
+    this.#repeats = new Map(options.repeats ? options.previous : []);
     const { binlog, frameBytes, sessions, send, previous } = options;
     this.#lanes = Array.from(
       { length: options.lanes },
@@ -56,15 +61,24 @@ export class Shipment implements ChangeSink {
   }
 
   change(transaction: Transaction, change: RowChange): void {
+    const number = laneFor(change.database, change.table, this.#lanes.length);
+    if (this.#repeats.size > 0 && this.#isRepeat(number, transaction, change)) return;
     if (transaction !== this.#latest) {
       this.#latest = transaction;
       this.#options.sessions.notice(transaction);
       this.#options.onTransaction(transaction);
     }
-    this.#lanes[laneFor(change.database, change.table, this.#lanes.length)]?.add(
-      transaction,
-      change,
-    );
+    this.#lanes[number]?.add(transaction, change);
+  }
+
+  /** Whether a lane was sent a change before. A lane's changes are in order: the first that was not ends its repeats. */
+  #isRepeat(lane: number, { fileNumber }: Transaction, { offset, row }: RowChange): boolean {
+    const sent = this.#repeats.get(lane);
+    if (sent === undefined) return false;
+    const { epoch } = this.#options.binlog;
+    if (formatPosition({ epoch, file: fileNumber, offset, row }) <= sent) return true;
+    this.#repeats.delete(lane);
+    return false;
   }
 
   prepared(transaction: Transaction): void {

@@ -32,7 +32,7 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
     isSubset: (subset, set) => isGtidSubset(connection, subset, set),
 
     async stands(anchor) {
-      const { file, start, gtid, committedUs } = provenBy(anchor);
+      const { file, start } = anchor;
       let found: Anchor | null;
       try {
         found = await look(server, { kind: "file", file, offset: start }, anchorIn);
@@ -40,11 +40,10 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
         if (!isUnreadable(error) || (await isPosition(connection, file, start))) throw error;
         return false;
       }
+      if (found === null || found.start !== start || found.begunS !== anchor.begunS) return false;
+      const isTransaction = anchor.begunS === null;
       return (
-        found !== null &&
-        found.gtid === gtid &&
-        found.committedUs === committedUs &&
-        found.start === start
+        !isTransaction || (found.gtid === anchor.gtid && found.committedUs === anchor.committedUs)
       );
     },
 
@@ -78,14 +77,6 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
       return joinGtidSets(await previousGtids(connection, file), inFile.toString());
     },
   };
-}
-
-/** What is looked for: the anchor, or what was read last behind it. */
-function provenBy(anchor: Anchor): Anchor {
-  const { next } = anchor;
-  return next === undefined
-    ? anchor
-    : { file: next.file, start: FIRST_EVENT, gtid: null, committedUs: next.begunUs };
 }
 
 /** What is found in an event of a short dump. */
@@ -174,7 +165,7 @@ function transactionIn({ file, header, event, isInFile }: LookedAt): Anchor | nu
   if (!isInFile || !GTID_EVENTS.has(header.type)) return null;
   const { gtid, originalCommitTimestamp } = parseGtidEvent(event);
   const start = header.logPos - header.length;
-  return { file, start, gtid, committedUs: originalCommitTimestamp };
+  return { file, start, begunS: null, gtid, committedUs: originalCommitTimestamp };
 }
 
 /** The first event that stands in the file: a transaction, or what the file begins with. */
@@ -185,8 +176,9 @@ function anchorIn(looked: LookedAt): Anchor | null {
     transactionIn(looked) ?? {
       file,
       start: header.logPos - header.length,
+      begunS: header.timestamp,
       gtid: null,
-      committedUs: header.timestamp * 1e6,
+      committedUs: 0,
     }
   );
 }

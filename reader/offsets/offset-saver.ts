@@ -3,13 +3,13 @@ import type { PositionText } from "../../wire/position.ts";
 import type { Progress } from "../frames/in-flight-frames.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { describeError, type Log } from "../reporting/log.ts";
-import type { Anchor, BegunFile } from "../transactions/transaction.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { binlogPosition, type Offset } from "./offset.ts";
 
 export interface OffsetSaverOptions {
   readonly offset: Offset;
   readonly takeProgress: () => Progress | null;
+  readonly laneCount: number;
   readonly lanes: () => ReadonlyMap<number, PositionText>;
   /** Records what must be known before the offset is saved; `readTo`: up to where was read, where that is further. */
   readonly before: (offset: Offset, readTo: BinlogPosition) => Promise<void>;
@@ -41,15 +41,16 @@ export class OffsetSaver {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
     const progress = takeProgress();
     if (progress !== null) {
-      const { gtids, held, anchor, begins, ...reached } = progress;
+      const { gtids, held, anchor, ...reached } = progress;
       const { gtidSet } = this.#offset;
       this.#offset = {
         ...this.#offset,
         ...reached,
         isExact: true,
-        anchor: anchorWith(anchor ?? this.#offset.anchor, begins),
+        anchor: anchor ?? this.#offset.anchor,
         gtidSet: gtidSet === null ? null : joinGtidSets(gtidSet, gtids),
         lanes: lanes(),
+        laneCount: this.#options.laneCount,
         waiting: held?.by,
       };
       this.#readTo = held?.readTo ?? binlogPosition(this.#offset);
@@ -71,15 +72,6 @@ export class OffsetSaver {
     onSaved(this.#offset);
   }
 }
-
-function anchorWith(anchor: Anchor | null, next: BegunFile | undefined): Anchor | null {
-  if (next === undefined) return anchor;
-  if (anchor !== null) return { ...anchor, next };
-  return { file: next.file, start: FIRST_EVENT, gtid: null, committedUs: next.begunUs };
-}
-
-/** The first event of a file starts behind its magic number. */
-const FIRST_EVENT = 4;
 
 /** Two GTID sets as one, in their normal form. */
 export function joinGtidSets(set: string, more: string): string {

@@ -232,6 +232,7 @@ const OFFSET_ATTRIBUTES = [
   "isExact",
   "anchor",
   "lanes",
+  "laneCount",
   "committedMs",
   "waiting",
 ] as const;
@@ -274,6 +275,7 @@ function offsetOf(item: Item): Offset | null {
     isExact: item["isExact"]?.BOOL !== false,
     anchor: anchorOf(item),
     lanes: new Map(Object.keys(lanes).map((lane) => [Number(lane), textOf(lanes, lane) ?? ""])),
+    laneCount: numberOf(item, "laneCount") ?? null,
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
   };
@@ -303,12 +305,10 @@ function waitingAttribute(waiting: WaitingXa | undefined): AttributeValue {
 function anchorOf(item: Item): Anchor | null {
   if (item["anchor"]?.M === undefined) return null;
   const anchor = mapOf(item, "anchor");
-  const next = mapOf(anchor, "next");
-  const file = textOf(next, "file");
   return {
-    ...(file !== undefined && { next: { file, begunUs: numberOf(next, "begunUs") ?? 0 } }),
     file: textOf(anchor, "file") ?? "",
     start: numberOf(anchor, "start") ?? 0,
+    begunS: numberOf(anchor, "begunS") ?? null,
     gtid: textOf(anchor, "gtid") ?? null,
     committedUs: numberOf(anchor, "committedUs") ?? 0,
   };
@@ -331,22 +331,15 @@ function attributesOf(offset: Offset): Record<(typeof OFFSET_ATTRIBUTES)[number]
         : map([
             ["file", text(anchor.file)],
             ["start", number(anchor.start)],
+            ["begunS", anchor.begunS === null ? NULL : number(anchor.begunS)],
             ["gtid", textOrNull(anchor.gtid)],
             ["committedUs", number(anchor.committedUs)],
-            ["next", nextAttribute(anchor)],
           ]),
     lanes: map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
+    laneCount: offset.laneCount === null ? NULL : number(offset.laneCount),
     committedMs: number(offset.committedMs),
     waiting: waitingAttribute(offset.waiting),
   };
-}
-
-function nextAttribute({ next }: Anchor): AttributeValue {
-  if (next === undefined) return NULL;
-  return map([
-    ["file", text(next.file)],
-    ["begunUs", number(next.begunUs)],
-  ]);
 }
 
 function textOrNull(value: string | null): AttributeValue {

@@ -23,6 +23,8 @@ export interface Offset extends Life {
   readonly anchor: Anchor | null;
   /** The last position that each lane was sent, by the lane's number. */
   readonly lanes: ReadonlyMap<number, PositionText>;
+  /** How many lanes there were; null in items of earlier releases. */
+  readonly laneCount: number | null;
   /** When the last transaction before it was committed, milliseconds since 1970; 0 when none was read. */
   readonly committedMs: number;
   /** The oldest prepared XA transaction, where the position waits for it: reading goes on where it begins. */

@@ -80,7 +80,7 @@ export async function firstBeginning(
       const { gtidSet } = start;
       await requireHistory(gtidSet, state, evidence);
       const anchor = await firstAnchor(state.oldestFile, gtidSet, state, evidence);
-      return behindGtids({ ...life, lanes: new Map(), committedMs: 0, gtidSet }, anchor, state);
+      return behindGtids({ ...life, ...unread(state, state.oldestFile), gtidSet }, anchor, state);
     }
     default:
       return start satisfies never;
@@ -182,11 +182,11 @@ async function sameTransaction(
 }
 
 function behindGtids(
-  known: Life & Pick<Offset, "lanes" | "committedMs"> & { readonly gtidSet: string },
+  known: Life & Pick<Offset, "lanes" | "laneCount" | "committedMs"> & { readonly gtidSet: string },
   anchor: Anchor | null,
   state: ServerState,
 ): Beginning {
-  const { epoch, life, lanes, committedMs, gtidSet } = known;
+  const { epoch, life, lanes, laneCount, committedMs, gtidSet } = known;
   const file = state.oldestFile;
   return {
     offset: {
@@ -194,6 +194,7 @@ function behindGtids(
       life,
       ...unread(state, file),
       lanes,
+      laneCount,
       committedMs,
       gtidSet,
       file,
@@ -210,8 +211,8 @@ function behindGtids(
 function unread(
   { uuid }: ServerState,
   file: string,
-): Pick<Offset, "server" | "lanes" | "committedMs"> & { readonly run: number } {
-  return { server: uuid, run: runAt(file), lanes: new Map(), committedMs: 0 };
+): Pick<Offset, "server" | "lanes" | "laneCount" | "committedMs"> & { readonly run: number } {
+  return { server: uuid, run: runAt(file), lanes: new Map(), laneCount: null, committedMs: 0 };
 }
 
 /** A name for the run at a position when nobody knows when it began: no run has begun in this second and this file. */

@@ -8,13 +8,15 @@ import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
-import type { Anchor, ChangeSink, RowChange, Transaction, BegunFile } from "./transaction.ts";
+import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
 export interface CurrentTransactionOptions {
   readonly position: EventPosition;
   readonly run: ServerRun;
   readonly xa: XaTransactions;
+  /** By what the binlog was recognised where reading begins. */
+  readonly anchor: Anchor | null;
   readonly sink: ChangeSink;
 }
 
@@ -42,9 +44,10 @@ export class CurrentTransaction {
   #gtidStart = 0;
   #open: OpenTransaction | null = null;
   #committedMs = 0;
-  #anchor: Anchor | null = null;
+  #anchor: Anchor | null;
 
-  constructor({ position, run, xa, sink }: CurrentTransactionOptions) {
+  constructor({ position, run, xa, anchor, sink }: CurrentTransactionOptions) {
+    this.#anchor = anchor;
     this.#position = position;
     this.#run = run;
     this.#xa = xa;
@@ -156,12 +159,14 @@ export class CurrentTransaction {
   }
 
   /**
-   * Called with the next file's first event; `offset`: where it stands; `begunUs`: its time. Reading can go on there, which moves the place on where
+   * Called with the next file's first event; `offset`: where it stands, `begunS`: when the file was begun. Reading can go on there, which moves the place on where
    * no transaction follows for long, and behind one that ends beyond the 4 GiB up to which a dump can be asked for.
    */
-  entersFile(offset: number, begunUs: number): void {
-    if (this.#open !== null || this.#gtid !== null || this.#xa.oldest !== undefined) return;
-    this.#boundary([], offset, { file: this.#position.file, begunUs });
+  entersFile(offset: number, begunS: number): void {
+    const { gtid = null, committedUs = 0 } = this.#anchor ?? {};
+    this.#anchor = { file: this.#position.file, start: offset, begunS, gtid, committedUs };
+    if (this.#open === null && this.#gtid === null && this.#xa.oldest === undefined)
+      this.#boundary([], offset);
   }
 
   #opened(): OpenTransaction {
@@ -194,6 +199,7 @@ export class CurrentTransaction {
       this.#anchor = {
         file: this.#position.file,
         start: this.#gtidStart,
+        begunS: null,
         gtid: this.#gtid.gtid,
         committedUs: this.#gtid.originalCommitTimestamp,
       };
@@ -204,13 +210,12 @@ export class CurrentTransaction {
   }
 
   /** The boundary lies where the oldest XA transaction begins that waits for its commit, if there is one. */
-  #boundary(gtids: readonly string[], offset: number, begins?: BegunFile): void {
+  #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;
     const { file, fileNumber } = this.#position;
     const common = { gtids, anchor: this.#anchor, committedMs: this.#committedMs };
     if (waiting === undefined) {
-      const there = { file, offset, run: this.#run.present };
-      this.#sink.boundary({ ...common, ...there, ...(begins && { begins }) });
+      this.#sink.boundary({ ...common, file, offset, run: this.#run.present });
       return;
     }
     const { transaction, held, run } = waiting;

@@ -28,7 +28,7 @@ import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { EventPosition, isBefore } from "./binlog-position.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
-import type { ChangeSink, Transaction } from "./transaction.ts";
+import type { Anchor, ChangeSink, Transaction } from "./transaction.ts";
 import {
   type Complaint,
   rolledBack,
@@ -50,6 +50,8 @@ export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
   readonly checksums: boolean;
   /** Whether rows come with their table's definition. */
   readonly columns: boolean;
+  /** By what the binlog was recognised where reading begins; null where nothing was read yet. */
+  readonly anchor: Anchor | null;
   /** A position that was passed in an earlier dump. */
   readonly passed: { readonly file: string; readonly offset: number } | null;
 }
@@ -77,7 +79,9 @@ export class TransactionReader {
     this.#run = new ServerRun(options);
     const xa = new XaTransactions(options);
     const { followed, sink } = options;
-    this.#current = new CurrentTransaction({ position: this.#position, run: this.#run, xa, sink });
+    const { anchor } = options;
+    const position = this.#position;
+    this.#current = new CurrentTransaction({ position, run: this.#run, xa, anchor, sink });
     this.#tables = new TableMaps((database, table) => followed.isRead(database, table));
   }
 
@@ -96,7 +100,7 @@ export class TransactionReader {
       const header = parseEventHeader(event);
       if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
         this.#position.advance(header);
-        this.#onFormatDescription(header, event);
+        this.#onFormatDescription(event);
       } else {
         const body = this.#checksums ? verifyChecksum(event) : event;
         this.#position.advance(header);
@@ -109,13 +113,14 @@ export class TransactionReader {
     }
   }
 
-  #onFormatDescription({ timestamp }: EventHeader, event: Buffer): void {
+  #onFormatDescription(event: Buffer): void {
     const description = parseFormatDescription(event);
     if (description.checksums) verifyChecksum(event);
     this.#checksums = description.checksums;
     this.#tables.clear();
     this.#run.entersFile(this.#position.fileNumber, description.created);
-    if (this.#nextFileAt !== null) this.#current.entersFile(this.#nextFileAt, timestamp * 1e6);
+    if (this.#nextFileAt !== null)
+      this.#current.entersFile(this.#nextFileAt, parseEventHeader(event).timestamp);
     this.#nextFileAt = null;
   }
 

@@ -51,25 +51,19 @@ export interface WaitingXa {
 }
 
 /**
- * A transaction by which a server's binlog is recognised: the same one stands at the same position for as long as the
- * coordinates live. Before any transaction was read it is a file's first event, at offset 4, without a GTID.
+ * By what a server's binlog is recognised as the one that was read. The same event stands at the same position for as long
+ * as the coordinates live; another server has the same transaction elsewhere.
  */
 export interface Anchor {
   readonly file: string;
-  /** Where its first event starts, bytes. */
+  /** Where the event starts: the first event of the transaction that was read last, or of the file that was entered since. */
   readonly start: number;
-  /** Null for an anonymous transaction, and for a file. */
+  /** When the file was begun, seconds since 1970, where the event is a file's first one; else null. */
+  readonly begunS: number | null;
+  /** The transaction that was read last; null where it was anonymous, or none was. */
   readonly gtid: string | null;
-  /** When the server that executed it first committed it, or when the file was begun; microseconds since 1970. */
+  /** When the server that executed it first committed it; microseconds since 1970. */
   readonly committedUs: number;
-  /** The file in which reading goes on, where nothing was read in it yet: its beginning proves as much, and is purged later. */
-  readonly next?: BegunFile;
-}
-
-/** A binlog file, and when the server began it: microseconds since 1970. */
-export interface BegunFile {
-  readonly file: string;
-  readonly begunUs: number;
 }
 
 /** A position between two transactions, from which reading can go on. */
@@ -84,8 +78,6 @@ export interface Boundary {
   readonly anchor: Anchor | null;
   /** When the last transaction before it was committed, milliseconds since 1970. */
   readonly committedMs: number;
-  /** The file that begins there. */
-  readonly begins?: BegunFile;
   /** Where a prepared XA transaction holds the position back: the oldest one, and the position up to which was read. */
   readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition };
 }

@@ -1,6 +1,6 @@
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { parsePosition } from "../../../wire/position.ts";
+
 import {
   type LocalAwsWithClients,
   startLocalAwsWithClients,
@@ -109,11 +109,11 @@ describe("npm run offsets", () => {
     const { code, out } = await offsets(bench, "show");
     expect(code).toBe(0);
     expect(out).toMatch(/reads from: +[0-9a-f-]{36}:1-\d+/);
-    expect(out).toMatch(/epoch: +1,/);
+    expect(out).toMatch(/epoch: +\d+,/);
     const json = JSON.parse((await offsets(bench, "show", "--json")).out) as {
       offset: { epoch: number };
     };
-    expect(json.offset.epoch).toBe(1);
+    expect(json.offset.epoch).toBeGreaterThan(0);
   });
 
   test("moves the reader at work, in a new epoch", async () => {
@@ -139,7 +139,8 @@ describe("npm run offsets", () => {
     const [again] = await bench.takeFrames(1);
     expect(again?.changes.map(({ key }) => key)).toEqual(['{"id":2}']);
     expect(again?.previous).toBeNull();
-    expect(parsePosition(again?.first ?? "").epoch).toBe(2);
+    expect(again?.epoch).toBeGreaterThan(before?.epoch ?? Infinity);
+    expect(again?.life).not.toBe(before?.life);
     expect((before?.last ?? "") < (again?.first ?? "")).toBe(true);
   });
 

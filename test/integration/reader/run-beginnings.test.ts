@@ -33,7 +33,10 @@ test("the files in which a run began are found, with connections for these only"
     serverUuid: uuid?.uuid ?? "",
     silenceMs: 30_000,
   });
-  expect(beginnings).toEqual(new Set([firstNew(between, before), firstNew(files, between)]));
+  expect(new Set(beginnings.keys())).toEqual(
+    new Set([firstNew(between, before), firstNew(files, between)]),
+  );
+  for (const startedS of beginnings.values()) expect(startedS).toBeGreaterThan(1_700_000_000);
   // Two for each file that has to be asked itself.
   expect((await connections()) - opened).toBe(4);
 });

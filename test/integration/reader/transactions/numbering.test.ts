@@ -74,6 +74,7 @@ async function numbersOfOrders(
     checksums: false,
     columns: false,
     passed: null,
+    anchor: null,
   });
   for (const event of events) await reader.onEvent(event);
   return numbers;

@@ -67,6 +67,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     checksums: false,
     columns: false,
     passed: null,
+    anchor: null,
     ...options,
   });
   await binlog.events();

@@ -32,7 +32,7 @@ const state: ServerState = {
   lowerCaseNames: false,
   retentionMs: null,
 };
-const anchor = { file: "bin.000005", start: 50, gtid: `${UUID}:50`, committedUs: 7 };
+const anchor = { file: "bin.000005", start: 50, begunS: null, gtid: `${UUID}:50`, committedUs: 7 };
 const saved: Offset = {
   epoch: 3,
   life: "a-life",
@@ -44,6 +44,7 @@ const saved: Offset = {
   isExact: true,
   anchor,
   lanes: new Map([[0, "p"]]),
+  laneCount: 1,
   committedMs: 1,
 };
 const life = { epoch: 9, life: "new" };
@@ -52,7 +53,7 @@ const same: BinlogEvidence = {
   isSubset: async () => true,
   stands: async () => true,
   find: async (gtid) => ({ ...anchor, gtid }),
-  beginningOf: async (file) => ({ file, start: 4, gtid: null, committedUs: 1 }),
+  beginningOf: async (file) => ({ file, start: 4, begunS: 1, gtid: null, committedUs: 0 }),
   gtidsBefore: async () => `${UUID}:1-42`,
 };
 const reset: BinlogEvidence = { ...same, stands: async () => false };

@@ -39,6 +39,7 @@ function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionR
     checksums: false,
     columns: false,
     passed: null,
+    anchor: null,
     ...options,
   });
 }

@@ -34,6 +34,7 @@ beforeEach(() => {
     checksums: false,
     columns: false,
     passed: null,
+    anchor: null,
   });
   const rotate = Buffer.concat([Buffer.alloc(HEADER_LENGTH + 8), Buffer.from(FILE)]);
   rotate.writeUInt8(EventType.ROTATE_EVENT, 4);
