@@ -148,11 +148,12 @@ export function errors({ metrics, raw, route, retry, pairs }: Watched): IWidget[
         lambda.metricThrottles({ period: PERIOD, label: `${lambda.part} throttles` }),
       ]),
     ),
-    graph("Gaps, malformed and repeated frames; reader's reconnects and leases", THIRD, [
+    graph("Gaps, malformed and repeated frames; reader's reconnects, stops and leases", THIRD, [
       metrics.gaps(),
       metrics.framesMalformed(),
       metrics.framesRepeated(),
       metrics.reconnects(),
+      metrics.readerStopped(),
       metrics.leaseTaken(),
     ]),
     graph("Messages in dead-letter queues", THIRD, [

@@ -66,6 +66,11 @@ export class ImageLengths {
   /** The bytes behind the last of them. */
   readonly #tail: number;
 
+  /** Whether the image has no columns, so that a row of it takes no bytes. */
+  get isEmpty(): boolean {
+    return this.#lengths.length === 0;
+  }
+
   /** `lengths`: of the columns that the image has, see `storedLength`. */
   constructor(lengths: readonly number[]) {
     this.#lengths = Int32Array.from(lengths);

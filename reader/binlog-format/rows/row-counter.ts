@@ -57,6 +57,8 @@ function countRows(
   first: ImageLengths,
   second: ImageLengths | null,
 ): number {
+  // A row of which the image has no columns (MINIMAL, defaults only) takes no bytes: the server writes one to an event.
+  if (start === event.length) return first.isEmpty ? 1 : 0;
   let count = 0;
   let at = start;
   while (at < event.length) {
