@@ -85,6 +85,21 @@ export class ReleaseRefusedError extends Error {
   }
 }
 
+/**
+ * SQS hides a message for 12 hours at most, and this one was not handled by then. Its handler's `signal` has aborted, and
+ * the message comes again. Remedy: a handler that does its work in smaller steps.
+ */
+export class VisibilityLimitError extends Error {
+  override readonly name = "VisibilityLimitError";
+
+  constructor() {
+    super(
+      "SQS hides a message for 12 hours at most, counted from its receive. This one was not handled by then: " +
+        "its handler's signal has aborted, and the message will be received again",
+    );
+  }
+}
+
 function queuesInstead(available: readonly string[]): string {
   return available.length === 0
     ? "No environment queue is to be seen here (or these credentials may not list queues)."

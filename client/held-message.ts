@@ -9,6 +9,8 @@ export interface HeldMessage {
   receiptHandle: string;
   /** Until when SQS keeps it from others, by the clock of `performance.now()`. */
   heldUntil: number;
+  /** Until when SQS can keep it from others, however often it is extended; by the same clock. */
+  longestUntil: number;
   /** Aborts when the message is no longer ours. */
   readonly lost: AbortController;
 }

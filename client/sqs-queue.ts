@@ -73,14 +73,17 @@ export class SqsQueue {
     return inSequence(answer.Messages ?? []);
   }
 
-  /** Hides messages for so many seconds from now; 0 gives them back. At most BATCH. */
-  async changeVisibility(messages: readonly HeldMessage[], seconds: number): Promise<Refusal[]> {
+  /** Hides each message for so many seconds from now; 0 gives it back. At most BATCH. */
+  async changeVisibility(
+    messages: readonly HeldMessage[],
+    secondsOf: (message: HeldMessage) => number,
+  ): Promise<Refusal[]> {
     const command = new ChangeMessageVisibilityBatchCommand({
       QueueUrl: this.url,
       Entries: messages.map((message, index) => ({
         Id: String(index),
         ReceiptHandle: message.receiptHandle,
-        VisibilityTimeout: seconds,
+        VisibilityTimeout: secondsOf(message),
       })),
     });
     const answer = await this.#sqs.send(command, { abortSignal: AbortSignal.timeout(CALL_MS) });

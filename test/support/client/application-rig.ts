@@ -70,6 +70,7 @@ export class ApplicationRig implements AsyncDisposable {
         receiveCount: Number(received?.Attributes?.ApproximateReceiveCount),
         receiptHandle: received?.ReceiptHandle ?? "",
         heldUntil: Infinity,
+        longestUntil: Infinity,
         lost: new AbortController(),
       });
       outcomes.push(kind);

@@ -38,6 +38,7 @@ export class QueueModel {
           ...message,
           receiptHandle: `${message.id}/${message.receiveCount}`,
           heldUntil: Infinity,
+          longestUntil: Infinity,
           lost: new AbortController(),
         };
       }

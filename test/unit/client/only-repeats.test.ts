@@ -11,6 +11,7 @@ const held: HeldMessage = {
   receiveCount: 1,
   receiptHandle: "",
   heldUntil: Infinity,
+  longestUntil: Infinity,
   lost: new AbortController(),
 };
 const REPEAT = { kind: "repeat", changes: 3 } as const;
