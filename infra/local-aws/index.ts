@@ -2,5 +2,6 @@ export { startLocalAws, type LocalAws, type LocalAwsOptions } from "./start-loca
 export { PortInUseError } from "./http/port-in-use-error.ts";
 export type { ServiceName } from "./http/aws-service.ts";
 export type { RequestCounts } from "./http/counters.ts";
-export type { Fault, FaultEffect, FaultRule, Faults } from "./http/faults.ts";
+export type { FaultEffect } from "./http/fault-effects.ts";
+export type { Fault, FaultRule, Faults } from "./http/faults.ts";
 export type { LocalClock } from "./time/clock.ts";

@@ -22,18 +22,23 @@ export interface AwsCall {
   readonly action: string;
   /** The queue, table, secret or bucket that it concerns, by name. */
   readonly resource: string | undefined;
-  /** Does what is asked. `signal` aborts when the client has gone. */
-  answer(signal: AbortSignal): AwsResponse | Promise<AwsResponse>;
+  /** Does what is asked. */
+  answer(context: CallContext): AwsResponse | Promise<AwsResponse>;
   /** An error, in the format that the caller understands. */
   refuse(error: AwsError): AwsResponse;
+}
+
+export interface CallContext {
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+  /** The error with which a fault makes an entry of a batch fail, by the entry's place; undefined for most. */
+  readonly failedEntry: (index: number) => AwsError | undefined;
 }
 
 export interface AwsResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** Called instead of sending when the client had gone before the response was ready. */
-  readonly undelivered?: () => void;
 }
 
 export interface AwsError {

@@ -1,4 +1,5 @@
-import type { ServiceName } from "./aws-service.ts";
+import type { AwsError, ServiceName } from "./aws-service.ts";
+import { faultError, type FaultEffect } from "./fault-effects.ts";
 import { namePattern } from "./name-pattern.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
@@ -14,21 +15,6 @@ export interface FaultRule {
   readonly probability?: number;
   readonly seed?: number;
 }
-
-/**
- * `error`: the call does nothing and is answered with that code (`status` default: what AWS sends with the code).
- * `delay`: the call is held for so long, then goes on.
- * `reset`: the connection is cut, before the call takes effect or (`after`) when only the answer is left to send.
- */
-export type FaultEffect =
-  | {
-      readonly kind: "error";
-      readonly code: string;
-      readonly status?: number;
-      readonly message?: string;
-    }
-  | { readonly kind: "delay"; readonly ms: number }
-  | { readonly kind: "reset"; readonly when?: "before" | "after" };
 
 /** A rule in force. Leaving the scope of `using` removes it. */
 export interface Fault extends Disposable {
@@ -64,18 +50,35 @@ export class Faults {
   }
 
   /**
-   * What happens to a call: in the order of the rules, delays add up, the first error or cut connection ends it. Counts
+   * What happens to a call, in the order of the rules: delays add up, the first error or cut connection ends it. Counts
    * the call against the rules that strike.
    */
-  strike(service: ServiceName, action: string, resource: string | undefined): FaultEffect[] {
-    const effects: FaultEffect[] = [];
+  strike(service: ServiceName, action: string, resource: string | undefined): Strike {
+    const struck: ActiveFault[] = [];
     for (const fault of this.#active.values()) {
       if (!fault.hits(service, action, resource)) continue;
-      effects.push(fault.rule.effect);
-      if (fault.rule.effect.kind !== "delay") break;
+      struck.push(fault);
+      const { kind } = fault.rule.effect;
+      if (kind === "error" || kind === "reset") break;
     }
-    return effects;
+    return {
+      effects: struck.map(({ rule }) => rule.effect),
+      failedEntry(index) {
+        for (const fault of struck) {
+          const error = fault.failedEntry(index);
+          if (error !== undefined) return error;
+        }
+        return undefined;
+      },
+    };
   }
+}
+
+/** What the faults do to one call. */
+export interface Strike {
+  readonly effects: readonly FaultEffect[];
+  /** The error of the batch's entry at this place, when it is to fail; asked once for each entry. */
+  readonly failedEntry: (index: number) => AwsError | undefined;
 }
 
 class ActiveFault implements Fault {
@@ -105,6 +108,14 @@ class ActiveFault implements Fault {
     this.strikes++;
     if (rule.calls !== undefined && this.strikes >= rule.calls) this.remove();
     return true;
+  }
+
+  failedEntry(index: number): AwsError | undefined {
+    const { effect } = this.rule;
+    if (effect.kind !== "failedEntries") return undefined;
+    if (effect.entries !== undefined && !effect.entries.includes(index)) return undefined;
+    if (effect.share !== undefined && !this.#random.chance(effect.share)) return undefined;
+    return faultError(effect);
   }
 
   remove(): void {

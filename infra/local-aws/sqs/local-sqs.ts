@@ -5,8 +5,9 @@ import type {
   AwsRequest,
   AwsResponse,
   AwsService,
+  CallContext,
 } from "../http/aws-service.ts";
-import type { Action, ActionContext, ActionResult } from "./actions/action.ts";
+import type { Action } from "./actions/action.ts";
 import * as acknowledge from "./actions/acknowledge.ts";
 import * as moving from "./actions/move-tasks.ts";
 import * as queueActions from "./actions/queues.ts";
@@ -22,6 +23,7 @@ import { nameInUrl, Queues, type QueuesOptions } from "./queues/queues.ts";
 const ACTIONS: Readonly<Record<string, Action>> = {
   SendMessage: sendMessage,
   SendMessageBatch: sendMessageBatch,
+  ReceiveMessage: receiveMessage,
   DeleteMessage: acknowledge.deleteMessage,
   DeleteMessageBatch: acknowledge.deleteMessageBatch,
   ChangeMessageVisibility: acknowledge.changeMessageVisibility,
@@ -61,11 +63,9 @@ export class LocalSqs implements AwsService {
       action,
       resource: queueNameOf(input),
       refuse,
-      answer: async (signal) => {
+      answer: async (context) => {
         try {
-          const { output, undelivered } = await this.#perform(action, input, signal);
-          const response = protocol.succeed(action, output);
-          return undelivered === undefined ? response : { ...response, undelivered };
+          return protocol.succeed(action, await this.#perform(action, input, context));
         } catch (error) {
           if (!(error instanceof SqsError)) throw error;
           const status = formOfError(error.error)?.status ?? 400;
@@ -75,13 +75,15 @@ export class LocalSqs implements AwsService {
     };
   }
 
-  async #perform(action: string, input: JsonObject, signal: AbortSignal): Promise<ActionResult> {
-    const context: ActionContext = { queues: this.#queues, moveTasks: this.#moveTasks, signal };
-    if (action === "ReceiveMessage") return receiveMessage(input, context);
+  #perform(
+    action: string,
+    input: JsonObject,
+    context: CallContext,
+  ): JsonObject | Promise<JsonObject> {
     const perform = ACTIONS[action];
     if (perform === undefined)
       throw new SqsError("InvalidAction", `this stand-in does not know ${action}`);
-    return { output: perform(input, context) };
+    return perform(input, { ...context, queues: this.#queues, moveTasks: this.#moveTasks });
   }
 }
 

@@ -1,7 +1,4 @@
-import type {
-  ChangeMessageVisibilityBatchCommandOutput,
-  ReceiveMessageCommandOutput,
-} from "@aws-sdk/client-sqs";
+import type { ReceiveMessageCommandOutput } from "@aws-sdk/client-sqs";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -265,22 +262,12 @@ describe("when a handler fails", () => {
   });
 
   it("reports a message that SQS does not take back, and handles it when it comes again by itself", async () => {
-    let refusals = 1;
-    rig.sqs.middlewareStack.add(
-      (next, { commandName }) =>
-        async (args) => {
-          const releases = commandName === "ChangeMessageVisibilityBatchCommand";
-          if (!releases || refusals-- <= 0) return next(args);
-          const Failed = [{ Id: "0", Code: "InternalError", SenderFault: false }];
-          const output: ChangeMessageVisibilityBatchCommandOutput = {
-            Failed,
-            Successful: [],
-            $metadata: {},
-          };
-          return { response: undefined, output };
-        },
-      { step: "initialize" },
-    );
+    using fault = rig.aws.faults.add({
+      service: "sqs",
+      action: "ChangeMessageVisibilityBatch",
+      calls: 1,
+      effect: { kind: "failedEntries", code: "InternalError" },
+    });
     await rig.send(message([1]));
     const contexts: ErrorContext[] = [];
     let failures = 1;
@@ -302,6 +289,7 @@ describe("when a handler fails", () => {
     await vi.waitFor(() => expect(seen).toEqual(["1"]), 10_000);
     expect(errors.slice(1)).toEqual([new ReleaseRefusedError("InternalError")]);
     expect(contexts[1]).toMatchObject({ activity: "release", message: { group: "shop.orders" } });
+    expect(fault.strikes).toBe(1);
   });
 
   it("reports that the queue could not be reached to give a message back", async () => {
@@ -329,6 +317,26 @@ describe("when a handler fails", () => {
     await vi.waitFor(() => expect(seen).toEqual(["1"]), 10_000);
     expect(activities).toEqual(["handle", "release"]);
     expect(fault.strikes).toBe(1);
+  });
+
+  it("deletes again what SQS refused to delete in a batch, and handles nothing twice", async () => {
+    const groups = ["a", "b", "c", "d"];
+    using fault = rig.aws.faults.add({
+      service: "sqs",
+      action: "DeleteMessageBatch",
+      calls: 3,
+      effect: { kind: "failedEntries", code: "RequestThrottled", entries: [0] },
+    });
+    await rig.send(...groups.map((group, index) => message([index + 1], { group })));
+    await using _ = await subscribe(
+      "billing",
+      (change) => void seen.push(`${at(change)}`),
+      options,
+    );
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 10_000);
+    expect(fault.strikes).toBeGreaterThan(0);
+    expect(seen.toSorted()).toEqual(["1", "2", "3", "4"]);
+    expect(errors).toEqual([]);
   });
 
   it("goes on receiving after the queue could not be reached", async () => {

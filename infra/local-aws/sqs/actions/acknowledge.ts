@@ -3,26 +3,24 @@ import { batchEntries, eachEntry } from "./batches.ts";
 import { invalidParameter, SqsError } from "../queues/errors.ts";
 import { optionalInteger, requiredText } from "./input.ts";
 import type { Queue, ReceivedMessage } from "../queues/queue.ts";
+import { LONGEST_VISIBILITY_SECONDS } from "../queues/queue-limits.ts";
 import { parseReceiptHandle } from "./receipt-handle.ts";
 import type { Action } from "./action.ts";
-
-/** A message cannot be kept in flight longer than this after its receive. */
-const LONGEST_VISIBILITY_SECONDS = 43_200;
 
 export const deleteMessage: Action = (input, { queues }) =>
   deleteReceived(queues.atUrl(requiredText(input, "QueueUrl")), input);
 
-export const deleteMessageBatch: Action = (input, { queues }) => {
+export const deleteMessageBatch: Action = (input, { queues, failedEntry }) => {
   const queue = queues.atUrl(requiredText(input, "QueueUrl"));
-  return eachEntry(batchEntries(input), (entry) => deleteReceived(queue, entry));
+  return eachEntry(batchEntries(input), failedEntry, (entry) => deleteReceived(queue, entry));
 };
 
 export const changeMessageVisibility: Action = (input, { queues }) =>
   changeVisibility(queues.atUrl(requiredText(input, "QueueUrl")), input);
 
-export const changeMessageVisibilityBatch: Action = (input, { queues }) => {
+export const changeMessageVisibilityBatch: Action = (input, { queues, failedEntry }) => {
   const queue = queues.atUrl(requiredText(input, "QueueUrl"));
-  return eachEntry(batchEntries(input), (entry) => changeVisibility(queue, entry));
+  return eachEntry(batchEntries(input), failedEntry, (entry) => changeVisibility(queue, entry));
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../http/aws-json.ts";
+import type { AwsError } from "../../http/aws-service.ts";
 import { formOfError, SqsError } from "../queues/errors.ts";
 import { objects } from "./input.ts";
 
@@ -30,21 +31,33 @@ export function batchEntries(input: JsonObject): JsonObject[] {
   return entries;
 }
 
-/** The answer to a batch: each entry is done, or fails, for itself. */
+/** The answer to a batch: each entry is done, or fails, for itself. What `failedEntry` names is not done. */
 export function eachEntry(
   entries: readonly JsonObject[],
+  failedEntry: (index: number) => AwsError | undefined,
   action: (entry: JsonObject) => JsonObject,
 ): JsonObject {
   const successful: JsonObject[] = [];
   const failed: JsonObject[] = [];
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    const fault = failedEntry(index);
+    if (fault !== undefined) {
+      failed.push({ Id: entry["Id"], ...failureOfEntry(fault) });
+      continue;
+    }
     try {
       successful.push({ Id: entry["Id"], ...action(entry) });
     } catch (error) {
       if (!(error instanceof SqsError)) throw error;
-      const code = formOfError(error.error)?.code;
-      failed.push({ Id: entry["Id"], SenderFault: true, Code: code, Message: error.message });
+      const { error: code, message } = error;
+      failed.push({ Id: entry["Id"], ...failureOfEntry({ code, status: 400, message }) });
     }
   }
   return { Successful: successful, Failed: failed };
+}
+
+/** An error as `Failed` names it. Being throttled is not the sender's fault: the same entry may be sent again. */
+function failureOfEntry({ code, status, message }: AwsError): JsonObject {
+  const senderFault = status < 500 && !/Throttl/.test(code);
+  return { SenderFault: senderFault, Code: formOfError(code)?.code ?? code, Message: message };
 }

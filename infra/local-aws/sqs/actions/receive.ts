@@ -3,19 +3,20 @@ import { optionalInteger, requiredText, texts } from "./input.ts";
 import type { Message } from "../queues/message.ts";
 import { attributesMd5, selectAttributes } from "../queues/message-attributes.ts";
 import type { Queue } from "../queues/queue.ts";
+import { LONGEST_VISIBILITY_SECONDS } from "../queues/queue-limits.ts";
 import { formatReceiptHandle } from "./receipt-handle.ts";
-import type { ActionContext, ActionResult } from "./action.ts";
+import type { Action } from "./action.ts";
 
 /** SQS names the sender by its principal's id. */
 const SENDER_ID = "AIDALOCALPRINCIPAL000";
 
-/** ReceiveMessage. If the answer cannot be sent, the messages go back to where they were. Throws SqsError. */
-export async function receiveMessage(
-  input: JsonObject,
-  { queues, signal }: ActionContext,
-): Promise<ActionResult> {
+/**
+ * ReceiveMessage. Messages that were taken stay received, also when the answer does not reach the client: as with SQS,
+ * they come back after their visibility timeout, with the receive counted.
+ */
+export const receiveMessage: Action = async (input, { queues, signal }) => {
   const queue = queues.atUrl(requiredText(input, "QueueUrl"));
-  const visibility = optionalInteger(input, "VisibilityTimeout", 0, 43_200);
+  const visibility = optionalInteger(input, "VisibilityTimeout", 0, LONGEST_VISIBILITY_SECONDS);
   const wait = optionalInteger(input, "WaitTimeSeconds", 0, 20);
   const messages = await queue.receive({
     most: optionalInteger(input, "MaxNumberOfMessages", 1, 10) ?? 1,
@@ -25,17 +26,14 @@ export async function receiveMessage(
     attemptId: queue.fifo ? textOf(input, "ReceiveRequestAttemptId") : undefined,
     signal,
   });
-  if (messages.length === 0) return { output: {} };
+  if (messages.length === 0) return {};
   const system = [
     ...texts(input, "AttributeNames"),
     ...texts(input, "MessageSystemAttributeNames"),
   ];
   const wanted = texts(input, "MessageAttributeNames");
-  return {
-    output: { Messages: messages.map((message) => describe(queue, message, system, wanted)) },
-    undelivered: () => queue.putBack(messages),
-  };
-}
+  return { Messages: messages.map((message) => describe(queue, message, system, wanted)) };
+};
 
 function describe(
   queue: Queue,

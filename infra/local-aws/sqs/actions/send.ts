@@ -26,7 +26,7 @@ export const sendMessage: Action = (input, { queues }) => {
   return send(queue, input);
 };
 
-export const sendMessageBatch: Action = (input, { queues }) => {
+export const sendMessageBatch: Action = (input, { queues, failedEntry }) => {
   const queue = queues.atUrl(requiredText(input, "QueueUrl"));
   const entries = batchEntries(input);
   const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
@@ -37,7 +37,7 @@ export const sendMessageBatch: Action = (input, { queues }) => {
     );
   }
   for (const entry of entries) requireFifoParameters(queue, entry, "InvalidParameterValue");
-  return eachEntry(entries, (entry) => send(queue, entry));
+  return eachEntry(entries, failedEntry, (entry) => send(queue, entry));
 };
 
 function send(queue: Queue, input: JsonObject): JsonObject {

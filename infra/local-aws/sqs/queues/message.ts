@@ -29,6 +29,8 @@ export interface Message extends MessageContent {
   state: MessageState;
   receiveCount: number;
   firstReceivedAtMs: number | undefined;
+  /** Its latest receive. */
+  receivedAtMs: number | undefined;
   /** Names the latest receive; part of its receipt handle. */
   receipt: string | undefined;
   /** When it becomes visible. */

@@ -62,6 +62,7 @@ export class Messages {
       state: added.visibleAtMs === undefined ? "visible" : "delayed",
       receiveCount: 0,
       firstReceivedAtMs: undefined,
+      receivedAtMs: undefined,
       receipt: undefined,
       deadline: undefined,
       inQueue: undefined,

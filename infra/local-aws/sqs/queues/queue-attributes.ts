@@ -1,4 +1,5 @@
 import { invalidParameter, SqsError } from "./errors.ts";
+import { LONGEST_VISIBILITY_SECONDS } from "./queue-limits.ts";
 import { parseRedriveAllowPolicy, parseRedrivePolicy } from "./redrive-policy.ts";
 
 /** A queue's settings as the API shows them: every value a text. */
@@ -12,7 +13,7 @@ interface AttributeRule {
 }
 
 const RULES: Readonly<Record<string, AttributeRule>> = {
-  VisibilityTimeout: { initial: "30", accepts: between(0, 43_200) },
+  VisibilityTimeout: { initial: "30", accepts: between(0, LONGEST_VISIBILITY_SECONDS) },
   DelaySeconds: { initial: "0", accepts: between(0, 900) },
   MaximumMessageSize: { initial: "1048576", accepts: between(1024, 1_048_576) },
   MessageRetentionPeriod: { initial: "345600", accepts: between(60, 1_209_600) },

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../time/clock.ts";
 import { Alarm } from "../../time/alarm.ts";
 import { Deduplication, deduplicationKey, type AcceptedMessage } from "./deduplication.ts";
-import { SqsError } from "./errors.ts";
+import { invalidParameter, SqsError } from "./errors.ts";
 import { FifoOrder } from "./fifo-order.ts";
 import type { Message, MessageContent } from "./message.ts";
 import { Messages } from "./messages.ts";
 import { Polls } from "./polls.ts";
 import type { QueueAttributes } from "./queue-attributes.ts";
-import type { QueueLimits } from "./queue-limits.ts";
+import { LONGEST_VISIBILITY_SECONDS, type QueueLimits } from "./queue-limits.ts";
 import { ReceiveAttempts } from "./receive-attempts.ts";
 import { StandardOrder } from "./standard-order.ts";
 
@@ -104,13 +104,20 @@ export class Queue {
     return accepted;
   }
 
-  /** Messages for one ReceiveMessage, now in flight. Throws SqsError when too many are in flight already. */
+  /**
+   * Messages for one ReceiveMessage, now in flight; none when its client has gone before any was taken. Throws SqsError
+   * when too many are in flight already.
+   */
   async receive(options: ReceiveOptions): Promise<Message[]> {
+    if (options.signal.aborted) return [];
     const nowMs = this.#settle();
     const { attemptId } = options;
     const repeated = attemptId === undefined ? undefined : this.#attempts.find(attemptId, nowMs);
     if (repeated !== undefined) {
-      for (const message of repeated) this.#messages.hide(message, nowMs + options.visibilityMs);
+      for (const message of repeated) {
+        this.#messages.hide(message, nowMs + options.visibilityMs);
+        message.receivedAtMs = nowMs;
+      }
       return repeated;
     }
     if (!this.fifo && options.waitMs === 0 && this.#full)
@@ -142,20 +149,18 @@ export class Queue {
     this.#wake();
   }
 
-  /** Lets a received message become visible so long from now; 0: at once. */
+  /** Lets a received message become visible so long from now; 0: at once. Throws SqsError. */
   changeVisibility(message: Message, visibilityMs: number): void {
-    this.#messages.hide(message, this.#settle() + visibilityMs);
-    this.#wake();
-  }
-
-  /** Undoes a receive whose answer could not be sent. */
-  putBack(messages: readonly Message[]): void {
     const nowMs = this.#settle();
-    for (const message of messages) {
-      if (message.state !== "inFlight") continue;
-      message.receiveCount--;
-      this.#messages.hide(message, nowMs);
+    const untilMs = nowMs + visibilityMs;
+    if (untilMs > (message.receivedAtMs ?? nowMs) + LONGEST_VISIBILITY_SECONDS * 1000) {
+      throw invalidParameter(
+        "VisibilityTimeout",
+        visibilityMs / 1000,
+        `Total VisibilityTimeout for the message is beyond the limit [${LONGEST_VISIBILITY_SECONDS} seconds]`,
+      );
     }
+    this.#messages.hide(message, untilMs);
     this.#wake();
   }
 
@@ -237,6 +242,7 @@ export class Queue {
       this.#messages.hide(message, nowMs + options.visibilityMs);
       message.receiveCount++;
       message.firstReceivedAtMs ??= nowMs;
+      message.receivedAtMs = nowMs;
       message.receipt = (++this.#receives).toString(36);
       taken.push(message);
       if (taken.length === options.most) break;

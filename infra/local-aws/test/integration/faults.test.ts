@@ -1,8 +1,10 @@
 import { CreateTableCommand, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import {
   CreateQueueCommand,
+  DeleteMessageBatchCommand,
   GetQueueUrlCommand,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
@@ -132,6 +134,79 @@ describe("a fault", () => {
     local.aws.faults.add({ action: "SendMessage", calls: 1, effect: after });
     await expect(send(queue.QueueUrl)).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(await bodies()).toEqual(["1"]);
+  });
+
+  test("fails single entries of a batch, and leaves the others", async () => {
+    const queue = await client.send(new CreateQueueCommand({ QueueName: "entries" }));
+    const bodies = ["a", "b", "c"];
+    const sendAll = () =>
+      client.send(
+        new SendMessageBatchCommand({
+          QueueUrl: queue.QueueUrl,
+          Entries: bodies.map((MessageBody) => ({ Id: MessageBody, MessageBody })),
+        }),
+      );
+    local.aws.faults.add({
+      action: "SendMessageBatch",
+      calls: 1,
+      effect: { kind: "failedEntries", code: "InternalError", entries: [1] },
+    });
+    const sent = await sendAll();
+    expect(sent.Successful?.map(({ Id }) => Id)).toEqual(["a", "c"]);
+    expect(sent.Failed).toMatchObject([{ Id: "b", Code: "InternalError", SenderFault: false }]);
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl: queue.QueueUrl, MaxNumberOfMessages: 10 }),
+    );
+    expect(Messages.map(({ Body }) => Body)).toEqual(["a", "c"]);
+
+    local.aws.faults.add({
+      action: "DeleteMessageBatch",
+      calls: 1,
+      effect: { kind: "failedEntries", code: "RequestThrottled", message: "slower, please" },
+    });
+    const deleteAll = () =>
+      client.send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: queue.QueueUrl,
+          Entries: Messages.map(({ Body, ReceiptHandle }) => ({ Id: Body, ReceiptHandle })),
+        }),
+      );
+    const failure = { Code: "RequestThrottled", SenderFault: false, Message: "slower, please" };
+    const deleted = await deleteAll();
+    expect(deleted.Successful ?? []).toEqual([]);
+    expect(deleted.Failed).toMatchObject([
+      { Id: "a", ...failure },
+      { Id: "c", ...failure },
+    ]);
+    expect((await deleteAll()).Successful).toHaveLength(2);
+  });
+
+  test("fails a share of a batch's entries, the same ones for the same seed", async () => {
+    const queue = await client.send(new CreateQueueCommand({ QueueName: "shares" }));
+    const failedOf = async (seed: number): Promise<(string | undefined)[]> => {
+      using fault = local.aws.faults.add({
+        seed,
+        effect: { kind: "failedEntries", code: "InternalError", share: 0.5 },
+      });
+      const failed: (string | undefined)[] = [];
+      for (let batch = 0; batch < 5; batch++) {
+        const Entries = Array.from({ length: 10 }, (_, index) => ({
+          Id: `${batch}-${index}`,
+          MessageBody: "x",
+        }));
+        const { Failed = [] } = await client.send(
+          new SendMessageBatchCommand({ QueueUrl: queue.QueueUrl, Entries }),
+        );
+        failed.push(...Failed.map(({ Id }) => Id));
+      }
+      expect(fault.strikes).toBe(5);
+      return failed;
+    };
+    const first = await failedOf(7);
+    expect(await failedOf(7)).toEqual(first);
+    expect(await failedOf(8)).not.toEqual(first);
+    expect(first.length).toBeGreaterThan(10);
+    expect(first.length).toBeLessThan(40);
   });
 
   test("in DynamoDB is an exception of DynamoDB", async () => {

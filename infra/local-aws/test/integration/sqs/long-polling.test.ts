@@ -75,26 +75,6 @@ describe("long polling", () => {
     expect(received.toSorted()).toEqual(sent);
   });
 
-  test("a receive that is aborted while it waits takes no message with it", async ({ sqs }) => {
-    const queue = await sqs.queue();
-    for (let round = 0; round < 5; round++) {
-      const abandoned = new AbortController();
-      const polling = queue.receive({ WaitTimeSeconds: 20 }, { abortSignal: abandoned.signal });
-      const outcome = expect(polling).rejects.toMatchObject({ name: "AbortError" });
-      // The receive is surely waiting when another call has been answered.
-      await queue.attributes();
-      abandoned.abort();
-      await outcome;
-      await queue.attributes();
-      await queue.send(`${round}`, { MessageGroupId: `group-${round}` });
-      const [message] = await queue.receive({ WaitTimeSeconds: 5 });
-      expect(message).toMatchObject({
-        Body: `${round}`,
-        Attributes: { ApproximateReceiveCount: "1" },
-      });
-    }
-  });
-
   test("the queue's deletion ends a waiting receive", async ({ sqs }) => {
     const queue = await sqs.queue();
     const polling = expect(queue.receive({ WaitTimeSeconds: 20 })).rejects.toMatchObject({

@@ -125,6 +125,49 @@ for (const standard of [false, true]) {
       ).rejects.toMatchObject({ name: "ReceiptHandleIsInvalid" });
     });
 
+    test(
+      "twelve hours in all are the limit, counted from the receive",
+      lasting(10),
+      async ({ sqs }) => {
+        const queue = await sqs.queue({ standard });
+        await queue.send("1");
+        const [message] = await queue.receive({ VisibilityTimeout: 600, WaitTimeSeconds: 5 });
+        await sqs.pass(2000);
+        await expect(changeVisibility(sqs, queue, message, 43_200)).rejects.toMatchObject({
+          name: "InvalidParameterValue",
+          message: expect.stringContaining(
+            "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]",
+          ),
+        });
+        await changeVisibility(sqs, queue, message, 43_100);
+        const Entries = receipts(message === undefined ? [] : [message]).map((entry) => ({
+          ...entry,
+          VisibilityTimeout: 43_200,
+        }));
+        const { Failed } = await sqs.client.send(
+          new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue.url, Entries }),
+        );
+        expect(Failed).toMatchObject([
+          { Id: "entry-0", Code: "InvalidParameterValue", SenderFault: true },
+        ]);
+      },
+    );
+
+    test(
+      "a message that was received again has twelve hours again",
+      lasting(10),
+      async ({ sqs }) => {
+        const queue = await sqs.queue({ standard });
+        await queue.send("1");
+        await queue.receive({ VisibilityTimeout: 2, WaitTimeSeconds: 5 });
+        await sqs.pass(3000);
+        const [again] = await queue.receive({ VisibilityTimeout: 600, WaitTimeSeconds: 5 });
+        await changeVisibility(sqs, queue, again, 43_198);
+        await sqs.pass(1000);
+        expect(await queue.receive()).toEqual([]);
+      },
+    );
+
     test("timeouts beyond twelve hours are refused", async ({ sqs }) => {
       const queue = await sqs.queue({ standard });
       await queue.send("1");

@@ -1,0 +1,147 @@
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+  type ReceiveMessageCommandInput,
+} from "@aws-sdk/client-sqs";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
+
+// What becomes of a call whose client has given it up. SQS promises nothing about it, so none of this is a rule of SQS.
+
+let local: LocalAwsWithClients;
+/** A client that does not repeat what failed. */
+let client: SQSClient;
+let queues = 0;
+
+beforeAll(async () => {
+  local = await startLocalAwsWithClients();
+  const { region, credentials, endpoints } = local.aws;
+  client = new SQSClient({ region, credentials, endpoint: endpoints.sqs, maxAttempts: 1 });
+  return async () => {
+    client.destroy();
+    await local[Symbol.asyncDispose]();
+  };
+});
+
+afterEach(() => local.aws.faults.clear());
+
+const newQueue = async (): Promise<string> => {
+  const { QueueUrl = "" } = await client.send(
+    new CreateQueueCommand({ QueueName: `queue-${++queues}` }),
+  );
+  return QueueUrl;
+};
+
+const send = (QueueUrl: string, body: string, abortSignal?: AbortSignal) =>
+  client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }), {
+    ...(abortSignal !== undefined && { abortSignal }),
+  });
+
+const receive = (
+  QueueUrl: string,
+  more: Partial<ReceiveMessageCommandInput> = {},
+  abortSignal?: AbortSignal,
+) =>
+  client.send(
+    new ReceiveMessageCommand({ QueueUrl, MessageSystemAttributeNames: ["All"], ...more }),
+    { ...(abortSignal !== undefined && { abortSignal }) },
+  );
+
+const counts = async (QueueUrl: string) => {
+  const { Attributes = {} } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }),
+  );
+  return {
+    visible: Attributes["ApproximateNumberOfMessages"],
+    inFlight: Attributes["ApproximateNumberOfMessagesNotVisible"],
+  };
+};
+
+describe("a receive", () => {
+  test("that is given up while it waits takes nothing", async () => {
+    const queue = await newQueue();
+    for (let round = 0; round < 5; round++) {
+      const abandoned = new AbortController();
+      const polling = receive(queue, { WaitTimeSeconds: 20 }, abandoned.signal);
+      const outcome = expect(polling).rejects.toMatchObject({ name: "AbortError" });
+      // The receive is surely waiting when another call has been answered.
+      await counts(queue);
+      abandoned.abort();
+      await outcome;
+      await counts(queue);
+      await send(queue, `${round}`);
+      const { Messages } = await receive(queue, { WaitTimeSeconds: 5 });
+      expect(Messages).toMatchObject([
+        { Body: `${round}`, Attributes: { ApproximateReceiveCount: "1" } },
+      ]);
+    }
+  });
+
+  test("whose answer is lost keeps its messages hidden, and counts", async () => {
+    const queue = await newQueue();
+    await send(queue, "1");
+    local.aws.faults.add({
+      action: "ReceiveMessage",
+      calls: 1,
+      effect: { kind: "reset", when: "after" },
+    });
+    await expect(receive(queue, { VisibilityTimeout: 60 })).rejects.toMatchObject({
+      code: "ECONNRESET",
+    });
+    expect(await counts(queue)).toEqual({ visible: "0", inFlight: "1" });
+    expect((await receive(queue)).Messages).toBeUndefined();
+    local.aws.clock.advance(60_000);
+    const { Messages } = await receive(queue, { WaitTimeSeconds: 5 });
+    expect(Messages).toMatchObject([{ Body: "1", Attributes: { ApproximateReceiveCount: "2" } }]);
+  });
+
+  test("that arrives after its client has given it up takes messages all the same", async () => {
+    const queue = await newQueue();
+    await send(queue, "1");
+    local.aws.faults.add({ action: "ReceiveMessage", calls: 1, effect: { kind: "late", ms: 300 } });
+    await expect(receive(queue, {}, AbortSignal.timeout(100))).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    await expect.poll(() => counts(queue)).toEqual({ visible: "0", inFlight: "1" });
+  });
+});
+
+describe("a send", () => {
+  test("that arrives late is carried out, also when its client has given it up", async () => {
+    const queue = await newQueue();
+    local.aws.faults.add({ action: "SendMessage", calls: 1, effect: { kind: "late", ms: 300 } });
+    await expect(send(queue, "first", AbortSignal.timeout(100))).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    await send(queue, "second");
+    expect(await counts(queue)).toEqual({ visible: "1", inFlight: "0" });
+    await expect.poll(() => counts(queue)).toEqual({ visible: "2", inFlight: "0" });
+    const { Messages = [] } = await receive(queue, { MaxNumberOfMessages: 10 });
+    expect(Messages.map(({ Body }) => Body)).toEqual(["second", "first"]);
+  });
+
+  test("that arrives late is answered when its client still waits", async () => {
+    const queue = await newQueue();
+    local.aws.faults.add({ action: "SendMessage", calls: 1, effect: { kind: "late", ms: 50 } });
+    expect(await send(queue, "1")).toHaveProperty("MessageId");
+  });
+
+  test("that is delayed is not carried out when its client goes away meanwhile", async () => {
+    const queue = await newQueue();
+    using fault = local.aws.faults.add({
+      action: "SendMessage",
+      calls: 2,
+      effect: { kind: "delay", ms: 300 },
+    });
+    await expect(send(queue, "1", AbortSignal.timeout(100))).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    // The delay of a second call, which began later, has ended when that call is answered.
+    await send(queue, "2");
+    expect(fault.strikes).toBe(2);
+    expect(await counts(queue)).toEqual({ visible: "1", inFlight: "0" });
+  });
+});
