@@ -125,8 +125,9 @@ function shipmentOf(
     },
     lanes: settings.lanes,
     previous: offset.lanes,
-    // Where a table moved to another lane, a lane's position says nothing of it.
-    repeats: isResumed && offset.laneCount === settings.lanes,
+    // From where a prepared XA transaction holds the offset back, much was sent. Otherwise it is a second at most, and route
+    // drops it. Where a table moved to another lane, a lane's position says nothing of it.
+    repeats: isResumed && offset.waiting !== undefined && offset.laneCount === settings.lanes,
     frameBytes: settings.frameBytes,
     unsentLimitBytes: settings.unsentLimitBytes,
     sessions,
