@@ -8,6 +8,7 @@ import { encodePointer } from "../../../../../wire/payload-pointer.ts";
 import type { Target } from "../../../../../operator/shared/target.ts";
 import { Consumer } from "../../../../support/functions/consumer.ts";
 import { killAt } from "../../../../support/functions/crashing.ts";
+import { rawQueueName } from "../../../../../wire/names.ts";
 import { SOURCE, TestLane } from "../../../../support/functions/frames.ts";
 import { CountingMetrics, retry } from "../../../../support/functions/invoke.ts";
 import { Pipeline } from "../../../../support/functions/pipeline.ts";
@@ -29,19 +30,24 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   });
   using target = targetOf(stage);
   const dead = target.rawDeadLetterQueueUrl;
-  const waiting = async (): Promise<number> => {
+  const messagesIn = async (queueUrl: string): Promise<number> => {
     const { Attributes: attributes } = await stage.clients.sqs.send(
       new GetQueueAttributesCommand({
-        QueueUrl: dead,
-        AttributeNames: ["ApproximateNumberOfMessages"],
+        QueueUrl: queueUrl,
+        AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
       }),
     );
-    return Number(attributes?.ApproximateNumberOfMessages);
+    const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: taken } =
+      attributes ?? {};
+    return Number(visible) + Number(taken);
   };
   const lane = new TestLane();
 
   await pipeline.send(lane.frame([{}, {}]));
   await vi.waitFor(() => expect(production.numbers).toEqual([1, 2]), 20_000);
+  // Delivered is not yet deleted: the disaster must not catch the first frame, too.
+  const raw = stage.queueUrl(rawQueueName(SOURCE));
+  await vi.waitFor(async () => expect(await messagesIn(raw)).toBe(0), 20_000);
 
   // DynamoDB is away for longer than the raw queue has patience.
   const disaster = stage.aws.faults.add({
@@ -52,7 +58,7 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   await vi.waitFor(
     async () => {
       comeAgain();
-      expect(await waiting()).toBe(3);
+      expect(await messagesIn(dead)).toBe(3);
     },
     { timeout: 60_000, interval: 200 },
   );
