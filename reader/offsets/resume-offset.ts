@@ -220,7 +220,7 @@ function runAt(file: string): number {
   return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
 }
 
-/** The server's own latest transaction, by which other servers are recognised, too; else the file's first event. */
+/** The file's first event, with the server's own latest transaction, by which other servers are recognised. */
 async function firstAnchor(
   file: string,
   gtidSet: string | null,
@@ -229,7 +229,10 @@ async function firstAnchor(
 ): Promise<Anchor | null> {
   const latest = gtidSet === null ? null : latestOf(uuid, gtidSet);
   const found = latest === null ? null : await evidence.find(latest);
-  return found ?? evidence.beginningOf(file);
+  const beginning = await evidence.beginningOf(file);
+  if (found === null || beginning === null) return beginning;
+  // The transaction may lie in an older file, which is purged before anything else is read.
+  return { ...beginning, gtid: found.gtid, committedUs: found.committedUs };
 }
 
 /** The last GTID without a tag that a server has in a set; null when it has none. */

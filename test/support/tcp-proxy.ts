@@ -6,6 +6,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  /** Also those whose counterpart is closed: while one is open, the server cannot close. */
+  readonly #open = new Set<Socket>();
   #refusing = false;
   #held = false;
   #damage: Damage | null = null;
@@ -66,9 +68,11 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.cut();
+    this.#refusing = true;
+    const closed = once(this.#server, "close");
     this.#server.close();
-    await once(this.#server, "close");
+    for (const socket of this.#open) socket.resetAndDestroy();
+    await closed;
   }
 
   #onConnection(client: Socket): void {
@@ -83,6 +87,8 @@ export class TcpProxy implements AsyncDisposable {
       [client, upstream],
       [upstream, client],
     ] as const) {
+      this.#open.add(from);
+      from.on("close", () => this.#open.delete(from));
       from.setNoDelay(true);
       from.on("data", (data) => {
         if (from === upstream) this.#damageIn(data);

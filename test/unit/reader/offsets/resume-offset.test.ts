@@ -64,7 +64,11 @@ describe("a first start", () => {
   test("from now begins at the end of the binlog, and knows its GTIDs", async () => {
     expect(await firstBeginning({ kind: "now" }, life, state, same)).toMatchObject({
       start: { kind: "file", file: "bin.000009", offset: 4711 },
-      offset: { ...life, gtidSet: state.gtidExecuted, anchor: { gtid: `${UUID}:100` } },
+      offset: {
+        ...life,
+        gtidSet: state.gtidExecuted,
+        anchor: { file: "bin.000009", start: 4, begunS: 1, gtid: `${UUID}:100`, committedUs: 7 },
+      },
     });
   });
   test("from the oldest log begins behind what was purged", async () => {
