@@ -49,7 +49,12 @@ export class ReaderBench implements AsyncDisposable {
   ): Promise<ReaderBench> {
     const name = `bench${++benches}`;
     const clientOptions = { region: aws.region, credentials: aws.credentials };
-    const sqs = new SQSClient({ ...clientOptions, endpoint: aws.endpoints.sqs });
+    const sqs = new SQSClient({
+      ...clientOptions,
+      endpoint: aws.endpoints.sqs,
+      // A poll takes a second or two: one that is never answered must not keep a test from ending.
+      requestHandler: { requestTimeout: 20_000, throwOnRequestTimeout: true },
+    });
     const dynamodb = new DynamoDBClient({ ...clientOptions, endpoint: aws.endpoints.dynamodb });
     const secrets = new SecretsManagerClient({
       ...clientOptions,
