@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LocalAws } from "@binlog-router/local-aws";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
+import { compileCache } from "../../infra/local/process/compile-cache.ts";
 
 export const packageJson = JSON.parse(readFileSync("package.json", "utf8")) as {
   readonly bin: { readonly "binlog-router": string };
@@ -24,7 +25,7 @@ export function binlogRouter(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const command = [packageJson.bin["binlog-router"], ...args];
-  const env = { ...process.env, ...environment };
+  const env = { ...process.env, ...compileCache(), ...environment };
   return new Promise((resolve) => {
     execFile(process.execPath, command, { env }, (error, out, problem) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, problem });

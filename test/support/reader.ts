@@ -16,6 +16,7 @@ import { READER_NODE_OPTIONS } from "../../infra/stack/settings.ts";
 import { decodeFrame, type Frame } from "../../wire/frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";
 import type { Account } from "./mysql.ts";
+import { compileCache } from "../../infra/local/process/compile-cache.ts";
 
 const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
 
@@ -119,6 +120,7 @@ export class ReaderBench implements AsyncDisposable {
       spawn(process.execPath, ["--enable-source-maps", ENTRY], {
         env: {
           PATH: process.env["PATH"] ?? "",
+          ...compileCache(),
           ...this.#aws.environment(),
           ...this.#environment,
           ...settings,

@@ -2,6 +2,7 @@ import { fork, type ChildProcess as NodeChildProcess, type Serializable } from "
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { compileCache } from "./compile-cache.ts";
 
 export interface ChildOptions {
   /** What people call it: `reader`, `route`. */
@@ -67,7 +68,12 @@ export class Child implements AsyncDisposable {
     const log = openSync(options.logFile, "a");
     try {
       const child = fork(options.entry, options.args ?? [], {
-        env: { PATH: process.env["PATH"], HOME: NO_HOME, ...options.environment },
+        env: {
+          PATH: process.env["PATH"],
+          HOME: NO_HOME,
+          ...compileCache(),
+          ...options.environment,
+        },
         execArgv: ["--import", new URL("tether.ts", import.meta.url).href],
         stdio: ["ignore", log, log, "ipc"],
       });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../../../infra/local/process/compile-cache.ts";
 
 /** A process of consumer.ts. Disposing of it kills it. */
 export interface Consumer extends AsyncDisposable {
@@ -14,7 +15,12 @@ export interface Consumer extends AsyncDisposable {
 export function spawnConsumer(environment: Readonly<Record<string, string>>): Consumer {
   const script = fileURLToPath(new URL("consumer.ts", import.meta.url));
   const child = spawn(process.execPath, [script], {
-    env: { PATH: process.env["PATH"], BINLOG_ROUTER_SOURCE: "shop", ...environment },
+    env: {
+      PATH: process.env["PATH"],
+      ...compileCache(),
+      BINLOG_ROUTER_SOURCE: "shop",
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit") as Promise<[number | null]>;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
+import { compileCache } from "../../../infra/local/process/compile-cache.ts";
 
 const MAIN = join(import.meta.dirname, "../../../infra/local/main.ts");
 
@@ -33,6 +34,7 @@ export function startProcess(
   stateDirectory = mkdtempSync(join(tmpdir(), "npm-start-")),
 ): StartProcess {
   const child = spawn(process.execPath, [MAIN, "--state", stateDirectory, ...options], {
+    env: { ...process.env, ...compileCache() },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]).then(
