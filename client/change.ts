@@ -18,7 +18,7 @@ export interface Change<
 > extends MessageChange<Row> {
   /** `database.table`. */
   readonly table: Table;
-  /** The change's place in the source's stream; compares as text. */
+  /** The change's position in the source's binlog; compares as text. */
   readonly position: PositionText;
 }
 

@@ -13,7 +13,7 @@ const GTID_SET = new RegExp(`^(?:${UUID}${INTERVALS}(?:,${UUID}${INTERVALS})*)?$
 
 /**
  * The starting point that a text means: `now`, `oldest`, `gtid:<set>` (everything after the transactions of a GTID set) or
- * `file:<name>:<offset>` (from a place between two transactions). Null when it means none.
+ * `file:<name>:<offset>` (from a position between two transactions). Null when it means none.
  */
 export function parseStartPoint(text: string): StartPoint | null {
   if (text === "now" || text === "oldest") return { kind: text };
@@ -21,8 +21,10 @@ export function parseStartPoint(text: string): StartPoint | null {
     const gtidSet = text.slice("gtid:".length).replace(/\s/g, "");
     return GTID_SET.test(gtidSet) ? { kind: "gtid", gtidSet } : null;
   }
-  const place = /^file:(.+\.\d+):(\d+)$/.exec(text);
-  return place === null ? null : { kind: "file", file: place[1] ?? "", offset: Number(place[2]) };
+  const position = /^file:(.+\.\d+):(\d+)$/.exec(text);
+  return position === null
+    ? null
+    : { kind: "file", file: position[1] ?? "", offset: Number(position[2]) };
 }
 
 /** The text of a starting point, as the configuration and the reader's variables have it. */

@@ -51,7 +51,10 @@ export function set(offsets: Command): void {
         "behind what was read and one more transaction, at which the reader stopped",
       ).conflicts("file"),
     )
-    .option("--file <name:offset>", "at a place between two transactions, e.g. mysql-bin.000017:4")
+    .option(
+      "--file <name:offset>",
+      "at a position between two transactions, e.g. mysql-bin.000017:4",
+    )
     .option("--yes", "do not ask", false)
     .action(onStack(moveReader));
 }

@@ -204,7 +204,7 @@ test("a reader's log tells it as an error, and the reader goes on", async () => 
   const reader = await bench.start();
   await commit("early");
   const line = await reader.logged(
-    "an XA transaction was committed that was prepared before the place where reading began: its changes are not delivered",
+    "an XA transaction was committed that was prepared before the position where reading began: its changes are not delivered",
   );
   expect(line).toMatchObject({ level: "error", xid: "6561726c79..1" });
   expect(line["gtid"]).toEqual(expect.any(String));
