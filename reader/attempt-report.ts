@@ -50,6 +50,14 @@ export class AttemptReport {
     this.#log.warn({ thread }, "a connection changed its user while it was open (COM_CHANGE_USER)");
   }
 
+  /** Its changes are parked. */
+  disagreement({ gtid, thread }: Transaction): void {
+    this.#log.error(
+      { gtid, thread },
+      "a transaction's GTID tag names another user than the session ledger does for its connection: its author counts as unknown",
+    );
+  }
+
   /** `isResumed`: an earlier reader may have delivered the transaction's changes. */
   unknownXa(commit: UnknownXa, isResumed: boolean): void {
     this.#status.counters.unknownXa++;

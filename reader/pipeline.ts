@@ -106,6 +106,7 @@ function sessionBook(
     ask: (threads) => listConnections(connection, threads),
     takeCensus: () => takeCensus(connection, state.version),
     onUserChanged: (thread) => report.userChanged(thread),
+    onDisagreement: (transaction) => report.disagreement(transaction),
   });
 }
 

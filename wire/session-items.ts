@@ -88,12 +88,34 @@ export function sessionUpdates(
 /** The text of a connection's attribute: its entries, oldest first. */
 export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
   return JSON.stringify(
-    entries.map((entry) => [entry.from, entry.user, entry.host, entry.attribution]),
+    entries.map(({ from, user, host, attribution, tagged }) => [
+      from,
+      user,
+      host,
+      attribution,
+      ...(tagged === undefined ? [] : [tagged.user, tagged.host]),
+    ]),
   );
 }
 
 /** The entries of a connection's attribute. Throws when the text is not of `encodeSessionEntries`. */
 export function decodeSessionEntries(value: string): SessionEntry[] {
-  const rows = JSON.parse(value) as [string, string, string, Attribution][];
-  return rows.map(([from, user, host, attribution]) => ({ from, user, host, attribution }));
+  const rows = JSON.parse(value) as EncodedEntry[];
+  return rows.map(([from, user, host, attribution, taggedUser, taggedHost = ""]) => ({
+    from,
+    user,
+    host,
+    attribution,
+    ...(taggedUser !== undefined && { tagged: { user: taggedUser, host: taggedHost } }),
+  }));
 }
+
+/** Earlier releases know the first four fields, and take an entry with more for one of an unknown user. */
+type EncodedEntry = readonly [
+  from: string,
+  user: string,
+  host: string,
+  attribution: Attribution,
+  taggedUser?: string,
+  taggedHost?: string,
+];

@@ -1,11 +1,19 @@
 /** How the author of a change was learnt, best first; `operator` is a person's answer for a parked thread. */
-export type Attribution = "ledger" | "first-sight" | "sweep" | "operator";
+export type Attribution = "tag" | "ledger" | "first-sight" | "sweep" | "operator";
 
 /** Whose connection it is: MySQL's account names as the server reports them (`user` and `host` of the client). */
 export interface Author {
   readonly user: string;
+  /** "" where only a GTID's tag is known, which does not say it. */
   readonly host: string;
   readonly attribution: Attribution;
+}
+
+/** A connection's account as GTID tags and the ledger have it. */
+export interface TaggedAccount {
+  readonly user: string;
+  /** As the ledger has it; "" where it has no row of the connection. */
+  readonly host: string;
 }
 
 /**
@@ -29,6 +37,11 @@ export function connectionName(connection: Connection): string {
 export interface SessionEntry extends Author {
   /** A position's text, or "" for the beginning of the connection. */
   readonly from: string;
+  /**
+   * From here on the connection's transactions have GTIDs with this account's tag. One without a tag has no known author,
+   * since the session was reset before it, and may be another user's: so the entry's own user and host are "".
+   */
+  readonly tagged?: TaggedAccount;
 }
 
 /** From `from` on, nobody knows whose connection it is: its user changed some time before it was seen again. */
@@ -36,9 +49,22 @@ export function unknownFrom(from: string): SessionEntry {
   return { from, user: "", host: "", attribution: "sweep" };
 }
 
-/** Who wrote at `position`, by the entries of one connection; undefined where they do not say. */
+/** From `from` on, transactions with a tag are this account's, and nobody knows whose those without one are. */
+export function taggedFrom(from: string, tagged: TaggedAccount): SessionEntry {
+  return { from, user: "", host: "", attribution: "tag", tagged };
+}
+
+/** Who wrote a transaction without a tag at `position`, by the entries of one connection; undefined where they do not say. */
 export function authorAt(entries: readonly SessionEntry[], position: string): Author | undefined {
-  const entry = entries.findLast(({ from }) => from <= position);
+  const entry = entryAt(entries, position);
   if (entry === undefined || (entry.user === "" && entry.host === "")) return undefined;
   return { user: entry.user, host: entry.host, attribution: entry.attribution };
+}
+
+/** The entry that holds at `position`. */
+export function entryAt(
+  entries: readonly SessionEntry[],
+  position: string,
+): SessionEntry | undefined {
+  return entries.findLast(({ from }) => from <= position);
 }

@@ -61,11 +61,13 @@ export function redeliver(
   /** Changes whose author was not known: the sessions table may know by now. They go to message groups of their own. */
   async function redeliverOrphans(body: string, record: ParkedRecord): Promise<Redelivery> {
     const frame = readFrame(body, source);
-    const found = await effects.lookUp(frame.lane, unnamedConnections(frame, frame.changes));
+    const { environmentOf } = rules;
+    const unnamed = unnamedConnections(frame, frame.changes, environmentOf);
+    const found = await effects.lookUp(frame.lane, unnamed);
     const known = new Map(
       [...found].map(([name, { entries }]) => [name, { entries, parkedUpTo: null }]),
     );
-    const { authored, orphans } = attribute(frame, frame.changes, known);
+    const { authored, orphans } = attribute(frame, frame.changes, known, environmentOf);
     if (orphans.size > 0) return failed({ reason: "unattributed", error: "" });
     const { queues } = fanOut(frame, authored, {
       ...rules,

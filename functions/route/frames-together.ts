@@ -2,8 +2,11 @@ import type { Connection } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
 import { chainStep } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
+import type { FanOutRules } from "../message/fan-out.ts";
 import type { Subscriptions } from "../routing/subscriptions.ts";
 import { unnamedConnections } from "../sessions/attribute.ts";
+
+type Rules = Pick<FanOutRules, "subscriptions" | "environmentOf">;
 
 /** A frame, and what of it is to be delivered. */
 export interface DueFrame {
@@ -22,14 +25,14 @@ export interface DueFrame {
 export function framesTogether(
   delivered: PositionText | null,
   frames: readonly PositionedFrame[],
-  subscriptions: Subscriptions,
+  rules: Rules,
 ): readonly DueFrame[] {
   const together: DueFrame[] = [];
   let reached = delivered;
   for (const frame of frames) {
     const step = chainStep(reached, frame);
     if (step.kind !== "deliver") break;
-    const due = dueFrame(frame, step.after, subscriptions);
+    const due = dueFrame(frame, step.after, rules);
     if (due.unnamed.size > 0) return together.length === 0 ? [due] : together;
     together.push(due);
     reached = frame.last;
@@ -40,12 +43,12 @@ export function framesTogether(
 function dueFrame(
   frame: PositionedFrame,
   after: PositionText | null,
-  subscriptions: Subscriptions,
+  { subscriptions, environmentOf }: Rules,
 ): DueFrame {
   const changes = frame.changes.filter(
     (change) => change.position > (after ?? "") && isWanted(frame, change, subscriptions),
   );
-  return { frame, changes, unnamed: unnamedConnections(frame, changes) };
+  return { frame, changes, unnamed: unnamedConnections(frame, changes, environmentOf) };
 }
 
 /** A change that no queue of any environment would get needs no author. */

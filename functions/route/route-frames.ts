@@ -61,11 +61,11 @@ export async function routeFrames(
     throw new GapError({ lane: number, delivered: lane.delivered, previous, first: first.first });
   }
 
-  const together = framesTogether(lane.delivered, [first, ...followers], rules.subscriptions);
+  const together = framesTogether(lane.delivered, [first, ...followers], rules);
   const shares: FanOut[] = [];
   let unattributed = 0;
   for (const due of together) {
-    const authored = await settleAuthors(due, effects);
+    const authored = await settleAuthors(due, rules, effects);
     unattributed += due.changes.length - authored.length;
     shares.push(fanOut(due.frame, authored, rules));
   }
@@ -91,10 +91,11 @@ export async function routeFrames(
 /** The changes whose authors are known; the others are parked under their connections. */
 async function settleAuthors(
   { frame, changes, unnamed }: DueFrame,
+  { environmentOf }: FanOutRules,
   effects: RouteEffects,
 ): Promise<readonly AuthoredChange[]> {
   const knowledge = unnamed.size === 0 ? new Map() : await effects.lookUp(frame.lane, unnamed);
-  const { authored, orphans } = attribute(frame, changes, knowledge);
+  const { authored, orphans } = attribute(frame, changes, knowledge, environmentOf);
   await settleAll([...orphans.values()].map((list) => parkOrphans(frame, list, effects)));
   return authored;
 }

@@ -3,12 +3,18 @@ import { parseUserEntry, patternRank } from "../../config/user-entries.ts";
 import { globMatcher } from "../../wire/glob.ts";
 
 /** Says to which environment a MySQL account's changes belong; null: they are dropped and counted. */
-export type EnvironmentOf = (user: string, host: string) => string | null;
+export interface EnvironmentOf {
+  (user: string, host: string): string | null;
+  /** Whether the environment of a user depends on the client's host. */
+  dependsOnHost(user: string): boolean;
+}
 
 interface Claim {
   readonly environment: string;
   readonly userRank: number;
   readonly hostRank: number;
+  readonly isOfAnyHost: boolean;
+  readonly matchesUser: (user: string) => boolean;
   readonly matches: (user: string, host: string) => boolean;
 }
 
@@ -24,9 +30,13 @@ export function environmentOf(
     .flatMap(([environment, { users }]) => users.map((entry) => claimOf(environment, entry)))
     .sort((a, b) => b.userRank - a.userRank || b.hostRank - a.hostRank);
   const other = routing.otherUsers === DROP ? null : routing.otherUsers;
-  return remember((user, host) => {
+  const environment = remember((user, host) => {
     const claim = claims.find(({ matches }) => matches(user, host));
     return claim === undefined ? other : claim.environment;
+  });
+  return Object.assign(environment, {
+    dependsOnHost: (user: string) =>
+      claims.find(({ matchesUser }) => matchesUser(user))?.isOfAnyHost === false,
   });
 }
 
@@ -38,12 +48,16 @@ function claimOf(environment: string, entry: string): Claim {
     environment,
     userRank: patternRank(user),
     hostRank: patternRank(host),
+    isOfAnyHost: host === "*",
+    matchesUser: userMatches,
     matches: (aUser, aHost) => userMatches(aUser) && hostMatches(aHost.toLowerCase()),
   };
 }
 
 /** Thousands of connections share a few accounts, but hosts may be many: the memory is emptied when it grows long. */
-function remember(decide: EnvironmentOf): EnvironmentOf {
+function remember(
+  decide: (user: string, host: string) => string | null,
+): (user: string, host: string) => string | null {
   const known = new Map<string, string | null>();
   return (user, host) => {
     const key = `${user}\n${host}`;

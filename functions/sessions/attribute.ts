@@ -1,14 +1,17 @@
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { PositionText } from "../../wire/position.ts";
+import { userOfGtid } from "../../wire/account-tag.ts";
 import {
   authorAt,
   connectionName,
+  entryAt,
   type Author,
   type Connection,
   type SessionEntry,
 } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { AuthoredChange } from "../message/fan-out.ts";
+import type { EnvironmentOf } from "../routing/environments.ts";
 
 /** What the sessions and failures tables say of a connection whose author the frame does not name. */
 export interface ConnectionKnowledge {
@@ -33,14 +36,18 @@ export function connectionOf(header: FrameHeader, change: PositionedChange): Con
   };
 }
 
-/** The connections whose authors have to be looked up, by name: the frame does not name them. */
+/**
+ * The connections whose authors have to be looked up, by name: the frame does not name them, or without the host on which
+ * their environment depends.
+ */
 export function unnamedConnections(
   header: FrameHeader,
   changes: readonly PositionedChange[],
+  environmentOf: EnvironmentOf,
 ): ReadonlyMap<string, Connection> {
   const found = new Map<string, Connection>();
   for (const change of changes) {
-    if (namedAuthor(header, change) !== undefined) continue;
+    if (namedAuthor(header, change, environmentOf) !== undefined) continue;
     const connection = connectionOf(header, change);
     found.set(connectionName(connection), connection);
   }
@@ -56,11 +63,12 @@ export function attribute(
   header: FrameHeader,
   changes: readonly PositionedChange[],
   knowledge: ReadonlyMap<string, ConnectionKnowledge>,
+  environmentOf: EnvironmentOf,
 ): AttributionResult {
   const authored: AuthoredChange[] = [];
   const orphans = new Map<string, PositionedChange[]>();
   for (const change of changes) {
-    const named = namedAuthor(header, change);
+    const named = namedAuthor(header, change, environmentOf);
     if (named !== undefined) {
       authored.push({ change, author: named });
       continue;
@@ -69,16 +77,40 @@ export function attribute(
     const known = knowledge.get(name);
     const parked =
       known !== undefined && known.parkedUpTo !== null && change.position <= known.parkedUpTo;
-    const author = parked ? undefined : authorAt(known?.entries ?? [], change.position);
+    const author = parked ? undefined : knownAuthor(header, change, known?.entries ?? []);
     if (author !== undefined) authored.push({ change, author });
     else append(orphans, name, change);
   }
   return { authored, orphans };
 }
 
-function namedAuthor(header: FrameHeader, change: PositionedChange): Author | undefined {
+function namedAuthor(
+  header: FrameHeader,
+  change: PositionedChange,
+  environmentOf: EnvironmentOf,
+): Author | undefined {
   const index = header.transactions[change.transaction]?.author ?? null;
-  return index === null ? undefined : header.authors[index];
+  const author = index === null ? undefined : header.authors[index];
+  const lacksHost = author?.attribution === "tag" && author.host === "";
+  return lacksHost && environmentOf.dependsOnHost(author.user) ? undefined : author;
+}
+
+/**
+ * Who wrote a change, by what is recorded of its connection. A transaction with a tag has the user of its tag or nobody: what
+ * is recorded adds the host. Only a person's answer counts for more.
+ */
+function knownAuthor(
+  header: FrameHeader,
+  { transaction, position }: PositionedChange,
+  entries: readonly SessionEntry[],
+): Author | undefined {
+  const author = authorAt(entries, position);
+  const user = userOfGtid(header.transactions[transaction]?.gtid ?? null);
+  if (user === null || author?.attribution === "operator") return author;
+  const tagged = entryAt(entries, position)?.tagged;
+  return tagged?.user === user && tagged.host !== ""
+    ? { user, host: tagged.host, attribution: "tag" }
+    : undefined;
 }
 
 function append<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {

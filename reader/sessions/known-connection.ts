@@ -1,4 +1,12 @@
-import { authorAt, type Author, type SessionEntry, unknownFrom } from "../../wire/session.ts";
+import {
+  authorAt,
+  type Author,
+  entryAt,
+  type SessionEntry,
+  type TaggedAccount,
+  taggedFrom,
+  unknownFrom,
+} from "../../wire/session.ts";
 
 /** How many of a connection's former users are remembered; a pool may change its user for every transaction. */
 const FORMER_KEPT = 3;
@@ -52,7 +60,35 @@ export class KnownConnection {
   restore(recorded: readonly SessionEntry[]): void {
     const [first] = this.#entries;
     const earlier = recorded.filter(({ from }) => first === undefined || from < first.from);
+    // The same account as before: nothing was learnt, and the entry before may know the host.
+    if (first?.tagged?.host === "" && first.tagged.user === earlier.at(-1)?.tagged?.user)
+      this.#entries.shift();
     this.#entries.unshift(...earlier.map((entry) => ({ ...entry, sinceUs: null })));
+  }
+
+  /** Takes a transaction with a user's tag. What the ledger said stays, also where it names another user. */
+  tag(user: string, from: string): void {
+    const before = entryAt(this.#entries, from);
+    const account = ledgersWord(before) ?? { user, host: "" };
+    if (before?.tagged?.user === account.user) return;
+    this.#insert(taggedFrom(from, { user: account.user, host: account.host }));
+  }
+
+  /** Takes a row of the ledger from a transaction that has a tag. */
+  registerTagged(account: TaggedAccount, from: string): void {
+    const before = entryAt(this.#entries, from);
+    if (before?.tagged === undefined || !sameAccount(before.tagged, account))
+      this.#insert(taggedFrom(from, { user: account.user, host: account.host }));
+    this.#silentChanges = 0;
+  }
+
+  /**
+   * The account of a transaction with a user's tag: its host as the ledger has it, else "". Undefined where the ledger says
+   * that the connection is another user's.
+   */
+  accountOf(user: string, position: string): TaggedAccount | undefined {
+    const account = ledgersWord(entryAt(this.#entries, position)) ?? { user, host: "" };
+    return account.user === user ? { user, host: account.host } : undefined;
   }
 
   /** Takes a row of the ledger; one that is read again changes nothing. */
@@ -83,7 +119,8 @@ export class KnownConnection {
       this.#confirmedUs = earliestUs;
       return;
     }
-    if (earliestUs < this.#registeredUs) return;
+    // Between a reset and a look at the process list the user may have changed again.
+    if (last.tagged !== undefined || earliestUs < this.#registeredUs) return;
     if (!sameAccount(this.#next?.author ?? last, author)) {
       this.#next = { author, seenUs: latestUs };
     } else if (this.#next === null) {
@@ -122,6 +159,14 @@ export class KnownConnection {
     this.#revision++;
   }
 
+  /** In its place: an XA transaction comes with the position of its prepare, later than others. */
+  #insert(entry: SessionEntry): void {
+    const at = this.#entries.findLastIndex(({ from }) => from <= entry.from);
+    this.#entries.splice(at + 1, 0, { ...entry, sinceUs: null });
+    if (at + 2 === this.#entries.length) this.#next = null;
+    this.#revision++;
+  }
+
   /** An entry begins where its first change is, also when another lane asked for a later one first. */
   #moveBack(position: string, committedUs: number): void {
     for (let i = this.#entries.length - 1; i >= 0; i--) {
@@ -134,6 +179,12 @@ export class KnownConnection {
   }
 }
 
-function sameAccount(a: Author, b: Author): boolean {
+/** The account that the ledger registered, where an entry is of a row of it. */
+function ledgersWord(entry: SessionEntry | undefined): TaggedAccount | undefined {
+  if (entry?.attribution === "ledger") return entry;
+  return entry?.tagged?.host === "" ? undefined : entry?.tagged;
+}
+
+function sameAccount(a: TaggedAccount, b: TaggedAccount): boolean {
   return a.user === b.user && a.host === b.host;
 }

@@ -1,3 +1,4 @@
+import { userOf } from "../../wire/account-tag.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
@@ -25,6 +26,8 @@ export interface SessionBookOptions {
   readonly takeCensus: () => Promise<Census | null>;
   /** Called when a live connection turns out to have changed its account without the ledger's knowledge. */
   readonly onUserChanged: (thread: number) => void;
+  /** Called for a transaction whose GTID's tag names another user than the ledger does for its connection. */
+  readonly onDisagreement: (transaction: Transaction) => void;
 }
 
 const THREADS_PER_QUESTION = 1000;
@@ -36,8 +39,8 @@ const QUESTION_GAP_MS = 20;
 const CATCH_UP_MS = 250;
 
 /**
- * Who is behind each thread id: what the ledger said, else what the process list showed. A change asks for its author when
- * it is read, so that a connection that lives for a moment is asked for at once.
+ * Who wrote a transaction: what its GTID's tag says; else who is behind its thread id, by the ledger, else by the process
+ * list. A change asks for its author when it is read, so that a connection that lives for a moment is asked for at once.
  */
 export class SessionBook {
   readonly read = new ReadPosition();
@@ -59,9 +62,15 @@ export class SessionBook {
 
   /** Called with each transaction when its first change is read; starts the search for an unknown author. */
   notice(transaction: Transaction): void {
+    const tagged = taggedUser(transaction);
+    if (tagged !== null && !isOwn(transaction)) return;
     const session = this.#sessions.of(transaction);
     session.isPresent ||= this.#options.isOfThisRun(transaction);
     session.lastSeen = writtenAt(transaction);
+    if (tagged !== null) {
+      session.facts.tag(tagged, this.#textOf(session.lastSeen));
+      return this.#sessions.note(session);
+    }
     if (session.facts.entries.length > 0) return;
     // One answer is enough; but it was none if the process list could not be asked yet, and now can.
     if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
@@ -72,12 +81,9 @@ export class SessionBook {
 
   /** Who wrote each transaction; waits for questions that are under way. Undefined where nobody knows for certain. */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
-    const sessions = transactions.map((transaction) => this.#sessions.of(transaction));
-    for (const session of sessions) await session.answer;
-    return transactions.map((transaction, i) => {
-      const session = sessions[i];
-      return session === undefined ? undefined : this.#authorOf(session, transaction);
-    });
+    const sessions = transactions.map((transaction) => this.#sessionOf(transaction));
+    for (const session of sessions) await session?.answer;
+    return transactions.map((transaction, i) => this.#authorOf(transaction, sessions[i] ?? null));
   }
 
   /** Takes a row of the ledger: from its transaction on, the connection is this author's. */
@@ -85,7 +91,9 @@ export class SessionBook {
     const session = this.#sessions.of(transaction);
     session.isPresent ||= this.#options.isOfThisRun(transaction);
     session.lastSeen = writtenAt(transaction);
-    session.facts.register(author, this.#textOf(session.lastSeen), transaction.committedUs);
+    const from = this.#textOf(session.lastSeen);
+    if (taggedUser(transaction) !== null) session.facts.registerTagged(author, from);
+    else session.facts.register(author, from, transaction.committedUs);
     this.#sessions.note(session);
   }
 
@@ -121,6 +129,7 @@ export class SessionBook {
     this.#saved = saved;
     if (this.#sessions.unrecorded.size === 0) return;
     this.#sessions.forgetOver(saved, await this.#settledCensus());
+    await this.#restore([...this.#sessions.unrecorded].filter(({ needsPast }) => needsPast));
     for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(from);
     await this.#write([...this.#sessions.unrecorded], this.#textOf(readTo));
     this.#sessions.forgetOldest();
@@ -151,7 +160,22 @@ export class SessionBook {
     }
   }
 
-  #authorOf(session: Session, transaction: Transaction): Author | undefined {
+  /** Null for a transaction whose tag is all there is to ask: another server's connection is not known here. */
+  #sessionOf(transaction: Transaction): Session | null {
+    const isTagAll = taggedUser(transaction) !== null && !isOwn(transaction);
+    return isTagAll ? null : this.#sessions.of(transaction);
+  }
+
+  #authorOf(transaction: Transaction, session: Session | null): Author | undefined {
+    const tagged = taggedUser(transaction);
+    if (tagged !== null) {
+      const position = this.#textOf(writtenAt(transaction));
+      const account =
+        session === null ? { user: tagged, host: "" } : session.facts.accountOf(tagged, position);
+      if (account === undefined) this.#options.onDisagreement(transaction);
+      return account === undefined ? undefined : { ...account, attribution: "tag" };
+    }
+    if (session === null) return undefined;
     const { facts, connection } = session;
     const changesBefore = facts.silentChanges;
     const position = this.#textOf(writtenAt(transaction));
@@ -189,7 +213,8 @@ export class SessionBook {
   /** Looks up what is recorded of sessions of which nothing is known yet. */
   async #restore(sessions: readonly Session[]): Promise<void> {
     const unknown = sessions.filter(
-      ({ facts, isLookedUp }) => !isLookedUp && facts.entries.length === 0,
+      ({ facts, isLookedUp, needsPast }) =>
+        needsPast || (!isLookedUp && facts.entries.length === 0),
     );
     if (unknown.length === 0) return;
     const recorded = await this.#options.table.find(unknown.map(({ connection }) => connection));
@@ -224,6 +249,16 @@ export class SessionBook {
   #textOf({ fileNumber, offset }: BinlogPosition): PositionText {
     return formatPosition({ epoch: this.#options.epoch, file: fileNumber, offset, row: 0 });
   }
+}
+
+/** The user whom a transaction's GTID names; null where it names none. */
+function taggedUser({ tag }: Transaction): string | null {
+  return tag === undefined ? null : userOf(tag);
+}
+
+/** Whether the server that is read executed it: another server's thread ids say nothing here. */
+function isOwn({ run }: Transaction): boolean {
+  return run >= 0;
 }
 
 /** Where a transaction's author wrote it. */

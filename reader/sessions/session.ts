@@ -14,6 +14,10 @@ export class Session {
   lastSeen: BinlogPosition | null = null;
   /** Whether the sessions table was asked for it. */
   isLookedUp = false;
+  /** Whether what was recorded of it is wanted before it is written: a tag alone told of it. */
+  get needsPast(): boolean {
+    return !this.isLookedUp && this.facts.entries[0]?.tagged?.host === "";
+  }
   /** Settled when somebody was asked whose connection it is; null when nobody was. */
   answer: Promise<void> | null = null;
   /** Whether the process list was asked for it. */

@@ -182,6 +182,7 @@ export class CurrentTransaction {
       throw new CorruptEventError("a transaction begins before the one before it has ended");
     const transaction: Transaction = {
       gtid: gtid?.gtid ?? null,
+      ...(gtid?.tag !== undefined && { tag: gtid.tag }),
       file: position.file,
       fileNumber: position.fileNumber,
       start: gtid === null ? position.start : this.#gtidStart,

@@ -7,6 +7,8 @@ import type { BinlogPosition } from "./binlog-position.ts";
 export interface Transaction {
   /** Null on a server without GTIDs. */
   readonly gtid: string | null;
+  /** The tag of the GTID under which its author wrote it: of an XA transaction, that of the prepare. Left out for none. */
+  readonly tag?: string;
   readonly file: string;
   readonly fileNumber: number;
   /** Where its first event starts, bytes. */

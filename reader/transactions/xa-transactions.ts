@@ -89,8 +89,15 @@ export class XaTransactions {
       this.#options.onUnknownXa({ gtid, xid, file, offset });
       return NONE;
     }
-    const { thread, run, fileNumber, start } = prepared.transaction;
-    const transaction = { ...commit, thread, run, preparedAt: { fileNumber, offset: start } };
+    const { thread, run, tag, fileNumber, start } = prepared.transaction;
+    const { tag: _, ...committed } = commit;
+    const transaction = {
+      ...committed,
+      thread,
+      run,
+      ...(tag !== undefined && { tag }),
+      preparedAt: { fileNumber, offset: start },
+    };
     for (const change of prepared.held.list)
       this.#options.sink.change(transaction, { ...change, offset, row: change.n });
     return gtidOf(prepared);

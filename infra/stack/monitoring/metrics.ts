@@ -11,6 +11,7 @@ import {
 import type { Attribution } from "../../../wire/session.ts";
 
 const ATTRIBUTIONS = [
+  "tag",
   "ledger",
   "first-sight",
   "sweep",

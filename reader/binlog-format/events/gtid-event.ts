@@ -7,6 +7,8 @@ import { EventType } from "./event-types.ts";
 export interface GtidEvent {
   /** `uuid:number` or `uuid:tag:number`; null for an anonymous transaction. */
   readonly gtid: string | null;
+  /** Its GTID's tag, on MySQL 8.3 and later; left out where it has none. */
+  readonly tag?: string;
   /** When the server that was read committed it, microseconds since 1970; 0 where a server before 8.0 wrote the event. */
   readonly immediateCommitTimestamp: number;
   /** When the server that executed it first committed it, microseconds since 1970; 0 likewise. */
@@ -116,7 +118,9 @@ function parseTagged(reader: ByteReader): GtidEvent {
   }
   if (number <= 0n) throw new CorruptEventError("a GTID event without a number");
   return {
-    gtid: tag === "" ? `${uuidText(uuid, 0)}:${number}` : `${uuidText(uuid, 0)}:${tag}:${number}`,
+    ...(tag === ""
+      ? { gtid: `${uuidText(uuid, 0)}:${number}` }
+      : { gtid: `${uuidText(uuid, 0)}:${tag}:${number}`, tag }),
     immediateCommitTimestamp: immediate,
     originalCommitTimestamp: original ?? immediate,
   };

@@ -109,6 +109,7 @@ test.each([
         });
       },
       onUserChanged: () => undefined,
+      onDisagreement: () => undefined,
     });
     let largest = 0;
     for (let second = 0; second < SECONDS; second++) {

@@ -25,6 +25,8 @@ export interface TestChange {
   readonly user?: string | null;
   readonly host?: string;
   readonly thread?: number;
+  /** Of its GTID; the author is then known by it. */
+  readonly tag?: string;
   /** Further text in the row, to make it large. */
   readonly text?: string;
 }
@@ -57,16 +59,23 @@ export class TestLane {
     const transactions: FrameTransaction[] = [];
     const lines = changes.map((change, index) => {
       const number = first + index;
-      const { table = "shop.orders", user = "app_prod", host = "10.0.0.1", thread = 7 } = change;
+      const {
+        table = "shop.orders",
+        user = "app_prod",
+        host = "10.0.0.1",
+        thread = 7,
+        tag,
+      } = change;
+      const attribution = tag === undefined ? "ledger" : "tag";
       const dot = table.indexOf(".");
       transactions.push({
-        gtid: `${SERVER}:${number}`,
+        gtid: tag === undefined ? `${SERVER}:${number}` : `${SERVER}:${tag}:${number}`,
         file: "mysql-bin.000001",
         thread,
         run: 1,
         serverId: 1,
         timestampMs: 1_795_190_000_000 + number,
-        author: user === null ? null : authors.push({ user, host, attribution: "ledger" }) - 1,
+        author: user === null ? null : authors.push({ user, host, attribution }) - 1,
       });
       tables.push([table.slice(0, dot), table.slice(dot + 1)]);
       return encodeChange(changeLine(change, number, index));

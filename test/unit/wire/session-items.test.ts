@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { text } from "../../../wire/attributes.ts";
-import { authorAt, unknownFrom, type SessionEntry } from "../../../wire/session.ts";
+import { authorAt, taggedFrom, unknownFrom, type SessionEntry } from "../../../wire/session.ts";
 import { entriesIn, sessionItemKeys, sessionUpdates } from "../../../wire/session-items.ts";
 
 const SWEPT: SessionEntry[] = [{ from: "", user: "a", host: "h", attribution: "sweep" }];
@@ -61,6 +61,15 @@ describe("the sessions table's items", () => {
     expect(authorAt(read, "1")?.user).toBe("a");
     expect(authorAt(read, "5")?.user).toBe("b");
     expect(authorAt(read, "9")).toBeUndefined();
+  });
+
+  test("say whose tag a connection has, and nothing that an earlier release would take for an author", () => {
+    const entries = [...SWEPT, taggedFrom("5", { user: "b", host: "h" })];
+    const items = itemsOf([{ connection: connection(24), entries }], 1000);
+    const read = entriesIn(items, connection(24));
+    expect(read).toEqual(entries);
+    expect(authorAt(read, "6")).toBeUndefined();
+    expect(read.at(-1)).toMatchObject({ user: "", host: "" });
   });
 
   test("say nothing of others", () => {

@@ -169,7 +169,9 @@ describe("the dashboard", () => {
     ],
     [
       "How were authors found?",
-      ["ledger", "first-sight", "sweep", "operator", "unattributed"].map((name) => `"${name}"`),
+      ["tag", "ledger", "first-sight", "sweep", "operator", "unattributed"].map(
+        (name) => `"${name}"`,
+      ),
     ],
     ["What is parked?", [RETRY_METRICS.pending, RETRY_METRICS.dead, ROUTE_METRICS.changesParked]],
     [

@@ -21,8 +21,10 @@ test.each(Object.keys(FORMATS) as Format[])(
       }),
     );
     const frame = readFrame(golden("frame.txt"), "shop");
-    const { queues } = fanOut(frame, attribute(frame, frame.changes, new Map()).authored, {
-      environmentOf: environmentOf(routing),
+    const environments = environmentOf(routing);
+    const { authored } = attribute(frame, frame.changes, new Map(), environments);
+    const { queues } = fanOut(frame, authored, {
+      environmentOf: environments,
       subscriptions: subscriptionsOf("shop", routing),
       now: () => 1_795_190_009_000,
     });

@@ -20,9 +20,10 @@ function messagesOf(changes: readonly TestChange[], groupBy: GroupBy = "table", 
   };
   const routing = decodeRouting(encodeRouting(input));
   const frame = readFrame(text ?? new TestLane().frame(changes), SOURCE);
-  const { authored } = attribute(frame, frame.changes, new Map());
+  const environments = environmentOf(routing);
+  const { authored } = attribute(frame, frame.changes, new Map(), environments);
   const { queues } = fanOut(frame, authored, {
-    environmentOf: environmentOf(routing),
+    environmentOf: environments,
     subscriptions: subscriptionsOf(SOURCE, routing),
   });
   return queues.flatMap(({ messages }) => messages);

@@ -72,9 +72,10 @@ function messagesOf(
     }),
   );
   const frame = readFrame(transactionFrame(changes, { ended, columns, type }), SOURCE);
-  const { authored } = attribute(frame, frame.changes, new Map());
+  const environments = environmentOf(routing);
+  const { authored } = attribute(frame, frame.changes, new Map(), environments);
   const { queues } = fanOut(frame, authored, {
-    environmentOf: environmentOf(routing),
+    environmentOf: environments,
     subscriptions: subscriptionsOf(SOURCE, routing),
     now: () => NOW,
   });

@@ -2,24 +2,26 @@ import { describe, expect, test } from "vitest";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { framesTogether } from "../../../../functions/route/frames-together.ts";
 import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
+import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 
-const subscriptions = subscriptionsOf(
-  SOURCE,
-  decodeRouting(
-    encodeRouting({
-      environments: { production: { users: ["app_prod"] } },
-      subscribers: { billing: { tables: ["shop.*"] } },
-    }),
-  ),
+const routing = decodeRouting(
+  encodeRouting({
+    environments: { production: { users: ["app_prod"] } },
+    subscribers: { billing: { tables: ["shop.*"] } },
+  }),
 );
+const rules = {
+  environmentOf: environmentOf(routing),
+  subscriptions: subscriptionsOf(SOURCE, routing),
+};
 const lane = new TestLane();
 
 /** The numbers of the changes to be delivered, frame by frame. */
 function turns(delivered: string | null, frames: readonly string[]): number[][] {
   const read = frames.map((text) => readFrame(text, SOURCE));
-  return framesTogether(delivered, read, subscriptions).map(({ changes }) =>
+  return framesTogether(delivered, read, rules).map(({ changes }) =>
     changes.map(({ offset }) => offset / 100),
   );
 }

@@ -33,6 +33,12 @@ describe("the environment of a user", () => {
     expect(environment("app", "10.0.3.7")).toBe("unrouted");
   });
 
+  test("says for which users the host decides", () => {
+    const environment = of({ a: ["app@10.0.1.*"], b: ["app", "web"], c: ["web@10.*", "x_*@h"] });
+    const users = ["app", "web", "x_1", "other"];
+    expect(users.filter((user) => environment.dependsOnHost(user))).toEqual(["app", "web", "x_1"]);
+  });
+
   test("keeps the case of user names apart", () => {
     expect(of({ a: ["app"] })("App", "h")).toBe("unrouted");
   });

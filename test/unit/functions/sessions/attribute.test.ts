@@ -6,10 +6,15 @@ import {
   connectionOf,
   unnamedConnections,
 } from "../../../../functions/sessions/attribute.ts";
+import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { withAnswer } from "../../../../operator/commands/failures/attribute.ts";
-import { connectionName, type SessionEntry } from "../../../../wire/session.ts";
+import { connectionName, type SessionEntry, taggedFrom } from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 
+const environments = environmentOf({
+  environments: { office: { users: ["app@10.0.0.*"] }, elsewhere: { users: ["app_*"] } },
+  otherUsers: "unrouted",
+});
 const lane = new TestLane();
 const frame = readFrame(
   lane.frame([
@@ -34,23 +39,36 @@ const positions = (...numbers: number[]) => numbers.map((n) => lane.position(n))
 
 describe("the author of a change", () => {
   test("is looked up only where the frame does not name it", () => {
-    expect([...unnamedConnections(frame, frame.changes).keys()]).toEqual([THREAD_2, THREAD_3]);
+    expect([...unnamedConnections(frame, frame.changes, environments).keys()]).toEqual([
+      THREAD_2,
+      THREAD_3,
+    ]);
   });
 
   test("is whom the frame names, or the sessions table; else the change is an orphan", () => {
-    const { authored, orphans } = attribute(frame, frame.changes, told([session("app_test")]));
+    const { authored, orphans } = attribute(
+      frame,
+      frame.changes,
+      told([session("app_test")]),
+      environments,
+    );
     expect(authored.map(({ author }) => author.user)).toEqual(["app_prod", "app_test", "app_test"]);
     expect([...orphans].map(([name, changes]) => [name, changes.length])).toEqual([[THREAD_3, 1]]);
   });
 
   test("is not guessed for changes before the session is known to have begun", () => {
-    const { orphans } = attribute(frame, frame.changes, told([session("x", lane.position(3))]));
+    const { orphans } = attribute(
+      frame,
+      frame.changes,
+      told([session("x", lane.position(3))]),
+      environments,
+    );
     expect(orphans.get(THREAD_2)?.map(({ position }) => position)).toEqual(positions(2));
   });
 
   test("does not matter any more for a change that is parked already", () => {
     const knowledge = told([session("app_test")], lane.position(2));
-    const { authored, orphans } = attribute(frame, frame.changes, knowledge);
+    const { authored, orphans } = attribute(frame, frame.changes, knowledge, environments);
     expect(orphans.get(THREAD_2)?.map(({ position }) => position)).toEqual(positions(2));
     expect(authored.map(({ change }) => change.position)).toEqual(positions(1, 3));
   });
@@ -75,5 +93,44 @@ describe("the author of a change", () => {
       ["a", "sweep"],
     ]);
     expect(withAnswer(known, { ...answer, from: "5" }).map(({ user }) => user)).toEqual(["b"]);
+  });
+});
+
+const entries = (thread: number, list: readonly SessionEntry[]) =>
+  [`${SERVER}/1/${thread}`, { entries: list, parkedUpTo: null }] as const;
+
+describe("the author of a change whose GTID has a tag", () => {
+  const byTag = new TestLane(1);
+  const tagged = readFrame(
+    byTag.frame([
+      { user: "app", host: "", tag: "br_app", thread: 2 },
+      { user: "app_b", host: "", tag: "br_app_b", thread: 3 },
+      { user: null, tag: "br_app", thread: 4 },
+      { user: null, thread: 2 },
+    ]),
+    SOURCE,
+  );
+  const authors = (...knowledge: (readonly [string, ReturnType<typeof entries>[1]])[]) =>
+    attribute(tagged, tagged.changes, new Map(knowledge), environments).authored.map(
+      ({ author }) => `${author.user}@${author.host} ${author.attribution}`,
+    );
+
+  test("is looked up where the environment depends on the host, which the tag does not say", () => {
+    const unnamed = unnamedConnections(tagged, tagged.changes, environments);
+    expect([...unnamed.keys()]).toEqual([2, 4].map((thread) => `${SERVER}/1/${thread}`));
+    expect(authors()).toEqual(["app_b@ tag"]);
+    expect(authors(entries(2, [taggedFrom("", { user: "app", host: "10.0.0.7" })]))).toEqual([
+      "app@10.0.0.7 tag",
+      "app_b@ tag",
+    ]);
+  });
+
+  test("is not another user whom the connection is recorded for, unless a person says so", () => {
+    expect(authors(entries(4, [session("app_other")]))).toEqual(["app_b@ tag"]);
+    expect(authors(entries(4, [taggedFrom("", { user: "app_c", host: "h" })]))).toHaveLength(1);
+    expect(authors(entries(4, [{ ...session("app_other"), attribution: "operator" }]))).toEqual([
+      "app_b@ tag",
+      "app_other@h operator",
+    ]);
   });
 });

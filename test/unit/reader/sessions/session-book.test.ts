@@ -19,6 +19,8 @@ let binlogEnd: number;
 let questions: number[][];
 /** Whether reading is near enough to the end for the process list to speak of it. */
 let isNear: boolean;
+/** The threads of transactions whose tag and ledger disagree. */
+let disagreements: number[];
 let book: SessionBook;
 
 beforeEach(() => {
@@ -27,6 +29,7 @@ beforeEach(() => {
   binlogEnd = 0;
   questions = [];
   isNear = true;
+  disagreements = [];
   book = newBook();
 });
 
@@ -58,6 +61,7 @@ function newBook(): SessionBook {
         end: { fileNumber: 1, offset: binlogEnd },
       }),
     onUserChanged: () => undefined,
+    onDisagreement: ({ thread }) => disagreements.push(thread),
   });
 }
 
@@ -83,6 +87,10 @@ async function authorOf(of: Transaction): Promise<string | null> {
 
 function record(offset = binlogEnd): Promise<void> {
   return book.record({ fileNumber: 1, offset }, 1);
+}
+
+function tagged(thread: number, user: string, run = 1): Transaction {
+  return { ...transaction(thread, run), tag: `br_${user}` };
 }
 
 const ledger = (user: string): Author => ({ user, host: "here", attribution: "ledger" });
@@ -196,5 +204,74 @@ describe("SessionBook", () => {
     binlogEnd += 1_000_000;
     await record(offset);
     expect(recorded.has(name(8))).toBe(true);
+  });
+});
+
+describe("a transaction whose GTID has a tag", () => {
+  test("is the tag's user's, whatever its server, run and thread, and nobody is asked", async () => {
+    connected.set(7, "b");
+    expect(await authorOf(tagged(7, "a"))).toBe("a");
+    expect(await authorOf(tagged(7, "a", -2))).toBe("a");
+    expect(await authorOf(tagged(7, "c", -2))).toBe("c");
+    expect(questions).toEqual([]);
+    expect(disagreements).toEqual([]);
+  });
+
+  test("is not judged by a tag that binlog-router did not make", async () => {
+    connected.set(7, "b");
+    expect(await authorOf({ ...transaction(7), tag: "mysqlsh" })).toBe("b");
+  });
+
+  test("has the host that the ledger's row says, also for the next reader", async () => {
+    connected.set(8, "a");
+    book.register(tagged(8, "a"), ledger("a"));
+    const [author] = await book.authorsOf([tagged(8, "a")]);
+    expect(author).toEqual({ user: "a", host: "here", attribution: "tag" });
+    await record();
+    book = newBook();
+    expect(await authorOf(tagged(8, "a"))).toBe("a");
+    await record();
+    expect(await book.authorsOf([tagged(8, "a")])).toEqual([author]);
+    expect(recorded.get(name(8))).toHaveLength(1);
+  });
+
+  test("has no known author where the ledger names another user", async () => {
+    book.register(tagged(8, "a"), ledger("a"));
+    expect(await authorOf(tagged(8, "b"))).toBeNull();
+    expect(disagreements).toEqual([8]);
+    expect(await authorOf(tagged(8, "a"))).toBe("a");
+    book.register(tagged(8, "b"), ledger("b"));
+    expect(await authorOf(tagged(8, "b"))).toBe("b");
+    book.register(transaction(9), ledger("a"));
+    expect(await authorOf(tagged(9, "b"))).toBeNull();
+    expect(await authorOf(transaction(9))).toBeNull();
+    expect(disagreements).toEqual([8, 9]);
+  });
+
+  test.each([true, false])(
+    "ends what is known of transactions without one, ledger: %s",
+    async (hasLedger) => {
+      connected.set(8, "a");
+      if (hasLedger) book.register(tagged(8, "a"), ledger("a"));
+      expect(await authorOf(tagged(8, "a"))).toBe("a");
+      await book.sweep();
+      connected.set(8, "b");
+      await book.sweep();
+      expect(await authorOf(transaction(8))).toBeNull();
+      await record();
+      book = newBook();
+      expect(await authorOf(transaction(8))).toBeNull();
+      book.register(transaction(8), ledger("a long name without a tag"));
+      expect(await authorOf(transaction(8))).toBe("a long name without a tag");
+    },
+  );
+
+  test("does not change whose the connection's earlier transactions are", async () => {
+    book.register(transaction(8), ledger("a"));
+    const before = transaction(8);
+    const after = tagged(8, "a");
+    expect(await authorOf(after)).toBe("a");
+    expect(await authorOf(before)).toBe("a");
+    expect(await authorOf(transaction(8))).toBeNull();
   });
 });

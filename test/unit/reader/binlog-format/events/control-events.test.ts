@@ -55,6 +55,7 @@ describe("parseGtidEvent", () => {
   it("reads a tagged GTID", () => {
     expect(parseGtidEvent(recorded.GTID_TAGGED.subarray(0, -4))).toEqual({
       gtid: "5100691a-e511-11f1-9a97-02fc00000001:my_tag:1",
+      tag: "my_tag",
       immediateCommitTimestamp: 1_795_201_366_398_988,
       originalCommitTimestamp: 1_795_201_366_398_988,
     });
