@@ -48,8 +48,12 @@ export const ROUTE_METRICS = {
   changesDropped: "ChangesDropped",
   /** Changes that were parked: their queue is in trouble, or their author is not known. */
   changesParked: "ChangesParked",
+  /** Changes that were parked because our own code threw an exception for them. */
+  changesFaulty: "ChangesFaulty",
   /** Frames that were delivered already. */
   framesRepeated: "FramesRepeated",
+  /** By invocation: 1 when all its frames were delivered already, 0 when one was delivered now. */
+  onlyRepeats: "OnlyRepeats",
   /** Frames whose predecessor is missing. */
   gaps: "GapDetected",
   framesMalformed: "FramesMalformed",

@@ -1,12 +1,10 @@
 import type { Trouble } from "../failures/parked.ts";
 import type { Stream } from "../failures/stream.ts";
-import type { OutgoingMessage } from "../message/outgoing-message.ts";
+import { isNonEmpty, mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
+import type { FrameShare, OutgoingMessage } from "../message/outgoing-message.ts";
 import type { ParkedStreams } from "./hand-over.ts";
-import { messageBatch } from "./message-batch.ts";
-import type { Sender } from "./queue-sender.ts";
-
-/** One frame's messages for one queue, in order; never empty. */
-export type FrameMessages = readonly OutgoingMessage[];
+import { shareBatch } from "./message-batch.ts";
+import type { Sender, SendResult } from "./queue-sender.ts";
 
 /** What became of an attempt at one queue. */
 export type Attempt = { readonly queueName: string } & (
@@ -16,9 +14,9 @@ export type Attempt = { readonly queueName: string } & (
   | {
       readonly kind: "refused";
       readonly trouble: Trouble;
-      /** The frames' messages that were offered to the queue, and those of them that did not get through. */
-      readonly offered: readonly FrameMessages[];
-      readonly unsent: ReadonlySet<OutgoingMessage>;
+      /** The frames' shares that were offered to the queue, and those of their messages that got through. */
+      readonly offered: NonEmpty<FrameShare>;
+      readonly sent: ReadonlySet<OutgoingMessage>;
     }
 );
 
@@ -30,39 +28,66 @@ export interface AttemptEffects {
 const BEHIND: Trouble = { reason: "behind", error: "" };
 
 /**
- * Offers the messages of consecutive frames to their queue; while something of the queue is parked, they are parked behind
+ * Offers the shares of consecutive frames to their queue; while something of the queue is parked, they are parked behind
  * it instead, each frame's as a record of its own. When nothing is parked any more, all that was not delivered from there
  * goes directly: nobody but the caller opens the stream. `listed`: whether the stream may be open at all.
  */
 export async function attemptQueue(
   stream: Stream,
-  frames: readonly FrameMessages[],
+  shares: NonEmpty<FrameShare>,
   listed: boolean,
   { streams, sender }: AttemptEffects,
 ): Promise<Attempt> {
   const queueName = stream.name;
-  const batches = listed ? frames.map((messages) => messageBatch(messages)) : [];
+  const batches = listed ? mapNonEmpty(shares, (share) => shareBatch(share)) : null;
   let delivered = 0;
-  if (listed) {
+  if (batches !== null) {
     const parking = await streams.parkBehind(stream, batches, BEHIND);
     if (parking.kind === "parked") {
-      return { kind: "parked", queueName, changes: changesOf(frames.flat()) };
+      return { kind: "parked", queueName, changes: changesOf(shares) };
     }
     delivered = parking.delivered;
   }
-  const offered = frames.slice(delivered);
-  if (offered.length === 0) return { kind: "parked", queueName, changes: 0 };
-  const result = await sender.send(queueName, offered.flat());
-  if (result.kind === "trouble") {
-    const { trouble, unsent } = result;
-    return { kind: "refused", queueName, trouble, offered, unsent: new Set(unsent) };
-  }
-  if (listed) await streams.forget(stream, batches.slice(delivered));
+  const offered = shares.slice(delivered);
+  if (!isNonEmpty(offered)) return { kind: "parked", queueName, changes: 0 };
+  const { trouble, sent } = await sendShares(queueName, offered, sender);
+  if (trouble !== null) return { kind: "refused", queueName, trouble, offered, sent };
+  if (batches !== null) await streams.forget(stream, batches.slice(delivered));
   return { kind: "sent", queueName };
 }
 
-export function changesOf(messages: Iterable<OutgoingMessage>): number {
+/** Sends up to the first share without messages: what follows it waits behind it. */
+async function sendShares(
+  queueName: string,
+  shares: NonEmpty<FrameShare>,
+  sender: Sender,
+): Promise<{ readonly trouble: Trouble | null; readonly sent: ReadonlySet<OutgoingMessage> }> {
+  const messages: OutgoingMessage[] = [];
+  let fault: Trouble | null = null;
+  for (const share of shares) {
+    if (share.kind === "fault") {
+      fault = { reason: "fault", error: share.error };
+      break;
+    }
+    for (const message of share.messages) messages.push(message);
+  }
+  const result: SendResult =
+    messages.length === 0 ? { kind: "sent" } : await sender.send(queueName, messages);
+  const sent = new Set(messages);
+  if (result.kind === "sent") return { trouble: fault, sent };
+  for (const message of result.unsent) sent.delete(message);
+  return { trouble: result.trouble, sent };
+}
+
+/** How many changes' deliveries frames have for a queue, without those that were sent. */
+export function changesOf(
+  shares: readonly FrameShare[],
+  sent: ReadonlySet<OutgoingMessage> = new Set(),
+): number {
   let sum = 0;
-  for (const { changes } of messages) sum += changes;
+  for (const share of shares) {
+    if (share.kind === "fault") sum += share.count;
+    else for (const message of share.messages) if (!sent.has(message)) sum += message.changes;
+  }
   return sum;
 }

@@ -1,10 +1,11 @@
 import { queueStream } from "../failures/stream.ts";
 import { settleAll } from "../ground/concurrency.ts";
-import type { QueueMessages } from "../message/outgoing-message.ts";
-import { attemptQueue, changesOf, type Attempt, type FrameMessages } from "./attempt-queue.ts";
+import { mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
+import type { FrameShare } from "../message/outgoing-message.ts";
+import { attemptQueue, changesOf, type Attempt } from "./attempt-queue.ts";
 import type { ParkedStreams } from "./hand-over.ts";
 import type { LaneState, Lanes } from "./lanes-table.ts";
-import { messageBatch } from "./message-batch.ts";
+import { shareBatch } from "./message-batch.ts";
 import type { Sender } from "./queue-sender.ts";
 
 export interface DeliveryEffects {
@@ -22,7 +23,8 @@ export interface DeliveryResult {
 }
 
 /**
- * Sends the messages of consecutive frames and parks those of queues in trouble. All queues at once: they do not wait for
+ * Sends the messages of consecutive frames and parks the shares of queues in trouble, and those that our own code could not
+ * turn into messages. All queues at once: they do not wait for
  * each other. Within a queue the frames keep their order, and what is sent and parked is each frame's own, so that a
  * repeat may come with other frames.
  *
@@ -33,7 +35,7 @@ export interface DeliveryResult {
  */
 export async function deliverFrames(
   lane: LaneState,
-  frames: readonly (readonly QueueMessages[])[],
+  frames: readonly (readonly FrameShare[])[],
   effects: DeliveryEffects,
 ): Promise<DeliveryResult> {
   const attempts = await settleAll(
@@ -71,13 +73,13 @@ export async function deliverFrames(
 }
 
 function byQueue(
-  frames: readonly (readonly QueueMessages[])[],
-): ReadonlyMap<string, readonly FrameMessages[]> {
-  const queues = new Map<string, FrameMessages[]>();
-  for (const { queueName, messages } of frames.flat()) {
-    const shares = queues.get(queueName);
-    if (shares === undefined) queues.set(queueName, [messages]);
-    else shares.push(messages);
+  frames: readonly (readonly FrameShare[])[],
+): ReadonlyMap<string, NonEmpty<FrameShare>> {
+  const queues = new Map<string, [FrameShare, ...FrameShare[]]>();
+  for (const share of frames.flat()) {
+    const shares = queues.get(share.queueName);
+    if (shares === undefined) queues.set(share.queueName, [share]);
+    else shares.push(share);
   }
   return queues;
 }
@@ -88,14 +90,11 @@ function byQueue(
  */
 async function parkRefused(
   lane: number,
-  { queueName, offered, unsent, trouble }: Extract<Attempt, { kind: "refused" }>,
+  { queueName, offered, sent, trouble }: Extract<Attempt, { kind: "refused" }>,
   { streams }: DeliveryEffects,
 ): Promise<void> {
-  const batches = offered.map((messages) =>
-    messageBatch(
-      messages,
-      messages.filter((message) => unsent.has(message)),
-    ),
+  const batches = mapNonEmpty(offered, (share) =>
+    shareBatch(share, (message) => !sent.has(message)),
   );
   await streams.park(queueStream(lane, queueName), batches, trouble);
 }
@@ -107,7 +106,7 @@ function parkedChanges(attempt: Attempt): number {
     case "parked":
       return attempt.changes;
     case "refused":
-      return changesOf(attempt.unsent);
+      return changesOf(attempt.offered, attempt.sent);
     default:
       return attempt satisfies never;
   }

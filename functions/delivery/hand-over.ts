@@ -3,6 +3,7 @@ import { recordKey, type Batch, type Trouble } from "../failures/parked.ts";
 import type { StreamItems } from "../failures/route-items.ts";
 import type { Stream } from "../failures/stream.ts";
 import { settleAll } from "../ground/concurrency.ts";
+import type { NonEmpty } from "../ground/non-empty.ts";
 
 /**
  * How route and retry share a stream, with conditional writes on single items only.
@@ -21,9 +22,9 @@ import { settleAll } from "../ground/concurrency.ts";
  */
 export interface ParkedStreams {
   /** Puts consecutive batches behind what is parked, if anything is. */
-  parkBehind(stream: Stream, batches: readonly Batch[], trouble: Trouble): Promise<Parking>;
+  parkBehind(stream: Stream, batches: NonEmpty<Batch>, trouble: Trouble): Promise<Parking>;
   /** Opens the stream where it is not open, and parks consecutive batches. */
-  park(stream: Stream, batches: readonly Batch[], trouble: Trouble): Promise<void>;
+  park(stream: Stream, batches: NonEmpty<Batch>, trouble: Trouble): Promise<void>;
   /** Forgets what `parkBehind` left of batches that it found clear, once all their messages have been sent. */
   forget(stream: Stream, batches: readonly Batch[]): Promise<void>;
 }
@@ -77,10 +78,8 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
   };
 }
 
-/** Throws RangeError when there are none. */
-function extent(batches: readonly Batch[]): Pick<Batch, "first" | "last"> {
-  const first = batches[0];
-  const last = batches.at(-1);
-  if (first === undefined || last === undefined) throw new RangeError("nothing to park");
-  return { first: first.first, last: last.last };
+function extent(batches: NonEmpty<Batch>): Pick<Batch, "first" | "last"> {
+  const [first] = batches;
+  const { last } = batches.at(-1) ?? first;
+  return { first: first.first, last };
 }

@@ -1,25 +1,37 @@
 import type { Batch } from "../failures/parked.ts";
-import type { OutgoingMessage } from "../message/outgoing-message.ts";
+import type { FrameShare, OutgoingMessage, QueueFault } from "../message/outgoing-message.ts";
 
 /**
- * What is left of one queue's messages of one frame, as it is parked. It stands for all of them: its positions, and with
- * them its key, do not depend on which were sent before, so that a repeat of the frame finds the same record. Throws
- * RangeError when there are none.
+ * What is left of one queue's share of one frame, as it is parked. It stands for all of the share: its positions, and with
+ * them its key, do not depend on which messages were sent before, so that a repeat of the frame finds the same record.
  */
-export function messageBatch(
-  messages: readonly OutgoingMessage[],
-  unsent: readonly OutgoingMessage[] = messages,
+export function shareBatch(
+  share: FrameShare,
+  isUnsent: (message: OutgoingMessage) => boolean = () => true,
 ): Batch {
-  const firsts = messages.map(({ first }) => first).sort();
-  const lasts = messages.map(({ last }) => last).sort();
-  const first = firsts[0];
-  const last = lasts.at(-1);
-  if (first === undefined || last === undefined) throw new RangeError("nothing to park");
-  const count = unsent.reduce((sum, { changes }) => sum + changes, 0);
-  return { first, last, count, body: JSON.stringify(unsent) };
+  if (share.kind === "fault") {
+    const { first, last, count, subscription, frame, error } = share;
+    const body: FaultBody = { subscription, frame };
+    return { first, last, count, body: JSON.stringify(body), trouble: { reason: "fault", error } };
+  }
+  const [{ first, last }] = share.messages;
+  const unsent = share.messages.filter(isUnsent);
+  return {
+    first: share.messages.reduce((least, { first: next }) => (next < least ? next : least), first),
+    last: share.messages.reduce((most, { last: next }) => (next > most ? next : most), last),
+    count: unsent.reduce((sum, { changes }) => sum + changes, 0),
+    body: JSON.stringify(unsent),
+  };
 }
 
-/** The messages in the body of such a batch. */
-export function batchMessages(body: string): OutgoingMessage[] {
-  return JSON.parse(body) as OutgoingMessage[];
+/** The body of a batch: messages, or the changes that our own code could not turn into messages. */
+export type BatchBody =
+  | { readonly kind: "messages"; readonly messages: readonly OutgoingMessage[] }
+  | ({ readonly kind: "fault" } & FaultBody);
+
+type FaultBody = Pick<QueueFault, "subscription" | "frame">;
+
+export function readBatchBody(body: string): BatchBody {
+  const value = JSON.parse(body) as readonly OutgoingMessage[] | FaultBody;
+  return "frame" in value ? { kind: "fault", ...value } : { kind: "messages", messages: value };
 }

@@ -1,4 +1,5 @@
 import type { Trouble } from "../failures/parked.ts";
+import { describeFault } from "../ground/describe-fault.ts";
 
 /** Codes that say that the function may not call AWS at all just now, whatever the queue. */
 const OWN = new Set([
@@ -19,6 +20,8 @@ const THROTTLED = /(Throttl|SlowDown|TooManyRequests|RequestLimitExceeded|OverLi
 const REFUSED = /^(InvalidMessageContents|InvalidParameter|InvalidAttribute|UnsupportedOperation)/;
 const INVALID_PARAMETER = /^InvalidParameter/;
 const TOO_LONG = /^BatchRequestTooLong/;
+/** What the language throws for a mistake in our own code. */
+const FAULT = /^(TypeError|RangeError|ReferenceError)$/;
 
 /** The lowest limit that a queue can have for its messages (`MaximumMessageSize`). */
 const LOWEST_LIMIT_BYTES = 1024;
@@ -32,6 +35,7 @@ const LOWEST_LIMIT_BYTES = 1024;
 export function sendTrouble(error: unknown, bytes: number): Trouble | null {
   const code = errorCode(error);
   if (OWN.has(code)) return null;
+  if (FAULT.test(code)) return { reason: "fault", error: describeFault(error) };
   return { reason: reasonOf(code, bytes), error: describe(code, error) };
 }
 

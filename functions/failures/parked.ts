@@ -12,6 +12,7 @@ export type Reason =
   | "body-unavailable"
   | "behind"
   | "malformed"
+  | "fault"
   | "dead-letter";
 
 /** What stood in the way of a delivery: a reason, and the error's name and text (never row data). */
@@ -28,6 +29,8 @@ export interface Batch {
   readonly count: number;
   /** What the retry function delivers; its form depends on the kind of stream. */
   readonly body: string;
+  /** Why this one is parked, where it has a reason of its own. */
+  readonly trouble?: Trouble;
 }
 
 /** A record's key in its stream: the first and the last position. Texts sort by the first. */

@@ -55,7 +55,12 @@ export function routeItems(options: RouteItemsOptions): StreamItems {
     (instead: boolean) => async (stream: Stream, batch: Batch, trouble: Trouble) => {
       const key = recordKey(batch);
       const body = await bodies.store(stream, key, batch.body);
-      const item = encodeRecord(stream, key, { batch, trouble, body, now: now() });
+      const item = encodeRecord(stream, key, {
+        batch,
+        trouble: batch.trouble ?? trouble,
+        body,
+        now: now(),
+      });
       const write = new PutItemCommand({ TableName: table, ...recordPut(item, instead) });
       await wasWritten(client.send(write));
     };

@@ -1,17 +1,36 @@
 import { encodeChange, encodeFrame, type FrameHeader } from "../../wire/frame.ts";
+import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "./read-frame.ts";
 
 /** The text of a frame with only these changes, without their authors, and only the transactions and tables that they need. Throws RangeError without changes. */
 export function subFrame(header: FrameHeader, changes: readonly PositionedChange[]): string {
-  const first = changes[0]?.position;
-  const last = changes.at(-1)?.position;
+  return partOf(
+    header,
+    changes.map((change) => ({ change, author: null })),
+  );
+}
+
+/** The same, with the authors of the changes. */
+export function authoredSubFrame(
+  header: FrameHeader,
+  changes: readonly { readonly change: PositionedChange; readonly author: Author }[],
+): string {
+  return partOf(header, changes);
+}
+
+function partOf(
+  header: FrameHeader,
+  parts: readonly { readonly change: PositionedChange; readonly author: Author | null }[],
+): string {
+  const first = parts[0]?.change.position;
+  const last = parts.at(-1)?.change.position;
   if (first === undefined || last === undefined) throw new RangeError("a frame needs a change");
-  const transactions = new Selection(header.transactions);
+  const transactions = new TransactionSelection(header.transactions);
   const tables = new Selection(header.tables);
-  const lines = changes.map((change) =>
+  const lines = parts.map(({ change, author }) =>
     encodeChange({
       ...change,
-      transaction: transactions.indexOf(change.transaction),
+      transaction: transactions.indexOf(change.transaction, author),
       table: tables.indexOf(change.table),
     }),
   );
@@ -25,9 +44,10 @@ export function subFrame(header: FrameHeader, changes: readonly PositionedChange
       previous: null,
       server: header.server,
       epoch: header.epoch,
-      transactions: transactions.chosen.map((transaction) => ({ ...transaction, author: null })),
+      transactions: transactions.chosen,
       tables: tables.chosen,
-      authors: [],
+      authors: transactions.authors,
+      ...(header.life !== undefined && { life: header.life }),
       ...(header.lowerCaseNames && { lowerCaseNames: true }),
     },
     lines.join("\n"),
@@ -47,9 +67,38 @@ class Selection<Item> {
   indexOf(index: number): number {
     const known = this.#indexes.get(index);
     if (known !== undefined) return known;
-    const item = this.#items[index];
-    if (item === undefined) throw new RangeError(`no item ${index}`);
     this.#indexes.set(index, this.chosen.length);
-    return this.chosen.push(item) - 1;
+    return this.chosen.push(itemAt(this.#items, index)) - 1;
   }
+}
+
+/** Transactions numbered anew; one whose changes have several authors is listed for each of them. */
+class TransactionSelection {
+  readonly #transactions: FrameHeader["transactions"];
+  readonly #indexes = new Map<Author | null, Map<number, number>>();
+  readonly chosen: FrameHeader["transactions"][number][] = [];
+  readonly authors: Author[] = [];
+
+  constructor(transactions: FrameHeader["transactions"]) {
+    this.#transactions = transactions;
+  }
+
+  indexOf(index: number, author: Author | null): number {
+    const known = this.#indexes.get(author);
+    const place = known?.get(index);
+    if (place !== undefined) return place;
+    if (known === undefined) {
+      this.#indexes.set(author, new Map([[index, this.chosen.length]]));
+      if (author !== null) this.authors.push(author);
+    } else known.set(index, this.chosen.length);
+    const transaction = itemAt(this.#transactions, index);
+    const number = author === null ? null : this.authors.indexOf(author);
+    return this.chosen.push({ ...transaction, author: number }) - 1;
+  }
+}
+
+function itemAt<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`no item ${index}`);
+  return item;
 }

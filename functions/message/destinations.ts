@@ -4,23 +4,23 @@ import type { PositionedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
-import type { QueueWriter } from "./outgoing-message.ts";
+import type { QueueChanges } from "./queue-changes.ts";
 
 /** Where the row changes, or the statements, of one table by one author go, and how many of a frame went there. */
 export interface Destination {
   /** Null: the author belongs to none. */
   readonly environment: string | null;
   readonly author: Author;
-  readonly queues: readonly QueueShare[];
+  readonly queues: readonly TableQueue[];
   changes: number;
   /** When the oldest of them was committed, milliseconds since 1970. */
   oldestCommitMs: number;
 }
 
 /** A queue, and the message groups that changes of the table have there. */
-export interface QueueShare {
+export interface TableQueue {
   readonly format: Subscription["format"];
-  readonly writer: QueueWriter;
+  readonly queue: QueueChanges;
   /** `key` is the change's key or the one it had before. */
   readonly groupOf: (key: string) => string;
 }
@@ -28,7 +28,7 @@ export interface QueueShare {
 export interface DestinationRules {
   readonly environmentOf: EnvironmentOf;
   readonly subscriptions: Subscriptions;
-  readonly writerOf: (subscription: Subscription) => QueueWriter;
+  readonly queueOf: (subscription: Subscription) => QueueChanges;
 }
 
 /**
@@ -56,14 +56,14 @@ export class Destinations {
   }
 
   #decide(index: number, op: PositionedChange["op"], author: Author): Destination {
-    const { environmentOf, subscriptions, writerOf } = this.#rules;
+    const { environmentOf, subscriptions, queueOf } = this.#rules;
     const { tables, lowerCaseNames } = this.#header;
     const [database, table] = tables[index] ?? ["", ""];
     const environment = environmentOf(author.user, author.host);
     const chosen = subscriptions.of(environment, op, database, table, lowerCaseNames);
     const queues = chosen.map((subscription) => ({
       format: subscription.format,
-      writer: writerOf(subscription),
+      queue: queueOf(subscription),
       groupOf: this.#groupsOf(subscription.groupBy, database, table),
     }));
     const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
@@ -75,16 +75,13 @@ export class Destinations {
     groupBy: Subscription["groupBy"],
     database: string,
     table: string,
-  ): QueueShare["groupOf"] {
+  ): TableQueue["groupOf"] {
+    let group: string | undefined;
     switch (groupBy) {
-      case "table": {
-        const group = tableGroup(database, table);
-        return () => group;
-      }
-      case "source": {
-        const group = sourceGroup(this.#header.source, this.#header.lane);
-        return () => group;
-      }
+      case "table":
+        return () => (group ??= tableGroup(database, table));
+      case "source":
+        return () => (group ??= sourceGroup(this.#header.source, this.#header.lane));
       case "key":
         return (key) => keyGroup(database, table, key);
       default:

@@ -1,22 +1,19 @@
 import { FORMATS } from "../../config/formats.ts";
 import { changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
-import type { Author, Attribution } from "../../wire/session.ts";
+import type { Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import { FORMAT_WRITERS } from "../formats/formats.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
-import { Destinations, type Destination, type QueueShare } from "./destinations.ts";
+import { describeFault } from "../ground/describe-fault.ts";
+import type { AuthoredChange } from "./authored-change.ts";
+import { Destinations, type Destination, type TableQueue } from "./destinations.ts";
 import { Envelopes } from "./envelopes.ts";
 import { FormattedMessages } from "./formatted-messages.ts";
-import type { QueueMessages, QueueWriter } from "./outgoing-message.ts";
-
-/** A change and who wrote it. */
-export interface AuthoredChange {
-  readonly change: PositionedChange;
-  readonly author: Author;
-}
+import type { FrameShare, QueueWriter } from "./outgoing-message.ts";
+import { QueueChanges } from "./queue-changes.ts";
 
 export interface FanOutRules {
   readonly environmentOf: EnvironmentOf;
@@ -35,7 +32,12 @@ interface EnvironmentShare {
 }
 
 export interface FanOut {
-  readonly queues: readonly QueueMessages[];
+  readonly queues: readonly FrameShare[];
+  /** Changes for which our own code threw an exception when it was asked which queues get them; null: none. */
+  readonly undecided: {
+    readonly changes: readonly AuthoredChange[];
+    readonly error: string;
+  } | null;
   /** How many changes go to some queue, by their author's environment; and how many were dropped for their author's sake. */
   readonly byEnvironment: ReadonlyMap<string, EnvironmentShare>;
   readonly dropped: number;
@@ -44,7 +46,8 @@ export interface FanOut {
 
 /**
  * The messages that a frame's changes become: exactly those queues that the routing gives each change to. Deterministic, but
- * for the moment of writing that some formats name.
+ * for the moment of writing that some formats name. A queue for which the format leaves everything out has no share. An
+ * exception of our own code concerns the queue, or the change, for which it was thrown; nothing else.
  */
 export function fanOut(
   header: FrameHeader,
@@ -53,27 +56,43 @@ export function fanOut(
 ): FanOut {
   const { environmentOf, subscriptions, regroup } = rules;
   const writeChange = changeWriter(header);
-  const writers = new Map<string, QueueWriter>();
-  const destinations = new Destinations(header, { environmentOf, subscriptions, writerOf });
+  const queues = new Map<string, QueueChanges>();
+  const destinations = new Destinations(header, { environmentOf, subscriptions, queueOf });
+  const undecided = new Set<AuthoredChange>();
+  let error = "";
 
-  for (const { change, author } of changes) {
-    const destination = destinations.of(change, author);
+  for (const authored of changes) {
+    const { change, author } = authored;
+    const destination = decide(authored);
+    if (destination === null) continue;
     const { timestampMs = 0 } = header.transactions[change.transaction] ?? {};
     destination.changes++;
     if (timestampMs < destination.oldestCommitMs) destination.oldestCommitMs = timestampMs;
-    for (const queue of destination.queues) {
-      for (const { group, half } of placesOf(queue, change)) {
-        queue.writer.add(regroup?.(group, change) ?? group, change, author, half);
-      }
+    for (const tableQueue of destination.queues) {
+      tableQueue.queue.write((writer) => {
+        for (const { group, half } of placesOf(tableQueue, change)) {
+          writer.add(regroup?.(group, change) ?? group, change, author, half);
+        }
+      });
     }
   }
 
-  function writerOf(subscription: Subscription): QueueWriter {
+  function decide(authored: AuthoredChange): Destination | null {
+    try {
+      return destinations.of(authored.change, authored.author);
+    } catch (thrown) {
+      undecided.add(authored);
+      error = describeFault(thrown);
+      return null;
+    }
+  }
+
+  function queueOf(subscription: Subscription): QueueChanges {
     const { queueName } = subscription;
-    let queue = writers.get(queueName);
+    let queue = queues.get(queueName);
     if (queue === undefined) {
-      queue = newWriter(subscription);
-      writers.set(queueName, queue);
+      queue = new QueueChanges(subscription, newWriter(subscription));
+      queues.set(queueName, queue);
     }
     return queue;
   }
@@ -85,8 +104,19 @@ export function fanOut(
     return new FormattedMessages({ header, subscription, write, writeChange, now });
   }
 
+  function changesOf(wanted: QueueChanges): readonly AuthoredChange[] {
+    return changes.filter(
+      (authored) =>
+        !undecided.has(authored) &&
+        destinations
+          .of(authored.change, authored.author)
+          .queues.some(({ queue }) => queue === wanted),
+    );
+  }
+
   return {
-    queues: [...writers].map(([queueName, queue]) => ({ queueName, messages: queue.finish() })),
+    queues: [...queues.values()].flatMap((queue) => queue.share(header, changesOf) ?? []),
+    undecided: undecided.size === 0 ? null : { changes: [...undecided], error },
     ...tally(destinations.all),
   };
 }
@@ -96,7 +126,7 @@ export function fanOut(
  * one twice, where the format counts such an update as a delete and a create.
  */
 function placesOf(
-  { format, groupOf }: QueueShare,
+  { format, groupOf }: TableQueue,
   change: PositionedChange,
 ): readonly { readonly group: string; readonly half: KeyChangeHalf | undefined }[] {
   const group = groupOf(change.key);
@@ -111,7 +141,7 @@ function placesOf(
 }
 
 /** How many changes went where. */
-function tally(destinations: readonly Destination[]): Omit<FanOut, "queues"> {
+function tally(destinations: readonly Destination[]): Omit<FanOut, "queues" | "undecided"> {
   const byEnvironment = new Map<string, EnvironmentShare>();
   const byAttribution = new Map<Attribution, number>();
   let dropped = 0;

@@ -3,6 +3,8 @@ import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
+import type { NonEmpty } from "../ground/non-empty.ts";
+import type { Subscription } from "../routing/subscriptions.ts";
 
 /** What is sent to an environment queue. */
 export interface OutgoingMessage {
@@ -25,10 +27,29 @@ export interface QueueWriter {
   finish(): readonly OutgoingMessage[];
 }
 
+/** What one frame has for one queue. */
+export type FrameShare = QueueMessages | QueueFault;
+
 /** The messages of one queue, in order. */
-export interface QueueMessages {
+interface QueueMessages {
+  readonly kind: "messages";
   readonly queueName: string;
-  readonly messages: readonly OutgoingMessage[];
+  readonly messages: NonEmpty<OutgoingMessage>;
+}
+
+/** One queue's changes of a frame for which our own code threw an exception instead of making messages. */
+export interface QueueFault {
+  readonly kind: "fault";
+  readonly queueName: string;
+  /** See `describeFault`. */
+  readonly error: string;
+  readonly subscription: Subscription;
+  readonly first: PositionText;
+  readonly last: PositionText;
+  /** How many changes. */
+  readonly count: number;
+  /** The text of a frame with these changes and their authors. */
+  readonly frame: string;
 }
 
 /**

@@ -1,14 +1,16 @@
 import { MalformedFrameError } from "../../wire/frame.ts";
 import { connectionName } from "../../wire/session.ts";
-import { batchMessages } from "../delivery/message-batch.ts";
+import { readBatchBody } from "../delivery/message-batch.ts";
 import type { BodyStore } from "../failures/body-store.ts";
 import type { ParkedRecord, Trouble } from "../failures/parked.ts";
 import { readFrame } from "../frame/read-frame.ts";
 import { readRawMessage } from "../frame/read-raw-message.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { BodyUnavailableError, GapError } from "../ground/errors.ts";
+import { isNonEmpty } from "../ground/non-empty.ts";
 import { fanOut } from "../message/fan-out.ts";
-import type { QueueMessages } from "../message/outgoing-message.ts";
+import type { FrameShare } from "../message/outgoing-message.ts";
+import { repeatFault } from "../message/repeat-fault.ts";
 import { lateGroup } from "../routing/message-group.ts";
 import { routeFrames } from "../route/route-frames.ts";
 import type { RouteRuntime } from "../route/route-records.ts";
@@ -45,10 +47,7 @@ export function redeliver(
     const { kind } = record.stream;
     switch (kind) {
       case "queue":
-        return await sendAll(
-          [{ queueName: record.stream.name, messages: batchMessages(body) }],
-          record,
-        );
+        return await redeliverShare(body, record);
       case "thread":
         return await redeliverOrphans(body, record);
       case "raw":
@@ -56,6 +55,18 @@ export function redeliver(
       default:
         return kind satisfies never;
     }
+  }
+
+  /** One queue's share of a frame: its messages, or the changes from which our own code failed to make them. */
+  async function redeliverShare(body: string, record: ParkedRecord): Promise<Redelivery> {
+    const parked = readBatchBody(body);
+    if (parked.kind === "fault") {
+      const share = repeatFault(parked, source, rules);
+      return await sendAll(share === null ? [] : [share], record);
+    }
+    const { messages } = parked;
+    if (!isNonEmpty(messages)) return DELIVERED;
+    return await sendAll([{ kind: "messages", queueName: record.stream.name, messages }], record);
   }
 
   /** Changes whose author was not known: the sessions table may know by now. They go to message groups of their own. */
@@ -69,14 +80,14 @@ export function redeliver(
     );
     const { authored, orphans } = attribute(frame, frame.changes, known, environmentOf);
     if (orphans.size > 0) return failed({ reason: "unattributed", error: "" });
-    const { queues } = fanOut(frame, authored, {
+    const { queues, undecided } = fanOut(frame, authored, {
       ...rules,
       regroup: (group, change) => {
         const connection = connectionOf(frame, change);
         return lateGroup(group, connection.thread, connectionName(connection));
       },
     });
-    return await sendAll(queues, record);
+    return await sendAll(queues, record, undecided?.error);
   }
 
   /** A message of the raw queue that could not be read, or was brought back: it takes its turn in its lane like any other. */
@@ -91,10 +102,13 @@ export function redeliver(
     }
   }
 
+  /** Sends the messages of all shares. Those without messages, and an `error` of our own code, make the attempt a failed one. */
   async function sendAll(
-    queues: readonly QueueMessages[],
+    shares: readonly FrameShare[],
     { sent }: ParkedRecord,
+    error = shares.find((share) => share.kind === "fault")?.error,
   ): Promise<Redelivery> {
+    const queues = shares.filter((share) => share.kind === "messages");
     const results = await settleAll(
       queues.map(async ({ queueName, messages }) => {
         const left = messages.filter(({ deduplicationId }) => !sent.has(deduplicationId));
@@ -102,14 +116,15 @@ export function redeliver(
       }),
     );
     const troubled = results.flatMap(({ result }) => (result.kind === "trouble" ? [result] : []));
-    const [first] = troubled;
-    if (first === undefined) return DELIVERED;
+    const fault: Trouble | null = error === undefined ? null : { reason: "fault", error };
+    const trouble = troubled[0]?.trouble ?? fault;
+    if (trouble === null) return DELIVERED;
     const unsent = new Set(troubled.flatMap((result) => result.unsent));
     const through = results
       .flatMap(({ left }) => left)
       .filter((message) => !unsent.has(message))
       .map(({ deduplicationId }) => deduplicationId);
-    return failed(first.trouble, new Set(through));
+    return failed(trouble, new Set(through));
   }
 }
 

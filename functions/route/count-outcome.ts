@@ -1,6 +1,6 @@
 import { DIMENSIONS, ROUTE_METRICS, UNATTRIBUTED } from "../../wire/metrics.ts";
-import type { FanOut } from "../message/fan-out.ts";
 import type { MetricSink } from "../ground/metrics.ts";
+import type { FrameTally } from "./route-frames.ts";
 import type { RecordOutcome } from "./route-records.ts";
 
 /** Counts what became of one message of the raw queue, and of those delivered together with it. `now`: milliseconds since 1970. */
@@ -21,17 +21,18 @@ export function countOutcome(metrics: MetricSink, outcome: RecordOutcome, now: n
 
 function countRouted(
   metrics: MetricSink,
-  { frames, unattributed, parked }: Extract<RecordOutcome, { kind: "routed" }>,
+  { frames, unattributed, parked, faults }: Extract<RecordOutcome, { kind: "routed" }>,
   now: number,
 ): void {
   for (const shares of frames) countShares(metrics, shares, now);
   if (unattributed > 0) countAttributed(metrics, UNATTRIBUTED, unattributed);
   const waiting = [...parked.values()].reduce((sum, changes) => sum + changes, unattributed);
   if (waiting > 0) metrics.count(ROUTE_METRICS.changesParked, waiting);
+  for (const { changes } of faults) metrics.count(ROUTE_METRICS.changesFaulty, changes);
 }
 
 /** One frame's. */
-function countShares(metrics: MetricSink, shares: Omit<FanOut, "queues">, now: number): void {
+function countShares(metrics: MetricSink, shares: FrameTally, now: number): void {
   for (const [value, { changes, oldestCommitMs }] of shares.byEnvironment) {
     const environment = { name: DIMENSIONS.environment, value };
     metrics.count(ROUTE_METRICS.changesRouted, changes, environment);

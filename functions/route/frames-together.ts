@@ -51,12 +51,16 @@ function dueFrame(
   return { frame, changes, unnamed: unnamedConnections(frame, changes, environmentOf) };
 }
 
-/** A change that no queue of any environment would get needs no author. */
+/** A change that no queue of any environment would get needs no author. Where our own code fails to say, one may get it. */
 function isWanted(
   frame: PositionedFrame,
   change: PositionedChange,
   subscriptions: Subscriptions,
 ): boolean {
   const [database, table] = frame.tables[change.table] ?? ["", ""];
-  return subscriptions.any(change.op, database, table, frame.lowerCaseNames);
+  try {
+    return subscriptions.any(change.op, database, table, frame.lowerCaseNames);
+  } catch {
+    return true;
+  }
 }

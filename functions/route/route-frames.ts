@@ -1,14 +1,16 @@
-import type { Connection } from "../../wire/session.ts";
+import { connectionName, type Connection } from "../../wire/session.ts";
 import { deliverFrames, type DeliveryEffects } from "../delivery/deliver-frames.ts";
 import type { LaneState } from "../delivery/lanes-table.ts";
 import type { Batch, Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
 import { chainStep } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
-import { subFrame } from "../frame/sub-frame.ts";
+import { authoredSubFrame, subFrame } from "../frame/sub-frame.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { GapError } from "../ground/errors.ts";
-import { fanOut, type AuthoredChange, type FanOut, type FanOutRules } from "../message/fan-out.ts";
+import type { AuthoredChange } from "../message/authored-change.ts";
+import { fanOut, type FanOut, type FanOutRules } from "../message/fan-out.ts";
+import type { QueueFault } from "../message/outgoing-message.ts";
 import { attribute, connectionOf, type ConnectionKnowledge } from "../sessions/attribute.ts";
 import { framesTogether, type DueFrame } from "./frames-together.ts";
 
@@ -28,12 +30,23 @@ export type RouteOutcome =
       /** The lane after the frames. */
       readonly lane: LaneState;
       /** What was delivered of each frame; those that were offered beyond these have not been touched. */
-      readonly frames: readonly Omit<FanOut, "queues">[];
+      readonly frames: readonly FrameTally[];
       /** Changes that were parked because their author is not known. */
       readonly unattributed: number;
       /** Queues for which messages were parked, and how many changes' deliveries that is. */
       readonly parked: ReadonlyMap<string, number>;
+      /** Exceptions of our own code, for which changes were parked. */
+      readonly faults: readonly Fault[];
     };
+
+export type FrameTally = Omit<FanOut, "queues" | "undecided">;
+
+/** `queueName`: null when our own code failed to decide which queues get the changes. */
+interface Fault {
+  readonly queueName: string | null;
+  readonly error: string;
+  readonly changes: number;
+}
 
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
 
@@ -44,7 +57,7 @@ const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
  * deduplication ids and failure records are each frame's own, whatever it is delivered together with.
  *
  * Changes without a known author are parked first, before anything is sent: a repeat then sees the same authors, makes the
- * same messages, and SQS recognises them.
+ * same messages, and SQS recognises them. So are changes for which our own code fails to decide who gets them.
  *
  * Throws GapError, and OwnTroubleError or an AWS error when the function itself is in trouble; then the position stays.
  */
@@ -63,11 +76,15 @@ export async function routeFrames(
 
   const together = framesTogether(lane.delivered, [first, ...followers], rules);
   const shares: FanOut[] = [];
+  const faults: Fault[] = [];
   let unattributed = 0;
   for (const due of together) {
     const authored = await settleAuthors(due, rules, effects);
     unattributed += due.changes.length - authored.length;
-    shares.push(fanOut(due.frame, authored, rules));
+    const share = fanOut(due.frame, authored, rules);
+    faults.push(...faultsOf(share));
+    if (share.undecided !== null) await parkUndecided(due.frame, share.undecided, effects);
+    shares.push(share);
   }
   const {
     lane: present,
@@ -85,7 +102,19 @@ export async function routeFrames(
     frames: shares,
     unattributed,
     parked,
+    faults,
   };
+}
+
+function faultsOf({ queues, undecided }: FanOut): Fault[] {
+  const faults: Fault[] = queues
+    .filter((share): share is QueueFault => share.kind === "fault")
+    .map(({ queueName, error, count }) => ({ queueName, error, changes: count }));
+  if (undecided !== null) {
+    const { error, changes } = undecided;
+    faults.push({ queueName: null, error, changes: changes.length });
+  }
+  return faults;
 }
 
 /** The changes whose authors are known; the others are parked under their connections. */
@@ -96,13 +125,42 @@ async function settleAuthors(
 ): Promise<readonly AuthoredChange[]> {
   const knowledge = unnamed.size === 0 ? new Map() : await effects.lookUp(frame.lane, unnamed);
   const { authored, orphans } = attribute(frame, changes, knowledge, environmentOf);
-  await settleAll([...orphans.values()].map((list) => parkOrphans(frame, list, effects)));
+  await settleAll(
+    [...orphans.values()].map((list) =>
+      parkByConnection(frame, list, subFrame(frame, list), UNATTRIBUTED, effects),
+    ),
+  );
   return authored;
 }
 
-async function parkOrphans(
+/** Changes that have authors, but no decision on who gets them: with their authors, under the connections that wrote them. */
+async function parkUndecided(
+  frame: PositionedFrame,
+  { changes, error }: NonNullable<FanOut["undecided"]>,
+  effects: RouteEffects,
+): Promise<void> {
+  const byConnection = Map.groupBy(changes, ({ change }) =>
+    connectionName(connectionOf(frame, change)),
+  );
+  await settleAll(
+    Array.from(byConnection.values(), (list) =>
+      parkByConnection(
+        frame,
+        list.map(({ change }) => change),
+        authoredSubFrame(frame, list),
+        { reason: "fault", error },
+        effects,
+      ),
+    ),
+  );
+}
+
+/** Parks changes of one connection. */
+async function parkByConnection(
   frame: PositionedFrame,
   changes: readonly PositionedChange[],
+  body: string,
+  trouble: Trouble,
   { streams }: RouteEffects,
 ): Promise<void> {
   const first = changes[0];
@@ -112,7 +170,7 @@ async function parkOrphans(
     first: first.position,
     last: last.position,
     count: changes.length,
-    body: subFrame(frame, changes),
+    body,
   };
-  await streams.park(threadStream(frame.lane, connectionOf(frame, first)), [batch], UNATTRIBUTED);
+  await streams.park(threadStream(frame.lane, connectionOf(frame, first)), [batch], trouble);
 }

@@ -21,6 +21,7 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
     context: Pick<Context, "getRemainingTimeInMillis">,
   ): Promise<SQSBatchResponse> => {
     const remainingMs = () => context.getRemainingTimeInMillis();
+    const outcomes = new Set<RecordOutcome["kind"]>();
     try {
       return await handleByGroup(event, (records) => {
         const route = recordRouter(runtime, records, (error) =>
@@ -36,6 +37,7 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
                   error: error as Error,
                 }),
             });
+            outcomes.add(outcome.kind);
             countOutcome(metrics, outcome, runtime.now());
             report(logger, record.messageId, outcome);
           } catch (error) {
@@ -49,6 +51,10 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
         };
       });
     } finally {
+      if (outcomes.size > 0) {
+        const onlyRepeats = outcomes.size === 1 && outcomes.has("repeat");
+        metrics.count(ROUTE_METRICS.onlyRepeats, onlyRepeats ? 1 : 0);
+      }
       metrics.publish();
     }
   };
@@ -89,10 +95,13 @@ function report(logger: Logger, messageId: string, outcome: RecordOutcome): void
     logger.debug("a frame that was delivered already", { messageId, lane: outcome.lane.lane });
     return;
   }
-  const { lane, frames, unattributed, parked } = outcome;
+  const { lane, frames, unattributed, parked, faults } = outcome;
   const { delivered } = lane;
   logger.debug("frames were delivered", { lane: lane.lane, frames: frames.length, delivered });
   if (unattributed > 0) logger.warn("changes without a known author were parked", { unattributed });
+  for (const fault of faults) {
+    logger.error("changes were parked because this code failed on them", { ...fault });
+  }
   if (parked.size > 0) {
     logger.warn("messages were parked", { changesByQueue: Object.fromEntries(parked) });
   }

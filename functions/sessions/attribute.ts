@@ -10,7 +10,7 @@ import {
   type SessionEntry,
 } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
-import type { AuthoredChange } from "../message/fan-out.ts";
+import type { AuthoredChange } from "../message/authored-change.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 
 /** What the sessions and failures tables say of a connection whose author the frame does not name. */

@@ -1,4 +1,4 @@
-import { batchMessages } from "../../../functions/delivery/message-batch.ts";
+import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
 import type { BodyStore } from "../../../functions/failures/body-store.ts";
 import type { ParkedRecord } from "../../../functions/failures/parked.ts";
 import { decodeFrame } from "../../../wire/frame.ts";
@@ -24,9 +24,9 @@ export async function parkedMarks(
         const text = await bodies.load(body);
         switch (stream.kind) {
           case "thread":
-            return frameMarks(text);
+            return frameMarks(text, null);
           case "queue":
-            return messageMarks(text);
+            return shareMarks(text);
           case "raw":
             return [];
           default:
@@ -37,7 +37,7 @@ export async function parkedMarks(
   return marks.flat();
 }
 
-function frameMarks(text: string): ParkedMark[] {
+function frameMarks(text: string, subscriber: string | null): ParkedMark[] {
   const { changes, tables } = decodeFrame(text);
   return changes.flatMap(({ op, table, before, after }) => {
     const mark = markOf({
@@ -46,12 +46,14 @@ function frameMarks(text: string): ParkedMark[] {
       after: row(after),
       source: { table: tables[table]?.[1] ?? "" },
     });
-    return mark === undefined ? [] : [{ mark, subscriber: null }];
+    return mark === undefined ? [] : [{ mark, subscriber }];
   });
 }
 
-function messageMarks(text: string): ParkedMark[] {
-  return batchMessages(text).flatMap(({ body }) => {
+function shareMarks(text: string): ParkedMark[] {
+  const parked = readBatchBody(text);
+  if (parked.kind === "fault") return frameMarks(parked.frame, parked.subscription.subscriber);
+  return parked.messages.flatMap(({ body }) => {
     const { subscriber, changes } = JSON.parse(body) as EnvironmentMessage;
     return changes.flatMap((change) => {
       const mark = markOf(change);

@@ -50,7 +50,7 @@ export class Alarms extends Construct {
       metric: watch.metric,
       threshold: watch.above,
       comparisonOperator: watch.operator ?? ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: watch.minutes ?? 1,
+      evaluationPeriods: watch.periods ?? 1,
       treatMissingData: watch.silence ?? TreatMissingData.NOT_BREACHING,
     });
     const action = new SnsAction(topic.topic);

@@ -42,7 +42,9 @@ export class SourceMetrics {
 
   changesDropped = (): Metric => this.#metric(ROUTE_METRICS.changesDropped, Stats.SUM);
   changesParked = (): Metric => this.#metric(ROUTE_METRICS.changesParked, Stats.SUM);
+  changesFaulty = (): Metric => this.#metric(ROUTE_METRICS.changesFaulty, Stats.SUM);
   framesRepeated = (): Metric => this.#metric(ROUTE_METRICS.framesRepeated, Stats.SUM);
+  onlyRepeats = (): Metric => this.#metric(ROUTE_METRICS.onlyRepeats, Stats.MINIMUM);
   framesMalformed = (): Metric => this.#metric(ROUTE_METRICS.framesMalformed, Stats.SUM);
   gaps = (): Metric => this.#metric(ROUTE_METRICS.gaps, Stats.SUM);
 

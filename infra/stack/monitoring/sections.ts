@@ -104,10 +104,11 @@ export function parked({ metrics }: Watched): IWidget[] {
       metrics.failuresPending(),
       metrics.failuresDead(),
     ]),
-    graph("Changes parked, messages recovered, per minute", HALF, [
-      metrics.changesParked(),
-      metrics.failuresRecovered(),
-    ]),
+    graph(
+      "Changes parked, of these by mistakes in the code, and messages recovered, per minute",
+      HALF,
+      [metrics.changesParked(), metrics.changesFaulty(), metrics.failuresRecovered()],
+    ),
   ];
 }
 
@@ -152,6 +153,7 @@ export function errors({ metrics, raw, route, retry, pairs }: Watched): IWidget[
       metrics.gaps(),
       metrics.framesMalformed(),
       metrics.framesRepeated(),
+      metrics.onlyRepeats(),
       metrics.reconnects(),
       metrics.readerStopped(),
       metrics.leaseTaken(),

@@ -31,8 +31,8 @@ export interface Watch {
   readonly meaning: string;
   readonly metric: IMetric;
   readonly above: number;
-  /** Minutes in a row, default one. */
-  readonly minutes?: number;
+  /** The metric's periods in a row (a minute each, unless the metric says otherwise), default one. */
+  readonly periods?: number;
   /** Silence counts as good, unless the metric is a heartbeat. */
   readonly silence?: TreatMissingData;
   readonly operator?: ComparisonOperator;
@@ -51,15 +51,18 @@ export function watches(parts: WatchedParts): Watch[] {
 /** A transaction manager commits within seconds what it has prepared; MySQL keeps its binlog for hours at least. */
 const PREPARED_XA_MINUTES = 30;
 
+/** A reader that starts again repeats a second of frames; on an idle database no other frame may follow for minutes. */
+const REPEATS_PERIOD = Duration.minutes(5);
+
 function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
   return [
     {
       heading: RUNBOOK.readerNotReporting,
-      meaning: "No reader has followed the binlog for three minutes: nothing is delivered.",
+      meaning: "No reader has followed the binlog for three periods: nothing is delivered.",
       metric: metrics.readerActive(),
       operator: ComparisonOperator.LESS_THAN_THRESHOLD,
       above: 1,
-      minutes: 3,
+      periods: 3,
       silence: TreatMissingData.BREACHING,
     },
     {
@@ -67,7 +70,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       meaning: `The reader has been more than ${settings.lagSeconds} s behind the newest commit for five minutes.`,
       metric: metrics.readerLag(),
       above: settings.lagSeconds * 1000,
-      minutes: 5,
+      periods: 5,
     },
     {
       heading: RUNBOOK.retentionRisk,
@@ -84,7 +87,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.preparedXa,
-      meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} minutes: the reader must go back to it when it starts again, which ends when MySQL purges its binlog.`,
+      meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} periods: the reader must go back to it when it starts again, which ends when MySQL purges its binlog.`,
       metric: metrics.preparedXa(),
       above: PREPARED_XA_MINUTES * 60_000,
     },
@@ -118,7 +121,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       meaning: `The oldest frame has waited for more than ${settings.rawQueueAgeSeconds} s: the route function does not keep up, or a lane stands still.`,
       metric: oldestMessage(raw.queue),
       above: settings.rawQueueAgeSeconds,
-      minutes: 3,
+      periods: 3,
     },
     {
       heading: RUNBOOK.gap,
@@ -127,9 +130,24 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       above: 0,
     },
     {
+      heading: RUNBOOK.onlyRepeats,
+      meaning:
+        "For ten minutes only frames came that count as delivered already: new changes may be among them.",
+      metric: metrics.onlyRepeats().with({ period: REPEATS_PERIOD }),
+      above: 0,
+      periods: 2,
+    },
+    {
       heading: RUNBOOK.unattributed,
       meaning: "Changes were parked because nobody knows which MySQL user wrote them.",
       metric: metrics.changesUnattributed(),
+      above: 0,
+    },
+    {
+      heading: RUNBOOK.faults,
+      meaning:
+        "The route function failed to make messages of some changes and parked them: its code has a mistake.",
+      metric: metrics.changesFaulty(),
       above: 0,
     },
     {
@@ -137,7 +155,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       meaning: "Deliveries have been parked for 15 minutes without a break.",
       metric: metrics.failuresPending(),
       above: 0,
-      minutes: 15,
+      periods: 15,
     },
     {
       heading: RUNBOOK.failuresDead,
@@ -148,11 +166,11 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     deadLetterWatch(raw.deadLetterQueue, "raw"),
     {
       heading: RUNBOOK.retryNotRunning,
-      meaning: "The retry function has not run for five minutes: what is parked stays parked.",
+      meaning: "The retry function has not run for five periods: what is parked stays parked.",
       metric: retry.metricInvocations({ period: Duration.minutes(1), statistic: Stats.SUM }),
       operator: ComparisonOperator.LESS_THAN_THRESHOLD,
       above: 1,
-      minutes: 5,
+      periods: 5,
       silence: TreatMissingData.BREACHING,
     },
   ];
@@ -167,7 +185,7 @@ function functionWatches(lambda: RouterFunction): Watch[] {
       meaning: `Invocations of the ${lambda.part} function failed in three minutes in a row.`,
       metric: lambda.metricErrors(everyMinute),
       above: 0,
-      minutes: 3,
+      periods: 3,
     },
     {
       heading: RUNBOOK.functionThrottles,
@@ -175,7 +193,7 @@ function functionWatches(lambda: RouterFunction): Watch[] {
       meaning: `Lambda has refused to run the ${lambda.part} function for three minutes in a row.`,
       metric: lambda.metricThrottles(everyMinute),
       above: 0,
-      minutes: 3,
+      periods: 3,
     },
   ];
 }
@@ -192,7 +210,7 @@ function queueWatches(
       meaning: `${names.subscriber} in ${names.environment} has left a message unhandled for more than ${settings.queueAgeSeconds} s.`,
       metric: oldestMessage(queue),
       above: settings.queueAgeSeconds,
-      minutes: 3,
+      periods: 3,
     },
     deadLetterWatch(deadLetterQueue, subject),
   ];

@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { finished } from "node:stream/promises";
 import type { Command } from "commander";
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
-import { batchMessages } from "../../../functions/delivery/message-batch.ts";
+import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
@@ -55,10 +55,12 @@ async function chosenStreams(target: Target, names: readonly string[]): Promise<
 }
 
 /**
- * `messages` for a queue's stream, as the queue would get them; else `text`, a frame or what came instead of one; neither
- * when it is not there any more.
+ * `messages` for a queue's stream, as the queue would get them; else `text`: a frame (also where our own code failed to make a
+ * queue's messages of it), or what came instead of one. Neither when it is not there any more.
  */
 function content({ stream }: ParkedRecord, body: string | null) {
   if (body === null) return {};
-  return stream.kind === "queue" ? { messages: batchMessages(body) } : { text: body };
+  if (stream.kind !== "queue") return { text: body };
+  const parked = readBatchBody(body);
+  return parked.kind === "messages" ? { messages: parked.messages } : { text: parked.frame };
 }

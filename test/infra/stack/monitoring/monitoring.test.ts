@@ -112,6 +112,7 @@ describe("thresholds", () => {
 test.each([
   ["UserChanges", "Users changed on open connections"],
   ["XaChangesUnknown", "XA transaction without its changes"],
+  ["ChangesFaulty", "Changes that could not be written"],
 ])("one %s is an alarm, and leads to %j", (metric, heading) => {
   template.hasResourceProperties("AWS::CloudWatch::Alarm", {
     MetricName: metric,
@@ -120,6 +121,19 @@ test.each([
     EvaluationPeriods: 1,
     TreatMissingData: "notBreaching",
     AlarmDescription: Match.stringLikeRegexp(`#${anchor(heading)}$`),
+  });
+});
+
+test("ten minutes of nothing but repeated frames are an alarm", () => {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    MetricName: ROUTE_METRICS.onlyRepeats,
+    Statistic: "Minimum",
+    Period: 300,
+    EvaluationPeriods: 2,
+    Threshold: 0,
+    ComparisonOperator: "GreaterThanThreshold",
+    TreatMissingData: "notBreaching",
+    AlarmDescription: Match.stringLikeRegexp(`#${anchor("Nothing but repeats")}$`),
   });
 });
 

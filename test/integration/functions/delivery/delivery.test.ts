@@ -40,9 +40,12 @@ describe("the route function", () => {
 
   test("drops a frame that was delivered already", async () => {
     const frames = [new TestLane().frame([{}])];
-    await route(stage.runtime, rawEvent(frames));
+    const [first, again] = [new CountingMetrics(), new CountingMetrics()];
+    await route(stage.runtime, rawEvent(frames), first);
     stage.clock.advance(6 * MINUTE_MS);
-    expect(await route(stage.runtime, rawEvent(frames))).toEqual([]);
+    expect(await route(stage.runtime, rawEvent(frames), again)).toEqual([]);
+    expect(first.totals.get("OnlyRepeats")).toBe(0);
+    expect(again.totals.get("OnlyRepeats")).toBe(1);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
   });
 

@@ -1,7 +1,7 @@
 import { deliverFrames } from "../../../../functions/delivery/deliver-frames.ts";
 import { parkedStreams } from "../../../../functions/delivery/hand-over.ts";
 import type { LaneState, Lanes } from "../../../../functions/delivery/lanes-table.ts";
-import { batchMessages } from "../../../../functions/delivery/message-batch.ts";
+import { readBatchBody, shareBatch } from "../../../../functions/delivery/message-batch.ts";
 import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
 import type { SendResult, Sender } from "../../../../functions/delivery/queue-sender.ts";
 import {
@@ -16,12 +16,27 @@ import type { DrainItems } from "../../../../functions/failures/retry-items.ts";
 import type { StreamItems } from "../../../../functions/failures/route-items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { chainStep } from "../../../../functions/frame/chain.ts";
-import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
+import { mapNonEmpty, type NonEmpty } from "../../../../functions/ground/non-empty.ts";
+import { parsePosition } from "../../../../wire/position.ts";
+import { readFrame } from "../../../../functions/frame/read-frame.ts";
+import { fanOut, type FanOutRules } from "../../../../functions/message/fan-out.ts";
+import type {
+  FrameShare,
+  OutgoingMessage,
+} from "../../../../functions/message/outgoing-message.ts";
+import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
+import type { Subscription } from "../../../../functions/routing/subscriptions.ts";
+import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { drain } from "../../../../functions/retry/drain.ts";
+import { SOURCE, TestLane, type TestChange } from "../frames.ts";
 import { Actor, type Execution } from "./explore.ts";
 
 export interface ModelOptions {
-  /** The message groups that each frame sends to, one letter each: `["AB", "A"]` is two frames, three messages. */
+  /**
+   * The changes of each frame, one letter each. An upper-case letter is a row of the message group of that name: `["AB", "A"]`
+   * is two frames, three messages. A lower-case one is a row of the same group for which the message writer throws, until a
+   * corrected release is deployed. `-` is a statement, which the queue's format leaves out.
+   */
   readonly frames: readonly string[];
   /** How many frames SQS gives to route at once at most; it may be fewer, and others each time. */
   readonly together: number;
@@ -41,12 +56,14 @@ export interface ModelOptions {
  *   tail-beside-records  route moves the tail while the records are still being written
  *   beyond-the-tail      retry takes the records that it finds, wherever the tail is
  *   opens-in-front       what a killed route has left is in front of the stream when it is opened, not behind it
+ *   drops-faults         retry takes a record without messages for delivered
  */
 export type Mistake =
   | "closes-blindly"
   | "tail-beside-records"
   | "beyond-the-tail"
-  | "opens-in-front";
+  | "opens-in-front"
+  | "drops-faults";
 
 const QUEUE = "queue.fifo";
 const STREAM = queueStream(0, QUEUE);
@@ -66,9 +83,13 @@ interface ModelState {
  */
 export function handOverModel(options: ModelOptions): Execution {
   const frames = framesOf(options.frames);
+  const hasFaults = options.frames.some((letters) => /[a-z]/.test(letters));
   const arrived: OutgoingMessage[] = [];
   const records = new Map<string, ParkedRecord & { bodyText: string }>();
-  const keys = frames.map((frame) => recordKey(frame));
+  const keys = [...new Set(frames.flatMap(({ shares }) => [shares(true), shares(false)]))]
+    .flatMap((share) => (share === null ? [] : [recordKey(shareBatch(share))]))
+    .filter((key, index, all) => all.indexOf(key) === index)
+    .sort();
   let lane: LaneState = { lane: 0, delivered: null, troubled: new Set(), version: 0 };
   let state: ModelState | null = null;
   /** Where the stream was opened last. */
@@ -76,6 +97,8 @@ export function handOverModel(options: ModelOptions): Execution {
   /** A record from before that, which retry has delivered all the same. */
   let leftOver: RecordKey | null = null;
   let queueUp = true;
+  /** Until a release corrects it, the message writer throws for some changes. */
+  let isFaulty = hasFaults;
   /** How many frames route is given when it asks next. */
   let given = options.together;
   let receiving = false;
@@ -196,7 +219,8 @@ export function handOverModel(options: ModelOptions): Execution {
         streams: parkedStreams(items(actor)),
         sender: sender(actor),
       };
-      const queues = batch.map(({ messages }) => [{ queueName: QUEUE, messages }]);
+      const faulty = hasFaults && (await actor.step("fan out", () => isFaulty));
+      const queues = batch.map(({ shares }) => [shares(faulty)].filter((share) => share !== null));
       const result = await deliverFrames(present, queues, effects);
       await lanes(actor).write(result.lane, { delivered: reached, troubled: result.troubled });
       actor.forget();
@@ -260,8 +284,15 @@ export function handOverModel(options: ModelOptions): Execution {
             items: drainItems(actor, number),
             deliver: async (record) => {
               if (record.key < openedAt) leftOver = record.key;
-              const text = records.get(record.key)?.bodyText ?? "[]";
-              const left = batchMessages(text).filter(
+              const parked = readBatchBody(records.get(record.key)?.bodyText ?? "[]");
+              const isFault = parked.kind === "fault";
+              if (isFault && options.mistake === "drops-faults") return { kind: "delivered" };
+              if (isFault && (await actor.step("fan out", () => isFaulty)))
+                return { kind: "failed", trouble: TROUBLE, sent: new Set() };
+              const messages = isFault
+                ? (shortened(repeatFault(parked, SOURCE, rules(false))) ?? [])
+                : parked.messages;
+              const left = messages.filter(
                 ({ deduplicationId }) => !record.sent.has(deduplicationId),
               );
               const result = await sender(actor).send(QUEUE, left);
@@ -317,8 +348,9 @@ export function handOverModel(options: ModelOptions): Execution {
     events: () => [
       ...(toggles > 0 ? [toggle] : []),
       ...(receiving && given > 1 ? [() => void given--] : []),
+      ...(isFaulty ? [() => void (isFaulty = false)] : []),
     ],
-    snapshot: () => JSON.stringify([world(), queueUp, crashes, toggles]),
+    snapshot: () => JSON.stringify([world(), queueUp, crashes, toggles, isFaulty]),
     calmSnapshot: () => JSON.stringify(world()),
     check() {
       if (leftOver !== null) throw new Error(`${leftOver} was left over and is delivered`);
@@ -334,6 +366,7 @@ export function handOverModel(options: ModelOptions): Execution {
     },
     calm() {
       queueUp = true;
+      isFaulty = false;
       crashes = 0;
       toggles = 0;
     },
@@ -357,27 +390,90 @@ interface ModelFrame {
   readonly first: string;
   readonly last: string;
   readonly previous: string | null;
+  /** What the queue gets of it, as long as the message writer throws for some changes, and after. */
+  readonly shares: (isFaulty: boolean) => FrameShare | null;
   readonly messages: readonly OutgoingMessage[];
 }
 
-function framesOf(groups: readonly string[]): ModelFrame[] {
-  return groups.map((letters, index) => {
-    const position = String(index + 1);
+/** A queue in a format that leaves statements out. */
+const SUBSCRIPTION: Subscription = {
+  subscriber: "billing",
+  environment: "production",
+  queueName: QUEUE,
+  groupBy: "table",
+  format: "debezium",
+};
+
+function rules(isFaulty: boolean): FanOutRules {
+  return {
+    environmentOf: Object.assign(() => SUBSCRIPTION.environment, { dependsOnHost: () => false }),
+    subscriptions: { of: () => [SUBSCRIPTION], any: () => true },
+    regroup: (group, { op }) => {
+      if (isFaulty && op === "d") throw new TypeError("a mistake in the message writer");
+      return group;
+    },
+  };
+}
+
+const known = new Map<string, readonly ModelFrame[]>();
+
+/** The frames of these changes. Making them takes the explorer longer than all the rest, so they are made once. */
+function framesOf(frames: readonly string[]): readonly ModelFrame[] {
+  const name = frames.join();
+  const frame = known.get(name) ?? makeFrames(frames);
+  known.set(name, frame);
+  return frame;
+}
+
+function makeFrames(frames: readonly string[]): readonly ModelFrame[] {
+  const lane = new TestLane();
+  return frames.map((letters) => {
+    const frame = readFrame(lane.frame(letters.split("").map(changeOf)), SOURCE);
+    const { authored } = attribute(frame, frame.changes, new Map(), rules(false).environmentOf);
+    const faulty = fanOut(frame, authored, rules(true)).queues[0] ?? null;
+    const sound = fanOut(frame, authored, rules(false)).queues[0] ?? null;
+    const messages = shortened(sound) ?? [];
+    const withMessages = (share: FrameShare | null): FrameShare | null => {
+      const short = shortened(share);
+      if (share === null || short === null)
+        return share?.kind === "fault"
+          ? { ...share, first: shortPosition(share.first), last: shortPosition(share.last) }
+          : null;
+      return { kind: "messages", queueName: QUEUE, messages: short };
+    };
+    const [whileFaulty, after] = [withMessages(faulty), withMessages(sound)];
     return {
-      first: position,
-      last: position,
-      previous: index === 0 ? null : String(index),
-      messages: letters.split("").map((group) => ({
-        environment: "e",
-        group,
-        deduplicationId: `${group}${position}`,
-        changes: 1,
-        first: position,
-        last: position,
-        body: "",
-      })),
+      first: shortPosition(frame.first),
+      last: shortPosition(frame.last),
+      previous: frame.previous === null ? null : shortPosition(frame.previous),
+      shares: (isFaulty) => (isFaulty ? whileFaulty : after),
+      messages,
     };
   });
+}
+
+function changeOf(letter: string): TestChange {
+  if (letter === "-") return { table: "shop.A", op: "ddl" };
+  return {
+    table: `shop.${letter.toUpperCase()}`,
+    op: letter === letter.toUpperCase() ? "c" : "d",
+  };
+}
+
+/** A share's messages with short names for what the states are made of: the explorer compares them very often. */
+function shortened(share: FrameShare | null): NonEmpty<OutgoingMessage> | null {
+  if (share?.kind !== "messages") return null;
+  return mapNonEmpty(share.messages, (message) => {
+    const group = message.group.slice("shop.".length);
+    const first = shortPosition(message.first);
+    const last = shortPosition(message.last);
+    return { ...message, group, first, last, deduplicationId: group + first, body: "" };
+  });
+}
+
+/** The change's number: in a test lane a change takes a hundred bytes. */
+function shortPosition(position: string): string {
+  return String(parsePosition(position).offset / 100).padStart(2, "0");
 }
 
 function groupsOf(frames: readonly ModelFrame[]): Set<string> {

@@ -52,6 +52,16 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
       found: /left over/,
     },
+    {
+      mistake: "drops-faults",
+      frames: ["A", "a", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 0,
+      toggles: 0,
+      deduplication: true,
+      found: /group A/,
+    },
   ];
 
   test.for(mistakes)(

@@ -92,6 +92,42 @@ describe("the hand-over between route and retry", () => {
       toggles: 1,
       deduplication: false,
     },
+    {
+      title: "a statement that the format leaves out, while the queue is in trouble, one crash",
+      frames: ["A", "-", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "frames that begin, end and consist of such statements, any number of them at once",
+      frames: ["A-", "-", "-A"],
+      together: 3,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
+      title: "a change for which the message writer throws, one crash",
+      frames: ["A", "a", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 0,
+      deduplication: true,
+    },
+    {
+      title: "such a change together with others, and a queue that takes repeats",
+      frames: ["A", "Ba"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 1,
+      deduplication: false,
+    },
   ];
 
   test.for(scenarios)("$title", { timeout: 120_000 }, async (scenario) => {

@@ -7,6 +7,7 @@ import { fanOut } from "../../../../functions/message/fan-out.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
+import { messagesIn } from "../../../support/functions/messages-in.ts";
 
 const golden = (name: string) =>
   readFileSync(new URL(`../../../golden/formats/${name}`, import.meta.url), "utf8");
@@ -28,7 +29,7 @@ test.each(Object.keys(FORMATS) as Format[])(
       subscriptions: subscriptionsOf("shop", routing),
       now: () => 1_795_190_009_000,
     });
-    const bodies = queues.flatMap(({ messages }) => messages.map(({ body }) => `${body}\n`));
+    const bodies = messagesIn(queues).map(({ body }) => `${body}\n`);
     expect(bodies.join("")).toBe(golden(`${format}.jsonl`));
   },
 );

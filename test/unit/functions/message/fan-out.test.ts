@@ -10,6 +10,7 @@ import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
+import { messagesIn } from "../../../support/functions/messages-in.ts";
 
 type GroupBy = "table" | "key" | "source";
 
@@ -26,7 +27,7 @@ function messagesOf(changes: readonly TestChange[], groupBy: GroupBy = "table", 
     environmentOf: environments,
     subscriptions: subscriptionsOf(SOURCE, routing),
   });
-  return queues.flatMap(({ messages }) => messages);
+  return messagesIn(queues);
 }
 
 const parsed = (messages: readonly { body: string }[]) =>

@@ -10,6 +10,7 @@ import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts"
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import type { FrameHeader } from "../../../../wire/frame.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
+import { messagesIn } from "../../../support/functions/messages-in.ts";
 
 type GroupBy = "table" | "key" | "source";
 
@@ -79,7 +80,7 @@ function messagesOf(
     subscriptions: subscriptionsOf(SOURCE, routing),
     now: () => NOW,
   });
-  return queues.flatMap(({ messages }) => messages);
+  return messagesIn(queues);
 }
 
 const bodies = (messages: readonly OutgoingMessage[]) =>

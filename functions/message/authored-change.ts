@@ -1,0 +1,8 @@
+import type { Author } from "../../wire/session.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
+
+/** A change and who wrote it. */
+export interface AuthoredChange {
+  readonly change: PositionedChange;
+  readonly author: Author;
+}

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { RoutingInput } from "../../../../config/routing.ts";
+import { readState } from "../../../../functions/failures/route-items.ts";
+import { queueStream } from "../../../../functions/failures/stream.ts";
+import type { RetryRuntime } from "../../../../functions/retry/retry-handler.ts";
+import { environmentQueueName } from "../../../../wire/names.ts";
+import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
+import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
+import { numbers } from "../../../support/functions/received.ts";
+import { Stage } from "../../../support/functions/stage.ts";
+
+const MINUTE_MS = 60_000;
+
+const ROUTING = {
+  environments: { production: { users: ["app_prod"] }, staging: { users: ["app_staging"] } },
+  subscribers: {
+    billing: { tables: ["shop.*"] },
+    search: { tables: ["shop.*"], format: "debezium" },
+  },
+} satisfies RoutingInput;
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await Stage.start(ROUTING);
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+const stateOf = (subscriber: string, environment: string) =>
+  readState(
+    stage.clients.dynamodb,
+    "failures",
+    queueStream(0, environmentQueueName(SOURCE, subscriber, environment)),
+  );
+
+/** A release whose message writer throws for the changes of one table. */
+const faulty = (runtime: RetryRuntime): RetryRuntime => ({
+  ...runtime,
+  rules: {
+    ...runtime.rules,
+    regroup: (group) => {
+      if (group === "shop.odd") throw new TypeError('unexpected {"card":"4111"}');
+      return group;
+    },
+  },
+});
+
+describe("a queue in trouble", () => {
+  test("gets a statement that its format leaves out, and no other environment waits for it", async () => {
+    const lane = new TestLane();
+    const name = environmentQueueName(SOURCE, "search", "staging");
+    const broken = stage.aws.faults.add({
+      service: "sqs",
+      action: "SendMessage*",
+      resource: name,
+      effect: { kind: "error", code: "InternalFailure" },
+    });
+    expect(await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]))).toEqual(
+      [],
+    );
+    broken.remove();
+    const frames = [
+      lane.frame([{ user: "app_staging", op: "ddl" }]),
+      lane.frame([{ user: "app_prod" }]),
+    ];
+    for (const frame of frames) expect(await route(stage.runtime, rawEvent([frame]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([3]);
+
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    expect(await stateOf("search", "staging")).toMatchObject({ status: "closed" });
+    expect(await stage.receiveAll("staging", "search")).toHaveLength(1);
+  });
+});
+
+describe("a mistake in our own code", () => {
+  test("parks one queue's share, and a corrected release delivers it in order", async () => {
+    const lane = new TestLane();
+    const metrics = new CountingMetrics();
+    const odd = { user: "app_staging", table: "shop.odd" };
+    const frames = [
+      lane.frame([{ user: "app_prod" }, { user: "app_staging" }]),
+      lane.frame([{ user: "app_prod" }, odd, { user: "app_staging", table: "shop.odd" }]),
+      lane.frame([{ user: "app_prod" }, odd]),
+    ];
+    const release = faulty(stage.runtime);
+    for (const frame of frames) {
+      expect(await route(release, rawEvent([frame]), metrics)).toEqual([]);
+    }
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3, 6]);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([2]);
+    expect(metrics.totals.get("ChangesFaulty")).toBe(6);
+    const state = await stateOf("billing", "staging");
+    expect(state).toMatchObject({ status: "open", trouble: { reason: "fault" } });
+    expect(state?.trouble.error).toMatch(/^TypeError at /);
+    expect(state?.trouble.error).not.toMatch(/4111/);
+
+    stage.clock.advance(MINUTE_MS);
+    await retry(release);
+    expect(await stateOf("billing", "staging")).toMatchObject({
+      status: "open",
+      attempts: 1,
+      trouble: { reason: "fault" },
+    });
+    expect(await stage.receiveAll("staging")).toEqual([]);
+
+    stage.clock.advance(20 * MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([4, 5, 7]);
+    expect(await stateOf("billing", "staging")).toMatchObject({ status: "closed" });
+  });
+
+  test("in the decision who gets a change parks that change", async () => {
+    const lane = new TestLane();
+    const { rules } = stage.runtime;
+    const release: RetryRuntime = {
+      ...stage.runtime,
+      rules: {
+        ...rules,
+        environmentOf: Object.assign(
+          (user: string, host: string) => {
+            if (user === "odd_user") throw new RangeError("a mistake");
+            return rules.environmentOf(user, host);
+          },
+          { dependsOnHost: () => false },
+        ),
+      },
+    };
+    const metrics = new CountingMetrics();
+    const frame = lane.frame([{}, { user: "odd_user", thread: 9 }, {}]);
+    expect(await route(release, rawEvent([frame]), metrics)).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3]);
+    expect(metrics.totals.get("ChangesFaulty")).toBe(1);
+
+    stage.clock.advance(MINUTE_MS);
+    await retry(release);
+    expect(await stage.receiveAll("unrouted")).toEqual([]);
+    stage.clock.advance(20 * MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("unrouted"))).toEqual([2]);
+  });
+
+  test("parks the share behind what is parked of the queue", async () => {
+    const lane = new TestLane();
+    const broken = stage.breakQueue("staging", "InternalFailure");
+    await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    broken.remove();
+    await route(
+      faulty(stage.runtime),
+      rawEvent([lane.frame([{ user: "app_staging", table: "shop.odd" }])]),
+    );
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 2]);
+  });
+});
