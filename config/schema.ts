@@ -61,11 +61,26 @@ export const sourceSchema = z.strictObject({
   start: startPointText.default("now"),
 });
 
+/** How the alarms of one environment's queues differ from the source's. */
+const environmentAlarms = z.strictObject({
+  /** In place of `alarms.queueAgeSeconds`; `off` for an environment whose applications sleep. */
+  queueAgeSeconds: z.union([z.int().min(1), z.literal("off")]).optional(),
+  /** An SNS topic that gets them in place of the source's. Its policy has to let CloudWatch publish. */
+  topicArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/,
+      'must be the ARN of an SNS topic, "arn:aws:sns:<region>:<account>:<name>"',
+    )
+    .optional(),
+});
+
 const environment = z.strictObject({
   /** MySQL users, `*` and `?` allowed; `user@host` also limits the client's host. */
   users: z.array(text).min(1, "must list at least one MySQL user"),
   /** Who may read this environment's queues: once listed, nobody else may. */
   consumers: principals.default([]),
+  alarms: environmentAlarms.optional(),
 });
 
 const subscriber = z.strictObject({
@@ -103,6 +118,8 @@ const alarms = z.strictObject({
   runbookUrl: text.default("docs/runbook.md"),
   /** Addresses that get every alarm; each has to confirm AWS's e-mail once. */
   emails: z.array(z.email("must be an e-mail address")).default([]),
+  /** Addresses that get the urgent alarms only: those by which every environment waits, or changes are soon lost. */
+  urgentEmails: z.array(z.email("must be an e-mail address")).default([]),
   /** The reader's distance from the newest commit. */
   lagSeconds: z.int().min(1).default(60),
   /** Age of the oldest frame in the raw queue. */

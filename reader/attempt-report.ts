@@ -16,6 +16,12 @@ export class AttemptReport {
     this.#log = log;
   }
 
+  /** `offset`: the saved one, before the server is reached. */
+  expects({ committedMs, waiting }: Offset): void {
+    this.#status.waitsSince(waiting?.preparedMs ?? null);
+    this.#status.expects(committedMs);
+  }
+
   begins({ committedMs, waiting }: Offset, { retentionMs }: ServerState): void {
     this.#status.retentionMs = retentionMs;
     this.#status.waitsSince(waiting?.preparedMs ?? null);

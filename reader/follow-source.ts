@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { AttemptReport } from "./attempt-report.ts";
 import type { OffsetSaver } from "./offsets/offset-saver.ts";
-import type { OffsetStore } from "./offsets/offset-store.ts";
+import type { OffsetStore, Stop } from "./offsets/offset-store.ts";
 import { binlogEvidence, type AskedServer } from "./offsets/binlog-evidence.ts";
 import { newLife } from "./offsets/life.ts";
 import { firstBeginning, resume, type Beginning } from "./offsets/resume-offset.ts";
@@ -36,7 +36,9 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const { settings, status, lease } = options;
   status.enter("connecting");
   const report = new AttemptReport(status, options.log);
-  await refuseWhileStopped(options.store);
+  const { offset: saved, stop } = await options.store.load();
+  if (saved !== null) report.expects(saved);
+  refuseWhileStopped(stop);
   const connection = await connectionOptions(settings, options.credentials);
   await using control = await ControlConnection.open(connection, settings.silenceMs);
   const state = await Promise.race([readServerState(control.connection), control.broken]);
@@ -107,8 +109,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
 }
 
 /** Throws StillStoppedError when an earlier attempt has stopped and waits for an operator. */
-async function refuseWhileStopped(store: OffsetStore): Promise<void> {
-  const { stop } = await store.load();
+function refuseWhileStopped(stop: Stop | null): void {
   if (stop?.isKept === true)
     throw new StillStoppedError(new Date(stop.sinceMs).toISOString(), stop.message);
 }

@@ -13,13 +13,20 @@ export const DIMENSIONS = {
 /** The value of the dimension `Attribution` for changes whose author is not known; else an `Attribution` of session.ts. */
 export const UNATTRIBUTED = "unattributed";
 
-/** Written by the reader, several times a minute while it holds the lease. */
+/** Written by the reader, several times a minute while it holds the lease; `starts` and `standby` by every task. */
 export const READER_METRICS = {
-  /** 1 while this task reads the binlog. The standby writes nothing. */
+  /** 1 while this task reads the binlog, 0 while it holds the lease and does not (it connects, or has stopped). */
   active: "ReaderActive",
-  /** From the commit of the newest change that was sent to now; from heartbeats when the database is idle. Milliseconds. */
+  /** 1 from a task that waits for the lease of another one. */
+  standby: "ReaderStandby",
+  /** 1 from each task, once, when its process starts. */
+  starts: "ReaderStarts",
+  /**
+   * From the commit of the newest change that was sent to now; from heartbeats when the database is idle; from the saved
+   * offset until the binlog is read. Milliseconds.
+   */
   lag: "ReaderLag",
-  /** How much of the time that MySQL keeps its binlog has passed since the saved offset. Percent. */
+  /** How much of the time that MySQL keeps its binlog has passed since the saved offset. Percent; missing until MySQL has said. */
   retentionUsed: "BinlogRetentionUsed",
   changesRead: "ChangesRead",
   framesSent: "FramesSent",
@@ -54,6 +61,8 @@ export const ROUTE_METRICS = {
   framesRepeated: "FramesRepeated",
   /** By invocation: 1 when all its frames were delivered already, 0 when one was delivered now. */
   onlyRepeats: "OnlyRepeats",
+  /** Frames that the function gave back to the raw queue, once for each attempt. */
+  framesReturned: "FramesReturned",
   /** Frames whose predecessor is missing. */
   gaps: "GapDetected",
   framesMalformed: "FramesMalformed",

@@ -41,6 +41,7 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
             countOutcome(metrics, outcome, runtime.now());
             report(logger, record.messageId, outcome);
           } catch (error) {
+            metrics.count(ROUTE_METRICS.framesReturned, 1);
             if (error instanceof GapError) metrics.count(ROUTE_METRICS.gaps, 1);
             logger.error("a frame has to come again", {
               messageId: record.messageId,

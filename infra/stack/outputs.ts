@@ -32,6 +32,7 @@ export function outputs(stack: Stack, parts: OutputParts): CfnOutput[] {
     RawQueueUrl: raw.queue.queueUrl,
     RawDeadLetterQueueUrl: raw.deadLetterQueue.queueUrl,
     AlarmTopicArn: monitoring.topic.topic.topicArn,
+    UrgentAlarmTopicArn: monitoring.urgentTopic.topic.topicArn,
     SourceSecretArn: secret.secret.secretArn,
   };
   const queues = parts.pairs.map(

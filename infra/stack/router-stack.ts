@@ -88,6 +88,7 @@ export class RouterStack extends Stack {
     this.monitoring = new Monitoring(this, "Monitoring", {
       source: config.name,
       settings: config.alarms,
+      environments: config.environments,
       reader: this.reader,
       raw: this.raw,
       route: this.route.function,

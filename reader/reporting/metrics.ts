@@ -3,6 +3,8 @@ import type { Log } from "./log.ts";
 import type { ReaderStatus } from "./status.ts";
 
 type MetricUnit = "Count" | "Bytes" | "Milliseconds" | "Percent";
+/** A metric of one report. */
+type Reading = readonly [name: string, unit: MetricUnit, value: number];
 
 /**
  * One line of CloudWatch's embedded metric format, from which the log's agent takes metrics.
@@ -11,7 +13,7 @@ type MetricUnit = "Count" | "Bytes" | "Milliseconds" | "Percent";
 export function embeddedMetrics(
   source: string,
   nowMs: number,
-  metrics: readonly (readonly [name: string, unit: MetricUnit, value: number])[],
+  metrics: readonly Reading[],
 ): string {
   return JSON.stringify({
     _aws: {
@@ -33,34 +35,26 @@ const REPORT_EVERY_MS = 20_000;
 /** From this share of the binlog's retention on, every report warns. */
 const RETENTION_WARNING_PERCENT = 50;
 
-/** Writes the reader's metrics to standard output while it holds the source; its standby writes nothing. */
+/**
+ * Writes the reader's metrics to standard output: that its process started, at once; then again and again what it does while
+ * it holds the source, or that it is a standby.
+ */
 export function reportMetrics(status: ReaderStatus, source: string, log: Log): Disposable {
+  const write = (readings: readonly Reading[]): void => {
+    process.stdout.write(`${embeddedMetrics(source, Date.now(), readings)}\n`);
+  };
   let reported = { ...status.counters };
   const report = (): void => {
-    if (status.state === "standby" || status.state === "stopped") return;
-    const now = { ...status.counters };
+    if (status.state === "stopped") return;
+    if (status.state === "standby") return write([[READER_METRICS.standby, "Count", 1]]);
+    write(holderReadings(status, reported));
+    reported = { ...status.counters };
     const retentionUsed = status.retentionUsedPercent();
-    process.stdout.write(
-      `${embeddedMetrics(source, Date.now(), [
-        [READER_METRICS.active, "Count", 1],
-        [READER_METRICS.lag, "Milliseconds", Math.round(status.lagMs())],
-        [READER_METRICS.retentionUsed, "Percent", retentionUsed],
-        [READER_METRICS.changesRead, "Count", now.changes - reported.changes],
-        [READER_METRICS.framesSent, "Count", now.frames - reported.frames],
-        [READER_METRICS.bytesSent, "Bytes", now.frameBytes - reported.frameBytes],
-        [READER_METRICS.leaseTaken, "Count", now.leasesTaken - reported.leasesTaken],
-        [READER_METRICS.reconnects, "Count", now.reconnects - reported.reconnects],
-        [READER_METRICS.userChanges, "Count", now.userChanges - reported.userChanges],
-        [READER_METRICS.preparedXa, "Milliseconds", status.preparedXaMs()],
-        [READER_METRICS.unknownXa, "Count", now.unknownXa - reported.unknownXa],
-        [READER_METRICS.stopped, "Count", status.isStoppedByError ? 1 : 0],
-      ])}\n`,
-    );
-    if (retentionUsed > RETENTION_WARNING_PERCENT) {
+    if (retentionUsed !== null && retentionUsed > RETENTION_WARNING_PERCENT) {
       log.warn({ retentionUsed }, "the server will soon purge binlog that was not read yet");
     }
-    reported = now;
   };
+  write([[READER_METRICS.starts, "Count", 1]]);
   const timer = setInterval(report, REPORT_EVERY_MS);
   return {
     [Symbol.dispose]() {
@@ -68,4 +62,27 @@ export function reportMetrics(status: ReaderStatus, source: string, log: Log): D
       report();
     },
   };
+}
+
+/** What the holder of the source reports. `before`: the counters of its last report. */
+function holderReadings(status: ReaderStatus, before: ReaderStatus["counters"]): Reading[] {
+  const { counters: now, isStoppedByError } = status;
+  const isActive = status.state === "streaming" && !isStoppedByError;
+  const retentionUsed = status.retentionUsedPercent();
+  const retention: Reading[] =
+    retentionUsed === null ? [] : [[READER_METRICS.retentionUsed, "Percent", retentionUsed]];
+  return [
+    [READER_METRICS.active, "Count", isActive ? 1 : 0],
+    [READER_METRICS.lag, "Milliseconds", Math.round(status.lagMs())],
+    ...retention,
+    [READER_METRICS.changesRead, "Count", now.changes - before.changes],
+    [READER_METRICS.framesSent, "Count", now.frames - before.frames],
+    [READER_METRICS.bytesSent, "Bytes", now.frameBytes - before.frameBytes],
+    [READER_METRICS.leaseTaken, "Count", now.leasesTaken - before.leasesTaken],
+    [READER_METRICS.reconnects, "Count", now.reconnects - before.reconnects],
+    [READER_METRICS.userChanges, "Count", now.userChanges - before.userChanges],
+    [READER_METRICS.preparedXa, "Milliseconds", status.preparedXaMs()],
+    [READER_METRICS.unknownXa, "Count", now.unknownXa - before.unknownXa],
+    [READER_METRICS.stopped, "Count", isStoppedByError ? 1 : 0],
+  ];
 }

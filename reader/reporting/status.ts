@@ -42,6 +42,8 @@ export class ReaderStatus {
   #behindSinceMs: number | null = null;
   /** Up to when the binlog was read, while it is not known that its end was reached; null when it was. */
   #readUpToMs: number | null = null;
+  /** Whether this process has read the binlog since it became more than a standby. */
+  #hasRead = false;
   #offset = "";
   /** When the XA transaction was prepared for which the offset waits; null where it waits for none. */
   #preparedMs: number | null = null;
@@ -52,8 +54,18 @@ export class ReaderStatus {
 
   enter(state: ReaderState): void {
     if (state === this.#state) return;
+    if (state === "streaming") this.#hasRead = true;
+    if (state === "standby") this.#hasRead = false;
     this.#state = state;
     this.#sinceMs = Date.now();
+  }
+
+  /**
+   * Called with the saved offset's commit time before the server is reached. Until the binlog is read, nothing else says how
+   * far behind this reader is.
+   */
+  expects(committedMs: number): void {
+    if (!this.#hasRead) this.startsAt(committedMs);
   }
 
   /** Called when reading begins behind a transaction that was committed at `committedMs`; 0 when none is known. */
@@ -95,9 +107,9 @@ export class ReaderStatus {
     return Math.max(0, unheardMs, behindMs, unreadMs);
   }
 
-  /** How much of the time for which the server keeps its binlog has passed since the oldest change that must be read again or still, percent. */
-  retentionUsedPercent(nowMs: number = Date.now()): number {
-    if (this.retentionMs === null) return 0;
+  /** How much of the time for which the server keeps its binlog has passed since the oldest change that must be read again or still, percent; null while that time is not known. */
+  retentionUsedPercent(nowMs: number = Date.now()): number | null {
+    if (this.retentionMs === null) return null;
     return (Math.max(this.lagMs(nowMs), this.preparedXaMs(nowMs)) / this.retentionMs) * 100;
   }
 

@@ -19,7 +19,7 @@ const CLOUD_ONLY_TYPES = [
   /^AWS::SNS::/,
   /^AWS::KMS::/,
   /^AWS::ECS::(Cluster|Service)$/,
-  /^AWS::Lambda::Permission$/,
+  /^AWS::Lambda::(Permission|EventInvokeConfig)$/,
   /^AWS::S3::BucketPolicy$/,
   /^AWS::SQS::QueuePolicy$/,
   /^AWS::SecretsManager::(ResourcePolicy|RotationSchedule)$/,

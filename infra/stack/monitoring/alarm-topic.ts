@@ -1,22 +1,31 @@
+import { Stack } from "aws-cdk-lib";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
 
 export interface AlarmTopicProps {
-  readonly source: string;
+  readonly displayName: string;
   readonly emails: readonly string[];
 }
 
-/** Where every alarm goes when it begins and when it ends. Chat and paging tools subscribe to it. */
+/** Where alarms go when they begin and when they end. Chat and paging tools subscribe to it. */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
   constructor(scope: Construct, id: string, props: AlarmTopicProps) {
     super(scope, id);
-    this.topic = new Topic(this, "Topic", {
-      displayName: `binlog-router ${props.source}`,
-      enforceSSL: true,
-    });
+    this.topic = new Topic(this, "Topic", { displayName: props.displayName, enforceSSL: true });
+    // `enforceSSL` makes a policy, which takes the place of the default one: without this statement no alarm is delivered.
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: "AlarmsOfThisAccount",
+        principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions: ["sns:Publish"],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
+    );
     for (const email of props.emails) this.topic.addSubscription(new EmailSubscription(email));
   }
 }

@@ -6,14 +6,20 @@ import {
   type IAlarm,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { Topic, type ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { AlarmTopic } from "./alarm-topic.ts";
 import { anchor } from "./runbook.ts";
-import { watches, type Watch, type WatchedParts } from "./watches.ts";
+import { ANNOUNCED } from "./severities.ts";
+import type { Watch, WatchedParts } from "./watch.ts";
+import { watches } from "./watches.ts";
 
 export interface AlarmsProps extends WatchedParts {
   readonly source: string;
+  /** Gets every alarm but those of environments with a topic of their own. */
   readonly topic: AlarmTopic;
+  /** Gets the urgent ones as well. */
+  readonly urgentTopic: AlarmTopic;
 }
 
 /** Every alarm of a source. Each says what it means and where the runbook goes on. */
@@ -41,21 +47,32 @@ export class Alarms extends Construct {
     );
   }
 
-  #create(watch: Watch, { source, settings, topic }: AlarmsProps): string {
+  #create(watch: Watch, props: AlarmsProps): string {
+    const { source, settings } = props;
+    const [severity, nature] = ANNOUNCED[watch.heading];
     const id = [watch.heading, watch.subject].filter((part) => part !== undefined).join(" ");
     const name = `binlog-router ${source}: ${id}`;
     const alarm = new Alarm(this, id, {
       alarmName: name,
-      alarmDescription: `${watch.meaning} Runbook: ${settings.runbookUrl}#${anchor(watch.heading)}`,
+      alarmDescription: `${severity}: ${watch.meaning} Runbook: ${settings.runbookUrl}#${anchor(watch.heading)}`,
       metric: watch.metric,
       threshold: watch.above,
       comparisonOperator: watch.operator ?? ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: watch.periods ?? 1,
       treatMissingData: watch.silence ?? TreatMissingData.NOT_BREACHING,
     });
-    const action = new SnsAction(topic.topic);
-    alarm.addAlarmAction(action);
-    alarm.addOkAction(action);
+    const topics = [this.#target(watch, props)];
+    if (severity === "urgent") topics.push(props.urgentTopic.topic);
+    const actions = topics.map((topic) => new SnsAction(topic));
+    alarm.addAlarmAction(...actions);
+    if (nature === "state") alarm.addOkAction(...actions);
     return name;
+  }
+
+  #target({ topicArn }: Watch, { topic }: AlarmsProps): ITopic {
+    if (topicArn === undefined) return topic.topic;
+    const id = `topic ${topicArn}`;
+    const known = this.node.tryFindChild(id) as ITopic | undefined;
+    return known ?? Topic.fromTopicArn(this, id, topicArn);
   }
 }

@@ -28,6 +28,8 @@ export class SourceMetrics {
   }
 
   readerActive = (): Metric => this.#metric(READER_METRICS.active, Stats.SUM);
+  readerStandby = (): Metric => this.#metric(READER_METRICS.standby, Stats.SUM);
+  readerStarts = (): Metric => this.#metric(READER_METRICS.starts, Stats.SUM);
   readerLag = (): Metric => this.#metric(READER_METRICS.lag, Stats.MAXIMUM);
   retentionUsed = (): Metric => this.#metric(READER_METRICS.retentionUsed, Stats.MAXIMUM);
   changesRead = (): Metric => this.#metric(READER_METRICS.changesRead, Stats.SUM);
@@ -46,6 +48,7 @@ export class SourceMetrics {
   framesRepeated = (): Metric => this.#metric(ROUTE_METRICS.framesRepeated, Stats.SUM);
   onlyRepeats = (): Metric => this.#metric(ROUTE_METRICS.onlyRepeats, Stats.MINIMUM);
   framesMalformed = (): Metric => this.#metric(ROUTE_METRICS.framesMalformed, Stats.SUM);
+  framesReturned = (): Metric => this.#metric(ROUTE_METRICS.framesReturned, Stats.SUM);
   gaps = (): Metric => this.#metric(ROUTE_METRICS.gaps, Stats.SUM);
 
   changesRouted(environment: string): Metric {

@@ -9,11 +9,13 @@ import type { Watched } from "./sections.ts";
 export interface MonitoringProps extends Omit<Watched, "metrics" | "alarms"> {
   readonly source: string;
   readonly settings: Configuration["alarms"];
+  readonly environments: Configuration["environments"];
 }
 
-/** Dashboard, alarms, and the topic that the alarms go to. */
+/** Dashboard, alarms, and the topics that the alarms go to. */
 export class Monitoring extends Construct {
   readonly topic: AlarmTopic;
+  readonly urgentTopic: AlarmTopic;
   readonly alarms: Alarms;
   readonly dashboard: RouterDashboard;
 
@@ -21,10 +23,15 @@ export class Monitoring extends Construct {
     super(scope, id);
     const metrics = new SourceMetrics(props.source);
     this.topic = new AlarmTopic(this, "Topic", {
-      source: props.source,
+      displayName: `binlog-router ${props.source}`,
       emails: props.settings.emails,
     });
-    this.alarms = new Alarms(this, "Alarms", { ...props, metrics, topic: this.topic });
+    this.urgentTopic = new AlarmTopic(this, "UrgentTopic", {
+      displayName: `binlog-router ${props.source}, urgent`,
+      emails: props.settings.urgentEmails,
+    });
+    const { topic, urgentTopic } = this;
+    this.alarms = new Alarms(this, "Alarms", { ...props, metrics, topic, urgentTopic });
     this.dashboard = new RouterDashboard(this, "Dashboard", {
       ...props,
       metrics,

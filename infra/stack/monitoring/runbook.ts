@@ -2,9 +2,12 @@
 export const RUNBOOK = {
   readerNotReporting: "Reader not reporting",
   readerStopped: "Reader stopped",
+  readerRestarts: "Reader starts again and again",
+  standbyMissing: "Standby missing",
   lag: "Lag",
   retentionRisk: "Retention risk",
   rawQueueAge: "Raw queue age",
+  framesReturned: "Frames come again",
   gap: "Gap detected",
   onlyRepeats: "Nothing but repeats",
   unattributed: "Unattributed changes",

@@ -28,8 +28,8 @@ export interface Watched {
 export function running({ metrics, alarms, reader }: Watched): IWidget[] {
   return [
     new SingleValueWidget({
-      title: "A reader follows the binlog (reports in the last minute)",
-      metrics: [metrics.readerActive()],
+      title: "A reader follows the binlog, another one stands by (reports in the last minute)",
+      metrics: [metrics.readerActive(), metrics.readerStandby()],
       width: THIRD,
       height: HEIGHT,
     }),
@@ -149,15 +149,21 @@ export function errors({ metrics, raw, route, retry, pairs }: Watched): IWidget[
         lambda.metricThrottles({ period: PERIOD, label: `${lambda.part} throttles` }),
       ]),
     ),
-    graph("Gaps, malformed and repeated frames; reader's reconnects, stops and leases", THIRD, [
-      metrics.gaps(),
-      metrics.framesMalformed(),
-      metrics.framesRepeated(),
-      metrics.onlyRepeats(),
-      metrics.reconnects(),
-      metrics.readerStopped(),
-      metrics.leaseTaken(),
-    ]),
+    graph(
+      "Frames given back, gaps, malformed, repeats; reader's starts, reconnects, stops, leases",
+      THIRD,
+      [
+        metrics.framesReturned(),
+        metrics.gaps(),
+        metrics.framesMalformed(),
+        metrics.framesRepeated(),
+        metrics.onlyRepeats(),
+        metrics.readerStarts(),
+        metrics.reconnects(),
+        metrics.readerStopped(),
+        metrics.leaseTaken(),
+      ],
+    ),
     graph("Messages in dead-letter queues", THIRD, [
       visible(raw.deadLetterQueue, "raw"),
       ...pairs.map(({ names, deadLetterQueue }) =>

@@ -1,42 +1,9 @@
 import { Duration } from "aws-cdk-lib";
-import {
-  ComparisonOperator,
-  Stats,
-  TreatMissingData,
-  type IMetric,
-} from "aws-cdk-lib/aws-cloudwatch";
-import type { Queue } from "aws-cdk-lib/aws-sqs";
-import type { Configuration } from "../../../config/configuration.ts";
-import type { EnvironmentQueuePair } from "../resources/environment-queue-pair.ts";
-import type { RawQueue } from "../resources/raw-queue.ts";
+import { ComparisonOperator, Stats, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import type { RouterFunction } from "../resources/router-function.ts";
-import type { SourceMetrics } from "./metrics.ts";
-import { RUNBOOK, type RunbookHeading } from "./runbook.ts";
-
-/** What the alarms look at. */
-export interface WatchedParts {
-  readonly settings: Configuration["alarms"];
-  readonly metrics: SourceMetrics;
-  readonly raw: RawQueue;
-  readonly pairs: readonly EnvironmentQueuePair[];
-  readonly route: RouterFunction;
-  readonly retry: RouterFunction;
-}
-
-/** A metric and the bound beyond which it is an alarm. */
-export interface Watch {
-  readonly heading: RunbookHeading;
-  /** What is watched, where a heading has several alarms: a queue's or a function's name. */
-  readonly subject?: string;
-  readonly meaning: string;
-  readonly metric: IMetric;
-  readonly above: number;
-  /** The metric's periods in a row (a minute each, unless the metric says otherwise), default one. */
-  readonly periods?: number;
-  /** Silence counts as good, unless the metric is a heartbeat. */
-  readonly silence?: TreatMissingData;
-  readonly operator?: ComparisonOperator;
-}
+import { deadLetterWatch, oldestMessage, queueWatches } from "./queue-watches.ts";
+import { RUNBOOK } from "./runbook.ts";
+import type { Watch, WatchedParts } from "./watch.ts";
 
 /** Everything that is watched, reader first. */
 export function watches(parts: WatchedParts): Watch[] {
@@ -44,7 +11,7 @@ export function watches(parts: WatchedParts): Watch[] {
     ...readerWatches(parts),
     ...deliveryWatches(parts),
     ...[parts.route, parts.retry].flatMap(functionWatches),
-    ...parts.pairs.flatMap((pair) => queueWatches(pair, parts.settings)),
+    ...parts.pairs.flatMap((pair) => queueWatches(pair, parts)),
   ];
 }
 
@@ -53,12 +20,15 @@ const PREPARED_XA_MINUTES = 30;
 
 /** A reader that starts again repeats a second of frames; on an idle database no other frame may follow for minutes. */
 const REPEATS_PERIOD = Duration.minutes(5);
+/** A deployment starts two tasks; two deployments in a row are no trouble. */
+const STARTS = 4;
 
 function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
   return [
     {
       heading: RUNBOOK.readerNotReporting,
-      meaning: "No reader has followed the binlog for three periods: nothing is delivered.",
+      meaning:
+        "No reader has read the binlog for three minutes (none runs, or it cannot connect): nothing is delivered.",
       metric: metrics.readerActive(),
       operator: ComparisonOperator.LESS_THAN_THRESHOLD,
       above: 1,
@@ -77,6 +47,8 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       meaning: `More than ${settings.retentionUsedPercent} % of MySQL's binlog retention has passed since the saved offset: soon changes are purged before they are read.`,
       metric: metrics.retentionUsed(),
       above: settings.retentionUsedPercent,
+      // A reader that cannot connect does not know the retention: what was known before still holds.
+      silence: TreatMissingData.IGNORE,
     },
     {
       heading: RUNBOOK.userChanges,
@@ -104,6 +76,24 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
         "The reader stopped by an error that a person must act on: no environment receives anything until then.",
       metric: metrics.readerStopped(),
       above: 0,
+      // Only a reader that reports again can say that the stop has ended.
+      silence: TreatMissingData.IGNORE,
+    },
+    {
+      heading: RUNBOOK.readerRestarts,
+      meaning: `The reader's processes started more than ${STARTS} times within 15 minutes: they end again and again.`,
+      metric: metrics.readerStarts().with({ period: Duration.minutes(15) }),
+      above: STARTS,
+    },
+    {
+      heading: RUNBOOK.standbyMissing,
+      meaning:
+        "No second reader has stood by for 15 minutes: when the first one ends, deliveries wait until a task has started.",
+      metric: metrics.readerStandby(),
+      operator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      above: 1,
+      periods: 15,
+      silence: TreatMissingData.BREACHING,
     },
     {
       heading: RUNBOOK.leaseFlapping,
@@ -121,6 +111,15 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       meaning: `The oldest frame has waited for more than ${settings.rawQueueAgeSeconds} s: the route function does not keep up, or a lane stands still.`,
       metric: oldestMessage(raw.queue),
       above: settings.rawQueueAgeSeconds,
+      periods: 3,
+    },
+    {
+      heading: RUNBOOK.framesReturned,
+      // SQS leaves a message that was received several times out of the oldest message's age, so that alarm would end here.
+      meaning:
+        "The route function has given frames back to the raw queue in each of three minutes: a lane stands still.",
+      metric: metrics.framesReturned(),
+      above: 0,
       periods: 3,
     },
     {
@@ -196,42 +195,4 @@ function functionWatches(lambda: RouterFunction): Watch[] {
       periods: 3,
     },
   ];
-}
-
-function queueWatches(
-  { names, queue, deadLetterQueue }: EnvironmentQueuePair,
-  settings: Configuration["alarms"],
-): Watch[] {
-  const subject = `${names.subscriber} ${names.environment}`;
-  return [
-    {
-      heading: RUNBOOK.queueAge,
-      subject,
-      meaning: `${names.subscriber} in ${names.environment} has left a message unhandled for more than ${settings.queueAgeSeconds} s.`,
-      metric: oldestMessage(queue),
-      above: settings.queueAgeSeconds,
-      periods: 3,
-    },
-    deadLetterWatch(deadLetterQueue, subject),
-  ];
-}
-
-function deadLetterWatch(queue: Queue, subject: string): Watch {
-  return {
-    heading: RUNBOOK.deadLetters,
-    subject,
-    meaning: `The dead-letter queue of ${subject} holds messages.`,
-    metric: queue.metricApproximateNumberOfMessagesVisible({
-      period: Duration.minutes(1),
-      statistic: Stats.MAXIMUM,
-    }),
-    above: 0,
-  };
-}
-
-function oldestMessage(queue: Queue): IMetric {
-  return queue.metricApproximateAgeOfOldestMessage({
-    period: Duration.minutes(1),
-    statistic: Stats.MAXIMUM,
-  });
 }

@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Peer, Port, SecurityGroup } from "aws-cdk-lib/aws-ec2";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
+  AwsLogDriverMode,
   Cluster,
   ContainerImage,
   ContainerInsights,
@@ -87,7 +88,12 @@ export class ReaderService extends Construct {
         { platform: Platform.LINUX_ARM64 },
       ),
       environment: { ...environment, HEALTH_PORT: String(HEALTH_PORT) },
-      logging: LogDrivers.awsLogs({ logGroup, streamPrefix: "reader" }),
+      // Not `non-blocking`, which drops lines when they do not get away fast enough: metrics, and a reader's last error.
+      logging: LogDrivers.awsLogs({
+        logGroup,
+        streamPrefix: "reader",
+        mode: AwsLogDriverMode.BLOCKING,
+      }),
       user: "node",
       readonlyRootFilesystem: true,
       // The reader drains and saves its offset within 20 s of SIGTERM.

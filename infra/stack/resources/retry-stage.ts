@@ -24,6 +24,8 @@ export class RetryStage extends Construct {
       memoryMb: 512,
       logRetention: props.logRetention,
     });
+    // The rule's own settings count only until Lambda has taken the event.
+    this.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     this.schedule = new Rule(this, "Schedule", {
       description: "Runs the retry function of binlog-router",
       schedule: Schedule.rate(Duration.minutes(1)),

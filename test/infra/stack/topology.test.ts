@@ -247,6 +247,12 @@ describe("the functions", () => {
       Description: Match.stringLikeRegexp("parked"),
       Timeout: 55,
     });
+    // Lambda's own attempts at an event that it has taken would be two more, within six hours.
+    template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
+      FunctionName: { Ref: Match.stringLikeRegexp("^RetryFunction") },
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
+    });
   });
 });
 
@@ -280,6 +286,19 @@ describe("the reader", () => {
             { Name: "LANES", Value: "1" },
             { Name: "HEALTH_PORT", Value: "8080" },
           ]),
+        }),
+      ],
+    });
+  });
+
+  it("loses no line of its log on the way to CloudWatch", () => {
+    template.hasResourceProperties("AWS::ECS::TaskDefinition", {
+      ContainerDefinitions: [
+        Match.objectLike({
+          LogConfiguration: {
+            LogDriver: "awslogs",
+            Options: Match.objectLike({ mode: "blocking" }),
+          },
         }),
       ],
     });

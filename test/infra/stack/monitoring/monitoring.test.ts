@@ -3,7 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../../../infra/stack/resources/repository-root.ts";
-import { anchor, RUNBOOK } from "../../../../infra/stack/monitoring/runbook.ts";
+import {
+  anchor,
+  RUNBOOK,
+  type RunbookHeading,
+} from "../../../../infra/stack/monitoring/runbook.ts";
+import { ANNOUNCED } from "../../../../infra/stack/monitoring/severities.ts";
 import { READER_METRICS, RETRY_METRICS, ROUTE_METRICS } from "../../../../wire/metrics.ts";
 import { exampleTemplate } from "../../../support/example-stack.ts";
 
@@ -31,12 +36,59 @@ describe("every alarm", () => {
     }
   });
 
-  it("is told when it begins and when it ends", () => {
-    const topic = { Ref: Match.stringLikeRegexp("Topic") };
-    template.allResourcesProperties("AWS::CloudWatch::Alarm", {
-      AlarmActions: [topic],
-      OKActions: [topic],
+  it("goes to a topic whose policy lets CloudWatch publish for this account", () => {
+    const policies = Object.values(template.findResources("AWS::SNS::TopicPolicy"));
+    const alarms = Object.values(template.findResources("AWS::CloudWatch::Alarm"));
+    const topics = new Set(
+      alarms.flatMap(({ Properties: { AlarmActions, OKActions = [] } }) =>
+        [...(AlarmActions as object[]), ...(OKActions as object[])].map((action) =>
+          JSON.stringify(action),
+        ),
+      ),
+    );
+    expect(topics.size).toBe(2);
+    for (const topic of topics) {
+      const statements = policies
+        .filter(({ Properties }) =>
+          (Properties.Topics as object[]).some((one) => JSON.stringify(one) === topic),
+        )
+        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as object[]);
+      expect(statements).toContainEqual(
+        expect.objectContaining({
+          Effect: "Allow",
+          Action: "sns:Publish",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Resource: JSON.parse(topic) as object,
+          Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+        }),
+      );
+    }
+  });
+
+  it("is announced when it begins; its end, where that means that the trouble is over", () => {
+    for (const { Properties } of Object.values(template.findResources("AWS::CloudWatch::Alarm"))) {
+      const [severity, nature] = announced(String(Properties.AlarmDescription));
+      expect(Properties.AlarmActions).toHaveLength(severity === "urgent" ? 2 : 1);
+      expect(Properties.OKActions ?? []).toEqual(nature === "state" ? Properties.AlarmActions : []);
+    }
+  });
+
+  it("that is urgent says so, and goes to the urgent topic, too", () => {
+    template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      MetricName: READER_METRICS.active,
+      AlarmDescription: Match.stringLikeRegexp("^urgent: "),
+      AlarmActions: [
+        { Ref: Match.stringLikeRegexp("MonitoringTopic") },
+        { Ref: Match.stringLikeRegexp("MonitoringUrgentTopic") },
+      ],
     });
+    exampleTemplate({ alarms: { urgentEmails: ["pager@example.com"] } }).hasResourceProperties(
+      "AWS::SNS::Subscription",
+      {
+        Endpoint: "pager@example.com",
+        TopicArn: { Ref: Match.stringLikeRegexp("MonitoringUrgentTopic") },
+      },
+    );
   });
 
   it("can lead to the runbook's own address", () => {
@@ -44,6 +96,49 @@ describe("every alarm", () => {
     exampleTemplate({ alarms }).allResourcesProperties("AWS::CloudWatch::Alarm", {
       AlarmDescription: Match.stringLikeRegexp("https://docs\\.example/runbook#"),
     });
+  });
+});
+
+/** Severity and nature of the alarm that a description belongs to. */
+function announced(description: string): readonly [string, string] {
+  const heading = headings.find((each) => description.endsWith(`#${anchor(each)}`));
+  return ANNOUNCED[heading as RunbookHeading];
+}
+
+function ofAge(environment: string): object {
+  return { AlarmName: `binlog-router shop: Subscriber queue age billing ${environment}` };
+}
+
+describe("the alarms of one environment's queues", () => {
+  const topicArn = "arn:aws:sns:eu-central-1:111122223333:staging";
+  it("have its own bound and its own topic", () => {
+    const environments = {
+      production: { users: ["app_production"] },
+      staging: { users: ["app_staging"], alarms: { queueAgeSeconds: 36_000, topicArn } },
+    };
+    const own = exampleTemplate({ environments });
+    own.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      ...ofAge("staging"),
+      Threshold: 36_000,
+      AlarmActions: [topicArn],
+      OKActions: [topicArn],
+    });
+    own.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      AlarmName: "binlog-router shop: Dead-letter queue not empty billing staging",
+      AlarmActions: [topicArn],
+    });
+    own.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      ...ofAge("production"),
+      Threshold: 900,
+      AlarmActions: [{ Ref: Match.stringLikeRegexp("MonitoringTopic") }],
+    });
+  });
+
+  it("say nothing of the queue's age where its applications sleep", () => {
+    const environments = { test: { users: ["app_test"], alarms: { queueAgeSeconds: "off" } } };
+    const asleep = exampleTemplate({ environments });
+    asleep.resourcePropertiesCountIs("AWS::CloudWatch::Alarm", ofAge("test"), 0);
+    asleep.resourcePropertiesCountIs("AWS::CloudWatch::Alarm", ofAge("unrouted"), 1);
   });
 });
 
@@ -106,6 +201,38 @@ describe("thresholds", () => {
       MetricName: ROUTE_METRICS.gaps,
       TreatMissingData: "notBreaching",
     });
+  });
+});
+
+test.each([
+  [READER_METRICS.retentionUsed, "keeps its state while the retention is not known"],
+  [READER_METRICS.stopped, "lasts until a reader says that the stop has ended"],
+])("the alarm on %s %s", (metric, _why) => {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    MetricName: metric,
+    TreatMissingData: "ignore",
+  });
+});
+
+test("frames that come again are an alarm of their own, in as many minutes as a visibility timeout fills", () => {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    MetricName: ROUTE_METRICS.framesReturned,
+    Threshold: 0,
+    EvaluationPeriods: 3,
+  });
+  // A frame that comes again once within each minute keeps the alarm on.
+  template.hasResourceProperties("AWS::SQS::Queue", {
+    QueueName: "shop-raw.fifo",
+    VisibilityTimeout: 45,
+  });
+});
+
+test("a standby that is silent for 15 minutes is missing", () => {
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    MetricName: READER_METRICS.standby,
+    ComparisonOperator: "LessThanThreshold",
+    EvaluationPeriods: 15,
+    TreatMissingData: "breaching",
   });
 });
 

@@ -115,7 +115,9 @@ describe("a message of the raw queue", () => {
       service: "s3",
       effect: { kind: "error", code: "ServiceUnavailable", status: 503 },
     });
-    expect(await route(stage.runtime, rawEvent([pointer]))).toHaveLength(1);
+    const metrics = new CountingMetrics();
+    expect(await route(stage.runtime, rawEvent([pointer]), metrics)).toHaveLength(1);
+    expect(metrics.totals.get("FramesReturned")).toBe(1);
     fault.remove();
     expect(await route(stage.runtime, rawEvent([pointer]))).toEqual([]);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);

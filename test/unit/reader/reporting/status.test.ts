@@ -49,6 +49,19 @@ test("a source that is not heard makes lag, and uses retention up", () => {
   expect(status.retentionUsedPercent()).toBe(10);
 });
 
+test("before the binlog is read, the saved offset says how far behind it is", () => {
+  const status = new ReaderStatus();
+  status.expects(400_000);
+  expect(status.lagMs()).toBe(600_000);
+  expect(status.retentionUsedPercent()).toBeNull();
+  status.enter("streaming");
+  status.hears(EventType.HEARTBEAT_LOG_EVENT, 0);
+  status.enter("connecting");
+  status.expects(400_000);
+  vi.advanceTimersByTime(5000);
+  expect(status.lagMs()).toBe(5000);
+});
+
 test("metrics are written in the embedded format", () => {
   expect(JSON.parse(embeddedMetrics("shop", 5, [["ReaderLag", "Milliseconds", 7]]))).toEqual({
     _aws: {
@@ -66,28 +79,70 @@ test("metrics are written in the embedded format", () => {
   });
 });
 
-test("what only a person can judge is counted once, in the report after it happened", () => {
+/** What a reader reports that goes through some states, one report in each; the start first. */
+function reportsOf(...states: ((status: ReaderStatus) => void)[]): Record<string, unknown>[] {
   const lines: string[] = [];
   const written = vi.spyOn(process.stdout, "write").mockImplementation((line) => {
     lines.push(String(line));
     return true;
   });
   const status = new ReaderStatus();
-  status.enter("streaming");
-  const report = reportMetrics(status, "shop", {
-    debug: silent,
-    info: silent,
-    warn: silent,
-    error: silent,
-  });
-  status.counters.userChanges += 2;
-  status.counters.unknownXa++;
-  vi.advanceTimersByTime(20_000);
+  const log = { debug: silent, info: silent, warn: silent, error: silent };
+  const report = reportMetrics(status, "shop", log);
+  for (const change of states) {
+    change(status);
+    vi.advanceTimersByTime(20_000);
+  }
   report[Symbol.dispose]();
   written.mockRestore();
-  const reports = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(reports).toMatchObject([
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+test("a reader is active only while it reads the binlog, a standby says that it stands by", () => {
+  const reports = reportsOf(
+    (status) => status.enter("standby"),
+    (status) => status.enter("connecting"),
+    (status) => status.enter("streaming"),
+    (status) => (status.isStoppedByError = true),
+    (status) => status.enter("stopped"),
+  );
+  expect(
+    reports.map(({ ReaderStarts, ReaderStandby, ReaderActive, ReaderStopped }) => ({
+      ReaderStarts,
+      ReaderStandby,
+      ReaderActive,
+      ReaderStopped,
+    })),
+  ).toEqual([
+    { ReaderStarts: 1 },
+    { ReaderStandby: 1 },
+    { ReaderActive: 0, ReaderStopped: 0 },
+    { ReaderActive: 1, ReaderStopped: 0 },
+    { ReaderActive: 0, ReaderStopped: 1 },
+  ]);
+});
+
+test("the retention is reported once it is known", () => {
+  const [, before, after] = reportsOf(
+    () => undefined,
+    (status) => (status.retentionMs = 1_000_000),
+  );
+  expect(before).not.toHaveProperty("BinlogRetentionUsed");
+  expect(after).toHaveProperty("BinlogRetentionUsed");
+});
+
+test("what only a person can judge is counted once, in the report after it happened", () => {
+  const reports = reportsOf(
+    (status) => status.enter("streaming"),
+    ({ counters }) => {
+      counters.userChanges += 2;
+      counters.unknownXa++;
+    },
+    () => undefined,
+  );
+  expect(reports.slice(2)).toMatchObject([
     { UserChanges: 2, XaChangesUnknown: 1 },
+    { UserChanges: 0, XaChangesUnknown: 0 },
     { UserChanges: 0, XaChangesUnknown: 0 },
   ]);
 });
