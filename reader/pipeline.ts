@@ -137,6 +137,7 @@ function shipmentOf(
       s3,
       queueUrl: settings.rawQueueUrl,
       payloadBucket: settings.payloadBucket,
+      life: offset.life,
       assertHeld: () => lease.assertHeld(),
       onSent: (frame) => report.frameSent(frame),
       log,

@@ -175,6 +175,7 @@ function decodeHeader(line: string): FrameHeader {
     header.tables.every(isTable) &&
     Array.isArray(header.authors) &&
     header.authors.every(isAuthor) &&
+    (header.life === undefined || typeof header.life === "string") &&
     (header.lowerCaseNames === undefined || header.lowerCaseNames === true);
   if (!sound) throw new MalformedFrameError("the header lacks a field or has one of another type");
   return value as FrameHeader;

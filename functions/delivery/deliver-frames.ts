@@ -54,7 +54,7 @@ export async function deliverFrames(
   let state = lane;
   if (unlisted.length > 0) {
     const troubled = new Set([...lane.troubled, ...unlisted.map(({ queueName }) => queueName)]);
-    state = await effects.lanes.write(lane, { delivered: lane.delivered, troubled });
+    state = await effects.lanes.write(lane, { ...lane, troubled });
   }
   await settleAll(refused.map((attempt) => parkRefused(lane.lane, attempt, effects)));
 

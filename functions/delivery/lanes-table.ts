@@ -1,14 +1,12 @@
 import { GetItemCommand, UpdateItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { number, numberOf, text, textOf, texts, textsOf } from "../../wire/attributes.ts";
-import type { PositionText } from "../../wire/position.ts";
 import { wasWritten } from "../aws/conditional-write.ts";
+import type { LanePosition } from "../frame/chain.ts";
 import { OwnTroubleError } from "../ground/errors.ts";
 
 /** What the route function remembers of a lane, one item of the offsets table. */
-export interface LaneState {
+export interface LaneState extends LanePosition {
   readonly lane: number;
-  /** The last position delivered (or parked); null before the first frame. */
-  readonly delivered: PositionText | null;
   /** Queues whose stream of this lane may be open. A queue that is not listed has no open stream. */
   readonly troubled: ReadonlySet<string>;
   /** Counts the writes; 0 when there is no item. */
@@ -20,11 +18,11 @@ export interface Lanes {
   /** Writes the next state if nobody else wrote since `from` was read; returns it. Throws OwnTroubleError otherwise. */
   write(
     from: LaneState,
-    next: { readonly delivered: PositionText | null; readonly troubled: ReadonlySet<string> },
+    next: LanePosition & { readonly troubled: ReadonlySet<string> },
   ): Promise<LaneState>;
 }
 
-/** The lanes' items in the offsets table: `id` (`lane#<n>`), `delivered`, `troubled` and `version`. */
+/** The lanes' items in the offsets table: `id` (`lane#<n>`), `delivered`, `life`, `troubled` and `version`. */
 export function lanesTable(client: DynamoDBClient, table: string): Lanes {
   return {
     async read(lane) {
@@ -34,16 +32,19 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
       return {
         lane,
         delivered: textOf(item, "delivered") ?? null,
+        life: textOf(item, "life") ?? null,
         troubled: textsOf(item, "troubled"),
         version: numberOf(item, "version") ?? 0,
       };
     },
 
-    async write(from, { delivered, troubled }) {
+    async write(from, { delivered, life, troubled }) {
       const version = from.version + 1;
       const set = ["version = :next"];
       const remove = [];
       if (delivered !== null) set.push("delivered = :delivered");
+      if (life !== null) set.push("life = :life");
+      else remove.push("life");
       if (troubled.size > 0) set.push("troubled = :troubled");
       else remove.push("troubled");
       const written = await wasWritten(
@@ -58,6 +59,7 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
             ExpressionAttributeValues: {
               ":next": number(version),
               ...(delivered !== null && { ":delivered": text(delivered) }),
+              ...(life !== null && { ":life": text(life) }),
               ...(troubled.size > 0 && { ":troubled": texts(troubled) }),
               ...(from.version > 0 && { ":version": number(from.version) }),
             },
@@ -67,7 +69,7 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
       if (!written) {
         throw new OwnTroubleError(`lane ${from.lane} was moved by another invocation`);
       }
-      return { lane: from.lane, delivered, troubled, version };
+      return { lane: from.lane, delivered, life, troubled, version };
     },
   };
 }

@@ -58,12 +58,12 @@ export class Envelopes implements QueueWriter {
   }
 
   #close({ group, texts, first, last }: Stretch): void {
-    const { source, lane } = this.#header;
+    const { source } = this.#header;
     const { subscriber, environment, queueName } = this.#subscription;
     const place = { environment, group, first, last };
     this.#messages.push({
       ...place,
-      deduplicationId: deduplicationId(lane, first, queueName, group),
+      deduplicationId: deduplicationId(this.#header, first, queueName, group),
       changes: texts.length,
       body: encodeMessage({ ...place, source, subscriber }, texts),
     });

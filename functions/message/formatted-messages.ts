@@ -57,12 +57,12 @@ export class FormattedMessages implements QueueWriter {
     const { header, subscription, writeChange } = this.#options;
     const { group, change, author, half } = entry;
     const { environment, queueName, subscriber } = subscription;
-    const { source, lane } = header;
+    const { source } = header;
     const place = { environment, group, first: change.position, last: change.position };
     let body = this.#body(entry, isLast);
     if (body === null) return [];
     body ??= encodeMessage({ ...place, source, subscriber }, [writeChange(change, author, half)]);
-    const id = deduplicationId(lane, change.position, queueName, group, half);
+    const id = deduplicationId(header, change.position, queueName, group, half);
     return [{ ...place, deduplicationId: id, changes: 1, body }];
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KeyChangeHalf } from "../../wire/change-text.ts";
+import type { FrameHeader } from "../../wire/frame.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
@@ -53,17 +54,27 @@ export interface QueueFault {
 }
 
 /**
- * The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends again. Epochs are part of
- * a position. `half`: the message is one of two that a single change became, perhaps in the same group.
+ * The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends again. The
+ * life is part of it where the frame names it. `half`: the message is one of two that a single change became, perhaps in the same group.
  */
 export function deduplicationId(
-  lane: number,
+  { lane, life }: Pick<FrameHeader, "lane" | "life">,
   first: PositionText,
   queueName: string,
   group: string,
   half?: KeyChangeHalf,
 ): string {
+  const named = life === undefined ? [] : [life];
   return createHash("sha256")
-    .update(JSON.stringify([lane, first, queueName, group, ...(half === undefined ? [] : [half])]))
+    .update(
+      JSON.stringify([
+        lane,
+        ...named,
+        first,
+        queueName,
+        group,
+        ...(half === undefined ? [] : [half]),
+      ]),
+    )
     .digest("hex");
 }

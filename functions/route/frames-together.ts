@@ -1,6 +1,6 @@
 import type { Connection } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
-import { chainStep } from "../frame/chain.ts";
+import { chainStep, endOf, type LanePosition } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import type { FanOutRules } from "../message/fan-out.ts";
 import type { Subscriptions } from "../routing/subscriptions.ts";
@@ -23,19 +23,19 @@ export interface DueFrame {
  * connections, is settled for one frame before the next is looked at. Empty when the first frame is a repeat or follows a gap.
  */
 export function framesTogether(
-  delivered: PositionText | null,
+  lane: LanePosition,
   frames: readonly PositionedFrame[],
   rules: Rules,
 ): readonly DueFrame[] {
   const together: DueFrame[] = [];
-  let reached = delivered;
+  let reached = lane;
   for (const frame of frames) {
     const step = chainStep(reached, frame);
     if (step.kind !== "deliver") break;
     const due = dueFrame(frame, step.after, rules);
     if (due.unnamed.size > 0) return together.length === 0 ? [due] : together;
     together.push(due);
-    reached = frame.last;
+    reached = endOf(frame);
   }
   return together;
 }

@@ -3,7 +3,7 @@ import { deliverFrames, type DeliveryEffects } from "../delivery/deliver-frames.
 import type { LaneState } from "../delivery/lanes-table.ts";
 import type { Batch, Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
-import { chainStep } from "../frame/chain.ts";
+import { chainStep, endOf } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import { authoredSubFrame, subFrame } from "../frame/sub-frame.ts";
 import { settleAll } from "../ground/concurrency.ts";
@@ -67,14 +67,14 @@ export async function routeFrames(
   rules: FanOutRules,
   effects: RouteEffects,
 ): Promise<RouteOutcome> {
-  const step = chainStep(lane.delivered, first);
+  const step = chainStep(lane, first);
   if (step.kind === "repeat") return { kind: "repeat", lane };
   if (step.kind === "gap") {
     const { lane: number, previous } = first;
     throw new GapError({ lane: number, delivered: lane.delivered, previous, first: first.first });
   }
 
-  const together = framesTogether(lane.delivered, [first, ...followers], rules);
+  const together = framesTogether(lane, [first, ...followers], rules);
   const shares: FanOut[] = [];
   const faults: Fault[] = [];
   let unattributed = 0;
@@ -95,10 +95,10 @@ export async function routeFrames(
     shares.map(({ queues }) => queues),
     effects,
   );
-  const delivered = together.at(-1)?.frame.last ?? lane.delivered;
+  const reached = endOf(together.at(-1)?.frame ?? first);
   return {
     kind: "routed",
-    lane: await effects.lanes.write(present, { delivered, troubled }),
+    lane: await effects.lanes.write(present, { ...reached, troubled }),
     frames: shares,
     unattributed,
     parked,

@@ -16,6 +16,8 @@ export interface FrameSenderOptions {
   readonly s3: S3Client;
   readonly queueUrl: string;
   readonly payloadBucket: string;
+  /** The name of the life that the frames' positions belong to; null where it began before lives had names. */
+  readonly life: string | null;
   /** Throws LeaseLostError when this reader must not send any more. */
   readonly assertHeld: () => void;
   /** Called when SQS has acknowledged a frame. */
@@ -63,7 +65,7 @@ async function sendOnce(
     new SendMessageCommand({
       QueueUrl: options.queueUrl,
       MessageGroupId: `lane-${frame.lane}`,
-      MessageDeduplicationId: deduplicationId(frame),
+      MessageDeduplicationId: deduplicationId(frame, options.life),
       ...body,
     }),
     { abortSignal: signal },
@@ -72,12 +74,13 @@ async function sendOnce(
 
 /** Puts the frame into the payload bucket; what stands for it in the queue. */
 async function offLoaded(
-  { s3, payloadBucket }: FrameSenderOptions,
+  { s3, payloadBucket, life }: FrameSenderOptions,
   frame: SealedFrame,
   bytes: number,
   signal: AbortSignal,
 ): Promise<Pick<SendMessageCommandInput, "MessageBody" | "MessageAttributes">> {
-  const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}`;
+  // Never the key of another frame, which may still wait: not of another life, and not of one that was cut otherwise.
+  const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}/${deduplicationId(frame, life)}`;
   await s3.send(new PutObjectCommand({ Bucket: payloadBucket, Key: key, Body: frame.text }), {
     abortSignal: signal,
   });
@@ -89,6 +92,12 @@ async function offLoaded(
   };
 }
 
-function deduplicationId({ lane, first, last, previous }: SealedFrame): string {
-  return createHash("sha256").update(`${lane} ${previous} ${first} ${last}`).digest("hex");
+function deduplicationId(
+  { lane, first, last, previous }: SealedFrame,
+  life: string | null,
+): string {
+  const place = `${lane} ${previous} ${first} ${last}`;
+  return createHash("sha256")
+    .update(life === null ? place : `${place} ${life}`)
+    .digest("hex");
 }

@@ -1,4 +1,4 @@
-import { chainStep } from "../../functions/frame/chain.ts";
+import { chainStep, endOf, type LanePosition } from "../../functions/frame/chain.ts";
 import { readFrame } from "../../functions/frame/read-frame.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export class Replica {
   repeatedFrames = 0;
   changes = 0;
   readonly #source: string;
-  readonly #delivered = new Map<number, string>();
+  readonly #lanes = new Map<number, LanePosition>();
   readonly #onChange: (table: string, row: Row, user: string | null) => void;
 
   /** `onChange` is told of every new row and its author, null when nobody knew. */
@@ -25,11 +25,11 @@ export class Replica {
 
   take(text: string): void {
     const frame = readFrame(text, this.#source);
-    const delivered = this.#delivered.get(frame.lane) ?? null;
-    const step = chainStep(delivered, frame);
+    const lane = this.#lanes.get(frame.lane) ?? { delivered: null, life: null };
+    const step = chainStep(lane, frame);
     if (step.kind === "gap") {
       this.violations.push(
-        `gap: ${delivered} was delivered, then comes ${frame.previous} … ${frame.first}`,
+        `gap: ${lane.delivered} was delivered, then comes ${frame.previous} … ${frame.first}`,
       );
     }
     if (step.kind !== "deliver") {
@@ -43,7 +43,7 @@ export class Replica {
       const author = frame.transactions[change.transaction]?.author ?? null;
       this.#apply(table, change, author === null ? null : (frame.authors[author]?.user ?? null));
     }
-    this.#delivered.set(frame.lane, frame.last);
+    this.#lanes.set(frame.lane, endOf(frame));
   }
 
   #apply(

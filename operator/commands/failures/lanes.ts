@@ -61,7 +61,8 @@ async function goOnAfter(
       `All changes of lane ${number} after ${lane.delivered ?? "the beginning"} and up to ${position} will never be delivered. Go on?`,
     );
   }
-  await stored.write(lane, { delivered: position, troubled: lane.troubled });
+  // The life of the frame that waits is not known here: epochs alone tell whether it is the lane's.
+  await stored.write(lane, { ...lane, delivered: position, life: null });
   report({ lane: number, delivered: position }, () => `Lane ${number} goes on after ${position}.`);
 }
 

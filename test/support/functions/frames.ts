@@ -35,12 +35,15 @@ export interface TestChange {
 export class TestLane {
   readonly lane: number;
   readonly epoch: number;
+  /** Null: as the last release sent them. */
+  readonly life: string | null;
   #written = 0;
   #previous: PositionText | null = null;
 
-  constructor(lane = 0, epoch = 1) {
+  constructor(lane = 0, epoch = 1, life: string | null = null) {
     this.lane = lane;
     this.epoch = epoch;
+    this.life = life;
   }
 
   /** The next frame. */
@@ -90,6 +93,7 @@ export class TestLane {
         previous,
         server: SERVER,
         epoch: this.epoch,
+        ...(this.life !== null && { life: this.life }),
         transactions,
         tables,
         authors,

@@ -163,7 +163,7 @@ class Delivered {
   }
 
   take(frame: Frame): void {
-    const step = chainStep(this.#last, frame);
+    const step = chainStep({ delivered: this.#last, life: frame.life ?? null }, frame);
     expect(step.kind).not.toBe("gap");
     for (const change of frame.changes) {
       const transaction = frame.transactions[change.transaction];

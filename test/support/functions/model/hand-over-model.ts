@@ -15,7 +15,7 @@ import {
 import type { DrainItems } from "../../../../functions/failures/retry-items.ts";
 import type { StreamItems } from "../../../../functions/failures/route-items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
-import { chainStep } from "../../../../functions/frame/chain.ts";
+import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
 import { mapNonEmpty, type NonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { parsePosition } from "../../../../wire/position.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
@@ -90,7 +90,7 @@ export function handOverModel(options: ModelOptions): Execution {
     .flatMap((share) => (share === null ? [] : [recordKey(shareBatch(share))]))
     .filter((key, index, all) => all.indexOf(key) === index)
     .sort();
-  let lane: LaneState = { lane: 0, delivered: null, troubled: new Set(), version: 0 };
+  let lane: LaneState = { lane: 0, delivered: null, life: null, troubled: new Set(), version: 0 };
   let state: ModelState | null = null;
   /** Where the stream was opened last. */
   let openedAt = "";
@@ -209,10 +209,10 @@ export function handOverModel(options: ModelOptions): Execution {
       const batch = left.slice(0, await actor.step("receive", () => given));
       receiving = false;
       given = options.together;
-      let reached = present.delivered;
+      let reached: LanePosition = present;
       for (const frame of batch) {
         if (chainStep(reached, frame).kind !== "deliver") throw new Error("a gap or a repeat");
-        reached = frame.last;
+        reached = endOf(frame);
       }
       const effects = {
         lanes: lanes(actor),
@@ -222,7 +222,7 @@ export function handOverModel(options: ModelOptions): Execution {
       const faulty = hasFaults && (await actor.step("fan out", () => isFaulty));
       const queues = batch.map(({ shares }) => [shares(faulty)].filter((share) => share !== null));
       const result = await deliverFrames(present, queues, effects);
-      await lanes(actor).write(result.lane, { delivered: reached, troubled: result.troubled });
+      await lanes(actor).write(result.lane, { ...reached, troubled: result.troubled });
       actor.forget();
     }
   }

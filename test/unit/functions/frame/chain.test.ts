@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chainStep } from "../../../../functions/frame/chain.ts";
-import { formatPosition } from "../../../../wire/position.ts";
+import { formatPosition, type PositionText } from "../../../../wire/position.ts";
 
 const at = (offset: number, epoch = 1) => formatPosition({ epoch, file: 1, offset, row: 0 });
 const frame = (first: number, last: number, previous: number | null) => ({
@@ -10,38 +10,44 @@ const frame = (first: number, last: number, previous: number | null) => ({
   previous: previous === null ? null : at(previous),
 });
 
+/** What a frame of the last release is to a lane of it. */
+const step = (
+  delivered: PositionText | null,
+  next: Omit<Parameters<typeof chainStep>[1], "life">,
+) => chainStep({ delivered, life: null }, next);
+
 describe("the position chain", () => {
   test("takes a lane's first frame only when it says that it is the first", () => {
-    expect(chainStep(null, frame(1, 3, null))).toEqual({ kind: "deliver", after: null });
-    expect(chainStep(null, frame(4, 6, 3))).toEqual({ kind: "gap" });
+    expect(step(null, frame(1, 3, null))).toEqual({ kind: "deliver", after: null });
+    expect(step(null, frame(4, 6, 3))).toEqual({ kind: "gap" });
   });
 
   test("takes the next frame", () => {
-    expect(chainStep(at(3), frame(4, 6, 3))).toEqual({ kind: "deliver", after: at(3) });
+    expect(step(at(3), frame(4, 6, 3))).toEqual({ kind: "deliver", after: at(3) });
   });
 
   test("drops what was delivered", () => {
-    expect(chainStep(at(6), frame(4, 6, 3))).toEqual({ kind: "repeat" });
-    expect(chainStep(at(9), frame(1, 3, null))).toEqual({ kind: "repeat" });
+    expect(step(at(6), frame(4, 6, 3))).toEqual({ kind: "repeat" });
+    expect(step(at(9), frame(1, 3, null))).toEqual({ kind: "repeat" });
   });
 
   test("delivers the rest of a frame that was cut differently", () => {
-    expect(chainStep(at(5), frame(4, 8, 3))).toEqual({ kind: "deliver", after: at(5) });
-    expect(chainStep(at(2), frame(1, 8, null))).toEqual({ kind: "deliver", after: at(2) });
+    expect(step(at(5), frame(4, 8, 3))).toEqual({ kind: "deliver", after: at(5) });
+    expect(step(at(2), frame(1, 8, null))).toEqual({ kind: "deliver", after: at(2) });
   });
 
   test("finds nothing missing when the frame's predecessor lies before what was delivered", () => {
-    expect(chainStep(at(5), frame(7, 8, 3))).toEqual({ kind: "deliver", after: at(5) });
+    expect(step(at(5), frame(7, 8, 3))).toEqual({ kind: "deliver", after: at(5) });
   });
 
   test("stops at a gap", () => {
-    expect(chainStep(at(3), frame(7, 9, 6))).toEqual({ kind: "gap" });
-    expect(chainStep(at(3), frame(7, 9, null))).toEqual({ kind: "gap" });
+    expect(step(at(3), frame(7, 9, 6))).toEqual({ kind: "gap" });
+    expect(step(at(3), frame(7, 9, null))).toEqual({ kind: "gap" });
   });
 
   test("takes a beginning in a later epoch, which only an operator makes", () => {
     const beginning = { first: at(1, 2), last: at(2, 2), previous: null };
-    expect(chainStep(at(9, 1), beginning)).toEqual({ kind: "deliver", after: at(9, 1) });
+    expect(step(at(9, 1), beginning)).toEqual({ kind: "deliver", after: at(9, 1) });
   });
 
   test("delivers every change once, however the stream is cut, cut again and repeated", () => {
@@ -55,10 +61,10 @@ describe("the position chain", () => {
           let first = from + 1;
           for (const length of lengths) {
             const last = first + length - 1;
-            const step = chainStep(delivered, frame(first, last, first === 1 ? null : first - 1));
-            expect(step.kind).not.toBe("gap");
-            if (step.kind === "deliver") {
-              for (let n = first; n <= last; n++) if (at(n) > (step.after ?? "")) got.push(n);
+            const taken = step(delivered, frame(first, last, first === 1 ? null : first - 1));
+            expect(taken.kind).not.toBe("gap");
+            if (taken.kind === "deliver") {
+              for (let n = first; n <= last; n++) if (at(n) > (taken.after ?? "")) got.push(n);
               delivered = at(last);
             }
             first = last + 1;
@@ -70,5 +76,63 @@ describe("the position chain", () => {
         expect(got).toEqual(got.map((_n, index) => index + 1));
       }),
     );
+  });
+});
+
+const lane = (offset: number, epoch: number, life: string | null) => ({
+  delivered: at(offset, epoch),
+  life,
+});
+const of = (
+  life: string | undefined,
+  epoch: number,
+  [first, last]: readonly [number, number],
+  previous: PositionText | null,
+) => ({
+  first: at(first, epoch),
+  last: at(last, epoch),
+  previous,
+  ...(life !== undefined && { life }),
+});
+
+describe("the position chain over several lives", () => {
+  test("drops nothing of another life for its positions", () => {
+    // Two offsets tables drew the same epoch within ten minutes.
+    expect(chainStep(lane(9, 5, "a"), of("b", 5, [1, 2], null))).toEqual({
+      kind: "deliver",
+      after: null,
+    });
+    expect(chainStep(lane(9, 5, "a"), of("b", 5, [1, 2], at(8, 4)))).toEqual({ kind: "gap" });
+    expect(chainStep(lane(9, 5, "a"), of("a", 5, [1, 2], null))).toEqual({ kind: "repeat" });
+  });
+
+  test("goes on in a later life from where the former one was delivered to", () => {
+    const first = of("b", 6, [1, 2], at(9, 5));
+    expect(chainStep(lane(9, 5, "a"), first)).toEqual({ kind: "deliver", after: null });
+    expect(chainStep(lane(8, 5, "a"), first)).toEqual({ kind: "gap" });
+    expect(chainStep(lane(3, 7, "c"), first)).toEqual({ kind: "repeat" });
+  });
+
+  test("begins anew in a later life without a predecessor", () => {
+    expect(chainStep(lane(9, 5, "a"), of("b", 6, [1, 2], null))).toEqual({
+      kind: "deliver",
+      after: null,
+    });
+    expect(chainStep(lane(9, 5, "a"), of("b", 4, [1, 2], null))).toEqual({ kind: "repeat" });
+  });
+
+  test("knows a life without a name by its epoch, in frames and lanes of the last release", () => {
+    // The lane was moved by the last release of the function while the new release of the reader sent.
+    expect(chainStep(lane(3, 5, null), of("a", 5, [4, 6], at(3, 5)))).toEqual({
+      kind: "deliver",
+      after: at(3, 5),
+    });
+    expect(chainStep(lane(6, 5, null), of("a", 5, [4, 6], at(3, 5)))).toEqual({ kind: "repeat" });
+    expect(chainStep(lane(3, 1, null), of("a", 5, [1, 2], at(3, 1)))).toMatchObject({
+      kind: "deliver",
+    });
+    expect(chainStep(lane(2, 5, "a"), of(undefined, 1, [4, 6], at(3, 1)))).toEqual({
+      kind: "repeat",
+    });
   });
 });

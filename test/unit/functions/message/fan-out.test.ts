@@ -69,6 +69,14 @@ describe("environment messages", () => {
     expect(decoded?.changes[0]?.after?.["text"]).toBe("a\uFFFEb\uFFFFc");
   });
 
+  test("of the last release's frames keep their ids; those of a life have ids of their own", () => {
+    const ids = [null, "a", "b"].map(
+      (life) => messagesOf([], "table", new TestLane(0, 1, life).frame([{}]))[0]?.deduplicationId,
+    );
+    expect(ids[0]).toBe("868cc683f029a5effbe4181d86e246b6b2a971e5382fbe9c62d1f1d7fe516757");
+    expect(new Set(ids).size).toBe(3);
+  });
+
   test("are cut below SQS's limit, at the same places each time, and follow each other", () => {
     const changes = Array.from({ length: 30 }, () => ({ text: "x".repeat(100_000) }));
     const messages = messagesOf(changes);

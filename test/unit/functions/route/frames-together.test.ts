@@ -21,7 +21,7 @@ const lane = new TestLane();
 /** The numbers of the changes to be delivered, frame by frame. */
 function turns(delivered: string | null, frames: readonly string[]): number[][] {
   const read = frames.map((text) => readFrame(text, SOURCE));
-  return framesTogether(delivered, read, rules).map(({ changes }) =>
+  return framesTogether({ delivered, life: null }, read, rules).map(({ changes }) =>
     changes.map(({ offset }) => offset / 100),
   );
 }

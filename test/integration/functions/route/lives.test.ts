@@ -1,0 +1,61 @@
+import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TestLane } from "../../../support/functions/frames.ts";
+import { rawEvent, retry, route } from "../../../support/functions/invoke.ts";
+import { numbers } from "../../../support/functions/received.ts";
+import { Stage } from "../../../support/functions/stage.ts";
+
+const MINUTE_MS = 60_000;
+const KEY = { id: { S: "lane#0" } };
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await Stage.start();
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+async function deliver(...frames: readonly string[]): Promise<number[]> {
+  for (const frame of frames) expect(await route(stage.runtime, rawEvent([frame]))).toEqual([]);
+  return numbers(await stage.receiveAll("production"));
+}
+
+describe("frames of several lives", () => {
+  test("with the same positions are delivered each, though SQS has seen the former", async () => {
+    const [former, later] = [new TestLane(0, 7, "a"), new TestLane(0, 7, "b")];
+    expect(await deliver(former.frame([{}, {}]))).toEqual([1, 2]);
+    expect(await deliver(later.frame([{}, {}]))).toEqual([1, 2]);
+  });
+
+  test("of which the later one began are no news any more", async () => {
+    const [former, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    const old = former.frame([{}]);
+    expect(await deliver(old, later.frame([{}]))).toEqual([1, 1]);
+    expect(await deliver(old)).toEqual([]);
+  });
+
+  test("go on where the last release left off: in its life, and then in one with a name", async () => {
+    const last = new TestLane(0, 1);
+    expect(await deliver(last.frame([{}]))).toEqual([1]);
+    const { dynamodb } = stage.clients;
+    const table = { TableName: "offsets", Key: KEY };
+    await dynamodb.send(new UpdateItemCommand({ ...table, UpdateExpression: "REMOVE life" }));
+    const first = last.frame([{}]);
+    const named = new TestLane(0, 9, "a");
+    expect(await deliver(first, named.frameOf([{}], 3, last.position(2)))).toEqual([2, 3]);
+    const { Item: item } = await dynamodb.send(new GetItemCommand(table));
+    expect(item).toMatchObject({ life: { S: "a" }, delivered: { S: named.position(3) } });
+    expect(await deliver(first)).toEqual([]);
+  });
+
+  test("keep their ids when they are parked without their author", async () => {
+    const lane = new TestLane(0, 7, "a");
+    await route(stage.runtime, rawEvent([lane.frame([{ user: null }])]));
+    const again = new TestLane(0, 7, "b");
+    await route(stage.runtime, rawEvent([again.frame([{ user: "app_prod" }])]));
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+  });
+});

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { frameSender } from "../../../../reader/frames/frame-sender.ts";
+import type { SealedFrame } from "../../../../reader/frames/lane.ts";
+
+const FRAME: SealedFrame = { lane: 0, text: "x", first: "2", last: "3", previous: "1", changes: 1 };
+
+/** The deduplication ids under which frames are sent in a life, and the keys of those in the payload bucket. */
+async function sent(life: string | null, ...frames: readonly SealedFrame[]) {
+  const ids: (string | undefined)[] = [];
+  const keys: (string | undefined)[] = [];
+  const send = async (command: unknown): Promise<void> => {
+    if (command instanceof SendMessageCommand) ids.push(command.input.MessageDeduplicationId);
+    if (command instanceof PutObjectCommand) keys.push(command.input.Key);
+  };
+  const sendFrame = frameSender({
+    sqs: { send } as unknown as SQSClient,
+    s3: { send } as unknown as S3Client,
+    queueUrl: "raw",
+    payloadBucket: "payloads",
+    life,
+    assertHeld: () => undefined,
+    onSent: () => undefined,
+    log: pino({ level: "silent" }),
+  });
+  for (const frame of frames) await sendFrame(frame, new AbortController().signal);
+  return { ids, keys };
+}
+
+test("a frame has an id of its own in each life, and without a name the id of the last release", async () => {
+  const { ids } = await sent(null, FRAME);
+  expect(ids).toEqual([createHash("sha256").update("0 1 2 3").digest("hex")]);
+  const others = [...(await sent("a", FRAME, FRAME)).ids, ...(await sent("b", FRAME)).ids];
+  expect(others[0]).toBe(others[1]);
+  expect(new Set([...ids, ...others]).size).toBe(3);
+});
+
+test("a large frame overwrites no other in the payload bucket", async () => {
+  const large = { ...FRAME, text: "x".repeat(2 ** 20 + 1) };
+  const keys = [
+    ...(await sent("a", large, { ...large, last: "4" })).keys,
+    ...(await sent("b", large)).keys,
+  ];
+  expect(new Set(keys).size).toBe(3);
+});
