@@ -17,9 +17,9 @@ export class AttemptReport {
   }
 
   /** `offset`: the saved one, before the server is reached. */
-  expects({ committedMs, waiting }: Offset): void {
-    this.#status.waitsSince(waiting?.preparedMs ?? null);
-    this.#status.expects(committedMs);
+  expects(offset: Offset | null): void {
+    this.#status.waitsSince(offset?.waiting?.preparedMs ?? null);
+    this.#status.expects(offset?.committedMs ?? null);
   }
 
   begins({ committedMs, waiting }: Offset, { retentionMs }: ServerState): void {

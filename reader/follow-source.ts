@@ -37,7 +37,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   status.enter("connecting");
   const report = new AttemptReport(status, options.log);
   const { offset: saved, stop } = await options.store.load();
-  if (saved !== null) report.expects(saved);
+  report.expects(saved);
   refuseWhileStopped(stop);
   const connection = await connectionOptions(settings, options.credentials);
   await using control = await ControlConnection.open(connection, settings.silenceMs);

@@ -20,7 +20,8 @@ const CALLS = {
   requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
 };
 
-// The reader's process. It ends by itself only for what a person must mend (exit 1); SIGTERM and SIGINT drain it (exit 0).
+// The reader's process. It ends by itself only by an error that nobody foresaw or, where BLOCKED_SECONDS is 0, that a person
+// must act on (exit 1); SIGTERM and SIGINT drain it (exit 0).
 process.exitCode = await main();
 
 async function main(): Promise<number> {

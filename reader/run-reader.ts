@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { AttemptFailures } from "./attempt-failures.ts";
 import { followSource, type FollowOptions } from "./follow-source.ts";
 import { LeaseKeeper } from "./offsets/lease-keeper.ts";
@@ -11,7 +12,7 @@ const RETRIES = { firstWaitMs: 200, longestWaitMs: 5000 };
 
 /**
  * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins anew after whatever can
- * pass. Rejects with what cannot.
+ * pass or a person can end. Rejects with what nobody foresaw.
  */
 export async function runReader(
   options: Omit<FollowOptions, "lease">,
@@ -27,11 +28,33 @@ export async function runReader(
     } catch (error) {
       // What broke while it was told to end is of no interest any more.
       if (signal.aborted) break;
-      if (!(error instanceof LeaseLostError)) throw error;
-      options.log.warn({ error: describeError(error) }, "the lease is lost; waiting as a standby");
+      if (error instanceof LeaseLostError) {
+        options.log.warn(
+          { error: describeError(error) },
+          "the lease is lost; waiting as a standby",
+        );
+      } else {
+        await waitForPerson(error, options, signal);
+      }
     }
   }
   options.status.enter("stopped");
+}
+
+/**
+ * After an error that a person must act on: waits before the next attempt, while a standby that can read takes over. A new
+ * process would find the same, and containers that end again and again never make a deployment complete. Rejects with any
+ * other error, and where the process is told to end.
+ */
+async function waitForPerson(
+  stop: unknown,
+  { settings: { blockedMs }, status, log }: Omit<FollowOptions, "lease">,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(stop instanceof OperatorError) || blockedMs === null) throw stop;
+  status.enter("blocked");
+  log.error({ error: describeError(stop), waitMs: blockedMs }, "cannot read until a person acts");
+  await delay(blockedMs, undefined, { signal }).catch(() => undefined); // an abort ends the wait
 }
 
 /** DynamoDB's trouble passes: the reader waits for as long as it takes. */

@@ -33,6 +33,8 @@ export interface ReaderSettings {
   /** Whether frames say the columns of their tables and where transactions end: some subscriber's format needs it. */
   readonly columns: boolean;
   readonly healthPort: number | null;
+  /** How long a reader that a person must help waits before it tries again; null: its process ends instead. */
+  readonly blockedMs: number | null;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -91,6 +93,7 @@ const variables = z.object({
   FRAME_KIB: wholeNumber(1, 720).default(720),
   FRAME_COLUMNS: z.enum(["true", "false"]).default("false"),
   HEALTH_PORT: wholeNumber(0, 65_535).optional(),
+  BLOCKED_SECONDS: wholeNumber(0, 3600).default(60),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 
@@ -127,6 +130,7 @@ export function parseReaderSettings(
     frameBytes: value.FRAME_KIB * 1024,
     columns: value.FRAME_COLUMNS === "true",
     healthPort: value.HEALTH_PORT ?? null,
+    blockedMs: value.BLOCKED_SECONDS * 1000 || null,
     logLevel: value.LOG_LEVEL,
   };
 }

@@ -17,6 +17,8 @@ export const UNATTRIBUTED = "unattributed";
 export const READER_METRICS = {
   /** 1 while this task reads the binlog, 0 while it holds the lease and does not (it connects, or has stopped). */
   active: "ReaderActive",
+  /** 1 while a reader cannot read a source that was read before: by this a deployment is judged. */
+  heldUp: "ReaderHeldUp",
   /** 1 from a task that waits for the lease of another one. */
   standby: "ReaderStandby",
   /** 1 from each task, once, when its process starts. */
@@ -41,7 +43,7 @@ export const READER_METRICS = {
   unknownXa: "XaChangesUnknown",
   /** How long the XA transaction has been prepared for whose commit the saved offset waits; 0 for none. Milliseconds. */
   preparedXa: "PreparedXaAge",
-  /** 1 from a reader that ends by an error which a person must act on, else 0. */
+  /** 1 from a reader that cannot read until a person has acted, else 0. */
   stopped: "ReaderStopped",
 } as const;
 

@@ -101,6 +101,8 @@ function startReader(options: RouterOptions, signal: AbortSignal): Promise<Reade
         ...topology.reader.environment,
         ...aws.environment(),
         HEALTH_PORT: String(readerHealthPort),
+        // A reader that cannot read ends, so that the person in front of it is told at once.
+        BLOCKED_SECONDS: "0",
       },
       logFile: join(logDirectory, "reader.log"),
       healthUrl: `http://127.0.0.1:${readerHealthPort}/`,

@@ -1,4 +1,5 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
+import { AlarmBehavior } from "aws-cdk-lib/aws-ecs";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
@@ -96,6 +97,13 @@ export class RouterStack extends Stack {
       pairs: this.pairs,
       tables: this.tables,
     });
+
+    // A version whose readers stay up and cannot read is rolled back; ECS ignores an alarm that rang before the deployment.
+    const { rollout } = this.monitoring.alarms;
+    this.reader.service.enableDeploymentAlarms([rollout.alarmName], {
+      behavior: AlarmBehavior.ROLLBACK_ON_ALARM,
+    });
+    this.reader.service.node.addDependency(rollout);
 
     outputs(this, this);
   }

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { ReaderStatus } from "./status.ts";
 
 /**
- * The endpoint for the container's health check: every GET is answered with the reader's status as JSON; 200 while it
- * works or waits, 503 when it has ended. Trouble that passes by itself is not ill health: a restart would not mend it.
+ * Answers every GET with the reader's status as JSON. `/ready` is 200 while it reads or stands by, else 503. Any other path,
+ * the container's health check, is 503 only when the reader has ended: a restart ends no trouble of the source.
  */
 export class HealthEndpoint implements AsyncDisposable {
   readonly #server: Server;
@@ -15,8 +15,9 @@ export class HealthEndpoint implements AsyncDisposable {
   }
 
   static async listen(port: number, status: ReaderStatus): Promise<HealthEndpoint> {
-    const server = createServer((_request, response) => {
-      response.writeHead(status.state === "stopped" ? 503 : 200, {
+    const server = createServer(({ url }, response) => {
+      const isWell = url === "/ready" ? status.isReady : status.state !== "stopped";
+      response.writeHead(isWell ? 200 : 503, {
         "content-type": "application/json",
       });
       response.end(JSON.stringify(status.snapshot()));

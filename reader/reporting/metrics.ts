@@ -73,6 +73,7 @@ function holderReadings(status: ReaderStatus, before: ReaderStatus["counters"]):
     retentionUsed === null ? [] : [[READER_METRICS.retentionUsed, "Percent", retentionUsed]];
   return [
     [READER_METRICS.active, "Count", isActive ? 1 : 0],
+    [READER_METRICS.heldUp, "Count", status.isHeldUp ? 1 : 0],
     [READER_METRICS.lag, "Milliseconds", Math.round(status.lagMs())],
     ...retention,
     [READER_METRICS.changesRead, "Count", now.changes - before.changes],

@@ -9,12 +9,19 @@ const FRESH_MS = 2000;
  * - `standby`: another reader holds the lease of the source;
  * - `connecting`: this one holds it, and connects or waits before the next attempt; also before it has asked for the lease;
  * - `streaming`: events of the binlog come;
+ * - `blocked`: it cannot read until a person has acted; it has given the lease back, and tries again after a while;
  * - `stopping`: told to end, it sends what was read and saves the offset;
  * - `stopped`: it has ended.
  *
- * An attempt that fails leads from `streaming` to `connecting`, a lost lease from there to `standby`.
+ * An attempt that fails leads from `streaming` to `connecting`, or to `blocked`; a lost lease from there to `standby`.
  */
-export type ReaderState = "standby" | "connecting" | "streaming" | "stopping" | "stopped";
+export type ReaderState =
+  | "standby"
+  | "connecting"
+  | "streaming"
+  | "blocked"
+  | "stopping"
+  | "stopped";
 
 /** What the reader tells of itself, for its health endpoint and its metrics. Changed through its methods only. */
 export class ReaderStatus {
@@ -34,8 +41,10 @@ export class ReaderStatus {
   };
   /** How long the server keeps its binlog, milliseconds; null when it keeps it for ever, or is not known yet. */
   retentionMs: number | null = null;
-  /** Whether the process ends by an error that a person must act on. */
+  /** Whether an error that a person must act on has ended the last attempt. */
   isStoppedByError = false;
+  /** Whether the offsets table has said that this source was never read: nothing is expected of a reader then. */
+  #isNew = false;
   #state: ReaderState = "connecting";
   #sinceMs = Date.now();
   /** When the oldest transaction that is not acknowledged yet was committed; null when all are. */
@@ -56,16 +65,28 @@ export class ReaderStatus {
     if (state === this.#state) return;
     if (state === "streaming") this.#hasRead = true;
     if (state === "standby") this.#hasRead = false;
+    if (state === "streaming" || state === "standby") this.isStoppedByError = false;
     this.#state = state;
     this.#sinceMs = Date.now();
   }
 
   /**
-   * Called with the saved offset's commit time before the server is reached. Until the binlog is read, nothing else says how
-   * far behind this reader is.
+   * Called with the saved offset's commit time before the server is reached, null when the source was never read. Until the
+   * binlog is read, nothing else says how far behind this reader is.
    */
-  expects(committedMs: number): void {
-    if (!this.#hasRead) this.startsAt(committedMs);
+  expects(committedMs: number | null): void {
+    this.#isNew = committedMs === null;
+    if (committedMs !== null && !this.#hasRead) this.startsAt(committedMs);
+  }
+
+  /** Whether it reads, or could do so at once: what a check of readiness asks. */
+  get isReady(): boolean {
+    return this.#state === "streaming" || this.#state === "standby";
+  }
+
+  /** Whether it does not read although the source was read before, or although nothing says that it was not. */
+  get isHeldUp(): boolean {
+    return !this.#isNew && (this.#state === "connecting" || this.#state === "blocked");
   }
 
   /** Called when reading begins behind a transaction that was committed at `committedMs`; 0 when none is known. */

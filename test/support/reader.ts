@@ -106,6 +106,7 @@ export class ReaderBench implements AsyncDisposable {
       PAYLOAD_BUCKET: `${name}-payloads`,
       NODE_OPTIONS: READER_NODE_OPTIONS,
       LEASE_SECONDS: "3",
+      BLOCKED_SECONDS: "0",
       LOG_LEVEL: "debug",
       ...settings,
     });

@@ -9,7 +9,7 @@ import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Topic, type ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { AlarmTopic } from "./alarm-topic.ts";
-import { anchor } from "./runbook.ts";
+import { anchor, RUNBOOK } from "./runbook.ts";
 import { ANNOUNCED } from "./severities.ts";
 import type { Watch, WatchedParts } from "./watch.ts";
 import { watches } from "./watches.ts";
@@ -25,10 +25,16 @@ export interface AlarmsProps extends WatchedParts {
 /** Every alarm of a source. Each says what it means and where the runbook goes on. */
 export class Alarms extends Construct {
   readonly names: readonly string[];
+  /** The alarm by which a deployment of the reader is judged. */
+  readonly rollout: Alarm;
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    this.names = watches(props).map((watch) => this.#create(watch, props));
+    const created = watches(props).map((watch) => ({ watch, ...this.#create(watch, props) }));
+    this.names = created.map(({ name }) => name);
+    const rollout = created.find(({ watch }) => watch.heading === RUNBOOK.readerHeldUp);
+    if (rollout === undefined) throw new RangeError("nothing watches for a reader that is held up");
+    this.rollout = rollout.alarm;
   }
 
   /** The alarms by their names alone: who shows them need not wait until they exist. */
@@ -47,7 +53,7 @@ export class Alarms extends Construct {
     );
   }
 
-  #create(watch: Watch, props: AlarmsProps): string {
+  #create(watch: Watch, props: AlarmsProps): { name: string; alarm: Alarm } {
     const { source, settings } = props;
     const [severity, nature] = ANNOUNCED[watch.heading];
     const id = [watch.heading, watch.subject].filter((part) => part !== undefined).join(" ");
@@ -66,7 +72,7 @@ export class Alarms extends Construct {
     const actions = topics.map((topic) => new SnsAction(topic));
     alarm.addAlarmAction(...actions);
     if (nature === "state") alarm.addOkAction(...actions);
-    return name;
+    return { name, alarm };
   }
 
   #target({ topicArn }: Watch, { topic }: AlarmsProps): ITopic {

@@ -28,6 +28,7 @@ export class SourceMetrics {
   }
 
   readerActive = (): Metric => this.#metric(READER_METRICS.active, Stats.SUM);
+  readerHeldUp = (): Metric => this.#metric(READER_METRICS.heldUp, Stats.MAXIMUM);
   readerStandby = (): Metric => this.#metric(READER_METRICS.standby, Stats.SUM);
   readerStarts = (): Metric => this.#metric(READER_METRICS.starts, Stats.SUM);
   readerLag = (): Metric => this.#metric(READER_METRICS.lag, Stats.MAXIMUM);

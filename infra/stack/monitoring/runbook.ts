@@ -2,6 +2,7 @@
 export const RUNBOOK = {
   readerNotReporting: "Reader not reporting",
   readerStopped: "Reader stopped",
+  readerHeldUp: "Reader held up",
   readerRestarts: "Reader starts again and again",
   standbyMissing: "Standby missing",
   lag: "Lag",

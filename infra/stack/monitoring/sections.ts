@@ -159,6 +159,7 @@ export function errors({ metrics, raw, route, retry, pairs }: Watched): IWidget[
         metrics.framesRepeated(),
         metrics.onlyRepeats(),
         metrics.readerStarts(),
+        metrics.readerHeldUp(),
         metrics.reconnects(),
         metrics.readerStopped(),
         metrics.leaseTaken(),

@@ -13,6 +13,7 @@ export type Nature = "state" | "event";
 export const ANNOUNCED: Readonly<Record<RunbookHeading, readonly [Severity, Nature]>> = {
   [RUNBOOK.readerNotReporting]: ["urgent", "state"],
   [RUNBOOK.readerStopped]: ["urgent", "state"],
+  [RUNBOOK.readerHeldUp]: ["notice", "state"],
   [RUNBOOK.readerRestarts]: ["notice", "event"],
   [RUNBOOK.standbyMissing]: ["notice", "state"],
   [RUNBOOK.lag]: ["urgent", "state"],

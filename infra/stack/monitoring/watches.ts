@@ -73,11 +73,19 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     {
       heading: RUNBOOK.readerStopped,
       meaning:
-        "The reader stopped by an error that a person must act on: no environment receives anything until then.",
+        "The reader cannot read until a person acts: no environment receives anything until then.",
       metric: metrics.readerStopped(),
       above: 0,
       // Only a reader that reports again can say that the stop has ended.
       silence: TreatMissingData.IGNORE,
+    },
+    {
+      heading: RUNBOOK.readerHeldUp,
+      meaning:
+        "For three minutes a reader has not been able to read a source that was read before. A deployment under way is rolled back.",
+      metric: metrics.readerHeldUp(),
+      above: 0,
+      periods: 3,
     },
     {
       heading: RUNBOOK.readerRestarts,

@@ -274,6 +274,22 @@ describe("the reader", () => {
     });
   });
 
+  it("is rolled back when its new version cannot read what was read before; a first one may wait for its account", () => {
+    const [[alarm] = []] = Object.entries(
+      template.findResources("AWS::CloudWatch::Alarm", {
+        Properties: { MetricName: "ReaderHeldUp", TreatMissingData: "notBreaching" },
+      }),
+    );
+    template.hasResource("AWS::ECS::Service", {
+      Properties: {
+        DeploymentConfiguration: {
+          Alarms: { AlarmNames: [{ Ref: alarm }], Enable: true, Rollback: true },
+        },
+      },
+      DependsOn: Match.arrayWith([alarm]),
+    });
+  });
+
   it("gets the variables of the contract, and more time to stop than it needs to drain", () => {
     template.hasResourceProperties("AWS::ECS::TaskDefinition", {
       ContainerDefinitions: [

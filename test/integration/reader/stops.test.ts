@@ -116,6 +116,35 @@ test(
   },
 );
 
+test("an account that MySQL refuses, in a container: the reader stays up, and reads when the account has its password", async () => {
+  const { host, port } = mysql.server;
+  const account = { user: "later", password: "the-secret's" };
+  await using bench = await ReaderBench.create(aws, { host, port, ...account });
+  const reader = await bench.start("cannot read until a person acts", {
+    BLOCKED_SECONDS: "1",
+    HEALTH_PORT: "0",
+  });
+  const health = Number((await reader.logged("answering health checks"))["port"]);
+  const ask = async (path: string) => fetch(`http://127.0.0.1:${health}${path}`);
+  const alive = await ask("/");
+  expect(alive.status).toBe(200);
+  expect(await alive.json()).toMatchObject({ state: "blocked" });
+  expect((await ask("/ready")).status).toBe(503);
+
+  await mysql.query("CREATE USER later IDENTIFIED BY 'the-secret''s'");
+  try {
+    await mysql.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.* TO later");
+    await mysql.query("GRANT SELECT ON performance_schema.* TO later");
+    await reader.logged("following the binlog");
+    await mysql.query("INSERT INTO shop.orders VALUES (1, NULL)");
+    expect(await bench.takeFrames(1)).toHaveLength(1);
+    expect((await ask("/ready")).status).toBe(200);
+    expect(await reader.stop()).toBe(0);
+  } finally {
+    await mysql.query("DROP USER later");
+  }
+});
+
 test("a missing privilege", async () => {
   const { host, port } = mysql.server;
   const account = await mysql.createAccount("powerless", ["SELECT ON performance_schema.*"]);

@@ -122,6 +122,30 @@ test("a reader is active only while it reads the binlog, a standby says that it 
   ]);
 });
 
+test("a reader is held up while it does not read what was read before", () => {
+  const status = new ReaderStatus();
+  expect(status.isHeldUp).toBe(true);
+  status.expects(null);
+  status.enter("blocked");
+  expect(status.isHeldUp).toBe(false);
+  status.expects(400_000);
+  expect(status.isHeldUp).toBe(true);
+  for (const state of ["streaming", "standby"] as const) {
+    status.enter(state);
+    expect(status.isHeldUp).toBe(false);
+  }
+});
+
+test("a stop lasts until a reader reads, or stands by for one that does", () => {
+  const status = new ReaderStatus();
+  status.isStoppedByError = true;
+  status.enter("blocked");
+  status.enter("connecting");
+  expect(status.isStoppedByError).toBe(true);
+  status.enter("standby");
+  expect(status.isStoppedByError).toBe(false);
+});
+
 test("the retention is reported once it is known", () => {
   const [, before, after] = reportsOf(
     () => undefined,
