@@ -51,9 +51,12 @@ test("the health endpoint tells the state, and SIGTERM ends the reader well with
   await using bench = await ReaderBench.create(services.aws, mysql.server, { HEALTH_PORT: "0" });
   const reader = await bench.start();
   const { port } = await reader.logged("answering health checks");
-  const response = await fetch(`http://127.0.0.1:${String(port)}/`);
-  expect(response.status).toBe(200);
-  expect(await response.json()).toMatchObject({ state: "streaming", lagMs: 0 });
+  const ask = () => fetch(`http://127.0.0.1:${String(port)}/`);
+  expect((await ask()).status).toBe(200);
+  // The state changes with the first event that the server sends.
+  await expect
+    .poll(async () => (await ask()).json())
+    .toMatchObject({ state: "streaming", lagMs: 0 });
   // Retention is known: the server keeps its binlog for 30 days by default.
   expect((await reader.logged("following the binlog"))["retentionMs"]).toBe(2_592_000_000);
   const startedMs = performance.now();
