@@ -11,21 +11,32 @@ import { readConfiguration } from "./request/local-configuration.ts";
 import { HelpRequested, parseOptions, type StartOptions } from "./request/options.ts";
 import type { Stack } from "./stack.ts";
 import { StackDirectory } from "./stack-file.ts";
+import { stopRequest } from "./stop-requests.ts";
 
 /** All ends within 10 s of a signal; what has not by then is left to the processes that watch this one. */
 const END_WITHIN_MS = 9_000;
 
 const stop = new AbortController();
 const steps = new Steps(process.stdout);
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(name, () => {
-    // A second one: the person does not want to wait.
-    if (stop.signal.aborted) process.exit(1);
+let firstSignalMs: number | null = null;
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+process.exitCode = await main(stop.signal);
+
+function onSignal(): void {
+  const nowMs = performance.now();
+  const request = stopRequest(firstSignalMs === null ? null : nowMs - firstSignalMs);
+  firstSignalMs ??= nowMs;
+  if (request === "stop") {
     endInTime();
     stop.abort();
-  });
+  }
+  if (request === "end") {
+    process.stderr.write(
+      "npm start: ended at once; the next start removes what the demonstration made on a --mysql server.\n",
+    );
+    process.exit(1);
+  }
 }
-process.exitCode = await main(stop.signal);
 
 /** What the process exits with: 0, 1 when the demonstration or a part failed, 2 when the request was refused. */
 async function main(signal: AbortSignal): Promise<number> {

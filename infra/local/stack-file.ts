@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isAlive, type StackFile } from "../../operator/shared/stack-file.ts";
@@ -7,7 +7,8 @@ import { AlreadyRunningError } from "./request/refusal.ts";
 
 /**
  * The right to run a stack from one directory. Taking it makes sure that no other live `npm start` has it; what a dead
- * one left behind is removed. Disposing gives it up and removes stack.json.
+ * one left behind is removed. Disposing gives it up and removes stack.json; so does the end of this process, unless it is
+ * killed.
  */
 export class StackDirectory implements AsyncDisposable {
   readonly path: string;
@@ -34,6 +35,7 @@ export class StackDirectory implements AsyncDisposable {
       }
       await rm(directory.#lockFile, { force: true });
     }
+    process.once("exit", directory.#removeFiles);
     await rm(directory.stackFile, { force: true });
     return directory;
   }
@@ -55,7 +57,14 @@ export class StackDirectory implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.withdraw();
     await rm(this.#lockFile, { force: true });
+    process.removeListener("exit", this.#removeFiles);
   }
+
+  /** For a process that ends before it is disposed; nothing asynchronous happens any more then. */
+  readonly #removeFiles = (): void => {
+    rmSync(this.stackFile, { force: true });
+    rmSync(this.#lockFile, { force: true });
+  };
 }
 
 function lockFileIn(path: string): string {

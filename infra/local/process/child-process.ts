@@ -75,6 +75,9 @@ export class Child implements AsyncDisposable {
           ...options.environment,
         },
         execArgv: ["--import", new URL("tether.ts", import.meta.url).href],
+        // A session of its own: Ctrl-C or a supervisor's signal to the process group reaches this process alone, which
+        // decides in which order its children stop.
+        detached: true,
         stdio: ["ignore", log, log, "ipc"],
       });
       const exited = new AbortController();

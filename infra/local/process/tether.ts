@@ -11,6 +11,3 @@ process.once("disconnect", () => {
   process.kill(process.pid, "SIGTERM");
 });
 process.channel?.unref();
-
-// Ctrl-C in a terminal reaches the whole process group; the parent alone decides in which order its children stop.
-process.on("SIGINT", () => undefined);
