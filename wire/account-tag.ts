@@ -8,11 +8,11 @@
  *
  * Two names never have the same tag, and the name can be read back from the tag alone.
  */
-const TAG_PREFIX = "br_";
-const TAG_LENGTH = 32;
+export const TAG_PREFIX = "br_";
+export const TAG_LENGTH = 32;
 
 /** The signs that have a letter of their own behind `z`. */
-const SHORT_SIGNS: Readonly<Record<string, string>> = {
+export const SHORT_SIGNS: Readonly<Record<string, string>> = {
   z: "z",
   "-": "h",
   ".": "d",

@@ -128,12 +128,13 @@ function startSource(
 ): Promise<Source> {
   if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
   const { environments, source } = config;
-  const { demo, ledger } = options;
+  const { demo, ledger, tags } = options;
   return startOwnServer({
     environments,
     tables: source.tables,
     demo,
     ledger,
+    tags,
     ...(port !== undefined && { port }),
     progress: steps.progress,
     signal,

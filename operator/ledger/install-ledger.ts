@@ -5,32 +5,37 @@ import {
   ACCOUNT_COMMENT,
   CALLED_PROCEDURES,
   COUNT_SLOTS,
-  CREATE_DEFINER,
-  CREATE_PROCEDURES,
-  CREATE_SCHEMA,
-  CREATE_TABLE,
+  createDefiner,
+  createTable,
   EVERYBODY,
   FILL_TABLE,
   GRANT_EVERYBODY,
   LEDGER_DEFINER,
   LEDGER_PROCEDURE,
   LEDGER_SCHEMA,
-  PROCEDURE_COMMENT,
-  PROCEDURE_SQL_MODE,
+  REVOKE_TAG,
   SLOTS,
 } from "./objects.ts";
+import { createProcedures, PROCEDURE_SQL_MODE } from "./procedures.ts";
+import { type Registration, registrationOf, REGISTRATIONS } from "./tagging.ts";
 
 /**
- * Installs the session ledger, or brings it up to date; on a server that has it, does nothing that a connection could
- * notice. `init_connect` comes last, when everything that it calls is there, and keeps what it had. Needs an administrator
+ * Installs the session ledger, GTID tags, or both, or brings them up to date; on a server that has them, does nothing that a
+ * connection could notice. `init_connect` comes last, when everything that it calls is there, and keeps what it had. Needs an administrator
  * (CREATE USER, SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all on the schema).
  */
-export async function installLedger(connection: Connection): Promise<void> {
-  await connection.query(CREATE_SCHEMA);
-  await connection.query(CREATE_TABLE);
-  if ((await slots(connection)) < SLOTS) await connection.query(FILL_TABLE);
-  for (const statement of CREATE_DEFINER) await connection.query(statement);
-  if (!(await hasProcedures(connection))) await createProcedures(connection);
+export async function installLedger(
+  connection: Connection,
+  registration: Registration = "ledger",
+): Promise<void> {
+  const { writesRow, setsTag } = REGISTRATIONS[registration];
+  const installed = await installedRegistration(connection);
+  for (const statement of createTable(registration)) await connection.query(statement);
+  if (writesRow && (await slots(connection)) < SLOTS) await connection.query(FILL_TABLE);
+  for (const statement of createDefiner(registration)) await connection.query(statement);
+  if (installed !== registration) await replaceProcedures(connection, registration);
+  if (!setsTag && installed !== null && REGISTRATIONS[installed].setsTag)
+    await connection.query(REVOKE_TAG);
   for (const statement of GRANT_EVERYBODY) await connection.query(statement);
   for (const { user, host } of await accountsExemptFromEverybody(connection)) {
     for (const procedure of CALLED_PROCEDURES)
@@ -59,14 +64,17 @@ export class LedgerInUseError extends Error {
   }
 }
 
-async function createProcedures(connection: Connection): Promise<void> {
+async function replaceProcedures(
+  connection: Connection,
+  registration: Registration,
+): Promise<void> {
   // Between DROP and CREATE nobody may call it.
   await setInitConnect(connection, withoutRegistration);
   if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
   const [rows] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.sql_mode AS mode");
   await connection.query(PROCEDURE_SQL_MODE);
   try {
-    for (const statement of CREATE_PROCEDURES) await connection.query(statement);
+    for (const statement of createProcedures(registration)) await connection.query(statement);
   } finally {
     await connection.query("SET SESSION sql_mode = ?", [String(rows[0]?.["mode"])]);
   }
@@ -77,14 +85,17 @@ async function slots(connection: Connection): Promise<number> {
   return Number(rows[0]?.["slots"]);
 }
 
-/** Whether all that init_connect calls is there, and is this version's. */
-async function hasProcedures(connection: Connection): Promise<boolean> {
+/** What the procedures that init_connect calls do; null when one is missing or another version's. */
+async function installedRegistration(connection: Connection): Promise<Registration | null> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT 1 FROM information_schema.routines WHERE routine_type = 'PROCEDURE'
-     AND CONCAT(routine_schema, '.', routine_name) IN (?) AND routine_comment = ?`,
-    [CALLED_PROCEDURES, PROCEDURE_COMMENT],
+    `SELECT routine_comment AS comment, COUNT(*) AS procedures FROM information_schema.routines
+     WHERE routine_type = 'PROCEDURE' AND CONCAT(routine_schema, '.', routine_name) IN (?)
+     GROUP BY routine_comment`,
+    [CALLED_PROCEDURES],
   );
-  return rows.length === CALLED_PROCEDURES.length;
+  const [row] = rows;
+  const isComplete = Number(row?.["procedures"]) === CALLED_PROCEDURES.length;
+  return isComplete ? registrationOf(String(row?.["comment"])) : null;
 }
 
 async function setInitConnect(

@@ -2,17 +2,17 @@ import type { Account } from "./exempt-from-everybody.ts";
 import { withoutCalls, withRegistration } from "./init-connect.ts";
 import {
   CALLED_PROCEDURES,
-  CREATE_DEFINER,
-  CREATE_PROCEDURES,
-  CREATE_SCHEMA,
-  CREATE_TABLE,
+  createDefiner,
+  createTable,
   EVERYBODY,
   FILL_TABLE,
   GRANT_EVERYBODY,
   LEDGER_DEFINER,
   LEDGER_SCHEMA,
-  PROCEDURE_SQL_MODE,
+  REVOKE_TAG,
 } from "./objects.ts";
+import { createProcedures, PROCEDURE_SQL_MODE } from "./procedures.ts";
+import { type Registration, REGISTRATIONS } from "./tagging.ts";
 
 type Accounts = readonly Account[];
 
@@ -29,14 +29,18 @@ export interface Script {
  * @param exempt accounts that need a grant of their own (see exempt-from-everybody.ts)
  * @param isRds whether init_connect is set in a parameter group, not by a statement
  */
-export function installScript(initConnect: string, exempt: Accounts, isRds: boolean): Script {
+export function installScript(
+  initConnect: string,
+  exempt: Accounts,
+  isRds: boolean,
+  registration: Registration = "ledger",
+): Script {
   const statements = [
-    CREATE_SCHEMA,
-    CREATE_TABLE,
-    FILL_TABLE,
-    ...CREATE_DEFINER,
+    ...createTable(registration),
+    ...(REGISTRATIONS[registration].writesRow ? [FILL_TABLE] : []),
+    ...createDefiner(registration),
     PROCEDURE_SQL_MODE,
-    ...CREATE_PROCEDURES,
+    ...createProcedures(registration),
     ...GRANT_EVERYBODY,
     ...exempt.flatMap(grantStatements),
   ];
@@ -47,12 +51,23 @@ export function installScript(initConnect: string, exempt: Accounts, isRds: bool
 }
 
 /** The same where `init_connect` calls the ledger already: nobody may call it while it is made anew. */
-export function mendScript(initConnect: string, exempt: Accounts, isRds: boolean): Script {
+export function mendScript(
+  initConnect: string,
+  exempt: Accounts,
+  isRds: boolean,
+  registration: Registration = "ledger",
+): Script {
   const rest = withoutCalls(initConnect);
-  const install = installScript(rest, exempt, isRds);
+  const install = installScript(rest, exempt, isRds, registration);
   return isRds
     ? { before: parameterGroup(rest), ...install }
     : { statements: [`SET GLOBAL init_connect = ${quoted(rest)}`, ...install.statements] };
+}
+
+/** What takes the tags out and leaves the ledger. Open connections keep their tags. */
+export function untagScript(initConnect: string, exempt: Accounts, isRds: boolean): Script {
+  const script = mendScript(initConnect, exempt, isRds, "ledger");
+  return { ...script, statements: [...script.statements, REVOKE_TAG] };
 }
 
 /**

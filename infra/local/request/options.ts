@@ -5,6 +5,7 @@ import { UsageError } from "./refusal.ts";
 export interface StartOptions {
   readonly demo: boolean;
   readonly ledger: boolean;
+  readonly tags: boolean;
   /** A configuration file; the checkout's cdk.json when undefined. */
   readonly configFile: string | undefined;
   /** A server to use; an own one is started when undefined. */
@@ -53,6 +54,7 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
     .description("Runs binlog-router on this machine, on a real MySQL server.")
     .option("--no-demo", "route only; write nothing and subscribe to nothing")
     .option("--no-ledger", "do without the session ledger: learn authors from the process list")
+    .option("--no-tags", "do without GTID tags: learn authors from the ledger")
     .option("--config <file>", "the configuration object as a JSON file (default: cdk.json's)")
     .option("--mysql <url>", `use this server: ${MYSQL_URL}`)
     .option("--duration <seconds>", "stop by itself", positive("seconds"))
@@ -77,6 +79,7 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
   const options = command.opts<{
     demo: boolean;
     ledger: boolean;
+    tags: boolean;
     config?: string;
     mysql?: string;
     duration?: number;
@@ -86,6 +89,7 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
   return {
     demo: options.demo,
     ledger: options.ledger,
+    tags: options.tags,
     configFile: options.config,
     mysql: options.mysql === undefined ? undefined : mysqlAccount(options.mysql),
     durationMs: options.duration === undefined ? undefined : options.duration * 1000,

@@ -1,5 +1,6 @@
 import { createConnection } from "mysql2/promise";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
+import { hasTags, type Registration } from "../../../operator/ledger/tagging.ts";
 import { DEMO_SCHEMA } from "./demonstration-schema.ts";
 import type { Progress } from "../mysql/progress.ts";
 import { startMysqlServer } from "../mysql/start-mysql-server.ts";
@@ -20,6 +21,8 @@ export interface OwnServerOptions {
   readonly demo: boolean;
   /** Whether the session ledger is installed. */
   readonly ledger: boolean;
+  /** Whether GTIDs carry the tags of users, where the server can. */
+  readonly tags: boolean;
   /** A free one when absent. */
   readonly port?: number;
   readonly progress: Progress;
@@ -45,7 +48,8 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
   }
   const accounts = await createAccounts(connection, planned, configuredDatabases(options.tables));
   const reader = await createReaderAccount(connection);
-  if (options.ledger) await installLedger(connection);
+  const registration = registrationFor(options, server.version);
+  if (registration !== null) await installLedger(connection, registration);
   const running = started.move();
   return {
     host,
@@ -59,4 +63,13 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
     client: server.programs.mysql ?? "mysql",
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** What connections are registered by; null when they are not. */
+function registrationFor(
+  { ledger, tags }: Pick<OwnServerOptions, "ledger" | "tags">,
+  version: string,
+): Registration | null {
+  if (!tags || !hasTags(version)) return ledger ? "ledger" : null;
+  return ledger ? "ledger-and-tags" : "tags";
 }

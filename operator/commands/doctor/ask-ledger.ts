@@ -5,8 +5,8 @@ import {
   CALLED_PROCEDURES,
   COUNT_SLOTS,
   LEDGER_SCHEMA,
-  PROCEDURE_COMMENT,
 } from "../../ledger/objects.ts";
+import { type Registration, registrationOf } from "../../ledger/tagging.ts";
 import type { LedgerFacts } from "./facts.ts";
 import { isTrue, rowsOf } from "./rows.ts";
 
@@ -46,13 +46,17 @@ export async function askLedger(connection: Connection, initConnect: string): Pr
     slots: count === undefined ? null : Number(count["slots"]),
     hasDefiner: isTrue(accounts?.["hasDefiner"]),
     mayDefinerWrite: isTrue(accounts?.["mayDefinerWrite"]),
-    procedureComment:
-      comments.length < CALLED_PROCEDURES.length
-        ? null
-        : (comments.find((comment) => comment !== PROCEDURE_COMMENT) ?? PROCEDURE_COMMENT),
+    registration: comments.length < CALLED_PROCEDURES.length ? null : commonRegistration(comments),
     isGrantedToEverybody: isTrue(accounts?.["isGrantedToEverybody"]),
     isEverybodyOurs: isTrue(accounts?.["isEverybodyOurs"]),
     exempt: await accountsExemptFromEverybody(connection),
     initConnect,
   };
+}
+
+/** What all procedures with these comments do. */
+function commonRegistration(comments: readonly string[]): Registration | "other" {
+  const [first = null, ...others] = comments;
+  const isCommon = others.every((comment) => comment === first);
+  return (isCommon ? registrationOf(first) : null) ?? "other";
 }

@@ -1,6 +1,7 @@
 import type { Connection } from "mysql2/promise";
 import { askAccounts } from "./ask-accounts.ts";
 import { askLedger } from "./ask-ledger.ts";
+import { askTags } from "./ask-tags.ts";
 import { BINLOG_VARIABLES } from "../../../reader/source/binlog-checks.ts";
 import type { Count, ServerFacts } from "./facts.ts";
 import { isRds } from "../../../reader/source/rds.ts";
@@ -46,6 +47,7 @@ export async function askServer(connection: Connection, reader: string): Promise
     accounts: await askAccounts(connection),
     readerGrants: await grantsOf(connection, reader),
     ledger: await askLedger(connection, variables.get("init_connect") ?? ""),
+    tags: await askTags(connection),
     userChanges: await counts(connection, USER_CHANGES),
     proxies: await counts(connection, PROXIES),
   };

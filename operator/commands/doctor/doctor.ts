@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { createConnection } from "mysql2/promise";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
+import type { Finding } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
-import { uninstallScript } from "../../ledger/statements.ts";
+import { uninstallScript, untagScript } from "../../ledger/statements.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { disposable } from "../../shared/target.ts";
@@ -15,6 +16,7 @@ import { accountOf, readDoctorConfiguration } from "./configuration.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
 import { isFault, repairScript, reportText, scriptText } from "./report.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
+import { tagFindings } from "./tag-checks.ts";
 
 interface Options {
   readonly mysql?: string;
@@ -22,6 +24,7 @@ interface Options {
   readonly reader: string;
   readonly offsetsTable?: string;
   readonly sql?: boolean;
+  readonly tags?: boolean;
   readonly uninstall?: boolean;
 }
 
@@ -36,6 +39,7 @@ const HELP = helpText(
     "npm run doctor -- --mysql mysql://root:secret@db.example:3306",
     "npm run doctor -- --config router.json --offsets-table shop-offsets",
     "npm run doctor -- --mysql mysql://root:secret@db.example:3306 --sql > repair.sql",
+    "npm run doctor -- --mysql mysql://root:secret@db.example:3306 --tags --sql > tags.sql",
   ],
   "0 nothing to mend; 1 findings; 2 it could not check, and one sentence says why",
 );
@@ -61,7 +65,11 @@ export function doctor(program: Command): void {
     )
     .option("--sql", "print the script that mends what statements can mend")
     .option("--json", "print the findings as JSON")
-    .option("--uninstall", "print the script that removes the session ledger, and check nothing")
+    .option("--tags", "check also whether GTID tags are installed; --sql then installs them")
+    .option(
+      "--uninstall",
+      "print the script that removes the session ledger (with --tags: the tags only), and check nothing",
+    )
     .addHelpText("after", HELP)
     .action(action(run));
 }
@@ -79,7 +87,7 @@ async function run(context: CommandContext, options: Options): Promise<number> {
 
 async function checkServer(
   { report }: CommandContext,
-  { config, mysql, reader, offsetsTable, sql, uninstall }: Options,
+  { config, mysql, reader, offsetsTable, sql, tags, uninstall }: Options,
 ): Promise<number> {
   const configuration = await readDoctorConfiguration(config);
   const connection = await createConnection(await accountOf(mysql, configuration));
@@ -87,7 +95,11 @@ async function checkServer(
     const facts = await askServer(connection, reader);
     const { ledger, variables } = facts;
     if (uninstall === true) {
-      const script = uninstallScript(ledger.initConnect, ledger.isEverybodyOurs, isRds(variables));
+      const { initConnect, exempt, isEverybodyOurs } = ledger;
+      const script =
+        tags === true
+          ? untagScript(initConnect, exempt, isRds(variables))
+          : uninstallScript(initConnect, isEverybodyOurs, isRds(variables));
       report(script, () => scriptText(script));
       return 0;
     }
@@ -96,7 +108,7 @@ async function checkServer(
       ...binlogFindings(variables),
       ...serverFindings(facts, lagSeconds),
       ...readerFindings(facts, reader),
-      ...ledgerFindings(facts),
+      ...installedOnce(ledgerFindings(facts), tagFindings(facts, tags === true, reader)),
       ...connectionFindings(facts),
       ...accountFindings(facts, configuration.environments, reader),
     ];
@@ -105,6 +117,12 @@ async function checkServer(
   } finally {
     connection.destroy();
   }
+}
+
+/** The script that installs tags installs the ledger too. */
+function installedOnce(ledger: readonly Finding[], tags: readonly Finding[]): Finding[] {
+  const isInstalling = tags.some(({ check }) => check === "tags.missing");
+  return [...ledger.filter(({ check }) => !isInstalling || check !== "ledger.missing"), ...tags];
 }
 
 /** How long ago the last transaction was committed that the reader has passed; null when it never read. */

@@ -1,3 +1,4 @@
+import type { Registration } from "../../ledger/tagging.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 
 /** A MySQL account, as far as the doctor looks at it. */
@@ -23,14 +24,26 @@ export interface LedgerFacts {
   /** Whether the account is there that the procedures run as, without which nobody can call them. */
   readonly hasDefiner: boolean;
   readonly mayDefinerWrite: boolean;
-  /** The comment of the procedures, which has their version, another one's first; null when one of them is missing. */
-  readonly procedureComment: string | null;
+  /** What the procedures do; `other` when one is another version's, null when one is missing. */
+  readonly registration: Registration | "other" | null;
   readonly isGrantedToEverybody: boolean;
   /** Whether the account of everybody was made by installing, for nothing else. */
   readonly isEverybodyOurs: boolean;
   /** Accounts for which that grant does not count. */
   readonly exempt: readonly { readonly user: string; readonly host: string }[];
   readonly initConnect: string;
+}
+
+/** What matters to GTID tags beside the ledger's objects. */
+export interface TagFacts {
+  /** Whether the account that the procedures run as may set a tag. */
+  readonly mayDefinerTag: boolean;
+  /** Other accounts that may. */
+  readonly setters: readonly string[];
+  /** Who reads the binlog by now; the version of a replica, null for another program. */
+  readonly followers: readonly { readonly name: string; readonly replicaVersion: string | null }[];
+  /** How often each account reset an open session (COM_RESET_CONNECTION) in this run of the server. */
+  readonly resets: readonly Count[];
 }
 
 /** A connection count of an account, or of a program. */
@@ -53,6 +66,7 @@ export interface ServerFacts {
   /** `SHOW GRANTS` of the reader's account; null when there is no such account. */
   readonly readerGrants: readonly string[] | null;
   readonly ledger: LedgerFacts;
+  readonly tags: TagFacts;
   /** How often each account changed the user of an open connection (COM_CHANGE_USER) in this run of the server. */
   readonly userChanges: readonly Count[];
   /** Connections that come through a program which shares them between clients. */

@@ -1,5 +1,6 @@
 import { callsProcedure, hasRegistration } from "../../ledger/init-connect.ts";
-import { LEDGER_PROCEDURE, PROCEDURE_COMMENT, SLOTS } from "../../ledger/objects.ts";
+import { LEDGER_PROCEDURE, SLOTS } from "../../ledger/objects.ts";
+import { type Registration, REGISTRATIONS } from "../../ledger/tagging.ts";
 import { grantStatements, installScript, mendScript } from "../../ledger/statements.ts";
 import type { LedgerFacts, ServerFacts } from "./facts.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
@@ -12,11 +13,13 @@ import {
 import { isRds } from "../../../reader/source/rds.ts";
 
 /** Whether the session ledger is installed completely, and whom it keeps from connecting. */
-export function ledgerFindings({ ledger, variables }: ServerFacts): Finding[] {
+export function ledgerFindings(facts: ServerFacts): Finding[] {
+  const { ledger, variables } = facts;
   const { initConnect, exempt } = ledger;
+  const kind = kindOf(facts);
   const isOnRds = isRds(variables);
   const isCalled = callsProcedure(initConnect);
-  const [obstacles, faults] = [obstaclesOf(ledger), faultsOf(ledger)];
+  const [obstacles, faults] = [obstaclesOf(ledger), faultsOf(ledger, kind)];
   const findings: Finding[] = [];
   if (!isCalled) {
     findings.push({
@@ -28,7 +31,7 @@ export function ledgerFindings({ ledger, variables }: ServerFacts): Finding[] {
           : "the session ledger is not installed",
       why: "a connection that closes within milliseconds leaves no trace of its account, and its changes are parked",
       remedy: `Run the statements that \`--sql\` prints; \`init_connect\` comes last${isOnRds ? ", in the parameter group" : ""}.`,
-      ...installScript(initConnect, exempt, isOnRds),
+      ...installScript(initConnect, exempt, isOnRds, kind),
     });
   } else if (obstacles.length > 0) {
     findings.push({
@@ -36,7 +39,7 @@ export function ledgerFindings({ ledger, variables }: ServerFacts): Finding[] {
       severity: "lockout",
       what: `init_connect calls ${LEDGER_PROCEDURE}, but ${obstacles.join(", ")}`,
       why: "only accounts with CONNECTION_ADMIN can log in, and nobody else",
-      ...mending(ledger, isOnRds),
+      ...mending(ledger, isOnRds, kind),
     });
   } else if (faults.length > 0 || !hasRegistration(initConnect)) {
     const words = hasRegistration(initConnect) ? [] : ["in other words than this version's"];
@@ -45,7 +48,7 @@ export function ledgerFindings({ ledger, variables }: ServerFacts): Finding[] {
       severity: "warning",
       what: `init_connect calls ${LEDGER_PROCEDURE}, but ${[...faults, ...words].join(", ")}`,
       why: "connections may not be registered, and some accounts may be unable to log in",
-      ...mending(ledger, isOnRds),
+      ...mending(ledger, isOnRds, kind),
     });
   }
   for (const account of exempt) {
@@ -83,10 +86,12 @@ function semiSynchronous(variables: ServerVariables): Finding[] {
 }
 
 function mending(
-  { initConnect, exempt }: LedgerFacts,
+  ledger: LedgerFacts,
   isOnRds: boolean,
+  kind: Registration,
 ): Pick<Finding, "remedy" | "statements" | "before" | "after"> {
-  const script = mendScript(initConnect, exempt, isOnRds);
+  const { initConnect, exempt } = ledger;
+  const script = mendScript(initConnect, exempt, isOnRds, kind);
   const first = isOnRds
     ? "set init_connect in the parameter group as `--sql` says: on RDS for MySQL no account of yours can log in before."
     : `run ${script.statements[0] ?? ""} as an account with CONNECTION_ADMIN: everybody can log in again.`;
@@ -96,22 +101,30 @@ function mending(
 /** Why a call of the procedures fails, and with it the login. */
 function obstaclesOf(ledger: LedgerFacts): string[] {
   return [
-    ledger.procedureComment === null && "a procedure is missing",
+    ledger.registration === null && "a procedure is missing",
     !ledger.hasDefiner && "the account that it runs as is missing",
     !ledger.isGrantedToEverybody && "not every account may execute it",
   ].filter((part) => part !== false);
 }
 
 /** Why a call of the procedures does not register the connection. */
-function faultsOf({ slots, mayDefinerWrite, procedureComment }: LedgerFacts): string[] {
+function faultsOf(
+  { slots, mayDefinerWrite, registration }: LedgerFacts,
+  kind: Registration,
+): string[] {
+  const { writesRow } = REGISTRATIONS[kind];
   return [
-    slots === null && "its table is missing",
-    slots !== null && slots < SLOTS && `its table has ${slots} of ${SLOTS} rows`,
-    !mayDefinerWrite && "the account that it runs as lacks privileges",
-    procedureComment !== null &&
-      procedureComment !== PROCEDURE_COMMENT &&
-      "the procedure is another version's",
+    writesRow && slots === null && "its table is missing",
+    writesRow && slots !== null && slots < SLOTS && `its table has ${slots} of ${SLOTS} rows`,
+    writesRow && !mayDefinerWrite && "the account that it runs as lacks privileges",
+    registration === "other" && "the procedure is another version's",
   ].filter((part) => part !== false);
+}
+
+/** What is installed; where that is broken, what its account may do says what it was. */
+function kindOf({ ledger: { registration }, tags }: ServerFacts): Registration {
+  if (registration !== null && registration !== "other") return registration;
+  return tags.mayDefinerTag ? "ledger-and-tags" : "ledger";
 }
 
 /** What concerns the connections that the ledger does not see, or sees only at their beginning. */

@@ -104,7 +104,7 @@ test("each environment's rows, written at the mysql prompt, are in its own queue
       expect(changes.map(({ after }) => after?.["id"])).toEqual(ids);
       for (const change of changes) {
         expect(change.user).toBe(stack.environments[environment]?.users[0]?.user);
-        expect(change.attribution).toMatch(/^(ledger|first-sight|sweep)$/);
+        expect(change.attribution).toMatch(/^(tag|first-sight|sweep)$/);
         expect(change.after).toMatchObject({ title: "Größe 😀", price: "12.50" });
       }
     }
@@ -128,7 +128,7 @@ test("the demonstration runs for --duration, prints its tally and exits with 0",
 });
 
 test("without the ledger, what nobody can tell the author of is parked and said so: not missing, not foreign", async () => {
-  const { code, output } = await npmStart("--no-ledger", "--duration", "6").ended;
+  const { code, output } = await npmStart("--no-ledger", "--no-tags", "--duration", "6").ended;
   const rows = output.matchAll(
     /billing +│ +(?<written>\d+) │ +(?<delivered>\d+) │ +0 │ +0 │ +0 │ +\d+ │ +(?<parked>\d+) │/g,
   );

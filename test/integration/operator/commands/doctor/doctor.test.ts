@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createReaderAccount } from "../../../../../infra/local/source/accounts.ts";
 import type { Finding } from "../../../../../reader/source/finding.ts";
@@ -183,6 +184,42 @@ describe("doctor", () => {
     );
     await mysql.query("DROP USER app_staging");
     await mysql.query("DROP ROLE operator, chief");
+  });
+
+  test("--tags --sql prints a script that adds GTID tags, and --tags --uninstall one that takes them out", async () => {
+    const account = await mysql.createAccount("app_staging", ["SELECT ON shop.*"]);
+    const tagOfLogin = async (): Promise<unknown> => {
+      const connection = await mysql.connect(account);
+      const [[row]] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.gtid_next AS tag");
+      return row?.["tag"];
+    };
+    const tagged = async (): Promise<string[]> => {
+      const findings = JSON.parse((await doctor("--tags", "--json")).output) as Finding[];
+      return findings.filter(({ severity }) => severity !== "note").map(({ check }) => check);
+    };
+    expect(await tagOfLogin()).toBe("AUTOMATIC");
+    expect(await tagged()).toEqual(["tags.missing"]);
+    await runScript((await doctor("--tags", "--sql")).output);
+    expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
+    expect(await tagged()).toEqual([]);
+    // Without --tags the tags stay, also where something is mended.
+    await mysql.query("DROP PROCEDURE binlog_router.resume_roles");
+    await runScript((await doctor("--sql")).output);
+    expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
+    await mysql.query("REVOKE TRANSACTION_GTID_TAG ON *.* FROM binlog_router_ledger@localhost");
+    expect(await tagged()).toEqual(["tags.privileges"]);
+    await runScript((await doctor("--sql")).output);
+    const connection = await mysql.connect(account);
+    await connection.reset();
+    expect(await tagged()).toEqual(["connections.reset"]);
+    await mysql.query(
+      "TRUNCATE performance_schema.events_statements_summary_by_account_by_event_name",
+    );
+    await runScript((await doctor("--tags", "--uninstall")).output);
+    expect(await tagOfLogin()).toBe("AUTOMATIC");
+    expect(await tagged()).toEqual(["tags.missing"]);
+    expect(await faults()).toEqual([]);
+    await mysql.query("DROP USER app_staging");
   });
 
   test("--uninstall prints a script that removes the ledger, init_connect first", async () => {

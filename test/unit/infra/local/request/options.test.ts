@@ -9,6 +9,7 @@ describe("npm start's options", () => {
     expect(parse()).toEqual({
       demo: true,
       ledger: true,
+      tags: true,
       configFile: undefined,
       mysql: undefined,
       durationMs: undefined,
@@ -18,10 +19,12 @@ describe("npm start's options", () => {
   });
 
   test("are all understood together", () => {
-    const argv = "--no-demo --no-ledger --config c.json --duration 1.5 --port-base 4000 --state s";
+    const argv =
+      "--no-demo --no-ledger --no-tags --config c.json --duration 1.5 --port-base 4000 --state s";
     expect(parse(...argv.split(" "))).toMatchObject({
       demo: false,
       ledger: false,
+      tags: false,
       configFile: "c.json",
       durationMs: 1500,
       portBase: 4000,

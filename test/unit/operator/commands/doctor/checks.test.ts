@@ -15,7 +15,7 @@ import {
   serverFindings,
 } from "../../../../../operator/commands/doctor/server-checks.ts";
 import { withRegistration } from "../../../../../operator/ledger/init-connect.ts";
-import { PROCEDURE_COMMENT, SLOTS } from "../../../../../operator/ledger/objects.ts";
+import { SLOTS } from "../../../../../operator/ledger/objects.ts";
 
 const SOUND = {
   version: "9.7.4",
@@ -50,12 +50,13 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
       slots: SLOTS,
       hasDefiner: true,
       mayDefinerWrite: true,
-      procedureComment: PROCEDURE_COMMENT,
+      registration: "ledger",
       isGrantedToEverybody: true,
       isEverybodyOurs: true,
       exempt: [],
       initConnect: withRegistration(""),
     },
+    tags: { mayDefinerTag: false, setters: [], followers: [], resets: [] },
     userChanges: [],
     proxies: [],
     ...other,
@@ -236,9 +237,9 @@ describe("the ledger and its connections", () => {
     [{ ...ledger, slots: null }, ["ledger.incomplete"]],
     [{ ...ledger, slots: 12 }, ["ledger.incomplete"]],
     [{ ...ledger, mayDefinerWrite: false }, ["ledger.incomplete"]],
-    [{ ...ledger, procedureComment: "version 1" }, ["ledger.incomplete"]],
+    [{ ...ledger, registration: "other" as const }, ["ledger.incomplete"]],
     [{ ...ledger, initConnect: "CALL binlog_router.register_session()" }, ["ledger.incomplete"]],
-    [{ ...ledger, procedureComment: null }, ["ledger.lockout"]],
+    [{ ...ledger, registration: null }, ["ledger.lockout"]],
     [{ ...ledger, hasDefiner: false }, ["ledger.lockout"]],
     [{ ...ledger, isGrantedToEverybody: false }, ["ledger.lockout"]],
     [{ ...ledger, exempt: [{ user: "a", host: "%" }] }, ["ledger.locked-out"]],
@@ -249,7 +250,7 @@ describe("the ledger and its connections", () => {
   test("what locks accounts out comes first, and its first statement lets everybody in", () => {
     const broken = {
       ...ledger,
-      procedureComment: null,
+      registration: null,
       initConnect: "SET @a = 1; call `binlog_router`.register_session ( ) ; SET @b = 2",
     };
     const findings = [
@@ -278,7 +279,7 @@ describe("the ledger and its connections", () => {
       "-- ledger.missing: the session ledger is installed, but init_connect does not call it",
       `-- Then, by hand: Set init_connect in the parameter group to: ${withRegistration("")}`,
     ]);
-    const mend = scriptOnRds({ procedureComment: null });
+    const mend = scriptOnRds({ registration: null });
     expect(mend[1]).toMatch(
       /^-- First, by hand: Set init_connect in the parameter group to nothing/,
     );

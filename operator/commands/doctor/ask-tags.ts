@@ -1,0 +1,48 @@
+import type { Connection } from "mysql2/promise";
+import { LEDGER_DEFINER } from "../../ledger/objects.ts";
+import { TAG_SETTERS, TAGGING_PRIVILEGES } from "../../ledger/tagging.ts";
+import type { TagFacts } from "./facts.ts";
+import { rowsOf } from "./rows.ts";
+
+/** A dump's thread and what its client says of itself: a replica's names `mysqld` and its version. */
+const FOLLOWERS = `SELECT CONCAT(list.user, '@', SUBSTRING_INDEX(list.host, ':', 1)) AS name,
+    MAX(IF(attrs.attr_name = 'program_name', attrs.attr_value, NULL)) AS program,
+    MAX(IF(attrs.attr_name = '_client_version', attrs.attr_value, NULL)) AS version
+  FROM performance_schema.processlist AS list
+  LEFT JOIN performance_schema.session_connect_attrs AS attrs ON attrs.processlist_id = list.id
+  WHERE list.command LIKE 'Binlog Dump%' GROUP BY list.id, list.user, list.host`;
+
+const RESETS = `SELECT CONCAT(user, '@', host) AS name, count_star AS count
+  FROM performance_schema.events_statements_summary_by_account_by_event_name
+  WHERE event_name = 'statement/com/Reset Connection' AND count_star > 0 AND user IS NOT NULL`;
+
+/** What matters to GTID tags beside the ledger's own objects. */
+export async function askTags(connection: Connection): Promise<TagFacts> {
+  const grants = await rowsOf(
+    connection,
+    "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) AS name, priv FROM mysql.global_grants WHERE priv IN (?)",
+    [["TRANSACTION_GTID_TAG", ...TAG_SETTERS]],
+  );
+  const privileges = new Map<string, Set<string>>();
+  for (const { name, priv } of grants) {
+    const held = privileges.get(String(name)) ?? new Set();
+    privileges.set(String(name), held.add(String(priv)));
+  }
+  const definer = privileges.get(LEDGER_DEFINER);
+  return {
+    mayDefinerTag: TAGGING_PRIVILEGES.every((privilege) => definer?.has(privilege) === true),
+    setters: [...privileges]
+      .filter(([name]) => name !== LEDGER_DEFINER)
+      .filter(([, held]) => held.has("TRANSACTION_GTID_TAG"))
+      .filter(([, held]) => TAG_SETTERS.some((privilege) => held.has(privilege)))
+      .map(([name]) => name),
+    followers: (await rowsOf(connection, FOLLOWERS)).map(({ name, program, version }) => ({
+      name: String(name),
+      replicaVersion: program === "mysqld" && version !== null ? String(version) : null,
+    })),
+    resets: (await rowsOf(connection, RESETS)).map(({ name, count }) => ({
+      name: String(name),
+      count: Number(count),
+    })),
+  };
+}

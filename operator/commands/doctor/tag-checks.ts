@@ -1,0 +1,150 @@
+import { tagOf } from "../../../wire/account-tag.ts";
+import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
+import { isRds } from "../../../reader/source/rds.ts";
+import { LEDGER_DEFINER, LEDGER_PROCEDURE } from "../../ledger/objects.ts";
+import { callsProcedure } from "../../ledger/init-connect.ts";
+import { installScript, mendScript } from "../../ledger/statements.ts";
+import { hasTags, REGISTRATIONS, TAGGING_PRIVILEGES } from "../../ledger/tagging.ts";
+import type { ServerFacts } from "./facts.ts";
+
+const WHY =
+  "a tag names the author in the transaction itself; without it, restarts, failovers and replicas can leave authors unknown";
+
+/** What concerns GTID tags. `wanted`: they are to be installed; else only what is installed is looked at. */
+export function tagFindings(facts: ServerFacts, wanted: boolean, reader: string): Finding[] {
+  const { registration } = facts.ledger;
+  const isTagging =
+    registration !== null && registration !== "other" && REGISTRATIONS[registration].setsTag;
+  if (!isTagging && !wanted) return [];
+  return [
+    ...(isTagging ? incomplete(facts) : missing(facts)),
+    ...followers(facts, reader),
+    ...accounts(facts),
+    ...(isTagging ? resets(facts) : []),
+  ];
+}
+
+function missing(facts: ServerFacts): Finding[] {
+  const obstacle = obstacleOf(facts);
+  if (obstacle !== null) {
+    return [
+      mendedByHand("Do without tags until then; the ledger works.", {
+        check: "tags.impossible",
+        severity: "warning",
+        what: `GTID tags cannot be used here: ${obstacle}`,
+        why: WHY,
+      }),
+    ];
+  }
+  const { initConnect, exempt } = facts.ledger;
+  const script = callsProcedure(initConnect) ? mendScript : installScript;
+  return [
+    {
+      check: "tags.missing",
+      severity: "warning",
+      what: "GTID tags are not installed",
+      why: WHY,
+      remedy:
+        "Update the functions, the reader and the clients first. Then run the statements that `--tags --sql` prints.",
+      ...script(initConnect, exempt, isRds(facts.variables), "ledger-and-tags"),
+    },
+  ];
+}
+
+/** Why tags would do harm, or nothing; null where they can be used. */
+function obstacleOf({ variables, tags }: ServerFacts): string | null {
+  const version = variables.get("version") ?? "";
+  if (!hasTags(version)) return `the server is ${version}, and tags came with 8.3`;
+  if (variables.get("gtid_mode") !== "ON")
+    return `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`;
+  const old = tags.followers.find(
+    ({ replicaVersion }) => replicaVersion !== null && !hasTags(replicaVersion),
+  );
+  return old === undefined
+    ? null
+    : `the replica of ${old.name} is ${old.replicaVersion ?? ""}, and would stop at the first tag`;
+}
+
+function incomplete({ variables, tags }: ServerFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (!tags.mayDefinerTag) {
+    findings.push(
+      mendedBy([`GRANT ${TAGGING_PRIVILEGES.join(", ")} ON *.* TO ${LEDGER_DEFINER}`], {
+        check: "tags.privileges",
+        severity: "warning",
+        what: `${LEDGER_DEFINER} lacks ${TAGGING_PRIVILEGES.join(" or ")}`,
+        why: "connections get no tag",
+      }),
+    );
+  }
+  if (variables.get("gtid_mode") !== "ON") {
+    findings.push(
+      mendedByHand("Turn gtid_mode ON.", {
+        check: "tags.gtid-mode",
+        severity: "warning",
+        what: `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`,
+        why: "connections get no tag",
+      }),
+    );
+  }
+  return findings;
+}
+
+/** Other readers of the log: what they are cannot be seen from here, only that they are there. */
+function followers({ tags }: ServerFacts, reader: string): Finding[] {
+  const others = tags.followers
+    .filter(({ name, replicaVersion }) => replicaVersion === null && !name.startsWith(`${reader}@`))
+    .map(({ name }) => name);
+  if (others.length === 0) return [];
+  return [
+    mendedByHand(
+      "Make sure of each that it reads tagged GTIDs: Debezium does from 3.6 on; Maxwell, older Debezium and what is built on them, and ProxySQL's GTID reader do not.",
+      {
+        check: "tags.readers",
+        severity: "warning",
+        what: `other programs read the binlog: ${others.join(", ")}`,
+        why: "a program that does not know tagged GTIDs stops or goes wrong at the first one",
+      },
+    ),
+  ];
+}
+
+function accounts({ accounts: all, tags }: ServerFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (tags.setters.length > 0) {
+    findings.push(
+      mendedByHand("Revoke TRANSACTION_GTID_TAG from those that do not need it.", {
+        check: "tags.setters",
+        severity: "note",
+        what: `${tags.setters.join(", ")} may set any tag`,
+        why: "what they write can carry another account's name",
+      }),
+    );
+  }
+  const untagged = all.filter(({ user, isLocked }) => !isLocked && tagOf(user) === null);
+  if (untagged.length > 0) {
+    findings.push(
+      mendedByHand("Keep the session ledger for them, or give them shorter names.", {
+        check: "tags.long-names",
+        severity: "note",
+        what: `${untagged.map(({ user }) => `'${user}'`).join(", ")} have no tag: their spelling has more than 32 characters`,
+        why: "their authors are found by the session ledger and the process list",
+      }),
+    );
+  }
+  return findings;
+}
+
+function resets({ tags }: ServerFacts): Finding[] {
+  return tags.resets.map(({ name, count }) =>
+    mendedByHand(
+      `Turn the reset off in the pool's settings (ConnectionReset=false in MySqlConnector, for one), or run CALL ${LEDGER_PROCEDURE}() after each.`,
+      {
+        check: "connections.reset",
+        severity: "warning",
+        what: `${name} reset open sessions ${count} times (COM_RESET_CONNECTION)`,
+        why: "a reset takes the tag away: what is written afterwards has no known author, and is parked",
+      },
+    ),
+  );
+}

@@ -1,0 +1,248 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
+import { tagOf } from "../../../wire/account-tag.ts";
+import { type Account, useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+import { insertBriefly, type Split, splitOf } from "../../support/short-connections.ts";
+import { useThreeEnvironments } from "../../support/three-environments.ts";
+
+const CONNECTIONS = Number(process.env["SHORT_CONNECTIONS"] ?? 600);
+const POOLED = 20;
+const CHANGES = 2000;
+
+const mysql = useMysql();
+const shared = useThreeEnvironments(mysql);
+
+beforeEach(async () => installLedger(await mysql.connect(), "ledger-and-tags"));
+afterEach(async () => uninstallLedger(await mysql.connect()));
+
+async function tagOfSession(connection: Connection): Promise<string | null> {
+  const [[row]] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.gtid_next AS next");
+  return /^AUTOMATIC:(.*)$/.exec(String(row?.["next"]))?.[1] ?? null;
+}
+
+const allRight = (changes: number): Split => ({
+  right: changes,
+  wrong: 0,
+  unknown: 0,
+  attributions: { tag: changes },
+});
+
+describe("a connection's tag", () => {
+  test.each(["ledger-and-tags", "tags"] as const)(
+    "spells its user's name, whatever characters it has (%s)",
+    async (registration) => {
+      await installLedger(await mysql.connect(), registration);
+      const names = ["app", "App-Prod.2", "zoe@home", "jürgen", "it's", "a b", "x".repeat(29), "_"];
+      for (const name of [...names, "x".repeat(30), "ÄÖÜÄÖÜ"]) {
+        const account = await mysql.createAccount(name, []);
+        expect([name, await tagOfSession(await mysql.connect(account))]).toEqual([
+          name,
+          tagOf(name),
+        ]);
+        await mysql.query("DROP USER ?", [name]);
+      }
+    },
+  );
+
+  test("is there in sessions of any settings, and on a server that is read-only", async () => {
+    const [account] = shared.accounts;
+    for (const [name, value, usual] of [
+      ["autocommit", "OFF", "ON"],
+      ["sql_mode", "ANSI,NO_BACKSLASH_ESCAPES", "DEFAULT"],
+      ["transaction_read_only", "ON", "OFF"],
+      ["completion_type", "2", "0"],
+      ["read_only", "ON", "OFF"],
+    ]) {
+      await mysql.query(`SET GLOBAL ${name} = ${value?.includes(",") ? `'${value}'` : value}`);
+      const connection = await mysql.connect(account);
+      const tag = await tagOfSession(connection);
+      connection.destroy();
+      await mysql.query(`SET GLOBAL ${name} = ${usual}`);
+      expect([name, tag]).toEqual([name, "br_app_production"]);
+    }
+  });
+
+  test("cannot be set by the account itself, and is taken away with the tags", async () => {
+    const connection = await mysql.connect(shared.accounts[0]);
+    for (const value of ["AUTOMATIC:br_app_staging", "AUTOMATIC"])
+      await expect(connection.query("SET SESSION gtid_next = ?", [value])).rejects.toThrow(
+        "Access denied",
+      );
+    await installLedger(await mysql.connect(), "ledger");
+    expect(await tagOfSession(await mysql.connect(shared.accounts[0]))).toBeNull();
+    expect(
+      await mysql.query("SELECT priv FROM mysql.global_grants WHERE user = 'binlog_router_ledger'"),
+    ).toEqual([]);
+  });
+});
+
+test("every author of a short connection is right with the ledger's table dropped", async () => {
+  await mysql.query("DROP TABLE binlog_router.sessions");
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  await bench.start();
+  await insertBriefly(mysql.server, shared.accounts, { count: CONNECTIONS });
+  const split = splitOf(await bench.takeFrames(CONNECTIONS, 60_000));
+  console.info(
+    `${CONNECTIONS} short connections, with tags and without the ledger's table:`,
+    split,
+  );
+  expect(split).toEqual(allRight(CONNECTIONS));
+});
+
+test("every kind of transaction has its author's tag, and the host that the ledger says", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  await bench.start();
+  const [, staging] = shared.accounts;
+  const connection = await mysql.connect(staging);
+  for (const statement of [
+    "INSERT INTO shop.orders VALUES (1, 'app_staging')",
+    "CREATE TABLE shop.copies SELECT * FROM shop.orders",
+    "ALTER TABLE shop.copies ADD COLUMN more INT",
+    "START TRANSACTION",
+    "INSERT INTO shop.orders VALUES (2, 'app_staging')",
+    "COMMIT",
+    "LOCK TABLES shop.orders WRITE",
+    "INSERT INTO shop.orders VALUES (3, 'app_staging')",
+    "UNLOCK TABLES",
+    "XA START 'x'",
+    "INSERT INTO shop.orders VALUES (4, 'app_staging')",
+    "XA END 'x'",
+    "XA COMMIT 'x' ONE PHASE",
+    "TRUNCATE shop.copies",
+  ])
+    await connection.query(statement);
+  const authors = (await bench.takeFrames(6)).flatMap((frame) => frame.authors);
+  for (const author of authors)
+    expect(author).toEqual({ user: "app_staging", host: "localhost", attribution: "tag" });
+});
+
+async function changeUsers(tell: boolean): Promise<Split> {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
+  await bench.start();
+  const { accounts } = shared;
+  let next = 0;
+  const work = async (_: unknown, i: number): Promise<void> => {
+    const connection = await mysql.connect(accounts[0]);
+    await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [-i, accounts[0].user]);
+    for (let id = next++; id < CHANGES; id = next++) {
+      const { user, password } = accounts[id % accounts.length] as Account;
+      await connection.changeUser({ user, password });
+      if (tell) await connection.query("CALL binlog_router.register_session()");
+      await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [id + 1, user]);
+    }
+  };
+  await Promise.all(Array.from({ length: POOLED }, work));
+  return splitOf(await bench.takeFrames(CHANGES + POOLED, 60_000));
+}
+
+describe("connections of a pool that change their user", () => {
+  test("are exact with the call", async () => {
+    const split = await changeUsers(true);
+    console.info(`${CHANGES} changes of user on ${POOLED} connections, told:`, split);
+    expect(split).toEqual(allRight(CHANGES + POOLED));
+  });
+
+  test("are never taken for the former user's without it", async () => {
+    const split = await changeUsers(false);
+    console.info(`${CHANGES} changes of user on ${POOLED} connections, untold:`, split);
+    expect(split).toMatchObject({ wrong: 0, right: POOLED, unknown: CHANGES });
+  });
+});
+
+test("a session that is reset has no known author until it registers again, also for the next reader", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
+  const reader = await bench.start();
+  const [production, staging] = shared.accounts;
+  const connection = await mysql.connect(production);
+  let id = 0;
+  const next = async (): Promise<Split["attributions"]> => {
+    await connection.query("INSERT INTO shop.orders VALUES (?, 'app_production')", [++id]);
+    return splitOf(await bench.takeFrames(1)).attributions;
+  };
+  expect(await next()).toEqual({ tag: 1 });
+  await connection.reset();
+  expect(await next()).toEqual({ unknown: 1 });
+  expect(await reader.stop()).toBe(0);
+  await bench.start();
+  expect(await next()).toEqual({ unknown: 1 });
+  await connection.query("CALL binlog_router.register_session()");
+  expect(await next()).toEqual({ tag: 1 });
+  // In a transaction MySQL sets no tag, and the ledger's row comes under the former one: they disagree.
+  await connection.query("START TRANSACTION");
+  await connection.query("INSERT INTO shop.orders VALUES (?, 'app_production')", [++id]);
+  await connection.query("COMMIT");
+  expect(splitOf(await bench.takeFrames(1)).attributions).toEqual({ tag: 1 });
+  await connection.changeUser(staging);
+  expect(await next()).toEqual({ unknown: 1 });
+});
+
+test("a change under another connection's thread id is not that connection's", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
+  await bench.start();
+  const connection = await mysql.connect(shared.accounts[0]);
+  await connection.query("INSERT INTO shop.orders VALUES (1, 'app_production')");
+  const forging = await mysql.connect();
+  await forging.query("SET SESSION pseudo_thread_id = ?", [connection.threadId]);
+  await forging.query("INSERT INTO shop.orders VALUES (2, 'root')");
+  await connection.query("INSERT INTO shop.orders VALUES (3, 'app_production')");
+  expect(splitOf(await bench.takeFrames(3))).toEqual({
+    right: 2,
+    wrong: 0,
+    unknown: 1,
+    attributions: { tag: 2, unknown: 1 },
+  });
+});
+
+test("an XA transaction that was prepared before a restart of the server is its author's", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const reader = await bench.start();
+  const [production, staging] = shared.accounts;
+  const preparing = await mysql.connect(staging);
+  for (const statement of [
+    "XA START 'x'",
+    "INSERT INTO shop.orders VALUES (1, 'app_staging')",
+    "XA END 'x'",
+    "XA PREPARE 'x'",
+  ])
+    await preparing.query(statement);
+  preparing.destroy();
+  await restartServer();
+  // On the new run's thread ids, others write, and one of them commits.
+  const committing = await Promise.all(
+    Array.from({ length: POOLED }, () => mysql.connect(production)),
+  );
+  for (const [i, connection] of committing.entries())
+    await connection.query("INSERT INTO shop.orders VALUES (?, 'app_production')", [100 + i]);
+  await committing[0]?.query("XA COMMIT 'x'");
+  const split = splitOf(await bench.takeFrames(POOLED + 1, 60_000));
+  expect(split).toEqual(allRight(POOLED + 1));
+  expect(await reader.stop()).toBe(0);
+});
+
+test("with tags alone, every author is right across a restart of the server that the reader missed", async () => {
+  await installLedger(await mysql.connect(), "tags");
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const reader = await bench.start();
+  const [first, ...others] = shared.accounts;
+  await insertBriefly(mysql.server, [first], { count: 20, firstId: 10_000 });
+  await bench.takeFrames(20);
+  expect(await reader.stop()).toBe(0);
+  await insertBriefly(mysql.server, [first, ...others], { count: CONNECTIONS });
+  await restartServer();
+  await insertBriefly(mysql.server, [...others, first], {
+    count: CONNECTIONS,
+    firstId: CONNECTIONS + 1,
+  });
+  await bench.start();
+  const split = splitOf(await bench.takeFrames(2 * CONNECTIONS, 60_000));
+  console.info(`restart while the reader was away, 2 × ${CONNECTIONS}, with tags alone:`, split);
+  expect(split).toEqual(allRight(2 * CONNECTIONS));
+});
+
+/** These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is handed on by hand. */
+async function restartServer(): Promise<void> {
+  const [row] = await mysql.query<{ value: string }>("SELECT @@GLOBAL.init_connect AS value");
+  await mysql.server.restart({ variables: { init_connect: row?.value ?? "" } });
+}

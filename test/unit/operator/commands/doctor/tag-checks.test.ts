@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import type { Account, ServerFacts } from "../../../../../operator/commands/doctor/facts.ts";
+import { tagFindings } from "../../../../../operator/commands/doctor/tag-checks.ts";
+import { repairScript } from "../../../../../operator/commands/doctor/report.ts";
+import { withRegistration } from "../../../../../operator/ledger/init-connect.ts";
+import { SLOTS } from "../../../../../operator/ledger/objects.ts";
+
+type Tags = ServerFacts["tags"];
+
+/** A server with tags and without a fault, apart from these. */
+function facts({
+  ledger,
+  tags,
+  ...other
+}: {
+  readonly ledger?: Partial<ServerFacts["ledger"]>;
+  readonly tags?: Partial<Tags>;
+  readonly version?: string;
+  readonly gtidMode?: string;
+  readonly accounts?: readonly Account[];
+} = {}): ServerFacts {
+  const { version = "9.7.4", gtidMode = "ON", accounts = [] } = other;
+  return {
+    variables: new Map([
+      ["version", version],
+      ["gtid_mode", gtidMode],
+    ]),
+    replicaOf: null,
+    retentionSeconds: null,
+    isConnectionEncrypted: true,
+    lostThreads: 0,
+    accounts,
+    readerGrants: null,
+    ledger: {
+      slots: SLOTS,
+      hasDefiner: true,
+      mayDefinerWrite: true,
+      registration: "ledger-and-tags",
+      isGrantedToEverybody: true,
+      isEverybodyOurs: true,
+      exempt: [],
+      initConnect: withRegistration(""),
+      ...ledger,
+    },
+    tags: { mayDefinerTag: true, setters: [], followers: [], resets: [], ...tags },
+    userChanges: [],
+    proxies: [],
+  };
+}
+
+const account = (user: string, isLocked = false): Account => ({
+  user,
+  host: "%",
+  isLocked,
+  adminPrivileges: [],
+  adminRoles: [],
+  questionsPerHour: 0,
+  mayWrite: true,
+});
+
+const found = (of: ServerFacts, wanted = false): string[] =>
+  tagFindings(of, wanted, "binlog_router").map(({ check, severity }) => `${severity} ${check}`);
+
+const untagged = { registration: "ledger" } as const;
+
+describe("GTID tags", () => {
+  test("are left alone where nobody asks for them, and sound where they are complete", () => {
+    expect(found(facts({ ledger: untagged, version: "8.0.40" }))).toEqual([]);
+    expect(found(facts())).toEqual([]);
+    expect(found(facts(), true)).toEqual([]);
+  });
+
+  test("are installed by the script, with the ledger, and init_connect is empty meanwhile", () => {
+    const findings = tagFindings(facts({ ledger: untagged }), true, "binlog_router");
+    expect(findings.map(({ check }) => check)).toEqual(["tags.missing"]);
+    const script = repairScript(findings);
+    const order = [
+      "SET GLOBAL init_connect = ''",
+      "GRANT TRANSACTION_GTID_TAG, SESSION_VARIABLES_ADMIN ON *.* TO 'binlog_router_ledger'@'localhost'",
+      "PROCEDURE binlog_router.register_session()",
+      "SET PERSIST init_connect = 'SET ROLE NONE; CALL binlog_router.register_session()",
+    ].map((part) => script.indexOf(part));
+    expect(order.every((at, i) => at > (order[i - 1] ?? 0))).toBe(true);
+  });
+
+  test.each([
+    ["the server is 8.0.45, and tags came with 8.3", { version: "8.0.45" }],
+    ["gtid_mode is OFF_PERMISSIVE", { gtidMode: "OFF_PERMISSIVE" }],
+    [
+      "the replica of r@10.0.0.1 is 8.0.40",
+      { tags: { followers: [{ name: "r@10.0.0.1", replicaVersion: "8.0.40" }] } },
+    ],
+  ])("are refused, with no statement: %s", (why, other) => {
+    const [finding] = tagFindings(facts({ ledger: untagged, ...other }), true, "binlog_router");
+    expect(finding?.check).toBe("tags.impossible");
+    expect(finding?.what).toContain(why);
+    expect(finding?.statements).toEqual([]);
+  });
+
+  test("name who else reads the log, but neither the reader nor a replica that knows tags", () => {
+    const followers = [
+      { name: "binlog_router@10.0.0.2", replicaVersion: null },
+      { name: "repl@10.0.0.3", replicaVersion: "8.4.3" },
+      { name: "maxwell@10.0.0.4", replicaVersion: null },
+    ];
+    expect(found(facts({ tags: { followers } }))).toEqual(["warning tags.readers"]);
+    const [finding] = tagFindings(facts({ tags: { followers } }), false, "binlog_router");
+    expect(finding?.what).toBe("other programs read the binlog: maxwell@10.0.0.4");
+  });
+
+  test("name what takes tags away, who may set any, and whose name is too long", () => {
+    const accounts = [account("a".repeat(30)), account("b".repeat(30), true), account("app")];
+    const of = facts({
+      accounts,
+      tags: {
+        mayDefinerTag: false,
+        setters: ["'dba'@'%'"],
+        resets: [{ name: "app@%", count: 3 }],
+      },
+    });
+    expect(found(of)).toEqual([
+      "warning tags.privileges",
+      "note tags.setters",
+      "note tags.long-names",
+      "warning connections.reset",
+    ]);
+    expect(found(facts({ gtidMode: "OFF" }))).toEqual(["warning tags.gtid-mode"]);
+  });
+});
