@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { ConfigError, type ConfigProblem, schemaProblems } from "./config-error.ts";
 import type { Configuration, DeployableConfiguration } from "./configuration.ts";
 import { draftOf } from "./draft.ts";
+import { jsonErrorPlace } from "./json-error-place.ts";
 import { crossFieldProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
 
@@ -56,7 +57,9 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw fileError(`${path} is not JSON`, { cause });
+    const place = jsonErrorPlace(text);
+    const where = place === null ? "" : `: see line ${place.line}, column ${place.column}`;
+    throw fileError(`${path} is not JSON${where}`, { cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { globMatcher } from "../wire/glob.ts";
 import { rawQueueName, UNROUTED } from "../wire/names.ts";
 import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
@@ -105,10 +106,16 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
       }
     });
     subscriber.tables.forEach((pattern, index) => {
-      if (!pattern.startsWith("!") && !withinSource(pattern, draft.sourceTables)) {
+      if (pattern.startsWith("!")) return;
+      const path = pathText(["subscribers", name, "tables", index]);
+      if (!withinSource(pattern, draft.sourceTables)) {
+        problems.push({ path, message: "chooses no table that source.tables follows" });
+      }
+      const exclusion = draft.sourceTables.find((each) => excludesAll(each, pattern));
+      if (exclusion !== undefined) {
         problems.push({
-          path: pathText(["subscribers", name, "tables", index]),
-          message: "chooses no table that source.tables follows",
+          path,
+          message: `chooses only what source.tables leaves out: ${JSON.stringify(exclusion)}`,
         });
       }
     });
@@ -125,6 +132,23 @@ function withinSource(pattern: string, sourceTables: readonly string[]): boolean
     const [wantedDatabase, wantedTable] = halves(pattern);
     return globsOverlap(database, wantedDatabase) && globsOverlap(table, wantedTable);
   });
+}
+
+/** Whether a pattern of source.tables is an exclusion that certainly leaves out each table that another chooses. */
+function excludesAll(exclusion: string, pattern: string): boolean {
+  if (!exclusion.startsWith("!") || !exclusion.includes(".") || !pattern.includes("."))
+    return false;
+  const excluded = halves(exclusion.slice(1));
+  return halves(pattern).every((half, place) => isWithin(half, excluded[place] ?? ""));
+}
+
+/**
+ * Whether every name that `glob` matches is matched by `outer` too. A `*` of `outer` takes any characters, so also the
+ * wildcards of `glob`; its `?` takes one character and says nothing about a `*`.
+ */
+function isWithin(glob: string, outer: string): boolean {
+  if (glob === outer) return true;
+  return !(outer.includes("?") && glob.includes("*")) && globMatcher(outer)(glob);
 }
 
 function halves(pattern: string): [database: string, table: string] {

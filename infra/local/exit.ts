@@ -7,6 +7,7 @@ import {
   MysqlStartError,
   PortInUseError as MysqlPortInUseError,
 } from "./mysql/errors.ts";
+import { ReaderLateError } from "./reader-service.ts";
 import { Refusal } from "./request/refusal.ts";
 
 type RefusingError = Refusal | ConfigError | AwsPortInUseError | MysqlPortInUseError;
@@ -35,6 +36,7 @@ export function failureText(error: unknown): string {
     error instanceof MysqlNotFoundError ||
     error instanceof MysqlStartError ||
     error instanceof ChildEndedError ||
+    error instanceof ReaderLateError ||
     error instanceof InvocationError;
   if (!(error instanceof Error)) return `npm start: ${String(error)}`;
   // Not the whole error: a driver's may hold a statement, and with it a password.

@@ -41,7 +41,7 @@ function onSignal(): void {
 /** What the process exits with: 0, 1 when the demonstration or a part failed, 2 when the request was refused. */
 async function main(signal: AbortSignal): Promise<number> {
   try {
-    return await start(parseOptions(process.argv.slice(2), REPOSITORY_ROOT), signal);
+    return await start(parseOptions(process.argv.slice(2), REPOSITORY_ROOT, process.env), signal);
   } catch (error) {
     if (error instanceof HelpRequested) {
       process.stdout.write(error.message);

@@ -8,7 +8,7 @@ export interface ReaderServiceOptions extends ChildOptions {
   readonly onProblem: (error: unknown) => void;
 }
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 90_000;
 const LOOK_MS = 50;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
@@ -29,7 +29,7 @@ export class ReaderService implements AsyncDisposable {
     this.#supervision = this.#supervise();
   }
 
-  /** A service whose reader follows the binlog. Throws ChildEndedError when it cannot. */
+  /** A service whose reader follows the binlog. Throws ChildEndedError or ReaderLateError when it cannot. */
   static async start(options: ReaderServiceOptions, signal: AbortSignal): Promise<ReaderService> {
     const reader = await Child.start(options);
     try {
@@ -91,7 +91,19 @@ async function untilReady(
   const anyReason = AbortSignal.any([ended.signal, late, signal]);
   while (!(await isStreaming(healthUrl, anyReason))) {
     await delay(LOOK_MS, undefined, { signal: anyReason }).catch(() => undefined);
+    if (anyReason.reason === late.reason && late.aborted) throw new ReaderLateError(logFile);
     anyReason.throwIfAborted();
+  }
+}
+
+/** The reader runs, but does not follow the binlog in time. Its log says why. */
+export class ReaderLateError extends Error {
+  override readonly name = "ReaderLateError";
+
+  constructor(logFile: string) {
+    super(
+      `the reader does not follow the binlog after ${READY_WITHIN_MS / 1000} s; see ${logFile}`,
+    );
   }
 }
 

@@ -7,7 +7,14 @@
 "use strict";
 
 const { spawnSync } = require("node:child_process");
-const { existsSync, mkdirSync, readFileSync, symlinkSync } = require("node:fs");
+const {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+} = require("node:fs");
 const { join, resolve } = require("node:path");
 
 const ROOT = resolve(__dirname, "../..");
@@ -91,7 +98,8 @@ function install() {
   if (error !== undefined) throw new SetupError(`npm cannot be run: ${error.message}`);
   if (status !== 0) {
     throw new SetupError(
-      `npm ci failed (${signal ?? `exit code ${status}`}); its messages are above`,
+      `npm ci failed (${signal ?? `exit code ${status}`}); its messages are above. The first start needs a package ` +
+        "registry: without a network, copy node_modules from a checkout of the same commit on the same platform",
     );
   }
   linkBundledNode();
@@ -130,12 +138,25 @@ function checkNode() {
   );
 }
 
+/** Throws when the dependencies are to be installed into a checkout that cannot be written. */
+function checkWritable() {
+  try {
+    mkdirSync(join(ROOT, ".cache"), { recursive: true });
+    accessSync(ROOT, constants.W_OK);
+  } catch ({ code }) {
+    throw new SetupError(
+      `dependencies are missing, and ${ROOT} cannot be written (${code}): install them with npm ci as the ` +
+        "checkout's owner, or copy the checkout to a folder of yours",
+    );
+  }
+}
+
 /**
  * Runs this file again while `flock` holds a lock, so that two at once do not install at once. Returns its exit code;
  * null where there is no flock.
  */
 function installUnderLock() {
-  mkdirSync(join(ROOT, ".cache"), { recursive: true });
+  checkWritable();
   const locked = [join(ROOT, ".cache/setup.lock"), machineNode(), __filename, "--locked"];
   const flock = (options) =>
     spawnSync("flock", [...options, ...locked], { stdio: ["ignore", 2, 2] });

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants, existsSync, rmSync } from "node:fs";
+import { access, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isAlive, type StackFile } from "../../operator/shared/stack-file.ts";
-import { AlreadyRunningError } from "./request/refusal.ts";
+import { AlreadyRunningError, StateDirectoryError } from "./request/refusal.ts";
 
 /**
  * The right to run a stack from one directory. Taking it makes sure that no other live `npm start` has it; what a dead
@@ -22,9 +22,17 @@ export class StackDirectory implements AsyncDisposable {
     this.#lockFile = lockFileIn(path);
   }
 
-  /** Throws AlreadyRunningError. */
+  /** Throws AlreadyRunningError, StateDirectoryError. */
   static async claim(path: string): Promise<StackDirectory> {
-    await mkdir(path, { recursive: true });
+    try {
+      await mkdir(path, { recursive: true });
+      await access(path, constants.W_OK);
+    } catch (cause) {
+      throw new StateDirectoryError(
+        `${path} cannot be written (${errorCode(cause)}); add --state DIRECTORY with one that can`,
+        { cause },
+      );
+    }
     const directory = new StackDirectory(path);
     while (!(await createWith(directory.#lockFile, String(process.pid)))) {
       const owner = Number(await readFile(directory.#lockFile, "utf8").catch(() => ""));
@@ -78,9 +86,13 @@ async function createWith(path: string, text: string): Promise<boolean> {
     await file.writeFile(text);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (errorCode(error) === "EEXIST") return false;
     throw error;
   }
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
 /** Whether a process id is that of a live `npm start`; ids are given to other programs again. */

@@ -28,14 +28,15 @@ export function joinInText(join: JoinIn): string {
   );
   const { accessKeyId, secretAccessKey } = join.credentials;
   const identity = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
-  const aws = `AWS_REGION=${region} ${identity} aws --endpoint-url ${sqsEndpoint} sqs`;
+  // The AWS command line's first version, which pip installs, knows the second name only; the SDKs know the first.
+  const aws = `AWS_REGION=${region} AWS_DEFAULT_REGION=${region} ${identity} aws --endpoint-url ${sqsEndpoint} sqs`;
   const reading =
     queueUrl === null
       ? `${aws} list-queues`
       : `${aws} receive-message --wait-time-seconds 20 --queue-url ${queueUrl}`;
   return [
     ...(writing.length === 0 ? [] : ["Write as an environment:", ...writing]),
-    "Read a queue:",
+    "Look into a queue (this hides the messages from applications for a while, and counts as a receive):",
     `  ${reading}`,
     `Everything's address: ${join.stackFile}`,
   ].join("\n");

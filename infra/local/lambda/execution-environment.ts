@@ -14,8 +14,8 @@ export interface FunctionDefinition {
   readonly logFile: string;
 }
 
-/** How long a process may take to import its handler; Lambda's own limit. */
-const INIT_TIMEOUT_MS = 10_000;
+/** How long a process may take to import its handler. Lambda's limit is 10 s; a busy machine of a developer gets more. */
+const INIT_TIMEOUT_MS = 60_000;
 
 const HOST = join(import.meta.dirname, "function-host.ts");
 

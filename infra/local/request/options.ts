@@ -47,8 +47,14 @@ could not start; 2 when the request cannot be fulfilled, and then nothing was st
 
 /**
  * The options of a command line. Throws UsageError for a line it does not understand, HelpRequested for `--help`.
+ *
+ * @param environment where npm leaves the options that it took for itself
  */
-export function parseOptions(argv: readonly string[], directory: string): StartOptions {
+export function parseOptions(
+  argv: readonly string[],
+  directory: string,
+  environment: NodeJS.ProcessEnv = {},
+): StartOptions {
   let output = "";
   const command = new Command("npm start --")
     .description("Runs binlog-router on this machine, on a real MySQL server.")
@@ -68,6 +74,7 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
       writeErr: () => undefined,
     })
     .exitOverride();
+  refuseSwallowedOptions(command, environment);
   try {
     command.parse(argv, { from: "user" });
   } catch (error) {
@@ -96,6 +103,17 @@ export function parseOptions(argv: readonly string[], directory: string): StartO
     portBase: options.portBase,
     stateDirectory: resolve(directory, options.state),
   };
+}
+
+/** Without `--` npm takes the options for its own settings, which it passes on as variables. Throws UsageError. */
+function refuseSwallowedOptions(command: Command, environment: NodeJS.ProcessEnv): void {
+  for (const { long } of command.options) {
+    const setting = long?.replace(/^--(no-)?/, "").replaceAll("-", "_");
+    if (environment[`npm_config_${setting}`] === undefined) continue;
+    throw new UsageError(
+      `npm took ${long} for a setting of its own; write -- before the options: npm start -- ${long}`,
+    );
+  }
 }
 
 /** Not one of commander's argument parsers: its error message would repeat the argument, and with it the password. */

@@ -18,6 +18,11 @@ export class AlreadyRunningError extends Refusal {
   override readonly name = "AlreadyRunningError";
 }
 
+/** The directory for stack.json and the logs cannot be written. */
+export class StateDirectoryError extends Refusal {
+  override readonly name = "StateDirectoryError";
+}
+
 /** The demonstration cannot run with this configuration or server. */
 export class NoDemonstrationError extends Refusal {
   override readonly name = "NoDemonstrationError";

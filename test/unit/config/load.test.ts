@@ -155,7 +155,7 @@ describe("a configuration file", () => {
       await writeFile(file, JSON.stringify({ context: { "binlog-router": [minimal, minimal] } }));
       await expect(readConfigFile(file)).rejects.toThrow(/configures several sources/);
       await writeFile(file, "{");
-      await expect(readConfigFile(file)).rejects.toThrow(/is not JSON\.$/);
+      await expect(readConfigFile(file)).rejects.toThrow(/is not JSON: see line 1, column 2\.$/);
       await expect(readConfigFile(join(folder, "absent.json"))).rejects.toThrow(
         /cannot be read\.$/,
       );

@@ -117,6 +117,26 @@ describe("a subscriber", () => {
       "subscribers.billing.tables[1] chooses no table that source.tables follows",
     ]);
   });
+
+  it.each([
+    ["shop.sessions", true],
+    ["shop.log_*", true],
+    ["shop.log_a*", true],
+    ["shop.log_?", true],
+    ["shop.*", false],
+    ["shop.t?", true],
+    ["shop.t*", false],
+    ["*.sessions", false],
+  ])("says whether %s chooses only what the source leaves out: %s", (pattern, isLeftOut) => {
+    const tables = ["shop.*", "!shop.sessions", "!shop.log_*", "!shop.t?"];
+    const problems = problemsOf({
+      source: { tables },
+      subscribers: { billing: { tables: [pattern] } },
+    });
+    const sentence =
+      /^subscribers\.billing\.tables\[0\] chooses only what source\.tables leaves out: "!shop\..*"$/;
+    expect(problems).toEqual(isLeftOut ? [expect.stringMatching(sentence)] : []);
+  });
 });
 
 describe("payloads", () => {

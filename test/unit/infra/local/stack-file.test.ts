@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { StateDirectoryError } from "../../../../infra/local/request/refusal.ts";
 import { StackDirectory } from "../../../../infra/local/stack-file.ts";
 import type { StackFile } from "../../../../operator/shared/stack-file.ts";
 
@@ -46,6 +47,15 @@ test("what a dead npm start left behind is replaced", async () => {
   await writeFile(join(directory, "stack.json"), "{}");
   await using stack = await StackDirectory.claim(directory);
   expect(existsSync(stack.stackFile)).toBe(false);
+});
+
+test("a directory that cannot be made is refused with a sentence that names the option", async () => {
+  const path = join("/dev/null", "state");
+  await expect(StackDirectory.claim(path)).rejects.toThrow(
+    new StateDirectoryError(
+      `${path} cannot be written (ENOTDIR); add --state DIRECTORY with one that can`,
+    ),
+  );
 });
 
 test("another program that was given the dead one's process id does not keep the directory", async () => {

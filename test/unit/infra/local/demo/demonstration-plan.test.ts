@@ -36,7 +36,13 @@ test("one account of each environment that names one writes, and the queues that
 test.each([
   ["an account", { environments: { staging: { users: ["stg_*"] } } }],
   ["a subscriber of its tables", { subscribers: { audit: { tables: ["shop.audit"] } } }],
-  ["its tables being read", { source: { tables: ["shop.*", "!shop.orders", "!shop.payments"] } }],
+  [
+    "its tables being read",
+    {
+      source: { tables: ["shop.*", "!shop.orders", "!shop.payments"] },
+      subscribers: { search: { tables: ["shop.*"] } },
+    },
+  ],
 ])("there is none without %s", (_, change) => {
   expect(() => demonstrationPlan(loadConfig({ ...CONFIG, ...change }))).toThrow(
     NoDemonstrationError,

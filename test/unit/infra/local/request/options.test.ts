@@ -33,6 +33,17 @@ describe("npm start's options", () => {
   });
 
   test.each([
+    ["--no-demo", { npm_config_demo: "" }],
+    ["--port-base", { npm_config_port_base: "true" }],
+  ])("are refused where npm took %s for itself", (option, environment) => {
+    expect(() => parseOptions([], "/checkout", environment)).toThrow(
+      new UsageError(
+        `npm took ${option} for a setting of its own; write -- before the options: npm start -- ${option}`,
+      ),
+    );
+  });
+
+  test.each([
     ["mysql://root:p%40ss@db.local:3307", "db.local", 3307, "root", "p@ss"],
     ["mysql://root@127.0.0.1", "127.0.0.1", 3306, "root", ""],
     ["mysql://root:x@[::1]:3306/", "::1", 3306, "root", "x"],

@@ -1,0 +1,73 @@
+/** A place in a text, both counted from 1. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+const WHITE_SPACE = /[ \t\n\r]*/y;
+const SCALAR =
+  /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
+
+/** Where a text stops being JSON: the first character that cannot stand there, or its end. Null for a text that is JSON. */
+export function jsonErrorPlace(text: string): TextPlace | null {
+  const scanner = new JsonScanner(text);
+  if (scanner.passesValue() && scanner.isAtEnd()) return null;
+  const before = text.slice(0, scanner.at).split("\n");
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+}
+
+/** Passes over JSON values; after a fault `at` stands on it. */
+class JsonScanner {
+  readonly #text: string;
+  at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  isAtEnd(): boolean {
+    this.#pass(WHITE_SPACE);
+    return this.at === this.#text.length;
+  }
+
+  passesValue(): boolean {
+    this.#pass(WHITE_SPACE);
+    if (this.#text[this.at] === "{") {
+      return this.#passesList("}", () => {
+        this.#pass(WHITE_SPACE);
+        return (
+          this.#text[this.at] === '"' &&
+          this.#pass(SCALAR) &&
+          this.#passesSign(":") &&
+          this.passesValue()
+        );
+      });
+    }
+    if (this.#text[this.at] === "[") return this.#passesList("]", () => this.passesValue());
+    return this.#pass(SCALAR);
+  }
+
+  /** Passes an object or an array, from its opening bracket on. */
+  #passesList(end: string, passesItem: () => boolean): boolean {
+    this.at++;
+    if (this.#passesSign(end)) return true;
+    do {
+      if (!passesItem()) return false;
+    } while (this.#passesSign(","));
+    return this.#passesSign(end);
+  }
+
+  #passesSign(sign: string): boolean {
+    this.#pass(WHITE_SPACE);
+    if (this.#text[this.at] !== sign) return false;
+    this.at++;
+    return true;
+  }
+
+  #pass(pattern: RegExp): boolean {
+    pattern.lastIndex = this.at;
+    if (!pattern.test(this.#text)) return false;
+    this.at = pattern.lastIndex;
+    return true;
+  }
+}
