@@ -33,20 +33,36 @@ export function pathText(steps: readonly PropertyKey[]): string {
 
 /** zod's findings as sentences that go on after the path: `source.port` "must be a number". */
 export function schemaProblems(issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {
-  return issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({
-          path: pathText([...issue.path, key]),
-          message: "is not a key of the configuration",
-        }))
-      : [{ path: pathText(issue.path), message: sentence(issue) }],
-  );
+  return issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({
+        path: pathText([...issue.path, key]),
+        message: "is not a key of the configuration",
+      }));
+    }
+    const inner = innerIssues(issue);
+    return inner.length > 0
+      ? schemaProblems(inner.map((each) => ({ ...each, path: [...issue.path, ...each.path] })))
+      : [{ path: pathText(issue.path), message: sentence(issue) }];
+  });
+}
+
+/** What is wrong with a key itself; or with a value of several possible types, as one of the type that it has. */
+function innerIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code === "invalid_key") return issue.issues.map((each) => ({ ...each, path: [] }));
+  if (issue.code !== "invalid_union") return [];
+  return issue.errors.find((issues) => !issues.some(isOfOtherType)) ?? [];
+}
+
+function isOfOtherType({ code, path }: z.core.$ZodIssue): boolean {
+  return code === "invalid_type" && path.length === 0;
 }
 
 function sentence(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") {
     return issue.input === undefined ? "is missing" : `must be ${withArticle(issue.expected)}`;
   }
+  if (issue.code === "invalid_union") return "has a value of a type that is not possible here";
   if (issue.code === "invalid_value") {
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }

@@ -20,6 +20,15 @@ interface DraftSubscriber {
   readonly tables: readonly string[];
   readonly groupBy: unknown;
   readonly environments: readonly string[] | undefined;
+  /** The patterns of `columns`, each with the steps to its place. */
+  readonly columnPatterns: readonly DraftPattern[];
+  /** The table patterns of `where`. */
+  readonly wherePatterns: readonly DraftPattern[];
+}
+
+interface DraftPattern {
+  readonly path: readonly PropertyKey[];
+  readonly pattern: string;
 }
 
 const { otherUsers, lanes, retention } = configurationSchema.shape;
@@ -37,11 +46,19 @@ export function draftOf(value: unknown): Draft {
     name: typeof root["name"] === "string" ? root["name"] : undefined,
     sourceTables: stringsOf(fieldsOf(root["source"])["tables"]),
     environments: mapFields(root["environments"], ({ users }) => stringsOf(users)),
-    subscribers: mapFields(root["subscribers"], ({ tables, groupBy, environments }) => ({
-      tables: stringsOf(tables),
-      groupBy,
-      environments: Array.isArray(environments) ? stringsOf(environments) : undefined,
-    })),
+    subscribers: mapFields(
+      root["subscribers"],
+      ({ tables, groupBy, environments, columns, where }) => ({
+        tables: stringsOf(tables),
+        groupBy,
+        columnPatterns: columnPatternsOf(fieldsOf(columns)),
+        wherePatterns: Object.keys(fieldsOf(where)).map((pattern) => ({
+          path: ["where", pattern],
+          pattern,
+        })),
+        environments: Array.isArray(environments) ? stringsOf(environments) : undefined,
+      }),
+    ),
     otherUsers: typeof root["otherUsers"] === "string" ? root["otherUsers"] : DEFAULTS.otherUsers,
     lanes: numberOr(root["lanes"], DEFAULTS.lanes),
     queueDays: numberOr(queueDays, DEFAULTS.retention.queueDays),
@@ -64,6 +81,21 @@ function mapFields<Result>(
   return Object.fromEntries(
     Object.entries(fieldsOf(value)).map(([name, inner]) => [name, transform(fieldsOf(inner))]),
   );
+}
+
+function columnPatternsOf({ include, exclude, mask }: Fields): DraftPattern[] {
+  return [
+    ...listedPatterns("include", include),
+    ...listedPatterns("exclude", exclude),
+    ...Object.keys(fieldsOf(mask)).map((pattern) => ({
+      path: ["columns", "mask", pattern],
+      pattern,
+    })),
+  ];
+}
+
+function listedPatterns(name: string, value: unknown): DraftPattern[] {
+  return stringsOf(value).map((pattern, index) => ({ path: ["columns", name, index], pattern }));
 }
 
 /** Keeps the places: what is no text becomes "", which matches nothing. */

@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { z } from "zod";
 import { UNROUTED } from "../wire/names.ts";
+import { columns, where, whereCrossing } from "./filters.ts";
 import { FORMATS, type Format } from "./formats.ts";
 
 /** `otherUsers` when changes of users in no environment are counted and not delivered. */
@@ -32,6 +33,9 @@ const routingSchema = z.object({
       environments: z.array(z.string()).optional(),
       format,
       ddl,
+      columns: columns.optional(),
+      where: where.optional(),
+      whereCrossing,
     }),
   ),
   otherUsers,

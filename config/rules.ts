@@ -1,8 +1,8 @@
-import { globMatcher } from "../wire/glob.ts";
 import { rawQueueName, UNROUTED } from "../wire/names.ts";
 import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
-import { globsOverlap } from "./glob-overlap.ts";
+import { choosesSomeOf, excludesAll } from "./table-overlap.ts";
+import { filterProblems } from "./filter-rules.ts";
 import { environmentQueues, queueEnvironments, rawDeadLetterQueueName } from "./queues.ts";
 import { DROP } from "./routing.ts";
 import { userClaimProblems } from "./user-claims.ts";
@@ -17,6 +17,7 @@ export function crossFieldProblems(draft: Draft): ConfigProblem[] {
     ...userClaimProblems(new Map(Object.entries(draft.environments))),
     ...otherUsersProblems(draft),
     ...subscriberProblems(draft),
+    ...filterProblems(draft),
     ...retentionProblems(draft),
   ];
 }
@@ -108,7 +109,7 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
     subscriber.tables.forEach((pattern, index) => {
       if (pattern.startsWith("!")) return;
       const path = pathText(["subscribers", name, "tables", index]);
-      if (!withinSource(pattern, draft.sourceTables)) {
+      if (!choosesSomeOf(pattern, draft.sourceTables)) {
         problems.push({ path, message: "chooses no table that source.tables follows" });
       }
       const exclusion = draft.sourceTables.find((each) => excludesAll(each, pattern));
@@ -121,39 +122,6 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
     });
     return problems;
   });
-}
-
-/** Whether some table matches both; true where the patterns are not understood, which the schema reports. */
-function withinSource(pattern: string, sourceTables: readonly string[]): boolean {
-  const followed = sourceTables.filter((each) => each.includes(".") && !each.startsWith("!"));
-  if (followed.length === 0 || !pattern.includes(".")) return true;
-  return followed.some((each) => {
-    const [database, table] = halves(each);
-    const [wantedDatabase, wantedTable] = halves(pattern);
-    return globsOverlap(database, wantedDatabase) && globsOverlap(table, wantedTable);
-  });
-}
-
-/** Whether a pattern of source.tables is an exclusion that certainly leaves out each table that another chooses. */
-function excludesAll(exclusion: string, pattern: string): boolean {
-  if (!exclusion.startsWith("!") || !exclusion.includes(".") || !pattern.includes("."))
-    return false;
-  const excluded = halves(exclusion.slice(1));
-  return halves(pattern).every((half, place) => isWithin(half, excluded[place] ?? ""));
-}
-
-/**
- * Whether every name that `glob` matches is matched by `outer` too. A `*` of `outer` takes any characters, so also the
- * wildcards of `glob`; its `?` takes one character and says nothing about a `*`.
- */
-function isWithin(glob: string, outer: string): boolean {
-  if (glob === outer) return true;
-  return !(outer.includes("?") && glob.includes("*")) && globMatcher(outer)(glob);
-}
-
-function halves(pattern: string): [database: string, table: string] {
-  const dot = pattern.indexOf(".");
-  return [pattern.slice(0, dot), pattern.slice(dot + 1)];
 }
 
 /** A message may wait in its queue and then again in the dead-letter queue; its body in the bucket must still be there. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isTablePattern } from "../wire/table-patterns.ts";
+import { columns, where, whereCrossing } from "./filters.ts";
 import { ddl, format, groupBy, otherUsers } from "./routing.ts";
 import { startPointText } from "./start-point.ts";
 
@@ -90,6 +91,11 @@ const subscriber = z.strictObject({
   environments: z.array(text).min(1, "must list at least one environment").optional(),
   format,
   ddl,
+  /** Left out: whole rows. */
+  columns: columns.optional(),
+  /** Left out: all rows. */
+  where: where.optional(),
+  whereCrossing,
   /** How long a received message stays hidden from other receivers. */
   visibilitySeconds: z.int().min(0).max(SQS_LONGEST_VISIBILITY_SECONDS).default(60),
   /** After this many receives without a delete a message goes to the dead-letter queue. */

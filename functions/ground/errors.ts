@@ -53,3 +53,17 @@ export class FunctionSettingsError extends Error {
     this.problems = problems;
   }
 }
+
+/**
+ * The binlog's row image lacks a column on which a subscriber's `where` depends, so that nobody can say whether the subscriber
+ * wants the row. It is neither delivered nor left out.
+ */
+export class UndecidedRowError extends Error {
+  override readonly name = "UndecidedRowError";
+
+  constructor(subscriber: string, table: string) {
+    super(
+      `a row image of ${table} lacks a column of the condition of ${subscriber}: set binlog_row_image to FULL, and compare the condition with the table's columns (npm run doctor)`,
+    );
+  }
+}

@@ -1,5 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { functionClients } from "../aws/clients.ts";
+import { readFilterSecret } from "../aws/filter-secret.ts";
 import { RelativePatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../ground/metrics.ts";
 import { runtime } from "./runtime.ts";
@@ -8,9 +9,10 @@ import { routeHandler } from "../route/route-handler.ts";
 
 const patience = new RelativePatience();
 const settings = parseFunctionSettings(process.env);
+const filterSecret = await readFilterSecret(settings.filterSecretArn);
 
 export const handler = routeHandler({
-  runtime: runtime({ settings, clients: functionClients("route"), patience }),
+  runtime: runtime({ settings, clients: functionClients("route"), filterSecret, patience }),
   logger: new Logger({ serviceName: "route" }),
   metrics: embeddedMetrics(settings.source),
 });

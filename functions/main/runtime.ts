@@ -9,6 +9,7 @@ import { retryItems } from "../failures/retry-items.ts";
 import { routeItems } from "../failures/route-items.ts";
 import { BACKOFF, type Backoff } from "../retry/drain.ts";
 import type { RetryRuntime } from "../retry/retry-handler.ts";
+import { filtersOf } from "../filters/filters.ts";
 import { environmentOf } from "../routing/environments.ts";
 import { subscriptionsOf } from "../routing/subscriptions.ts";
 import { lookUp } from "../sessions/look-up.ts";
@@ -17,6 +18,8 @@ import type { FunctionSettings } from "./settings.ts";
 export interface RuntimeOptions {
   readonly settings: FunctionSettings;
   readonly clients: Clients;
+  /** See `filtersOf`. */
+  readonly filterSecret: string | null;
   /** With the queues. */
   readonly patience: Patience;
   readonly backoff?: Backoff;
@@ -28,6 +31,7 @@ export interface RuntimeOptions {
 export function runtime({
   settings,
   clients,
+  filterSecret,
   patience,
   backoff = BACKOFF,
   now = Date.now,
@@ -42,6 +46,7 @@ export function runtime({
     rules: {
       environmentOf: environmentOf(routing),
       subscriptions: subscriptionsOf(source, routing),
+      filters: filtersOf(routing, filterSecret),
       now,
     },
     effects: {

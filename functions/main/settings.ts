@@ -11,6 +11,8 @@ export interface FunctionSettings {
   readonly failuresTable: string;
   readonly sessionsTable: string;
   readonly payloadBucket: string;
+  /** Null: no subscriber has `columns`. */
+  readonly filterSecretArn: string | null;
 }
 
 const variables = z.object({
@@ -28,6 +30,7 @@ const variables = z.object({
   FAILURES_TABLE: z.string().min(1),
   SESSIONS_TABLE: z.string().min(1),
   PAYLOAD_BUCKET: z.string().min(1),
+  FILTER_SECRET_ARN: z.string().min(1).optional(),
 });
 
 /** The settings in a set of environment variables. Throws FunctionSettingsError naming every variable that is wrong. */
@@ -49,5 +52,6 @@ export function parseFunctionSettings(
     failuresTable: value.FAILURES_TABLE,
     sessionsTable: value.SESSIONS_TABLE,
     payloadBucket: value.PAYLOAD_BUCKET,
+    filterSecretArn: value.FILTER_SECRET_ARN ?? null,
   };
 }

@@ -1,6 +1,7 @@
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
+import type { Filters, TableFilter } from "../filters/filters.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
@@ -23,12 +24,15 @@ export interface TableQueue {
   readonly queue: QueueChanges;
   /** `key` is the change's key or the one it had before. */
   readonly groupOf: (key: string) => string;
+  /** Null: the subscriber gets every change of the table as it is. */
+  readonly filter: TableFilter | null;
 }
 
 export interface DestinationRules {
   readonly environmentOf: EnvironmentOf;
   readonly subscriptions: Subscriptions;
   readonly queueOf: (subscription: Subscription) => QueueChanges;
+  readonly filters: Filters;
 }
 
 /**
@@ -56,7 +60,7 @@ export class Destinations {
   }
 
   #decide(index: number, op: PositionedChange["op"], author: Author): Destination {
-    const { environmentOf, subscriptions, queueOf } = this.#rules;
+    const { environmentOf, subscriptions, queueOf, filters } = this.#rules;
     const { tables, lowerCaseNames } = this.#header;
     const [database, table] = tables[index] ?? ["", ""];
     const environment = environmentOf(author.user, author.host);
@@ -65,6 +69,7 @@ export class Destinations {
       format: subscription.format,
       queue: queueOf(subscription),
       groupOf: this.#groupsOf(subscription.groupBy, database, table),
+      filter: filters.of(subscription.subscriber)?.table(database, table, lowerCaseNames) ?? null,
     }));
     const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
     this.all.push(destination);

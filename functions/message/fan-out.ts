@@ -5,6 +5,7 @@ import type { Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import { FORMAT_WRITERS } from "../formats/formats.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
+import { type Filters, NO_FILTERS } from "../filters/filters.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import { describeFault } from "../ground/describe-fault.ts";
@@ -18,6 +19,8 @@ import { QueueChanges } from "./queue-changes.ts";
 export interface FanOutRules {
   readonly environmentOf: EnvironmentOf;
   readonly subscriptions: Subscriptions;
+  /** Left out: every subscriber gets whole rows. */
+  readonly filters?: Filters;
   /** The message group in place of the usual one, for changes that come late. */
   readonly regroup?: (group: string, change: PositionedChange) => string;
   /** Milliseconds since 1970, for the formats that say when a message was written; left out, the clock. */
@@ -54,10 +57,10 @@ export function fanOut(
   changes: readonly AuthoredChange[],
   rules: FanOutRules,
 ): FanOut {
-  const { environmentOf, subscriptions, regroup } = rules;
+  const { environmentOf, subscriptions, regroup, filters = NO_FILTERS } = rules;
   const writeChange = changeWriter(header);
   const queues = new Map<string, QueueChanges>();
-  const destinations = new Destinations(header, { environmentOf, subscriptions, queueOf });
+  const destinations = new Destinations(header, { environmentOf, subscriptions, queueOf, filters });
   const undecided = new Set<AuthoredChange>();
   let error = "";
 
@@ -70,8 +73,10 @@ export function fanOut(
     if (timestampMs < destination.oldestCommitMs) destination.oldestCommitMs = timestampMs;
     for (const tableQueue of destination.queues) {
       tableQueue.queue.write((writer) => {
-        for (const { group, half } of placesOf(tableQueue, change)) {
-          writer.add(regroup?.(group, change) ?? group, change, author, half);
+        const wanted = tableQueue.filter === null ? change : tableQueue.filter(change);
+        if (wanted === null) return;
+        for (const { group, half } of placesOf(tableQueue, wanted)) {
+          writer.add(regroup?.(group, change) ?? group, wanted, author, half);
         }
       });
     }
@@ -91,7 +96,8 @@ export function fanOut(
     const { queueName } = subscription;
     let queue = queues.get(queueName);
     if (queue === undefined) {
-      queue = new QueueChanges(subscription, newWriter(subscription));
+      const { seal = (frame: string) => frame } = filters.of(subscription.subscriber) ?? {};
+      queue = new QueueChanges(subscription, newWriter(subscription), seal);
       queues.set(queueName, queue);
     }
     return queue;
@@ -99,9 +105,18 @@ export function fanOut(
 
   function newWriter(subscription: Subscription): QueueWriter {
     const write = FORMAT_WRITERS[subscription.format];
-    if (write === null) return new Envelopes(header, subscription, writeChange);
+    const filter = filters.of(subscription.subscriber);
+    // A writer of its own, so that the text of a whole row stays remembered for those who get it.
+    const own = filter === null ? writeChange : changeWriter(header);
+    if (write === null) return new Envelopes(header, subscription, own);
     const { now = Date.now } = rules;
-    return new FormattedMessages({ header, subscription, write, writeChange, now });
+    return new FormattedMessages({
+      header: filter === null ? header : filter.header(header),
+      subscription,
+      write,
+      writeChange: own,
+      now,
+    });
   }
 
   function changesOf(wanted: QueueChanges): readonly AuthoredChange[] {

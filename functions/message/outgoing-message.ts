@@ -49,7 +49,7 @@ export interface QueueFault {
   readonly last: PositionText;
   /** How many changes. */
   readonly count: number;
-  /** The text of a frame with these changes and their authors. */
+  /** The text of a frame with these changes and their authors, sealed where the subscriber must not see some columns. */
   readonly frame: string;
 }
 

@@ -13,11 +13,14 @@ import type { FrameShare, QueueWriter } from "./outgoing-message.ts";
 export class QueueChanges {
   readonly #subscription: Subscription;
   readonly #writer: QueueWriter;
+  readonly #seal: (frame: string) => string;
   #fault: string | null = null;
 
-  constructor(subscription: Subscription, writer: QueueWriter) {
+  /** `seal`: makes a frame unreadable, some columns of which the subscriber must not see. */
+  constructor(subscription: Subscription, writer: QueueWriter, seal: (frame: string) => string) {
     this.#subscription = subscription;
     this.#writer = writer;
+    this.#seal = seal;
   }
 
   /** Has the writer do something, unless it has failed. */
@@ -54,7 +57,7 @@ export class QueueChanges {
       first,
       last,
       count: changes.length,
-      frame: authoredSubFrame(header, changes),
+      frame: this.#seal(authoredSubFrame(header, changes)),
     };
   }
 }

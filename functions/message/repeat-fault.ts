@@ -1,19 +1,22 @@
 import { MalformedFrameError } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
+import { NO_FILTERS } from "../filters/filters.ts";
 import { readFrame, type PositionedChange, type PositionedFrame } from "../frame/read-frame.ts";
 import { fanOut, type FanOutRules } from "./fan-out.ts";
 import type { FrameShare, QueueFault } from "./outgoing-message.ts";
 
 /**
  * Tries again to make one queue's messages from changes for which our own code threw an exception: environment, message
- * groups and format are those that were chosen then. Null: the format leaves all of them out. Throws MalformedFrameError.
+ * groups and format are those that were chosen then. Null: the format leaves all of them out. Throws MalformedFrameError, and
+ * BodyUnavailableError when the changes are sealed and cannot be opened.
  */
 export function repeatFault(
   { subscription, frame: text }: Pick<QueueFault, "subscription" | "frame">,
   source: string,
   rules: FanOutRules,
 ): FrameShare | null {
-  const frame = readFrame(text, source);
+  const { filters = NO_FILTERS } = rules;
+  const frame = readFrame(filters.open(text), source);
   const authored = frame.changes.map((change) => ({ change, author: authorOf(frame, change) }));
   const { queues } = fanOut(frame, authored, {
     ...rules,

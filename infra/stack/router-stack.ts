@@ -7,6 +7,7 @@ import { environmentQueues } from "../../config/queues.ts";
 import { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import { DatabaseNetwork } from "./resources/database-network.ts";
 import { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
+import { FilterSecret } from "./resources/filter-secret.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { outputs } from "./outputs.ts";
 import { PayloadBucket } from "./resources/payload-bucket.ts";
@@ -14,7 +15,7 @@ import { RawQueue } from "./resources/raw-queue.ts";
 import { ReaderService } from "./resources/reader-service.ts";
 import { RetryStage } from "./resources/retry-stage.ts";
 import { RouteStage } from "./resources/route-stage.ts";
-import { framesAtOnce, functionSettings, readerSettings } from "./settings.ts";
+import { framesAtOnce, functionSettings, needsFilterSecret, readerSettings } from "./settings.ts";
 import { SourceSecret } from "./resources/source-secret.ts";
 import { Tables } from "./resources/tables.ts";
 
@@ -69,11 +70,21 @@ export class RouterStack extends Stack {
       logRetention,
     });
 
+    const filterSecret = needsFilterSecret(config)
+      ? new FilterSecret(this, "FilterSecret").secret
+      : null;
     const delivery = {
       pairs: this.pairs,
       tables: this.tables,
       payloads: this.payloads,
-      environment: functionSettings(config, this.raw.queue, this.tables, this.payloads.bucket),
+      filterSecret,
+      environment: functionSettings(
+        config,
+        this.raw.queue,
+        this.tables,
+        this.payloads.bucket,
+        filterSecret,
+      ),
       logRetention,
     };
     this.route = new RouteStage(this, "Route", {

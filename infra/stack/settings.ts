@@ -1,7 +1,8 @@
 import type { Bucket } from "aws-cdk-lib/aws-s3";
-import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
+import { hasColumns } from "../../config/filters.ts";
 import { FORMATS } from "../../config/formats.ts";
 import { encodeRouting } from "../../config/routing.ts";
 import type { Tables } from "./resources/tables.ts";
@@ -64,6 +65,7 @@ export function functionSettings(
   rawQueue: IQueue,
   tables: Tables,
   payloads: Bucket,
+  filterSecret: Secret | null,
 ): Readonly<Record<string, string>> {
   return {
     SOURCE_NAME: config.name,
@@ -73,5 +75,11 @@ export function functionSettings(
     FAILURES_TABLE: tables.failures.tableName,
     SESSIONS_TABLE: tables.sessions.tableName,
     PAYLOAD_BUCKET: payloads.bucketName,
+    ...(filterSecret !== null && { FILTER_SECRET_ARN: filterSecret.secretArn }),
   };
+}
+
+/** Whether the functions need the secret of the filters. */
+export function needsFilterSecret({ subscribers }: DeployableConfiguration): boolean {
+  return Object.values(subscribers).some(hasColumns);
 }

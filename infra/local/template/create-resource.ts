@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { CreateTableCommand, UpdateTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
@@ -129,16 +130,30 @@ async function createBucket(
   return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } };
 }
 
-/** Creates an `AWS::SecretsManager::Secret` that holds the local MySQL's account instead of a generated password. */
+/**
+ * Creates an `AWS::SecretsManager::Secret`. One that is made from a template of an account holds the local MySQL's account
+ * instead of a generated password, another a random text.
+ */
 async function createSecret(
   { properties, generatedName }: ResourceToCreate,
   { clients, sourceCredentials, signal }: Creation,
 ): Promise<PhysicalResource> {
   const name = typeof properties["Name"] === "string" ? properties["Name"] : generatedName;
   const { ARN } = await clients.secretsManager.send(
-    new CreateSecretCommand({ Name: name, SecretString: JSON.stringify(sourceCredentials) }),
+    new CreateSecretCommand({
+      Name: name,
+      SecretString: isAccount(properties) ? JSON.stringify(sourceCredentials) : randomText(),
+    }),
     { abortSignal: signal },
   );
   if (ARN === undefined) throw new IncompleteTemplateError(`the secret ${name} got no ARN`);
   return { ref: ARN, attributes: { Id: ARN } };
+}
+
+function isAccount({ GenerateSecretString: generated }: ResourceToCreate["properties"]): boolean {
+  return typeof generated === "object" && generated !== null && "SecretStringTemplate" in generated;
+}
+
+function randomText(): string {
+  return randomBytes(32).toString("hex");
 }

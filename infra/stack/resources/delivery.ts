@@ -1,4 +1,6 @@
+import { Grant } from "aws-cdk-lib/aws-iam";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
@@ -15,6 +17,8 @@ export interface DeliveryProps {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly tables: Tables;
   readonly payloads: PayloadBucket;
+  /** The key of the hashes that stand for masked values; null where no subscriber has `columns`. */
+  readonly filterSecret: Secret | null;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
 }
@@ -22,7 +26,7 @@ export interface DeliveryProps {
 /** Lets a function deliver: look authors up, send to environment queues, park what cannot be sent, move its lane. */
 export function grantDelivery(
   lambda: RouterFunction,
-  { pairs, tables, payloads }: DeliveryProps,
+  { pairs, tables, payloads, filterSecret }: DeliveryProps,
 ): void {
   grantItems(tables.offsets, lambda, ["GetItem", "UpdateItem"]);
   grantItems(tables.sessions, lambda, ["BatchGetItem"]);
@@ -33,4 +37,11 @@ export function grantDelivery(
   grantPayloads(payloads.bucket, executionRole, "GetObject", FRAME_PAYLOAD_PREFIX);
   grantPayloads(payloads.bucket, executionRole, "PutObject", MESSAGE_PAYLOAD_PREFIX);
   grantPayloads(payloads.bucket, executionRole, "PutObject", FAILURE_PAYLOAD_PREFIX);
+  if (filterSecret !== null) {
+    Grant.addToPrincipal({
+      grantee: lambda,
+      actions: ["secretsmanager:GetSecretValue"],
+      resourceArns: [filterSecret.secretArn],
+    });
+  }
 }

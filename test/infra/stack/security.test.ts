@@ -88,6 +88,7 @@ describe("the checks of CloudFormation and AWS Solutions", () => {
       { subscribers: { search: { tables: ["shop.*"], format: "maxwell" } } },
     ],
     ["eight lanes", { lanes: 8 }],
+    ["masked columns", MASKED],
   ])("find nothing in the stack with %s that is not acknowledged", (_, replaced) => {
     check(replaced);
   });
@@ -100,6 +101,44 @@ describe("the checks of CloudFormation and AWS Solutions", () => {
 
   it("do find what CloudFormation would refuse", () => {
     expect(() => check({}, breakVisibilityTimeout)).toThrow(/VisibilityTimeout/);
+  });
+});
+
+const MASKED = {
+  subscribers: { search: { tables: ["shop.*"], columns: { mask: { "shop.*.email": "hash" } } } },
+};
+
+describe("the secret of the filters", () => {
+  it("is made where columns are filtered, and both functions read it and nobody else", () => {
+    const masked = exampleTemplate(MASKED);
+    const secrets = Object.keys(
+      masked.findResources("AWS::SecretsManager::Secret", {
+        Properties: { GenerateSecretString: { PasswordLength: 64 } },
+      }),
+    );
+    expect(secrets).toHaveLength(1);
+    const readers = iamStatements(masked).filter(
+      ({ Resource }) => JSON.stringify(Resource) === JSON.stringify({ Ref: secrets[0] }),
+    );
+    expect(readers.map(actionsOf)).toEqual([
+      ["secretsmanager:GetSecretValue"],
+      ["secretsmanager:GetSecretValue"],
+    ]);
+    const functions = Object.values(
+      masked.findResources("AWS::Lambda::Function", {
+        Properties: { Environment: { Variables: { FILTER_SECRET_ARN: { Ref: secrets[0] } } } },
+      }),
+    );
+    expect(functions).toHaveLength(2);
+  });
+
+  it("is not made where every subscriber gets whole rows", () => {
+    const rowsOnly = exampleTemplate({
+      subscribers: { search: { tables: ["shop.*"], where: "id > 1" } },
+    });
+    for (const each of [template, rowsOnly]) {
+      expect(JSON.stringify(each.toJSON())).not.toContain("FILTER_SECRET_ARN");
+    }
   });
 });
 

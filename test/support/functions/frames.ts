@@ -1,10 +1,13 @@
 import {
   encodeChange,
   encodeFrame,
+  encodeHeader,
   FRAME_VERSION,
   type FrameChange,
+  type FrameHeader,
   type FrameTransaction,
   type Operation,
+  type TableShape,
 } from "../../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../../wire/position.ts";
 import type { Author } from "../../../wire/session.ts";
@@ -29,6 +32,8 @@ export interface TestChange {
   readonly tag?: string;
   /** Further text in the row, to make it large. */
   readonly text?: string;
+  readonly mail?: string;
+  readonly pad?: string;
 }
 
 /** Writes the frames of one lane as the reader does: every change a transaction of its own, a hundred bytes apart. */
@@ -109,9 +114,8 @@ export class TestLane {
 }
 
 function changeLine(change: TestChange, number: number, index: number): FrameChange {
-  const { op = "c", id = number, oldId, text } = change;
-  const image = (key: number): string =>
-    JSON.stringify({ id: key, n: number, ...(text !== undefined && { text }) });
+  const { op = "c", id = number, oldId, text, mail, pad } = change;
+  const image = (key: number): string => JSON.stringify({ id: key, n: number, text, mail, pad });
   const row = op === "t" || op === "ddl";
   return {
     op,
@@ -126,4 +130,17 @@ function changeLine(change: TestChange, number: number, index: number): FrameCha
     after:
       op === "c" || op === "u" ? image(id) : op === "ddl" ? JSON.stringify("ALTER TABLE x") : "",
   };
+}
+
+/** The same frame with the columns of its tables, as formats need them. */
+export function withShapes(frame: string): string {
+  const end = frame.indexOf("\n");
+  const header = JSON.parse(frame.slice(0, end)) as FrameHeader;
+  const columns = ["text", "mail", "pad"].map((name) => [name, "longtext", true] as const);
+  const shape: TableShape = {
+    columns: [["id", "bigint", false], ["n", "int", false], ...columns],
+    key: ["id"],
+  };
+  const tables = header.tables.map(([database, table]) => [database, table, shape] as const);
+  return `${encodeHeader({ ...header, tables })}${frame.slice(end)}`;
 }

@@ -35,6 +35,9 @@ const ROUTING = {
   subscribers: { billing: { tables: ["shop.*"] } },
 } satisfies RoutingInput;
 
+/** Keys the hashes of masked values. */
+const FILTER_SECRET = "the secret of the tests";
+
 /** Tables, bucket and queues of one source in local AWS services, for the functions' tests. Disposing ends all of it. */
 export class Stage implements AsyncDisposable {
   readonly aws: LocalAws;
@@ -96,6 +99,7 @@ export class Stage implements AsyncDisposable {
       settings: parseFunctionSettings(this.#environment),
       clients,
       patience: new RelativePatience(),
+      filterSecret: FILTER_SECRET,
       now: () => this.clock.now(),
       ...options,
     });
@@ -149,11 +153,11 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Has every send to an environment's queue answered with an error, until the fault is removed. */
-  breakQueue(environment: string, code: string): Fault {
+  breakQueue(environment: string, code: string, subscriber = "billing"): Fault {
     return this.aws.faults.add({
       service: "sqs",
       action: "SendMessage*",
-      resource: environmentQueueName(SOURCE, "billing", environment),
+      resource: environmentQueueName(SOURCE, subscriber, environment),
       effect: { kind: "error", code },
     });
   }

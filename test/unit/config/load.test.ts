@@ -36,6 +36,43 @@ function problemsOf(value: unknown): string[] {
 }
 
 describe("a configuration", () => {
+  it("names the place of every fault in a subscriber's filters", () => {
+    const billing = {
+      tables: ["shop.orders"],
+      columns: {
+        exclude: ["shop.orders", "shop.items.note"],
+        mask: { "shop.orders.phone": "md5", phone: "hash" },
+        hide: [],
+      },
+      where: { "shop.orders": "status == 'paid'", "shop.other": "id > 1", orders: "id > 1" },
+      whereCrossing: "delete",
+    };
+    expect(
+      problemsOf({
+        ...minimal,
+        subscribers: {
+          billing,
+          search: { ...billing, columns: undefined, where: 5, whereCrossing: undefined },
+          cache: { tables: ["shop.orders"], where: "a LIKE 5" },
+        },
+      }).sort(),
+    ).toEqual(
+      [
+        'subscribers.billing.columns.exclude[0] must be a column pattern: "database.table.column", "*" allowed',
+        "subscribers.billing.columns.exclude[1] is about no table that the subscriber gets",
+        "subscribers.billing.columns.hide is not a key of the configuration",
+        'subscribers.billing.columns.mask.phone must be a column pattern: "database.table.column", "*" allowed',
+        'subscribers.billing.columns.mask["shop.orders.phone"] must be one of "null", "hash", "last4"',
+        'subscribers.billing.where.orders must be a table pattern: "database.table", "*" allowed',
+        'subscribers.billing.where["shop.orders"] is not a condition: at character 9: expected a number, a string in single quotes or NULL, found =',
+        'subscribers.billing.where["shop.other"] is about no table that the subscriber gets',
+        'subscribers.billing.whereCrossing must be one of "create-delete", "update"',
+        "subscribers.cache.where is not a condition: at character 8: expected a pattern in single quotes, found 5",
+        "subscribers.search.where has a value of a type that is not possible here",
+      ].sort(),
+    );
+  });
+
   it("gets its documented defaults", () => {
     expect(loadConfig(minimal)).toMatchObject({
       source: { port: 3306, tls: "verify", start: "now" },

@@ -55,6 +55,14 @@ describe("the functions' settings", () => {
     expect(() => encodeRouting({ ...routing(1), subscribers })).toThrow(/"format"/);
   });
 
+  test("say where the secret of the filters is, if the stack has one", () => {
+    expect(parseFunctionSettings(variables).filterSecretArn).toBeNull();
+    const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:filters";
+    expect(parseFunctionSettings({ ...variables, FILTER_SECRET_ARN: arn })).toMatchObject({
+      filterSecretArn: arn,
+    });
+  });
+
   test("name every variable that is wrong at once", () => {
     const broken = {
       ...variables,

@@ -1,0 +1,272 @@
+import type { ColumnOperand, Comparison, Condition, Literal } from "./condition.ts";
+import { ConditionError, type Token, tokensOf } from "./lexer.ts";
+
+/** Beyond these a text is refused before it costs anything. */
+const LONGEST_TEXT = 2000;
+const DEEPEST = 50;
+
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  "=": "=",
+  "<>": "<>",
+  "!=": "<>",
+  "<": "<",
+  "<=": "<=",
+  ">": ">",
+  ">=": ">=",
+  "<=>": "<=>",
+};
+
+/** What a comparison says when its sides change places. */
+const TURNED: Readonly<Record<Comparison, Comparison>> = {
+  "=": "=",
+  "<>": "<>",
+  "<=>": "<=>",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+const KEYWORDS = new Set(
+  "AND OR NOT XOR IN LIKE IS NULL TRUE FALSE BETWEEN ESCAPE REGEXP RLIKE DIV MOD BINARY COLLATE CASE SELECT EXISTS INTERVAL".split(
+    " ",
+  ),
+);
+
+/**
+ * The condition that a text means, in MySQL's grammar and with its precedence: OR, AND, NOT, then comparisons of a column
+ * with literals. Throws ConditionError, which names the place of the fault.
+ */
+export function parseCondition(text: string): Condition {
+  if (text.length > LONGEST_TEXT) {
+    throw new ConditionError(LONGEST_TEXT, `a condition has at most ${LONGEST_TEXT} characters`);
+  }
+  return new Parser(tokensOf(text)).whole();
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #next = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  whole(): Condition {
+    const condition = this.#or();
+    if (this.#token.kind !== "end") throw this.#unexpected("AND, OR or the end");
+    return condition;
+  }
+
+  #or(): Condition {
+    let left = this.#and();
+    while (this.#takeWord("OR")) left = { kind: "or", left, right: this.#and() };
+    return left;
+  }
+
+  #and(): Condition {
+    let left = this.#not();
+    while (this.#takeWord("AND")) left = { kind: "and", left, right: this.#not() };
+    return left;
+  }
+
+  #not(): Condition {
+    if (++this.#depth > DEEPEST) {
+      throw new ConditionError(
+        this.#token.at,
+        `more than ${DEEPEST} levels of NOT and parentheses`,
+      );
+    }
+    const condition: Condition = this.#takeWord("NOT")
+      ? { kind: "not", operand: this.#not() }
+      : this.#predicate();
+    this.#depth--;
+    return condition;
+  }
+
+  #predicate(): Condition {
+    if (this.#takeSign("(")) {
+      const inner = this.#or();
+      this.#expectSign(")");
+      return inner;
+    }
+    const literal = this.#literal();
+    if (literal !== null) {
+      const operator = this.#comparison();
+      const column = this.#column();
+      this.#refuseNull(operator, literal);
+      return { kind: "compare", column, operator: TURNED[operator], value: literal };
+    }
+    return this.#about(this.#column());
+  }
+
+  #about(column: ColumnOperand): Condition {
+    if (this.#takeWord("IS")) {
+      const negated = this.#takeWord("NOT");
+      if (!this.#takeWord("NULL")) throw this.#unexpected("NULL");
+      return { kind: "is-null", column, negated };
+    }
+    const negated = this.#takeWord("NOT");
+    if (this.#takeWord("IN")) return { kind: "in", column, values: this.#list(), negated };
+    if (this.#takeWord("BETWEEN")) {
+      const low = this.#bound();
+      if (!this.#takeWord("AND")) throw this.#unexpected("AND");
+      return { kind: "between", column, low, high: this.#bound(), negated };
+    }
+    if (this.#takeWord("LIKE")) return this.#like(column, negated);
+    if (negated) throw this.#unexpected("IN, BETWEEN or LIKE");
+    const operator = this.#comparison();
+    const value = this.#expectLiteral();
+    this.#refuseNull(operator, value);
+    return { kind: "compare", column, operator, value };
+  }
+
+  #like(column: ColumnOperand, negated: boolean): Condition {
+    const pattern = this.#expectText("a pattern in single quotes");
+    let escape = "\\";
+    if (this.#takeWord("ESCAPE")) {
+      const { at } = this.#token;
+      escape = this.#expectText("one character in single quotes");
+      if (Array.from(escape).length > 1) throw new ConditionError(at, "ESCAPE takes one character");
+    }
+    return { kind: "like", column, pattern, escape, negated };
+  }
+
+  #list(): Literal[] {
+    this.#expectSign("(");
+    const values = [this.#expectLiteral()];
+    while (this.#takeSign(",")) values.push(this.#expectLiteral());
+    this.#expectSign(")");
+    return values;
+  }
+
+  #comparison(): Comparison {
+    const { kind, value } = this.#token;
+    const operator = kind === "sign" ? COMPARISONS[value] : undefined;
+    if (operator === undefined) {
+      throw this.#unexpected("a comparison (=, <>, <, <=, >, >=, <=>), IN, BETWEEN, LIKE or IS");
+    }
+    this.#next++;
+    return operator;
+  }
+
+  #column(): ColumnOperand {
+    const { kind, value } = this.#token;
+    const following = this.#tokens[this.#next + 1];
+    const name = value.toUpperCase();
+    if (kind === "word" && following?.value === "(" && following.kind === "sign") {
+      if (name !== "LOWER" && name !== "UPPER") {
+        throw new ConditionError(
+          this.#token.at,
+          `${value}() is none of the functions LOWER and UPPER`,
+        );
+      }
+      this.#next += 2;
+      const column = this.#column();
+      this.#expectSign(")");
+      return { name: column.name, letters: name === "LOWER" ? "lower" : "upper" };
+    }
+    const isName = kind === "column" || (kind === "word" && !KEYWORDS.has(name));
+    if (!isName) throw this.#unexpected("a column");
+    this.#next++;
+    return { name: value, letters: "as-they-are" };
+  }
+
+  /** Null where no literal stands. */
+  #literal(): Literal | null {
+    const { kind, value } = this.#token;
+    if (kind === "text") return this.#taken({ kind: "text", text: value });
+    if (kind === "bytes") return this.#taken({ kind: "bytes", hex: value });
+    if (kind === "number") return this.#taken({ kind: "number", digits: plainDigits(value) });
+    if (kind === "sign" && (value === "-" || value === "+")) {
+      this.#next++;
+      if (this.#token.kind !== "number") throw this.#unexpected("a number");
+      const digits = (value === "-" ? "-" : "") + plainDigits(this.#token.value);
+      return this.#taken({ kind: "number", digits });
+    }
+    if (kind !== "word") return null;
+    switch (value.toUpperCase()) {
+      case "NULL":
+        return this.#taken({ kind: "null" });
+      case "TRUE":
+        return this.#taken({ kind: "number", digits: "1" });
+      case "FALSE":
+        return this.#taken({ kind: "number", digits: "0" });
+      default:
+        return null;
+    }
+  }
+
+  #taken(literal: Literal): Literal {
+    this.#next++;
+    return literal;
+  }
+
+  #expectLiteral(): Literal {
+    const literal = this.#literal();
+    if (literal === null) throw this.#unexpected("a number, a string in single quotes or NULL");
+    return literal;
+  }
+
+  #expectText(what: string): string {
+    const { kind, value } = this.#token;
+    if (kind !== "text") throw this.#unexpected(what);
+    this.#next++;
+    return value;
+  }
+
+  #bound(): Literal {
+    const literal = this.#expectLiteral();
+    // What MySQL makes of NULL here depends on the column's type.
+    if (literal.kind === "null") throw this.#misused("BETWEEN takes no NULL");
+    return literal;
+  }
+
+  /** MySQL takes it, and it is never true: whoever writes it means something else. */
+  #refuseNull(operator: Comparison, literal: Literal): void {
+    if (literal.kind !== "null" || operator === "<=>") return;
+    throw this.#misused("a comparison with NULL is never true; write IS NULL");
+  }
+
+  /** About the token that was taken last. */
+  #misused(what: string): ConditionError {
+    return new ConditionError((this.#tokens[this.#next - 1] ?? this.#token).at, what);
+  }
+
+  get #token(): Token {
+    return this.#tokens[this.#next] ?? { kind: "end", value: "", source: "", at: 0 };
+  }
+
+  #takeWord(word: string): boolean {
+    const { kind, value } = this.#token;
+    const taken = kind === "word" && value.toUpperCase() === word;
+    if (taken) this.#next++;
+    return taken;
+  }
+
+  #takeSign(sign: string): boolean {
+    const { kind, value } = this.#token;
+    const taken = kind === "sign" && value === sign;
+    if (taken) this.#next++;
+    return taken;
+  }
+
+  #expectSign(sign: string): void {
+    if (!this.#takeSign(sign)) throw this.#unexpected(`"${sign}"`);
+  }
+
+  #unexpected(wanted: string): ConditionError {
+    const { kind, source, at } = this.#token;
+    return new ConditionError(
+      at,
+      `expected ${wanted}, ${kind === "end" ? "and the condition ends" : `found ${source}`}`,
+    );
+  }
+}
+
+/** `.5` and `5.` with all their digits. */
+function plainDigits(text: string): string {
+  const [whole = "", fraction = ""] = text.split(".");
+  return `${whole === "" ? "0" : whole}${fraction === "" ? "" : `.${fraction}`}`;
+}

@@ -1,0 +1,149 @@
+import { parseCondition } from "../../config/condition/parse-condition.ts";
+import type { Routing, Subscriber } from "../../config/routing.ts";
+import { hasColumns, isFiltered } from "../../config/filters.ts";
+import type { FrameHeader, FrameTable } from "../../wire/frame.ts";
+import { lowerCaseName } from "../../wire/lower-case.ts";
+import { tableMatcher } from "../../wire/table-patterns.ts";
+import type { PositionedChange } from "../frame/read-frame.ts";
+import { UndecidedRowError } from "../ground/errors.ts";
+import { columnRules, type TreatmentOf } from "./column-rules.ts";
+import { filterColumns, filterShape } from "./filter-columns.ts";
+import { filterRow } from "./filter-rows.ts";
+import { maskWith, type MaskValue } from "./masks.ts";
+import { and } from "./truth.ts";
+import { sealWith, type Seal } from "./sealed-text.ts";
+import { type RowCondition, rowCondition } from "./row-condition.ts";
+
+/** The filters of a configuration. */
+export interface Filters {
+  /** Null: the subscriber gets whole rows, all of them. */
+  of(subscriber: string): SubscriberFilter | null;
+  /** Opens what a subscriber's `seal` has sealed. Throws BodyUnavailableError. */
+  readonly open: Seal["open"];
+}
+
+/** What one subscriber gets of its tables. */
+interface SubscriberFilter {
+  /** Null: all of the table. */
+  table(database: string, table: string, lowerCaseNames?: boolean): TableFilter | null;
+  /** The header of a frame with the columns that are left of its tables. */
+  header(header: FrameHeader): FrameHeader;
+  /** Makes a text unreadable in which columns are not masked; the text itself where no columns are. */
+  readonly seal: Seal["seal"];
+}
+
+/**
+ * The change as the subscriber gets it; null: it gets none. Throws UndecidedRowError when the row images lack a column of the
+ * subscriber's condition.
+ */
+export type TableFilter = (change: PositionedChange) => PositionedChange | null;
+
+export const NO_FILTERS: Filters = { of: () => null, open: sealWith(null).open };
+
+/**
+ * `secret` keys the hashes and the seal; null where no subscriber has `columns`. Throws RangeError when one has them, and there
+ * is no secret.
+ */
+export function filtersOf(routing: Routing, secret: string | null): Filters {
+  const { seal, open } = sealWith(secret);
+  const filters = new Map(
+    Object.entries(routing.subscribers)
+      .filter(([, subscriber]) => isFiltered(subscriber))
+      .map(([name, subscriber]) => {
+        const isMasked = hasColumns(subscriber);
+        if (isMasked && secret === null) {
+          throw new RangeError(`the columns of ${name} cannot be masked without a secret`);
+        }
+        const filter = subscriberFilter(name, subscriber, maskWith(secret ?? ""));
+        return [name, { ...filter, seal: isMasked ? seal : (text: string) => text }];
+      }),
+  );
+  return { of: (subscriber) => filters.get(subscriber) ?? null, open };
+}
+
+/** What is known of one table. */
+interface TableRules {
+  readonly treatmentOf: TreatmentOf | null;
+  readonly filter: TableFilter | null;
+}
+
+function subscriberFilter(
+  name: string,
+  subscriber: Subscriber,
+  maskValue: MaskValue,
+): Omit<SubscriberFilter, "seal"> {
+  const known = new Map<string, TableRules>();
+  const conditions = conditionsOf(subscriber.where);
+  const { whereCrossing: crossing = "create-delete" } = subscriber;
+
+  function rulesOf(database: string, table: string, lowerCaseNames: boolean): TableRules {
+    const key = `${database}\0${table}\0${lowerCaseNames}`;
+    let rules = known.get(key);
+    if (rules === undefined) {
+      const { columns } = subscriber;
+      const treatmentOf =
+        columns === undefined ? null : columnRules(columns, database, table, lowerCaseNames);
+      const condition = conditions
+        .filter(({ matches }) => matches(database, table, lowerCaseNames))
+        .map(({ condition: each }) => each)
+        .reduce<RowCondition | null>(both, null);
+      rules = { treatmentOf, filter: tableFilter(database, table, treatmentOf, condition) };
+      known.set(key, rules);
+    }
+    return rules;
+  }
+
+  function tableFilter(
+    database: string,
+    table: string,
+    treatmentOf: TreatmentOf | null,
+    condition: RowCondition | null,
+  ): TableFilter | null {
+    if (treatmentOf === null && condition === null) return null;
+    return (change) => {
+      if (change.op === "t" || change.op === "ddl") return change;
+      const wanted = condition === null ? change : filterRow(change, condition, crossing);
+      if (wanted === "undecided") throw new UndecidedRowError(name, `${database}.${table}`);
+      if (wanted === null || treatmentOf === null) return wanted;
+      return filterColumns(wanted, treatmentOf, maskValue);
+    };
+  }
+
+  return {
+    table: (database, table, lowerCaseNames = false) =>
+      rulesOf(database, table, lowerCaseNames).filter,
+    header: (header) => ({
+      ...header,
+      tables: header.tables.map((entry): FrameTable => {
+        const [database, table, shape] = entry;
+        const { treatmentOf } = rulesOf(database, table, header.lowerCaseNames === true);
+        return shape === undefined || treatmentOf === null
+          ? entry
+          : [database, table, filterShape(shape, treatmentOf)];
+      }),
+    }),
+  };
+}
+
+interface TableCondition {
+  readonly matches: (database: string, table: string, lowerCaseNames: boolean) => boolean;
+  readonly condition: RowCondition;
+}
+
+function conditionsOf(where: Subscriber["where"]): TableCondition[] {
+  if (where === undefined) return [];
+  const texts = typeof where === "string" ? { "*.*": where } : where;
+  return Object.entries(texts).map(([pattern, text]) => {
+    const matches = tableMatcher([pattern]);
+    const matchesLowerCase = tableMatcher([lowerCaseName(pattern)]);
+    return {
+      matches: (database, table, lowerCaseNames) =>
+        lowerCaseNames ? matchesLowerCase(database, table) : matches(database, table),
+      condition: rowCondition(parseCondition(text)),
+    };
+  });
+}
+
+function both(left: RowCondition | null, right: RowCondition): RowCondition {
+  return left === null ? right : (row) => and(left(row), right(row));
+}

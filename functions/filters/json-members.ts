@@ -1,0 +1,78 @@
+/** A member of a JSON object, its value as the text that it has there. */
+export interface JsonMember {
+  readonly name: string;
+  readonly value: string;
+}
+
+const BACKSLASH = 92;
+
+/**
+ * The members of a JSON object in their order, values unparsed: what is put together again has every digit. Throws
+ * SyntaxError for a text that is not an object.
+ */
+export function jsonMembers(text: string): JsonMember[] {
+  const members: JsonMember[] = [];
+  let at = skipSpace(text, 0);
+  if (text[at] !== "{") throw new SyntaxError("not a JSON object");
+  at = skipSpace(text, at + 1);
+  if (text[at] === "}") return members;
+  for (;;) {
+    if (text[at] !== '"') throw new SyntaxError("a JSON object's member has no name");
+    const nameEnd = endOfString(text, at);
+    const name = JSON.parse(text.slice(at, nameEnd)) as string;
+    at = skipSpace(text, nameEnd);
+    if (text[at] !== ":") throw new SyntaxError("a JSON object's member has no value");
+    const start = skipSpace(text, at + 1);
+    at = endOfValue(text, start);
+    members.push({ name, value: text.slice(start, at).trimEnd() });
+    if (text[at] === "}") return members;
+    at = skipSpace(text, at + 1);
+  }
+}
+
+/** The text of an object with these members. */
+export function jsonObject(members: readonly JsonMember[]): string {
+  return `{${members.map(({ name, value }) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  while (text.charCodeAt(at) <= 32) at++;
+  return at;
+}
+
+/** Where the comma or brace stands that ends the value which begins at `start`. */
+function endOfValue(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    switch (text[at]) {
+      case '"':
+        at = endOfString(text, at) - 1;
+        break;
+      case "{":
+      case "[":
+        depth++;
+        break;
+      case "}":
+      case "]":
+        if (depth-- === 0) return at;
+        break;
+      case ",":
+        if (depth === 0) return at;
+        break;
+      default:
+    }
+  }
+  throw new SyntaxError("a JSON object has no end");
+}
+
+/** Just past the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let quote = start; ;) {
+    quote = text.indexOf('"', quote + 1);
+    if (quote === -1) throw new SyntaxError("a JSON string has no end");
+    let backslashes = 0;
+    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+}

@@ -1,0 +1,49 @@
+import { zstdDecompressSync } from "node:zlib";
+import type { Clients } from "../../../functions/aws/clients.ts";
+
+/** Everything that clients of AWS write: the texts and bytes of all their requests, compressed ones unpacked. */
+export class WrittenBytes {
+  readonly #written: Buffer[] = [];
+
+  watch({ sqs, dynamodb, s3 }: Clients): void {
+    const take = (input: unknown): void => this.#take(input);
+    sqs.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
+    dynamodb.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
+    s3.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
+  }
+
+  add(bytes: Uint8Array | string): void {
+    this.#written.push(Buffer.from(bytes as Uint8Array));
+  }
+
+  /** How many of the writes have the text: as it is, or as base64, in whichever of its three forms. */
+  holding(text: string): number {
+    const forms = [Buffer.from(text), ...base64Forms(text).map((form) => Buffer.from(form))];
+    return this.#written.filter((bytes) => forms.some((form) => bytes.includes(form))).length;
+  }
+
+  get bytes(): number {
+    return this.#written.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  #take(value: unknown): void {
+    if (typeof value === "string") this.#written.push(Buffer.from(value));
+    else if (value instanceof Uint8Array) {
+      this.#written.push(Buffer.from(value));
+      if (Buffer.from(value).readUInt32LE(0) === ZSTD_MAGIC) this.add(zstdDecompressSync(value));
+    } else if (typeof value === "object" && value !== null) {
+      for (const inner of value instanceof Set ? value : Object.values(value)) this.#take(inner);
+    }
+  }
+}
+
+const STEP = { step: "initialize", name: "WrittenBytes" } as const;
+const ZSTD_MAGIC = 0xfd2fb528;
+
+/** What base64 has of the text wherever it stands in a longer one, without what its neighbours decide. */
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map((shift) => {
+    const encoded = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).toString("base64");
+    return encoded.slice(shift === 0 ? 0 : 4, -4);
+  });
+}

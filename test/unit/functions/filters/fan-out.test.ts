@@ -1,0 +1,247 @@
+import { describe, expect, test } from "vitest";
+import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
+import { filtersOf } from "../../../../functions/filters/filters.ts";
+import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
+import { fanOut, type FanOut } from "../../../../functions/message/fan-out.ts";
+import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
+import { environmentOf } from "../../../../functions/routing/environments.ts";
+import { keyGroup } from "../../../../functions/routing/message-group.ts";
+import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import { attribute } from "../../../../functions/sessions/attribute.ts";
+import type { EnvironmentMessage } from "../../../../wire/message.ts";
+import {
+  SOURCE,
+  TestLane,
+  type TestChange,
+  withShapes,
+} from "../../../support/functions/frames.ts";
+
+type SubscriberInput = RoutingInput["subscribers"][string];
+
+const SECRET = "the secret";
+
+function rulesOf(
+  subscribers: Readonly<Record<string, Omit<SubscriberInput, "tables">>>,
+  secret = SECRET,
+) {
+  const routing = decodeRouting(
+    encodeRouting({
+      environments: { production: { users: ["app_prod"] } },
+      subscribers: Object.fromEntries(
+        Object.entries(subscribers).map(([name, rest]) => [name, { tables: ["shop.*"], ...rest }]),
+      ),
+      otherUsers: "drop",
+    }),
+  );
+  return {
+    environmentOf: environmentOf(routing),
+    subscriptions: subscriptionsOf(SOURCE, routing),
+    filters: filtersOf(routing, secret),
+    now: () => 0,
+  };
+}
+
+function authoredOf(frame: PositionedFrame, rules: ReturnType<typeof rulesOf>) {
+  return attribute(frame, frame.changes, new Map(), rules.environmentOf).authored;
+}
+
+function sharesOf(
+  changes: readonly TestChange[],
+  rules: ReturnType<typeof rulesOf>,
+): FanOut["queues"] {
+  const frame = readFrame(withShapes(new TestLane().frame(changes)), SOURCE);
+  return fanOut(frame, authoredOf(frame, rules), rules).queues;
+}
+
+function bodiesOf(
+  changes: readonly TestChange[],
+  subscriber: Omit<SubscriberInput, "tables">,
+): string[] {
+  return sharesOf(changes, rulesOf({ billing: subscriber })).flatMap((share) =>
+    share.kind === "messages" ? share.messages.map(({ body }) => body) : [],
+  );
+}
+
+function changesOf(changes: readonly TestChange[], subscriber: Omit<SubscriberInput, "tables">) {
+  return bodiesOf(changes, subscriber).flatMap(
+    (body) => (JSON.parse(body) as EnvironmentMessage).changes,
+  );
+}
+
+/** The rows of three changes under a secret, two columns hashed. */
+function hashes(secret: string) {
+  const rules = rulesOf(
+    { billing: { columns: { mask: { "*.*.text": "hash", "*.*.n": "hash" } } } },
+    secret,
+  );
+  const changes = [{ text: "1" }, { text: "x" }, { text: "x", table: "shop.items" }];
+  const shares = sharesOf(changes, rules);
+  return shares.flatMap((share) =>
+    share.kind === "fault"
+      ? []
+      : share.messages.flatMap(({ body }) =>
+          (JSON.parse(body) as EnvironmentMessage).changes.map(({ after }) => after),
+        ),
+  );
+}
+
+describe("columns", () => {
+  test("are left out and masked in both images, and every other value keeps its text", () => {
+    const image =
+      '{"id": 18446744073709551615 ,"n":1.50,"mail":"ada@example.com","text":{"a":[1,"}"]}}';
+    const fields = new TestLane().frame([{ op: "u" }]).split("\t");
+    const text = [...fields.slice(0, -2), image, image].join("\t");
+    const rules = rulesOf({
+      billing: { columns: { exclude: ["shop.*.TEXT"], mask: { "*.orders.mail": "last4" } } },
+    });
+    const frame = readFrame(text, SOURCE);
+    const { queues } = fanOut(frame, authoredOf(frame, rules), rules);
+    const kept = '{"id":18446744073709551615,"n":1.50,"mail":"****.com"}';
+    expect(queues[0]).toMatchObject({
+      messages: [{ body: expect.stringContaining(`"before":${kept},"after":${kept}`) as string }],
+    });
+  });
+
+  test("are those of `include` and no others, in the tables that it names", () => {
+    const columns = { include: ["shop.orders.id", "shop.orders.text"] };
+    const [order, item] = changesOf([{ text: "a" }, { text: "b", table: "shop.items" }], {
+      columns,
+    });
+    expect(order?.after).toEqual({ id: 1, text: "a" });
+    expect(item?.after).toEqual({ id: 2, n: 2, text: "b" });
+  });
+
+  test("have equal hashes for equal values, as text or as a number, and others with another secret", () => {
+    const [first, second, third] = hashes(SECRET);
+    expect(first?.["text"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(first?.["text"]).toBe(first?.["n"]);
+    expect(second?.["text"]).toBe(third?.["text"]);
+    expect(second?.["text"]).not.toBe(first?.["text"]);
+    expect(hashes("another")[0]?.["text"]).not.toBe(first?.["text"]);
+  });
+
+  test("of a key are hashed, however they are to be hidden: rows stay told apart, and in their order", () => {
+    for (const columns of [
+      { mask: { "shop.*.id": "hash" } },
+      { mask: { "shop.*.id": "null" } },
+      { exclude: ["shop.*.id"] },
+      { include: ["shop.*.n"] },
+    ] as const) {
+      const changes = [{ id: 7 }, { op: "u", id: 8, oldId: 7 }, { op: "d", id: 8 }] as const;
+      const shares = sharesOf(changes, rulesOf({ billing: { columns, groupBy: "key" } }));
+      const messages = shares.flatMap((share) => (share.kind === "messages" ? share.messages : []));
+      const found = messages.flatMap(({ group, body }) =>
+        (JSON.parse(body) as EnvironmentMessage).changes.map(({ op, key }) => ({ group, op, key })),
+      );
+      const groups = [...new Set(found.map(({ group }) => group))];
+      expect(groups).toHaveLength(2);
+      expect(groups).not.toContain(keyGroup("shop", "orders", '{"id":7}'));
+      for (const group of groups) {
+        const keys = found.filter((each) => each.group === group).map(({ key }) => key?.["id"]);
+        expect(new Set(keys).size).toBe(1);
+        expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
+      }
+      expect(messages.map(({ body }) => body).join("")).not.toMatch(/"id":[78]/);
+    }
+  });
+
+  test("have the type of what stands for them in the formats of other tools", () => {
+    const columns = { exclude: ["*.*.text"], mask: { "*.*.n": "null", "*.*.id": "hash" } } as const;
+    const [body = ""] = bodiesOf([{ text: "x" }], { columns, format: "canal" });
+    expect(JSON.parse(body)).toMatchObject({
+      data: [{ id: expect.stringMatching(/^[0-9a-f]{64}$/) as string, n: null }],
+      mysqlType: { id: "varchar(64)", n: "varchar(64)" },
+      pkNames: ["id"],
+    });
+    expect(body).not.toMatch(/"text"/);
+  });
+
+  test("show nothing of a short text by its last four characters", () => {
+    const columns = { mask: { "*.*.text": "last4" } } as const;
+    const shown = ["1234567", "12345678", "😀😀😀😀😀😀😀😁"].map(
+      (text) => changesOf([{ text }], { columns })[0]?.after?.["text"],
+    );
+    expect(shown).toEqual(["****", "****5678", "****😀😀😀😁"]);
+  });
+});
+
+describe("rows", () => {
+  const update = { op: "u", id: 5, oldId: 4 } as const;
+
+  test("that begin to match are created, and those that cease are deleted, with the id of the update", () => {
+    const plain = changesOf([update], {});
+    expect(changesOf([update], { where: "id = 5" })).toEqual([
+      { ...plain[0], op: "c", before: null },
+    ]);
+    expect(changesOf([update], { where: "ID = 4" })).toEqual([
+      { ...plain[0], op: "d", after: null, key: { id: 4 } },
+    ]);
+    expect(changesOf([update], { where: "id IN (4, 5)" })).toEqual(plain);
+    expect(changesOf([update], { where: "id = 6" })).toEqual([]);
+  });
+
+  test("stay updates where the configuration says so", () => {
+    const subscriber = { where: "id = 5", whereCrossing: "update" } as const;
+    expect(changesOf([update, { id: 6 }], subscriber)).toEqual(changesOf([update], {}));
+  });
+
+  test("are chosen by the conditions of all patterns that match their table; truncations and statements always come", () => {
+    const where = { "shop.*": "n > 1", "shop.orders": "id <> 3" };
+    const changes: TestChange[] = [
+      {},
+      {},
+      {},
+      { table: "shop.items", id: 3 },
+      { op: "t" },
+      { op: "ddl" },
+    ];
+    const found = changesOf(changes, { where, groupBy: "source" });
+    expect(found.map(({ op, after }) => after?.["n"] ?? op)).toEqual([2, 4, "t", "ddl"]);
+  });
+
+  test("of a frame that are all left out make no share", () => {
+    expect(sharesOf([{}, {}], rulesOf({ billing: { where: "id > 100" } }))).toEqual([]);
+  });
+
+  test("that cannot be decided are a fault of that queue only, sealed where columns are masked", () => {
+    const subscribers = {
+      whole: {},
+      billing: { where: "missing = 1", columns: { exclude: ["*.*.text"] } },
+    };
+    const changes = [{ text: "a secret" }];
+    const [whole, fault] = sharesOf(changes, rulesOf(subscribers));
+    expect(whole).toMatchObject({ kind: "messages", queueName: "shop-whole-production.fifo" });
+    expect(fault).toMatchObject({
+      kind: "fault",
+      error: expect.stringContaining(
+        "UndecidedRowError: a row image of shop.orders lacks",
+      ) as string,
+      frame: expect.stringMatching(/^sealed:1:[A-Za-z0-9+/=]+$/) as string,
+    });
+    if (fault?.kind !== "fault") throw new Error("no fault");
+    const decided = rulesOf({ billing: { columns: { exclude: ["*.*.text"] } } });
+    expect(repeatFault(fault, SOURCE, decided)).toMatchObject({
+      kind: "messages",
+      messages: [{ body: expect.stringContaining('"after":{"id":1,"n":1}') as string }],
+    });
+    const other = rulesOf({ billing: { columns: {} } }, "another secret");
+    expect(() => repeatFault(fault, SOURCE, other)).toThrow("another secret of the filters");
+  });
+});
+
+describe("a subscriber without a filter", () => {
+  test("gets the same bytes beside one that has some", () => {
+    const changes: TestChange[] = [
+      { text: "a" },
+      { op: "u", id: 2, oldId: 1 },
+      { op: "d" },
+      { op: "ddl" },
+    ];
+    const filtered = { where: "id > 1", columns: { mask: { "*.*.text": "hash" } } } as const;
+    const alone = sharesOf(changes, rulesOf({ whole: {} }));
+    const beside = sharesOf(changes, rulesOf({ first: filtered, whole: {}, last: filtered }));
+    expect(beside.filter(({ queueName }) => queueName === "shop-whole-production.fifo")).toEqual(
+      alone,
+    );
+  });
+});
