@@ -21,7 +21,7 @@ export function repeatFault(
   const { queues } = fanOut(frame, authored, {
     ...rules,
     environmentOf: Object.assign(() => subscription.environment, { dependsOnHost: () => false }),
-    subscriptions: { of: () => [subscription], any: () => true },
+    subscriptions: { of: () => [subscription], any: () => true, hasMessagePerChange: true },
   });
   return queues[0] ?? null;
 }

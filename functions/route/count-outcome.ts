@@ -1,6 +1,6 @@
 import { DIMENSIONS, ROUTE_METRICS, UNATTRIBUTED } from "../../wire/metrics.ts";
 import type { MetricSink } from "../ground/metrics.ts";
-import type { FrameTally } from "./route-frames.ts";
+import type { FrameTally } from "./route-outcome.ts";
 import type { RecordOutcome } from "./route-records.ts";
 
 /** Counts what became of one message of the raw queue, and of those delivered together with it. `now`: milliseconds since 1970. */

@@ -5,6 +5,7 @@ import type { Batch, Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
 import { chainStep, endOf } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
+import { SLICE_CHANGES, slicesOf } from "../frame/slices.ts";
 import { authoredSubFrame, subFrame } from "../frame/sub-frame.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { GapError } from "../ground/errors.ts";
@@ -13,6 +14,8 @@ import { fanOut, type FanOut, type FanOutRules } from "../message/fan-out.ts";
 import type { QueueFault } from "../message/outgoing-message.ts";
 import { attribute, connectionOf, type ConnectionKnowledge } from "../sessions/attribute.ts";
 import { framesTogether, type DueFrame } from "./frames-together.ts";
+import { mergeOutcomes } from "./merge-outcomes.ts";
+import type { Fault, RouteOutcome } from "./route-outcome.ts";
 
 export interface RouteEffects extends DeliveryEffects {
   /** What is known of connections of a lane, by name. */
@@ -20,32 +23,6 @@ export interface RouteEffects extends DeliveryEffects {
     lane: number,
     connections: ReadonlyMap<string, Connection>,
   ): Promise<ReadonlyMap<string, ConnectionKnowledge>>;
-}
-
-/** What became of frames. */
-export type RouteOutcome =
-  | { readonly kind: "repeat"; readonly lane: LaneState }
-  | {
-      readonly kind: "routed";
-      /** The lane after the frames. */
-      readonly lane: LaneState;
-      /** What was delivered of each frame; those that were offered beyond these have not been touched. */
-      readonly frames: readonly FrameTally[];
-      /** Changes that were parked because their author is not known. */
-      readonly unattributed: number;
-      /** Queues for which messages were parked, and how many changes' deliveries that is. */
-      readonly parked: ReadonlyMap<string, number>;
-      /** Exceptions of our own code, for which changes were parked. */
-      readonly faults: readonly Fault[];
-    };
-
-export type FrameTally = Omit<FanOut, "queues" | "undecided">;
-
-/** `queueName`: null when our own code failed to decide which queues get the changes. */
-interface Fault {
-  readonly queueName: string | null;
-  readonly error: string;
-  readonly changes: number;
 }
 
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
@@ -56,12 +33,38 @@ const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
  * Safe to repeat after a crash at any point, with the same frames or with others that begin with the same one: messages,
  * deduplication ids and failure records are each frame's own, whatever it is delivered together with.
  *
+ * A frame that becomes very many messages is delivered alone and in slices, each as a frame of its own: what one invocation has
+ * delivered of it the next one need not repeat.
+ *
  * Changes without a known author are parked first, before anything is sent: a repeat then sees the same authors, makes the
  * same messages, and SQS recognises them. So are changes for which our own code fails to decide who gets them.
  *
  * Throws GapError, and OwnTroubleError or an AWS error when the function itself is in trouble; then the position stays.
  */
 export async function routeFrames(
+  [first, ...followers]: readonly [PositionedFrame, ...PositionedFrame[]],
+  lane: LaneState,
+  rules: FanOutRules,
+  effects: RouteEffects,
+): Promise<RouteOutcome> {
+  if (!isSliced(first, rules)) {
+    const sliced = followers.findIndex((frame) => isSliced(frame, rules));
+    const whole = sliced === -1 ? followers : followers.slice(0, sliced);
+    return routeTogether([first, ...whole], lane, rules, effects);
+  }
+  let outcome: RouteOutcome | null = null;
+  for (const slice of slicesOf(first)) {
+    const next = await routeTogether([slice], outcome?.lane ?? lane, rules, effects);
+    outcome = mergeOutcomes(outcome, next);
+  }
+  return outcome ?? { kind: "repeat", lane };
+}
+
+function isSliced({ changes }: PositionedFrame, { subscriptions }: FanOutRules): boolean {
+  return subscriptions.hasMessagePerChange && changes.length > SLICE_CHANGES;
+}
+
+async function routeTogether(
   [first, ...followers]: readonly [PositionedFrame, ...PositionedFrame[]],
   lane: LaneState,
   rules: FanOutRules,
@@ -99,6 +102,7 @@ export async function routeFrames(
   return {
     kind: "routed",
     lane: await effects.lanes.write(present, { ...reached, troubled }),
+    delivered: together.length,
     frames: shares,
     unattributed,
     parked,

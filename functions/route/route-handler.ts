@@ -96,9 +96,9 @@ function report(logger: Logger, messageId: string, outcome: RecordOutcome): void
     logger.debug("a frame that was delivered already", { messageId, lane: outcome.lane.lane });
     return;
   }
-  const { lane, frames, unattributed, parked, faults } = outcome;
+  const { lane, unattributed, parked, faults } = outcome;
   const { delivered } = lane;
-  logger.debug("frames were delivered", { lane: lane.lane, frames: frames.length, delivered });
+  logger.debug("frames were delivered", { lane: lane.lane, frames: outcome.delivered, delivered });
   if (unattributed > 0) logger.warn("changes without a known author were parked", { unattributed });
   for (const fault of faults) {
     logger.error("changes were parked because this code failed on them", { ...fault });

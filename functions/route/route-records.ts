@@ -8,7 +8,8 @@ import type { PositionedFrame } from "../frame/read-frame.ts";
 import { readRawMessage, textToPark } from "../frame/read-raw-message.ts";
 import { GapError } from "../ground/errors.ts";
 import type { FanOutRules } from "../message/fan-out.ts";
-import { routeFrames, type RouteEffects, type RouteOutcome } from "./route-frames.ts";
+import { routeFrames, type RouteEffects } from "./route-frames.ts";
+import type { RouteOutcome } from "./route-outcome.ts";
 
 /** What messages of the raw queue are routed with. */
 export interface RouteRuntime {
@@ -83,7 +84,7 @@ export function recordRouter(
     lanes.delete(number);
     const outcome = await routeFrames(offered, lane, rules, effects);
     lanes.set(number, outcome.lane);
-    done = index + (outcome.kind === "routed" ? outcome.frames.length : 1);
+    done = index + (outcome.kind === "routed" ? outcome.delivered : 1);
     for (const read of frames.keys()) if (read < done) frames.delete(read);
     return outcome;
   }

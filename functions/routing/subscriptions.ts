@@ -1,3 +1,4 @@
+import { FORMATS } from "../../config/formats.ts";
 import { environmentQueues, queueEnvironments } from "../../config/queues.ts";
 import type { Routing, Subscriber } from "../../config/routing.ts";
 import type { Operation } from "../../wire/frame.ts";
@@ -27,6 +28,8 @@ export interface Subscriptions {
   ): readonly Subscription[];
   /** Whether any queue of any environment could get it: if none, it does not matter who wrote it. */
   any(op: Operation, database: string, table: string, lowerCaseNames?: boolean): boolean;
+  /** Whether some subscriber has a format in which each change is a message of its own. */
+  readonly hasMessagePerChange: boolean;
 }
 
 /**
@@ -88,7 +91,10 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     return decided;
   }
 
-  return { of, any };
+  const hasMessagePerChange = subscribers.some(
+    ({ subscriber }) => FORMATS[subscriber.format].isMessagePerChange,
+  );
+  return { of, any, hasMessagePerChange };
 }
 
 /** What the answer depends on: a statement that changes a table has readers of its own. */
