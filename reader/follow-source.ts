@@ -14,7 +14,7 @@ import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
-import { runBeginnings } from "./transactions/run-beginnings.ts";
+import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
 
 export interface FollowOptions extends PipelineOptions {
   readonly credentials: Credentials;
@@ -56,12 +56,17 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const { offset, start } = begin;
   report.begins(offset, state);
   // A dump by file and offset says itself in which files the server had started.
-  const unsaid = start.kind === "gtid" ? state.files.slice(state.files.indexOf(offset.file)) : [];
+  const toRead = state.files.slice(state.files.indexOf(offset.file));
+  const unsaid = start.kind === "gtid" ? toRead : [];
   const beginnings = await runBeginnings({
     ...server,
     control: control.connection,
     files: unsaid,
   });
+  const presentRunFile = await fileOfPresentRun(control.connection, [
+    offset.file,
+    ...toRead.slice(1),
+  ]);
 
   // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
   const sending = new AbortController();
@@ -70,6 +75,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     ...begin,
     state,
     runBeginnings: beginnings,
+    presentRunFile,
     connection: control.connection,
     report,
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),

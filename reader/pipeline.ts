@@ -3,6 +3,7 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Connection } from "mysql2/promise";
+import { binlogFileNumber } from "../wire/binlog-file.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
 import { Shipment } from "./frames/shipment.ts";
@@ -42,6 +43,8 @@ export interface Attempt {
   readonly isResumed: boolean;
   /** See `ServerRunOptions`. */
   readonly runBeginnings: ReadonlyMap<number, number>;
+  /** A binlog file that belongs to the server's present run with all that follow it. */
+  readonly presentRunFile: string;
   /** For questions to the server. */
   readonly connection: Connection;
   readonly report: AttemptReport;
@@ -61,7 +64,7 @@ export interface Pipeline {
 
 /** Builds the parts that live for one attempt, and connects them. */
 export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipeline {
-  const presentRun = new PresentRun(attempt.state);
+  const presentRun = new PresentRun(binlogFileNumber(attempt.presentRunFile));
   const sessions = sessionBook(options, attempt, presentRun, () => reader.run);
   const shipment = shipmentOf(options, attempt, presentRun, sessions);
   const reader = transactionReader(options, attempt, presentRun, sessions, shipment);
@@ -163,8 +166,8 @@ function transactionReader(
       ledger: settings.ledgerTable,
       lowerCase: state.lowerCaseNames,
     }),
-    onLedgerRow: (transaction, row) => {
-      const author = registeredAuthor(row, transaction.thread);
+    onLedgerRow: (transaction, op, row) => {
+      const author = registeredAuthor({ op, row }, transaction.thread);
       if (author === null) return;
       presentRun.passes(transaction);
       sessions.register(transaction, author);

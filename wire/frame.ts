@@ -71,6 +71,11 @@ export interface FrameTransaction {
    * frame or in a later one.
    */
   readonly ended?: true;
+  /**
+   * Where an XA transaction was prepared, which is where its author wrote it: what is recorded of the connection from later
+   * on says nothing of it. Left out for every other one.
+   */
+  readonly preparedAt?: PositionText;
 }
 
 /** c: created, u: updated, d: deleted, t: table truncated, ddl: a statement that changed the table's definition. */
@@ -225,7 +230,8 @@ function isTransaction(value: unknown): boolean {
       Number.isSafeInteger,
     ) &&
     (transaction.author === null || Number.isSafeInteger(transaction.author)) &&
-    (transaction.ended === undefined || transaction.ended === true)
+    (transaction.ended === undefined || transaction.ended === true) &&
+    (transaction.preparedAt === undefined || isPositionText(transaction.preparedAt))
   );
 }
 

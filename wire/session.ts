@@ -28,6 +28,20 @@ export interface Connection {
   readonly thread: number;
 }
 
+/**
+ * The run of a thread id that is not one of the server that is read: another server executed the transaction, or a client
+ * replayed it from a log. Such an id is the applier's, or stands in the log for another reason, so that nothing but a
+ * person's answer is ever recorded of it. Own runs are not negative, and other releases used numbers above -2^32.
+ */
+export function foreignRun(serverId: number): number {
+  return -(2 ** 32) - serverId;
+}
+
+/** Whether a run is one of `foreignRun`: its thread ids name no connection. */
+export function isForeignRun(run: number): boolean {
+  return run < 0;
+}
+
 /** A text that names a connection. */
 export function connectionName(connection: Connection): string {
   return `${connection.server}/${connection.run}/${connection.thread}`;

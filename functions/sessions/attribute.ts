@@ -101,11 +101,13 @@ function namedAuthor(
  */
 function knownAuthor(
   header: FrameHeader,
-  { transaction, position }: PositionedChange,
+  change: PositionedChange,
   entries: readonly SessionEntry[],
 ): Author | undefined {
+  const transaction = header.transactions[change.transaction];
+  const position = transaction?.preparedAt ?? change.position;
   const author = authorAt(entries, position);
-  const user = userOfGtid(header.transactions[transaction]?.gtid ?? null);
+  const user = userOfGtid(transaction?.gtid ?? null);
   if (user === null || author?.attribution === "operator") return author;
   const tagged = entryAt(entries, position)?.tagged;
   return tagged?.user === user && tagged.host !== ""

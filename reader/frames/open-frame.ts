@@ -84,7 +84,7 @@ export class OpenFrame {
       server: binlog.server,
       epoch: binlog.epoch,
       transactions: this.transactions.map((transaction, i) => ({
-        ...frameTransaction(transaction, indexes[i] ?? null),
+        ...frameTransaction(binlog.epoch, transaction, indexes[i] ?? null),
         ...(this.#ended.has(transaction) && { ended: true }),
       })),
       tables: this.#tables.list,
@@ -109,7 +109,12 @@ export class OpenFrame {
 /** About what a transaction takes in a frame's header. */
 const TRANSACTION_BYTES = 180;
 
-function frameTransaction(transaction: Transaction, author: number | null): FrameTransaction {
+function frameTransaction(
+  epoch: number,
+  transaction: Transaction,
+  author: number | null,
+): FrameTransaction {
+  const { prepared } = transaction;
   return {
     gtid: transaction.gtid,
     file: transaction.file,
@@ -118,6 +123,14 @@ function frameTransaction(transaction: Transaction, author: number | null): Fram
     serverId: transaction.serverId,
     timestampMs: Math.floor(transaction.committedUs / 1000),
     author,
+    ...(prepared !== undefined && {
+      preparedAt: formatPosition({
+        epoch,
+        file: prepared.fileNumber,
+        offset: prepared.offset,
+        row: 0,
+      }),
+    }),
   };
 }
 

@@ -34,7 +34,7 @@ export class SourceAccessError extends OperatorError {
   constructor(message: string, options?: ErrorOptions) {
     super(
       message,
-      "Check the secret's username and password, and grant REPLICATION SLAVE, REPLICATION CLIENT, PROCESS and SELECT ON performance_schema.* to that account.",
+      "Check the secret's username and password, and grant REPLICATION SLAVE, REPLICATION CLIENT and SELECT ON performance_schema.* to that account.",
       options,
     );
   }

@@ -1,11 +1,20 @@
+import type { Operation } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 
+/** A change of the ledger's table. */
+interface LedgerChange {
+  readonly op: Operation;
+  /** The row after it, as JSON; "" for a deleted one. */
+  readonly row: string;
+}
+
 /**
- * The author whom a row of the ledger, as JSON, registers for the connection that wrote it. Null for a deleted row, an
- * unused slot, and a row about another connection: somebody restores a copy of the table.
+ * The author whom a change of the ledger's table registers for the connection that wrote it. The ledger updates its rows.
+ * Null for everything else, by which somebody restores a copy of the table (its ids may be that connection's by chance), for an
+ * unused slot, and for a row about another connection.
  */
-export function registeredAuthor(row: string, writer: number): Author | null {
-  if (row === "") return null; // deleted
+export function registeredAuthor({ op, row }: LedgerChange, writer: number): Author | null {
+  if (op !== "u") return null;
   const { connection_id: thread, user, host } = JSON.parse(row) as Partial<Record<string, unknown>>;
   if (typeof thread !== "number" || thread === 0 || thread !== writer) return null;
   if (typeof user !== "string" || typeof host !== "string") return null;

@@ -1,8 +1,8 @@
 import { userOf } from "../../wire/account-tag.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
-import type { Author } from "../../wire/session.ts";
+import { type Author, isForeignRun } from "../../wire/session.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
-import type { Transaction } from "../transactions/transaction.ts";
+import { type Transaction, writingOf } from "../transactions/transaction.ts";
 import type { SavedPosition } from "./session.ts";
 import type { Census, Listing } from "./process-list.ts";
 import { BatchedLookups } from "./batched-lookups.ts";
@@ -62,11 +62,11 @@ export class SessionBook {
 
   /** Called with each transaction when its first change is read; starts the search for an unknown author. */
   notice(transaction: Transaction): void {
-    const tagged = taggedUser(transaction);
-    if (tagged !== null && !isOwn(transaction)) return;
-    const session = this.#sessions.of(transaction);
+    const session = this.#sessionOf(transaction);
+    if (session === null) return;
     session.isPresent ||= this.#options.isOfThisRun(transaction);
-    session.lastSeen = writtenAt(transaction);
+    session.lastSeen = writingOf(transaction);
+    const tagged = taggedUser(transaction);
     if (tagged !== null) {
       session.facts.tag(tagged, this.#textOf(session.lastSeen));
       return this.#sessions.note(session);
@@ -88,9 +88,10 @@ export class SessionBook {
 
   /** Takes a row of the ledger: from its transaction on, the connection is this author's. */
   register(transaction: Transaction, author: Author): void {
-    const session = this.#sessions.of(transaction);
+    const session = this.#sessionOf(transaction);
+    if (session === null) return;
     session.isPresent ||= this.#options.isOfThisRun(transaction);
-    session.lastSeen = writtenAt(transaction);
+    session.lastSeen = writingOf(transaction);
     const from = this.#textOf(session.lastSeen);
     if (taggedUser(transaction) !== null) session.facts.registerTagged(author, from);
     else session.facts.register(author, from, transaction.committedUs);
@@ -160,16 +161,15 @@ export class SessionBook {
     }
   }
 
-  /** Null for a transaction whose tag is all there is to ask: another server's connection is not known here. */
+  /** Null for a transaction whose thread id is not of the server that is read: only a tag can name its author. */
   #sessionOf(transaction: Transaction): Session | null {
-    const isTagAll = taggedUser(transaction) !== null && !isOwn(transaction);
-    return isTagAll ? null : this.#sessions.of(transaction);
+    return isForeignRun(transaction.run) ? null : this.#sessions.of(transaction);
   }
 
   #authorOf(transaction: Transaction, session: Session | null): Author | undefined {
     const tagged = taggedUser(transaction);
     if (tagged !== null) {
-      const position = this.#textOf(writtenAt(transaction));
+      const position = this.#textOf(writingOf(transaction));
       const account =
         session === null ? { user: tagged, host: "" } : session.facts.accountOf(tagged, position);
       if (account === undefined) this.#options.onDisagreement(transaction);
@@ -178,8 +178,8 @@ export class SessionBook {
     if (session === null) return undefined;
     const { facts, connection } = session;
     const changesBefore = facts.silentChanges;
-    const position = this.#textOf(writtenAt(transaction));
-    const author = facts.authorOf(position, transaction.committedUs);
+    const position = this.#textOf(writingOf(transaction));
+    const author = facts.authorOf(position, writingOf(transaction).us);
     if (facts.silentChanges > changesBefore) this.#options.onUserChanged(connection.thread);
     if (author === undefined) session.isMissed = true;
     this.#sessions.note(session);
@@ -254,16 +254,6 @@ export class SessionBook {
 /** The user whom a transaction's GTID names; null where it names none. */
 function taggedUser({ tag }: Transaction): string | null {
   return tag === undefined ? null : userOf(tag);
-}
-
-/** Whether the server that is read executed it: another server's thread ids say nothing here. */
-function isOwn({ run }: Transaction): boolean {
-  return run >= 0;
-}
-
-/** Where a transaction's author wrote it. */
-function writtenAt({ preparedAt, fileNumber, start }: Transaction): BinlogPosition {
-  return preparedAt ?? { fileNumber, offset: start };
 }
 
 function chunked(threads: readonly number[]): number[][] {

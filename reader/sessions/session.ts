@@ -67,9 +67,7 @@ export function isOver(
   census: Census | null,
 ): boolean {
   if (session.lastSeen !== null && !isBefore(session.lastSeen, saved.position)) return false;
-  const isOwn = session.run >= 0;
   // It wrote before the offset, where another run goes on: its own has ended.
-  if (isOwn && session.lastSeen !== null && saved.run !== null && session.run !== saved.run)
-    return true;
-  return session.isPresent && census !== null && !census.alive.has(session.thread);
+  if (session.lastSeen !== null && saved.run !== null && session.run !== saved.run) return true;
+  return session.isPresent && census?.alive?.has(session.thread) === false;
 }

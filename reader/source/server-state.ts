@@ -18,8 +18,6 @@ export interface ServerState {
   readonly offset: number;
   readonly oldestFile: string;
   readonly files: readonly string[];
-  /** A moment at which this run had begun for certain; the server's clock, microseconds since 1970. */
-  readonly startedUs: number;
   readonly checksums: boolean;
   /** Whether names of tables are in lower case: `lower_case_table_names` is 1 or 2. */
   readonly lowerCaseNames: boolean;
@@ -51,7 +49,6 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     offset,
     oldestFile: files[0] ?? file,
     files,
-    startedUs: await startedUs(connection),
     checksums: text("checksum") !== "NONE",
     lowerCaseNames: text("lowerCaseNames") !== "0",
     retentionMs: Number(row["retentionSeconds"]) * 1000 || null,
@@ -101,16 +98,4 @@ export async function binlogEnd(
 async function binlogFiles(connection: Connection): Promise<string[]> {
   const [rows] = await connection.query<RowDataPacket[]>("SHOW BINARY LOGS");
   return rows.map((row) => String(row["Log_name"]));
-}
-
-/**
- * The end of the second in which the server started. Uptime and UNIX_TIMESTAMP() both count whole seconds up to the start
- * of the same statement, so their difference is exact: a restart takes less than a second at times, and a change of the run
- * before must not be taken for one of this.
- */
-async function startedUs(connection: Connection): Promise<number> {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    "SELECT UNIX_TIMESTAMP() - VARIABLE_VALUE AS second FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'",
-  );
-  return (Number(rows[0]?.["second"]) + 1) * 1e6;
 }

@@ -187,7 +187,7 @@ export class CurrentTransaction {
       fileNumber: position.fileNumber,
       start: gtid === null ? position.start : this.#gtidStart,
       thread,
-      run: this.#run.of(header),
+      run: this.#run.of(header, gtid),
       serverId: header.serverId,
       committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };

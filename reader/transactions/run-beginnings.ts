@@ -42,6 +42,23 @@ export async function runBeginnings({
   return beginnings;
 }
 
+/**
+ * The first of some files with which the server's present run goes on up to the last one: each file behind it was begun by
+ * a rotation. `files`: names of binlog files that the server has, one after the other, up to the end.
+ */
+export async function fileOfPresentRun(
+  control: Connection,
+  files: readonly [string, ...string[]],
+): Promise<string> {
+  if (files.length === 1) return files[0];
+  const sizes = await fileSizes(control);
+  for (let i = files.length - 1; i > 0; i--) {
+    const [former = "", file = ""] = files.slice(i - 1);
+    if (!(await rotatesTo(control, former, sizes.get(former) ?? 0, file))) return file;
+  }
+  return files[0];
+}
+
 async function fileSizes(control: Connection): Promise<Map<string, number>> {
   const [rows] = await control.query<RowDataPacket[]>("SHOW BINARY LOGS");
   return new Map(rows.map((row) => [String(row["Log_name"]), Number(row["File_size"])]));

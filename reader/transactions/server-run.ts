@@ -1,4 +1,7 @@
+import { foreignRun } from "../../wire/session.ts";
 import type { EventHeader } from "../binlog-format/events/event-header.ts";
+import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { isOwnThread } from "./own-thread.ts";
 
 /** File numbers modulo this stand beside the second in which a run began: a second holds only a few files. */
 const FILES = 2 ** 20;
@@ -40,11 +43,9 @@ export class ServerRun {
     if (began !== undefined) this.#present = runBeginning(began, fileNumber);
   }
 
-  /**
-   * The run that a transaction's thread id belongs to. What another server of the topology executed keeps that server's
-   * thread ids; its runs are not known here, so all of them count as one, with a number that no own run has.
-   */
-  of({ serverId }: EventHeader): number {
-    return serverId === this.#options.serverId ? this.#present : -serverId;
+  /** The run that a transaction's thread id belongs to; a `foreignRun` where the id is not one of this server. */
+  of({ serverId }: EventHeader, gtid: GtidEvent | null): number {
+    const isOwn = isOwnThread({ serverId, gtid }, this.#options.serverId);
+    return isOwn ? this.#present : foreignRun(serverId);
   }
 }

@@ -1,3 +1,4 @@
+import type { Operation } from "../../wire/frame.ts";
 import { verifyChecksum } from "../binlog-format/events/checksum.ts";
 import { RowTooLargeError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
@@ -41,8 +42,8 @@ import { type XaOptions, XaTransactions } from "./xa-transactions.ts";
 
 export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
   readonly followed: FollowedTables;
-  /** Takes a row of the ledger, as JSON; "" for a deleted one. */
-  readonly onLedgerRow: (transaction: Transaction, row: string) => void;
+  /** Takes a changed row of the ledger's table, as JSON; "" for a deleted one. */
+  readonly onLedgerRow: (transaction: Transaction, op: Operation, row: string) => void;
   /** Called after each event with the position where it ends. */
   readonly onRead: (fileNumber: number, offset: number) => void;
   readonly sink: ChangeSink;
@@ -290,8 +291,8 @@ export class TransactionReader {
     const { transaction } = this.#current;
     const { database, table } = rows.definition;
     if (this.#options.followed.isLedger(database, table)) {
-      const count = forEachRow(event, rows, (_op, texts) =>
-        this.#options.onLedgerRow(transaction, texts.after),
+      const count = forEachRow(event, rows, (op, texts) =>
+        this.#options.onLedgerRow(transaction, op, texts.after),
       );
       return this.#current.pass(count);
     }

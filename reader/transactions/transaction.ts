@@ -3,6 +3,12 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { BinlogPosition } from "./binlog-position.ts";
 
+/** Where and when a transaction's author wrote it. */
+export interface Writing extends BinlogPosition {
+  /** Microseconds since 1970. */
+  readonly us: number;
+}
+
 /** What is known of a transaction while its events go by. */
 export interface Transaction {
   /** Null on a server without GTIDs. */
@@ -16,12 +22,17 @@ export interface Transaction {
   /** The connection that wrote it, and the server run that its id belongs to; see `Connection` in wire/session.ts. */
   readonly thread: number;
   readonly run: number;
-  /** Where an XA transaction was prepared, which is where its author wrote it; it is delivered where it commits. */
-  readonly preparedAt?: BinlogPosition;
+  /** Of an XA transaction the prepare, by which its author wrote it; it is delivered where it commits. */
+  readonly prepared?: Writing;
   /** The server on which it was committed first. */
   readonly serverId: number;
   /** When it was committed: microseconds since 1970, in whole seconds where the server does not say more. */
   readonly committedUs: number;
+}
+
+/** Where its author wrote it: what is known of a connection is looked up as of there. */
+export function writingOf({ prepared, fileNumber, start, committedUs }: Transaction): Writing {
+  return prepared ?? { fileNumber, offset: start, us: committedUs };
 }
 
 /** A change as it is read. Its texts are valid while it is handed over; who keeps it, keeps `texts.kept()`. */

@@ -1,7 +1,7 @@
 import { UnreadableBinlogError } from "../reporting/errors.ts";
 import { HeldChanges } from "./held-changes.ts";
 import { type PreparedXa, PreparedXaTransactions } from "./prepared-xa.ts";
-import type { ChangeSink, RowChange, Transaction } from "./transaction.ts";
+import { type ChangeSink, type RowChange, type Transaction, writingOf } from "./transaction.ts";
 
 export interface XaOptions {
   /** How much memory changes may take that are not committed yet, bytes. */
@@ -89,14 +89,14 @@ export class XaTransactions {
       this.#options.onUnknownXa({ gtid, xid, file, offset });
       return NONE;
     }
-    const { thread, run, tag, fileNumber, start } = prepared.transaction;
+    const { thread, run, tag } = prepared.transaction;
     const { tag: _, ...committed } = commit;
     const transaction = {
       ...committed,
       thread,
       run,
       ...(tag !== undefined && { tag }),
-      preparedAt: { fileNumber, offset: start },
+      prepared: writingOf(prepared.transaction),
     };
     for (const change of prepared.held.list)
       this.#options.sink.change(transaction, { ...change, offset, row: change.n });

@@ -97,10 +97,7 @@ export async function createReaderAccount(
   const user = READER_USER;
   const password = newPassword();
   await administrator.query("CREATE USER ?@'%' IDENTIFIED BY ?", [user, password]);
-  await administrator.query(
-    "GRANT REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.* TO ?@'%'",
-    [user],
-  );
+  await administrator.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ?@'%'", [user]);
   await administrator.query("GRANT SELECT ON performance_schema.* TO ?@'%'", [user]);
   return { user, password };
 }

@@ -26,12 +26,12 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
   if (facts.replicaOf !== null) {
     findings.push(
       mendedByHand(
-        "Follow the source itself, or see to it that the ledger is on at the source and that no administrator's account writes.",
+        "Follow the source itself: give source.host the address that follows the writer through a failover. On MySQL 8.3 and later, tags name the authors here too.",
         {
           check: "replica",
           severity: "warning",
           what: `the server is a replica of ${facts.replicaOf}`,
-          why: "its binlog has the source's thread ids, of whom its own process list knows nothing",
+          why: "what it applies is logged without the thread id of the connection that wrote it, so its author is unknown: all of it is parked",
         },
       ),
     );
@@ -64,8 +64,7 @@ function retention(
   ];
 }
 
-// Without PROCESS the process list shows the reader's own connections only.
-const NEEDED = ["REPLICATION SLAVE", "REPLICATION CLIENT", "PROCESS"] as const;
+const NEEDED = ["REPLICATION SLAVE", "REPLICATION CLIENT"] as const;
 
 /** Whether `SHOW GRANTS` has a privilege for everything. */
 function hasPrivilege(grants: readonly string[], privilege: string): boolean {
@@ -78,7 +77,7 @@ function hasPrivilege(grants: readonly string[], privilege: string): boolean {
 export function readerFindings({ readerGrants }: ServerFacts, reader: string): Finding[] {
   const account = `'${reader}'@'%'`;
   const grant = [
-    `GRANT REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.* TO ${account}`,
+    `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ${account}`,
     `GRANT SELECT ON performance_schema.* TO ${account}`,
   ];
   if (readerGrants === null) {
@@ -117,7 +116,7 @@ export function readerFindings({ readerGrants }: ServerFacts, reader: string): F
   if (surplus !== null) {
     findings.push(
       mendedByHand(
-        "Give the reader an account of its own with REPLICATION SLAVE, REPLICATION CLIENT, PROCESS and SELECT on performance_schema.",
+        "Give the reader an account of its own with REPLICATION SLAVE, REPLICATION CLIENT and SELECT on performance_schema.",
         {
           check: "reader.surplus",
           severity: "warning",

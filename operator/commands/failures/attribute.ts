@@ -60,7 +60,7 @@ async function attributeConnection(
 }
 
 /** `<server uuid>/<run>/<thread>`, or a stream's name that ends in it. */
-function parseConnection(name: string): Connection {
+export function parseConnection(name: string): Connection {
   const match = /^(?:thread\/\d+\/)?([^/]+)\/(\d+)\/(\d+)$/.exec(name);
   if (match === null) {
     throw new CommandError(

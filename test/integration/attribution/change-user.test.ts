@@ -103,7 +103,7 @@ async function nextCensus(): Promise<void> {
 async function censuses(): Promise<number> {
   const [row] = await mysql.query<{ count: string }>(
     `SELECT SUM(count_star) AS count FROM performance_schema.events_statements_summary_by_digest
-     WHERE digest_text LIKE '%\`performance_schema\` . \`processlist\`'`,
+     WHERE digest_text LIKE '%FROM \`performance_schema\` . \`threads\` WHERE \`processlist_id\` IS NOT NULL'`,
   );
   return Number(row?.count ?? 0);
 }

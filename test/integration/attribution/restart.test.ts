@@ -58,3 +58,30 @@ test("without the ledger, no author is wrong: who cannot be known stays unknown"
   expect(split.wrong).toBe(0);
   expect(split.right + split.unknown).toBe(BEFORE + AFTER);
 });
+
+// In the new run the thread id of the prepare is that of another account's connection.
+test("an XA transaction that was prepared before a restart is nobody else's after it", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const [production, staging] = shared.accounts;
+  const reader = await bench.start();
+  expect(await reader.stop()).toBe(0);
+  const preparing = await mysql.connect(staging);
+  const { threadId } = preparing;
+  for (const statement of [
+    "XA START 'x'",
+    "INSERT INTO shop.orders VALUES (1, 'app_staging')",
+    "XA END 'x'",
+    "XA PREPARE 'x'",
+  ])
+    await preparing.query(statement);
+  await restartServer();
+  const open = await Promise.all(
+    Array.from({ length: threadId + 1 }, () => mysql.connect(production)),
+  );
+  expect(open.map((connection) => connection.threadId)).toContain(threadId);
+  await bench.start();
+  await open[0]?.query("INSERT INTO shop.orders VALUES (2, 'app_production')");
+  await bench.takeFrames(1);
+  await mysql.query("XA COMMIT 'x'");
+  expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 0, wrong: 0, unknown: 1 });
+});

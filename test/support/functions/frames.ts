@@ -28,6 +28,8 @@ export interface TestChange {
   readonly user?: string | null;
   readonly host?: string;
   readonly thread?: number;
+  /** Where it was prepared, for an XA transaction. */
+  readonly preparedAt?: PositionText;
   /** Of its GTID; the author is then known by it. */
   readonly tag?: string;
   /** Further text in the row, to make it large. */
@@ -84,6 +86,7 @@ export class TestLane {
         serverId: 1,
         timestampMs: 1_795_190_000_000 + number,
         author: user === null ? null : authors.push({ user, host, attribution }) - 1,
+        ...(change.preparedAt !== undefined && { preparedAt: change.preparedAt }),
       });
       tables.push([table.slice(0, dot), table.slice(dot + 1)]);
       return encodeChange(changeLine(change, number, index));

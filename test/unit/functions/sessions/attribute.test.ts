@@ -56,6 +56,22 @@ describe("the author of a change", () => {
     expect([...orphans].map(([name, changes]) => [name, changes.length])).toEqual([[THREAD_3, 1]]);
   });
 
+  // The ledger's row between the prepare and the commit is of the connection's next user.
+  test("is not taken from what the connection was after an XA transaction was prepared", () => {
+    const preparedAt = lane.position(1);
+    const late = readFrame(
+      new TestLane().frame([{ thread: 9 }, { thread: 9 }, { user: null, thread: 2, preparedAt }]),
+      SOURCE,
+    );
+    const { orphans } = attribute(
+      late,
+      late.changes,
+      told([session("app_test", lane.position(2))]),
+      environments,
+    );
+    expect([...orphans.keys()]).toEqual([THREAD_2]);
+  });
+
   test("is not guessed for changes before the session is known to have begun", () => {
     const { orphans } = attribute(
       frame,

@@ -184,7 +184,7 @@ describe("SessionBook", () => {
     const committed = {
       ...commit,
       thread: 8,
-      preparedAt: { fileNumber: 1, offset: prepared.start },
+      prepared: { fileNumber: 1, offset: prepared.start, us: prepared.committedUs },
     };
     book.register(transaction(8), ledger("another user of the same connection"));
     expect(await authorOf(committed)).toBe("a");

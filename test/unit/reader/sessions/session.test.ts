@@ -35,15 +35,14 @@ test.each([
     { ...gone, run: 1, lastSeen: at(50) },
     false,
   ],
-  [
-    "of another server, whose process list is not asked",
-    { ...gone, run: -7, isPresent: false },
-    false,
-  ],
 ])("a session that is %s", (_, session, expected) => {
   expect(isOver(session, saved, census)).toBe(expected);
 });
 
 test("nothing is over for a reader that is behind the process list", () => {
   expect(isOver(gone, saved, null)).toBe(false);
+});
+
+test("a session is not over by its absence from a list that may lack connections", () => {
+  expect(isOver(gone, saved, { ...census, alive: null })).toBe(false);
 });

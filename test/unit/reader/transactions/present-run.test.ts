@@ -2,30 +2,44 @@ import { expect, test } from "vitest";
 import { PresentRun } from "../../../../reader/transactions/present-run.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import type { Transaction } from "../../../../reader/transactions/transaction.ts";
+import { foreignRun } from "../../../../wire/session.ts";
 
-const evidence = { serverId: 1, file: "mysql-bin.000005", offset: 1000, startedUs: 50_000 };
-const before: Transaction = {
+/** The file with which the server's present run began. */
+const FILE = 5;
+const former: Transaction = {
   gtid: null,
-  file: "mysql-bin.000005",
-  fileNumber: 5,
+  file: "mysql-bin.000004",
+  fileNumber: 4,
   start: 500,
   thread: 7,
   run: 3,
   serverId: 1,
   committedUs: 40_000,
 };
+const inFile = { ...former, file: "mysql-bin.000005", fileNumber: FILE };
 
 test.each([
-  ["committed before the server had started for certain", before, false],
-  ["committed after that", { ...before, committedUs: 60_000 }, true],
-  ["behind the place where the binlog ended", { ...before, start: 1000 }, true],
-  ["in a later file", { ...before, fileNumber: 6, start: 4 }, true],
-  ["of another server", { ...before, fileNumber: 6, serverId: 2, committedUs: 60_000 }, false],
-])("what was %s", (_, transaction, isIncluded) => {
-  const run = new PresentRun(evidence);
-  expect(run.includes(transaction)).toBe(isIncluded);
-  run.passes(transaction);
-  expect(run.isReached).toBe(isIncluded);
+  ["before the run's first file", former, false],
+  ["there by a clock that was ahead", { ...former, committedUs: Number.MAX_SAFE_INTEGER }, false],
+  ["in the run's first file", { ...inFile, start: 4 }, true],
+  ["in it by a clock that was behind", { ...inFile, committedUs: 0 }, true],
+  ["in a later file", { ...former, fileNumber: 6, start: 4 }, true],
+  ["by another server's thread", { ...inFile, run: foreignRun(2) }, false],
+  [
+    "in an earlier run, and committed in this one",
+    { ...inFile, prepared: { fileNumber: 4, offset: 500, us: 40_000 } },
+    false,
+  ],
+])("what was written %s", (_, transaction, isIncluded) => {
+  expect(new PresentRun(FILE).includes(transaction)).toBe(isIncluded);
+});
+
+test("the run is reached by what is read in it, whoever wrote that, and when", () => {
+  const run = new PresentRun(FILE);
+  run.passes(former);
+  expect(run.isReached).toBe(false);
+  run.passes({ ...inFile, run: foreignRun(2) });
+  expect(run.isReached).toBe(true);
 });
 
 test("runs that began in a file of one number at different times have different numbers", () => {

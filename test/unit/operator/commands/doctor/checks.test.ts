@@ -43,7 +43,7 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
     lostThreads: 0,
     accounts: [],
     readerGrants: [
-      "GRANT PROCESS, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `r`@`%`",
+      "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `r`@`%`",
       "GRANT SELECT ON `performance_schema`.* TO `r`@`%`",
     ],
     ledger: {
@@ -179,7 +179,8 @@ describe("the reader's account", () => {
     [null, ["reader.account"]],
     [facts().readerGrants, []],
     [["GRANT USAGE ON *.* TO `r`@`%`"], ["reader.grants"]],
-    [["GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `r`@`%`"], ["reader.grants"]],
+    [["GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `r`@`%`"], []],
+    [["GRANT SELECT, REPLICATION SLAVE ON *.* TO `r`@`%`"], ["reader.grants"]],
     [["GRANT ALL PRIVILEGES ON *.* TO `r`@`%`"], ["reader.grants", "reader.surplus"]],
   ])("%j", (readerGrants, checks) => {
     expect(readerFindings(facts({ readerGrants }), "r").map(({ check }) => check)).toEqual(checks);

@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { beforeAll, expect, test } from "vitest";
+import { installLedger } from "../../../operator/ledger/install-ledger.ts";
+import { type TestMysql, useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+import { insertBriefly, splitOf } from "../../support/short-connections.ts";
+import { useThreeEnvironments } from "../../support/three-environments.ts";
+
+// Thread ids that are not those of the connections which wrote: a replica's applier, and a log that is played again.
+
+const CHANGES = 60;
+/** The key of the first row that a live connection writes. */
+const LIVE = 10_000;
+const source = useMysql({ variables: { server_id: 1 } });
+const replica = useMysql({ variables: { server_id: 2, log_replica_updates: "ON" } });
+const shared = useThreeEnvironments(source);
+const run = promisify(execFile);
+
+beforeAll(async () => {
+  await source.query("CREATE USER replica IDENTIFIED BY 'replica'");
+  await source.query("GRANT REPLICATION SLAVE ON *.* TO replica");
+  await replica.query(
+    `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = ${source.server.port},
+     SOURCE_USER = 'replica', SOURCE_PASSWORD = 'replica', SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1`,
+  );
+  await replica.query("START REPLICA");
+  await installLedger(await source.connect());
+});
+
+async function replicated(): Promise<void> {
+  const [state] = await source.query<{ executed: string }>("SELECT @@gtid_executed AS executed");
+  await replica.query("SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)", [state?.executed]);
+}
+
+/** Plays a server's whole log again on a server, as mysqlbinlog's documentation has it. */
+async function replay(from: TestMysql, to: TestMysql, file: string): Promise<void> {
+  const { programs, dataDir } = from.server;
+  const { stdout } = await run(
+    programs.mysqlbinlog ?? "mysqlbinlog",
+    ["--skip-gtids", `${dataDir}/${file}`],
+    {
+      maxBuffer: 2 ** 28,
+    },
+  );
+  const { host, port, user, password } = to.server;
+  const mysql = run(
+    programs.mysql ?? "mysql",
+    [`--host=${host}`, `--port=${port}`, `--user=${user}`, "--binary-mode"],
+    { env: { ...process.env, MYSQL_PWD: password } },
+  );
+  mysql.child.stdin?.end(stdout);
+  await mysql;
+}
+
+async function logFile(mysql: TestMysql): Promise<string> {
+  const [row] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
+  return row?.File ?? "";
+}
+
+test("what a replica applied has no known author, whatever its thread ids say", async () => {
+  await replicated();
+  await using bench = await ReaderBench.create(shared.aws, replica.server);
+  await bench.start();
+  await insertBriefly(source.server, shared.accounts, { count: CHANGES });
+  const split = splitOf(await bench.takeFrames(CHANGES));
+  console.info(`${CHANGES} changes read from a replica:`, split);
+  expect(split).toMatchObject({ right: 0, wrong: 0, unknown: CHANGES });
+});
+
+// The server has started again meanwhile, so that the log's thread ids are those of live connections.
+test("a log that is played again gives nobody another's author, then or later", async () => {
+  await replica.query("STOP REPLICA");
+  await source.query("FLUSH BINARY LOGS");
+  const recorded = await logFile(source);
+  const [production, staging] = shared.accounts;
+  await insertBriefly(source.server, [staging], { count: CHANGES });
+  const [row] = await source.query<{ value: string }>("SELECT @@init_connect AS value");
+  await source.server.restart({ variables: { server_id: 1, init_connect: row?.value ?? "" } });
+  await source.query("DELETE FROM shop.orders");
+
+  await using bench = await ReaderBench.create(shared.aws, source.server);
+  await bench.start();
+  const pool = await Promise.all(
+    Array.from({ length: 2 * CHANGES }, () => source.connect(production)),
+  );
+  await replay(source, source, recorded);
+  for (const [i, connection] of pool.entries())
+    await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [LIVE + i, production.user]);
+
+  const frames = await bench.takeFrames(CHANGES + pool.length);
+  const live = frames.map((frame) => ({
+    ...frame,
+    changes: frame.changes.filter(({ key }) => (JSON.parse(key) as { id: number }).id >= LIVE),
+  }));
+  console.info(`${CHANGES} changes played again, then ${pool.length} live:`, splitOf(frames));
+  expect(splitOf(frames)).toMatchObject({ right: pool.length, wrong: 0, unknown: CHANGES });
+  expect(splitOf(live)).toMatchObject({ right: pool.length, wrong: 0, unknown: 0 });
+});
