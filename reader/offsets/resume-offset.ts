@@ -227,21 +227,36 @@ async function firstAnchor(
   { uuid }: ServerState,
   evidence: Pick<BinlogEvidence, "find" | "beginningOf">,
 ): Promise<Anchor | null> {
-  const latest = gtidSet === null ? null : latestOf(uuid, gtidSet);
-  const found = latest === null ? null : await evidence.find(latest);
+  let found: Anchor | null = null;
+  for (const gtid of gtidSet === null ? [] : latestOf(uuid, gtidSet)) {
+    found = await evidence.find(gtid);
+    if (found !== null) break;
+  }
   const beginning = await evidence.beginningOf(file);
   if (found === null || beginning === null) return beginning;
   // The transaction may lie in an older file, which is purged before anything else is read.
   return { ...beginning, gtid: found.gtid, committedUs: found.committedUs };
 }
 
-/** The last GTID without a tag that a server has in a set; null when it has none. */
-export function latestOf(uuid: string, gtidSet: string): string | null {
+/** How many GTIDs are looked for in the log, which takes a dump each. */
+const LATEST_TRIED = 5;
+
+/**
+ * A server's own latest GTIDs in a set, those of the busiest tags: each tag has numbers of its own, so the set does not say
+ * which transaction was the last, and that of a user who is gone may be purged.
+ */
+export function latestOf(uuid: string, gtidSet: string): string[] {
   const entry = gtidSet.split(",").find((part) => part.toLowerCase().startsWith(`${uuid}:`));
-  const intervals = entry?.slice(uuid.length + 1).split(":") ?? [];
-  const tagged = intervals.findIndex((part) => !/^\d/.test(part));
-  const last = (tagged === -1 ? intervals : intervals.slice(0, tagged)).at(-1);
-  return last === undefined ? null : `${uuid}:${last.split("-").at(-1)}`;
+  const latest = new Map<string, bigint>();
+  let source = uuid;
+  for (const part of entry?.slice(uuid.length + 1).split(":") ?? []) {
+    if (/^\d/.test(part)) latest.set(source, BigInt(part.split("-").at(-1) ?? part));
+    else source = `${uuid}:${part}`;
+  }
+  return [...latest]
+    .sort(([, a], [, b]) => (a < b ? 1 : -1))
+    .slice(0, LATEST_TRIED)
+    .map(([tagged, number]) => `${tagged}:${number}`);
 }
 
 function withoutGtids(saved: Offset, state: ServerState): Error {

@@ -212,12 +212,31 @@ describe("resuming on another server", () => {
 });
 
 test.each([
-  [`${UUID}:1-100`, `${UUID}:100`],
-  [`other:1-5,${UUID}:1-3:7`, `${UUID}:7`],
-  [`${UUID}:1-3:app_staging:1-9`, `${UUID}:3`],
-  [`${UUID}:app_staging:1-9`, null],
-  ["other:1-5", null],
-  ["", null],
-])("the server's own latest GTID in %s is %s", (set, gtid) => {
-  expect(latestOf(UUID, set)).toBe(gtid);
+  [`${UUID}:1-100`, [`${UUID}:100`]],
+  [`other:1-5,${UUID}:1-3:7`, [`${UUID}:7`]],
+  [`${UUID}:1-3:br_a:1-9:br_b:5:7-8`, [`${UUID}:br_a:9`, `${UUID}:br_b:8`, `${UUID}:3`]],
+  [`${UUID}:br_a:1-9`, [`${UUID}:br_a:9`]],
+  [
+    `${UUID}:a:1:b:2:c:3:d:4:e:5:f:6`,
+    ["f:6", "e:5", "d:4", "c:3", "b:2"].map((gtid) => `${UUID}:${gtid}`),
+  ],
+  ["other:1-5", []],
+  ["", []],
+])("the server's own latest GTIDs in %s are %j", (set, gtids) => {
+  expect(latestOf(UUID, set)).toEqual(gtids);
+});
+
+test("a first start is recognised by another tag's transaction where the busiest one's is purged", async () => {
+  const gtidExecuted = `${UUID}:br_gone:1-90:br_here:1-7`;
+  const evidence = {
+    ...same,
+    find: async (gtid: string) => (gtid === `${UUID}:br_here:7` ? { ...anchor, gtid } : null),
+  };
+  const { offset } = await firstBeginning(
+    { kind: "now" },
+    life,
+    { ...state, gtidExecuted },
+    evidence,
+  );
+  expect(offset.anchor?.gtid).toBe(`${UUID}:br_here:7`);
 });
