@@ -4,7 +4,7 @@ import { ConfigError, type ConfigProblem, schemaProblems } from "./config-error.
 import type { Configuration, DeployableConfiguration } from "./configuration.ts";
 import { draftOf } from "./draft.ts";
 import { jsonErrorPlace } from "./json-error-place.ts";
-import { crossFieldProblems } from "./rules.ts";
+import { crossFieldProblems, sizeProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
 
 /**
@@ -36,15 +36,32 @@ export async function readConfigFile(path: string): Promise<Configuration> {
   return loadConfig(await readConfigObject(path));
 }
 
-/** The configuration object that a JSON file is, or that it has as the context of a cdk.json. Throws ConfigError. */
-export async function readConfigObject(path: string): Promise<unknown> {
+/**
+ * The configuration object that a JSON file is, or that it has as the context of a cdk.json; `name` chooses one source where
+ * it has several. Throws ConfigError.
+ */
+export async function readConfigObject(path: string, name?: string): Promise<unknown> {
   const value = await readJson(path);
   const { context } = (value ?? {}) as { context?: Readonly<Record<string, unknown>> };
   const object = context?.[CONTEXT_KEY];
-  if (Array.isArray(object)) {
-    throw fileError(`${path} configures several sources; choose one with --config FILE`);
-  }
-  return object ?? value;
+  return chosenSource(path, object ?? value, name);
+}
+
+function chosenSource(path: string, value: unknown, name: string | undefined): unknown {
+  const sources: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const chosen = sources.filter((source) => name === undefined || nameOf(source) === name);
+  if (chosen.length === 1) return chosen[0];
+  const names = sources.map(nameOf).join(", ");
+  throw fileError(
+    chosen.length === 0
+      ? `${path} configures no source ${String(name)}, but ${names}`
+      : `${path} configures several sources (${names}); choose one by its name, or name a file that has only one`,
+  );
+}
+
+function nameOf(source: unknown): string {
+  const { name } = (source ?? {}) as { name?: unknown };
+  return typeof name === "string" ? name : "(without a name)";
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -77,6 +94,9 @@ export function deployable(config: Configuration): DeployableConfiguration {
   if (network === undefined) {
     problems.push({ path: "network", message: "is missing; a deployment needs it" });
   }
-  if (source.host === undefined || network === undefined) throw new ConfigError(problems);
+  problems.push(...sizeProblems(config));
+  if (source.host === undefined || network === undefined || problems.length > 0) {
+    throw new ConfigError(problems);
+  }
   return { ...config, source: { ...source, host: source.host }, network };
 }

@@ -46,6 +46,26 @@ export function environmentQueues(naming: QueueNaming): EnvironmentQueue[] {
   );
 }
 
+/** The output of the stack that has a queue's URL. Names of outputs hold letters and digits only: `branch-7` becomes `Branch7`. */
+export function queueOutput({
+  subscriber,
+  environment,
+}: Pick<EnvironmentQueue, "subscriber" | "environment">): string {
+  return `Queue${pascalCase(subscriber)}${pascalCase(environment)}`;
+}
+
+/** The output that has the ARN of an environment's consumer policy. */
+export function consumerPolicyOutput(environment: string): string {
+  return `ConsumerPolicy${pascalCase(environment)}`;
+}
+
+function pascalCase(name: string): string {
+  return name
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join("");
+}
+
 /** Where frames go that the route function could not even look at: for disasters, with an alarm. */
 export function rawDeadLetterQueueName(source: string): string {
   return rawQueueName(source).replace(/\.fifo$/, "-dead.fifo");

@@ -3,17 +3,26 @@ import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
 import { choosesSomeOf, excludesAll } from "./table-overlap.ts";
 import { filterProblems } from "./filter-rules.ts";
-import { environmentQueues, queueEnvironments, rawDeadLetterQueueName } from "./queues.ts";
+import {
+  consumerPolicyOutput,
+  environmentQueues,
+  queueEnvironments,
+  queueOutput,
+  rawDeadLetterQueueName,
+} from "./queues.ts";
 import { DROP } from "./routing.ts";
 import { userClaimProblems } from "./user-claims.ts";
 
 const SQS_LONGEST_NAME = 80;
+/** `Consumers-production` is the construct of the policy for production's consumers. */
+const RESERVED_SUBSCRIBER = "Consumers";
 
 /** What the schema cannot say of a configuration, because it lies between several keys. */
 export function crossFieldProblems(draft: Draft): ConfigProblem[] {
   return [
     ...nameProblems(draft),
     ...queueNameProblems(draft),
+    ...outputNameProblems(draft),
     ...userClaimProblems(new Map(Object.entries(draft.environments))),
     ...otherUsersProblems(draft),
     ...subscriberProblems(draft),
@@ -36,6 +45,12 @@ function nameProblems(draft: Draft): ConfigProblem[] {
         message: "is part of a queue's name, so its name may hold letters, digits, - and _ only",
       });
     }
+  }
+  if (Object.hasOwn(draft.subscribers, RESERVED_SUBSCRIBER)) {
+    problems.push({
+      path: pathText(["subscribers", RESERVED_SUBSCRIBER]),
+      message: "has a reserved name: the stack calls its policies for consumers so",
+    });
   }
   for (const reserved of [UNROUTED, DROP].filter((name) =>
     Object.hasOwn(draft.environments, name),
@@ -74,6 +89,39 @@ function queueNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
         message: `makes the queue name ${queue.deadLetterQueueName} in the environment ${JSON.stringify(queue.environment)}: ${queue.deadLetterQueueName.length} characters, and SQS allows ${SQS_LONGEST_NAME}`,
       });
     }
+  }
+  return problems;
+}
+
+/** A stack names an output after each queue, without what is neither a letter nor a digit. */
+function outputNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
+  if (name === undefined) return [];
+  const environments = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  for (const environment of Object.keys(draft.environments)) {
+    const output = consumerPolicyOutput(environment);
+    const other = environments.get(output);
+    if (other !== undefined) {
+      problems.push({
+        path: pathText(["environments", environment]),
+        message: `cannot stand beside ${JSON.stringify(other)}: both are ${output} among the stack's outputs, where - and _ do not count; rename one`,
+      });
+    }
+    environments.set(output, environment);
+  }
+  // Environments that collide are reported once, and not for each subscriber.
+  if (problems.length > 0) return problems;
+  const queues = new Map<string, string>();
+  for (const queue of environmentQueues({ ...draft, name })) {
+    const output = queueOutput(queue);
+    const other = queues.get(output);
+    if (other !== undefined && other !== queue.queueName) {
+      problems.push({
+        path: pathText(["subscribers", queue.subscriber]),
+        message: `makes the queue ${queue.queueName}, which has the same name among the stack's outputs as ${other}, ${output}; rename one`,
+      });
+    }
+    queues.set(output, queue.queueName);
   }
   return problems;
 }
@@ -131,6 +179,25 @@ function retentionProblems({ queueDays, payloadDays }: Draft): ConfigProblem[] {
     {
       path: "retention.payloadDays",
       message: `must be at least twice retention.queueDays, ${2 * queueDays}`,
+    },
+  ];
+}
+
+/** Resources of a stack that are left for queues and environments: CloudFormation allows 500, and the rest takes up to 70. */
+const STACK_ROOM = 430;
+/** Two queues, their policies and their alarms. */
+const RESOURCES_PER_QUEUE = 6;
+
+/** A configuration with more queues than one stack can hold. */
+export function sizeProblems(naming: Parameters<typeof environmentQueues>[0]): ConfigProblem[] {
+  const queues = environmentQueues(naming);
+  const environments = new Set(queues.map(({ environment }) => environment)).size;
+  const resources = RESOURCES_PER_QUEUE * queues.length + environments;
+  if (resources <= STACK_ROOM) return [];
+  return [
+    {
+      path: "subscribers",
+      message: `make ${queues.length} queues in ${environments} environments; with one environment for each queue a stack holds ${Math.floor(STACK_ROOM / (RESOURCES_PER_QUEUE + 1))}, with few of them ${Math.floor(STACK_ROOM / RESOURCES_PER_QUEUE)}: list the environments of each subscriber, or divide the subscribers among several sources, each with a name of its own`,
     },
   ];
 }

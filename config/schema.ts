@@ -55,6 +55,14 @@ export const sourceSchema = z.strictObject({
       "must be the complete ARN of a Secrets Manager secret, with its six random characters",
     )
     .optional(),
+  /** The KMS key of that secret, where it is not AWS's own; its policy has to let this account's IAM decide. */
+  secretKeyArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/.+$/,
+      'must be the ARN of a KMS key, "arn:aws:kms:<region>:<account>:key/<id>"',
+    )
+    .optional(),
   /** `verify` checks the server's certificate, `encrypt` does not, `off` sends everything in the clear. */
   tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
   tables: tablePatterns,
@@ -77,8 +85,8 @@ const environmentAlarms = z.strictObject({
 });
 
 const environment = z.strictObject({
-  /** MySQL users, `*` and `?` allowed; `user@host` also limits the client's host. */
-  users: z.array(text).min(1, "must list at least one MySQL user"),
+  /** MySQL users, `*` and `?` allowed; `user@host` also limits the client's host. Empty while an environment is retired. */
+  users: z.array(text),
   /** Who may read this environment's queues: once listed, nobody else may. */
   consumers: principals.default([]),
   alarms: environmentAlarms.optional(),
@@ -113,10 +121,14 @@ const network = z.strictObject({
         .regex(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a subnet, "subnet-…"'),
     )
     .min(1, "must list at least one subnet"),
-  /** The database's security group: the stack lets the reader in on MySQL's port. */
+  /**
+   * The database's security group: the stack lets the reader in on MySQL's port. Left out (MySQL elsewhere, or a group that
+   * others own): whoever owns MySQL's network lets in the reader's group, an output of the stack.
+   */
   databaseSecurityGroupId: z
     .string()
-    .regex(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a security group, "sg-…"'),
+    .regex(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a security group, "sg-…"')
+    .optional(),
 });
 
 const alarms = z.strictObject({

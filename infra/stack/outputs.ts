@@ -1,9 +1,11 @@
 import { CfnOutput, type Stack } from "aws-cdk-lib";
+import { consumerPolicyOutput, queueOutput } from "../../config/queues.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import type { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
 import type { PayloadBucket } from "./resources/payload-bucket.ts";
 import type { RawQueue } from "./resources/raw-queue.ts";
+import type { ReaderService } from "./resources/reader-service.ts";
 import type { SourceSecret } from "./resources/source-secret.ts";
 import type { Tables } from "./resources/tables.ts";
 
@@ -13,6 +15,7 @@ export interface OutputParts {
   readonly payloads: PayloadBucket;
   readonly raw: RawQueue;
   readonly secret: SourceSecret;
+  readonly reader: ReaderService;
   readonly monitoring: Monitoring;
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly consumerPolicies: readonly ConsumerPolicy[];
@@ -34,29 +37,23 @@ export function outputs(stack: Stack, parts: OutputParts): CfnOutput[] {
     AlarmTopicArn: monitoring.topic.topic.topicArn,
     UrgentAlarmTopicArn: monitoring.urgentTopic.topic.topicArn,
     SourceSecretArn: secret.secret.secretArn,
+    // Whoever owns MySQL's network allows this group on MySQL's port where `databaseSecurityGroupId` is left out.
+    ReaderSecurityGroupId: parts.reader.securityGroup.securityGroupId,
   };
   const queues = parts.pairs.map(
-    ({ names: { subscriber, environment }, queue }) =>
-      new CfnOutput(stack, `Queue${pascalCase(subscriber)}${pascalCase(environment)}`, {
-        description: `The queue of ${subscriber} in ${environment}`,
+    ({ names, queue }) =>
+      new CfnOutput(stack, queueOutput(names), {
+        description: `The queue of ${names.subscriber} in ${names.environment}`,
         value: queue.queueUrl,
       }),
   );
   const policies = parts.consumerPolicies.map(
     ({ environment, policy }) =>
-      new CfnOutput(stack, `ConsumerPolicy${pascalCase(environment)}`, {
+      new CfnOutput(stack, consumerPolicyOutput(environment), {
         description: `To be attached to the roles of applications in ${environment}`,
         value: policy.managedPolicyArn,
       }),
   );
   const named = Object.entries(values).map(([id, value]) => new CfnOutput(stack, id, { value }));
   return [...named, ...queues, ...policies];
-}
-
-/** Names of outputs hold letters and digits only: `branch-7` becomes `Branch7`. */
-function pascalCase(name: string): string {
-  return name
-    .split(/[^A-Za-z0-9]+/)
-    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join("");
 }

@@ -57,7 +57,7 @@ export class RouterStack extends Stack {
       raw: this.raw,
       tables: this.tables,
       payloads: this.payloads.bucket,
-      secret: this.secret.secret,
+      secret: this.secret,
       environment: readerSettings(
         config,
         this.secret.secret,
@@ -111,10 +111,10 @@ export class RouterStack extends Stack {
 
     // A version whose readers stay up and cannot read is rolled back; ECS ignores an alarm that rang before the deployment.
     const { rollout } = this.monitoring.alarms;
-    this.reader.service.enableDeploymentAlarms([rollout.alarmName], {
+    this.reader.service.enableDeploymentAlarms([rollout.name], {
       behavior: AlarmBehavior.ROLLBACK_ON_ALARM,
     });
-    this.reader.service.node.addDependency(rollout);
+    this.reader.service.node.addDependency(rollout.alarm);
 
     outputs(this, this);
   }

@@ -26,7 +26,7 @@ export interface AlarmsProps extends WatchedParts {
 export class Alarms extends Construct {
   readonly names: readonly string[];
   /** The alarm by which a deployment of the reader is judged. */
-  readonly rollout: Alarm;
+  readonly rollout: { readonly name: string; readonly alarm: Alarm };
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
@@ -34,7 +34,7 @@ export class Alarms extends Construct {
     this.names = created.map(({ name }) => name);
     const rollout = created.find(({ watch }) => watch.heading === RUNBOOK.readerHeldUp);
     if (rollout === undefined) throw new RangeError("nothing watches for a reader that is held up");
-    this.rollout = rollout.alarm;
+    this.rollout = rollout;
   }
 
   /** The alarms by their names alone: who shows them need not wait until they exist. */

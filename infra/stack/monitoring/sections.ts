@@ -25,7 +25,12 @@ export interface Watched {
   readonly tables: Tables;
 }
 
+/** CloudWatch takes this many alarms in one widget. */
+const ALARMS_PER_WIDGET = 100;
+
 export function running({ metrics, alarms, reader }: Watched): IWidget[] {
+  const all = alarms.byName();
+  const widgets = Math.ceil(all.length / ALARMS_PER_WIDGET);
   return [
     new SingleValueWidget({
       title: "A reader follows the binlog, another one stands by (reports in the last minute)",
@@ -37,12 +42,16 @@ export function running({ metrics, alarms, reader }: Watched): IWidget[] {
       reader.service.metricMemoryUtilization({ period: PERIOD, label: "memory" }),
       reader.service.metricCpuUtilization({ period: PERIOD, label: "CPU" }),
     ]),
-    new AlarmStatusWidget({
-      title: "Alarms",
-      alarms: alarms.byName(),
-      width: THIRD,
-      height: HEIGHT,
-    }),
+    ...Array.from(
+      { length: widgets },
+      (_, n) =>
+        new AlarmStatusWidget({
+          title: widgets === 1 ? "Alarms" : `Alarms ${n + 1} of ${widgets}`,
+          alarms: all.slice(n * ALARMS_PER_WIDGET, (n + 1) * ALARMS_PER_WIDGET),
+          width: THIRD,
+          height: HEIGHT,
+        }),
+    ),
   ];
 }
 

@@ -14,7 +14,8 @@ import type { DeployableConfiguration } from "../../../config/configuration.ts";
 export class DatabaseNetwork extends Construct {
   readonly vpc: IVpc;
   readonly subnets: ISubnet[];
-  readonly databaseSecurityGroup: ISecurityGroup;
+  /** Null where others let the reader in. */
+  readonly databaseSecurityGroup: ISecurityGroup | null;
 
   constructor(scope: Construct, id: string, network: DeployableConfiguration["network"]) {
     super(scope, id);
@@ -26,11 +27,11 @@ export class DatabaseNetwork extends Construct {
       // Only a construct that places things by zone would ask for them; the service names its subnets.
       availabilityZones: ["unused"],
     });
-    this.databaseSecurityGroup = SecurityGroup.fromSecurityGroupId(
-      this,
-      "DatabaseSecurityGroup",
-      network.databaseSecurityGroupId,
-    );
+    const { databaseSecurityGroupId: group } = network;
+    this.databaseSecurityGroup =
+      group === undefined
+        ? null
+        : SecurityGroup.fromSecurityGroupId(this, "DatabaseSecurityGroup", group);
     // Nothing here adds a route, which is all that a subnet's route table is asked for.
     Annotations.of(this).acknowledgeWarning("@aws-cdk/aws-ec2:noSubnetRouteTableId");
   }

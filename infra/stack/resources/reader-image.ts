@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { REPOSITORY_ROOT } from "./repository-root.ts";
@@ -29,5 +29,7 @@ export function bundleReaderImage(entry: string): string {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
+  // The image's user is another one: under a strict umask it could not read what was written here.
+  for (const file of readdirSync(directory)) chmodSync(join(directory, file), 0o644);
   return directory;
 }

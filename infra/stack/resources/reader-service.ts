@@ -15,7 +15,6 @@ import {
 } from "aws-cdk-lib/aws-ecs";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
-import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { FRAME_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
@@ -24,13 +23,14 @@ import { grantItems, grantPayloads } from "./grants.ts";
 import { markPart } from "./part.ts";
 import type { RawQueue } from "./raw-queue.ts";
 import { bundleReaderImage, UNBUNDLED_READER_IMAGE } from "./reader-image.ts";
+import type { SourceSecret } from "./source-secret.ts";
 import type { Tables } from "./tables.ts";
 
 export interface ReaderServiceProps {
   readonly raw: RawQueue;
   readonly tables: Tables;
   readonly payloads: Bucket;
-  readonly secret: ISecret;
+  readonly secret: SourceSecret;
   readonly environment: Readonly<Record<string, string>>;
   readonly network: DatabaseNetwork;
   readonly databasePort: number;
@@ -45,11 +45,13 @@ const HEALTH_CHECK = `fetch("http://127.0.0.1:${HEALTH_PORT}/").then((answer) =>
 export class ReaderService extends Construct {
   readonly taskDefinition: FargateTaskDefinition;
   readonly service: FargateService;
+  readonly securityGroup: SecurityGroup;
 
   constructor(scope: Construct, id: string, props: ReaderServiceProps) {
     super(scope, id);
     this.taskDefinition = this.#task(props);
     this.#grant(props);
+    this.securityGroup = this.#securityGroup(props);
     this.service = new FargateService(this, "Service", {
       // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `| undefined`.
       cluster: new Cluster(this, "Cluster", {
@@ -64,7 +66,7 @@ export class ReaderService extends Construct {
       circuitBreaker: { rollback: true },
       assignPublicIp: false,
       vpcSubnets: { subnets: props.network.subnets },
-      securityGroups: [this.#securityGroup(props)],
+      securityGroups: [this.securityGroup],
     });
   }
 
@@ -135,11 +137,12 @@ export class ReaderService extends Construct {
       description: "The reader of binlog-router: MySQL and the AWS APIs, nothing inbound",
       allowAllOutbound: false,
     });
-    network.databaseSecurityGroup.connections.allowFrom(
-      reader,
-      Port.tcp(databasePort),
-      "binlog-router's reader",
-    );
+    const mysql = Port.tcp(databasePort);
+    if (network.databaseSecurityGroup === null) {
+      reader.connections.allowTo(Peer.anyIpv4(), mysql, "MySQL");
+    } else {
+      network.databaseSecurityGroup.connections.allowFrom(reader, mysql, "binlog-router's reader");
+    }
     reader.connections.allowTo(Peer.anyIpv4(), Port.HTTPS, "AWS APIs");
     return reader;
   }

@@ -62,6 +62,12 @@ export class RouterFunction extends NodejsFunction {
         // The SDK of the lock file, not the one that the runtime happens to have today.
         bundleAwsSDK: true,
         banner: REQUIRE_FOR_COMMONJS,
+        commandHooks: {
+          beforeBundling: () => [],
+          beforeInstall: () => [],
+          // Lambda reads the bundle as another user, which a strict umask would keep out.
+          afterBundling: (_, outputDir) => [`chmod -R a+rX "${outputDir}"`],
+        },
       },
     });
     this.part = props.part;

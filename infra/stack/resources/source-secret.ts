@@ -1,4 +1,5 @@
 import { RemovalPolicy } from "aws-cdk-lib";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { Secret, type ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../../config/configuration.ts";
@@ -7,6 +8,7 @@ import { acknowledge } from "./acknowledge.ts";
 /** The MySQL account that the reader uses: `{ "username", "password" }`, read at every connect, so that it may rotate. */
 export class SourceSecret extends Construct {
   readonly secret: ISecret;
+  readonly #keyArn: string | undefined;
 
   constructor(scope: Construct, id: string, source: DeployableConfiguration["source"]) {
     super(scope, id);
@@ -14,6 +16,14 @@ export class SourceSecret extends Construct {
       source.secretArn === undefined
         ? this.#create(source)
         : Secret.fromSecretCompleteArn(this, "Secret", source.secretArn);
+    this.#keyArn = source.secretKeyArn;
+  }
+
+  /** Lets a principal read the secret, and decrypt it where its key is not AWS's own. */
+  grantRead(grantee: IGrantable): void {
+    this.secret.grantRead(grantee);
+    if (this.#keyArn === undefined) return;
+    Grant.addToPrincipal({ grantee, actions: ["kms:Decrypt"], resourceArns: [this.#keyArn] });
   }
 
   #create({ host, port }: DeployableConfiguration["source"]): ISecret {

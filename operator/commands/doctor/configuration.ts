@@ -17,10 +17,13 @@ const used = configurationSchema
 
 type DoctorConfiguration = z.output<typeof used>;
 
-/** Reads a configuration object, or a cdk.json that has one in its context. Throws CommandError. */
-export async function readDoctorConfiguration(path: string): Promise<DoctorConfiguration> {
+/** Reads a configuration object, or a cdk.json that has one (of several, the one called `name`) in its context. Throws CommandError. */
+export async function readDoctorConfiguration(
+  path: string,
+  name?: string,
+): Promise<DoctorConfiguration> {
   try {
-    return loadPart(used, await readConfigObject(path));
+    return loadPart(used, await readConfigObject(path, name));
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new CommandError(cause.message, { cause });

@@ -21,6 +21,7 @@ import { tagFindings } from "./tag-checks.ts";
 interface Options {
   readonly mysql?: string;
   readonly config: string;
+  readonly source?: string;
   readonly reader: string;
   readonly offsetsTable?: string;
   readonly sql?: boolean;
@@ -58,6 +59,7 @@ export function doctor(program: Command): void {
       "the configuration object as a JSON file",
       fileURLToPath(new URL("../../../cdk.json", import.meta.url)),
     )
+    .option("--source <name>", "which source, where the configuration has several")
     .option("--reader <user>", "the user name of the reader's account", "binlog_router")
     .option(
       "--offsets-table <name>",
@@ -87,9 +89,9 @@ async function run(context: CommandContext, options: Options): Promise<number> {
 
 async function checkServer(
   { report }: CommandContext,
-  { config, mysql, reader, offsetsTable, sql, tags, uninstall }: Options,
+  { config, source, mysql, reader, offsetsTable, sql, tags, uninstall }: Options,
 ): Promise<number> {
-  const configuration = await readDoctorConfiguration(config);
+  const configuration = await readDoctorConfiguration(config, source);
   const connection = await createConnection(await accountOf(mysql, configuration));
   try {
     const facts = await askServer(connection, reader);

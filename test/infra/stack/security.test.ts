@@ -20,6 +20,7 @@ interface Statement {
 
 const PRODUCTION_ROLE = "arn:aws:iam::111122223333:role/billing-production";
 const STAGING_ROLE = "arn:aws:iam::111122223333:role/billing-staging";
+const SECRET_KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d";
 const OPERATOR_ROLE = "arn:aws:iam::111122223333:role/operators";
 
 let template: Template;
@@ -78,10 +79,20 @@ function breakVisibilityTimeout({ raw }: RouterStack): void {
 
 describe("the checks of CloudFormation and AWS Solutions", () => {
   const withSecret = { ...(exampleObject()["source"] as object), secretArn: undefined };
+  const withKey = {
+    ...(exampleObject()["source"] as object),
+    secretKeyArn: SECRET_KEY,
+  };
+  const withoutGroup = {
+    ...(exampleObject()["network"] as object),
+    databaseSecurityGroupId: undefined,
+  };
   it.each([
     ["the example", {}],
     ["listed consumers", { operators: [OPERATOR_ROLE], environments: consumersOf(STAGING_ROLE) }],
     ["a secret of the stack's own", { source: withSecret }],
+    ["a secret under a key of the account's", { source: withKey }],
+    ["MySQL in a group that others own", { network: withoutGroup }],
     ["alarms by e-mail", { alarms: { emails: ["ops@example.com"] } }],
     [
       "another tool's format",
@@ -258,6 +269,21 @@ describe("the parts", () => {
   });
 });
 
+describe("MySQL in a security group that others own", () => {
+  it("is reached on its port, and its owner finds the reader's group among the outputs", () => {
+    const network = {
+      ...(exampleObject()["network"] as object),
+      databaseSecurityGroupId: undefined,
+    };
+    const foreign = exampleTemplate({ network });
+    foreign.resourceCountIs("AWS::EC2::SecurityGroupIngress", 0);
+    foreign.hasResourceProperties("AWS::EC2::SecurityGroup", {
+      SecurityGroupEgress: Match.arrayWith([Match.objectLike({ FromPort: 3306, ToPort: 3306 })]),
+    });
+    expect(foreign.findOutputs("ReaderSecurityGroupId")).not.toEqual({});
+  });
+});
+
 describe("an application of staging", () => {
   const production = "shop-billing-production.fifo";
 
@@ -322,6 +348,14 @@ describe("an application of staging", () => {
 });
 
 describe("the MySQL account's secret", () => {
+  it("under a key of the account's can be decrypted by the reader", () => {
+    const source = { ...(exampleObject()["source"] as object), secretKeyArn: SECRET_KEY };
+    const decrypts = iamStatements(exampleTemplate({ source })).filter((statement) =>
+      actionsOf(statement).includes("kms:Decrypt"),
+    );
+    expect(decrypts).toEqual([expect.objectContaining({ Resource: SECRET_KEY })]);
+  });
+
   it("is an existing one", () => {
     template.resourceCountIs("AWS::SecretsManager::Secret", 0);
   });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -21,8 +21,18 @@ describe("cdk synth", () => {
   beforeAll(async () => {
     output = await mkdtemp(join(tmpdir(), "binlog-router-cdk-out-"));
     const { stdout, stderr } = await promisify(execFile)(
-      join(REPOSITORY_ROOT, "node_modules/.bin/cdk"),
-      ["synth", "--quiet", "--output", output, "--no-notices", "--no-version-reporting"],
+      "sh",
+      [
+        "-c",
+        'umask 077 && exec "$0" "$@"',
+        join(REPOSITORY_ROOT, "node_modules/.bin/cdk"),
+        "synth",
+        "--quiet",
+        "--output",
+        output,
+        "--no-notices",
+        "--no-version-reporting",
+      ],
       {
         cwd: REPOSITORY_ROOT,
         env: {
@@ -57,6 +67,16 @@ describe("cdk synth", () => {
       "index.mjs index.mjs.map",
       "index.mjs index.mjs.map",
     ]);
+  });
+
+  it("lets every user read the bundles, whatever the umask is", async () => {
+    const entries = await readdir(output, { recursive: true, withFileTypes: true });
+    const files = entries.filter((one) => one.isFile() && one.parentPath.includes("asset."));
+    expect(files).toHaveLength(7);
+    for (const { parentPath, name } of files) {
+      const { mode } = await stat(join(parentPath, name));
+      expect((mode & 0o444).toString(8), name).toBe("444");
+    }
   });
 
   it("makes bundles of the functions that load", async () => {

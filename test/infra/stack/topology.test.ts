@@ -225,14 +225,15 @@ describe("the functions", () => {
     }
   });
 
-  it("keep their variables within Lambda's 4 KB, also with a hundred environments", () => {
+  it("keep their variables within Lambda's 4 KB, also with sixty environments", () => {
     const environments = Object.fromEntries(
-      Array.from({ length: 100 }, (_, n) => [
+      Array.from({ length: 60 }, (_, n) => [
         `branch-${n}`,
         { users: [`app_branch_${n}`, `dev_${n}_*`] },
       ]),
     );
-    const many = exampleTemplate({ environments });
+    const subscribers = { billing: { tables: ["shop.orders", "shop.payments"] } };
+    const many = exampleTemplate({ environments, subscribers });
     for (const { Properties } of Object.values(many.findResources("AWS::Lambda::Function"))) {
       expect(JSON.stringify(Properties.Environment.Variables).length).toBeLessThan(4096);
     }
@@ -283,7 +284,11 @@ describe("the reader", () => {
     template.hasResource("AWS::ECS::Service", {
       Properties: {
         DeploymentConfiguration: {
-          Alarms: { AlarmNames: [{ Ref: alarm }], Enable: true, Rollback: true },
+          Alarms: {
+            AlarmNames: ["binlog-router shop: Reader held up"],
+            Enable: true,
+            Rollback: true,
+          },
         },
       },
       DependsOn: Match.arrayWith([alarm]),
@@ -338,6 +343,51 @@ describe("the reader", () => {
 it("keeps logs for as long as CloudWatch can", () => {
   const steps = Object.values(RetentionDays).filter((days) => typeof days === "number");
   expect(LOG_DAYS).toEqual(steps);
+});
+
+/** One environment for each queue takes the most resources. */
+function largest(): Template {
+  return exampleTemplate({
+    otherUsers: "drop",
+    source: {
+      host: "db.example.com",
+      tables: ["shop.*"],
+    },
+    subscribers: { billing: { tables: ["shop.*"] } },
+    environments: Object.fromEntries(
+      Array.from({ length: 61 }, (_, n) => [
+        `environment-${n}`,
+        { users: [`u${n}`], consumers: [`arn:aws:iam::111122223333:role/r${n}`] },
+      ]),
+    ),
+  });
+}
+
+describe("the largest stack that the configuration allows", () => {
+  it("stays within CloudFormation's 500 resources, 200 outputs and a megabyte", () => {
+    const { Resources, Outputs } = largest().toJSON() as Record<string, object>;
+    expect(Object.keys(Resources ?? {}).length).toBeLessThanOrEqual(500);
+    expect(Object.keys(Outputs ?? {}).length).toBeLessThanOrEqual(200);
+    expect(JSON.stringify({ Resources, Outputs }).length).toBeLessThan(1_000_000);
+  });
+
+  it("shows its alarms in widgets of at most a hundred", () => {
+    const [dashboard] = Object.values(largest().findResources("AWS::CloudWatch::Dashboard"));
+    const text = JSON.stringify(dashboard?.["Properties"]);
+    const sizes = Array.from(
+      text.matchAll(/Alarms \d of \d.*?\[(.*?)\]\}\}/gs),
+      ([, widget = ""]) => widget.split(":alarm:").length - 1,
+    );
+    expect(sizes.length).toBe(2);
+    for (const size of sizes) expect(size).toBeLessThanOrEqual(100);
+  });
+
+  it("is refused where it would be larger", () => {
+    const environments = Object.fromEntries(
+      Array.from({ length: 70 }, (_, n) => [`environment-${n}`, { users: [`u${n}`] }]),
+    );
+    expect(() => exampleTemplate({ environments })).toThrow(/subscribers make 142 queues/);
+  });
 });
 
 describe("several sources", () => {

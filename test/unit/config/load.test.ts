@@ -93,7 +93,7 @@ describe("a configuration", () => {
         name: "my shop",
         colour: "blue",
         source: { port: 70_000, tls: "maybe", tables: ["shop"], hots: "db" },
-        environments: { staging: { users: [] }, unrouted: { users: ["x"] } },
+        environments: { staging: { users: [""] }, unrouted: { users: ["x"] } },
         otherUsers: "nowhere",
       }),
     ).toEqual([
@@ -101,7 +101,7 @@ describe("a configuration", () => {
       'source.tls must be one of "verify", "encrypt", "off"',
       'source.tables[0] must be a table pattern: "database.table", "*" allowed, "!" excludes',
       "source.hots is not a key of the configuration",
-      "environments.staging.users must list at least one MySQL user",
+      "environments.staging.users[0] must not be empty",
       "colour is not a key of the configuration",
       "name must consist of letters, digits and hyphens",
       "environments.unrouted has a reserved name: see otherUsers",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { draftOf } from "../../../config/draft.ts";
-import { crossFieldProblems } from "../../../config/rules.ts";
+import { crossFieldProblems, sizeProblems } from "../../../config/rules.ts";
 
 const base = {
   name: "shop",
@@ -51,6 +51,65 @@ describe("the users of two environments", () => {
 
   it("may be repeated inside one environment", () => {
     expect(claims(["app", "app*", "*app"], ["stg"])).toEqual([]);
+  });
+});
+
+describe("the names of a stack's outputs", () => {
+  it("tell environments apart that differ in - and _ only", () => {
+    expect(
+      problemsOf({ environments: { "branch-7": { users: ["x"] }, branch_7: { users: ["y"] } } }),
+    ).toEqual([
+      'environments.branch_7 cannot stand beside "branch-7": both are ConsumerPolicyBranch7 among the stack\'s outputs, where - and _ do not count; rename one',
+    ]);
+  });
+
+  it("tell queues apart", () => {
+    expect(
+      problemsOf({
+        environments: { b_c: { users: ["x"] }, c: { users: ["y"] } },
+        subscribers: {
+          a: { tables: ["shop.*"], environments: ["b_c"] },
+          a_b: { tables: ["shop.*"], environments: ["c"] },
+        },
+      }),
+    ).toEqual([
+      "subscribers.a_b makes the queue shop-a_b-c.fifo, which has the same name among the stack's outputs as shop-a-b_c.fifo, QueueABC; rename one",
+    ]);
+  });
+
+  it("are reserved where the stack needs them", () => {
+    expect(problemsOf({ subscribers: { Consumers: { tables: ["shop.*"] } } })).toEqual([
+      "subscribers.Consumers has a reserved name: the stack calls its policies for consumers so",
+    ]);
+  });
+});
+
+/** The problem of a source with so many subscribers, each in so many environments. */
+function queuesOf(subscribers: number, environments: number): string[] {
+  return sizeProblems({
+    name: "shop",
+    otherUsers: "drop",
+    subscribers: Object.fromEntries(Array.from({ length: subscribers }, (_, n) => [`s${n}`, {}])),
+    environments: Object.fromEntries(Array.from({ length: environments }, (_, n) => [`e${n}`, {}])),
+  }).map(({ path, message }) => `${path} ${message}`);
+}
+
+describe("a configuration with more queues than a stack holds", () => {
+  it("is refused with what to do", () => {
+    expect(queuesOf(1, 61)).toEqual([]);
+    expect(queuesOf(7, 10)).toEqual([]);
+    expect(queuesOf(1, 62)).toEqual([
+      expect.stringMatching(
+        /^subscribers make 62 queues in 62 environments; .* a stack holds 61, .* divide/,
+      ),
+    ]);
+  });
+});
+
+describe("an environment without users", () => {
+  it("is one that is being retired: it keeps its queues", () => {
+    const environments = { production: { users: ["app"] }, staging: { users: [] } };
+    expect(problemsOf({ environments })).toEqual([]);
   });
 });
 
