@@ -79,7 +79,7 @@ function compareText(left: string, right: string): number {
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
-interface Moment {
+export interface Moment {
   readonly kind: "date" | "time";
   /** Sorts as the moments do. */
   readonly order: bigint;
@@ -89,7 +89,7 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z
 const TIME = /^(-?)(\d{2,3}):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
 
 /** A text that reads as a DATE, DATETIME or TIMESTAMP (in UTC), or as a TIME; null for any other. */
-function momentOf(text: string): Moment | null {
+export function momentOf(text: string): Moment | null {
   const date = DATE.exec(text);
   if (date !== null) {
     const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = ""] = date;

@@ -12,6 +12,7 @@ const VARIABLES = [
   "aurora_version",
   "binlog_expire_logs_seconds",
   "init_connect",
+  "lower_case_table_names",
   "performance_schema",
   "read_only",
   "require_secure_transport",

@@ -11,8 +11,8 @@ import { disposable } from "../../shared/target.ts";
 
 /** What the doctor uses of the configuration; `npm start` and `cdk synth` check all of it. */
 const used = configurationSchema
-  .pick({ source: true, environments: true })
-  .partial({ source: true })
+  .pick({ source: true, environments: true, subscribers: true })
+  .partial({ source: true, subscribers: true })
   .strip();
 
 type DoctorConfiguration = z.output<typeof used>;

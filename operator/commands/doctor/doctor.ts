@@ -11,8 +11,10 @@ import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { disposable } from "../../shared/target.ts";
 import { accountFindings } from "./account-checks.ts";
+import { askColumns } from "./ask-columns.ts";
 import { askServer } from "./ask-server.ts";
 import { accountOf, readDoctorConfiguration } from "./configuration.ts";
+import { filterFindings, someFilter } from "./filter-checks.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
 import { isFault, repairScript, reportText, scriptText } from "./report.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
@@ -106,6 +108,8 @@ async function checkServer(
       return 0;
     }
     const lagSeconds = offsetsTable === undefined ? null : await readerLag(offsetsTable);
+    const { subscribers = {} } = configuration;
+    const tables = someFilter(subscribers) ? await askColumns(connection) : [];
     const findings = [
       ...binlogFindings(variables),
       ...serverFindings(facts, lagSeconds),
@@ -113,6 +117,7 @@ async function checkServer(
       ...installedOnce(ledgerFindings(facts), tagFindings(facts, tags === true, reader)),
       ...connectionFindings(facts),
       ...accountFindings(facts, configuration.environments, reader),
+      ...filterFindings(subscribers, tables, variables),
     ];
     report(findings, () => (sql === true ? repairScript(findings) : reportText(findings)));
     return findings.some(isFault) ? 1 : 0;

@@ -104,6 +104,36 @@ describe("doctor", () => {
     expect(await faults()).toEqual([]);
   });
 
+  test("finds filters that do not fit the tables", async () => {
+    await mysql.query(
+      "CREATE TABLE shop.customers (id INT PRIMARY KEY, email VARCHAR(99), born DATE)",
+    );
+    const filtered = join(directory, "filtered.json");
+    const columns = { exclude: ["shop.customers.e_mail"], mask: { "shop.*.id": "last4" } };
+    await writeFile(
+      filtered,
+      JSON.stringify({
+        environments: { production: { users: ["app_production"] } },
+        subscribers: {
+          mailing: { tables: ["shop.*"], columns, where: "emial LIKE 'a%' OR born > 5" },
+          search: { tables: ["shop.*"], columns: { mask: { "shop.*.email": "hash" } } },
+        },
+      }),
+    );
+    const { code, output } = await doctor("--config", filtered, "--json");
+    const findings = JSON.parse(output) as Finding[];
+    const found = findings.filter(({ check }) => check.startsWith("filters."));
+    expect(found.map(({ check }) => check).sort()).toEqual([
+      "filters.column",
+      "filters.comparison",
+      "filters.condition-column",
+      "filters.key",
+    ]);
+    expect(found.every(({ what }) => what.includes("mailing"))).toBe(true);
+    expect(code).toBe(1);
+    await mysql.query("DROP TABLE shop.customers");
+  });
+
   test("finds accounts in no environment, and administrators among an environment's", async () => {
     await mysql.createAccount("forgotten", ["INSERT ON shop.*"]);
     await mysql.createAccount("app_staging", ["CONNECTION_ADMIN ON *.*"]);

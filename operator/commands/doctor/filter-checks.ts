@@ -1,0 +1,190 @@
+import { columnUses } from "../../../config/condition/condition.ts";
+import { parseCondition } from "../../../config/condition/parse-condition.ts";
+import { isFiltered } from "../../../config/filters.ts";
+import type { Subscriber } from "../../../config/routing.ts";
+import { columnRules } from "../../../functions/filters/column-rules.ts";
+import { type Finding, mendedByHand, mendedBySetting } from "../../../reader/source/finding.ts";
+import { isRds } from "../../../reader/source/rds.ts";
+import type { ServerVariables } from "../../../reader/source/server-variables.ts";
+import { columnNameMatcher, parseColumnPattern } from "../../../wire/column-patterns.ts";
+import { lowerCaseName } from "../../../wire/lower-case.ts";
+import { tableMatcher } from "../../../wire/table-patterns.ts";
+import type { TableColumns } from "./ask-columns.ts";
+import { differentMeaning, foldsText } from "./comparison-checks.ts";
+
+/** A subscriber, as far as the doctor looks at it. */
+export type FilteredSubscriber = Pick<Subscriber, "tables" | "columns" | "where">;
+
+export type FilteredSubscribers = Readonly<Record<string, FilteredSubscriber>>;
+
+/** Whether the columns have to be asked for. */
+export function someFilter(subscribers: FilteredSubscribers): boolean {
+  return Object.values(subscribers).some(isFiltered);
+}
+
+/** What of the subscribers' filters does not fit the tables that there are. */
+export function filterFindings(
+  subscribers: FilteredSubscribers,
+  tables: readonly TableColumns[],
+  variables: ServerVariables,
+): Finding[] {
+  const lowerCaseNames = ["1", "2"].includes(variables.get("lower_case_table_names") ?? "0");
+  const chosenBy = (patterns: readonly string[]): TableColumns[] => {
+    const matches = tableMatcher(lowerCaseNames ? patterns.map(lowerCaseName) : patterns);
+    return tables.filter(({ database, table }) => matches(database, table));
+  };
+  return Object.entries(subscribers)
+    .filter(([, subscriber]) => isFiltered(subscriber))
+    .flatMap(([name, subscriber]) => {
+      const place = `subscribers.${name}`;
+      const own = chosenBy(subscriber.tables);
+      if (own.length === 0) return [noTables(place)];
+      return [
+        ...missingColumns(place, subscriber, (pattern) =>
+          chosenBy([pattern]).filter((table) => own.includes(table)),
+        ),
+        ...hiddenKeys(place, subscriber, own, lowerCaseNames),
+        ...conditionFindings(place, subscriber, (pattern) =>
+          chosenBy([pattern]).filter((table) => own.includes(table)),
+        ),
+        ...rowImage(place, subscriber, variables),
+      ];
+    });
+}
+
+function noTables(place: string): Finding {
+  return mendedByHand(
+    "Name an account with --mysql that may see the tables, or correct `tables`.",
+    {
+      check: "filters.tables",
+      severity: "warning",
+      what: `this account sees no table of ${place}`,
+      why: "whether its filters fit the tables cannot be checked",
+    },
+  );
+}
+
+function missingColumns(
+  place: string,
+  { columns }: FilteredSubscriber,
+  tablesOf: (pattern: string) => readonly TableColumns[],
+): Finding[] {
+  if (columns === undefined) return [];
+  const patterns = [...(columns.include ?? []), ...columns.exclude, ...Object.keys(columns.mask)];
+  return patterns
+    .filter((text) => {
+      const pattern = parseColumnPattern(text);
+      if (pattern === null) return false;
+      const matches = columnNameMatcher(pattern);
+      return !tablesOf(`${pattern.database}.${pattern.table}`).some((table) =>
+        table.columns.some(({ name }) => matches(name)),
+      );
+    })
+    .map((text) =>
+      mendedByHand("Correct the pattern, or remove it.", {
+        check: "filters.column",
+        severity: "warning",
+        what: `no table has a column that ${JSON.stringify(text)} of ${place}.columns chooses`,
+        why: "a mistyped name leaves the column that is meant as it is",
+      }),
+    );
+}
+
+function hiddenKeys(
+  place: string,
+  { columns }: FilteredSubscriber,
+  tables: readonly TableColumns[],
+  lowerCaseNames: boolean,
+): Finding[] {
+  if (columns === undefined) return [];
+  return tables.flatMap(({ database, table, columns: all }) => {
+    const treatmentOf = columnRules(columns, database, table, lowerCaseNames);
+    if (treatmentOf === null) return [];
+    return all
+      .filter(({ name, isKey }) => isKey && !["keep", "hash"].includes(treatmentOf(name, false)))
+      .map(({ name }) =>
+        mendedByHand(`Mask ${database}.${table}.${name} with "hash", or deliver it.`, {
+          check: "filters.key",
+          severity: "warning",
+          what: `${place}.columns leaves out ${database}.${table}.${name}, or masks it beyond recognition, and it is part of the primary key`,
+          why: "without it rows cannot be told apart; until it is corrected, its hash is delivered",
+        }),
+      );
+  });
+}
+
+function conditionFindings(
+  place: string,
+  { where, tables }: FilteredSubscriber,
+  tablesOf: (pattern: string) => readonly TableColumns[],
+): Finding[] {
+  if (where === undefined) return [];
+  const conditions =
+    typeof where === "string"
+      ? tables
+          .filter((pattern) => !pattern.startsWith("!"))
+          .map((pattern) => ({ pattern, text: where }))
+      : Object.entries(where).map(([pattern, text]) => ({ pattern, text }));
+  const findings = conditions.flatMap(({ pattern, text }) => {
+    const uses = columnUses(parseCondition(text));
+    return tablesOf(pattern).flatMap(({ database, table, columns }) =>
+      uses.flatMap((use): Finding[] => {
+        const wanted = use.column.name.toLowerCase();
+        const column = columns.find(({ name }) => name.toLowerCase() === wanted);
+        if (column === undefined) {
+          return [noSuchColumn(place, `${database}.${table}`, use.column.name)];
+        }
+        const difference = differentMeaning(use, column);
+        if (difference !== null) return [otherMeaning(place, `${database}.${table}`, difference)];
+        return foldsText(use, column)
+          ? [otherCollation(place, `${database}.${table}.${column.name}`, column.collation ?? "")]
+          : [];
+      }),
+    );
+  });
+  return [...new Map(findings.map((finding) => [finding.what, finding])).values()];
+}
+
+function noSuchColumn(place: string, table: string, column: string): Finding {
+  return mendedByHand("Correct the name, or give the condition to the tables that have it.", {
+    check: "filters.condition-column",
+    severity: "warning",
+    what: `${place}.where names the column ${column}, which ${table} does not have`,
+    why: "nobody can say whether its rows are wanted: they are parked, and the queue waits",
+  });
+}
+
+function otherMeaning(place: string, table: string, difference: string): Finding {
+  return mendedByHand("Compare it with what its type compares with (docs/filters.md).", {
+    check: "filters.comparison",
+    severity: "warning",
+    what: `${place}.where: in ${table} ${difference}`,
+    why: "the comparison may choose other rows than in MySQL",
+  });
+}
+
+function otherCollation(place: string, column: string, collation: string): Finding {
+  return mendedByHand("Where case must not matter, compare LOWER(column).", {
+    check: "filters.collation",
+    severity: "note",
+    what: `${place}.where compares ${column} by code points, and its collation is ${collation}`,
+    why: "upper case and accents count in the condition, and not in MySQL's SELECT",
+  });
+}
+
+function rowImage(
+  place: string,
+  { where }: FilteredSubscriber,
+  variables: ServerVariables,
+): Finding[] {
+  const image = (variables.get("binlog_row_image") ?? "").toUpperCase();
+  if (where === undefined || image === "FULL") return [];
+  return [
+    mendedBySetting("binlog_row_image", "FULL", isRds(variables), {
+      check: "filters.row-image",
+      severity: "warning",
+      what: `binlog_row_image is ${image}, and ${place} has a condition`,
+      why: "where the row image lacks a column of the condition, changes are parked, and the queue waits",
+    }),
+  ];
+}
