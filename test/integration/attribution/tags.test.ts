@@ -1,3 +1,4 @@
+import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
@@ -239,6 +240,47 @@ test("with tags alone, every author is right across a restart of the server that
   const split = splitOf(await bench.takeFrames(2 * CONNECTIONS, 60_000));
   console.info(`restart while the reader was away, 2 × ${CONNECTIONS}, with tags alone:`, split);
   expect(split).toEqual(allRight(2 * CONNECTIONS));
+});
+
+test("with the sessions table deleted, a reader that catches up knows every author", async () => {
+  await installLedger(await mysql.connect(), "tags");
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const reader = await bench.start();
+  const pool = await Promise.all(shared.accounts.map((account) => mysql.connect(account)));
+  await insertBriefly(mysql.server, shared.accounts, { count: 20, firstId: 10_000 });
+  await bench.takeFrames(20);
+  expect(await reader.stop()).toBe(0);
+  await insertBriefly(mysql.server, shared.accounts, { count: CONNECTIONS });
+  for (const [i, connection] of pool.entries()) {
+    const note = shared.accounts[i]?.user;
+    await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [20_000 + i, note]);
+    connection.destroy();
+  }
+  const dynamodb = new DynamoDBClient({
+    region: shared.aws.region,
+    credentials: shared.aws.credentials,
+    endpoint: shared.aws.endpoints.dynamodb,
+  });
+  await dynamodb.send(new DeleteTableCommand({ TableName: `${bench.source}-sessions` }));
+  dynamodb.destroy();
+  await bench.start();
+  const split = splitOf(await bench.takeFrames(CONNECTIONS + pool.length, 60_000));
+  console.info(`caught up without a sessions table, ${CONNECTIONS} connections:`, split);
+  expect(split).toEqual(allRight(CONNECTIONS + pool.length));
+});
+
+test("an event that registers has its definer's tag", async () => {
+  const [, staging] = shared.accounts;
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  await bench.start();
+  await mysql.query(
+    `CREATE DEFINER = 'app_staging'@'%' EVENT shop.nightly ON SCHEDULE AT NOW() DO BEGIN
+       CALL binlog_router.register_event(CURRENT_USER());
+       INSERT INTO shop.orders VALUES (1, ?);
+     END`,
+    [staging.user],
+  );
+  expect(splitOf(await bench.takeFrames(1))).toEqual(allRight(1));
 });
 
 /** These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is handed on by hand. */
