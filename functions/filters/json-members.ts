@@ -4,7 +4,14 @@ export interface JsonMember {
   readonly value: string;
 }
 
+const SPACE = 32;
+const QUOTE = 34;
+const COMMA = 44;
+const OPEN_BRACKET = 91;
 const BACKSLASH = 92;
+const CLOSE_BRACKET = 93;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
 
 /**
  * The members of a JSON object in their order, values unparsed: what is put together again has every digit. Throws
@@ -19,7 +26,7 @@ export function jsonMembers(text: string): JsonMember[] {
   for (;;) {
     if (text[at] !== '"') throw new SyntaxError("a JSON object's member has no name");
     const nameEnd = endOfString(text, at);
-    const name = JSON.parse(text.slice(at, nameEnd)) as string;
+    const name = nameOf(text.slice(at, nameEnd));
     at = skipSpace(text, nameEnd);
     if (text[at] !== ":") throw new SyntaxError("a JSON object's member has no value");
     const start = skipSpace(text, at + 1);
@@ -37,7 +44,7 @@ export function jsonObject(members: readonly JsonMember[]): string {
 
 function skipSpace(text: string, start: number): number {
   let at = start;
-  while (text.charCodeAt(at) <= 32) at++;
+  while (text.charCodeAt(at) <= SPACE) at++;
   return at;
 }
 
@@ -45,25 +52,30 @@ function skipSpace(text: string, start: number): number {
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
-    switch (text[at]) {
-      case '"':
+    switch (text.charCodeAt(at)) {
+      case QUOTE:
         at = endOfString(text, at) - 1;
         break;
-      case "{":
-      case "[":
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
         depth++;
         break;
-      case "}":
-      case "]":
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
         if (depth-- === 0) return at;
         break;
-      case ",":
+      case COMMA:
         if (depth === 0) return at;
         break;
       default:
     }
   }
   throw new SyntaxError("a JSON object has no end");
+}
+
+/** The text of a name in quotes. */
+function nameOf(quoted: string): string {
+  return quoted.includes("\\") ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 }
 
 /** Just past the closing quote of the string that opens at `start`. */

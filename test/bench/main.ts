@@ -6,6 +6,7 @@ import { showProgress } from "../../infra/local/mysql/progress.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { benchClient } from "./client/client-throughput.ts";
 import { benchDelay } from "./delay/delay.ts";
+import { benchFilters } from "./filters/filters.ts";
 import { benchGrowth } from "./growth/growth.ts";
 import { benchMemory } from "./memory/memory.ts";
 import { benchRead } from "./read/read.ts";
@@ -19,6 +20,7 @@ import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
   read: benchRead,
+  filters: benchFilters,
   growth: benchGrowth,
   lanes: benchLanes,
   delay: benchDelay,

@@ -10,6 +10,8 @@ import { startProcess } from "../start/local-stack.ts";
 export interface Router extends AsyncDisposable {
   readonly stack: StackFile;
   readonly sqs: SQSClient;
+  /** Where its parts write their logs. */
+  readonly logDirectory: string;
   /** A connection of the environment's user, with its time zone set to UTC. */
   readonly connectAs: (environment: string) => Promise<Connection>;
   /** The variables of an application in an environment. */
@@ -31,7 +33,8 @@ export async function startRouter(subscribers: Record<string, unknown>): Promise
       subscribers,
     }),
   );
-  const stack = await started.use(startProcess(["--no-demo", "--config", file])).ready();
+  const process = started.use(startProcess(["--no-demo", "--config", file]));
+  const stack = await process.ready();
   const { region, accessKeyId, secretAccessKey, sqsEndpoint } = stack.aws;
   const credentials = { accessKeyId, secretAccessKey };
   const sqs = new SQSClient({ region, endpoint: sqsEndpoint, credentials });
@@ -40,6 +43,7 @@ export async function startRouter(subscribers: Record<string, unknown>): Promise
   return {
     stack,
     sqs,
+    logDirectory: join(process.stateDirectory, "log"),
     async connectAs(environment) {
       const { host, port } = stack.mysql;
       const account = stack.environments[environment]?.users[0];
