@@ -18,13 +18,13 @@ export class AttemptReport {
 
   /** `offset`: the saved one, before the server is reached. */
   expects(offset: Offset | null): void {
-    this.#status.waitsSince(offset?.waiting?.preparedMs ?? null);
+    this.#waits(offset);
     this.#status.expects(offset?.committedMs ?? null);
   }
 
-  begins({ committedMs, waiting }: Offset, { retentionMs }: ServerState): void {
+  begins({ committedMs, waiting, keptXa }: Offset, { retentionMs }: ServerState): void {
     this.#status.retentionMs = retentionMs;
-    this.#status.waitsSince(waiting?.preparedMs ?? null);
+    this.#waits({ waiting, keptXa });
     this.#status.startsAt(committedMs);
   }
 
@@ -84,11 +84,19 @@ export class AttemptReport {
 
   /** `isSettled`: nothing is in flight. */
   saved(offset: Offset, isSettled: boolean): void {
-    this.#status.waitsSince(offset.waiting?.preparedMs ?? null);
+    this.#waits(offset);
     this.#status.reached(offset.committedMs, isSettled, describeOffset(offset));
   }
 
   stopped(offset: Offset, settled: boolean): void {
     this.#log.info({ offset: describeOffset(offset), settled }, "stopped following the binlog");
+  }
+
+  #waits(offset: Pick<Offset, "waiting" | "keptXa"> | null): void {
+    const held = offset?.waiting?.preparedMs;
+    const kept = (offset?.keptXa ?? []).map(({ transaction }) => transaction.committedUs / 1000);
+    const preparedMs = held === undefined ? kept : [...kept, held];
+    const oldest = preparedMs.length === 0 ? null : Math.floor(Math.min(...preparedMs));
+    this.#status.waitsSince(oldest, held ?? null);
   }
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { AttemptReport } from "./attempt-report.ts";
-import type { OffsetSaver } from "./offsets/offset-saver.ts";
+import { KeptXaStore } from "./offsets/kept-xa-store.ts";
 import type { OffsetStore, Stop } from "./offsets/offset-store.ts";
 import { binlogEvidence, type AskedServer } from "./offsets/binlog-evidence.ts";
 import { newLife } from "./offsets/life.ts";
@@ -68,6 +68,9 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     ...toRead.slice(1),
   ]);
 
+  const keptXa = new KeptXaStore(options.s3, settings.payloadBucket);
+  const preparedXa = await keptXa.restore(offset.keptXa);
+
   // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
   const sending = new AbortController();
   let dump: BinlogDump | null = null;
@@ -76,6 +79,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     state,
     runBeginnings: beginnings,
     presentRunFile,
+    preparedXa,
+    keptXa,
     connection: control.connection,
     report,
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
@@ -102,7 +107,12 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       );
       await sessions.sweep();
     };
-    await saveAndSweep(pipeline.saver, sweep, settings.sweepMs, failures, signal, sending);
+    const tasks = [
+      { everyMs: SAVE_EVERY_MS, act: () => pipeline.saver.save() },
+      { everyMs: settings.sweepMs, act: sweep },
+      { everyMs: SAVE_EVERY_MS, act: () => pipeline.xaKeeper.look() },
+    ];
+    await runTasks(tasks, failures, signal, sending);
     status.enter("stopping");
     dump.pause("ended");
     await Promise.race([pipeline.shipment.drain(DRAIN_MS), lanes]);
@@ -142,30 +152,30 @@ async function findBeginning(
   return begin;
 }
 
+interface Task {
+  readonly everyMs: number;
+  readonly act: () => Promise<void>;
+}
+
 /**
- * Saves the offset and looks at the process list again and again. Resolves when the signal is aborted; rejects with the
- * first failure, after which nothing is sent any more.
+ * Does each task again and again. Resolves when the signal is aborted; rejects with the first failure, after which nothing
+ * is sent any more.
  */
-async function saveAndSweep(
-  saver: OffsetSaver,
-  sweep: () => Promise<void>,
-  sweepMs: number,
+async function runTasks(
+  tasks: readonly Task[],
   failures: readonly Promise<never>[],
   signal: AbortSignal,
   sending: AbortController,
 ): Promise<void> {
   const abort = signal.aborted ? undefined : once(signal, "abort");
   const background = new AbortController();
-  const tasks = [
-    every(SAVE_EVERY_MS, background.signal, () => saver.save()),
-    every(sweepMs, background.signal, sweep),
-  ];
+  const running = tasks.map(({ everyMs, act }) => every(everyMs, background.signal, act));
   try {
-    await Promise.race([...failures, ...tasks, abort]);
+    await Promise.race([...failures, ...running, abort]);
   } finally {
     background.abort();
     if (!signal.aborted) sending.abort();
-    await Promise.race([Promise.allSettled(tasks), delay(TASKS_MS)]);
+    await Promise.race([Promise.allSettled(running), delay(TASKS_MS)]);
   }
 }
 

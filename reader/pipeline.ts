@@ -19,6 +19,9 @@ import { SessionBook } from "./sessions/session-book.ts";
 import { SessionsTable } from "./sessions/sessions-table.ts";
 import type { ReaderSettings } from "./settings.ts";
 import type { ServerState } from "./source/server-state.ts";
+import type { PreparedXa } from "./transactions/prepared-xa.ts";
+import { XaKeeper } from "./xa-keeper.ts";
+import type { KeptXaStore } from "./offsets/kept-xa-store.ts";
 import { LastChangeMarker } from "./transactions/last-change-marker.ts";
 import { FollowedTables } from "./statements/followed-tables.ts";
 import { PresentRun } from "./transactions/present-run.ts";
@@ -45,6 +48,9 @@ export interface Attempt {
   readonly runBeginnings: ReadonlyMap<number, number>;
   /** A binlog file that belongs to the server's present run with all that follow it. */
   readonly presentRunFile: string;
+  /** Those that the offset names. */
+  readonly preparedXa: readonly PreparedXa[];
+  readonly keptXa: KeptXaStore;
   /** For questions to the server. */
   readonly connection: Connection;
   readonly report: AttemptReport;
@@ -60,6 +66,7 @@ export interface Pipeline {
   readonly sessions: SessionBook;
   readonly shipment: Shipment;
   readonly saver: OffsetSaver;
+  readonly xaKeeper: XaKeeper;
 }
 
 /** Builds the parts that live for one attempt, and connects them. */
@@ -78,7 +85,14 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     onSaved: (offset) => attempt.report.saved(offset, shipment.inFlight.settled),
     log: options.log,
   });
-  return { reader, sessions, shipment, saver };
+  const xaKeeper = new XaKeeper({
+    xa: reader.xa,
+    afterMs: options.settings.keepXaAfterMs,
+    authorsOf: (transactions) => sessions.authorsOf(transactions),
+    write: (key, object) => attempt.keptXa.write(key, object),
+    log: options.log,
+  });
+  return { reader, sessions, shipment, saver, xaKeeper };
 }
 
 /** `runRead`: the server run whose events are being read. */
@@ -155,7 +169,7 @@ function shipmentOf(
 
 function transactionReader(
   { settings }: PipelineOptions,
-  { state, offset, isResumed, runBeginnings, report }: Attempt,
+  { state, offset, isResumed, runBeginnings, preparedXa, report }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
   shipment: Shipment,
@@ -177,6 +191,7 @@ function transactionReader(
     onRead: (fileNumber, end) => sessions.read.advance(fileNumber, end),
     serverId: state.serverId,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
+    preparedXa,
     sink: settings.columns ? new LastChangeMarker(shipment) : shipment,
     columns: settings.columns,
     run: offset.run,

@@ -27,6 +27,8 @@ export interface ReaderSettings {
   /** A binlog connection that is silent for this long is taken for dead; the server sends heartbeats three times as often. */
   readonly silenceMs: number;
   readonly sweepMs: number;
+  /** How long an XA transaction stays prepared before its changes are kept in the payload bucket. */
+  readonly keepXaAfterMs: number;
   /** Unsent bytes from which on the binlog connection is paused. */
   readonly unsentLimitBytes: number;
   readonly frameBytes: number;
@@ -89,6 +91,7 @@ const variables = z.object({
   LEASE_SECONDS: wholeNumber(3, 300).default(15),
   SILENCE_SECONDS: wholeNumber(3, 3600).default(30),
   SWEEP_SECONDS: wholeNumber(1, 3600).default(5),
+  KEEP_XA_AFTER_SECONDS: wholeNumber(1, 86_400).default(60),
   UNSENT_LIMIT_MIB: wholeNumber(1, 1024).default(8),
   FRAME_KIB: wholeNumber(1, 720).default(720),
   FRAME_COLUMNS: z.enum(["true", "false"]).default("false"),
@@ -126,6 +129,7 @@ export function parseReaderSettings(
     leaseMs: value.LEASE_SECONDS * 1000,
     silenceMs: value.SILENCE_SECONDS * 1000,
     sweepMs: value.SWEEP_SECONDS * 1000,
+    keepXaAfterMs: value.KEEP_XA_AFTER_SECONDS * 1000,
     unsentLimitBytes: value.UNSENT_LIMIT_MIB * 1024 * 1024,
     frameBytes: value.FRAME_KIB * 1024,
     columns: value.FRAME_COLUMNS === "true",

@@ -11,3 +11,6 @@ export const FAILURE_PAYLOAD_PREFIX = "failures/";
 
 /** Where the reader puts frames that are too large for the raw queue: those of a single large row. */
 export const FRAME_PAYLOAD_PREFIX = "frames/";
+
+/** Where the reader keeps the changes of XA transactions that stay prepared. */
+export const XA_PAYLOAD_PREFIX = "xa/";

@@ -13,6 +13,7 @@ export interface Progress {
   readonly committedMs: number;
   /** See `Boundary`. */
   readonly held?: Boundary["held"];
+  readonly keptXa: Boundary["keptXa"];
 }
 
 /** A frame that is not acknowledged yet, or that waits for one opened before it. */

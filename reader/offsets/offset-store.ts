@@ -17,6 +17,7 @@ import {
 } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
+import { keptXaAttribute, keptXaOf } from "./kept-xa-items.ts";
 import { newLife, type Life } from "./life.ts";
 import type { Offset } from "./offset.ts";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "../../config/start-point.ts";
@@ -235,6 +236,7 @@ const OFFSET_ATTRIBUTES = [
   "laneCount",
   "committedMs",
   "waiting",
+  "keptXa",
 ] as const;
 
 function leaseOf(item: Item): Lease | null {
@@ -278,6 +280,7 @@ function offsetOf(item: Item): Offset | null {
     laneCount: numberOf(item, "laneCount") ?? null,
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
+    keptXa: keptXaOf(item),
   };
 }
 
@@ -339,6 +342,7 @@ function attributesOf(offset: Offset): Record<(typeof OFFSET_ATTRIBUTES)[number]
     laneCount: offset.laneCount === null ? NULL : number(offset.laneCount),
     committedMs: number(offset.committedMs),
     waiting: waitingAttribute(offset.waiting),
+    keptXa: keptXaAttribute(offset.keptXa),
   };
 }
 

@@ -1,7 +1,7 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
-import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
+import type { Anchor, KeptXa, WaitingXa } from "../transactions/transaction.ts";
 import type { Life } from "./life.ts";
 
 /** How far a source was read: where reading goes on, and what it needs to know there. */
@@ -29,6 +29,8 @@ export interface Offset extends Life {
   readonly committedMs: number;
   /** The oldest prepared XA transaction, where the position waits for it: reading goes on where it begins. */
   readonly waiting?: WaitingXa | undefined;
+  /** The prepared XA transactions whose changes are kept: the position does not wait for them. None in items of earlier releases. */
+  readonly keptXa: readonly KeptXa[];
 }
 
 /** An offset for people: the GTID set, or file and position. */

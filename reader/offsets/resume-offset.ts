@@ -10,7 +10,7 @@ import {
 import type { DumpStart } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
 import { runBeginning } from "../transactions/server-run.ts";
-import type { Anchor } from "../transactions/transaction.ts";
+import type { Anchor, KeptXa } from "../transactions/transaction.ts";
 import { newLife, type Life } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 
@@ -182,11 +182,12 @@ async function sameTransaction(
 }
 
 function behindGtids(
-  known: Life & Pick<Offset, "lanes" | "laneCount" | "committedMs"> & { readonly gtidSet: string },
+  known: Life &
+    Pick<Offset, "lanes" | "laneCount" | "committedMs" | "keptXa"> & { readonly gtidSet: string },
   anchor: Anchor | null,
   state: ServerState,
 ): Beginning {
-  const { epoch, life, lanes, laneCount, committedMs, gtidSet } = known;
+  const { epoch, life, lanes, laneCount, committedMs, keptXa, gtidSet } = known;
   const file = state.oldestFile;
   return {
     offset: {
@@ -196,6 +197,8 @@ function behindGtids(
       lanes,
       laneCount,
       committedMs,
+      // Its GTIDs say that they were read, and their images are right on any server with this history.
+      keptXa: keptXa.map(inAnotherLife),
       gtidSet,
       file,
       offset: FIRST_EVENT,
@@ -207,12 +210,27 @@ function behindGtids(
   };
 }
 
+/** Its thread id and position mean nothing any more: who is not known by now is not looked for. */
+function inAnotherLife(kept: KeptXa): KeptXa {
+  const { transaction } = kept;
+  return { ...kept, transaction: { ...transaction, author: transaction.author ?? null } };
+}
+
 /** What is known of a position from which nothing was read yet. */
 function unread(
   { uuid }: ServerState,
   file: string,
-): Pick<Offset, "server" | "lanes" | "laneCount" | "committedMs"> & { readonly run: number } {
-  return { server: uuid, run: runAt(file), lanes: new Map(), laneCount: null, committedMs: 0 };
+): Pick<Offset, "server" | "lanes" | "laneCount" | "committedMs" | "keptXa"> & {
+  readonly run: number;
+} {
+  return {
+    server: uuid,
+    run: runAt(file),
+    lanes: new Map(),
+    laneCount: null,
+    committedMs: 0,
+    keptXa: [],
+  };
 }
 
 /** A name for the run at a position when nobody knows when it began: no run has begun in this second and this file. */

@@ -98,6 +98,18 @@ export class HistoryUnprovenError extends OperatorError {
   }
 }
 
+/** The changes of a prepared XA transaction are not where they were kept. */
+export class KeptXaLostError extends OperatorError {
+  override readonly name = "KeptXaLostError";
+
+  constructor(xid: string, gtid: string | null, object: string) {
+    super(
+      `The changes of the prepared XA transaction ${xid}${gtid === null ? "" : ` (${gtid})`} were kept in ${object}, which is not there any more.`,
+      "Restore the object (an earlier version, a backup); or begin where the reader stands without them: `npm run offsets -- show` names the GTID set, or file and position, for `npm run offsets -- set`. If the transaction commits then, its changes are not delivered; XA ROLLBACK ends it.",
+    );
+  }
+}
+
 /** An earlier attempt stopped for want of proof, and no operator has acted since. */
 export class StillStoppedError extends OperatorError {
   override readonly name = "StillStoppedError";

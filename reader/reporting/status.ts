@@ -56,6 +56,7 @@ export class ReaderStatus {
   #offset = "";
   /** When the XA transaction was prepared for which the offset waits; null where it waits for none. */
   #preparedMs: number | null = null;
+  #heldMs: number | null = null;
 
   get state(): ReaderState {
     return this.#state;
@@ -131,15 +132,20 @@ export class ReaderStatus {
   /** How much of the time for which the server keeps its binlog has passed since the oldest change that must be read again or still, percent; null while that time is not known. */
   retentionUsedPercent(nowMs: number = Date.now()): number | null {
     if (this.retentionMs === null) return null;
-    return (Math.max(this.lagMs(nowMs), this.preparedXaMs(nowMs)) / this.retentionMs) * 100;
+    const heldMs = this.#heldMs === null ? 0 : nowMs - this.#heldMs;
+    return (Math.max(this.lagMs(nowMs), heldMs) / this.retentionMs) * 100;
   }
 
-  /** Called with the offset that reading begins from, and with each one that is saved. */
-  waitsSince(preparedMs: number | null): void {
+  /**
+   * Called with the offset that reading begins from, and with each one that is saved. `preparedMs`: when the oldest XA
+   * transaction was prepared that is prepared still; `heldMs`: the oldest that holds the offset back. Null for none.
+   */
+  waitsSince(preparedMs: number | null, heldMs: number | null): void {
     this.#preparedMs = preparedMs;
+    this.#heldMs = heldMs;
   }
 
-  /** How long the XA transaction has been prepared for which the offset waits, milliseconds; 0 where it waits for none. */
+  /** How long the oldest XA transaction has been prepared, milliseconds; 0 where none is. */
   preparedXaMs(nowMs: number = Date.now()): number {
     return this.#preparedMs === null ? 0 : Math.max(0, nowMs - this.#preparedMs);
   }

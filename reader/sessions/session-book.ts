@@ -161,12 +161,14 @@ export class SessionBook {
     }
   }
 
-  /** Null for a transaction whose thread id is not of the server that is read: only a tag can name its author. */
+  /** Null where the thread id is of no use: the author is known, or it is another server's and only a tag can name him. */
   #sessionOf(transaction: Transaction): Session | null {
-    return isForeignRun(transaction.run) ? null : this.#sessions.of(transaction);
+    const isKnown = transaction.author !== undefined || isForeignRun(transaction.run);
+    return isKnown ? null : this.#sessions.of(transaction);
   }
 
   #authorOf(transaction: Transaction, session: Session | null): Author | undefined {
+    if (transaction.author !== undefined) return transaction.author ?? undefined;
     const tagged = taggedUser(transaction);
     if (tagged !== null) {
       const position = this.#textOf(writingOf(transaction));

@@ -151,7 +151,7 @@ export class CurrentTransaction {
     if (onePhase) {
       this.#xa.commitOnePhase(held, transaction);
       this.commit();
-    } else if (this.#xa.prepare({ transaction, held, run: this.#run.present })) {
+    } else if (this.#xa.prepare({ transaction, held, run: this.#run.present, kept: null })) {
       this.#endsWith([]);
     } else {
       this.commit();
@@ -214,7 +214,13 @@ export class CurrentTransaction {
   #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;
     const { file, fileNumber } = this.#position;
-    const common = { gtids, anchor: this.#anchor, committedMs: this.#committedMs };
+    const keptGtids = this.#xa.takeKeptGtids();
+    const common = {
+      gtids: keptGtids.length === 0 ? gtids : [...gtids, ...keptGtids],
+      anchor: this.#anchor,
+      committedMs: this.#committedMs,
+      keptXa: this.#xa.kept,
+    };
     if (waiting === undefined) {
       this.#sink.boundary({ ...common, file, offset, run: this.#run.present });
       return;

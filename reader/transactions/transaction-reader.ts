@@ -63,6 +63,8 @@ export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
  * follow it up to the commit.
  */
 export class TransactionReader {
+  /** The prepared XA transactions. */
+  readonly xa: XaTransactions;
   readonly #options: TransactionReaderOptions;
   readonly #position = new EventPosition();
   readonly #tables: TableMaps;
@@ -79,6 +81,7 @@ export class TransactionReader {
     this.#checksums = options.checksums;
     this.#run = new ServerRun(options);
     const xa = new XaTransactions(options);
+    this.xa = xa;
     const { followed, sink } = options;
     const { anchor } = options;
     const position = this.#position;

@@ -1,4 +1,5 @@
 import type { Operation } from "../../wire/frame.ts";
+import type { Author } from "../../wire/session.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { BinlogPosition } from "./binlog-position.ts";
@@ -24,6 +25,8 @@ export interface Transaction {
   readonly run: number;
   /** Of an XA transaction the prepare, by which its author wrote it; it is delivered where it commits. */
   readonly prepared?: Writing;
+  /** Who wrote it, where that was found out before; null where it was found that nobody knows. Else its connection tells. */
+  readonly author?: Author | null;
   /** The server on which it was committed first. */
   readonly serverId: number;
   /** When it was committed: microseconds since 1970, in whole seconds where the server does not say more. */
@@ -53,7 +56,7 @@ export interface RowChange {
   readonly last?: true;
 }
 
-/** A prepared XA transaction whose commit is waited for. */
+/** A prepared XA transaction that holds the position back. */
 export interface WaitingXa {
   /** Global part and branch in hexadecimal, and format id. */
   readonly xid: string;
@@ -61,6 +64,19 @@ export interface WaitingXa {
   readonly gtid: string | null;
   /** When it was prepared, milliseconds since 1970. */
   readonly preparedMs: number;
+}
+
+/**
+ * A prepared XA transaction whose changes lie in the payload bucket. The offset names it, and so reading need not go back to
+ * it.
+ */
+export interface KeptXa {
+  /** Global part and branch in hexadecimal, and format id. */
+  readonly xid: string;
+  /** The prepare, with its author where that was found. */
+  readonly transaction: Transaction;
+  /** Of the object in the payload bucket. */
+  readonly key: string;
 }
 
 /**
@@ -81,7 +97,7 @@ export interface Anchor {
 
 /** A position between two transactions, from which reading can go on. */
 export interface Boundary {
-  /** What was executed since the boundary before it; a prepared XA transaction counts when it commits. */
+  /** What was executed since the boundary before it; a prepared XA transaction counts when it is kept, or commits. */
   readonly gtids: readonly string[];
   readonly file: string;
   readonly offset: number;
@@ -93,6 +109,8 @@ export interface Boundary {
   readonly committedMs: number;
   /** Where a prepared XA transaction holds the position back: the oldest one, and the position up to which was read. */
   readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition };
+  /** The prepared XA transactions whose changes are kept, so that reading need not go back to them. */
+  readonly keptXa: readonly KeptXa[];
 }
 
 /** Receives what is read, in the order of the binlog. */

@@ -1,7 +1,13 @@
 import { UnreadableBinlogError } from "../reporting/errors.ts";
 import { HeldChanges } from "./held-changes.ts";
 import { type PreparedXa, PreparedXaTransactions } from "./prepared-xa.ts";
-import { type ChangeSink, type RowChange, type Transaction, writingOf } from "./transaction.ts";
+import {
+  type ChangeSink,
+  type KeptXa,
+  type RowChange,
+  type Transaction,
+  writingOf,
+} from "./transaction.ts";
 
 export interface XaOptions {
   /** How much memory changes may take that are not committed yet, bytes. */
@@ -9,6 +15,8 @@ export interface XaOptions {
   /** Called at the commit of a transaction that was prepared before reading began: its changes cannot be delivered. */
   readonly onUnknownXa: (commit: UnknownXa) => void;
   readonly sink: Pick<ChangeSink, "change" | "prepared">;
+  /** Those whose changes were kept before reading began. */
+  readonly preparedXa: readonly PreparedXa[];
 }
 
 /** The commit of an XA transaction whose prepare was not read. */
@@ -26,17 +34,45 @@ const NONE: readonly string[] = [];
 
 /**
  * What becomes of the changes of XA transactions. From XA START on they are kept back: prepared, they wait in memory until
- * the commit, which comes with another transaction of the binlog, perhaps much later and from another connection.
+ * the commit, which comes with another transaction of the binlog, perhaps much later and from another connection. Those
+ * that wait for long are written to the payload bucket as well (`XaKeeper`), so that reading need not go back to them.
  */
 export class XaTransactions {
   readonly #options: XaOptions;
   readonly #prepared = new PreparedXaTransactions();
 
+  /** GTIDs of what was kept since the latest boundary: they count as executed from the next one on. */
+  #keptGtids: readonly string[] = NONE;
+
   constructor(options: XaOptions) {
     this.#options = options;
+    for (const prepared of options.preparedXa) this.#prepared.add(prepared);
   }
 
-  /** The one prepared first of those that wait: reading can go on from there at the latest. */
+  /** Those in memory only, in the order in which they were prepared. */
+  unkept(): Iterable<PreparedXa> {
+    return this.#prepared.unkept();
+  }
+
+  /** Those whose changes are kept. */
+  get kept(): readonly KeptXa[] {
+    return this.#prepared.kept;
+  }
+
+  /** Records that the changes of a prepared one are kept. */
+  keep(prepared: PreparedXa, kept: KeptXa): void {
+    if (this.#prepared.keep(prepared, kept))
+      this.#keptGtids = [...this.#keptGtids, ...gtidOf(prepared)];
+  }
+
+  /** The GTIDs that count as executed since the last call because what they prepared is kept. */
+  takeKeptGtids(): readonly string[] {
+    const gtids = this.#keptGtids;
+    this.#keptGtids = NONE;
+    return gtids;
+  }
+
+  /** The one prepared first of those in memory only: reading can go on from there at the latest. */
   get oldest(): PreparedXa | undefined {
     return this.#prepared.oldest;
   }
@@ -89,7 +125,7 @@ export class XaTransactions {
       this.#options.onUnknownXa({ gtid, xid, file, offset });
       return NONE;
     }
-    const { thread, run, tag } = prepared.transaction;
+    const { thread, run, tag, author } = prepared.transaction;
     const { tag: _, ...committed } = commit;
     const transaction = {
       ...committed,
@@ -97,17 +133,23 @@ export class XaTransactions {
       run,
       ...(tag !== undefined && { tag }),
       prepared: writingOf(prepared.transaction),
+      ...(author !== undefined && { author }),
     };
     for (const change of prepared.held.list)
       this.#options.sink.change(transaction, { ...change, offset, row: change.n });
-    return gtidOf(prepared);
+    return notCounted(prepared);
   }
 
   /** Forgets a prepared one. Returns the GTIDs that count as executed only now, as `commit` does. */
   rollback(xid: string): readonly string[] {
     const prepared = this.#prepared.take(xid);
-    return prepared === undefined || prepared === "empty" ? NONE : gtidOf(prepared);
+    return prepared === undefined || prepared === "empty" ? NONE : notCounted(prepared);
   }
+}
+
+/** A kept one's GTID was counted when it was kept. */
+function notCounted(prepared: PreparedXa): readonly string[] {
+  return prepared.kept === null ? gtidOf(prepared) : NONE;
 }
 
 function gtidOf({ transaction: { gtid } }: PreparedXa): readonly string[] {

@@ -58,7 +58,7 @@ export function running({ metrics, alarms, reader }: Watched): IWidget[] {
 export function behind({ metrics, raw, pairs }: Watched): IWidget[] {
   return [
     graph(
-      "Reader behind the newest commit, ms (left); age of the prepared XA transaction it waits for, ms (right)",
+      "Reader behind the newest commit, ms (left); age of the oldest prepared XA transaction, ms (right)",
       THIRD,
       [metrics.readerLag()],
       [metrics.preparedXa()],

@@ -59,7 +59,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.preparedXa,
-      meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} periods: the reader must go back to it when it starts again, which ends when MySQL purges its binlog.`,
+      meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} periods: it holds locks in MySQL, and its changes wait in the reader's memory and the payload bucket.`,
       metric: metrics.preparedXa(),
       above: PREPARED_XA_MINUTES * 60_000,
     },

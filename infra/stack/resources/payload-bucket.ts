@@ -11,6 +11,7 @@ import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
   MESSAGE_PAYLOAD_PREFIX,
+  XA_PAYLOAD_PREFIX,
 } from "../../../wire/payloads.ts";
 
 export interface PayloadBucketProps {
@@ -53,6 +54,8 @@ export class PayloadBucket extends Construct {
         expiry("frames", FRAME_PAYLOAD_PREFIX, props.retentionDays),
         expiry("messages", MESSAGE_PAYLOAD_PREFIX, props.retentionDays),
         expiry("failures", FAILURE_PAYLOAD_PREFIX, Math.max(FAILURE_DAYS, props.retentionDays)),
+        // As long: nobody knows when somebody ends a transaction that was forgotten.
+        expiry("xa", XA_PAYLOAD_PREFIX, Math.max(FAILURE_DAYS, props.retentionDays)),
         { id: "abort-uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });

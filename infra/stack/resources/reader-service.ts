@@ -16,7 +16,7 @@ import {
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
-import { FRAME_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
+import { FRAME_PAYLOAD_PREFIX, XA_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
 import type { DatabaseNetwork } from "./database-network.ts";
 import { grantItems, grantPayloads } from "./grants.ts";
@@ -129,6 +129,8 @@ export class ReaderService extends Construct {
     grantItems(tables.offsets, taskRole, ["GetItem", "UpdateItem"]);
     grantItems(tables.sessions, taskRole, ["BatchGetItem", "UpdateItem"]);
     grantPayloads(payloads, taskRole, "PutObject", FRAME_PAYLOAD_PREFIX);
+    for (const action of ["GetObject", "PutObject"] as const)
+      grantPayloads(payloads, taskRole, action, XA_PAYLOAD_PREFIX);
   }
 
   #securityGroup({ network, databasePort }: ReaderServiceProps): SecurityGroup {

@@ -21,7 +21,7 @@ async function showItem({ target, report }: StackContext): Promise<void> {
 function itemText(item: ReaderItem): string {
   const lines = [`reads from:  ${describePlace(item)}`];
   if (item.offset !== null) {
-    const { epoch, server, file, offset, committedMs, lanes, waiting } = item.offset;
+    const { epoch, server, file, offset, committedMs, lanes, waiting, keptXa } = item.offset;
     lines.push(`epoch:       ${epoch}, of server ${server}`);
     lines.push(`file:        ${file}:${offset}`);
     if (committedMs > 0) lines.push(`committed:   ${new Date(committedMs).toISOString()}`);
@@ -33,6 +33,15 @@ function itemText(item: ReaderItem): string {
         "             A reader that starts goes back to it until it is committed or rolled back.",
       );
     }
+    for (const { xid, transaction } of keptXa) {
+      const { gtid, committedUs } = transaction;
+      const since = new Date(committedUs / 1000).toISOString();
+      lines.push(
+        `prepared:    XA transaction ${xidText(xid)}${gtid === null ? "" : ` (${gtid})`} since ${since}`,
+      );
+    }
+    if (keptXa.length > 0)
+      lines.push("             Their changes are kept in the payload bucket until they are ended.");
     for (const [lane, position] of lanes) lines.push(`lane ${lane}:      sent up to ${position}`);
   }
   const { stop } = item;

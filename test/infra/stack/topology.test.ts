@@ -10,6 +10,7 @@ import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
   MESSAGE_PAYLOAD_PREFIX,
+  XA_PAYLOAD_PREFIX,
 } from "../../../wire/payloads.ts";
 import { exampleTemplate } from "../../support/example-stack.ts";
 
@@ -178,7 +179,7 @@ describe("the tables", () => {
 });
 
 describe("the payload bucket", () => {
-  it("forgets payloads when no queue can refer to them any more, those of failure records a year later only", () => {
+  it("forgets payloads when no queue can refer to them any more, those of failure records and prepared XA transactions a year later only", () => {
     const expiring = Object.values(template.findResources("AWS::S3::Bucket"))
       .flatMap(({ Properties }) => Properties.LifecycleConfiguration.Rules as LifecycleRule[])
       .filter(({ Id }) => Id !== "expire-access-log")
@@ -188,6 +189,7 @@ describe("the payload bucket", () => {
       [FRAME_PAYLOAD_PREFIX, 30],
       [MESSAGE_PAYLOAD_PREFIX, 30],
       [FAILURE_PAYLOAD_PREFIX, 365],
+      [XA_PAYLOAD_PREFIX, 365],
     ]);
   });
 });

@@ -1,34 +1,85 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Frame, FrameChange } from "../../../wire/frame.ts";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
-import { useMysql } from "../../support/mysql.ts";
+import { type Account, useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
-import { ReaderBench } from "../../support/reader.ts";
+import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
 const CONNECTIONS = 20;
-const isNew = ({ key }: FrameChange): boolean => (JSON.parse(key) as { id: number }).id >= 100;
+const idOf = ({ key }: FrameChange): number => (JSON.parse(key) as { id: number }).id;
+const isNew = (change: FrameChange): boolean => idOf(change) >= 100;
 
 const mysql = useMysql();
 const shared = useThreeEnvironments(mysql);
 
+// The locks of one that a failed test left prepared would keep the next test from dropping its tables.
+afterEach(async () => {
+  for (const row of await mysql.query("XA RECOVER CONVERT XID")) {
+    const hex = String(row["data"]).slice(2);
+    const split = 2 * Number(row["gtrid_length"]);
+    await mysql.query(`XA ROLLBACK X'${hex.slice(0, split)}',X'${hex.slice(split)}',1`);
+  }
+});
 beforeEach(async () => installLedger(await mysql.connect()));
 afterEach(async () => uninstallLedger(await mysql.connect()));
 
-// The saved place waits where the XA transaction was prepared, and the GTIDs of what follows count as read.
+// The saved position waits where the XA transaction was prepared, and the GTIDs of what follows count as read.
+/** What `offsets show` prints. */
+async function show(bench: ReaderBench): Promise<string> {
+  return (await binlogRouterOn(stackFileOf(shared.aws, tablesOf(bench)), "offsets", "show")).out;
+}
+
+/** The ids below 1,000 of the orders that come, up to this one's. */
+async function ordersUpTo(bench: ReaderBench, last: number): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  while (!frames.some(({ changes }) => changes.some((change) => idOf(change) === last)))
+    for (const frame of await bench.receive())
+      frames.push({ ...frame, changes: frame.changes.filter((change) => idOf(change) < 1000) });
+  return frames;
+}
+
+/** Writes until the offset names the kept transactions and waits for none, and purges the logs that have them. */
+async function keepAndPurge(
+  bench: ReaderBench,
+  reader: ReaderProcess,
+  xids: readonly string[],
+): Promise<void> {
+  let id = 1000;
+  await expect
+    .poll(
+      async () => {
+        await mysql.query("REPLACE INTO shop.orders VALUES (?, 'root')", [id++]);
+        const text = await show(bench);
+        const named = xids.filter((xid) => text.includes(`prepared:    XA transaction ${xid},1`));
+        return { named, waits: text.includes("waits for") };
+      },
+      { timeout: 20_000 },
+    )
+    .toEqual({ named: xids, waits: false });
+  await mysql.query("FLUSH BINARY LOGS");
+  const logs = await mysql.query("SHOW BINARY LOGS");
+  const newest = String(logs.at(-1)?.["Log_name"]);
+  await expect.poll(() => show(bench), { timeout: 10_000 }).toContain(`file:        ${newest}`);
+  expect(await reader.stop()).toBe(0);
+  await mysql.query(`PURGE BINARY LOGS TO '${newest}'`);
+}
+
+async function prepareOrder(xid: string, id: number, account: Account): Promise<void> {
+  const preparing = await mysql.connect(account);
+  await preparing.query(`XA START ${xid}`);
+  await preparing.query("INSERT INTO shop.orders VALUES (?, ?)", [id, account.user]);
+  await preparing.query(`XA END ${xid}`);
+  await preparing.query(`XA PREPARE ${xid}`);
+  preparing.destroy();
+}
+
 test("who connects while an XA transaction is prepared is known after a restart of the reader, and so is who prepared it", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
-  const show = async (): Promise<string> =>
-    (await binlogRouterOn(stackFileOf(shared.aws, tablesOf(bench)), "offsets", "show")).out;
   const reader = await bench.start();
   const [first] = shared.accounts;
-  const preparing = await mysql.connect(first);
-  await preparing.query("XA START 'order 7','b1'");
-  await preparing.query("INSERT INTO shop.orders VALUES (1, ?)", [first.user]);
-  await preparing.query("XA END 'order 7','b1'");
-  await preparing.query("XA PREPARE 'order 7','b1'");
-  preparing.destroy();
+  await prepareOrder("'order 7','b1'", 1, first);
 
   const open = await Promise.all(
     Array.from({ length: CONNECTIONS }, async (_, i) => {
@@ -39,7 +90,7 @@ test("who connects while an XA transaction is prepared is known after a restart 
   await mysql.query("INSERT INTO shop.orders VALUES (2, 'root')");
   await bench.takeFrames(1);
   expect(await reader.stop()).toBe(0);
-  expect(await show()).toMatch(
+  expect(await show(bench)).toMatch(
     /waits for: +XA transaction 'order 7','b1',1 \([0-9a-f-]{36}:\d+\), prepared 20\d\d-/,
   );
 
@@ -62,5 +113,64 @@ test("who connects while an XA transaction is prepared is known after a restart 
 
   await mysql.query("XA COMMIT 'order 7','b1'");
   expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
-  await expect.poll(show, { timeout: 10_000 }).not.toContain("waits for");
+  await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("waits for");
+});
+
+describe("an XA transaction that stays prepared", () => {
+  const settings = { KEEP_XA_AFTER_SECONDS: "1" };
+
+  test("is delivered at its commit, though its log is purged and readers came and went", async () => {
+    await using bench = await ReaderBench.create(shared.aws, mysql.server, settings);
+    const [first, second] = shared.accounts;
+    const reader = await bench.start();
+    await prepareOrder("'forgotten','a'", 1, first);
+    await prepareOrder("'forgotten','b'", 2, second);
+    await keepAndPurge(bench, reader, ["'forgotten','a'", "'forgotten','b'"]);
+
+    const successor = await bench.start();
+    await mysql.query("XA COMMIT 'forgotten','b'");
+    expect(splitOf(await ordersUpTo(bench, 2))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
+    await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("'forgotten','b'");
+    await successor.kill();
+
+    await bench.start();
+    await mysql.query("XA COMMIT 'forgotten','a'");
+    expect(splitOf(await ordersUpTo(bench, 1))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
+    await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("forgotten");
+    // The GTIDs of the prepares count, too: a failover would find no gap.
+    const [{ executed = "" } = {}] = await mysql.query("SELECT @@gtid_executed AS executed");
+    expect(await show(bench)).toContain(`reads from:  ${String(executed).replaceAll("\n", "")}`);
+  });
+
+  test("brings nothing when it is rolled back", async () => {
+    await using bench = await ReaderBench.create(shared.aws, mysql.server, settings);
+    const reader = await bench.start();
+    await prepareOrder("'forgotten','c'", 3, shared.accounts[0]);
+    await keepAndPurge(bench, reader, ["'forgotten','c'"]);
+    await bench.start();
+    await mysql.query("XA ROLLBACK 'forgotten','c'");
+    await mysql.query("INSERT INTO shop.orders VALUES (4, 'root')");
+    const changes = (await ordersUpTo(bench, 4)).flatMap((frame) => frame.changes);
+    expect(changes.map(idOf)).toEqual([4]);
+    await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("forgotten");
+  });
+
+  test("stops the reader when its changes are no longer where they were kept", async () => {
+    await using bench = await ReaderBench.create(shared.aws, mysql.server, settings);
+    const reader = await bench.start();
+    await prepareOrder("'forgotten','d'", 5, shared.accounts[0]);
+    await keepAndPurge(bench, reader, ["'forgotten','d'"]);
+    // A bucket without the object.
+    await using other = await ReaderBench.create(shared.aws, mysql.server);
+    const stopped = await bench.start("stopped by an error", {
+      PAYLOAD_BUCKET: `${other.source}-payloads`,
+    });
+    const { error } = await stopped.logged("stopped by an error");
+    expect(error).toMatchObject({
+      name: "KeptXaLostError",
+      message: expect.stringMatching(/'forgotten','d',1 .*s3:\/\/.*-payloads\/xa\//),
+    });
+    expect(await stopped.exit()).toBe(1);
+    await mysql.query("XA ROLLBACK 'forgotten','d'");
+  });
 });

@@ -75,6 +75,7 @@ async function numbersOfOrders(
     columns: false,
     passed: null,
     anchor: null,
+    preparedXa: [],
   });
   for (const event of events) await reader.onEvent(event);
   return numbers;

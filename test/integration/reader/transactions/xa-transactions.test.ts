@@ -68,6 +68,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     columns: false,
     passed: null,
     anchor: null,
+    preparedXa: [],
     ...options,
   });
   await binlog.events();

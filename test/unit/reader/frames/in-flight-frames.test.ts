@@ -9,6 +9,7 @@ const boundary = (n: number) => ({
   run: 1,
   anchor: null,
   committedMs: n,
+  keptXa: [],
 });
 
 describe("InFlightFrames", () => {

@@ -14,6 +14,7 @@ import {
   SourceSettingError,
 } from "../../../../reader/reporting/errors.ts";
 import type { ServerState } from "../../../../reader/source/server-state.ts";
+import type { KeptXa } from "../../../../reader/transactions/transaction.ts";
 
 const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const state: ServerState = {
@@ -44,7 +45,22 @@ const saved: Offset = {
   anchor,
   lanes: new Map([[0, "p"]]),
   laneCount: 1,
+  keptXa: [],
   committedMs: 1,
+};
+const kept: KeptXa = {
+  xid: "61-62-1",
+  key: "xa/1",
+  transaction: {
+    gtid: `${UUID}:49`,
+    file: "bin.000005",
+    fileNumber: 5,
+    start: 4,
+    thread: 3,
+    run: 3,
+    serverId: 1,
+    committedUs: 6,
+  },
 };
 const life = { epoch: 9, life: "new" };
 /** A server whose binlog is the one that was read. */
@@ -184,6 +200,13 @@ describe("resuming on another server", () => {
       isResumed: false,
     });
     expect(begin.offset.epoch).toBeGreaterThan(3);
+  });
+  test("keeps prepared XA transactions; whose author is not known by then is not looked for", async () => {
+    const known = { user: "app", host: "h", attribution: "ledger" } as const;
+    const transaction = { ...kept.transaction, author: known };
+    const keptXa = [kept, { ...kept, transaction }];
+    const { offset } = await resume({ ...saved, keptXa }, other, same);
+    expect(offset.keptXa.map(({ transaction: { author } }) => author)).toEqual([null, known]);
   });
   test("stops where the last transaction is another one, or cannot be found", async () => {
     const changed = { ...same, find: async () => ({ ...anchor, committedUs: 8 }) };

@@ -177,9 +177,9 @@ test("a prepared XA transaction for which the offset waits counts from when it w
   status.retentionMs = 1000;
   const nowMs = 1_790_000_000_000;
   expect(status.preparedXaMs(nowMs)).toBe(0);
-  status.waitsSince(nowMs - 600);
+  status.waitsSince(nowMs - 600, nowMs - 600);
   expect(status.preparedXaMs(nowMs)).toBe(600);
   expect(status.retentionUsedPercent(nowMs)).toBe(60);
-  status.waitsSince(null);
+  status.waitsSince(nowMs - 600, null);
   expect(status.retentionUsedPercent(nowMs)).toBe(0);
 });

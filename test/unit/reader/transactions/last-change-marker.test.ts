@@ -23,6 +23,7 @@ const boundary: Boundary = {
   offset: 4,
   run: null,
   anchor: null,
+  keptXa: [],
   committedMs: 0,
 };
 

@@ -40,6 +40,7 @@ function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionR
     columns: false,
     passed: null,
     anchor: null,
+    preparedXa: [],
     ...options,
   });
 }

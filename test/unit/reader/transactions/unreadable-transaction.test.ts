@@ -35,6 +35,7 @@ beforeEach(() => {
     columns: false,
     passed: null,
     anchor: null,
+    preparedXa: [],
   });
   const rotate = Buffer.concat([Buffer.alloc(HEADER_LENGTH + 8), Buffer.from(FILE)]);
   rotate.writeUInt8(EventType.ROTATE_EVENT, 4);

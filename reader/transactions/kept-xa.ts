@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import type { Operation } from "../../wire/frame.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
+import { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import { HeldChanges } from "./held-changes.ts";
+import type { PreparedXa } from "./prepared-xa.ts";
+import type { KeptXa, RowChange } from "./transaction.ts";
+
+/** A change as the object has it, a line of JSON each; `definition` is a number among those of the first line. */
+interface KeptChange extends Pick<RowChange, "database" | "table" | "offset" | "row" | "n"> {
+  readonly op: Operation;
+  readonly before: string;
+  readonly after: string;
+  readonly rowKey: string;
+  readonly oldKey: string;
+  readonly definition: number | null;
+}
+
+interface KeptHead {
+  readonly xaChanges: 1;
+  readonly definitions: readonly TableDefinition[];
+}
+
+/** The key below `prefix` under which a prepared transaction's changes are kept: the same one whenever it is read. */
+export function keptKey(prefix: string, { transaction, held }: PreparedXa): string {
+  const { gtid, file, start, committedUs } = transaction;
+  const name = [held.xid, gtid ?? "", file, start, committedUs].join(" ");
+  return `${prefix}${createHash("sha256").update(name).digest("hex")}`;
+}
+
+/** The changes as the object in the payload bucket has them: lines of JSON, gzip. */
+export async function encodeHeldChanges({ list }: HeldChanges): Promise<Buffer> {
+  const definitions = new Map<TableDefinition, number>();
+  const lines = list.map(({ texts, definition, op, database, table, offset, row, n }) => {
+    if (definition !== undefined && !definitions.has(definition))
+      definitions.set(definition, definitions.size);
+    const { before, after, key: rowKey, oldKey } = texts;
+    const change: KeptChange = {
+      op,
+      database,
+      table,
+      offset,
+      row,
+      n,
+      before,
+      after,
+      rowKey,
+      oldKey,
+      definition: definition === undefined ? null : (definitions.get(definition) ?? null),
+    };
+    return JSON.stringify(change);
+  });
+  const head: KeptHead = { xaChanges: 1, definitions: [...definitions.keys()] };
+  return promisify(gzip)([JSON.stringify(head), ...lines].join("\n"));
+}
+
+/** The prepared transaction that a kept one was, ready for its commit. Throws where the object is damaged. */
+export async function restorePreparedXa(kept: KeptXa, object: Uint8Array): Promise<PreparedXa> {
+  const [head = "", ...lines] = (await promisify(gunzip)(object)).toString("utf8").split("\n");
+  const { definitions } = JSON.parse(head) as KeptHead;
+  const held = new HeldChanges(kept.xid);
+  for (const line of lines) {
+    const change = JSON.parse(line) as KeptChange;
+    const { op, database, table, offset, row, n, before, after, rowKey, oldKey } = change;
+    held.add({
+      op,
+      database,
+      table,
+      offset,
+      row,
+      n,
+      texts: RowTexts.of({ before, after, key: rowKey, oldKey }),
+      definition: change.definition === null ? undefined : definitions[change.definition],
+    });
+  }
+  return { transaction: kept.transaction, held, run: null, kept };
+}

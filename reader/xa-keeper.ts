@@ -1,0 +1,79 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Author } from "../wire/session.ts";
+import { XA_PAYLOAD_PREFIX } from "../wire/payloads.ts";
+import { describeError, type Log } from "./reporting/log.ts";
+import { encodeHeldChanges, keptKey } from "./transactions/kept-xa.ts";
+import type { PreparedXa } from "./transactions/prepared-xa.ts";
+import type { Transaction } from "./transactions/transaction.ts";
+import type { XaTransactions } from "./transactions/xa-transactions.ts";
+import { xidText } from "./transactions/xid-text.ts";
+
+export interface XaKeeperOptions {
+  readonly xa: Pick<XaTransactions, "unkept" | "kept" | "keep">;
+  /** How long one waits for its commit before its changes are kept, milliseconds. */
+  readonly afterMs: number;
+  readonly authorsOf: (
+    transactions: readonly Transaction[],
+  ) => Promise<readonly (Author | undefined)[]>;
+  readonly write: (key: string, object: Uint8Array) => Promise<void>;
+  readonly log: Log;
+}
+
+/** The reader's item names them, about 400 bytes each, and DynamoDB takes 400 KB. Those beyond hold the position back. */
+const MOST_KEPT = 500;
+/** After a failure of S3. */
+const PAUSE_MS = 5000;
+
+/**
+ * Writes the changes of XA transactions that stay prepared to the payload bucket, with their authors. From then on the
+ * offset names them, so that reading need not go back to them: one that somebody forgot does not hold the position back
+ * until its log is purged.
+ */
+export class XaKeeper {
+  readonly #options: XaKeeperOptions;
+  /** When each was seen first, `performance.now()`. */
+  readonly #seenMs = new WeakMap<PreparedXa, number>();
+
+  constructor(options: XaKeeperOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Keeps those that have waited for long, in the order in which they were prepared: what an offset names then always lies
+   * before where it holds. A failure of S3 is logged, and passes.
+   */
+  async look(nowMs = performance.now()): Promise<void> {
+    const { xa, afterMs, log } = this.#options;
+    const unkept = [...xa.unkept()];
+    for (const prepared of unkept)
+      if (!this.#seenMs.has(prepared)) this.#seenMs.set(prepared, nowMs);
+    for (const prepared of unkept) {
+      const seenMs = this.#seenMs.get(prepared) ?? nowMs;
+      if (nowMs - seenMs < afterMs || xa.kept.length >= MOST_KEPT) return;
+      try {
+        await this.#keep(prepared);
+      } catch (error) {
+        log.warn(
+          { error: describeError(error), xid: xidText(prepared.held.xid) },
+          "the changes of a prepared XA transaction could not be kept; the offset waits for it",
+        );
+        return delay(PAUSE_MS);
+      }
+    }
+  }
+
+  async #keep(prepared: PreparedXa): Promise<void> {
+    const { xa, authorsOf, write } = this.#options;
+    const { transaction, held } = prepared;
+    const key = keptKey(XA_PAYLOAD_PREFIX, prepared);
+    const [[author]] = await Promise.all([
+      authorsOf([transaction]),
+      encodeHeldChanges(held).then((object) => write(key, object)),
+    ]);
+    xa.keep(prepared, {
+      xid: held.xid,
+      transaction: author === undefined ? transaction : { ...transaction, author },
+      key,
+    });
+  }
+}

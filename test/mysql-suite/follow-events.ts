@@ -1,0 +1,98 @@
+import { parseEventHeader } from "../../reader/binlog-format/events/event-header.ts";
+import { EventType } from "../../reader/binlog-format/events/event-types.ts";
+import { UnreadableTransactionError } from "../../reader/reporting/errors.ts";
+import { FollowedTables } from "../../reader/statements/followed-tables.ts";
+import { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
+
+/** What the reader made of some events. */
+export interface Followed {
+  readonly rows: number;
+  /** Texts of statements that were delivered. */
+  readonly statements: readonly string[];
+  /** Why it would have stopped; it went on behind the transaction, as its error says. */
+  readonly stops: readonly string[];
+}
+
+/** Reads binlog files as a reader does that follows all tables. */
+export async function followFiles(
+  files: readonly { readonly name: string; readonly events: readonly Buffer[] }[],
+): Promise<Followed> {
+  let rows = 0;
+  const statements: string[] = [];
+  const stops: string[] = [];
+  for (const { name, events } of files) {
+    let reader = newReader();
+    await begin(reader, name, events);
+    for (const event of events.slice(1)) {
+      try {
+        await reader.onEvent(event);
+      } catch (error) {
+        if (!(error instanceof UnreadableTransactionError)) throw error;
+        stops.push(error.message);
+        reader = newReader();
+        await begin(reader, name, events);
+      }
+    }
+  }
+  return { rows, statements, stops };
+
+  function newReader(): TransactionReader {
+    return new TransactionReader({
+      followed: new FollowedTables({ patterns: ["*.*"], ledger: "no.ledger", lowerCase: false }),
+      onLedgerRow: () => undefined,
+      onUnknownXa: () => undefined,
+      onRead: () => undefined,
+      serverId: 1,
+      heldLimitBytes: 1e9,
+      sink: {
+        change: (_, { op, texts }) => {
+          if (op === "ddl") statements.push(JSON.parse(texts.after) as string);
+          else if (op !== "t") rows++;
+        },
+        prepared: () => undefined,
+        boundary: () => undefined,
+        relief: () => null,
+      },
+      run: 1,
+      runBeginnings: new Map(),
+      checksums: false,
+      columns: false,
+      passed: null,
+      anchor: null,
+      preparedXa: [],
+    });
+  }
+}
+
+const FIRST_EVENT = 4;
+const HEADER_LENGTH = 19;
+
+/** A file's name, as a dump begins with it, and its format. */
+async function begin(
+  reader: TransactionReader,
+  name: string,
+  events: readonly Buffer[],
+): Promise<void> {
+  const [format] = events;
+  await reader.onEvent(rotateTo(name));
+  if (format !== undefined) await reader.onEvent(format);
+}
+
+function rotateTo(file: string): Buffer {
+  const event = Buffer.concat([Buffer.alloc(HEADER_LENGTH + 8), Buffer.from(file)]);
+  event.writeUInt8(EventType.ROTATE_EVENT, 4);
+  event.writeUInt32LE(event.length, 9);
+  event.writeBigUInt64LE(BigInt(FIRST_EVENT), HEADER_LENGTH);
+  return event;
+}
+
+/** The events in a binlog file, with their checksums. */
+export function eventsOf(file: Buffer): Buffer[] {
+  const events: Buffer[] = [];
+  for (let at = FIRST_EVENT; at < file.length;) {
+    const { length } = parseEventHeader(file, at);
+    events.push(file.subarray(at, at + length));
+    at += length;
+  }
+  return events;
+}

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { RowTexts } from "../../../reader/binlog-format/rows/row-texts.ts";
+import { HeldChanges } from "../../../reader/transactions/held-changes.ts";
+import { restorePreparedXa } from "../../../reader/transactions/kept-xa.ts";
+import type { PreparedXa } from "../../../reader/transactions/prepared-xa.ts";
+import type { RowChange, Transaction } from "../../../reader/transactions/transaction.ts";
+import { XaTransactions } from "../../../reader/transactions/xa-transactions.ts";
+import { XaKeeper } from "../../../reader/xa-keeper.ts";
+
+const AUTHOR = { user: "app", host: "h", attribution: "ledger" } as const;
+const change = (row: number): RowChange => ({
+  op: "u",
+  database: "shop",
+  table: "orders",
+  offset: 500,
+  row,
+  n: row,
+  texts: RowTexts.of({ before: '{"a":"é"}', after: '{"a":"\\n"}', key: '{"id":1}', oldKey: "" }),
+  definition: undefined,
+});
+const transaction = (start: number): Transaction => ({
+  gtid: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${start}`,
+  file: "bin.000007",
+  fileNumber: 7,
+  start,
+  thread: 12,
+  run: 5,
+  serverId: 1,
+  committedUs: 1_790_000_000_000_000,
+});
+
+function prepared(xid: string, start: number): PreparedXa {
+  const held = new HeldChanges(xid);
+  held.add(change(0));
+  held.add(change(1));
+  return { transaction: transaction(start), held, run: 5, kept: null };
+}
+
+function setUp(write: (key: string, object: Uint8Array) => Promise<void>) {
+  const delivered: [Transaction, RowChange][] = [];
+  const xa = new XaTransactions({
+    heldLimitBytes: 1e6,
+    onUnknownXa: () => undefined,
+    sink: { change: (...delivery) => delivered.push(delivery), prepared: () => undefined },
+    preparedXa: [],
+  });
+  const keeper = new XaKeeper({
+    xa,
+    afterMs: 1000,
+    authorsOf: async (transactions) => transactions.map(() => AUTHOR),
+    write,
+    log: { warn: () => undefined } as never,
+  });
+  return { xa, keeper, delivered };
+}
+
+test("what waits for long is kept once, counts as executed, and is delivered with its author", async () => {
+  const objects = new Map<string, Uint8Array>();
+  const { xa, keeper, delivered } = setUp(async (key, object) => void objects.set(key, object));
+  xa.prepare(prepared("a", 100));
+  await keeper.look(0);
+  xa.prepare(prepared("b", 200));
+  await keeper.look(900);
+  expect(xa.kept).toEqual([]);
+  await keeper.look(1000);
+  expect(xa.kept.map(({ xid }) => xid)).toEqual(["a"]);
+  expect(xa.oldest?.held.xid).toBe("b");
+  expect(xa.takeKeptGtids()).toEqual([transaction(100).gtid]);
+  expect(xa.takeKeptGtids()).toEqual([]);
+  await keeper.look(1900);
+  expect(xa.oldest).toBeUndefined();
+  expect(objects.size).toBe(2);
+
+  const [kept] = xa.kept;
+  if (kept === undefined) throw new Error("nothing is kept");
+  const restored = await restorePreparedXa(kept, objects.get(kept.key) ?? new Uint8Array());
+  const successor = new XaTransactions({
+    heldLimitBytes: 1e6,
+    onUnknownXa: () => undefined,
+    sink: { change: (...delivery) => delivered.push(delivery), prepared: () => undefined },
+    preparedXa: [restored],
+  });
+  expect(successor.commit("a", transaction(900), 950)).toEqual([]);
+  expect(successor.kept).toEqual([]);
+  expect(delivered).toHaveLength(2);
+  expect(delivered[1]?.[0]).toMatchObject({ author: AUTHOR, thread: 12, start: 900 });
+  expect(delivered[1]?.[1]).toMatchObject({ op: "u", offset: 950, row: 1, n: 1 });
+  expect(delivered[1]?.[1].texts).toEqual(change(1).texts);
+});
+
+test("one that ends while it is being kept is not named by the offset, and its GTID counts once", async () => {
+  const writing = Promise.withResolvers<void>();
+  const { xa, keeper } = setUp(() => writing.promise);
+  xa.prepare(prepared("a", 100));
+  await keeper.look(0);
+  const keeping = keeper.look(5000);
+  expect(xa.commit("a", transaction(900), 950)).toEqual([transaction(100).gtid]);
+  writing.resolve();
+  await keeping;
+  expect(xa.kept).toEqual([]);
+  expect(xa.takeKeptGtids()).toEqual([]);
+});
