@@ -119,6 +119,7 @@ function sessionBook(
       // Until it answers: what the process list said meanwhile is not to be lost, its connections may be gone.
       find: (connections) => retry(retries, () => table.find(connections)),
       record: (known) => table.record(known),
+      refresh: (open) => table.refresh(open),
     },
     ask: (threads) => listConnections(connection, threads),
     takeCensus: () => takeCensus(connection, state.version),

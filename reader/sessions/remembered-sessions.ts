@@ -1,4 +1,5 @@
 import { type Connection, connectionName } from "../../wire/session.ts";
+import { isBefore } from "../transactions/binlog-position.ts";
 import { isOver, type SavedPosition } from "./session.ts";
 import type { Census } from "./process-list.ts";
 import { Session } from "./session.ts";
@@ -9,6 +10,7 @@ const CONNECTIONS_KEPT = 100_000;
 /** The connections that are remembered, and those of them of which something is not written down yet. */
 export class RememberedSessions {
   readonly #server: string;
+  readonly #kept: number;
   /** Those that were met first come first. */
   readonly #sessions = new Map<string, Session>();
   readonly #unrecorded = new Set<Session>();
@@ -16,8 +18,9 @@ export class RememberedSessions {
   #latest: Session | null = null;
 
   /** `server`: `@@server_uuid` of the server whose connections they are. */
-  constructor(server: string) {
+  constructor(server: string, kept = CONNECTIONS_KEPT) {
     this.#server = server;
+    this.#kept = kept;
   }
 
   get size(): number {
@@ -50,12 +53,16 @@ export class RememberedSessions {
     }
   }
 
-  /** Forgets those beyond a number, but only what is recorded: it can be found again. */
-  forgetOldest(): void {
-    let surplus = this.#sessions.size - CONNECTIONS_KEPT;
+  /**
+   * Forgets those beyond a number, but only what is recorded, and can be found again, and has no change behind the offset,
+   * which may wait in a frame that asks for its author later.
+   */
+  forgetOldest({ position }: SavedPosition): void {
+    let surplus = this.#sessions.size - this.#kept;
     for (const [name, session] of this.#sessions) {
       if (surplus <= 0) return;
       if (session.isUnrecorded) continue;
+      if (session.lastSeen !== null && !isBefore(session.lastSeen, position)) continue;
       this.#drop(name, session);
       surplus--;
     }

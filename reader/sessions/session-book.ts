@@ -19,7 +19,7 @@ export interface SessionBookOptions {
   readonly isOfThisRun: (transaction: Transaction) => boolean;
   /** The run that the server is in; null while reading has not come to it. */
   readonly presentRun: () => number | null;
-  readonly table: Pick<SessionsTable, "find" | "record">;
+  readonly table: Pick<SessionsTable, "find" | "record" | "refresh">;
   /** Asks the process list for some connections. */
   readonly ask: (threads: readonly number[]) => Promise<Listing>;
   /** Asks it for all of them; null when it cannot say. */
@@ -30,6 +30,8 @@ export interface SessionBookOptions {
   readonly onDisagreement: (transaction: Transaction) => void;
 }
 
+/** Items last for weeks. */
+const REFRESH_EVERY_MS = 6 * 3600 * 1000;
 const THREADS_PER_QUESTION = 1000;
 /** Behind every position. */
 const EVERYTHING = "~";
@@ -47,6 +49,7 @@ export class SessionBook {
   readonly #options: SessionBookOptions;
   readonly #sessions: RememberedSessions;
   #saved: SavedPosition | null = null;
+  #refreshMs = 0;
   readonly #lookups: BatchedLookups<{ readonly session: Session; readonly isPresent: boolean }>;
 
   constructor(options: SessionBookOptions) {
@@ -112,6 +115,15 @@ export class SessionBook {
       [...this.#sessions.unrecorded].filter(({ isMissed }) => isMissed),
       EVERYTHING,
     );
+    await this.#refresh(run, census);
+  }
+
+  /** Now and then, keeps what is recorded of connections that live on without anything new about them. */
+  async #refresh(run: number, { connections }: Census): Promise<void> {
+    if (performance.now() < this.#refreshMs) return;
+    this.#refreshMs = performance.now() + REFRESH_EVERY_MS;
+    const server = this.#options.server;
+    await this.#options.table.refresh(connections.map(({ thread }) => ({ server, run, thread })));
   }
 
   /**
@@ -133,7 +145,7 @@ export class SessionBook {
     await this.#restore([...this.#sessions.unrecorded].filter(({ needsPast }) => needsPast));
     for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(from);
     await this.#write([...this.#sessions.unrecorded], this.#textOf(readTo));
-    this.#sessions.forgetOldest();
+    this.#sessions.forgetOldest(saved);
   }
 
   /** The census, once reading has passed the position up to which it speaks; null when that takes too long. */

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   BatchGetItemCommand,
+  ConditionalCheckFailedException,
   type DynamoDBClient,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import type { Item } from "../../wire/attributes.ts";
+import { type Item, number, numberOf } from "../../wire/attributes.ts";
 import type { Connection, SessionEntry } from "../../wire/session.ts";
 import {
   decodeSessionKey,
@@ -11,13 +13,21 @@ import {
   entriesIn,
   type KnownSession,
   sessionItemKeys,
+  SESSIONS_EXPIRES,
+  SESSIONS_KEY,
   sessionUpdates,
 } from "../../wire/session-items.ts";
 
-/** How long a session is remembered after it was last written: longer than any queue keeps a change of it. */
+/** How long a session is remembered after it was last written or refreshed: longer than any queue keeps a change of it. */
 const KEPT_DAYS = 30;
+/** What expires sooner than this is refreshed while its connection is open. */
+const REFRESHED_DAYS = 20;
+const DAY_SECONDS = 86_400;
 const ITEMS_PER_READ = 100;
 const ITEMS_REMEMBERED = 10_000;
+/** A throttled table answers in part; what is left is asked for again so often, with growing pauses. */
+const READS = 8;
+const FIRST_PAUSE_MS = 20;
 
 /** The sessions table, where a restarted reader and the retry function find the connections that wrote changes. */
 export class SessionsTable {
@@ -26,6 +36,8 @@ export class SessionsTable {
   readonly #now: () => number;
   /** Items that were read and not written since, by key: 256 neighbours need one read. */
   readonly #read = new Map<string, Item>();
+  /** How many items were written: what was read meanwhile may be older. */
+  #writes = 0;
 
   constructor(dynamodb: DynamoDBClient, table: string, now: () => number = Date.now) {
     this.#dynamodb = dynamodb;
@@ -33,43 +45,96 @@ export class SessionsTable {
     this.#now = now;
   }
 
-  /** What was recorded of each connection before this reader began. */
+  /** What was recorded of each connection before this reader began. Throws where the table stays throttled. */
   async find(connections: readonly Connection[]): Promise<(readonly SessionEntry[])[]> {
-    const missing = [...sessionItemKeys(connections)].filter((key) => !this.#read.has(key));
-    if (this.#read.size + missing.length > ITEMS_REMEMBERED) {
-      this.#read.clear();
-      return this.find(connections);
-    }
-    for (let at = 0; at < missing.length; at += ITEMS_PER_READ) {
-      await this.#readItems(missing.slice(at, at + ITEMS_PER_READ));
-    }
-    return connections.map((connection) => entriesIn(this.#read, connection));
+    const items = await this.#items([...sessionItemKeys(connections)]);
+    return connections.map((connection) => entriesIn(items, connection));
   }
 
   /** Records what is known of some connections, neighbours in one write. */
   async record(known: readonly KnownSession[]): Promise<void> {
-    const expires = Math.floor(this.#now() / 1000) + KEPT_DAYS * 86_400;
     await Promise.all(
-      Array.from(sessionUpdates(known, expires), async ([key, update]) => {
-        this.#read.delete(key);
+      Array.from(sessionUpdates(known, this.#expires(KEPT_DAYS)), async ([key, update]) => {
+        this.#written(key);
         await this.#dynamodb.send(new UpdateItemCommand({ TableName: this.#table, ...update }));
       }),
     );
   }
 
-  async #readItems(keys: readonly string[]): Promise<void> {
+  /** Keeps what is recorded of connections that are still open: a pool may live longer than an item. */
+  async refresh(open: readonly Connection[]): Promise<void> {
+    const items = await this.#items([...sessionItemKeys(open)]);
+    const soon = this.#expires(REFRESHED_DAYS);
+    for (const [key, item] of items) {
+      const expires = numberOf(item, SESSIONS_EXPIRES);
+      if (expires !== undefined && expires < soon) await this.#keep(key);
+    }
+  }
+
+  async #keep(key: string): Promise<void> {
+    this.#written(key);
+    const update = new UpdateItemCommand({
+      TableName: this.#table,
+      Key: encodeSessionKey(key),
+      UpdateExpression: "SET #expires = :expires",
+      ConditionExpression: "attribute_exists(#key)",
+      ExpressionAttributeNames: { "#expires": SESSIONS_EXPIRES, "#key": SESSIONS_KEY },
+      ExpressionAttributeValues: { ":expires": number(this.#expires(KEPT_DAYS)) },
+    });
+    await this.#dynamodb.send(update).catch((error: unknown) => {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error; // it has just expired
+    });
+  }
+
+  /** Seconds since 1970. */
+  #expires(days: number): number {
+    return Math.floor(this.#now() / 1000) + days * DAY_SECONDS;
+  }
+
+  #written(key: string): void {
+    this.#writes++;
+    this.#read.delete(key);
+  }
+
+  /** The items with these keys; one that is not there is empty. */
+  async #items(keys: readonly string[]): Promise<ReadonlyMap<string, Item>> {
+    const writes = this.#writes;
+    const items = new Map<string, Item>();
+    const missing: string[] = [];
+    for (const key of keys) {
+      const item = this.#read.get(key);
+      if (item === undefined) missing.push(key);
+      else items.set(key, item);
+    }
+    for (let at = 0; at < missing.length; at += ITEMS_PER_READ) {
+      const some = missing.slice(at, at + ITEMS_PER_READ);
+      for (const key of some) items.set(key, {});
+      for (const item of await this.#readItems(some)) items.set(decodeSessionKey(item), item);
+    }
+    if (writes === this.#writes) this.#remember(items);
+    return items;
+  }
+
+  #remember(items: ReadonlyMap<string, Item>): void {
+    if (this.#read.size + items.size > ITEMS_REMEMBERED) this.#read.clear();
+    if (items.size > ITEMS_REMEMBERED) return;
+    for (const [key, item] of items) this.#read.set(key, item);
+  }
+
+  async #readItems(keys: readonly string[]): Promise<Item[]> {
+    const items: Item[] = [];
     let wanted = keys.map(encodeSessionKey);
-    while (wanted.length > 0) {
+    for (let reads = 0; wanted.length > 0; reads++) {
+      if (reads === READS) throw new Error(`the table ${this.#table} is throttled`);
+      if (reads > 0) await delay(FIRST_PAUSE_MS * 2 ** reads);
       const answer = await this.#dynamodb.send(
         new BatchGetItemCommand({
           RequestItems: { [this.#table]: { Keys: wanted, ConsistentRead: true } },
         }),
       );
-      for (const item of answer.Responses?.[this.#table] ?? []) {
-        this.#read.set(decodeSessionKey(item), item);
-      }
+      items.push(...(answer.Responses?.[this.#table] ?? []));
       wanted = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
     }
-    for (const key of keys) if (!this.#read.has(key)) this.#read.set(key, {});
+    return items;
   }
 }

@@ -47,6 +47,7 @@ function newBook(): SessionBook {
           recorded.set(connectionName(connection), entries);
         return Promise.resolve();
       },
+      refresh: () => Promise.resolve(),
     },
     ask: (threads) => {
       questions.push([...threads]);

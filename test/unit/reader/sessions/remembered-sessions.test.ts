@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { RememberedSessions } from "../../../../reader/sessions/remembered-sessions.ts";
+
+const RUN = 1;
+const at = (offset: number) => ({ fileNumber: 1, offset });
+const saved = { position: at(100), run: RUN };
+
+function remembered(lastSeen: number): RememberedSessions {
+  const sessions = new RememberedSessions("server", 1);
+  for (const thread of [1, 2]) {
+    const session = sessions.of({ run: RUN, thread });
+    session.facts.register({ user: "a", host: "h", attribution: "ledger" }, "", 1);
+    session.recordedRevision = session.facts.revision;
+    session.lastSeen = at(lastSeen);
+  }
+  return sessions;
+}
+
+test("of too many sessions, those that are recorded are forgotten, the oldest first", () => {
+  const sessions = remembered(50);
+  sessions.forgetOldest(saved);
+  expect(sessions.size).toBe(1);
+  expect(sessions.of({ run: RUN, thread: 2 }).facts.entries).toHaveLength(1);
+});
+
+test("none is forgotten whose change behind the offset may wait for its author", () => {
+  const sessions = remembered(100);
+  sessions.forgetOldest(saved);
+  expect(sessions.size).toBe(2);
+});
