@@ -18,6 +18,9 @@ import { filterFindings, someFilter } from "./filter-checks.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
 import { isFault, repairScript, reportText, scriptText } from "./report.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
+import { callsProcedure } from "../../ledger/init-connect.ts";
+import { askSight } from "./ask-sight.ts";
+import { sightFindings } from "./sight-checks.ts";
 import { tagFindings } from "./tag-checks.ts";
 
 interface Options {
@@ -110,12 +113,14 @@ async function checkServer(
     const lagSeconds = offsetsTable === undefined ? null : await readerLag(offsetsTable);
     const { subscribers = {} } = configuration;
     const tables = someFilter(subscribers) ? await askColumns(connection) : [];
+    const sight = await askSight(connection, variables.get("version") ?? "");
     const findings = [
       ...binlogFindings(variables),
       ...serverFindings(facts, lagSeconds),
       ...readerFindings(facts, reader),
       ...installedOnce(ledgerFindings(facts), tagFindings(facts, tags === true, reader)),
       ...connectionFindings(facts),
+      ...sightFindings(sight, callsProcedure(ledger.initConnect)),
       ...accountFindings(facts, configuration.environments, reader),
       ...filterFindings(subscribers, tables, variables),
     ];

@@ -1,0 +1,41 @@
+import type { Connection } from "mysql2/promise";
+import { isAtLeast } from "../../../reader/source/binlog-checks.ts";
+import { LEDGER_DEFINER } from "../../ledger/objects.ts";
+import { rowsOf } from "./rows.ts";
+
+/** What can keep a connection out of the ledger, or make the binlog name another one. */
+export interface SightFacts {
+  /** `binlog_do_db` and `binlog_ignore_db`; empty without a filter. */
+  readonly loggedOnly: readonly string[];
+  readonly notLogged: readonly string[];
+  /** How many sessions came over X Protocol since the server started; 0 where it is off. */
+  readonly xSessions: number;
+  /** Accounts and roles that may set `pseudo_thread_id`, as 'user'@'host'. */
+  readonly threadIdSetters: readonly string[];
+}
+
+const SETTERS = `SELECT DISTINCT CONCAT(QUOTE(user), '@', QUOTE(host)) AS name FROM (
+    SELECT user, host FROM mysql.global_grants
+      WHERE priv IN ('SESSION_VARIABLES_ADMIN', 'SYSTEM_VARIABLES_ADMIN')
+    UNION SELECT user, host FROM mysql.user WHERE super_priv = 'Y') AS setter
+  WHERE user NOT LIKE 'mysql.%' ORDER BY name`;
+
+/** Rejects with MySQL's error when the account may not ask. */
+export async function askSight(connection: Connection, version: string): Promise<SightFacts> {
+  const statement = isAtLeast(version, [8, 2]) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+  const [log] = await rowsOf(connection, statement);
+  const [x] = await rowsOf(connection, "SHOW GLOBAL STATUS LIKE 'Mysqlx_sessions_accepted'");
+  const setters = await rowsOf(connection, SETTERS);
+  return {
+    loggedOnly: listOf(log?.["Binlog_Do_DB"]),
+    notLogged: listOf(log?.["Binlog_Ignore_DB"]),
+    xSessions: Number(x?.["Value"] ?? 0),
+    threadIdSetters: setters
+      .map((row) => String(row["name"]))
+      .filter((name) => name !== LEDGER_DEFINER),
+  };
+}
+
+function listOf(value: unknown): string[] {
+  return typeof value === "string" && value !== "" ? value.split(",") : [];
+}

@@ -1,0 +1,56 @@
+import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { LEDGER_SCHEMA } from "../../ledger/objects.ts";
+import type { SightFacts } from "./ask-sight.ts";
+
+/** What keeps connections out of the ledger that init_connect calls, and who can write under another connection's id. */
+export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[] {
+  const { xSessions, threadIdSetters } = facts;
+  const findings: Finding[] = [];
+  if (isLedgerOn && isFiltered(facts)) {
+    findings.push(
+      mendedByHand(
+        `Take binlog_do_db and binlog_ignore_db out of the server's options, or let them log ${LEDGER_SCHEMA}, and restart it.`,
+        {
+          check: "ledger.filtered",
+          severity: "warning",
+          what: `the server's binlog filters leave out the schema ${LEDGER_SCHEMA}`,
+          why: "the ledger's rows are in no log, so the reader knows connections by the process list only",
+        },
+      ),
+    );
+  }
+  if (xSessions > 0) {
+    findings.push(
+      mendedByHand(
+        "Have the applications use the classic protocol (port 3306), and start the server with mysqlx=OFF.",
+        {
+          check: "connections.x-protocol",
+          severity: "warning",
+          what: `${xSessions} sessions came over X Protocol since the server started`,
+          why: "MySQL does not run init_connect for them, so neither the ledger nor tags know them",
+        },
+      ),
+    );
+  }
+  if (threadIdSetters.length > 0) {
+    findings.push(
+      mendedByHand(
+        "Revoke SUPER, SYSTEM_VARIABLES_ADMIN and SESSION_VARIABLES_ADMIN from accounts of applications.",
+        {
+          check: "accounts.thread-id",
+          severity: "note",
+          what: `${threadIdSetters.join(", ")} may set pseudo_thread_id`,
+          why: "a session that sets it writes under the id of another connection, and its changes go to that one's environment",
+        },
+      ),
+    );
+  }
+  return findings;
+}
+
+function isFiltered({ loggedOnly, notLogged }: SightFacts): boolean {
+  // MySQL ignores binlog_ignore_db where there is a binlog_do_db.
+  return loggedOnly.length > 0
+    ? !loggedOnly.includes(LEDGER_SCHEMA)
+    : notLogged.includes(LEDGER_SCHEMA);
+}
