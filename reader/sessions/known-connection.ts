@@ -66,6 +66,11 @@ export class KnownConnection {
     this.#entries.unshift(...earlier.map((entry) => ({ ...entry, sinceUs: null })));
   }
 
+  /** Whether the last that is known of it is this user's tag. */
+  hasTag(user: string): boolean {
+    return this.#entries.at(-1)?.tagged?.user === user;
+  }
+
   /** Takes a transaction with a user's tag. What the ledger said stays, also where it names another user. */
   tag(user: string, from: string): void {
     const before = entryAt(this.#entries, from);

@@ -71,6 +71,7 @@ export class SessionBook {
     session.lastSeen = writingOf(transaction);
     const tagged = taggedUser(transaction);
     if (tagged !== null) {
+      if (session.facts.hasTag(tagged)) return;
       session.facts.tag(tagged, this.#textOf(session.lastSeen));
       return this.#sessions.note(session);
     }
