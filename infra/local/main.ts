@@ -9,6 +9,7 @@ import { verdictTable } from "./display/verdict-table.ts";
 import { failureText, isRefusal, refusalText } from "./exit.ts";
 import { readConfiguration } from "./request/local-configuration.ts";
 import { HelpRequested, parseOptions, type StartOptions } from "./request/options.ts";
+import { assertReadable } from "./source/load-schema.ts";
 import type { Stack } from "./stack.ts";
 import { StackDirectory } from "./stack-file.ts";
 import { stopRequest } from "./stop-requests.ts";
@@ -62,10 +63,15 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<number
   const typedIn = process.env["INIT_CWD"] ?? process.cwd();
   const { configFile } = options;
   const config = await readConfiguration(configFile && resolve(typedIn, configFile));
+  const schemaFile = options.schemaFile && resolve(typedIn, options.schemaFile);
+  if (schemaFile !== undefined) await assertReadable(schemaFile);
   await using directory = await StackDirectory.claim(options.stateDirectory);
   // The CDK takes a second to load; a mistyped option should not have to wait for it.
   const { startStack } = await import("./stack.ts");
-  await using stack = await startStack({ options, config, directory, steps }, signal);
+  await using stack = await startStack(
+    { options: { ...options, schemaFile }, config, directory, steps },
+    signal,
+  );
   steps.say(joinInText(stack.joinIn));
   const code = await run(stack, options.durationMs, signal);
   endInTime(code);

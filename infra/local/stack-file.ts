@@ -7,18 +7,20 @@ import { AlreadyRunningError, StateDirectoryError } from "./request/refusal.ts";
 
 /**
  * The right to run a stack from one directory. Taking it makes sure that no other live `npm start` has it; what a dead
- * one left behind is removed. Disposing gives it up and removes stack.json; so does the end of this process, unless it is
+ * one left behind is removed. Disposing gives it up and removes stack.json and `env`; so does the end of this process, unless it is
  * killed.
  */
 export class StackDirectory implements AsyncDisposable {
   readonly path: string;
   readonly stackFile: string;
+  readonly #environmentFile: string;
   readonly #lockFile: string;
   #withdrawn = false;
 
   private constructor(path: string) {
     this.path = path;
-    this.stackFile = join(path, "stack.json");
+    this.stackFile = stackFileIn(path);
+    this.#environmentFile = join(path, "env");
     this.#lockFile = lockFileIn(path);
   }
 
@@ -44,22 +46,26 @@ export class StackDirectory implements AsyncDisposable {
       await rm(directory.#lockFile, { force: true });
     }
     process.once("exit", directory.#removeFiles);
-    await rm(directory.stackFile, { force: true });
+    await directory.#removeReady();
     return directory;
   }
 
-  /** Writes stack.json, until it is withdrawn; a reader of it never sees half a file. */
-  async write(stack: StackFile): Promise<void> {
+  /** Writes stack.json, and `env` beside it, until they are withdrawn; a reader of them never sees half a file. */
+  async write(stack: StackFile, environment: string): Promise<void> {
     if (this.#withdrawn) return;
-    const draft = `${this.stackFile}.${randomUUID()}`;
-    await writeFile(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
-    await rename(draft, this.stackFile);
+    await replaceFile(this.#environmentFile, environment);
+    await replaceFile(this.stackFile, `${JSON.stringify(stack, null, 2)}\n`);
   }
 
-  /** Removes stack.json for good: the stack is not ready any more. */
+  /** Removes what `write` wrote for good: the stack is not ready any more. */
   async withdraw(): Promise<void> {
     this.#withdrawn = true;
+    await this.#removeReady();
+  }
+
+  async #removeReady(): Promise<void> {
     await rm(this.stackFile, { force: true });
+    await rm(this.#environmentFile, { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,12 +76,25 @@ export class StackDirectory implements AsyncDisposable {
 
   /** For a process that ends before it is disposed; nothing asynchronous happens any more then. */
   readonly #removeFiles = (): void => {
-    rmSync(this.stackFile, { force: true });
-    rmSync(this.#lockFile, { force: true });
+    for (const path of [this.stackFile, this.#environmentFile, this.#lockFile]) {
+      rmSync(path, { force: true });
+    }
   };
 }
 
-function lockFileIn(path: string): string {
+async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, path);
+}
+
+/** Where a state directory has its stack.json. */
+export function stackFileIn(path: string): string {
+  return join(path, "stack.json");
+}
+
+/** Where a state directory says which process runs from it. */
+export function lockFileIn(path: string): string {
   return join(path, "stack.lock");
 }
 

@@ -11,6 +11,7 @@ import { joinIn, locatedQueues, stackFile, type StackParts } from "./describe-st
 import type { JoinIn } from "./display/join-in.ts";
 import type { Snapshot } from "./display/snapshot.ts";
 import type { Steps } from "./display/steps.ts";
+import { environmentFile } from "./environment-file.ts";
 import { parkedRecords } from "./failure-records.ts";
 import { onThisMachine } from "./request/local-configuration.ts";
 import type { StartOptions } from "./request/options.ts";
@@ -93,15 +94,15 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   if (demonstration !== null) status.follow(demonstration);
 
   signal.throwIfAborted();
-  const announce = () =>
-    directory.write(
-      stackFile(parts, {
-        main: process.pid,
-        ...(source.pid !== null && { mysql: source.pid }),
-        ...router.pids(),
-        ...demonstration?.pids,
-      }),
-    );
+  const announce = () => {
+    const stack = stackFile(parts, {
+      main: process.pid,
+      ...(source.pid !== null && { mysql: source.pid }),
+      ...router.pids(),
+      ...demonstration?.pids,
+    });
+    return directory.write(stack, environmentFile(stack, config.name));
+  };
   await announce();
   started.defer(() => directory.withdraw());
   router.onNewProcess(() => void announce().catch(onProblem));
@@ -128,7 +129,7 @@ function startSource(
 ): Promise<Source> {
   if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
   const { environments, source } = config;
-  const { demo, ledger, tags } = options;
+  const { demo, ledger, tags, schemaFile, password } = options;
   return startOwnServer({
     environments,
     tables: source.tables,
@@ -136,6 +137,8 @@ function startSource(
     ledger,
     tags,
     ...(port !== undefined && { port }),
+    ...(schemaFile !== undefined && { schemaFile }),
+    ...(password !== undefined && { password }),
     progress: steps.progress,
     signal,
   });

@@ -15,6 +15,8 @@ export interface MysqlServerOptions {
   readonly port?: number;
   /** Where the data lie, kept for the next time; a temporary directory, removed at the end, when absent. */
   readonly dataDir?: string;
+  /** The administrator's, of characters that need no quoting in SQL; a random one when absent. */
+  readonly password?: string;
   /** In addition to `DEFAULT_VARIABLES`, or in place of some. */
   readonly variables?: ServerVariables;
   /** Hears about a download. */
@@ -42,7 +44,7 @@ export async function startMysqlServer(options: MysqlServerOptions = {}): Promis
   await mkdir(dataDir, { recursive: true });
   if ((await readdir(dataDir)).length === 0) await createDataDirectory(programs, dataDir);
 
-  const password = randomBytes(18).toString("base64url");
+  const password = options.password ?? randomBytes(18).toString("base64url");
   const initFile = join(home, "first-statements.sql");
   await writeFile(
     initFile,

@@ -10,6 +10,10 @@ export interface StartOptions {
   readonly configFile: string | undefined;
   /** A server to use; an own one is started when undefined. */
   readonly mysql: MysqlAccount | undefined;
+  /** SQL statements to run on the own server before the reader starts. */
+  readonly schemaFile: string | undefined;
+  /** Of every account that the own server gets; random ones when undefined. */
+  readonly password: string | undefined;
   /** Stop after this long; on a signal only when undefined. */
   readonly durationMs: number | undefined;
   /** The first of the consecutive ports to listen on; free ones when undefined. */
@@ -40,10 +44,13 @@ With --mysql the account given is the administrator and the reader's account too
 database "shop" with the tables "orders" and "payments", and one account per environment; it removes again what it
 made. With --no-demo nothing at all is made or changed on that server.
 
+--schema FILE: the program mysql runs it as the administrator, in the first database of source.tables. What it changes is
+not delivered: the reader starts behind it.
+
 --port-base N: MySQL listens on N, then SQS, DynamoDB, Secrets Manager, S3 and the reader's health check.
 
 Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, missing or doubled change, or when a part
-could not start; 2 when the request cannot be fulfilled, and then nothing was started.`;
+could not start; 2 when the request cannot be fulfilled, and then nothing is left of it.`;
 
 /**
  * The options of a command line. Throws UsageError for a line it does not understand, HelpRequested for `--help`.
@@ -63,6 +70,12 @@ export function parseOptions(
     .option("--no-tags", "do without GTID tags: learn authors from the ledger")
     .option("--config <file>", "the configuration object as a JSON file (default: cdk.json's)")
     .option("--mysql <url>", `use this server: ${MYSQL_URL}`)
+    .option("--schema <file>", "run these SQL statements first, on the server that is started")
+    .option(
+      "--password <text>",
+      "the password of all accounts (default: a random one for each)",
+      password,
+    )
     .option("--duration <seconds>", "stop by itself", positive("seconds"))
     .option("--port-base <port>", "listen on this port and the ones after it", portBase)
     .option("--state <directory>", "where stack.json and the logs are kept", ".local")
@@ -89,16 +102,25 @@ export function parseOptions(
     tags: boolean;
     config?: string;
     mysql?: string;
+    schema?: string;
+    password?: string;
     duration?: number;
     portBase?: number;
     state: string;
   }>();
+  if (options.mysql !== undefined && (options.schema ?? options.password) !== undefined) {
+    throw new UsageError(
+      "--schema and --password are for the server that npm start starts itself; leave them out beside --mysql",
+    );
+  }
   return {
     demo: options.demo,
     ledger: options.ledger,
     tags: options.tags,
     configFile: options.config,
     mysql: options.mysql === undefined ? undefined : mysqlAccount(options.mysql),
+    schemaFile: options.schema,
+    password: options.password,
     durationMs: options.duration === undefined ? undefined : options.duration * 1000,
     portBase: options.portBase,
     stateDirectory: resolve(directory, options.state),
@@ -139,6 +161,12 @@ function decoded(text: string): string {
   } catch {
     throw new UsageError("--mysql expects a % in the user or password to be written as %25");
   }
+}
+
+/** It must need no quoting in SQL, in a shell and in a URL. */
+function password(text: string): string {
+  if (/^[\w.~-]+$/.test(text)) return text;
+  throw new InvalidArgumentError("expected letters, digits and the signs - . _ ~");
 }
 
 function positive(unit: string): (text: string) => number {

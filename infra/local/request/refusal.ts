@@ -18,6 +18,11 @@ export class AlreadyRunningError extends Refusal {
   override readonly name = "AlreadyRunningError";
 }
 
+/** The file that `--schema` names cannot be loaded. */
+export class SchemaError extends Refusal {
+  override readonly name = "SchemaError";
+}
+
 /** The directory for stack.json and the logs cannot be written. */
 export class StateDirectoryError extends Refusal {
   override readonly name = "StateDirectoryError";

@@ -70,18 +70,25 @@ export function grantPattern(database: string): string {
     .replaceAll("?", "_");
 }
 
-/** Creates the accounts, with all privileges on the databases, and the databases that are named without a wildcard. */
+/**
+ * Creates the accounts, with all privileges on the databases, and the databases that are named without a wildcard. Each
+ * account has a password of its own when none is given.
+ */
 export async function createAccounts(
   administrator: Connection,
   planned: readonly PlannedAccount[],
   databases: readonly string[],
+  password?: string,
 ): Promise<EnvironmentAccount[]> {
   for (const database of databases.filter((name) => !isGlob(name))) {
     await administrator.query("CREATE DATABASE IF NOT EXISTS ??", [database]);
   }
-  const accounts = planned.map((account) => ({ ...account, password: newPassword() }));
-  for (const { user, host, password } of accounts) {
-    await administrator.query("CREATE USER ?@? IDENTIFIED BY ?", [user, host, password]);
+  const accounts = planned.map((account) => ({
+    ...account,
+    password: password ?? newPassword(),
+  }));
+  for (const { user, host, password: own } of accounts) {
+    await administrator.query("CREATE USER ?@? IDENTIFIED BY ?", [user, host, own]);
     for (const database of databases) {
       const grant = grantPattern(database);
       await administrator.query("GRANT ALL PRIVILEGES ON ??.* TO ?@?", [grant, user, host]);

@@ -1,6 +1,7 @@
 import { createConnection } from "mysql2/promise";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { hasTags, type Registration } from "../../../operator/ledger/tagging.ts";
+import { isGlob } from "../../../wire/glob.ts";
 import { DEMO_SCHEMA } from "./demonstration-schema.ts";
 import type { Progress } from "../mysql/progress.ts";
 import { startMysqlServer } from "../mysql/start-mysql-server.ts";
@@ -11,6 +12,7 @@ import {
   plannedAccounts,
   refuseOwnAccounts,
 } from "./accounts.ts";
+import { loadSchema } from "./load-schema.ts";
 import type { Source } from "./source.ts";
 
 export interface OwnServerOptions {
@@ -25,28 +27,45 @@ export interface OwnServerOptions {
   readonly tags: boolean;
   /** A free one when absent. */
   readonly port?: number;
+  /** SQL statements that are run before the reader starts. */
+  readonly schemaFile?: string;
+  /** Of the environments' accounts and the administrator; when absent each has one of its own. */
+  readonly password?: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 /**
  * A fresh server with an account for each environment and one for the reader; its data go when it is disposed. Throws
- * UsageError for accounts that it needs for itself; then nothing was started.
+ * UsageError for accounts that it needs for itself, SchemaError; then nothing is left.
  */
 export async function startOwnServer(options: OwnServerOptions): Promise<Source> {
-  const { port, progress, signal } = options;
+  const { port, schemaFile, progress, signal } = options;
   const planned = plannedAccounts(options.environments);
   refuseOwnAccounts(planned);
   await using started = new AsyncDisposableStack();
   const server = started.use(
-    await startMysqlServer({ ...(port !== undefined && { port }), progress, signal }),
+    await startMysqlServer({
+      ...(port !== undefined && { port }),
+      ...(options.password !== undefined && { password: options.password }),
+      progress,
+      signal,
+    }),
   );
   const { host, user, password } = server;
   await using connection = await createConnection({ host, port: server.port, user, password });
   if (options.demo) {
     for (const statement of DEMO_SCHEMA) await connection.query(statement);
   }
-  const accounts = await createAccounts(connection, planned, configuredDatabases(options.tables));
+  const databases = configuredDatabases(options.tables);
+  const accounts = await createAccounts(connection, planned, databases, options.password);
+  if (schemaFile !== undefined) {
+    await loadSchema(
+      server,
+      schemaFile,
+      databases.find((name) => !isGlob(name)),
+    );
+  }
   const reader = await createReaderAccount(connection);
   const registration = registrationFor(options, server.version);
   if (registration !== null) await installLedger(connection, registration);

@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { RowDataPacket } from "mysql2";
 import { createConnection } from "mysql2/promise";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -14,6 +16,8 @@ import { EnvironmentQueues } from "../../../support/start/environment-queues.ts"
 import { running, startProcess, type StartProcess } from "../../../support/start/local-stack.ts";
 import { mysqlPrompt } from "../../../support/start/mysql-client.ts";
 
+const run = promisify(execFile);
+const WAIT = join(import.meta.dirname, "../../../../infra/local/wait.ts");
 const PATIENCE = { timeout: 60_000, interval: 20 };
 const CONFIG = {
   name: "bookshop",
@@ -114,6 +118,57 @@ test("each environment's rows, written at the mysql prompt, are in its own queue
   const median = delays.toSorted((a, b) => a - b)[5] ?? Infinity;
   console.info(`typed to received, ms: ${delays.join(" ")}`);
   expect(median).toBeLessThan(1_000);
+});
+
+describe("for an application's tests", () => {
+  const SCHEMA = `
+    CREATE TABLE orders (id INT PRIMARY KEY, title VARCHAR(40));
+    DELIMITER //
+    CREATE TRIGGER shout BEFORE INSERT ON orders FOR EACH ROW
+    BEGIN
+      SET NEW.title = UPPER(NEW.title);
+    END//
+    DELIMITER ;
+    INSERT INTO orders VALUES (1, 'größe');
+  `;
+
+  test("the schema is there, the password is the one that was asked for, and wait returns when all is ready", async () => {
+    const file = await configFile(CONFIG);
+    const schema = await configFile(SCHEMA);
+    const accounts = ["--password", "for-tests"];
+    const start = npmStart("--no-demo", "--config", file, "--schema", schema, ...accounts);
+    const waiting = run(process.execPath, [WAIT, "--state", start.stateDirectory]);
+    expect((await waiting).stdout).toMatch(/^ready: MySQL at 127\.0\.0\.1:\d+, SQS at http/);
+    const stack = await start.ready();
+    const { stdout } = await run("sh", [
+      "-c",
+      `. ${start.stateDirectory}/env; echo $MYSQL_TCP_PORT $MYSQL_USER_STAGING $MYSQL_PASSWORD_STAGING $BINLOG_ROUTER_SOURCE`,
+    ]);
+    expect(stdout).toBe(`${stack.mysql.port} app_staging for-tests bookshop\n`);
+
+    const { host, port } = stack.mysql;
+    const account = { host, port, user: "app_staging", password: "for-tests" };
+    await using staging = await createConnection(account);
+    using queues = new EnvironmentQueues(stack);
+    await staging.query("INSERT INTO books.orders VALUES (2, 'own')");
+    await vi.waitUntil(() => queues.of("staging", "billing").length > 0, PATIENCE);
+    // What the schema file wrote itself is not delivered.
+    expect(queues.taken.map(({ change }) => change.after)).not.toContainEqual(
+      expect.objectContaining({ id: 1 }),
+    );
+    const [rows] = await staging.query("SELECT title FROM books.orders ORDER BY id");
+    expect(rows).toEqual([{ title: "GRÖßE" }, { title: "OWN" }]);
+  });
+
+  test("a schema that cannot be loaded is refused with the fault's line, and nothing is left", async () => {
+    const file = await configFile(CONFIG);
+    const schema = await configFile("CREATE TABLE orders (id INT);\nCREATE TABEL x;");
+    const start = npmStart("--no-demo", "--config", file, "--schema", schema);
+    const { code, errors } = await start.ended;
+    expect(errors).toMatch(/--schema: .* cannot be loaded: ERROR 1064 .* at line 2/);
+    expect(code).toBe(2);
+    await expectRefusal(npmStart("--schema", "/nowhere/s.sql"), "/nowhere/s.sql cannot be read");
+  });
 });
 
 test("the demonstration runs for --duration, prints its tally and exits with 0", async () => {

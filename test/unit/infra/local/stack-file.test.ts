@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -34,11 +34,12 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 test("stack.json exists from the moment it is written until the stack is given up, and never after", async () => {
   const stack = await StackDirectory.claim(directory);
   expect(existsSync(stack.stackFile)).toBe(false);
-  await stack.write(STACK);
+  await stack.write(STACK, "export A=1\n");
   expect(JSON.parse(await readFile(stack.stackFile, "utf8"))).toEqual(STACK);
+  expect(await readFile(join(directory, "env"), "utf8")).toBe("export A=1\n");
   await stack[Symbol.asyncDispose]();
-  await stack.write(STACK);
-  expect(existsSync(stack.stackFile)).toBe(false);
+  await stack.write(STACK, "");
+  expect(await readdir(directory)).toEqual([]);
 });
 
 test("what a dead npm start left behind is replaced", async () => {
