@@ -37,7 +37,12 @@ export class RouterStack extends Stack {
   readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, { config, ...props }: RouterStackProps) {
-    super(scope, id, { description: `binlog-router for the source ${config.name}`, ...props });
+    super(scope, id, {
+      description: `binlog-router for the source ${config.name}`,
+      // `cdk destroy` deletes the queues with their messages: it needs a second, deliberate act.
+      terminationProtection: true,
+      ...props,
+    });
     const logRetention = retentionOf(config.retention.logDays);
 
     this.tables = new Tables(this, "Tables");

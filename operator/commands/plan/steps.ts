@@ -1,0 +1,143 @@
+import type { Configuration } from "../../../config/configuration.ts";
+import { environmentQueues, rawDeadLetterQueueName } from "../../../config/queues.ts";
+import {
+  decodeRouting,
+  encodeRouting,
+  type Routing,
+  type Subscriber,
+} from "../../../config/routing.ts";
+import { rawQueueName } from "../../../wire/names.ts";
+import type { Deployed } from "./deployed.ts";
+
+/** One thing that a deployment does. */
+export interface Step {
+  readonly kind: "creates" | "deletes" | "keeps" | "changes";
+  /** A queue's name, or the place in the configuration. */
+  readonly what: string;
+  readonly text: string;
+  /** Whether messages that wait in the queue `what` are lost. */
+  readonly losesMessages: boolean;
+}
+
+const SECONDS_A_DAY = 24 * 60 * 60;
+
+/** What deploying the configuration does to a deployed stack, and to the messages that wait in its queues. */
+export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
+  const wanted = new Set([
+    rawQueueName(config.name),
+    rawDeadLetterQueueName(config.name),
+    ...environmentQueues(config).flatMap((one) => [one.queueName, one.deadLetterQueueName]),
+  ]);
+  const names = [...deployed.queues.keys()];
+  const kept = names.filter((name) => wanted.has(name));
+  return [
+    ...[...wanted].filter((name) => !deployed.queues.has(name)).map(creation),
+    ...names.filter((name) => !wanted.has(name)).map(deletion),
+    ...(kept.length === 0 ? [] : [keeping(kept.length)]),
+    ...kept.flatMap((name) => retention(name, config, deployed)),
+    ...lanesStep(config, deployed),
+    ...otherUsersStep(config, deployed),
+    ...routingSteps(decodeRouting(encodeRouting(config)), deployed),
+  ];
+}
+
+function creation(what: string): Step {
+  const text = `creates the queue ${what}; it gets what is routed after the deployment`;
+  return { kind: "creates", what, text, losesMessages: false };
+}
+
+function deletion(what: string): Step {
+  return { kind: "deletes", what, text: `deletes the queue ${what}`, losesMessages: true };
+}
+
+function keeping(count: number): Step {
+  const text = `keeps ${count} queues, and the messages in them unless a line below says otherwise`;
+  return { kind: "keeps", what: "", text, losesMessages: false };
+}
+
+/** SQS measures the messages that wait by the new time as well. */
+function retention(what: string, config: Configuration, { queues }: Deployed): Step[] {
+  const before = queues.get(what) ?? 0;
+  const { queueDays } = config.retention;
+  const after = queueDays * SECONDS_A_DAY;
+  if (before === after) return [];
+  const text = `${what} keeps messages for ${queueDays} days instead of ${before / SECONDS_A_DAY}${after < before ? "; SQS deletes those that are older" : ""}`;
+  return [{ kind: "changes", what, text, losesMessages: after < before }];
+}
+
+function change(what: string, text: string): Step {
+  return { kind: "changes", what, text, losesMessages: false };
+}
+
+function lanesStep({ lanes }: Configuration, deployed: Deployed): Step[] {
+  if (lanes === deployed.lanes) return [];
+  return [
+    change(
+      "lanes",
+      `lanes: ${lanes} instead of ${deployed.lanes}; frames that wait in the raw queue are still delivered, and a table that changes its lane keeps its order only when the raw queue is empty at the deployment`,
+    ),
+  ];
+}
+
+function otherUsersStep({ otherUsers }: Configuration, { routing }: Deployed): Step[] {
+  if (otherUsers === routing.otherUsers) return [];
+  return [
+    change(
+      "otherUsers",
+      `otherUsers: changes of users in no environment go to ${otherUsers} instead of ${routing.otherUsers}, those in waiting frames included`,
+    ),
+  ];
+}
+
+/** `routing`: the new one, written as the deployed one is. */
+function routingSteps(routing: Routing, deployed: Deployed): Step[] {
+  return [
+    ...Object.entries(routing.environments).flatMap(([name, { users }]) =>
+      usersStep(name, users, deployed),
+    ),
+    ...Object.entries(routing.subscribers).flatMap(([name, subscriber]) =>
+      subscriberSteps(name, subscriber, deployed),
+    ),
+  ];
+}
+
+function usersStep(name: string, users: readonly string[], { routing }: Deployed): Step[] {
+  const before = routing.environments[name]?.users;
+  if (before === undefined || same(before, users)) return [];
+  return [
+    change(
+      `environments.${name}.users`,
+      `environments.${name}.users: [${users.join(", ")}] instead of [${before.join(", ")}], for changes in waiting frames, too; messages in queues stay where they are`,
+    ),
+  ];
+}
+
+/** What each key of a subscriber means for the messages that wait. */
+const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
+  groupBy:
+    "messages that wait keep their groups, so a row's changes from before and after the deployment may be handled at the same time; let the queues run empty first where that matters",
+  format: "messages that wait stay in the former format; the application has to read both",
+};
+const OTHERWISE = "messages that wait stay as they are";
+
+function subscriberSteps(name: string, subscriber: Subscriber, { routing }: Deployed): Step[] {
+  const before = routing.subscribers[name];
+  if (before === undefined) return [];
+  const keys = Object.keys(before) as (keyof Subscriber)[];
+  const all = new Set([...keys, ...(Object.keys(subscriber) as (keyof Subscriber)[])]);
+  return [...all]
+    .filter((key) => !same(before[key], subscriber[key]))
+    .map((key) => {
+      const [now, then] = [subscriber[key], before[key]].map(
+        (value) => JSON.stringify(value) ?? "its default",
+      );
+      return change(
+        `subscribers.${name}.${key}`,
+        `subscribers.${name}.${key}: ${now} instead of ${then}; ${MEANING[key] ?? OTHERWISE}`,
+      );
+    });
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

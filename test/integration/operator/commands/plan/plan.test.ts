@@ -1,0 +1,87 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PurgeQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
+import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { LocalTopology } from "../../../../../infra/local/template/local-topology.ts";
+import { provision } from "../../../../../infra/local/template/provision.ts";
+import { synthesize } from "../../../../../infra/local/template/synthesize.ts";
+import { exampleConfiguration, exampleObject } from "../../../../support/example-stack.ts";
+import { binlogRouter, type Ended } from "../../../../support/operator.ts";
+
+let aws: LocalAws;
+let clients: AwsClients;
+let topology: LocalTopology;
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "binlog-router-plan-"));
+  aws = await startLocalAws();
+  clients = awsClients(aws);
+  const deployed = synthesize(exampleConfiguration());
+  topology = await provision(deployed, {
+    aws,
+    sourceCredentials: { username: "reader", password: "" },
+    signal: AbortSignal.timeout(60_000),
+  });
+  await writeFile(join(directory, "deployed.json"), JSON.stringify(deployed.template));
+});
+afterAll(async () => {
+  clients[Symbol.dispose]();
+  await aws[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
+
+/** What `plan` says of the example with some keys replaced. */
+async function planned(changed: object, ...args: string[]): Promise<Ended> {
+  const config = join(directory, "config.json");
+  await writeFile(config, JSON.stringify({ ...exampleObject(), ...changed }));
+  return binlogRouter(
+    ["plan", "--config", config, "--template", join(directory, "deployed.json"), ...args],
+    aws.environment(),
+  );
+}
+
+test("a queue with messages is refused by name until it is accepted, or empty", async () => {
+  const QueueUrl = topology.queues.get("shop-search-test.fifo")?.url;
+  const message = { MessageBody: "waits", MessageGroupId: "g", MessageDeduplicationId: "1" };
+  await clients.sqs.send(new SendMessageCommand({ QueueUrl, ...message }));
+  const changed = { subscribers: { billing: { tables: ["shop.orders"] } } };
+
+  const refused = await planned(changed);
+  expect(refused.out).toContain(
+    "deletes the queue shop-search-test.fifo (it has about 1 messages)",
+  );
+  expect(refused.out).toContain("deletes the queue shop-search-staging.fifo (it is empty)");
+  expect(refused.out).toMatch(/--accept shop-search-test\.fifo\n$/);
+  expect(refused.code).toBe(1);
+
+  const accepted = await planned(changed, "--accept", "shop-search-test.fifo");
+  expect(accepted.code).toBe(0);
+
+  await clients.sqs.send(new PurgeQueueCommand({ QueueUrl }));
+  expect((await planned(changed)).code).toBe(0);
+});
+
+test("queues of which SQS says nothing count as full", async () => {
+  const fault = aws.faults.add({
+    service: "sqs",
+    effect: { kind: "error", code: "AccessDenied", status: 403 },
+  });
+  try {
+    const { code, out } = await planned({ otherUsers: "drop" }, "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      refused: expect.arrayContaining(["shop-billing-unrouted.fifo"]),
+    });
+  } finally {
+    fault.remove();
+  }
+});
+
+test("a wrong configuration is one sentence for each problem", async () => {
+  const { code, problem } = await planned({ lanes: 0 });
+  expect(code).toBe(2);
+  expect(problem).toMatch(/lanes must/);
+});
