@@ -1,5 +1,6 @@
 import type { ColumnOperand, Comparison, Condition, Literal } from "./condition.ts";
-import { ConditionError, type Token, tokensOf } from "./lexer.ts";
+import { ConditionError, tokensOf } from "./lexer.ts";
+import { TokenCursor } from "./token-cursor.ts";
 
 /** Beyond these a text is refused before it costs anything. */
 const LONGEST_TEXT = 2000;
@@ -41,44 +42,43 @@ export function parseCondition(text: string): Condition {
   if (text.length > LONGEST_TEXT) {
     throw new ConditionError(LONGEST_TEXT, `a condition has at most ${LONGEST_TEXT} characters`);
   }
-  return new Parser(tokensOf(text)).whole();
+  return new Parser(text).whole();
 }
 
 class Parser {
-  readonly #tokens: readonly Token[];
-  #next = 0;
+  readonly #cursor: TokenCursor;
   #depth = 0;
 
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
+  constructor(text: string) {
+    this.#cursor = new TokenCursor(tokensOf(text));
   }
 
   whole(): Condition {
     const condition = this.#or();
-    if (this.#token.kind !== "end") throw this.#unexpected("AND, OR or the end");
+    if (this.#cursor.token.kind !== "end") throw this.#cursor.unexpected("AND, OR or the end");
     return condition;
   }
 
   #or(): Condition {
     let left = this.#and();
-    while (this.#takeWord("OR")) left = { kind: "or", left, right: this.#and() };
+    while (this.#cursor.takeWord("OR")) left = { kind: "or", left, right: this.#and() };
     return left;
   }
 
   #and(): Condition {
     let left = this.#not();
-    while (this.#takeWord("AND")) left = { kind: "and", left, right: this.#not() };
+    while (this.#cursor.takeWord("AND")) left = { kind: "and", left, right: this.#not() };
     return left;
   }
 
   #not(): Condition {
     if (++this.#depth > DEEPEST) {
       throw new ConditionError(
-        this.#token.at,
+        this.#cursor.token.at,
         `more than ${DEEPEST} levels of NOT and parentheses`,
       );
     }
-    const condition: Condition = this.#takeWord("NOT")
+    const condition: Condition = this.#cursor.takeWord("NOT")
       ? { kind: "not", operand: this.#not() }
       : this.#predicate();
     this.#depth--;
@@ -86,9 +86,9 @@ class Parser {
   }
 
   #predicate(): Condition {
-    if (this.#takeSign("(")) {
+    if (this.#cursor.takeSign("(")) {
       const inner = this.#or();
-      this.#expectSign(")");
+      this.#cursor.expectSign(")");
       return inner;
     }
     const literal = this.#literal();
@@ -102,20 +102,20 @@ class Parser {
   }
 
   #about(column: ColumnOperand): Condition {
-    if (this.#takeWord("IS")) {
-      const negated = this.#takeWord("NOT");
-      if (!this.#takeWord("NULL")) throw this.#unexpected("NULL");
+    if (this.#cursor.takeWord("IS")) {
+      const negated = this.#cursor.takeWord("NOT");
+      if (!this.#cursor.takeWord("NULL")) throw this.#cursor.unexpected("NULL");
       return { kind: "is-null", column, negated };
     }
-    const negated = this.#takeWord("NOT");
-    if (this.#takeWord("IN")) return { kind: "in", column, values: this.#list(), negated };
-    if (this.#takeWord("BETWEEN")) {
+    const negated = this.#cursor.takeWord("NOT");
+    if (this.#cursor.takeWord("IN")) return { kind: "in", column, values: this.#list(), negated };
+    if (this.#cursor.takeWord("BETWEEN")) {
       const low = this.#bound();
-      if (!this.#takeWord("AND")) throw this.#unexpected("AND");
+      if (!this.#cursor.takeWord("AND")) throw this.#cursor.unexpected("AND");
       return { kind: "between", column, low, high: this.#bound(), negated };
     }
-    if (this.#takeWord("LIKE")) return this.#like(column, negated);
-    if (negated) throw this.#unexpected("IN, BETWEEN or LIKE");
+    if (this.#cursor.takeWord("LIKE")) return this.#like(column, negated);
+    if (negated) throw this.#cursor.unexpected("IN, BETWEEN or LIKE");
     const operator = this.#comparison();
     const value = this.#expectLiteral();
     this.#refuseNull(operator, value);
@@ -125,8 +125,8 @@ class Parser {
   #like(column: ColumnOperand, negated: boolean): Condition {
     const pattern = this.#expectText("a pattern in single quotes");
     let escape = "\\";
-    if (this.#takeWord("ESCAPE")) {
-      const { at } = this.#token;
+    if (this.#cursor.takeWord("ESCAPE")) {
+      const { at } = this.#cursor.token;
       escape = this.#expectText("one character in single quotes");
       if (Array.from(escape).length > 1) throw new ConditionError(at, "ESCAPE takes one character");
     }
@@ -134,55 +134,57 @@ class Parser {
   }
 
   #list(): Literal[] {
-    this.#expectSign("(");
+    this.#cursor.expectSign("(");
     const values = [this.#expectLiteral()];
-    while (this.#takeSign(",")) values.push(this.#expectLiteral());
-    this.#expectSign(")");
+    while (this.#cursor.takeSign(",")) values.push(this.#expectLiteral());
+    this.#cursor.expectSign(")");
     return values;
   }
 
   #comparison(): Comparison {
-    const { kind, value } = this.#token;
+    const { kind, value } = this.#cursor.token;
     const operator = kind === "sign" ? COMPARISONS[value] : undefined;
     if (operator === undefined) {
-      throw this.#unexpected("a comparison (=, <>, <, <=, >, >=, <=>), IN, BETWEEN, LIKE or IS");
+      throw this.#cursor.unexpected(
+        "a comparison (=, <>, <, <=, >, >=, <=>), IN, BETWEEN, LIKE or IS",
+      );
     }
-    this.#next++;
+    this.#cursor.advance();
     return operator;
   }
 
   #column(): ColumnOperand {
-    const { kind, value } = this.#token;
-    const following = this.#tokens[this.#next + 1];
+    const { kind, value } = this.#cursor.token;
+    const { following } = this.#cursor;
     const name = value.toUpperCase();
-    if (kind === "word" && following?.value === "(" && following.kind === "sign") {
+    if (kind === "word" && following.value === "(" && following.kind === "sign") {
       if (name !== "LOWER" && name !== "UPPER") {
         throw new ConditionError(
-          this.#token.at,
+          this.#cursor.token.at,
           `${value}() is none of the functions LOWER and UPPER`,
         );
       }
-      this.#next += 2;
+      this.#cursor.advance(2);
       const column = this.#column();
-      this.#expectSign(")");
+      this.#cursor.expectSign(")");
       return { name: column.name, letters: name === "LOWER" ? "lower" : "upper" };
     }
     const isName = kind === "column" || (kind === "word" && !KEYWORDS.has(name));
-    if (!isName) throw this.#unexpected("a column");
-    this.#next++;
+    if (!isName) throw this.#cursor.unexpected("a column");
+    this.#cursor.advance();
     return { name: value, letters: "as-they-are" };
   }
 
   /** Null where no literal stands. */
   #literal(): Literal | null {
-    const { kind, value } = this.#token;
+    const { kind, value } = this.#cursor.token;
     if (kind === "text") return this.#taken({ kind: "text", text: value });
     if (kind === "bytes") return this.#taken({ kind: "bytes", hex: value });
     if (kind === "number") return this.#taken({ kind: "number", digits: plainDigits(value) });
     if (kind === "sign" && (value === "-" || value === "+")) {
-      this.#next++;
-      if (this.#token.kind !== "number") throw this.#unexpected("a number");
-      const digits = (value === "-" ? "-" : "") + plainDigits(this.#token.value);
+      this.#cursor.advance();
+      if (this.#cursor.token.kind !== "number") throw this.#cursor.unexpected("a number");
+      const digits = (value === "-" ? "-" : "") + plainDigits(this.#cursor.token.value);
       return this.#taken({ kind: "number", digits });
     }
     if (kind !== "word") return null;
@@ -199,69 +201,35 @@ class Parser {
   }
 
   #taken(literal: Literal): Literal {
-    this.#next++;
+    this.#cursor.advance();
     return literal;
   }
 
   #expectLiteral(): Literal {
     const literal = this.#literal();
-    if (literal === null) throw this.#unexpected("a number, a string in single quotes or NULL");
+    if (literal === null)
+      throw this.#cursor.unexpected("a number, a string in single quotes or NULL");
     return literal;
   }
 
   #expectText(what: string): string {
-    const { kind, value } = this.#token;
-    if (kind !== "text") throw this.#unexpected(what);
-    this.#next++;
+    const { kind, value } = this.#cursor.token;
+    if (kind !== "text") throw this.#cursor.unexpected(what);
+    this.#cursor.advance();
     return value;
   }
 
   #bound(): Literal {
     const literal = this.#expectLiteral();
     // What MySQL makes of NULL here depends on the column's type.
-    if (literal.kind === "null") throw this.#misused("BETWEEN takes no NULL");
+    if (literal.kind === "null") throw this.#cursor.misused("BETWEEN takes no NULL");
     return literal;
   }
 
   /** MySQL takes it, and it is never true: whoever writes it means something else. */
   #refuseNull(operator: Comparison, literal: Literal): void {
     if (literal.kind !== "null" || operator === "<=>") return;
-    throw this.#misused("a comparison with NULL is never true; write IS NULL");
-  }
-
-  /** About the token that was taken last. */
-  #misused(what: string): ConditionError {
-    return new ConditionError((this.#tokens[this.#next - 1] ?? this.#token).at, what);
-  }
-
-  get #token(): Token {
-    return this.#tokens[this.#next] ?? { kind: "end", value: "", source: "", at: 0 };
-  }
-
-  #takeWord(word: string): boolean {
-    const { kind, value } = this.#token;
-    const taken = kind === "word" && value.toUpperCase() === word;
-    if (taken) this.#next++;
-    return taken;
-  }
-
-  #takeSign(sign: string): boolean {
-    const { kind, value } = this.#token;
-    const taken = kind === "sign" && value === sign;
-    if (taken) this.#next++;
-    return taken;
-  }
-
-  #expectSign(sign: string): void {
-    if (!this.#takeSign(sign)) throw this.#unexpected(`"${sign}"`);
-  }
-
-  #unexpected(wanted: string): ConditionError {
-    const { kind, source, at } = this.#token;
-    return new ConditionError(
-      at,
-      `expected ${wanted}, ${kind === "end" ? "and the condition ends" : `found ${source}`}`,
-    );
+    throw this.#cursor.misused("a comparison with NULL is never true; write IS NULL");
   }
 }
 

@@ -13,7 +13,7 @@ import {
 import { useMysql } from "../../../support/mysql.ts";
 
 const ROWS = 300;
-const CONDITIONS = 1500;
+const CONDITIONS = 700;
 const STATEMENTS = 500;
 
 const mysql = useMysql();
@@ -103,7 +103,7 @@ describe(`conditions (SEED=${seed})`, () => {
   it("make of inserts, updates and deletes what keeps a copy of the rows that meet them", async () => {
     const random = new SeededRandom(seed + 2);
     const { connection } = binlog;
-    const copies = Array.from({ length: 100 }, () => {
+    const copies = Array.from({ length: 60 }, () => {
       const text = randomCondition(random, 2);
       const condition = rowCondition(parseCondition(text));
       const copy = new Map<string, string>();

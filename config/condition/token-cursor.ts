@@ -1,0 +1,57 @@
+import { ConditionError, type Token } from "./lexer.ts";
+
+const NONE: Token = { kind: "end", value: "", source: "", at: 0 };
+
+/** A place among the tokens of a condition, which moves on as they are taken. */
+export class TokenCursor {
+  readonly #tokens: readonly Token[];
+  #next = 0;
+
+  /** The last of them is an `end`. */
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  get token(): Token {
+    return this.#tokens[this.#next] ?? NONE;
+  }
+
+  get following(): Token {
+    return this.#tokens[this.#next + 1] ?? NONE;
+  }
+
+  advance(tokens = 1): void {
+    this.#next += tokens;
+  }
+
+  takeWord(word: string): boolean {
+    const { kind, value } = this.token;
+    const taken = kind === "word" && value.toUpperCase() === word;
+    if (taken) this.advance();
+    return taken;
+  }
+
+  takeSign(sign: string): boolean {
+    const { kind, value } = this.token;
+    const taken = kind === "sign" && value === sign;
+    if (taken) this.advance();
+    return taken;
+  }
+
+  /** Throws ConditionError. */
+  expectSign(sign: string): void {
+    if (!this.takeSign(sign)) throw this.unexpected(`"${sign}"`);
+  }
+
+  /** An error about the next token. */
+  unexpected(wanted: string): ConditionError {
+    const { kind, source, at } = this.token;
+    const found = kind === "end" ? "and the condition ends" : `found ${source}`;
+    return new ConditionError(at, `expected ${wanted}, ${found}`);
+  }
+
+  /** An error about the token that was taken last. */
+  misused(what: string): ConditionError {
+    return new ConditionError((this.#tokens[this.#next - 1] ?? NONE).at, what);
+  }
+}
