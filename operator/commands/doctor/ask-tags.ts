@@ -5,12 +5,14 @@ import type { TagFacts } from "./facts.ts";
 import { rowsOf } from "./rows.ts";
 
 /** A dump's thread and what its client says of itself: a replica's names `mysqld` and its version. */
-const FOLLOWERS = `SELECT CONCAT(list.user, '@', SUBSTRING_INDEX(list.host, ':', 1)) AS name,
+const FOLLOWERS = `SELECT CONCAT(thread.processlist_user, '@', thread.processlist_host) AS name,
     MAX(IF(attrs.attr_name = 'program_name', attrs.attr_value, NULL)) AS program,
     MAX(IF(attrs.attr_name = '_client_version', attrs.attr_value, NULL)) AS version
-  FROM performance_schema.processlist AS list
-  LEFT JOIN performance_schema.session_connect_attrs AS attrs ON attrs.processlist_id = list.id
-  WHERE list.command LIKE 'Binlog Dump%' GROUP BY list.id, list.user, list.host`;
+  FROM performance_schema.threads AS thread
+  LEFT JOIN performance_schema.session_connect_attrs AS attrs
+    ON attrs.processlist_id = thread.processlist_id
+  WHERE thread.processlist_command LIKE 'Binlog Dump%'
+  GROUP BY thread.processlist_id, thread.processlist_user, thread.processlist_host`;
 
 const RESETS = `SELECT CONCAT(user, '@', host) AS name, count_star AS count
   FROM performance_schema.events_statements_summary_by_account_by_event_name

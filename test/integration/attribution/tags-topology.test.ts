@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { askTags } from "../../../operator/commands/doctor/ask-tags.ts";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
@@ -63,6 +64,11 @@ async function newTable(): Promise<void> {
   await first.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(100))");
   await replicated();
 }
+
+test("doctor sees the replica, and which version it is", async () => {
+  const { followers } = await askTags(await first.connect());
+  expect(followers).toEqual([{ name: "replica@localhost", replicaVersion: second.server.version }]);
+});
 
 test(
   "read from a replica, every author is right, also of connections on the same ids on both servers",
