@@ -73,6 +73,9 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<number
     signal,
   );
   steps.say(joinInText(stack.joinIn));
+  if (options.mysql !== undefined && config.source.start === "now") {
+    steps.say("Delivered is what is written from now on; what this server wrote before is not.");
+  }
   const code = await run(stack, options.durationMs, signal);
   endInTime(code);
   return code;

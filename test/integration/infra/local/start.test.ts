@@ -267,8 +267,9 @@ describe("a given server", () => {
     const start = npmStart("--mysql", url, "--duration", "5");
     const { environments } = await start.ready();
     expect(environments["staging"]?.users.map(({ user }) => user)).toEqual(["app_staging"]);
-    const { code, errors } = await start.ended;
+    const { code, output, errors } = await start.ended;
     expect(errors).toBe("");
+    expect(output).toContain("Delivered is what is written from now on");
     expect(code).toBe(0);
     expect(await objectsOf(administrator)).toEqual(before);
   });
