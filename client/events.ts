@@ -59,7 +59,7 @@ export interface OnlyRepeatsInfo {
 export interface SubscriptionEvents {
   /** Every failure, also those that are retried. Default: one line on standard error. */
   readonly onError?: (error: unknown, context: ErrorContext) => void;
-  /** A message was handled, in so many milliseconds. */
+  /** A message was handled; how long that took, milliseconds. */
   readonly onHandled?: (message: MessageInfo, durationMs: number) => void;
   /** A message was deleted unhandled, because its changes are known to have been handled before. */
   readonly onRepeat?: (repeat: RepeatInfo) => void;

@@ -13,7 +13,7 @@ export class FailingGroups {
   readonly #until = new Map<string, number>();
   #untested = true;
 
-  /** Its first message failed here and is hidden for so many seconds, or (0) has been received before. */
+  /** Its first message failed here and is hidden for this many seconds, or (0) has been received before. */
   add(group: string, hiddenSeconds: number): void {
     const seconds = hiddenSeconds + LET_OTHERS_SETTLE_SECONDS;
     this.#until.set(group, performance.now() + seconds * 1000);

@@ -42,7 +42,7 @@ export async function listEnvironmentQueues(sqs: SQSClient, source?: string): Pr
       for (const url of page.QueueUrls ?? []) names.push(url.slice(url.lastIndexOf("/") + 1));
     }
   } catch {
-    // The list is a courtesy of an error message. Many an application may read its queue and not list any.
+    // The list only improves the error message. Most applications lack sqs:ListQueues.
     return [];
   }
   return names.filter((name) => /^(?!.*-(raw|dead)\.fifo$).*\.fifo$/.test(name));

@@ -97,7 +97,7 @@ export class InFlight {
   }
 
   /**
-   * Gives messages back, to be received again after so many seconds. What SQS does not take back is reported; it appears
+   * Gives messages back, to be received again after `seconds`. What SQS does not take back is reported; it appears
    * by itself after its visibility timeout.
    */
   async release(messages: readonly HeldMessage[], seconds: number): Promise<void> {

@@ -14,7 +14,7 @@ import { validateChange, type Schemas } from "./validate.ts";
 /** What became of a message. */
 export type Outcome =
   | { readonly kind: "handled"; readonly info: MessageInfo; readonly durationMs: number }
-  /** All of its changes, so many, are known to have been handled before. */
+  /** All of its changes are known to have been handled before; how many there are. */
   | { readonly kind: "repeat"; readonly changes: number }
   /** It is no longer ours, or the application gave it back. */
   | { readonly kind: "unfinished" }

@@ -7,7 +7,7 @@ import type { SubscriptionEvents } from "./events.ts";
 import { MemoryPositionStore, type AnyPositionStore } from "./position-store.ts";
 import type { Schemas } from "./validate.ts";
 
-/** All may be left out. Clients are then made without arguments: region, endpoint and credentials are the SDK's own affair. */
+/** All may be left out. Clients are then made without arguments: region, endpoint and credentials come from the AWS SDK's defaults. */
 export interface SubscribeOptions<
   Tables extends TableRows = AnyTables,
   Transaction = undefined,
@@ -27,7 +27,7 @@ export interface SubscribeOptions<
   readonly visibilityTimeoutSeconds?: number;
   /** How long a receive waits for messages, seconds, at most 20. Default 20. */
   readonly waitTimeSeconds?: number;
-  /** Seconds until a failed message is tried again, after so many receives. Default: 1, 2, 4, … up to 15 minutes. */
+  /** Seconds until a failed message is tried again, by the number of its receives. Default: 1, 2, 4, … up to 15 minutes. */
   readonly backoffSeconds?: (receiveCount: number) => number;
   /** Where positions are kept. Default: in memory. */
   readonly positions?: AnyPositionStore<Transaction>;

@@ -63,6 +63,6 @@ function undisturbed(callback: () => void): void {
   try {
     callback();
   } catch {
-    // Nothing to do: the callback that is told of errors may be the one that threw.
+    // Nothing to do: the callback for errors may be the one that threw.
   }
 }

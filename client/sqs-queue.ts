@@ -73,7 +73,7 @@ export class SqsQueue {
     return inSequence(answer.Messages ?? []);
   }
 
-  /** Hides each message for so many seconds from now; 0 gives it back. At most BATCH. */
+  /** Hides each message for this many seconds from now; 0 gives it back. At most BATCH. */
   async changeVisibility(
     messages: readonly HeldMessage[],
     secondsOf: (message: HeldMessage) => number,

@@ -10,7 +10,7 @@ import { Receiver } from "./receiver.ts";
 import { Reporter } from "./reporter.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
 
-/** A running subscription. It ends by `stop()`, by its AbortSignal, or by an error that only an operator can mend. */
+/** A running subscription. It ends by `stop()`, by its AbortSignal, or by an error that only an operator can resolve. */
 export interface Subscription extends AsyncDisposable {
   readonly queueUrl: string;
   readonly environment: string;

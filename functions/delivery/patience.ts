@@ -5,7 +5,7 @@
  * long one queue can delay the others.
  */
 export interface Patience {
-  /** How long a request of so many bytes may take, repetitions included. */
+  /** How long a request of this many bytes may take, repetitions included. */
   forRequest(queueName: string, bytes: number): number;
   /** Told of each request that SQS took, or that was given up because no answer came. */
   ended(request: PastRequest): void;
@@ -25,17 +25,17 @@ export function fixedPatience(ms: number): Patience {
 
 /** When nothing is known of what requests take, and never longer. A cold start, or an SQS that is slow as a whole, parks nothing. */
 const LONGEST_MS = 1000;
-/** Nobody is blamed for an answer within this time, or within so many times the median of the latest ones. */
+/** An answer within this time, or within this multiple of the latest ones' median, is not slow. */
 const USUAL_MS = 100;
 const USUAL_MEDIANS = 5;
 /** A large body takes its time: SQS is counted on for 2 MB/s. */
 const BYTES_PER_MS = 2000;
-/** How much longer than that one request may take, and all requests to one queue together: the sum comes back within a minute. */
+/** Extra time beyond the usual: of one request, and of all requests to a queue; the sum is refilled within a minute. */
 const EXTRA_MS = 200;
 const CREDIT_MS = 500;
 const CREDIT_RETURNS_MS = 60_000;
 
-/** As many of the latest requests say what is usual, once there are half as many. */
+/** How many of the latest requests are the sample for what is usual. It counts once it is half full. */
 const LATEST = 32;
 
 interface Credit {

@@ -9,7 +9,7 @@ class SilentQueueError extends Error {
   }
 }
 
-/** What a command of the SDK is told of the time that it has. */
+/** How much time a command of the SDK has. */
 export interface RequestTime {
   readonly abortSignal: AbortSignal;
   /** Of one attempt, milliseconds. */
@@ -47,8 +47,8 @@ export async function patientRequest<Output>(
 }
 
 /**
- * Aborts after so long, counted in two halves of which the second begins when the first has been noticed: nobody is blamed
- * for the time in which this process itself was held up. What has come by the end is read before.
+ * Aborts after `ms`. Two timers of half of it run one after the other, so that time in which this process was blocked does
+ * not count. What has arrived by the end is read before.
  */
 class Deadline implements Disposable {
   readonly #controller = new AbortController();

@@ -51,7 +51,7 @@ function leadingNumber(text: string): string {
   return number ?? "0";
 }
 
-/** Exponents beyond those of a DOUBLE occur nowhere; they are not worth a number of so many digits. */
+/** Exponents beyond those of a DOUBLE occur nowhere; they are not worth a number of that many digits. */
 const LARGEST_EXPONENT = 400;
 
 function compareNumbers(left: string, right: string): number {

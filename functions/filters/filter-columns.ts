@@ -34,7 +34,7 @@ function namesOf(text: string): string[] {
   return jsonMembers(text).map(({ name }) => name);
 }
 
-/** A hash has so many characters. */
+/** Characters of a hash. */
 const MASKED_TYPE = "varchar(64)";
 
 /** The columns that are left of a table, with the types that masked values have. */

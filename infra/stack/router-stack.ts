@@ -130,7 +130,7 @@ export function routerStack(scope: Construct, config: DeployableConfiguration): 
   return new RouterStack(scope, `binlog-router-${config.name}`, { config });
 }
 
-/** CloudWatch's step of so many days. */
+/** CloudWatch's retention of this many days. */
 function retentionOf(logDays: DeployableConfiguration["retention"]["logDays"]): RetentionDays {
   return RetentionDays[RetentionDays[logDays] as keyof typeof RetentionDays];
 }

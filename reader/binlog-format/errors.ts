@@ -3,7 +3,7 @@ export class CorruptEventError extends Error {
   override readonly name = "CorruptEventError";
 }
 
-/** A sound event that this reader cannot turn into exact changes; the message names the server setting that mends it. */
+/** A sound event that this reader cannot turn into exact changes; the message names the server setting to change. */
 export class UnsupportedEventError extends Error {
   override readonly name = "UnsupportedEventError";
 }

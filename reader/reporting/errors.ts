@@ -1,5 +1,5 @@
 /**
- * What only a person can mend. The reader stops with it instead of going past; `remedy` says what to do.
+ * What only a person can resolve. The reader stops with it instead of going past; `remedy` says what to do.
  * Everything else that goes wrong with the source is tried again (see source/mysql-errors.ts).
  */
 export abstract class OperatorError extends Error {

@@ -1,6 +1,6 @@
 /**
  * `lockout`: accounts cannot log in. `loss`: changes would be lost or garbled, and the reader refuses to start. `warning`:
- * it should be mended. `note`: worth knowing; a server may be as it should be with it.
+ * it should be corrected. `note`: worth knowing; a server may be as it should be with it.
  */
 export type Severity = "lockout" | "loss" | "warning" | "note";
 
@@ -16,7 +16,7 @@ export interface Finding {
   readonly what: string;
   /** Why it matters. */
   readonly why: string;
-  /** What mends it, in words; with the statements when there are some. */
+  /** What to do, in words; with the statements when there are some. */
   readonly remedy: string;
   readonly statements: readonly string[];
   /** What has to be done by hand before the statements, and after them. */
@@ -34,7 +34,7 @@ export function mendedBy(
   return { ...finding, remedy, statements };
 }
 
-/** A finding that no statement mends. */
+/** A finding that no statement resolves. */
 export function mendedByHand(
   remedy: string,
   finding: Omit<Finding, "remedy" | "statements">,

@@ -105,7 +105,7 @@ export function judgeSourceError(error: unknown): Verdict {
     };
   }
   // It passes where the ledger or a parameter group is being changed. An operator is to hear of what stays so within
-  // seconds, by the reader's end: applications cannot log in either, and only a person mends that.
+  // seconds, by the reader's end: applications cannot log in either, and only a person can change that.
   if (errno === ER_NEW_ABORTING_CONNECTION)
     return { kind: "doubtful", code: "1184", final: () => new SourceLockoutError({ cause }) };
   if (typeof code === "string" && (code === TLS_HANDSHAKE || code.startsWith(TLS_STREAM)))

@@ -121,7 +121,7 @@ describe("while one environment's queue is in trouble under load", () => {
           resource: STAGING,
           effect,
         });
-        // What holds up this process holds up all in it: nobody's queue is to blame.
+        // What holds up this process holds up all in it: no queue is the cause.
         const heldUp = monitorEventLoopDelay({ resolution: 10 });
         heldUp.enable();
         const troubled = await load(Math.max(seconds, LEAST_SECONDS));

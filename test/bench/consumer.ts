@@ -62,7 +62,7 @@ export class BenchConsumer implements AsyncDisposable {
     return taken;
   }
 
-  /** Resolves when so many changes have been handled since the start. Throws when nothing comes for `silenceMs`. */
+  /** Resolves when this many changes have been handled since the start. Throws when nothing comes for `silenceMs`. */
   async until(changes: number, silenceMs = 30_000): Promise<void> {
     while (this.#changes < changes) {
       if (this.#failure !== null) throw this.#failure;

@@ -13,7 +13,7 @@ export interface WriterOptions {
   readonly rowsPerTransaction: number;
   /** At an even pace, whichever connection is free; null: as fast as the server takes them. */
   readonly rowsPerSecond: number | null;
-  /** It ends by itself after so many rows; null: when it is told. */
+  /** It ends by itself after this many rows; null: when it is stopped. */
   readonly rows: number | null;
 }
 

@@ -64,7 +64,7 @@ async function hasPip(): Promise<boolean> {
   );
 }
 
-/** From Debian's packages, in CI only: nobody's own machine is changed by its tests. */
+/** From Debian's packages, in CI only: tests change no machine of a person. */
 async function installPip(): Promise<void> {
   if (process.env["CI"] === undefined || process.getuid?.() !== 0) {
     throw new Error("python3 with pip is not installed (Debian: python3-pip)");

@@ -17,7 +17,7 @@ export class Replica {
   readonly #lanes = new Map<number, LanePosition>();
   readonly #onChange: (table: string, row: Row, user: string | null) => void;
 
-  /** `onChange` is told of every new row and its author, null when nobody knew. */
+  /** `onChange` gets every new row and its author, null when that is unknown. */
   constructor(source: string, onChange: (table: string, row: Row, user: string | null) => void) {
     this.#source = source;
     this.#onChange = onChange;

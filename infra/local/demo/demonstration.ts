@@ -27,7 +27,7 @@ export interface DemonstrationOptions {
  * longer than a reader waits for the lease of one that was killed.
  */
 const DRAIN_PATIENCE_MS = 20_000;
-/** The end of all patience: a message that nobody ever takes away must not keep the verdict back. */
+/** How long the verdict waits for the queues to be empty, at most: a message may never be taken. */
 const DRAIN_LIMIT_MS = 180_000;
 const DRAIN_LOOK_MS = 100;
 

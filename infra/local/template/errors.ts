@@ -19,7 +19,7 @@ export class NoLocalResourceError extends UnsupportedTemplateError {
   }
 }
 
-/** The template lacks a resource, or names one that it does not have: the CDK app has to be mended. */
+/** The template lacks a resource, or names one that it does not have: the CDK app has to be corrected. */
 export class IncompleteTemplateError extends Error {
   override readonly name = "IncompleteTemplateError";
 }

@@ -28,7 +28,7 @@ export async function createTable(connection: Connection, table: string): Promis
   );
 }
 
-/** Writes so many transactions as fast as the server takes them. A multiple of the block. */
+/** Writes a number of transactions as fast as the server takes them. A multiple of the block. */
 export async function writeAll({ block, place }: Load, transactions: number): Promise<void> {
   const beginnings = Array.from({ length: transactions / block }, (_, index) => index * block);
   await forEachLimited(beginnings, BLOCKS_AT_ONCE, async (begin) => {
@@ -38,7 +38,7 @@ export async function writeAll({ block, place }: Load, transactions: number): Pr
   });
 }
 
-/** Writes so many transactions at an even pace, each of another block. */
+/** Writes a number of transactions at an even pace, each of another block. */
 export async function writePaced(
   { block, place }: Load,
   transactions: number,

@@ -74,7 +74,7 @@ export class GrowthRig implements AsyncDisposable {
     for (const name of names) await createTable(this.administrator, name);
   }
 
-  /** Lets so many connections in, and those of the stack besides. */
+  /** Lets this many connections in, and those of the stack besides. */
   async allowConnections(connections: number): Promise<void> {
     await this.administrator.query("SET GLOBAL max_connections = ?", [connections + 200]);
   }

@@ -2,7 +2,7 @@ import type { Pool } from "mysql2/promise";
 
 const TABLE = "large_transaction";
 
-/** Inserts so many rows in one transaction, by one statement inside the server. */
+/** Inserts a number of rows in one transaction, by one statement inside the server. */
 export async function insertInOneTransaction(pool: Pool, rows: number): Promise<void> {
   const connection = await pool.getConnection();
   try {

@@ -95,7 +95,7 @@ async function measureSteadyLoad(
   }
 }
 
-/** Resident megabytes on average over so many seconds: between two collections of garbage they go up and down. */
+/** Resident megabytes on average over a number of seconds: between two collections of garbage they go up and down. */
 async function sample(
   stack: SharedStack,
   seconds: number,

@@ -65,7 +65,7 @@ test("untold, the ledger's word holds until the process list shows otherwise: th
   expect(counted).toBeGreaterThan(0);
 });
 
-test("untold, the first change of user is believed when it was seen, the second is nobody's until it is told", async () => {
+test("without the ledger, the first change of user is attributed once it was seen; after the second the author is unknown", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
   const reader = await bench.start();
   const [production, staging, other] = shared.accounts;

@@ -204,7 +204,7 @@ test(
     stopTaking.abort();
     await taking;
 
-    // Nothing of this is for a person to mend.
+    // No person has to act for any of this.
     expect(readers.map(({ hasEnded }) => hasEnded)).toEqual([false, false]);
     expect(replica.violations).toEqual([]);
     expect(foreign).toEqual([]);

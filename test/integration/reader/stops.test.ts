@@ -152,7 +152,7 @@ test("a missing privilege", async () => {
   expect(await ending(bench)).toMatchObject({ name: "SourceAccessError" });
 });
 
-test("a session ledger that locks the reader out; once mended, the next reader goes on", async () => {
+test("a session ledger that locks the reader out; once it is corrected, the next reader goes on", async () => {
   const { host, port } = mysql.server;
   const account = await mysql.createAccount("reader", [
     "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*",

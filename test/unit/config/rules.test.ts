@@ -84,7 +84,7 @@ describe("the names of a stack's outputs", () => {
   });
 });
 
-/** The problem of a source with so many subscribers, each in so many environments. */
+/** The problem of a source with this many subscribers, each in this many environments. */
 function queuesOf(subscribers: number, environments: number): string[] {
   return sizeProblems({
     name: "shop",

@@ -332,7 +332,7 @@ describe("a query", () => {
   });
 });
 
-/** A batch of so many writes. */
+/** A batch of `count` writes. */
 const requests = (count: number) => ({
   RequestItems: {
     [TableName]: Array.from({ length: count }, (_, index) => ({

@@ -77,7 +77,7 @@ describe("a record whose body is not there any more", () => {
     });
   });
 
-  test("but a bucket that is away is nobody's failed attempt", async () => {
+  test("a bucket that is away counts as no failed attempt", async () => {
     const fault = stage.breakQueue("staging", "AccessDenied");
     const text = randomBytes(400_000).toString("base64");
     await route(stage.runtime, rawEvent([new TestLane().frame([{ user: "app_staging", text }])]));

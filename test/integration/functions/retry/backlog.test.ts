@@ -5,7 +5,7 @@ import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
 const CHANGES = 100_000;
-/** A frame of 512 KiB holds about so many small rows. */
+/** About how many small rows a frame of 512 KiB holds. */
 const CHANGES_PER_FRAME = 1000;
 
 test("100,000 parked changes are drained in order, at a few requests for each frame", async () => {

@@ -119,7 +119,7 @@ test("the commit of a transaction that was prepared before reading began is told
   expect(unknown[0]?.offset).toBeGreaterThan(place.position);
 });
 
-test("nothing is told of one that was prepared later, nor of one that is rolled back", async () => {
+test("one that was prepared later, or is rolled back, is not reported", async () => {
   await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
   const { changes, unknown, catchUp } = await readingFromHere();
   await rollback("early");

@@ -23,7 +23,7 @@ describe("a connection that the process list showed", () => {
     expect(asked(connection, "p2", 500)).toBe("a");
   });
 
-  test("is nobody's between the last sighting of one account and the first of another", () => {
+  test("has no author between the last sighting of one account and the first of another", () => {
     const connection = new KnownConnection();
     connection.sight(author("a"), at(100));
     connection.sight(author("a"), at(200));
@@ -34,7 +34,7 @@ describe("a connection that the process list showed", () => {
     expect(connection.silentChanges).toBe(1);
   });
 
-  test("is taken at nobody's word after it changed its account twice", () => {
+  test("has no author after it changed its account twice", () => {
     const connection = new KnownConnection();
     connection.sight(author("a"), at(100));
     connection.sight(author("b"), at(200));

@@ -67,7 +67,7 @@ test("a refused dump and a failed TLS handshake may pass, but not again and agai
   if (cut.kind === "doubtful") expect(cut.final(7)).toBeInstanceOf(SourceTlsError);
 });
 
-test("an init_connect that fails may be mended at once; else it is a lockout, which the doctor explains", () => {
+test("an init_connect that fails may be corrected at once; else it is a lockout, which the doctor explains", () => {
   const verdict = judgeSourceError(error({ code: "ER_NEW_ABORTING_CONNECTION", errno: 1184 }));
   expect(verdict).toMatchObject({ kind: "doubtful", code: "1184" });
   if (verdict.kind !== "doubtful") return;

@@ -125,7 +125,7 @@ test("a redrive that is killed between any two of its effects loses and reorders
   expect(killed.at(-1)).toBe(false);
 }, 240_000);
 
-/** Whether a redrive of three letters made so many requests; what arrives in the end is checked. */
+/** Whether a redrive of three letters made this many requests; what arrives in the end is checked. */
 async function killedAt(request: number, when: "before" | "after"): Promise<boolean> {
   await using stage = await Stage.start();
   await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
