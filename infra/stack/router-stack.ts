@@ -4,6 +4,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { environmentQueues } from "../../config/queues.ts";
+import { closeToOthers } from "./resources/closed-to-others.ts";
 import { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import { DatabaseNetwork } from "./resources/database-network.ts";
 import { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
@@ -101,6 +102,12 @@ export class RouterStack extends Stack {
     this.retry = new RetryStage(this, "Retry", delivery);
     // A later version's reader may write what an earlier version's functions cannot read.
     this.reader.service.node.addDependency(this.route.function, this.retry.function);
+
+    closeToOthers(this, config, [
+      this.reader.taskDefinition.taskRole.roleArn,
+      this.route.function.executionRole.roleArn,
+      this.retry.function.executionRole.roleArn,
+    ]);
 
     this.monitoring = new Monitoring(this, "Monitoring", {
       source: config.name,

@@ -82,6 +82,7 @@ const CREATED = new Set([
 const CLOUD_ONLY = new Set([
   "DeletionProtectionEnabled",
   "PointInTimeRecoverySpecification",
+  "ResourcePolicy",
   "SSESpecification",
   "Tags",
 ]);

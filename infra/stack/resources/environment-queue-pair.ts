@@ -1,10 +1,11 @@
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AnyPrincipal, ArnPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import {
   DeduplicationScope,
   FifoThroughputLimit,
   Queue,
   QueueEncryption,
+  RedrivePermission,
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { EnvironmentQueue } from "../../../config/queues.ts";
@@ -41,6 +42,17 @@ export class EnvironmentQueuePair extends Construct {
     this.deadLetterQueue = new Queue(this, "DeadLetterQueue", {
       ...common,
       queueName: props.names.deadLetterQueueName,
+      // By its name: the queue itself refers to this one.
+      redriveAllowPolicy: {
+        redrivePermission: RedrivePermission.BY_QUEUE,
+        sourceQueues: [
+          Queue.fromQueueArn(
+            this,
+            "SourceQueue",
+            Stack.of(this).formatArn({ service: "sqs", resource: props.names.queueName }),
+          ),
+        ],
+      },
     });
     this.queue = new Queue(this, "Queue", {
       ...common,

@@ -1,9 +1,10 @@
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   DeduplicationScope,
   FifoThroughputLimit,
   Queue,
   QueueEncryption,
+  RedrivePermission,
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { rawQueueName } from "../../../wire/names.ts";
@@ -34,6 +35,17 @@ export class RawQueue extends Construct {
     this.deadLetterQueue = new Queue(this, "DeadLetterQueue", {
       ...common,
       queueName: rawDeadLetterQueueName(props.source),
+      // By its name: the queue itself refers to this one.
+      redriveAllowPolicy: {
+        redrivePermission: RedrivePermission.BY_QUEUE,
+        sourceQueues: [
+          Queue.fromQueueArn(
+            this,
+            "SourceQueue",
+            Stack.of(this).formatArn({ service: "sqs", resource: rawQueueName(props.source) }),
+          ),
+        ],
+      },
     });
     this.queue = new Queue(this, "Queue", {
       ...common,

@@ -128,6 +128,23 @@ describe("each subscriber and environment", () => {
     ]);
   });
 
+  it("has a dead-letter queue for itself alone", () => {
+    template.hasResourceProperties("AWS::SQS::Queue", {
+      QueueName: "shop-billing-staging-dead.fifo",
+      RedriveAllowPolicy: {
+        redrivePermission: "byQueue",
+        sourceQueueArns: [
+          {
+            "Fn::Join": [
+              "",
+              Match.arrayWith([Match.stringLikeRegexp(":shop-billing-staging\\.fifo$")]),
+            ],
+          },
+        ],
+      },
+    });
+  });
+
   it("finds its queue among the outputs", () => {
     expect(template.findOutputs("QueueBillingStaging")).toMatchObject({
       QueueBillingStaging: { Description: "The queue of billing in staging" },

@@ -1,0 +1,94 @@
+import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { DeployableConfiguration } from "../../../config/configuration.ts";
+import {
+  FAILURE_PAYLOAD_PREFIX,
+  FRAME_PAYLOAD_PREFIX,
+  messagePayloadPrefix,
+  XA_PAYLOAD_PREFIX,
+} from "../../../wire/payloads.ts";
+import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import type { PayloadBucket } from "./payload-bucket.ts";
+import type { RawQueue } from "./raw-queue.ts";
+import type { Tables } from "./tables.ts";
+
+/** The places where rows lie. */
+export interface RowPlaces {
+  readonly pairs: readonly EnvironmentQueuePair[];
+  readonly raw: RawQueue;
+  readonly payloads: PayloadBucket;
+  readonly tables: Tables;
+}
+
+const QUEUE_READS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
+const QUEUE_WRITES = ["sqs:SendMessage", "sqs:PurgeQueue", "sqs:StartMessageMoveTask"];
+const OBJECT_ACCESS = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"];
+const ITEM_ACCESS = [
+  "BatchGetItem",
+  "BatchWriteItem",
+  "ConditionCheckItem",
+  "DeleteItem",
+  "GetItem",
+  "PartiQLDelete",
+  "PartiQLInsert",
+  "PartiQLSelect",
+  "PartiQLUpdate",
+  "PutItem",
+  "Query",
+  "Scan",
+  "UpdateItem",
+].map((action) => `dynamodb:${action}`);
+
+/**
+ * Keeps everybody out of an environment's rows who is not listed for it, whatever their own policies allow: a Deny outweighs
+ * every Allow. Queues and payloads of an environment are closed when it lists `consumers`. What holds the rows of all
+ * environments (raw queue, payloads of frames, of failure records and of prepared XA
+ * transactions, failures table) is closed when `operators` are listed,
+ * too: without them nobody could run the operators' commands.
+ *
+ * `parts`: ARNs of the roles of reader and functions.
+ */
+export function closeToOthers(
+  { pairs, raw, payloads, tables }: RowPlaces,
+  { environments, operators }: Pick<DeployableConfiguration, "environments" | "operators">,
+  parts: readonly string[],
+): void {
+  const insiders = [...parts, ...operators];
+  for (const { names, queue, deadLetterQueue } of pairs) {
+    const consumers = environments[names.environment]?.consumers ?? [];
+    if (consumers.length === 0) continue;
+    for (const one of [queue, deadLetterQueue]) {
+      one.addToResourcePolicy(denyOthers(QUEUE_WRITES, one.queueArn, [...insiders, ...consumers]));
+    }
+  }
+  const closed = Object.entries(environments).filter(([, { consumers }]) => consumers.length > 0);
+  for (const [environment, { consumers }] of closed) {
+    const objects = payloads.bucket.arnForObjects(`${messagePayloadPrefix(environment)}*`);
+    payloads.bucket.addToResourcePolicy(
+      denyOthers(OBJECT_ACCESS, objects, [...insiders, ...consumers]),
+    );
+  }
+  if (closed.length === 0 || operators.length === 0) return;
+  for (const one of [raw.queue, raw.deadLetterQueue]) {
+    one.addToResourcePolicy(denyOthers([...QUEUE_READS, ...QUEUE_WRITES], one.queueArn, insiders));
+  }
+  for (const prefix of [FRAME_PAYLOAD_PREFIX, FAILURE_PAYLOAD_PREFIX, XA_PAYLOAD_PREFIX]) {
+    const objects = payloads.bucket.arnForObjects(`${prefix}*`);
+    payloads.bucket.addToResourcePolicy(denyOthers(OBJECT_ACCESS, objects, insiders));
+  }
+  // The table's own ARN would make it depend on itself; the policy holds for this table only.
+  tables.failures.addToResourcePolicy(denyOthers(ITEM_ACCESS, "*", insiders));
+}
+
+function denyOthers(
+  actions: readonly string[],
+  resource: string,
+  principalArns: readonly string[],
+): PolicyStatement {
+  return new PolicyStatement({
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: [...actions],
+    resources: [resource],
+    conditions: { ArnNotEquals: { "aws:PrincipalArn": [...principalArns] } },
+  });
+}
