@@ -236,6 +236,20 @@ describe("a transaction whose GTID has a tag", () => {
     expect(recorded.get(name(8))).toHaveLength(1);
   });
 
+  test("keeps what an earlier reader recorded of its connection", { timeout: 5000 }, async () => {
+    connected.set(8, "a");
+    book.register(tagged(8, "a"), ledger("a"));
+    await record();
+    connected.delete(8);
+    book = newBook();
+    expect(await authorOf(tagged(8, "a"))).toBe("a");
+    const offset = binlogEnd;
+    binlogEnd += 1_000_000; // too far behind to know who is gone
+    await record(offset);
+    const account = { user: "a", host: "here" };
+    expect(recorded.get(name(8))).toMatchObject([{ tagged: account }]);
+  });
+
   test("has no known author where the ledger names another user", async () => {
     book.register(tagged(8, "a"), ledger("a"));
     expect(await authorOf(tagged(8, "b"))).toBeNull();
@@ -258,6 +272,7 @@ describe("a transaction whose GTID has a tag", () => {
       await book.sweep();
       connected.set(8, "b");
       await book.sweep();
+      transaction(9); // later than that look at the process list
       expect(await authorOf(transaction(8))).toBeNull();
       await record();
       book = newBook();
