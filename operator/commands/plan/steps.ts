@@ -117,6 +117,10 @@ const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
   groupBy:
     "messages that wait keep their groups, so a row's changes from before and after the deployment may be handled at the same time; let the queues run empty first where that matters",
   format: "messages that wait stay in the former format; the application has to read both",
+  columns:
+    "messages that wait, parked ones included, keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before",
+  where:
+    "messages that wait stay as they are, and rows that are wanted only now are not sent until they change",
 };
 const OTHERWISE = "messages that wait stay as they are";
 
