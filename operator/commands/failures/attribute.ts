@@ -11,17 +11,33 @@ import {
   sessionItem,
   SESSIONS_EXPIRES,
 } from "../../../wire/session-items.ts";
-import { connectionName, type Connection, type SessionEntry } from "../../../wire/session.ts";
+import {
+  connectionName,
+  type Connection,
+  isForeignRun,
+  type SessionEntry,
+} from "../../../wire/session.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import type { Target } from "../../shared/target.ts";
-import { revive, troubledStreams } from "./failures-table.ts";
+import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
+import { bodyStore } from "../../../functions/failures/body-store.ts";
+import { lastOf, type ParkedRecord } from "../../../functions/failures/parked.ts";
+import type { Stream } from "../../../functions/failures/stream.ts";
+import { type Answer, type ParkedRange, withAnswer } from "./answer.ts";
+import { parkedRecords, revive, troubledStreams } from "./failures-table.ts";
+import { firstWriting, type ParkedChanges, parkedChanges } from "./parked-changes.ts";
+import { bodyOf } from "./record.ts";
+import { resultingEnvironment } from "./resulting-environment.ts";
 
 interface AttributeOptions {
   readonly user: string;
   readonly host: string;
-  /** From which position on; left out, for the whole connection as far as nothing else is known. */
+  /** From which position on; left out, for the stretch without an author in which the first parked change lies. */
   readonly from?: string;
+  readonly config: string;
+  readonly source?: string;
+  readonly yes: boolean;
 }
 
 export function attribute(failures: Command): void {
@@ -33,35 +49,96 @@ export function attribute(failures: Command): void {
     .requiredOption("--user <user>", "the MySQL user")
     .option("--host <host>", "the client's host", "")
     .option("--from <position>", "only from this position on")
+    .option("--config <file>", "the configuration, which says the user's environment", "cdk.json")
+    .option("--source <name>", "which of its sources, where it has several")
+    .option("--yes", "do not ask", false)
     .action(onStack(attributeConnection));
 }
 
 /**
- * Answers for a connection whose author is not known: from now on its changes count as written by `user`, and say that an
- * operator said so. Its parked streams become due.
+ * Answers for a connection whose author is not known, after a question that says where its changes go: they count as written
+ * by `user`, and say that an operator said so. Its parked streams become due.
  */
 async function attributeConnection(
-  { target, report }: StackContext,
+  context: StackContext,
   name: string,
-  { user, host, from = "" }: AttributeOptions,
+  { user, host, from, config, source, yes }: AttributeOptions,
 ): Promise<void> {
+  const { target, report, confirm } = context;
   const connection = parseConnection(name);
-  if (from !== "" && !isPosition(from)) throw new CommandError(`${from} is not a position`);
-  await recordAnswer(target, connection, { user, host, from });
+  if (from !== undefined && !isPosition(from)) throw new CommandError(`${from} is not a position`);
+  const environment = await resultingEnvironment(config, source, { user, host });
+  const parked = await parkedOf(target, connection);
+  const answer = { user, host, from: from ?? null };
+  const change = (entries: readonly SessionEntry[]): SessionEntry[] =>
+    withAnswer(connection, entries, answer, parked);
+  change(await recordedEntries(target, connection));
+  if (!yes) await confirm(question(connection, answer, environment, parked));
+  await recordAnswer(target, connection, change);
   let due = 0;
-  for (const { stream } of await troubledStreams(target)) {
-    if (stream.kind !== "thread" || stream.name !== connectionName(connection)) continue;
-    if (await revive(target, stream)) due++;
-  }
+  for (const stream of parked.streams) if (await revive(target, stream)) due++;
   report(
-    { connection: connectionName(connection), user, host, due },
-    () => `${connectionName(connection)} counts as ${user}; ${due} parked streams are due now.`,
+    { connection: connectionName(connection), user, host, environment, due },
+    () =>
+      `${connectionName(connection)} counts as ${user}, ${whereTo(environment)}; ${due} parked streams are due now.`,
   );
+}
+
+function question(
+  connection: Connection,
+  { user, host }: Answer,
+  environment: string | null,
+  { changes, sample }: Parked,
+): string {
+  const warning = isForeignRun(connection.run)
+    ? " Their thread id names no connection (docs/attribution.md), so they may have several authors."
+    : "";
+  const what =
+    sample === null ? "" : ` of ${sample.tables.join(", ")}, from ${sample.committedFrom} on,`;
+  return `${changes} changes${what} count as written by '${user}'@'${host}', ${whereTo(environment)}.${warning} Is that so?`;
+}
+
+function whereTo(environment: string | null): string {
+  return environment === null ? "and are dropped" : `of the environment ${environment}`;
+}
+
+/** What of a connection is parked. */
+interface Parked extends ParkedRange {
+  readonly streams: readonly Stream[];
+  readonly changes: number;
+  /** Of the first record; null when its body is not there any more. */
+  readonly sample: ParkedChanges | null;
+}
+
+/** Throws CommandError when nothing is. */
+async function parkedOf(target: Target, connection: Connection): Promise<Parked> {
+  const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
+  const states = (await troubledStreams(target)).filter(
+    ({ stream }) => stream.kind === "thread" && stream.name === connectionName(connection),
+  );
+  const records: ParkedRecord[] = [];
+  for (const { stream } of states) {
+    for await (const record of parkedRecords(target, stream, { bodies: true }))
+      records.push(record);
+  }
+  records.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const [first] = records;
+  if (first === undefined)
+    throw new CommandError(`nothing of the connection ${connectionName(connection)} is parked`);
+  const begin = first.key.slice(0, first.key.indexOf("/"));
+  const body = await bodyOf(bodies, first);
+  return {
+    streams: states.map(({ stream }) => stream),
+    changes: records.reduce((sum, { count }) => sum + count, 0),
+    first: body === null ? begin : firstWriting(body, begin),
+    last: records.map(({ key }) => lastOf(key)).reduce((a, b) => (a > b ? a : b)),
+    sample: body === null ? null : parkedChanges(body),
+  };
 }
 
 /** `<server uuid>/<run>/<thread>`, or a stream's name that ends in it. */
 export function parseConnection(name: string): Connection {
-  const match = /^(?:thread\/\d+\/)?([^/]+)\/(\d+)\/(\d+)$/.exec(name);
+  const match = /^(?:thread\/\d+\/)?([^/]+)\/(-?\d+)\/(\d+)$/.exec(name);
   if (match === null) {
     throw new CommandError(
       `${name} names no connection; "list" shows them as thread/<lane>/<server>/<run>/<thread>`,
@@ -71,29 +148,27 @@ export function parseConnection(name: string): Connection {
   return { server, run: Number(run), thread: Number(thread) };
 }
 
-/** A person's answer to the question who was at the other end of a connection. */
-interface Answer {
-  readonly user: string;
-  readonly host: string;
-  /** From which position on; "" for the whole connection, as far as nothing else is known of it. */
-  readonly from: string;
-}
-
-/** The entries of a connection with an answer added; one with the same beginning is replaced. */
-export function withAnswer(
-  entries: readonly SessionEntry[],
-  { from, user, host }: Answer,
-): SessionEntry[] {
-  const others = entries.filter((entry) => entry.from !== from);
-  const answer: SessionEntry = { from, user, host, attribution: "operator" };
-  return [...others, answer].sort((a, b) => (a.from < b.from ? -1 : 1));
+async function recordedEntries(
+  { dynamodb, sessionsTable }: Target,
+  connection: Connection,
+): Promise<SessionEntry[]> {
+  const { key, attribute: thread } = sessionItem(connection);
+  const { Item: item = {} } = await dynamodb.send(
+    new GetItemCommand({
+      TableName: sessionsTable,
+      Key: encodeSessionKey(key),
+      ConsistentRead: true,
+    }),
+  );
+  const known = textOf(item, thread);
+  return known === undefined ? [] : decodeSessionEntries(known);
 }
 
 /** Writes an answer into the sessions table, where route and retry look. Throws CommandError when the reader wrote at the same time. */
 async function recordAnswer(
   { dynamodb, sessionsTable }: Target,
   connection: Connection,
-  answer: Answer,
+  change: (entries: readonly SessionEntry[]) => SessionEntry[],
 ): Promise<void> {
   const { key, attribute: thread } = sessionItem(connection);
   const itemKey = encodeSessionKey(key);
@@ -112,7 +187,7 @@ async function recordAnswer(
           known === undefined ? "attribute_not_exists(#thread)" : "#thread = :known",
         ExpressionAttributeNames: { "#thread": thread, "#expires": SESSIONS_EXPIRES },
         ExpressionAttributeValues: {
-          ":entries": text(encodeSessionEntries(withAnswer(entries, answer))),
+          ":entries": text(encodeSessionEntries(change(entries))),
           ":expires": number(expiresAt(Date.now())),
           ...(known !== undefined && { ":known": text(known) }),
         },

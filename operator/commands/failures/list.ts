@@ -1,8 +1,12 @@
 import type { Command } from "commander";
 import type { StreamState } from "../../../functions/failures/parked.ts";
-import { streamText } from "../../../functions/failures/stream.ts";
+import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
+import { bodyStore } from "../../../functions/failures/body-store.ts";
+import { type Stream, streamText } from "../../../functions/failures/stream.ts";
 import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 import { parkedRecords, troubledStreams } from "./failures-table.ts";
+import { type ParkedChanges, parkedChanges } from "./parked-changes.ts";
+import { bodyOf } from "./record.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { distance, table, time } from "../../shared/render.ts";
 import type { Target } from "../../shared/target.ts";
@@ -19,6 +23,8 @@ interface ListedStream {
   readonly openedAt: string;
   readonly lastFailureAt: string;
   readonly nextAttemptAt: string | null;
+  /** Of a connection without an author: what its first record holds. */
+  readonly first?: ParkedChanges;
 }
 
 export function list(failures: Command): void {
@@ -47,7 +53,17 @@ function listText(streams: readonly ListedStream[], now: number): string {
     .map(({ stream, error }) => `${stream}: ${error}`);
   return [
     table(
-      ["stream", "status", "reason", "changes", "records", "since", "attempts", "next attempt"],
+      [
+        "stream",
+        "status",
+        "reason",
+        "changes",
+        "records",
+        "since",
+        "attempts",
+        "next attempt",
+        "first changes",
+      ],
       streams.map((stream) => [
         stream.stream,
         stream.status,
@@ -57,6 +73,9 @@ function listText(streams: readonly ListedStream[], now: number): string {
         distance(Date.parse(stream.openedAt), now),
         stream.attempts,
         stream.nextAttemptAt === null ? "" : distance(Date.parse(stream.nextAttemptAt), now),
+        stream.first === undefined
+          ? ""
+          : `${stream.first.tables.join(", ")} at ${stream.first.committedFrom}`,
       ]),
     ),
     ...errors,
@@ -70,6 +89,7 @@ async function describe(target: Target, state: StreamState): Promise<ListedStrea
     records++;
     changes += record.count;
   }
+  const first = state.stream.kind === "thread" ? await firstChanges(target, state.stream) : null;
   return {
     stream: streamText(state.stream),
     status: state.status,
@@ -80,5 +100,16 @@ async function describe(target: Target, state: StreamState): Promise<ListedStrea
     openedAt: time(state.openedAt),
     lastFailureAt: time(state.lastFailureAt),
     nextAttemptAt: state.status === "dead" ? null : time(state.nextAttemptAt),
+    ...(first !== null && { first }),
   };
+}
+
+/** Of a connection's first record; null when it is not there any more. */
+async function firstChanges(target: Target, stream: Stream): Promise<ParkedChanges | null> {
+  const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
+  for await (const record of parkedRecords(target, stream, { bodies: true })) {
+    const body = await bodyOf(bodies, record);
+    return body === null ? null : parkedChanges(body);
+  }
+  return null;
 }

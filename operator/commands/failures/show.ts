@@ -4,10 +4,11 @@ import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
 import { bodyOf, describeRecord, type DescribedRecord } from "./record.ts";
 import { table, time } from "../../shared/render.ts";
+import { type ParkedChanges, parkedChanges } from "./parked-changes.ts";
 import { namedStream, parkedRecords } from "./failures-table.ts";
 import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
 
-type ShownRecord = DescribedRecord & { readonly body?: string | null };
+type ShownRecord = DescribedRecord & Partial<ParkedChanges> & { readonly body?: string | null };
 
 interface ShowOptions {
   /** How many records at most. */
@@ -33,9 +34,15 @@ async function showStream(
   const state = await namedStream(target, name);
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
   const records: ShownRecord[] = [];
-  for await (const record of parkedRecords(target, state.stream, { bodies: body })) {
+  const isThread = state.stream.kind === "thread";
+  for await (const record of parkedRecords(target, state.stream, { bodies: body || isThread })) {
     const described = describeRecord(record, state, records.length === 0);
-    records.push(body ? { ...described, body: await bodyOf(bodies, record) } : described);
+    const held = body || isThread ? await bodyOf(bodies, record) : null;
+    records.push({
+      ...described,
+      ...(isThread && held !== null && parkedChanges(held)),
+      ...(body && { body: held }),
+    });
     if (records.length >= limit) break;
   }
   const summary = {
@@ -68,6 +75,8 @@ function showText(
         "attempts",
         "last failure",
         "next attempt",
+        "tables",
+        "committed",
       ],
       records.map((record) => [
         record.position.split("/")[0] ?? "",
@@ -78,6 +87,8 @@ function showText(
         record.attempts,
         record.lastFailureAt,
         record.nextAttemptAt ?? "",
+        record.tables?.join(", ") ?? "",
+        record.committedFrom ?? "",
       ]),
     ),
     ...bodies.map((body) => body ?? "(what this record holds is not there any more)"),

@@ -81,7 +81,8 @@ test("what was parked is delivered late and in order: when its connection become
   expect(await stage.receiveAll("test")).toEqual([]);
 
   const stream = await streamOf(thread);
-  await failures(stage, "attribute", stream, "--user", "app_test", "--host", "10.9.9.9");
+  const answer = ["--user", "app_test", "--host", "10.9.9.9", "--yes"];
+  await failures(stage, "attribute", stream, ...answer);
   await vi.waitUntil(async () => (await parked()) === 0, PATIENCE);
   expect(summaries(await stage.receiveAll("test"))).toEqual([
     expect.stringMatching(new RegExp(`^2 shop\\.orders#late-${thread}-.* operator$`)),

@@ -7,7 +7,6 @@ import {
   unnamedConnections,
 } from "../../../../functions/sessions/attribute.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { withAnswer } from "../../../../operator/commands/failures/attribute.ts";
 import { connectionName, type SessionEntry, taggedFrom } from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 
@@ -99,16 +98,6 @@ describe("the author of a change", () => {
       THREAD_2,
       THREAD_2,
     ]);
-  });
-
-  test("is what an operator answers, from a position on, beside what was known", () => {
-    const known = [session("a", "5")];
-    const answer = { user: "b", host: "h", from: "" };
-    expect(withAnswer(known, answer).map(({ user, attribution }) => [user, attribution])).toEqual([
-      ["b", "operator"],
-      ["a", "sweep"],
-    ]);
-    expect(withAnswer(known, { ...answer, from: "5" }).map(({ user }) => user)).toEqual(["b"]);
   });
 });
 

@@ -12,6 +12,11 @@ import { Stage } from "../../../../support/functions/stage.ts";
 import { binlogRouter, type Ended, stackFileOf } from "../../../../support/operator.ts";
 
 const STREAM = "queue/0/shop-billing-staging.fifo";
+const ENVIRONMENTS = {
+  staging: { users: ["app_staging"] },
+  test: { users: ["app_test"] },
+  office: { users: ["clerk@10.*"] },
+};
 const GIVE_UP_AT_ONCE = { backoff: { baseMs: 1, longestMs: 1, attempts: 1 } };
 
 /** CloudFormation as far as it says what a stack's outputs are. */
@@ -45,10 +50,13 @@ async function describeStacks(
 describe("npm run failures", () => {
   let stage: Stage;
   let directory: string;
+  let config: string;
   beforeEach(async () => {
     stage = await Stage.start();
     directory = await mkdtemp(join(tmpdir(), "failures-command-"));
     await writeFile(join(directory, "stack.json"), JSON.stringify(stackFileOf(stage.aws)));
+    config = join(directory, "configuration.json");
+    await writeFile(config, JSON.stringify({ environments: ENVIRONMENTS }));
   });
   afterEach(async () => {
     await rm(directory, { recursive: true });
@@ -161,8 +169,17 @@ describe("npm run failures", () => {
     const connection = `${SERVER}/1/24`;
     expect(await json("list")).toMatchObject([
       { stream: STREAM, reason: "access-denied", records: 2, changes: 2 },
-      { stream: `thread/0/${connection}`, reason: "unattributed", records: 1, changes: 1 },
+      {
+        stream: `thread/0/${connection}`,
+        reason: "unattributed",
+        records: 1,
+        changes: 1,
+        first: { tables: ["shop.orders"], committedFrom: "2026-11-20T15:53:20Z" },
+      },
     ]);
+    expect(await json("show", `thread/0/${connection}`)).toMatchObject({
+      records: [{ tables: ["shop.orders"], committedFrom: "2026-11-20T15:53:20Z" }],
+    });
     expect(await json("show", STREAM, "--limit", "1", "--body")).toMatchObject({
       stream: STREAM,
       records: [{ changes: 1, body: expect.stringContaining("shop.orders") as string }],
@@ -173,10 +190,13 @@ describe("npm run failures", () => {
     expect(await json("retry", "--all")).toEqual({
       due: expect.arrayContaining([STREAM, `thread/0/${connection}`]) as string[],
     });
-    expect(await json("attribute", connection, "--user", "app_test")).toEqual({
+    expect(
+      await json("attribute", connection, "--user", "app_test", "--config", config, "--yes"),
+    ).toEqual({
       connection,
       user: "app_test",
       host: "",
+      environment: "test",
       due: 1,
     });
     expect(await json("redrive")).toEqual({ moved: 0 });
@@ -206,20 +226,27 @@ describe("npm run failures", () => {
     const frame = new TestLane().frame([{ user: null, thread: 24 }]);
     await route(stage.runtime, rawEvent([frame]));
     const connection = `${SERVER}/1/24`;
-    await failures(
-      "attribute",
-      `thread/0/${connection}`,
-      "--user",
-      "app_test",
-      "--host",
-      "10.9.9.9",
+    const answer = ["attribute", `thread/0/${connection}`, "--config", config, "--user"];
+    const asked = await failures(...answer, "app_test", "--host", "10.9.9.9");
+    expect(asked.code).toBe(2);
+    expect(asked.problem).toMatch(
+      /^1 changes of shop\.orders, from 20.* count as written by 'app_test'@'10\.9\.9\.9', of the environment test\. .*--yes/,
     );
+    expect((await failures(...answer, "nobody")).problem).toContain("environment unrouted");
+    expect((await failures(...answer, "app_*")).problem).toContain("is a pattern");
+    expect((await failures(...answer, "clerk")).problem).toContain("add --host");
+    await failures(...answer, "app_test", "--host", "10.9.9.9", "--yes");
     await retry(stage.runtime);
     const [message] = await stage.receiveAll("test");
     expect(message?.changes[0]).toMatchObject({
       user: "app_test",
       host: "10.9.9.9",
       attribution: "operator",
+    });
+    const again = await failures(...answer, "app_test", "--yes");
+    expect(again).toMatchObject({
+      code: 2,
+      problem: expect.stringContaining("is parked") as string,
     });
   });
 

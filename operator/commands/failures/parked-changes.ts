@@ -1,0 +1,57 @@
+import {
+  decodeFrame,
+  type Frame,
+  type FrameTransaction,
+  MalformedFrameError,
+} from "../../../wire/frame.ts";
+import type { PositionText } from "../../../wire/position.ts";
+import { time } from "../../shared/render.ts";
+
+/** What a person needs to find out who wrote parked changes, and no row data. Times are ISO 8601. */
+export interface ParkedChanges {
+  /** `database.table` */
+  readonly tables: readonly string[];
+  /** When the first and the last of them were committed. */
+  readonly committedFrom: string;
+  readonly committedTo: string;
+}
+
+/** Of a record of a connection's stream, whose body is a frame; null when it cannot be read. */
+export function parkedChanges(body: string): ParkedChanges | null {
+  const frame = readable(body);
+  if (frame === null) return null;
+  const { changes, tables, transactions } = frame;
+  const names = changes.map(({ table }) => {
+    const [database = "", name = ""] = tables[table] ?? [];
+    return `${database}.${name}`;
+  });
+  const times = changes
+    .map(({ transaction }) => transactions[transaction])
+    .filter((transaction): transaction is FrameTransaction => transaction !== undefined)
+    .map(({ timestampMs }) => timestampMs);
+  return {
+    tables: [...new Set(names)],
+    committedFrom: time(Math.min(...times)),
+    committedTo: time(Math.max(...times)),
+  };
+}
+
+/**
+ * The first position where an author of a frame's changes wrote: of an XA transaction, that of its prepare. `first` is the
+ * position of the first change.
+ */
+export function firstWriting(body: string, first: PositionText): PositionText {
+  const prepared = (readable(body)?.transactions ?? []).flatMap(
+    ({ preparedAt = [] }) => preparedAt,
+  );
+  return [first, ...prepared].reduce((a, b) => (a < b ? a : b));
+}
+
+function readable(body: string): Frame | null {
+  try {
+    return decodeFrame(body);
+  } catch (error) {
+    if (error instanceof MalformedFrameError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { ConfigError } from "../../../config/config-error.ts";
+import { loadPart, readConfigObject } from "../../../config/load.ts";
+import { configurationSchema } from "../../../config/schema.ts";
+import { environmentOf } from "../../../functions/routing/environments.ts";
+import { CommandError } from "../../shared/command-error.ts";
+
+const used = configurationSchema.pick({ environments: true, otherUsers: true }).strip();
+
+/**
+ * The environment that an account's changes belong to by a configuration; null: they are dropped. Throws CommandError for
+ * what is no user's name, and where the host decides and is not given.
+ */
+export async function resultingEnvironment(
+  config: string,
+  source: string | undefined,
+  { user, host }: { readonly user: string; readonly host: string },
+): Promise<string | null> {
+  if (/[*?@]/.test(user)) throw new CommandError(`${user} is a pattern, not the name of a user`);
+  const environment = environmentOf(await routingOf(config, source));
+  if (host === "" && environment.dependsOnHost(user))
+    throw new CommandError(`the environment of ${user} depends on the client's host: add --host`);
+  return environment(user, host);
+}
+
+async function routingOf(config: string, source: string | undefined) {
+  try {
+    return loadPart(used, await readConfigObject(config, source));
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new CommandError(cause.message, { cause });
+  }
+}
