@@ -4,6 +4,9 @@ import { AttemptReport } from "./attempt-report.ts";
 import { KeptXaStore } from "./offsets/kept-xa-store.ts";
 import type { OffsetStore, Stop } from "./offsets/offset-store.ts";
 import { binlogEvidence, type AskedServer } from "./offsets/binlog-evidence.ts";
+import { chooseLanes } from "./offsets/choose-lanes.ts";
+import { laneItems } from "./offsets/lane-items.ts";
+import { LayoutWatch } from "./offsets/layout-watch.ts";
 import { newLife } from "./offsets/life.ts";
 import { firstBeginning, resume, type Beginning } from "./offsets/resume-offset.ts";
 import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
@@ -15,6 +18,8 @@ import { connectionOptions, type Credentials } from "./source/connection-options
 import { ControlConnection } from "./source/control-connection.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
+import { binlogFileNumber } from "../wire/binlog-file.ts";
+import type { BinlogPosition } from "./transactions/binlog-position.ts";
 
 export interface FollowOptions extends PipelineOptions {
   readonly credentials: Credentials;
@@ -29,8 +34,8 @@ const TASKS_MS = 3000;
 
 /**
  * One attempt to follow the source: connects, goes on from the saved offset, and sends what comes, until something breaks
- * or the signal is aborted. Rejects with what broke; nothing but the saved offset is carried to the next attempt. On abort
- * it stops reading, sends what was read, saves the offset, and resolves.
+ * or the signal is aborted, or the number of lanes may change. Rejects with what broke; nothing but the saved offset is carried
+ * to the next attempt. Otherwise it stops reading, sends what was read, saves the offset, and resolves.
  */
 export async function followSource(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { settings, status, lease } = options;
@@ -53,7 +58,23 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     findBeginning(options, state, server, control),
     control.broken,
   ]);
-  const { offset, start } = begin;
+  const { start } = begin;
+  const readLanes = laneItems(options.dynamodb, settings.offsetsTable);
+  const lanes = await Promise.race([
+    chooseLanes({
+      offset: begin.offset,
+      wanted: settings.lanes,
+      readLanes,
+      onWait: () => status.enter("waiting"),
+      log: options.log,
+      signal,
+    }),
+    control.broken,
+    lease.lost,
+  ]);
+  // Saved before anything is read: a new life stays new, a start from "now" stays there, and the offset is settled no more.
+  const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined };
+  await lease.save(offset);
   report.begins(offset, state);
   // A dump by file and offset says itself in which files the server had started.
   const toRead = state.files.slice(state.files.indexOf(offset.file));
@@ -76,6 +97,9 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   let dump: BinlogDump | null = null;
   const pipeline = buildPipeline(options, {
     ...begin,
+    offset,
+    lanes,
+    unsure: begin.offset.isSettled === true ? null : endOf(state),
     state,
     runBeginnings: beginnings,
     presentRunFile,
@@ -86,8 +110,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
     signal: sending.signal,
   });
-  const lanes = pipeline.shipment.sendFrames(sending.signal);
-  lanes.catch(() => undefined);
+  const sent = pipeline.shipment.sendFrames(sending.signal);
+  sent.catch(() => undefined);
   try {
     dump = await BinlogDump.start({
       ...server,
@@ -98,7 +122,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       },
     });
     report.follows(offset, state);
-    const failures = [dump.ended, lanes, lease.lost, control.broken];
+    const failures = [dump.ended, sent, lease.lost, control.broken];
     const watch = new ProgressWatch(start.kind === "file");
     const { sessions } = pipeline;
     const sweep = async (): Promise<void> => {
@@ -107,16 +131,20 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       );
       await sessions.sweep();
     };
+    const layout = new LayoutWatch(settings.lanes !== lanes, () =>
+      readLanes(pipeline.saver.offset.lanes.keys()),
+    );
     const tasks = [
       { everyMs: SAVE_EVERY_MS, act: () => pipeline.saver.save() },
       { everyMs: settings.sweepMs, act: sweep },
+      { everyMs: settings.sweepMs, act: () => layout.look() },
       { everyMs: SAVE_EVERY_MS, act: () => pipeline.xaKeeper.look() },
     ];
-    await runTasks(tasks, failures, signal, sending);
+    await runTasks(tasks, failures, AbortSignal.any([signal, layout.signal]), sending);
     status.enter("stopping");
     dump.pause("ended");
-    await Promise.race([pipeline.shipment.drain(DRAIN_MS), lanes]);
-    await pipeline.saver.save();
+    await Promise.race([pipeline.shipment.drain(DRAIN_MS), sent]);
+    await (pipeline.shipment.isDrained ? pipeline.saver.settle() : pipeline.saver.save());
     report.stopped(pipeline.saver.offset, pipeline.shipment.inFlight.settled);
   } finally {
     sending.abort();
@@ -130,26 +158,28 @@ function refuseWhileStopped(stop: Stop | null): void {
     throw new StillStoppedError(new Date(stop.sinceMs).toISOString(), stop.message);
 }
 
-/** Finds where to read from, and saves it before anything is read: a new life stays new, a start from "now" stays there. */
+/** Finds where to read from. */
 async function findBeginning(
-  { settings, store, lease }: FollowOptions,
+  { settings, store }: FollowOptions,
   state: ServerState,
   server: AskedServer,
   { connection }: ControlConnection,
 ): Promise<Beginning> {
   const evidence = binlogEvidence(server, connection);
   const { offset: saved, newStart, isVouched } = await store.load();
-  const begin =
-    saved === null
-      ? await firstBeginning(
-          newStart?.start ?? settings.start,
-          newStart ?? newLife(0),
-          state,
-          evidence,
-        )
-      : await resume(saved, state, evidence, isVouched);
-  if (begin.offset !== saved) await lease.save(begin.offset);
-  return begin;
+  return saved === null
+    ? await firstBeginning(
+        newStart?.start ?? settings.start,
+        newStart ?? newLife(0),
+        state,
+        evidence,
+      )
+    : await resume(saved, state, evidence, isVouched);
+}
+
+/** Nothing was sent beyond the end of the binlog. */
+function endOf({ file, offset }: ServerState): BinlogPosition {
+  return { fileNumber: binlogFileNumber(file), offset };
 }
 
 interface Task {

@@ -22,6 +22,7 @@ import type { ServerState } from "./source/server-state.ts";
 import type { PreparedXa } from "./transactions/prepared-xa.ts";
 import { XaKeeper } from "./xa-keeper.ts";
 import type { KeptXaStore } from "./offsets/kept-xa-store.ts";
+import type { BinlogPosition } from "./transactions/binlog-position.ts";
 import { LastChangeMarker } from "./transactions/last-change-marker.ts";
 import { FollowedTables } from "./statements/followed-tables.ts";
 import { PresentRun } from "./transactions/present-run.ts";
@@ -44,6 +45,9 @@ export interface Attempt {
   readonly offset: Beginning["offset"];
   /** Whether the offset was saved by a reader on this server, and not made for this attempt. */
   readonly isResumed: boolean;
+  readonly lanes: number;
+  /** See `settledAt` of reader/offsets/lane-layout.ts. */
+  readonly unsure: BinlogPosition | null;
   /** See `ServerRunOptions`. */
   readonly runBeginnings: ReadonlyMap<number, number>;
   /** A binlog file that belongs to the server's present run with all that follow it. */
@@ -78,7 +82,8 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
   const saver = new OffsetSaver({
     offset: attempt.offset,
     takeProgress: () => shipment.inFlight.take(),
-    laneCount: options.settings.lanes,
+    laneCount: attempt.lanes,
+    unsure: attempt.unsure,
     lanes: () => shipment.lastPositions,
     before: (offset, readTo) => sessions.record(binlogPosition(offset), offset.run, readTo),
     write: (offset) => options.lease.save(offset),
@@ -130,7 +135,7 @@ function sessionBook(
 
 function shipmentOf(
   { settings, sqs, s3, lease, log }: PipelineOptions,
-  { state, offset, isResumed, report, onPressure }: Attempt,
+  { state, offset, isResumed, lanes, report, onPressure }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
 ): Shipment {
@@ -142,11 +147,11 @@ function shipmentOf(
       server: state.uuid,
       lowerCaseNames: state.lowerCaseNames,
     },
-    lanes: settings.lanes,
+    lanes,
     previous: offset.lanes,
     // From where a prepared XA transaction holds the offset back, much was sent. Otherwise it is a second at most, and route
     // drops it. Where a table moved to another lane, a lane's position says nothing of it.
-    repeats: isResumed && offset.waiting !== undefined && offset.laneCount === settings.lanes,
+    repeats: isResumed && offset.waiting !== undefined && offset.laneCount === lanes,
     frameBytes: settings.frameBytes,
     unsentLimitBytes: settings.unsentLimitBytes,
     sessions,

@@ -86,7 +86,6 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
       // One that slept through its lease must not even connect: the server would end the new holder's dump for it.
       options.lease.assertHeld();
       await followSource(options, signal);
-      return;
     } catch (error) {
       if (error instanceof LeaseLostError || signal.aborted) throw error;
       const lastedMs = performance.now() - startedMs;

@@ -84,7 +84,7 @@ export function redeliver(
       ...rules,
       regroup: (group, change) => {
         const connection = connectionOf(frame, change);
-        return lateGroup(group, connection.thread, connectionName(connection));
+        return lateGroup(group, connection.thread, connectionName(connection), frame.lane);
       },
     });
     return await sendAll(queues, record, undecided?.error);

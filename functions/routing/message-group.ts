@@ -28,9 +28,13 @@ export function sourceGroup(source: string, lane: number): string {
   return lane === 0 ? group : `${group}#lane-${lane}`;
 }
 
-/** `connection` is the connection's name: thread ids are used again in later runs of the server, whose groups must differ. */
-export function lateGroup(group: string, thread: number, connection: string): string {
-  return `${group}#late-${thread}-${hash(connection, 6)}`;
+/**
+ * `connection` is the connection's name: thread ids are used again in later runs of the server, whose groups must differ. So must
+ * those of different lanes, which a table changes with their number: each parks the connection's changes by itself.
+ */
+export function lateGroup(group: string, thread: number, connection: string, lane: number): string {
+  const name = lane === 0 ? connection : `${connection} lane ${lane}`;
+  return `${group}#late-${thread}-${hash(name, 6)}`;
 }
 
 function escapeName(name: string): string {

@@ -108,6 +108,11 @@ export class Shipment implements ChangeSink {
     clearTimeout(timeout);
   }
 
+  /** Whether everything that was read is acknowledged. */
+  get isDrained(): boolean {
+    return this.#unsentBytes === 0;
+  }
+
   /** The last position that each lane was sent. */
   get lastPositions(): ReadonlyMap<number, PositionText> {
     const positions = new Map<number, PositionText>(this.#options.previous);

@@ -4,12 +4,15 @@ import type { Progress } from "../frames/in-flight-frames.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { describeError, type Log } from "../reporting/log.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
+import { settledAt } from "./lane-layout.ts";
 import { binlogPosition, type Offset } from "./offset.ts";
 
 export interface OffsetSaverOptions {
   readonly offset: Offset;
   readonly takeProgress: () => Progress | null;
   readonly laneCount: number;
+  /** See `settledAt`. */
+  readonly unsure: BinlogPosition | null;
   readonly lanes: () => ReadonlyMap<number, PositionText>;
   /** Records what must be known before the offset is saved; `readTo`: up to where was read, where that is further. */
   readonly before: (offset: Offset, readTo: BinlogPosition) => Promise<void>;
@@ -34,6 +37,15 @@ export class OffsetSaver {
 
   get offset(): Offset {
     return this.#offset;
+  }
+
+  /** Saves the offset of an attempt that has ended and whose frames are all acknowledged. Throws as `save` does. */
+  async settle(): Promise<void> {
+    await this.save();
+    if (!settledAt(this.#offset, this.#options.unsure)) return;
+    this.#offset = { ...this.#offset, laneCount: this.#options.laneCount, isSettled: true };
+    this.#unsaved = true;
+    await this.save();
   }
 
   /** Saves what was reached since the last call. Throws LeaseLostError; other trouble of the table may pass and is logged. */

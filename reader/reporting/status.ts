@@ -8,6 +8,7 @@ const FRESH_MS = 2000;
  *
  * - `standby`: another reader holds the lease of the source;
  * - `connecting`: this one holds it, and connects or waits before the next attempt; also before it has asked for the lease;
+ * - `waiting`: it could read, and waits until what was sent in another number of lanes is delivered;
  * - `streaming`: events of the binlog come;
  * - `blocked`: it cannot read until a person has acted; it has given the lease back, and tries again after a while;
  * - `stopping`: told to end, it sends what was read and saves the offset;
@@ -18,6 +19,7 @@ const FRESH_MS = 2000;
 export type ReaderState =
   | "standby"
   | "connecting"
+  | "waiting"
   | "streaming"
   | "blocked"
   | "stopping"
@@ -82,7 +84,7 @@ export class ReaderStatus {
 
   /** Whether it reads, or could do so at once: what a check of readiness asks. */
   get isReady(): boolean {
-    return this.#state === "streaming" || this.#state === "standby";
+    return ["waiting", "streaming", "standby"].includes(this.#state);
   }
 
   /** Whether it does not read although the source was read before, or although nothing says that it was not. */

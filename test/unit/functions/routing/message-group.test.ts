@@ -25,7 +25,7 @@ describe("a message group's name", () => {
       fc.property(name, name, fc.string(), fc.maxSafeNat(), (database, table, key, thread) => {
         const group = keyGroup(database, table, key);
         expect(group).toMatch(LEGAL);
-        expect(lateGroup(group, thread, key)).toMatch(LEGAL);
+        expect(lateGroup(group, thread, key, 0)).toMatch(LEGAL);
       }),
     );
   });
@@ -43,7 +43,8 @@ describe("a message group's name", () => {
   test("is another for another key, and for the same thread id of another connection", () => {
     expect(keyGroup("s", "t", '{"id":1}')).not.toBe(keyGroup("s", "t", '{"id":2}'));
     expect(keyGroup("s", "t", "")).toBe("s.t");
-    expect(lateGroup("s.t", 24, "server/1/24")).toMatch(/^s\.t#late-24-/);
-    expect(lateGroup("s.t", 24, "server/1/24")).not.toBe(lateGroup("s.t", 24, "server/2/24"));
+    expect(lateGroup("s.t", 24, "server/1/24", 0)).toMatch(/^s\.t#late-24-/);
+    expect(lateGroup("s.t", 24, "server/1/24", 0)).not.toBe(lateGroup("s.t", 24, "server/1/24", 1));
+    expect(lateGroup("s.t", 24, "server/1/24", 0)).not.toBe(lateGroup("s.t", 24, "server/2/24", 0));
   });
 });

@@ -1,0 +1,121 @@
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import {
+  type LocalAwsWithClients,
+  startLocalAwsWithClients,
+} from "@binlog-router/local-aws/clients";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Frame } from "../../../wire/frame.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+const TABLES = ["a", "b", "c", "d", "e", "f", "g", "h"];
+const CANNOT = "the number of lanes cannot change yet";
+const CHANGES = "the number of lanes changes";
+const FOLLOWS = "following the binlog";
+
+const mysql = useMysql();
+let services: LocalAwsWithClients;
+
+beforeAll(async () => {
+  services = await startLocalAwsWithClients();
+});
+afterAll(async () => services[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await mysql.query("DROP DATABASE IF EXISTS shop");
+  await mysql.query("CREATE DATABASE shop");
+  for (const table of TABLES) await mysql.query(`CREATE TABLE shop.${table} (id INT PRIMARY KEY)`);
+});
+
+async function write(id: number): Promise<void> {
+  for (const table of TABLES) await mysql.query(`INSERT INTO shop.${table} VALUES (${id})`);
+}
+
+/** Notes lanes as delivered up to their last frames, and queues as troubled, as the route function would. */
+async function delivered(
+  { source }: ReaderBench,
+  frames: readonly Frame[],
+  troubled: readonly string[] = [],
+): Promise<void> {
+  const lasts = new Map(frames.map(({ lane, last }) => [lane, last]));
+  for (const [lane, last] of lasts) {
+    await services.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: `${source}-offsets`,
+        Key: { id: { S: `lane#${lane}` } },
+        UpdateExpression:
+          troubled.length === 0
+            ? "SET delivered = :last REMOVE troubled"
+            : "SET delivered = :last, troubled = :troubled",
+        ExpressionAttributeValues: {
+          ":last": { S: last },
+          ...(troubled.length > 0 && { ":troubled": { SS: [...troubled] } }),
+        },
+      }),
+    );
+  }
+}
+
+const lanesOf = (frames: readonly Frame[]) => new Set(frames.map(({ lane }) => lane));
+
+test("more lanes come into use when the frames of the former ones are delivered", async () => {
+  await using bench = await ReaderBench.create(services.aws, mysql.server);
+  const first = await bench.start();
+  await write(1);
+  const before = await bench.takeFrames(TABLES.length);
+  expect(lanesOf(before)).toEqual(new Set([0]));
+  await first.stop();
+  await write(2);
+
+  const waits = "waiting until the former lanes are delivered";
+  const second = await bench.start(waits, { LANES: "4" });
+  expect(await bench.receive(2)).toEqual([]);
+  await delivered(bench, before);
+  await second.logged(FOLLOWS);
+  expect(await second.logged(CHANGES)).toMatchObject({ before: 1, lanes: 4 });
+  const after = await bench.takeFrames(TABLES.length);
+  expect(lanesOf(after).size).toBeGreaterThan(1);
+  expect(after.flatMap(({ changes }) => changes.map(({ key }) => key))).toEqual(
+    TABLES.map(() => '{"id":2}'),
+  );
+});
+
+test("the former lanes stay in use behind something parked, and behind a reader that was killed", async () => {
+  await using bench = await ReaderBench.create(services.aws, mysql.server);
+  const first = await bench.start();
+  await write(1);
+  const frames = await bench.takeFrames(TABLES.length);
+  await delivered(bench, frames, ["shop-billing-test.fifo"]);
+  await first.stop();
+
+  const second = await bench.start(FOLLOWS, { LANES: "4" });
+  expect(await second.logged(CANNOT)).toMatchObject({ lanes: 1, wanted: 4 });
+  await write(2);
+  const behind = await bench.takeFrames(TABLES.length);
+  expect(lanesOf(behind)).toEqual(new Set([0]));
+  await delivered(bench, behind);
+  await second.kill();
+
+  const third = await bench.start(FOLLOWS, { LANES: "4" });
+  expect((await third.logged(CANNOT))["why"]).toMatch(/did not end/);
+  await write(3);
+  const again: Frame[] = [];
+  while (!again.some(({ changes }) => changes.at(-1)?.key === '{"id":3}')) {
+    again.push(...(await bench.receive()));
+  }
+  expect(lanesOf(again)).toEqual(new Set([0]));
+  await third.stop();
+  again.push(...(await bench.receive()));
+  await delivered(bench, again);
+
+  const fourth = await bench.start(FOLLOWS, { LANES: "4" });
+  await fourth.logged(CHANGES);
+  await write(4);
+  const after = await bench.takeFrames(TABLES.length);
+  expect(lanesOf(after).size).toBeGreaterThan(1);
+  const firstOfLane = new Map([...after].reverse().map((frame) => [frame.lane, frame]));
+  for (const [lane, { previous }] of firstOfLane) {
+    expect(previous).toBe(
+      lane === 0 ? again.filter((frame) => frame.lane === 0).at(-1)?.last : null,
+    );
+  }
+});
