@@ -18,11 +18,16 @@ const DEFAULT_MIRROR = "http://deb.debian.org/debian";
 const REMAINS = "mysql-partial-";
 const CLIENTS = ["mysql", "mysqlbinlog", "mysqladmin", "mysqldump"];
 
+/** What a download runs, besides the shell. */
+export const NEEDED_PROGRAMS = ["apt-get", "dpkg", "flock"];
+
 export interface DownloadMysqlOptions<Programs> {
   /** The cache directory; the programs end up in its folder `mysql`. */
   readonly directory: string;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
+  /** Which of NEEDED_PROGRAMS this machine does not have. */
+  readonly lacking: readonly string[];
   /** The programs that belong to a mysqld, or why it cannot be used. */
   readonly examine: (mysqld: string) => Promise<Programs | string>;
 }
@@ -35,10 +40,13 @@ export interface DownloadMysqlOptions<Programs> {
 export async function downloadMysql<Programs>(
   options: DownloadMysqlOptions<Programs>,
 ): Promise<Programs> {
-  const { directory, progress, examine } = options;
+  const { directory, progress, lacking, examine } = options;
   const root = join(directory, "mysql");
   const cached = await examine(join(root, "bin/mysqld"));
   if (typeof cached !== "string") return cached;
+  if (lacking.length > 0) {
+    throw new Error(`only where there is apt; this machine has no ${lacking.join(", no ")}`);
+  }
   try {
     return await withFileLock(
       join(directory, "mysql.lock"),

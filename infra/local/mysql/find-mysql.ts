@@ -3,7 +3,7 @@ import { access, constants } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cacheDirectory } from "./cache-directory.ts";
-import { downloadMysql } from "./download-mysql.ts";
+import { downloadMysql, NEEDED_PROGRAMS } from "./download-mysql.ts";
 import { MysqlNotFoundError } from "./errors.ts";
 import { silent, type Progress } from "./progress.ts";
 import { parseServerVersion } from "./version.ts";
@@ -50,6 +50,7 @@ export async function findMysql(options: FindMysqlOptions = {}): Promise<MysqlPr
     return await downloadMysql({
       directory: cacheDirectory(environment),
       progress: options.progress ?? silent,
+      lacking: await lackingPrograms(folders),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       examine,
     });
@@ -62,6 +63,10 @@ export async function findMysql(options: FindMysqlOptions = {}): Promise<MysqlPr
         `  download from Debian: ${cause instanceof Error ? cause.message : String(cause)}`,
         "Install one (MySQL's or Percona's packages; not MariaDB) so that mysqld is on PATH, or name it:",
         "  BINLOG_ROUTER_MYSQLD=/path/to/mysqld",
+        "Or use one in a container:",
+        "  docker run --rm -p 3306:3306 -e MYSQL_ROOT_PASSWORD=local mysql:8.4 \\",
+        "    --gtid-mode=ON --enforce-gtid-consistency=ON --binlog-row-metadata=FULL",
+        "  npm start -- --mysql mysql://root:local@127.0.0.1:3306",
       ].join("\n"),
       { cause },
     );
@@ -102,6 +107,16 @@ async function beside(mysqld: string, program: string): Promise<string | null> {
     if (await isExecutable(path)) return path;
   }
   return null;
+}
+
+/** Which programs that a download needs are in none of the folders. */
+async function lackingPrograms(folders: readonly string[]): Promise<string[]> {
+  const lacking: string[] = [];
+  for (const program of NEEDED_PROGRAMS) {
+    const found = await Promise.all(folders.map((folder) => isExecutable(join(folder, program))));
+    if (!found.includes(true)) lacking.push(program);
+  }
+  return lacking;
 }
 
 async function isExecutable(path: string): Promise<boolean> {
