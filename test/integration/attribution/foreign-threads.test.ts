@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
-import { type TestMysql, useMysql } from "../../support/mysql.ts";
+import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
+import { presentFile, replay } from "../../support/replay.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
@@ -15,7 +14,6 @@ const LIVE = 10_000;
 const source = useMysql({ variables: { server_id: 1 } });
 const replica = useMysql({ variables: { server_id: 2, log_replica_updates: "ON" } });
 const shared = useThreeEnvironments(source);
-const run = promisify(execFile);
 
 beforeAll(async () => {
   await source.query("CREATE USER replica IDENTIFIED BY 'replica'");
@@ -33,31 +31,6 @@ async function replicated(): Promise<void> {
   await replica.query("SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)", [state?.executed]);
 }
 
-/** Plays a server's whole log again on a server, as mysqlbinlog's documentation has it. */
-async function replay(from: TestMysql, to: TestMysql, file: string): Promise<void> {
-  const { programs, dataDir } = from.server;
-  const { stdout } = await run(
-    programs.mysqlbinlog ?? "mysqlbinlog",
-    ["--skip-gtids", `${dataDir}/${file}`],
-    {
-      maxBuffer: 2 ** 28,
-    },
-  );
-  const { host, port, user, password } = to.server;
-  const mysql = run(
-    programs.mysql ?? "mysql",
-    [`--host=${host}`, `--port=${port}`, `--user=${user}`, "--binary-mode"],
-    { env: { ...process.env, MYSQL_PWD: password } },
-  );
-  mysql.child.stdin?.end(stdout);
-  await mysql;
-}
-
-async function logFile(mysql: TestMysql): Promise<string> {
-  const [row] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
-  return row?.File ?? "";
-}
-
 test("what a replica applied has no known author, whatever its thread ids say", async () => {
   await replicated();
   await using bench = await ReaderBench.create(shared.aws, replica.server);
@@ -72,7 +45,7 @@ test("what a replica applied has no known author, whatever its thread ids say", 
 test("a log that is played again gives nobody another's author, then or later", async () => {
   await replica.query("STOP REPLICA");
   await source.query("FLUSH BINARY LOGS");
-  const recorded = await logFile(source);
+  const recorded = await presentFile(source);
   const [production, staging] = shared.accounts;
   await insertBriefly(source.server, [staging], { count: CHANGES });
   const [row] = await source.query<{ value: string }>("SELECT @@init_connect AS value");
@@ -84,7 +57,7 @@ test("a log that is played again gives nobody another's author, then or later", 
   const pool = await Promise.all(
     Array.from({ length: 2 * CHANGES }, () => source.connect(production)),
   );
-  await replay(source, source, recorded);
+  await replay(source, recorded);
   for (const [i, connection] of pool.entries())
     await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [LIVE + i, production.user]);
 
