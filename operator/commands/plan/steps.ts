@@ -74,7 +74,7 @@ function lanesStep({ lanes }: Configuration, deployed: Deployed): Step[] {
   return [
     change(
       "lanes",
-      `lanes: ${lanes} instead of ${deployed.lanes}; frames that wait in the raw queue are still delivered, and a table that changes its lane keeps its order only when the raw queue is empty at the deployment`,
+      `lanes: ${lanes} instead of ${deployed.lanes}; no order breaks, because the reader uses the new number only when everything sent before is delivered and nothing is parked`,
     ),
   ];
 }

@@ -105,7 +105,11 @@ test.each(CHANGES)("%s: what is said of the queues is what happens to them", (_,
 });
 
 test.each([
-  ["lanes", { lanes: 4 }, /lanes: 4 instead of 1; .* only when the raw queue is empty/],
+  [
+    "lanes",
+    { lanes: 4 },
+    /lanes: 4 instead of 1; .* only when everything sent before is delivered/,
+  ],
   [
     "groupBy",
     { subscribers: { billing: { ...billing, groupBy: "key" }, search } },
