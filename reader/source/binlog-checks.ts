@@ -1,11 +1,15 @@
 import { type Finding, mendedByHand, mendedBySetting } from "./finding.ts";
-import { isRds } from "./rds.ts";
+import { isAurora, isRds } from "./rds.ts";
+import { versionFindings } from "./server-version.ts";
 import type { ServerVariables } from "./server-variables.ts";
 
 /** What `binlogFindings` looks at. */
 export const BINLOG_VARIABLES = [
+  "aurora_version",
   "basedir",
+  "innodb_read_only",
   "version",
+  "version_comment",
   "log_bin",
   "binlog_format",
   "binlog_row_metadata",
@@ -17,8 +21,6 @@ export const BINLOG_VARIABLES = [
   "enforce_gtid_consistency",
 ] as const;
 
-/** `performance_schema.processlist` came last of what the reader needs. */
-const OLDEST_VERSION = [8, 0, 22];
 const RECONNECT = "and have the applications connect anew";
 
 /**
@@ -26,17 +28,9 @@ const RECONNECT = "and have the applications connect anew";
  * are those on which the reader refuses to start.
  */
 export function binlogFindings(variables: ServerVariables): Finding[] {
-  const version = variables.get("version") ?? "unknown";
-  if (!isAtLeast(version, OLDEST_VERSION)) {
-    return [
-      mendedByHand("Upgrade the server, or follow a replica of MySQL 8.0.22 or later.", {
-        check: "version",
-        severity: "loss",
-        what: `version is ${version}`,
-        why: "only MySQL 8.0.22 and later log what is needed to read every row exactly, and tell who is connected",
-      }),
-    ];
-  }
+  const version = versionFindings(variables);
+  if (version.length > 0) return version;
+  if (isAurora(variables) && variables.get("innodb_read_only") === "ON") return [readerEndpoint()];
   if (variables.get("log_bin") !== "ON") {
     return [
       mendedByHand(
@@ -55,12 +49,17 @@ export function binlogFindings(variables: ServerVariables): Finding[] {
   return [...losses(variables), ...warnings(variables)];
 }
 
-/** Whether a version as the server writes it (`8.4.3-log`) is that of MySQL's `wanted` release or a later one. */
-export function isAtLeast(version: string, wanted: readonly number[]): boolean {
-  if (/mariadb/i.test(version)) return false;
-  const parts = version.split(/[^0-9]/).map(Number);
-  const i = wanted.findIndex((number, at) => parts[at] !== number);
-  return i === -1 || (parts[i] ?? 0) > (wanted[i] ?? 0);
+/** Instances of an Aurora cluster that only read have no binlog. */
+function readerEndpoint(): Finding {
+  return mendedByHand(
+    "Name the cluster's writer endpoint as source.host; it follows the writer through a failover.",
+    {
+      check: "innodb_read_only",
+      severity: "loss",
+      what: "innodb_read_only is ON: this is a reader instance of an Aurora cluster",
+      why: "only the cluster's writer has a binlog",
+    },
+  );
 }
 
 function losses(variables: ServerVariables): Finding[] {

@@ -1,7 +1,8 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { BINLOG_VARIABLES, binlogFindings, isAtLeast } from "./binlog-checks.ts";
+import { BINLOG_VARIABLES, binlogFindings } from "./binlog-checks.ts";
 import { SourceSettingError } from "../reporting/errors.ts";
 import { binlogOff } from "./mysql-errors.ts";
+import { isAtLeast } from "./server-version.ts";
 
 /** What the server says of itself when the reader connects. */
 export interface ServerState {

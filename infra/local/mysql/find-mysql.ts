@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { OLDEST_VERSION_TEXT } from "../../../reader/source/server-version.ts";
 import { cacheDirectory } from "./cache-directory.ts";
 import { downloadMysql, NEEDED_PROGRAMS } from "./download-mysql.ts";
 import { MysqlNotFoundError } from "./errors.ts";
@@ -29,7 +30,7 @@ export interface FindMysqlOptions {
 const USUAL_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/local/mysql/bin"];
 
 /**
- * MySQL 8.0 or later: the server that `$BINLOG_ROUTER_MYSQLD` names, else `mysqld` on PATH, else Debian's packages,
+ * MySQL of a release that the reader follows: the server that `$BINLOG_ROUTER_MYSQLD` names, else `mysqld` on PATH, else Debian's packages,
  * downloaded once into the cache directory. Throws MysqlNotFoundError when there is none.
  */
 export async function findMysql(options: FindMysqlOptions = {}): Promise<MysqlPrograms> {
@@ -58,7 +59,7 @@ export async function findMysql(options: FindMysqlOptions = {}): Promise<MysqlPr
     if (options.signal?.aborted === true) throw cause;
     throw new MysqlNotFoundError(
       [
-        "no MySQL server 8.0 or later on this machine",
+        `no MySQL server ${OLDEST_VERSION_TEXT} or later on this machine`,
         ...refused.map((reason) => `  not usable: ${reason}`),
         `  download from Debian: ${cause instanceof Error ? cause.message : String(cause)}`,
         "Install one (MySQL's or Percona's packages; not MariaDB) so that mysqld is on PATH, or name it:",

@@ -1,3 +1,5 @@
+import { versionProblem } from "../../../reader/source/server-version.ts";
+
 /** What `mysqld --version` says about a server program. */
 export interface ServerVersion {
   /** Like `9.7.4`. */
@@ -6,16 +8,11 @@ export interface ServerVersion {
   readonly unusable: string | null;
 }
 
-/**
- * Reads the text that `mysqld --version` prints; null when it is of no MySQL-like server. MariaDB is refused: its
- * transactions begin with a GTID event that carries no thread id, so nobody could say who wrote them.
- */
+/** Reads the text that `mysqld --version` prints; null when it is of no MySQL-like server. The reader's own check judges it. */
 export function parseServerVersion(text: string): ServerVersion | null {
-  const match = /\bVer (\d+)\.(\d+)\.(\d+)(\S*)/.exec(text);
+  const match = /\bVer (\d+\.\d+\.\d+)(\S*)/.exec(text);
   if (match === null) return null;
-  const [, major, minor, patch, suffix] = match;
-  const version = `${major}.${minor}.${patch}`;
-  if (/mariadb/i.test(text)) return { version, unusable: `MariaDB ${version}${suffix}` };
-  if (Number(major) < 8) return { version, unusable: `MySQL ${version} is older than 8.0` };
-  return { version, unusable: null };
+  const [, version = "", suffix = ""] = match;
+  const problem = versionProblem(version + suffix);
+  return { version, unusable: problem === null ? null : `unusable: ${problem.what}` };
 }

@@ -5,11 +5,11 @@ import { askTags } from "./ask-tags.ts";
 import { BINLOG_VARIABLES } from "../../../reader/source/binlog-checks.ts";
 import type { Count, ServerFacts } from "./facts.ts";
 import { isRds } from "../../../reader/source/rds.ts";
+import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 import { rowsOf } from "./rows.ts";
 
 const VARIABLES = [
   ...BINLOG_VARIABLES,
-  "aurora_version",
   "binlog_expire_logs_seconds",
   "init_connect",
   "lower_case_table_names",
@@ -32,13 +32,19 @@ const PROXIES = `SELECT attr_value AS name, COUNT(DISTINCT processlist_id) AS co
   AND attr_value REGEXP '^(proxysql|mysqlrouter|mysql_router|maxscale|rds.?proxy|vitess|heimdall)'
   GROUP BY attr_value`;
 
-/** Asks everything that the checks look at. Rejects with MySQL's error when the account may not ask. */
-export async function askServer(connection: Connection, reader: string): Promise<ServerFacts> {
-  const variables = new Map(
-    (await rowsOf(connection, "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)", [VARIABLES])).map(
-      (row) => [String(row["Variable_name"]), String(row["Value"])],
-    ),
-  );
+/** The variables that the checks look at. Any account of any server that speaks MySQL's protocol may ask for them. */
+export async function askVariables(connection: Connection): Promise<ServerVariables> {
+  const query = "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)";
+  const rows = await rowsOf(connection, query, [VARIABLES]);
+  return new Map(rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]));
+}
+
+/** Asks everything else that the checks look at. Rejects with MySQL's error when the account may not ask. */
+export async function askServer(
+  connection: Connection,
+  variables: ServerVariables,
+  reader: string,
+): Promise<ServerFacts> {
   return {
     variables,
     replicaOf: await replicaSource(connection),

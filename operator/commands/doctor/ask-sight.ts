@@ -1,5 +1,5 @@
 import type { Connection } from "mysql2/promise";
-import { isAtLeast } from "../../../reader/source/binlog-checks.ts";
+import { isAtLeast } from "../../../reader/source/server-version.ts";
 import { LEDGER_DEFINER } from "../../ledger/objects.ts";
 import { rowsOf } from "./rows.ts";
 

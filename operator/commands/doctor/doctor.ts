@@ -6,13 +6,14 @@ import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
 import type { Finding } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
+import { versionFindings } from "../../../reader/source/server-version.ts";
 import { uninstallScript, untagScript } from "../../ledger/statements.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { disposable } from "../../shared/target.ts";
 import { accountFindings } from "./account-checks.ts";
 import { askColumns } from "./ask-columns.ts";
-import { askServer } from "./ask-server.ts";
+import { askServer, askVariables } from "./ask-server.ts";
 import { accountOf, readDoctorConfiguration } from "./configuration.ts";
 import { filterFindings, someFilter } from "./filter-checks.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
@@ -99,8 +100,14 @@ async function checkServer(
   const configuration = await readDoctorConfiguration(config, source);
   const connection = await createConnection(await accountOf(mysql, configuration));
   try {
-    const facts = await askServer(connection, reader);
-    const { ledger, variables } = facts;
+    const variables = await askVariables(connection);
+    const unusable = versionFindings(variables);
+    if (unusable.length > 0) {
+      report(unusable, () => (sql === true ? repairScript(unusable) : reportText(unusable)));
+      return 1;
+    }
+    const facts = await askServer(connection, variables, reader);
+    const { ledger } = facts;
     if (uninstall === true) {
       const { initConnect, exempt, isEverybodyOurs } = ledger;
       const script =

@@ -11,8 +11,12 @@ describe("parseServerVersion", () => {
   });
 
   it.each([
-    ["mysqld  Ver 10.11.6-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64", "MariaDB 10.11.6"],
-    ["mysqld  Ver 5.7.44 for Linux on x86_64 (MySQL Community Server)", "older than 8.0"],
+    [
+      "mysqld  Ver 10.11.6-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64",
+      "the server is MariaDB",
+    ],
+    ["mysqld  Ver 5.7.44 for Linux on x86_64 (MySQL Community Server)", "older than 8.0.29"],
+    ["mysqld  Ver 8.0.15 for Linux on x86_64 (MySQL Community Server - GPL)", "older than 8.0.29"],
   ])("refuses %s", (text, reason) => {
     expect(parseServerVersion(text)?.unusable).toContain(reason);
   });

@@ -93,7 +93,7 @@ describe("the binlog", () => {
   test.each([
     ["version", "5.7.44-log"],
     ["version", "10.11.6-MariaDB"],
-    ["version", "8.0.21"],
+    ["version", "8.0.28"],
     ["log_bin", "OFF"],
     ["binlog_format", "MIXED"],
     ["binlog_row_metadata", "MINIMAL"],
@@ -103,7 +103,7 @@ describe("the binlog", () => {
     expect(findings.map(({ check, severity }) => [check, severity])).toEqual([[name, "loss"]]);
   });
 
-  test.each(["8.0.22", "8.0.45-0ubuntu0.24.04.1", "8.4.3", "9.7.4-2"])("%s is read", (version) => {
+  test.each(["8.0.29", "8.0.45-0ubuntu0.24.04.1", "8.4.3", "9.7.4-2"])("%s is read", (version) => {
     expect(binlogFindings(variables({ version }))).toEqual([]);
   });
 
