@@ -1,5 +1,5 @@
 import { parseUserEntry, patternRank } from "../../../config/user-entries.ts";
-import { globMatcher } from "../../../wire/glob.ts";
+import { globMatcher, isGlob } from "../../../wire/glob.ts";
 import { callsProcedure, QUERIES_PER_LOGIN } from "../../ledger/init-connect.ts";
 import type { Account, ServerFacts } from "./facts.ts";
 import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
@@ -18,6 +18,27 @@ export function accountFindings(
     .flatMap((account) =>
       findingsOf(account, environmentsOf(account, environments), ledger.initConnect),
     );
+}
+
+/** Users that an environment names exactly and the server does not have. */
+export function missingUserFindings(
+  { accounts }: ServerFacts,
+  environments: Environments,
+): Finding[] {
+  const present = new Set(accounts.map(({ user }) => user));
+  return Object.entries(environments).flatMap(([environment, { users }]) =>
+    users
+      .map((entry) => parseUserEntry(entry).user)
+      .filter((user) => !isGlob(user) && !present.has(user))
+      .map((user) =>
+        mendedByHand("Create the account, or correct its name in the configuration.", {
+          check: "accounts.missing",
+          severity: "note",
+          what: `the environment ${environment} names the user ${user}, which the server does not have`,
+          why: "changes of a user whose name is spelled otherwise go where the configuration's otherUsers says",
+        }),
+      ),
+  );
 }
 
 function findingsOf(

@@ -12,6 +12,7 @@ const VARIABLES = [
   ...BINLOG_VARIABLES,
   "binlog_expire_logs_seconds",
   "init_connect",
+  "innodb_native_foreign_keys",
   "lower_case_table_names",
   "performance_schema",
   "read_only",
@@ -52,7 +53,7 @@ export async function askServer(
     isConnectionEncrypted: (await status(connection, "Ssl_cipher")) !== "",
     lostThreads: Number(await status(connection, "Performance_schema_thread_instances_lost")),
     accounts: await askAccounts(connection),
-    readerGrants: await grantsOf(connection, reader),
+    ...(await grantsOf(connection, reader)),
     ledger: await askLedger(connection, variables.get("init_connect") ?? ""),
     tags: await askTags(connection),
     userChanges: await counts(connection, USER_CHANGES),
@@ -83,12 +84,17 @@ async function retentionSeconds(
   return Number(row?.["value"] ?? 0) * 3600;
 }
 
-async function grantsOf(connection: Connection, user: string): Promise<string[] | null> {
-  const found = await rowsOf(connection, "SELECT host FROM mysql.user WHERE user = ?", [user]);
-  const host = found[0]?.["host"];
-  if (host === undefined) return null;
-  const rows = await rowsOf(connection, "SHOW GRANTS FOR ?@?", [user, host]);
-  return rows.map((row) => String(Object.values(row)[0]));
+/** With the host of the account: of several, the first by name. */
+async function grantsOf(
+  connection: Connection,
+  user: string,
+): Promise<Pick<ServerFacts, "readerHost" | "readerGrants">> {
+  const query = "SELECT host FROM mysql.user WHERE user = ? ORDER BY host";
+  const [found] = await rowsOf(connection, query, [user]);
+  if (found === undefined) return { readerHost: "%", readerGrants: null };
+  const readerHost = String(found["host"]);
+  const rows = await rowsOf(connection, "SHOW GRANTS FOR ?@?", [user, readerHost]);
+  return { readerHost, readerGrants: rows.map((row) => String(Object.values(row)[0])) };
 }
 
 async function counts(connection: Connection, query: string): Promise<Count[]> {

@@ -52,6 +52,7 @@ export async function accountOf(
   );
 }
 
+/** Without `?tls=` at its end, a connection to this machine is not encrypted; a tunnel may need `?tls=encrypt`. */
 async function accountInUrl(text: string): Promise<ConnectionOptions> {
   const url = URL.parse(text);
   if (url?.protocol !== "mysql:" || url.hostname === "" || url.username === "") {
@@ -59,12 +60,14 @@ async function accountInUrl(text: string): Promise<ConnectionOptions> {
   }
   const { hostname: host, port } = url;
   const isHere = host === "localhost" || host.startsWith("127.");
-  return connectionOptions(
-    { host, port: port === "" ? 3306 : Number(port), tls: isHere ? "off" : "encrypt" },
-    () =>
-      Promise.resolve({
-        username: decodeURIComponent(url.username),
-        password: decodeURIComponent(url.password),
-      }),
+  const tls = url.searchParams.get("tls") ?? (isHere ? "off" : "encrypt");
+  if (tls !== "off" && tls !== "encrypt" && tls !== "verify") {
+    throw new CommandError("--mysql takes ?tls=off, ?tls=encrypt or ?tls=verify at its end");
+  }
+  return connectionOptions({ host, port: port === "" ? 3306 : Number(port), tls }, () =>
+    Promise.resolve({
+      username: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+    }),
   );
 }

@@ -11,9 +11,11 @@ import { uninstallScript, untagScript } from "../../ledger/statements.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { disposable } from "../../shared/target.ts";
-import { accountFindings } from "./account-checks.ts";
+import { accountFindings, missingUserFindings } from "./account-checks.ts";
+import { askCascades } from "./ask-cascades.ts";
 import { askColumns } from "./ask-columns.ts";
 import { askServer, askVariables } from "./ask-server.ts";
+import { cascadeFindings } from "./cascade-checks.ts";
 import { accountOf, readDoctorConfiguration } from "./configuration.ts";
 import { filterFindings, someFilter } from "./filter-checks.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
@@ -59,7 +61,10 @@ export function doctor(program: Command): void {
       "Checks whether a MySQL server is set up for binlog-router, and changes nothing. " +
         "Without --mysql it logs in with the secret that the configuration names.",
     )
-    .option("--mysql <url>", "an administrator's account: mysql://user:password@host:port")
+    .option(
+      "--mysql <url>",
+      "an administrator's account: mysql://user:password@host:port[?tls=off|encrypt|verify]",
+    )
     .option(
       "--config <file>",
       "the configuration object as a JSON file",
@@ -129,6 +134,12 @@ async function checkServer(
       ...connectionFindings(facts),
       ...sightFindings(sight, callsProcedure(ledger.initConnect)),
       ...accountFindings(facts, configuration.environments, reader),
+      ...missingUserFindings(facts, configuration.environments),
+      ...cascadeFindings(
+        await askCascades(connection),
+        configuration.source?.tables ?? ["*.*"],
+        variables,
+      ),
       ...filterFindings(subscribers, tables, variables),
     ];
     report(findings, () => (sql === true ? repairScript(findings) : reportText(findings)));

@@ -63,6 +63,8 @@ export interface ServerFacts {
   /** Threads that performance_schema could not take up. */
   readonly lostThreads: number;
   readonly accounts: readonly Account[];
+  /** The host of the reader's account, `%` when there is none yet. */
+  readonly readerHost: string;
   /** `SHOW GRANTS` of the reader's account; null when there is no such account. */
   readonly readerGrants: readonly string[] | null;
   readonly ledger: LedgerFacts;

@@ -74,8 +74,11 @@ function hasPrivilege(grants: readonly string[], privilege: string): boolean {
 }
 
 /** Whether the reader's account may do what it must, and nothing that it need not. */
-export function readerFindings({ readerGrants }: ServerFacts, reader: string): Finding[] {
-  const account = `'${reader}'@'%'`;
+export function readerFindings(
+  { readerHost, readerGrants }: ServerFacts,
+  reader: string,
+): Finding[] {
+  const account = `'${reader}'@'${readerHost}'`;
   const grant = [
     `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ${account}`,
     `GRANT SELECT ON performance_schema.* TO ${account}`,

@@ -49,9 +49,12 @@ async function run(...argv: string[]): Promise<{ code: number | null; output: st
   return { code, output: out + problem };
 }
 
+async function allFindings(): Promise<Finding[]> {
+  return JSON.parse((await doctor("--json")).output) as Finding[];
+}
+
 async function faults(): Promise<string[]> {
-  const { output } = await doctor("--json");
-  return (JSON.parse(output) as Finding[])
+  return (await allFindings())
     .filter(({ severity }) => severity !== "note")
     .map(({ check }) => check);
 }
@@ -266,6 +269,52 @@ describe("doctor", () => {
     ).toEqual([]);
     expect(await mysql.query("SHOW DATABASES LIKE 'binlog_router'")).toEqual([]);
     await mysql.query("SET GLOBAL init_connect = ''");
+  });
+
+  test("lists cascading foreign keys where the server does not log their rows", async () => {
+    await mysql.query("CREATE TABLE shop.parents (id INT PRIMARY KEY)");
+    await mysql.query(
+      "CREATE TABLE shop.children (id INT PRIMARY KEY, parent INT, " +
+        "CONSTRAINT of_parent FOREIGN KEY (parent) REFERENCES shop.parents (id) ON DELETE CASCADE)",
+    );
+    const found = (await allFindings()).find(({ check }) => check === "foreign-keys");
+    const [variable] = await mysql.query<{ Value: string }>(
+      "SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'",
+    );
+    if (variable?.Value === "OFF") expect(found).toBeUndefined();
+    else expect(found?.what).toContain("shop.children.of_parent (ON DELETE CASCADE)");
+    await mysql.query("DROP TABLE shop.children, shop.parents");
+  });
+
+  test("names users of the configuration that the server does not have", async () => {
+    const { output } = await doctor("--json");
+    expect(
+      (JSON.parse(output) as Finding[])
+        .filter(({ check }) => check === "accounts.missing")
+        .map(({ what }) => what),
+    ).toEqual([
+      "the environment staging names the user app_staging, which the server does not have",
+    ]);
+  });
+
+  test("?tls=encrypt reaches an account that requires TLS over the loopback address", async () => {
+    const { user, password } = await mysql.createAccount("tunnelled", ["ALL ON *.*"]);
+    await mysql.query("ALTER USER tunnelled REQUIRE SSL");
+    const url = `mysql://${user}:${password}@127.0.0.1:${mysql.server.port}`;
+    expect((await run("--mysql", url, "--config", config)).output).toContain(
+      "ER_ACCESS_DENIED_ERROR",
+    );
+    const { code, output } = await run(
+      "--mysql",
+      `${url}?tls=encrypt`,
+      "--config",
+      config,
+      "--json",
+    );
+    expect(code).not.toBe(2);
+    expect((JSON.parse(output) as Finding[]).map(({ check }) => check)).not.toContain("tls");
+    expect((await run("--mysql", `${url}?tls=yes`, "--config", config)).code).toBe(2);
+    await mysql.query("DROP USER tunnelled");
   });
 
   test("says why it could not check, and exits with 2", async () => {

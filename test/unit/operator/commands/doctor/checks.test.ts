@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   accountFindings,
   environmentsOf,
+  missingUserFindings,
 } from "../../../../../operator/commands/doctor/account-checks.ts";
 import { binlogFindings } from "../../../../../reader/source/binlog-checks.ts";
 import type { Account, ServerFacts } from "../../../../../operator/commands/doctor/facts.ts";
@@ -42,6 +43,7 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
     isConnectionEncrypted: true,
     lostThreads: 0,
     accounts: [],
+    readerHost: "%",
     readerGrants: [
       "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `r`@`%`",
       "GRANT SELECT ON `performance_schema`.* TO `r`@`%`",
@@ -185,6 +187,25 @@ describe("the reader's account", () => {
   ])("%j", (readerGrants, checks) => {
     expect(readerFindings(facts({ readerGrants }), "r").map(({ check }) => check)).toEqual(checks);
   });
+});
+
+test("the reader's missing grants are for the account with its own host", () => {
+  const readerGrants = ["GRANT USAGE ON *.* TO `r`@`10.0.%`"];
+  const [finding] = readerFindings(facts({ readerHost: "10.0.%", readerGrants }), "r");
+  expect(finding?.what).toContain("'r'@'10.0.%'");
+  for (const statement of finding?.statements ?? []) {
+    expect(statement).toMatch(/ TO 'r'@'10\.0\.%'$/);
+  }
+  expect(finding?.statements).toHaveLength(2);
+});
+
+test("users that only the configuration has are named, patterns are not", () => {
+  const environments = { production: { users: ["app", "ap", "app_*", "gone@10.%"] } };
+  const found = missingUserFindings(facts({ accounts: [account("app")] }), environments);
+  expect(found.map(({ what }) => what)).toEqual([
+    "the environment production names the user ap, which the server does not have",
+    "the environment production names the user gone, which the server does not have",
+  ]);
 });
 
 describe("accounts", () => {

@@ -30,6 +30,7 @@ function facts({
     isConnectionEncrypted: true,
     lostThreads: 0,
     accounts,
+    readerHost: "%",
     readerGrants: null,
     ledger: {
       slots: SLOTS,
