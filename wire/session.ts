@@ -47,6 +47,14 @@ export function connectionName(connection: Connection): string {
   return `${connection.server}/${connection.run}/${connection.thread}`;
 }
 
+/** The connection that a text of `connectionName` names. Throws RangeError. */
+export function parseConnectionName(name: string): Connection {
+  const match = /^(.+)\/(-?\d+)\/(\d+)$/s.exec(name);
+  if (match === null) throw new RangeError(`not the name of a connection: ${JSON.stringify(name)}`);
+  const [, server = "", run, thread] = match;
+  return { server, run: Number(run), thread: Number(thread) };
+}
+
 /** An author from a position on; the last entry that is not later than a change wrote that change. */
 export interface SessionEntry extends Author {
   /** A position's text, or "" for the beginning of the connection. */

@@ -8,6 +8,7 @@ import { bodyStore } from "../failures/body-store.ts";
 import { retryItems } from "../failures/retry-items.ts";
 import { routeItems } from "../failures/route-items.ts";
 import { BACKOFF, type Backoff } from "../retry/drain.ts";
+import { UNKNOWN_BACKOFF } from "../retry/unknown-threads.ts";
 import type { RetryRuntime } from "../retry/retry-handler.ts";
 import { filtersOf } from "../filters/filters.ts";
 import { environmentOf } from "../routing/environments.ts";
@@ -23,6 +24,7 @@ export interface RuntimeOptions {
   /** With the queues. */
   readonly patience: Patience;
   readonly backoff?: Backoff;
+  readonly unknownBackoff?: Backoff;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -34,6 +36,7 @@ export function runtime({
   filterSecret,
   patience,
   backoff = BACKOFF,
+  unknownBackoff = UNKNOWN_BACKOFF,
   now = Date.now,
 }: RuntimeOptions): RetryRuntime {
   const { source, routing, rawQueueUrl, failuresTable, sessionsTable, offsetsTable } = settings;
@@ -59,6 +62,7 @@ export function runtime({
     bodies,
     payloads,
     backoff,
+    unknownBackoff,
     now,
   };
 }

@@ -15,6 +15,15 @@ export interface Backoff {
 /** 10 s, 20 s, 40 s, … 15 min, each at the next invocation of the retry function: a hundred attempts take about 18 hours. */
 export const BACKOFF: Backoff = { baseMs: 10_000, longestMs: 15 * 60_000, attempts: 100 };
 
+/** How long a stream rests after this many failed attempts in a row, milliseconds. */
+export function pauseAfter(
+  attempts: number,
+  { baseMs, longestMs }: Backoff,
+  options: { readonly random: () => number },
+): number {
+  return Math.round(backoffMs(attempts - 1, baseMs, longestMs, options));
+}
+
 /** What became of the delivery of one record. `sent`: deduplication ids of the messages that went through all the same. */
 export type Redelivery =
   | { readonly kind: "delivered" }
@@ -29,6 +38,8 @@ export interface DrainOptions {
   readonly claimMs: number;
   readonly now: () => number;
   readonly random: () => number;
+  /** How long a stream may go on before others have had their turn, milliseconds. Left out: as long as there is time. */
+  readonly turnMs?: number;
 }
 
 /** How a stream was left. `records`: how many were delivered. */
@@ -58,6 +69,7 @@ export async function drain(
   const claimed = await items.claim(stream, now(), now() + options.claimMs);
   if (claimed === null) return { kind: "not-due", records: 0 };
 
+  const turnEndsMs = performance.now() + (options.turnMs ?? Infinity);
   const { head } = claimed;
   let { drained, attempts, tail } = claimed;
   let records = 0;
@@ -83,8 +95,7 @@ export async function drain(
   ): Promise<Drained> {
     attempts++;
     const dead = attempts >= backoff.attempts;
-    const { baseMs, longestMs } = backoff;
-    const pause = Math.round(backoffMs(attempts - 1, baseMs, longestMs, options));
+    const pause = pauseAfter(attempts, backoff, options);
     await items.noteFailure(record, {
       trouble,
       // What is not noted is sent again: SQS or the subscriber recognises it.
@@ -98,7 +109,7 @@ export async function drain(
     for (;;) {
       const page = await items.next(stream, drained, tail);
       for (const record of page) {
-        if (signal.aborted) return await leave("unfinished", 0);
+        if (signal.aborted || performance.now() > turnEndsMs) return await leave("unfinished", 0);
         if (record.status === "parked" && record.key < head) {
           // Left by a route function that was killed; its messages were sent directly before the stream was opened.
           await items.resolve(record);

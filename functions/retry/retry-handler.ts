@@ -3,15 +3,19 @@ import type { Context } from "aws-lambda";
 import { RETRY_METRICS } from "../../wire/metrics.ts";
 import type { RetryItems } from "../failures/retry-items.ts";
 import { streamText, type Stream } from "../failures/stream.ts";
-import { forEachLimited } from "../ground/concurrency.ts";
+import { settleAll } from "../ground/concurrency.ts";
 import type { MetricSink } from "../ground/metrics.ts";
 import { drain, type Backoff, type Drained } from "./drain.ts";
+import { sortDue } from "./due-streams.ts";
 import { redeliver, type RedeliverOptions } from "./redeliver.ts";
+import { lookUpThreads, postponeUnknown } from "./unknown-threads.ts";
 
 /** What parked records are delivered with. */
 export interface RetryRuntime extends RedeliverOptions {
   readonly items: RetryItems;
   readonly backoff: Backoff;
+  /** Of connections whose author is not known. */
+  readonly unknownBackoff: Backoff;
 }
 
 export interface RetryHandlerOptions {
@@ -25,13 +29,19 @@ export const RETRY_PATIENCE_MS = 10_000;
 
 /** An invocation begins nothing new in its last seconds: what is under way has to end before Lambda ends the function. */
 const LAST_SECONDS_MS = 12_000;
-/** Streams of one invocation, and how many are worked on at once; the rest wait for the next invocation. */
-const MOST_STREAMS = 1000;
-const PARALLEL_STREAMS = 8;
+/** Streams that are worked on at once: of queues, of connections that are known by now, of connections that are not. */
+const AT_ONCE = { queues: 8, known: 8, unknown: 16 } as const;
+/** Connections of one invocation. */
+const MOST_THREADS = 10_000;
+/** A stream with much to deliver lets those that wait go on after this time, milliseconds. */
+const TURN_MS = 5000;
 
-/** The retry function: an invocation delivers what is due, in order within each stream, as far as its time allows. */
+/**
+ * The retry function: an invocation delivers what is due, in order within each stream, as far as its time allows. Queues
+ * take turns; connections whose author is not known are worked on beside them and hold none of them up.
+ */
 export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) {
-  const { items, backoff, now } = runtime;
+  const { items, backoff, unknownBackoff, effects, now } = runtime;
   const deliver = redeliver(runtime);
 
   return async (
@@ -40,22 +50,61 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
   ): Promise<void> => {
     const claimMs = context.getRemainingTimeInMillis();
     const signal = AbortSignal.timeout(Math.max(0, claimMs - LAST_SECONDS_MS));
-    const options = { items, deliver, backoff, claimMs, now, random: Math.random };
+    const common = { items, claimMs, now, random: Math.random };
     let recovered = 0;
-    try {
-      await forEachLimited(await firstDue(items), PARALLEL_STREAMS, async (stream) => {
-        if (signal.aborted) return;
-        try {
-          const drained = await drain(stream, options, signal);
-          recovered += drained.records;
-          report(logger, stream, drained);
-        } catch (error) {
-          logger.error("a stream was left in the middle", {
-            stream: streamText(stream),
-            error: error as Error,
-          });
+
+    /**
+     * Does something with each stream while there is time; one for which `act` says so has another turn behind all others.
+     * What fails for one stream is logged and stays with it.
+     */
+    async function each(
+      streams: readonly Stream[],
+      atOnce: number,
+      act: (stream: Stream) => Promise<"again" | "left">,
+    ): Promise<void> {
+      const queue = [...streams];
+      const work = async (): Promise<void> => {
+        for (let stream = queue.shift(); stream !== undefined; stream = queue.shift()) {
+          if (signal.aborted) return;
+          try {
+            if ((await act(stream)) === "again") queue.push(stream);
+          } catch (error) {
+            logger.error("a stream was left in the middle", {
+              stream: streamText(stream),
+              error: error as Error,
+            });
+          }
         }
-      });
+      };
+      await Promise.all(Array.from({ length: atOnce }, work));
+    }
+
+    const drainStream = async (stream: Stream): Promise<"again" | "left"> => {
+      const pauses = stream.kind === "thread" ? unknownBackoff : backoff;
+      const options = { ...common, deliver, backoff: pauses, turnMs: TURN_MS };
+      const drained = await drain(stream, options, signal);
+      recovered += drained.records;
+      report(logger, stream, drained);
+      return drained.kind === "unfinished" ? "again" : "left";
+    };
+
+    async function retryThreads(threads: readonly Stream[]): Promise<void> {
+      const { known, unknown } = await lookUpThreads(threads, (lane, connections) =>
+        effects.lookUp(lane, connections),
+      );
+      await Promise.all([
+        each(known, AT_ONCE.known, drainStream),
+        each(unknown, AT_ONCE.unknown, async (stream) => {
+          const kind = await postponeUnknown(stream, { ...common, backoff: unknownBackoff });
+          if (kind === "dead") report(logger, stream, { kind, records: 0 });
+          return "left";
+        }),
+      ]);
+    }
+
+    try {
+      const { queues, threads } = await sortDue(items.due(), MOST_THREADS);
+      await settleAll([each(queues, AT_ONCE.queues, drainStream), retryThreads(threads)]);
     } finally {
       const [pending, dead] = await Promise.all([items.count("open"), items.count("dead")]);
       metrics.count(RETRY_METRICS.pending, pending);
@@ -64,15 +113,6 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       metrics.publish();
     }
   };
-}
-
-async function firstDue(items: RetryItems): Promise<readonly Stream[]> {
-  const streams: Stream[] = [];
-  for await (const stream of items.due()) {
-    streams.push(stream);
-    if (streams.length === MOST_STREAMS) break;
-  }
-  return streams;
 }
 
 function report(logger: Logger, stream: Stream, { kind, records }: Drained): void {

@@ -76,6 +76,11 @@ export async function retry(runtime: RetryRuntime, options: RetryOptions = {}): 
     remainingMs = 55_000,
     backoff = runtime.backoff,
   } = options;
-  const handle = retryHandler({ runtime: { ...runtime, backoff }, logger, metrics });
+  const unknownBackoff = options.backoff ?? runtime.unknownBackoff;
+  const handle = retryHandler({
+    runtime: { ...runtime, backoff, unknownBackoff },
+    logger,
+    metrics,
+  });
   await handle({}, { getRemainingTimeInMillis: () => remainingMs });
 }

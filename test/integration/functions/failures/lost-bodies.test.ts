@@ -4,6 +4,7 @@ import { QueryCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readState } from "../../../../functions/failures/route-items.ts";
+import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import { queueStream, streamText, threadStream } from "../../../../functions/failures/stream.ts";
 import { revive } from "../../../../operator/commands/failures/failures-table.ts";
 import { SERVER, TestLane } from "../../../support/functions/frames.ts";
@@ -131,6 +132,11 @@ test("changes of a connection that a later version parked wait for the code that
       },
     }),
   );
+  // Its record is looked at once the connection is known.
+  const author = { from: "", user: "app_prod", host: "10.0.0.1", attribution: "sweep" } as const;
+  await new SessionsTable(dynamodb, "sessions").record([
+    { connection: { server: SERVER, run: 1, thread: 24 }, entries: [author] },
+  ]);
   stage.clock.advance(MINUTE_MS);
   await retry(stage.runtime);
   expect(await readState(dynamodb, "failures", stream)).toMatchObject({

@@ -1,0 +1,70 @@
+import { parseConnectionName } from "../../wire/session.ts";
+import type { DrainItems } from "../failures/retry-items.ts";
+import type { Stream } from "../failures/stream.ts";
+import type { LookUp } from "../sessions/look-up.ts";
+import { pauseAfter, type Backoff } from "./drain.ts";
+
+/**
+ * When a connection that nobody knows is looked up again: within the first minutes often, for then the reader's next sweep
+ * may know it, later every one to two hours. After 21 attempts, in about 18 hours, it is left to an operator.
+ */
+export const UNKNOWN_BACKOFF: Backoff = {
+  baseMs: 10_000,
+  longestMs: 2 * 60 * 60_000,
+  attempts: 21,
+};
+
+/** Connections of one look-up. */
+const TOGETHER = 500;
+
+/** Splits streams of unknown connections by whether something is known of the connection by now, a few requests for many. */
+export async function lookUpThreads(
+  streams: readonly Stream[],
+  lookUp: LookUp,
+): Promise<{ readonly known: readonly Stream[]; readonly unknown: readonly Stream[] }> {
+  const known: Stream[] = [];
+  const unknown: Stream[] = [];
+  for (const [lane, ofLane] of Map.groupBy(streams, (stream) => stream.lane)) {
+    for (let i = 0; i < ofLane.length; i += TOGETHER) {
+      const together = ofLane.slice(i, i + TOGETHER);
+      const connections = new Map(
+        together.map(({ name }) => [name, parseConnectionName(name)] as const),
+      );
+      const found = await lookUp(lane, connections);
+      for (const stream of together) {
+        const isKnown = (found.get(stream.name)?.entries.length ?? 0) > 0;
+        (isKnown ? known : unknown).push(stream);
+      }
+    }
+  }
+  return { known, unknown };
+}
+
+/**
+ * Notes a failed attempt for the first record of a stream whose connection is not known, without reading the record: two
+ * writes. Its records keep the attempt at which they were parked; the stream has how often, and when next.
+ */
+export async function postponeUnknown(
+  stream: Stream,
+  options: {
+    readonly items: Pick<DrainItems, "claim" | "postpone">;
+    readonly backoff: Backoff;
+    readonly claimMs: number;
+    readonly now: () => number;
+    readonly random: () => number;
+  },
+): Promise<"postponed" | "dead" | "not-due"> {
+  const { items, backoff, now, claimMs } = options;
+  const claimed = await items.claim(stream, now(), now() + claimMs);
+  if (claimed === null) return "not-due";
+  const attempts = claimed.attempts + 1;
+  const dead = attempts >= backoff.attempts;
+  await items.postpone(claimed, {
+    drained: claimed.drained,
+    attempts,
+    nextAttemptAt: now() + pauseAfter(attempts, backoff, options),
+    dead,
+    trouble: { reason: "unattributed", error: "" },
+  });
+  return dead ? "dead" : "postponed";
+}

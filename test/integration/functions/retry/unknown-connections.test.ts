@@ -1,0 +1,91 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { UNKNOWN_BACKOFF } from "../../../../functions/retry/unknown-threads.ts";
+import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
+import type { EnvironmentMessage } from "../../../../wire/message.ts";
+import { SERVER, TestLane } from "../../../support/functions/frames.ts";
+import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
+import { numbers } from "../../../support/functions/received.ts";
+import { Stage } from "../../../support/functions/stage.ts";
+
+const CONNECTIONS = 5000;
+const PER_FRAME = 25;
+
+async function parkUnknown(stage: Stage, lane: TestLane, connections: number, first = 100) {
+  for (let n = 0; n < connections; n += PER_FRAME) {
+    const threads = Array.from(
+      { length: Math.min(PER_FRAME, connections - n) },
+      (_, i) => first + n + i,
+    );
+    const frame = lane.frame(threads.map((thread) => ({ user: null, thread })));
+    expect(await route(stage.runtime, rawEvent([frame]))).toEqual([]);
+  }
+}
+
+/** Production's first messages, as soon as they are there. */
+async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
+  for (;;) {
+    const messages = await stage.receiveAll("production");
+    if (messages.length > 0) return messages;
+    await delay(10);
+  }
+}
+
+test("one throttled answer for production is tried again in the next run, whatever number of unknown connections waits", async () => {
+  await using stage = await Stage.start();
+  await parkUnknown(stage, new TestLane(1), CONNECTIONS);
+  // The connections have waited longer than production.
+  stage.clock.advance(5 * 60_000);
+  const fault = stage.breakQueue("production", "RequestThrottled");
+  expect(await route(stage.runtime, rawEvent([new TestLane(0).frame([{}])]))).toEqual([]);
+  fault.remove();
+  stage.clock.advance(60_000);
+
+  const requests = (): number =>
+    Object.values(stage.aws.counts("dynamodb").actions).reduce((sum, count) => sum + count, 0);
+  const before = requests();
+  const began = performance.now();
+  const run = retry(stage.runtime);
+  expect(numbers(await firstOf(stage))).toEqual([1]);
+  const servedMs = Math.round(performance.now() - began);
+  await run;
+  const tookMs = Math.round(performance.now() - began);
+  const each = (requests() - before) / CONNECTIONS;
+  console.log(
+    `production was served ${servedMs} ms after the run began; the run tried ${CONNECTIONS} unknown connections in ${tookMs} ms, with ${each.toFixed(2)} DynamoDB requests each`,
+  );
+  expect(servedMs).toBeLessThan(10_000);
+  // A claim and a postponement each, and one look-up for many.
+  expect(each).toBeLessThan(2.2);
+}, 300_000);
+
+test("an unknown connection is given up after about 18 hours, and seven a second do not outgrow the function", async () => {
+  await using stage = await Stage.start();
+  const lane = new TestLane();
+  await parkUnknown(stage, lane, 1);
+  const began = stage.clock.now();
+  let runs = 0;
+  for (let metrics = new CountingMetrics(); metrics.totals.get("FailuresDead") !== 1; runs++) {
+    stage.clock.advance(60_000);
+    metrics = new CountingMetrics();
+    await retry(stage.runtime, { metrics });
+    expect(runs).toBeLessThan(24 * 60);
+  }
+  const hours = (stage.clock.now() - began) / 3_600_000;
+  console.log(`given up after ${UNKNOWN_BACKOFF.attempts} attempts in ${hours.toFixed(1)} hours`);
+  expect(hours).toBeGreaterThan(14);
+  // Seven new ones a second, each tried so often: what a run of a minute has to do stays below what it takes at once.
+  expect(7 * 60 * UNKNOWN_BACKOFF.attempts).toBeLessThan(10_000);
+}, 300_000);
+
+test("a connection that turns out to be known is delivered, among thousands that are not", async () => {
+  await using stage = await Stage.start();
+  await parkUnknown(stage, new TestLane(), 500);
+  const author = { from: "", user: "app_prod", host: "10.0.0.1", attribution: "sweep" } as const;
+  await new SessionsTable(stage.clients.dynamodb, "sessions").record([
+    { connection: { server: SERVER, run: 1, thread: 300 }, entries: [author] },
+  ]);
+  stage.clock.advance(60_000);
+  await retry(stage.runtime);
+  expect(numbers(await stage.receiveAll("production"))).toEqual([201]);
+});
