@@ -10,6 +10,7 @@ import { unreadableStream, type Stream } from "../../../functions/failures/strea
 import { readRawMessage, textToPark } from "../../../functions/frame/read-raw-message.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
+import { messagesIn } from "../../shared/messages-in.ts";
 import type { Target } from "../../shared/target.ts";
 
 const DEAD_LETTER: Trouble = { reason: "dead-letter", error: "" };
@@ -29,11 +30,25 @@ export function redrive(failures: Command): void {
 async function redriveAll({ target, report, progress }: StackContext): Promise<void> {
   const moved = await moveDeadLetters(target, (count) => progress(`${count} messages`));
   progress("");
-  report({ moved }, () =>
-    moved === 0
-      ? "The raw queue's dead-letter queue is empty."
-      : `${moved} messages are parked now; the retry function takes them back into their lanes.`,
-  );
+  const waiting = await messagesIn(target.sqs, nameOf(target.rawDeadLetterQueueUrl));
+  report({ moved, waiting }, () => redriveText(moved, waiting));
+}
+
+/**
+ * What a redrive says: how many messages it moved, and how many are still in the queue (null: SQS did not say). SQS hides
+ * what an interrupted redrive received, and in a FIFO queue everything behind it, until its visibility timeout ends.
+ */
+function redriveText(moved: number, waiting: number | null): string {
+  const done = `${moved} messages are parked now; the retry function takes them back into their lanes.`;
+  if (waiting === 0) {
+    return moved === 0 ? "The raw queue's dead-letter queue is empty." : done;
+  }
+  const left =
+    waiting === null
+      ? "SQS did not say whether the raw queue's dead-letter queue has messages left"
+      : `The raw queue's dead-letter queue still has messages (about ${waiting})`;
+  const remedy = `an interrupted redrive may hold some for ${VISIBILITY_SECONDS} seconds. Run this command again in a minute.`;
+  return `${moved === 0 ? "" : `${done}\n`}${left}: ${remedy}`;
 }
 
 /**
@@ -101,9 +116,13 @@ export async function moveDeadLetters(
 
 /** The source that a dead-letter queue is named after. */
 function sourceOf(queueUrl: string): string {
-  const name = queueUrl.slice(queueUrl.lastIndexOf("/") + 1);
+  const name = nameOf(queueUrl);
   if (!name.endsWith(DEAD_LETTER_SUFFIX)) {
     throw new CommandError(`"${name}" is not the dead-letter queue of a raw queue`);
   }
   return name.slice(0, -DEAD_LETTER_SUFFIX.length);
+}
+
+function nameOf(queueUrl: string): string {
+  return queueUrl.slice(queueUrl.lastIndexOf("/") + 1);
 }

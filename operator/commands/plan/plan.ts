@@ -11,7 +11,7 @@ import { CommandError } from "../../shared/command-error.ts";
 import { disposable } from "../../shared/target.ts";
 import { deployedOf } from "./deployed.ts";
 import { stepsTo, type Step } from "./steps.ts";
-import { messagesIn } from "./waiting.ts";
+import { messagesIn } from "../../shared/messages-in.ts";
 
 interface Options {
   readonly config: string;

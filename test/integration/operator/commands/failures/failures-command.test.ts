@@ -5,7 +5,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SERVER, TestLane } from "../../../../support/functions/frames.ts";
+import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { rawQueueName } from "../../../../../wire/names.ts";
+import { SERVER, SOURCE, TestLane } from "../../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../../support/functions/invoke.ts";
 import { numbers } from "../../../../support/functions/received.ts";
 import { Stage } from "../../../../support/functions/stage.ts";
@@ -199,11 +201,38 @@ describe("npm run failures", () => {
       environment: "test",
       due: 1,
     });
-    expect(await json("redrive")).toEqual({ moved: 0 });
+    expect(await json("redrive")).toEqual({ moved: 0, waiting: 0 });
     expect(await json("lanes")).toMatchObject([{ lane: 0, delivered: lane.position(3) }]);
     expect(await json("accept-gap", "0", lane.position(9), "--yes")).toEqual({
       lane: 0,
       delivered: lane.position(9),
+    });
+  });
+
+  test("redrive does not call a queue empty while an interrupted redrive holds its messages", async () => {
+    await stage.createRawQueue({ visibilitySeconds: 600, maxReceives: 2 });
+    const { sqs } = stage.clients;
+    const QueueUrl = stage.queueUrl(rawQueueName(SOURCE).replace(".fifo", "-dead.fifo"));
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl,
+        MessageGroupId: "0",
+        MessageDeduplicationId: "letter",
+        MessageBody: new TestLane().frame([{}]),
+      }),
+    );
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 60 }));
+
+    const interrupted = await failures("redrive");
+    expect(interrupted).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("still has messages (about 1)"),
+    });
+    expect(interrupted.out).not.toContain("empty");
+    stage.clock.advance(60_001);
+    expect(await json("redrive")).toEqual({
+      moved: 1,
+      waiting: 0,
     });
   });
 
