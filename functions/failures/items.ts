@@ -56,6 +56,7 @@ export function decodeState(item: Item): StreamState {
     drained: textOf(item, "drained") ?? "",
     attempts: numberOf(item, "attempts") ?? 0,
     nextAttemptAt: numberOf(item, "nextAttempt") ?? 0,
+    isAsked: item["asked"]?.BOOL === true,
     openedAt: numberOf(item, "openedAt") ?? 0,
     lastFailureAt: numberOf(item, "lastFailureAt") ?? 0,
     trouble: troubleOf(item),

@@ -73,6 +73,8 @@ export interface StreamState {
   readonly attempts: number;
   /** Milliseconds since 1970. */
   readonly nextAttemptAt: number;
+  /** Whether an operator has asked for the next attempt. */
+  readonly isAsked: boolean;
   readonly openedAt: number;
   readonly lastFailureAt: number;
   readonly trouble: Trouble;

@@ -28,7 +28,7 @@ export function openUpdate(
     UpdateExpression:
       "SET #status = :open, due = :open, tail = :tail, attempts = :none, nextAttempt = :next, " +
       (head === null ? "" : "head = :head, ") +
-      "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires",
+      "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires, asked",
     ConditionExpression: "attribute_not_exists(#status) OR (#status = :closed AND tail < :tail)",
     ExpressionAttributeNames: { "#status": "status", "#error": "error" },
     ExpressionAttributeValues: {
@@ -86,7 +86,8 @@ export function postponeUpdate(
     Key: stateKey(stream),
     UpdateExpression:
       "SET drained = :drained, attempts = :attempts, nextAttempt = :next, #status = :status, due = :status" +
-      (trouble === null ? "" : ", reason = :reason, #error = :error, lastFailureAt = :now"),
+      (trouble === null ? "" : ", reason = :reason, #error = :error, lastFailureAt = :now") +
+      " REMOVE asked",
     // The time that the claim set tells whether somebody else has taken the stream since.
     ConditionExpression: "#status = :open AND nextAttempt = :claimed",
     ExpressionAttributeNames: {
@@ -114,7 +115,7 @@ export function closeUpdate(stream: Stream, drained: RecordKey, now: number): It
   return {
     Key: stateKey(stream),
     UpdateExpression:
-      "SET #status = :closed, drained = :drained, expires = :expires REMOVE due, nextAttempt, attempts",
+      "SET #status = :closed, drained = :drained, expires = :expires REMOVE due, nextAttempt, attempts, asked",
     ConditionExpression: "#status = :open AND tail = :tail",
     ExpressionAttributeNames: { "#status": "status" },
     ExpressionAttributeValues: {

@@ -1,5 +1,5 @@
 import { backoffMs } from "../../wire/backoff.ts";
-import { lastOf, type ParkedRecord, type Trouble } from "../failures/parked.ts";
+import { lastOf, type ParkedRecord, type StreamState, type Trouble } from "../failures/parked.ts";
 import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
 
@@ -65,10 +65,21 @@ export async function drain(
   options: DrainOptions,
   signal: AbortSignal,
 ): Promise<Drained> {
-  const { items, now, backoff } = options;
-  const claimed = await items.claim(stream, now(), now() + options.claimMs);
-  if (claimed === null) return { kind: "not-due", records: 0 };
+  const { items, now, claimMs } = options;
+  const claimed = await items.claim(stream, now(), now() + claimMs);
+  return claimed === null ? NOT_DUE : await drainClaimed(claimed, options, signal);
+}
 
+export const NOT_DUE: Drained = { kind: "not-due", records: 0 };
+
+/** The same of a stream that this invocation has claimed. */
+export async function drainClaimed(
+  claimed: StreamState,
+  options: DrainOptions,
+  signal: AbortSignal,
+): Promise<Drained> {
+  const { items, now, backoff } = options;
+  const { stream } = claimed;
   const turnEndsMs = performance.now() + (options.turnMs ?? Infinity);
   const { head } = claimed;
   let { drained, attempts, tail } = claimed;

@@ -8,7 +8,7 @@ import type { MetricSink } from "../ground/metrics.ts";
 import { drain, type Backoff, type Drained } from "./drain.ts";
 import { sortDue } from "./due-streams.ts";
 import { redeliver, type RedeliverOptions } from "./redeliver.ts";
-import { lookUpThreads, postponeUnknown } from "./unknown-threads.ts";
+import { attemptUnknown, lookUpThreads } from "./unknown-threads.ts";
 
 /** What parked records are delivered with. */
 export interface RetryRuntime extends RedeliverOptions {
@@ -79,14 +79,17 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       await Promise.all(Array.from({ length: atOnce }, work));
     }
 
-    const drainStream = async (stream: Stream): Promise<"again" | "left"> => {
+    async function attempt(stream: Stream, how: typeof drain): Promise<"again" | "left"> {
       const pauses = stream.kind === "thread" ? unknownBackoff : backoff;
       const options = { ...common, deliver, backoff: pauses, turnMs: TURN_MS };
-      const drained = await drain(stream, options, signal);
+      const drained = await how(stream, options, signal);
       recovered += drained.records;
-      report(logger, stream, drained);
+      // Thousands of connections may stay unknown.
+      const isStillUnknown = stream.kind === "thread" && drained.kind === "postponed";
+      if (!isStillUnknown || drained.records > 0) report(logger, stream, drained);
       return drained.kind === "unfinished" ? "again" : "left";
-    };
+    }
+    const drainStream = (stream: Stream) => attempt(stream, drain);
 
     async function retryThreads(threads: readonly Stream[]): Promise<void> {
       const { known, unknown } = await lookUpThreads(threads, (lane, connections) =>
@@ -94,11 +97,7 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       );
       await Promise.all([
         each(known, AT_ONCE.known, drainStream),
-        each(unknown, AT_ONCE.unknown, async (stream) => {
-          const kind = await postponeUnknown(stream, { ...common, backoff: unknownBackoff });
-          if (kind === "dead") report(logger, stream, { kind, records: 0 });
-          return "left";
-        }),
+        each(unknown, AT_ONCE.unknown, (stream) => attempt(stream, attemptUnknown)),
       ]);
     }
 

@@ -1,8 +1,14 @@
 import { parseConnectionName } from "../../wire/session.ts";
-import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
 import type { LookUp } from "../sessions/look-up.ts";
-import { pauseAfter, type Backoff } from "./drain.ts";
+import {
+  type Backoff,
+  drainClaimed,
+  type Drained,
+  type DrainOptions,
+  NOT_DUE,
+  pauseAfter,
+} from "./drain.ts";
 
 /**
  * When a connection that nobody knows is looked up again: within the first minutes often, for then the reader's next sweep
@@ -41,22 +47,20 @@ export async function lookUpThreads(
 }
 
 /**
- * Notes a failed attempt for the first record of a stream whose connection is not known, without reading the record: two
- * writes. Its records keep the attempt at which they were parked; the stream has how often, and when next.
+ * Makes an attempt for a stream whose connection is not known. Where only that kept its first record back, the record need not
+ * be read: two writes note the failed attempt. The record keeps its own count; the stream has how often, and when next. After
+ * an operator's act, and where another trouble kept it back, the record is read.
  */
-export async function postponeUnknown(
+export async function attemptUnknown(
   stream: Stream,
-  options: {
-    readonly items: Pick<DrainItems, "claim" | "postpone">;
-    readonly backoff: Backoff;
-    readonly claimMs: number;
-    readonly now: () => number;
-    readonly random: () => number;
-  },
-): Promise<"postponed" | "dead" | "not-due"> {
+  options: DrainOptions,
+  signal: AbortSignal,
+): Promise<Drained> {
   const { items, backoff, now, claimMs } = options;
   const claimed = await items.claim(stream, now(), now() + claimMs);
-  if (claimed === null) return "not-due";
+  if (claimed === null) return NOT_DUE;
+  if (claimed.isAsked || claimed.trouble.reason !== "unattributed")
+    return await drainClaimed(claimed, options, signal);
   const attempts = claimed.attempts + 1;
   const dead = attempts >= backoff.attempts;
   await items.postpone(claimed, {
@@ -64,7 +68,7 @@ export async function postponeUnknown(
     attempts,
     nextAttemptAt: now() + pauseAfter(attempts, backoff, options),
     dead,
-    trouble: { reason: "unattributed", error: "" },
+    trouble: claimed.trouble,
   });
-  return dead ? "dead" : "postponed";
+  return { kind: dead ? "dead" : "postponed", records: 0 };
 }

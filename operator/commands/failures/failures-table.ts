@@ -91,13 +91,15 @@ export function revive(target: Target, stream: Stream): Promise<boolean> {
       new UpdateItemCommand({
         TableName: target.failuresTable,
         Key: stateKey(stream),
-        UpdateExpression: "SET #status = :open, due = :open, attempts = :none, nextAttempt = :now",
+        UpdateExpression:
+          "SET #status = :open, due = :open, attempts = :none, nextAttempt = :now, asked = :asked",
         ConditionExpression: "#status IN (:open, :dead)",
         ExpressionAttributeNames: { "#status": "status" },
         ExpressionAttributeValues: {
           ":open": text("open"),
           ":dead": text("dead"),
           ":none": number(0),
+          ":asked": { BOOL: true },
           ":now": number(Date.now()),
         },
       }),

@@ -502,6 +502,7 @@ function claimed({ status, head, tail, drained }: ModelState, number: number) {
     drained,
     attempts: 0,
     nextAttemptAt: number,
+    isAsked: false,
     openedAt: 0,
     lastFailureAt: 0,
     trouble: TROUBLE,

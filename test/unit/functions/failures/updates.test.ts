@@ -27,6 +27,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const state: StreamState = {
   stream: STREAM,
   status: "open",
+  isAsked: false,
   head: "1",
   tail: "9",
   drained: "",
