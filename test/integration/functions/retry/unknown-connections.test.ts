@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BatchWriteItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "vitest";
+import { streamText, threadStream } from "../../../../functions/failures/stream.ts";
 import { UNKNOWN_BACKOFF } from "../../../../functions/retry/unknown-threads.ts";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
@@ -22,6 +24,31 @@ async function parkUnknown(stage: Stage, lane: TestLane, connections: number, fi
   }
 }
 
+/** Parks one connection's change, and copies what that leaves for as many other connections. */
+async function parkCopies(stage: Stage, lane: TestLane, connections: number): Promise<void> {
+  await parkUnknown(stage, lane, 1);
+  const { dynamodb } = stage.clients;
+  const original = streamText(threadStream(lane.lane, { server: SERVER, run: 1, thread: 100 }));
+  const { Items: items = [] } = await dynamodb.send(
+    new QueryCommand({
+      TableName: "failures",
+      KeyConditionExpression: "#stream = :stream",
+      ExpressionAttributeNames: { "#stream": "stream" },
+      ExpressionAttributeValues: { ":stream": { S: original } },
+    }),
+  );
+  expect(items).toHaveLength(2);
+  const writes = Array.from({ length: connections - 1 }, (_, i) =>
+    items.map((item) => ({
+      PutRequest: { Item: { ...item, stream: { S: original.replace(/\d+$/, String(101 + i)) } } },
+    })),
+  ).flat();
+  for (let at = 0; at < writes.length; at += 25) {
+    const RequestItems = { failures: writes.slice(at, at + 25) };
+    await dynamodb.send(new BatchWriteItemCommand({ RequestItems }));
+  }
+}
+
 /** Production's first messages, as soon as they are there. */
 async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
   for (;;) {
@@ -33,7 +60,7 @@ async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
 
 test("one throttled answer for production is tried again in the next run, whatever number of unknown connections waits", async () => {
   await using stage = await Stage.start();
-  await parkUnknown(stage, new TestLane(1), CONNECTIONS);
+  await parkCopies(stage, new TestLane(1), CONNECTIONS);
   // The connections have waited longer than production.
   stage.clock.advance(5 * 60_000);
   const fault = stage.breakQueue("production", "RequestThrottled");
