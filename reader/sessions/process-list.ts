@@ -54,7 +54,7 @@ export async function listConnections(
 /**
  * Asks for all connections. Null when the list lacks the one that asks: then performance_schema is off. A thread that found
  * no room in performance_schema stays out of the list as long as it lives, so one such thread since the server started is
- * enough for the list to prove nobody's absence.
+ * enough for the list to prove no connection's absence.
  */
 export async function takeCensus(connection: Connection, version: string): Promise<Census | null> {
   const [rows] = await connection.query<RowDataPacket[]>(LIST);

@@ -25,7 +25,7 @@ const REFRESHED_DAYS = 20;
 const DAY_SECONDS = 86_400;
 const ITEMS_PER_READ = 100;
 const ITEMS_REMEMBERED = 10_000;
-/** A throttled table answers in part; what is left is asked for again so often, with growing pauses. */
+/** A throttled table answers in part; how often the rest is asked for again, with growing pauses. */
 const READS = 8;
 const FIRST_PAUSE_MS = 20;
 

@@ -19,7 +19,7 @@ import { Construct } from "constructs";
 import { FRAME_PAYLOAD_PREFIX, XA_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
 import type { DatabaseNetwork } from "./database-network.ts";
-import { grantItems, grantPayloads } from "./grants.ts";
+import { grantAbsence, grantItems, grantPayloads } from "./grants.ts";
 import { markPart } from "./part.ts";
 import type { RawQueue } from "./raw-queue.ts";
 import { bundleReaderImage, UNBUNDLED_READER_IMAGE } from "./reader-image.ts";
@@ -129,6 +129,7 @@ export class ReaderService extends Construct {
     grantItems(tables.offsets, taskRole, ["GetItem", "UpdateItem"]);
     grantItems(tables.sessions, taskRole, ["BatchGetItem", "UpdateItem"]);
     grantPayloads(payloads, taskRole, "PutObject", FRAME_PAYLOAD_PREFIX);
+    grantAbsence(payloads, taskRole);
     for (const action of ["GetObject", "PutObject"] as const)
       grantPayloads(payloads, taskRole, action, XA_PAYLOAD_PREFIX);
   }

@@ -212,7 +212,7 @@ describe("the parts", () => {
     }
   });
 
-  it("that read payloads, route and retry, are told when one does not exist", () => {
+  it("that read payloads, reader, route and retry, are told when one does not exist", () => {
     const told = Object.entries(template.findResources("AWS::IAM::Policy")).filter(
       ([, { Properties }]) =>
         (Properties.PolicyDocument.Statement as Statement[]).some(
@@ -221,6 +221,7 @@ describe("the parts", () => {
         ),
     );
     expect(told.map(([id]) => id).sort()).toEqual([
+      expect.stringMatching(/^ReaderTaskTaskRole/),
       expect.stringMatching(/^RetryFunction/),
       expect.stringMatching(/^RouteFunction/),
     ]);

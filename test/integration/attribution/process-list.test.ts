@@ -60,7 +60,7 @@ test("a restarted reader knows open connections by the ledger, whose account lac
   });
 });
 
-test("a list from which performance_schema has left out a thread proves nobody's absence", async () => {
+test("a list from which performance_schema has left out a thread proves the absence of no connection", async () => {
   const reader = await cramped.connect();
   const before = await takeCensus(reader, cramped.server.version);
   expect(before?.alive).not.toBeNull();

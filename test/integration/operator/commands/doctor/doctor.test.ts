@@ -235,7 +235,7 @@ describe("doctor", () => {
     await runScript((await doctor("--tags", "--sql")).output);
     expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
     expect(await tagged()).toEqual([]);
-    // Without --tags the tags stay, also where something is mended.
+    // Without --tags the tags stay, also where something else is corrected.
     await mysql.query("DROP PROCEDURE binlog_router.resume_roles");
     await runScript((await doctor("--sql")).output);
     expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
