@@ -10,10 +10,25 @@ export interface Backoff {
   readonly longestMs: number;
   /** Failed attempts after which the record is given up until an operator acts. */
   readonly attempts: number;
+  /**
+   * It is not given up before this time has passed since the stream was opened, milliseconds: a release with shorter pauses may
+   * have counted more attempts. Left out: none.
+   */
+  readonly leastMs?: number;
 }
 
 /** 10 s, 20 s, 40 s, … 15 min, each at the next invocation of the retry function: a hundred attempts take about 18 hours. */
 export const BACKOFF: Backoff = { baseMs: 10_000, longestMs: 15 * 60_000, attempts: 100 };
+
+/** Whether a stream's first record is given up after this many failed attempts. */
+export function isGivenUp(
+  attempts: number,
+  { openedAt }: Pick<StreamState, "openedAt">,
+  backoff: Backoff,
+  nowMs: number,
+): boolean {
+  return attempts >= backoff.attempts && nowMs - openedAt >= (backoff.leastMs ?? 0);
+}
 
 /** How long a stream rests after this many failed attempts in a row, milliseconds. */
 export function pauseAfter(
@@ -105,7 +120,7 @@ export async function drainClaimed(
     { trouble, sent }: Extract<Redelivery, { kind: "failed" }>,
   ): Promise<Drained> {
     attempts++;
-    const dead = attempts >= backoff.attempts;
+    const dead = isGivenUp(attempts, claimed, backoff, now());
     const pause = pauseAfter(attempts, backoff, options);
     await items.noteFailure(record, {
       trouble,

@@ -4,6 +4,7 @@ import type { LookUp } from "../sessions/look-up.ts";
 import {
   type Backoff,
   drainClaimed,
+  isGivenUp,
   type Drained,
   type DrainOptions,
   NOT_DUE,
@@ -18,6 +19,7 @@ export const UNKNOWN_BACKOFF: Backoff = {
   baseMs: 10_000,
   longestMs: 2 * 60 * 60_000,
   attempts: 21,
+  leastMs: 12 * 60 * 60_000,
 };
 
 /** Connections of one look-up. */
@@ -62,7 +64,7 @@ export async function attemptUnknown(
   if (claimed.isAsked || claimed.trouble.reason !== "unattributed")
     return await drainClaimed(claimed, options, signal);
   const attempts = claimed.attempts + 1;
-  const dead = attempts >= backoff.attempts;
+  const dead = isGivenUp(attempts, claimed, backoff, now());
   await items.postpone(claimed, {
     drained: claimed.drained,
     attempts,

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BatchWriteItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { BatchWriteItemCommand, QueryCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "vitest";
+import { stateKey } from "../../../../functions/failures/items.ts";
+import { readState } from "../../../../functions/failures/route-items.ts";
 import { streamText, threadStream } from "../../../../functions/failures/stream.ts";
 import { UNKNOWN_BACKOFF } from "../../../../functions/retry/unknown-threads.ts";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
@@ -115,4 +117,28 @@ test("a connection that turns out to be known is delivered, among thousands that
   stage.clock.advance(60_000);
   await retry(stage.runtime);
   expect(numbers(await stage.receiveAll("production"))).toEqual([201]);
+});
+
+test("a connection that the last release tried more often is not given up before its time", async () => {
+  await using stage = await Stage.start();
+  await parkUnknown(stage, new TestLane(), 1);
+  const { dynamodb } = stage.clients;
+  const stream = threadStream(0, { server: SERVER, run: 1, thread: 100 });
+  await dynamodb.send(
+    new UpdateItemCommand({
+      TableName: "failures",
+      Key: stateKey(stream),
+      UpdateExpression: "SET attempts = :many",
+      ExpressionAttributeValues: { ":many": { N: "60" } },
+    }),
+  );
+  stage.clock.advance(60_000);
+  await retry(stage.runtime);
+  expect(await readState(dynamodb, "failures", stream)).toMatchObject({
+    status: "open",
+    attempts: 61,
+  });
+  stage.clock.advance(20 * 60 * 60_000);
+  await retry(stage.runtime);
+  expect(await readState(dynamodb, "failures", stream)).toMatchObject({ status: "dead" });
 });
