@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LeaseLostError } from "../reporting/errors.ts";
 import type { Offset } from "./offset.ts";
-import type { Lease, OffsetStore, Stop } from "./offset-store.ts";
+import type { OffsetStore } from "./offset-store.ts";
+import type { Lease, Stop } from "./reader-item.ts";
 
 export interface LeaseOptions {
   readonly store: OffsetStore;

@@ -1,7 +1,8 @@
 import { Option, type Command } from "commander";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "../../../config/start-point.ts";
 import { joinGtidSets } from "../../../reader/offsets/offset-saver.ts";
-import { OffsetStore, type ReaderItem } from "../../../reader/offsets/offset-store.ts";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { describePlace } from "./show.ts";

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { formatStartPoint } from "../../../config/start-point.ts";
 import { describeOffset } from "../../../reader/offsets/offset.ts";
-import { OffsetStore, type ReaderItem } from "../../../reader/offsets/offset-store.ts";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { xidText } from "../../../reader/transactions/xid-text.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 

@@ -1,0 +1,204 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import {
+  map,
+  NULL,
+  number,
+  numberOf,
+  mapOf,
+  text,
+  textOf,
+  type Item,
+} from "../../wire/attributes.ts";
+import { parseStartPoint, type StartPoint } from "../../config/start-point.ts";
+import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
+import { keptXaAttribute, keptXaOf } from "./kept-xa-items.ts";
+import type { Life } from "./life.ts";
+import type { Offset } from "./offset.ts";
+
+/** Who holds the source. `beat` changes with every write of the holder: a beat that stands still means a dead holder. */
+export interface Lease {
+  /** Null when it was given back. */
+  readonly owner: string | null;
+  /** Goes up with each holder; every later write is conditional on it. */
+  readonly fence: number;
+  readonly beat: number;
+}
+
+/** An operator's order to begin anew, in a life of its own. */
+interface NewStart extends Life {
+  readonly start: StartPoint;
+}
+
+/** Why no reader reads on, until an operator acts where it is kept. */
+export interface Stop {
+  readonly error: string;
+  readonly message: string;
+  readonly sinceMs: number;
+  readonly isKept: boolean;
+}
+
+/** What the offsets table says of the source: where to go on, or where to begin anew, or neither when it was never read. */
+export interface ReaderItem {
+  readonly lease: Lease | null;
+  readonly offset: Offset | null;
+  readonly newStart: NewStart | null;
+  readonly stop: Stop | null;
+  /** Whether an operator has said that the server's history is the one that was read. */
+  readonly isVouched: boolean;
+}
+
+/** The item as the table has it. What an earlier release did not write reads as absent. */
+export function decodeReaderItem(item: Item): ReaderItem {
+  return {
+    lease: leaseOf(item),
+    offset: offsetOf(item),
+    newStart: newStartOf(item),
+    stop: stopOf(item),
+    isVouched: item["vouched"]?.BOOL === true,
+  };
+}
+
+/** A stop as an attribute of the item. */
+export function stopAttribute({ error, message, sinceMs, isKept }: Stop): AttributeValue {
+  return map([
+    ["error", text(error)],
+    ["message", text(message)],
+    ["sinceMs", number(sinceMs)],
+    ["isKept", { BOOL: isKept }],
+  ]);
+}
+
+/** Names of the item's attributes that the offset takes. */
+export const OFFSET_ATTRIBUTES = [
+  "epoch",
+  "life",
+  "server",
+  "run",
+  "gtidSet",
+  "file",
+  "offset",
+  "isExact",
+  "anchor",
+  "lanes",
+  "laneCount",
+  "isSettled",
+  "committedMs",
+  "waiting",
+  "keptXa",
+] as const;
+
+function leaseOf(item: Item): Lease | null {
+  const beat = numberOf(item, "beat");
+  if (beat === undefined) return null;
+  return { owner: textOf(item, "owner") ?? null, fence: numberOf(item, "fence") ?? 0, beat };
+}
+
+function newStartOf(item: Item): NewStart | null {
+  const start = parseStartPoint(textOf(item, "start") ?? "");
+  const life = textOf(item, "life") ?? null;
+  return start === null ? null : { start, epoch: numberOf(item, "epoch") ?? 1, life };
+}
+
+function stopOf(item: Item): Stop | null {
+  if (item["stop"] === undefined) return null;
+  const stop = mapOf(item, "stop");
+  return {
+    error: textOf(stop, "error") ?? "",
+    message: textOf(stop, "message") ?? "",
+    sinceMs: numberOf(stop, "sinceMs") ?? 0,
+    isKept: stop["isKept"]?.BOOL === true,
+  };
+}
+
+function offsetOf(item: Item): Offset | null {
+  const epoch = numberOf(item, "epoch");
+  if (epoch === undefined || item["start"] !== undefined) return null;
+  const lanes = mapOf(item, "lanes");
+  return {
+    epoch,
+    life: textOf(item, "life") ?? null,
+    server: textOf(item, "server") ?? "",
+    run: numberOf(item, "run") ?? null,
+    gtidSet: textOf(item, "gtidSet") ?? null,
+    file: textOf(item, "file") ?? "",
+    offset: numberOf(item, "offset") ?? 0,
+    isExact: item["isExact"]?.BOOL !== false,
+    anchor: anchorOf(item),
+    lanes: new Map(Object.keys(lanes).map((lane) => [Number(lane), textOf(lanes, lane) ?? ""])),
+    laneCount: numberOf(item, "laneCount") ?? null,
+    isSettled: item["isSettled"]?.BOOL === true ? true : undefined,
+    committedMs: numberOf(item, "committedMs") ?? 0,
+    waiting: waitingOf(item),
+    keptXa: keptXaOf(item),
+  };
+}
+
+/** Undefined in items of earlier releases, too. */
+function waitingOf(item: Item): WaitingXa | undefined {
+  if (item["waiting"]?.M === undefined) return undefined;
+  const waiting = mapOf(item, "waiting");
+  return {
+    xid: textOf(waiting, "xid") ?? "",
+    gtid: textOf(waiting, "gtid") ?? null,
+    preparedMs: numberOf(waiting, "preparedMs") ?? 0,
+  };
+}
+
+function waitingAttribute(waiting: WaitingXa | undefined): AttributeValue {
+  if (waiting === undefined) return NULL;
+  const { xid, gtid, preparedMs } = waiting;
+  return map([
+    ["xid", text(xid)],
+    ["gtid", textOrNull(gtid)],
+    ["preparedMs", number(preparedMs)],
+  ]);
+}
+
+function anchorOf(item: Item): Anchor | null {
+  if (item["anchor"]?.M === undefined) return null;
+  const anchor = mapOf(item, "anchor");
+  return {
+    file: textOf(anchor, "file") ?? "",
+    start: numberOf(anchor, "start") ?? 0,
+    begunS: numberOf(anchor, "begunS") ?? null,
+    gtid: textOf(anchor, "gtid") ?? null,
+    committedUs: numberOf(anchor, "committedUs") ?? 0,
+  };
+}
+
+/** An offset as attributes of the item. */
+export function attributesOf(
+  offset: Offset,
+): Record<(typeof OFFSET_ATTRIBUTES)[number], AttributeValue> {
+  const { anchor } = offset;
+  return {
+    epoch: number(offset.epoch),
+    life: textOrNull(offset.life),
+    server: text(offset.server),
+    run: offset.run === null ? NULL : number(offset.run),
+    gtidSet: textOrNull(offset.gtidSet),
+    file: text(offset.file),
+    offset: number(offset.offset),
+    isExact: { BOOL: offset.isExact },
+    anchor:
+      anchor === null
+        ? NULL
+        : map([
+            ["file", text(anchor.file)],
+            ["start", number(anchor.start)],
+            ["begunS", anchor.begunS === null ? NULL : number(anchor.begunS)],
+            ["gtid", textOrNull(anchor.gtid)],
+            ["committedUs", number(anchor.committedUs)],
+          ]),
+    lanes: map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
+    laneCount: offset.laneCount === null ? NULL : number(offset.laneCount),
+    isSettled: { BOOL: offset.isSettled === true },
+    committedMs: number(offset.committedMs),
+    waiting: waitingAttribute(offset.waiting),
+    keptXa: keptXaAttribute(offset.keptXa),
+  };
+}
+
+function textOrNull(value: string | null): AttributeValue {
+  return value === null ? NULL : text(value);
+}
