@@ -1,6 +1,7 @@
 import {
   positionOf,
   type Change as MessageChange,
+  type ChangeSnapshot,
   type EnvironmentMessage,
 } from "../wire/message.ts";
 import { parsePosition, type PositionText } from "../wire/position.ts";
@@ -28,6 +29,18 @@ type RowImages<Row> =
   | { readonly op: "u"; readonly before: Row; readonly after: Row }
   | { readonly op: "d"; readonly before: Row; readonly after: null }
   | { readonly op: "t"; readonly before: null; readonly after: null }
+  | {
+      readonly op: "r";
+      readonly before: null;
+      readonly after: Row;
+      readonly snapshot: ChangeSnapshot;
+    }
+  | {
+      readonly op: "snapshot";
+      readonly before: null;
+      readonly after: null;
+      readonly snapshot: ChangeSnapshot;
+    }
   | {
       readonly op: "ddl";
       readonly before: null;

@@ -13,7 +13,7 @@ interface EnvironmentMessage {
 }
 interface Change {
   id: string;
-  op: "c" | "u" | "d" | "t" | "ddl";
+  op: "c" | "u" | "d" | "t" | "ddl" | "r" | "snapshot";
   before: Record<string, unknown> | null;
   after: Record<string, unknown> | null;
   source: { db: string; table: string; pos: number; ts_ms: number };

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { FrameChange, FrameHeader, Operation } from "./frame.ts";
 import type { Author } from "./session.ts";
+import { parseSnapshotMark } from "./snapshot.ts";
 
 /** What makes a change recognisable, whoever reads it again. */
 interface ChangeCoordinates {
@@ -17,6 +19,17 @@ export function changeId(coordinates: ChangeCoordinates): string {
   return coordinates.gtid === null
     ? `${coordinates.server}:${coordinates.file}:${coordinates.offset}/${coordinates.row}`
     : `${coordinates.gtid}/${coordinates.n}`;
+}
+
+/** The stable id of a snapshot's row, or mark: a row that is read again, because its chunk was lost on the way, has the same. */
+function snapshotId(snapshot: string, table: string, { op, key, after }: FrameChange): string {
+  const name = op === "r" ? hashOf(key === "" ? after : key) : parseSnapshotMark(after).state;
+  return `snapshot/${snapshot}/${table}/${name}`;
+}
+
+/** A row is named by a hash of its key: keys may be long. */
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
 }
 
 /** The two halves of an update that changed its key, when a queue's groups are keys: each half goes to its key's group. */
@@ -68,16 +81,42 @@ export function changeWriter(header: FrameHeader): WriteChange {
     return text;
   }
 
-  function write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
+  function tableName({ table }: FrameChange): string {
+    const [database = "", name = ""] = header.tables[table] ?? [];
+    return `${database}.${name}`;
+  }
+
+  function idOf(
+    change: FrameChange,
+    { snapshot }: Author,
+    half: KeyChangeHalf | undefined,
+  ): string {
+    if (snapshot !== undefined) return snapshotId(snapshot.id, tableName(change), change);
     const { offset, row, n } = change;
-    const transaction = transactions[change.transaction];
     const { gtid = null, file = "" } = header.transactions[change.transaction] ?? {};
     const id = changeId({ gtid, server: header.server, file, offset, row, n });
     // The halves of a changed key need ids of their own.
-    const ownId = half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
+    return half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
+  }
+
+  /** The member `snapshot`; "" for what is of none. */
+  function snapshotText(change: FrameChange, { snapshot }: Author): string {
+    if (snapshot === undefined) return "";
+    const { op, n, after } = change;
+    const value = {
+      id: snapshot.id,
+      table: tableName(change),
+      ...(op === "r" ? { chunk: n } : parseSnapshotMark(after)),
+    };
+    return `"snapshot":${JSON.stringify(value)},`;
+  }
+
+  function write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
+    const { offset, row } = change;
+    const transaction = transactions[change.transaction];
     return (
-      `{"id":${JSON.stringify(ownId)},` +
-      `${contents(change, half)}${authorText(author)}${tables[change.table]}` +
+      `{"id":${JSON.stringify(idOf(change, author, half))},` +
+      `${contents(change, half)}${snapshotText(change, author)}${authorText(author)}${tables[change.table]}` +
       `"file":${transaction?.file},"pos":${offset},"row":${row},${transaction?.rest}`
     );
   }
@@ -100,6 +139,7 @@ function contents(change: FrameChange, half: KeyChangeHalf | undefined): string 
   if (change.op === "ddl") {
     return `"op":"ddl","before":null,"after":null,"key":null,"statement":${change.after},`;
   }
+  if (change.op === "snapshot") return '"op":"snapshot","before":null,"after":null,"key":null,';
   const { op, before, after, key } = rowTexts(change, half);
   return `"op":"${op}","before":${before || "null"},"after":${after || "null"},"key":${key || "null"},`;
 }

@@ -1,5 +1,6 @@
 import type { Author } from "./session.ts";
 import { isPosition, type PositionText } from "./position.ts";
+import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
  * A frame: what the reader sends through the raw queue, a stretch of one lane of the stream.
@@ -78,8 +79,11 @@ export interface FrameTransaction {
   readonly preparedAt?: PositionText;
 }
 
-/** c: created, u: updated, d: deleted, t: table truncated, ddl: a statement that changed the table's definition. */
-export type Operation = "c" | "u" | "d" | "t" | "ddl";
+/**
+ * c: created, u: updated, d: deleted, t: table truncated, ddl: a statement that changed the table's definition. Of a snapshot:
+ * r: a row as it is at this position, snapshot: a mark before a table's first row or behind its last one.
+ */
+export type Operation = "c" | "u" | "d" | "t" | "ddl" | "r" | "snapshot";
 
 export interface FrameChange {
   readonly op: Operation;
@@ -88,7 +92,10 @@ export interface FrameChange {
   readonly table: number;
   /** Where the change's event starts in its binlog file, bytes. */
   readonly offset: number;
-  /** The change's number among all changes of its event, and of its transaction, also those of tables that are not followed. */
+  /**
+   * The change's number among all changes of its event, and of its transaction, also those of tables that are not followed. Of a
+   * snapshot: the number among all that stand at `offset`, where the next transaction begins; and that of the chunk.
+   */
   readonly row: number;
   readonly n: number;
   /** The primary key as a JSON object, the row images likewise; "" where there is none. */
@@ -96,7 +103,7 @@ export interface FrameChange {
   /** The key before an update that changed it, else "". */
   readonly oldKey: string;
   readonly before: string;
-  /** For `ddl` the statement, as a JSON string. */
+  /** For `ddl` the statement, as a JSON string; for `snapshot` a `SnapshotMark`. */
   readonly after: string;
 }
 
@@ -186,7 +193,15 @@ function decodeHeader(line: string): FrameHeader {
   return value as FrameHeader;
 }
 
-const OPERATIONS: ReadonlySet<string> = new Set<Operation>(["c", "u", "d", "t", "ddl"]);
+const OPERATIONS: ReadonlySet<string> = new Set<Operation>([
+  "c",
+  "u",
+  "d",
+  "t",
+  "ddl",
+  "r",
+  "snapshot",
+]);
 
 function decodeChange(line: string, header: FrameHeader): FrameChange {
   const fields = line.split("\t");
@@ -270,5 +285,14 @@ function isColumn(value: unknown): boolean {
 function isAuthor(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const author = value as Partial<Record<keyof Author, unknown>>;
-  return [author.user, author.host, author.attribution].every((text) => typeof text === "string");
+  return (
+    [author.user, author.host, author.attribution].every((text) => typeof text === "string") &&
+    (author.attribution === "snapshot") === isTarget(author.snapshot)
+  );
+}
+
+function isTarget(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, subscriber, environment } = value as Partial<Record<keyof SnapshotTarget, unknown>>;
+  return [id, subscriber, environment].every((text) => typeof text === "string");
 }

@@ -19,12 +19,15 @@ export interface EnvironmentMessage<Row = Record<string, unknown>> {
   readonly changes: readonly Change<Row>[];
 }
 
-/** One change of one row (or a truncated table, or a statement that changed a table's definition). */
+/**
+ * One change of one row (or a truncated table, or a statement that changed a table's definition, or a row or mark of a
+ * snapshot).
+ */
 export interface Change<Row = Record<string, unknown>> {
   /** Same change, same id, whoever reads it again. */
   readonly id: string;
   readonly op: Operation;
-  /** Null for an insert. A column that the binlog's row image leaves out is absent, not null. */
+  /** Null for an insert, and a snapshot's row. A column that the binlog's row image leaves out is absent, not null. */
   readonly before: Row | null;
   /** Null for a delete. */
   readonly after: Row | null;
@@ -32,10 +35,28 @@ export interface Change<Row = Record<string, unknown>> {
   readonly key: Partial<Row> | null;
   /** Only with op `ddl`: the statement. */
   readonly statement?: string;
+  /** Only with the ops `r` and `snapshot`. */
+  readonly snapshot?: ChangeSnapshot;
+  /** "" with `attribution` `snapshot`; so is `host`. */
   readonly user: string;
   readonly host: string;
   readonly attribution: Attribution;
   readonly source: ChangeSource;
+}
+
+/** Of what snapshot a row or mark is. */
+export interface ChangeSnapshot {
+  readonly id: string;
+  /** `database.table`. */
+  readonly table: string;
+  /** Of a row: the number of the chunk with which it was read, counted over the whole snapshot from 1. */
+  readonly chunk?: number;
+  /** Of a mark: `started` stands before the table's first row, `complete` behind its last one. */
+  readonly state?: "started" | "complete";
+  /** With `complete`: how many rows of the table came. */
+  readonly rows?: number;
+  /** With `complete`, and true: the snapshot's other tables are complete as well. */
+  readonly whole?: true;
 }
 
 interface ChangeSource {

@@ -1,5 +1,10 @@
-/** How the author of a change was learnt, best first; `operator` is a person's answer for a parked thread. */
-export type Attribution = "tag" | "ledger" | "first-sight" | "sweep" | "operator";
+import type { SnapshotTarget } from "./snapshot.ts";
+
+/**
+ * How the author of a change was learnt, best first; `operator` is a person's answer for a parked thread. `snapshot`: the row
+ * was read from the table, and who wrote it last is not known.
+ */
+export type Attribution = "tag" | "ledger" | "first-sight" | "sweep" | "operator" | "snapshot";
 
 /** Whose connection it is: MySQL's account names as the server reports them (`user` and `host` of the client). */
 export interface Author {
@@ -7,6 +12,8 @@ export interface Author {
   /** "" where only a GTID's tag is known, which does not say it. */
   readonly host: string;
   readonly attribution: Attribution;
+  /** Only with `snapshot`: for whom the rows were read. They go there and nowhere else, whoever wrote them. */
+  readonly snapshot?: SnapshotTarget;
 }
 
 /** A connection's account as GTID tags and the ledger have it. */

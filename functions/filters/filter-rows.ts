@@ -19,8 +19,10 @@ export function filterRow<Change extends FrameChange>(
   switch (change.op) {
     case "t":
     case "ddl":
+    case "snapshot":
       return change;
     case "c":
+    case "r":
       return decided(condition(imageOf(change.after)), change);
     case "d":
       return decided(condition(imageOf(change.before)), change);

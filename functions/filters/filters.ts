@@ -101,7 +101,7 @@ function subscriberFilter(
   ): TableFilter | null {
     if (treatmentOf === null && condition === null) return null;
     return (change) => {
-      if (change.op === "t" || change.op === "ddl") return change;
+      if (change.op === "t" || change.op === "ddl" || change.op === "snapshot") return change;
       const wanted = condition === null ? change : filterRow(change, condition, crossing);
       if (wanted === "undecided") throw new UndecidedRowError(name, `${database}.${table}`);
       if (wanted === null || treatmentOf === null) return wanted;

@@ -15,11 +15,13 @@ const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
 /**
  * A change as canal's flatMessage, with `user`, `host`, `attribution` and `environment` beside its own fields. `id`, a
  * number of canal's own batches, is 0; `ts` is when it is written, `es` when it was committed, both in milliseconds.
+ * Throws RangeError for what is of a snapshot: canal has no message for it.
  * https://github.com/alibaba/canal/blob/master/protocol/src/main/java/com/alibaba/otter/canal/protocol/FlatMessage.java
  */
 export function canalFlatMessage(typed: TypedChange, nowMs: number): string {
   const { op, before, after, statement, key, columns, transaction, environment } = typed;
   const { user, host, attribution } = typed.author;
+  if (op === "r" || op === "snapshot") throw new RangeError("canal has no messages of a snapshot");
   const isDdl = op === "t" || op === "ddl";
   const row = after ?? before ?? {};
   const data = isDdl ? null : convertRow(typed, row, canalValue);

@@ -4,13 +4,14 @@ import { convertRow, type Row, type TypedChange } from "./typed-change.ts";
 
 /**
  * A change as the payload of an event of Debezium's MySQL connector 2.7 (JSON without schemas, default settings), with
- * `user`, `host`, `attribution` and `environment` beside its own fields. Null for a statement about a table's definition:
- * Debezium keeps these in a topic of their own.
+ * `user`, `host`, `attribution` and `environment` beside its own fields. A snapshot's row is as in its incremental
+ * snapshots. Null for a statement about a table's definition, which Debezium keeps in a topic of its own, and for the marks of
+ * a snapshot, of which it tells in another one.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-events
  */
 export function debeziumPayload(typed: TypedChange, nowMs: number): string | null {
   const { op, before, after, transaction, environment } = typed;
-  if (op === "ddl") return null;
+  if (op === "ddl" || op === "snapshot") return null;
   const { user, host, attribution } = typed.author;
   return jsonText({
     ...(op !== "t" && { before: rowOf(typed, before), after: rowOf(typed, after) }),
@@ -19,7 +20,7 @@ export function debeziumPayload(typed: TypedChange, nowMs: number): string | nul
       connector: "mysql",
       name: typed.source,
       ts_ms: transaction.timestampMs,
-      snapshot: "false",
+      snapshot: op === "r" ? "incremental" : "false",
       db: typed.database,
       sequence: null,
       ts_us: BigInt(transaction.timestampMs) * 1000n,

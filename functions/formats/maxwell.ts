@@ -10,6 +10,7 @@ import {
 } from "./typed-change.ts";
 
 const TYPES = { c: "insert", u: "update", d: "delete" } as const;
+const BOOTSTRAP_TYPES = { started: "bootstrap-start", complete: "bootstrap-complete" } as const;
 
 /**
  * A row change as Maxwell writes it, with `user`, `host`, `attribution` and `environment` beside its own fields. Null for
@@ -19,6 +20,7 @@ const TYPES = { c: "insert", u: "update", d: "delete" } as const;
 export function maxwellRecord(typed: TypedChange): string | null {
   const { op, before, after, key, transaction, isLast, environment } = typed;
   if (op === "t" || op === "ddl") return null;
+  if (op === "r" || op === "snapshot") return bootstrapRecord(typed);
   const { user, host, attribution } = typed.author;
   const data = convertRow(typed, after ?? before ?? {}, maxwellValue);
   return jsonText({
@@ -38,6 +40,26 @@ export function maxwellRecord(typed: TypedChange): string | null {
       op === "u" && before !== null
         ? changedColumns(convertRow(typed, before, maxwellValue), data, jsonText)
         : undefined,
+    user,
+    host,
+    attribution,
+    environment,
+  });
+}
+
+/**
+ * A row or mark of a snapshot, as Maxwell's bootstrap writes it.
+ * https://github.com/zendesk/maxwell/blob/master/docs/docs/bootstrapping.md
+ */
+function bootstrapRecord(typed: TypedChange): string {
+  const { mark, after, transaction, environment } = typed;
+  const { user, host, attribution } = typed.author;
+  return jsonText({
+    database: typed.database,
+    table: typed.table,
+    type: mark === null ? "bootstrap-insert" : BOOTSTRAP_TYPES[mark.state],
+    ts: Math.floor(transaction.timestampMs / 1000),
+    data: convertRow(typed, after ?? {}, maxwellValue),
     user,
     host,
     attribution,

@@ -8,6 +8,7 @@ import type {
 } from "../../wire/frame.ts";
 import { GEOMETRY_TYPES } from "../../wire/geometry-types.ts";
 import type { Author } from "../../wire/session.ts";
+import { parseSnapshotMark, type SnapshotMark } from "../../wire/snapshot.ts";
 import { parseJsonExactly } from "./json-text.ts";
 
 /** A change with all that the formats of other tools say of it. */
@@ -17,6 +18,8 @@ export interface TypedChange extends TableShape {
   readonly after: Row | null;
   /** Only of `ddl`, else "". */
   readonly statement: string;
+  /** Only of `snapshot`, else null. */
+  readonly mark: SnapshotMark | null;
   readonly author: Author;
   readonly environment: string;
   /** The `name` in the router's configuration. */
@@ -54,11 +57,13 @@ export function typedChange(
   const { offset, row, n } = change;
   const { op, before, after } = rowTexts(change, half);
   const isDdl = op === "ddl";
+  const mark = op === "snapshot" ? parseSnapshotMark(after) : null;
   return {
     op,
     before: rowOf(before),
-    after: isDdl ? null : rowOf(after),
+    after: isDdl || mark !== null ? null : rowOf(after),
     statement: isDdl ? (JSON.parse(after) as string) : "",
+    mark,
     author,
     environment,
     source: header.source,

@@ -63,8 +63,12 @@ export class Destinations {
     const { environmentOf, subscriptions, queueOf, filters } = this.#rules;
     const { tables, lowerCaseNames } = this.#header;
     const [database, table] = tables[index] ?? ["", ""];
-    const environment = environmentOf(author.user, author.host);
-    const chosen = subscriptions.of(environment, op, database, table, lowerCaseNames);
+    const { snapshot } = author;
+    const environment = snapshot?.environment ?? environmentOf(author.user, author.host);
+    const chosen =
+      snapshot === undefined
+        ? subscriptions.of(environment, op, database, table, lowerCaseNames)
+        : [subscriptions.pair(snapshot, database, table, lowerCaseNames) ?? []].flat();
     const queues = chosen.map((subscription) => ({
       format: subscription.format,
       queue: queueOf(subscription),

@@ -71,7 +71,7 @@ export class FormattedMessages implements QueueWriter {
     const { header, subscription, write, now } = this.#options;
     const { environment, format } = subscription;
     const [, , shape] = header.tables[change.table] ?? [];
-    const isRow = change.op !== "t" && change.op !== "ddl";
+    const isRow = change.op !== "t" && change.op !== "ddl" && change.op !== "snapshot";
     if (shape === undefined && isRow && FORMATS[format].needsColumns) return undefined;
     try {
       const body = write(typedChange(header, change, { author, half, environment, isLast }), now());

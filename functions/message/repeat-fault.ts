@@ -21,7 +21,12 @@ export function repeatFault(
   const { queues } = fanOut(frame, authored, {
     ...rules,
     environmentOf: Object.assign(() => subscription.environment, { dependsOnHost: () => false }),
-    subscriptions: { of: () => [subscription], any: () => true, hasMessagePerChange: true },
+    subscriptions: {
+      of: () => [subscription],
+      pair: () => subscription,
+      any: () => true,
+      hasMessagePerChange: true,
+    },
   });
   return queues[0] ?? null;
 }

@@ -26,6 +26,13 @@ export interface Subscriptions {
     table: string,
     lowerCaseNames?: boolean,
   ): readonly Subscription[];
+  /** The queue of one pair, if it has one and its subscriber has the table. */
+  pair(
+    target: Pick<Subscription, "subscriber" | "environment">,
+    database: string,
+    table: string,
+    lowerCaseNames?: boolean,
+  ): Subscription | null;
   /** Whether any queue of any environment could get it: if none, it does not matter who wrote it. */
   any(op: Operation, database: string, table: string, lowerCaseNames?: boolean): boolean;
   /** Whether some subscriber has a format in which each change is a message of its own. */
@@ -91,10 +98,20 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     return decided;
   }
 
+  function pair(
+    target: Pick<Subscription, "subscriber" | "environment">,
+    database: string,
+    table: string,
+    lowerCaseNames = false,
+  ): Subscription | null {
+    const chosen = of(target.environment, "r", database, table, lowerCaseNames);
+    return chosen.find(({ subscriber }) => subscriber === target.subscriber) ?? null;
+  }
+
   const hasMessagePerChange = subscribers.some(
     ({ subscriber }) => FORMATS[subscriber.format].isMessagePerChange,
   );
-  return { of, any, hasMessagePerChange };
+  return { of, pair, any, hasMessagePerChange };
 }
 
 /** What the answer depends on: a statement that changes a table has readers of its own. */

@@ -142,9 +142,11 @@ function distinctAuthors(authors: readonly (Author | undefined)[]): {
   const known = new Map<string, number>();
   const indexes = authors.map((author) => {
     if (author === undefined) return null;
-    const { user, host, attribution } = author;
-    const name = `${user}\0${host}\0${attribution}`;
-    const index = known.get(name) ?? distinct.push({ user, host, attribution }) - 1;
+    const { user, host, attribution, snapshot } = author;
+    const name = `${user}\0${host}\0${attribution}\0${snapshot?.id ?? ""}`;
+    const index =
+      known.get(name) ??
+      distinct.push({ user, host, attribution, ...(snapshot !== undefined && { snapshot }) }) - 1;
     known.set(name, index);
     return index;
   });

@@ -21,6 +21,7 @@ export function typedChange(
     before,
     after,
     statement,
+    mark: null,
     author: { user, host, attribution },
     environment: "staging",
     source: "shop",

@@ -407,7 +407,12 @@ const SUBSCRIPTION: Subscription = {
 function rules(isFaulty: boolean): FanOutRules {
   return {
     environmentOf: Object.assign(() => SUBSCRIPTION.environment, { dependsOnHost: () => false }),
-    subscriptions: { of: () => [SUBSCRIPTION], any: () => true, hasMessagePerChange: true },
+    subscriptions: {
+      of: () => [SUBSCRIPTION],
+      pair: () => SUBSCRIPTION,
+      any: () => true,
+      hasMessagePerChange: true,
+    },
     regroup: (group, { op }) => {
       if (isFaulty && op === "d") throw new TypeError("a mistake in the message writer");
       return group;
