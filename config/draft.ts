@@ -19,6 +19,8 @@ export interface Draft {
 interface DraftSubscriber {
   readonly tables: readonly string[];
   readonly groupBy: unknown;
+  readonly format: unknown;
+  readonly snapshot: unknown;
   readonly environments: readonly string[] | undefined;
   /** The patterns of `columns`, each with the steps to its place. */
   readonly columnPatterns: readonly DraftPattern[];
@@ -48,9 +50,11 @@ export function draftOf(value: unknown): Draft {
     environments: mapFields(root["environments"], ({ users }) => stringsOf(users)),
     subscribers: mapFields(
       root["subscribers"],
-      ({ tables, groupBy, environments, columns, where }) => ({
+      ({ tables, groupBy, format, snapshot, environments, columns, where }) => ({
         tables: stringsOf(tables),
         groupBy,
+        format,
+        snapshot,
         columnPatterns: columnPatternsOf(fieldsOf(columns)),
         wherePatterns: Object.keys(fieldsOf(where)).map((pattern) => ({
           path: ["where", pattern],

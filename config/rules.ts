@@ -3,6 +3,7 @@ import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
 import { choosesSomeOf, excludesAll } from "./table-overlap.ts";
 import { filterProblems } from "./filter-rules.ts";
+import { FORMATS, type Format } from "./formats.ts";
 import {
   consumerPolicyOutput,
   environmentQueues,
@@ -146,6 +147,12 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
         message: `cannot be "source" with ${draft.lanes} lanes: only one lane keeps the order of the whole source`,
       });
     }
+    if (subscriber.snapshot === "initial" && !hasSnapshots(subscriber.format)) {
+      problems.push({
+        path: pathText(["subscribers", name, "snapshot"]),
+        message: `cannot be "initial" with the format "${String(subscriber.format)}": it has no message for a row that was there before`,
+      });
+    }
     subscriber.environments?.forEach((environment, index) => {
       if (!environments.includes(environment) && environment !== "") {
         problems.push({
@@ -170,6 +177,11 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
     });
     return problems;
   });
+}
+
+/** A format that there is not is another problem's. */
+function hasSnapshots(format: unknown): boolean {
+  return !Object.hasOwn(FORMATS, String(format)) || FORMATS[format as Format].hasSnapshots;
 }
 
 /** A message may wait in its queue and then again in the dead-letter queue; its body in the bucket must still be there. */

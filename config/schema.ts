@@ -104,6 +104,8 @@ const subscriber = z.strictObject({
   /** Left out: all rows. */
   where: where.optional(),
   whereCrossing,
+  /** `initial`: the rows that its tables have, once, in each environment in which it is new. */
+  snapshot: z.enum(["none", "initial"]).default("none"),
   /** How long a received message stays hidden from other receivers. */
   visibilitySeconds: z.int().min(0).max(SQS_LONGEST_VISIBILITY_SECONDS).default(60),
   /** After this many receives without a delete a message goes to the dead-letter queue. */

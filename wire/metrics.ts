@@ -45,6 +45,13 @@ export const READER_METRICS = {
   preparedXa: "PreparedXaAge",
   /** 1 from a reader that cannot read until a person has acted, else 0. */
   stopped: "ReaderStopped",
+  /** Rows of snapshots that the raw queue has acknowledged, and the chunks in which they came. */
+  snapshotRows: "SnapshotRows",
+  snapshotChunks: "SnapshotChunks",
+  /** Keys of snapshots that are read again, because the binlog did not say what their rows became while a chunk was read. */
+  snapshotRereads: "SnapshotRereads",
+  /** 1 while a snapshot cannot go on until a person has acted, else 0. */
+  snapshotStopped: "SnapshotStopped",
 } as const;
 
 /** Written by the route function. */

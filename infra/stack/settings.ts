@@ -4,6 +4,7 @@ import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { hasColumns } from "../../config/filters.ts";
 import { FORMATS } from "../../config/formats.ts";
+import { environmentQueues } from "../../config/queues.ts";
 import { encodeRouting } from "../../config/routing.ts";
 import type { Tables } from "./resources/tables.ts";
 
@@ -16,12 +17,14 @@ export const READER_NODE_OPTIONS =
 
 /** The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health port. */
 export function readerSettings(
-  { name, source, lanes, subscribers }: DeployableConfiguration,
+  config: DeployableConfiguration,
   secret: ISecret,
   rawQueue: IQueue,
   tables: Tables,
   payloads: Bucket,
 ): Readonly<Record<string, string>> {
+  const { name, source, lanes, subscribers } = config;
+  const initial = initialSnapshots(config);
   return {
     SOURCE_NAME: name,
     SOURCE_HOST: source.host,
@@ -38,7 +41,22 @@ export function readerSettings(
     NODE_OPTIONS: READER_NODE_OPTIONS,
     ...(someFormat(subscribers, "needsColumns") && { FRAME_COLUMNS: "true" }),
     ...(someFormat(subscribers, "isMessagePerChange") && { FRAME_KIB: SMALL_FRAME_KIB }),
+    ...(initial.length > 0 && { SNAPSHOT_INITIAL: JSON.stringify(initial) }),
   };
+}
+
+/** The pairs that get the rows of their subscriber's tables when they are new. */
+function initialSnapshots(config: DeployableConfiguration): {
+  readonly subscriber: string;
+  readonly environment: string;
+  readonly tables: readonly string[];
+}[] {
+  return environmentQueues(config).flatMap(({ subscriber, environment }) => {
+    const { snapshot, tables } = config.subscribers[subscriber] ?? {};
+    return snapshot === "initial" && tables !== undefined
+      ? [{ subscriber, environment, tables }]
+      : [];
+  });
 }
 
 /** At most some 400 changes to a frame, each of which may take SQS 20 ms. */

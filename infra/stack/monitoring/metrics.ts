@@ -16,6 +16,7 @@ const ATTRIBUTIONS = [
   "first-sight",
   "sweep",
   "operator",
+  "snapshot",
   UNATTRIBUTED,
 ] as const satisfies readonly (Attribution | typeof UNATTRIBUTED)[];
 
@@ -42,6 +43,10 @@ export class SourceMetrics {
   preparedXa = (): Metric => this.#metric(READER_METRICS.preparedXa, Stats.MAXIMUM);
   readerStopped = (): Metric => this.#metric(READER_METRICS.stopped, Stats.MAXIMUM);
   unknownXa = (): Metric => this.#metric(READER_METRICS.unknownXa, Stats.SUM);
+  snapshotRows = (): Metric => this.#metric(READER_METRICS.snapshotRows, Stats.SUM);
+  snapshotChunks = (): Metric => this.#metric(READER_METRICS.snapshotChunks, Stats.SUM);
+  snapshotRereads = (): Metric => this.#metric(READER_METRICS.snapshotRereads, Stats.SUM);
+  snapshotStopped = (): Metric => this.#metric(READER_METRICS.snapshotStopped, Stats.MAXIMUM);
 
   changesDropped = (): Metric => this.#metric(ROUTE_METRICS.changesDropped, Stats.SUM);
   changesParked = (): Metric => this.#metric(ROUTE_METRICS.changesParked, Stats.SUM);

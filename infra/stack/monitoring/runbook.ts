@@ -23,6 +23,7 @@ export const RUNBOOK = {
   functionErrors: "Function errors",
   functionThrottles: "Function throttles",
   retryNotRunning: "Retry not running",
+  snapshotStopped: "Snapshot stopped",
   leaseFlapping: "Lease flapping",
 } as const;
 

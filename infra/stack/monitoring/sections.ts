@@ -93,6 +93,12 @@ export function changes({ metrics, pairs }: Watched): IWidget[] {
       [metrics.changesRead(), metrics.changesDropped()],
       [metrics.framesSent()],
     ),
+    graph(
+      "Snapshots: rows per minute (left); chunks, keys read again, stopped (right)",
+      HALF,
+      [metrics.snapshotRows()],
+      [metrics.snapshotChunks(), metrics.snapshotRereads(), metrics.snapshotStopped()],
+    ),
   ];
 }
 

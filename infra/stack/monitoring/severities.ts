@@ -34,5 +34,6 @@ export const ANNOUNCED: Readonly<Record<RunbookHeading, readonly [Severity, Natu
   [RUNBOOK.functionErrors]: ["notice", "state"],
   [RUNBOOK.functionThrottles]: ["notice", "state"],
   [RUNBOOK.retryNotRunning]: ["notice", "state"],
+  [RUNBOOK.snapshotStopped]: ["notice", "state"],
   [RUNBOOK.leaseFlapping]: ["notice", "event"],
 };

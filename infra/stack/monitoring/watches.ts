@@ -104,6 +104,15 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       silence: TreatMissingData.BREACHING,
     },
     {
+      heading: RUNBOOK.snapshotStopped,
+      meaning:
+        "A snapshot cannot go on until a person acts. The changes of all environments are delivered as ever.",
+      metric: metrics.snapshotStopped(),
+      above: 0,
+      // Only a reader that reports again can say that it goes on.
+      silence: TreatMissingData.IGNORE,
+    },
+    {
       heading: RUNBOOK.leaseFlapping,
       meaning: "The reader's lease changed hands more than twice within 15 minutes.",
       metric: metrics.leaseTaken().with({ period: Duration.minutes(15) }),

@@ -131,10 +131,10 @@ function perChange({ changes, raw, environments, dynamodb, route }: MeasuredPoin
 
 /** The stack's alarms: `infra/stack/monitoring/alarms.ts`. */
 export function alarmCount(queues: number): number {
-  return 25 + 2 * queues;
+  return 26 + 2 * queues;
 }
 
 /** The metrics that the parts write: `wire/metrics.ts`, two of them for each environment, one for each attribution. */
 function metricCount(environments: number): number {
-  return 15 + 8 + 5 + 3 + 2 * environments;
+  return 19 + 8 + 6 + 3 + 2 * environments;
 }

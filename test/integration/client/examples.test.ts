@@ -4,12 +4,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
+import { subscribe } from "../../../client/index.ts";
+import { copyTo } from "../../../examples/copy.ts";
 import { consume } from "../../../examples/plain-sdk.ts";
 import { encodePointer } from "../../../wire/payload-pointer.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { createPositionsTable } from "../../support/client/positions-table.ts";
-import { message } from "../../support/client/messages.ts";
+import { change, message } from "../../support/client/messages.ts";
 import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
 import { pythonModules } from "../../support/prepare-python.ts";
 
@@ -143,6 +145,46 @@ describe("consumers without the library", () => {
     consumer.kill("SIGKILL");
     await once(consumer, "exit");
   });
+});
+
+const row = (id: number, total: number) => ({ after: { id, total }, key: { id } });
+
+test("a copy of a table follows a snapshot and the changes around it, keys that change and a truncation", async () => {
+  await using rig = await startQueueRig();
+  const copy = new Map<string, Record<string, unknown>>();
+  await using _ = await subscribe("billing", copyTo(copy, "shop.orders"), {
+    source: "shop",
+    environment: "staging",
+    sqs: rig.sqs,
+    waitTimeSeconds: 1,
+  });
+  const snapshot = { id: "first", table: "shop.orders" };
+  const none = { before: null, after: null, key: null };
+  await rig.send(
+    message([1], { changes: [change(1, row(9, 1))] }),
+    message([2], { changes: [change(2, { op: "t", ...none })] }),
+    message([3, 4], {
+      changes: [
+        change(3, { op: "snapshot", ...none, snapshot: { ...snapshot, state: "started" } }),
+        change(4, { op: "r", ...row(1, 10), snapshot: { ...snapshot, chunk: 1 } }),
+        change(5, { op: "r", ...row(2, 20), snapshot: { ...snapshot, chunk: 1 } }),
+        change(6, { op: "r", ...row(3, 30), snapshot: { ...snapshot, chunk: 1 } }),
+      ],
+    }),
+    message([7, 9], {
+      changes: [
+        change(7, { op: "u", before: { id: 1, total: 10 }, ...row(4, 11) }),
+        change(8, { op: "d", before: { id: 2, total: 20 }, after: null, key: { id: 2 } }),
+        change(9, row(5, 50)),
+      ],
+    }),
+  );
+  await vi.waitFor(() => expect(copy.has("5")).toBe(true), 5000);
+  expect([...copy.values()].map(({ id, total }) => [id, total])).toEqual([
+    [3, 30],
+    [4, 11],
+    [5, 50],
+  ]);
 });
 
 /** A record as Lambda's event source mapping gives it. */

@@ -25,7 +25,11 @@ const golden = readdirSync(new URL("test/golden/messages", root)).map((file) => 
 
 interface Schema {
   readonly properties: Record<string, unknown>;
-  readonly $defs: { readonly change: Schema; readonly changeSource: Schema };
+  readonly $defs: {
+    readonly change: Schema;
+    readonly changeSource: Schema;
+    readonly changeSnapshot: Schema;
+  };
 }
 
 const validate = new Ajv2020({
@@ -51,7 +55,7 @@ describe("the message format", () => {
 
   it("has a golden message for every operation", () => {
     const operations = golden.map(({ text }) => decodeMessage(text).changes[0]?.op);
-    expect(new Set(operations)).toEqual(new Set(["c", "u", "d", "t", "ddl"]));
+    expect(new Set(operations)).toEqual(new Set(["c", "u", "d", "t", "ddl", "r", "snapshot"]));
   });
 
   it("is shown on its page by exactly the golden messages", () => {
@@ -63,9 +67,11 @@ describe("the message format", () => {
   });
 
   it("is explained on its page field by field", () => {
-    const { change, changeSource } = schema.$defs;
-    for (const field of [...keysOf(schema), ...keysOf(change), ...keysOf(changeSource)]) {
-      expect(page).toMatch(new RegExp(`^\\| (↳ )?\`${field}\``, "mu"));
+    const { change, changeSource, changeSnapshot } = schema.$defs;
+    for (const part of [schema, change, changeSource, changeSnapshot]) {
+      for (const field of keysOf(part)) {
+        expect(page).toMatch(new RegExp(`^\\| (↳ )?\`${field}\``, "mu"));
+      }
     }
   });
 
@@ -77,6 +83,11 @@ describe("the message format", () => {
     ["a delete with a row after", withChange({ op: "d", before: { id: 1 } })],
     ["a statement without ddl", withChange({ statement: "DROP TABLE x" })],
     ["ddl without a statement", withChange({ op: "ddl", after: null, key: null })],
+    [
+      "a row of a snapshot that does not say of which",
+      withChange({ op: "r", attribution: "snapshot" }),
+    ],
+    ["an insert of a snapshot", withChange({ snapshot: { id: "x", table: "shop.orders" } })],
     ["a way of attribution that there is not", withChange({ attribution: "guess" })],
   ])("refuses %s by its schema", (_what, value) => {
     expect(validate(value)).toBe(false);

@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { isOver, type SnapshotWish } from "../../../wire/snapshot-items.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import { onStack, type StackContext } from "../../shared/command.ts";
+import { viewOf } from "./describe.ts";
+import { snapshotOf, wish } from "./orders.ts";
+
+export function pause(snapshot: Command): void {
+  snapshot
+    .command("pause <id>")
+    .description("stop reading rows; resume goes on with the chunk that comes next")
+    .action(onStack((context, id: string) => change(context, id, "pause", "pauses")));
+}
+
+export function resume(snapshot: Command): void {
+  snapshot
+    .command("resume <id>")
+    .description("go on with a snapshot that was paused, or that stopped by an error")
+    .action(onStack((context, id: string) => change(context, id, "run", "goes on")));
+}
+
+export function cancel(snapshot: Command): void {
+  snapshot
+    .command("cancel <id>")
+    .description("end a snapshot: what was sent stays sent, and no mark says that it is complete")
+    .option("--yes", "do not ask", false)
+    .action(
+      onStack(async (context, id: string, { yes }: { readonly yes: boolean }) => {
+        const { subscriber, environment, rows } = viewOf(await snapshotOf(context.target, id));
+        if (!yes) {
+          await context.confirm(
+            `${subscriber} in ${environment} has got ${rows} rows and gets no more; a new snapshot begins from the first row. End it?`,
+          );
+        }
+        await change(context, id, "cancel", "ends");
+      }),
+    );
+}
+
+async function change(
+  { target, report }: StackContext,
+  id: string,
+  wanted: SnapshotWish,
+  what: string,
+): Promise<void> {
+  const { report: reported } = await snapshotOf(target, id);
+  if (reported !== null && isOver(reported.state))
+    throw new CommandError(`the snapshot ${id} is ${reported.state} already`);
+  await wish(target, id, wanted);
+  report({ id, wanted }, () => `Snapshot ${id} ${what} as soon as the reader sees it.`);
+}

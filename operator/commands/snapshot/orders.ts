@@ -1,0 +1,93 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { text } from "../../../wire/attributes.ts";
+import {
+  isOver,
+  orderAttribute,
+  SNAPSHOTS_KEY,
+  snapshotsIn,
+  type SnapshotOrder,
+  type SnapshotReport,
+  type SnapshotWish,
+} from "../../../wire/snapshot-items.ts";
+import { CommandError } from "../../shared/command-error.ts";
+import type { Target } from "../../shared/target.ts";
+
+/** An order, and how far the reader is with it; null until a reader has seen it. */
+export interface OrderedSnapshot {
+  readonly order: SnapshotOrder;
+  readonly report: SnapshotReport | null;
+}
+
+/** So many that are over stay listed; an item takes 400 KB. */
+const KEPT = 100;
+
+/** All snapshots of a stack, the oldest first. */
+export async function allSnapshots(target: Target): Promise<readonly OrderedSnapshot[]> {
+  const { Item: item = {} } = await target.dynamodb.send(
+    new GetItemCommand({
+      TableName: target.offsetsTable,
+      Key: { ...SNAPSHOTS_KEY },
+      ConsistentRead: true,
+    }),
+  );
+  return snapshotsIn(item);
+}
+
+/** Throws CommandError when there is none of this id. */
+export async function snapshotOf(target: Target, id: string): Promise<OrderedSnapshot> {
+  const found = (await allSnapshots(target)).find(({ order }) => order.id === id);
+  if (found === undefined)
+    throw new CommandError(`there is no snapshot ${id}; npm run snapshot -- list shows them`);
+  return found;
+}
+
+/** Writes a new order, and forgets the oldest of many that are over. */
+export async function placeOrder(
+  target: Target,
+  order: SnapshotOrder,
+  known: readonly OrderedSnapshot[],
+): Promise<void> {
+  const over = known.filter(({ report }) => report !== null && isOver(report.state));
+  const forgotten = over
+    .slice(0, Math.max(0, over.length - KEPT + 1))
+    .map(({ order: { id } }) => id);
+  const names = forgotten.flatMap((id) => [`order#${id}`, `report#${id}`]);
+  const [name, attribute] = orderAttribute(order);
+  const removes = names.map((_, index) => `#old${index}`);
+  await target.dynamodb.send(
+    new UpdateItemCommand({
+      TableName: target.offsetsTable,
+      Key: { ...SNAPSHOTS_KEY },
+      UpdateExpression: `SET #order = :order${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`,
+      ConditionExpression: "attribute_not_exists(#order)",
+      ExpressionAttributeNames: {
+        "#order": name,
+        ...Object.fromEntries(names.map((each, index) => [`#old${index}`, each])),
+      },
+      ExpressionAttributeValues: { ":order": attribute },
+    }),
+  );
+}
+
+/** Changes what is wanted of a snapshot. Throws CommandError when it is gone. */
+export async function wish(target: Target, id: string, wanted: SnapshotWish): Promise<void> {
+  try {
+    await target.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: target.offsetsTable,
+        Key: { ...SNAPSHOTS_KEY },
+        UpdateExpression: "SET #order.#wanted = :wanted",
+        ConditionExpression: "attribute_exists(#order)",
+        ExpressionAttributeNames: { "#order": `order#${id}`, "#wanted": "wanted" },
+        ExpressionAttributeValues: { ":wanted": text(wanted) },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    throw new CommandError(`there is no snapshot ${id} any more`, { cause: error });
+  }
+}

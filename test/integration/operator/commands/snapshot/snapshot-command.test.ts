@@ -1,0 +1,201 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreateQueueCommand } from "@aws-sdk/client-sqs";
+import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { rawQueueName } from "../../../../../wire/names.ts";
+import {
+  reportAttribute,
+  SNAPSHOTS_KEY,
+  snapshotsIn,
+  type SnapshotOrder,
+  type SnapshotReport,
+} from "../../../../../wire/snapshot-items.ts";
+import { SOURCE } from "../../../../support/functions/frames.ts";
+import { Stage } from "../../../../support/functions/stage.ts";
+import { binlogRouter, stackFileOf, type Ended } from "../../../../support/operator.ts";
+
+const BEGUN: SnapshotReport = {
+  state: "running",
+  reason: "",
+  tables: ["shop.orders", "shop.payments"],
+  tablesDone: 0,
+  rows: 0,
+  estimatedRows: 4000,
+  chunks: 0,
+  rereads: 0,
+  begunMs: null,
+  updatedMs: 1_795_190_000_000,
+};
+const START = ["start", "--subscriber", "billing", "--environment", "staging"];
+
+describe("npm run snapshot", () => {
+  let stage: Stage;
+  let directory: string;
+
+  beforeEach(async () => {
+    stage = await Stage.start();
+    await stage.clients.sqs.send(
+      new CreateQueueCommand({
+        QueueName: rawQueueName(SOURCE).replace(".fifo", "-dead.fifo"),
+        Attributes: { FifoQueue: "true" },
+      }),
+    );
+    directory = await mkdtemp(join(tmpdir(), "snapshot-command-"));
+    await writeFile(join(directory, "stack.json"), JSON.stringify(stackFileOf(stage.aws)));
+  });
+
+  afterEach(async () => {
+    await rm(directory, { recursive: true });
+    await stage[Symbol.asyncDispose]();
+  });
+
+  const snapshot = (...args: string[]): Promise<Ended> =>
+    binlogRouter(["snapshot", ...args, "--local", join(directory, "stack.json")]);
+
+  async function orders(): Promise<readonly SnapshotOrder[]> {
+    const { Item: item = {} } = await stage.clients.dynamodb.send(
+      new GetItemCommand({ TableName: "offsets", Key: { ...SNAPSHOTS_KEY } }),
+    );
+    return snapshotsIn(item).map(({ order }) => order);
+  }
+
+  /** Writes as the reader does. */
+  async function reports(id: string, report: Partial<SnapshotReport>): Promise<void> {
+    const [name, value] = reportAttribute(id, { ...BEGUN, ...report });
+    await stage.clients.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: "offsets",
+        Key: { ...SNAPSHOTS_KEY },
+        UpdateExpression: "SET #report = :report",
+        ExpressionAttributeNames: { "#report": name },
+        ExpressionAttributeValues: { ":report": value },
+      }),
+    );
+  }
+
+  /** Answers the next order, as the reader does. */
+  async function answers(report: Partial<SnapshotReport>): Promise<string> {
+    for (;;) {
+      const [order] = await orders();
+      if (order !== undefined) {
+        await reports(order.id, report);
+        return order.id;
+      }
+      await new Promise(setImmediate);
+    }
+  }
+
+  test("orders one, shows how far it is, pauses, resumes and ends it", async () => {
+    const started = snapshot(
+      ...START,
+      "--tables",
+      "shop.orders, shop.pay*",
+      "--where",
+      "total > 5",
+      "--rate",
+      "500",
+    );
+    const id = await answers({});
+    expect(await started).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`Snapshot ${id} is running: 0 rows, 0 %`) as string,
+    });
+    expect(await orders()).toEqual([
+      {
+        id,
+        subscriber: "billing",
+        environment: "staging",
+        tables: ["shop.orders", "shop.pay*"],
+        where: "total > 5",
+        rate: 500,
+        startedBy: expect.stringMatching(/./) as string,
+        startedMs: expect.any(Number) as number,
+        wanted: "run",
+      },
+    ]);
+
+    const begunMs = BEGUN.updatedMs - 10_000;
+    await reports(id, { rows: 1000, chunks: 2, tablesDone: 1, rereads: 3, begunMs });
+    expect(JSON.parse((await snapshot("show", id, "--json")).out)).toMatchObject({
+      id,
+      state: "running",
+      tables: ["shop.orders", "shop.payments"],
+      tablesDone: 1,
+      rows: 1000,
+      percent: 25,
+      secondsLeft: 30,
+      chunks: 2,
+      rereads: 3,
+      startedBy: expect.stringMatching(/./) as string,
+    });
+    expect((await snapshot("show", id)).out).toContain("1000 rows, 25 %, about 30 s left");
+    expect((await snapshot("list")).out).toContain("billing in staging");
+
+    for (const [verb, wanted] of [
+      ["pause", "pause"],
+      ["resume", "run"],
+      ["cancel", "cancel"],
+    ] as const) {
+      expect(await snapshot(verb, id, ...(verb === "cancel" ? ["--yes"] : []))).toMatchObject({
+        code: 0,
+      });
+      expect((await orders())[0]?.wanted).toBe(wanted);
+    }
+    await reports(id, { state: "cancelled" });
+    expect(await snapshot("resume", id)).toEqual({
+      code: 2,
+      out: "",
+      problem: `the snapshot ${id} is cancelled already\n`,
+    });
+    expect(await snapshot("show", id, "--watch")).toMatchObject({ code: 0 });
+  });
+
+  test("passes on why the reader refuses", async () => {
+    const started = snapshot(...START, "--tables", "shop.keyless");
+    await answers({ state: "refused", reason: "shop.keyless has no primary key" });
+    expect(await started).toEqual({
+      code: 2,
+      out: "",
+      problem: "the reader refuses: shop.keyless has no primary key\n",
+    });
+  });
+
+  test.each([
+    [
+      "a pair without a queue",
+      ["--subscriber", "billing", "--environment", "moon", "--tables", "shop.*"],
+      /^the subscriber "billing" has no queue in the environment "moon" \(.*moon\.fifo\)/,
+    ],
+    ["no table", [...START.slice(1), "--tables", " ,"], /^--tables names no table/],
+    [
+      "what is no pattern",
+      [...START.slice(1), "--tables", "orders"],
+      /^--tables: "orders" is no table pattern/,
+    ],
+    [
+      "an empty condition",
+      [...START.slice(1), "--tables", "shop.*", "--where", " "],
+      /^--where is empty/,
+    ],
+    [
+      "a rate at which it never ends",
+      [...START.slice(1), "--tables", "shop.*", "--rate", "0"],
+      /^--rate 0/,
+    ],
+  ])("refuses %s at once, and orders nothing", async (_what, args, sentence) => {
+    const ended = await snapshot("start", ...args);
+    expect(ended).toMatchObject({ code: 2, out: "" });
+    expect(ended.problem).toMatch(sentence);
+    expect(await orders()).toEqual([]);
+  });
+
+  test("says that there is none of an id", async () => {
+    expect(await snapshot("show", "nobody")).toMatchObject({
+      code: 2,
+      problem: "there is no snapshot nobody; npm run snapshot -- list shows them\n",
+    });
+    expect((await snapshot("list")).out).toBe("No snapshot was ever ordered.\n");
+  });
+});

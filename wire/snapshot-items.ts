@@ -1,0 +1,160 @@
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { type Item, map, number, numberOf, text, textOf } from "./attributes.ts";
+import type { SnapshotTarget } from "./snapshot.ts";
+
+/**
+ * The item `snapshots` of the offsets table: what operators ordered, written by them, in attributes `order#<id>`; and how far
+ * each order is, written by the reader, in attributes `report#<id>`. One item, because the reader looks at it every two seconds.
+ */
+export const SNAPSHOTS_KEY: Item = { id: text("snapshots") };
+
+/** What an operator ordered. */
+export interface SnapshotOrder extends SnapshotTarget {
+  /** Table patterns, as in the configuration. */
+  readonly tables: readonly string[];
+  /** Left out: all rows. */
+  readonly where?: string;
+  /** Rows a second at most; left out: as many as come. */
+  readonly rate?: number;
+  /** The caller's identity: an ARN, or the user of the machine. */
+  readonly startedBy: string;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  readonly wanted: SnapshotWish;
+}
+
+export type SnapshotWish = "run" | "pause" | "cancel";
+
+/**
+ * waiting: another one runs; resting: the stream is behind, or a connection is broken; refused: it cannot be begun; stopped: it
+ * cannot go on until a person has acted.
+ */
+export type SnapshotState =
+  | "waiting"
+  | "running"
+  | "resting"
+  | "paused"
+  | "complete"
+  | "cancelled"
+  | "refused"
+  | "stopped";
+
+/** How far the reader is with an order. */
+export interface SnapshotReport {
+  readonly state: SnapshotState;
+  /** Why, and what to do, where it was refused or stopped, or rests; else "". */
+  readonly reason: string;
+  /** `database.table` each, in their order; empty until they were looked up. */
+  readonly tables: readonly string[];
+  /** How many of them are complete. */
+  readonly tablesDone: number;
+  /** Of all tables up to now. */
+  readonly rows: number;
+  /** The server's own estimate of all tables together; null until it was asked. */
+  readonly estimatedRows: number | null;
+  readonly chunks: number;
+  /** Keys that were read again. */
+  readonly rereads: number;
+  /** When the first row was read; null: not yet. Milliseconds since 1970. */
+  readonly begunMs: number | null;
+  readonly updatedMs: number;
+}
+
+/** States that nothing follows. */
+export function isOver(state: SnapshotState): boolean {
+  return state === "complete" || state === "cancelled" || state === "refused";
+}
+
+const ORDER = "order#";
+const REPORT = "report#";
+
+export function orderAttribute(order: SnapshotOrder): readonly [string, AttributeValue] {
+  const { id, subscriber, environment, tables, where, rate, startedBy, startedMs, wanted } = order;
+  return [
+    `${ORDER}${id}`,
+    map([
+      ["subscriber", text(subscriber)],
+      ["environment", text(environment)],
+      ["tables", text(JSON.stringify(tables))],
+      ...(where === undefined ? [] : [["where", text(where)] as const]),
+      ...(rate === undefined ? [] : [["rate", number(rate)] as const]),
+      ["startedBy", text(startedBy)],
+      ["startedMs", number(startedMs)],
+      ["wanted", text(wanted)],
+    ]),
+  ];
+}
+
+export function reportAttribute(
+  id: string,
+  report: SnapshotReport,
+): readonly [string, AttributeValue] {
+  const { state, reason, tables, tablesDone, rows, estimatedRows, chunks, rereads } = report;
+  return [
+    `${REPORT}${id}`,
+    map([
+      ["state", text(state)],
+      ["reason", text(reason)],
+      ["tables", text(JSON.stringify(tables))],
+      ["tablesDone", number(tablesDone)],
+      ["rows", number(rows)],
+      ...(estimatedRows === null ? [] : [["estimatedRows", number(estimatedRows)] as const]),
+      ["chunks", number(chunks)],
+      ["rereads", number(rereads)],
+      ...(report.begunMs === null ? [] : [["begunMs", number(report.begunMs)] as const]),
+      ["updatedMs", number(report.updatedMs)],
+    ]),
+  ];
+}
+
+/** The orders in the item, oldest first, each with its report; null until the reader has seen it. */
+export function snapshotsIn(
+  item: Item,
+): readonly { readonly order: SnapshotOrder; readonly report: SnapshotReport | null }[] {
+  return Object.keys(item)
+    .filter((name) => name.startsWith(ORDER))
+    .map((name) => {
+      const id = name.slice(ORDER.length);
+      return { order: orderOf(id, item[name]?.M ?? {}), report: reportOf(item[REPORT + id]?.M) };
+    })
+    .sort(
+      (one, other) =>
+        one.order.startedMs - other.order.startedMs || (one.order.id < other.order.id ? -1 : 1),
+    );
+}
+
+function orderOf(id: string, item: Item): SnapshotOrder {
+  const where = textOf(item, "where");
+  const rate = numberOf(item, "rate");
+  return {
+    id,
+    subscriber: textOf(item, "subscriber") ?? "",
+    environment: textOf(item, "environment") ?? "",
+    tables: listOf(textOf(item, "tables")),
+    ...(where !== undefined && { where }),
+    ...(rate !== undefined && { rate }),
+    startedBy: textOf(item, "startedBy") ?? "",
+    startedMs: numberOf(item, "startedMs") ?? 0,
+    wanted: (textOf(item, "wanted") ?? "run") as SnapshotWish,
+  };
+}
+
+function reportOf(item: Item | undefined): SnapshotReport | null {
+  if (item === undefined) return null;
+  return {
+    state: (textOf(item, "state") ?? "waiting") as SnapshotState,
+    reason: textOf(item, "reason") ?? "",
+    tables: listOf(textOf(item, "tables")),
+    tablesDone: numberOf(item, "tablesDone") ?? 0,
+    rows: numberOf(item, "rows") ?? 0,
+    estimatedRows: numberOf(item, "estimatedRows") ?? null,
+    chunks: numberOf(item, "chunks") ?? 0,
+    rereads: numberOf(item, "rereads") ?? 0,
+    begunMs: numberOf(item, "begunMs") ?? null,
+    updatedMs: numberOf(item, "updatedMs") ?? 0,
+  };
+}
+
+function listOf(json: string | undefined): readonly string[] {
+  return json === undefined ? [] : (JSON.parse(json) as string[]);
+}
