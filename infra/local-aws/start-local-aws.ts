@@ -14,6 +14,11 @@ export interface LocalAwsOptions {
   readonly region?: string;
   /** Twelve digits. */
   readonly accountId?: string;
+  /**
+   * The IP address by which other machines or containers reach this one: the endpoints and the queues' URLs have it, and the
+   * services listen on all addresses. Left out: on 127.0.0.1 only.
+   */
+  readonly host?: string;
 }
 
 /** The AWS services that binlog-router uses, in this process, in memory. Disposing of it cuts all connections. */
@@ -22,7 +27,7 @@ export interface LocalAws extends AsyncDisposable {
   readonly accountId: string;
   /** Any credentials are accepted; these are the ones that `environment()` names. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** `http://127.0.0.1:<port>` of each service. */
+  /** `http://<host>:<port>` of each service. */
   readonly endpoints: Readonly<Record<ServiceName, string>>;
   readonly faults: Faults;
   /** What SQS takes its time from: real time, until it is put forward. */
@@ -34,7 +39,8 @@ export interface LocalAws extends AsyncDisposable {
 }
 
 /** An IP address, not a name: with one the S3 clients of all SDKs put the bucket into the path by themselves. */
-const HOST = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
+const ALL_ADDRESSES = "0.0.0.0";
 
 /** What in a developer's own environment would lead a client past the stand-ins, to a real account. */
 const NO_OTHER_AWS = {
@@ -61,7 +67,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const listening = new Map<ServiceName, Endpoint>();
   for (const name of Object.keys(services) as ServiceName[]) {
     const endpoint = await listen(services[name], {
-      host: HOST,
+      address: options.host === undefined ? LOOPBACK : ALL_ADDRESSES,
+      host: options.host ?? LOOPBACK,
       port: ports[name] ?? 0,
       faults,
       clock,

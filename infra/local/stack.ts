@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { payloadBucket } from "../../functions/aws/payload-bucket.ts";
@@ -15,6 +16,7 @@ import { environmentFile } from "./environment-file.ts";
 import { parkedRecords } from "./failure-records.ts";
 import { onThisMachine } from "./request/local-configuration.ts";
 import type { StartOptions } from "./request/options.ts";
+import { UsageError } from "./request/refusal.ts";
 import { choosePorts, type Ports } from "./request/ports.ts";
 import { queueLength } from "./queue-length.ts";
 import { startRouter } from "./router.ts";
@@ -52,17 +54,20 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   const { options, config, directory, steps } = request;
   const plan = options.demo ? demonstrationPlan(config) : null;
   const ports = await choosePorts(options.portBase, options.mysql === undefined);
+  const reached = options.host === undefined ? undefined : await addressOf(options.host);
   const logDirectory = await emptyDirectory(join(directory.path, "log"));
 
   await using started = new AsyncDisposableStack();
   const source = started.use(
     await steps.run(
       "MySQL",
-      () => startSource(request, plan, ports, signal),
+      () => startSource(request, plan, ports, { host: reached, signal }),
       ({ version, host, port }) => `${version} at ${host}:${port}`,
     ),
   );
-  const aws = started.use(await startLocalAws({ ports: ports.aws }));
+  const aws = started.use(
+    await startLocalAws({ ports: ports.aws, ...(reached !== undefined && { host: reached }) }),
+  );
   const topology = await steps.run(
     "Queues, tables and settings of the CDK app",
     () => provisionTopology(config, source, aws, signal),
@@ -115,6 +120,15 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   };
 }
 
+/** SDKs address a bucket by the host's name, unless that is an IP address. Throws UsageError. */
+async function addressOf(host: string): Promise<string> {
+  try {
+    return (await lookup(host, 4)).address;
+  } catch (cause) {
+    throw new UsageError(`--host ${host} is no name that this machine knows`, { cause });
+  }
+}
+
 async function emptyDirectory(path: string): Promise<string> {
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { recursive: true });
@@ -125,7 +139,7 @@ function startSource(
   { options, config, steps }: StackOptions,
   plan: DemonstrationPlan | null,
   { mysql: port }: Ports,
-  signal: AbortSignal,
+  { host, signal }: { readonly host: string | undefined; readonly signal: AbortSignal },
 ): Promise<Source> {
   if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
   const { environments, source } = config;
@@ -137,6 +151,7 @@ function startSource(
     ledger,
     tags,
     ...(port !== undefined && { port }),
+    ...(host !== undefined && { host }),
     ...(schemaFile !== undefined && { schemaFile }),
     ...(password !== undefined && { password }),
     progress: steps.progress,

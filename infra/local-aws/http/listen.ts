@@ -9,6 +9,9 @@ import { PortInUseError } from "./port-in-use-error.ts";
 import { serve } from "./serve.ts";
 
 export interface ListenOptions {
+  /** Where it listens. */
+  readonly address: string;
+  /** The address that its URL has. */
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
@@ -33,7 +36,7 @@ export async function listen(
 ): Promise<Endpoint> {
   const counter = new RequestCounter();
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 });
-  server.listen(options.port, options.host);
+  server.listen(options.port, options.address);
   try {
     await once(server, "listening");
   } catch (cause) {

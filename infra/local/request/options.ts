@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly password: string | undefined;
   /** Stop after this long; on a signal only when undefined. */
   readonly durationMs: number | undefined;
+  /** By which others reach this machine, and then everything listens on all addresses; on loopback only when undefined. */
+  readonly host: string | undefined;
   /** The first of the consecutive ports to listen on; free ones when undefined. */
   readonly portBase: number | undefined;
   /** Where stack.json and the processes' output are kept. */
@@ -46,6 +48,9 @@ made. With --no-demo nothing at all is made or changed on that server.
 
 --schema FILE: the program mysql runs it as the administrator, in the first database of source.tables. What it changes is
 not delivered: the reader starts behind it.
+
+--host NAME: for containers, and for applications on other machines. The stand-ins ask nobody for a password: let only those
+reach the ports who may read everything.
 
 --port-base N: MySQL listens on N, then SQS, DynamoDB, Secrets Manager, S3 and the reader's health check.
 
@@ -78,6 +83,7 @@ export function parseOptions(
     )
     .option("--duration <seconds>", "stop by itself", positive("seconds"))
     .option("--port-base <port>", "listen on this port and the ones after it", portBase)
+    .option("--host <name>", "listen on all addresses, and be called this in URLs", hostName)
     .option("--state <directory>", "where stack.json and the logs are kept", ".local")
     .helpOption("--help", "show this")
     .addHelpText("after", EPILOGUE)
@@ -106,6 +112,7 @@ export function parseOptions(
     password?: string;
     duration?: number;
     portBase?: number;
+    host?: string;
     state: string;
   }>();
   if (options.mysql !== undefined && (options.schema ?? options.password) !== undefined) {
@@ -123,6 +130,7 @@ export function parseOptions(
     password: options.password,
     durationMs: options.duration === undefined ? undefined : options.duration * 1000,
     portBase: options.portBase,
+    host: options.host,
     stateDirectory: resolve(directory, options.state),
   };
 }
@@ -177,6 +185,11 @@ function positive(unit: string): (text: string) => number {
     }
     return number;
   };
+}
+
+function hostName(text: string): string {
+  if (/^[\w.-]+$/.test(text)) return text;
+  throw new InvalidArgumentError("expected a host name or an IPv4 address");
 }
 
 function portBase(text: string): number {

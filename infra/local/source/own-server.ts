@@ -27,6 +27,8 @@ export interface OwnServerOptions {
   readonly tags: boolean;
   /** A free one when absent. */
   readonly port?: number;
+  /** By which others reach it; then it listens on all addresses. */
+  readonly host?: string;
   /** SQL statements that are run before the reader starts. */
   readonly schemaFile?: string;
   /** Of the environments' accounts and the administrator; when absent each has one of its own. */
@@ -48,6 +50,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
     await startMysqlServer({
       ...(port !== undefined && { port }),
       ...(options.password !== undefined && { password: options.password }),
+      ...(options.host !== undefined && { variables: { bind_address: "0.0.0.0" } }),
       progress,
       signal,
     }),
@@ -71,7 +74,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
   if (registration !== null) await installLedger(connection, registration);
   const running = started.move();
   return {
-    host,
+    host: options.host ?? host,
     port: server.port,
     version: server.version,
     administrator: { user, password },
