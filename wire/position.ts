@@ -34,6 +34,11 @@ export function parsePosition(text: string): Position {
   return { epoch: Number(epoch), file: Number(file), offset: Number(offset), row: Number(row) };
 }
 
+/** The epoch of a position, as text that sorts; "" of what is not a position. */
+export function epochOf(position: PositionText): string {
+  return position.slice(0, Math.max(0, position.indexOf(".")));
+}
+
 /** Whether a text is one that `formatPosition` makes. */
 export function isPosition(text: string): boolean {
   return PATTERN.test(text);

@@ -1,8 +1,9 @@
-import type { PositionText } from "../../wire/position.ts";
+import { epochOf, type PositionText } from "../../wire/position.ts";
 import { recordKey, type Batch, type Trouble } from "../failures/parked.ts";
 import type { StreamItems } from "../failures/route-items.ts";
-import type { Stream } from "../failures/stream.ts";
+import { streamText, type Stream } from "../failures/stream.ts";
 import { settleAll } from "../ground/concurrency.ts";
+import { LaterLifeError } from "../ground/errors.ts";
 import type { NonEmpty } from "../ground/non-empty.ts";
 
 /**
@@ -18,7 +19,8 @@ import type { NonEmpty } from "../ground/non-empty.ts";
  * the tail, where retry does not look; route marks it as resolved when its messages are sent. What a killed invocation
  * leaves there, retry marks when the stream is opened again: the state item's `head` says that it lies before.
  *
- * Batches whose positions the tail had passed already come from frames that are repeated after a crash.
+ * Batches whose positions the tail had passed already come from frames that are repeated after a crash, where both belong to
+ * one life. Epochs grow from life to life. Behind a tail of a later life nothing can be parked: LaterLifeError.
  */
 export interface ParkedStreams {
   /** Puts consecutive batches behind what is parked, if anything is. */
@@ -43,6 +45,9 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       const state = await items.read(stream);
       if (state === null) return "";
       if (state.status === "closed") return state.tail;
+      if (epochOf(state.tail) > epochOf(last)) {
+        throw new LaterLifeError(streamText(stream), state.tail, last);
+      }
       if (state.tail >= last) return null;
     }
   }
@@ -58,6 +63,8 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       await settleAll(batches.map((batch) => items.putRecord(stream, batch, trouble)));
       const closedAt = await reach(stream, extent(batches).last);
       if (closedAt === null) return { kind: "parked" };
+      // Nothing is parked, and what was delivered from there says nothing of an earlier life.
+      if (epochOf(closedAt) > epochOf(extent(batches).last)) return { kind: "clear", delivered: 0 };
       const delivered = batches.filter(({ last }) => last <= closedAt);
       await forget(stream, delivered);
       return { kind: "clear", delivered: delivered.length };
@@ -72,6 +79,9 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       while (!(await items.open(stream, { head, tail: last }, trouble))) {
         const closedAt = await reach(stream, last);
         if (closedAt === null) return;
+        if (epochOf(closedAt) > epochOf(last)) {
+          throw new LaterLifeError(streamText(stream), closedAt, last);
+        }
         if (closedAt >= last) return await forget(stream, batches);
       }
     },

@@ -1,5 +1,15 @@
 import { GetItemCommand, UpdateItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { number, numberOf, text, textOf, texts, textsOf } from "../../wire/attributes.ts";
+import {
+  map,
+  mapOf,
+  number,
+  numberOf,
+  text,
+  textOf,
+  texts,
+  textsOf,
+  type Item,
+} from "../../wire/attributes.ts";
 import { wasWritten } from "../aws/conditional-write.ts";
 import type { LanePosition } from "../frame/chain.ts";
 import { OwnTroubleError } from "../ground/errors.ts";
@@ -22,7 +32,7 @@ export interface Lanes {
   ): Promise<LaneState>;
 }
 
-/** The lanes' items in the offsets table: `id` (`lane#<n>`), `delivered`, `life`, `troubled` and `version`. */
+/** The lanes' items in the offsets table: `id` (`lane#<n>`), `delivered`, `life`, `otherLives`, `troubled` and `version`. */
 export function lanesTable(client: DynamoDBClient, table: string): Lanes {
   return {
     async read(lane) {
@@ -33,18 +43,20 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
         lane,
         delivered: textOf(item, "delivered") ?? null,
         life: textOf(item, "life") ?? null,
+        others: othersOf(item),
         troubled: textsOf(item, "troubled"),
         version: numberOf(item, "version") ?? 0,
       };
     },
 
-    async write(from, { delivered, life, troubled }) {
+    async write(from, { delivered, life, others, troubled }) {
       const version = from.version + 1;
       const set = ["version = :next"];
       const remove = [];
       if (delivered !== null) set.push("delivered = :delivered");
       if (life !== null) set.push("life = :life");
       else remove.push("life");
+      if (others !== undefined) set.push("otherLives = :others");
       if (troubled.size > 0) set.push("troubled = :troubled");
       else remove.push("troubled");
       const written = await wasWritten(
@@ -60,6 +72,9 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
               ":next": number(version),
               ...(delivered !== null && { ":delivered": text(delivered) }),
               ...(life !== null && { ":life": text(life) }),
+              ...(others !== undefined && {
+                ":others": map([...others].map(([name, position]) => [name, text(position)])),
+              }),
               ...(troubled.size > 0 && { ":troubled": texts(troubled) }),
               ...(from.version > 0 && { ":version": number(from.version) }),
             },
@@ -69,9 +84,16 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
       if (!written) {
         throw new OwnTroubleError(`lane ${from.lane} was moved by another invocation`);
       }
-      return { lane: from.lane, delivered, life, troubled, version };
+      return { lane: from.lane, delivered, life, others, troubled, version };
     },
   };
+}
+
+/** Undefined where an earlier release wrote the item. A lane without an item has had nothing in any life. */
+function othersOf(item: Item): LaneState["others"] {
+  if (item["version"] !== undefined && item["otherLives"] === undefined) return undefined;
+  const others = mapOf(item, "otherLives");
+  return new Map(Object.keys(others).map((name) => [name, textOf(others, name) ?? ""]));
 }
 
 function key(lane: number) {

@@ -33,6 +33,17 @@ export function unreadableStream(messageId: string): Stream {
   return { kind: "raw", lane: 0, name: messageId };
 }
 
+/** Frames of a lane that an operator brought back: those of each life for themselves, because its positions tell their order. */
+export function deadLetterStream({
+  lane,
+  life,
+}: {
+  readonly lane: number;
+  readonly life?: string;
+}): Stream {
+  return { kind: "raw", lane, name: life === undefined ? "dead-letter" : `dead-letter/${life}` };
+}
+
 export function streamText({ kind, lane, name }: Stream): string {
   return `${kind}/${lane}/${name}`;
 }

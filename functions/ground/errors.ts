@@ -36,6 +36,25 @@ export class GapError extends Error {
 }
 
 /**
+ * A queue's stream has records of a later life than the frame, so their positions say nothing of each other: the frame can be
+ * neither parked behind them nor taken for delivered. The remedy is that of a gap; docs/runbook.md, "Gap detected".
+ */
+export class LaterLifeError extends Error {
+  override readonly name = "LaterLifeError";
+
+  constructor(stream: string, tail: string, first: string) {
+    super(
+      `${stream}: the frame with ${first} belongs to an earlier life than ${tail}, up to which the stream was parked`,
+    );
+  }
+}
+
+/** Errors that no further attempt of the same invocation can end. */
+export function isChainError(error: unknown): error is GapError | LaterLifeError {
+  return error instanceof GapError || error instanceof LaterLifeError;
+}
+
+/**
  * What a failure record holds cannot be had any more: its object in the payload bucket is gone, or is not what was written.
  * The remedy is to put the object back, or to discard the record; docs/runbook.md, "Failures dead".
  */

@@ -6,7 +6,7 @@ import type { ParkedRecord, Trouble } from "../failures/parked.ts";
 import { readFrame } from "../frame/read-frame.ts";
 import { readRawMessage } from "../frame/read-raw-message.ts";
 import { settleAll } from "../ground/concurrency.ts";
-import { BodyUnavailableError, GapError } from "../ground/errors.ts";
+import { BodyUnavailableError, isChainError } from "../ground/errors.ts";
 import { isNonEmpty } from "../ground/non-empty.ts";
 import { fanOut } from "../message/fan-out.ts";
 import type { FrameShare } from "../message/outgoing-message.ts";
@@ -97,7 +97,7 @@ export function redeliver(
       await routeFrames([frame], await effects.lanes.read(frame.lane), rules, effects);
       return DELIVERED;
     } catch (error) {
-      if (error instanceof GapError) return failed({ reason: "dead-letter", error: error.message });
+      if (isChainError(error)) return failed({ reason: "dead-letter", error: error.message });
       throw error;
     }
   }

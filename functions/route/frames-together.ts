@@ -35,7 +35,7 @@ export function framesTogether(
     const due = dueFrame(frame, step.after, rules);
     if (due.unnamed.size > 0) return together.length === 0 ? [due] : together;
     together.push(due);
-    reached = endOf(frame);
+    reached = endOf(reached, frame);
   }
   return together;
 }

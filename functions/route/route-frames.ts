@@ -3,7 +3,7 @@ import { deliverFrames, type DeliveryEffects } from "../delivery/deliver-frames.
 import type { LaneState } from "../delivery/lanes-table.ts";
 import type { Batch, Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
-import { chainStep, endOf } from "../frame/chain.ts";
+import { chainStep, endOf, type LanePosition } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import { SLICE_CHANGES, slicesOf } from "../frame/slices.ts";
 import { authoredSubFrame, subFrame } from "../frame/sub-frame.ts";
@@ -98,7 +98,10 @@ async function routeTogether(
     shares.map(({ queues }) => queues),
     effects,
   );
-  const reached = endOf(together.at(-1)?.frame ?? first);
+  const reached = together.reduce<LanePosition>(
+    (position, { frame }) => endOf(position, frame),
+    lane,
+  );
   return {
     kind: "routed",
     lane: await effects.lanes.write(present, { ...reached, troubled }),

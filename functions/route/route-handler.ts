@@ -2,7 +2,7 @@ import type { Logger } from "@aws-lambda-powertools/logger";
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from "@aws-lambda-powertools/batch";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { ROUTE_METRICS } from "../../wire/metrics.ts";
-import { GapError } from "../ground/errors.ts";
+import { isChainError } from "../ground/errors.ts";
 import type { MetricSink } from "../ground/metrics.ts";
 import { countOutcome } from "./count-outcome.ts";
 import { recordRouter, type RecordOutcome, type RouteRuntime } from "./route-records.ts";
@@ -42,7 +42,7 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
             report(logger, record.messageId, outcome);
           } catch (error) {
             metrics.count(ROUTE_METRICS.framesReturned, 1);
-            if (error instanceof GapError) metrics.count(ROUTE_METRICS.gaps, 1);
+            if (isChainError(error)) metrics.count(ROUTE_METRICS.gaps, 1);
             logger.error("a frame has to come again", {
               messageId: record.messageId,
               error: error as Error,

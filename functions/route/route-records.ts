@@ -6,7 +6,7 @@ import { unreadableBatch } from "../failures/parked.ts";
 import { unreadableStream } from "../failures/stream.ts";
 import type { PositionedFrame } from "../frame/read-frame.ts";
 import { readRawMessage, textToPark } from "../frame/read-raw-message.ts";
-import { GapError } from "../ground/errors.ts";
+import { isChainError } from "../ground/errors.ts";
 import type { FanOutRules } from "../message/fan-out.ts";
 import { routeFrames, type RouteEffects } from "./route-frames.ts";
 import type { RouteOutcome } from "./route-outcome.ts";
@@ -112,7 +112,7 @@ export function recordRouter(
       try {
         return await route(index, [frame, ...followers]);
       } catch (error) {
-        if (error instanceof GapError) throw error;
+        if (isChainError(error)) throw error;
         together = false;
         onSeparation(error);
       }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { GapError } from "../ground/errors.ts";
+import { isChainError } from "../ground/errors.ts";
 
 /** Pauses between attempts at one frame in one invocation. A frame that is given back waits for its visibility timeout, most of a minute. */
 const PAUSES_MS = [100, 300, 1000, 3000];
@@ -23,7 +23,7 @@ export async function tryAgain<Result>(
     try {
       return await attempt();
     } catch (error) {
-      if (error instanceof GapError || remainingMs() < pauseMs + ATTEMPT_MS) throw error;
+      if (isChainError(error) || remainingMs() < pauseMs + ATTEMPT_MS) throw error;
       onFailure(error);
     }
     await delay(pauseMs);

@@ -101,7 +101,7 @@ export async function resume(
   isVouched = false,
 ): Promise<Beginning> {
   const isKnownFile = saved.server === state.uuid && state.files.includes(saved.file);
-  if (isKnownFile && (await isProven(saved, evidence))) return goOn(saved, state, evidence);
+  if (isKnownFile && (await isProven(saved, state, evidence))) return goOn(saved, state, evidence);
   // Without GTIDs, file and offset are all that an operator can vouch for.
   if (isKnownFile && isVouched && saved.gtidSet === null) return goOn(saved, state, evidence);
 
@@ -113,9 +113,23 @@ export async function resume(
   return behindGtids({ ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch) }, anchor, state);
 }
 
-/** An offset of an earlier release has no anchor: it is believed, as that release did. */
-async function isProven({ anchor }: Offset, evidence: BinlogEvidence): Promise<boolean> {
-  return anchor === null || evidence.stands(anchor);
+/**
+ * Whether the server has at the saved position what was read there. An offset of an earlier release has no anchor: it is
+ * believed, as that release did. The beginning of a file says nothing of what follows in it: a copy of the server may have gone
+ * on from an earlier point. So the GTIDs must have been executed as well, and the latest one by the same transaction.
+ */
+async function isProven(
+  { anchor, gtidSet }: Offset,
+  { gtids, gtidExecuted }: ServerState,
+  evidence: BinlogEvidence,
+): Promise<boolean> {
+  if (anchor === null) return true;
+  if (!(await evidence.stands(anchor))) return false;
+  if (gtidSet === null || !gtids) return true;
+  if (!(await evidence.isSubset(gtidSet, gtidExecuted))) return false;
+  if (anchor.begunS === null || anchor.gtid === null) return true;
+  const latest = await evidence.find(anchor.gtid);
+  return latest === null || latest.committedUs === anchor.committedUs;
 }
 
 async function goOn(
@@ -238,7 +252,7 @@ function runAt(file: string): number {
   return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
 }
 
-/** The file's first event, with the server's own latest transaction, by which other servers are recognised. */
+/** The file's first event, with the latest transaction of a set, by which other servers are recognised. */
 async function firstAnchor(
   file: string,
   gtidSet: string | null,
@@ -246,7 +260,9 @@ async function firstAnchor(
   evidence: Pick<BinlogEvidence, "find" | "beginningOf">,
 ): Promise<Anchor | null> {
   let found: Anchor | null = null;
-  for (const gtid of gtidSet === null ? [] : latestOf(uuid, gtidSet)) {
+  for (const gtid of gtidSet === null
+    ? []
+    : [...latestOf(uuid, gtidSet), ...latestOfOthers(uuid, gtidSet)]) {
     found = await evidence.find(gtid);
     if (found !== null) break;
   }
@@ -256,7 +272,7 @@ async function firstAnchor(
   return { ...beginning, gtid: found.gtid, committedUs: found.committedUs };
 }
 
-/** How many GTIDs are looked for in the log, which takes a dump each. */
+/** How many GTIDs of one server are looked for in the log, which takes a dump each. */
 const LATEST_TRIED = 5;
 
 /**
@@ -275,6 +291,15 @@ export function latestOf(uuid: string, gtidSet: string): string[] {
     .sort(([, a], [, b]) => (a < b ? 1 : -1))
     .slice(0, LATEST_TRIED)
     .map(([tagged, number]) => `${tagged}:${number}`);
+}
+
+/** The same of the other servers, for one that has written nothing yet: after a failover, or a restore. */
+function latestOfOthers(uuid: string, gtidSet: string): string[] {
+  const others = gtidSet.split(",").map((entry) => entry.slice(0, entry.indexOf(":")));
+  return others
+    .filter((other) => other !== "" && other.toLowerCase() !== uuid)
+    .flatMap((other) => latestOf(other.toLowerCase(), gtidSet))
+    .slice(0, LATEST_TRIED);
 }
 
 function withoutGtids(saved: Offset, state: ServerState): Error {

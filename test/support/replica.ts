@@ -25,7 +25,7 @@ export class Replica {
 
   take(text: string): void {
     const frame = readFrame(text, this.#source);
-    const lane = this.#lanes.get(frame.lane) ?? { delivered: null, life: null };
+    const lane = this.#lanes.get(frame.lane) ?? { delivered: null, life: null, others: new Map() };
     const step = chainStep(lane, frame);
     if (step.kind === "gap") {
       this.violations.push(
@@ -43,7 +43,7 @@ export class Replica {
       const author = frame.transactions[change.transaction]?.author ?? null;
       this.#apply(table, change, author === null ? null : (frame.authors[author]?.user ?? null));
     }
-    this.#lanes.set(frame.lane, endOf(frame));
+    this.#lanes.set(frame.lane, endOf(lane, frame));
   }
 
   #apply(

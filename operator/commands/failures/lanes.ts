@@ -2,7 +2,8 @@ import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Command } from "commander";
 import { text, textOf } from "../../../wire/attributes.ts";
 import { lanesTable, type LaneState } from "../../../functions/delivery/lanes-table.ts";
-import { isPosition } from "../../../wire/position.ts";
+import { epochOf, isPosition, type PositionText } from "../../../wire/position.ts";
+import type { LanePosition } from "../../../functions/frame/chain.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
 import { table } from "../../shared/render.ts";
@@ -53,17 +54,35 @@ async function goOnAfter(
   if (!isPosition(position)) throw new CommandError(`${position} is not a position`);
   const stored = lanesTable(dynamodb, offsetsTable);
   const lane = await stored.read(number);
-  if (lane.delivered !== null && position <= lane.delivered) {
-    throw new CommandError(`lane ${number} was delivered up to ${lane.delivered} already`);
+  const { delivered, write } = accepting(lane, position);
+  if (delivered !== null && position <= delivered) {
+    throw new CommandError(`lane ${number} was delivered up to ${delivered} already`);
   }
   if (!yes) {
     await confirm(
-      `All changes of lane ${number} after ${lane.delivered ?? "the beginning"} and up to ${position} will never be delivered. Go on?`,
+      `All changes of lane ${number} after ${delivered ?? "the beginning"} and up to ${position} will never be delivered. Go on?`,
     );
   }
-  // The life of the frame that waits is not known here: epochs alone tell whether it is the lane's.
-  await stored.write(lane, { ...lane, delivered: position, life: null });
+  await stored.write(lane, { ...lane, ...write });
   report({ lane: number, delivered: position }, () => `Lane ${number} goes on after ${position}.`);
+}
+
+/** Up to where a lane was delivered in the life of a position, and what makes it go on behind that position. */
+function accepting(
+  { delivered, others }: LaneState,
+  position: PositionText,
+): { readonly delivered: PositionText | null; readonly write: Partial<LanePosition> } {
+  const epoch = epochOf(position);
+  if (delivered !== null && epoch < epochOf(delivered)) {
+    // A frame of an earlier life, which came back late, waits.
+    const [earlier] = [...(others ?? [])].filter(([, reached]) => epochOf(reached) === epoch);
+    if (earlier !== undefined) {
+      const [name, reached] = earlier;
+      return { delivered: reached, write: { others: new Map(others).set(name, position) } };
+    }
+  }
+  // The life of the frame that waits is not known here: epochs alone tell whether it is the lane's.
+  return { delivered, write: { delivered: position, life: null } };
 }
 
 /** Every lane's delivered position. The offsets table has a handful of items. */

@@ -6,7 +6,11 @@ import { parkedStreams } from "../../../functions/delivery/hand-over.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { unreadableBatch, type Batch, type Trouble } from "../../../functions/failures/parked.ts";
 import { routeItems } from "../../../functions/failures/route-items.ts";
-import { unreadableStream, type Stream } from "../../../functions/failures/stream.ts";
+import {
+  deadLetterStream,
+  unreadableStream,
+  type Stream,
+} from "../../../functions/failures/stream.ts";
 import { readRawMessage, textToPark } from "../../../functions/frame/read-raw-message.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
@@ -83,7 +87,7 @@ export async function moveDeadLetters(
     try {
       const frame = await readRawMessage(text, source, payloads);
       return {
-        stream: { kind: "raw", lane: frame.lane, name: "dead-letter" },
+        stream: deadLetterStream(frame),
         batch: { first: frame.first, last: frame.last, count: frame.changes.length, body: text },
       };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TestLane } from "../../../support/functions/frames.ts";
-import { rawEvent, retry, route } from "../../../support/functions/invoke.ts";
+import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
@@ -57,5 +57,34 @@ describe("frames of several lives", () => {
     stage.clock.advance(MINUTE_MS);
     await retry(stage.runtime);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+  });
+
+  test("of a restored offsets table go on, though frames of a later life were delivered meanwhile", async () => {
+    const [restored, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    expect(await deliver(restored.frame([{}]), later.frame([{}]))).toEqual([1, 1]);
+    expect(await deliver(restored.frame([{}]), restored.frame([{}]))).toEqual([2, 3]);
+    expect(await deliver(later.frame([{}]))).toEqual([2]);
+  });
+
+  test("of an earlier life are not taken for delivered behind what was parked of a later one", async () => {
+    const [earlier, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    expect(await deliver(earlier.frame([{}]))).toEqual([1]);
+    using denied = stage.breakQueue("production", "AccessDenied");
+    expect(await deliver(later.frame([{}]))).toEqual([]);
+    // What is parked may not be in order with it: the frame waits.
+    const late = rawEvent([earlier.frame([{}])]);
+    const metrics = new CountingMetrics();
+    expect(await route(stage.runtime, late, metrics)).toHaveLength(1);
+    expect(metrics.totals.get("GapDetected")).toBe(1);
+    denied.remove();
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+
+    using again = stage.breakQueue("production", "AccessDenied");
+    expect(await route(stage.runtime, late)).toHaveLength(1);
+    again.remove();
+    expect(await route(stage.runtime, late)).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
   });
 });

@@ -212,7 +212,7 @@ export function handOverModel(options: ModelOptions): Execution {
       let reached: LanePosition = present;
       for (const frame of batch) {
         if (chainStep(reached, frame).kind !== "deliver") throw new Error("a gap or a repeat");
-        reached = endOf(frame);
+        reached = endOf(reached, frame);
       }
       const effects = {
         lanes: lanes(actor),

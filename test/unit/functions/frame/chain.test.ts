@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chainStep } from "../../../../functions/frame/chain.ts";
+import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
 import { formatPosition, type PositionText } from "../../../../wire/position.ts";
 
 const at = (offset: number, epoch = 1) => formatPosition({ epoch, file: 1, offset, row: 0 });
@@ -83,6 +83,15 @@ const lane = (offset: number, epoch: number, life: string | null) => ({
   delivered: at(offset, epoch),
   life,
 });
+/** A lane after frames, each of which it took. */
+const after = (...frames: readonly ReturnType<typeof of>[]): LanePosition => {
+  let reached: LanePosition = { delivered: null, life: null, others: new Map() };
+  for (const next of frames) {
+    expect(chainStep(reached, next).kind).toBe("deliver");
+    reached = endOf(reached, next);
+  }
+  return reached;
+};
 const of = (
   life: string | undefined,
   epoch: number,
@@ -134,5 +143,48 @@ describe("the position chain over several lives", () => {
     expect(chainStep(lane(2, 5, "a"), of(undefined, 1, [4, 6], at(3, 1)))).toEqual({
       kind: "repeat",
     });
+  });
+
+  test("drops of an earlier life what was delivered of it, and nothing else", () => {
+    const former = of("a", 5, [1, 9], null);
+    const reached = after(former, of("b", 6, [1, 2], null));
+    expect(chainStep(reached, former)).toEqual({ kind: "repeat" });
+    expect(chainStep(reached, of("a", 5, [8, 12], at(7, 5)))).toEqual({
+      kind: "deliver",
+      after: at(9, 5),
+    });
+    expect(chainStep(reached, of("a", 5, [13, 14], at(12, 5)))).toEqual({ kind: "gap" });
+    // A life of another offsets table, whose clock or whose failovers ran ahead of this one's.
+    expect(chainStep(reached, of("c", 4, [1, 2], null))).toEqual({ kind: "deliver", after: null });
+    expect(chainStep(reached, of("c", 4, [5, 6], at(2, 4)))).toEqual({ kind: "gap" });
+  });
+
+  test("goes on in each life where it was left", () => {
+    const reached = after(
+      of("a", 5, [1, 9], null),
+      of("b", 6, [1, 2], null),
+      of("a", 5, [10, 12], at(9, 5)),
+      of("b", 6, [3, 4], at(2, 6)),
+    );
+    expect(reached).toEqual({
+      delivered: at(4, 6),
+      life: "b",
+      others: new Map([["a", at(12, 5)]]),
+    });
+  });
+
+  test("compares the predecessor with what was delivered in its own epoch", () => {
+    const reached = after(of("a", 5, [1, 9], null), of("z", 7, [1, 50], null));
+    expect(chainStep(reached, of("c", 8, [1, 2], at(9, 5)))).toMatchObject({ kind: "deliver" });
+    expect(chainStep(reached, of("c", 8, [1, 2], at(10, 5)))).toEqual({ kind: "gap" });
+    expect(chainStep(reached, of("c", 8, [1, 2], at(60, 7)))).toEqual({ kind: "gap" });
+  });
+
+  test("remembers the latest lives of many", () => {
+    const lives = Array.from({ length: 40 }, (_, n) => of(`life ${n}`, n + 1, [1, 2], null));
+    const { others } = after(...lives);
+    expect(others?.size).toBe(20);
+    expect(others?.has("life 38")).toBe(true);
+    expect(others?.has("life 0")).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
-import { newLife } from "../../../../reader/offsets/life.ts";
+import { newLife, type Life } from "../../../../reader/offsets/life.ts";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
 import {
   firstBeginning,
@@ -24,8 +24,9 @@ import { formatPosition } from "../../../../wire/position.ts";
  *   same-numbers  the reader compares GTIDs, and not when they were committed
  *   same-epoch    a new life has the epoch of the former one, and frames do not name lives
  *   forgets-stop  a stop is not kept: the next process tries again
+ *   by-epoch      a frame of an earlier epoch is taken for delivered, whatever its life
  */
-const MISTAKES = ["unproven", "same-numbers", "same-epoch", "forgets-stop"] as const;
+const MISTAKES = ["unproven", "same-numbers", "same-epoch", "forgets-stop", "by-epoch"] as const;
 type Mistake = (typeof MISTAKES)[number];
 
 interface Logged {
@@ -52,18 +53,20 @@ interface ModelFrame {
   readonly last: string;
   readonly previous: string | null;
   readonly life?: string;
-  readonly transactions: readonly Logged[];
+  readonly transactions: readonly (Logged & { readonly position: string })[];
 }
 
 const SOURCE = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+const REPLICA = "5441fac8-71ca-11e1-9e33-c80aa9429562";
 const SIZE = 100;
+const FRESH: LanePosition = { delivered: null, life: null, others: new Map() };
 
 class World {
   readonly #random: () => number;
   readonly #mistake: Mistake | null;
   #us = 1;
   #server: Server = {
-    uuid: "a",
+    uuid: SOURCE,
     log: [],
     files: [1],
     begun: new Map([[1, 0]]),
@@ -72,11 +75,21 @@ class World {
   };
   #copy: Server | null = null;
   #saved: Offset | null = null;
+  /** A backup of the offsets table. */
+  #backup: { readonly saved: Offset | null; readonly lane: LanePosition } | null = null;
+  /** Frames in the raw queue's dead-letter queue. */
+  #dead: ModelFrame[] = [];
+  /** Transactions that an operator chose to pass over. */
+  readonly #passedOver = new Set<number>();
+  #newStart: { readonly life: Life; readonly kind: "now" | "oldest" } | null = null;
   #stopped = false;
+  /** Whether a reader was killed that had sent more than it saved. */
+  #isUnsaved = false;
   #queue: ModelFrame[] = [];
-  #lane: LanePosition = { delivered: null, life: null };
+  #lane: LanePosition = FRESH;
   #isGap = false;
   readonly #handled = new Set<number>();
+  readonly #sent: Logged[] = [];
 
   constructor(random: () => number, mistake: Mistake | null) {
     this.#random = random;
@@ -95,6 +108,11 @@ class World {
       () => this.#move(),
       () => this.#restore(),
       () => this.#failOver(),
+      () => this.#beginAnew(),
+      () => this.#emptyTable(),
+      () => this.#restoreTable(),
+      () => this.#giveUp(),
+      () => this.#redrive(),
     ];
     await acts[Math.floor(this.#random() * acts.length)]?.();
   }
@@ -104,7 +122,52 @@ class World {
     await this.#read(false);
     this.#route();
     if (this.#stopped || this.#isGap) return [];
-    return this.#server.log.filter(({ us }) => !this.#handled.has(us)).map(({ number }) => number);
+    const kept = new Set([
+      ...this.#handled,
+      ...this.#passedOver,
+      ...this.#dead.flatMap(({ transactions }) => transactions.map(({ us }) => us)),
+    ]);
+    return this.#sent
+      .concat(this.#server.log)
+      .filter(({ us }) => !kept.has(us))
+      .map(({ number }) => number);
+  }
+
+  /** `offsets set`, to the oldest or to the newest that the server has. Frames may wait. */
+  #beginAnew(): void {
+    if (this.#saved === null) return;
+    this.#stopped = false;
+    const isNow = this.#random() < 0.5;
+    const life = newLife(this.#saved.epoch, 0);
+    this.#newStart = { life, kind: isNow ? "now" : "oldest" };
+  }
+
+  /** Somebody deletes the offsets table. The one that is made instead draws epochs that were drawn before. */
+  #emptyTable(): void {
+    this.#saved = null;
+    this.#newStart = null;
+    this.#stopped = false;
+    this.#lane = FRESH;
+  }
+
+  #restoreTable(): void {
+    if (this.#backup === null) {
+      this.#backup = { saved: this.#saved, lane: this.#lane };
+      return;
+    }
+    ({ saved: this.#saved, lane: this.#lane } = this.#backup);
+    this.#newStart = null;
+    this.#stopped = false;
+  }
+
+  /** The raw queue's first frame was received too often. */
+  #giveUp(): void {
+    this.#dead.push(...this.#queue.splice(0, 1));
+  }
+
+  /** By SQS: behind what waits. */
+  #redrive(): void {
+    this.#queue.push(...this.#dead.splice(0));
   }
 
   #commit(): void {
@@ -135,9 +198,18 @@ class World {
     this.#server = { ...this.#server, log: [], ...this.#newFile(), purged: executed };
   }
 
+  /**
+   * Each start of a server begins a file. No copy lies within the second between a save and the kill of the reader: its later
+   * transactions would stand where others did that were sent in the same life.
+   */
   #restore(): void {
-    if (this.#copy === null) this.#copy = structuredClone(this.#server);
-    else this.#server = structuredClone(this.#copy);
+    const copy = this.#copy;
+    if (copy === null) {
+      this.#copy = structuredClone(this.#server);
+    } else if (!this.#isUnsaved || copy.executed < lastNumber(this.#saved?.gtidSet ?? "")) {
+      this.#server = structuredClone(copy);
+      this.#rotate();
+    }
   }
 
   /** A replica with the same transactions at other positions. */
@@ -147,7 +219,7 @@ class World {
       file: 1,
       at: SIZE + index * SIZE,
     }));
-    const uuid = this.#server.uuid === "a" ? "b" : "a";
+    const uuid = this.#server.uuid === SOURCE ? REPLICA : SOURCE;
     this.#server = { ...this.#server, uuid, log, ...this.#newFile() };
   }
 
@@ -177,16 +249,19 @@ class World {
         offset: transaction.at,
         row: 0,
       });
+      this.#sent.push(transaction);
       this.#queue.push({
         first: position,
         last: position,
         previous,
         ...(offset.life !== null && this.#mistake !== "same-epoch" && { life: offset.life }),
-        transactions: [transaction],
+        transactions: [{ ...transaction, position }],
       });
       previous = position;
     }
     this.#saved = offset;
+    this.#newStart = null;
+    this.#isUnsaved = isKilled && due.length > 0;
     const last = due.at(-1);
     if (isKilled || last === undefined || previous === null) return;
     this.#saved = {
@@ -203,9 +278,15 @@ class World {
   async #begin(): Promise<Beginning> {
     const state = this.#state();
     const evidence = this.#evidence();
-    const life = newLife(this.#saved?.epoch ?? 0, 0);
+    const anew = this.#newStart;
+    if (anew?.kind === "now") {
+      // What was sent, and may wait, is not passed over.
+      const sent = new Set(this.#sent.map(({ us }) => us));
+      for (const { us } of this.#server.log) if (!sent.has(us)) this.#passedOver.add(us);
+    }
+    if (anew !== null) return await firstBeginning({ kind: anew.kind }, anew.life, state, evidence);
     if (this.#saved === null)
-      return await firstBeginning({ kind: "oldest" }, life, state, evidence);
+      return await firstBeginning({ kind: "oldest" }, newLife(0, 0), state, evidence);
     const begin = await resume(this.#saved, state, evidence);
     if (this.#mistake !== "same-epoch") return begin;
     return { ...begin, offset: { ...begin.offset, epoch: this.#saved.epoch } };
@@ -267,11 +348,14 @@ class World {
   #route(): void {
     for (const frame of this.#queue.splice(0)) {
       if (this.#isGap) return;
-      const step = chainStep(this.#lane, frame);
+      const isEarlier =
+        this.#mistake === "by-epoch" && frame.first.slice(0, 6) < (this.#lane.delivered ?? "");
+      const step = isEarlier ? ({ kind: "repeat" } as const) : chainStep(this.#lane, frame);
       if (step.kind === "gap") this.#isGap = true;
       if (step.kind !== "deliver") continue;
-      for (const { us } of frame.transactions) this.#handled.add(us);
-      this.#lane = endOf(frame);
+      for (const { us, position } of frame.transactions)
+        if (position > (step.after ?? "")) this.#handled.add(us);
+      this.#lane = endOf(this.#lane, frame);
     }
   }
 }
@@ -303,8 +387,8 @@ function seeded(seed: number): () => number {
 }
 
 /** The first seed with which something is lost; null: none. */
-async function firstLoss(mistake: Mistake | null, seeds: number): Promise<number | null> {
-  for (let seed = 1; seed <= seeds; seed++) {
+async function firstLoss(mistake: Mistake | null, seeds: number, from = 1): Promise<number | null> {
+  for (let seed = from; seed < from + seeds; seed++) {
     const world = new World(seeded(seed), mistake);
     for (let step = 0; step < 25; step++) await world.step();
     if ((await world.lost()).length > 0) return seed;
@@ -312,13 +396,19 @@ async function firstLoss(mistake: Mistake | null, seeds: number): Promise<number
   return null;
 }
 
+/** Where the search for a mistake that shows rarely begins. */
+const RARE = new Map<Mistake, number>([["forgets-stop", 34_000]]);
+
+/** A longer run: LIVES_SEEDS=1000000 npx vitest run --project unit lives.model */
+const SEEDS = Number(process.env["LIVES_SEEDS"] ?? 4000);
+
 describe("over all that happens to a server's coordinates", () => {
   test("nothing is lost without a word", async () => {
-    expect(await firstLoss(null, 4000), "the seed with which something is lost").toBeNull();
+    expect(await firstLoss(null, SEEDS), "the seed with which something is lost").toBeNull();
   });
 
   test.each(MISTAKES)("the mistake %s loses something", async (mistake) => {
-    const seed = await firstLoss(mistake, 4000);
+    const seed = await firstLoss(mistake, 4000, RARE.get(mistake));
     console.log(`${mistake}: found with seed ${seed}`);
     expect(seed).not.toBeNull();
   });

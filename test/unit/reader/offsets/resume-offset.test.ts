@@ -122,6 +122,21 @@ describe("resuming on the server that was read", () => {
       isResumed: true,
     });
   });
+  test("stops where the server has not executed what was read, though the last transaction stands", async () => {
+    const behind = { ...same, isSubset: subset({ [saved.gtidSet ?? ""]: false }) };
+    await expect(resume(saved, state, behind)).rejects.toBeInstanceOf(HistoryMismatchError);
+  });
+  test("takes a file's beginning for a proof only with the latest GTID's transaction", async () => {
+    const unread: Offset = { ...saved, anchor: { ...anchor, start: 4, begunS: 1 } };
+    expect(await resume(unread, state, same)).toMatchObject({ isResumed: true });
+    const purged = { ...same, find: async () => null };
+    expect(await resume(unread, state, purged)).toMatchObject({ isResumed: true });
+    // The server is a copy of an earlier state, and has used the numbers again.
+    const again = { ...same, find: async () => ({ ...anchor, committedUs: 8 }) };
+    await expect(resume(unread, state, again)).rejects.toBeInstanceOf(HistoryMismatchError);
+    const behind = { ...same, isSubset: subset({ [saved.gtidSet ?? ""]: false }) };
+    await expect(resume(unread, state, behind)).rejects.toBeInstanceOf(HistoryMismatchError);
+  });
   test("does so whatever gtid_mode is now", async () => {
     expect(await resume(saved, { ...state, gtids: false }, same)).toMatchObject({
       start: { kind: "file" },
@@ -247,6 +262,12 @@ test.each([
   ["", []],
 ])("the server's own latest GTIDs in %s are %j", (set, gtids) => {
   expect(latestOf(UUID, set)).toEqual(gtids);
+});
+
+test("a first start on a server that has written nothing is recognised by another server's transaction", async () => {
+  const gtidExecuted = `5441fac8-71ca-11e1-9e33-c80aa9429562:1-7`;
+  const { offset } = await firstBeginning({ kind: "now" }, life, { ...state, gtidExecuted }, same);
+  expect(offset.anchor).toMatchObject({ gtid: "5441fac8-71ca-11e1-9e33-c80aa9429562:7" });
 });
 
 test("a first start is recognised by another tag's transaction where the busiest one's is purged", async () => {

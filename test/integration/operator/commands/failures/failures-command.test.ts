@@ -302,6 +302,20 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
   });
 
+  test("accepts a gap of an earlier life's frames that came back late", async () => {
+    const [earlier, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    const [first, , third] = [1, 2, 3].map(() => earlier.frame([{}]));
+    await route(stage.runtime, rawEvent([first ?? "", later.frame([{}])]));
+    const late = rawEvent([third ?? ""]);
+    expect(await route(stage.runtime, late)).toHaveLength(1);
+    const accept = (n: number) => failures("accept-gap", "0", earlier.position(n), "--yes");
+    expect(await accept(1)).toMatchObject({ code: 2 });
+    expect(await accept(2)).toMatchObject({ code: 0 });
+    expect(await route(stage.runtime, late)).toEqual([]);
+    expect(await route(stage.runtime, rawEvent([later.frame([{}])]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 1, 3, 2]);
+  });
+
   test("finds a deployed stack by the outputs of its name", async () => {
     const frame = new TestLane().frame([{ user: null }]);
     await route(stage.runtime, rawEvent([frame]));
