@@ -1,3 +1,4 @@
+import { dirname, isAbsolute } from "node:path";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 
 /**
@@ -5,8 +6,13 @@ import type { StackFile } from "../../operator/shared/stack-file.ts";
  * client library and `mysql` take what they need from them.
  *
  * @param source the configuration's `name`
+ * @param mysqlClient the path of the program `mysql`, or just its name
  */
-export function environmentFile({ mysql, aws, environments }: StackFile, source: string): string {
+export function environmentFile(
+  { mysql, aws, environments }: StackFile,
+  source: string,
+  mysqlClient = "mysql",
+): string {
   const variables: [name: string, value: string][] = [
     ["AWS_REGION", aws.region],
     // What boto3 and the AWS command line's first version read.
@@ -34,6 +40,8 @@ export function environmentFile({ mysql, aws, environments }: StackFile, source:
     "# Written by npm start; gone when it stops. In a shell: . .local/env",
     // With one of these the AWS tools would look for an account of yours.
     "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    // Behind the others: only who has no `mysql` of their own uses the one that was downloaded.
+    ...(isAbsolute(mysqlClient) ? [`export PATH="$PATH":${quoted(dirname(mysqlClient))}`] : []),
     ...variables.map(([name, value]) => `export ${name}=${quoted(value)}`),
     "",
   ].join("\n");

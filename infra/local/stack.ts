@@ -106,7 +106,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
       ...router.pids(),
       ...demonstration?.pids,
     });
-    return directory.write(stack, environmentFile(stack, config.name));
+    return directory.write(stack, environmentFile(stack, config.name, source.client));
   };
   await announce();
   started.defer(() => directory.withdraw());
