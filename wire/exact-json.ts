@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { ExactDecimal, isKeptByNumber } from "./exact-decimal.ts";
 
 /**
@@ -7,57 +7,81 @@ import { ExactDecimal, isKeptByNumber } from "./exact-decimal.ts";
  *
  * Node 20 cannot see a number's digits from a reviver, so such numbers are put into marked strings before JSON.parse
  * and taken out of them afterwards. No data can contain the mark: it is drawn anew by each process and never leaves it.
- * A text without a run of 16 digits and points (the smallest number that rounds has as many) goes to JSON.parse as it is.
- * Throws SyntaxError.
+ * Only numbers with a run of 16 digits and points are looked at: the smallest number that rounds has as many. A text without
+ * such a number goes to JSON.parse as it is. Throws SyntaxError.
  */
 export function parseExactJson(text: string): unknown {
-  if (!hasLongDigitRun(text)) return JSON.parse(text);
-  const marked = markNumbers(text);
+  const first = nextLongRun(text, 0);
+  if (first === -1) return JSON.parse(text);
+  const marked = markNumbers(text, first);
   const value: unknown = JSON.parse(marked);
   return marked === text ? value : unmark(value);
 }
 
-const MARK = randomUUID();
+const MARK = randomBytes(12).toString("base64url");
 const LONG = 16;
 const POINT = 46;
-const QUOTE = 34;
+const QUOTE = '"';
 const BACKSLASH = 92;
+/** What may stand before the digits of a number, or before those of its exponent. */
+const MAY_PRECEDE_DIGITS = ":,[ \n\r\t-+eE";
 
-/** Looks at every 16th character only: a run of 16 digits and points cannot lie between two of them. */
-function hasLongDigitRun(text: string): boolean {
-  for (let probe = LONG - 1; probe < text.length; probe += LONG) {
+/**
+ * Where the next run of 16 digits and points begins that may belong to a number, or -1. Looks at every 16th character only:
+ * such a run cannot lie between two of them. A run that follows a character which no number can follow, a quote for instance,
+ * is in a string: so are the positions of every message.
+ *
+ * @param from no run begins before it and ends behind it
+ */
+function nextLongRun(text: string, from: number): number {
+  for (let probe = from + LONG - 1; probe < text.length; probe += LONG) {
     if (!isDigitOrPoint(text, probe)) continue;
     let start = probe;
     while (isDigitOrPoint(text, start - 1)) start--;
-    let end = probe;
+    let end = probe + 1;
     while (isDigitOrPoint(text, end)) end++;
-    if (end - start >= LONG) return true;
+    const isLong = end - start >= LONG;
+    if (isLong && (start === 0 || MAY_PRECEDE_DIGITS.includes(text.charAt(start - 1))))
+      return start;
+    // The characters up to `end` are known.
+    if (end > probe + LONG) probe = end - LONG;
   }
-  return false;
+  return -1;
 }
 
 /** The text with every number that a JavaScript number would not keep written as a string of the mark and its digits. */
-function markNumbers(text: string): string {
+function markNumbers(text: string, firstRun: number): string {
   let marked = "";
   let copied = 0;
-  let at = 0;
-  while (at < text.length) {
-    if (text.charCodeAt(at) === QUOTE) {
-      at = endOfString(text, at);
-    } else if (isDigit(text, at)) {
-      const start = text[at - 1] === "-" ? at - 1 : at;
-      const end = endOfNumber(text, at);
+  /** Outside of any string. */
+  let outside = 0;
+  let run = firstRun;
+  while (run !== -1) {
+    outside = endOfStringsBefore(text, outside, run);
+    let end = endOfDigitsAndPoints(text, run);
+    if (outside <= run) {
+      const start = startOfNumber(text, run);
+      end = endOfNumber(text, start);
       const literal = text.slice(start, end);
-      if (end - at >= LONG && (isUnsafeInteger(literal) || isLongDecimal(literal))) {
+      if (isUnsafeInteger(literal) || isLongDecimal(literal)) {
         marked += `${text.slice(copied, start)}"${MARK}${literal}"`;
         copied = end;
       }
-      at = end;
-    } else {
-      at++;
     }
+    run = nextLongRun(text, Math.max(end, outside));
   }
   return marked + text.slice(copied);
+}
+
+/** Passes over the strings that begin before `place`, from a place outside of any. Beyond `place`: it is in the last of them. */
+function endOfStringsBefore(text: string, outside: number, place: number): number {
+  let at = outside;
+  for (;;) {
+    const quote = text.indexOf(QUOTE, at);
+    if (quote === -1 || quote >= place) return at;
+    at = endOfString(text, quote);
+    if (at > place) return at;
+  }
 }
 
 function unmark(value: unknown): unknown {
@@ -100,23 +124,27 @@ function isDigitOrPoint(text: string, at: number): boolean {
   return isDigit(text, at) || text.charCodeAt(at) === POINT;
 }
 
-function endOfDigits(text: string, start: number): number {
+function endOfDigitsAndPoints(text: string, start: number): number {
   let end = start;
-  while (isDigit(text, end)) end++;
+  while (isDigitOrPoint(text, end)) end++;
   return end;
 }
 
-/** Where a number ends that has digits at `start`, fraction and exponent included. */
+/** Where the number begins that a run of digits belongs to, outside of strings. */
+function startOfNumber(text: string, run: number): number {
+  let start = run;
+  while (start > 0 && NUMBER.includes(text.charAt(start - 1))) start--;
+  return start;
+}
+
 function endOfNumber(text: string, start: number): number {
-  let end = endOfDigits(text, start);
-  if (text[end] === ".") end = endOfDigits(text, end + 1);
-  if (text[end] === "e" || text[end] === "E") {
-    end++;
-    if (text[end] === "+" || text[end] === "-") end++;
-    end = endOfDigits(text, end);
-  }
+  let end = start;
+  while (end < text.length && NUMBER.includes(text.charAt(end))) end++;
   return end;
 }
+
+/** What numbers are made of. JSON.parse refuses what is none. */
+const NUMBER = "0123456789.-+eE";
 
 /** Just past the closing quote of the string that opens at `start`; the end of the text when nothing closes it. */
 function endOfString(text: string, start: number): number {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ExactDecimal } from "../../../wire/exact-decimal.ts";
+import { ExactDecimal, isKeptByNumber } from "../../../wire/exact-decimal.ts";
 import { parseExactJson } from "../../../wire/exact-json.ts";
 
 describe("exact JSON", () => {
@@ -93,4 +93,90 @@ describe("exact JSON", () => {
       }),
     );
   });
+
+  it("tells numbers from strings that look alike, as the slow way by every character does", () => {
+    const digits = fc.stringMatching(/^[0-9]{1,40}$/);
+    const look = fc.oneof(
+      digits,
+      fc.stringMatching(/^[-+.,:eE"\\ [{}0-9]{0,40}$/),
+      fc
+        .tuple(fc.constantFrom("", ":", ", ", "-", "e", '"', "\\"), digits)
+        .map((parts) => parts.join("")),
+    );
+    const number = fc.oneof(
+      fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }).map(String),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+      fc.stringMatching(/^-?(?:0|[1-9][0-9]{0,20})\.[0-9]{1,25}(?:[eE][-+]?[0-9]{1,2})?$/),
+    );
+    const text = fc.letrec<{ value: string }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        number,
+        look.map((value) => JSON.stringify(value)),
+        fc.array(tie("value"), { maxLength: 5 }).map((items) => `[${items.join(", ")}]`),
+        fc
+          .array(fc.tuple(look, tie("value")), { maxLength: 5 })
+          .map(
+            (fields) =>
+              `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join()}}`,
+          ),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(text, (json) => {
+        expect(parseExactJson(json)).toEqual(parseByEveryCharacter(json));
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
+
+/** The same by a plain recursive descent. */
+function parseByEveryCharacter(json: string): unknown {
+  let at = 0;
+  const space = (): void => {
+    while (json[at] === " ") at++;
+  };
+  function list(end: string, item: () => void): void {
+    at++;
+    space();
+    while (json[at] !== end) {
+      item();
+      space();
+      if (json[at] === ",") at++;
+      space();
+    }
+    at++;
+  }
+  function string(): string {
+    const start = at++;
+    while (json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
+    return JSON.parse(json.slice(start, ++at)) as string;
+  }
+  function value(): unknown {
+    space();
+    if (json[at] === '"') return string();
+    if (json[at] === "[") {
+      const items: unknown[] = [];
+      list("]", () => items.push(value()));
+      return items;
+    }
+    if (json[at] === "{") {
+      const fields: [string, unknown][] = [];
+      list("}", () => {
+        const key = string();
+        at++;
+        fields.push([key, value()]);
+      });
+      return Object.fromEntries(fields);
+    }
+    const [literal = ""] = /^[-+.eE0-9]+/.exec(json.slice(at)) ?? [];
+    at += literal.length;
+    if (/^-?\d+$/.test(literal)) {
+      const number = Number(literal);
+      return Number.isSafeInteger(number) ? number : BigInt(literal);
+    }
+    return isKeptByNumber(literal) ? Number(literal) : new ExactDecimal(literal);
+  }
+  return value();
+}
