@@ -12,6 +12,8 @@ export interface Draft {
   readonly subscribers: Readonly<Record<string, DraftSubscriber>>;
   readonly otherUsers: string;
   readonly lanes: number;
+  readonly delayMs: number;
+  readonly lagSeconds: number;
   readonly queueDays: number;
   readonly payloadDays: number;
 }
@@ -21,6 +23,7 @@ interface DraftSubscriber {
   readonly groupBy: unknown;
   readonly format: unknown;
   readonly snapshot: unknown;
+  readonly keyBuckets: unknown;
   readonly environments: readonly string[] | undefined;
   /** The patterns of `columns`, each with the steps to its place. */
   readonly columnPatterns: readonly DraftPattern[];
@@ -33,16 +36,20 @@ interface DraftPattern {
   readonly pattern: string;
 }
 
-const { otherUsers, lanes, retention } = configurationSchema.shape;
+const { otherUsers, lanes, delivery, alarms, retention } = configurationSchema.shape;
 const DEFAULTS = {
   otherUsers: otherUsers.parse(undefined),
   lanes: lanes.parse(undefined),
+  delivery: delivery.parse(undefined),
+  alarms: alarms.parse(undefined),
   retention: retention.parse(undefined),
 };
 
 /** The draft of any value; parts of another type than they should be count as left out. */
 export function draftOf(value: unknown): Draft {
   const root = fieldsOf(value);
+  const { delayMs } = fieldsOf(root["delivery"]);
+  const { lagSeconds } = fieldsOf(root["alarms"]);
   const { queueDays, payloadDays } = fieldsOf(root["retention"]);
   return {
     name: typeof root["name"] === "string" ? root["name"] : undefined,
@@ -50,9 +57,10 @@ export function draftOf(value: unknown): Draft {
     environments: mapFields(root["environments"], ({ users }) => stringsOf(users)),
     subscribers: mapFields(
       root["subscribers"],
-      ({ tables, groupBy, format, snapshot, environments, columns, where }) => ({
+      ({ tables, groupBy, keyBuckets, format, snapshot, environments, columns, where }) => ({
         tables: stringsOf(tables),
         groupBy,
+        keyBuckets,
         format,
         snapshot,
         columnPatterns: columnPatternsOf(fieldsOf(columns)),
@@ -65,6 +73,8 @@ export function draftOf(value: unknown): Draft {
     ),
     otherUsers: typeof root["otherUsers"] === "string" ? root["otherUsers"] : DEFAULTS.otherUsers,
     lanes: numberOr(root["lanes"], DEFAULTS.lanes),
+    delayMs: numberOr(delayMs, DEFAULTS.delivery.delayMs),
+    lagSeconds: numberOr(lagSeconds, DEFAULTS.alarms.lagSeconds),
     queueDays: numberOr(queueDays, DEFAULTS.retention.queueDays),
     payloadDays: numberOr(payloadDays, DEFAULTS.retention.payloadDays),
   };

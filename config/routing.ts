@@ -13,6 +13,9 @@ export const otherUsers = z.string().default(UNROUTED);
 /** What shares a message group, and so keeps its order: rows of one table, of one key, or the whole source. */
 export const groupBy = z.enum(["table", "key", "source"]).default("table");
 
+/** With `groupBy: "key"`: how many message groups the keys of a table share. Left out: each key has a group of its own. */
+export const keyBuckets = z.int().min(1).max(10_000).optional();
+
 /** How a message is written. */
 export const format = z.enum(Object.keys(FORMATS) as Format[]).default("envelope");
 
@@ -30,6 +33,7 @@ const routingSchema = z.object({
     z.object({
       tables: z.array(z.string()),
       groupBy,
+      keyBuckets,
       environments: z.array(z.string()).optional(),
       format,
       ddl,

@@ -28,6 +28,7 @@ export function crossFieldProblems(draft: Draft): ConfigProblem[] {
     ...otherUsersProblems(draft),
     ...subscriberProblems(draft),
     ...filterProblems(draft),
+    ...delayProblems(draft),
     ...retentionProblems(draft),
   ];
 }
@@ -153,6 +154,12 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
         message: `cannot be "initial" with the format "${String(subscriber.format)}": it has no message for a row that was there before`,
       });
     }
+    if (subscriber.keyBuckets !== undefined && subscriber.groupBy !== "key") {
+      problems.push({
+        path: pathText(["subscribers", name, "keyBuckets"]),
+        message: 'needs groupBy: "key"',
+      });
+    }
     subscriber.environments?.forEach((environment, index) => {
       if (!environments.includes(environment) && environment !== "") {
         problems.push({
@@ -182,6 +189,17 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
 /** A format that there is not is another problem's. */
 function hasSnapshots(format: unknown): boolean {
   return !Object.hasOwn(FORMATS, String(format)) || FORMATS[format as Format].hasSnapshots;
+}
+
+/** A change that waits for others is lag, and must not ring the alarm by itself. */
+function delayProblems({ delayMs, lagSeconds }: Draft): ConfigProblem[] {
+  if (delayMs <= lagSeconds * 500) return [];
+  return [
+    {
+      path: "delivery.delayMs",
+      message: `must be at most half of alarms.lagSeconds, ${lagSeconds * 500}`,
+    },
+  ];
 }
 
 /** A message may wait in its queue and then again in the dead-letter queue; its body in the bucket must still be there. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isTablePattern } from "../wire/table-patterns.ts";
 import { columns, where, whereCrossing } from "./filters.ts";
-import { ddl, format, groupBy, otherUsers } from "./routing.ts";
+import { ddl, format, groupBy, keyBuckets, otherUsers } from "./routing.ts";
 import { startPointText } from "./start-point.ts";
 
 /** Milliseconds, seconds and days stand in the names of the keys; every key with a default may be left out. */
@@ -95,6 +95,7 @@ const environment = z.strictObject({
 const subscriber = z.strictObject({
   tables: tablePatterns,
   groupBy,
+  keyBuckets,
   /** The environments it runs in (`unrouted` may be among them). Left out: all. */
   environments: z.array(text).min(1, "must list at least one environment").optional(),
   format,
@@ -150,6 +151,11 @@ const alarms = z.strictObject({
   retentionUsedPercent: z.int().min(1).max(99).default(50),
 });
 
+export const deliverySchema = z.strictObject({
+  /** The longest that a change waits to share a frame with others, while frames are delivered as fast as they come. */
+  delayMs: z.int().min(5).max(60_000).default(5),
+});
+
 const retention = z.strictObject({
   /** Messages in environment queues, raw queue and dead-letter queues. */
   queueDays: z.int().min(1).max(SQS_LONGEST_RETENTION_DAYS).default(SQS_LONGEST_RETENTION_DAYS),
@@ -167,6 +173,7 @@ export const configurationSchema = z.strictObject({
   otherUsers,
   /** Message groups of the raw queue; more of them trade the order between tables for throughput. */
   lanes: z.int().min(1).max(100).default(1),
+  delivery: deliverySchema.prefault({}),
   network: network.optional(),
   /** IAM roles or users that may move messages out of dead-letter queues. */
   operators: principals.default([]),

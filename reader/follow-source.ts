@@ -29,6 +29,7 @@ export interface FollowOptions extends PipelineOptions {
 }
 
 const SAVE_EVERY_MS = 1000;
+const PACE_EVERY_MS = 1000;
 const DRAIN_MS = 12_000;
 /** How long what is under way in the background may take to end. */
 const TASKS_MS = 3000;
@@ -140,6 +141,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       { everyMs: settings.sweepMs, act: sweep },
       { everyMs: settings.sweepMs, act: () => layout.look() },
       { everyMs: SAVE_EVERY_MS, act: () => pipeline.xaKeeper.look() },
+      { everyMs: PACE_EVERY_MS, act: () => pipeline.shipment.lookAtDelivery(readLanes) },
     ];
     await runTasks(tasks, failures, AbortSignal.any([signal, layout.signal]), sending);
     status.enter("stopping");

@@ -153,6 +153,7 @@ function shipmentOf(
     // drops it. Where a table moved to another lane, a lane's position says nothing of it.
     repeats: isResumed && offset.waiting !== undefined && offset.laneCount === lanes,
     frameBytes: settings.frameBytes,
+    delayMs: settings.delayMs,
     unsentLimitBytes: settings.unsentLimitBytes,
     sessions,
     send: frameSender({

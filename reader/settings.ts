@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Configuration } from "../config/configuration.ts";
-import { configurationSchema, sourceSchema } from "../config/schema.ts";
+import { configurationSchema, deliverySchema, sourceSchema } from "../config/schema.ts";
 import { parseStartPoint, type StartPoint } from "../config/start-point.ts";
 import { fnv1a } from "../wire/fnv-1a.ts";
 
@@ -32,6 +32,8 @@ export interface ReaderSettings {
   /** Unsent bytes from which on the binlog connection is paused. */
   readonly unsentLimitBytes: number;
   readonly frameBytes: number;
+  /** How far apart frames leave that are not full, while they are delivered as fast as they come. */
+  readonly delayMs: number;
   /** Whether frames say the columns of their tables and where transactions end: some subscriber's format needs it. */
   readonly columns: boolean;
   readonly healthPort: number | null;
@@ -94,6 +96,7 @@ const variables = z.object({
   KEEP_XA_AFTER_SECONDS: wholeNumber(1, 86_400).default(60),
   UNSENT_LIMIT_MIB: wholeNumber(1, 1024).default(8),
   FRAME_KIB: wholeNumber(1, 720).default(720),
+  DELAY_MS: digits(deliverySchema.shape.delayMs),
   FRAME_COLUMNS: z.enum(["true", "false"]).default("false"),
   HEALTH_PORT: wholeNumber(0, 65_535).optional(),
   BLOCKED_SECONDS: wholeNumber(0, 3600).default(60),
@@ -132,6 +135,7 @@ export function parseReaderSettings(
     keepXaAfterMs: value.KEEP_XA_AFTER_SECONDS * 1000,
     unsentLimitBytes: value.UNSENT_LIMIT_MIB * 1024 * 1024,
     frameBytes: value.FRAME_KIB * 1024,
+    delayMs: value.DELAY_MS,
     columns: value.FRAME_COLUMNS === "true",
     healthPort: value.HEALTH_PORT ?? null,
     blockedMs: value.BLOCKED_SECONDS * 1000 || null,

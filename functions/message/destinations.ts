@@ -1,9 +1,10 @@
+import { FORMATS } from "../../config/formats.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Filters, TableFilter } from "../filters/filters.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
-import { keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
+import { bucketGroup, keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import type { QueueChanges } from "./queue-changes.ts";
 
@@ -20,7 +21,8 @@ export interface Destination {
 
 /** A queue, and the message groups that changes of the table have there. */
 export interface TableQueue {
-  readonly format: Subscription["format"];
+  /** Whether an update that changes the key is a delete and a create also where both have the same message group. */
+  readonly splitsKeyChanges: boolean;
   readonly queue: QueueChanges;
   /** `key` is the change's key or the one it had before. */
   readonly groupOf: (key: string) => string;
@@ -70,9 +72,10 @@ export class Destinations {
         ? subscriptions.of(environment, op, database, table, lowerCaseNames)
         : [subscriptions.pair(snapshot, database, table, lowerCaseNames) ?? []].flat();
     const queues = chosen.map((subscription) => ({
-      format: subscription.format,
+      splitsKeyChanges:
+        FORMATS[subscription.format].splitsKeyChanges || subscription.keyBuckets !== undefined,
       queue: queueOf(subscription),
-      groupOf: this.#groupsOf(subscription.groupBy, database, table),
+      groupOf: this.#groupsOf(subscription, database, table),
       filter: filters.of(subscription.subscriber)?.table(database, table, lowerCaseNames) ?? null,
     }));
     const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
@@ -81,7 +84,7 @@ export class Destinations {
   }
 
   #groupsOf(
-    groupBy: Subscription["groupBy"],
+    { groupBy, keyBuckets }: Subscription,
     database: string,
     table: string,
   ): TableQueue["groupOf"] {
@@ -92,7 +95,9 @@ export class Destinations {
       case "source":
         return () => (group ??= sourceGroup(this.#header.source, this.#header.lane));
       case "key":
-        return (key) => keyGroup(database, table, key);
+        return keyBuckets === undefined
+          ? (key) => keyGroup(database, table, key)
+          : (key) => bucketGroup(database, table, key, keyBuckets);
       default:
         return groupBy satisfies never;
     }

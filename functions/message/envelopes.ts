@@ -16,6 +16,8 @@ interface Stretch {
   bytes: number;
   readonly first: PositionText;
   last: PositionText;
+  /** Which half of a change it begins with, where the other half ends the message before it in the same group. */
+  readonly secondHalf: KeyChangeHalf | undefined;
 }
 
 /**
@@ -48,7 +50,15 @@ export class Envelopes implements QueueWriter {
       return;
     }
     if (open !== undefined) this.#close(open);
-    this.#open.set(group, { group, texts: [text], bytes, first: position, last: position });
+    const secondHalf = open?.last === position ? half : undefined;
+    this.#open.set(group, {
+      group,
+      texts: [text],
+      bytes,
+      first: position,
+      last: position,
+      secondHalf,
+    });
   }
 
   finish(): readonly OutgoingMessage[] {
@@ -57,13 +67,13 @@ export class Envelopes implements QueueWriter {
     return this.#messages;
   }
 
-  #close({ group, texts, first, last }: Stretch): void {
+  #close({ group, texts, first, last, secondHalf }: Stretch): void {
     const { source } = this.#header;
     const { subscriber, environment, queueName } = this.#subscription;
     const place = { environment, group, first, last };
     this.#messages.push({
       ...place,
-      deduplicationId: deduplicationId(this.#header, first, queueName, group),
+      deduplicationId: deduplicationId(this.#header, first, queueName, group, secondHalf),
       changes: texts.length,
       body: encodeMessage({ ...place, source, subscriber }, texts),
     });

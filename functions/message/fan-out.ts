@@ -1,4 +1,3 @@
-import { FORMATS } from "../../config/formats.ts";
 import { changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Attribution } from "../../wire/session.ts";
@@ -138,16 +137,16 @@ export function fanOut(
 
 /**
  * The groups that a change goes to: one; or two when groups are keys and an update moved the row from one to another; or
- * one twice, where the format counts such an update as a delete and a create.
+ * one twice, where such an update is a delete and a create all the same.
  */
 function placesOf(
-  { format, groupOf }: TableQueue,
+  { splitsKeyChanges, groupOf }: TableQueue,
   change: PositionedChange,
 ): readonly { readonly group: string; readonly half: KeyChangeHalf | undefined }[] {
   const group = groupOf(change.key);
   if (change.oldKey === "") return [{ group, half: undefined }];
   const oldGroup = groupOf(change.oldKey);
-  return group === oldGroup && !FORMATS[format].splitsKeyChanges
+  return group === oldGroup && !splitsKeyChanges
     ? [{ group, half: undefined }]
     : [
         { group: oldGroup, half: "delete" },

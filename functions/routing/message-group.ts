@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { fnv1a } from "../../wire/fnv-1a.ts";
 
 /**
  * Names of message groups. SQS allows 128 characters: letters, digits and ASCII punctuation; a MySQL name may have spaces
@@ -7,6 +8,7 @@ import { createHash } from "node:crypto";
  *
  *   shop.orders                     a table
  *   shop.orders#Zk3…                the rows of one key, hashed
+ *   shop.orders#64-7                the rows whose keys are in bucket 7 of 64
  *   shop                            a whole source
  *   shop.orders#late-24-…           changes of connection 24 whose author was learnt after their successors had gone
  *   shop#lane-2                     a whole source, what came by lane 2: only within a lane is there an order to keep
@@ -21,6 +23,12 @@ export function tableGroup(database: string, table: string): string {
 export function keyGroup(database: string, table: string, key: string): string {
   const group = tableGroup(database, table);
   return key === "" ? group : `${group}#${hash(key, 16)}`;
+}
+
+/** The same for keys that share a number of groups. A key is always in the same one of them. */
+export function bucketGroup(database: string, table: string, key: string, buckets: number): string {
+  const group = tableGroup(database, table);
+  return key === "" ? group : `${group}#${buckets}-${fnv1a(key) % buckets}`;
 }
 
 export function sourceGroup(source: string, lane: number): string {

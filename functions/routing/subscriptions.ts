@@ -11,6 +11,8 @@ export interface Subscription {
   readonly environment: string;
   readonly queueName: string;
   readonly groupBy: Subscriber["groupBy"];
+  /** Left out: each key has a message group of its own. */
+  readonly keyBuckets?: number | undefined;
   readonly format: Subscriber["format"];
 }
 
@@ -54,8 +56,11 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
       queues
         .filter((queue) => queue.subscriber === name)
         .map(({ environment, queueName }): [string, Subscription] => {
-          const { groupBy, format } = subscriber;
-          return [environment, { subscriber: name, environment, queueName, groupBy, format }];
+          const { groupBy, keyBuckets, format } = subscriber;
+          return [
+            environment,
+            { subscriber: name, environment, queueName, groupBy, keyBuckets, format },
+          ];
         }),
     ),
   }));

@@ -23,7 +23,7 @@ export function readerSettings(
   tables: Tables,
   payloads: Bucket,
 ): Readonly<Record<string, string>> {
-  const { name, source, lanes, subscribers } = config;
+  const { name, source, lanes, delivery, subscribers } = config;
   const initial = initialSnapshots(config);
   return {
     SOURCE_NAME: name,
@@ -34,6 +34,7 @@ export function readerSettings(
     SOURCE_TABLES: JSON.stringify(source.tables),
     SOURCE_START: source.start,
     LANES: String(lanes),
+    DELAY_MS: String(delivery.delayMs),
     RAW_QUEUE_URL: rawQueue.queueUrl,
     OFFSETS_TABLE: tables.offsets.tableName,
     SESSIONS_TABLE: tables.sessions.tableName,

@@ -4,6 +4,7 @@ import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import type { InFlightFrame, InFlightFrames } from "./in-flight-frames.ts";
+import type { LanePace } from "./lane-pace.ts";
 import { OpenFrame, type BinlogIdentity } from "./open-frame.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -26,8 +27,7 @@ export interface LaneOptions {
   /** The last position that this lane was sent before. */
   readonly previous: PositionText | null;
   readonly frameBytes: number;
-  /** From one send to the next one of a frame that is not full, at least. */
-  readonly paceMs: number;
+  readonly pace: LanePace;
   readonly inFlight: InFlightFrames;
   readonly authorsOf: (
     transactions: readonly Transaction[],
@@ -36,13 +36,6 @@ export interface LaneOptions {
   /** Told by how much the unsent bytes grew, or shrank. */
   readonly onUnsent: (bytes: number) => void;
 }
-
-/**
- * Each frame takes requests and an invocation, and becomes messages of its own, which are sent one after the other. Without
- * a pause a thousand small transactions a second become hundreds of frames: more than the route function can deliver, and
- * the backlog never makes them any larger, since the raw queue takes them at once.
- */
-export const FRAME_PACE_MS = 20;
 
 const SPARE_BUFFERS = 4;
 
@@ -56,7 +49,11 @@ interface ReadyFrame {
 /**
  * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one fills, and if it is not full
  * then, it fills until the pace allows it. So an idle lane sends a single change at once, a busy one sends full frames, and
- * one between them sends fifty a second. While there are full frames, the next of them is compressed while one is on its way.
+ * one between them sends as many as the pace allows. While there are full frames, the next of them is compressed while one is
+ * on its way.
+ *
+ * The pause between frames is for the sake of what comes behind: each frame takes requests and an invocation, and becomes
+ * messages of its own, which are sent one after the other.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -71,6 +68,7 @@ export class Lane {
   #sent: PositionText | null;
   /** `performance.now()` of the latest send. */
   #sentAtMs = -Infinity;
+  #isHurried = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -97,12 +95,29 @@ export class Lane {
     this.#wakeup.wake();
   }
 
+  /** Ends the pauses: from now on frames leave as soon as the one before is acknowledged. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#pauseEnds.wake();
+  }
+
+  /** Whether the pace wants to know the lane's delivered position. */
+  get isCurious(): boolean {
+    return this.#options.pace.isCurious;
+  }
+
+  /** Called with the lane's delivered position; null where it is not known. */
+  delivered(position: PositionText | null): void {
+    this.#options.pace.delivered(position, performance.now());
+  }
+
   /** Sends what comes until the signal is aborted or `send` rejects; rejects then. */
   async sendFrames(signal: AbortSignal): Promise<never> {
-    const { send } = this.#options;
+    const { send, pace } = this.#options;
     let ready = await this.#pack(await this.#next(signal));
     for (;;) {
       this.#sentAtMs = performance.now();
+      pace.sent(ready.sealed.last, this.#sentAtMs);
       const sent = send(ready.sealed, signal);
       // A frame that is full already is made ready meanwhile; one that is not goes on filling.
       const full = this.#full.shift();
@@ -120,7 +135,9 @@ export class Lane {
       const full = this.#full.shift();
       if (full !== undefined) return full;
       const filling = this.#filling;
-      const pauseMs = this.#sentAtMs + this.#options.paceMs - performance.now();
+      const pauseMs = this.#isHurried
+        ? 0
+        : this.#sentAtMs + this.#options.pace.ms - performance.now();
       if (filling === null) await this.#wakeup.sleep(signal);
       else if (pauseMs > 0) await this.#pause(pauseMs, signal);
       else {

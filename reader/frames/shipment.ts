@@ -3,7 +3,8 @@ import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { SessionBook } from "../sessions/session-book.ts";
 import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactions/transaction.ts";
 import { InFlightFrames } from "./in-flight-frames.ts";
-import { FRAME_PACE_MS, Lane, type LaneOptions } from "./lane.ts";
+import { Lane, type LaneOptions } from "./lane.ts";
+import { LanePace } from "./lane-pace.ts";
 
 export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameBytes" | "send"> {
   readonly lanes: number;
@@ -11,11 +12,18 @@ export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameByte
   readonly previous: ReadonlyMap<number, PositionText>;
   /** Whether what is read first may have been sent, in the same coordinates and by the same lanes: up to `previous`. */
   readonly repeats: boolean;
+  /** See `LanePace`. */
+  readonly delayMs: number;
   readonly unsentLimitBytes: number;
   readonly sessions: SessionBook;
   /** Back-pressure changed: true = pause reading, false = resume. */
   readonly onPressure: (high: boolean) => void;
   readonly onTransaction: (transaction: Transaction) => void;
+}
+
+/** See `LaneProgress` of reader/offsets/lane-layout.ts. */
+interface Delivered {
+  readonly delivered: PositionText | null;
 }
 
 /** The lane of a table: always the same one, for a given number of lanes. */
@@ -51,7 +59,7 @@ export class Shipment implements ChangeSink {
           binlog,
           previous: previous.get(number) ?? null,
           frameBytes,
-          paceMs: FRAME_PACE_MS,
+          pace: new LanePace(options.delayMs),
           inFlight: this.inFlight,
           authorsOf: (transactions) => sessions.authorsOf(transactions),
           send,
@@ -98,8 +106,19 @@ export class Shipment implements ChangeSink {
     return Promise.race(this.#lanes.map((lane) => lane.sendFrames(signal)));
   }
 
-  /** Waits until everything that was read is acknowledged, `timeoutMs` at most. */
+  /** Lets the lanes' pace follow how far they are delivered. A look that fails counts as no delivery. */
+  async lookAtDelivery(
+    readLanes: (lanes: Iterable<number>) => Promise<ReadonlyMap<number, Delivered>>,
+  ): Promise<void> {
+    const curious = [...this.#lanes.entries()].filter(([, lane]) => lane.isCurious);
+    if (curious.length === 0) return;
+    const found = await readLanes(curious.map(([number]) => number)).catch(() => null);
+    for (const [number, lane] of curious) lane.delivered(found?.get(number)?.delivered ?? null);
+  }
+
+  /** Sends without pauses, and waits until everything that was read is acknowledged, `timeoutMs` at most. */
   async drain(timeoutMs: number): Promise<void> {
+    for (const lane of this.#lanes) lane.hurry();
     if (this.#unsentBytes === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onSent = resolve;

@@ -12,6 +12,7 @@ import { benchMemory } from "./memory/memory.ts";
 import { benchRead } from "./read/read.ts";
 import { benchDeliver } from "./deliver/deliver.ts";
 import { benchRequests } from "./requests/requests.ts";
+import { benchKeys } from "./keys/keys.ts";
 import { benchLanes } from "./lanes/lanes.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
@@ -23,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   filters: benchFilters,
   growth: benchGrowth,
   lanes: benchLanes,
+  keys: benchKeys,
   delay: benchDelay,
   deliver: benchDeliver,
   requests: benchRequests,

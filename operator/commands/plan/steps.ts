@@ -112,10 +112,14 @@ function usersStep(name: string, users: readonly string[], { routing }: Deployed
   ];
 }
 
+/** Of another choice of message groups. */
+const GROUPS =
+  "messages that wait keep their groups, so a row's changes from before and after the deployment may be handled at the same time; let the queues run empty first where that matters";
+
 /** What each key of a subscriber means for the messages that wait. */
 const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
-  groupBy:
-    "messages that wait keep their groups, so a row's changes from before and after the deployment may be handled at the same time; let the queues run empty first where that matters",
+  groupBy: GROUPS,
+  keyBuckets: GROUPS,
   format: "messages that wait stay in the former format; the application has to read both",
   columns:
     "messages that wait, parked ones included, keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before",

@@ -30,6 +30,10 @@ const SQS_BATCH = 10;
 const READER_TASKS = 2;
 /** An assumption: per invocation the function reads a position, sends and writes one, in a row, within a region. */
 const ASSUMED_WAIT_MS = 40;
+/** What an invocation writes to its log, its metrics among it (830), and what Lambda writes around it (400). */
+const LOG_BYTES_PER_INVOCATION = 1230;
+/** ECS Container Insights: metrics of the cluster, of the service and of the tasks' family. */
+const CONTAINER_METRICS = 40;
 
 /** What the router costs at a steady rate. */
 export function routerCost(
@@ -102,8 +106,9 @@ function cost(
     network: (changes * calls.raw.bytes * prices.endpointGb) / 1e9,
     cloudwatch:
       alarmCount(environments * subscribers) * prices.alarmMonth +
-      metricCount(environments) * prices.metricMonth +
-      prices.dashboardMonth,
+      (metricCount(environments) + CONTAINER_METRICS) * prices.metricMonth +
+      prices.dashboardMonth +
+      (changes * invocations * LOG_BYTES_PER_INVOCATION * prices.logGb) / 1e9,
   };
 }
 

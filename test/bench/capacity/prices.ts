@@ -19,6 +19,8 @@ export const PRICES = {
   alarmMonth: 0.1,
   metricMonth: 0.3,
   dashboardMonth: 3,
+  /** Taken in, and kept for a month. */
+  logGb: 0.53,
 } as const;
 
 export type Prices = Readonly<Record<keyof typeof PRICES, number>>;

@@ -5,10 +5,14 @@ import {
   type Deployment,
   type MonthlyCost,
 } from "./cost-model.ts";
+import { delayed } from "./delayed.ts";
 import { pointFor, type Measurement } from "./measurement.ts";
 import type { Prices } from "./prices.ts";
 
 const RATES = [100, 1000, 10_000, 100_000];
+
+const DELAYS_MS = [5, 20, 200, 1000, 10_000];
+const DELAYED_RATES = [100, 1000];
 
 const COLUMNS = ["sqs", "lambda", "dynamodb", "fargate", "network", "cloudwatch"] as const;
 
@@ -39,9 +43,34 @@ export function costTable(
   ].join("\n");
 }
 
+/** The table of what `delivery.delayMs` does to the bill, computed from the measurements of the former 20 ms. */
+export function delayTable(
+  measurement: Measurement,
+  deployment: Deployment,
+  prices: Prices,
+): string {
+  const rows = DELAYS_MS.flatMap((delayMs) =>
+    DELAYED_RATES.map((rate) => {
+      const point = delayed(pointFor(measurement, rate), delayMs);
+      const bill = routerCost(point, rate, deployment, prices);
+      const frames = ((point.raw.sends / point.changes) * rate).toFixed(1);
+      const [delay, changes] = [delayMs, rate].map((value) => value.toLocaleString("en-US"));
+      return `| ${delay} | ${changes} | ${frames} | ${cellsOf(bill).join(" | ")} |`;
+    }),
+  );
+  return [
+    `| \`delayMs\` | changes/s | frames/s | ${COLUMNS.join(" | ")} | total |`,
+    `| ---: | ---: | ---: | ${COLUMNS.map(() => "---:").join(" | ")} | ---: |`,
+    ...rows,
+  ].join("\n");
+}
+
 function row(rate: string, way: string, bill: MonthlyCost): string {
-  const cells = [...COLUMNS.map((column) => bill[column]), total(bill)].map(dollars);
-  return `| ${rate} | ${way} | ${cells.join(" | ")} |`;
+  return `| ${rate} | ${way} | ${cellsOf(bill).join(" | ")} |`;
+}
+
+function cellsOf(bill: MonthlyCost): string[] {
+  return [...COLUMNS.map((column) => bill[column]), total(bill)].map(dollars);
 }
 
 function dollars(amount: number): string {

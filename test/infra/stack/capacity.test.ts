@@ -6,6 +6,7 @@ import {
   total,
   type Deployment,
 } from "../../bench/capacity/cost-model.ts";
+import { delayed } from "../../bench/capacity/delayed.ts";
 import { pointFor, type MeasuredPoint } from "../../bench/capacity/measurement.ts";
 import { PRICES } from "../../bench/capacity/prices.ts";
 import { costTable } from "../../bench/capacity/table.ts";
@@ -53,6 +54,16 @@ describe("the monthly cost", () => {
     expect(total(idle)).toBeCloseTo(idle.fargate + idle.cloudwatch);
   });
 
+  it("has the functions' logs, by invocation", () => {
+    const [idle, busy] = [0, MILLION_A_MONTH].map((rate) =>
+      routerCost(million, rate, deployment, PRICES),
+    );
+    expect(Number(busy?.cloudwatch) - Number(idle?.cloudwatch)).toBeCloseTo(
+      (1000 * 1230 * PRICES.logGb) / 1e9,
+      6,
+    );
+  });
+
   it("of one message for each change has as many messages as changes", () => {
     const { sqs } = messagePerChangeCost(million, MILLION_A_MONTH, deployment, PRICES);
     expect(sqs).toBeCloseTo(1_000_000 * 1.2 * 3 * PRICES.sqsRequest);
@@ -85,5 +96,34 @@ describe("the table", () => {
 
   it("counts the alarms that the stack has", () => {
     exampleTemplate().resourceCountIs("AWS::CloudWatch::Alarm", alarmCount(8));
+  });
+});
+
+describe("another delay", () => {
+  /** Ten seconds of 100 changes a second, in 500 frames. */
+  const point: MeasuredPoint = {
+    changesPerSecond: 100,
+    changes: 1000,
+    raw: { sends: 500, receives: 500, deletes: 500, bytes: 500_000 },
+    environments: { sends: 500, receives: 500, deletes: 500, bytes: 500_000 },
+    dynamodb: { reads: 500, writes: 500 },
+    route: { invocations: 500, milliseconds: 2520 },
+  };
+
+  it("makes a frame whenever it is over, and requests and invocations follow", () => {
+    const { raw, environments, dynamodb, route } = delayed(point, 1000);
+    for (const { sends, receives, deletes } of [raw, environments])
+      expect([sends, receives, deletes]).toEqual([10, 10, 10]);
+    expect(dynamodb).toEqual({ reads: 10, writes: 10 });
+    expect(route).toEqual({ invocations: 10, milliseconds: 70 });
+  });
+
+  it("makes no more frames than there are changes", () => {
+    expect(delayed(point, 5).raw.sends).toBe(1000);
+  });
+
+  it("makes as many frames and messages as are full", () => {
+    const large = { ...point, environments: { ...point.environments, bytes: 720 * 1024 * 50 } };
+    expect(delayed(large, 10_000).raw.sends).toBe(50);
   });
 });

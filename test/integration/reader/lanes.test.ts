@@ -4,6 +4,7 @@ import {
   startLocalAwsWithClients,
 } from "@binlog-router/local-aws/clients";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { laneFor } from "../../../reader/frames/shipment.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
@@ -118,4 +119,22 @@ test("the former lanes stay in use behind something parked, and behind a reader 
       lane === 0 ? again.filter((frame) => frame.lane === 0).at(-1)?.last : null,
     );
   }
+});
+
+test("with a long delay changes share a frame, and the end of the reader sends what waits", async () => {
+  const settings = { DELAY_MS: "60000", LANES: "8" };
+  await using bench = await ReaderBench.create(services.aws, mysql.server, settings);
+  const reader = await bench.start();
+  await mysql.query("INSERT INTO shop.a VALUES (1)");
+  expect(await bench.takeFrames(1)).toHaveLength(1);
+  for (const id of [2, 3, 4]) await mysql.query(`INSERT INTO shop.a VALUES (${id})`);
+  // A lane without a frame before sends at once. What it sends was read after the rows that wait.
+  const other = TABLES.find((table) => laneFor("shop", table, 8) !== laneFor("shop", "a", 8));
+  await mysql.query(`INSERT INTO shop.${other} VALUES (1)`);
+  expect((await bench.takeFrames(1)).flatMap(({ tables }) => tables)).toMatchObject([
+    ["shop", other],
+  ]);
+  await reader.stop();
+  const frames = await bench.takeFrames(3);
+  expect(frames.map(({ changes }) => changes.length)).toEqual([3]);
 });

@@ -198,6 +198,27 @@ describe("a subscriber", () => {
   });
 });
 
+describe("buckets of keys", () => {
+  it("need groups by key", () => {
+    const billing = { tables: ["shop.orders"], keyBuckets: 64 };
+    const [byKey, byTable] = ["key", "table"].map((groupBy) =>
+      problemsOf({ subscribers: { billing: { ...billing, groupBy } } }),
+    );
+    expect(byKey).toEqual([]);
+    expect(byTable).toEqual(['subscribers.billing.keyBuckets needs groupBy: "key"']);
+  });
+});
+
+describe("the delay of delivery", () => {
+  it("does not ring the alarm for lag by itself", () => {
+    expect(problemsOf({ delivery: { delayMs: 30_000 } })).toEqual([]);
+    expect(problemsOf({ delivery: { delayMs: 30_001 } })).toEqual([
+      "delivery.delayMs must be at most half of alarms.lagSeconds, 30000",
+    ]);
+    expect(problemsOf({ delivery: { delayMs: 60_000 }, alarms: { lagSeconds: 120 } })).toEqual([]);
+  });
+});
+
 describe("payloads", () => {
   it("outlast a message in its queue and again in the dead-letter queue", () => {
     expect(problemsOf({ retention: { queueDays: 4, payloadDays: 8 } })).toEqual([]);

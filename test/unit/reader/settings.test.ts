@@ -18,6 +18,7 @@ test("fills in the defaults", () => {
     tls: "verify",
     start: { kind: "now" },
     lanes: 1,
+    delayMs: 5,
     leaseMs: 15_000,
     silenceMs: 30_000,
   });

@@ -14,10 +14,15 @@ import { messagesIn } from "../../../support/functions/messages-in.ts";
 
 type GroupBy = "table" | "key" | "source";
 
-function messagesOf(changes: readonly TestChange[], groupBy: GroupBy = "table", text?: string) {
+function messagesOf(
+  changes: readonly TestChange[],
+  groupBy: GroupBy = "table",
+  text?: string,
+  keyBuckets?: number,
+) {
   const input: RoutingInput = {
     environments: { production: { users: ["app_prod"] } },
-    subscribers: { billing: { tables: ["shop.*"], groupBy } },
+    subscribers: { billing: { tables: ["shop.*"], groupBy, keyBuckets } },
   };
   const routing = decodeRouting(encodeRouting(input));
   const frame = readFrame(text ?? new TestLane().frame(changes), SOURCE);
@@ -96,6 +101,44 @@ describe("environment messages", () => {
     expect(created).toMatchObject({ op: "c", key: { id: 2 }, before: null });
     expect(removed?.id).toBe(`${created?.id.slice(0, -2)}/d`);
     expect(messages[0]?.group).not.toBe(messages[1]?.group);
+  });
+
+  test("hold the rows of many keys where keys share buckets, each key always in the same one", () => {
+    const ids = Array.from({ length: 300 }, (_, n) => ({ id: n % 100 }));
+    const messages = parsed(messagesOf(ids, "key", undefined, 8));
+    expect(messages).toHaveLength(8);
+    const groupsOf = Map.groupBy(
+      messages.flatMap(({ group, changes }) =>
+        changes.map(({ key }) => ({ group, id: key?.["id"] })),
+      ),
+      ({ id }) => id,
+    );
+    expect(groupsOf.size).toBe(100);
+    for (const places of groupsOf.values())
+      expect(new Set(places.map(({ group }) => group)).size).toBe(1);
+    for (const { changes } of messages) {
+      const positions = changes.map(({ source }) => source.pos);
+      expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+    }
+  });
+
+  test("split an update of the key where keys share buckets, too, whatever bucket it moves to", () => {
+    const halves = parsed(messagesOf([{ op: "u", id: 2, oldId: 1 }], "key", undefined, 1));
+    expect(halves.map(({ changes }) => changes.map(({ op, key }) => [op, key]))).toEqual([
+      [
+        ["d", { id: 1 }],
+        ["c", { id: 2 }],
+      ],
+    ]);
+  });
+
+  test("of both halves of a large row in one bucket are two, which SQS does not take for one", () => {
+    const update: TestChange = { op: "u", id: 2, oldId: 1, text: "x".repeat(600_000) };
+    const messages = messagesOf([update], "key", undefined, 1);
+    expect(messages.map(({ first, last }) => [first, last])).toEqual(
+      Array.from({ length: 2 }, () => [messages[0]?.first, messages[0]?.first]),
+    );
+    expect(new Set(messages.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
 
   test("are sent in rounds of one message per group and ten per request", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  bucketGroup,
   keyGroup,
   lateGroup,
   sourceGroup,
@@ -26,6 +27,8 @@ describe("a message group's name", () => {
         const group = keyGroup(database, table, key);
         expect(group).toMatch(LEGAL);
         expect(lateGroup(group, thread, key, 0)).toMatch(LEGAL);
+        const bucket = bucketGroup(database, table, key, 10_000);
+        expect(lateGroup(bucket, thread, key, 0)).toMatch(LEGAL);
       }),
     );
   });
@@ -43,6 +46,8 @@ describe("a message group's name", () => {
   test("is another for another key, and for the same thread id of another connection", () => {
     expect(keyGroup("s", "t", '{"id":1}')).not.toBe(keyGroup("s", "t", '{"id":2}'));
     expect(keyGroup("s", "t", "")).toBe("s.t");
+    expect(bucketGroup("s", "t", "", 8)).toBe("s.t");
+    expect(bucketGroup("s", "t", '{"id":1}', 8)).toMatch(/^s\.t#8-[0-7]$/);
     expect(lateGroup("s.t", 24, "server/1/24", 0)).toMatch(/^s\.t#late-24-/);
     expect(lateGroup("s.t", 24, "server/1/24", 0)).not.toBe(lateGroup("s.t", 24, "server/1/24", 1));
     expect(lateGroup("s.t", 24, "server/1/24", 0)).not.toBe(lateGroup("s.t", 24, "server/2/24", 0));

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { describe, expect, test } from "vitest";
 import { Lane, type SealedFrame } from "../../../../reader/frames/lane.ts";
+import { LanePace } from "../../../../reader/frames/lane-pace.ts";
 import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
 import { decodeFrame } from "../../../../wire/frame.ts";
@@ -35,7 +36,7 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
     binlog: { source: "shop", epoch: 1, life: null, server: "s" },
     previous: null,
     frameBytes,
-    paceMs,
+    pace: new LanePace(paceMs),
     inFlight: new InFlightFrames(),
     authorsOf: async (transactions) =>
       transactions.map(() => ({ user: "app", host: "h", attribution: "ledger" as const })),
@@ -96,6 +97,25 @@ describe("Lane", () => {
     await nextTurn();
     expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 2]);
     sent[1]?.acknowledge();
+    await stop();
+  });
+
+  test("leaves no pause any more when it is told to hurry", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000, 60_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    sent[0]?.acknowledge();
+    lane.add(transaction, change(1));
+    await nextTurn();
+    expect(sent).toHaveLength(1);
+    lane.hurry();
+    await nextTurn();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 1]);
+    sent[1]?.acknowledge();
+    lane.add(transaction, change(2));
+    await nextTurn();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 1, 1]);
+    sent[2]?.acknowledge();
     await stop();
   });
 

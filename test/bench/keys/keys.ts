@@ -1,0 +1,70 @@
+import type { BenchmarkRun } from "../benchmark.ts";
+import { BenchConsumer } from "../consumer.ts";
+import { SHARED, startStack } from "../shared-stack.ts";
+import { BenchWriter, createOrders } from "../writers.ts";
+
+const ENVIRONMENT = "staging";
+const TABLE = "keyed";
+const ROWS_PER_SECOND = 10_000;
+const SILENCE_MS = 60_000;
+const WARM_UP_ROWS = 5000;
+
+interface Case {
+  readonly name: string;
+  readonly keyBuckets?: number;
+  readonly atMostSeconds?: number;
+}
+
+const CASES: readonly Case[] = [
+  { name: "a message group for each key" },
+  { name: "64 buckets of keys", keyBuckets: 64, atMostSeconds: 2 },
+];
+
+/** How far a subscriber with `groupBy: "key"` falls behind while 10,000 rows a second are inserted. */
+export async function benchKeys(run: BenchmarkRun): Promise<void> {
+  const seconds = run.quick ? 2 : 10;
+  for (const { name, keyBuckets, atMostSeconds } of CASES) {
+    run.signal.throwIfAborted();
+    run.progress(name);
+    await using stack = await startStack({
+      ...SHARED,
+      subscribers: { billing: { tables: ["shop.*"], groupBy: "key", keyBuckets } },
+    });
+    await createOrders(stack.pool(ENVIRONMENT, 1), TABLE);
+    await using consumer = new BenchConsumer(stack.file, {
+      subscriber: "billing",
+      environment: ENVIRONMENT,
+      concurrency: 64,
+    });
+    const load = {
+      environment: ENVIRONMENT,
+      tables: [TABLE],
+      connections: 4,
+      rowsPerTransaction: 50,
+    };
+    // Compiles what is measured then.
+    await using warmUp = await BenchWriter.start(stack.file, {
+      ...load,
+      rows: WARM_UP_ROWS,
+      rowsPerSecond: null,
+    });
+    await warmUp.ended;
+    await consumer.until(WARM_UP_ROWS, SILENCE_MS);
+    const rows = ROWS_PER_SECOND * seconds;
+    await using writer = await BenchWriter.start(stack.file, {
+      ...load,
+      rows,
+      rowsPerSecond: ROWS_PER_SECOND,
+    });
+    await writer.ended;
+    const writtenAt = performance.now();
+    await consumer.until(WARM_UP_ROWS + rows, SILENCE_MS);
+    run.report({
+      work: `${ROWS_PER_SECOND} rows/s for ${seconds} s, ${name}`,
+      name: "behind at the end",
+      value: (performance.now() - writtenAt) / 1000,
+      unit: "s",
+      ...(atMostSeconds !== undefined && { target: { atMost: atMostSeconds } }),
+    });
+  }
+}

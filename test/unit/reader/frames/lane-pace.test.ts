@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { LanePace } from "../../../../reader/frames/lane-pace.ts";
+import { formatPosition } from "../../../../wire/position.ts";
+
+const position = (offset: number) => formatPosition({ epoch: 1, file: 1, offset, row: 0 });
+
+describe("LanePace", () => {
+  test("is what is configured while frames are delivered soon", () => {
+    const pace = new LanePace(5);
+    for (let second = 0; second < 5; second++) {
+      for (let ms = 0; ms < 1000; ms += 50)
+        pace.sent(position(second * 1000 + ms), second * 1000 + ms);
+      pace.delivered(position(second * 1000 + 950), second * 1000 + 1000);
+      expect(pace.ms).toBe(5);
+    }
+  });
+
+  test("doubles while an old frame is not delivered, up to 20 ms, and comes back when it is", () => {
+    const pace = new LanePace(5);
+    pace.sent(position(1), 0);
+    const seen = [1000, 2000, 3000, 4000].map((now) => {
+      pace.delivered(null, now);
+      return pace.ms;
+    });
+    expect(seen).toEqual([10, 20, 20, 20]);
+    for (let now = 5000; now < 15_000; now += 1000) pace.delivered(position(1), now);
+    expect(pace.ms).toBe(5);
+  });
+
+  test("finds out by a young frame that the backlog is long, once it has watched it for a while", () => {
+    const pace = new LanePace(5);
+    for (let n = 0; n < 100; n++) pace.sent(position(n), n * 100);
+    // The fifty that were watched are delivered; those that follow are watched then.
+    pace.delivered(position(49), 10_000);
+    expect(pace.isCurious).toBe(false);
+    pace.sent(position(100), 10_000);
+    pace.delivered(position(60), 11_000);
+    expect(pace.ms).toBe(10);
+  });
+
+  test("a pause that is configured longer stays as it is, and needs no look", () => {
+    const pace = new LanePace(1000);
+    pace.sent(position(1), 0);
+    expect(pace.isCurious).toBe(false);
+    pace.delivered(null, 10_000);
+    expect(pace.ms).toBe(1000);
+  });
+});
