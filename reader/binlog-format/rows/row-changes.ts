@@ -32,6 +32,7 @@ export class RowChanges {
 
   decodeInserts(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
     // With binlog_row_image MINIMAL, INSERT INTO t VALUES () has no column. The server refuses several such rows together.
+    this.#texts.isWhole = image.isWhole;
     if (image.isEmpty && offset === row.length) {
       this.#json.reset();
       writeImage(image, row, offset, this.#json, this.#after);
@@ -50,6 +51,7 @@ export class RowChanges {
   }
 
   decodeDeletes(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
+    this.#texts.isWhole = true;
     return this.#eachRow(row, offset, (at) => {
       const json = this.#json;
       const next = writeImage(image, row, at, json, this.#before);
@@ -67,6 +69,7 @@ export class RowChanges {
     afterImage: RowImageWriter,
     onRow: OnRow,
   ): number {
+    this.#texts.isWhole = afterImage.isWhole;
     return this.#eachRow(row, offset, (at) => {
       const json = this.#json;
       const middle = writeImage(beforeImage, row, at, json, this.#before);

@@ -25,6 +25,8 @@ export class RowImageWriter {
   readonly #steps: readonly Step[];
   readonly #nullBytes: number;
   readonly #keyLength: number;
+  /** Whether the image has all of the table's columns. */
+  readonly isWhole: boolean;
 
   constructor(
     definition: TableDefinition,
@@ -42,6 +44,7 @@ export class RowImageWriter {
       });
     });
     this.#steps = steps;
+    this.isWhole = steps.length === definition.columns.length;
     this.#nullBytes = (steps.length + 7) >> 3;
     this.#keyLength = definition.primaryKey.length;
   }

@@ -20,6 +20,8 @@ export class RowTexts {
   afterEnd: number;
   keyEnd: number;
   oldKeyEnd: number;
+  /** Whether what is after has all columns of the table, or there is nothing after. */
+  isWhole = true;
 
   constructor(bytes: Buffer, beforeEnd = 0, afterEnd = 0, keyEnd = 0, oldKeyEnd = 0) {
     this.bytes = bytes;
@@ -59,6 +61,8 @@ export class RowTexts {
   /** The same in memory of its own, valid for ever. */
   kept(): RowTexts {
     const bytes = Buffer.from(this.bytes.subarray(0, this.oldKeyEnd));
-    return new RowTexts(bytes, this.beforeEnd, this.afterEnd, this.keyEnd, this.oldKeyEnd);
+    const kept = new RowTexts(bytes, this.beforeEnd, this.afterEnd, this.keyEnd, this.oldKeyEnd);
+    kept.isWhole = this.isWhole;
+    return kept;
   }
 }

@@ -101,7 +101,7 @@ function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): vo
 }
 
 /** A double keeps its point, as MySQL prints it: 1.0 is another JSON value than 1. */
-function writeDouble(value: number, json: JsonWriter): void {
+export function writeDouble(value: number, json: JsonWriter): void {
   writeNumber(json, value);
   if (Number.isInteger(value) && Math.abs(value) < 1e21) json.ascii(".0");
 }

@@ -1,0 +1,127 @@
+import { charsetOfCollation } from "../binlog-format/charsets/collations.ts";
+import { BINARY_COLLATION, type Column, ColumnType } from "../binlog-format/column.ts";
+import { UnsupportedEventError } from "../binlog-format/errors.ts";
+import type { JsonWriter } from "../binlog-format/json-writer.ts";
+import { binaryWriter, geometryWriter } from "../binlog-format/values/binary.ts";
+import { enumWriter, setWriter } from "../binlog-format/values/enum-set.ts";
+import { writeFloat32, writeNumber } from "../binlog-format/values/floats.ts";
+import { textWriter } from "../binlog-format/values/text.ts";
+import { readLength, type ValueWriter } from "../binlog-format/values/value-writer.ts";
+import { vectorWriter } from "../binlog-format/values/vector.ts";
+import { writeDocument } from "./json-document.ts";
+
+/** How a column is selected, as bytes, and how these are written: as the column's values in the binlog are. */
+export interface ColumnSelect {
+  /** An expression of SQL. Its character set is binary, so that the driver hands out its bytes. */
+  readonly sql: string;
+  /** Takes a value's bytes behind their length, see `LENGTH_BYTES`. */
+  readonly write: ValueWriter;
+}
+
+/** In front of each value in an image; lowest byte first. */
+export const LENGTH_BYTES = 4;
+
+/** Throws UnsupportedEventError for a column of a type or collation that is not known. */
+export function columnSelect(column: Column): ColumnSelect {
+  const name = quoteName(column.name);
+  switch (column.type) {
+    case ColumnType.TINY:
+    case ColumnType.SHORT:
+    case ColumnType.INT24:
+    case ColumnType.LONG:
+    case ColumnType.LONGLONG:
+    case ColumnType.YEAR:
+    case ColumnType.BIT:
+      // Without the zeros that ZEROFILL prints.
+      return { sql: `CAST(${name} + 0 AS BINARY)`, write: asItIs };
+    case ColumnType.FLOAT:
+      return { sql: `CAST(CAST(${name} AS DOUBLE) AS BINARY)`, write: float };
+    case ColumnType.DOUBLE:
+      return { sql: `CAST(${name} AS BINARY)`, write: double };
+    case ColumnType.NEWDECIMAL:
+    case ColumnType.DATE:
+    case ColumnType.NEWDATE:
+    case ColumnType.DATETIME2:
+    case ColumnType.TIME2:
+      return { sql: `CAST(${name} AS BINARY)`, write: quoted };
+    case ColumnType.TIMESTAMP2:
+      return { sql: `CAST(${name} AS BINARY)`, write: timestamp };
+    case ColumnType.STRING:
+    case ColumnType.VARCHAR:
+    case ColumnType.VAR_STRING:
+    case ColumnType.BLOB:
+      return { sql: `CAST(${name} AS BINARY)`, write: characters(column) };
+    case ColumnType.ENUM:
+      return {
+        sql: `CAST(CAST(${name} AS UNSIGNED) AS BINARY)`,
+        write: numbered(enumWriter(column.members, MEMBER_BYTES)),
+      };
+    case ColumnType.SET:
+      return {
+        sql: `CAST(CAST(${name} AS UNSIGNED) AS BINARY)`,
+        write: numbered(setWriter(column.members, MEMBER_BYTES)),
+      };
+    case ColumnType.JSON:
+      return { sql: `CAST(${name} AS BINARY)`, write: document };
+    case ColumnType.GEOMETRY:
+      return { sql: `CONCAT(${name})`, write: geometryWriter(LENGTH_BYTES) };
+    case ColumnType.VECTOR:
+      return { sql: `CAST(${name} AS BINARY)`, write: vectorWriter(LENGTH_BYTES) };
+    default:
+      throw new UnsupportedEventError(`a column of the unknown type ${column.type}`);
+  }
+}
+
+/** A name as SQL has it. */
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
+function characters({ collation }: Column): ValueWriter {
+  return collation === BINARY_COLLATION
+    ? binaryWriter(LENGTH_BYTES)
+    : textWriter(charsetOfCollation(collation), LENGTH_BYTES);
+}
+
+/** A writer that gets the place of a value's bytes. */
+function ofBytes(
+  write: (row: Buffer, start: number, end: number, json: JsonWriter) => void,
+): ValueWriter {
+  return (row, offset, json) => {
+    const start = offset + LENGTH_BYTES;
+    const end = start + readLength(row, offset, LENGTH_BYTES);
+    write(row, start, end, json);
+    return end;
+  };
+}
+
+const asItIs = ofBytes((row, start, end, json) => json.raw(row.subarray(start, end)));
+
+const quoted = ofBytes((row, start, end, json) => json.utf8String(row, start, end));
+
+const double = ofBytes((row, start, end, json) =>
+  writeNumber(json, Number(row.toString("latin1", start, end))),
+);
+
+const float = ofBytes((row, start, end, json) =>
+  writeFloat32(json, Math.fround(Number(row.toString("latin1", start, end)))),
+);
+
+const document = ofBytes((row, start, end, json) => writeDocument(row, start, end, json));
+
+/** `2026-01-02 03:04:05.5` as `2026-01-02T03:04:05.5Z`; the zero timestamp stays as it is. */
+const timestamp = ofBytes((row, start, end, json) => {
+  const text = row.toString("latin1", start, end);
+  json.string(text.startsWith("0000") ? text : `${text.replace(" ", "T")}Z`);
+});
+
+const MEMBER_BYTES = 6;
+const memberNumber = Buffer.alloc(8);
+
+/** ENUM and SET come as the number that the table stores. */
+function numbered(write: ValueWriter): ValueWriter {
+  return ofBytes((row, start, end, json) => {
+    memberNumber.writeBigUInt64LE(BigInt(row.toString("latin1", start, end)));
+    write(memberNumber, 0, json);
+  });
+}

@@ -1,0 +1,152 @@
+import { charsetOfCollation } from "../binlog-format/charsets/collations.ts";
+import { BINARY_COLLATION, type Column, ColumnType } from "../binlog-format/column.ts";
+import { UnsupportedEventError } from "../binlog-format/errors.ts";
+
+/** A value of a key's column, as a text that can be saved and bound; what it means is its part's. */
+export type KeyValue = string;
+
+/** One column of the key by which a table is read. */
+export interface KeyPart {
+  /** The value in a selected row, from the bytes that `columnSelect` selects. */
+  ofSelected(bytes: Buffer): KeyValue;
+  /** The value in a change's key, from the JSON text's value as `parseExactJson` gives it. */
+  ofJson(value: unknown): KeyValue;
+  /** An expression with one parameter which has the column's type, and what to bind there. */
+  bind(value: KeyValue): { readonly sql: string; readonly parameter: string };
+  /** Below 0 where a value comes before another one in ascending order; null: only the server knows. */
+  readonly compare: ((a: KeyValue, b: KeyValue) => number) | null;
+}
+
+/** `collation`: its name, for a column of texts. Throws UnsupportedEventError where the column's order is not known. */
+export function keyPart(column: Column, collation: string | null): KeyPart {
+  switch (column.type) {
+    case ColumnType.TINY:
+    case ColumnType.SHORT:
+    case ColumnType.INT24:
+    case ColumnType.LONG:
+    case ColumnType.LONGLONG:
+      return printed(column.unsigned ? "UNSIGNED" : "SIGNED", compareIntegers);
+    case ColumnType.YEAR:
+    case ColumnType.BIT:
+      return printed("UNSIGNED", compareIntegers);
+    case ColumnType.NEWDECIMAL:
+      return printed(`DECIMAL(${column.precision}, ${column.decimals})`, compareDecimals);
+    case ColumnType.FLOAT:
+      return {
+        ...printed("DOUBLE", compareNumbers),
+        ofJson: (value) => String(Math.fround(Number(value))),
+      };
+    case ColumnType.DOUBLE:
+      return printed("DOUBLE", compareNumbers);
+    case ColumnType.DATE:
+    case ColumnType.NEWDATE:
+      return printed("DATE", compareTexts);
+    case ColumnType.DATETIME2:
+    case ColumnType.TIMESTAMP2:
+      return {
+        ...printed("DATETIME(6)", compareTexts),
+        ofJson: (value) => String(value).replace("T", " ").replace("Z", ""),
+      };
+    case ColumnType.TIME2:
+      return printed("TIME(6)", compareTimes);
+    case ColumnType.ENUM:
+      return {
+        ...printed("UNSIGNED", compareIntegers),
+        ofJson: (value) => String(column.members.indexOf(String(value)) + 1),
+      };
+    case ColumnType.SET:
+      return {
+        ...printed("UNSIGNED", compareIntegers),
+        ofJson: (value) => String(setNumber(column.members, value)),
+      };
+    case ColumnType.STRING:
+    case ColumnType.VARCHAR:
+    case ColumnType.VAR_STRING:
+    case ColumnType.BLOB:
+      return column.collation === BINARY_COLLATION ? binary : text(column, collation);
+    default:
+      throw new UnsupportedEventError(`a key with a column of the type ${column.type}`);
+  }
+}
+
+/**
+ * A value that is bound as MySQL prints it, to be cast to `type`. It goes as hexadecimal: a parameter of `CAST(? AS UNSIGNED)`
+ * itself is taken for a signed integer, one of `CAST(? AS TIME)` for a time without fraction.
+ */
+function printed(type: string, compare: KeyPart["compare"]): KeyPart {
+  const sql = `CAST(UNHEX(?) AS ${type})`;
+  return {
+    ofSelected: (bytes) => bytes.toString("latin1"),
+    ofJson: String,
+    bind: (value) => ({ sql, parameter: Buffer.from(value, "latin1").toString("hex") }),
+    compare,
+  };
+}
+
+/** Bytes, in hexadecimal. */
+const binary: KeyPart = {
+  ofSelected: (bytes) => bytes.toString("hex"),
+  ofJson: (value) => Buffer.from(String(value), "base64").toString("hex"),
+  bind: (parameter) => ({ sql: "UNHEX(?)", parameter }),
+  compare: compareTexts,
+};
+
+/** In front of the hexadecimal: whether the bytes are in the column's character set, or UTF-8. */
+const STORED = "s";
+const UNICODE = "u";
+
+/** Texts, whose order is that of their collation. */
+function text({ collation: id }: Column, collation: string | null): KeyPart {
+  const charset = charsetOfCollation(id);
+  const collate = collation === null ? "" : ` COLLATE ${collation}`;
+  const stored = `CONVERT(UNHEX(?) USING ${charset})${collate}`;
+  const unicode = `CONVERT(CONVERT(UNHEX(?) USING utf8mb4) USING ${charset})${collate}`;
+  return {
+    ofSelected: (bytes) => STORED + bytes.toString("hex"),
+    ofJson: (value) => UNICODE + Buffer.from(String(value)).toString("hex"),
+    bind: (value) => ({
+      sql: value.startsWith(STORED) ? stored : unicode,
+      parameter: value.slice(1),
+    }),
+    compare: null,
+  };
+}
+
+function compareTexts(a: KeyValue, b: KeyValue): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function compareNumbers(a: KeyValue, b: KeyValue): number {
+  return Number(a) - Number(b);
+}
+
+function compareIntegers(a: KeyValue, b: KeyValue): number {
+  const difference = BigInt(a) - BigInt(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** Both have as many digits behind the point. */
+function compareDecimals(a: KeyValue, b: KeyValue): number {
+  return compareIntegers(a.replace(".", ""), b.replace(".", ""));
+}
+
+function compareTimes(a: KeyValue, b: KeyValue): number {
+  return microseconds(a) - microseconds(b);
+}
+
+/** Of `[-]HHH:MM:SS[.ffffff]`. */
+function microseconds(time: string): number {
+  const [, sign, hours, minutes, seconds] = /^(-?)(\d+):(\d+):([\d.]+)$/.exec(time) ?? [];
+  const size =
+    (Number(hours) * 3600 + Number(minutes) * 60) * 1e6 + Math.round(Number(seconds) * 1e6);
+  return sign === "-" ? -size : size;
+}
+
+/** One bit for each member, the lowest first. */
+function setNumber(members: readonly string[], value: unknown): bigint {
+  const chosen = new Set(Array.isArray(value) ? value.map(String) : []);
+  return members.reduce(
+    (number, member, bit) => (chosen.has(member) ? number | (1n << BigInt(bit)) : number),
+    0n,
+  );
+}

@@ -1,0 +1,280 @@
+import type { SeededRandom } from "@binlog-router/local-aws/seeded-random";
+import { RowTexts } from "../../../reader/binlog-format/rows/row-texts.ts";
+import {
+  type ChunkOutcome,
+  ChunkReader,
+  type ChunkSource,
+  type Place,
+  type SelectedChunk,
+} from "../../../reader/snapshot/chunk-reader.ts";
+import type { RowsByKey } from "../../../reader/snapshot/chunk-window.ts";
+import type { KeyRange } from "../../../reader/snapshot/table-key.ts";
+
+/** A step of the protocol that is left out, to see that the model finds the fault. */
+export type Fault = "none" | "no wait" | "no high mark" | "no changes" | "no range";
+
+interface Write {
+  readonly op: "c" | "u" | "d";
+  readonly key: number;
+  readonly oldKey: number | null;
+  readonly value: string | null;
+  readonly isWhole: boolean;
+}
+
+const KEYS = 24;
+const CHUNK = 5;
+
+const keyText = (key: number): string => JSON.stringify({ k: key });
+const numberOf = (text: string): number => (JSON.parse(text) as { k: number }).k;
+const rowText = (key: number, value: string): string => JSON.stringify({ k: key, v: value });
+
+/**
+ * A server that writes a transaction to its binlog before reads show it, and shows transactions in any order that the locks of
+ * rows allow; a stream that hands them out at its own pace; and a snapshot of the table. Which of them moves next is drawn.
+ */
+export class ServerModel {
+  readonly #random: SeededRandom;
+  readonly #fault: Fault;
+  readonly #log: Write[][] = [];
+  readonly #unseen = new Set<number>();
+  readonly #newest = new Map<number, string>();
+  readonly #visible = new Map<number, string>();
+  readonly #lockedBy = new Map<number, number>();
+  readonly #reader: ChunkReader;
+  readonly #pending: (() => boolean)[] = [];
+  #read = 0;
+  #part = 0;
+  #values = 0;
+  #lower: number | null = null;
+  #range: KeyRange = { lower: null, upper: null };
+  #isPaused = false;
+  /** What was not as it had to be. */
+  readonly problems: string[] = [];
+  chunks = 0;
+  rereads = 0;
+
+  constructor(random: SeededRandom, fault: Fault, asksAgain: boolean, serverKnowsOrder: boolean) {
+    this.#random = random;
+    this.#fault = fault;
+    for (let key = 0; key < KEYS; key += 2) {
+      this.#newest.set(key, "first");
+      this.#visible.set(key, "first");
+    }
+    this.#start = new Map(this.#newest);
+    const isInRange = (key: string, { lower, upper }: KeyRange): boolean => {
+      const value = numberOf(key);
+      return (
+        fault !== "no range" &&
+        (lower === null || value > Number(lower[0])) &&
+        (upper === null || value <= Number(upper[0]))
+      );
+    };
+    const source: ChunkSource = {
+      untilVisible: () => {
+        const passed = this.#read;
+        return this.#when(
+          () => fault === "no wait" || Math.min(...this.#unseen, Infinity) >= passed,
+        );
+      },
+      select: async (wanted) => {
+        await this.#when(() => true);
+        return this.#select(wanted);
+      },
+      end: async () => {
+        await this.#when(() => true);
+        return { fileNumber: 1, offset: fault === "no high mark" ? 0 : this.#log.length };
+      },
+      isInRange: (key, range) => (serverKnowsOrder ? null : isInRange(key, range)),
+      areInRange: async (keys, range) => {
+        await this.#when(() => true);
+        return keys.map((key) => isInRange(key, range));
+      },
+    };
+    this.#reader = new ChunkReader(source, asksAgain, (place, rows) => this.#check(place, rows));
+  }
+
+  readonly #start: ReadonlyMap<number, string>;
+  /** What was handed over last, and the table at that place. */
+  #last: {
+    readonly table: ReadonlyMap<number, string>;
+    readonly rows: RowsByKey;
+    readonly offset: number;
+  } = { table: new Map(), rows: new Map(), offset: 0 };
+
+  /** Runs until the whole table was handed over. */
+  async run(): Promise<void> {
+    const done = this.#snapshot();
+    let isDone = false;
+    done.then(
+      () => (isDone = true),
+      () => (isDone = true),
+    );
+    for (let steps = 0; !isDone && steps < 20_000; steps++) {
+      this.#step(steps);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await done;
+  }
+
+  async #snapshot(): Promise<void> {
+    for (;;) {
+      let outcome: ChunkOutcome = await this.#reader.read(null);
+      if (outcome.kind !== "handed over") throw new Error(outcome.why);
+      const { lower, upper } = outcome.range;
+      const isInRange = (key: number): boolean =>
+        (lower === null || key > Number(lower[0])) && (upper === null || key <= Number(upper[0]));
+      this.#checkWhole(isInRange, outcome.again);
+      while (outcome.kind === "handed over" && outcome.again.size > 0) {
+        const wanted: ReadonlySet<string> = outcome.again;
+        this.rereads++;
+        outcome = await this.#reader.read(wanted);
+        if (outcome.kind !== "handed over") throw new Error(outcome.why);
+        this.#checkWhole((key) => wanted.has(keyText(key)), outcome.again);
+      }
+      if (upper === null) return;
+      this.#lower = Number(upper[0]);
+    }
+  }
+
+  #step(steps: number): void {
+    const choice = this.#random.below(10);
+    if (choice < 3 && steps < 5000) this.#commit();
+    else if (choice < 5) this.#show();
+    else if (choice < 8) this.#stream();
+    else {
+      const at = this.#random.below(Math.max(1, this.#pending.length));
+      if (this.#pending[at]?.() === true) this.#pending.splice(at, 1);
+    }
+  }
+
+  /** Resolves in some later step in which `condition` holds. */
+  #when(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pending.push(() => {
+        if (!condition()) return false;
+        resolve();
+        return true;
+      });
+    });
+  }
+
+  /** Writes a transaction to the binlog. Rows that another one holds are left alone. */
+  #commit(): void {
+    const number = this.#log.length;
+    const writes: Write[] = [];
+    for (let i = 0; i <= this.#random.below(3); i++) {
+      const key = this.#random.below(KEYS);
+      const newKey = this.#random.chance(0.3) ? this.#random.below(KEYS) : key;
+      const isLocked = [key, newKey].some(
+        (some) => (this.#lockedBy.get(some) ?? number) !== number,
+      );
+      if (isLocked) continue;
+      const isWhole = this.#random.chance(0.8);
+      const value = `v${this.#values++}`;
+      if (!this.#newest.has(key)) {
+        writes.push({ op: "c", key, oldKey: null, value, isWhole: true });
+        this.#newest.set(key, value);
+      } else if (this.#random.chance(0.3)) {
+        writes.push({ op: "d", key, oldKey: null, value: null, isWhole: true });
+        this.#newest.delete(key);
+      } else if (newKey === key || !this.#newest.has(newKey)) {
+        const oldKey = newKey === key ? null : key;
+        writes.push({ op: "u", key: newKey, oldKey, value, isWhole });
+        if (oldKey !== null) this.#newest.delete(oldKey);
+        this.#newest.set(newKey, value);
+      } else continue;
+      for (const some of [key, newKey]) this.#lockedBy.set(some, number);
+    }
+    this.#log.push(writes);
+    this.#unseen.add(number);
+  }
+
+  /** Makes a transaction visible to reads, and lets its locks go. */
+  #show(): void {
+    const list = [...this.#unseen];
+    const number = list[this.#random.below(Math.max(1, list.length))];
+    if (number === undefined) return;
+    this.#unseen.delete(number);
+    for (const write of this.#log[number] ?? []) apply(this.#visible, write);
+    for (const [key, holder] of this.#lockedBy) if (holder === number) this.#lockedBy.delete(key);
+  }
+
+  /** Hands out the next change, or the end of a transaction. */
+  #stream(): void {
+    const writes = this.#log[this.#read];
+    if (writes === undefined || this.#isPaused) return;
+    const write = writes[this.#part++];
+    if (write !== undefined) {
+      const { op, key, oldKey, value, isWhole } = write;
+      const texts = RowTexts.of({
+        key: keyText(key),
+        ...(oldKey !== null && { oldKey: keyText(oldKey) }),
+        ...(value !== null && { after: rowText(key, value) }),
+      });
+      texts.isWhole = isWhole;
+      if (this.#fault === "no changes") this.#reader.enters();
+      else this.#reader.change({ op, texts });
+      return;
+    }
+    this.#part = 0;
+    this.#read++;
+    const wait = this.#reader.passes({ file: "binlog.000001", fileNumber: 1, offset: this.#read });
+    if (wait === undefined) return;
+    this.#isPaused = true;
+    void wait.then(() => (this.#isPaused = false));
+  }
+
+  #select(wanted: ReadonlySet<string> | null): SelectedChunk {
+    const rows: RowsByKey = new Map();
+    const add = (key: number): void => {
+      const value = this.#visible.get(key);
+      if (value === undefined) return;
+      const texts = RowTexts.of({ key: keyText(key), after: rowText(key, value) });
+      rows.set(keyText(key), texts);
+    };
+    if (wanted !== null) {
+      for (const key of wanted) add(numberOf(key));
+      return { rows, range: this.#range };
+    }
+    const behind = [...this.#visible.keys()]
+      .filter((key) => this.#lower === null || key > this.#lower)
+      .sort((a, b) => a - b);
+    const chosen = behind.slice(0, CHUNK);
+    chosen.forEach(add);
+    this.#range = {
+      lower: this.#lower === null ? null : [String(this.#lower)],
+      upper: behind.length < CHUNK ? null : [String(chosen.at(-1))],
+    };
+    return { rows, range: this.#range };
+  }
+
+  /** Compares what was handed over with the table as the binlog makes it up to that place. */
+  #check(place: Place, rows: RowsByKey): void {
+    this.chunks++;
+    const table = new Map(this.#start);
+    for (const writes of this.#log.slice(0, place.offset))
+      for (const write of writes) apply(table, write);
+    for (const [text, texts] of rows) {
+      const key = numberOf(text);
+      if (texts.after !== rowText(key, table.get(key) ?? "gone"))
+        this.problems.push(`${text} is ${table.get(key)} at ${place.offset}, not ${texts.after}`);
+    }
+    this.#last = { table, rows, offset: place.offset };
+  }
+
+  /** All rows that had to come are there, but for those that are to be read again. */
+  #checkWhole(keys: (key: number) => boolean, again: ReadonlySet<string>): void {
+    const { table, rows, offset } = this.#last;
+    for (const key of table.keys()) {
+      const text = keyText(key);
+      if (keys(key) && !rows.has(text) && !again.has(text))
+        this.problems.push(`${text} is missing at ${offset}`);
+    }
+  }
+}
+
+function apply(table: Map<number, string>, { op, key, oldKey, value }: Write): void {
+  if (oldKey !== null) table.delete(oldKey);
+  if (op === "d") table.delete(key);
+  else table.set(key, value ?? "");
+}
