@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { drawings } from "../../support/repository/draw-pictures.ts";
+
+const drawn = await drawings();
+
+test.each([...drawn.keys()])(
+  "docs/pictures/%s is what its text says (npm run pictures)",
+  (name) => {
+    const picture = readFileSync(
+      new URL(`../../../docs/pictures/${name}`, import.meta.url),
+      "utf8",
+    );
+    expect(picture).toBe(drawn.get(name));
+  },
+);
+
+test.each([...drawn.keys()])(
+  "docs/pictures/%s is legible on a light and on a dark page",
+  (name) => {
+    const picture = drawn.get(name) ?? "";
+    expect(picture).toContain("prefers-color-scheme: dark");
+    // No colour of its own that would vanish on one of them.
+    expect(picture).not.toMatch(/ (?:fill|stroke)="/);
+  },
+);
