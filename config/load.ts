@@ -1,7 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { ConfigError, type ConfigProblem, schemaProblems } from "./config-error.ts";
-import type { Configuration, DeployableConfiguration } from "./configuration.ts";
+import type {
+  Configuration,
+  DeployableConfiguration,
+  HostedConfiguration,
+} from "./configuration.ts";
 import { draftOf } from "./draft.ts";
 import { jsonErrorPlace } from "./json-error-place.ts";
 import { crossFieldProblems, sizeProblems } from "./rules.ts";
@@ -86,17 +90,21 @@ function fileError(what: string, options?: ErrorOptions): ConfigError {
 
 /** The same configuration, known to say what only a deployment needs. Throws ConfigError. */
 export function deployable(config: Configuration): DeployableConfiguration {
-  const { source, network } = config;
-  const problems: ConfigProblem[] = [];
-  if (source.host === undefined) {
-    problems.push({ path: "source.host", message: "is missing; a deployment needs it" });
-  }
-  if (network === undefined) {
-    problems.push({ path: "network", message: "is missing; a deployment needs it" });
-  }
-  problems.push(...sizeProblems(config));
-  if (source.host === undefined || network === undefined || problems.length > 0) {
-    throw new ConfigError(problems);
-  }
-  return { ...config, source: { ...source, host: source.host }, network };
+  const { network } = config;
+  if (network !== undefined) return { ...hosted(config), network };
+  const missing = { path: "network", message: "is missing; a deployment needs it" };
+  throw new ConfigError([...hostProblems(config), missing, ...sizeProblems(config)]);
+}
+
+/** The same configuration, known to say where MySQL is and to fit into a stack. Throws ConfigError. */
+export function hosted(config: Configuration): HostedConfiguration {
+  const { source } = config;
+  const problems = [...hostProblems(config), ...sizeProblems(config)];
+  if (source.host === undefined || problems.length > 0) throw new ConfigError(problems);
+  return { ...config, source: { ...source, host: source.host } };
+}
+
+function hostProblems({ source }: Configuration): ConfigProblem[] {
+  if (source.host !== undefined) return [];
+  return [{ path: "source.host", message: "is missing; a deployment needs it" }];
 }

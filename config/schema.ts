@@ -165,6 +165,29 @@ const retention = z.strictObject({
   logDays: z.literal(LOG_DAYS).default(30),
 });
 
+/** Where the stack of the repository's own app belongs, and what its organisation asks of it. */
+const deployment = z.strictObject({
+  /** Credentials of another account are refused. Left out: the account of whoever deploys. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "must be the twelve digits of an AWS account")
+    .optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, "eu-central-1"')
+    .optional(),
+  /** Of the stack, and with it of every resource that takes tags. */
+  tags: z.record(z.string(), z.string()).default({}),
+  /** The managed policy that limits every role of the stack. */
+  permissionsBoundaryArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/.+$/,
+      'must be the ARN of an IAM policy, "arn:aws:iam::<account>:policy/<name>"',
+    )
+    .optional(),
+});
+
 export const configurationSchema = z.strictObject({
   name: z.string(),
   source: sourceSchema,
@@ -175,6 +198,7 @@ export const configurationSchema = z.strictObject({
   lanes: z.int().min(1).max(100).default(1),
   delivery: deliverySchema.prefault({}),
   network: network.optional(),
+  deployment: deployment.prefault({}),
   /** IAM roles or users that may move messages out of dead-letter queues. */
   operators: principals.default([]),
   retention: retention.prefault({}),

@@ -1,4 +1,5 @@
-import { CfnOutput, type Stack } from "aws-cdk-lib";
+import { CfnOutput, type CfnOutputProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
 import { consumerPolicyOutput, queueOutput } from "../../config/queues.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { ConsumerPolicy } from "./resources/consumer-policy.ts";
@@ -23,9 +24,9 @@ export interface OutputParts {
 
 /**
  * What applications and operators' commands ask of a deployed stack: tables, raw queue, payload bucket, alarm topic, each
- * queue as `Queue<Subscriber><Environment>`, each consumer policy as `ConsumerPolicy<Environment>`. Returns the outputs.
+ * queue as `Queue<Subscriber><Environment>`, each consumer policy as `ConsumerPolicy<Environment>`.
  */
-export function outputs(stack: Stack, parts: OutputParts): CfnOutput[] {
+export function outputs(scope: Construct, parts: OutputParts): void {
   const { tables, payloads, raw, monitoring, secret } = parts;
   const values: Record<string, string> = {
     OffsetsTable: tables.offsets.tableName,
@@ -40,20 +41,22 @@ export function outputs(stack: Stack, parts: OutputParts): CfnOutput[] {
     // Whoever owns MySQL's network allows this group on MySQL's port where `databaseSecurityGroupId` is left out.
     ReaderSecurityGroupId: parts.reader.securityGroup.securityGroupId,
   };
-  const queues = parts.pairs.map(
-    ({ names, queue }) =>
-      new CfnOutput(stack, queueOutput(names), {
-        description: `The queue of ${names.subscriber} in ${names.environment}`,
-        value: queue.queueUrl,
-      }),
-  );
-  const policies = parts.consumerPolicies.map(
-    ({ environment, policy }) =>
-      new CfnOutput(stack, consumerPolicyOutput(environment), {
-        description: `To be attached to the roles of applications in ${environment}`,
-        value: policy.managedPolicyArn,
-      }),
-  );
-  const named = Object.entries(values).map(([id, value]) => new CfnOutput(stack, id, { value }));
-  return [...named, ...queues, ...policies];
+  for (const { names, queue } of parts.pairs) {
+    output(scope, queueOutput(names), {
+      description: `The queue of ${names.subscriber} in ${names.environment}`,
+      value: queue.queueUrl,
+    });
+  }
+  for (const { environment, policy } of parts.consumerPolicies) {
+    output(scope, consumerPolicyOutput(environment), {
+      description: `To be attached to the roles of applications in ${environment}`,
+      value: policy.managedPolicyArn,
+    });
+  }
+  for (const [id, value] of Object.entries(values)) output(scope, id, { value });
+}
+
+/** Under its name itself, wherever in a stack the construct is: commands ask for it by that name. */
+function output(scope: Construct, id: string, props: CfnOutputProps): void {
+  new CfnOutput(scope, id, props).overrideLogicalId(id);
 }

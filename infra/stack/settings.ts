@@ -1,7 +1,7 @@
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import type { DeployableConfiguration } from "../../config/configuration.ts";
+import type { HostedConfiguration } from "../../config/configuration.ts";
 import { hasColumns } from "../../config/filters.ts";
 import { FORMATS } from "../../config/formats.ts";
 import { environmentQueues } from "../../config/queues.ts";
@@ -17,7 +17,7 @@ export const READER_NODE_OPTIONS =
 
 /** The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health port. */
 export function readerSettings(
-  config: DeployableConfiguration,
+  config: HostedConfiguration,
   secret: ISecret,
   rawQueue: IQueue,
   tables: Tables,
@@ -47,7 +47,7 @@ export function readerSettings(
 }
 
 /** The pairs that get the rows of their subscriber's tables when they are new. */
-function initialSnapshots(config: DeployableConfiguration): {
+function initialSnapshots(config: HostedConfiguration): {
   readonly subscriber: string;
   readonly environment: string;
   readonly tables: readonly string[];
@@ -67,12 +67,12 @@ const SMALL_FRAME_KIB = "16";
  * How many frames one invocation of the route function gets. Messages of one change each are sent one after the other within
  * a group, so one frame, and a small one, is what an invocation has the time for.
  */
-export function framesAtOnce({ subscribers }: DeployableConfiguration): number {
+export function framesAtOnce({ subscribers }: HostedConfiguration): number {
   return someFormat(subscribers, "isMessagePerChange") ? 1 : 10;
 }
 
 function someFormat(
-  subscribers: DeployableConfiguration["subscribers"],
+  subscribers: HostedConfiguration["subscribers"],
   trait: "needsColumns" | "isMessagePerChange",
 ): boolean {
   return Object.values(subscribers).some(({ format }) => FORMATS[format][trait]);
@@ -80,7 +80,7 @@ function someFormat(
 
 /** The environment variables of both functions. */
 export function functionSettings(
-  config: DeployableConfiguration,
+  config: HostedConfiguration,
   rawQueue: IQueue,
   tables: Tables,
   payloads: Bucket,
@@ -99,6 +99,6 @@ export function functionSettings(
 }
 
 /** Whether the functions need the secret of the filters. */
-export function needsFilterSecret({ subscribers }: DeployableConfiguration): boolean {
+export function needsFilterSecret({ subscribers }: HostedConfiguration): boolean {
   return Object.values(subscribers).some(hasColumns);
 }

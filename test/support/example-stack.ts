@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { deployable, loadConfig } from "../../config/load.ts";
 import { synthesizeStack } from "../../infra/local/template/synthesize.ts";
+import { UNBUNDLED } from "../../infra/bundles/bundle.ts";
 import { REPOSITORY_ROOT } from "../../infra/stack/resources/repository-root.ts";
 import { routerStack, type RouterStack } from "../../infra/stack/router-stack.ts";
 
@@ -28,7 +29,7 @@ export function exampleTemplate(
   change: (stack: RouterStack) => void = () => {},
 ): Template {
   const { template } = synthesizeStack((app) => {
-    const stack = routerStack(app, exampleConfiguration(replaced));
+    const stack = routerStack(app, exampleConfiguration(replaced), UNBUNDLED);
     change(stack);
     return stack;
   });

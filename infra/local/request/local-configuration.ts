@@ -26,5 +26,6 @@ export function onThisMachine(
     ...config,
     source: { ...source, host, port, tls },
     network: config.network ?? NO_NETWORK,
+    deployment: { tags: {} },
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Validations, type AppProps, type Stack } from "aws-cdk-lib";
 import type { DeployableConfiguration } from "../../../config/configuration.ts";
+import { UNBUNDLED } from "../../bundles/bundle.ts";
 import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
 import { routerStack } from "../../stack/router-stack.ts";
 import type { Template } from "./template.ts";
@@ -18,7 +19,7 @@ export interface SynthesizedStack {
  * metadata of the resources.
  */
 export function synthesize(config: DeployableConfiguration): SynthesizedStack {
-  return synthesizeStack((app) => routerStack(app, config));
+  return synthesizeStack((app) => routerStack(app, config, UNBUNDLED));
 }
 
 /**

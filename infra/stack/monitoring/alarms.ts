@@ -24,6 +24,7 @@ export interface AlarmsProps extends WatchedParts {
 
 /** Every alarm of a source. Each says what it means and where the runbook goes on. */
 export class Alarms extends Construct {
+  readonly all: readonly Alarm[];
   readonly names: readonly string[];
   /** The alarm by which a deployment of the reader is judged. */
   readonly rollout: { readonly name: string; readonly alarm: Alarm };
@@ -31,6 +32,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     const created = watches(props).map((watch) => ({ watch, ...this.#create(watch, props) }));
+    this.all = created.map(({ alarm }) => alarm);
     this.names = created.map(({ name }) => name);
     const rollout = created.find(({ watch }) => watch.heading === RUNBOOK.readerHeldUp);
     if (rollout === undefined) throw new RangeError("nothing watches for a reader that is held up");

@@ -1,11 +1,11 @@
 import { AnyPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { DeployableConfiguration } from "../../../config/configuration.ts";
 import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
   messagePayloadPrefix,
   XA_PAYLOAD_PREFIX,
 } from "../../../wire/payloads.ts";
+import type { Consumers } from "./consumers.ts";
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RawQueue } from "./raw-queue.ts";
@@ -41,30 +41,31 @@ const ITEM_ACCESS = [
 /**
  * Keeps everybody out of an environment's rows who is not listed for it, whatever their own policies allow: a Deny outweighs
  * every Allow. Queues and payloads of an environment are closed when it lists `consumers`. What holds the rows of all
- * environments (raw queue, payloads of frames, of failure records and of prepared XA
- * transactions, failures table) is closed when `operators` are listed,
- * too: without them nobody could run the operators' commands.
+ * environments (raw queue, payloads of frames, of failure records and of prepared XA transactions, failures table) is closed
+ * when `operators` are listed, too: without them nobody could run the operators' commands.
  *
- * `parts`: ARNs of the roles of reader and functions.
+ * `parts`: ARNs of the roles of reader and functions; `operators`: ARNs, too.
  */
 export function closeToOthers(
   { pairs, raw, payloads, tables }: RowPlaces,
-  { environments, operators }: Pick<DeployableConfiguration, "environments" | "operators">,
+  consumersOf: ReadonlyMap<string, Consumers>,
+  operators: readonly string[],
   parts: readonly string[],
 ): void {
   const insiders = [...parts, ...operators];
   for (const { names, queue, deadLetterQueue } of pairs) {
-    const consumers = environments[names.environment]?.consumers ?? [];
-    if (consumers.length === 0) continue;
+    const consumers = consumersOf.get(names.environment);
+    if (consumers?.isClosed !== true) continue;
     for (const one of [queue, deadLetterQueue]) {
-      one.addToResourcePolicy(denyOthers(QUEUE_WRITES, one.queueArn, [...insiders, ...consumers]));
+      one.addToResourcePolicy(denyOthers(QUEUE_WRITES, one.queueArn, consumers.and(insiders)));
     }
   }
-  const closed = Object.entries(environments).filter(([, { consumers }]) => consumers.length > 0);
-  for (const [environment, { consumers }] of closed) {
-    const objects = payloads.bucket.arnForObjects(`${messagePayloadPrefix(environment)}*`);
+  const closed = [...consumersOf.values()].filter(({ isClosed }) => isClosed);
+  for (const consumers of closed) {
+    const prefix = messagePayloadPrefix(consumers.environment);
+    const objects = payloads.bucket.arnForObjects(`${prefix}*`);
     payloads.bucket.addToResourcePolicy(
-      denyOthers(OBJECT_ACCESS, objects, [...insiders, ...consumers]),
+      denyOthers(OBJECT_ACCESS, objects, consumers.and(insiders)),
     );
   }
   if (closed.length === 0 || operators.length === 0) return;
@@ -82,13 +83,13 @@ export function closeToOthers(
 function denyOthers(
   actions: readonly string[],
   resource: string,
-  principalArns: readonly string[],
+  principalArns: string[],
 ): PolicyStatement {
   return new PolicyStatement({
     effect: Effect.DENY,
     principals: [new AnyPrincipal()],
     actions: [...actions],
     resources: [resource],
-    conditions: { ArnNotEquals: { "aws:PrincipalArn": [...principalArns] } },
+    conditions: { ArnNotEquals: { "aws:PrincipalArn": principalArns } },
   });
 }

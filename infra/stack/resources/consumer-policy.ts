@@ -2,16 +2,15 @@ import { ArnPrincipal, ManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-ia
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { messagePayloadPrefix } from "../../../wire/payloads.ts";
-
-import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
+import type { Consumers } from "./consumers.ts";
+import { CONSUME_ACTIONS, type EnvironmentQueuePair } from "./environment-queue-pair.ts";
 import { acknowledgePrefix } from "./grants.ts";
 
 export interface ConsumerPolicyProps {
-  readonly environment: string;
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly payloads: Bucket;
-  /** ARNs of principals that also get the payloads by the bucket's own policy. */
-  readonly consumers: readonly string[];
+  /** Those that are listed get the payloads by the bucket's own policy, too. */
+  readonly consumers: Consumers;
 }
 
 /** What an application of one environment needs: its queues and its large payloads. To be attached to its role. */
@@ -21,30 +20,25 @@ export class ConsumerPolicy extends Construct {
 
   constructor(scope: Construct, id: string, props: ConsumerPolicyProps) {
     super(scope, id);
-    this.environment = props.environment;
-    const prefix = messagePayloadPrefix(props.environment);
+    const { environment, listed } = props.consumers;
+    this.environment = environment;
+    const prefix = messagePayloadPrefix(environment);
     const payloads = props.payloads.arnForObjects(`${prefix}*`);
     this.policy = new ManagedPolicy(this, "Policy", {
-      description: `Reads the queues of the environment ${props.environment}`,
+      description: `Reads the queues of the environment ${environment}`,
       statements: [
         new PolicyStatement({
-          actions: [
-            "sqs:ReceiveMessage",
-            "sqs:DeleteMessage",
-            "sqs:ChangeMessageVisibility",
-            "sqs:GetQueueAttributes",
-            "sqs:GetQueueUrl",
-          ],
+          actions: CONSUME_ACTIONS,
           resources: props.pairs.map(({ queue }) => queue.queueArn),
         }),
         new PolicyStatement({ actions: ["s3:GetObject"], resources: [payloads] }),
       ],
     });
     acknowledgePrefix(this.policy, props.payloads, prefix);
-    if (props.consumers.length > 0) {
+    if (listed.length > 0) {
       props.payloads.addToResourcePolicy(
         new PolicyStatement({
-          principals: props.consumers.map((arn) => new ArnPrincipal(arn)),
+          principals: listed.map((arn) => new ArnPrincipal(arn)),
           actions: ["s3:GetObject"],
           resources: [payloads],
         }),

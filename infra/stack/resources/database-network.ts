@@ -4,31 +4,31 @@ import {
   Subnet,
   Vpc,
   type ISecurityGroup,
-  type ISubnet,
   type IVpc,
+  type SubnetSelection,
 } from "aws-cdk-lib/aws-ec2";
 import { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../../config/configuration.ts";
+import type { ReaderNetwork } from "./reader-service.ts";
 
 /** The network that the database is in, by its ids: nothing is looked up, so the template can be made offline. */
-export class DatabaseNetwork extends Construct {
+export class DatabaseNetwork extends Construct implements ReaderNetwork {
   readonly vpc: IVpc;
-  readonly subnets: ISubnet[];
-  /** Null where others let the reader in. */
-  readonly databaseSecurityGroup: ISecurityGroup | null;
+  readonly vpcSubnets: SubnetSelection;
+  readonly database: ISecurityGroup | null;
 
   constructor(scope: Construct, id: string, network: DeployableConfiguration["network"]) {
     super(scope, id);
-    this.subnets = network.subnetIds.map((subnetId) =>
-      Subnet.fromSubnetId(this, subnetId, subnetId),
-    );
+    this.vpcSubnets = {
+      subnets: network.subnetIds.map((subnetId) => Subnet.fromSubnetId(this, subnetId, subnetId)),
+    };
     this.vpc = Vpc.fromVpcAttributes(this, "Vpc", {
       vpcId: network.vpcId,
       // Only a construct that places things by zone would ask for them; the service names its subnets.
       availabilityZones: ["unused"],
     });
     const { databaseSecurityGroupId: group } = network;
-    this.databaseSecurityGroup =
+    this.database =
       group === undefined
         ? null
         : SecurityGroup.fromSecurityGroupId(this, "DatabaseSecurityGroup", group);

@@ -14,6 +14,8 @@ import type { Tables } from "./tables.ts";
 
 /** What both functions work with: each delivers frames, the one as they come, the other when they were parked. */
 export interface DeliveryProps {
+  /** The folder with the function's bundled code. */
+  readonly code: string;
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly tables: Tables;
   readonly payloads: PayloadBucket;
@@ -26,7 +28,7 @@ export interface DeliveryProps {
 /** Lets a function deliver: look authors up, send to environment queues, park what cannot be sent, move its lane. */
 export function grantDelivery(
   lambda: RouterFunction,
-  { pairs, tables, payloads, filterSecret }: DeliveryProps,
+  { pairs, tables, payloads, filterSecret }: Omit<DeliveryProps, "code">,
 ): void {
   grantItems(tables.offsets, lambda, ["GetItem", "UpdateItem"]);
   grantItems(tables.sessions, lambda, ["BatchGetItem"]);

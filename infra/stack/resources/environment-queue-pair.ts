@@ -1,5 +1,13 @@
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { AnyPrincipal, ArnPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import {
+  AnyPrincipal,
+  ArnPrincipal,
+  Effect,
+  Grant,
+  PolicyStatement,
+  type IGrantable,
+} from "aws-cdk-lib/aws-iam";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
 import {
   DeduplicationScope,
   FifoThroughputLimit,
@@ -9,14 +17,28 @@ import {
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { EnvironmentQueue } from "../../../config/queues.ts";
+import { messagePayloadPrefix } from "../../../wire/payloads.ts";
+import { acknowledgePrefix } from "./grants.ts";
+import type { Consumers } from "./consumers.ts";
+
+/** What an application does with its queue. */
+export const CONSUME_ACTIONS = [
+  "sqs:ReceiveMessage",
+  "sqs:DeleteMessage",
+  "sqs:ChangeMessageVisibility",
+  "sqs:GetQueueAttributes",
+  "sqs:GetQueueUrl",
+];
 
 export interface EnvironmentQueuePairProps {
   readonly names: EnvironmentQueue;
   readonly visibilitySeconds: number;
   readonly maxReceives: number;
   readonly retentionDays: number;
-  /** ARNs of the only principals that may read the queue; none: whoever IAM allows. */
-  readonly consumers: readonly string[];
+  /** The only principals that may read the queue; none listed: whoever IAM allows. */
+  readonly consumers: Consumers;
+  /** Has the bodies that are too large for the queue. */
+  readonly payloads: Bucket;
   /** ARNs of principals that may move messages from the dead-letter queue back into the queue. */
   readonly operators: readonly string[];
 }
@@ -26,10 +48,14 @@ export class EnvironmentQueuePair extends Construct {
   readonly names: EnvironmentQueue;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  readonly #consumers: Consumers;
+  readonly #payloads: Bucket;
 
   constructor(scope: Construct, id: string, props: EnvironmentQueuePairProps) {
     super(scope, id);
     this.names = props.names;
+    this.#consumers = props.consumers;
+    this.#payloads = props.payloads;
     const common = {
       fifo: true,
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
@@ -62,11 +88,34 @@ export class EnvironmentQueuePair extends Construct {
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: props.maxReceives },
     });
     for (const arn of props.operators) allowRedrive(this, arn);
-    if (props.consumers.length > 0) {
-      for (const arn of props.consumers) this.queue.grantConsumeMessages(new ArnPrincipal(arn));
-      keepOthersOut(this.queue, props.consumers);
-      keepOthersOut(this.deadLetterQueue, [...props.consumers, ...props.operators]);
+    const { consumers } = props;
+    if (consumers.isClosed) {
+      for (const arn of consumers.listed) this.queue.grantConsumeMessages(new ArnPrincipal(arn));
+      keepOthersOut(this.queue, consumers.and([]));
+      keepOthersOut(this.deadLetterQueue, consumers.and([], props.operators));
     }
+  }
+
+  /**
+   * Lets a principal of this account receive and delete the queue's messages and read their large payloads. Throws RangeError
+   * where the environment lists its consumers and the principal is a role of another stack.
+   */
+  grantConsume(grantee: IGrantable): Grant {
+    this.#consumers.admit(grantee);
+    const prefix = messagePayloadPrefix(this.names.environment);
+    const { grantPrincipal: principal } = grantee;
+    if (Construct.isConstruct(principal)) acknowledgePrefix(principal, this.#payloads, prefix);
+    return Grant.addToPrincipal({
+      grantee,
+      actions: CONSUME_ACTIONS,
+      resourceArns: [this.queue.queueArn],
+    }).combine(
+      Grant.addToPrincipal({
+        grantee,
+        actions: ["s3:GetObject"],
+        resourceArns: [this.#payloads.arnForObjects(`${prefix}*`)],
+      }),
+    );
   }
 }
 
@@ -87,7 +136,7 @@ function allowRedrive({ queue, deadLetterQueue }: EnvironmentQueuePair, arn: str
  * An application of one environment cannot read another's queue, whatever its own IAM policy allows: a Deny in the
  * queue's policy outweighs every Allow.
  */
-function keepOthersOut(queue: Queue, principalArns: readonly string[]): void {
+function keepOthersOut(queue: Queue, principalArns: string[]): void {
   queue.addToResourcePolicy(
     new PolicyStatement({
       sid: "OnlyListedConsumers",
@@ -95,7 +144,7 @@ function keepOthersOut(queue: Queue, principalArns: readonly string[]): void {
       principals: [new AnyPrincipal()],
       actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
       resources: [queue.queueArn],
-      conditions: { ArnNotEquals: { "aws:PrincipalArn": [...principalArns] } },
+      conditions: { ArnNotEquals: { "aws:PrincipalArn": principalArns } },
     }),
   );
 }

@@ -1,5 +1,12 @@
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { Peer, Port, SecurityGroup } from "aws-cdk-lib/aws-ec2";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import {
+  Peer,
+  Port,
+  SecurityGroup,
+  type IConnectable,
+  type IVpc,
+  type SubnetSelection,
+} from "aws-cdk-lib/aws-ec2";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
   AwsLogDriverMode,
@@ -18,21 +25,29 @@ import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { FRAME_PAYLOAD_PREFIX, XA_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
-import type { DatabaseNetwork } from "./database-network.ts";
 import { grantAbsence, grantItems, grantPayloads } from "./grants.ts";
 import { markPart } from "./part.ts";
 import type { RawQueue } from "./raw-queue.ts";
-import { bundleReaderImage, UNBUNDLED_READER_IMAGE } from "./reader-image.ts";
 import type { SourceSecret } from "./source-secret.ts";
 import type { Tables } from "./tables.ts";
 
+/** Where the reader runs, and whose security group lets it in. */
+export interface ReaderNetwork {
+  readonly vpc: IVpc;
+  readonly vpcSubnets: SubnetSelection;
+  /** Null where others let the reader in. */
+  readonly database: IConnectable | null;
+}
+
 export interface ReaderServiceProps {
+  /** The folder that the image is built from. */
+  readonly code: string;
   readonly raw: RawQueue;
   readonly tables: Tables;
   readonly payloads: Bucket;
   readonly secret: SourceSecret;
   readonly environment: Readonly<Record<string, string>>;
-  readonly network: DatabaseNetwork;
+  readonly network: ReaderNetwork;
   readonly databasePort: number;
   readonly logRetention: RetentionDays;
 }
@@ -65,12 +80,12 @@ export class ReaderService extends Construct {
       maxHealthyPercent: 100,
       circuitBreaker: { rollback: true },
       assignPublicIp: false,
-      vpcSubnets: { subnets: props.network.subnets },
+      vpcSubnets: props.network.vpcSubnets,
       securityGroups: [this.securityGroup],
     });
   }
 
-  #task({ environment, logRetention }: ReaderServiceProps): FargateTaskDefinition {
+  #task({ code, environment, logRetention }: ReaderServiceProps): FargateTaskDefinition {
     const task = new FargateTaskDefinition(this, "Task", {
       cpu: 512,
       memoryLimitMiB: 1024,
@@ -85,10 +100,7 @@ export class ReaderService extends Construct {
     });
     task.addContainer("Reader", {
       containerName: "reader",
-      image: ContainerImage.fromAsset(
-        Stack.of(this).bundlingRequired ? bundleReaderImage(ENTRY) : UNBUNDLED_READER_IMAGE,
-        { platform: Platform.LINUX_ARM64 },
-      ),
+      image: ContainerImage.fromAsset(code, { platform: Platform.LINUX_ARM64 }),
       environment: { ...environment, HEALTH_PORT: String(HEALTH_PORT) },
       // Not `non-blocking`, which drops lines when they do not get away fast enough: metrics, and a reader's last error.
       logging: LogDrivers.awsLogs({
@@ -141,10 +153,10 @@ export class ReaderService extends Construct {
       allowAllOutbound: false,
     });
     const mysql = Port.tcp(databasePort);
-    if (network.databaseSecurityGroup === null) {
+    if (network.database === null) {
       reader.connections.allowTo(Peer.anyIpv4(), mysql, "MySQL");
     } else {
-      network.databaseSecurityGroup.connections.allowFrom(reader, mysql, "binlog-router's reader");
+      network.database.connections.allowFrom(reader, mysql, "binlog-router's reader");
     }
     reader.connections.allowTo(Peer.anyIpv4(), Port.HTTPS, "AWS APIs");
     return reader;

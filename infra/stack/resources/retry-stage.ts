@@ -17,6 +17,7 @@ export class RetryStage extends Construct {
     super(scope, id);
     this.function = new RouterFunction(this, "Function", {
       part: "retry",
+      code: props.code,
       description: "Delivers parked changes, in order",
       environment: props.environment,
       // Ends before the next invocation begins.

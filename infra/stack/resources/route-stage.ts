@@ -20,6 +20,7 @@ export class RouteStage extends Construct {
     super(scope, id);
     this.function = new RouterFunction(this, "Function", {
       part: "route",
+      code: props.code,
       description: "Attributes and routes the frames of the raw queue",
       environment: props.environment,
       timeout: Duration.seconds(30),

@@ -1,20 +1,14 @@
-import { join } from "node:path";
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Runtime } from "aws-cdk-lib/aws-lambda";
-import {
-  LogLevel,
-  NodejsFunction,
-  OutputFormat,
-  SourceMapMode,
-} from "aws-cdk-lib/aws-lambda-nodejs";
+import { Architecture, Code, Function, Runtime } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { REPOSITORY_ROOT } from "./repository-root.ts";
 import { markPart } from "./part.ts";
 
 export interface RouterFunctionProps {
   readonly part: "route" | "retry";
+  /** The folder with the bundled code. */
+  readonly code: string;
   readonly description: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeout: Duration;
@@ -23,7 +17,7 @@ export interface RouterFunctionProps {
 }
 
 /** A function of this system: `functions/main/<part>.ts` as one ES module, allowed to write its own log and nothing else. */
-export class RouterFunction extends NodejsFunction {
+export class RouterFunction extends Function {
   readonly part: "route" | "retry";
   readonly executionRole: Role;
 
@@ -36,12 +30,10 @@ export class RouterFunction extends NodejsFunction {
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     });
-    const entry = `functions/main/${props.part}.ts`;
     super(scope, id, {
       description: props.description,
-      entry: join(REPOSITORY_ROOT, entry),
-      projectRoot: REPOSITORY_ROOT,
-      depsLockFilePath: join(REPOSITORY_ROOT, "package-lock.json"),
+      code: Code.fromAsset(props.code),
+      handler: "index.handler",
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMb,
@@ -49,34 +41,10 @@ export class RouterFunction extends NodejsFunction {
       role,
       logGroup,
       environment: { ...props.environment, NODE_OPTIONS: "--enable-source-maps" },
-      bundling: {
-        format: OutputFormat.ESM,
-        target: "node24",
-        mainFields: ["module", "main"],
-        sourceMap: true,
-        sourceMapMode: SourceMapMode.DEFAULT,
-        sourcesContent: false,
-        minify: true,
-        keepNames: true,
-        logLevel: LogLevel.WARNING,
-        // The SDK of the lock file, not the one that the runtime happens to have today.
-        bundleAwsSDK: true,
-        banner: REQUIRE_FOR_COMMONJS,
-        commandHooks: {
-          beforeBundling: () => [],
-          beforeInstall: () => [],
-          // Lambda reads the bundle as another user, which a strict umask would keep out.
-          afterBundling: (_, outputDir) => [`chmod -R a+rX "${outputDir}"`],
-        },
-      },
     });
     this.part = props.part;
     this.executionRole = role;
     logGroup.grantWrite(role);
-    markPart(this, { part: props.part, entry });
+    markPart(this, { part: props.part, entry: `functions/main/${props.part}.ts` });
   }
 }
-
-/** CommonJS dependencies inside an ES module ask for `require`. */
-const REQUIRE_FOR_COMMONJS =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";

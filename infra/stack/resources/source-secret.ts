@@ -2,7 +2,7 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { Secret, type ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import type { DeployableConfiguration } from "../../../config/configuration.ts";
+import type { HostedConfiguration } from "../../../config/configuration.ts";
 import { acknowledge } from "./acknowledge.ts";
 
 /** The MySQL account that the reader uses: `{ "username", "password" }`, read at every connect, so that it may rotate. */
@@ -10,12 +10,19 @@ export class SourceSecret extends Construct {
   readonly secret: ISecret;
   readonly #keyArn: string | undefined;
 
-  constructor(scope: Construct, id: string, source: DeployableConfiguration["source"]) {
+  constructor(
+    scope: Construct,
+    id: string,
+    source: HostedConfiguration["source"],
+    existing: ISecret | undefined,
+  ) {
     super(scope, id);
+    const { secretArn } = source;
     this.secret =
-      source.secretArn === undefined
+      existing ??
+      (secretArn === undefined
         ? this.#create(source)
-        : Secret.fromSecretCompleteArn(this, "Secret", source.secretArn);
+        : Secret.fromSecretCompleteArn(this, "Secret", secretArn));
     this.#keyArn = source.secretKeyArn;
   }
 
@@ -26,7 +33,7 @@ export class SourceSecret extends Construct {
     Grant.addToPrincipal({ grantee, actions: ["kms:Decrypt"], resourceArns: [this.#keyArn] });
   }
 
-  #create({ host, port }: DeployableConfiguration["source"]): ISecret {
+  #create({ host, port }: HostedConfiguration["source"]): ISecret {
     const secret = new Secret(this, "Secret", {
       description: "The MySQL account of binlog-router's reader",
       generateSecretString: {

@@ -3,6 +3,7 @@ import { Match, type Template } from "aws-cdk-lib/assertions";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { beforeAll, describe, expect, it } from "vitest";
 import { synthesizeStack } from "../../../infra/local/template/synthesize.ts";
+import { UNBUNDLED } from "../../../infra/bundles/bundle.ts";
 import { routerStack, type RouterStack } from "../../../infra/stack/router-stack.ts";
 import {
   exampleConfiguration,
@@ -61,7 +62,7 @@ function actionsOf({ Action }: Statement): string[] {
 function check(replaced: object, change: (stack: RouterStack) => void = () => {}): void {
   synthesizeStack(
     (app) => {
-      const stack = routerStack(app, exampleConfiguration({ ...replaced }));
+      const stack = routerStack(app, exampleConfiguration({ ...replaced }), UNBUNDLED);
       change(stack);
       Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
       return stack;
@@ -71,7 +72,7 @@ function check(replaced: object, change: (stack: RouterStack) => void = () => {}
 }
 
 /** What CloudFormation refuses, and nobody would see in the template's types. */
-function breakVisibilityTimeout({ raw }: RouterStack): void {
+function breakVisibilityTimeout({ router: { raw } }: RouterStack): void {
   const queue = raw.queue.node.defaultChild;
   if (!CfnResource.isCfnResource(queue)) throw new TypeError("a queue without a resource");
   queue.addPropertyOverride("VisibilityTimeout", "soon");
@@ -105,7 +106,7 @@ describe("the checks of CloudFormation and AWS Solutions", () => {
   });
 
   it("do find what nobody acknowledged", () => {
-    expect(() => check({}, ({ raw }) => raw.queue.node.tryRemoveChild("Policy"))).toThrow(
+    expect(() => check({}, ({ router }) => router.raw.queue.node.tryRemoveChild("Policy"))).toThrow(
       /AwsSolutions-SQS4/,
     );
   });

@@ -5,7 +5,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeRouting } from "../../../config/routing.ts";
 import { LOG_DAYS } from "../../../config/schema.ts";
-import { UNBUNDLED_READER_IMAGE } from "../../../infra/stack/resources/reader-image.ts";
+import { READER_IMAGE } from "../../../infra/bundles/bundle.ts";
 import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
@@ -355,7 +355,7 @@ describe("the reader", () => {
         }),
       ],
     });
-    const dockerfile = readFileSync(join(UNBUNDLED_READER_IMAGE, "Dockerfile"), "utf8");
+    const dockerfile = readFileSync(join(READER_IMAGE, "Dockerfile"), "utf8");
     expect(dockerfile).not.toContain("NODE_OPTIONS");
   });
 });

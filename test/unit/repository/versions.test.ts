@@ -10,11 +10,13 @@ interface Manifest {
 }
 
 const root = JSON.parse(read("package.json")) as Manifest;
-const client = JSON.parse(read("client/package.json")) as Manifest;
+const packages = ["client", "infra/cdk"].map(
+  (folder) => JSON.parse(read(`${folder}/package.json`)) as Manifest,
+);
 
 describe("a release", () => {
-  it("has one version in the repository, the client and the changelog", () => {
-    expect(client.version).toBe(root.version);
+  it("has one version in the repository, its packages and the changelog", () => {
+    for (const { version } of packages) expect(version).toBe(root.version);
     expect(read("CHANGELOG.md")).toContain(`\n## [${root.version}] - `);
   });
 

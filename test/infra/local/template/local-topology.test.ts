@@ -15,6 +15,7 @@ import {
 import type { LocalTopology } from "../../../../infra/local/template/local-topology.ts";
 import { provision } from "../../../../infra/local/template/provision.ts";
 import { synthesize, synthesizeStack } from "../../../../infra/local/template/synthesize.ts";
+import { UNBUNDLED } from "../../../../infra/bundles/bundle.ts";
 import { routerStack, type RouterStack } from "../../../../infra/stack/router-stack.ts";
 import { exampleConfiguration } from "../../../support/example-stack.ts";
 
@@ -29,7 +30,7 @@ async function localRun<Result>(
   await using aws = await startLocalAws();
   using clients = awsClients(aws);
   const stack = synthesizeStack((app) => {
-    const edited = routerStack(app, onThisMachine(exampleConfiguration(), MYSQL));
+    const edited = routerStack(app, onThisMachine(exampleConfiguration(), MYSQL), UNBUNDLED);
     edit(edited);
     return edited;
   });
@@ -157,7 +158,7 @@ describe("a run on one machine", () => {
 describe("an edit of the CDK app changes the local run:", () => {
   it("a queue's attribute", async () => {
     const changed = await localRun(
-      ({ raw }) => {
+      ({ router: { raw } }) => {
         resource(raw.queue).addPropertyOverride("VisibilityTimeout", 45);
       },
       (topology, clients) => attributes(clients, topology, "shop-raw.fifo"),
@@ -175,7 +176,7 @@ describe("an edit of the CDK app changes the local run:", () => {
 
   it("an environment variable more", async () => {
     const variables = await localRun(
-      ({ route }) => route.function.addEnvironment("LOG_LEVEL", "debug"),
+      ({ router: { route } }) => route.function.addEnvironment("LOG_LEVEL", "debug"),
       ({ route }) => route.environment,
     );
     expect(variables["LOG_LEVEL"]).toBe("debug");
@@ -183,7 +184,7 @@ describe("an edit of the CDK app changes the local run:", () => {
 
   it("an environment variable less", async () => {
     const variables = await localRun(
-      ({ retry }) =>
+      ({ router: { retry } }) =>
         resource(retry.function).addPropertyDeletionOverride(
           "Environment.Variables.PAYLOAD_BUCKET",
         ),
@@ -195,7 +196,8 @@ describe("an edit of the CDK app changes the local run:", () => {
 
   it("a variable of the reader's container", async () => {
     const variables = await localRun(
-      ({ reader }) => reader.taskDefinition.defaultContainer?.addEnvironment("LANES", "4"),
+      ({ router: { reader } }) =>
+        reader.taskDefinition.defaultContainer?.addEnvironment("LANES", "4"),
       ({ reader }) => reader.environment,
     );
     expect(variables["LANES"]).toBe("4");
@@ -203,7 +205,7 @@ describe("an edit of the CDK app changes the local run:", () => {
 
   it("a function's time-out, its batches, its schedule", async () => {
     const settings = await localRun(
-      ({ route, retry }) => {
+      ({ router: { route, retry } }) => {
         resource(route.function).addPropertyOverride("Timeout", 20);
         eventSourceMapping(route.function).addPropertyOverride("BatchSize", 5);
         resource(retry.schedule).addPropertyOverride("ScheduleExpression", "rate(5 minutes)");
@@ -223,7 +225,7 @@ describe("an edit of the CDK app changes the local run:", () => {
 
   it("a table's index", async () => {
     const indexes = await localRun(
-      ({ tables }) => {
+      ({ router: { tables } }) => {
         resource(tables.failures).addPropertyOverride(
           "GlobalSecondaryIndexes.0.IndexName",
           "renamed",
@@ -258,7 +260,7 @@ describe("what the CDK app lacks is missing on one machine too:", () => {
   it("the schedule", async () => {
     await expect(
       localRun(
-        ({ retry }) => retry.node.tryRemoveChild("Schedule"),
+        ({ router: { retry } }) => retry.node.tryRemoveChild("Schedule"),
         () => undefined,
       ),
     ).rejects.toThrow(IncompleteTemplateError);
@@ -294,37 +296,38 @@ describe("what nobody taught the local run", () => {
   it.each<[string, (stack: RouterStack) => void]>([
     [
       "the property Enabled of the AWS::Lambda::EventSourceMapping",
-      ({ route }) => eventSourceMapping(route.function).addPropertyOverride("Enabled", false),
+      ({ router: { route } }) =>
+        eventSourceMapping(route.function).addPropertyOverride("Enabled", false),
     ],
     [
       "the property MaximumBatchingWindowInSeconds of the AWS::Lambda::EventSourceMapping",
-      ({ route }) =>
+      ({ router: { route } }) =>
         eventSourceMapping(route.function).addPropertyOverride("MaximumBatchingWindowInSeconds", 5),
     ],
     [
       "the property FilterCriteria of the AWS::Lambda::EventSourceMapping",
-      ({ route }) =>
+      ({ router: { route } }) =>
         eventSourceMapping(route.function).addPropertyOverride("FilterCriteria", {
           Filters: [{ Pattern: "{}" }],
         }),
     ],
     [
       "the property ReservedConcurrentExecutions of the AWS::Lambda::Function",
-      ({ retry }) =>
+      ({ router: { retry } }) =>
         resource(retry.function).addPropertyOverride("ReservedConcurrentExecutions", 1),
     ],
     [
       "the state DISABLED of a rule",
-      ({ retry }) => resource(retry.schedule).addPropertyOverride("State", "DISABLED"),
+      ({ router: { retry } }) => resource(retry.schedule).addPropertyOverride("State", "DISABLED"),
     ],
     [
       "the property EphemeralStorage of the AWS::ECS::TaskDefinition",
-      ({ reader }) =>
+      ({ router: { reader } }) =>
         resource(reader.taskDefinition).addPropertyOverride("EphemeralStorage.SizeInGiB", 30),
     ],
     [
       "the property Command of the container of a task",
-      ({ reader }) =>
+      ({ router: { reader } }) =>
         resource(reader.taskDefinition).addPropertyOverride("ContainerDefinitions.0.Command", [
           "node",
         ]),
@@ -343,7 +346,7 @@ describe("what nobody taught the local run", () => {
   it("is an error that names the property of a table", async () => {
     await expect(
       localRun(
-        ({ tables }) =>
+        ({ router: { tables } }) =>
           resource(tables.offsets).addPropertyOverride("StreamSpecification", {
             StreamViewType: "NEW_IMAGE",
           }),

@@ -1,0 +1,57 @@
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { partsCode, type PartsCode } from "../stack/parts-code.ts";
+import { REPOSITORY_ROOT } from "../stack/resources/repository-root.ts";
+
+/** The folder with the reader's Dockerfile. */
+export const READER_IMAGE = join(import.meta.dirname, "reader-image");
+
+/** Stands for all bundles in a template that nobody deploys. */
+export const UNBUNDLED: PartsCode = {
+  reader: READER_IMAGE,
+  route: READER_IMAGE,
+  retry: READER_IMAGE,
+};
+
+/** Bundles reader and functions, each as one ES module with a source map, into folders of `folder`. */
+export function bundleParts(folder: string): PartsCode {
+  const code = partsCode(folder);
+  rmSync(folder, { recursive: true, force: true });
+  bundle("reader/main.ts", code.reader, "main.mjs", false);
+  copyFileSync(join(READER_IMAGE, "Dockerfile"), join(code.reader, "Dockerfile"));
+  for (const part of ["route", "retry"] as const)
+    bundle(`functions/main/${part}.ts`, code[part], "index.mjs", true);
+  for (const directory of Object.values(code)) letEverybodyRead(directory);
+  return code;
+}
+
+function bundle(entry: string, directory: string, file: string, minify: boolean): void {
+  mkdirSync(directory, { recursive: true });
+  buildSync({
+    absWorkingDir: REPOSITORY_ROOT,
+    entryPoints: [entry],
+    outfile: join(directory, file),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    mainFields: ["module", "main"],
+    minify,
+    keepNames: minify,
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: "warning",
+    banner: { js: REQUIRE_FOR_COMMONJS },
+  });
+}
+
+/** CommonJS dependencies inside an ES module ask for `require`. */
+const REQUIRE_FOR_COMMONJS =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** Lambda and the image's user are other users: under a strict umask they could not read what was written here. */
+function letEverybodyRead(directory: string): void {
+  chmodSync(directory, 0o755);
+  for (const file of readdirSync(directory)) chmodSync(join(directory, file), 0o644);
+}

@@ -1,0 +1,282 @@
+import { Stack } from "aws-cdk-lib";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import {
+  SubnetType,
+  type IConnectable,
+  type IVpc,
+  type SubnetSelection,
+} from "aws-cdk-lib/aws-ec2";
+import { AlarmBehavior } from "aws-cdk-lib/aws-ecs";
+import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+import type { ConfigurationObject, HostedConfiguration } from "../../config/configuration.ts";
+import { hosted, loadConfig } from "../../config/load.ts";
+import { environmentQueues } from "../../config/queues.ts";
+import { closeToOthers } from "./resources/closed-to-others.ts";
+import { ConsumerPolicy } from "./resources/consumer-policy.ts";
+import { Consumers } from "./resources/consumers.ts";
+import { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
+import { FilterSecret } from "./resources/filter-secret.ts";
+import { Monitoring } from "./monitoring/monitoring.ts";
+import { outputs } from "./outputs.ts";
+import { PACKAGED_CODE, type PartsCode } from "./parts-code.ts";
+import { PayloadBucket } from "./resources/payload-bucket.ts";
+import { RawQueue } from "./resources/raw-queue.ts";
+import { ReaderService } from "./resources/reader-service.ts";
+import { RetryStage } from "./resources/retry-stage.ts";
+import { RouteStage } from "./resources/route-stage.ts";
+import { framesAtOnce, functionSettings, needsFilterSecret, readerSettings } from "./settings.ts";
+import { SourceSecret } from "./resources/source-secret.ts";
+import { Tables } from "./resources/tables.ts";
+
+/** The configuration as docs/deploying.md lists it; the network, and what belongs to it, as constructs of the app. */
+export interface BinlogRouterProps extends Omit<
+  ConfigurationObject,
+  "source" | "network" | "deployment"
+> {
+  readonly source: ConfigurationObject["source"] & { readonly host: string };
+  /** The database's VPC. */
+  readonly vpc: IVpc;
+  /** Subnets of the reader, with a way to the AWS APIs. Left out: the private subnets with egress. */
+  readonly vpcSubnets?: SubnetSelection | undefined;
+  /**
+   * The database, or its security group: the reader is let in on MySQL's port. Left out: whoever owns MySQL's network lets in the
+   * group of the output `ReaderSecurityGroupId`.
+   */
+  readonly database?: IConnectable | null | undefined;
+  /** The secret with `{ "username", "password" }` of the reader's account, in place of `source.secretArn`. */
+  readonly credentials?: ISecret | undefined;
+  /** Other bundles than those of this version. */
+  readonly code?: PartsCode | undefined;
+}
+
+/**
+ * Everything that one source needs: reader, raw queue, functions, tables, and the queues of its environments. A stack holds one:
+ * operators' commands find its parts by the stack's outputs. Throws ConfigError, with all problems of the configuration at once.
+ */
+export class BinlogRouter extends Construct {
+  readonly tables: Tables;
+  readonly payloads: PayloadBucket;
+  readonly raw: RawQueue;
+  readonly pairs: readonly EnvironmentQueuePair[];
+  readonly consumerPolicies: readonly ConsumerPolicy[];
+  readonly secret: SourceSecret;
+  readonly reader: ReaderService;
+  readonly route: RouteStage;
+  readonly retry: RetryStage;
+  readonly monitoring: Monitoring;
+
+  constructor(scope: Construct, id: string, props: BinlogRouterProps) {
+    super(scope, id);
+    onlyOneInItsStack(this);
+    const config = configurationOf(props);
+    const code = props.code ?? PACKAGED_CODE;
+    const logRetention = retentionOf(config.retention.logDays);
+
+    this.tables = new Tables(this, "Tables");
+    this.payloads = new PayloadBucket(this, "Payloads", {
+      retentionDays: config.retention.payloadDays,
+      logDays: config.retention.logDays,
+    });
+    this.raw = new RawQueue(this, "Raw", {
+      source: config.name,
+      retentionDays: config.retention.queueDays,
+    });
+    const consumers = consumersOf(this, config);
+    this.pairs = queuePairs(this, config, consumers);
+    this.consumerPolicies = consumerPolicies(this, consumers);
+
+    this.secret = new SourceSecret(this, "SourceSecret", config.source, props.credentials);
+    this.reader = new ReaderService(this, "Reader", {
+      code: code.reader,
+      raw: this.raw,
+      tables: this.tables,
+      payloads: this.payloads.bucket,
+      secret: this.secret,
+      environment: readerSettings(
+        config,
+        this.secret.secret,
+        this.raw.queue,
+        this.tables,
+        this.payloads.bucket,
+      ),
+      network: {
+        vpc: props.vpc,
+        vpcSubnets: props.vpcSubnets ?? { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+        database: props.database ?? null,
+      },
+      databasePort: config.source.port,
+      logRetention,
+    });
+
+    const filterSecret = needsFilterSecret(config)
+      ? new FilterSecret(this, "FilterSecret").secret
+      : null;
+    const delivery = {
+      pairs: this.pairs,
+      tables: this.tables,
+      payloads: this.payloads,
+      filterSecret,
+      environment: functionSettings(
+        config,
+        this.raw.queue,
+        this.tables,
+        this.payloads.bucket,
+        filterSecret,
+      ),
+      logRetention,
+    };
+    this.route = new RouteStage(this, "Route", {
+      ...delivery,
+      code: code.route,
+      raw: this.raw,
+      lanes: config.lanes,
+      framesAtOnce: framesAtOnce(config),
+    });
+    this.retry = new RetryStage(this, "Retry", { ...delivery, code: code.retry });
+    // A later version's reader may write what an earlier version's functions cannot read.
+    this.reader.service.node.addDependency(this.route.function, this.retry.function);
+
+    closeToOthers(this, consumers, config.operators, [
+      this.reader.taskDefinition.taskRole.roleArn,
+      this.route.function.executionRole.roleArn,
+      this.retry.function.executionRole.roleArn,
+    ]);
+
+    this.monitoring = new Monitoring(this, "Monitoring", {
+      source: config.name,
+      settings: config.alarms,
+      environments: config.environments,
+      reader: this.reader,
+      raw: this.raw,
+      route: this.route.function,
+      retry: this.retry.function,
+      pairs: this.pairs,
+      tables: this.tables,
+    });
+
+    // A version whose readers stay up and cannot read is rolled back; ECS ignores an alarm that rang before the deployment.
+    const { rollout } = this.monitoring.alarms;
+    this.reader.service.enableDeploymentAlarms([rollout.name], {
+      behavior: AlarmBehavior.ROLLBACK_ON_ALARM,
+    });
+    this.reader.service.node.addDependency(rollout.alarm);
+
+    outputs(this, this);
+  }
+
+  /** A subscriber's queue in an environment, with its dead-letter queue. Throws RangeError where there is none. */
+  queue(subscriber: string, environment: string): EnvironmentQueuePair {
+    const pair = this.pairs.find(
+      ({ names }) => names.subscriber === subscriber && names.environment === environment,
+    );
+    if (pair !== undefined) return pair;
+    const there = this.pairs.map(({ names }) => `${names.subscriber} in ${names.environment}`);
+    throw new RangeError(`no queue of ${subscriber} in ${environment}, but ${there.join(", ")}`);
+  }
+
+  /** The policy for the roles of applications in an environment. Throws RangeError where there is none. */
+  consumerPolicy(environment: string): ManagedPolicy {
+    const found = this.consumerPolicies.find((one) => one.environment === environment);
+    if (found === undefined) throw new RangeError(`no queues in the environment ${environment}`);
+    return found.policy;
+  }
+
+  /** Every alarm, those of the queues included. */
+  get alarms(): readonly Alarm[] {
+    return this.monitoring.alarms.all;
+  }
+
+  /** Gets every alarm but those of environments with a topic of their own. */
+  get alarmTopic(): ITopic {
+    return this.monitoring.topic.topic;
+  }
+
+  /** Gets the alarms by which every environment waits, or changes are soon lost. */
+  get urgentAlarmTopic(): ITopic {
+    return this.monitoring.urgentTopic.topic;
+  }
+}
+
+const withRouter = new WeakMap<Stack, BinlogRouter>();
+
+function onlyOneInItsStack(router: BinlogRouter): void {
+  const stack = Stack.of(router);
+  const other = withRouter.get(stack);
+  if (other !== undefined) {
+    throw new RangeError(
+      `the stack ${stack.stackName} has a BinlogRouter already, ${other.node.path}: give each source a stack of its own`,
+    );
+  }
+  withRouter.set(stack, router);
+}
+
+const NOT_CONFIGURATION = new Set(["vpc", "vpcSubnets", "database", "credentials", "code"]);
+
+/** The other properties, checked. */
+function configurationOf(props: BinlogRouterProps): HostedConfiguration {
+  const keys = Object.entries(props).filter(([key]) => !NOT_CONFIGURATION.has(key));
+  return hosted(loadConfig(Object.fromEntries(keys)));
+}
+
+/** CloudWatch's retention of this many days. */
+function retentionOf(logDays: HostedConfiguration["retention"]["logDays"]): RetentionDays {
+  return RetentionDays[RetentionDays[logDays] as keyof typeof RetentionDays];
+}
+
+/** Who may read each environment that has queues. */
+function consumersOf(router: BinlogRouter, config: HostedConfiguration): Map<string, Consumers> {
+  const environments = new Set([
+    ...Object.keys(config.environments),
+    ...environmentQueues(config).map(({ environment }) => environment),
+  ]);
+  return new Map(
+    [...environments].map((environment) => {
+      const listed = config.environments[environment]?.consumers ?? [];
+      return [environment, new Consumers(Stack.of(router), environment, listed)];
+    }),
+  );
+}
+
+function queuePairs(
+  router: BinlogRouter,
+  config: HostedConfiguration,
+  consumers: ReadonlyMap<string, Consumers>,
+): EnvironmentQueuePair[] {
+  return environmentQueues(config).map((names) => {
+    const subscriber = config.subscribers[names.subscriber];
+    if (subscriber === undefined) throw new RangeError(`no subscriber ${names.subscriber}`);
+    return new EnvironmentQueuePair(router, `${names.subscriber}-${names.environment}`, {
+      names,
+      visibilitySeconds: subscriber.visibilitySeconds,
+      maxReceives: subscriber.maxReceives,
+      retentionDays: config.retention.queueDays,
+      consumers: consumersIn(consumers, names.environment),
+      payloads: router.payloads.bucket,
+      operators: config.operators,
+    });
+  });
+}
+
+function consumerPolicies(
+  router: BinlogRouter,
+  consumers: ReadonlyMap<string, Consumers>,
+): ConsumerPolicy[] {
+  return [...Map.groupBy(router.pairs, ({ names }) => names.environment)].map(
+    ([environment, pairs]) =>
+      new ConsumerPolicy(router, `Consumers-${environment}`, {
+        pairs,
+        payloads: router.payloads.bucket,
+        consumers: consumersIn(consumers, environment),
+      }),
+  );
+}
+
+function consumersIn(consumers: ReadonlyMap<string, Consumers>, environment: string): Consumers {
+  const found = consumers.get(environment);
+  if (found === undefined) throw new RangeError(`no environment ${environment}`);
+  return found;
+}
