@@ -1,4 +1,5 @@
 import { LocalClock } from "./time/clock.ts";
+import type { ConsumedUnits } from "./dynamodb/capacity.ts";
 import { LocalDynamoDB } from "./dynamodb/local-dynamodb.ts";
 import type { AwsService, ServiceName } from "./http/aws-service.ts";
 import type { RequestCounts } from "./http/counters.ts";
@@ -6,6 +7,7 @@ import { Faults } from "./http/faults.ts";
 import { listen, type Endpoint } from "./http/listen.ts";
 import { LocalS3 } from "./s3/local-s3.ts";
 import { LocalSecretsManager } from "./secrets-manager/local-secrets-manager.ts";
+import type { QueueInspector } from "./sqs/queue-inspector.ts";
 import { LocalSqs } from "./sqs/local-sqs.ts";
 
 export interface LocalAwsOptions {
@@ -32,6 +34,10 @@ export interface LocalAws extends AsyncDisposable {
   readonly faults: Faults;
   /** What SQS takes its time from: real time, until it is put forward. */
   readonly clock: LocalClock;
+  /** Looks into the queues without receiving. */
+  readonly queues: QueueInspector;
+  /** Request units by DynamoDB table since the start, estimated. */
+  consumedUnits(): ReadonlyMap<string, ConsumedUnits>;
   /** The variables that make an AWS SDK client without arguments, in any process on this machine, use these services. */
   environment(): Record<string, string>;
   /** How many requests a service received since the start. */
@@ -56,9 +62,15 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const faults = new Faults();
 
+  const inspectors: { queues?: QueueInspector } = {};
+  const dynamodb = new LocalDynamoDB({ region, accountId });
   const services: Record<ServiceName, (url: string) => AwsService> = {
-    sqs: (url) => new LocalSqs({ url, region, accountId, clock }),
-    dynamodb: () => new LocalDynamoDB({ region, accountId }),
+    sqs: (url) => {
+      const sqs = new LocalSqs({ url, region, accountId, clock });
+      inspectors.queues = sqs.inspector;
+      return sqs;
+    },
+    dynamodb: () => dynamodb,
     secretsManager: () => new LocalSecretsManager({ region, accountId }),
     s3: () => new LocalS3(),
   };
@@ -88,6 +100,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     s3: endpoint("s3").url,
   };
 
+  const { queues } = inspectors;
+  if (queues === undefined) throw new RangeError("SQS does not run");
+
   return {
     region,
     accountId,
@@ -95,6 +110,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     endpoints,
     faults,
     clock,
+    queues,
+    consumedUnits: () => dynamodb.capacity.byTable(),
     environment: () => ({
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,

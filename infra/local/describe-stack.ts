@@ -1,28 +1,12 @@
 import type { Configuration } from "../../config/configuration.ts";
-import type { EnvironmentQueue } from "../../config/queues.ts";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 import { isGlob } from "../../wire/glob.ts";
 import { UNROUTED } from "../../wire/names.ts";
-import type { LocalAws } from "@binlog-router/local-aws";
 import type { JoinIn } from "./display/join-in.ts";
 import { configuredDatabases } from "./source/accounts.ts";
 import { queuesByEnvironment } from "./request/queues-by-environment.ts";
-import type { Source } from "./source/source.ts";
+import type { LocatedQueue, StackParts } from "./running/stack-parts.ts";
 import type { LocalTopology } from "./template/local-topology.ts";
-
-/** What a running stack consists of. */
-export interface StackParts {
-  readonly config: Configuration;
-  readonly source: Source;
-  readonly aws: LocalAws;
-  readonly topology: LocalTopology;
-  readonly queues: readonly LocatedQueue[];
-}
-
-/** An environment queue and where it is. */
-export interface LocatedQueue extends EnvironmentQueue {
-  readonly url: string;
-}
 
 /** The environment queues that the template made. */
 export function locatedQueues(config: Configuration, topology: LocalTopology): LocatedQueue[] {

@@ -73,6 +73,7 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<number
     signal,
   );
   steps.say(joinInText(stack.joinIn));
+  steps.say(`Dashboard, alarms and queues in the browser: ${stack.pageUrl}`);
   if (options.mysql !== undefined && config.source.start === "now") {
     steps.say("Delivered is what is written from now on; what this server wrote before is not.");
   }

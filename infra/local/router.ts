@@ -5,6 +5,7 @@ import { inBackground } from "./process/background.ts";
 import { runEventSourceMapping } from "./lambda/event-source-mapping.ts";
 import { LocalFunction } from "./lambda/local-function.ts";
 import { runSchedule } from "./lambda/schedule.ts";
+import type { WatchedRouter } from "./running/watched-router.ts";
 import { ReaderService } from "./reader-service.ts";
 import type { LocalFunctionSettings, LocalTopology } from "./template/local-topology.ts";
 
@@ -17,9 +18,7 @@ export interface RouterOptions {
 }
 
 /** The running parts of the topology: reader, functions, event source mapping and schedule. */
-export interface Router extends AsyncDisposable {
-  /** Process ids by part. A part without a process just now is absent. */
-  pids(): Record<string, number>;
+export interface Router extends WatchedRouter, AsyncDisposable {
   /** Calls back whenever a part that ended has another process, or a function one more. */
   onNewProcess(listener: () => void): void;
 }
@@ -66,6 +65,8 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
   const running = started.move();
   return {
     pids: () => ({ reader: reader.pid, ...pidOf("route", route), ...pidOf("retry", retry) }),
+    readerHealthUrl: readerHealthUrl(options),
+    takeUsage: () => ({ route: route.takeUsage(), retry: retry.takeUsage() }),
     onNewProcess(listener) {
       reader.onReplaced(listener);
       for (const part of [route, retry]) part.onStarted(listener);
@@ -105,11 +106,15 @@ function startReader(options: RouterOptions, signal: AbortSignal): Promise<Reade
         BLOCKED_SECONDS: "0",
       },
       logFile: join(logDirectory, "reader.log"),
-      healthUrl: `http://127.0.0.1:${readerHealthPort}/`,
+      healthUrl: readerHealthUrl(options),
       onProblem: options.onProblem,
     },
     signal,
   );
+}
+
+function readerHealthUrl({ readerHealthPort }: RouterOptions): string {
+  return `http://127.0.0.1:${readerHealthPort}/`;
 }
 
 function pidOf(name: string, { pids }: LocalFunction): Record<string, number> {

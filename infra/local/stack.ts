@@ -8,16 +8,21 @@ import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { Demonstration } from "./demo/demonstration.ts";
 import { demonstrationPlan, type DemonstrationPlan } from "./demo/demonstration-plan.ts";
 import { parkedMarks } from "./demo/parked-marks.ts";
-import { joinIn, locatedQueues, stackFile, type StackParts } from "./describe-stack.ts";
+import { joinIn, locatedQueues, stackFile } from "./describe-stack.ts";
+import type { StackParts } from "./running/stack-parts.ts";
 import type { JoinIn } from "./display/join-in.ts";
 import type { Snapshot } from "./display/snapshot.ts";
 import type { Steps } from "./display/steps.ts";
 import { environmentFile } from "./environment-file.ts";
-import { parkedRecords } from "./failure-records.ts";
+import { parkedRecords } from "./running/failure-records.ts";
 import { onThisMachine } from "./request/local-configuration.ts";
 import type { StartOptions } from "./request/options.ts";
 import { UsageError } from "./request/refusal.ts";
 import { choosePorts, type Ports } from "./request/ports.ts";
+import { startConsole } from "./console/console.ts";
+import { Monitor } from "./console/metrics/monitor.ts";
+import { MetricsClock } from "./console/metrics/metrics-clock.ts";
+import { inBackground } from "./process/background.ts";
 import { queueLength } from "./queue-length.ts";
 import { startRouter } from "./router.ts";
 import { useGivenServer } from "./source/given-server.ts";
@@ -35,6 +40,8 @@ export interface Stack extends AsyncDisposable {
   /** Null with `--no-demo`. */
   readonly demonstration: Demonstration | null;
   readonly joinIn: JoinIn;
+  /** Where the page is that shows everything. */
+  readonly pageUrl: string;
   /** Null when it cannot be found out just now. */
   snapshot(): Promise<Snapshot | null>;
 }
@@ -92,6 +99,22 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
       () => "ready",
     ),
   );
+  const monitor = new Monitor({
+    monitoring: topology.monitoring,
+    aws,
+    router,
+    logDirectory,
+    clock: new MetricsClock(),
+  });
+  started.use(inBackground((stop) => monitor.run(stop)));
+  const startedMs = Date.now();
+  const watching = { parts, clients, router, monitor, startedMs };
+  const page = started.use(
+    await startConsole({
+      ...watching,
+      address: { port: ports.console ?? 0, ...(reached !== undefined && { host: reached }) },
+    }),
+  );
   const demonstration =
     plan === null
       ? null
@@ -115,6 +138,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   return {
     demonstration,
     joinIn: joinIn(parts, directory.stackFile),
+    pageUrl: page.url,
     snapshot: () => status.snapshot(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -1,7 +1,7 @@
 import type { Demonstration } from "./demo/demonstration.ts";
-import type { LocatedQueue } from "./describe-stack.ts";
+import type { LocatedQueue } from "./running/stack-parts.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
-import { parkedRecords } from "./failure-records.ts";
+import { parkedRecords } from "./running/failure-records.ts";
 import { queueLength } from "./queue-length.ts";
 import type { AwsClients } from "@binlog-router/local-aws/clients";
 

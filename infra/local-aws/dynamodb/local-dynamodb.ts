@@ -3,6 +3,7 @@ import dynalite from "dynalite";
 import { jsonError, jsonResponse, parseJsonCall, type JsonObject } from "../http/aws-json.ts";
 import type { AwsCall, AwsRequest, AwsResponse, AwsService } from "../http/aws-service.ts";
 import { callDynalite } from "./call-dynalite.ts";
+import { Capacity } from "./capacity.ts";
 import { isSettingsAction, TableSettings } from "./table-settings.ts";
 
 const NAMESPACE = "com.amazonaws.dynamodb.v20120810";
@@ -16,6 +17,7 @@ export class LocalDynamoDB implements AwsService {
   readonly name = "dynamodb";
   readonly #dynalite: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   readonly #settings = new TableSettings();
+  readonly capacity = new Capacity();
   readonly #arnPrefix: string;
 
   constructor(options: { readonly region: string; readonly accountId: string }) {
@@ -41,6 +43,9 @@ export class LocalDynamoDB implements AwsService {
     }
     if (action === "DeleteTable" && table !== undefined) this.#settings.forget(table);
     const response = await callDynalite(this.#dynalite, request.headers, request.body);
+    if (table !== undefined) {
+      this.capacity.count(action, table, request.body.length, response.body.length);
+    }
     if (action.endsWith("Table")) return this.#withOwnArns(response);
     return input["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"
       ? this.#withItem(request, input, response)

@@ -17,6 +17,7 @@ import { formOfError, SqsError } from "./queues/errors.ts";
 import { jsonProtocol } from "./protocols/json-protocol.ts";
 import { MoveTasks } from "./queues/move-tasks.ts";
 import { failureOf, type Protocol } from "./protocols/protocol.ts";
+import { QueueInspector } from "./queue-inspector.ts";
 import { queryProtocol } from "./protocols/query-protocol.ts";
 import { nameInUrl, Queues, type QueuesOptions } from "./queues/queues.ts";
 
@@ -47,11 +48,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 /** SQS in memory, in both of its protocols. */
 export class LocalSqs implements AwsService {
   readonly name = "sqs";
+  readonly inspector: QueueInspector;
   readonly #queues: Queues;
   readonly #moveTasks: MoveTasks;
 
   constructor(options: QueuesOptions) {
     this.#queues = new Queues(options);
+    this.inspector = new QueueInspector(this.#queues);
     this.#moveTasks = new MoveTasks(this.#queues);
   }
 

@@ -1,6 +1,19 @@
 import { FunctionThrottledError } from "./errors.ts";
 import { ExecutionEnvironment, type FunctionDefinition } from "./execution-environment.ts";
 
+/** Invocations of a function in some time. */
+export interface FunctionUsage {
+  readonly invocations: number;
+  /** Of these, those without an answer. */
+  readonly errors: number;
+  /** Invocations that were refused, which are not among `invocations`. */
+  readonly throttles: number;
+  readonly durationsMs: readonly number[];
+}
+
+/** When nobody takes the usage, its durations stop growing here. */
+const DURATIONS_KEPT = 10_000;
+
 /**
  * A function as Lambda runs it: as many processes as there are invocations at the same time, up to `concurrency`, kept
  * for the next invocations. A process that was killed or timed out is replaced at the next invocation.
@@ -12,6 +25,7 @@ export class LocalFunction implements AsyncDisposable {
   readonly #idle: ExecutionEnvironment[] = [];
   #running = 0;
   #onStarted: (() => void) | undefined;
+  readonly #usage = { invocations: 0, errors: 0, throttles: 0, durationsMs: [] as number[] };
 
   constructor(definition: FunctionDefinition, concurrency: number) {
     this.#definition = definition;
@@ -27,6 +41,13 @@ export class LocalFunction implements AsyncDisposable {
     return Array.from(this.#environments, ({ pid }) => pid);
   }
 
+  /** What happened since the last call, as Lambda's metrics count it. */
+  takeUsage(): FunctionUsage {
+    const taken = { ...this.#usage };
+    Object.assign(this.#usage, { invocations: 0, errors: 0, throttles: 0, durationsMs: [] });
+    return taken;
+  }
+
   /** Calls back whenever another process has started. */
   onStarted(listener: () => void): void {
     this.#onStarted = listener;
@@ -40,9 +61,12 @@ export class LocalFunction implements AsyncDisposable {
   /** What the handler returns for `event`. Throws the errors of errors.ts. */
   async invoke(event: unknown): Promise<unknown> {
     if (this.#running >= this.#concurrency) {
+      this.#usage.throttles++;
       throw new FunctionThrottledError(this.#definition.name, this.#concurrency);
     }
     this.#running++;
+    this.#usage.invocations++;
+    const begin = performance.now();
     try {
       const environment = this.#idle.pop() ?? (await this.#start());
       try {
@@ -50,8 +74,14 @@ export class LocalFunction implements AsyncDisposable {
       } finally {
         if (this.#environments.has(environment)) this.#idle.push(environment);
       }
+    } catch (error) {
+      this.#usage.errors++;
+      throw error;
     } finally {
       this.#running--;
+      if (this.#usage.durationsMs.length < DURATIONS_KEPT) {
+        this.#usage.durationsMs.push(performance.now() - begin);
+      }
     }
   }
 

@@ -52,7 +52,7 @@ not delivered: the reader starts behind it.
 --host NAME: for containers, and for applications on other machines. The stand-ins ask nobody for a password: let only those
 reach the ports who may read everything.
 
---port-base N: MySQL listens on N, then SQS, DynamoDB, Secrets Manager, S3 and the reader's health check.
+--port-base N: MySQL listens on N, then SQS, DynamoDB, Secrets Manager, S3, the reader's health check and the page.
 
 Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, missing or doubled change, or when a part
 could not start; 2 when the request cannot be fulfilled, and then nothing is left of it.`;

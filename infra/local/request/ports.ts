@@ -6,15 +6,17 @@ export interface Ports {
   readonly mysql?: number;
   readonly aws: Partial<Readonly<Record<ServiceName, number>>>;
   readonly readerHealth: number;
+  readonly console?: number;
 }
 
 /** The ports from `base` on, MySQL's too if it is `ownMysql`; free ones without a base. Throws PortInUseError. */
 export async function choosePorts(base: number | undefined, ownMysql: boolean): Promise<Ports> {
   if (base === undefined) return { aws: {}, readerHealth: await freePort() };
-  for (let place = ownMysql ? 0 : 1; place < 6; place++) await assertPortFree(base + place);
+  for (let place = ownMysql ? 0 : 1; place < 7; place++) await assertPortFree(base + place);
   return {
     mysql: base,
     aws: { sqs: base + 1, dynamodb: base + 2, secretsManager: base + 3, s3: base + 4 },
     readerHealth: base + 5,
+    console: base + 6,
   };
 }

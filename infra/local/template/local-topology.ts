@@ -1,3 +1,5 @@
+import type { AlarmDefinition, Widget } from "@binlog-router/local-aws/cloudwatch";
+
 /** What was provisioned, and how the template says that the parts run. Everything in it comes from the template. */
 export interface LocalTopology {
   readonly stackName: string;
@@ -14,6 +16,23 @@ export interface LocalTopology {
   readonly route: LocalFunctionSettings & { readonly eventSource: LocalEventSource };
   /** Milliseconds between two runs. */
   readonly retry: LocalFunctionSettings & { readonly periodMs: number };
+  readonly monitoring: LocalMonitoring;
+}
+
+/** How the template watches the parts, and the names by which its metrics know them. */
+export interface LocalMonitoring {
+  readonly alarms: readonly AlarmDefinition[];
+  /** Of the dashboard, from top to bottom. */
+  readonly widgets: readonly Widget[];
+  /** Lambda's names of the functions. */
+  readonly functions: { readonly route: string; readonly retry: string };
+  readonly service: {
+    readonly cluster: string;
+    readonly name: string;
+    /** What one task has: 1024 units are one processor. */
+    readonly cpuUnits: number;
+    readonly memoryMb: number;
+  };
 }
 
 export interface LocalQueue {

@@ -120,7 +120,8 @@ interface PartResource {
   readonly path: string;
 }
 
-function partResource(part: PartName, context: EvaluationContext): PartResource {
+/** The resource that runs a part. Throws IncompleteTemplateError. */
+export function partResource(part: PartName, context: EvaluationContext): PartResource {
   for (const [id, resource] of Object.entries(context.template.Resources)) {
     const metadata = resource.Metadata?.[PART_METADATA] as PartMetadata | undefined;
     if (metadata?.part === part)

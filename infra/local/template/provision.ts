@@ -13,6 +13,7 @@ import {
   type PhysicalResource,
 } from "./intrinsics.ts";
 import type { LocalQueue, LocalTopology } from "./local-topology.ts";
+import { readMonitoring } from "./monitoring.ts";
 import { readParts } from "./parts.ts";
 import { checkResourceTypes } from "./resource-types.ts";
 import type { SynthesizedStack } from "./synthesize.ts";
@@ -66,6 +67,7 @@ export async function provision(
       failures: output(outputs, "FailuresTable"),
     },
     ...readParts(context),
+    monitoring: readMonitoring(context, stackName),
   };
 }
 

@@ -10,12 +10,14 @@ const RUN_TYPES = new Set([
   "AWS::ECS::TaskDefinition",
 ]);
 
-/** Who may do what, where it runs, how it is watched: without a counterpart on one machine. */
+/** Read from the template to watch what runs (`monitoring.ts`). */
+const WATCH_TYPES = new Set(["AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"]);
+
+/** Who may do what, where it runs, who is told: without a counterpart on one machine. */
 const CLOUD_ONLY_TYPES = [
   /^AWS::IAM::/,
   /^AWS::EC2::/,
   /^AWS::Logs::/,
-  /^AWS::CloudWatch::/,
   /^AWS::SNS::/,
   /^AWS::KMS::/,
   /^AWS::ECS::(Cluster|Service)$/,
@@ -32,6 +34,7 @@ export function checkResourceTypes(template: Template): void {
     const known =
       Type in CREATE_BY_TYPE ||
       RUN_TYPES.has(Type) ||
+      WATCH_TYPES.has(Type) ||
       CLOUD_ONLY_TYPES.some((expression) => expression.test(Type));
     if (!known) {
       throw new UnsupportedTemplateError(`Resources.${id}`, `resources of the type ${Type}`);

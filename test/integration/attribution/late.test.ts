@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { parkedRecords } from "../../../infra/local/failure-records.ts";
+import { parkedRecords } from "../../../infra/local/running/failure-records.ts";
 import { parseConnection } from "../../../operator/commands/failures/attribute.ts";
 import { SessionsTable } from "../../../reader/sessions/sessions-table.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";

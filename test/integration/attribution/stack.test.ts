@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createConnection } from "mysql2/promise";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { parkedRecords } from "../../../infra/local/failure-records.ts";
+import { parkedRecords } from "../../../infra/local/running/failure-records.ts";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import { insertBriefly } from "../../support/short-connections.ts";
 import { EnvironmentQueues } from "../../support/start/environment-queues.ts";

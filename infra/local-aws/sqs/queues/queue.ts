@@ -10,6 +10,7 @@ import { Polls } from "./polls.ts";
 import type { QueueAttributes } from "./queue-attributes.ts";
 import { LONGEST_VISIBILITY_SECONDS, type QueueLimits } from "./queue-limits.ts";
 import { ReceiveAttempts } from "./receive-attempts.ts";
+import { RecentMessages } from "./recent-messages.ts";
 import { StandardOrder } from "./standard-order.ts";
 
 export interface QueueOptions {
@@ -50,6 +51,10 @@ export class Queue {
   attributes: QueueAttributes;
   modifiedMs: number;
   purgedMs: number | undefined;
+  /** Messages since the queue was made, as CloudWatch counts them: a move to another queue is no send. */
+  readonly traffic = { sent: 0, received: 0, emptyReceives: 0, deleted: 0 };
+  /** The latest messages, also those that are gone. */
+  readonly recent = new RecentMessages();
 
   readonly #options: QueueOptions;
   readonly #clock: Clock;
@@ -82,6 +87,12 @@ export class Queue {
     return this.#messages.counts;
   }
 
+  /** Those in the queue, oldest first, whatever their state. Looking at them changes nothing. */
+  messages(): Iterable<Message> {
+    this.#settle();
+    return this.#messages;
+  }
+
   /** A setting in milliseconds, from its attribute in seconds. */
   durationMs(attribute: string): number {
     return Number(this.attributes[attribute]) * 1000;
@@ -98,7 +109,9 @@ export class Queue {
 
     const accepted = { id: randomUUID(), sequenceNumber: this.#sequenceNumber() };
     const visibleAtMs = delayMs > 0 ? nowMs + delayMs : undefined;
-    this.#messages.add(content, { ...accepted, sentAtMs: nowMs, visibleAtMs });
+    const added = this.#messages.add(content, { ...accepted, sentAtMs: nowMs, visibleAtMs });
+    this.traffic.sent++;
+    this.recent.sent(added);
     if (key !== undefined) this.#deduplication.remember(key, accepted, nowMs);
     this.#wake();
     return accepted;
@@ -126,10 +139,10 @@ export class Queue {
     const take = (): Message[] => this.#take(options);
     // Those that wait already come first.
     const found = this.#polls.any ? [] : take();
-    if (found.length > 0 || options.waitMs === 0) return found;
+    if (found.length > 0 || options.waitMs === 0) return this.#counted(found);
     const polling = this.#polls.wait(take, nowMs + options.waitMs, options.signal);
     this.#wake();
-    return polling;
+    return this.#counted(await polling);
   }
 
   /**
@@ -145,6 +158,8 @@ export class Queue {
   }
 
   delete(message: Message): void {
+    if (message.state !== "gone") this.traffic.deleted++;
+    this.recent.deleted(message, this.#clock.now());
     this.#messages.remove(message);
     this.#wake();
   }
@@ -218,6 +233,12 @@ export class Queue {
   close(): void {
     this.#alarm.clear();
     this.#polls.failAll(new SqsError("QueueDoesNotExist", "The specified queue does not exist."));
+  }
+
+  #counted(received: Message[]): Message[] {
+    if (received.length === 0) this.traffic.emptyReceives++;
+    this.traffic.received += received.length;
+    return received;
   }
 
   get #full(): boolean {

@@ -293,6 +293,20 @@ describe("what nobody taught the local run", () => {
     ).rejects.toThrow(/resources of the type AWS::Kinesis::Stream/);
   });
 
+  it("is an error that names the kind of alarm", async () => {
+    await expect(
+      localRun(
+        (stack) => {
+          const composite = new CfnResource(stack, "All", {
+            type: "AWS::CloudWatch::CompositeAlarm",
+          });
+          composite.addPropertyOverride("AlarmRule", "TRUE");
+        },
+        () => undefined,
+      ),
+    ).rejects.toThrow(/resources of the type AWS::CloudWatch::CompositeAlarm/);
+  });
+
   it.each<[string, (stack: RouterStack) => void]>([
     [
       "the property Enabled of the AWS::Lambda::EventSourceMapping",

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import {
+  AlarmBook,
+  alarmDefinition,
+  MetricStore,
+  UnknownMonitoringError,
+} from "../../../cloudwatch/index.ts";
+
+const MINUTE = 60_000;
+const METRIC = { namespace: "shop", name: "Errors", dimensions: { Part: "route" } };
+const PROPERTIES = {
+  AlarmName: "errors",
+  ComparisonOperator: "GreaterThanThreshold",
+  Threshold: 0,
+  Namespace: "shop",
+  MetricName: "Errors",
+  Dimensions: [{ Name: "Part", Value: "route" }],
+  Statistic: "Sum",
+  Period: 60,
+  EvaluationPeriods: 2,
+  TreatMissingData: "notBreaching",
+};
+
+/** An alarm from minute 0 on, and what became of it after each minute with these values; null: nothing came. */
+function course(properties: object, minutes: readonly (number | null)[]) {
+  const store = new MetricStore();
+  const book = new AlarmBook(store, [alarmDefinition({ ...PROPERTIES, ...properties })], 0);
+  const states = minutes.map((value, minute) => {
+    const timeMs = minute * MINUTE + 30_000;
+    if (value !== null) store.put({ metric: METRIC, timeMs, values: [value] });
+    book.evaluate((minute + 1) * MINUTE);
+    return book.statuses()[0]?.state;
+  });
+  return { states, status: book.statuses()[0] };
+}
+
+test("rings after its evaluation periods in a row, and ends with the first good one", () => {
+  const { states, status } = course({}, [0, 1, 1, 0, 0]);
+  expect(states).toEqual(["INSUFFICIENT_DATA", "OK", "ALARM", "OK", "OK"]);
+  expect(status?.history.map(({ atMs, to }) => [atMs / MINUTE, to])).toEqual([
+    [4, "OK"],
+    [3, "ALARM"],
+    [2, "OK"],
+  ]);
+  expect(status?.history[1]?.reason).toBe("2 of 2 datapoints [1, 1] were greater than 0.");
+});
+
+test("silence after a heartbeat rings when the evaluation range holds too few of its datapoints", () => {
+  const heartbeat = { ComparisonOperator: "LessThanThreshold", TreatMissingData: "breaching" };
+  const { states } = course({ ...heartbeat, Threshold: 1 }, [1, 1, null, null, null, null]);
+  expect(states).toEqual(["INSUFFICIENT_DATA", "OK", "OK", "OK", "OK", "ALARM"]);
+});
+
+test("ignored silence keeps the state", () => {
+  const { states } = course({ EvaluationPeriods: 1, TreatMissingData: "ignore" }, [
+    1,
+    null,
+    null,
+    null,
+    null,
+    0,
+  ]);
+  expect(states).toEqual(["ALARM", "ALARM", "ALARM", "ALARM", "ALARM", "OK"]);
+});
+
+test("a period of several minutes slides by the minute", () => {
+  const { states } = course({ Period: 180, EvaluationPeriods: 1, Threshold: 2 }, [1, 1, 1, 0, 0]);
+  expect(states).toEqual(["INSUFFICIENT_DATA", "INSUFFICIENT_DATA", "ALARM", "OK", "OK"]);
+});
+
+test.each([
+  ["p50", [1, 2, 3, 4], 2.5],
+  ["p99", [1, 2, 3, 4], 3.97],
+  ["Average", [1, 2, 6], 3],
+  ["Maximum", [1, 2, 6], 6],
+  ["SampleCount", [1, 2, 6], 3],
+])("the statistic %s of %j is %d", (ExtendedStatistic, values, expected) => {
+  const definition = alarmDefinition({ ...PROPERTIES, Statistic: undefined, ExtendedStatistic });
+  const store = new MetricStore();
+  store.put({ metric: METRIC, timeMs: 10, values });
+  expect(store.statistic(METRIC, definition.statistic, 0, MINUTE)).toBeCloseTo(expected, 10);
+});
+
+test.each([
+  [{ Metrics: [{ Id: "e1", Expression: "m1 / m2" }] }, "the property Metrics.0.Expression"],
+  [{ InsufficientDataActions: ["arn"] }, "the property InsufficientDataActions"],
+  [{ ThresholdMetricId: "ad1" }, "the property ThresholdMetricId"],
+  [{ ComparisonOperator: "LessThanLowerThreshold" }, "the comparison LessThanLowerThreshold"],
+  [{ Statistic: "TM(10%:90%)" }, "the statistic TM(10%:90%)"],
+  [{ Period: 10 }, "the value of Period"],
+])("what it does not know is named: %j", (properties, named) => {
+  const define = () => alarmDefinition({ ...PROPERTIES, ...properties });
+  expect(define).toThrow(UnknownMonitoringError);
+  expect(define).toThrow(`the alarm "errors": this stand-in for CloudWatch does not know ${named}`);
+});

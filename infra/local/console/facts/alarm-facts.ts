@@ -1,0 +1,43 @@
+import type { AlarmStatus } from "@binlog-router/local-aws/cloudwatch";
+import { READER_METRICS } from "../../../../wire/metrics.ts";
+import { anchor, RUNBOOK } from "../../../stack/monitoring/runbook.ts";
+
+/** An alarm as people speak of it. */
+export interface AlarmFacts {
+  readonly name: string;
+  /** Without the system's and the source's names. */
+  readonly shortName: string;
+  readonly severity: "urgent" | "notice";
+  readonly meaning: string;
+  /** The runbook's heading. */
+  readonly heading: string;
+  readonly state: AlarmStatus["state"] | "NOT_HERE";
+  readonly reason: string;
+  readonly sinceMs: number;
+  /** The latest datapoints beyond the threshold, and how many make it ring. */
+  readonly breaching: number;
+  readonly toAlarm: number;
+}
+
+const HEADINGS = new Map(Object.values(RUNBOOK).map((heading) => [anchor(heading), heading]));
+
+export function alarmFacts(status: AlarmStatus): AlarmFacts {
+  const { definition, state, reason, sinceMs, recent } = status;
+  const { comparison, threshold, datapointsToAlarm: toAlarm } = definition;
+  const match = /^(urgent|notice): (.*) Runbook: \S*#(\S+)$/s.exec(definition.description);
+  const [, severity, meaning = definition.description, fragment = ""] = match ?? [];
+  const isHere = definition.metric.name !== READER_METRICS.standby;
+  return {
+    name: definition.name,
+    shortName: definition.name.slice(definition.name.indexOf(": ") + 2),
+    severity: severity === "urgent" ? "urgent" : "notice",
+    meaning,
+    heading: HEADINGS.get(fragment) ?? "",
+    state: isHere ? state : "NOT_HERE",
+    reason: isHere ? reason : "One reader runs on this machine, and no second one stands by.",
+    sinceMs,
+    breaching: recent.filter((value) => value !== null && comparison.breaches(value, threshold))
+      .length,
+    toAlarm,
+  };
+}

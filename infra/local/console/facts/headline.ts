@@ -1,0 +1,113 @@
+import { RUNBOOK, type RunbookHeading } from "../../../stack/monitoring/runbook.ts";
+import type { EnvironmentQueueFacts, Facts } from "./facts.ts";
+
+/** `well`, `trouble`: something waits or has to be looked at; `stopped`: no environment receives anything. */
+type Level = "well" | "trouble" | "stopped";
+
+/** One thing that is wrong now, and the runbook's heading for it. */
+interface Finding {
+  readonly level: Exclude<Level, "well">;
+  readonly text: string;
+  readonly heading: RunbookHeading | null;
+}
+
+export interface Headline {
+  readonly level: Level;
+  readonly text: string;
+  readonly findings: readonly Finding[];
+}
+
+/** Longer than a change of states takes that nobody has to know of. */
+const SETTLES_WITHIN_MS = 2_000;
+
+/** Whether all is well and, if not, what is wrong now and what rings, the worst first. What is over is not in it. */
+export function headline(facts: Facts): Headline {
+  const findings = [
+    ...sourceFindings(facts),
+    ...readerFindings(facts),
+    ...facts.queues.flatMap(queueFindings),
+    ...failureFindings(facts),
+    ...alarmFindings(facts),
+  ].sort((one, other) => rank(one) - rank(other));
+  const [worst] = findings;
+  if (worst === undefined) return { level: "well", text: "All is well.", findings };
+  const others = findings.length - 1;
+  const more = others === 0 ? "" : ` (and ${others} more)`;
+  return { level: worst.level, text: `${worst.text}${more}`, findings };
+}
+
+function rank({ level }: Finding): number {
+  return level === "stopped" ? 0 : 1;
+}
+
+function sourceFindings({ source }: Facts): Finding[] {
+  if (source.state !== "ended" && source.state !== "suspended") return [];
+  const what = source.state === "ended" ? "has ended" : "was suspended by a signal";
+  const text = `MySQL at ${source.address} ${what}.`;
+  return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
+}
+
+function readerFindings({ reader, nowMs }: Facts): Finding[] {
+  if (reader === null) {
+    const text = "No reader answers.";
+    return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
+  }
+  if (["streaming", "standby", "waiting"].includes(reader.state)) return [];
+  const forMs = nowMs - reader.sinceMs;
+  if (reader.state === "blocked") {
+    const text = "The reader cannot read until a person acts; its log names the error.";
+    return [{ level: "stopped", text, heading: RUNBOOK.readerStopped }];
+  }
+  if (forMs < SETTLES_WITHIN_MS) return [];
+  const text = `The reader is ${reader.state} for ${seconds(forMs)}: nothing is read.`;
+  return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
+}
+
+function queueFindings({ name, counts, dead, deadName }: EnvironmentQueueFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (counts === null) {
+    const text = `The queue ${name} does not exist: what it should get is parked.`;
+    findings.push({ level: "trouble", text, heading: RUNBOOK.failuresPending });
+  }
+  if (dead !== null && dead > 0) {
+    const text = `${plural(dead, "message")} in the dead-letter queue ${deadName}.`;
+    findings.push({ level: "trouble", text, heading: RUNBOOK.deadLetters });
+  }
+  return findings;
+}
+
+/** One finding for each reason. */
+function failureFindings({ failures }: Facts): Finding[] {
+  const byReason = Map.groupBy(failures.streams, ({ reason }) => reason);
+  return [...byReason].map(([reason, streams]) => {
+    const changes = streams.reduce((sum, stream) => sum + stream.changes, 0);
+    const waits = `${plural(changes, "delivery", "deliveries")} of ${plural(streams.length, "stream")}`;
+    if (reason === "unattributed") {
+      const text = `${waits} parked: MySQL's user is not known for certain.`;
+      return { level: "trouble", text, heading: RUNBOOK.unattributed };
+    }
+    return {
+      level: "trouble",
+      text: `${waits} parked: ${reason}.`,
+      heading: reason === "fault" ? RUNBOOK.faults : RUNBOOK.failuresPending,
+    };
+  });
+}
+
+function alarmFindings({ alarms }: Facts): Finding[] {
+  return alarms
+    .filter(({ state }) => state === "ALARM")
+    .map(({ shortName, heading }) => ({
+      level: "trouble",
+      text: `The alarm “${shortName}” rings.`,
+      heading: heading as RunbookHeading,
+    }));
+}
+
+function seconds(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} minutes`;
+}
+
+function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+}

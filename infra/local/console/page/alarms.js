@@ -1,0 +1,101 @@
+import { ask, badge, h, table } from "./dom.js";
+import { clockTime, count } from "./format.js";
+import { markdown } from "./markdown.js";
+
+const STATES = {
+  ALARM: ["rings", "stopped"],
+  OK: ["OK", "well"],
+  INSUFFICIENT_DATA: ["not enough data", ""],
+  NOT_HERE: ["not here", ""],
+};
+const ORDER = ["ALARM", "OK", "INSUFFICIENT_DATA", "NOT_HERE"];
+
+/** All alarms: those that ring first, then those on their way. */
+export function alarmList({ facts }) {
+  const sorted = facts.alarms.toSorted((one, other) => weight(one) - weight(other));
+  const ringing = facts.alarms.filter(({ state }) => state === "ALARM").length;
+  return [
+    h(
+      "h2",
+      {},
+      `${count(facts.alarms.length)} alarms, ${ringing === 0 ? "none rings" : `${ringing} ring`}`,
+    ),
+    h(
+      "p",
+      { class: "soft" },
+      "The alarms of the synthesized template, evaluated once a minute by CloudWatch's rules on the metrics of this run. One rings only after its periods, so the line above shows trouble earlier.",
+    ),
+    h("div", { class: "alarms" }, ...sorted.map(alarmCard)),
+  ];
+}
+
+function weight({ state, breaching }) {
+  return ORDER.indexOf(state) * 100 - (state === "OK" ? breaching : 0);
+}
+
+function alarmCard(alarm) {
+  const [words, kind] = STATES[alarm.state];
+  const isComing = alarm.state !== "ALARM" && alarm.state !== "NOT_HERE" && alarm.breaching > 0;
+  const progress = `${alarm.breaching} of ${alarm.toAlarm} periods`;
+  return h(
+    "a",
+    {
+      class: `card ${alarm.state === "ALARM" ? "stopped" : isComing ? "trouble" : ""}`,
+      href: `#alarms/${encodeURIComponent(alarm.name)}`,
+    },
+    h("span", {}, badge(words, kind)),
+    h("strong", {}, alarm.shortName),
+    h("span", { class: "small soft" }, isComing ? badge(progress, "trouble") : alarm.severity),
+  );
+}
+
+/** One alarm with its reason, its history and the runbook's text. */
+export async function alarmPage(name) {
+  const alarm = await ask("/api/alarm", { name });
+  if (alarm === null) return [h("h2", {}, "There is no such alarm.")];
+  const runbook = await ask("/api/runbook", { heading: alarm.heading });
+  const [words, kind] = STATES[alarm.state];
+  const history = alarm.history.map((one) => ({ ...one, words: STATES[one.to][0] }));
+  return [
+    h("p", {}, h("a", { href: "#alarms" }, "← all alarms")),
+    h("div", { class: "head" }, h("h2", {}, alarm.shortName), badge(words, kind)),
+    h(
+      "div",
+      { class: "two" },
+      h(
+        "section",
+        { class: "card" },
+        h("h3", {}, "State"),
+        h("p", {}, alarm.meaning),
+        h("p", {}, alarm.reason),
+        h("p", { class: "soft small" }, alarm.condition),
+        h("h3", {}, "History"),
+        history.length === 0
+          ? h("p", { class: "soft" }, `Unchanged since ${clockTime(alarm.sinceMs)}.`)
+          : table(
+              "History",
+              [
+                ["at", ({ atMs }) => clockTime(atMs)],
+                ["became", (one) => one.words],
+                ["because", ({ reason }) => reason, "wrap"],
+              ],
+              history,
+            ),
+      ),
+      h(
+        "section",
+        { class: "card runbook" },
+        h("h3", {}, `Runbook: ${alarm.heading}`),
+        ...markdown(runbook ?? ""),
+      ),
+    ),
+  ];
+}
+
+export async function runbookPage(heading) {
+  const text = await ask("/api/runbook", { heading });
+  return [
+    h("h2", {}, `Runbook: ${heading}`),
+    h("section", { class: "card runbook" }, ...markdown(text ?? "There is no such heading.")),
+  ];
+}

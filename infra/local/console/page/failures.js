@@ -1,0 +1,41 @@
+import { badge, h, table } from "./dom.js";
+import { clockTime, count } from "./format.js";
+import { bodyButton } from "./queues.js";
+
+/** What is parked, stream by stream. */
+export function failureList({ facts }) {
+  const { streams } = facts.failures;
+  return [
+    h("h2", {}, "Failure records"),
+    h(
+      "p",
+      { class: "soft" },
+      "What could not be delivered waits here, in order, and the retry function tries it again. ",
+      h("code", {}, "npm run failures -- list"),
+      " shows the same, and its other commands act on it.",
+    ),
+    streams.length === 0
+      ? h("p", { class: "card" }, "Nothing is parked.")
+      : h(
+          "div",
+          { class: "card" },
+          table(
+            "Streams with failure records",
+            [
+              ["stream", ({ stream }) => stream, "wrap"],
+              ["reason", ({ reason }) => badge(reason, "trouble")],
+              ["changes", ({ changes }) => count(changes), "number"],
+              ["since", ({ parkedAt }) => clockTime(parkedAt)],
+              ["attempts", ({ attempts }) => count(attempts), "number"],
+              [
+                "next",
+                ({ nextAttemptAt }) => (nextAttemptAt === null ? "–" : clockTime(nextAttemptAt)),
+              ],
+              ["error", ({ error }) => error, "wrap"],
+              ["", ({ stream }) => bodyButton("/api/record", { stream })],
+            ],
+            streams,
+          ),
+        ),
+  ];
+}

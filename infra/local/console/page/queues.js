@@ -1,0 +1,109 @@
+import { ask, badge, h, table } from "./dom.js";
+import { clockTime, count, duration } from "./format.js";
+
+const STATES = { visible: "waiting", inFlight: "in flight", delayed: "delayed" };
+
+/** Every queue with what it holds. */
+export function queueList({ facts }) {
+  const rows = [facts.raw, ...facts.queues].flatMap(({ name, deadName, counts, dead }) => [
+    { name, counts, isDead: false },
+    { name: deadName, counts: dead === null ? null : { visible: dead }, isDead: true },
+  ]);
+  return [
+    h("h2", {}, "Queues"),
+    h(
+      "p",
+      { class: "soft" },
+      "Looking into a queue here receives nothing: no message is hidden and no receive counted.",
+    ),
+    h(
+      "div",
+      { class: "card" },
+      table(
+        "Queues",
+        [
+          ["queue", ({ name }) => h("a", { href: `#queues/${name}` }, name), "wrap"],
+          [
+            "state",
+            ({ counts }) =>
+              counts === null ? badge("does not exist", "trouble") : badge("there", "well"),
+          ],
+          [
+            "waiting",
+            ({ counts, isDead }) =>
+              isDead && counts?.visible > 0
+                ? badge(count(counts.visible), "trouble")
+                : count(counts?.visible),
+            "number",
+          ],
+          ["in flight", ({ counts }) => count(counts?.inFlight), "number"],
+          ["sent", ({ counts }) => count(counts?.sent), "number"],
+          ["oldest", ({ counts }) => duration(counts?.oldestAgeMs), "number"],
+        ],
+        rows,
+      ),
+    ),
+  ];
+}
+
+/** The messages of one queue. */
+export async function queuePage(queue) {
+  const messages = await ask("/api/messages", { queue });
+  const back = h("p", {}, h("a", { href: "#queues" }, "← all queues"));
+  if (messages === null) return [back, h("h2", {}, `${queue} does not exist`)];
+  return [
+    back,
+    h("h2", {}, queue),
+    messages.length === 0
+      ? h("p", { class: "soft" }, "It is empty.")
+      : h(
+          "div",
+          { class: "card" },
+          table(
+            `Messages of ${queue}`,
+            [
+              ["group", ({ group }) => group ?? "–", "wrap"],
+              ["state", ({ state }) => STATES[state]],
+              ["sent", ({ sentAtMs }) => clockTime(sentAtMs)],
+              ["received", ({ receiveCount }) => `${receiveCount} ×`, "number"],
+              ["characters", ({ length }) => count(length), "number"],
+              ["", ({ id }) => bodyButton("/api/body", { queue, id })],
+            ],
+            messages,
+          ),
+        ),
+  ];
+}
+
+/** Row data is fetched when this is pressed, not before. */
+export function bodyButton(path, parameters) {
+  const button = h("button", { type: "button", class: "line small", onclick: open }, "Row data");
+  return button;
+
+  async function open() {
+    const found = await ask(path, parameters);
+    const text = found === null ? "It is not there any more." : pretty(found.body);
+    const close = () => dialog.close();
+    const dialog = h(
+      "dialog",
+      { class: "card", "aria-label": "Row data", onclose: () => dialog.remove() },
+      h(
+        "div",
+        { class: "head" },
+        h("h3", {}, "Row data"),
+        h("button", { type: "button", onclick: close }, "Close"),
+      ),
+      h("pre", { tabindex: "0" }, text),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

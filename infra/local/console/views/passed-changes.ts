@@ -1,0 +1,82 @@
+import type { QueueInspector } from "@binlog-router/local-aws";
+import type { LocatedQueue } from "../../running/stack-parts.ts";
+
+/** A change's way from MySQL to one queue; times in milliseconds since 1970. No row data. */
+export interface PassedChange {
+  readonly environment: string;
+  readonly subscriber: string;
+  readonly queue: string;
+  readonly messageId: string;
+  readonly op: string;
+  readonly table: string;
+  readonly user: string;
+  readonly attribution: string;
+  readonly gtid: string | null;
+  /** `file:offset` */
+  readonly place: string;
+  readonly committedMs: number;
+  readonly sentMs: number;
+  readonly receivedMs: number | null;
+  readonly deletedMs: number | null;
+}
+
+const MOST = 25;
+
+/** The changes that reached queues lately, newest first. Messages in other formats than this project's are left out. */
+export function passedChanges(
+  inspector: QueueInspector,
+  queues: readonly LocatedQueue[],
+): PassedChange[] {
+  return queues
+    .flatMap((queue) => passedThrough(inspector, queue))
+    .sort((one, other) => other.sentMs - one.sentMs)
+    .slice(0, MOST);
+}
+
+function passedThrough(
+  inspector: QueueInspector,
+  { environment, subscriber, queueName: queue }: LocatedQueue,
+): PassedChange[] {
+  return inspector.recent(queue).flatMap(({ view, body }) =>
+    changesOf(body).map(({ op, user, attribution, source }) => ({
+      environment,
+      subscriber,
+      queue,
+      messageId: view.id,
+      op,
+      table: `${source.db}.${source.table}`,
+      user,
+      attribution,
+      gtid: source.gtid,
+      place: `${source.file}:${source.pos}`,
+      committedMs: source.ts_ms,
+      sentMs: view.sentAtMs,
+      receivedMs: view.receivedAtMs ?? null,
+      deletedMs: view.deletedAtMs ?? null,
+    })),
+  );
+}
+
+/** What is needed of the changes in a message. */
+interface ChangeHead {
+  readonly op: string;
+  readonly user: string;
+  readonly attribution: string;
+  readonly source: {
+    readonly db: string;
+    readonly table: string;
+    readonly gtid: string | null;
+    readonly file: string;
+    readonly pos: number;
+    readonly ts_ms: number;
+  };
+}
+
+function changesOf(body: string): ChangeHead[] {
+  try {
+    const { changes } = JSON.parse(body) as { changes?: ChangeHead[] };
+    return Array.isArray(changes) ? changes.filter(({ source }) => typeof source === "object") : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,19 @@
+import type { LocalAws } from "@binlog-router/local-aws";
+import type { Configuration } from "../../../config/configuration.ts";
+import type { EnvironmentQueue } from "../../../config/queues.ts";
+import type { Source } from "../source/source.ts";
+import type { LocalTopology } from "../template/local-topology.ts";
+
+/** What a running stack consists of. */
+export interface StackParts {
+  readonly config: Configuration;
+  readonly source: Source;
+  readonly aws: LocalAws;
+  readonly topology: LocalTopology;
+  readonly queues: readonly LocatedQueue[];
+}
+
+/** An environment queue and where it is. */
+export interface LocatedQueue extends EnvironmentQueue {
+  readonly url: string;
+}

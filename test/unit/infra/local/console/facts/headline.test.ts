@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import type { AlarmFacts } from "../../../../../../infra/local/console/facts/alarm-facts.ts";
+import type {
+  Facts,
+  ParkedStream,
+  QueueCounts,
+} from "../../../../../../infra/local/console/facts/facts.ts";
+import { headline } from "../../../../../../infra/local/console/facts/headline.ts";
+
+const COUNTS: QueueCounts = {
+  visible: 0,
+  inFlight: 0,
+  delayed: 0,
+  oldestAgeMs: null,
+  sent: 5,
+  deleted: 5,
+};
+const QUEUE = {
+  environment: "staging",
+  subscriber: "billing",
+  name: "shop-billing-staging.fifo",
+  counts: COUNTS,
+  dead: 0,
+  deadName: "shop-billing-staging-dead.fifo",
+};
+const WELL: Facts = {
+  nowMs: 100_000,
+  startedMs: 0,
+  source: { address: "127.0.0.1:3306", version: "9.7.4", state: "running" },
+  reader: { state: "streaming", sinceMs: 0, lagMs: 3, transactions: 1, changes: 1 },
+  raw: { ...QUEUE, name: "shop-raw.fifo" },
+  queues: [QUEUE],
+  failures: { changes: 0, records: 0, streams: [] },
+  alarms: [],
+};
+
+function stream(reason: string, changes: number): ParkedStream {
+  const times = { attempts: 1, parkedAt: 1, nextAttemptAt: null };
+  return {
+    stream: `thread/0/${reason}`,
+    queue: null,
+    reason,
+    error: "",
+    records: 1,
+    changes,
+    ...times,
+  };
+}
+
+const RINGS: AlarmFacts = {
+  name: "binlog-router shop: Lag",
+  shortName: "Lag",
+  severity: "urgent",
+  meaning: "The reader is behind.",
+  heading: "Lag",
+  state: "ALARM",
+  reason: "",
+  sinceMs: 0,
+  breaching: 5,
+  toAlarm: 5,
+};
+
+test("all is well", () => {
+  expect(headline(WELL)).toEqual({ level: "well", text: "All is well.", findings: [] });
+});
+
+test.each<[Partial<Facts>, string, string, string]>([
+  [{ reader: null }, "stopped", "No reader answers.", "Reader not reporting"],
+  [
+    { source: { ...WELL.source, state: "ended" } },
+    "stopped",
+    "MySQL at 127.0.0.1:3306 has ended.",
+    "Reader not reporting",
+  ],
+  [
+    {
+      reader: { state: "connecting", sinceMs: 88_000, lagMs: 12_000, transactions: 1, changes: 1 },
+    },
+    "stopped",
+    "The reader is connecting for 12 s: nothing is read.",
+    "Reader not reporting",
+  ],
+  [
+    { queues: [{ ...QUEUE, counts: null }] },
+    "trouble",
+    "The queue shop-billing-staging.fifo does not exist: what it should get is parked.",
+    "Failures pending",
+  ],
+  [
+    { queues: [{ ...QUEUE, dead: 1 }] },
+    "trouble",
+    "1 message in the dead-letter queue shop-billing-staging-dead.fifo.",
+    "Dead-letter queue not empty",
+  ],
+  [
+    { failures: { changes: 7, records: 2, streams: [stream("unattributed", 7)] } },
+    "trouble",
+    "7 deliveries of 1 stream parked: MySQL's user is not known for certain.",
+    "Unattributed changes",
+  ],
+  [{ alarms: [RINGS] }, "trouble", "The alarm “Lag” rings.", "Lag"],
+])("%j", (change, level, text, heading) => {
+  const found = headline({ ...WELL, ...change });
+  expect(found.level).toBe(level);
+  expect(found.findings).toEqual([{ level, text, heading }]);
+});
+
+test("what stops everybody comes first", () => {
+  const found = headline({ ...WELL, alarms: [RINGS], reader: null });
+  expect(found.text).toBe("No reader answers. (and 1 more)");
+  expect(found.level).toBe("stopped");
+});
+
+test("a reader that has just lost its connection is no finding yet, and an alarm of what is not here never is", () => {
+  const reader = { ...WELL.reader, state: "connecting", sinceMs: 99_000 } as Facts["reader"];
+  expect(headline({ ...WELL, reader, alarms: [{ ...RINGS, state: "NOT_HERE" }] }).level).toBe(
+    "well",
+  );
+});
