@@ -95,7 +95,7 @@ async function run(
   if (signal.aborted) steps.say("Stopping …");
   if (signal.aborted || demonstration === null) return 0;
   await demonstration.finish(signal);
-  steps.say(verdictTable(demonstration.tally));
+  steps.say(verdictTable(demonstration.tally, stack.standStillMs()));
   return isClean(demonstration.tally.verdict()) ? 0 : 1;
 }
 

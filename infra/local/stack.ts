@@ -44,6 +44,8 @@ export interface Stack extends AsyncDisposable {
   readonly pageUrl: string;
   /** Null when it cannot be found out just now. */
   snapshot(): Promise<Snapshot | null>;
+  /** See `Status.standStillMs`. */
+  standStillMs(): number | null;
 }
 
 export interface StackOptions {
@@ -83,7 +85,9 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   const clients = started.use(awsClients(aws));
   const queues = locatedQueues(config, topology);
   const parts: StackParts = { config, source, aws, topology, queues };
-  const status = new Status({ clients, queues, failuresTable: topology.tables.failures });
+  const status = started.use(
+    new Status({ clients, queues, failuresTable: topology.tables.failures }),
+  );
   const onProblem = (error: unknown): void => {
     if (!signal.aborted) status.problem(error);
   };
@@ -140,6 +144,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
     joinIn: joinIn(parts, directory.stackFile),
     pageUrl: page.url,
     snapshot: () => status.snapshot(),
+    standStillMs: () => status.standStillMs(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -3,6 +3,7 @@ import type { LocatedQueue } from "./running/stack-parts.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
 import { parkedRecords } from "./running/failure-records.ts";
 import { queueLength } from "./queue-length.ts";
+import { StandStill } from "./stand-still.ts";
 import type { AwsClients } from "@binlog-router/local-aws/clients";
 
 export interface StatusOptions {
@@ -12,9 +13,10 @@ export interface StatusOptions {
 }
 
 /** Gathers what the display shows. */
-export class Status {
+export class Status implements Disposable {
   readonly #options: StatusOptions;
   readonly #startedMs = performance.now();
+  readonly #standStill = new StandStill();
   #demonstration: Demonstration | null = null;
   #problems = 0;
   #lastProblem: string | null = null;
@@ -26,6 +28,15 @@ export class Status {
   /** From now on the demonstration's streams are shown with what its tally says. */
   follow(demonstration: Demonstration): void {
     this.#demonstration = demonstration;
+  }
+
+  /** For how long the stand-ins for AWS stood still at most; null: not long enough to matter. */
+  standStillMs(): number | null {
+    return this.#standStill.look();
+  }
+
+  [Symbol.dispose](): void {
+    this.#standStill[Symbol.dispose]();
   }
 
   /** Something went wrong that the stack goes on after. */
@@ -59,6 +70,7 @@ export class Status {
       attributions: [...(tally?.attributions ?? [])],
       failures: records.reduce((sum, { count }) => sum + count, 0),
       verdict: tally?.verdict() ?? null,
+      standStillMs: this.standStillMs(),
       problems: { count: this.#problems, last: this.#lastProblem },
     };
   }

@@ -71,7 +71,10 @@ export class Demonstration implements AsyncDisposable {
     this.tally.setParked(await this.#options.parkedMarks());
   }
 
-  /** Ends the writing, then waits until everything committed has arrived or is parked, or nothing more arrives. */
+  /**
+   * Ends the writing, then waits until everything committed has arrived, or is parked because its author is not known, or
+   * nothing more arrives. What waits for a queue comes with one of the next runs of the retry function.
+   */
   async finish(signal: AbortSignal): Promise<void> {
     this.#stopWriting.abort();
     await this.#writing;
@@ -80,8 +83,11 @@ export class Demonstration implements AsyncDisposable {
     while (performance.now() - progressMs < DRAIN_PATIENCE_MS) {
       const waiting = this.tally.waiting;
       const underWay = await this.#lookAround();
-      if (this.tally.waiting === 0 || performance.now() - begin > DRAIN_LIMIT_MS) return;
-      if (underWay > 0 || this.tally.waiting !== waiting) progressMs = performance.now();
+      const { waitingForQueues } = this.tally;
+      if (this.tally.waiting + waitingForQueues === 0) return;
+      if (performance.now() - begin > DRAIN_LIMIT_MS) return;
+      if (underWay > 0 || waitingForQueues > 0 || this.tally.waiting !== waiting)
+        progressMs = performance.now();
       await delay(DRAIN_LOOK_MS, undefined, { signal });
     }
   }

@@ -1,6 +1,6 @@
 import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
 import type { BodyStore } from "../../../functions/failures/body-store.ts";
-import type { ParkedRecord } from "../../../functions/failures/parked.ts";
+import type { ParkedRecord, Reason } from "../../../functions/failures/parked.ts";
 import { decodeFrame } from "../../../wire/frame.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { markOf, type Mark } from "./mark.ts";
@@ -10,6 +10,8 @@ export interface ParkedMark {
   readonly mark: Mark;
   /** Whose delivery is parked; null for every subscriber's, because the author is not known. */
   readonly subscriber: string | null;
+  /** `behind` stands for the reason of what is before it in its queue. */
+  readonly reason: Reason;
 }
 
 /** The demonstration's changes in failure records. One that is resolved meanwhile counts no more. */
@@ -20,13 +22,13 @@ export async function parkedMarks(
   const marks = await Promise.all(
     records
       .filter(({ body }) => body.kind !== "removed")
-      .map(async ({ stream, body }) => {
+      .map(async ({ stream, body, trouble: { reason } }) => {
         const text = await bodies.load(body);
         switch (stream.kind) {
           case "thread":
-            return frameMarks(text, null);
+            return frameMarks(text, null, reason);
           case "queue":
-            return shareMarks(text);
+            return shareMarks(text, reason);
           case "raw":
             return [];
           default:
@@ -37,7 +39,7 @@ export async function parkedMarks(
   return marks.flat();
 }
 
-function frameMarks(text: string, subscriber: string | null): ParkedMark[] {
+function frameMarks(text: string, subscriber: string | null, reason: Reason): ParkedMark[] {
   const { changes, tables } = decodeFrame(text);
   return changes.flatMap(({ op, table, before, after }) => {
     const mark = markOf({
@@ -46,18 +48,19 @@ function frameMarks(text: string, subscriber: string | null): ParkedMark[] {
       after: row(after),
       source: { table: tables[table]?.[1] ?? "" },
     });
-    return mark === undefined ? [] : [{ mark, subscriber }];
+    return mark === undefined ? [] : [{ mark, subscriber, reason }];
   });
 }
 
-function shareMarks(text: string): ParkedMark[] {
+function shareMarks(text: string, reason: Reason): ParkedMark[] {
   const parked = readBatchBody(text);
-  if (parked.kind === "fault") return frameMarks(parked.frame, parked.subscription.subscriber);
+  if (parked.kind === "fault")
+    return frameMarks(parked.frame, parked.subscription.subscriber, reason);
   return parked.messages.flatMap(({ body }) => {
     const { subscriber, changes } = JSON.parse(body) as EnvironmentMessage;
     return changes.flatMap((change) => {
       const mark = markOf(change);
-      return mark === undefined ? [] : [{ mark, subscriber }];
+      return mark === undefined ? [] : [{ mark, subscriber, reason }];
     });
   });
 }

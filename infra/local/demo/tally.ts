@@ -1,3 +1,4 @@
+import type { Reason } from "../../../functions/failures/parked.ts";
 import { DeliveryCheck, markName } from "./delivery-check.ts";
 import type { Mark } from "./mark.ts";
 import type { ParkedMark } from "./parked-marks.ts";
@@ -16,6 +17,8 @@ export interface Verdict {
   readonly outOfOrder: number;
   /** Not delivered, but kept in a failure record. */
   readonly parked: number;
+  /** Of these, those whose author is not known; the others wait for a queue. */
+  readonly unattributed: number;
 }
 
 /** Keeps account of everything that the demonstration commits and receives. */
@@ -24,7 +27,7 @@ export class Tally {
   /** How the authors of the delivered changes were found, and how many changes each way. */
   readonly attributions = new Map<string, number>();
   readonly #streams: readonly (ExpectedStream & { readonly check: DeliveryCheck })[];
-  #parked: ReadonlySet<string> = new Set();
+  #parked: ReadonlyMap<string, Reason> = new Map();
 
   constructor(streams: readonly ExpectedStream[]) {
     this.#streams = streams.map((stream) => ({
@@ -62,14 +65,23 @@ export class Tally {
 
   /** What failure records hold now. */
   setParked(marks: Iterable<ParkedMark>): void {
-    this.#parked = new Set(
-      Array.from(marks, ({ mark, subscriber }) => parkedName(markName(mark), subscriber)),
+    this.#parked = new Map(
+      Array.from(marks, ({ mark, subscriber, reason }) => [
+        parkedName(markName(mark), subscriber),
+        reason,
+      ]),
     );
   }
 
   /** How many committed changes have not been delivered, those in failure records left out. */
   get waiting(): number {
-    return this.checks.reduce((sum, check) => sum + check.waiting, 0) - this.#parkedIn(this.checks);
+    return this.checks.reduce((sum, check) => sum + check.waiting - this.parked(check), 0);
+  }
+
+  /** How many of the parked changes wait for a queue that was in trouble: the retry function delivers them by itself. */
+  get waitingForQueues(): number {
+    const { parked, unattributed } = this.verdict();
+    return parked - unattributed;
   }
 
   /** What is known now; final when nothing writes any more and all that was sent has arrived. */
@@ -81,23 +93,29 @@ export class Tally {
       missing: this.waiting,
       doubled: sum((check) => check.doubled),
       outOfOrder: sum((check) => check.outOfOrder),
-      parked: this.#parkedIn(this.checks),
+      parked: sum((check) => this.parked(check)),
+      unattributed: sum((check) => this.#reasons(check).filter(isUnattributed).length),
     };
   }
 
   /** How many of the changes that this subscriber waits for are in failure records. */
   parked(check: DeliveryCheck): number {
-    let parked = 0;
-    for (const name of check.waitingNames) {
-      const forAll = this.#parked.has(parkedName(name, null));
-      if (forAll || this.#parked.has(parkedName(name, check.subscriber))) parked++;
-    }
-    return parked;
+    return this.#reasons(check).length;
   }
 
-  #parkedIn(checks: readonly DeliveryCheck[]): number {
-    return checks.reduce((sum, check) => sum + this.parked(check), 0);
+  /** Why each of them is there. */
+  #reasons(check: DeliveryCheck): Reason[] {
+    return Array.from(check.waitingNames).flatMap(
+      (name) =>
+        this.#parked.get(parkedName(name, null)) ??
+        this.#parked.get(parkedName(name, check.subscriber)) ??
+        [],
+    );
   }
+}
+
+function isUnattributed(reason: Reason): boolean {
+  return reason === "unattributed";
 }
 
 function parkedName(name: string, subscriber: string | null): string {

@@ -18,3 +18,8 @@ export function uptime(ms: number): string {
     ? `${minutes}:${tail}`
     : `${hours}:${String(minutes).padStart(2, "0")}:${tail}`;
 }
+
+/** That the machine, and not what runs on it, is slow. */
+export function standStillText(ms: number): string {
+  return `this machine is slow: the stand-ins for AWS did nothing for ${duration(ms)} at a time, and queues may be parked for it`;
+}

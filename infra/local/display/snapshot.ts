@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly failures: number;
   /** Null without the demonstration. */
   readonly verdict: Verdict | null;
+  /** See `Status.standStillMs`. */
+  readonly standStillMs: number | null;
   /** What went wrong last, and how often something did. */
   readonly problems: { readonly count: number; readonly last: string | null };
 }

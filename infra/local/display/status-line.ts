@@ -1,9 +1,9 @@
-import { count, duration, uptime } from "./format.ts";
+import { count, duration, standStillText, uptime } from "./format.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 
 /** One plain line for where there is no terminal: each environment's sums, and what concerns all of them. */
 export function statusLine(snapshot: Snapshot): string {
-  const { uptimeMs, streams, attributions, failures, verdict, problems } = snapshot;
+  const { uptimeMs, streams, attributions, failures, verdict, standStillMs, problems } = snapshot;
   const environments = [...new Set(streams.map(({ environment }) => environment))];
   const parts = [
     ...environments.map((name) =>
@@ -17,6 +17,7 @@ export function statusLine(snapshot: Snapshot): string {
       : [`authors: ${attributions.map(([way, changes]) => `${way} ${changes}`).join(", ")}`]),
     `failure records: ${count(failures)}`,
     ...(verdict === null ? [] : [`foreign ${verdict.foreign}, doubled ${verdict.doubled}`]),
+    ...(standStillMs === null ? [] : [standStillText(standStillMs)]),
     ...(problems.last === null ? [] : [`problems ${problems.count}: ${problems.last}`]),
   ];
   return `${uptime(uptimeMs)}  ${parts.join(" | ")}`;

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { count, duration, uptime } from "./format.ts";
+import { count, duration, standStillText, uptime } from "./format.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** The live display: a table of the streams, and what concerns all of them below. */
@@ -24,7 +24,8 @@ export function statusTable(snapshot: Snapshot): string {
   return [table.toString(), ...summary(snapshot)].join("\n");
 }
 
-function summary({ uptimeMs, attributions, failures, verdict, problems }: Snapshot): string[] {
+function summary(snapshot: Snapshot): string[] {
+  const { uptimeMs, attributions, failures, verdict, standStillMs, problems } = snapshot;
   const lines = [`running for ${uptime(uptimeMs)}, Ctrl-C stops everything`];
   if (attributions.length > 0) {
     const ways = attributions.map(([way, changes]) => `${way} ${count(changes)}`);
@@ -32,11 +33,13 @@ function summary({ uptimeMs, attributions, failures, verdict, problems }: Snapsh
   }
   lines.push(`deliveries in failure records: ${count(failures)}`);
   if (verdict !== null) {
-    const { foreign, doubled, outOfOrder, parked } = verdict;
+    const { foreign, doubled, outOfOrder, parked, unattributed } = verdict;
     lines.push(
-      `foreign ${count(foreign)}, doubled ${count(doubled)}, out of order ${count(outOfOrder)}, parked ${count(parked)}`,
+      `foreign ${count(foreign)}, doubled ${count(doubled)}, out of order ${count(outOfOrder)}, ` +
+        `parked: author unknown ${count(unattributed)}, queue in trouble ${count(parked - unattributed)}`,
     );
   }
+  if (standStillMs !== null) lines.push(standStillText(standStillMs));
   if (problems.last !== null) lines.push(`problems: ${problems.count}, the last: ${problems.last}`);
   return lines;
 }

@@ -1,10 +1,13 @@
 import Table from "cli-table3";
 import type { DeliveryCheck } from "../demo/delivery-check.ts";
 import { isClean, type Tally } from "../demo/tally.ts";
-import { count, duration } from "./format.ts";
+import { count, duration, standStillText } from "./format.ts";
 
-/** The demonstration's tally when it is over: a table, and one sentence that says what it means. */
-export function verdictTable(tally: Tally): string {
+/**
+ * The demonstration's tally when it is over: a table, and sentences that say what it means. `standStillMs`: see
+ * `Status.standStillMs`.
+ */
+export function verdictTable(tally: Tally, standStillMs: number | null = null): string {
   const table = new Table({
     head: [
       "environment",
@@ -22,7 +25,9 @@ export function verdictTable(tally: Tally): string {
     style: { head: [], border: [], compact: true },
   });
   for (const check of tally.checks) table.push(verdictRow(check, tally.parked(check)));
-  return [table.toString(), attributionSentence(tally), verdictSentence(tally)].join("\n");
+  const sentences = [attributionSentence(tally), verdictSentence(tally)];
+  if (standStillMs !== null) sentences.push(`Beside it, ${standStillText(standStillMs)}.`);
+  return [table.toString(), ...sentences].join("\n");
 }
 
 function verdictRow(check: DeliveryCheck, parked: number): string[] {
@@ -47,12 +52,22 @@ function attributionSentence({ attributions }: Tally): string {
 
 function verdictSentence(tally: Tally): string {
   const verdict = tally.verdict();
-  const { foreign, missing, doubled, parked } = verdict;
+  const { foreign, missing, doubled, parked, unattributed } = verdict;
   if (!isClean(verdict)) {
     return `Wrong: ${count(foreign)} foreign, ${count(missing)} missing, ${count(doubled)} doubled.`;
   }
-  return parked === 0
-    ? "Every environment received its own changes, each once, and nothing else."
-    : `Every environment received its own changes only, each once. ${count(parked)} deliveries wait in failure records, ` +
-        "because it is not known for certain who wrote them.";
+  if (parked === 0)
+    return "Every environment received its own changes, each once, and nothing else.";
+  const reasons = [
+    ...(unattributed > 0
+      ? [`${count(unattributed)} because it is not known for certain who wrote them`]
+      : []),
+    ...(parked > unattributed
+      ? [`${count(parked - unattributed)} because a queue did not take them in time`]
+      : []),
+  ];
+  return (
+    "Every environment received its own changes only, each once. " +
+    `${count(parked)} deliveries wait in failure records: ${reasons.join(", ")}.`
+  );
 }

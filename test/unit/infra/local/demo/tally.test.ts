@@ -35,6 +35,7 @@ describe("the tally", () => {
       doubled: 0,
       outOfOrder: 0,
       parked: 0,
+      unattributed: 0,
     });
     expect(isClean(tally.verdict())).toBe(true);
     expect(tally.checks[0]).toMatchObject({
@@ -99,12 +100,12 @@ describe("the tally", () => {
   test("counts what sits in a failure record as parked, not as missing", () => {
     const tally = tallyOfStaging();
     tally.committed([staging(1), staging(2)], 0);
-    tally.setParked([{ mark: staging(1), subscriber: null }]);
+    tally.setParked([{ mark: staging(1), subscriber: null, reason: "unattributed" }]);
     expect(tally.verdict()).toMatchObject({ parked: 1, missing: 1 });
     expect(tally.waiting).toBe(1);
     tally.setParked([
-      { mark: staging(1), subscriber: "billing" },
-      { mark: staging(2), subscriber: "search" },
+      { mark: staging(1), subscriber: "billing", reason: "throttled" },
+      { mark: staging(2), subscriber: "search", reason: "throttled" },
     ]);
     expect(tally.verdict()).toMatchObject({ parked: 1, missing: 1 });
   });

@@ -36,7 +36,8 @@ const SNAPSHOT: Snapshot = {
   ],
   attributions: [["ledger", 2398]],
   failures: 1,
-  verdict: { foreign: 0, missing: 2, doubled: 0, outOfOrder: 0, parked: 1 },
+  verdict: { foreign: 0, missing: 2, doubled: 0, outOfOrder: 0, parked: 1, unattributed: 1 },
+  standStillMs: null,
   problems: { count: 0, last: null },
 };
 
@@ -55,6 +56,12 @@ test("the line shows each environment's sums", () => {
     "1:02  staging: 2,398 of 2,400 delivered, 2 waiting, 1.4 s | unrouted: 3 waiting | " +
       "authors: ledger 2398 | failure records: 1 | foreign 0, doubled 0",
   );
+});
+
+test("a machine that is too slow for its stand-ins is named as such", () => {
+  const slow = { ...SNAPSHOT, standStillMs: 1234 };
+  for (const text of [statusLine(slow), statusTable(slow)])
+    expect(text).toContain("this machine is slow: the stand-ins for AWS did nothing for 1.2 s");
 });
 
 test("the last problem is shown with how many there were", () => {

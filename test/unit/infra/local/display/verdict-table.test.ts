@@ -33,6 +33,20 @@ test("what is wrong is said in numbers", () => {
 
 test("what is parked is no fault, and is said", () => {
   const tally = tallyWith([1]);
-  tally.setParked([{ mark: mark(2), subscriber: null }]);
-  expect(verdictTable(tally)).toContain("1 deliveries wait in failure records");
+  tally.setParked([{ mark: mark(2), subscriber: null, reason: "unattributed" }]);
+  expect(verdictTable(tally)).toContain(
+    "1 deliveries wait in failure records: 1 because it is not known for certain who wrote them.",
+  );
+});
+
+test("a queue in trouble is not taken for an unknown author", () => {
+  const tally = tallyWith([]);
+  tally.setParked([
+    { mark: mark(1), subscriber: "billing", reason: "queue-unavailable" },
+    { mark: mark(2), subscriber: "billing", reason: "behind" },
+  ]);
+  const text = verdictTable(tally);
+  expect(text).toContain("2 deliveries wait in failure records: 2 because a queue did not take");
+  expect(text).not.toContain("who wrote");
+  expect(tally.waitingForQueues).toBe(2);
 });

@@ -1,0 +1,20 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { StandStill } from "../../../../infra/local/stand-still.ts";
+
+/** As a machine with other work does to a process. */
+function doNothing(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+test("a long stand-still is seen from the first look on, and remembered", async () => {
+  using standStill = new StandStill();
+  doNothing(700);
+  expect(standStill.look()).toBe(null);
+  await delay(50);
+  doNothing(600);
+  await delay(50);
+  expect(standStill.look()).toBeGreaterThan(550);
+  await delay(50);
+  expect(standStill.look()).toBeGreaterThan(550);
+});
