@@ -133,9 +133,11 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       );
       await sessions.sweep();
     };
-    const layout = new LayoutWatch(settings.lanes !== lanes, () =>
-      readLanes(pipeline.saver.offset.lanes.keys()),
-    );
+    const layout = new LayoutWatch({
+      isPending: settings.lanes !== lanes,
+      sent: () => pipeline.saver.offset.lanes,
+      readLanes,
+    });
     const tasks = [
       { everyMs: SAVE_EVERY_MS, act: () => pipeline.saver.save() },
       { everyMs: settings.sweepMs, act: sweep },
@@ -170,14 +172,11 @@ async function findBeginning(
 ): Promise<Beginning> {
   const evidence = binlogEvidence(server, connection);
   const { offset: saved, newStart, isVouched } = await store.load();
-  return saved === null
-    ? await firstBeginning(
-        newStart?.start ?? settings.start,
-        newStart ?? newLife(0),
-        state,
-        evidence,
-      )
-    : await resume(saved, state, evidence, isVouched);
+  if (saved !== null) return await resume(saved, state, evidence, isVouched);
+  if (newStart === null) return await firstBeginning(settings.start, newLife(0), state, evidence);
+  const { start, epoch, life, lanes, laneCount } = newStart;
+  const begin = await firstBeginning(start, { epoch, life }, state, evidence);
+  return { ...begin, offset: { ...begin.offset, lanes, laneCount, anewSince: epoch } };
 }
 
 /** Nothing was sent beyond the end of the binlog. */

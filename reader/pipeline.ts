@@ -8,7 +8,7 @@ import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
 import { Shipment } from "./frames/shipment.ts";
 import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
-import { binlogPosition } from "./offsets/offset.ts";
+import { binlogPosition, followedPositions } from "./offsets/offset.ts";
 import type { Beginning } from "./offsets/resume-offset.ts";
 import { OffsetSaver } from "./offsets/offset-saver.ts";
 import type { Log } from "./reporting/log.ts";
@@ -84,7 +84,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     takeProgress: () => shipment.inFlight.take(),
     laneCount: attempt.lanes,
     unsure: attempt.unsure,
-    lanes: () => shipment.lastPositions,
+    lanes: () => new Map([...attempt.offset.lanes, ...shipment.lastPositions]),
     before: (offset, readTo) => sessions.record(binlogPosition(offset), offset.run, readTo),
     write: (offset) => options.lease.save(offset),
     onSaved: (offset) => attempt.report.saved(offset, shipment.inFlight.settled),
@@ -148,7 +148,7 @@ function shipmentOf(
       lowerCaseNames: state.lowerCaseNames,
     },
     lanes,
-    previous: offset.lanes,
+    previous: followedPositions(offset),
     // From where a prepared XA transaction holds the offset back, much was sent. Otherwise it is a second at most, and route
     // drops it. Where a table moved to another lane, a lane's position says nothing of it.
     repeats: isResumed && offset.waiting !== undefined && offset.laneCount === lanes,

@@ -32,10 +32,18 @@ export function layoutStep(
   if (troubled.size > 0) {
     return { kind: "keep", why: `messages may be parked for ${[...troubled].join(", ")}` };
   }
-  const waiting = [...lanes]
-    .filter(([lane, sent]) => sent > (progress.get(lane)?.delivered ?? ""))
-    .map(([lane]) => lane);
+  const waiting = waitingLanes(lanes, progress);
   return waiting.length === 0 ? { kind: "change" } : { kind: "wait", lanes: waiting };
+}
+
+/** Lanes that have not been delivered up to what they were sent. */
+export function waitingLanes(
+  sent: ReadonlyMap<number, PositionText>,
+  progress: ReadonlyMap<number, LaneProgress>,
+): number[] {
+  return [...sent]
+    .filter(([lane, last]) => last > (progress.get(lane)?.delivered ?? ""))
+    .map(([lane]) => lane);
 }
 
 /**

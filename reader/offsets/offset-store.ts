@@ -86,12 +86,13 @@ export class OffsetStore {
   }
 
   /**
-   * Makes the source begin anew: the lanes' chain ends, a new life begins, and whoever holds the lease loses it. False when
+   * Makes the source begin anew: the lanes' chain ends, a new life begins, and whoever holds the lease loses it. How many lanes
+   * there were and what they were sent is kept, because frames may wait in them. False when
    * somebody wrote since `observed`, and then nothing was changed.
    */
   async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
     const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
-    const forgotten = OFFSET_ATTRIBUTES.filter((name) => name !== "epoch" && name !== "life");
+    const forgotten = OFFSET_ATTRIBUTES.filter((name) => !KEPT_ANEW.has(name));
     return this.#asOperator(
       observed,
       { start: text(formatStartPoint(start)), epoch: number(epoch), life: text(life) },
@@ -174,6 +175,9 @@ export class OffsetStore {
     }
   }
 }
+
+/** What is not forgotten where a source begins anew. */
+const KEPT_ANEW: ReadonlySet<string> = new Set(["epoch", "life", "lanes", "laneCount"]);
 
 const KEY = { id: text("reader") };
 function namesOf(attributes: readonly string[]): Record<string, string> {

@@ -1,5 +1,5 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import type { PositionText } from "../../wire/position.ts";
+import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Anchor, KeptXa, WaitingXa } from "../transactions/transaction.ts";
 import type { Life } from "./life.ts";
@@ -23,6 +23,11 @@ export interface Offset extends Life {
   readonly anchor: Anchor | null;
   /** The last position that each lane was sent, by the lane's number. */
   readonly lanes: ReadonlyMap<number, PositionText>;
+  /**
+   * The epoch in which an operator had the source begin anew; undefined where nobody did. Frames that were sent in earlier epochs
+   * may wait in their lanes, but the frames of this one do not follow them.
+   */
+  readonly anewSince?: number | undefined;
   /** How many lanes there were; null in items of earlier releases. */
   readonly laneCount: number | null;
   /** True: nothing was sent of what lies beyond the offset. Said when a reader ends, and taken back before the next one sends. */
@@ -38,6 +43,15 @@ export interface Offset extends Life {
 /** An offset for people: the GTID set, or file and position. */
 export function describeOffset(offset: Pick<Offset, "gtidSet" | "file" | "offset">): string {
   return offset.gtidSet ?? `${offset.file}:${offset.offset}`;
+}
+
+/** The last position of each lane that its next frame follows. */
+export function followedPositions({
+  lanes,
+  anewSince = 0,
+}: Pick<Offset, "lanes" | "anewSince">): ReadonlyMap<number, PositionText> {
+  const begins = formatPosition({ epoch: anewSince, file: 0, offset: 0, row: 0 });
+  return new Map([...lanes].filter(([, sent]) => sent > begins));
 }
 
 export function binlogPosition({ file, offset }: Offset): BinlogPosition {

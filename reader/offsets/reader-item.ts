@@ -25,7 +25,7 @@ export interface Lease {
 }
 
 /** An operator's order to begin anew, in a life of its own. */
-interface NewStart extends Life {
+interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount"> {
   readonly start: StartPoint;
 }
 
@@ -81,6 +81,7 @@ export const OFFSET_ATTRIBUTES = [
   "anchor",
   "lanes",
   "laneCount",
+  "anewSince",
   "isSettled",
   "committedMs",
   "waiting",
@@ -96,7 +97,17 @@ function leaseOf(item: Item): Lease | null {
 function newStartOf(item: Item): NewStart | null {
   const start = parseStartPoint(textOf(item, "start") ?? "");
   const life = textOf(item, "life") ?? null;
-  return start === null ? null : { start, epoch: numberOf(item, "epoch") ?? 1, life };
+  return start === null
+    ? null
+    : { start, epoch: numberOf(item, "epoch") ?? 1, life, ...lanesOf(item) };
+}
+
+function lanesOf(item: Item): Pick<Offset, "lanes" | "laneCount"> {
+  const lanes = mapOf(item, "lanes");
+  return {
+    lanes: new Map(Object.keys(lanes).map((lane) => [Number(lane), textOf(lanes, lane) ?? ""])),
+    laneCount: numberOf(item, "laneCount") ?? null,
+  };
 }
 
 function stopOf(item: Item): Stop | null {
@@ -113,7 +124,6 @@ function stopOf(item: Item): Stop | null {
 function offsetOf(item: Item): Offset | null {
   const epoch = numberOf(item, "epoch");
   if (epoch === undefined || item["start"] !== undefined) return null;
-  const lanes = mapOf(item, "lanes");
   return {
     epoch,
     life: textOf(item, "life") ?? null,
@@ -124,8 +134,8 @@ function offsetOf(item: Item): Offset | null {
     offset: numberOf(item, "offset") ?? 0,
     isExact: item["isExact"]?.BOOL !== false,
     anchor: anchorOf(item),
-    lanes: new Map(Object.keys(lanes).map((lane) => [Number(lane), textOf(lanes, lane) ?? ""])),
-    laneCount: numberOf(item, "laneCount") ?? null,
+    ...lanesOf(item),
+    anewSince: numberOf(item, "anewSince"),
     isSettled: item["isSettled"]?.BOOL === true ? true : undefined,
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
@@ -192,6 +202,7 @@ export function attributesOf(
           ]),
     lanes: map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
     laneCount: offset.laneCount === null ? NULL : number(offset.laneCount),
+    anewSince: offset.anewSince === undefined ? NULL : number(offset.anewSince),
     isSettled: { BOOL: offset.isSettled === true },
     committedMs: number(offset.committedMs),
     waiting: waitingAttribute(offset.waiting),

@@ -197,11 +197,13 @@ async function sameTransaction(
 
 function behindGtids(
   known: Life &
-    Pick<Offset, "lanes" | "laneCount" | "committedMs" | "keptXa"> & { readonly gtidSet: string },
+    Pick<Offset, "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa"> & {
+      readonly gtidSet: string;
+    },
   anchor: Anchor | null,
   state: ServerState,
 ): Beginning {
-  const { epoch, life, lanes, laneCount, committedMs, keptXa, gtidSet } = known;
+  const { epoch, life, lanes, laneCount, anewSince, committedMs, keptXa, gtidSet } = known;
   const file = state.oldestFile;
   return {
     offset: {
@@ -210,6 +212,7 @@ function behindGtids(
       ...unread(state, file),
       lanes,
       laneCount,
+      anewSince,
       committedMs,
       // Its GTIDs say that they were read, and their images are right on any server with this history.
       keptXa: keptXa.map(inAnotherLife),

@@ -67,7 +67,7 @@ export function reportMetrics(status: ReaderStatus, source: string, log: Log): D
 /** What the holder of the source reports. `before`: the counters of its last report. */
 function holderReadings(status: ReaderStatus, before: ReaderStatus["counters"]): Reading[] {
   const { counters: now, isStoppedByError } = status;
-  const isActive = status.state === "streaming" && !isStoppedByError;
+  const isActive = status.isReading && !isStoppedByError;
   const retentionUsed = status.retentionUsedPercent();
   const retention: Reading[] =
     retentionUsed === null ? [] : [[READER_METRICS.retentionUsed, "Percent", retentionUsed]];

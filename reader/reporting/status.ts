@@ -87,6 +87,11 @@ export class ReaderStatus {
     return ["waiting", "streaming", "standby"].includes(this.#state);
   }
 
+  /** Whether it reads, or waits for what was sent before it goes on by itself: the lag says how long. */
+  get isReading(): boolean {
+    return this.#state === "streaming" || this.#state === "waiting";
+  }
+
   /** Whether it does not read although the source was read before, or although nothing says that it was not. */
   get isHeldUp(): boolean {
     return !this.#isNew && (this.#state === "connecting" || this.#state === "blocked");

@@ -105,6 +105,11 @@ export class Stage implements AsyncDisposable {
     });
   }
 
+  /** From now on the functions have another configuration: `runtimeWith` makes them with it. Queues that it adds are not made. */
+  deploy(routing: RoutingInput): void {
+    this.#environment["ROUTING"] = encodeRouting(routing);
+  }
+
   /** Environment and subscriber of each environment queue. */
   pairs(): [string, string][] {
     const { routing } = parseFunctionSettings(this.#environment);

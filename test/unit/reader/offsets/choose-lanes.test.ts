@@ -128,7 +128,12 @@ describe("an attempt in another number of lanes than is configured", () => {
       if (!lanes) throw new Error("the table is away");
       return lanes;
     };
-    const watch = new LayoutWatch(true, read, 0);
+    const watch = new LayoutWatch({
+      isPending: true,
+      sent: () => new Map([[0, at(900)]]),
+      readLanes: read,
+      everyMs: 0,
+    });
     const ended: boolean[] = [];
     while (looks.length > 0) {
       await watch.look();
@@ -138,13 +143,26 @@ describe("an attempt in another number of lanes than is configured", () => {
   });
 
   test("goes on where the number is the configured one, and for a while", async () => {
-    const lanes = progress([at(900)]);
+    const look = { sent: () => new Map(), readLanes: async () => progress([at(900)]) };
     for (const watch of [
-      new LayoutWatch(false, async () => lanes, 0),
-      new LayoutWatch(true, async () => lanes),
+      new LayoutWatch({ ...look, isPending: false, everyMs: 0 }),
+      new LayoutWatch({ ...look, isPending: true }),
     ]) {
       await watch.look();
       expect(watch.signal.aborted).toBe(false);
     }
+  });
+
+  test("goes on while a lane stands still, which the reader would wait for in vain", async () => {
+    const looks = [at(100), at(100), at(500)];
+    const readLanes = async () => progress([looks.shift() ?? null]);
+    const sent = () => new Map([[0, at(900)]]);
+    const watch = new LayoutWatch({ isPending: true, sent, readLanes, everyMs: 0 });
+    const ended: boolean[] = [];
+    while (looks.length > 0) {
+      await watch.look();
+      ended.push(watch.signal.aborted);
+    }
+    expect(ended).toEqual([false, false, true]);
   });
 });

@@ -98,10 +98,11 @@ function reportsOf(...states: ((status: ReaderStatus) => void)[]): Record<string
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test("a reader is active only while it reads the binlog, a standby says that it stands by", () => {
+test("a reader is active while it reads the binlog, or waits for the former lanes; a standby says that it stands by", () => {
   const reports = reportsOf(
     (status) => status.enter("standby"),
     (status) => status.enter("connecting"),
+    (status) => status.enter("waiting"),
     (status) => status.enter("streaming"),
     (status) => (status.isStoppedByError = true),
     (status) => status.enter("stopped"),
@@ -117,6 +118,7 @@ test("a reader is active only while it reads the binlog, a standby says that it 
     { ReaderStarts: 1 },
     { ReaderStandby: 1 },
     { ReaderActive: 0, ReaderStopped: 0 },
+    { ReaderActive: 1, ReaderStopped: 0 },
     { ReaderActive: 1, ReaderStopped: 0 },
     { ReaderActive: 0, ReaderStopped: 1 },
   ]);

@@ -1,0 +1,291 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Connection } from "mysql2/promise";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { subscribe, type Subscription } from "../../../client/index.ts";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import { SOURCE } from "../../support/functions/frames.ts";
+import { Pipeline } from "../../support/functions/pipeline.ts";
+import { Stage } from "../../support/functions/stage.ts";
+import { useMysql, type Account } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+// Real reader, functions and client: the configuration changes while frames wait in the raw queue and something is parked.
+
+const TABLES = ["a", "b", "c", "d"];
+const ENVIRONMENTS = ["production", "staging"] as const;
+type Environment = (typeof ENVIRONMENTS)[number];
+const CHANGES = "the number of lanes changes";
+const CANNOT = "the number of lanes cannot change yet";
+const WAITS = "waiting until the former lanes are delivered";
+const FAST = {
+  retryEveryMs: 100,
+  backoff: { baseMs: 50, longestMs: 100, attempts: 10_000 },
+} as const;
+const WITHIN = { timeout: 30_000, interval: 50 };
+
+const mysql = useMysql();
+const accounts = new Map<Environment, Account>();
+let world: World;
+
+beforeAll(async () => {
+  const privileges = ["ALL ON shop.*"];
+  accounts.set("production", await mysql.createAccount("app_prod", privileges));
+  accounts.set("staging", await mysql.createAccount("app_staging", privileges));
+});
+beforeEach(async () => {
+  await mysql.query("DROP DATABASE IF EXISTS shop");
+  await mysql.query("CREATE DATABASE shop");
+  for (const table of TABLES)
+    await mysql.query(
+      `CREATE TABLE shop.${table} (id INT, env VARCHAR(20), PRIMARY KEY (id, env))`,
+    );
+  world = await World.create();
+});
+afterEach(async () => world[Symbol.asyncDispose]());
+
+/** A source with two environments, each with an application that notes what it handles. */
+class World implements AsyncDisposable {
+  readonly stage: Stage;
+  readonly bench: ReaderBench;
+  /** `table:id` of what each environment's application has handled, by message group. */
+  readonly handled = new Map<Environment, { readonly group: string; readonly row: string }[]>();
+  readonly #sqs: SQSClient;
+  readonly #writers: Map<Environment, Connection>;
+  readonly #applications: Subscription[] = [];
+  #functions: Pipeline | null = null;
+  #written = 0;
+
+  private constructor(stage: Stage, bench: ReaderBench, writers: Map<Environment, Connection>) {
+    this.stage = stage;
+    this.bench = bench;
+    this.#writers = writers;
+    const { region, credentials, endpoints } = stage.aws;
+    this.#sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
+  }
+
+  static async create(): Promise<World> {
+    const stage = await Stage.start(ROUTING);
+    await stage.createRawQueue({ visibilitySeconds: 30, maxReceives: 1000 });
+    const bench = await ReaderBench.create(stage.aws, mysql.server, {
+      SOURCE_NAME: SOURCE,
+      RAW_QUEUE_URL: stage.rawQueueUrl,
+      OFFSETS_TABLE: "offsets",
+      SESSIONS_TABLE: "sessions",
+      PAYLOAD_BUCKET: "payloads",
+      // What is written in between goes into frames of its own.
+      FRAME_KIB: "1",
+    });
+    // The connections live on: the process list tells whose they are.
+    const writers = new Map<Environment, Connection>();
+    for (const [environment, account] of accounts) {
+      writers.set(environment, await mysql.connect(account, { database: "shop" }));
+    }
+    const created = new World(stage, bench, writers);
+    for (const environment of ENVIRONMENTS) await created.#subscribe(environment);
+    return created;
+  }
+
+  async reconnect(environment: Environment): Promise<void> {
+    const account = accounts.get(environment);
+    this.#writers.set(environment, await mysql.connect(account, { database: "shop" }));
+  }
+
+  async #subscribe(environment: Environment): Promise<void> {
+    const handled: { group: string; row: string }[] = [];
+    this.handled.set(environment, handled);
+    this.#applications.push(
+      await subscribe(
+        "billing",
+        ({ op, source, after }, { group }) => {
+          if (op === "c") handled.push({ group, row: `${source.table}:${String(after?.["id"])}` });
+        },
+        { sqs: this.#sqs, source: SOURCE, environment, waitTimeSeconds: 1 },
+      ),
+    );
+  }
+
+  /** Until now frames have waited in the raw queue. */
+  startFunctions(): void {
+    this.#functions = new Pipeline(this.stage, FAST);
+  }
+
+  async endFunctions(): Promise<void> {
+    await this.#functions?.[Symbol.asyncDispose]();
+    this.#functions = null;
+  }
+
+  /** Runs a statement of an environment's application. */
+  async run(environment: Environment, statement: string): Promise<void> {
+    await this.#writers.get(environment)?.query(statement);
+  }
+
+  /** One row in each table by each environment, `rounds` times. */
+  async write(rounds: number): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      const id = ++this.#written;
+      for (const environment of ENVIRONMENTS)
+        for (const table of TABLES)
+          await this.#writers
+            .get(environment)
+            ?.query(`INSERT INTO ${table} VALUES (?, ?)`, [id, environment]);
+    }
+  }
+
+  /** Waits until the reader has sent everything that was written. */
+  async readAll(): Promise<void> {
+    const [{ executed } = { executed: "" }] = await mysql.query<{ executed: string }>(
+      "SELECT @@global.gtid_executed AS executed",
+    );
+    const store = new OffsetStore(this.stage.clients.dynamodb, "offsets");
+    await vi.waitFor(async () => {
+      expect((await store.load()).offset?.gtidSet).toBe(executed.replace(/\s/g, ""));
+    }, WITHIN);
+  }
+
+  /** Waits until an environment has handled every row that was written, and looks for what is missing, doubled or out of order. */
+  async expectAll(environment: Environment, tables: readonly string[] = TABLES): Promise<void> {
+    const handled = this.handled.get(environment) ?? [];
+    const expected = tables.flatMap((table) => this.#rowsOf(table)).sort();
+    await vi.waitFor(() => expect(handled.length).toBeGreaterThanOrEqual(expected.length), WITHIN);
+    expect(handled.map(({ row }) => row).sort()).toEqual(expected);
+    for (const [group, rows] of Map.groupBy(handled, (one) => one.group)) {
+      const ids = rows.map(({ row }) => Number(row.split(":")[1]));
+      expect(ids, group).toEqual(ids.toSorted((a, b) => a - b));
+    }
+  }
+
+  #rowsOf(table: string): string[] {
+    return Array.from({ length: this.#written }, (_, index) => `${table}:${index + 1}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#applications.map((application) => application.stop()));
+    await this.bench[Symbol.asyncDispose]();
+    await this.endFunctions();
+    this.#sqs.destroy();
+    await this.stage[Symbol.asyncDispose]();
+  }
+}
+
+const ROUTING = {
+  environments: {
+    production: { users: ["app_prod"] },
+    staging: { users: ["app_staging"] },
+  },
+  subscribers: { billing: { tables: ["shop.*"] } },
+};
+
+test("lanes are changed with a backlog and something parked: each row once and in order, production not held up", async () => {
+  const { stage, bench } = world;
+  const first = await bench.start();
+  await world.write(4);
+  await world.readAll();
+  await first.stop();
+
+  // Nothing was delivered yet: the new number of lanes waits for the frames, and comes into use behind them.
+  const second = await bench.start(WAITS, { LANES: "4" });
+  const denied = stage.breakQueue("staging", "AccessDenied");
+  world.startFunctions();
+  expect((await second.logged(CANNOT))["why"]).toMatch(/staging/);
+  await world.write(3);
+  await world.expectAll("production");
+  expect(world.handled.get("staging")).toEqual([]);
+
+  // What is parked is delivered, and a frame has found the queue well.
+  denied.remove();
+  await world.write(2);
+  await world.expectAll("staging");
+  await world.write(1);
+  await world.expectAll("staging");
+  await second.stop();
+  await world.write(2);
+  await bench.start(CHANGES, { LANES: "4" });
+  await world.write(2);
+  for (const environment of ENVIRONMENTS) await world.expectAll(environment);
+}, 60_000);
+
+test("a prepared XA transaction that was kept is delivered once, in the lane that its table has when it is committed", async () => {
+  const { bench } = world;
+  world.startFunctions();
+  const first = await bench.start("following the binlog", { KEEP_XA_AFTER_SECONDS: "1" });
+  for (const table of TABLES) {
+    await world.run("production", `XA START '${table}'`);
+    await world.run("production", `INSERT INTO ${table} VALUES (100, 'production')`);
+    await world.run("production", `XA END '${table}'`);
+    await world.run("production", `XA PREPARE '${table}'`);
+    // The connection can do other work: the transaction belongs to nobody any more.
+    await world.reconnect("production");
+  }
+  const store = new OffsetStore(world.stage.clients.dynamodb, "offsets");
+  // The offset moves with what is written next.
+  await vi.waitFor(async () => {
+    await world.write(1);
+    expect((await store.load()).offset?.keptXa).toHaveLength(TABLES.length);
+  }, WITHIN);
+  for (const environment of ENVIRONMENTS) await world.expectAll(environment);
+  await first.stop();
+  await bench.start(CHANGES, { LANES: "4" });
+  const handled = world.handled.get("production") ?? [];
+  handled.length = 0;
+  for (const table of TABLES) {
+    await world.run("production", `XA COMMIT '${table}'`);
+    await world.run("production", `INSERT INTO ${table} VALUES (101, 'production')`);
+  }
+  await vi.waitFor(() => expect(handled).toHaveLength(2 * TABLES.length), WITHIN);
+  for (const table of TABLES) {
+    expect(handled.filter(({ row }) => row.startsWith(`${table}:`)).map(({ row }) => row)).toEqual([
+      `${table}:100`,
+      `${table}:101`,
+    ]);
+  }
+}, 60_000);
+
+test("a new start with another number of lanes leaves the tables in their lanes until what waits there is delivered", async () => {
+  const { stage, bench } = world;
+  const first = await bench.start("following the binlog", { LANES: "4" });
+  await world.write(3);
+  await world.readAll();
+  await first.stop();
+  const store = new OffsetStore(stage.clients.dynamodb, "offsets");
+  expect(await store.startAnew(await store.load(), { kind: "now" })).toBe(true);
+
+  const second = await bench.start("following the binlog", { LANES: "1" });
+  await second.logged(CANNOT);
+  await world.write(2);
+  await second.stop();
+  world.startFunctions();
+  await bench.start(CHANGES, { LANES: "1" });
+  await world.write(2);
+  for (const environment of ENVIRONMENTS) await world.expectAll(environment);
+}, 60_000);
+
+test("groupBy and tables are changed with a backlog and something parked: each row that is wanted once, in its group's order", async () => {
+  const { stage, bench } = world;
+  const first = await bench.start();
+  const denied = stage.breakQueue("staging", "AccessDenied");
+  await world.write(2);
+  world.startFunctions();
+  await world.expectAll("production");
+  await vi.waitFor(async () => {
+    const { troubled } = await stage.runtime.effects.lanes.read(0);
+    expect([...troubled]).toEqual([`${SOURCE}-billing-staging.fifo`]);
+  }, WITHIN);
+  await world.endFunctions();
+  await world.write(3);
+  await world.readAll();
+  await first.stop();
+
+  // The frames that wait were made for other settings; what is parked keeps its groups.
+  stage.deploy({
+    ...ROUTING,
+    subscribers: { billing: { tables: ["shop.*"], groupBy: "key" } },
+  });
+  denied.remove();
+  world.startFunctions();
+  await bench.start("following the binlog", { SOURCE_TABLES: '["shop.*", "!shop.z"]' });
+  await world.write(2);
+  for (const environment of ENVIRONMENTS) await world.expectAll(environment);
+  const groups = new Set(world.handled.get("staging")?.map(({ group }) => group));
+  expect(groups.has("shop.a")).toBe(true);
+  expect(groups.size).toBeGreaterThan(TABLES.length);
+}, 60_000);
