@@ -43,6 +43,13 @@ const principals = z.array(
     ),
 );
 
+const keyArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/,
+    'must be the ARN of a KMS key, "arn:aws:kms:<region>:<account>:key/<id>"',
+  );
+
 export const sourceSchema = z.strictObject({
   /** Where MySQL listens. May be left out for a run on one machine, which brings its own server. */
   host: text.optional(),
@@ -56,13 +63,7 @@ export const sourceSchema = z.strictObject({
     )
     .optional(),
   /** The KMS key of that secret, where it is not AWS's own; its policy has to let this account's IAM decide. */
-  secretKeyArn: z
-    .string()
-    .regex(
-      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/.+$/,
-      'must be the ARN of a KMS key, "arn:aws:kms:<region>:<account>:key/<id>"',
-    )
-    .optional(),
+  secretKeyArn: keyArn.optional(),
   /** `verify` checks the server's certificate, `encrypt` does not, `off` sends everything in the clear. */
   tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
   tables: tablePatterns,
@@ -199,6 +200,11 @@ export const configurationSchema = z.strictObject({
   delivery: deliverySchema.prefault({}),
   network: network.optional(),
   deployment: deployment.prefault({}),
+  /**
+   * The KMS key of queues, tables, payload bucket, topics, logs, and of secrets that the stack makes. Left out: AWS's own keys.
+   * Its policy has to let this account's IAM decide, and admit CloudWatch (docs/deploying.md).
+   */
+  encryptionKeyArn: keyArn.optional(),
   /** IAM roles or users that may move messages out of dead-letter queues. */
   operators: principals.default([]),
   retention: retention.prefault({}),

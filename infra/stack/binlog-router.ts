@@ -8,6 +8,7 @@ import {
 } from "aws-cdk-lib/aws-ec2";
 import { AlarmBehavior } from "aws-cdk-lib/aws-ecs";
 import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
@@ -18,6 +19,7 @@ import { environmentQueues } from "../../config/queues.ts";
 import { closeToOthers } from "./resources/closed-to-others.ts";
 import { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import { Consumers } from "./resources/consumers.ts";
+import { EncryptionKey } from "./resources/encryption.ts";
 import { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
 import { FilterSecret } from "./resources/filter-secret.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
@@ -49,6 +51,8 @@ export interface BinlogRouterProps extends Omit<
   readonly database?: IConnectable | null | undefined;
   /** The secret with `{ "username", "password" }` of the reader's account, in place of `source.secretArn`. */
   readonly credentials?: ISecret | undefined;
+  /** The key of everything that is stored, in place of `encryptionKeyArn`. */
+  readonly encryptionKey?: IKey | undefined;
   /** Other bundles than those of this version. */
   readonly code?: PartsCode | undefined;
 }
@@ -76,6 +80,9 @@ export class BinlogRouter extends Construct {
     const code = props.code ?? PACKAGED_CODE;
     const logRetention = retentionOf(config.retention.logDays);
 
+    const givenKey = props.encryptionKey ?? config.encryptionKeyArn;
+    const key = givenKey === undefined ? null : new EncryptionKey(this, "Encryption", givenKey);
+
     this.tables = new Tables(this, "Tables");
     this.payloads = new PayloadBucket(this, "Payloads", {
       retentionDays: config.retention.payloadDays,
@@ -86,8 +93,8 @@ export class BinlogRouter extends Construct {
       retentionDays: config.retention.queueDays,
     });
     const consumers = consumersOf(this, config);
-    this.pairs = queuePairs(this, config, consumers);
-    this.consumerPolicies = consumerPolicies(this, consumers);
+    this.pairs = queuePairs(this, config, consumers, key);
+    this.consumerPolicies = consumerPolicies(this, consumers, key);
 
     this.secret = new SourceSecret(this, "SourceSecret", config.source, props.credentials);
     this.reader = new ReaderService(this, "Reader", {
@@ -140,11 +147,18 @@ export class BinlogRouter extends Construct {
     // A later version's reader may write what an earlier version's functions cannot read.
     this.reader.service.node.addDependency(this.route.function, this.retry.function);
 
-    closeToOthers(this, consumers, config.operators, [
-      this.reader.taskDefinition.taskRole.roleArn,
-      this.route.function.executionRole.roleArn,
-      this.retry.function.executionRole.roleArn,
-    ]);
+    const roles = [
+      this.reader.taskDefinition.taskRole,
+      this.route.function.executionRole,
+      this.retry.function.executionRole,
+    ];
+    closeToOthers(
+      this,
+      consumers,
+      config.operators,
+      roles.map(({ roleArn }) => roleArn),
+    );
+    for (const role of roles) key?.grantUse(role);
 
     this.monitoring = new Monitoring(this, "Monitoring", {
       source: config.name,
@@ -166,6 +180,7 @@ export class BinlogRouter extends Construct {
     this.reader.service.node.addDependency(rollout.alarm);
 
     outputs(this, this);
+    key?.encrypt(this);
   }
 
   /** A subscriber's queue in an environment, with its dead-letter queue. Throws RangeError where there is none. */
@@ -214,7 +229,14 @@ function onlyOneInItsStack(router: BinlogRouter): void {
   withRouter.set(stack, router);
 }
 
-const NOT_CONFIGURATION = new Set(["vpc", "vpcSubnets", "database", "credentials", "code"]);
+const NOT_CONFIGURATION = new Set([
+  "vpc",
+  "vpcSubnets",
+  "database",
+  "credentials",
+  "encryptionKey",
+  "code",
+]);
 
 /** The other properties, checked. */
 function configurationOf(props: BinlogRouterProps): HostedConfiguration {
@@ -245,6 +267,7 @@ function queuePairs(
   router: BinlogRouter,
   config: HostedConfiguration,
   consumers: ReadonlyMap<string, Consumers>,
+  key: EncryptionKey | null,
 ): EnvironmentQueuePair[] {
   return environmentQueues(config).map((names) => {
     const subscriber = config.subscribers[names.subscriber];
@@ -256,6 +279,7 @@ function queuePairs(
       retentionDays: config.retention.queueDays,
       consumers: consumersIn(consumers, names.environment),
       payloads: router.payloads.bucket,
+      key,
       operators: config.operators,
     });
   });
@@ -264,12 +288,14 @@ function queuePairs(
 function consumerPolicies(
   router: BinlogRouter,
   consumers: ReadonlyMap<string, Consumers>,
+  key: EncryptionKey | null,
 ): ConsumerPolicy[] {
   return [...Map.groupBy(router.pairs, ({ names }) => names.environment)].map(
     ([environment, pairs]) =>
       new ConsumerPolicy(router, `Consumers-${environment}`, {
         pairs,
         payloads: router.payloads.bucket,
+        key,
         consumers: consumersIn(consumers, environment),
       }),
   );

@@ -21,9 +21,10 @@ export function onThisMachine(
   server: { readonly host: string; readonly port: number; readonly tls: "off" | "encrypt" },
 ): DeployableConfiguration {
   const { secretArn: _, ...source } = config.source;
+  const { encryptionKeyArn: __, ...rest } = config;
   const { host, port, tls } = server;
   return {
-    ...config,
+    ...rest,
     source: { ...source, host, port, tls },
     network: config.network ?? NO_NETWORK,
     deployment: { tags: {} },

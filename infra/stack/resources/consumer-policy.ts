@@ -3,12 +3,15 @@ import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { messagePayloadPrefix } from "../../../wire/payloads.ts";
 import type { Consumers } from "./consumers.ts";
+import type { EncryptionKey } from "./encryption.ts";
 import { CONSUME_ACTIONS, type EnvironmentQueuePair } from "./environment-queue-pair.ts";
 import { acknowledgePrefix } from "./grants.ts";
 
 export interface ConsumerPolicyProps {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly payloads: Bucket;
+  /** Null: AWS's own keys. */
+  readonly key: EncryptionKey | null;
   /** Those that are listed get the payloads by the bucket's own policy, too. */
   readonly consumers: Consumers;
 }
@@ -32,6 +35,7 @@ export class ConsumerPolicy extends Construct {
           resources: props.pairs.map(({ queue }) => queue.queueArn),
         }),
         new PolicyStatement({ actions: ["s3:GetObject"], resources: [payloads] }),
+        ...(props.key === null ? [] : [props.key.readStatement()]),
       ],
     });
     acknowledgePrefix(this.policy, props.payloads, prefix);

@@ -18,6 +18,7 @@ import {
 import { Construct } from "constructs";
 import type { EnvironmentQueue } from "../../../config/queues.ts";
 import { messagePayloadPrefix } from "../../../wire/payloads.ts";
+import type { EncryptionKey } from "./encryption.ts";
 import { acknowledgePrefix } from "./grants.ts";
 import type { Consumers } from "./consumers.ts";
 
@@ -39,6 +40,8 @@ export interface EnvironmentQueuePairProps {
   readonly consumers: Consumers;
   /** Has the bodies that are too large for the queue. */
   readonly payloads: Bucket;
+  /** Null: AWS's own keys. */
+  readonly key: EncryptionKey | null;
   /** ARNs of principals that may move messages from the dead-letter queue back into the queue. */
   readonly operators: readonly string[];
 }
@@ -50,12 +53,14 @@ export class EnvironmentQueuePair extends Construct {
   readonly deadLetterQueue: Queue;
   readonly #consumers: Consumers;
   readonly #payloads: Bucket;
+  readonly #key: EncryptionKey | null;
 
   constructor(scope: Construct, id: string, props: EnvironmentQueuePairProps) {
     super(scope, id);
     this.names = props.names;
     this.#consumers = props.consumers;
     this.#payloads = props.payloads;
+    this.#key = props.key;
     const common = {
       fifo: true,
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
@@ -105,6 +110,7 @@ export class EnvironmentQueuePair extends Construct {
     const prefix = messagePayloadPrefix(this.names.environment);
     const { grantPrincipal: principal } = grantee;
     if (Construct.isConstruct(principal)) acknowledgePrefix(principal, this.#payloads, prefix);
+    this.#key?.grantRead(grantee);
     return Grant.addToPrincipal({
       grantee,
       actions: CONSUME_ACTIONS,

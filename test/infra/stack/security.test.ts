@@ -21,7 +21,7 @@ interface Statement {
 
 const PRODUCTION_ROLE = "arn:aws:iam::111122223333:role/billing-production";
 const STAGING_ROLE = "arn:aws:iam::111122223333:role/billing-staging";
-const SECRET_KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d";
+const SECRET_KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f";
 const OPERATOR_ROLE = "arn:aws:iam::111122223333:role/operators";
 
 let template: Template;
@@ -101,6 +101,7 @@ describe("the checks of CloudFormation and AWS Solutions", () => {
     ],
     ["eight lanes", { lanes: 8 }],
     ["masked columns", MASKED],
+    ["everything under one key", { encryptionKeyArn: SECRET_KEY }],
   ])("find nothing in the stack with %s that is not acknowledged", (_, replaced) => {
     check(replaced);
   });
