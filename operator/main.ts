@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { doctor } from "./commands/doctor/doctor.ts";
+import { explain } from "./commands/explain/explain.ts";
 import { failures } from "./commands/failures/failures.ts";
 import { offsets } from "./commands/offsets/offsets.ts";
 import { plan } from "./commands/plan/plan.ts";
 import { snapshot } from "./commands/snapshot/snapshot.ts";
 
 /** The program `binlog-router <command>`. Each entry adds one command to it, with its options and its help. */
-const COMMANDS = [doctor, failures, offsets, plan, snapshot];
+const COMMANDS = [doctor, explain, failures, offsets, plan, snapshot];
 
 const program = new Command("binlog-router")
   .description(
-    "Commands for operators: check a MySQL server, see what was not delivered, move the reader, plan a deployment, send existing rows.",
+    "Commands for operators: check a MySQL server, see what was not delivered, move the reader, plan a deployment, send existing rows, see where a change went.",
   )
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError()
@@ -19,7 +20,7 @@ const program = new Command("binlog-router")
 for (const add of COMMANDS) add(program);
 program.addHelpText(
   "after",
-  "\nIn the checkout: npm run operator -- COMMAND …, or for short npm run doctor|failures|offsets|plan|snapshot -- …\n" +
+  "\nIn the checkout: npm run operator -- COMMAND …, or for short npm run doctor|explain|failures|offsets|plan|snapshot -- …\n" +
     "Exit code: 0 done; 2 it could not be done, and one sentence says why; others in the command's --help.",
 );
 await program.parseAsync();

@@ -52,6 +52,7 @@ export function stackFile(
     environments: Object.fromEntries(environments),
     tables: topology.tables,
     payloadBucket: topology.outputs["PayloadBucket"] ?? "",
+    parts: { reader: topology.reader.environment, route: topology.route.environment },
     processes,
   };
 }

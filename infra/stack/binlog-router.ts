@@ -179,7 +179,7 @@ export class BinlogRouter extends Construct {
     });
     this.reader.service.node.addDependency(rollout.alarm);
 
-    outputs(this, this);
+    outputs(this, this, filterSecret);
     key?.encrypt(this);
   }
 

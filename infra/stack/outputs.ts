@@ -1,4 +1,5 @@
 import { CfnOutput, type CfnOutputProps } from "aws-cdk-lib";
+import type { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { consumerPolicyOutput, queueOutput } from "../../config/queues.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
@@ -24,9 +25,10 @@ export interface OutputParts {
 
 /**
  * What applications and operators' commands ask of a deployed stack: tables, raw queue, payload bucket, alarm topic, each
- * queue as `Queue<Subscriber><Environment>`, each consumer policy as `ConsumerPolicy<Environment>`.
+ * queue as `Queue<Subscriber><Environment>`, each consumer policy as `ConsumerPolicy<Environment>`. `filterSecret`: null where
+ * no subscriber has `columns`.
  */
-export function outputs(scope: Construct, parts: OutputParts): void {
+export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secret | null): void {
   const { tables, payloads, raw, monitoring, secret } = parts;
   const values: Record<string, string> = {
     OffsetsTable: tables.offsets.tableName,
@@ -38,6 +40,7 @@ export function outputs(scope: Construct, parts: OutputParts): void {
     AlarmTopicArn: monitoring.topic.topic.topicArn,
     UrgentAlarmTopicArn: monitoring.urgentTopic.topic.topicArn,
     SourceSecretArn: secret.secret.secretArn,
+    ...(filterSecret !== null && { FilterSecretArn: filterSecret.secretArn }),
     // Whoever owns MySQL's network allows this group on MySQL's port where `databaseSecurityGroupId` is left out.
     ReaderSecurityGroupId: parts.reader.securityGroup.securityGroupId,
   };

@@ -36,6 +36,13 @@ const stackFile = z.object({
   tables: z.object({ offsets: z.string(), failures: z.string(), sessions: z.string() }),
   /** Where payloads lie that are too large for SQS or DynamoDB. */
   payloadBucket: z.string(),
+  /** The environment variables with which the reader and the route function run. */
+  parts: z
+    .object({
+      reader: z.record(z.string(), z.string()),
+      route: z.record(z.string(), z.string()),
+    })
+    .optional(),
   /** Process ids; `main` is `npm start` itself. */
   processes: z.record(z.string(), z.number()),
 });

@@ -1,9 +1,10 @@
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { CommandError } from "./command-error.ts";
-import { noStack, readStackFile } from "./stack-file.ts";
+import { noStack, readStackFile, type StackFile } from "./stack-file.ts";
 
 /** The installation that an operator's command works on. */
 export interface Target extends Disposable {
@@ -15,6 +16,13 @@ export interface Target extends Disposable {
   readonly sessionsTable: string;
   readonly payloadBucket: string;
   readonly rawDeadLetterQueueUrl: string;
+  readonly secrets: SecretsManagerClient;
+  /** The settings of a local stack's parts; null for a deployed one, whose configuration says them. */
+  readonly parts: StackFile["parts"] | null;
+  /** The secret with the reader's account; null for a local stack, whose parts name it. */
+  readonly sourceSecretArn: string | null;
+  /** The secret that keys the hashes of masked columns; null where no subscriber has `columns`. */
+  readonly filterSecretArn: string | null;
 }
 
 /** A deployed stack, found by its name with the credentials and region of the AWS SDK's environment. Throws CommandError. */
@@ -40,7 +48,16 @@ export async function deployedTarget(stackName: string): Promise<Target> {
     }
     return value;
   };
-  return target(new DynamoDBClient({}), new S3Client({}), new SQSClient({}), {
+  const clients = {
+    dynamodb: new DynamoDBClient({}),
+    s3: new S3Client({}),
+    sqs: new SQSClient({}),
+    secrets: new SecretsManagerClient({}),
+  };
+  return target(clients, {
+    parts: null,
+    sourceSecretArn: outputs.get("SourceSecretArn") ?? null,
+    filterSecretArn: outputs.get("FilterSecretArn") ?? null,
     offsetsTable: output("OffsetsTable"),
     failuresTable: output("FailuresTable"),
     sessionsTable: output("SessionsTable"),
@@ -51,10 +68,9 @@ export async function deployedTarget(stackName: string): Promise<Target> {
 
 /** The stack that `npm start` runs on this machine. Throws CommandError. */
 export async function localTarget(stackFile: string): Promise<Target> {
-  const { aws, tables, payloadBucket } = await readStackFile(stackFile, REMEDY);
+  const { aws, tables, payloadBucket, parts } = await readStackFile(stackFile, REMEDY);
   const { region, accessKeyId, secretAccessKey } = aws;
   const common = { region, credentials: { accessKeyId, secretAccessKey } };
-  const s3 = new S3Client({ ...common, endpoint: aws.s3Endpoint });
   const sqs = new SQSClient({ ...common, endpoint: aws.sqsEndpoint });
   const { QueueUrls: queues = [] } = await sqs
     .send(new ListQueuesCommand({}))
@@ -62,7 +78,16 @@ export async function localTarget(stackFile: string): Promise<Target> {
       if ((cause as { code?: unknown }).code !== "ECONNREFUSED") throw cause;
       throw noStack(`nothing listens on ${aws.sqsEndpoint} of ${stackFile}`, REMEDY, cause);
     });
-  return target(new DynamoDBClient({ ...common, endpoint: aws.dynamodbEndpoint }), s3, sqs, {
+  const clients = {
+    dynamodb: new DynamoDBClient({ ...common, endpoint: aws.dynamodbEndpoint }),
+    s3: new S3Client({ ...common, endpoint: aws.s3Endpoint }),
+    sqs,
+    secrets: new SecretsManagerClient({ ...common, endpoint: aws.secretsManagerEndpoint }),
+  };
+  return target(clients, {
+    parts,
+    sourceSecretArn: null,
+    filterSecretArn: parts?.route["FILTER_SECRET_ARN"] ?? null,
     offsetsTable: tables.offsets,
     failuresTable: tables.failures,
     sessionsTable: tables.sessions,
@@ -74,19 +99,17 @@ export async function localTarget(stackFile: string): Promise<Target> {
 
 const REMEDY = "start one with npm start, or name a deployed one with --stack";
 
+type Clients = Pick<Target, "dynamodb" | "s3" | "sqs" | "secrets">;
+
 function target(
-  dynamodb: DynamoDBClient,
-  s3: S3Client,
-  sqs: SQSClient,
-  names: Omit<Target, "dynamodb" | "s3" | "sqs" | typeof Symbol.dispose>,
+  clients: Clients,
+  names: Omit<Target, keyof Clients | typeof Symbol.dispose>,
 ): Target {
   return {
-    dynamodb,
-    s3,
-    sqs,
+    ...clients,
     ...names,
     [Symbol.dispose]() {
-      for (const client of [dynamodb, s3, sqs]) client.destroy();
+      for (const client of Object.values(clients)) client.destroy();
     },
   };
 }

@@ -104,8 +104,8 @@ async function eventsFrom(
 
 const WRONG_PLACE = "ER_ERROR_WHEN_EXECUTING_COMMAND";
 
-/** Seconds since 1970; 0 for a file that was begun by a rotation. */
-async function serverStart(
+/** When the server started, seconds since 1970, by a file's first event; 0 for a file that was begun by a rotation. */
+export async function serverStart(
   options: Omit<FilesToAsk, "files" | "control">,
   file: string,
 ): Promise<number> {

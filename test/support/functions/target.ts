@@ -1,3 +1,4 @@
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Target } from "../../../operator/shared/target.ts";
 import { rawQueueName } from "../../../wire/names.ts";
@@ -10,9 +11,17 @@ export function targetOf(stage: Stage): Target {
   const clients = {
     ...stage.newClients(),
     sqs: new SQSClient({ region, credentials, endpoint: endpoints.sqs }),
+    secrets: new SecretsManagerClient({
+      region,
+      credentials,
+      endpoint: endpoints.secretsManager,
+    }),
   };
   return {
     ...clients,
+    parts: null,
+    sourceSecretArn: null,
+    filterSecretArn: null,
     offsetsTable: "offsets",
     failuresTable: "failures",
     sessionsTable: "sessions",

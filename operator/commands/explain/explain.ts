@@ -1,0 +1,145 @@
+import type { Command } from "commander";
+import { environmentOf } from "../../../functions/routing/environments.ts";
+import { lookUp } from "../../../functions/sessions/look-up.ts";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import { onStack, type StackContext, withStackOptions, wholeNumber } from "../../shared/command.ts";
+import { authoredFrame } from "../../stretch/authored-frame.ts";
+import { beginningAt, endAt, parsePlace, PLACE_FORMS } from "../../stretch/places.ts";
+import { readStretch } from "../../stretch/read-stretch.ts";
+import { readingProgress } from "../../stretch/reading-progress.ts";
+import { withSourceOptions } from "../../stretch/stretch-options.ts";
+import { openServer } from "../../stretch/traced-server.ts";
+import { type SourceOptions, tracedSource } from "../../stretch/traced-source.ts";
+import { changeText } from "./explain-text.ts";
+import { type ExplainedChange, explained, type FoundChange } from "./explained-change.ts";
+import { QueueRules } from "./queue-fates.ts";
+import { isOfTable, parseWantedRow, touches } from "./wanted-row.ts";
+import { StreamPlace } from "./whereabouts.ts";
+
+interface Options extends SourceOptions {
+  readonly since: string;
+  readonly to?: string;
+  readonly limit: number;
+  readonly rows: boolean;
+}
+
+const EXAMPLES = [
+  "npm run explain -- shop.orders 42",
+  "npm run explain -- shop.orders 42 --since 2026-11-28T10:00:00Z --json",
+  "npm run explain -- shop.lines 42 7 --since 2d --stack binlog-router-shop",
+  "npm run explain -- shop.orders customer=Ada --since mysql-bin.000017:4",
+];
+
+/** `explain`: who changed a row, and what became of each change. */
+export function explain(program: Command): void {
+  withStackOptions(
+    withSourceOptions(
+      program
+        .command("explain")
+        .description(
+          "Searches the binlog for the changes of a row, and says of each: when, what, who, which environment, and what " +
+            "became of it in each queue. Logs in to MySQL with the reader's account, and changes nothing.",
+        )
+        .argument("<table>", "database.table")
+        .argument(
+          "[values...]",
+          "the primary key's values, or column=value; left out: all rows of the table",
+        )
+        .option("--since <place>", `where to begin: ${PLACE_FORMS}`, "1h")
+        .option("--to <place>", "where to end; left out: the end of the binlog")
+        .option("--limit <n>", "at most so many changes, the oldest first", wholeNumber, 1000)
+        .option("--rows", "print the rows' values, too", false),
+    ),
+    EXAMPLES,
+  ).action(onStack(run));
+}
+
+async function run(
+  { target, report, progress }: StackContext,
+  table: string,
+  values: readonly string[],
+  options: Options,
+): Promise<void> {
+  const wanted = parseWantedRow(table, values);
+  const place = parsePlace(options.since, Date.now());
+  const until = options.to === undefined ? null : parsePlace(options.to, Date.now());
+  const source = await tracedSource(target, options);
+  await using server = await openServer(target, source);
+  const { state } = server;
+  const beginning = await beginningAt(server, place);
+  const end = { fileNumber: binlogFileNumber(state.file), offset: state.offset };
+  const bounds = {
+    ...beginning,
+    to: until === null ? null : await endAt(server, until),
+    end,
+    after: null,
+  };
+  const decide = environmentOf(source.routing);
+  const { sessionsTable, failuresTable, dynamodb: client } = target;
+  const authors = lookUp({ client, sessionsTable, failuresTable });
+  const found: FoundChange[] = [];
+  const notes: string[] = [];
+  if (beginning.oldestMs !== null)
+    notes.push(
+      `The server's binlog goes back to ${new Date(beginning.oldestMs).toISOString()} only.`,
+    );
+  const full = new AbortController();
+  await readStretch({
+    target,
+    source,
+    server,
+    bounds,
+    wants: (change) => isOfTable(wanted, change, state.lowerCaseNames),
+    async onFrames(frames) {
+      for (const frame of frames) {
+        const { authored, unknown } = await authoredFrame(frame, decide, authors);
+        const changes: FoundChange[] = [
+          ...authored.map(({ change, author }) => ({ frame, change, author })),
+          ...unknown.map((change) => ({ frame, change, author: null })),
+        ];
+        found.push(...changes.filter(({ change }) => touches(wanted, change)));
+      }
+      if (found.length >= options.limit) full.abort();
+    },
+    onUnknownXa: ({ xid, file, offset }) =>
+      notes.push(
+        `The XA transaction ${xid}, committed at ${file}:${offset}, was prepared before the stretch: begin earlier to see its changes.`,
+      ),
+    onRead: readingProgress(state, beginning.file, progress),
+    signal: full.signal,
+  });
+  progress("");
+  found.sort((a, b) => (a.change.position < b.change.position ? -1 : 1));
+  if (found.length > options.limit || full.signal.aborted) {
+    notes.push(`There are more changes: these are the first ${options.limit}.`);
+    found.splice(options.limit);
+  }
+  const explaining = {
+    target,
+    environmentOf: decide,
+    rules: new QueueRules(source.name, source.routing),
+    place: await StreamPlace.read(target, server.isSameLife ? server.offset : null),
+  };
+  const changes: ExplainedChange[] = [];
+  for (const each of found) changes.push(await explained(each, explaining, options.rows));
+  const latest = changes.at(-1);
+  const continueFrom =
+    full.signal.aborted && latest !== undefined
+      ? (latest.gtid ?? `${latest.file}:${latest.pos}`)
+      : `${state.file}:${state.offset}`;
+  report({ changes, notes, continueFrom }, () => text(changes, notes, continueFrom));
+}
+
+function text(
+  changes: readonly ExplainedChange[],
+  notes: readonly string[],
+  continueFrom: string,
+): string {
+  const none = changes.length === 0 ? ["No change of the row was found."] : [];
+  return [
+    ...changes.map(changeText),
+    ...none,
+    ...notes,
+    `The search ended at ${continueFrom}; --since ${continueFrom} goes on from there.`,
+  ].join("\n\n");
+}

@@ -1,0 +1,138 @@
+import { connectionName } from "../../../wire/session.ts";
+import { changeId } from "../../../wire/change-text.ts";
+import type { Author } from "../../../wire/session.ts";
+import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
+import { queueStream, threadStream } from "../../../functions/failures/stream.ts";
+import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
+import { connectionOf } from "../../../functions/sessions/attribute.ts";
+import { exactValue } from "../../shared/exact-value.ts";
+import type { Target } from "../../shared/target.ts";
+import { type ParkedFate, parkedFate } from "./parked-fate.ts";
+import type { QueueRule, QueueRules } from "./queue-fates.ts";
+import type { StreamPlace, Whereabouts } from "./whereabouts.ts";
+
+/** What became of a change for one queue. */
+export type QueueFate =
+  | Exclude<QueueRule, { kind: "wanted" }>
+  | (Omit<Extract<QueueRule, { kind: "wanted" }>, "kind"> & {
+      readonly kind: "delivered" | "parked" | "discarded" | Exclude<Whereabouts, "routed">;
+      readonly parked?: ParkedFate;
+    });
+
+/** A change of the row, and what became of it. Times are ISO 8601. */
+export interface ExplainedChange {
+  readonly at: string;
+  readonly op: string;
+  readonly table: string;
+  readonly key: unknown;
+  readonly before?: unknown;
+  readonly after?: unknown;
+  readonly id: string;
+  readonly gtid: string | null;
+  readonly file: string;
+  readonly pos: number;
+  readonly row: number;
+  /** The connection that wrote it, as `failures attribute` takes it. */
+  readonly connection: string;
+  readonly author: Author | null;
+  /** Null: the author is not known, or belongs to no environment and is dropped. */
+  readonly environment: string | null;
+  /** What holds for all queues alike; null where each has its own answer. */
+  readonly fate:
+    | null
+    | { readonly kind: "dropped" | "unrecorded" }
+    | { readonly kind: Exclude<Whereabouts, "routed"> }
+    | ParkedFate;
+  readonly queues: readonly QueueFate[];
+}
+
+/** A change that was found, with its author. */
+export interface FoundChange {
+  readonly frame: PositionedFrame;
+  readonly change: PositionedChange;
+  readonly author: Author | null;
+}
+
+export interface ExplainRules {
+  readonly target: Target;
+  readonly environmentOf: EnvironmentOf;
+  readonly rules: QueueRules;
+  readonly place: StreamPlace;
+}
+
+/** Finds out what became of a change. `rows`: also says the row images. */
+export async function explained(
+  found: FoundChange,
+  options: ExplainRules,
+  rows: boolean,
+): Promise<ExplainedChange> {
+  const { frame, change, author } = found;
+  const [database = "", table = ""] = frame.tables[change.table] ?? [];
+  const { gtid = null, file = "", timestampMs = 0 } = frame.transactions[change.transaction] ?? {};
+  const { server } = frame;
+  const { offset, row, n } = change;
+  const environment = author === null ? null : options.environmentOf(author.user, author.host);
+  return {
+    at: new Date(timestampMs).toISOString(),
+    op: change.op,
+    table: `${database}.${table}`,
+    key: exactValue(change.key),
+    ...(rows && { before: exactValue(change.before), after: exactValue(change.after) }),
+    id: changeId({ gtid, server, file, offset, row, n }),
+    gtid,
+    file,
+    pos: offset,
+    row,
+    connection: connectionName(connectionOf(frame, change)),
+    author,
+    environment,
+    ...(await fatesOf(found, environment, options)),
+  };
+}
+
+async function fatesOf(
+  { frame, change, author }: FoundChange,
+  environment: string | null,
+  { target, rules, place }: ExplainRules,
+): Promise<Pick<ExplainedChange, "fate" | "queues">> {
+  const whereabouts = await place.of(frame.lane, change.position);
+  const none = { queues: [] };
+  // The reader may have known less than a search that began earlier; what it parked stays parked until an answer came.
+  const unattributed =
+    whereabouts === "routed"
+      ? await parkedFate(target, threadStream(frame.lane, connectionOf(frame, change)), {
+          id: "",
+          position: change.position,
+        })
+      : null;
+  if (unattributed !== null) return { fate: unattributed, ...none };
+  if (author === null) {
+    const fate = whereabouts === "routed" ? "unrecorded" : whereabouts;
+    return { fate: { kind: fate }, ...none };
+  }
+  if (environment === null) return { fate: { kind: "dropped" }, ...none };
+  const queues = await Promise.all(
+    rules
+      .of(frame, change, environment)
+      .map((rule) => queueFate(rule, whereabouts, { frame, change, author }, target)),
+  );
+  return { fate: null, queues };
+}
+
+async function queueFate(
+  rule: QueueRule,
+  whereabouts: Whereabouts,
+  { frame, change }: FoundChange,
+  target: Target,
+): Promise<QueueFate> {
+  if (rule.kind !== "wanted") return rule;
+  if (whereabouts !== "routed") return { ...rule, kind: whereabouts };
+  const { gtid = null, file = "" } = frame.transactions[change.transaction] ?? {};
+  const { offset, row, n, position } = change;
+  const id = changeId({ gtid, server: frame.server, file, offset, row, n });
+  const parked = await parkedFate(target, queueStream(frame.lane, rule.queueName), {
+    id,
+    position,
+  });
+  return parked === null ? { ...rule, kind: "delivered" } : { ...rule, kind: parked.kind, parked };
+}

@@ -1,0 +1,85 @@
+import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
+import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
+import { bodyStore } from "../../../functions/failures/body-store.ts";
+import type { ParkedRecord } from "../../../functions/failures/parked.ts";
+import { readState } from "../../../functions/failures/route-items.ts";
+import { type Stream, streamText } from "../../../functions/failures/stream.ts";
+import { BodyUnavailableError } from "../../../functions/ground/errors.ts";
+import type { PositionText } from "../../../wire/position.ts";
+import type { Target } from "../../shared/target.ts";
+import { recordsAt } from "./record-at.ts";
+
+/** What the failures table says of a change. */
+export type ParkedFate =
+  | {
+      readonly kind: "parked";
+      readonly stream: string;
+      readonly reason: string;
+      readonly error: string;
+      /** With the reason `behind`: why what stands before it in its stream is parked. */
+      readonly behind?: string;
+      readonly sinceMs: number;
+    }
+  | { readonly kind: "discarded"; readonly stream: string };
+
+/** A change as the records of a queue name it. */
+export interface ParkedChange {
+  readonly id: string;
+  readonly position: PositionText;
+}
+
+/** Null: no record of the stream has the change any more, or ever had. */
+export async function parkedFate(
+  target: Target,
+  stream: Stream,
+  change: ParkedChange,
+): Promise<ParkedFate | null> {
+  for (const record of await recordsAt(target, stream, change.position)) {
+    if (record.status === "resolved") continue;
+    if (stream.kind === "queue" && !(await holds(target, record, change))) continue;
+    const name = streamText(stream);
+    if (record.status === "discarded") return { kind: "discarded", stream: name };
+    const { reason, error } = record.trouble;
+    const behind =
+      reason === "behind"
+        ? (await readState(target.dynamodb, target.failuresTable, stream))?.trouble.reason
+        : undefined;
+    return {
+      kind: "parked",
+      stream: name,
+      reason,
+      error,
+      ...(behind !== undefined && { behind }),
+      sinceMs: record.parkedAt,
+    };
+  }
+  return null;
+}
+
+/** Whether the change is among the messages of a queue's record that were not sent. */
+async function holds(
+  target: Target,
+  { body, sent }: ParkedRecord,
+  { id, position }: ParkedChange,
+): Promise<boolean> {
+  if (body.kind === "removed") return false;
+  try {
+    const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
+    const batch = readBatchBody(await bodies.load(body));
+    if (batch.kind === "fault") return true;
+    const quoted = JSON.stringify(id).slice(0, -1);
+    return batch.messages.some(
+      (message) =>
+        !sent.has(message.deduplicationId) &&
+        message.first <= position &&
+        position <= message.last &&
+        (message.first === message.last ||
+          message.body.includes(`${quoted}"`) ||
+          message.body.includes(`${quoted}/`)),
+    );
+  } catch (error) {
+    // Its content is gone, and with it the answer; the record waits for a person.
+    if (error instanceof BodyUnavailableError) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Routing, Subscriber } from "../../../config/routing.ts";
+import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
+import { type Filters, filtersOf } from "../../../functions/filters/filters.ts";
+import { UndecidedRowError } from "../../../functions/ground/errors.ts";
+import {
+  type Subscription,
+  type Subscriptions,
+  subscriptionsOf,
+} from "../../../functions/routing/subscriptions.ts";
+import { lowerCaseName } from "../../../wire/lower-case.ts";
+import { tableMatcher } from "../../../wire/table-patterns.ts";
+import { hiddenColumns, type HiddenColumns } from "./hidden-columns.ts";
+
+/** What the configuration makes of a change for one subscriber. */
+export type QueueRule =
+  | { readonly kind: "not-subscribed"; readonly subscriber: string; readonly why: string }
+  | {
+      readonly kind: "filtered";
+      readonly subscriber: string;
+      readonly queueName: string;
+      /** The conditions of the table's rows. */
+      readonly where: string;
+    }
+  | {
+      readonly kind: "wanted";
+      readonly subscriber: string;
+      readonly queueName: string;
+      readonly environment: string;
+      /** What it arrives as, where that differs: a condition that begins or ceases to hold. */
+      readonly op: string;
+      readonly hidden: HiddenColumns;
+      /** Null: it can be decided whether the subscriber wants the row. */
+      readonly fault: string | null;
+    };
+
+/** Says of each change what the rules of a configuration make of it. */
+export class QueueRules {
+  readonly #routing: Routing;
+  readonly #subscriptions: Subscriptions;
+  readonly #filters: Filters;
+
+  constructor(source: string, routing: Routing) {
+    this.#routing = routing;
+    this.#subscriptions = subscriptionsOf(source, routing);
+    // Which columns are hidden does not depend on the key of the hashes.
+    this.#filters = filtersOf(routing, "explain");
+  }
+
+  /** One rule for each subscriber, and one for each further environment that gets a statement. */
+  of(frame: PositionedFrame, change: PositionedChange, environment: string): readonly QueueRule[] {
+    const [database = "", table = ""] = frame.tables[change.table] ?? [];
+    const isLower = frame.lowerCaseNames === true;
+    const chosen = this.#subscriptions.of(environment, change.op, database, table, isLower);
+    return Object.entries(this.#routing.subscribers).flatMap(([name, subscriber]): QueueRule[] => {
+      const own = chosen.filter((each) => each.subscriber === name);
+      if (own.length > 0) return own.map((each) => this.#rule(frame, change, each, subscriber));
+      const why = reasonOf(subscriber, change.op, database, table, isLower, environment);
+      return [{ kind: "not-subscribed", subscriber: name, why }];
+    });
+  }
+
+  #rule(
+    frame: PositionedFrame,
+    change: PositionedChange,
+    { subscriber: name, queueName, environment }: Subscription,
+    subscriber: Subscriber,
+  ): QueueRule {
+    const [database = "", table = ""] = frame.tables[change.table] ?? [];
+    const isLower = frame.lowerCaseNames === true;
+    const filter = this.#filters.of(name)?.table(database, table, isLower) ?? null;
+    const queue = { subscriber: name, queueName };
+    const wanted = { kind: "wanted", ...queue, environment, op: change.op } as const;
+    if (filter === null) return { ...wanted, hidden: NOTHING_HIDDEN, fault: null };
+    try {
+      const filtered = filter(change);
+      if (filtered === null)
+        return { kind: "filtered", ...queue, where: conditionsOf(subscriber, database, table) };
+      const hidden = hiddenColumns(change, filtered);
+      return { ...wanted, op: filtered.op, hidden, fault: null };
+    } catch (error) {
+      if (!(error instanceof UndecidedRowError)) throw error;
+      return { ...wanted, hidden: NOTHING_HIDDEN, fault: error.message };
+    }
+  }
+}
+
+const NOTHING_HIDDEN: HiddenColumns = { leftOut: [], masked: [] };
+
+function reasonOf(
+  { tables, ddl }: Subscriber,
+  op: string,
+  database: string,
+  table: string,
+  isLower: boolean,
+  environment: string,
+): string {
+  const patterns = isLower ? tables.map(lowerCaseName) : tables;
+  if (!tableMatcher(patterns)(database, table)) return `its tables leave out ${database}.${table}`;
+  if (op === "ddl" && ddl === "none") return "it gets no statements (ddl: none)";
+  return `it has no queue in ${environment}`;
+}
+
+function conditionsOf({ where }: Subscriber, database: string, table: string): string {
+  if (where === undefined || typeof where === "string") return where ?? "";
+  return Object.entries(where)
+    .filter(([pattern]) => tableMatcher([pattern])(database, table))
+    .map(([, condition]) => condition)
+    .join(" and ");
+}

@@ -1,0 +1,67 @@
+import { formatPosition, type PositionText } from "../../wire/position.ts";
+import { type BinlogPosition, isBefore } from "../../reader/transactions/binlog-position.ts";
+import type { RowChange, Transaction } from "../../reader/transactions/transaction.ts";
+
+/** From when on, or where. */
+export type Bound =
+  | { readonly kind: "time"; readonly us: number }
+  /** `isPassed`: the transaction that begins there lies before the bound. */
+  | ({ readonly kind: "place"; readonly isPassed?: true } & BinlogPosition);
+
+export interface Bounds {
+  /** Reading begins with the beginning of this file, so that the ledger's rows of connections are read. */
+  readonly file: string;
+  /** Changes from here on are wanted. */
+  readonly from: Bound;
+  /** Up to here; null: as long as changes come. */
+  readonly to: Bound | null;
+  /** Where reading ends: the end of the binlog when the command began; null: it goes on. */
+  readonly end: BinlogPosition | null;
+  /** Changes up to this one were had before; null: none. */
+  readonly after: PositionText | null;
+}
+
+/** Decides which changes lie in the stretch, in the order of the binlog. */
+export class BoundCheck {
+  readonly #bounds: Bounds;
+  readonly #epoch: number;
+  #after: PositionText | null;
+  #isOver = false;
+
+  constructor(bounds: Bounds, epoch: number) {
+    this.#bounds = bounds;
+    this.#epoch = epoch;
+    this.#after = bounds.after;
+  }
+
+  /** Whether what follows lies beyond the stretch. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  includes(transaction: Transaction, change: RowChange): boolean {
+    const { from, to } = this.#bounds;
+    if (to !== null && hasReached(to, transaction)) this.#isOver = true;
+    if (this.#isOver || !hasReached(from, transaction)) return false;
+    if (this.#after === null) return true;
+    const { offset, row } = change;
+    const place = { epoch: this.#epoch, file: transaction.fileNumber, offset, row };
+    if (formatPosition(place) <= this.#after) return false;
+    this.#after = null;
+    return true;
+  }
+
+  /** Whether reading has come to the end. */
+  hasEnded(read: BinlogPosition): boolean {
+    const { end, to } = this.#bounds;
+    if (this.#isOver) return true;
+    if (to?.kind === "place" && to.isPassed !== true && !isBefore(read, to)) return true;
+    return end !== null && !isBefore(read, end);
+  }
+}
+
+function hasReached(bound: Bound, { fileNumber, start, committedUs }: Transaction): boolean {
+  if (bound.kind === "time") return committedUs >= bound.us;
+  const place = { fileNumber, offset: start };
+  return bound.isPassed === true ? isBefore(bound, place) : !isBefore(place, bound);
+}

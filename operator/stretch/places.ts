@@ -1,0 +1,120 @@
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { CommandError } from "../shared/command-error.ts";
+import type { Bound } from "./bounds.ts";
+import type { TracedServer } from "./traced-server.ts";
+
+/** What a person names as the beginning or the end of a stretch. */
+export type Place =
+  | { readonly kind: "time"; readonly ms: number }
+  | { readonly kind: "gtid"; readonly gtid: string }
+  | { readonly kind: "position"; readonly file: string; readonly offset: number };
+
+export const PLACE_FORMS =
+  "a time (2026-11-28T10:00:00Z, or 2h for two hours ago), a GTID, or a position (mysql-bin.000017:4)";
+
+const AGO = /^(\d+)(s|m|min|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const GTID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:(?:[a-z_][a-z0-9_]{0,31}:)?\d+$/i;
+const POSITION = /^(.+\.\d+):(\d+)$/;
+const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
+/** The place that a text names; a time without a zone is in UTC. Throws CommandError. */
+export function parsePlace(text: string, nowMs: number): Place {
+  const ago = AGO.exec(text);
+  if (ago !== null)
+    return { kind: "time", ms: nowMs - Number(ago[1]) * (UNIT_MS[ago[2] ?? ""] ?? 0) };
+  if (GTID.test(text)) return { kind: "gtid", gtid: text };
+  const position = POSITION.exec(text);
+  if (position !== null)
+    return { kind: "position", file: position[1] ?? "", offset: Number(position[2]) };
+  if (TIME.test(text)) {
+    const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text.slice(10));
+    const withTime = text.length === 10 ? `${text}T00:00` : text.replace(" ", "T");
+    const ms = Date.parse(hasZone ? withTime : `${withTime}Z`);
+    if (!Number.isNaN(ms)) return { kind: "time", ms };
+  }
+  throw new CommandError(`${JSON.stringify(text)} is not a place: name ${PLACE_FORMS}`);
+}
+
+/** Where to begin to read, and from where on changes are wanted. */
+export interface Beginning {
+  readonly file: string;
+  readonly from: Bound;
+  /** When the oldest file was begun, milliseconds since 1970, where that is later than the time asked for; else null. */
+  readonly oldestMs: number | null;
+}
+
+/** Throws CommandError where the server does not have the place. */
+export async function beginningAt(server: TracedServer, place: Place): Promise<Beginning> {
+  if (place.kind === "time") {
+    const { file, begunMs } = await fileAt(server, place.ms);
+    return {
+      file,
+      from: { kind: "time", us: place.ms * 1000 },
+      oldestMs: begunMs > place.ms ? begunMs : null,
+    };
+  }
+  const { file, offset } = await located(server, place);
+  return {
+    file,
+    from: { kind: "place", fileNumber: binlogFileNumber(file), offset },
+    oldestMs: null,
+  };
+}
+
+/** A GTID's transaction is part of the stretch; a position ends it, and so does the first transaction after a time. */
+export async function endAt(server: TracedServer, place: Place): Promise<Bound> {
+  if (place.kind === "time") return { kind: "time", us: place.ms * 1000 };
+  const { file, offset } = await located(server, place);
+  const fileNumber = binlogFileNumber(file);
+  return {
+    kind: "place",
+    fileNumber,
+    offset,
+    ...(place.kind === "gtid" && { isPassed: true }),
+  };
+}
+
+async function located(
+  { state, evidence }: TracedServer,
+  place: Exclude<Place, { kind: "time" }>,
+): Promise<{ readonly file: string; readonly offset: number }> {
+  if (place.kind === "position") {
+    if (state.files.includes(place.file)) return place;
+    throw new CommandError(
+      `the server has no binlog file ${place.file}; its oldest is ${state.oldestFile}`,
+    );
+  }
+  if (!state.gtids) throw new CommandError("the server has no GTIDs; name a time or a position");
+  const found = await evidence.find(place.gtid);
+  if (found === null)
+    throw new CommandError(`the server's binlog does not have the transaction ${place.gtid}`);
+  return { file: found.file, offset: found.start };
+}
+
+/** The last file that was begun before a time; the oldest one where none was. */
+async function fileAt(
+  { state, evidence }: TracedServer,
+  ms: number,
+): Promise<{ readonly file: string; readonly begunMs: number }> {
+  const begun = async (index: number): Promise<number> => {
+    const beginning = await evidence.beginningOf(state.files[index] ?? "");
+    return (beginning?.begunS ?? 0) * 1000;
+  };
+  let low = 0;
+  let lowMs = await begun(0);
+  let high = state.files.length;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const middleMs = await begun(middle);
+    if (middleMs <= ms) [low, lowMs] = [middle, middleMs];
+    else high = middle;
+  }
+  return { file: state.files[low] ?? state.oldestFile, begunMs: lowMs };
+}

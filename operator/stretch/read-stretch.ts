@@ -1,0 +1,198 @@
+import { once } from "node:events";
+import { getHeapStatistics } from "node:v8";
+import type { PositionedFrame } from "../../functions/frame/read-frame.ts";
+import { listConnections } from "../../reader/sessions/process-list.ts";
+import { registeredAuthor } from "../../reader/sessions/ledger-row.ts";
+import { SessionBook } from "../../reader/sessions/session-book.ts";
+import { SessionsTable } from "../../reader/sessions/sessions-table.ts";
+import { BinlogDump } from "../../reader/source/binlog-dump.ts";
+import { FollowedTables } from "../../reader/statements/followed-tables.ts";
+import { LastChangeMarker } from "../../reader/transactions/last-change-marker.ts";
+import { PresentRun } from "../../reader/transactions/present-run.ts";
+import { fileOfPresentRun } from "../../reader/transactions/run-beginnings.ts";
+import type { RowChange, Transaction } from "../../reader/transactions/transaction.ts";
+import { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
+import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import type { Target } from "../shared/target.ts";
+import { BoundCheck, type Bounds } from "./bounds.ts";
+import { runNames } from "./run-names.ts";
+import { StretchFrames } from "./stretch-frames.ts";
+import type { TracedServer } from "./traced-server.ts";
+import type { TracedSource } from "./traced-source.ts";
+
+/** How far a stretch was read. */
+export interface Reached {
+  readonly fileNumber: number;
+  readonly offset: number;
+}
+
+export interface StretchOptions {
+  readonly target: Target;
+  readonly source: TracedSource;
+  readonly server: TracedServer;
+  readonly bounds: Bounds;
+  /** Leaves out changes of which nobody wants to know. */
+  readonly wants?: (change: RowChange) => boolean;
+  /** Takes the frames of a part of the stretch; the next part waits for it. Never called with none. */
+  readonly onFrames: (frames: readonly PositionedFrame[]) => Promise<void>;
+  /** An XA transaction commits that was prepared before the stretch: its changes are not in it. */
+  readonly onUnknownXa: (commit: UnknownXa) => void;
+  readonly onRead?: (reached: Reached) => void;
+  /** How long changes may wait for others to come with them; without it, frames are cut by their size alone. */
+  readonly lingerMs?: number;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
+}
+
+/** Changes are handed on in parts of about so many bytes: fixed, so that a stretch that is read again is cut the same way. */
+const PART_BYTES = 512 * 1024;
+const NO_LIFE = { epoch: 1, life: null, laneCount: 1 } as const;
+
+/**
+ * Reads a stretch of the binlog with the authors of its changes, on connections of its own and with the reader's own parts:
+ * the dump, the decoding, the session book. It holds no lease and writes nothing: of the sessions table it only reads what the
+ * reader recorded. Resolves at the end of the stretch, or when the signal is aborted; rejects with what broke.
+ */
+export async function readStretch(options: StretchOptions): Promise<void> {
+  const { server, source, bounds, signal } = options;
+  const { state, asked, offset } = server;
+  const { epoch, life, laneCount } = offset ?? NO_LIFE;
+  const check = new BoundCheck(bounds, epoch);
+  const names = await runNames(server, bounds.file);
+  const named = renaming(names.of);
+  const sessions = await sessionBook(options, epoch);
+  const ended = Promise.withResolvers<void>();
+  let handled = Promise.resolve();
+
+  const frames = new StretchFrames({
+    binlog: {
+      source: source.name,
+      epoch,
+      life,
+      server: state.uuid,
+      lowerCaseNames: state.lowerCaseNames,
+    },
+    lanes: laneCount ?? 1,
+    sessions,
+    includes: (transaction, change) =>
+      options.wants?.(change) !== false && check.includes(transaction, change),
+    named,
+    relief: () => (frames.bytes < PART_BYTES ? null : handOn()),
+  });
+  const reader = new TransactionReader({
+    followed: new FollowedTables({
+      patterns: source.tables,
+      ledger: source.ledgerTable,
+      lowerCase: state.lowerCaseNames,
+    }),
+    onLedgerRow: (transaction, op, row) => {
+      const author = registeredAuthor({ op, row }, transaction.thread);
+      if (author !== null) sessions.register(named(transaction), author);
+    },
+    onUnknownXa: options.onUnknownXa,
+    onRead: (fileNumber, end) => {
+      sessions.read.advance(fileNumber, end);
+      options.onRead?.({ fileNumber, offset: end });
+    },
+    serverId: state.serverId,
+    heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
+    preparedXa: [],
+    sink: source.columns ? new LastChangeMarker(frames) : frames,
+    columns: source.columns,
+    run: names.first,
+    // A dump by file and offset says itself in which files the server had started.
+    runBeginnings: new Map(),
+    checksums: state.checksums,
+    anchor: null,
+    passed: null,
+  });
+
+  function handOn(): Promise<void> {
+    const seal = frames.take();
+    handled = handled.then(async () => {
+      const sealed = await seal();
+      if (sealed.length > 0) await options.onFrames(sealed);
+    });
+    return handled;
+  }
+
+  function afterEvent(): void | Promise<void> {
+    if (check.hasEnded(sessions.read)) {
+      const last = handOn();
+      last.then(ended.resolve, ended.reject);
+      return last;
+    }
+    return frames.bytes < PART_BYTES ? undefined : handOn();
+  }
+
+  await using dump = await BinlogDump.start({
+    ...asked,
+    start: { kind: "file", file: bounds.file, offset: FIRST_EVENT },
+    onEvent: (event) => {
+      const read = reader.onEvent(event);
+      return read === undefined ? afterEvent() : read.then(afterEvent);
+    },
+  });
+  const lingering =
+    options.lingerMs === undefined
+      ? undefined
+      : setInterval(() => {
+          if (frames.bytes > 0) handOn().catch(ended.reject);
+        }, options.lingerMs);
+  try {
+    await Promise.race([ended.promise, dump.ended, server.broken, aborted(signal)]);
+    // What is being handled is finished, also when no more is read.
+    await handled;
+  } finally {
+    clearInterval(lingering);
+  }
+}
+
+const FIRST_EVENT = 4;
+
+async function aborted(signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return new Promise<never>(() => undefined);
+  if (!signal.aborted) await once(signal, "abort");
+}
+
+/** Who wrote what, from the ledger's rows in the stretch, from what the reader recorded, and from who is connected now. */
+async function sessionBook(
+  { target, server }: StretchOptions,
+  epoch: number,
+): Promise<SessionBook> {
+  const { state, connection } = server;
+  const [first = state.file, ...others] = state.files;
+  const present = new PresentRun(
+    binlogFileNumber(await fileOfPresentRun(connection, [first, ...others])),
+  );
+  const table = new SessionsTable(target.dynamodb, target.sessionsTable);
+  return new SessionBook({
+    epoch,
+    server: state.uuid,
+    isOfThisRun: (transaction) => present.includes(transaction),
+    presentRun: () => null,
+    table: {
+      find: (connections) => table.find(connections),
+      record: () => Promise.resolve(),
+      refresh: () => Promise.resolve(),
+    },
+    ask: (threads) => listConnections(connection, threads),
+    takeCensus: () => Promise.resolve(null),
+    onUserChanged: () => undefined,
+    onDisagreement: () => undefined,
+  });
+}
+
+/** Gives a transaction's run another name; the same object for the same transaction. */
+function renaming(nameOf: (run: number) => number): (transaction: Transaction) => Transaction {
+  let latest: Transaction | null = null;
+  let renamed: Transaction | null = null;
+  return (transaction) => {
+    if (transaction === latest && renamed !== null) return renamed;
+    const run = nameOf(transaction.run);
+    latest = transaction;
+    renamed = run === transaction.run ? transaction : { ...transaction, run };
+    return renamed;
+  };
+}

@@ -1,0 +1,14 @@
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+
+/** Gives a command the options by which `tracedSource` finds the source of a deployed stack. */
+export function withSourceOptions(command: Command): Command {
+  return command
+    .option(
+      "--config <file>",
+      "with --stack: the deployed configuration, as a JSON file",
+      fileURLToPath(new URL("../../cdk.json", import.meta.url)),
+    )
+    .option("--source <name>", "with --stack: which source, where the configuration has several")
+    .option("--at <host:port>", "with --stack: where MySQL listens for this machine, for a tunnel");
+}

@@ -1,0 +1,75 @@
+import { randomInt } from "node:crypto";
+import type { Connection } from "mysql2/promise";
+import { type AskedServer, binlogEvidence } from "../../reader/offsets/binlog-evidence.ts";
+import type { Offset } from "../../reader/offsets/offset.ts";
+import { OffsetStore } from "../../reader/offsets/offset-store.ts";
+import type { BinlogEvidence } from "../../reader/offsets/resume-offset.ts";
+import { connectionOptions } from "../../reader/source/connection-options.ts";
+import { ControlConnection } from "../../reader/source/control-connection.ts";
+import { readServerState, type ServerState } from "../../reader/source/server-state.ts";
+import type { Target } from "../shared/target.ts";
+import type { TracedSource } from "./traced-source.ts";
+
+/** The MySQL server on connections of the command's own, beside the reader's. */
+export interface TracedServer extends AsyncDisposable {
+  readonly connection: Connection;
+  /** Rejects when the connection breaks. */
+  readonly broken: Promise<never>;
+  readonly state: ServerState;
+  /** For dumps. */
+  readonly asked: AskedServer;
+  readonly evidence: BinlogEvidence;
+  /** The reader's saved offset; null when the source was never read. */
+  readonly offset: Offset | null;
+  /** Whether the server's binlog is proven to be the one that the offset is about: only then positions can be compared. */
+  readonly isSameLife: boolean;
+}
+
+const SILENCE_MS = 30_000;
+
+/** A `server_id` that no reader has, whose ids are above 2^31, and that no other command has just now, most likely. */
+function ownServerId(): number {
+  return 2 ** 30 + randomInt(2 ** 30);
+}
+
+/** Connects with the reader's account. Rejects with what MySQL said. */
+export async function openServer(target: Target, source: TracedSource): Promise<TracedServer> {
+  const options = await connectionOptions(source.address, source.credentials);
+  const control = await ControlConnection.open(options, SILENCE_MS);
+  try {
+    const { connection } = control;
+    const state = await readServerState(connection);
+    const asked: AskedServer = {
+      connection: options,
+      serverId: ownServerId(),
+      serverUuid: state.uuid,
+      silenceMs: SILENCE_MS,
+      checksums: state.checksums,
+    };
+    const evidence = binlogEvidence(asked, connection);
+    const { offset } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();
+    return {
+      connection,
+      broken: control.broken,
+      state,
+      asked,
+      evidence,
+      offset,
+      isSameLife: await isSameLife(offset, state, evidence),
+      [Symbol.asyncDispose]: () => control[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await control[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** By the proof that the reader itself asks for before it goes on from its offset. */
+async function isSameLife(
+  offset: Offset | null,
+  { uuid, files }: ServerState,
+  evidence: BinlogEvidence,
+): Promise<boolean> {
+  if (offset === null || offset.server !== uuid || !files.includes(offset.file)) return false;
+  return offset.anchor === null || (await evidence.stands(offset.anchor));
+}

@@ -1,0 +1,96 @@
+import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { ConfigError } from "../../config/config-error.ts";
+import { FORMATS } from "../../config/formats.ts";
+import { loadConfig, readConfigObject } from "../../config/load.ts";
+import { decodeRouting, encodeRouting, type Routing } from "../../config/routing.ts";
+import { parseFunctionSettings } from "../../functions/main/settings.ts";
+import { parseReaderSettings } from "../../reader/settings.ts";
+import type { Credentials, SourceAddress } from "../../reader/source/connection-options.ts";
+import { secretCredentials } from "../../reader/source/credentials.ts";
+import { CommandError } from "../shared/command-error.ts";
+import type { Target } from "../shared/target.ts";
+
+/** The source of an installation, as a command sees it that reads the binlog beside the reader. */
+export interface TracedSource {
+  readonly name: string;
+  readonly address: SourceAddress;
+  /** Of the reader's account. */
+  readonly credentials: Credentials;
+  readonly tables: readonly string[];
+  /** The session ledger's table, `database.table`. */
+  readonly ledgerTable: string;
+  /** Whether some subscriber's format needs the columns of a table. */
+  readonly columns: boolean;
+  readonly routing: Routing;
+}
+
+/** Where a deployed stack's configuration is; a local stack says its own. */
+export interface SourceOptions {
+  readonly config: string;
+  readonly source?: string;
+  /** `host:port` in place of the configuration's, for a tunnel. */
+  readonly at?: string;
+}
+
+const LEDGER_TABLE = "binlog_router.sessions";
+
+/** The source of a stack. Throws CommandError. */
+export async function tracedSource(target: Target, options: SourceOptions): Promise<TracedSource> {
+  return target.parts === null
+    ? await configuredSource(target, options)
+    : localSource(target, target.parts);
+}
+
+function localSource(target: Target, parts: Target["parts"]): TracedSource {
+  if (parts == null)
+    throw new CommandError("this stack was started by an earlier version; start it again");
+  const { source: name, host, port, tls, secretArn, ...reader } = parseReaderSettings(parts.reader);
+  const { routing } = parseFunctionSettings(parts.route);
+  const { tables, ledgerTable, columns } = reader;
+  const address = { host, port, tls };
+  const credentials = credentialsIn(target, secretArn);
+  return { name, address, credentials, tables, ledgerTable, columns, routing };
+}
+
+async function configuredSource(
+  target: Target,
+  { config: path, source: name, at }: SourceOptions,
+): Promise<TracedSource> {
+  const config = await readConfiguration(path, name);
+  const { host, port, tls } = config.source;
+  const secretArn = config.source.secretArn ?? target.sourceSecretArn;
+  if (host === undefined || secretArn === null)
+    throw new CommandError(`${path} has no source.host; name the configuration with --config FILE`);
+  return {
+    name: config.name,
+    address: at === undefined ? { host, port, tls } : { ...addressOf(at), tls },
+    credentials: credentialsIn(target, secretArn),
+    tables: config.source.tables,
+    ledgerTable: LEDGER_TABLE,
+    columns: Object.values(config.subscribers).some(({ format }) => FORMATS[format].needsColumns),
+    // As the functions get it: with its defaults, and without what is of no concern to them.
+    routing: decodeRouting(encodeRouting(config)),
+  };
+}
+
+async function readConfiguration(path: string, name: string | undefined) {
+  try {
+    return loadConfig(await readConfigObject(path, name));
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new CommandError(cause.message, { cause });
+  }
+}
+
+function addressOf(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(.+):(\d+)$/.exec(text);
+  if (match === null) throw new CommandError("--at expects host:port");
+  return { host: match[1] ?? "", port: Number(match[2]) };
+}
+
+function credentialsIn({ secrets }: Target, arn: string): Credentials {
+  return secretCredentials(async () => {
+    const answer = await secrets.send(new GetSecretValueCommand({ SecretId: arn }));
+    return answer.SecretString ?? "";
+  });
+}

@@ -1,0 +1,286 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { type Connection, createConnection } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { ExplainedChange } from "../../../../../operator/commands/explain/explained-change.ts";
+import type { StackFile } from "../../../../../operator/shared/stack-file.ts";
+import { binlogRouter } from "../../../../support/operator.ts";
+import { EnvironmentQueues } from "../../../../support/start/environment-queues.ts";
+import { startProcess, type StartProcess } from "../../../../support/start/local-stack.ts";
+
+/** How many changes are written at random; 1,000 in the nightly run. */
+const CHANGES = Number(process.env["EXPLAIN_CHANGES"] ?? 60);
+const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const PATIENCE = { timeout: 60_000, interval: 50 };
+
+const CONFIG = {
+  name: "shop",
+  source: { tables: ["shop.*"] },
+  environments: {
+    production: { users: ["app_production"] },
+    staging: { users: ["app_staging"] },
+    test: { users: ["app_test"] },
+  },
+  subscribers: {
+    billing: { tables: ["shop.orders"], where: "status <> 'draft'" },
+    search: {
+      tables: ["shop.*"],
+      columns: { mask: { "*.*.email": "hash" }, exclude: ["*.*.note"] },
+    },
+    audit: { tables: ["shop.*"], environments: ["production"] },
+  },
+};
+
+interface Explained {
+  readonly changes: readonly ExplainedChange[];
+  readonly notes: readonly string[];
+  readonly continueFrom: string;
+}
+
+let start: StartProcess;
+let stack: StackFile;
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "explain-"));
+  const file = join(directory, "config.json");
+  await writeFile(file, JSON.stringify(CONFIG));
+  start = startProcess(["--no-demo", "--config", file]);
+  stack = await start.ready();
+  await using administrator = await createConnection(stack.mysql);
+  await administrator.query(
+    "CREATE TABLE shop.orders (id BIGINT PRIMARY KEY, status VARCHAR(10), email VARCHAR(40), note TEXT)",
+  );
+  await administrator.query(
+    "CREATE TABLE shop.lines (`order` INT, line INT, what VARCHAR(40), PRIMARY KEY (`order`, line))",
+  );
+});
+afterAll(async () => {
+  await start[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
+
+async function run(...args: string[]): Promise<{ code: number; out: string; problem: string }> {
+  return await binlogRouter([
+    "explain",
+    ...args,
+    "--local",
+    join(start.stateDirectory, "stack.json"),
+  ]);
+}
+
+async function explain(...args: string[]): Promise<Explained> {
+  const { code, out, problem } = await run(...args, "--json");
+  expect({ code, problem }).toEqual({ code: 0, problem: "" });
+  const explained = JSON.parse(out) as Explained;
+  // The administrator's CREATE TABLE concerns every row; who sent it is not recorded, for its connection is gone.
+  return { ...explained, changes: explained.changes.filter(({ op }) => op !== "ddl") };
+}
+
+function as(environment: string): Promise<Connection> {
+  const [account] = stack.environments[environment]?.users ?? [];
+  const { host, port } = stack.mysql;
+  return createConnection({ host, port, ...account });
+}
+
+/** A small generator with a seed. */
+function numbersFrom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+test("every change of a run with a killed reader and a deleted queue is explained as the queues and tables have it", async () => {
+  console.info(`seed ${SEED}`);
+  const random = numbersFrom(SEED);
+  const { region, accessKeyId, secretAccessKey, sqsEndpoint } = stack.aws;
+  const sqs = new SQSClient({
+    region,
+    endpoint: sqsEndpoint,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  await sqs.send(
+    new DeleteQueueCommand({ QueueUrl: stack.environments["test"]?.queues["search"] }),
+  );
+  sqs.destroy();
+  const { test: withoutQueue, ...others } = stack.environments;
+  const queues = { billing: withoutQueue?.queues["billing"] ?? "" };
+  using taken = new EnvironmentQueues({
+    ...stack,
+    environments: { ...others, test: { users: [], queues } },
+  });
+  await using production = await as("production");
+  await using staging = await as("staging");
+  await using testing = await as("test");
+  await using administrator = await createConnection({ ...stack.mysql });
+  const writers = [production, staging, testing, administrator];
+  const statuses = ["draft", "placed", "paid"];
+  for (let change = 0; change < CHANGES; change++) {
+    const writer = writers[random(writers.length)] as Connection;
+    const id = 1 + random(10);
+    if (random(4) === 0) await writer.query("DELETE FROM shop.orders WHERE id = ?", [id]);
+    else {
+      const values = [id, statuses[random(3)], `${random(3)}@example.com`, `note ${change}`];
+      await writer.query("REPLACE INTO shop.orders VALUES (?, ?, ?, ?)", values);
+    }
+    if (change === Math.floor(CHANGES / 2)) process.kill(stack.processes["reader"] ?? 0, "SIGKILL");
+  }
+  await writers[0]?.query("INSERT INTO shop.lines VALUES (1, 1, 'the last change')");
+  await vi.waitUntil(
+    () => taken.of("production", "audit").some(({ change }) => change.source.table === "lines"),
+    PATIENCE,
+  );
+  // Other queues may get theirs a moment later.
+  const explained = await vi.waitFor(async () => {
+    const { changes } = await explain("shop.orders", "--limit", "100000");
+    const said = changes.flatMap(({ queues: each }) => each.map(({ kind }) => kind));
+    expect(new Set(said)).not.toContain("on-its-way");
+    expect(new Set(said)).not.toContain("not-read");
+    const delivered = deliveries(changes);
+    const had = new Set(
+      taken.taken
+        .filter(({ change }) => change.source.table === "orders" && change.op !== "ddl")
+        .map(({ environment, subscriber, change }) => `${environment} ${subscriber} ${change.id}`),
+    );
+    expect(delivered).toEqual(had);
+    return changes;
+  }, PATIENCE);
+
+  expect(explained.length).toBeGreaterThan(CHANGES / 2);
+  const kinds = new Set<string>();
+  for (const change of explained) {
+    expect(change.author).not.toBeNull();
+    for (const queue of change.queues) {
+      kinds.add(`${queue.subscriber} ${queue.kind}`);
+      if (change.environment !== "test" || queue.subscriber !== "search") continue;
+      expect(queue.kind).toBe("parked");
+      const parked = "parked" in queue ? queue.parked : undefined;
+      const reason = parked?.kind === "parked" ? (parked.behind ?? parked.reason) : "";
+      expect(reason).toBe("queue-unavailable");
+    }
+  }
+  expect(kinds).toEqual(
+    new Set([
+      "billing delivered",
+      "billing filtered",
+      "search delivered",
+      "search parked",
+      "audit delivered",
+      "audit not-subscribed",
+    ]),
+  );
+});
+
+/** `environment subscriber id` of everything that was delivered. */
+function deliveries(changes: readonly ExplainedChange[]): Set<string> {
+  return new Set(
+    changes.flatMap(({ id, queues }) =>
+      queues.flatMap((queue) =>
+        queue.kind === "delivered" ? [`${queue.environment} ${queue.subscriber} ${id}`] : [],
+      ),
+    ),
+  );
+}
+
+describe("one row", () => {
+  test("is found by its key, with its author, place, values to order, and what a subscriber does not see", async () => {
+    await using staging = await as("staging");
+    const id = "9007199254740993";
+    await staging.query(
+      `INSERT INTO shop.orders VALUES (${id}, 'placed', 'ada@example.com', 'secret')`,
+    );
+    await staging.query(`UPDATE shop.orders SET status = 'draft' WHERE id = ${id}`);
+    const { changes, continueFrom } = await vi.waitFor(async () => {
+      const found = await explain("shop.orders", id);
+      expect(found.changes[1]?.queues).toMatchObject([
+        { kind: "delivered" },
+        { kind: "delivered" },
+        { kind: "not-subscribed" },
+      ]);
+      return found;
+    }, PATIENCE);
+    expect(changes).toMatchObject([
+      {
+        op: "c",
+        table: "shop.orders",
+        author: { user: "app_staging", attribution: "tag" },
+        environment: "staging",
+        queues: [
+          {
+            subscriber: "billing",
+            kind: "delivered",
+            op: "c",
+            hidden: { leftOut: [], masked: [] },
+          },
+          { subscriber: "search", hidden: { leftOut: ["note"], masked: ["email"] } },
+          { subscriber: "audit", kind: "not-subscribed", why: "it has no queue in staging" },
+        ],
+      },
+      {
+        op: "u",
+        queues: [
+          { subscriber: "billing", kind: "delivered", op: "d" },
+          { subscriber: "search", kind: "delivered", op: "u" },
+          { subscriber: "audit", kind: "not-subscribed" },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(changes)).not.toContain("secret");
+    const { out } = await run("shop.orders", id, "--rows");
+    expect(out).toContain(`insert of shop.orders {"id":${id}}`);
+    expect(out).toContain('"note":"secret"');
+    expect(out).toContain("delivered to shop-billing-staging.fifo (as delete)");
+    expect(out).toContain("delivered to shop-search-staging.fifo (without note; masked: email)");
+    const later = await explain("shop.orders", id, "--since", continueFrom);
+    expect(later.changes).toEqual([]);
+    const [{ gtid }] = changes as [ExplainedChange];
+    const between = await explain("shop.orders", id, "--since", gtid ?? "", "--to", gtid ?? "");
+    expect(between.changes.map(({ op }) => op)).toEqual(["c"]);
+  });
+
+  test("with two columns of a key, or by named columns", async () => {
+    await using production = await as("production");
+    await production.query("INSERT INTO shop.lines VALUES (42, 7, 'pen'), (42, 8, 'ink')");
+    expect((await explain("shop.lines", "42", "7")).changes.map(({ key }) => key)).toEqual([
+      { order: 42, line: 7 },
+    ]);
+    expect((await explain("shop.lines", "what=ink")).changes.map(({ key }) => key)).toEqual([
+      { order: 42, line: 8 },
+    ]);
+  });
+
+  test("is not read yet while the reader stands still", async () => {
+    const { reader = 0 } = JSON.parse(JSON.stringify((await start.ready()).processes)) as Record<
+      string,
+      number
+    >;
+    process.kill(reader, "SIGSTOP");
+    try {
+      await using staging = await as("staging");
+      await staging.query("INSERT INTO shop.orders VALUES (77, 'paid', '', '')");
+      const { changes } = await explain("shop.orders", "77");
+      expect(changes).toMatchObject([
+        {
+          author: { user: "app_staging" },
+          queues: [{ kind: "not-read" }, { kind: "not-read" }, { kind: "not-subscribed" }],
+        },
+      ]);
+    } finally {
+      process.kill(reader, "SIGCONT");
+    }
+  });
+
+  test("that nobody changed is said so; a file that the server does not have is refused", async () => {
+    const { out } = await run("shop.lines", "what=nothing", "--since", "mysql-bin.000001:4");
+    expect(out).toContain("table definition of shop.lines");
+    const end = /--since (\S+) goes on/.exec(out)?.[1] ?? "";
+    const nothing = await run("shop.lines", "what=nothing", "--since", end);
+    expect(nothing.out).toContain("No change of the row was found.");
+    const file = await run("shop.orders", "1", "--since", "mysql-bin.999999:4");
+    expect(file).toMatchObject({ code: 2, problem: expect.stringContaining("its oldest is") });
+  });
+});

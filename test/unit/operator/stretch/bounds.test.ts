@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { type Bound, BoundCheck } from "../../../../operator/stretch/bounds.ts";
+import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
+import { formatPosition } from "../../../../wire/position.ts";
+
+const EPOCH = 3;
+
+function check(from: Bound, to: Bound | null, after: string | null = null): BoundCheck {
+  const end = { fileNumber: 9, offset: 0 };
+  return new BoundCheck({ file: "mysql-bin.000001", from, to, end, after }, EPOCH);
+}
+
+/** Begins at `start` and has one change behind it. */
+function includes(bounds: BoundCheck, start: number, committedUs = 0, row = 0): boolean {
+  const transaction = { fileNumber: 1, start, committedUs } as Transaction;
+  return bounds.includes(transaction, { offset: start + 10, row } as RowChange);
+}
+
+const place = (offset: number): Bound => ({ kind: "place", fileNumber: 1, offset });
+
+describe("the bounds of a stretch", () => {
+  it("begin with the transaction at a place, and end before the one at a place", () => {
+    const bounds = check(place(100), place(300));
+    expect([50, 100, 200].map((start) => includes(bounds, start))).toEqual([false, true, true]);
+    expect(bounds.hasEnded({ fileNumber: 1, offset: 299 })).toBe(false);
+    expect(bounds.hasEnded({ fileNumber: 1, offset: 300 })).toBe(true);
+    expect(includes(bounds, 300)).toBe(false);
+    expect(bounds.isOver).toBe(true);
+  });
+
+  it("end behind a transaction that is named", () => {
+    const bounds = check(place(100), { kind: "place", fileNumber: 1, offset: 200, isPassed: true });
+    expect([100, 200].map((start) => includes(bounds, start))).toEqual([true, true]);
+    expect(bounds.hasEnded({ fileNumber: 1, offset: 250 })).toBe(false);
+    expect(includes(bounds, 300)).toBe(false);
+    expect(bounds.hasEnded({ fileNumber: 1, offset: 310 })).toBe(true);
+  });
+
+  it("by times end with the first transaction committed later, whatever follows", () => {
+    const bounds = check({ kind: "time", us: 5 }, { kind: "time", us: 8 });
+    expect([4, 5, 7, 8, 7].map((us) => includes(bounds, us * 10, us))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("leave out what was had before, to the row", () => {
+    const after = formatPosition({ epoch: EPOCH, file: 1, offset: 110, row: 1 });
+    const bounds = check(place(100), null, after);
+    expect([0, 1, 2].map((row) => includes(bounds, 100, 0, row))).toEqual([false, false, true]);
+    expect(includes(bounds, 200)).toBe(true);
+  });
+
+  it("end where the binlog ended", () => {
+    expect(check(place(4), null).hasEnded({ fileNumber: 9, offset: 0 })).toBe(true);
+  });
+});

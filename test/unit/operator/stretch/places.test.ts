@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { CommandError } from "../../../../operator/shared/command-error.ts";
+import { parsePlace } from "../../../../operator/stretch/places.ts";
+
+const NOW = Date.parse("2026-11-28T12:00:00Z");
+const UUID = "adab0ece-eb0a-11f1-aa93-02fc00000001";
+
+describe("a place in the binlog", () => {
+  it.for([
+    ["30s", "2026-11-28T11:59:30Z"],
+    ["2h", "2026-11-28T10:00:00Z"],
+    ["3d", "2026-11-25T12:00:00Z"],
+    ["2026-11-28", "2026-11-28T00:00:00Z"],
+    ["2026-11-28 09:30", "2026-11-28T09:30:00Z"],
+    ["2026-11-28T09:30:00.5+02:00", "2026-11-28T07:30:00.5Z"],
+  ] as const)("%s is a time", ([text, time]) => {
+    expect(parsePlace(text, NOW)).toEqual({ kind: "time", ms: Date.parse(time) });
+  });
+
+  it("is a GTID, also with a tag, or a position", () => {
+    for (const gtid of [`${UUID}:7`, `${UUID}:br_app:7`])
+      expect(parsePlace(gtid, NOW)).toEqual({ kind: "gtid", gtid });
+    expect(parsePlace("mysql-bin.000017:4", NOW)).toEqual({
+      kind: "position",
+      file: "mysql-bin.000017",
+      offset: 4,
+    });
+  });
+
+  it.for(["yesterday", "2026-13-41", `${UUID}:1-7`, "mysql-bin:4", ""])("is not %j", (text) => {
+    expect(() => parsePlace(text, NOW)).toThrow(CommandError);
+  });
+});
