@@ -2,6 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { withPlainBodies } from "../wire/plain-bodies.ts";
 import { OffsetStore } from "./offsets/offset-store.ts";
 import { HealthEndpoint } from "./reporting/health.ts";
 import { createLog, describeError } from "./reporting/log.ts";
@@ -62,7 +63,7 @@ async function run(): Promise<void> {
         return (await secrets.send(command)).SecretString ?? "";
       }),
       // The signature of a request covers its body: SQS need not prove that it took what was sent.
-      sqs: closing(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false })),
+      sqs: closing(withPlainBodies(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false }))),
       s3: closing(new S3Client(CALLS)),
       dynamodb,
       store: new OffsetStore(dynamodb, settings.offsetsTable),

@@ -2,6 +2,7 @@ import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynam
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { ConfiguredRetryStrategy } from "@smithy/core/retry";
+import { withPlainBodies } from "../../wire/plain-bodies.ts";
 
 export interface Clients {
   readonly sqs: SQSClient;
@@ -47,7 +48,7 @@ export function clientSettings(part: "route" | "retry"): ClientSettings {
 export function functionClients(part: "route" | "retry"): Clients {
   const { sqs, dynamodb, s3 } = clientSettings(part);
   return {
-    sqs: new SQSClient(sqs),
+    sqs: withPlainBodies(new SQSClient(sqs)),
     dynamodb: new DynamoDBClient(dynamodb),
     s3: new S3Client(s3),
   };
