@@ -22,6 +22,8 @@ export interface BenchmarkRun {
   readonly quick: boolean;
   /** Of random data. */
   readonly seed: number;
+  /** How long the soak takes. */
+  readonly hours: number;
   readonly signal: AbortSignal;
   /** One whole stack for all benchmarks of a run, as `npm start -- --no-demo` has it; started when it is first asked for. */
   readonly stack: () => Promise<SharedStack>;

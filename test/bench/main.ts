@@ -14,6 +14,7 @@ import { benchDeliver } from "./deliver/deliver.ts";
 import { benchRequests } from "./requests/requests.ts";
 import { benchKeys } from "./keys/keys.ts";
 import { benchLanes } from "./lanes/lanes.ts";
+import { benchSoak } from "./soak/soak.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
@@ -29,7 +30,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   deliver: benchDeliver,
   requests: benchRequests,
   memory: benchMemory,
+  soak: benchSoak,
 };
+
+/** Those that run only where they are named. */
+const ONLY_NAMED: ReadonlySet<string> = new Set(["soak"]);
 
 const EPILOGUE = `
 Figures of one run can be compared with each other only: machines differ, and so do their hours.
@@ -40,6 +45,7 @@ interface Options {
   readonly only?: readonly string[];
   readonly quick?: boolean;
   readonly json?: boolean;
+  readonly hours: number;
   readonly output: string;
   readonly seed: number;
 }
@@ -47,9 +53,13 @@ interface Options {
 const options = new Command("npm run bench --")
   .description("Measures binlog-router on this machine: a real MySQL server, and stand-ins of AWS.")
   .addOption(
-    new Option("--only <names...>", "only these benchmarks").choices(Object.keys(BENCHMARKS)),
+    new Option(
+      "--only <names...>",
+      "only these benchmarks; soak runs only where it is named",
+    ).choices(Object.keys(BENCHMARKS)),
   )
   .option("--quick", "small amounts: shows that everything runs, and measures little")
+  .option("--hours <number>", "how long the soak takes; fractions too", hoursOf, 2)
   .option("--json", "print JSON instead of tables")
   .option("--output <file>", "where the same JSON is written", ".local/bench.json")
   .option(
@@ -67,7 +77,14 @@ const options = new Command("npm run bench --")
 
 process.exitCode = await main(options);
 
-async function main({ only, quick = false, json = false, output, seed }: Options): Promise<number> {
+async function main({
+  only,
+  quick = false,
+  json = false,
+  hours,
+  output,
+  seed,
+}: Options): Promise<number> {
   const startedAt = new Date();
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
@@ -76,13 +93,14 @@ async function main({ only, quick = false, json = false, output, seed }: Options
   try {
     const mysql = await findMysql({ progress: showProgress(process.stderr), signal: stop.signal });
     for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-      if (only !== undefined && !only.includes(name)) continue;
+      if (only === undefined ? ONLY_NAMED.has(name) : !only.includes(name)) continue;
       stop.signal.throwIfAborted();
       const began = performance.now();
       const figures: Figure[] = [];
       await benchmark({
         quick,
         seed,
+        hours,
         signal: stop.signal,
         stack: () => (stack ??= startStack(SHARED)),
         report: (figure) => figures.push(figure),
@@ -129,6 +147,12 @@ function summary({ machine, seconds, seed, quick, benchmarks }: Report, output: 
 
 function progress(text: string): void {
   console.error(text);
+}
+
+function hoursOf(text: string): number {
+  const hours = Number(text);
+  if (!(hours > 0)) throw new InvalidArgumentError("expected a number of hours");
+  return hours;
 }
 
 function wholeNumber(text: string): number {

@@ -1,0 +1,83 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { BenchmarkRun, Figure } from "../benchmark.ts";
+import { BenchConsumer } from "../consumer.ts";
+import { OldBinlogs } from "../memory/old-binlogs.ts";
+import { STEADY_LOAD, SteadyLoad } from "../memory/steady-load.ts";
+import { Disturbances } from "./disturbances.ts";
+import { Sampler, type Sample } from "./samples.ts";
+
+const ENVIRONMENT = "test";
+/** So many samples, whatever the time. The first fifth of them is a warm-up: code is compiled, connections are opened. */
+const SAMPLES = 60;
+const WARM_UP = SAMPLES / 5;
+const MS_PER_HOUR = 3_600_000;
+
+/** How each figure is named, and what it may be in the last third of the time beside the first. */
+const FIGURES: Readonly<Record<keyof Sample, { name: string; unit: string; atMost: number }>> = {
+  readerMb: { name: "reader resident", unit: "MB", atMost: 1.1 },
+  routeMb: { name: "route resident", unit: "MB", atMost: 1.1 },
+  handles: { name: "open files and sockets", unit: "", atMost: 1.1 },
+  items: { name: "DynamoDB items", unit: "", atMost: 1.1 },
+  delayP50: { name: "delay p50", unit: "ms", atMost: 1.5 },
+  delayP99: { name: "delay p99", unit: "ms", atMost: 1.5 },
+};
+
+/**
+ * Constant load for hours, with rotation, reconnects, new definitions and new connections: what grows in the meantime grows
+ * for ever. Throws when a change is missing or comes twice.
+ */
+export async function benchSoak(run: BenchmarkRun): Promise<void> {
+  const { hours, signal } = run;
+  const everyMs = (hours * MS_PER_HOUR) / SAMPLES;
+  const stack = await run.stack();
+  await using consumer = new BenchConsumer(stack.file, {
+    subscriber: "billing",
+    environment: ENVIRONMENT,
+    concurrency: 4,
+  });
+  using sampler = new Sampler(stack.file, consumer);
+  const arrived = consumer.changes;
+  await using binlogs = await OldBinlogs.open(stack);
+  await using load = await SteadyLoad.start(stack, ENVIRONMENT);
+  await using disturbances = await Disturbances.start(stack, ENVIRONMENT);
+  const samples: Sample[] = [];
+  while (samples.length < SAMPLES) {
+    await pause(everyMs, undefined, { signal });
+    const sample = await sampler.take();
+    samples.push(sample);
+    run.progress(`${samples.length} of ${SAMPLES}: ${JSON.stringify(sample)}`);
+    await binlogs.purge();
+  }
+  const written = (await disturbances.finish()) + (await load.finish());
+  await consumer.until(arrived + written);
+  // Whatever comes twice comes within a moment.
+  await pause(2000, undefined, { signal });
+  if (consumer.changes !== arrived + written)
+    throw new Error(`${consumer.changes - arrived} changes arrived of ${written}`);
+  const { connection, rotation, definition, reconnect } = disturbances.counts;
+  const work =
+    `${hours} hours of ${STEADY_LOAD}, ${rotation} rotations, ${reconnect} reconnects, ` +
+    `${definition} new definitions, ${connection} new connections`;
+  for (const figure of figures(work, samples.slice(WARM_UP))) run.report(figure);
+}
+
+/** The medians of the last third of the samples beside those of the first. */
+function figures(work: string, samples: readonly Sample[]): readonly Figure[] {
+  const third = Math.floor(samples.length / 3);
+  return (Object.keys(FIGURES) as (keyof Sample)[]).map((key) => {
+    const { name, unit, atMost } = FIGURES[key];
+    const values = samples.map((sample) => sample[key]);
+    return {
+      work,
+      name: `${name}, last third`,
+      value: median(values.slice(-third)),
+      unit,
+      beside: { name: "first third", value: median(values.slice(0, third)) },
+      target: { atMost },
+    };
+  });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
