@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Deployments } from "../../../support/deployments.ts";
+import { TestLane } from "../../../support/functions/frames.ts";
+import { numbers } from "../../../support/functions/received.ts";
+
+// docs/deploying.md, "Updating", and docs/runbook.md, "Failures pending": what an operator does there, step by step.
+
+const production = { users: ["app_prod"] };
+const tester = { users: ["app_test"] };
+const retired = { users: [] };
+const billing = { tables: ["shop.*"] };
+const subscribers = { billing };
+const BEFORE = { environments: { production, test: tester }, subscribers };
+const STREAM = "queue/0/shop-billing-test.fifo";
+
+let deployments: Deployments;
+let lane: TestLane;
+beforeEach(async () => {
+  deployments = await Deployments.start(BEFORE);
+  lane = new TestLane();
+});
+afterEach(() => deployments[Symbol.asyncDispose]());
+
+/** A change by the account of `test`, handled by the deployed route function. */
+function change(): Promise<void> {
+  return deployments.route(lane.frame([{ user: "app_test" }]));
+}
+
+/** Takes everything that waits for billing in an environment, as its application does. */
+async function received(environment: string): Promise<number[]> {
+  return numbers(await deployments.stage.receiveAll(environment));
+}
+
+test("an environment is removed: first its users, then, when its queues are empty, the environment", async () => {
+  await change();
+
+  const withoutUsers = { environments: { production, test: retired }, subscribers };
+  expect(await deployments.plan(withoutUsers)).toMatchObject({ code: 0 });
+  await deployments.deploy(withoutUsers);
+  await change();
+  expect(await received("unrouted")).toEqual([2]);
+
+  const removed = { environments: { production }, subscribers };
+  const refused = await deployments.plan(removed);
+  expect(refused.code).toBe(1);
+  expect(refused.out).toMatch(/--accept shop-billing-test\.fifo\n$/);
+
+  expect(await received("test")).toEqual([1]);
+  expect(await deployments.plan(removed)).toMatchObject({ code: 0 });
+  await deployments.deploy(removed);
+  await change();
+  expect(await received("unrouted")).toEqual([3]);
+});
+
+test("an environment is renamed: both names for a while, and no change is lost in between", async () => {
+  await change();
+
+  const both = { environments: { production, test: retired, testing: tester }, subscribers };
+  expect(await deployments.plan(both)).toMatchObject({ code: 0 });
+  await deployments.deploy(both);
+  await change();
+  expect(await received("testing")).toEqual([2]);
+  expect(await received("test")).toEqual([1]);
+
+  const renamed = { environments: { production, testing: tester }, subscribers };
+  expect(await deployments.plan(renamed)).toMatchObject({ code: 0 });
+  await deployments.deploy(renamed);
+  await change();
+  expect(await received("testing")).toEqual([3]);
+});
+
+test("a subscriber is renamed in the same way", async () => {
+  await change();
+
+  const both = { ...BEFORE, subscribers: { billing, invoices: billing } };
+  expect(await deployments.plan(both)).toMatchObject({ code: 0 });
+  await deployments.deploy(both);
+  await change();
+  expect(await received("test")).toEqual([1, 2]);
+
+  const renamed = { ...BEFORE, subscribers: { invoices: billing } };
+  expect(await deployments.plan(renamed)).toMatchObject({ code: 0 });
+  await deployments.deploy(renamed);
+  await change();
+  expect(numbers(await deployments.stage.receiveAll("test", "invoices"))).toEqual([2, 3]);
+});
+
+test("what is parked for an environment outlives it, and is delivered in order when it is restored", async () => {
+  const trouble = deployments.stage.breakQueue("test", "AccessDenied");
+  await change();
+  trouble.remove();
+  const removed = { environments: { production }, subscribers };
+  await deployments.deploy(removed);
+  deployments.stage.clock.advance(60_000);
+  await deployments.retry();
+  expect((await deployments.failures("list")).out).toMatch(
+    /shop-billing-test\.fifo.*queue-unavailable/,
+  );
+
+  await deployments.deploy(BEFORE);
+  await change();
+  expect((await deployments.failures("retry", STREAM)).out).toMatch(/^1 streams are due/);
+  await deployments.retry();
+  expect(await received("test")).toEqual([1, 2]);
+  expect((await deployments.failures("list")).out).toBe("Nothing is parked.\n");
+});
+
+test("what is parked for an environment that does not come back is discarded", async () => {
+  const trouble = deployments.stage.breakQueue("test", "AccessDenied");
+  await change();
+  trouble.remove();
+  await deployments.deploy({ environments: { production }, subscribers });
+  expect(await deployments.failures("discard", STREAM, "--all", "--yes")).toMatchObject({
+    code: 0,
+  });
+  // The retry function closes the empty stream, although its queue is gone.
+  await deployments.retry();
+  expect((await deployments.failures("list")).out).toBe("Nothing is parked.\n");
+});
+
+test.each([
+  ["access-denied", "AccessDenied"],
+  ["throttled", "RequestThrottled"],
+])(
+  "a queue that answers %s holds up its own changes until its trouble is over",
+  async (reason, code) => {
+    const trouble = deployments.stage.breakQueue("test", code);
+    await change();
+    await deployments.route(lane.frame([{ user: "app_prod" }]));
+    expect(await received("production")).toEqual([2]);
+    expect((await deployments.failures("list")).out).toContain(reason);
+
+    trouble.remove();
+    expect((await deployments.failures("retry", "--reason", reason)).code).toBe(0);
+    await deployments.retry();
+    expect(await received("test")).toEqual([1]);
+  },
+);
