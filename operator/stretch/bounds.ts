@@ -11,6 +11,8 @@ export type Bound =
 export interface Bounds {
   /** Reading begins with the beginning of this file, so that the ledger's rows of connections are read. */
   readonly file: string;
+  /** Or there in the file, between two transactions. */
+  readonly offset?: number;
   /** Changes from here on are wanted. */
   readonly from: Bound;
   /** Up to here; null: as long as changes come. */

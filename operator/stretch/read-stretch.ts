@@ -128,7 +128,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
 
   await using dump = await BinlogDump.start({
     ...asked,
-    start: { kind: "file", file: bounds.file, offset: FIRST_EVENT },
+    start: { kind: "file", file: bounds.file, offset: bounds.offset ?? FIRST_EVENT },
     onEvent: (event) => {
       const read = reader.onEvent(event);
       return read === undefined ? afterEvent() : read.then(afterEvent);

@@ -94,3 +94,12 @@ function credentialsIn({ secrets }: Target, arn: string): Credentials {
     return answer.SecretString ?? "";
   });
 }
+
+/** What keys the hashes of masked columns; null where no subscriber has `columns`. Throws CommandError. */
+export async function filterSecretOf({ secrets, filterSecretArn }: Target): Promise<string | null> {
+  if (filterSecretArn === null) return null;
+  const answer = await secrets.send(new GetSecretValueCommand({ SecretId: filterSecretArn }));
+  if (answer.SecretString === undefined)
+    throw new CommandError(`the secret ${filterSecretArn}, which keys masked columns, is empty`);
+  return answer.SecretString;
+}

@@ -36,6 +36,12 @@ export function joinInText(join: JoinIn): string {
       : `${aws} receive-message --wait-time-seconds 20 --queue-url ${queueUrl}`;
   return [
     ...(writing.length === 0 ? [] : ["Write as an environment:", ...writing]),
+    ...(accounts[0] === undefined
+      ? []
+      : [
+          "Follow an environment's changes, which takes nothing from any queue:",
+          `  npm run tail -- --environment ${accounts[0].environment} --local ${join.stackFile}`,
+        ]),
     "Look into a queue (this hides the messages from applications for a while, and counts as a receive):",
     `  ${reading}`,
     `Everything's address: ${join.stackFile}`,

@@ -1,0 +1,45 @@
+import { styleText } from "node:util";
+import type { TailedChange } from "./tailed-change.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours a text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string;
+
+export const PLAIN: Paint = (_style, text) => text;
+
+const OPERATIONS: Readonly<Record<string, readonly [name: string, style: Style]>> = {
+  c: ["insert", "green"],
+  u: ["update", "yellow"],
+  d: ["delete", "red"],
+  t: ["truncate", "red"],
+  ddl: ["define", "magenta"],
+};
+
+/** One line for a change: when, what, the row or what of it changed, who, and for whom. */
+export function tailText(change: TailedChange, paint: Paint): string {
+  const { at, op, table, key, user, host, subscribers } = change;
+  const [name, style] = OPERATIONS[op] ?? [op, "white"];
+  const who = host === "" ? user : `${user}@${host}`;
+  return [
+    paint("dim", at.slice(11, 23)),
+    paint(style, name.padEnd(8)),
+    paint("bold", table),
+    ...(key === null ? [] : [paint("cyan", JSON.stringify(key))]),
+    ...contents(change),
+    paint("dim", `by ${who} → ${subscribers.join(", ")}`),
+  ].join(" ");
+}
+
+function contents({ op, before, after, statement }: TailedChange): readonly string[] {
+  if (statement !== undefined) return [statement];
+  if (op !== "u") return [JSON.stringify(after ?? before) ?? ""].filter((text) => text !== "null");
+  const was = (before ?? {}) as Readonly<Record<string, unknown>>;
+  const is = (after ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.keys(is)
+    .filter((column) => JSON.stringify(was[column]) !== JSON.stringify(is[column]))
+    .map(
+      (column) =>
+        `${column}: ${JSON.stringify(was[column]) ?? "?"} ⇒ ${JSON.stringify(is[column])}`,
+    );
+}

@@ -1,0 +1,199 @@
+import { styleText } from "node:util";
+import { type Command, Option } from "commander";
+import { queueEnvironments } from "../../../config/queues.ts";
+import type { Routing } from "../../../config/routing.ts";
+import { filtersOf } from "../../../functions/filters/filters.ts";
+import { fanOut } from "../../../functions/message/fan-out.ts";
+import { environmentOf } from "../../../functions/routing/environments.ts";
+import { subscriptionsOf } from "../../../functions/routing/subscriptions.ts";
+import { lookUp } from "../../../functions/sessions/look-up.ts";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import { tableMatcher } from "../../../wire/table-patterns.ts";
+import { CommandError, sentence } from "../../shared/command-error.ts";
+import { onStack, type StackContext, withStackOptions } from "../../shared/command.ts";
+import { type AuthoredFrame, authoredFrame } from "../../stretch/authored-frame.ts";
+import type { Bounds } from "../../stretch/bounds.ts";
+import { only } from "../../stretch/only.ts";
+import { beginningAt, parsePlace, PLACE_FORMS } from "../../stretch/places.ts";
+import { readStretch } from "../../stretch/read-stretch.ts";
+import { withSourceOptions } from "../../stretch/stretch-options.ts";
+import { openServer, type TracedServer } from "../../stretch/traced-server.ts";
+import { filterSecretOf, type SourceOptions, tracedSource } from "../../stretch/traced-source.ts";
+import { PLAIN, tailText } from "./tail-text.ts";
+import { tailedChange, type TailRules } from "./tailed-change.ts";
+
+interface Options extends SourceOptions {
+  readonly environment: string;
+  readonly subscriber?: string;
+  readonly table?: string;
+  readonly from?: string;
+  readonly format?: "text" | "json" | "message";
+  readonly json: boolean;
+}
+
+const EXAMPLES = [
+  "npm run tail -- --environment staging",
+  "npm run tail -- --environment staging --subscriber billing --table 'shop.*' --from 10m",
+  "npm run --silent tail -- --environment production --format json | jq .table",
+];
+
+/** How long a change may wait for others, milliseconds. */
+const LINGER_MS = 50;
+
+/** `tail`: an environment's changes as they are routed, taken from no queue. */
+export function tail(program: Command): void {
+  withStackOptions(
+    withSourceOptions(
+      program
+        .command("tail")
+        .description(
+          "Prints an environment's changes as they are written and routed, until Ctrl-C. Reads the binlog with the reader's " +
+            "account, and takes nothing from any queue.",
+        )
+        .requiredOption("--environment <name>", "whose changes")
+        .option(
+          "--subscriber <name>",
+          "only what this subscriber gets, as its columns and conditions leave it",
+        )
+        .option("--table <list>", "only these tables or patterns, with commas")
+        .option("--from <place>", `where to begin: ${PLACE_FORMS}; left out: now`)
+        .addOption(
+          new Option(
+            "--format <format>",
+            "text: a line for people; json: a change a line; message: the bodies of the queues' messages; " +
+              "left out: text on a terminal, else json",
+          ).choices(["text", "json", "message"]),
+        ),
+    ),
+    EXAMPLES,
+  ).action(onStack(run));
+}
+
+async function run({ target }: StackContext, options: Options): Promise<void> {
+  const source = await tracedSource(target, options);
+  const { routing } = source;
+  assertKnown(routing, options);
+  const rules: TailRules = {
+    environment: options.environment,
+    subscriber: options.subscriber,
+    environmentOf: environmentOf(routing),
+    subscriptions: subscriptionsOf(source.name, routing),
+    filters: filtersOf(routing, await filterSecretOf(target)),
+  };
+  const { sessionsTable, failuresTable, dynamodb: client } = target;
+  const authors = lookUp({ client, sessionsTable, failuresTable });
+  await using server = await openServer(target, source);
+  const bounds = await boundsOf(server, options.from);
+  const isWanted = options.table === undefined ? null : tableMatcher(options.table.split(","));
+  const linesOf = linesIn(formatOf(options), rules);
+  const stop = stopOfPerson();
+  let reached = "";
+  const { state } = server;
+  console.error(
+    `(follows from ${options.from ?? `${state.file}:${state.offset}`}; Ctrl-C ends it)`,
+  );
+  try {
+    await readStretch({
+      target,
+      source,
+      server,
+      bounds,
+      ...(isWanted !== null && {
+        wants: ({ database, table }) => isWanted(database, table),
+      }),
+      async onFrames(frames) {
+        for (const frame of frames) {
+          const authored = await authoredFrame(frame, rules.environmentOf, authors);
+          for (const line of linesOf(authored)) process.stdout.write(`${line}\n`);
+          reached = placeOf(authored);
+          const { length } = authored.unknown;
+          if (length > 0) console.error(`(${length} changes have no known author: parked)`);
+        }
+      },
+      onUnknownXa: ({ xid }) =>
+        console.error(`(the XA transaction ${xid} was prepared before tail began: not shown)`),
+      lingerMs: LINGER_MS,
+      signal: stop,
+    });
+  } catch (cause) {
+    const goOn = reached === "" ? "" : `; --from ${reached} goes on`;
+    throw new CommandError(
+      `the server does not send its binlog any more: ${sentence(cause)}${goOn}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function assertKnown(routing: Routing, { environment, subscriber }: Options): void {
+  const environments = queueEnvironments(routing);
+  if (!environments.includes(environment))
+    throw new CommandError(
+      `there is no environment ${environment}; there are ${environments.join(", ")}`,
+    );
+  if (subscriber !== undefined && routing.subscribers[subscriber] === undefined)
+    throw new CommandError(
+      `there is no subscriber ${subscriber}; there are ${Object.keys(routing.subscribers).join(", ")}`,
+    );
+}
+
+/** From now on, or from a place. The changes of a connection that is open now have an author by what is recorded of it. */
+async function boundsOf(server: TracedServer, from: string | undefined): Promise<Bounds> {
+  const { file, offset } = server.state;
+  const open = { to: null, end: null, after: null };
+  if (from !== undefined)
+    return { ...open, ...(await beginningAt(server, parsePlace(from, Date.now()))) };
+  return {
+    ...open,
+    file,
+    offset,
+    from: { kind: "place", fileNumber: binlogFileNumber(file), offset },
+  };
+}
+
+function formatOf({ format, json }: Options): NonNullable<Options["format"]> {
+  if (format !== undefined) return format;
+  return process.stdout.isTTY && !json ? "text" : "json";
+}
+
+/** The lines of a frame in a format. */
+function linesIn(
+  format: NonNullable<Options["format"]>,
+  rules: TailRules,
+): (frame: AuthoredFrame) => readonly string[] {
+  if (format === "message") {
+    const subscriptions = only(
+      rules.subscriptions,
+      ({ environment, subscriber }) =>
+        environment === rules.environment &&
+        (rules.subscriber === undefined || subscriber === rules.subscriber),
+    );
+    return ({ frame, authored }) =>
+      fanOut(frame, authored, { ...rules, subscriptions }).queues.flatMap((share) =>
+        share.kind === "messages" ? share.messages.map(({ body }) => body) : [],
+      );
+  }
+  const paint = process.stdout.isTTY && process.stdout.hasColors() ? styleText : PLAIN;
+  return ({ frame, authored }) =>
+    authored.flatMap((each) => {
+      const change = tailedChange(frame, each, rules);
+      if (change === null) return [];
+      return [format === "json" ? JSON.stringify(change) : tailText(change, paint)];
+    });
+}
+
+/** The transaction of a frame's last change, which `--from` takes. */
+function placeOf({ frame }: AuthoredFrame): string {
+  const last = frame.changes.at(-1);
+  const { gtid = null, file = "" } = frame.transactions[last?.transaction ?? 0] ?? {};
+  return gtid ?? `${file}:${last?.offset ?? 4}`;
+}
+
+/** Aborted by Ctrl-C, or when nobody reads what is printed any more. */
+function stopOfPerson(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort());
+  process.stdout.on("error", () => stop.abort());
+  return stop.signal;
+}

@@ -1,0 +1,104 @@
+import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
+import type { Filters } from "../../../functions/filters/filters.ts";
+import { UndecidedRowError } from "../../../functions/ground/errors.ts";
+import type { AuthoredChange } from "../../../functions/message/authored-change.ts";
+import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
+import type { Subscriptions } from "../../../functions/routing/subscriptions.ts";
+import { changeId } from "../../../wire/change-text.ts";
+import type { Author } from "../../../wire/session.ts";
+import { exactValue } from "../../shared/exact-value.ts";
+
+/** A change as `tail` prints it. */
+export interface TailedChange {
+  /** When it was committed, ISO 8601. */
+  readonly at: string;
+  readonly environment: string;
+  /** Whose queues get it. */
+  readonly subscribers: readonly string[];
+  readonly op: string;
+  readonly table: string;
+  readonly key: unknown;
+  readonly before: unknown;
+  readonly after: unknown;
+  /** Only of a changed table definition. */
+  readonly statement?: string;
+  readonly user: string;
+  readonly host: string;
+  readonly attribution: Author["attribution"];
+  readonly id: string;
+  readonly gtid: string | null;
+  readonly file: string;
+  readonly pos: number;
+  readonly row: number;
+}
+
+export interface TailRules {
+  readonly environment: string;
+  /** Undefined: all of the environment. */
+  readonly subscriber: string | undefined;
+  readonly environmentOf: EnvironmentOf;
+  readonly subscriptions: Subscriptions;
+  readonly filters: Filters;
+}
+
+/**
+ * A change as the environment gets it; null: none of its queues does. With one subscriber, it is as that one's filters leave
+ * it, else as it was written.
+ */
+export function tailedChange(
+  frame: PositionedFrame,
+  { change, author }: AuthoredChange,
+  { environment, subscriber, environmentOf, subscriptions, filters }: TailRules,
+): TailedChange | null {
+  const [database = "", table = ""] = frame.tables[change.table] ?? [];
+  const isLower = frame.lowerCaseNames === true;
+  const own = environmentOf(author.user, author.host);
+  let shown: PositionedChange = change;
+  const subscribers = subscriptions
+    .of(own, change.op, database, table, isLower)
+    .filter((each) => each.environment === environment)
+    .map((each) => each.subscriber)
+    .filter((name) => subscriber === undefined || name === subscriber)
+    .filter((name) => {
+      const filter = filters.of(name)?.table(database, table, isLower) ?? null;
+      const filtered = filter === null ? change : filteredBy(filter, change);
+      if (filtered !== null && subscriber !== undefined) shown = filtered;
+      return filtered !== null;
+    });
+  if (subscribers.length === 0) return null;
+  const { gtid = null, file = "", timestampMs = 0 } = frame.transactions[change.transaction] ?? {};
+  const { offset, row, n } = change;
+  const isStatement = shown.op === "ddl";
+  return {
+    at: new Date(timestampMs).toISOString(),
+    environment,
+    subscribers,
+    op: shown.op,
+    table: `${database}.${table}`,
+    key: exactValue(shown.key),
+    before: exactValue(shown.before),
+    after: isStatement ? null : exactValue(shown.after),
+    ...(isStatement && { statement: JSON.parse(shown.after) as string }),
+    user: author.user,
+    host: author.host,
+    attribution: author.attribution,
+    id: changeId({ gtid, server: frame.server, file, offset, row, n }),
+    gtid,
+    file,
+    pos: offset,
+    row,
+  };
+}
+
+/** What cannot be decided is parked: the queue does not get it now. */
+function filteredBy(
+  filter: (change: PositionedChange) => PositionedChange | null,
+  change: PositionedChange,
+): PositionedChange | null {
+  try {
+    return filter(change);
+  } catch (error) {
+    if (error instanceof UndecidedRowError) return null;
+    throw error;
+  }
+}

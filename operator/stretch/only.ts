@@ -1,0 +1,16 @@
+import type { Subscription, Subscriptions } from "../../functions/routing/subscriptions.ts";
+
+/** Some of the subscriptions of a routing. */
+export function only(
+  subscriptions: Subscriptions,
+  isChosen: (subscription: Subscription) => boolean,
+): Subscriptions {
+  return {
+    ...subscriptions,
+    of: (...asked) => subscriptions.of(...asked).filter(isChosen),
+    pair: (...asked) => {
+      const subscription = subscriptions.pair(...asked);
+      return subscription !== null && isChosen(subscription) ? subscription : null;
+    },
+  };
+}
