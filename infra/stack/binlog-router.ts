@@ -23,6 +23,7 @@ import { EncryptionKey } from "./resources/encryption.ts";
 import { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
 import { FilterSecret } from "./resources/filter-secret.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
+import { OperatorPolicy } from "./resources/operator-policy.ts";
 import { outputs } from "./outputs.ts";
 import { PACKAGED_CODE, type PartsCode } from "./parts-code.ts";
 import { PayloadBucket } from "./resources/payload-bucket.ts";
@@ -67,6 +68,7 @@ export class BinlogRouter extends Construct {
   readonly raw: RawQueue;
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly consumerPolicies: readonly ConsumerPolicy[];
+  readonly operatorPolicy: OperatorPolicy;
   readonly secret: SourceSecret;
   readonly reader: ReaderService;
   readonly route: RouteStage;
@@ -95,6 +97,13 @@ export class BinlogRouter extends Construct {
     const consumers = consumersOf(this, config);
     this.pairs = queuePairs(this, config, consumers, key);
     this.consumerPolicies = consumerPolicies(this, consumers, key);
+    this.operatorPolicy = new OperatorPolicy(this, "Operators", {
+      source: config.name,
+      tables: this.tables,
+      payloads: this.payloads,
+      raw: this.raw,
+      key,
+    });
 
     this.secret = new SourceSecret(this, "SourceSecret", config.source, props.credentials);
     this.reader = new ReaderService(this, "Reader", {

@@ -5,6 +5,7 @@ import { consumerPolicyOutput, queueOutput } from "../../config/queues.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import type { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
+import type { OperatorPolicy } from "./resources/operator-policy.ts";
 import type { PayloadBucket } from "./resources/payload-bucket.ts";
 import type { RawQueue } from "./resources/raw-queue.ts";
 import type { ReaderService } from "./resources/reader-service.ts";
@@ -21,6 +22,7 @@ export interface OutputParts {
   readonly monitoring: Monitoring;
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly consumerPolicies: readonly ConsumerPolicy[];
+  readonly operatorPolicy: OperatorPolicy;
 }
 
 /**
@@ -56,6 +58,10 @@ export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secr
       value: policy.managedPolicyArn,
     });
   }
+  output(scope, "OperatorPolicyArn", {
+    description: "To be attached to the roles of people who run the operators' commands",
+    value: parts.operatorPolicy.policy.managedPolicyArn,
+  });
   for (const [id, value] of Object.entries(values)) output(scope, id, { value });
 }
 

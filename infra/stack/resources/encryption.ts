@@ -44,9 +44,14 @@ export class EncryptionKey extends Construct {
     return this.#grant(grantee, READ_ACTIONS);
   }
 
-  /** The same for a policy. */
+  /** What `grantRead` grants, for a policy. */
   readStatement(): PolicyStatement {
     return new PolicyStatement({ actions: READ_ACTIONS, resources: [this.#key.keyArn] });
+  }
+
+  /** What `grantUse` grants, for a policy. */
+  useStatement(): PolicyStatement {
+    return new PolicyStatement({ actions: USE_ACTIONS, resources: [this.#key.keyArn] });
   }
 
   /** Puts every store inside a construct under the key. Each is changed in place, and keeps what it has. */

@@ -70,10 +70,11 @@ describe("everything under one key", () => {
     });
   });
 
-  it("can be used by reader and functions, and read by each environment's applications", () => {
+  it("can be used by reader, functions and operators, and read by each environment's applications", () => {
     const actions = keyActions(template);
     const users = [...actions].filter(([, some]) => some.includes("kms:GenerateDataKey"));
     expect(users.map(([id]) => id).sort()).toEqual([
+      expect.stringMatching(/^OperatorsPolicy/),
       expect.stringMatching(/^ReaderTaskTaskRole/),
       expect.stringMatching(/^RetryFunctionRole/),
       expect.stringMatching(/^RouteFunctionRole/),

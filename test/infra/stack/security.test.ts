@@ -101,6 +101,10 @@ describe("the checks of CloudFormation and AWS Solutions", () => {
     ],
     ["eight lanes", { lanes: 8 }],
     ["masked columns", MASKED],
+    [
+      "an account and a region",
+      { deployment: { account: "111122223333", region: "eu-central-1" } },
+    ],
     ["everything under one key", { encryptionKeyArn: SECRET_KEY }],
   ])("find nothing in the stack with %s that is not acknowledged", (_, replaced) => {
     check(replaced);

@@ -1,0 +1,81 @@
+import { Stack } from "aws-cdk-lib";
+import { ManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Construct } from "constructs";
+import { DUE_INDEX } from "../../../wire/names.ts";
+import { FAILURE_PAYLOAD_PREFIX, FRAME_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
+import { acknowledge } from "./acknowledge.ts";
+import type { EncryptionKey } from "./encryption.ts";
+import { acknowledgePrefix, type ItemAction } from "./grants.ts";
+import type { PayloadBucket } from "./payload-bucket.ts";
+import type { RawQueue } from "./raw-queue.ts";
+import type { Tables } from "./tables.ts";
+
+export interface OperatorPolicyProps {
+  readonly source: string;
+  readonly tables: Tables;
+  readonly payloads: PayloadBucket;
+  readonly raw: RawQueue;
+  /** Null: AWS's own keys. */
+  readonly key: EncryptionKey | null;
+}
+
+/** What the commands of `binlog-router` do to a deployed stack. To be attached to the roles of the people who run them. */
+export class OperatorPolicy extends Construct {
+  readonly policy: ManagedPolicy;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { source, tables, payloads, raw, key }: OperatorPolicyProps,
+  ) {
+    super(scope, id);
+    const { bucket } = payloads;
+    const stack = Stack.of(this);
+    // By their common beginning: a policy has no room for the ARNs of all queues.
+    const queues = stack.formatArn({ service: "sqs", resource: `${source}-*` });
+    this.policy = new ManagedPolicy(this, "Policy", {
+      description: `Runs the operators' commands for the source ${source}`,
+      statements: [
+        allow(["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], stack.stackId),
+        items(["GetItem", "UpdateItem"], tables.offsets.tableArn),
+        // The lanes' items, one for each lane.
+        allow(["dynamodb:Scan"], tables.offsets.tableArn),
+        items(["BatchGetItem", "GetItem", "UpdateItem"], tables.sessions.tableArn),
+        items(
+          ["BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"],
+          tables.failures.tableArn,
+        ),
+        items(["Query"], `${tables.failures.tableArn}/index/${DUE_INDEX}`),
+        allow(["s3:ListBucket"], bucket.bucketArn),
+        allow(["s3:GetObject"], bucket.arnForObjects(`${FRAME_PAYLOAD_PREFIX}*`)),
+        allow(["s3:GetObject", "s3:PutObject"], bucket.arnForObjects(`${FAILURE_PAYLOAD_PREFIX}*`)),
+        allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], raw.deadLetterQueue.queueArn),
+        allow(["sqs:GetQueueAttributes", "sqs:GetQueueUrl"], queues),
+        ...(key === null ? [] : [key.useStatement()]),
+      ],
+    });
+    for (const prefix of [FRAME_PAYLOAD_PREFIX, FAILURE_PAYLOAD_PREFIX])
+      acknowledgePrefix(this.policy, bucket, prefix);
+    const { account, region, partition } = stack;
+    const shown = [partition, region, account].map((part) => stack.resolve(part) as unknown);
+    const [where, there, whose] = shown.map((part) =>
+      typeof part === "string" ? part : `<${(part as { Ref: string }).Ref}>`,
+    );
+    acknowledge(
+      this.policy,
+      `IAM5[Resource::arn:${where}:sqs:${there}:${whose}:${source}-*]`,
+      "The number of messages in each of the source's queues, whose names begin like this; no message is read.",
+    );
+  }
+}
+
+function items(actions: readonly ItemAction[], resource: string): PolicyStatement {
+  return allow(
+    actions.map((action) => `dynamodb:${action}`),
+    resource,
+  );
+}
+
+function allow(actions: readonly string[], resource: string): PolicyStatement {
+  return new PolicyStatement({ actions: [...actions], resources: [resource] });
+}
