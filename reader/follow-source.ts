@@ -174,9 +174,11 @@ async function findBeginning(
   const { offset: saved, newStart, isVouched } = await store.load();
   if (saved !== null) return await resume(saved, state, evidence, isVouched);
   if (newStart === null) return await firstBeginning(settings.start, newLife(0), state, evidence);
-  const { start, epoch, life, lanes, laneCount } = newStart;
-  const begin = await firstBeginning(start, { epoch, life }, state, evidence);
-  return { ...begin, offset: { ...begin.offset, lanes, laneCount, anewSince: epoch } };
+  const { start, lanes, laneCount } = newStart;
+  // The ordered life has not begun: a restored offsets table may order it once more, on a server with other coordinates.
+  const life = newLife(newStart.epoch - 1);
+  const begin = await firstBeginning(start, life, state, evidence);
+  return { ...begin, offset: { ...begin.offset, lanes, laneCount, anewSince: life.epoch } };
 }
 
 /** Nothing was sent beyond the end of the binlog. */

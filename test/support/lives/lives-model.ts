@@ -1,0 +1,193 @@
+import { ModelApplication, type ModelStore } from "./model-application.ts";
+import { ModelFunctions, type FunctionMistake } from "./model-functions.ts";
+import { EMPTY_TABLE, ModelReader, type ReaderMistake, type ReaderTable } from "./model-reader.ts";
+import { lastNumber, ModelServer, type ModelRow } from "./model-server.ts";
+
+/** `client-by-position`: the application drops what lies before the position that its group was handled up to. */
+export type Mistake = ReaderMistake | FunctionMistake | "client-by-position";
+
+/**
+ * `calm`: nothing happens that may repeat, reorder or lose anything: commits, restarts of the reader, other lanes and tables, a
+ * queue in trouble. `wild`: all that happens to coordinates, tables and messages.
+ */
+export type Weather = "calm" | "wild";
+
+const STORES = ["memory", "shared", "transactional"] as const;
+/** Tables that are always followed, and one that is so at times. */
+const ALWAYS = ["orders", "items", "users", "notes"];
+const AT_TIMES = "clicks";
+
+/**
+ * Lives of a server's coordinates, of readers, frames, lanes and an application: random sequences of what happens to them, with
+ * the code that decides where reading goes on, which lanes are used, whether a frame is new, and whether a message was handled.
+ */
+export class LivesModel {
+  readonly #random: () => number;
+  readonly #weather: Weather;
+  readonly #server = new ModelServer();
+  readonly #application: ModelApplication;
+  readonly #functions: ModelFunctions;
+  readonly #reader: ModelReader;
+  #backup: ReaderTable | null = null;
+  #rows = 0;
+  #lanes = 1;
+  #isNarrow = false;
+
+  constructor(random: () => number, weather: Weather, mistake: Mistake | null) {
+    this.#random = random;
+    this.#weather = weather;
+    const store: ModelStore = STORES[Math.floor(random() * STORES.length)] ?? "memory";
+    this.#application = new ModelApplication(store, mistake === "client-by-position");
+    this.#functions = new ModelFunctions((message) => this.#application.send(message), mistake);
+    this.#reader = new ModelReader(
+      this.#server,
+      (frame) => this.#functions.raw.push(frame),
+      mistake,
+    );
+  }
+
+  async run(steps: number): Promise<void> {
+    const acts = this.#weather === "calm" ? this.#calm() : [...this.#calm(), ...this.#wild()];
+    for (let step = 0; step < steps; step++) await this.#one(acts)();
+  }
+
+  /** What is wrong when everything has come to rest; null: nothing, or what is missing is known to be. */
+  async verdict(): Promise<string | null> {
+    await this.#settle();
+    const { handled } = this.#application;
+    if (this.#weather === "calm") {
+      const disorder = disorderIn(handled, this.#server.committed);
+      if (disorder !== null) return disorder;
+    }
+    if (this.#reader.table.isStopped || this.#functions.isGap) return null;
+    const known = new Set([...handled.map(({ id }) => id), ...this.#reader.passedOver]);
+    for (const { changes } of this.#functions.dead) for (const { id } of changes) known.add(id);
+    const ended = this.#server.data.log.filter(
+      ({ kind, xid }) => kind !== "prepare" || !this.#server.data.prepared.has(xid),
+    );
+    const wanted = new Map(this.#reader.sent);
+    for (const { kind, rows } of ended)
+      if (kind !== "prepare") for (const { id, table } of rows) wanted.set(id, table);
+    // A row of a table that was not followed when it was read first is not promised.
+    const lost = [...wanted].filter(([id, table]) => table !== AT_TIMES && !known.has(id));
+    return lost.length === 0 ? null : `lost: ${lost.map(([id]) => id).join()}`;
+  }
+
+  #calm(): readonly (() => Promise<void> | void)[] {
+    return [
+      () => this.#server.commit(this.#newRows()),
+      () => this.#server.commit(this.#newRows()),
+      () => this.#read(this.#random() < 0.3),
+      () => this.#read(false),
+      () =>
+        this.#functions.route(Math.floor(this.#random() * 3), 1 + Math.floor(this.#random() * 3)),
+      () => this.#functions.routeAll(),
+      () => this.#functions.retry(),
+      () => this.#application.receive(false),
+      () => this.#application.receive(false),
+      () => void (this.#lanes = 1 + Math.floor(this.#random() * 3)),
+      () => void (this.#isNarrow = !this.#isNarrow),
+      () => void (this.#functions.isQueueUp = !this.#functions.isQueueUp),
+      () => this.#server.rotate(),
+      () => this.#server.prepareXa(this.#newRows()),
+      () => this.#server.commitXa(),
+      () => this.#server.switchGtids(),
+    ];
+  }
+
+  #wild(): readonly (() => Promise<void> | void)[] {
+    return [
+      () => this.#server.reset(),
+      () => this.#server.move(),
+      () => this.#restore(),
+      () => this.#server.failOver(),
+      () => this.#reader.beginAnew(this.#random() < 0.5 ? "now" : "oldest"),
+      () => this.#emptyTable(),
+      () => this.#restoreTable(),
+      () => this.#functions.giveUp(),
+      () => this.#functions.redrive(),
+      () => this.#application.receive(true),
+      () => void (this.#application.isStoreAway = !this.#application.isStoreAway),
+      () => this.#application.redrive(),
+    ];
+  }
+
+  #read(isKilled: boolean): Promise<void> {
+    return this.#reader.read({
+      killedAfter: isKilled ? this.#random() : null,
+      lanes: this.#lanes,
+      followed: new Set(this.#isNarrow ? ALWAYS : [...ALWAYS, AT_TIMES]),
+      progress: this.#functions.progress(),
+    });
+  }
+
+  /**
+   * No copy lies within the second between a save and the kill of the reader: its later transactions would stand where others
+   * did that were sent in the same life.
+   */
+  #restore(): void {
+    const { saved } = this.#reader.table;
+    this.#server.restore(
+      ({ executed }) => !this.#reader.isUnsaved || executed < lastNumber(saved?.gtidSet ?? ""),
+    );
+  }
+
+  /** Somebody deletes the offsets table. The one that is made instead draws epochs that were drawn before. */
+  #emptyTable(): void {
+    this.#reader.table = EMPTY_TABLE;
+    this.#functions.forgetLanes();
+  }
+
+  /** The first call makes a backup of the offsets table; later ones bring it back. */
+  #restoreTable(): void {
+    if (this.#backup === null) {
+      this.#backup = this.#reader.table;
+      this.#functions.backUp();
+      return;
+    }
+    this.#reader.table = this.#backup;
+    this.#functions.restoreLanes();
+  }
+
+  #newRows(): ModelRow[] {
+    return Array.from({ length: 1 + Math.floor(this.#random() * 4) }, () => ({
+      table: this.#one([...ALWAYS, AT_TIMES]),
+      id: ++this.#rows,
+    }));
+  }
+
+  async #settle(): Promise<void> {
+    this.#functions.isQueueUp = true;
+    this.#application.isStoreAway = false;
+    await this.#read(false);
+    for (let round = 0; round < 3; round++) {
+      this.#functions.routeAll();
+      this.#functions.retry();
+    }
+    while (!this.#application.isIdle) {
+      await this.#application.receive(false);
+      this.#application.redrive();
+    }
+  }
+
+  #one<Item>(items: readonly Item[]): Item {
+    const item = items[Math.floor(this.#random() * items.length)];
+    if (item === undefined) throw new RangeError("no items");
+    return item;
+  }
+}
+
+/** What was handled twice, or before what was committed before it in its table; null: nothing. */
+function disorderIn(handled: readonly ModelRow[], committed: readonly number[]): string | null {
+  const places = new Map(committed.map((id, place) => [id, place]));
+  const latest = new Map<string, number>();
+  const seen = new Set<number>();
+  for (const { id, table } of handled) {
+    if (seen.has(id)) return `doubled: ${id}`;
+    seen.add(id);
+    const place = places.get(id) ?? -1;
+    if (place < (latest.get(table) ?? -1)) return `out of order: ${id}`;
+    latest.set(table, place);
+  }
+  return null;
+}

@@ -1,0 +1,290 @@
+import { laneFor } from "../../../reader/frames/shipment.ts";
+import { layoutStep, settledAt, type LaneProgress } from "../../../reader/offsets/lane-layout.ts";
+import { newLife, type Life } from "../../../reader/offsets/life.ts";
+import { followedPositions, type Offset } from "../../../reader/offsets/offset.ts";
+import { firstBeginning, resume, type Beginning } from "../../../reader/offsets/resume-offset.ts";
+import { OperatorError } from "../../../reader/reporting/errors.ts";
+import type { BinlogPosition } from "../../../reader/transactions/binlog-position.ts";
+import type { KeptXa } from "../../../reader/transactions/transaction.ts";
+import { formatPosition } from "../../../wire/position.ts";
+import type { ModelChange, ModelFrame } from "./model-functions.ts";
+import {
+  anchorOf,
+  isBefore,
+  lastNumber,
+  nameOf,
+  numberOf,
+  setOf,
+  SIZE,
+  type Logged,
+  type ModelRow,
+  type ModelServer,
+} from "./model-server.ts";
+
+/**
+ *   unproven       the reader believes that the server is the one that it read
+ *   same-numbers   the reader compares GTIDs, and not when they were committed
+ *   same-epoch     a new life has the epoch of the former one, and frames do not name lives
+ *   counts-wanted  a change's row is its number among those of followed tables
+ *   lanes-at-once  another number of lanes comes into use at once
+ *   ordered-life   an order to begin anew names the life, which begins once more when the offsets table is restored
+ *   forgets-xa     an offset does not name the prepared XA transactions that were kept
+ */
+export type ReaderMistake =
+  | "unproven"
+  | "same-numbers"
+  | "same-epoch"
+  | "counts-wanted"
+  | "lanes-at-once"
+  | "ordered-life"
+  | "forgets-xa";
+
+/** An order to begin anew, as the offsets table has it. */
+interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount"> {
+  readonly kind: "now" | "oldest";
+}
+
+/** What the offsets table says of the reader. */
+export interface ReaderTable {
+  readonly saved: Offset | null;
+  readonly newStart: NewStart | null;
+  readonly isStopped: boolean;
+}
+
+export const EMPTY_TABLE: ReaderTable = { saved: null, newStart: null, isStopped: false };
+
+export interface Reading {
+  /** Ends before the offset is saved, when this share of the frames was sent. */
+  readonly killedAfter: number | null;
+  readonly lanes: number;
+  readonly followed: ReadonlySet<string>;
+  readonly progress: ReadonlyMap<number, LaneProgress>;
+}
+
+/** Changes of a frame. */
+const FRAME = 2;
+
+/** Reader processes one after the other, with the code that decides where they begin and in which lanes. */
+export class ModelReader {
+  table: ReaderTable = EMPTY_TABLE;
+  /** Whether a reader was killed that had sent more than it saved. */
+  isUnsaved = false;
+  /** The tables of rows that were sent, by the rows' ids. */
+  readonly sent = new Map<number, string>();
+  /** Rows that an operator chose to pass over, or for which an alarm rang. */
+  readonly passedOver = new Set<number>();
+  readonly #server: ModelServer;
+  readonly #send: (frame: ModelFrame) => void;
+  readonly #mistake: string | null;
+  /** The payload bucket: the rows of kept XA transactions. */
+  readonly #kept = new Map<string, readonly ModelRow[]>();
+
+  constructor(server: ModelServer, send: (frame: ModelFrame) => void, mistake: string | null) {
+    this.#server = server;
+    this.#send = send;
+    this.#mistake = mistake;
+  }
+
+  /** `offsets set`. */
+  beginAnew(kind: "now" | "oldest"): void {
+    const { saved, newStart } = this.table;
+    if (saved === null && newStart === null) return;
+    const known = saved ?? newStart;
+    const life = newLife(known?.epoch ?? 0, 0);
+    const lanes = known?.lanes ?? new Map<number, string>();
+    const laneCount = known?.laneCount ?? null;
+    this.table = { saved: null, newStart: { ...life, kind, lanes, laneCount }, isStopped: false };
+  }
+
+  /** One process: from where it goes on to the end of the log. */
+  async read({ killedAfter, lanes: wanted, followed, progress }: Reading): Promise<void> {
+    if (this.table.isStopped) return;
+    let begin: Beginning;
+    try {
+      begin = await this.#begin();
+      this.#refuseAnonymous(begin);
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      this.table = { ...this.table, isStopped: true };
+      return;
+    }
+    const lanes = this.#lanesFor(begin.offset, wanted, progress);
+    const unsure = begin.offset.isSettled === true ? null : this.#end();
+    const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined };
+    this.table = { saved: offset, newStart: null, isStopped: false };
+
+    const due = this.#server.data.log.filter((logged) => isDue(logged, begin));
+    const prepared = new Map(offset.keptXa.map(({ xid, key }) => [Number(xid), key]));
+    const batches = new Map<number, ModelChange[]>();
+    for (const logged of due) {
+      for (const change of this.#changesOf(logged, offset.epoch, followed, prepared)) {
+        const lane = laneFor("shop", change.table, lanes);
+        batches.set(lane, [...(batches.get(lane) ?? []), change]);
+      }
+    }
+    const positions = new Map(offset.lanes);
+    const frames = [...batches].flatMap(([lane, changes]) =>
+      framesOf(lane, changes, followedPositions(offset).get(lane) ?? null, this.#nameOf(offset)),
+    );
+    const count = killedAfter === null ? frames.length : Math.ceil(frames.length * killedAfter);
+    for (const frame of frames.slice(0, count)) {
+      for (const { id, table } of frame.changes) this.sent.set(id, table);
+      this.#send(frame);
+      positions.set(frame.lane, frame.last);
+    }
+    this.isUnsaved = killedAfter !== null && count > 0;
+    if (killedAfter !== null) return;
+    const reached = this.#reached({ ...offset, lanes: positions }, due, prepared);
+    const isSettled = settledAt(reached, unsure) ? true : undefined;
+    this.table = { ...this.table, saved: { ...reached, isSettled } };
+  }
+
+  async #begin(): Promise<Beginning> {
+    const { saved, newStart } = this.table;
+    const state = this.#server.state();
+    const credulity =
+      this.#mistake === "unproven" || this.#mistake === "same-numbers" ? this.#mistake : null;
+    const evidence = this.#server.evidence(credulity, saved?.anchor ?? null);
+    if (newStart !== null) {
+      const { kind, lanes, laneCount } = newStart;
+      if (kind === "now") this.#passOver();
+      const life = this.#mistake === "ordered-life" ? newStart : newLife(newStart.epoch - 1, 0);
+      const { epoch } = life;
+      const begin = await firstBeginning({ kind }, { epoch, life: life.life }, state, evidence);
+      return { ...begin, offset: { ...begin.offset, lanes, laneCount, anewSince: epoch } };
+    }
+    if (saved === null)
+      return await firstBeginning({ kind: "oldest" }, newLife(0, 0), state, evidence);
+    const begin = await resume(saved, state, evidence);
+    if (this.#mistake !== "same-epoch") return begin;
+    return { ...begin, offset: { ...begin.offset, epoch: saved.epoch } };
+  }
+
+  /** A dump behind GTIDs is refused where it would meet a transaction without one. */
+  #refuseAnonymous({ start }: Beginning): void {
+    if (start.kind !== "gtid") return;
+    const { log } = this.#server.data;
+    const last = lastNumber(start.gtidSet);
+    const from = log.findIndex(({ number }) => number !== null && number > last);
+    const unread = from === -1 ? log.filter(({ number }) => number === null) : log.slice(from);
+    if (unread.some(({ number }) => number === null)) throw new RefusedDumpError();
+  }
+
+  /** What was sent, and may wait, is not passed over. */
+  #passOver(): void {
+    for (const { rows } of this.#server.data.log)
+      for (const { id } of rows) if (!this.sent.has(id)) this.passedOver.add(id);
+  }
+
+  #lanesFor(offset: Offset, wanted: number, progress: ReadonlyMap<number, LaneProgress>): number {
+    const present = offset.laneCount ?? wanted;
+    if (present === wanted || this.#mistake === "lanes-at-once") return wanted;
+    return layoutStep(offset, progress).kind === "change" ? wanted : present;
+  }
+
+  /** The changes of a transaction, where it stands or, of an XA transaction, where it is committed. */
+  #changesOf(
+    logged: Logged,
+    epoch: number,
+    followed: ReadonlySet<string>,
+    prepared: Map<number, string>,
+  ): ModelChange[] {
+    const { kind, xid } = logged;
+    if (kind === "prepare") {
+      const key = `xa/${logged.us}`;
+      this.#kept.set(key, logged.rows);
+      prepared.set(xid, key);
+      return [];
+    }
+    let { rows } = logged;
+    if (kind === "commit") {
+      const key = prepared.get(xid);
+      if (key === undefined && this.#mistake !== "forgets-xa") {
+        // "XA transaction without its changes" rings.
+        for (const { id } of rows) this.passedOver.add(id);
+      }
+      rows = key === undefined ? [] : (this.#kept.get(key) ?? []);
+      prepared.delete(xid);
+    }
+    const isWanted = ({ table }: ModelRow): boolean => followed.has(table);
+    const counted = this.#mistake === "counts-wanted" ? rows.filter(isWanted) : rows;
+    return counted
+      .map((row, index) => ({
+        ...row,
+        position: formatPosition({ epoch, file: logged.file, offset: logged.at, row: index }),
+      }))
+      .filter(isWanted);
+  }
+
+  #reached(offset: Offset, due: readonly Logged[], prepared: ReadonlyMap<number, string>): Offset {
+    const last = due.at(-1);
+    if (last === undefined) return offset;
+    const numbers = due.map(({ number }) => number ?? 0);
+    const read = Math.max(lastNumber(offset.gtidSet ?? ""), ...numbers);
+    const isForgetful = this.#mistake === "forgets-xa";
+    return {
+      ...offset,
+      file: nameOf(last.file),
+      offset: last.at + SIZE,
+      isExact: true,
+      gtidSet: offset.gtidSet === null ? null : setOf(read),
+      anchor: anchorOf(last),
+      keptXa: isForgetful ? [] : Array.from(prepared, ([xid, key]) => keptXa(xid, key, last)),
+    };
+  }
+
+  #end(): BinlogPosition {
+    const { file, offset } = this.#server.end;
+    return { fileNumber: file, offset };
+  }
+
+  #nameOf({ life }: Offset): { readonly life?: string } {
+    return life === null || this.#mistake === "same-epoch" ? {} : { life };
+  }
+}
+
+/** The server's answer, which ends the attempt until a person acts. */
+class RefusedDumpError extends OperatorError {
+  override readonly name = "RefusedDumpError";
+
+  constructor() {
+    super("the server has transactions without GTIDs", "start anew");
+  }
+}
+
+function isDue(logged: Logged, { start }: Beginning): boolean {
+  return start.kind === "gtid"
+    ? logged.number === null || logged.number > lastNumber(start.gtidSet)
+    : !isBefore(logged, numberOf(start.file), start.offset);
+}
+
+function framesOf(
+  lane: number,
+  changes: readonly ModelChange[],
+  previous: string | null,
+  name: { readonly life?: string },
+): ModelFrame[] {
+  const frames: ModelFrame[] = [];
+  let before = previous;
+  for (let start = 0; start < changes.length; start += FRAME) {
+    const part = changes.slice(start, start + FRAME);
+    const [first, last] = [part[0]?.position ?? "", part.at(-1)?.position ?? ""];
+    frames.push({ lane, first, last, previous: before, ...name, changes: part });
+    before = last;
+  }
+  return frames;
+}
+
+function keptXa(xid: number, key: string, { file, at, us }: Logged): KeptXa {
+  const transaction = {
+    gtid: null,
+    file: nameOf(file),
+    fileNumber: file,
+    start: at,
+    thread: 1,
+    run: 1,
+    serverId: 1,
+    committedUs: us,
+  };
+  return { xid: String(xid), key, transaction };
+}

@@ -1,0 +1,232 @@
+import type { BinlogEvidence } from "../../../reader/offsets/resume-offset.ts";
+import type { ServerState } from "../../../reader/source/server-state.ts";
+import type { Anchor } from "../../../reader/transactions/transaction.ts";
+
+export interface ModelRow {
+  readonly table: string;
+  /** Unlike any other row's. */
+  readonly id: number;
+}
+
+/** A transaction in the log, or one half of an XA transaction. */
+export interface Logged {
+  readonly kind: "rows" | "prepare" | "commit";
+  /** Null: it was committed without a GTID. */
+  readonly number: number | null;
+  /** When it was committed; which transaction it is. */
+  readonly us: number;
+  readonly file: number;
+  readonly at: number;
+  readonly xid: number;
+  readonly rows: readonly ModelRow[];
+}
+
+/** What a copy of a server has. */
+interface ServerData {
+  readonly uuid: string;
+  readonly log: readonly Logged[];
+  readonly files: readonly number[];
+  /** When each file was begun, by its number. */
+  readonly begun: ReadonlyMap<number, number>;
+  /** The numbers of its transactions: `source:1-executed`. */
+  readonly executed: number;
+  readonly purged: number;
+  readonly gtids: boolean;
+  readonly prepared: ReadonlyMap<number, readonly ModelRow[]>;
+}
+
+const SOURCE = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+const REPLICA = "5441fac8-71ca-11e1-9e33-c80aa9429562";
+/** Bytes of a transaction; a file's first one begins after as many. */
+export const SIZE = 100;
+
+/** Of the evidence: what a reader believes without a proof. */
+export type Credulity = "unproven" | "same-numbers" | null;
+
+/** A MySQL server as a reader knows it: its logs and GTIDs, and what may happen to them. */
+export class ModelServer {
+  data: ServerData;
+  /** The ids of all rows, in the order in which they were committed. */
+  readonly committed: number[] = [];
+  #copy: ServerData | null = null;
+  #us = 1;
+  #failovers = 0;
+  #xid = 0;
+
+  constructor() {
+    this.data = {
+      uuid: SOURCE,
+      log: [],
+      ...this.#newFile(),
+      executed: 0,
+      purged: 0,
+      gtids: true,
+      prepared: new Map(),
+    };
+  }
+
+  commit(rows: readonly ModelRow[]): void {
+    this.#append("rows", rows, 0);
+  }
+
+  prepareXa(rows: readonly ModelRow[]): void {
+    const xid = ++this.#xid;
+    this.#append("prepare", rows, xid);
+    this.data = { ...this.data, prepared: new Map(this.data.prepared).set(xid, rows) };
+  }
+
+  /** The oldest that is prepared. */
+  commitXa(): void {
+    const [oldest] = this.data.prepared;
+    if (oldest === undefined) return;
+    const [xid, rows] = oldest;
+    const prepared = new Map(this.data.prepared);
+    prepared.delete(xid);
+    this.#append("commit", rows, xid);
+    this.data = { ...this.data, prepared };
+  }
+
+  rotate(): void {
+    const file = (this.data.files.at(-1) ?? 0) + 1;
+    const begun = new Map(this.data.begun).set(file, this.#us++);
+    this.data = { ...this.data, files: [...this.data.files, file], begun };
+  }
+
+  switchGtids(): void {
+    this.data = { ...this.data, gtids: !this.data.gtids };
+    this.rotate();
+  }
+
+  /** RESET BINARY LOGS AND GTIDS: what the logs held is out of the model's reach. MySQL refuses it while XA transactions are prepared. */
+  reset(): void {
+    if (this.data.prepared.size > 0) return;
+    this.data = { ...this.data, log: [], ...this.#newFile(), executed: 0, purged: 0 };
+  }
+
+  /** The logs begin anew in another directory; the executed GTIDs stay. */
+  move(): void {
+    const { executed } = this.data;
+    this.data = { ...this.data, log: [], ...this.#newFile(), purged: executed };
+  }
+
+  /** The first call makes a copy; later ones bring it back. Each start of a server begins a file. */
+  restore(mayBe: (copy: { readonly executed: number }) => boolean): void {
+    if (this.#copy === null) this.#copy = this.data;
+    else if (mayBe(this.#copy)) {
+      this.data = this.#copy;
+      this.rotate();
+    }
+  }
+
+  /** A replica with the same transactions takes over, at positions that no server had. */
+  failOver(): void {
+    const shift = ++this.#failovers;
+    const log = this.data.log.map((logged, index) => ({
+      ...logged,
+      file: 1,
+      at: SIZE + index * SIZE + shift,
+    }));
+    const uuid = this.data.uuid === SOURCE ? REPLICA : SOURCE;
+    this.data = { ...this.data, uuid, log, ...this.#newFile() };
+  }
+
+  get end(): { readonly file: number; readonly offset: number } {
+    const { files, log } = this.data;
+    const file = files.at(-1) ?? 1;
+    const last = log.findLast((logged) => logged.file === file);
+    return { file, offset: (last?.at ?? 0) + SIZE };
+  }
+
+  state(): ServerState {
+    const { uuid, files, executed, purged, gtids } = this.data;
+    const { file, offset } = this.end;
+    return {
+      uuid,
+      serverId: 1,
+      version: "9.7.0",
+      gtids,
+      gtidExecuted: setOf(executed),
+      gtidPurged: setOf(purged),
+      file: nameOf(file),
+      offset,
+      oldestFile: nameOf(files[0] ?? 1),
+      files: files.map(nameOf),
+      checksums: true,
+      lowerCaseNames: false,
+      retentionMs: null,
+    };
+  }
+
+  /** `anchor`: the saved one, which the `same-numbers` are taken for. */
+  evidence(credulity: Credulity, anchor: Anchor | null): BinlogEvidence {
+    const { log, begun } = this.data;
+    const isTrusting = credulity === "unproven";
+    const isBlind = credulity === "same-numbers";
+    return {
+      isSubset: async (subset, set) => isTrusting || lastNumber(subset) <= lastNumber(set),
+      stands: async (asked) =>
+        isTrusting ||
+        (asked.begunS !== null && begun.get(numberOf(asked.file)) === asked.begunS) ||
+        log.some(
+          (logged) =>
+            nameOf(logged.file) === asked.file &&
+            logged.at === asked.start &&
+            (isBlind || logged.us === asked.committedUs),
+        ),
+      find: async (gtid) => {
+        const found = log.find(({ number }) => number === lastNumber(gtid));
+        if (found === undefined) return null;
+        const { committedUs } = anchor ?? { committedUs: 0 };
+        return isBlind ? { ...anchorOf(found), committedUs } : anchorOf(found);
+      },
+      beginningOf: async (file) => ({
+        file,
+        start: 4,
+        begunS: begun.get(numberOf(file)) ?? 0,
+        gtid: null,
+        committedUs: 0,
+      }),
+      gtidsBefore: async (file, offset) =>
+        setOf(
+          Math.max(
+            this.data.purged,
+            ...log
+              .filter((logged) => isBefore(logged, numberOf(file), offset))
+              .map(({ number }) => number ?? 0),
+          ),
+        ),
+    };
+  }
+
+  #append(kind: Logged["kind"], rows: readonly ModelRow[], xid: number): void {
+    const { file, offset: at } = this.end;
+    const number = this.data.gtids ? this.data.executed + 1 : null;
+    const logged: Logged = { kind, number, us: this.#us++, file, at, xid, rows };
+    const executed = number ?? this.data.executed;
+    if (kind !== "prepare") this.committed.push(...rows.map(({ id }) => id));
+    this.data = { ...this.data, log: [...this.data.log, logged], executed };
+  }
+
+  #newFile(): Pick<ServerData, "files" | "begun"> {
+    return { files: [1], begun: new Map([[1, this.#us++]]) };
+  }
+}
+
+export function isBefore(logged: Logged, file: number, offset: number): boolean {
+  return logged.file < file || (logged.file === file && logged.at < offset);
+}
+
+export const nameOf = (file: number): string => `bin.${String(file).padStart(6, "0")}`;
+export const numberOf = (name: string): number => Number(name.split(".")[1]);
+export const setOf = (last: number): string => (last === 0 ? "" : `${SOURCE}:1-${last}`);
+export const lastNumber = (gtids: string): number => Number(/(\d+)$/.exec(gtids)?.[1] ?? 0);
+
+export function anchorOf({ number, us, file, at }: Logged): Anchor {
+  return {
+    file: nameOf(file),
+    start: at,
+    begunS: null,
+    gtid: number === null ? null : `${SOURCE}:${number}`,
+    committedUs: us,
+  };
+}
