@@ -1,0 +1,165 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { onThisMachine } from "../../../../infra/local/request/local-configuration.ts";
+import type { LocalTopology } from "../../../../infra/local/template/local-topology.ts";
+import { provision } from "../../../../infra/local/template/provision.ts";
+import { synthesize } from "../../../../infra/local/template/synthesize.ts";
+import { RUNBOOK } from "../../../../infra/stack/monitoring/runbook.ts";
+import { REPOSITORY_ROOT } from "../../../../infra/stack/resources/repository-root.ts";
+import { CAUSES, type Cause } from "../../../support/console/causes.ts";
+import { SimulatedSystem } from "../../../support/console/simulated-system.ts";
+import { exampleConfiguration } from "../../../support/example-stack.ts";
+
+const PAGE = join(REPOSITORY_ROOT, "docs/runbook.md");
+/** Before the trouble, all of the alarms have looked at their periods. */
+const QUIET_MINUTES = 20;
+/** The longest period is a quarter of an hour, and the evaluation looks back over three of them. */
+const CLEARS_WITHIN_MINUTES = 60;
+
+/** An alarm that rang, and after how many minutes of the trouble. */
+type Rung = ReadonlyMap<string, number>;
+
+let aws: LocalAws;
+let topology: LocalTopology;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  const server = { host: "127.0.0.1", port: 3306, tls: "off" } as const;
+  topology = await provision(synthesize(onThisMachine(exampleConfiguration(), server)), {
+    aws,
+    sourceCredentials: { username: "reader", password: "secret" },
+    signal: AbortSignal.timeout(60_000),
+  });
+});
+afterAll(() => aws[Symbol.asyncDispose]());
+beforeEach(() => {
+  // On a minute, where CloudWatch's periods begin.
+  vi.useFakeTimers({ now: 30_000_000 * 60_000, toFake: ["Date", "setInterval", "clearInterval"] });
+});
+afterEach(() => void vi.useRealTimers());
+
+/** Plays a cause; returns what rang, and what still rings at the end. */
+function play(cause: Cause): { rung: Rung; still: string[] } {
+  using system = new SimulatedSystem(topology, "shop");
+  const well = { route: { ...system.route }, retry: { ...system.retry } };
+  let before: string[] = [];
+  for (let minute = 0; minute < QUIET_MINUTES; minute++) before = system.minute();
+  expect(before).toEqual([]);
+
+  const rung = new Map<string, number>();
+  const { begin, eachMinute, end, minutes = 20 } = cause;
+  begin?.(system);
+  for (let minute = 0; minute < minutes; minute++) {
+    eachMinute?.(system, minute);
+    for (const name of system.minute()) if (!rung.has(name)) rung.set(name, minute + 1);
+  }
+  Object.assign(system, { ...well, queues: {} });
+  end?.(system);
+  let still: string[] = [];
+  for (let minute = 0; minute < CLEARS_WITHIN_MINUTES; minute++) {
+    still = system.minute();
+    for (const name of still) if (!rung.has(name)) rung.set(name, minutes + minute + 1);
+  }
+  return { rung, still };
+}
+
+/** What each cause may ring, by the alarms' short names; in the order in which they ring. */
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  "Nothing is wrong": [],
+  "Nobody writes": [],
+  "A deployment replaces both tasks of the reader": [],
+  "A bulk statement: for three minutes the lag is over its bound": [],
+  "No task of the reader runs": ["Reader not reporting", "Standby missing"],
+  "MySQL cannot be reached, or does not answer": ["Reader not reporting", "Reader held up", "Lag"],
+  "An error that a person must act on: wrong password, purged binlog, another history": [
+    "Reader stopped",
+    "Reader not reporting",
+    "Reader held up",
+    "Lag",
+    "Standby missing",
+  ],
+  "The raw queue does not take frames: the lag grows": ["Lag"],
+  "The purge of the binlog comes near": ["Retention risk"],
+  "The reader's tasks end again and again": ["Reader starts again and again", "Lease flapping"],
+  "The standby is lost": ["Standby missing"],
+  "The lease changes hands again and again": ["Lease flapping"],
+  "An application changes users on open connections": ["Users changed on open connections"],
+  "An XA transaction is left prepared": ["XA transaction left prepared"],
+  "An XA transaction commits that was prepared before reading began": [
+    "XA transaction without its changes",
+  ],
+  "A snapshot cannot go on until a person acts": ["Snapshot stopped"],
+  "Lambda fails to run the route function (time-out, memory, defect)": [
+    "Function errors route",
+    "Raw queue age",
+  ],
+  "Lambda refuses to run the route function": ["Function throttles route", "Raw queue age"],
+  "DynamoDB or S3 refuses the route function": ["Frames come again", "Raw queue age"],
+  "A frame is missing (gap)": ["Gap detected", "Frames come again", "Raw queue age"],
+  "Only frames come that count as delivered": ["Nothing but repeats"],
+  "A frame goes to the raw queue's dead-letter queue": ["Dead-letter queue not empty raw"],
+  "An author is unknown": ["Unattributed changes", "Failures pending"],
+  "The code fails on the changes of one queue": [
+    "Changes that could not be written",
+    "Failures pending",
+  ],
+  "An environment's queue is deleted, full or forbidden": ["Failures pending"],
+  "A parked stream is given up": ["Failures dead"],
+  "The retry function's schedule is disabled": ["Retry not running"],
+  "The retry function fails": ["Function errors retry"],
+  "An application does not run": ["Subscriber queue age billing staging"],
+  "An application fails on a message again and again": [
+    "Dead-letter queue not empty billing staging",
+  ],
+};
+
+const rows: (readonly [Cause, Rung])[] = [];
+
+describe("a cause rings its alarms and no other, and each of them clears", () => {
+  it.each(CAUSES)("$name", (cause) => {
+    const { rung, still } = play(cause);
+    rows.push([cause, rung]);
+    expect([...rung.keys()].toSorted()).toEqual(EXPECTED[cause.name]?.toSorted());
+    expect(still).toEqual([]);
+  });
+});
+
+it("every alarm has a cause that rings it", () => {
+  const rung = new Set(Object.values(EXPECTED).flat());
+  const unheard = Object.values(RUNBOOK).filter(
+    (heading) => ![...rung].some((name) => name.startsWith(heading)),
+  );
+  expect(unheard).toEqual([]);
+});
+
+/** `UPDATE_RUNBOOK=1` writes the table anew. */
+it("the runbook's table says the same", () => {
+  const lines = rows.map(([{ name }, rung]) => `| ${name} | ${alarmsText(rung)} |`);
+  const table = ["| cause | alarms, and the minute in which each rings |", "| - | - |", ...lines];
+  const page = readFileSync(PAGE, "utf8");
+  const [before = "", written = "", after = ""] = page.split(/<!-- causes (?:begin|end) -->\n/);
+  if (process.env["UPDATE_RUNBOOK"] === "1") {
+    writeFileSync(
+      PAGE,
+      `${before}<!-- causes begin -->\n${table.join("\n")}\n<!-- causes end -->\n${after}`,
+    );
+    return;
+  }
+  expect(cells(written)).toEqual(cells(table.join("\n")));
+});
+
+function alarmsText(rung: Rung): string {
+  if (rung.size === 0) return "none";
+  return [...rung].map(([name, minute]) => `${name} (${minute})`).join(", ");
+}
+
+/** A table's cells, however the formatter has padded them. */
+function cells(table: string): string[][] {
+  return table
+    .trim()
+    .split("\n")
+    .filter((line) => !/^[|\s-]*$/.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+}

@@ -1,0 +1,202 @@
+import type { SimulatedSystem } from "./simulated-system.ts";
+
+/** Something that happens, as the system reports it. */
+export interface Cause {
+  readonly name: string;
+  /** Called before each minute of the trouble, with the minute's number. */
+  readonly begin?: (system: SimulatedSystem) => void;
+  readonly eachMinute?: (system: SimulatedSystem, minute: number) => void;
+  /** Ends it; what `begin` and `eachMinute` set on route, retry and queues is undone without it. */
+  readonly end?: (system: SimulatedSystem) => void;
+  /** How long it lasts, default 20. */
+  readonly minutes?: number;
+}
+
+const MINUTE_MS = 60_000;
+const RAW = "shop-raw.fifo";
+const QUEUE = "shop-billing-staging.fifo";
+const DEAD = "shop-billing-staging-dead.fifo";
+
+const restart = (system: SimulatedSystem): void => system.restartReader();
+/** The oldest frame waits since the trouble began. */
+const rawWaits = (system: SimulatedSystem, minute: number): void => {
+  system.queues[RAW] = { visible: 1, oldestAgeMs: minute * MINUTE_MS };
+};
+
+export const CAUSES: readonly Cause[] = [
+  { name: "Nothing is wrong", minutes: 60 },
+  {
+    name: "Nobody writes",
+    begin: ({ route }) => Object.assign(route, { invocations: 0, routed: 0 }),
+    minutes: 60,
+  },
+  {
+    name: "A deployment replaces both tasks of the reader",
+    begin: (system) => {
+      system.restartReader();
+      system.active.status.counters.leasesTaken++;
+    },
+  },
+  {
+    name: "A bulk statement: for three minutes the lag is over its bound",
+    begin: ({ active }) => active.status.behindSince(Date.now() - MINUTE_MS),
+    end: ({ active }) => active.status.reached(Date.now(), true, ""),
+    minutes: 3,
+  },
+  {
+    name: "No task of the reader runs",
+    begin: (system) => {
+      system.active.kill();
+      system.standby.kill();
+    },
+    end: restart,
+  },
+  {
+    name: "MySQL cannot be reached, or does not answer",
+    begin: ({ active }) => active.status.enter("connecting"),
+    end: restart,
+  },
+  {
+    name: "An error that a person must act on: wrong password, purged binlog, another history",
+    begin: (system) => {
+      for (const { status } of [system.active, system.standby]) {
+        status.isStoppedByError = true;
+        status.enter("blocked");
+      }
+    },
+    end: restart,
+  },
+  {
+    name: "The raw queue does not take frames: the lag grows",
+    begin: ({ active }) => active.status.behindSince(Date.now()),
+    end: ({ active }) => active.status.reached(Date.now(), true, ""),
+  },
+  {
+    name: "The purge of the binlog comes near",
+    begin: ({ active: { status } }) => {
+      status.retentionMs = 30 * MINUTE_MS;
+      status.waitsSince(null, Date.now() - 10 * MINUTE_MS);
+    },
+    end: ({ active }) => active.status.waitsSince(null, null),
+  },
+  {
+    name: "The reader's tasks end again and again",
+    eachMinute: (system, minute) => {
+      if (minute % 2 === 1) return;
+      system.active.kill();
+      system.active = system.standby;
+      system.active.status.enter("streaming");
+      system.active.status.counters.leasesTaken++;
+      system.standby = system.startTask("standby");
+    },
+    end: restart,
+  },
+  {
+    name: "The standby is lost",
+    begin: ({ standby }) => standby.kill(),
+    end: (system) => {
+      system.standby = system.startTask("standby");
+    },
+  },
+  {
+    name: "The lease changes hands again and again",
+    eachMinute: ({ active }, minute) => {
+      if (minute % 3 === 0) active.status.counters.leasesTaken++;
+    },
+  },
+  {
+    name: "An application changes users on open connections",
+    begin: ({ active }) => void active.status.counters.userChanges++,
+  },
+  {
+    name: "An XA transaction is left prepared",
+    begin: ({ active }) => active.status.waitsSince(Date.now(), null),
+    end: ({ active }) => active.status.waitsSince(null, null),
+    minutes: 40,
+  },
+  {
+    name: "An XA transaction commits that was prepared before reading began",
+    begin: ({ active }) => void active.status.counters.unknownXa++,
+  },
+  {
+    name: "A snapshot cannot go on until a person acts",
+    begin: (system) => void (system.isSnapshotStopped = true),
+    end: (system) => void (system.isSnapshotStopped = false),
+  },
+  {
+    name: "Lambda fails to run the route function (time-out, memory, defect)",
+    begin: ({ route }) => Object.assign(route, { errors: 30 }),
+    eachMinute: rawWaits,
+  },
+  {
+    name: "Lambda refuses to run the route function",
+    begin: ({ route }) => Object.assign(route, { invocations: 0, throttles: 30 }),
+    eachMinute: rawWaits,
+  },
+  {
+    name: "DynamoDB or S3 refuses the route function",
+    begin: ({ route }) => Object.assign(route, { routed: 0, returned: 4 }),
+    eachMinute: rawWaits,
+  },
+  {
+    name: "A frame is missing (gap)",
+    begin: ({ route }) => Object.assign(route, { routed: 0, returned: 4, gaps: 4 }),
+    eachMinute: rawWaits,
+  },
+  {
+    name: "Only frames come that count as delivered",
+    begin: ({ route }) => Object.assign(route, { routed: 0, onlyRepeats: true }),
+  },
+  {
+    name: "A frame goes to the raw queue's dead-letter queue",
+    begin: ({ queues }) => Object.assign(queues, { "shop-raw-dead.fifo": { visible: 1 } }),
+  },
+  {
+    name: "An author is unknown",
+    begin: ({ route, retry }) => {
+      Object.assign(route, { unattributed: 1, parked: 1 });
+      Object.assign(retry, { pending: 1 });
+    },
+    eachMinute: ({ route }, minute) => {
+      if (minute > 0) Object.assign(route, { unattributed: 0, parked: 0 });
+    },
+  },
+  {
+    name: "The code fails on the changes of one queue",
+    begin: ({ route, retry }) => {
+      Object.assign(route, { faulty: 1, parked: 1 });
+      Object.assign(retry, { pending: 1 });
+    },
+  },
+  {
+    name: "An environment's queue is deleted, full or forbidden",
+    begin: ({ route, retry, queues }) => {
+      Object.assign(route, { parked: 20 });
+      Object.assign(retry, { pending: 1 });
+      queues[QUEUE] = null;
+    },
+  },
+  {
+    name: "A parked stream is given up",
+    begin: ({ retry }) => Object.assign(retry, { dead: 1 }),
+  },
+  {
+    name: "The retry function's schedule is disabled",
+    begin: ({ retry }) => Object.assign(retry, { invocations: 0 }),
+  },
+  {
+    name: "The retry function fails",
+    begin: ({ retry }) => Object.assign(retry, { errors: 1 }),
+  },
+  {
+    name: "An application does not run",
+    eachMinute: ({ queues }, minute) => {
+      queues[QUEUE] = { visible: 60 * minute, oldestAgeMs: minute * MINUTE_MS };
+    },
+    minutes: 30,
+  },
+  {
+    name: "An application fails on a message again and again",
+    begin: ({ queues }) => Object.assign(queues, { [DEAD]: { visible: 1 } }),
+  },
+];
