@@ -20,6 +20,7 @@ export function locatedQueues(config: Configuration, topology: LocalTopology): L
 export function stackFile(
   { config, source, aws, topology, queues }: StackParts,
   processes: Readonly<Record<string, number>>,
+  page: string,
 ): StackFile {
   const { host, port, administrator, accounts } = source;
   const names = [...Object.keys(config.environments), UNROUTED];
@@ -53,6 +54,7 @@ export function stackFile(
     tables: topology.tables,
     payloadBucket: topology.outputs["PayloadBucket"] ?? "",
     parts: { reader: topology.reader.environment, route: topology.route.environment },
+    page,
     processes,
   };
 }

@@ -20,6 +20,7 @@ import type { StartOptions } from "./request/options.ts";
 import { UsageError } from "./request/refusal.ts";
 import { choosePorts, type Ports } from "./request/ports.ts";
 import { startConsole } from "./console/console.ts";
+import { gatherFacts } from "./console/facts/gather-facts.ts";
 import { Monitor } from "./console/metrics/monitor.ts";
 import { MetricsClock } from "./console/metrics/metrics-clock.ts";
 import { inBackground } from "./process/background.ts";
@@ -85,9 +86,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   const clients = started.use(awsClients(aws));
   const queues = locatedQueues(config, topology);
   const parts: StackParts = { config, source, aws, topology, queues };
-  const status = started.use(
-    new Status({ clients, queues, failuresTable: topology.tables.failures }),
-  );
+  const status = started.use(new Status());
   const onProblem = (error: unknown): void => {
     if (!signal.aborted) status.problem(error);
   };
@@ -111,8 +110,8 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
     clock: new MetricsClock(),
   });
   started.use(inBackground((stop) => monitor.run(stop)));
-  const startedMs = Date.now();
-  const watching = { parts, clients, router, monitor, startedMs };
+  const watching = { parts, clients, router, monitor, startedMs: Date.now() };
+  status.watch(() => gatherFacts(watching));
   const page = started.use(
     await startConsole({
       ...watching,
@@ -127,12 +126,16 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
 
   signal.throwIfAborted();
   const announce = () => {
-    const stack = stackFile(parts, {
-      main: process.pid,
-      ...(source.pid !== null && { mysql: source.pid }),
-      ...router.pids(),
-      ...demonstration?.pids,
-    });
+    const stack = stackFile(
+      parts,
+      {
+        main: process.pid,
+        ...(source.pid !== null && { mysql: source.pid }),
+        ...router.pids(),
+        ...demonstration?.pids,
+      },
+      page.url,
+    );
     return directory.write(stack, environmentFile(stack, config.name, source.client));
   };
   await announce();

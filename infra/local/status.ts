@@ -1,28 +1,24 @@
 import type { Demonstration } from "./demo/demonstration.ts";
-import type { LocatedQueue } from "./running/stack-parts.ts";
+import type { EnvironmentQueueFacts, Facts } from "./console/facts/facts.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
-import { parkedRecords } from "./running/failure-records.ts";
-import { queueLength } from "./queue-length.ts";
 import { StandStill } from "./stand-still.ts";
-import type { AwsClients } from "@binlog-router/local-aws/clients";
 
-export interface StatusOptions {
-  readonly clients: AwsClients;
-  readonly queues: readonly LocatedQueue[];
-  readonly failuresTable: string;
-}
+/** A problem that comes again is shown again; one that does not is over. What lasts is among the facts. */
+const PROBLEM_SHOWN_MS = 15_000;
 
 /** Gathers what the display shows. */
 export class Status implements Disposable {
-  readonly #options: StatusOptions;
   readonly #startedMs = performance.now();
   readonly #standStill = new StandStill();
+  #facts: (() => Promise<Facts>) | null = null;
   #demonstration: Demonstration | null = null;
   #problems = 0;
+  #problemMs = 0;
   #lastProblem: string | null = null;
 
-  constructor(options: StatusOptions) {
-    this.#options = options;
+  /** From now on `facts` looks at source, reader, queues and alarms. */
+  watch(facts: () => Promise<Facts>): void {
+    this.#facts = facts;
   }
 
   /** From now on the demonstration's streams are shown with what its tally says. */
@@ -42,6 +38,7 @@ export class Status implements Disposable {
   /** Something went wrong that the stack goes on after. */
   problem(error: unknown): void {
     this.#problems++;
+    this.#problemMs = performance.now();
     const text = error instanceof Error ? error.message : String(error);
     this.#lastProblem = text.split("\n", 1)[0] ?? text;
   }
@@ -56,40 +53,38 @@ export class Status implements Disposable {
     }
   }
 
-  async #look(): Promise<Snapshot> {
-    const { clients, queues, failuresTable } = this.#options;
+  async #look(): Promise<Snapshot | null> {
+    if (this.#facts === null) return null;
     await this.#demonstration?.lookForParked();
-    const [records, streams] = await Promise.all([
-      parkedRecords(clients.dynamodb, failuresTable),
-      Promise.all(queues.map((queue) => this.#stream(queue))),
-    ]);
+    const facts = await this.#facts();
     const tally = this.#demonstration?.tally;
+    const isOver = performance.now() - this.#problemMs > PROBLEM_SHOWN_MS;
     return {
       uptimeMs: performance.now() - this.#startedMs,
-      streams,
+      streams: facts.queues.map((queue) => this.#stream(queue, facts)),
+      facts,
       attributions: [...(tally?.attributions ?? [])],
-      failures: records.reduce((sum, { count }) => sum + count, 0),
       verdict: tally?.verdict() ?? null,
       standStillMs: this.standStillMs(),
-      problems: { count: this.#problems, last: this.#lastProblem },
+      problems: { count: this.#problems, last: isOver ? null : this.#lastProblem },
     };
   }
 
-  async #stream({ environment, subscriber, url }: LocatedQueue): Promise<StreamStatus> {
+  #stream(queue: EnvironmentQueueFacts, { failures }: Facts): StreamStatus {
+    const { environment, subscriber, name, counts } = queue;
+    const about = { environment, subscriber, routed: counts?.sent ?? null, dead: queue.dead ?? 0 };
     const tally = this.#demonstration?.tally;
     const check = tally?.check(environment, subscriber);
     if (tally === undefined || check === undefined) {
-      const waiting = await queueLength(this.#options.clients.sqs, url);
-      return { environment, subscriber, written: null, delivered: null, waiting, delayMs: null };
+      const parked = failures.streams
+        .filter((stream) => stream.queue === name)
+        .reduce((sum, { changes }) => sum + changes, 0);
+      const waiting = counts === null ? 0 : counts.visible + counts.inFlight + counts.delayed;
+      return { ...about, written: null, delivered: null, parked, waiting, delayMs: null };
     }
     const { written, delivered, newestDelayMs } = check;
-    return {
-      environment,
-      subscriber,
-      written,
-      delivered,
-      waiting: check.waiting - tally.parked(check),
-      delayMs: newestDelayMs ?? null,
-    };
+    const parked = tally.parked(check);
+    const waiting = check.waiting - parked;
+    return { ...about, written, delivered, parked, waiting, delayMs: newestDelayMs ?? null };
   }
 }

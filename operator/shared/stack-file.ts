@@ -43,6 +43,8 @@ const stackFile = z.object({
       route: z.record(z.string(), z.string()),
     })
     .optional(),
+  /** The page on which a person sees everything; absent from a run of an earlier release. */
+  page: endpoint.optional(),
   /** Process ids; `main` is `npm start` itself. */
   processes: z.record(z.string(), z.number()),
 });

@@ -28,6 +28,6 @@ export async function display(
     const snapshot = await take();
     if (snapshot === null) continue;
     if (table === null) out.write(`${statusLine(snapshot)}\n`);
-    else table(statusTable(snapshot));
+    else table(statusTable(snapshot, out.columns));
   }
 }

@@ -1,9 +1,10 @@
 import { count, duration, standStillText, uptime } from "./format.ts";
+import { findingTexts, stateTexts } from "./facts-text.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 
 /** One plain line for where there is no terminal: each environment's sums, and what concerns all of them. */
 export function statusLine(snapshot: Snapshot): string {
-  const { uptimeMs, streams, attributions, failures, verdict, standStillMs, problems } = snapshot;
+  const { uptimeMs, streams, facts, attributions, verdict, standStillMs, problems } = snapshot;
   const environments = [...new Set(streams.map(({ environment }) => environment))];
   const parts = [
     ...environments.map((name) =>
@@ -15,9 +16,11 @@ export function statusLine(snapshot: Snapshot): string {
     ...(attributions.length === 0
       ? []
       : [`authors: ${attributions.map(([way, changes]) => `${way} ${changes}`).join(", ")}`]),
-    `failure records: ${count(failures)}`,
+    ...stateTexts(facts),
+    `failure records: ${count(facts.failures.changes)}`,
     ...(verdict === null ? [] : [`foreign ${verdict.foreign}, doubled ${verdict.doubled}`]),
     ...(standStillMs === null ? [] : [standStillText(standStillMs)]),
+    ...findingTexts(facts),
     ...(problems.last === null ? [] : [`problems ${problems.count}: ${problems.last}`]),
   ];
   return `${uptime(uptimeMs)}  ${parts.join(" | ")}`;

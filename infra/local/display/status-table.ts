@@ -1,37 +1,88 @@
+import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
+import { findingTexts, stateTexts } from "./facts-text.ts";
 import { count, duration, standStillText, uptime } from "./format.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot, StreamStatus } from "./snapshot.ts";
 
-/** The live display: a table of the streams, and what concerns all of them below. */
-export function statusTable(snapshot: Snapshot): string {
-  const table = new Table({
-    head: ["environment", "subscriber", "written", "delivered", "waiting", "newest delay"],
-    colAligns: ["left", "left", "right", "right", "right", "right"],
+interface Column {
+  readonly title: string;
+  readonly cell: (stream: StreamStatus) => string;
+  /** The higher, the sooner it is left out where the terminal is narrow. */
+  readonly leftOut: number;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "environment", cell: ({ environment }) => environment, leftOut: 0 },
+  { title: "subscriber", cell: ({ subscriber }) => subscriber, leftOut: 0 },
+  { title: "written", cell: ({ written }) => count(written), leftOut: 2 },
+  { title: "delivered", cell: ({ delivered }) => count(delivered), leftOut: 1 },
+  { title: "routed", cell: routedText, leftOut: 3 },
+  { title: "waiting", cell: ({ waiting }) => count(waiting), leftOut: 0 },
+  { title: "parked", cell: ({ parked }) => count(parked), leftOut: 0 },
+  { title: "dead", cell: ({ dead }) => count(dead), leftOut: 0 },
+  { title: "newest delay", cell: ({ delayMs }) => duration(delayMs), leftOut: 4 },
+];
+
+/** Columns that say something of the demonstration only. */
+const OF_DEMONSTRATION = new Set(["written", "delivered", "newest delay"]);
+
+/** The live display: a table of the streams, and what concerns all of them below. No line is wider than `width`. */
+export function statusTable(snapshot: Snapshot, width = Infinity): string {
+  const { streams, verdict } = snapshot;
+  const columns = COLUMNS.filter(({ title }) => verdict !== null || !OF_DEMONSTRATION.has(title));
+  return [
+    ...streamLines(streams, columns, width),
+    ...summary(snapshot).map((line) => cut(line, width)),
+  ].join("\n");
+}
+
+/** With as many columns as fit; cut where the fewest do not. */
+function streamLines(
+  streams: readonly StreamStatus[],
+  columns: readonly Column[],
+  width: number,
+): string[] {
+  const lines = table(streams, columns).split("\n");
+  if (widthOf(lines[0] ?? "") <= width) return lines;
+  const most = Math.max(...columns.map(({ leftOut }) => leftOut));
+  if (most === 0) return lines.map((line) => cut(stripVTControlCharacters(line), width));
+  return streamLines(
+    streams,
+    columns.filter(({ leftOut }) => leftOut < most),
+    width,
+  );
+}
+
+function table(streams: readonly StreamStatus[], columns: readonly Column[]): string {
+  const drawn = new Table({
+    head: columns.map(({ title }) => title),
+    colAligns: columns.map((_, place) => (place < 2 ? "left" : "right")),
     style: { head: ["bold"], border: ["grey"], compact: true },
   });
   let previous: string | undefined;
-  for (const stream of snapshot.streams) {
-    table.push([
-      stream.environment === previous ? "" : stream.environment,
-      stream.subscriber,
-      count(stream.written),
-      count(stream.delivered),
-      count(stream.waiting),
-      duration(stream.delayMs),
-    ]);
-    previous = stream.environment;
+  for (const stream of streams) {
+    const [environment = "", ...cells] = columns.map(({ cell }) => cell(stream));
+    drawn.push([environment === previous ? "" : environment, ...cells]);
+    previous = environment;
   }
-  return [table.toString(), ...summary(snapshot)].join("\n");
+  return drawn.toString();
+}
+
+function routedText({ routed }: StreamStatus): string {
+  return routed === null ? "no queue" : count(routed);
 }
 
 function summary(snapshot: Snapshot): string[] {
-  const { uptimeMs, attributions, failures, verdict, standStillMs, problems } = snapshot;
-  const lines = [`running for ${uptime(uptimeMs)}, Ctrl-C stops everything`];
+  const { uptimeMs, facts, attributions, verdict, standStillMs, problems } = snapshot;
+  const lines = [
+    stateTexts(facts).join(" · "),
+    `running for ${uptime(uptimeMs)}, Ctrl-C stops everything`,
+  ];
   if (attributions.length > 0) {
     const ways = attributions.map(([way, changes]) => `${way} ${count(changes)}`);
     lines.push(`authors found by: ${ways.join(", ")}`);
   }
-  lines.push(`deliveries in failure records: ${count(failures)}`);
+  lines.push(`deliveries in failure records: ${count(facts.failures.changes)}`);
   if (verdict !== null) {
     const { foreign, doubled, outOfOrder, parked, unattributed } = verdict;
     lines.push(
@@ -39,7 +90,19 @@ function summary(snapshot: Snapshot): string[] {
         `parked: author unknown ${count(unattributed)}, queue in trouble ${count(parked - unattributed)}`,
     );
   }
+  const findings = findingTexts(facts);
+  if (findings.length === 0) lines.push("all is well; no alarm rings");
+  lines.push(...findings.map((text) => `● ${text}`));
   if (standStillMs !== null) lines.push(standStillText(standStillMs));
   if (problems.last !== null) lines.push(`problems: ${problems.count}, the last: ${problems.last}`);
   return lines;
+}
+
+function widthOf(line: string): number {
+  return Array.from(stripVTControlCharacters(line)).length;
+}
+
+function cut(line: string, width: number): string {
+  const signs = Array.from(line);
+  return signs.length <= width ? line : `${signs.slice(0, width - 1).join("")}…`;
 }

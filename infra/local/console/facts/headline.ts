@@ -25,6 +25,7 @@ export function headline(facts: Facts): Headline {
   const findings = [
     ...sourceFindings(facts),
     ...readerFindings(facts),
+    ...rawFindings(facts),
     ...facts.queues.flatMap(queueFindings),
     ...failureFindings(facts),
     ...alarmFindings(facts),
@@ -61,6 +62,16 @@ function readerFindings({ reader, nowMs }: Facts): Finding[] {
   if (forMs < SETTLES_WITHIN_MS) return [];
   const text = `The reader is ${reader.state} for ${seconds(forMs)}: nothing is read.`;
   return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
+}
+
+function rawFindings({ raw }: Facts): Finding[] {
+  if (raw.counts === null) {
+    const text = `The raw queue ${raw.name} does not exist.`;
+    return [{ level: "stopped", text, heading: RUNBOOK.lag }];
+  }
+  if (raw.dead === null || raw.dead === 0) return [];
+  const text = `${plural(raw.dead, "frame")} in the raw queue's dead-letter queue.`;
+  return [{ level: "stopped", text, heading: RUNBOOK.gap }];
 }
 
 function queueFindings({ name, counts, dead, deadName }: EnvironmentQueueFacts): Finding[] {

@@ -2,11 +2,20 @@ import { badge, h, table } from "./dom.js";
 import { clockTime, count } from "./format.js";
 import { bodyButton } from "./queues.js";
 
+/** Streams that are listed; the command lists all. */
+const MOST = 50;
+
 /** What is parked, stream by stream. */
 export function failureList({ facts }) {
   const { streams } = facts.failures;
   return [
-    h("h2", {}, "Failure records"),
+    h(
+      "h2",
+      {},
+      streams.length > MOST
+        ? `Failure records: the first ${MOST} of ${streams.length} streams`
+        : "Failure records",
+    ),
     h(
       "p",
       { class: "soft" },
@@ -34,7 +43,7 @@ export function failureList({ facts }) {
               ["error", ({ error }) => error, "wrap"],
               ["", ({ stream }) => bodyButton("/api/record", { stream })],
             ],
-            streams,
+            streams.slice(0, MOST),
           ),
         ),
   ];

@@ -17,6 +17,12 @@ const PAGES = [
   ["changes", "Changes"],
 ];
 
+const WORDS = {
+  well: "All is well.",
+  trouble: "Something needs a look.",
+  stopped: "No environment receives changes.",
+};
+
 const place = (id) => document.getElementById(id);
 let latest = null;
 /** The dashboard keeps its graphs; the other pages are made anew each time. */
@@ -71,27 +77,19 @@ function showGone() {
   );
 }
 
-function showHeadline({ level, text, findings }) {
+function showHeadline({ level, findings }) {
   place("headline").className = `headline ${level}`;
   const items = findings.map((finding) =>
     h(
       "li",
       { class: finding.level },
-      finding.text,
-      " ",
+      `${finding.text} `,
       finding.heading &&
         h("a", { href: `#runbook/${finding.heading}` }, `Runbook: ${finding.heading}`),
     ),
   );
-  show(
-    place("headline"),
-    h(
-      "div",
-      {},
-      h("h1", {}, level === "well" ? text : text.replace(/ \(and .*\)$/, "")),
-      (items.length > 0 && h("ul", {}, ...items)) || null,
-    ),
-  );
+  const list = items.length === 0 ? null : h("ul", {}, ...items);
+  show(place("headline"), h("div", {}, h("h1", {}, WORDS[level]), list));
 }
 
 async function draw() {

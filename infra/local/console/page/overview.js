@@ -88,7 +88,7 @@ function environment(name, users, queues, { failures }) {
   const columns = [
     ["subscriber", (queue) => h("a", { href: `#queues/${queue.name}` }, queue.subscriber)],
     [
-      "delivered",
+      "messages",
       ({ counts }) => (counts === null ? badge("no queue", "trouble") : count(counts.sent)),
       "number",
     ],

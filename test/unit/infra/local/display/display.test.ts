@@ -2,10 +2,12 @@ import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { duration, uptime } from "../../../../../infra/local/display/format.ts";
 import { joinInText } from "../../../../../infra/local/display/join-in.ts";
+import { wellFacts } from "../../../../support/console/well-facts.ts";
 import type { Snapshot } from "../../../../../infra/local/display/snapshot.ts";
 import { statusLine } from "../../../../../infra/local/display/status-line.ts";
 import { statusTable } from "../../../../../infra/local/display/status-table.ts";
 
+const FACTS = wellFacts();
 const SNAPSHOT: Snapshot = {
   uptimeMs: 62_000,
   streams: [
@@ -14,6 +16,9 @@ const SNAPSHOT: Snapshot = {
       subscriber: "billing",
       written: 1200,
       delivered: 1198,
+      routed: 900,
+      parked: 0,
+      dead: 0,
       waiting: 2,
       delayMs: 12.4,
     },
@@ -22,6 +27,9 @@ const SNAPSHOT: Snapshot = {
       subscriber: "search",
       written: 1200,
       delivered: 1200,
+      routed: 901,
+      parked: 1,
+      dead: 0,
       waiting: 0,
       delayMs: 1400,
     },
@@ -30,12 +38,15 @@ const SNAPSHOT: Snapshot = {
       subscriber: "billing",
       written: null,
       delivered: null,
+      routed: null,
+      parked: 0,
+      dead: 2,
       waiting: 3,
       delayMs: null,
     },
   ],
   attributions: [["ledger", 2398]],
-  failures: 1,
+  facts: FACTS,
   verdict: { foreign: 0, missing: 2, doubled: 0, outOfOrder: 0, parked: 1, unattributed: 1 },
   standStillMs: null,
   problems: { count: 0, last: null },
@@ -43,19 +54,41 @@ const SNAPSHOT: Snapshot = {
 
 test("the table shows each stream and what concerns all of them", () => {
   const table = stripVTControlCharacters(statusTable(SNAPSHOT));
-  expect(table).toMatch(/staging +│ billing +│ +1,200 │ +1,198 │ +2 │ +12 ms/);
-  expect(table).toMatch(/│ +│ search +│ +1,200 │ +1,200 │ +0 │ +1\.4 s/);
-  expect(table).toMatch(/unrouted +│ billing +│ +– │ +– │ +3 │ +–/);
+  expect(table).toMatch(/staging +│ billing +│ +1,200 │ +1,198 │ +900 │ +2 │ +0 │ +0 │ +12 ms/);
+  expect(table).toMatch(/│ +│ search +│ +1,200 │ +1,200 │ +901 │ +0 │ +1 │ +0 │ +1\.4 s/);
+  expect(table).toMatch(/unrouted +│ billing +│ +– │ +– │ no queue │ +3 │ +0 │ +2 │ +–/);
   expect(table).toContain("authors found by: ledger 2,398");
-  expect(table).toContain("failure records: 1");
+  expect(table).toContain("MySQL 9.7.4 running · reader streaming, lag 3 ms · raw queue 0");
+  expect(table).toContain("all is well; no alarm rings");
+  expect(table).toContain("failure records: 0");
   expect(table).not.toContain("problems");
 });
 
 test("the line shows each environment's sums", () => {
   expect(statusLine(SNAPSHOT)).toBe(
     "1:02  staging: 2,398 of 2,400 delivered, 2 waiting, 1.4 s | unrouted: 3 waiting | " +
-      "authors: ledger 2398 | failure records: 1 | foreign 0, doubled 0",
+      "authors: ledger 2398 | MySQL 9.7.4 running | reader streaming, lag 3 ms | raw queue 0 | " +
+      "failure records: 0 | foreign 0, doubled 0",
   );
+});
+
+test("what is wrong is said with the runbook's heading, in the table and in the line", () => {
+  const down = { ...SNAPSHOT, facts: { ...FACTS, reader: null } };
+  const text = "No reader answers. Runbook: Reader not reporting";
+  expect(statusLine(down)).toContain(text);
+  expect(statusTable(down)).toContain(`● ${text}`);
+  expect(statusTable(down)).not.toContain("all is well");
+});
+
+test("without the demonstration only its own columns are missing", () => {
+  const table = stripVTControlCharacters(statusTable({ ...SNAPSHOT, verdict: null }));
+  expect(table).toMatch(/environment +│ subscriber +│ +routed │ waiting │ parked │ dead/);
+});
+
+test.each([120, 80, 60, 40, 20])("no line is wider than a terminal of %i columns", (width) => {
+  const lines = stripVTControlCharacters(statusTable(SNAPSHOT, width)).split("\n");
+  for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(width);
+  if (width >= 60) expect(lines.join("\n")).toMatch(/waiting │ parked │ dead/);
 });
 
 test("a machine that is too slow for its stand-ins is named as such", () => {

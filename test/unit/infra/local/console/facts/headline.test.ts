@@ -1,38 +1,11 @@
 import { expect, test } from "vitest";
 import type { AlarmFacts } from "../../../../../../infra/local/console/facts/alarm-facts.ts";
-import type {
-  Facts,
-  ParkedStream,
-  QueueCounts,
-} from "../../../../../../infra/local/console/facts/facts.ts";
+import type { Facts, ParkedStream } from "../../../../../../infra/local/console/facts/facts.ts";
+import { wellFacts } from "../../../../../support/console/well-facts.ts";
 import { headline } from "../../../../../../infra/local/console/facts/headline.ts";
 
-const COUNTS: QueueCounts = {
-  visible: 0,
-  inFlight: 0,
-  delayed: 0,
-  oldestAgeMs: null,
-  sent: 5,
-  deleted: 5,
-};
-const QUEUE = {
-  environment: "staging",
-  subscriber: "billing",
-  name: "shop-billing-staging.fifo",
-  counts: COUNTS,
-  dead: 0,
-  deadName: "shop-billing-staging-dead.fifo",
-};
-const WELL: Facts = {
-  nowMs: 100_000,
-  startedMs: 0,
-  source: { address: "127.0.0.1:3306", version: "9.7.4", state: "running" },
-  reader: { state: "streaming", sinceMs: 0, lagMs: 3, transactions: 1, changes: 1 },
-  raw: { ...QUEUE, name: "shop-raw.fifo" },
-  queues: [QUEUE],
-  failures: { changes: 0, records: 0, streams: [] },
-  alarms: [],
-};
+const WELL = wellFacts();
+const [QUEUE] = WELL.queues as [Facts["queues"][number]];
 
 function stream(reason: string, changes: number): ParkedStream {
   const times = { attempts: 1, parkedAt: 1, nextAttemptAt: null };

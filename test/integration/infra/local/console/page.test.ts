@@ -1,0 +1,158 @@
+import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
+import { awsClients } from "@binlog-router/local-aws/clients";
+import { createConnection, type Connection } from "mysql2/promise";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { StackFile } from "../../../../../operator/shared/stack-file.ts";
+import { findChromium, startBrowser, takePictures } from "../../../../support/console/browser.ts";
+import { startProcess, type StartProcess } from "../../../../support/start/local-stack.ts";
+
+const PATIENCE = { timeout: 30_000, interval: 100 };
+const CHROMIUM = findChromium();
+
+/** What a person sees, in a real browser, while one stack runs and things happen to it. */
+describe.skipIf(CHROMIUM === undefined)("the page", () => {
+  let start: StartProcess;
+  let stack: StackFile;
+  let browser: Browser;
+  let page: Page;
+  let administrator: Connection;
+  let staging: Connection;
+  const asked: string[] = [];
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    start = startProcess(["--no-demo", "--no-ledger", "--no-tags"]);
+    browser = await startBrowser(CHROMIUM ?? "");
+    stack = await start.ready();
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(15_000);
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    page.on("pageerror", ({ message }) => errors.push(message));
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(message.text());
+    });
+    await page.goto(stack.page ?? "");
+    // Both stay open, so that their users are found in the process list.
+    administrator = await createConnection({ ...stack.mysql, database: "shop" });
+    await administrator.query("CREATE TABLE orders (id INT PRIMARY KEY, customer VARCHAR(40))");
+    staging = await connectAs("staging");
+    for (let id = 1; id <= 5; id++) {
+      await staging.query("INSERT INTO orders VALUES (?, 'Ada')", [id]);
+    }
+  });
+  afterAll(async () => {
+    for (const connection of [administrator, staging]) await connection.end();
+    await browser.close();
+    await start[Symbol.asyncDispose]();
+  });
+  afterEach(() => expect(errors.splice(0)).toEqual([]));
+
+  const connectAs = (environment: string) => {
+    const [account] = stack.environments[environment]?.users ?? [];
+    const { host, port } = stack.mysql;
+    return createConnection({ host, port, ...account, database: "shop" });
+  };
+  const headline = () => page.locator("#headline").innerText();
+  const untilHeadline = (text: string | RegExp) =>
+    vi.waitFor(async () => expect(await headline()).toMatch(text), PATIENCE);
+  const open = async (name: string) => {
+    await page.getByRole("navigation").getByRole("link", { name }).click();
+    await page.mouse.move(0, 0);
+  };
+
+  test("a healthy run says so, with what is where and the graphs of the dashboard", async () => {
+    await untilHeadline(/^All is well\.$/);
+    await vi.waitFor(async () => {
+      const sent = page.getByRole("region", { name: "Queues of staging" }).locator("td").nth(1);
+      expect(Number(await sent.innerText())).toBeGreaterThan(0);
+    }, PATIENCE);
+    expect(await takePictures(page, "healthy")).toEqual([0, 0]);
+
+    await open("Dashboard");
+    const graph = page.getByRole("list", {
+      name: "Latest values of From commit to the environment's",
+    });
+    await vi.waitFor(
+      async () => expect(await graph.innerText()).toMatch(/staging p50 \d/),
+      PATIENCE,
+    );
+    expect(await page.locator("canvas").count()).toBeGreaterThan(3);
+    expect(await takePictures(page, "dashboard")).toEqual([0, 0]);
+
+    await open("Alarms");
+    await page.getByRole("link", { name: /Retention risk/ }).click();
+    await page.getByRole("heading", { name: "Runbook: Retention risk" }).waitFor();
+    expect(await page.locator(".runbook").innerText()).toContain("First raise the retention");
+    expect(await takePictures(page, "alarm")).toEqual([0, 0]);
+  });
+
+  test("the way of a change is shown without its data; a queue's messages are looked at, not received", async () => {
+    await open("Queues");
+    await page.getByRole("link", { name: "shop-search-staging.fifo" }).click();
+    const message = page.getByRole("row").filter({ hasText: "waiting" }).first();
+    await message.waitFor();
+    expect(await message.innerText()).toContain("0 ×");
+    await open("Changes");
+    await page
+      .getByRole("cell", { name: /^staging \/ billing$/ })
+      .first()
+      .waitFor();
+    expect(await takePictures(page, "changes")).toEqual([0, 0]);
+    expect(asked).not.toContain("/api/body");
+  });
+
+  test("an author that is not known is named, and row data shown when it is asked for", async () => {
+    const { reader = 0 } = stack.processes;
+    process.kill(reader, "SIGSTOP");
+    const connection = await connectAs("test");
+    await connection.query("INSERT INTO orders VALUES (6, 'Grace')");
+    await connection.end();
+    process.kill(reader, "SIGCONT");
+    await untilHeadline(/parked: MySQL's user is not known for certain/);
+    await open("Failure records");
+    expect(await takePictures(page, "unknown-author")).toEqual([0, 0]);
+    expect(asked).not.toContain("/api/record");
+    await page.getByRole("button", { name: "Row data" }).first().click();
+    await vi.waitFor(async () => {
+      expect(await page.getByRole("dialog").innerText()).toContain("Grace");
+    }, PATIENCE);
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("link", { name: "Runbook: Unattributed changes" }).click();
+    await page.getByRole("heading", { name: "Runbook: Unattributed changes" }).waitFor();
+  });
+
+  test("a deleted queue is named, with the runbook's heading", async () => {
+    const { aws } = stack;
+    using clients = awsClients({
+      region: aws.region,
+      accountId: "000000000000",
+      credentials: { accessKeyId: aws.accessKeyId, secretAccessKey: aws.secretAccessKey },
+      endpoints: {
+        sqs: aws.sqsEndpoint,
+        dynamodb: aws.dynamodbEndpoint,
+        s3: aws.s3Endpoint,
+        secretsManager: aws.secretsManagerEndpoint,
+      },
+    });
+    const QueueUrl = stack.environments["staging"]?.queues["billing"];
+    await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));
+    await untilHeadline(/The queue shop-billing-staging\.fifo does not exist/);
+    await open("Overview");
+    await page.getByText("no queue").waitFor();
+    expect(await takePictures(page, "queue-deleted")).toEqual([0, 0]);
+    await page.getByRole("link", { name: "Runbook: Failures pending" }).first().waitFor();
+  });
+
+  test("MySQL that does nothing is named at once, and forgotten when it goes on", async () => {
+    const { mysql = 0 } = stack.processes;
+    process.kill(mysql, "SIGSTOP");
+    onTestFinished(() => void process.kill(mysql, "SIGCONT"));
+    await untilHeadline(/MySQL at \S+ was suspended by a signal\./);
+    expect(await page.locator("#headline").getAttribute("class")).toContain("stopped");
+    expect(await page.title()).toContain("suspended");
+    expect(await takePictures(page, "mysql-stopped")).toEqual([0, 0]);
+    process.kill(mysql, "SIGCONT");
+    await vi.waitFor(async () => expect(await headline()).not.toContain("suspended"), PATIENCE);
+  });
+});
