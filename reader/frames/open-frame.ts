@@ -1,13 +1,9 @@
-import {
-  encodeLineHead,
-  encodeHeader,
-  FRAME_VERSION,
-  type FrameTransaction,
-} from "../../wire/frame.ts";
+import { encodeLineHead, FRAME_VERSION } from "../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { FrameTables } from "./frame-tables.ts";
+import { headerText, transactionText } from "./header-text.ts";
 import type { LineBuffer } from "./line-buffer.ts";
 import type { InFlightFrame } from "./in-flight-frames.ts";
 
@@ -74,24 +70,26 @@ export class OpenFrame {
     const first = this.#first;
     const last = this.lastPosition(binlog.epoch);
     const { distinct, indexes } = distinctAuthors(authors);
-    const header = encodeHeader({
-      frame: FRAME_VERSION,
-      source: binlog.source,
-      lane: chain.lane,
-      first,
-      last,
-      previous: chain.previous,
-      server: binlog.server,
-      epoch: binlog.epoch,
-      transactions: this.transactions.map((transaction, i) => ({
-        ...frameTransaction(binlog.epoch, transaction, indexes[i] ?? null),
-        ...(this.#ended.has(transaction) && { ended: true }),
-      })),
-      tables: this.#tables.list,
-      authors: distinct,
-      ...(binlog.life !== null && { life: binlog.life }),
-      ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
-    });
+    const { epoch } = binlog;
+    const header = headerText(
+      {
+        frame: FRAME_VERSION,
+        source: binlog.source,
+        lane: chain.lane,
+        first,
+        last,
+        previous: chain.previous,
+        server: binlog.server,
+        epoch,
+        tables: this.#tables.list,
+        authors: distinct,
+        ...(binlog.life !== null && { life: binlog.life }),
+        ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
+      },
+      this.transactions.map((transaction, i) =>
+        transactionText(epoch, transaction, indexes[i] ?? null, this.#ended.has(transaction)),
+      ),
+    );
     return { bytes: this.lines.prepend(`${header}\n`), first, last };
   }
 
@@ -109,46 +107,35 @@ export class OpenFrame {
 /** About what a transaction takes in a frame's header. */
 const TRANSACTION_BYTES = 180;
 
-function frameTransaction(
-  epoch: number,
-  transaction: Transaction,
-  author: number | null,
-): FrameTransaction {
-  const { prepared } = transaction;
-  return {
-    gtid: transaction.gtid,
-    file: transaction.file,
-    thread: transaction.thread,
-    run: transaction.run,
-    serverId: transaction.serverId,
-    timestampMs: Math.floor(transaction.committedUs / 1000),
-    author,
-    ...(prepared !== undefined && {
-      preparedAt: formatPosition({
-        epoch,
-        file: prepared.fileNumber,
-        offset: prepared.offset,
-        row: 0,
-      }),
-    }),
-  };
-}
-
 function distinctAuthors(authors: readonly (Author | undefined)[]): {
   distinct: Author[];
   indexes: (number | null)[];
 } {
   const distinct: Author[] = [];
   const known = new Map<string, number>();
+  /** Neighbours mostly have the same author. */
+  let latest: { readonly author: Author; readonly index: number } | null = null;
   const indexes = authors.map((author) => {
     if (author === undefined) return null;
+    if (latest !== null && isSame(latest.author, author)) return latest.index;
     const { user, host, attribution, snapshot } = author;
     const name = `${user}\0${host}\0${attribution}\0${snapshot?.id ?? ""}`;
     const index =
       known.get(name) ??
       distinct.push({ user, host, attribution, ...(snapshot !== undefined && { snapshot }) }) - 1;
     known.set(name, index);
+    latest = { author, index };
     return index;
   });
   return { distinct, indexes };
+}
+
+function isSame(a: Author, b: Author): boolean {
+  return (
+    a === b ||
+    (a.user === b.user &&
+      a.host === b.host &&
+      a.attribution === b.attribution &&
+      a.snapshot?.id === b.snapshot?.id)
+  );
 }

@@ -20,7 +20,7 @@ import {
 import { parseRotate, parseXaPrepare } from "../binlog-format/events/control-events.ts";
 import { changesOf } from "../statements/definition-changes.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
-import { QueryEvent } from "../statements/query-event.ts";
+import { isBegin, QueryEvent, threadOf } from "../statements/query-event.ts";
 import { isSafeToPass } from "../statements/safe-to-pass.ts";
 import { readStatement, type Statement } from "../statements/statement.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
@@ -156,6 +156,7 @@ export class TransactionReader {
         if (this.#options.passed !== null) this.#position.isBehind(this.#options.passed);
         return this.#current.announce(parseGtidEvent(event));
       case EventType.QUERY_EVENT:
+        if (isBegin(event)) return this.#current.begin(header, threadOf(event));
         return this.#onQuery(header, QueryEvent.parse(event));
       case EventType.EXECUTE_LOAD_QUERY_EVENT:
         return this.#onQuery(header, QueryEvent.parseLoad(event));

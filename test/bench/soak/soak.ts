@@ -11,6 +11,8 @@ const ENVIRONMENT = "test";
 const SAMPLES = 60;
 const WARM_UP = SAMPLES / 5;
 const MS_PER_HOUR = 3_600_000;
+/** What a queue in trouble was not sent comes when it is tried again. */
+const SILENCE_MS = 10 * 60_000;
 
 /** How each figure is named, and what it may be in the last third of the time beside the first. */
 const FIGURES: Readonly<Record<keyof Sample, { name: string; unit: string; atMost: number }>> = {
@@ -49,7 +51,7 @@ export async function benchSoak(run: BenchmarkRun): Promise<void> {
     await binlogs.purge();
   }
   const written = (await disturbances.finish()) + (await load.finish());
-  await consumer.until(arrived + written);
+  await consumer.until(arrived + written, SILENCE_MS);
   // Whatever comes twice comes within a moment.
   await pause(2000, undefined, { signal });
   if (consumer.changes !== arrived + written)

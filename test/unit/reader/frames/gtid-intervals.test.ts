@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { GtidIntervals } from "../../../../reader/frames/gtid-intervals.ts";
 import { joinGtidSets } from "../../../../reader/offsets/offset-saver.ts";
@@ -22,6 +23,41 @@ test("tags that take turns have an interval each, also when stretches are joined
     all.addAll(gtids);
   }
   expect(all.toString()).toBe(`${UUID}:br_a:1-1000,${UUID}:br_b:1-1000,${UUID}:1-100`);
+});
+
+test("any sequence is the same as number by number, also beyond 2^53 and with stretches between", () => {
+  const sources = [UUID, `${UUID}:br_a`, `${UUID}:1`];
+  const stretch = fc.record({
+    source: fc.constantFrom(...sources),
+    first: fc.bigInt({ min: 1n, max: 20n }),
+    far: fc.constantFrom(0n, 2n ** 53n - 10n, 2n ** 60n),
+    length: fc.integer({ min: 1, max: 12 }),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(stretch)), (frames) => {
+      const all = new GtidIntervals();
+      const naive = new Map<string, [bigint, bigint][]>();
+      for (const frame of frames) {
+        const gtids = new GtidIntervals();
+        for (const { source, first, far, length } of frame) {
+          for (let i = 0n; i < length; i++) {
+            const number = far + first + i;
+            gtids.add(`${source}:${number}`);
+            const intervals = naive.get(source) ?? [];
+            naive.set(source, intervals);
+            const latest = intervals.at(-1);
+            if (latest !== undefined && latest[1] + 1n === number) latest[1] = number;
+            else intervals.push([number, number]);
+          }
+        }
+        all.addAll(gtids);
+      }
+      const expected = [...naive].flatMap(([source, intervals]) =>
+        intervals.map(([first, last]) => `${source}:${first}-${last}`),
+      );
+      expect(all.toString()).toBe(expected.join(","));
+    }),
+  );
 });
 
 test("a set with a thousand tags is joined with what was read since, and stays in its normal form", () => {
