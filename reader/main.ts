@@ -54,7 +54,7 @@ async function run(): Promise<void> {
     const { port } = parts.use(await HealthEndpoint.listen(settings.healthPort, status));
     log.info({ port }, "answering health checks");
   }
-  parts.use(reportMetrics(status, settings.source, log));
+  parts.use(reportMetrics(status, settings.source, log, settings.metricsEveryMs));
   await runReader(
     {
       settings,

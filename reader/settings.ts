@@ -39,6 +39,8 @@ export interface ReaderSettings {
   readonly healthPort: number | null;
   /** How long a reader that a person must help waits before it tries again; null: its process ends instead. */
   readonly blockedMs: number | null;
+  /** How often metrics are reported; an alarm needs them every minute. */
+  readonly metricsEveryMs: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -100,6 +102,7 @@ const variables = z.object({
   FRAME_COLUMNS: z.enum(["true", "false"]).default("false"),
   HEALTH_PORT: wholeNumber(0, 65_535).optional(),
   BLOCKED_SECONDS: wholeNumber(0, 3600).default(60),
+  METRICS_SECONDS: wholeNumber(1, 60).default(20),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 
@@ -139,6 +142,7 @@ export function parseReaderSettings(
     columns: value.FRAME_COLUMNS === "true",
     healthPort: value.HEALTH_PORT ?? null,
     blockedMs: value.BLOCKED_SECONDS * 1000 || null,
+    metricsEveryMs: value.METRICS_SECONDS * 1000,
     logLevel: value.LOG_LEVEL,
   };
 }

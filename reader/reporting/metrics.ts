@@ -31,7 +31,6 @@ export function embeddedMetrics(
   });
 }
 
-const REPORT_EVERY_MS = 20_000;
 /** From this share of the binlog's retention on, every report warns. */
 const RETENTION_WARNING_PERCENT = 50;
 
@@ -39,7 +38,12 @@ const RETENTION_WARNING_PERCENT = 50;
  * Writes the reader's metrics to standard output: that its process started, at once; then again and again what it does while
  * it holds the source, or that it is a standby.
  */
-export function reportMetrics(status: ReaderStatus, source: string, log: Log): Disposable {
+export function reportMetrics(
+  status: ReaderStatus,
+  source: string,
+  log: Log,
+  everyMs: number,
+): Disposable {
   const write = (readings: readonly Reading[]): void => {
     process.stdout.write(`${embeddedMetrics(source, Date.now(), readings)}\n`);
   };
@@ -55,7 +59,7 @@ export function reportMetrics(status: ReaderStatus, source: string, log: Log): D
     }
   };
   write([[READER_METRICS.starts, "Count", 1]]);
-  const timer = setInterval(report, REPORT_EVERY_MS);
+  const timer = setInterval(report, everyMs);
   return {
     [Symbol.dispose]() {
       clearInterval(timer);

@@ -21,6 +21,8 @@ import {
 } from "../../../wire/metrics.ts";
 
 const MINUTE_MS = 60_000;
+/** As the reader does where nothing else is set. */
+const REPORT_EVERY_MS = 20_000;
 const SILENT: Log = {
   debug: () => undefined,
   info: () => undefined,
@@ -34,7 +36,7 @@ export class SimulatedTask {
   readonly #reports: Disposable;
 
   constructor(source: string) {
-    this.#reports = reportMetrics(this.status, source, SILENT);
+    this.#reports = reportMetrics(this.status, source, SILENT, REPORT_EVERY_MS);
     this.status.retentionMs = 86_400_000;
     this.status.expects(Date.now());
   }

@@ -88,7 +88,7 @@ function reportsOf(...states: ((status: ReaderStatus) => void)[]): Record<string
   });
   const status = new ReaderStatus();
   const log = { debug: silent, info: silent, warn: silent, error: silent };
-  const report = reportMetrics(status, "shop", log);
+  const report = reportMetrics(status, "shop", log, 20_000);
   for (const change of states) {
     change(status);
     vi.advanceTimersByTime(20_000);
