@@ -189,6 +189,16 @@ const deployment = z.strictObject({
     .optional(),
 });
 
+const tableName = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{3,255}$/, "must be the name of a DynamoDB table");
+
+const restoredTables = z.strictObject({
+  offsets: tableName,
+  sessions: tableName,
+  failures: tableName,
+});
+
 export const configurationSchema = z.strictObject({
   name: z.string(),
   source: sourceSchema,
@@ -200,6 +210,8 @@ export const configurationSchema = z.strictObject({
   delivery: deliverySchema.prefault({}),
   network: network.optional(),
   deployment: deployment.prefault({}),
+  /** Tables that were restored from a backup, which the parts then work with (docs/deploying.md): all of one moment. */
+  restoredTables: restoredTables.optional(),
   /**
    * The KMS key of queues, tables, payload bucket, topics, logs, and of secrets that the stack makes. Left out: AWS's own keys.
    * Its policy has to let this account's IAM decide, and admit CloudWatch (docs/deploying.md).

@@ -85,7 +85,7 @@ export class BinlogRouter extends Construct {
     const givenKey = props.encryptionKey ?? config.encryptionKeyArn;
     const key = givenKey === undefined ? null : new EncryptionKey(this, "Encryption", givenKey);
 
-    this.tables = new Tables(this, "Tables");
+    this.tables = new Tables(this, "Tables", config.restoredTables);
     this.payloads = new PayloadBucket(this, "Payloads", {
       retentionDays: config.retention.payloadDays,
       logDays: config.retention.logDays,

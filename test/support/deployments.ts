@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
 import { environmentQueues, rawDeadLetterQueueName } from "../../config/queues.ts";
+import type { StackFile } from "../../operator/shared/stack-file.ts";
 import type { RoutingInput } from "../../config/routing.ts";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
 import { rawQueueName } from "../../wire/names.ts";
@@ -85,10 +86,19 @@ export class Deployments implements AsyncDisposable {
   }
 
   /** `binlog-router failures …` */
-  async failures(...args: string[]): Promise<Ended> {
+  failures(...args: string[]): Promise<Ended> {
+    return this.#command(stackFileOf(this.stage.aws), "failures", ...args);
+  }
+
+  /** `binlog-router offsets …` */
+  offsets(tables: StackFile["tables"], ...args: string[]): Promise<Ended> {
+    return this.#command(stackFileOf(this.stage.aws, tables), "offsets", ...args);
+  }
+
+  async #command(stack: StackFile, ...args: string[]): Promise<Ended> {
     const file = join(this.#directory, "stack.json");
-    await writeFile(file, JSON.stringify(stackFileOf(this.stage.aws)));
-    return binlogRouter(["failures", ...args, "--local", file]);
+    await writeFile(file, JSON.stringify(stack));
+    return binlogRouter([...args, "--local", file]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

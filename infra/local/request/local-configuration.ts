@@ -21,7 +21,7 @@ export function onThisMachine(
   server: { readonly host: string; readonly port: number; readonly tls: "off" | "encrypt" },
 ): DeployableConfiguration {
   const { secretArn: _, ...source } = config.source;
-  const { encryptionKeyArn: __, ...rest } = config;
+  const { encryptionKeyArn: _key, restoredTables: _tables, ...rest } = config;
   const { host, port, tls } = server;
   return {
     ...rest,

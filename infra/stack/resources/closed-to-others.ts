@@ -77,7 +77,7 @@ export function closeToOthers(
     payloads.bucket.addToResourcePolicy(denyOthers(OBJECT_ACCESS, objects, insiders));
   }
   // The table's own ARN would make it depend on itself; the policy holds for this table only.
-  tables.failures.addToResourcePolicy(denyOthers(ITEM_ACCESS, "*", insiders));
+  tables.ownFailures.addToResourcePolicy(denyOthers(ITEM_ACCESS, "*", insiders));
 }
 
 function denyOthers(

@@ -1,5 +1,5 @@
 import { Stack } from "aws-cdk-lib";
-import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import type { IConstruct } from "constructs";
@@ -17,7 +17,7 @@ export type ItemAction =
 
 /** Lets a principal do the named things with the items of a table (`Table.grant` would add every index). */
 export function grantItems(
-  table: Table,
+  table: ITable,
   grantee: IGrantable,
   actions: readonly ItemAction[],
 ): Grant {
@@ -29,7 +29,7 @@ export function grantItems(
 }
 
 /** Lets a principal query one index of a table. */
-export function grantIndexQuery(table: Table, grantee: IGrantable, index: string): Grant {
+export function grantIndexQuery(table: ITable, grantee: IGrantable, index: string): Grant {
   return Grant.addToPrincipal({
     grantee,
     actions: ["dynamodb:Query"],

@@ -4,46 +4,64 @@ import {
   BillingMode,
   ProjectionType,
   Table,
+  type ITable,
   type TableProps,
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
+import type { Configuration } from "../../../config/configuration.ts";
 import { DUE_INDEX } from "../../../wire/names.ts";
 import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../../wire/session-items.ts";
 
 /** The system's memory: how far it is, who was connected, what could not be delivered yet. */
 export class Tables extends Construct {
-  readonly offsets: Table;
-  readonly sessions: Table;
-  readonly failures: Table;
+  readonly offsets: ITable;
+  readonly sessions: ITable;
+  readonly failures: ITable;
+  /** The failures table that the stack made, whether the parts work with it or not. */
+  readonly ownFailures: Table;
 
-  constructor(scope: Construct, id: string) {
+  /** `restored`: names of tables that the parts work with instead of the stack's own, which stay as they are. */
+  constructor(scope: Construct, id: string, restored: Configuration["restoredTables"]) {
     super(scope, id);
+    const own = this.#create();
+    const named = (kind: keyof typeof own): ITable =>
+      restored === undefined
+        ? (own[kind] as ITable)
+        : Table.fromTableName(this, `Restored-${kind}`, restored[kind]);
+    this.ownFailures = own.failures;
+    this.offsets = named("offsets");
+    this.sessions = named("sessions");
+    this.failures = named("failures");
+  }
+
+  #create() {
     const durable = {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     } satisfies Partial<TableProps>;
-    this.offsets = new Table(this, "Offsets", {
+    const offsets = new Table(this, "Offsets", {
       ...durable,
       partitionKey: { name: "id", type: AttributeType.STRING },
     });
-    this.sessions = new Table(this, "Sessions", {
+    const sessions = new Table(this, "Sessions", {
       ...durable,
       partitionKey: { name: SESSIONS_KEY, type: AttributeType.STRING },
       timeToLiveAttribute: SESSIONS_EXPIRES,
     });
-    this.failures = new Table(this, "Failures", {
+    const failures = new Table(this, "Failures", {
       ...durable,
       partitionKey: { name: "stream", type: AttributeType.STRING },
       sortKey: { name: "position", type: AttributeType.STRING },
       timeToLiveAttribute: "expires",
     });
-    this.failures.addGlobalSecondaryIndex({
+    failures.addGlobalSecondaryIndex({
       indexName: DUE_INDEX,
       partitionKey: { name: "due", type: AttributeType.STRING },
       sortKey: { name: "nextAttempt", type: AttributeType.NUMBER },
       projectionType: ProjectionType.KEYS_ONLY,
     });
+    return { offsets, sessions, failures };
   }
 }

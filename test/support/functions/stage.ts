@@ -1,7 +1,10 @@
 import {
   CreateTableCommand,
   DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
   type AttributeDefinition,
+  type AttributeValue,
   type CreateTableCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
@@ -11,6 +14,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import type { Backoff } from "../../../functions/retry/drain.ts";
 import { clientSettings, type Clients } from "../../../functions/aws/clients.ts";
 import { RelativePatience, type Patience } from "../../../functions/delivery/patience.ts";
@@ -108,6 +112,35 @@ export class Stage implements AsyncDisposable {
   /** From now on the functions have another configuration: `runtimeWith` makes them with it. Queues that it adds are not made. */
   deploy(routing: RoutingInput): void {
     this.#environment["ROUTING"] = encodeRouting(routing);
+  }
+
+  /** The items of all three tables at this moment, as a backup has them. */
+  async backUp(): Promise<ReadonlyMap<string, readonly Record<string, AttributeValue>[]>> {
+    const tables = ["offsets", "sessions", "failures"].map(async (TableName) => {
+      const { Items: items = [] } = await this.clients.dynamodb.send(
+        new ScanCommand({ TableName, ConsistentRead: true }),
+      );
+      return [TableName, items] as const;
+    });
+    return new Map(await Promise.all(tables));
+  }
+
+  /** Restores a backup into new tables and deploys the functions with them. Returns the new tables' names. */
+  async attachRestored(backup: Awaited<ReturnType<Stage["backUp"]>>): Promise<StackFile["tables"]> {
+    const names = { offsets: "offsets-2", sessions: "sessions-2", failures: "failures-2" };
+    const { dynamodb } = this.clients;
+    await dynamodb.send(new CreateTableCommand(table(names.offsets, "id")));
+    await dynamodb.send(new CreateTableCommand(table(names.sessions, "chunk")));
+    await dynamodb.send(new CreateTableCommand({ ...failuresTable(), TableName: names.failures }));
+    for (const [name, items] of backup) {
+      for (const Item of items) {
+        await dynamodb.send(new PutItemCommand({ TableName: `${name}-2`, Item }));
+      }
+    }
+    this.#environment["OFFSETS_TABLE"] = names.offsets;
+    this.#environment["SESSIONS_TABLE"] = names.sessions;
+    this.#environment["FAILURES_TABLE"] = names.failures;
+    return names;
   }
 
   /** Environment and subscriber of each environment queue. */

@@ -136,3 +136,29 @@ test.each([
     expect(await received("test")).toEqual([1]);
   },
 );
+
+test("tables that were restored to a moment lose nothing, when the reader begins before it", async () => {
+  const { stage } = deployments;
+  const before = new TestLane(0, 1, "a");
+  await deployments.route(before.frame([{}, {}]));
+  // Sent and not yet handled at the moment of the backup.
+  const underWay = before.frame([{}]);
+  const backup = await stage.backUp();
+  await deployments.route(underWay);
+  const trouble = stage.breakQueue("production", "AccessDenied");
+  await deployments.route(before.frame([{}]));
+  trouble.remove();
+  expect(await received("production")).toEqual([1, 2, 3]);
+
+  const tables = await stage.attachRestored(backup);
+  expect(
+    await deployments.offsets(tables, "set", "--file", "mysql-bin.000001:4", "--yes"),
+  ).toMatchObject({
+    code: 0,
+  });
+  // The reader's new life has all that the file has; what was parked after the backup comes with it.
+  const after = new TestLane(0, 2, "b");
+  await deployments.route(after.frame([{}, {}, {}, {}]));
+  await deployments.route(after.frame([{}]));
+  expect(await received("production")).toEqual([1, 2, 3, 4, 5]);
+});
