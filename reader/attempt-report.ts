@@ -75,6 +75,20 @@ export class AttemptReport {
     );
   }
 
+  get counters(): ReaderStatus["counters"] {
+    return this.#status.counters;
+  }
+
+  /** How far the stream is behind, milliseconds. */
+  get lagMs(): number {
+    return this.#status.lagMs();
+  }
+
+  /** `isStopped`: a snapshot waits for a person. */
+  snapshotStopped(isStopped: boolean): void {
+    this.#status.isSnapshotStopped = isStopped;
+  }
+
   frameSent({ text, changes }: SealedFrame): void {
     const { counters } = this.#status;
     counters.frames++;
@@ -82,7 +96,7 @@ export class AttemptReport {
     counters.changes += changes;
   }
 
-  /** `isSettled`: nothing is in flight. */
+  /** `isSettled`: no change of the stream is in flight. */
   saved(offset: Offset, isSettled: boolean): void {
     this.#waits(offset);
     this.#status.reached(offset.committedMs, isSettled, describeOffset(offset));

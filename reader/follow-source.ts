@@ -14,6 +14,8 @@ import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
 import { StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
 import { ProgressWatch } from "./progress-watch.ts";
+import { RowNumbers } from "./snapshot/row-numbers.ts";
+import { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
@@ -30,6 +32,7 @@ export interface FollowOptions extends PipelineOptions {
 
 const SAVE_EVERY_MS = 1000;
 const PACE_EVERY_MS = 1000;
+const SNAPSHOT_STEP_MS = 100;
 const DRAIN_MS = 12_000;
 /** How long what is under way in the background may take to end. */
 const TASKS_MS = 3000;
@@ -75,7 +78,9 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     lease.lost,
   ]);
   // Saved before anything is read: a new life stays new, a start from "now" stays there, and the offset is settled no more.
-  const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined };
+  const numbers = RowNumbers.begin(begin.offset.snapshots?.numbers, state);
+  const snapshots = begin.offset.snapshots && { ...begin.offset.snapshots, numbers: numbers.free };
+  const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined, snapshots };
   await lease.save(offset);
   report.begins(offset, state);
   // A dump by file and offset says itself in which files the server had started.
@@ -111,6 +116,13 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     report,
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
     signal: sending.signal,
+    rowNumbers: numbers,
+    connectSnapshot: async () =>
+      SnapshotConnection.open(
+        await connectionOptions(settings, options.credentials),
+        state.version,
+        state.uuid,
+      ),
   });
   const sent = pipeline.shipment.sendFrames(sending.signal);
   sent.catch(() => undefined);
@@ -120,7 +132,11 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       start,
       onEvent: (event) => {
         report.event(event);
-        return pipeline.reader.onEvent(event);
+        const { reader, tap } = pipeline;
+        const handled = reader.onEvent(event);
+        return handled === undefined
+          ? tap.at(reader.place)
+          : handled.then(() => tap.at(reader.place));
       },
     });
     report.follows(offset, state);
@@ -144,14 +160,17 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       { everyMs: settings.sweepMs, act: () => layout.look() },
       { everyMs: SAVE_EVERY_MS, act: () => pipeline.xaKeeper.look() },
       { everyMs: PACE_EVERY_MS, act: () => pipeline.shipment.lookAtDelivery(readLanes) },
+      { everyMs: SNAPSHOT_STEP_MS, act: () => pipeline.snapshots.step() },
     ];
     await runTasks(tasks, failures, AbortSignal.any([signal, layout.signal]), sending);
     status.enter("stopping");
+    pipeline.snapshots[Symbol.dispose]();
     dump.pause("ended");
     await Promise.race([pipeline.shipment.drain(DRAIN_MS), sent]);
     await (pipeline.shipment.isDrained ? pipeline.saver.settle() : pipeline.saver.save());
     report.stopped(pipeline.saver.offset, pipeline.shipment.inFlight.settled);
   } finally {
+    pipeline.snapshots[Symbol.dispose]();
     sending.abort();
     await dump?.[Symbol.asyncDispose]();
   }

@@ -23,8 +23,15 @@ import type { PreparedXa } from "./transactions/prepared-xa.ts";
 import { XaKeeper } from "./xa-keeper.ts";
 import type { KeptXaStore } from "./offsets/kept-xa-store.ts";
 import type { BinlogPosition } from "./transactions/binlog-position.ts";
+import type { ChangeSink } from "./transactions/transaction.ts";
 import { LastChangeMarker } from "./transactions/last-change-marker.ts";
 import { FollowedTables } from "./statements/followed-tables.ts";
+import { RowsIntoStream } from "./snapshot/hand-over.ts";
+import { OrderStore } from "./snapshot/order-store.ts";
+import type { RowNumbers } from "./snapshot/row-numbers.ts";
+import type { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
+import { Snapshots } from "./snapshot/snapshots.ts";
+import { StreamTap } from "./snapshot/stream-tap.ts";
 import { PresentRun } from "./transactions/present-run.ts";
 import { TransactionReader } from "./transactions/transaction-reader.ts";
 
@@ -62,6 +69,9 @@ export interface Attempt {
   readonly onPressure: (high: boolean) => void;
   /** Ends what is being sent, and lookups that find no answer. */
   readonly signal: AbortSignal;
+  readonly rowNumbers: RowNumbers;
+  /** Opens a connection for the rows of a snapshot. */
+  readonly connectSnapshot: () => Promise<SnapshotConnection>;
 }
 
 /** The way from the dump's events to the raw queue and the saved offset, in this order. */
@@ -71,6 +81,8 @@ export interface Pipeline {
   readonly shipment: Shipment;
   readonly saver: OffsetSaver;
   readonly xaKeeper: XaKeeper;
+  readonly tap: StreamTap;
+  readonly snapshots: Snapshots;
 }
 
 /** Builds the parts that live for one attempt, and connects them. */
@@ -78,7 +90,16 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
   const presentRun = new PresentRun(binlogFileNumber(attempt.presentRunFile));
   const sessions = sessionBook(options, attempt, presentRun, () => reader.run);
   const shipment = shipmentOf(options, attempt, presentRun, sessions);
-  const reader = transactionReader(options, attempt, presentRun, sessions, shipment);
+  const followed = new FollowedTables({
+    patterns: options.settings.tables,
+    ledger: options.settings.ledgerTable,
+    lowerCase: attempt.state.lowerCaseNames,
+  });
+  const tap = new StreamTap(
+    options.settings.columns ? new LastChangeMarker(shipment) : shipment,
+    attempt.offset.gtidSet ?? "",
+  );
+  const reader = transactionReader(options, attempt, presentRun, sessions, followed, tap);
   const saver = new OffsetSaver({
     offset: attempt.offset,
     takeProgress: () => shipment.inFlight.take(),
@@ -87,7 +108,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     lanes: () => new Map([...attempt.offset.lanes, ...shipment.lastPositions]),
     before: (offset, readTo) => sessions.record(binlogPosition(offset), offset.run, readTo),
     write: (offset) => options.lease.save(offset),
-    onSaved: (offset) => attempt.report.saved(offset, shipment.inFlight.settled),
+    onSaved: (offset) => attempt.report.saved(offset, shipment.inFlight.areChangesSettled),
     log: options.log,
   });
   const xaKeeper = new XaKeeper({
@@ -97,7 +118,29 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     write: (key, object) => attempt.keptXa.write(key, object),
     log: options.log,
   });
-  return { reader, sessions, shipment, saver, xaKeeper };
+  const { report, rowNumbers: numbers } = attempt;
+  const { settings, dynamodb, log } = options;
+  const snapshots = new Snapshots({
+    initial: settings.initialSnapshots,
+    orders: new OrderStore(dynamodb, settings.offsetsTable),
+    savedSnapshots: () => saver.offset.snapshots,
+    changeSnapshots: (change) => saver.changeSnapshots(change),
+    saved: () => saver.saved(),
+    connect: attempt.connectSnapshot,
+    hasGtids: attempt.state.gtids,
+    followed,
+    numbers,
+    rows: new RowsIntoStream(shipment, numbers, attempt.state.serverId),
+    inFlight: shipment.inFlight,
+    tap,
+    columns: settings.columns,
+    lagMs: () => report.lagMs,
+    relief: () => shipment.relief(),
+    counters: report.counters,
+    onStopped: (isStopped) => report.snapshotStopped(isStopped),
+    log,
+  });
+  return { reader, sessions, shipment, saver, xaKeeper, tap, snapshots };
 }
 
 /** `runRead`: the server run whose events are being read. */
@@ -179,14 +222,11 @@ function transactionReader(
   { state, offset, isResumed, runBeginnings, preparedXa, report }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
-  shipment: Shipment,
+  followed: FollowedTables,
+  sink: ChangeSink,
 ): TransactionReader {
   return new TransactionReader({
-    followed: new FollowedTables({
-      patterns: settings.tables,
-      ledger: settings.ledgerTable,
-      lowerCase: state.lowerCaseNames,
-    }),
+    followed,
     onLedgerRow: (transaction, op, row) => {
       const author = registeredAuthor({ op, row }, transaction.thread);
       if (author === null) return;
@@ -199,7 +239,7 @@ function transactionReader(
     serverId: state.serverId,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
     preparedXa,
-    sink: settings.columns ? new LastChangeMarker(shipment) : shipment,
+    sink,
     columns: settings.columns,
     run: offset.run,
     runBeginnings,

@@ -42,6 +42,12 @@ export interface ReaderSettings {
   /** How often metrics are reported; an alarm needs them every minute. */
   readonly metricsEveryMs: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** The pairs that get the rows of their subscriber's tables when they are new. */
+  readonly initialSnapshots: readonly {
+    readonly subscriber: string;
+    readonly environment: string;
+    readonly tables: readonly string[];
+  }[];
 }
 
 /** The environment does not say what the reader needs to know; `problems` names every variable. */
@@ -62,6 +68,16 @@ const wholeNumber = (minimum: number, maximum: number) =>
 const digits = <Part extends z.ZodType>(part: Part) =>
   z.preprocess((text) => (text === undefined ? undefined : Number(text)), part);
 
+const jsonText = (message: string) =>
+  z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue(message);
+      return z.NEVER;
+    }
+  });
+
 const { port, tls, tables, start } = sourceSchema.shape;
 
 const variables = z.object({
@@ -70,17 +86,7 @@ const variables = z.object({
   SOURCE_PORT: digits(port),
   SOURCE_TLS: tls,
   SOURCE_SECRET_ARN: z.string().min(1),
-  SOURCE_TABLES: z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue("must be a JSON list of table patterns");
-        return z.NEVER;
-      }
-    })
-    .pipe(tables),
+  SOURCE_TABLES: jsonText("must be a JSON list of table patterns").pipe(tables),
   SOURCE_START: start,
   REPLICA_SERVER_ID: wholeNumber(1, 0xffffffff).optional(),
   LANES: digits(configurationSchema.shape.lanes),
@@ -104,6 +110,9 @@ const variables = z.object({
   BLOCKED_SECONDS: wholeNumber(0, 3600).default(60),
   METRICS_SECONDS: wholeNumber(1, 60).default(20),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  SNAPSHOT_INITIAL: jsonText("must be a JSON list of pairs with their tables")
+    .pipe(z.array(z.object({ subscriber: z.string(), environment: z.string(), tables })))
+    .default([]),
 });
 
 /** The settings in a set of environment variables. Throws ReaderSettingsError naming every variable that is wrong. */
@@ -144,6 +153,7 @@ export function parseReaderSettings(
     blockedMs: value.BLOCKED_SECONDS * 1000 || null,
     metricsEveryMs: value.METRICS_SECONDS * 1000,
     logLevel: value.LOG_LEVEL,
+    initialSnapshots: value.SNAPSHOT_INITIAL,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Anchor, Boundary } from "../transactions/transaction.ts";
 import { GtidIntervals } from "./gtid-intervals.ts";
+import type { SnapshotStep } from "./snapshot-progress.ts";
 
 /** What became final since it was asked last. */
 export interface Progress {
@@ -30,6 +31,8 @@ export interface InFlightFrame {
 export class InFlightFrames {
   readonly #frames: InFlightFrame[] = [];
   #reached = new OpenProgress();
+  /** The frame that was opened last when a change of the stream was added last. */
+  #changed: InFlightFrame | null = null;
 
   /** Called when a frame takes its first change. */
   open(): InFlightFrame {
@@ -38,9 +41,23 @@ export class InFlightFrames {
     return frame;
   }
 
+  /** Called when a change of the stream was added to a frame; not with the rows of a snapshot. */
+  change(): void {
+    this.#changed = this.#frames.at(-1) ?? null;
+  }
+
   /** Called between two transactions. */
   boundary(boundary: Boundary): void {
     (this.#frames.at(-1)?.after ?? this.#reached).pass(boundary);
+  }
+
+  /** Called behind a snapshot's chunk. Resolves when every frame that was opened before is acknowledged. */
+  snapshot(step: SnapshotStep): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const frame = this.#frames.at(-1);
+    (frame?.after ?? this.#reached).step(step, resolve);
+    if (frame === undefined) this.#reached.tell();
+    return promise;
   }
 
   acknowledge(frame: InFlightFrame): void {
@@ -52,6 +69,7 @@ export class InFlightFrames {
       done++;
     }
     this.#frames.splice(0, done);
+    if (done > 0) this.#reached.tell();
   }
 
   /** Whether every frame that was opened is acknowledged. */
@@ -59,11 +77,16 @@ export class InFlightFrames {
     return this.#frames.length === 0;
   }
 
-  /** What was reached since the last call; null when nothing was. */
-  take(): Progress | null {
-    const progress = this.#reached.finish();
-    if (progress !== null) this.#reached = new OpenProgress();
-    return progress;
+  /** Whether every change of the stream is acknowledged. */
+  get areChangesSettled(): boolean {
+    return this.#changed === null || !this.#frames.includes(this.#changed);
+  }
+
+  /** What was reached since the last call. */
+  take(): { readonly progress: Progress | null; readonly steps: readonly SnapshotStep[] } {
+    const reached = this.#reached;
+    this.#reached = new OpenProgress();
+    return { progress: reached.finish(), steps: reached.steps };
   }
 }
 
@@ -71,6 +94,24 @@ export class InFlightFrames {
 class OpenProgress {
   readonly #gtids = new GtidIntervals();
   #last: Boundary | null = null;
+  /** The latest of each snapshot. */
+  readonly #steps = new Map<string, SnapshotStep>();
+  readonly #waiting: (() => void)[] = [];
+
+  get steps(): readonly SnapshotStep[] {
+    return [...this.#steps.values()];
+  }
+
+  step(step: SnapshotStep, onReached: () => void): void {
+    this.#steps.delete(step.progress.id);
+    this.#steps.set(step.progress.id, step);
+    this.#waiting.push(onReached);
+  }
+
+  /** Tells those who wait that it was reached. */
+  tell(): void {
+    for (const onReached of this.#waiting.splice(0)) onReached();
+  }
 
   pass(boundary: Boundary): void {
     for (const gtid of boundary.gtids) this.#gtids.add(gtid);
@@ -78,6 +119,8 @@ class OpenProgress {
   }
 
   add(later: OpenProgress): void {
+    for (const step of later.#steps.values()) this.step(step, () => undefined);
+    this.#waiting.push(...later.#waiting);
     if (later.#last === null) return;
     this.#gtids.addAll(later.#gtids);
     this.#last = later.#last;

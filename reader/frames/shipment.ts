@@ -77,6 +77,15 @@ export class Shipment implements ChangeSink {
       this.#options.onTransaction(transaction);
     }
     this.#lanes[number]?.add(transaction, change);
+    this.inFlight.change();
+  }
+
+  /** Takes a row or mark of a snapshot, whose author is known and whose position is new. */
+  snapshot(transaction: Transaction, change: RowChange): void {
+    this.#lanes[laneFor(change.database, change.table, this.#lanes.length)]?.add(
+      transaction,
+      change,
+    );
   }
 
   /** Whether a lane was sent a change before. A lane's changes are in order: the first that was not ends its repeats. */

@@ -1,6 +1,7 @@
 import { GtidSet } from "@vlasky/zongji";
 import type { PositionText } from "../../wire/position.ts";
-import type { Progress } from "../frames/in-flight-frames.ts";
+import type { InFlightFrames } from "../frames/in-flight-frames.ts";
+import { afterStep, type SavedSnapshots } from "../frames/snapshot-progress.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { describeError, type Log } from "../reporting/log.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
@@ -9,7 +10,7 @@ import { binlogPosition, type Offset } from "./offset.ts";
 
 export interface OffsetSaverOptions {
   readonly offset: Offset;
-  readonly takeProgress: () => Progress | null;
+  readonly takeProgress: InFlightFrames["take"];
   readonly laneCount: number;
   /** See `settledAt`. */
   readonly unsure: BinlogPosition | null;
@@ -28,6 +29,7 @@ export class OffsetSaver {
   #offset: Offset;
   #readTo: BinlogPosition;
   #unsaved = false;
+  readonly #onSaved: (() => void)[] = [];
 
   constructor(options: OffsetSaverOptions) {
     this.#options = options;
@@ -37,6 +39,22 @@ export class OffsetSaver {
 
   get offset(): Offset {
     return this.#offset;
+  }
+
+  /** Changes what the offset says of snapshots. Resolves when that is saved, by the next save. */
+  async changeSnapshots(
+    change: (saved: SavedSnapshots | undefined) => SavedSnapshots,
+  ): Promise<void> {
+    this.#offset = { ...this.#offset, snapshots: change(this.#offset.snapshots) };
+    await this.saved();
+  }
+
+  /** Resolves when the offset was saved once more. */
+  saved(): Promise<void> {
+    this.#unsaved = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onSaved.push(resolve);
+    return promise;
   }
 
   /** Saves the offset of an attempt that has ended and whose frames are all acknowledged. Throws as `save` does. */
@@ -51,7 +69,11 @@ export class OffsetSaver {
   /** Saves what was reached since the last call. Throws LeaseLostError; other trouble of the table may pass and is logged. */
   async save(): Promise<void> {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
-    const progress = takeProgress();
+    const { progress, steps } = takeProgress();
+    for (const step of steps) {
+      this.#offset = { ...this.#offset, snapshots: afterStep(this.#offset.snapshots, step) };
+      this.#unsaved = true;
+    }
     if (progress !== null) {
       const { gtids, held, anchor, ...reached } = progress;
       const { gtidSet } = this.#offset;
@@ -69,10 +91,15 @@ export class OffsetSaver {
       this.#unsaved = true;
     }
     if (!this.#unsaved) return;
+    const saving = this.#offset;
+    const waiting = this.#onSaved.splice(0);
+    this.#unsaved = false;
     try {
-      await before(this.#offset, this.#readTo);
-      await write(this.#offset);
+      await before(saving, this.#readTo);
+      await write(saving);
     } catch (error) {
+      this.#unsaved = true;
+      this.#onSaved.unshift(...waiting);
       if (error instanceof LeaseLostError) throw error;
       log.warn(
         { error: describeError(error) },
@@ -80,8 +107,8 @@ export class OffsetSaver {
       );
       return;
     }
-    this.#unsaved = false;
-    onSaved(this.#offset);
+    for (const resolve of waiting) resolve();
+    onSaved(saving);
   }
 }
 

@@ -1,5 +1,6 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
+import type { SavedSnapshots } from "../frames/snapshot-progress.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Anchor, KeptXa, WaitingXa } from "../transactions/transaction.ts";
 import type { Life } from "./life.ts";
@@ -38,6 +39,8 @@ export interface Offset extends Life {
   readonly waiting?: WaitingXa | undefined;
   /** The prepared XA transactions whose changes are kept: the position does not wait for them. None in items of earlier releases. */
   readonly keptXa: readonly KeptXa[];
+  /** Undefined before the first snapshot, and in items of earlier releases. */
+  readonly snapshots?: SavedSnapshots | undefined;
 }
 
 /** An offset for people: the GTID set, or file and position. */

@@ -14,6 +14,7 @@ import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
 import { keptXaAttribute, keptXaOf } from "./kept-xa-items.ts";
 import type { Life } from "./life.ts";
 import type { Offset } from "./offset.ts";
+import { snapshotsAttribute, snapshotsOf } from "./snapshot-attribute.ts";
 
 /** Who holds the source. `beat` changes with every write of the holder: a beat that stands still means a dead holder. */
 export interface Lease {
@@ -86,6 +87,7 @@ export const OFFSET_ATTRIBUTES = [
   "committedMs",
   "waiting",
   "keptXa",
+  "snapshots",
 ] as const;
 
 function leaseOf(item: Item): Lease | null {
@@ -140,6 +142,7 @@ function offsetOf(item: Item): Offset | null {
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
     keptXa: keptXaOf(item),
+    snapshots: snapshotsOf(item),
   };
 }
 
@@ -207,6 +210,7 @@ export function attributesOf(
     committedMs: number(offset.committedMs),
     waiting: waitingAttribute(offset.waiting),
     keptXa: keptXaAttribute(offset.keptXa),
+    snapshots: snapshotsAttribute(offset.snapshots),
   };
 }
 

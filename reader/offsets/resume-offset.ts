@@ -197,13 +197,14 @@ async function sameTransaction(
 
 function behindGtids(
   known: Life &
-    Pick<Offset, "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa"> & {
+    Pick<Offset, "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa" | "snapshots"> & {
       readonly gtidSet: string;
     },
   anchor: Anchor | null,
   state: ServerState,
 ): Beginning {
-  const { epoch, life, lanes, laneCount, anewSince, committedMs, keptXa, gtidSet } = known;
+  const { epoch, life, lanes, laneCount, anewSince, committedMs, keptXa, snapshots, gtidSet } =
+    known;
   const file = state.oldestFile;
   return {
     offset: {
@@ -216,6 +217,8 @@ function behindGtids(
       committedMs,
       // Its GTIDs say that they were read, and their images are right on any server with this history.
       keptXa: keptXa.map(inAnotherLife),
+      // Keys are the same on any server with this history.
+      snapshots,
       gtidSet,
       file,
       offset: FIRST_EVENT,

@@ -89,5 +89,9 @@ function holderReadings(status: ReaderStatus, before: ReaderStatus["counters"]):
     [READER_METRICS.preparedXa, "Milliseconds", status.preparedXaMs()],
     [READER_METRICS.unknownXa, "Count", now.unknownXa - before.unknownXa],
     [READER_METRICS.stopped, "Count", isStoppedByError ? 1 : 0],
+    [READER_METRICS.snapshotRows, "Count", now.snapshotRows - before.snapshotRows],
+    [READER_METRICS.snapshotChunks, "Count", now.snapshotChunks - before.snapshotChunks],
+    [READER_METRICS.snapshotRereads, "Count", now.snapshotRereads - before.snapshotRereads],
+    [READER_METRICS.snapshotStopped, "Count", status.isSnapshotStopped ? 1 : 0],
   ];
 }

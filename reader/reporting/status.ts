@@ -40,7 +40,12 @@ export class ReaderStatus {
     unknownXa: 0,
     /** Rows of the session ledger. */
     registrations: 0,
+    snapshotRows: 0,
+    snapshotChunks: 0,
+    snapshotRereads: 0,
   };
+  /** Whether a snapshot waits for a person. */
+  isSnapshotStopped = false;
   /** How long the server keeps its binlog, milliseconds; null when it keeps it for ever, or is not known yet. */
   retentionMs: number | null = null;
   /** Whether an error that a person must act on has ended the last attempt. */

@@ -40,6 +40,14 @@ export type ChunkOutcome =
   /** Nothing was handed over: the table's definition changed, or too much changed meanwhile. */
   | { readonly kind: "spoiled"; readonly why: "definition" | "too much" };
 
+/** Takes rows at a place between two transactions, at once. `again`: the keys of rows that were left out. */
+export type HandOver = (
+  place: Place,
+  rows: RowsByKey,
+  range: KeyRange,
+  again: ReadonlySet<string>,
+) => void;
+
 interface Waiting extends SelectedChunk {
   /** Up to where the stream must have come. */
   readonly high: BinlogPosition;
@@ -65,18 +73,16 @@ interface Waiting extends SelectedChunk {
 export class ChunkReader {
   readonly #source: ChunkSource;
   readonly #asksAgain: boolean;
-  readonly #handOver: (place: Place, rows: RowsByKey) => void;
+  readonly #handOver: HandOver;
+  /** How many statements have changed the table's definition. */
+  definitions = 0;
   #place: Place | null = null;
   #window: ChunkWindow | null = null;
   #waiting: Waiting | null = null;
   #between = Promise.withResolvers<void>();
 
-  /** `asksAgain`: see `ChunkWindow`. `handOver` is called between two transactions, and must not wait. */
-  constructor(
-    source: ChunkSource,
-    asksAgain: boolean,
-    handOver: (place: Place, rows: RowsByKey) => void,
-  ) {
+  /** `asksAgain`: see `ChunkWindow`. */
+  constructor(source: ChunkSource, asksAgain: boolean, handOver: HandOver) {
     this.#source = source;
     this.#asksAgain = asksAgain;
     this.#handOver = handOver;
@@ -85,6 +91,7 @@ export class ChunkReader {
   /** Takes a change of the table, in the order of the stream. */
   change(change: Pick<RowChange, "op" | "texts">): void {
     this.#place = null;
+    if (change.op === "ddl" || change.op === "t") this.definitions++;
     this.#window?.change(change);
   }
 
@@ -101,10 +108,18 @@ export class ChunkReader {
     return this.#tryToHandOver(place);
   }
 
-  /** Reads the next range, or the rows of the keys that the last outcome said. Rejects with what the source rejects with. */
-  async read(wanted: ReadonlySet<string> | null): Promise<ChunkOutcome> {
+  /**
+   * Reads the next range, or the rows of the keys that the last outcome said. Rejects with what the source rejects with.
+   *
+   * @param definitions the count of definitions when the table was described
+   */
+  async read(wanted: ReadonlySet<string> | null, definitions: number): Promise<ChunkOutcome> {
     try {
       if (wanted === null) this.#window = await this.#newWindow();
+      if (this.definitions !== definitions) {
+        this.#forget();
+        return { kind: "spoiled", why: "definition" };
+      }
       const window = this.#window;
       if (window === null) throw new RangeError("nothing is read again without a chunk before it");
       await this.#source.untilVisible();
@@ -178,7 +193,7 @@ export class ChunkReader {
     this.#forget();
     if (window.spoiled !== null) return outcome.resolve({ kind: "spoiled", why: window.spoiled });
     const again = window.apply(rows, isInRange);
-    this.#handOver(place, rows);
+    this.#handOver(place, rows, range, again);
     // What is left out is watched from here on: its next rows are read behind this place.
     if (again.size > 0) this.#window = new ChunkWindow(this.#asksAgain, again);
     outcome.resolve({ kind: "handed over", rows: rows.size, range, again });

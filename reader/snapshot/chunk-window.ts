@@ -1,4 +1,4 @@
-import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { RowChange } from "../transactions/transaction.ts";
 
 /** Rows by the texts of their keys. */
@@ -63,7 +63,7 @@ export class ChunkWindow {
         if (this.#wanted?.has(oldKey) === true) this.#wanted.add(key);
       }
       const isKnown = texts.isWhole && !this.#asksAgain;
-      this.#touch(key, isKnown ? { kind: "row", texts: texts.kept() } : UNSURE);
+      this.#touch(key, isKnown ? { kind: "row", texts: rowOf(texts) } : UNSURE);
     }
   }
 
@@ -105,4 +105,10 @@ export class ChunkWindow {
     this.#spoiled = why;
     this.#touches.clear();
   }
+}
+
+/** The row behind a change, without what was before it. */
+function rowOf({ bytes, beforeEnd, afterEnd, keyEnd }: RowTexts): RowTexts {
+  const kept = Buffer.from(bytes.subarray(beforeEnd, keyEnd));
+  return new RowTexts(kept, 0, afterEnd - beforeEnd, keyEnd - beforeEnd, keyEnd - beforeEnd);
 }

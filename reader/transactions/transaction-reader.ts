@@ -26,7 +26,7 @@ import { readStatement, type Statement } from "../statements/statement.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { EventPosition, isBefore } from "./binlog-position.ts";
+import { type BinlogPosition, EventPosition, isBefore } from "./binlog-position.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { Anchor, ChangeSink, Transaction } from "./transaction.ts";
@@ -92,6 +92,14 @@ export class TransactionReader {
   /** The run whose events are being read. */
   get run(): number {
     return this.#run.present;
+  }
+
+  /** Where the last event ends, between two transactions; null inside of one, and before the server has named a file. */
+  get place(): (BinlogPosition & { readonly file: string }) | null {
+    const { file, fileNumber, end } = this.#position;
+    const isBetween =
+      !this.#current.isOpen && this.#current.gtid === null && this.#unreadableTransaction === null;
+    return isBetween && file !== "" ? { file, fileNumber, offset: end } : null;
   }
 
   /**

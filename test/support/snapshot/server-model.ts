@@ -118,7 +118,7 @@ export class ServerModel {
 
   async #snapshot(): Promise<void> {
     for (;;) {
-      let outcome: ChunkOutcome = await this.#reader.read(null);
+      let outcome: ChunkOutcome = await this.#reader.read(null, 0);
       if (outcome.kind !== "handed over") throw new Error(outcome.why);
       const { lower, upper } = outcome.range;
       const isInRange = (key: number): boolean =>
@@ -127,7 +127,7 @@ export class ServerModel {
       while (outcome.kind === "handed over" && outcome.again.size > 0) {
         const wanted: ReadonlySet<string> = outcome.again;
         this.rereads++;
-        outcome = await this.#reader.read(wanted);
+        outcome = await this.#reader.read(wanted, 0);
         if (outcome.kind !== "handed over") throw new Error(outcome.why);
         this.#checkWhole((key) => wanted.has(keyText(key)), outcome.again);
       }

@@ -17,11 +17,11 @@ describe("InFlightFrames", () => {
     const frames = new InFlightFrames();
     frames.boundary(boundary(1));
     frames.boundary(boundary(2));
-    expect(frames.take()).toMatchObject({
+    expect(frames.take().progress).toMatchObject({
       offset: 2,
       gtids: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-2",
     });
-    expect(frames.take()).toBeNull();
+    expect(frames.take().progress).toBeNull();
   });
 
   test("keeps the offset until the oldest frame is acknowledged", () => {
@@ -31,9 +31,9 @@ describe("InFlightFrames", () => {
     const second = frames.open();
     frames.boundary(boundary(2));
     frames.acknowledge(second);
-    expect(frames.take()).toBeNull();
+    expect(frames.take().progress).toBeNull();
     frames.acknowledge(first);
-    expect(frames.take()).toMatchObject({ offset: 2 });
+    expect(frames.take().progress).toMatchObject({ offset: 2 });
     expect(frames.settled).toBe(true);
   });
 
@@ -43,9 +43,44 @@ describe("InFlightFrames", () => {
     const second = frames.open(); // … and ends here
     frames.acknowledge(first);
     frames.boundary(boundary(1));
-    expect(frames.take()).toBeNull();
+    expect(frames.take().progress).toBeNull();
     frames.acknowledge(second);
-    expect(frames.take()).toMatchObject({ offset: 1 });
+    expect(frames.take().progress).toMatchObject({ offset: 1 });
+  });
+
+  test("a snapshot's chunk counts when the frames before it are acknowledged, behind its boundary", async () => {
+    const frames = new InFlightFrames();
+    const numbers = { file: "bin.000001", offset: 1, next: 5 };
+    const progress = {
+      id: "a",
+      tables: ["shop.a"],
+      tableIndex: 0,
+      keyName: "id",
+      lastKey: ["7"],
+      rowsOfTable: 7,
+      rows: 7,
+      chunks: 1,
+      rereads: 0,
+    };
+    frames.boundary(boundary(1));
+    const rows = frames.open();
+    const acknowledged = frames.snapshot({ numbers, progress });
+    expect(frames.take()).toMatchObject({ progress: { offset: 1 }, steps: [] });
+    frames.acknowledge(rows);
+    await acknowledged;
+    expect(frames.take()).toEqual({ progress: null, steps: [{ numbers, progress }] });
+  });
+
+  test("rows of a snapshot in flight are no changes that wait", () => {
+    const frames = new InFlightFrames();
+    const first = frames.open();
+    frames.change();
+    const rows = frames.open();
+    expect(frames.areChangesSettled).toBe(false);
+    frames.acknowledge(first);
+    expect([frames.areChangesSettled, frames.settled]).toEqual([true, false]);
+    frames.acknowledge(rows);
+    expect(frames.settled).toBe(true);
   });
 
   test("never passes a boundary before every frame opened before it, in any order of acknowledgements", () => {
@@ -70,11 +105,11 @@ describe("InFlightFrames", () => {
               frames.acknowledge(frame);
               pending.delete(frame);
             }
-          } else reached = frames.take()?.offset ?? reached;
+          } else reached = frames.take().progress?.offset ?? reached;
           expect(reached).toBeLessThanOrEqual(Math.min(passed, ...pending.values()));
         }
         for (const frame of pending.keys()) frames.acknowledge(frame);
-        expect(frames.take()?.offset ?? reached).toBe(passed);
+        expect(frames.take().progress?.offset ?? reached).toBe(passed);
       }),
     );
   });

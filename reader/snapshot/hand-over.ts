@@ -1,0 +1,83 @@
+import type { SnapshotMark, SnapshotTarget } from "../../wire/snapshot.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
+import { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import type { Shipment } from "../frames/shipment.ts";
+import type { RowChange, Transaction } from "../transactions/transaction.ts";
+import type { Place } from "./chunk-reader.ts";
+import type { TableName } from "./find-tables.ts";
+import type { RowNumbers } from "./row-numbers.ts";
+
+/** What is handed over together at one place. */
+export interface HandedOver {
+  readonly place: Place;
+  readonly name: TableName;
+  /** Of the chunk. */
+  readonly number: number;
+  readonly rows: Iterable<RowTexts>;
+  /** Only where frames are to say it. */
+  readonly definition: TableDefinition | undefined;
+  /** What stands before the rows, and behind them. */
+  readonly before?: SnapshotMark | undefined;
+  readonly after?: SnapshotMark | undefined;
+}
+
+/** Puts rows and marks of a snapshot into the stream, for its subscriber and environment alone. */
+export class RowsIntoStream {
+  readonly #shipment: Pick<Shipment, "snapshot">;
+  readonly #numbers: RowNumbers;
+  readonly #serverId: number;
+
+  constructor(shipment: Pick<Shipment, "snapshot">, numbers: RowNumbers, serverId: number) {
+    this.#shipment = shipment;
+    this.#numbers = numbers;
+    this.#serverId = serverId;
+  }
+
+  add(target: SnapshotTarget, handed: HandedOver): void {
+    const { place, definition, rows, before, after } = handed;
+    const { id, subscriber, environment } = target;
+    const transaction: Transaction = {
+      gtid: null,
+      file: place.file,
+      fileNumber: place.fileNumber,
+      start: place.offset,
+      thread: 0,
+      run: 0,
+      author: {
+        user: "",
+        host: "",
+        attribution: "snapshot",
+        snapshot: { id, subscriber, environment },
+      },
+      serverId: this.#serverId,
+      committedUs: Date.now() * 1000,
+    };
+    // Each waits for the one behind it, which tells whether it is the last.
+    let waiting: RowChange | null = null;
+    const put = (op: "r" | "snapshot", texts: RowTexts): void => {
+      if (waiting !== null) this.#shipment.snapshot(transaction, waiting);
+      const { database, table } = handed.name;
+      const row = this.#numbers.take(place);
+      waiting = {
+        op,
+        database,
+        table,
+        offset: place.offset,
+        row,
+        n: handed.number,
+        texts,
+        definition,
+      };
+    };
+    if (before !== undefined) put("snapshot", markTexts(before));
+    for (const texts of rows) put("r", texts);
+    if (after !== undefined) put("snapshot", markTexts(after));
+    if (waiting === null) return;
+    const last: RowChange = waiting;
+    this.#shipment.snapshot(transaction, definition === undefined ? last : { ...last, last: true });
+  }
+}
+
+function markTexts(mark: SnapshotMark): RowTexts {
+  return RowTexts.of({ after: JSON.stringify(mark) });
+}

@@ -1,0 +1,84 @@
+import {
+  type DynamoDBClient,
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { text } from "../../wire/attributes.ts";
+import {
+  orderAttribute,
+  reportAttribute,
+  SNAPSHOTS_KEY,
+  snapshotsIn,
+  type SnapshotOrder,
+  type SnapshotReport,
+} from "../../wire/snapshot-items.ts";
+
+/** The orders of snapshots and the reader's reports on them, in the offsets table. */
+export class OrderStore {
+  readonly #dynamodb: DynamoDBClient;
+  readonly #table: string;
+
+  constructor(dynamodb: DynamoDBClient, table: string) {
+    this.#dynamodb = dynamodb;
+    this.#table = table;
+  }
+
+  /** All of them, the oldest first. */
+  async load(): Promise<ReturnType<typeof snapshotsIn>> {
+    const { Item: item = {} } = await this.#dynamodb.send(
+      new GetItemCommand({
+        TableName: this.#table,
+        Key: { ...SNAPSHOTS_KEY },
+        ConsistentRead: true,
+      }),
+    );
+    return snapshotsIn(item);
+  }
+
+  /** Writes an order that is not there yet. */
+  async place(order: SnapshotOrder): Promise<void> {
+    const [name, attribute] = orderAttribute(order);
+    try {
+      await this.#dynamodb.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: { ...SNAPSHOTS_KEY },
+          UpdateExpression: "SET #order = :order",
+          ConditionExpression: "attribute_not_exists(#order)",
+          ExpressionAttributeNames: { "#order": name },
+          ExpressionAttributeValues: { ":order": attribute },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  }
+
+  /** Writes a report. With the state `stopped` the order waits from now on, until an operator resumes it. */
+  async report(id: string, report: SnapshotReport): Promise<void> {
+    const [name, attribute] = reportAttribute(id, report);
+    const isStopped = report.state === "stopped";
+    try {
+      await this.#dynamodb.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: { ...SNAPSHOTS_KEY },
+          UpdateExpression: `SET #report = :report${isStopped ? ", #order.#wanted = :pause" : ""}`,
+          ConditionExpression: "attribute_exists(#order)",
+          ExpressionAttributeNames: {
+            "#report": name,
+            "#order": `order#${id}`,
+            ...(isStopped && { "#wanted": "wanted" }),
+          },
+          ExpressionAttributeValues: {
+            ":report": attribute,
+            ...(isStopped && { ":pause": text("pause") }),
+          },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error; // the order is gone
+    }
+  }
+}

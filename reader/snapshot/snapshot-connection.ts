@@ -1,0 +1,109 @@
+import {
+  type Connection as CoreConnection,
+  type ConnectionOptions,
+  createConnection,
+} from "mysql2";
+import type { Connection } from "mysql2/promise";
+import { binlogEnd } from "../source/server-state.ts";
+import { SourceSilentError } from "../reporting/errors.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { prepareSnapshotSession } from "./snapshot-session.ts";
+import type { SelectedRow } from "./selected-rows.ts";
+import type { Condition } from "./table-key.ts";
+
+/** The server ends a statement earlier, by itself: who does not answer within this time is gone. */
+const SILENCE_MS = 60_000;
+/** How long one question for visible transactions waits, seconds. */
+const VISIBLE_S = 5;
+
+/** The connection on which rows are read. It can only read, and takes no locks. */
+export class SnapshotConnection implements Disposable {
+  readonly #core: CoreConnection;
+  readonly #version: string;
+  readonly #broken = Promise.withResolvers<never>();
+
+  private constructor(core: CoreConnection, version: string) {
+    this.#core = core;
+    this.#version = version;
+    this.#broken.promise.catch(() => undefined);
+    core.on("error", (error: Error) => this.#broken.reject(error));
+  }
+
+  /** `uuid`: `@@server_uuid` of the server whose stream is read; an address may lead to another one meanwhile. */
+  static async open(
+    options: ConnectionOptions,
+    version: string,
+    uuid: string,
+  ): Promise<SnapshotConnection> {
+    const opened = new SnapshotConnection(createConnection(options), version);
+    try {
+      await opened.ask(prepareSnapshotSession);
+      const [rows] = await opened.ask((connection) =>
+        connection.query("SELECT @@server_uuid AS uuid"),
+      );
+      const [row] = rows as { readonly uuid?: unknown }[];
+      if (String(row?.uuid) !== uuid)
+        throw new SourceSilentError("the snapshot's connection leads to another server");
+      return opened;
+    } catch (error) {
+      opened[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Asks something that takes no time. Rejects when the connection breaks. */
+  async ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#inTime(question(this.#core.promise()));
+  }
+
+  /** Resolves once reads show all transactions of a GTID set. */
+  async untilVisible(gtidSet: string): Promise<void> {
+    for (;;) {
+      const [rows] = await this.#inTime(
+        this.#core
+          .promise()
+          .execute("SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?) AS late", [gtidSet, String(VISIBLE_S)]),
+      );
+      const [row] = rows as { readonly late?: unknown }[];
+      if (String(row?.late) === "0") return;
+    }
+  }
+
+  /** Where the binlog ends, all that is in its file included. */
+  async end(): Promise<BinlogPosition> {
+    const { file, offset } = await this.ask((connection) => binlogEnd(connection, this.#version));
+    return { fileNumber: binlogFileNumber(file), offset };
+  }
+
+  /** Hands out the rows of a statement one after the other, and resolves behind the last. */
+  async each({ sql, parameters }: Condition, onRow: (row: SelectedRow) => void): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    const statement = this.#core.execute({ sql, values: [...parameters], rowsAsArray: true });
+    statement.on("result", (row: unknown) => {
+      if (Array.isArray(row)) onRow(row as SelectedRow);
+    });
+    statement.on("error", (error: Error) => done.reject(error));
+    statement.on("end", () => done.resolve());
+    await this.#inTime(done.promise);
+  }
+
+  [Symbol.dispose](): void {
+    this.#broken.reject(new SourceSilentError("the snapshot's connection was closed"));
+    this.#core.destroy();
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    answer.catch(() => undefined);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new SourceSilentError(`no answer from the server for ${SILENCE_MS} ms`)),
+      SILENCE_MS,
+    );
+    try {
+      return await Promise.race([answer, this.#broken.promise, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

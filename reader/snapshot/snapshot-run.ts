@@ -1,0 +1,146 @@
+import type { SnapshotOrder } from "../../wire/snapshot-items.ts";
+import type { InFlightFrames } from "../frames/in-flight-frames.ts";
+import type { SnapshotProgress, SnapshotStep } from "../frames/snapshot-progress.ts";
+import type { FollowedTables } from "../statements/followed-tables.ts";
+import type { ChunkReader, HandOver } from "./chunk-reader.ts";
+import { SnapshotStoppedError } from "./errors.ts";
+import { fullName, parseName } from "./find-tables.ts";
+import type { RowsIntoStream } from "./hand-over.ts";
+import { MOST_UNSAVED, type RowNumbers } from "./row-numbers.ts";
+import type { SnapshotConnection } from "./snapshot-connection.ts";
+import type { StreamTap } from "./stream-tap.ts";
+import { TableReading } from "./table-reading.ts";
+import type { KeyRange } from "./table-key.ts";
+
+export interface SnapshotRunOptions {
+  readonly order: SnapshotOrder;
+  readonly progress: SnapshotProgress;
+  readonly connection: SnapshotConnection;
+  readonly tap: StreamTap;
+  readonly followed: FollowedTables;
+  readonly numbers: RowNumbers;
+  readonly rows: RowsIntoStream;
+  readonly inFlight: Pick<InFlightFrames, "snapshot">;
+  /** Resolves when the offset is saved once more. */
+  readonly saved: () => Promise<void>;
+  /** Whether frames say the columns of their tables. */
+  readonly columns: boolean;
+  readonly onBegin: (table: string) => void;
+  readonly onComplete: (table: string, rows: number) => void;
+}
+
+/** One snapshot on one connection: goes on from its progress, a chunk at a time. */
+export class SnapshotRun {
+  readonly #options: SnapshotRunOptions;
+  #progress: SnapshotProgress;
+  #table: { readonly index: number; readonly reading: TableReading } | null = null;
+  #acknowledged: Promise<void> = Promise.resolve();
+  #unsavedRows = 0;
+
+  constructor(options: SnapshotRunOptions) {
+    this.#options = options;
+    this.#progress = options.progress;
+  }
+
+  /** With the chunk that was handed over last. */
+  get progress(): SnapshotProgress {
+    return this.#progress;
+  }
+
+  get isComplete(): boolean {
+    return this.#progress.tableIndex >= this.#progress.tables.length;
+  }
+
+  /** The chunk that is being read. */
+  get chunks(): ChunkReader | undefined {
+    return this.#table?.reading.chunks;
+  }
+
+  /**
+   * Hands the next chunk over, and resolves when it is acknowledged. Rejects with SnapshotStoppedError, with
+   * SnapshotRefusedError where a table cannot be read any more, and with what breaks the connection.
+   */
+  async next(): Promise<void> {
+    const { tableIndex, lastKey, keyName } = this.#progress;
+    const { reading } = this.#table?.index === tableIndex ? this.#table : this.#open(tableIndex);
+    await reading.next(lastKey, keyName);
+    await this.#acknowledged;
+    if (this.#unsavedRows < MOST_UNSAVED / 2) return;
+    await this.#options.saved();
+    this.#unsavedRows = 0;
+  }
+
+  #open(index: number): { readonly index: number; readonly reading: TableReading } {
+    const { tap, connection, order, followed } = this.#options;
+    const name = parseName(this.#progress.tables[index] ?? "");
+    const reading = new TableReading({
+      connection,
+      tap,
+      name,
+      streamName: { database: followed.nameOf(name.database), table: followed.nameOf(name.table) },
+      where: order.where,
+      mostRows: order.rate ?? Infinity,
+      handOver: (...handed) => this.#handOver(index, ...handed),
+    });
+    this.#table = { index, reading };
+    return this.#table;
+  }
+
+  #handOver(index: number, ...[place, rows, range, again]: Parameters<HandOver>): void {
+    const { order, numbers, followed, columns, rows: stream } = this.#options;
+    const reading = this.#table?.reading;
+    const former = this.#progress;
+    if (!numbers.hasRoom(place, rows.size + 2)) {
+      throw new SnapshotStoppedError(
+        "No row number is free at this place in the binlog. Resume the snapshot when some transaction was committed.",
+      );
+    }
+    const name = parseName(former.tables[index] ?? "");
+    const isFirst = range.lower === null && !this.#isGoingOn;
+    const isWhole = again.size === 0;
+    const isEnd = isWhole && range.upper === null;
+    const rowsOfTable = (range.lower === null && isFirst ? 0 : former.rowsOfTable) + rows.size;
+    const number = former.chunks + 1;
+    const isLastTable = index + 1 >= former.tables.length;
+    stream.add(order, {
+      place,
+      name: { database: followed.nameOf(name.database), table: followed.nameOf(name.table) },
+      number,
+      rows: rows.values(),
+      definition: columns ? reading?.definition : undefined,
+      before: isFirst ? { state: "started" } : undefined,
+      after: isEnd
+        ? { state: "complete", rows: rowsOfTable, ...(isLastTable && { whole: true }) }
+        : undefined,
+    });
+    if (isFirst) this.#options.onBegin(fullName(name));
+    this.#isGoingOn = !isWhole;
+    this.#unsavedRows += rows.size;
+    this.#progress = {
+      ...former,
+      ...(isWhole && this.#behind(index, range, isEnd, reading?.keyName ?? "")),
+      rows: former.rows + rows.size,
+      rowsOfTable: isEnd ? 0 : rowsOfTable,
+      chunks: isWhole ? number : former.chunks,
+      rereads: former.rereads + again.size,
+    };
+    if (!isWhole) return;
+    const step: SnapshotStep = { numbers: numbers.free, progress: this.#progress };
+    this.#acknowledged = this.#options.inFlight.snapshot(step);
+    if (isEnd) this.#options.onComplete(fullName(name), rowsOfTable);
+  }
+
+  /** Whether rows of the present chunk were handed over, and others are read again. */
+  #isGoingOn = false;
+
+  #behind(
+    index: number,
+    { upper }: KeyRange,
+    isEnd: boolean,
+    keyName: string,
+  ): Pick<SnapshotProgress, "tableIndex" | "lastKey" | "keyName"> {
+    return isEnd
+      ? { tableIndex: index + 1, lastKey: null, keyName: "" }
+      : { tableIndex: index, lastKey: upper, keyName };
+  }
+}

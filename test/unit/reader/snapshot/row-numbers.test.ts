@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { MOST_UNSAVED, RowNumbers } from "../../../../reader/snapshot/row-numbers.ts";
+
+const at = (offset: number) => ({ file: "binlog.000002", fileNumber: 2, offset });
+
+test("counts at one place, and begins with 0 at the next one", () => {
+  const numbers = RowNumbers.begin(undefined, at(100));
+  expect([numbers.take(at(200)), numbers.take(at(200)), numbers.take(at(300))]).toEqual([0, 1, 0]);
+});
+
+test("leaves room at the end of the binlog for what an earlier attempt did not save", () => {
+  const first = RowNumbers.begin(undefined, at(100));
+  const used = first.take(at(100));
+  const second = RowNumbers.begin(undefined, at(100)); // the first one saved nothing and sent nothing
+  expect(second.take(at(100))).toBe(used);
+
+  const third = RowNumbers.begin(first.free, at(100));
+  expect(third.take(at(100))).toBeGreaterThan(used + MOST_UNSAVED);
+});
+
+test("begins behind all that an attempt may have sent at a place that it had not saved", () => {
+  const first = RowNumbers.begin(undefined, at(100));
+  const saved = first.free;
+  let last = 0;
+  for (let i = 0; i < 1000; i++) last = first.take(at(200));
+  expect(RowNumbers.begin(saved, at(200)).take(at(200))).toBeGreaterThan(last + MOST_UNSAVED);
+});
+
+test("says when a place has no room left", () => {
+  const saved = { ...at(100), next: 8_995_000_000 };
+  const numbers = RowNumbers.begin(saved, at(100));
+  expect(numbers.hasRoom(at(100), 10)).toBe(false);
+  expect(numbers.hasRoom(at(101), 10)).toBe(true);
+});
