@@ -59,14 +59,18 @@ export class LanePace {
     this.#watched.push({ last, sentAtMs: nowMs });
   }
 
-  /** Called now and then with the lane's delivered position; null where none is known. */
-  delivered(position: PositionText | null, nowMs: number): void {
+  /**
+   * Called now and then with the lane's delivered position; null where none is known. `isTroubled`: something of the lane may
+   * be parked. Each frame becomes a record then, and records are sent one after the other: fewer of them are sent sooner.
+   */
+  delivered(position: PositionText | null, isTroubled: boolean, nowMs: number): void {
     const waiting = this.#watched.findIndex(({ last }) => last > (position ?? ""));
     this.#watched.splice(0, waiting === -1 ? this.#watched.length : waiting);
     const [oldest] = this.#watched;
-    const isBehind = oldest !== undefined && nowMs - oldest.sentAtMs > LATE_MS;
-    this.#ms = isBehind
-      ? Math.min(this.#longestMs, this.#ms * 2)
-      : Math.max(this.#shortestMs, this.#ms * EASING);
+    const isLate = oldest !== undefined && nowMs - oldest.sentAtMs > LATE_MS;
+    this.#ms =
+      isLate || isTroubled
+        ? Math.min(this.#longestMs, this.#ms * 2)
+        : Math.max(this.#shortestMs, this.#ms * EASING);
   }
 }

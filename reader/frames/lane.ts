@@ -106,9 +106,9 @@ export class Lane {
     return this.#options.pace.isCurious;
   }
 
-  /** Called with the lane's delivered position; null where it is not known. */
-  delivered(position: PositionText | null): void {
-    this.#options.pace.delivered(position, performance.now());
+  /** Called with the lane's delivered position, null where it is not known, and whether something of it may be parked. */
+  delivered(position: PositionText | null, isTroubled: boolean): void {
+    this.#options.pace.delivered(position, isTroubled, performance.now());
   }
 
   /** Sends what comes until the signal is aborted or `send` rejects; rejects then. */

@@ -24,6 +24,7 @@ export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameByte
 /** See `LaneProgress` of reader/offsets/lane-layout.ts. */
 interface Delivered {
   readonly delivered: PositionText | null;
+  readonly troubled: ReadonlySet<string>;
 }
 
 /** The lane of a table: always the same one, for a given number of lanes. */
@@ -122,7 +123,10 @@ export class Shipment implements ChangeSink {
     const curious = [...this.#lanes.entries()].filter(([, lane]) => lane.isCurious);
     if (curious.length === 0) return;
     const found = await readLanes(curious.map(([number]) => number)).catch(() => null);
-    for (const [number, lane] of curious) lane.delivered(found?.get(number)?.delivered ?? null);
+    for (const [number, lane] of curious) {
+      const { delivered = null, troubled } = found?.get(number) ?? {};
+      lane.delivered(delivered, troubled !== undefined && troubled.size > 0);
+    }
   }
 
   /** Sends without pauses, and waits until everything that was read is acknowledged, `timeoutMs` at most. */

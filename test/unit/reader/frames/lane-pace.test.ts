@@ -10,7 +10,7 @@ describe("LanePace", () => {
     for (let second = 0; second < 5; second++) {
       for (let ms = 0; ms < 1000; ms += 50)
         pace.sent(position(second * 1000 + ms), second * 1000 + ms);
-      pace.delivered(position(second * 1000 + 950), second * 1000 + 1000);
+      pace.delivered(position(second * 1000 + 950), false, second * 1000 + 1000);
       expect(pace.ms).toBe(5);
     }
   });
@@ -19,11 +19,11 @@ describe("LanePace", () => {
     const pace = new LanePace(5);
     pace.sent(position(1), 0);
     const seen = [1000, 2000, 3000, 4000].map((now) => {
-      pace.delivered(null, now);
+      pace.delivered(null, false, now);
       return pace.ms;
     });
     expect(seen).toEqual([10, 20, 20, 20]);
-    for (let now = 5000; now < 15_000; now += 1000) pace.delivered(position(1), now);
+    for (let now = 5000; now < 15_000; now += 1000) pace.delivered(position(1), false, now);
     expect(pace.ms).toBe(5);
   });
 
@@ -31,10 +31,10 @@ describe("LanePace", () => {
     const pace = new LanePace(5);
     for (let n = 0; n < 100; n++) pace.sent(position(n), n * 100);
     // The fifty that were watched are delivered; those that follow are watched then.
-    pace.delivered(position(49), 10_000);
+    pace.delivered(position(49), false, 10_000);
     expect(pace.isCurious).toBe(false);
     pace.sent(position(100), 10_000);
-    pace.delivered(position(60), 11_000);
+    pace.delivered(position(60), false, 11_000);
     expect(pace.ms).toBe(10);
   });
 
@@ -42,7 +42,16 @@ describe("LanePace", () => {
     const pace = new LanePace(1000);
     pace.sent(position(1), 0);
     expect(pace.isCurious).toBe(false);
-    pace.delivered(null, 10_000);
+    pace.delivered(null, false, 10_000);
     expect(pace.ms).toBe(1000);
+  });
+
+  test("is the longest while something of the lane may be parked, however soon frames are taken", () => {
+    const pace = new LanePace(5);
+    for (const now of [1000, 2000]) {
+      pace.sent(position(now), now);
+      pace.delivered(position(now), true, now);
+    }
+    expect(pace.ms).toBe(20);
   });
 });
