@@ -1,12 +1,14 @@
 import { createConnection } from "mysql2/promise";
-import { startLocalAws } from "@binlog-router/local-aws";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
 import { startMysqlServer } from "../../../infra/local/mysql/start-mysql-server.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { drainByMysqlbinlog, drainByReader, drainByZongji } from "./drains.ts";
-import { workloads } from "./workloads.ts";
+import { medianPair, type Pair } from "../pairs.ts";
+import { type Workload, workloads } from "./workloads.ts";
 
-/** Each is drained so often, one after the other; the best of each counts, for the machine has other things to do. */
-const ROUNDS = 2;
+/** An odd number. In every other round the order is turned round, so that a machine that slows down favours neither. */
+const ROUNDS = 3;
 
 /** How fast the reader gets through a binlog that is there already, beside the server's own limit and the usual first try. */
 export async function benchRead({
@@ -22,29 +24,52 @@ export async function benchRead({
   const { host, port, user, password } = mysql;
   await using connection = await createConnection({ host, port, user, password });
   for await (const workload of workloads(connection, { size: quick ? 0.05 : 1, seed })) {
-    let [reader, zongji, mysqlbinlog] = [0, 0, 0];
+    const pairs: { readonly zongji: Pair[]; readonly mysqlbinlog: Pair[] } = {
+      zongji: [],
+      mysqlbinlog: [],
+    };
     for (let round = 1; round <= (quick ? 1 : ROUNDS); round++) {
       signal.throwIfAborted();
       progress(`${workload.name}, ${workload.rows} rows, round ${round}`);
-      reader = Math.max(reader, await drainByReader(aws, mysql, workload));
-      zongji = Math.max(zongji, await drainByZongji(mysql, workload));
-      mysqlbinlog = Math.max(mysqlbinlog, (await drainByMysqlbinlog(mysql, workload)) ?? 0);
+      const { reader, zongji, mysqlbinlog } = await drain(aws, mysql, workload, round % 2 === 0);
+      pairs.zongji.push({ value: reader, beside: zongji });
+      if (mysqlbinlog !== null) pairs.mysqlbinlog.push({ value: reader, beside: mysqlbinlog });
     }
-    const figure = { work: workload.name, unit: "rows/s" };
+    const figure = { work: workload.name, unit: "rows/s", name: "reader, JSON frames" };
+    const { value, beside } = medianPair(pairs.zongji);
     report({
       ...figure,
-      name: "reader, JSON frames",
-      value: reader,
-      beside: { name: "zongji + JSON.stringify", value: zongji },
+      value,
+      beside: { name: "zongji + JSON.stringify", value: beside },
       target: { atLeast: 1 },
     });
-    if (mysqlbinlog > 0) {
+    if (pairs.mysqlbinlog.length > 0) {
+      const limit = medianPair(pairs.mysqlbinlog);
       report({
         ...figure,
-        name: "reader, JSON frames",
-        value: reader,
-        beside: { name: "mysqlbinlog --raw", value: mysqlbinlog },
+        value: limit.value,
+        beside: { name: "mysqlbinlog --raw", value: limit.beside },
       });
     }
   }
+}
+
+interface Drained {
+  readonly reader: number;
+  readonly zongji: number;
+  /** Null where there is no mysqlbinlog. */
+  readonly mysqlbinlog: number | null;
+}
+
+/** One round: each program drains the workload, one after the other. */
+async function drain(
+  aws: LocalAws,
+  mysql: MysqlServer,
+  workload: Workload,
+  turned: boolean,
+): Promise<Drained> {
+  const first = turned ? await drainByZongji(mysql, workload) : null;
+  const reader = await drainByReader(aws, mysql, workload);
+  const zongji = first ?? (await drainByZongji(mysql, workload));
+  return { reader, zongji, mysqlbinlog: await drainByMysqlbinlog(mysql, workload) };
 }
