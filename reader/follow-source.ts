@@ -116,6 +116,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     report,
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
     signal: sending.signal,
+    ending: AbortSignal.any([signal, sending.signal]),
     rowNumbers: numbers,
     connectSnapshot: async () =>
       SnapshotConnection.open(

@@ -69,6 +69,8 @@ export interface Attempt {
   readonly onPressure: (high: boolean) => void;
   /** Ends what is being sent, and lookups that find no answer. */
   readonly signal: AbortSignal;
+  /** Aborted when the attempt ends, by a failure or because the reader is told to end. */
+  readonly ending: AbortSignal;
   readonly rowNumbers: RowNumbers;
   /** Opens a connection for the rows of a snapshot. */
   readonly connectSnapshot: () => Promise<SnapshotConnection>;
@@ -138,6 +140,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     relief: () => shipment.relief(),
     counters: report.counters,
     onStopped: (isStopped) => report.snapshotStopped(isStopped),
+    ending: attempt.ending,
     log,
   });
   return { reader, sessions, shipment, saver, xaKeeper, tap, snapshots };

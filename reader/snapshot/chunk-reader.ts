@@ -153,9 +153,18 @@ export class ChunkReader {
     this.#waiting = null;
   }
 
+  /** What goes wrong here ends the chunk, and not the stream. */
   #tryToHandOver(place: Place): void | Promise<void> {
     const waiting = this.#waiting;
     if (waiting === null) return;
+    try {
+      return this.#handOverOrAsk(waiting, place);
+    } catch (error) {
+      this.#fail(waiting, error);
+    }
+  }
+
+  #handOverOrAsk(waiting: Waiting, place: Place): void | Promise<void> {
     const { window, high, rows, range, told } = waiting;
     if (window.spoiled !== null) return this.#finish(waiting, place, () => false);
     if (isBefore(place, high)) return;
@@ -178,11 +187,15 @@ export class ChunkReader {
       const answers = await this.#source.areInRange(keys, waiting.range);
       keys.forEach((key, i) => waiting.told.set(key, answers[i] === true));
     } catch (error) {
-      waiting.outcome.reject(error);
-      if (this.#waiting === waiting) this.#forget();
+      this.#fail(waiting, error);
     }
     waiting.asking = null;
     if (this.#waiting === waiting && this.#place !== null) await this.#tryToHandOver(this.#place);
+  }
+
+  #fail(waiting: Waiting, error: unknown): void {
+    waiting.outcome.reject(error);
+    if (this.#waiting === waiting) this.#forget();
   }
 
   #finish(
@@ -190,10 +203,13 @@ export class ChunkReader {
     place: Place,
     isInRange: (key: string) => boolean,
   ): void {
-    this.#forget();
-    if (window.spoiled !== null) return outcome.resolve({ kind: "spoiled", why: window.spoiled });
+    if (window.spoiled !== null) {
+      this.#forget();
+      return outcome.resolve({ kind: "spoiled", why: window.spoiled });
+    }
     const again = window.apply(rows, isInRange);
     this.#handOver(place, rows, range, again);
+    this.#forget();
     // What is left out is watched from here on: its next rows are read behind this place.
     if (again.size > 0) this.#window = new ChunkWindow(this.#asksAgain, again);
     outcome.resolve({ kind: "handed over", rows: rows.size, range, again });

@@ -76,8 +76,12 @@ export class SnapshotConnection implements Disposable {
     return { fileNumber: binlogFileNumber(file), offset };
   }
 
-  /** Hands out the rows of a statement one after the other, and resolves behind the last. */
-  async each({ sql, parameters }: Condition, onRow: (row: SelectedRow) => void): Promise<void> {
+  /** Hands out the rows of a statement one after the other, and resolves behind the last. Rejects when it takes longer. */
+  async each(
+    { sql, parameters }: Condition,
+    onRow: (row: SelectedRow) => void,
+    longestMs = SILENCE_MS,
+  ): Promise<void> {
     const done = Promise.withResolvers<void>();
     const statement = this.#core.execute({ sql, values: [...parameters], rowsAsArray: true });
     statement.on("result", (row: unknown) => {
@@ -85,7 +89,7 @@ export class SnapshotConnection implements Disposable {
     });
     statement.on("error", (error: Error) => done.reject(error));
     statement.on("end", () => done.resolve());
-    await this.#inTime(done.promise);
+    await this.#inTime(done.promise, longestMs);
   }
 
   [Symbol.dispose](): void {
@@ -93,12 +97,12 @@ export class SnapshotConnection implements Disposable {
     this.#core.destroy();
   }
 
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
+  async #inTime<T>(answer: Promise<T>, longestMs = SILENCE_MS): Promise<T> {
     answer.catch(() => undefined);
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => late.reject(new SourceSilentError(`no answer from the server for ${SILENCE_MS} ms`)),
-      SILENCE_MS,
+      () => late.reject(new SourceSilentError(`no answer from the server for ${longestMs} ms`)),
+      longestMs,
     );
     try {
       return await Promise.race([answer, this.#broken.promise, late.promise]);

@@ -41,6 +41,8 @@ export interface SnapshotsOptions extends Omit<
   readonly relief: () => Promise<void> | null;
   readonly counters: { snapshotRows: number; snapshotChunks: number; snapshotRereads: number };
   readonly onStopped: (isStopped: boolean) => void;
+  /** Aborted when the attempt ends. */
+  readonly ending: AbortSignal;
   readonly log: Log;
 }
 
@@ -85,8 +87,24 @@ export class Snapshots implements Disposable {
     this.#options = options;
   }
 
-  /** Does what is to be done now; called again and again. Rejects with what nobody foresaw. */
+  /** Does what is to be done now; called again and again. Resolves when the attempt ends. */
   async step(): Promise<void> {
+    const { ending } = this.#options;
+    if (ending.aborted) return;
+    const ended = Promise.withResolvers<void>();
+    const end = (): void => ended.resolve();
+    ending.addEventListener("abort", end, { once: true });
+    const work = this.#work();
+    // What it waits for when the attempt ends may never come.
+    work.catch(() => undefined);
+    try {
+      await Promise.race([work, ended.promise]);
+    } finally {
+      ending.removeEventListener("abort", end);
+    }
+  }
+
+  async #work(): Promise<void> {
     if (performance.now() >= this.#lookAtMs) await this.#look();
     const active = this.#active;
     if (active === null) return;
@@ -97,7 +115,7 @@ export class Snapshots implements Disposable {
         this.#failures = 0;
       }
     } catch (error) {
-      await this.#onError(active, error);
+      if (!this.#options.ending.aborted) await this.#onError(active, error);
     }
   }
 
@@ -290,7 +308,6 @@ export class Snapshots implements Disposable {
       if (state === "stopped") this.#options.onStopped(true);
       return this.#leave();
     }
-    if (judgeSourceError(error).kind === "final") throw error;
     const waitMs = backoffMs(this.#failures++, FIRST_WAIT_MS, LONGEST_WAIT_MS);
     this.#restUntilMs = performance.now() + waitMs;
     log.warn(
@@ -348,7 +365,7 @@ const ER_QUERY_TIMEOUT = 3024;
 const DENIED: ReadonlySet<number> = new Set([1044, 1142, 1143]);
 const ACCOUNT: ReadonlySet<number> = new Set([1045, 1130, 1698, 1820, 1862, 3118]);
 
-/** Why a snapshot cannot go on, and what to do; null where the trouble may pass, or nobody foresaw it. Never a row's values. */
+/** Why a snapshot cannot go on, and what to do; null where the trouble may pass. Never a row's values. */
 function sentenceOf(error: unknown): string | null {
   if (error instanceof SnapshotRefusedError || error instanceof SnapshotStoppedError)
     return error.message;
@@ -359,13 +376,19 @@ function sentenceOf(error: unknown): string | null {
     code?: unknown;
     sqlState?: unknown;
   };
-  if (typeof errno !== "number" || typeof sqlState !== "string") return null;
+  const mayPass = judgeSourceError(error).kind !== "final";
+  if (typeof errno !== "number" || typeof sqlState !== "string") {
+    // What nobody foresaw stops the snapshot, and not the stream.
+    return mayPass
+      ? null
+      : "The reader's own code failed on this snapshot; its log has the error. Resume the snapshot to try again, or cancel it, and report the error.";
+  }
   if (errno === ER_QUERY_TIMEOUT)
     return "The server took longer than 30 s for one chunk and ended the query. Resume the snapshot when the server has less to do; where --where names columns that are costly to compare, order it without.";
   if (DENIED.has(errno))
     return "The reader's account may not read a table any more. Grant it SELECT on the snapshot's tables, then resume.";
   if (ACCOUNT.has(errno))
     return "MySQL refuses the reader's account. Check the secret's username and password, then resume the snapshot.";
-  if (judgeSourceError(error).kind !== "final") return null;
+  if (mayPass) return null;
   return `MySQL refuses a query of the snapshot (${typeof code === "string" ? code : errno}). Check that its tables are as they were when it was ordered and that --where fits their columns, then resume or cancel it.`;
 }

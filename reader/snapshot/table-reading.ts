@@ -34,6 +34,8 @@ const FIRST_ROWS = 1000;
 const MOST_ROWS = 10_000;
 /** Keys in one statement. */
 const KEYS_AT_ONCE = 50;
+/** The stream may wait for an answer: the chunk is given up when it does not come in this time. */
+const QUESTION_MS = 2000;
 /** How often a definition may change in a row. */
 const MOST_DEFINITIONS = 20;
 
@@ -135,9 +137,11 @@ export class TableReading implements ChunkSource {
     const answers: boolean[] = [];
     for (let i = 0; i < keys.length; i += KEYS_AT_ONCE) {
       const some = keys.slice(i, i + KEYS_AT_ONCE).map((key) => statements.key.ofText(key));
-      await this.#options.connection.each(statements.questions(some, range), (row) => {
-        answers.push(...row.map((answer) => String(answer) === "1"));
-      });
+      await this.#options.connection.each(
+        statements.questions(some, range),
+        (row) => answers.push(...row.map((answer) => String(answer) === "1")),
+        QUESTION_MS,
+      );
     }
     return answers;
   }

@@ -18,7 +18,7 @@ import { ReaderBench } from "../../../support/reader.ts";
 
 // A longer run, or one again: SNAPSHOT_ROUNDS=20 SNAPSHOT_ROWS=200000 SNAPSHOT_SEED=1 npx vitest run --project integration equal-at
 const ROUNDS = Number(process.env["SNAPSHOT_ROUNDS"] ?? 2);
-const ROWS = Number(process.env["SNAPSHOT_ROWS"] ?? 6000);
+const ROWS = Number(process.env["SNAPSHOT_ROWS"] ?? 3000);
 const SEED = Number(process.env["SNAPSHOT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 const mysql = useMysql();
@@ -252,7 +252,7 @@ const rowsOf = (frames: readonly Frame[]): string[] =>
 test("an order is refused, chooses rows, is paused and goes on", { timeout: 120_000 }, async () => {
   await mysql.query("CREATE TABLE shop.without_key (id INT)");
   await mysql.query("CREATE TABLE shop.few (id INT PRIMARY KEY, v INT)");
-  const values = Array.from({ length: 300 }, (_, id) => `(${id}, ${id % 3})`).join();
+  const values = Array.from({ length: 150 }, (_, id) => `(${id}, ${id % 3})`).join();
   await mysql.query(`INSERT INTO shop.few VALUES ${values}`);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   const table = `${bench.source}-offsets`;
@@ -290,14 +290,14 @@ test("an order is refused, chooses rows, is paused and goes on", { timeout: 120_
   const chosen = rowsOf(await bench.takeFrames(33 + 2));
   expect(chosen).toEqual(Array.from({ length: 33 }, (_, i) => JSON.stringify({ id: 3 * i + 1 })));
 
-  const order = { ...common, id: "d", startedMs: 4, tables: ["shop.few"], rate: 40 };
+  const order = { ...common, id: "d", startedMs: 4, tables: ["shop.few"], rate: 50 };
   await placeOrder(table, order);
   const frames = await bench.takeFrames(1);
   await placeOrder(table, { ...order, wanted: "pause" });
   const paused = await until("d", "paused");
-  expect(paused.rows).toBeLessThan(300);
+  expect(paused.rows).toBeLessThan(150);
   await placeOrder(table, { ...order, wanted: "run" });
   await until("d", "complete");
-  frames.push(...(await bench.takeFrames(300 + 2 - rowsOf(frames).length - 1)));
-  expect(new Set(rowsOf(frames)).size).toBe(300);
+  frames.push(...(await bench.takeFrames(150 + 2 - rowsOf(frames).length - 1)));
+  expect(new Set(rowsOf(frames)).size).toBe(150);
 });
