@@ -9,7 +9,7 @@ import { chooseLanes } from "./offsets/choose-lanes.ts";
 import { laneItems } from "./offsets/lane-items.ts";
 import { LayoutWatch } from "./offsets/layout-watch.ts";
 import { newLife } from "./offsets/life.ts";
-import { firstBeginning, resume, type Beginning } from "./offsets/resume-offset.ts";
+import { firstBeginning, inTable, resume, type Beginning } from "./offsets/resume-offset.ts";
 import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
 import { StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
@@ -192,13 +192,19 @@ async function findBeginning(
 ): Promise<Beginning> {
   const evidence = binlogEvidence(server, connection);
   const { offset: saved, newStart, isVouched } = await store.load();
-  if (saved !== null) return await resume(saved, state, evidence, isVouched);
-  if (newStart === null) return await firstBeginning(settings.start, newLife(0), state, evidence);
+  const tableMadeMs = await store.madeMs();
+  if (saved !== null) {
+    return inTable(await resume(saved, state, evidence, isVouched), tableMadeMs);
+  }
+  if (newStart === null) {
+    return inTable(await firstBeginning(settings.start, newLife(0), state, evidence), tableMadeMs);
+  }
   const { start, lanes, laneCount } = newStart;
   // The ordered life has not begun: a restored offsets table may order it once more, on a server with other coordinates.
   const life = newLife(newStart.epoch - 1);
   const begin = await firstBeginning(start, life, state, evidence);
-  return { ...begin, offset: { ...begin.offset, lanes, laneCount, anewSince: life.epoch } };
+  const offset = { ...begin.offset, lanes, laneCount, anewSince: life.epoch };
+  return inTable({ ...begin, offset }, tableMadeMs);
 }
 
 /** Nothing was sent beyond the end of the binlog. */

@@ -1,6 +1,7 @@
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
+  DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   UpdateItemCommand,
@@ -39,6 +40,16 @@ export class OffsetStore {
       { ...(signal && { abortSignal: signal }) },
     );
     return decodeReaderItem(item);
+  }
+
+  /** When the table was made, milliseconds since 1970: a backup is always restored to a table of its own. */
+  async madeMs(): Promise<number> {
+    const { Table: table } = await this.#dynamodb.send(
+      new DescribeTableCommand({ TableName: this.#table }),
+    );
+    const made = table?.CreationDateTime;
+    if (made === undefined) throw new Error(`DynamoDB does not say when ${this.#table} was made`);
+    return made.getTime();
   }
 
   /** Takes the lease if it is still as it was observed. Undefined when somebody was faster. */

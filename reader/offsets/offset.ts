@@ -33,6 +33,8 @@ export interface Offset extends Life {
   readonly laneCount: number | null;
   /** True: nothing was sent of what lies beyond the offset. Said when a reader ends, and taken back before the next one sends. */
   readonly isSettled?: true | undefined;
+  /** When the offsets table was made that it was saved in, milliseconds since 1970; undefined in items of earlier releases. */
+  readonly tableMadeMs?: number | undefined;
   /** When the last transaction before it was committed, milliseconds since 1970; 0 when none was read. */
   readonly committedMs: number;
   /** The oldest prepared XA transaction, where the position waits for it: reading goes on where it begins. */

@@ -114,6 +114,18 @@ export async function resume(
 }
 
 /**
+ * The same in the offsets table that is used now. An offset from a restored table begins a new life where it is: since the backup
+ * the former life went on, perhaps on a server that was put back as well, and frames and parked messages of it may be left.
+ */
+export function inTable(begin: Beginning, tableMadeMs: number): Beginning {
+  const { offset, isResumed } = begin;
+  const isCopy = offset.tableMadeMs !== undefined && offset.tableMadeMs !== tableMadeMs;
+  return isResumed && isCopy
+    ? { ...begin, offset: { ...offset, ...newLife(offset.epoch), tableMadeMs }, isResumed: false }
+    : { ...begin, offset: { ...offset, tableMadeMs } };
+}
+
+/**
  * Whether the server has at the saved position what was read there. An offset of an earlier release has no anchor: it is
  * believed, as that release did. The beginning of a file says nothing of what follows in it: a copy of the server may have gone
  * on from an earlier point. So the GTIDs must have been executed as well, and the latest one by the same transaction.

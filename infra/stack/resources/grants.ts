@@ -5,11 +5,12 @@ import type { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import type { IConstruct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
-/** Actions on single items; there is nothing here that scans, and no action name with a wildcard. */
+/** Actions on single items, and the question when a table was made; nothing here scans, and no action name has a wildcard. */
 export type ItemAction =
   | "BatchGetItem"
   | "BatchWriteItem"
   | "DeleteItem"
+  | "DescribeTable"
   | "GetItem"
   | "PutItem"
   | "Query"

@@ -138,7 +138,7 @@ export class ReaderService extends Construct {
     const { taskRole } = this.taskDefinition;
     raw.queue.grantSendMessages(taskRole);
     secret.grantRead(taskRole);
-    grantItems(tables.offsets, taskRole, ["GetItem", "UpdateItem"]);
+    grantItems(tables.offsets, taskRole, ["GetItem", "UpdateItem", "DescribeTable"]);
     grantItems(tables.sessions, taskRole, ["BatchGetItem", "UpdateItem"]);
     grantPayloads(payloads, taskRole, "PutObject", FRAME_PAYLOAD_PREFIX);
     grantAbsence(payloads, taskRole);

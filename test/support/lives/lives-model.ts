@@ -1,7 +1,7 @@
 import { ModelApplication, type ModelStore } from "./model-application.ts";
 import { ModelFunctions, type FunctionMistake } from "./model-functions.ts";
-import { EMPTY_TABLE, ModelReader, type ReaderMistake, type ReaderTable } from "./model-reader.ts";
-import { lastNumber, ModelServer, type ModelRow } from "./model-server.ts";
+import { ModelReader, type ReaderMistake, type ReaderTable } from "./model-reader.ts";
+import { lastNumber, ModelServer, type ModelRow, type ServerData } from "./model-server.ts";
 
 /** `client-by-position`: the application drops what lies before the position that its group was handled up to. */
 export type Mistake = ReaderMistake | FunctionMistake | "client-by-position";
@@ -29,6 +29,7 @@ export class LivesModel {
   readonly #functions: ModelFunctions;
   readonly #reader: ModelReader;
   #backup: ReaderTable | null = null;
+  #database: ServerData | null = null;
   #rows = 0;
   #lanes = 1;
   #isNarrow = false;
@@ -104,6 +105,7 @@ export class LivesModel {
       () => this.#reader.beginAnew(this.#random() < 0.5 ? "now" : "oldest"),
       () => this.#emptyTable(),
       () => this.#restoreTable(),
+      () => this.#restoreBoth(),
       () => this.#functions.giveUp(),
       () => this.#functions.redrive(),
       () => this.#application.receive(true),
@@ -134,7 +136,7 @@ export class LivesModel {
 
   /** Somebody deletes the offsets table. The one that is made instead draws epochs that were drawn before. */
   #emptyTable(): void {
-    this.#reader.table = EMPTY_TABLE;
+    this.#reader.replaceTable();
     this.#functions.forgetLanes();
   }
 
@@ -145,8 +147,20 @@ export class LivesModel {
       this.#functions.backUp();
       return;
     }
-    this.#reader.table = this.#backup;
+    this.#reader.replaceTable(this.#backup);
     this.#functions.restoreLanes();
+  }
+
+  /** A disaster: the database and the offsets table are restored from backups of the same moment. */
+  #restoreBoth(): void {
+    if (this.#database === null) {
+      this.#backup = null;
+      this.#restoreTable();
+      this.#database = this.#server.data;
+      return;
+    }
+    this.#restoreTable();
+    this.#server.putBack(this.#database);
   }
 
   #newRows(): ModelRow[] {

@@ -2,7 +2,12 @@ import { laneFor } from "../../../reader/frames/shipment.ts";
 import { layoutStep, settledAt, type LaneProgress } from "../../../reader/offsets/lane-layout.ts";
 import { newLife, type Life } from "../../../reader/offsets/life.ts";
 import { followedPositions, type Offset } from "../../../reader/offsets/offset.ts";
-import { firstBeginning, resume, type Beginning } from "../../../reader/offsets/resume-offset.ts";
+import {
+  firstBeginning,
+  inTable,
+  resume,
+  type Beginning,
+} from "../../../reader/offsets/resume-offset.ts";
 import { OperatorError } from "../../../reader/reporting/errors.ts";
 import type { BinlogPosition } from "../../../reader/transactions/binlog-position.ts";
 import type { KeptXa } from "../../../reader/transactions/transaction.ts";
@@ -28,6 +33,7 @@ import {
  *   counts-wanted  a change's row is its number among those of followed tables
  *   lanes-at-once  another number of lanes comes into use at once
  *   ordered-life   an order to begin anew names the life, which begins once more when the offsets table is restored
+ *   believes-copies  a life goes on in a restored offsets table
  *   forgets-xa     an offset does not name the prepared XA transactions that were kept
  */
 export type ReaderMistake =
@@ -37,6 +43,7 @@ export type ReaderMistake =
   | "counts-wanted"
   | "lanes-at-once"
   | "ordered-life"
+  | "believes-copies"
   | "forgets-xa";
 
 /** An order to begin anew, as the offsets table has it. */
@@ -49,9 +56,11 @@ export interface ReaderTable {
   readonly saved: Offset | null;
   readonly newStart: NewStart | null;
   readonly isStopped: boolean;
+  /** When the table was made: unlike any other table's. */
+  readonly madeMs: number;
 }
 
-export const EMPTY_TABLE: ReaderTable = { saved: null, newStart: null, isStopped: false };
+const EMPTY_TABLE: ReaderTable = { saved: null, newStart: null, isStopped: false, madeMs: 0 };
 
 export interface Reading {
   /** Ends before the offset is saved, when this share of the frames was sent. */
@@ -76,6 +85,7 @@ export class ModelReader {
   readonly #server: ModelServer;
   readonly #send: (frame: ModelFrame) => void;
   readonly #mistake: string | null;
+  #tables = 0;
   /** The payload bucket: the rows of kept XA transactions. */
   readonly #kept = new Map<string, readonly ModelRow[]>();
 
@@ -85,15 +95,19 @@ export class ModelReader {
     this.#mistake = mistake;
   }
 
+  /** Another offsets table takes the place of the one in use. */
+  replaceTable(content: ReaderTable = EMPTY_TABLE): void {
+    this.table = { ...content, madeMs: ++this.#tables };
+  }
+
   /** `offsets set`. */
   beginAnew(kind: "now" | "oldest"): void {
-    const { saved, newStart } = this.table;
-    if (saved === null && newStart === null) return;
-    const known = saved ?? newStart;
-    const life = newLife(known?.epoch ?? 0, 0);
-    const lanes = known?.lanes ?? new Map<number, string>();
-    const laneCount = known?.laneCount ?? null;
-    this.table = { saved: null, newStart: { ...life, kind, lanes, laneCount }, isStopped: false };
+    const known = this.table.saved ?? this.table.newStart;
+    if (known === null) return;
+    const life = newLife(known.epoch, 0);
+    const { lanes, laneCount } = known;
+    const newStart = { ...life, kind, lanes, laneCount };
+    this.table = { ...this.table, saved: null, newStart, isStopped: false };
   }
 
   /** One process: from where it goes on to the end of the log. */
@@ -102,6 +116,7 @@ export class ModelReader {
     let begin: Beginning;
     try {
       begin = await this.#begin();
+      if (this.#mistake !== "believes-copies") begin = inTable(begin, this.table.madeMs);
       this.#refuseAnonymous(begin);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
@@ -111,7 +126,7 @@ export class ModelReader {
     const lanes = this.#lanesFor(begin.offset, wanted, progress);
     const unsure = begin.offset.isSettled === true ? null : this.#end();
     const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined };
-    this.table = { saved: offset, newStart: null, isStopped: false };
+    this.table = { ...this.table, saved: offset, newStart: null, isStopped: false };
 
     const due = this.#server.data.log.filter((logged) => isDue(logged, begin));
     const prepared = new Map(offset.keptXa.map(({ xid, key }) => [Number(xid), key]));

@@ -22,7 +22,7 @@ export interface Logged {
 }
 
 /** What a copy of a server has. */
-interface ServerData {
+export interface ServerData {
   readonly uuid: string;
   readonly log: readonly Logged[];
   readonly files: readonly number[];
@@ -112,10 +112,12 @@ export class ModelServer {
   /** The first call makes a copy; later ones bring it back. Each start of a server begins a file. */
   restore(mayBe: (copy: { readonly executed: number }) => boolean): void {
     if (this.#copy === null) this.#copy = this.data;
-    else if (mayBe(this.#copy)) {
-      this.data = this.#copy;
-      this.rotate();
-    }
+    else if (mayBe(this.#copy)) this.putBack(this.#copy);
+  }
+
+  putBack(copy: ServerData): void {
+    this.data = copy;
+    this.rotate();
   }
 
   /** A replica with the same transactions takes over, at positions that no server had. */

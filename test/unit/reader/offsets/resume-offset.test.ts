@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
 import {
   firstBeginning,
+  inTable,
   latestOf,
   resume,
   type BinlogEvidence,
@@ -203,6 +204,30 @@ describe("resuming on the server that was read", () => {
     await expect(resume({ ...far, file: "bin.000009" }, state, same)).rejects.toBeInstanceOf(
       NotRotatedYetError,
     );
+  });
+});
+
+describe("resuming in a restored offsets table", () => {
+  const MADE_MS = 1_795_000_000_000;
+  test("begins a new life where it is, whose frames follow those of the former one", async () => {
+    const begin = await resume({ ...saved, tableMadeMs: MADE_MS }, state, same);
+    expect(inTable(begin, MADE_MS)).toEqual(begin);
+    const copied = inTable(begin, MADE_MS + 1);
+    expect(copied).toMatchObject({
+      start: begin.start,
+      offset: { file: saved.file, offset: saved.offset, lanes: saved.lanes },
+      isResumed: false,
+    });
+    expect(copied.offset.tableMadeMs).toBe(MADE_MS + 1);
+    expect(copied.offset.epoch).toBeGreaterThan(saved.epoch);
+    expect(copied.offset.life).not.toBe(saved.life);
+  });
+  test("goes on where an earlier release did not say when the table was made", async () => {
+    const begin = await resume(saved, state, same);
+    expect(inTable(begin, MADE_MS)).toEqual({
+      ...begin,
+      offset: { ...begin.offset, tableMadeMs: MADE_MS },
+    });
   });
 });
 

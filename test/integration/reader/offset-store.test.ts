@@ -1,0 +1,30 @@
+import { CreateTableCommand, DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import { startLocalAwsWithClients } from "@binlog-router/local-aws/clients";
+import { expect, test, vi } from "vitest";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+
+test("the offsets table says when it was made: another table of its name is known by it", async () => {
+  await using services = await startLocalAwsWithClients();
+  const { dynamodb } = services;
+  const TableName = "offsets";
+  const make = () =>
+    dynamodb.send(
+      new CreateTableCommand({
+        TableName,
+        KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+        AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+        BillingMode: "PAY_PER_REQUEST",
+      }),
+    );
+  await make();
+  const store = new OffsetStore(dynamodb, TableName);
+  const made = await store.madeMs();
+  expect(await store.madeMs()).toBe(made);
+  await dynamodb.send(new DeleteTableCommand({ TableName }));
+  await vi.waitFor(make);
+  expect(await store.madeMs()).toBeGreaterThan(made);
+
+  // A new start is kept with what the former life's lanes were sent, and names no life that has begun.
+  expect(await store.startAnew(await store.load(), { kind: "now" })).toBe(true);
+  expect(await store.load()).toMatchObject({ offset: null, newStart: { start: { kind: "now" } } });
+});
