@@ -6,6 +6,8 @@ import { type Fault, ServerModel } from "../../../support/snapshot/server-model.
 const ROUNDS = Number(process.env["SNAPSHOT_MODEL_ROUNDS"] ?? 20);
 const SEED = Number(process.env["SNAPSHOT_MODEL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
+const TIMEOUT_MS = 30_000 + ROUNDS * 1000;
+
 interface Sums {
   problems: string[];
   chunks: number;
@@ -36,15 +38,20 @@ test.for([
   ["only the server knows the order of keys", false, true],
   ["a changed row is read again", true, false],
   ["a changed row is read again, and only the server knows the order", true, true],
-] as const)("a chunk is the table at its place: %s", async ([, asksAgain, serverKnowsOrder]) => {
-  const { problems, chunks, rereads } = await rounds("none", asksAgain, serverKnowsOrder);
-  expect(problems).toEqual([]);
-  expect(chunks).toBeGreaterThan(ROUNDS);
-  expect(rereads).toBeGreaterThan(0);
-});
+] as const)(
+  "a chunk is the table at its place: %s",
+  { timeout: TIMEOUT_MS },
+  async ([, asksAgain, serverKnowsOrder]) => {
+    const { problems, chunks, rereads } = await rounds("none", asksAgain, serverKnowsOrder);
+    expect(problems).toEqual([]);
+    expect(chunks).toBeGreaterThan(ROUNDS);
+    expect(rereads).toBeGreaterThan(0);
+  },
+);
 
 test.for(["no wait", "no high mark", "no changes", "no range"] as const)(
   "the model finds the fault when there is %s",
+  { timeout: TIMEOUT_MS },
   async (fault) => {
     expect((await rounds(fault, false, false)).problems).not.toEqual([]);
   },
