@@ -1,3 +1,4 @@
+import type { MessageReplay } from "../wire/message.ts";
 import type { AnyTables, Change, ChangeOf, TableRows } from "./change.ts";
 
 /** What a handler is told beside the change. */
@@ -6,6 +7,10 @@ export interface HandlerContext<Transaction = undefined> {
   readonly subscriber: string;
   /** The message group: changes of one group come in order. */
   readonly group: string;
+  /**
+   * The replay that sent the change again because an operator asked for it (`npm run replay`); undefined for every other change.
+   */
+  readonly replay?: MessageReplay | undefined;
   /** SQS's id of the message that the change came in. */
   readonly messageId: string;
   /** How often the message was received, this time included; approximate, as SQS has it. */

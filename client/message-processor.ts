@@ -126,6 +126,7 @@ export class MessageProcessor<Transaction> {
       environment: message.environment,
       subscriber: message.subscriber,
       group: message.group,
+      replay: message.replay,
       messageId: held.id,
       receiveCount: held.receiveCount,
       signal: held.lost.signal,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Change } from "./change.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { AnyPositionStore } from "./position-store.ts";
+import type { MessageReplay } from "../wire/message.ts";
 import { formatPosition, type PositionText } from "../wire/position.ts";
 
 /** Before every change. */
@@ -23,6 +24,8 @@ export interface ReadMessage {
   readonly first: PositionText;
   readonly last: PositionText;
   readonly changes: readonly Pick<Change, "position">[];
+  /** Of a replay, whose changes were handled before, and are to be handled again. */
+  readonly replay?: MessageReplay;
 }
 
 /**
@@ -58,7 +61,10 @@ export async function progressOf(
     key = keyOf("handled", held.group, message.text);
     stored = await positions.load(key);
   }
-  if (stored === undefined && held.receiveCount > 1) stored = await positions.load(message.group);
+  // Its changes' positions are those of an earlier message, of which the position of the group may speak.
+  const isReplay = message.replay !== undefined;
+  if (stored === undefined && held.receiveCount > 1 && !isReplay)
+    stored = await positions.load(message.group);
   return { key, done: stored !== undefined && isOwn(stored, message) ? stored : BEGINNING };
 }
 

@@ -5,15 +5,16 @@ import { explain } from "./commands/explain/explain.ts";
 import { failures } from "./commands/failures/failures.ts";
 import { offsets } from "./commands/offsets/offsets.ts";
 import { plan } from "./commands/plan/plan.ts";
+import { replay } from "./commands/replay/replay.ts";
 import { snapshot } from "./commands/snapshot/snapshot.ts";
 import { tail } from "./commands/tail/tail.ts";
 
 /** The program `binlog-router <command>`. Each entry adds one command to it, with its options and its help. */
-const COMMANDS = [doctor, explain, failures, offsets, plan, snapshot, tail];
+const COMMANDS = [doctor, explain, failures, offsets, plan, replay, snapshot, tail];
 
 const program = new Command("binlog-router")
   .description(
-    "Commands for operators: check a MySQL server, see what was not delivered, move the reader, plan a deployment, send existing rows, see where a change went, follow an environment.",
+    "Commands for operators: check a MySQL server, see what was not delivered, move the reader, plan a deployment, send existing rows, see where a change went, follow an environment, send changes again.",
   )
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError()
@@ -21,7 +22,7 @@ const program = new Command("binlog-router")
 for (const add of COMMANDS) add(program);
 program.addHelpText(
   "after",
-  "\nIn the checkout: npm run operator -- COMMAND …, or for short npm run doctor|explain|failures|offsets|plan|snapshot|tail -- …\n" +
+  "\nIn the checkout: npm run operator -- COMMAND …, or for short npm run doctor|explain|failures|offsets|plan|replay|snapshot|tail -- …\n" +
     "Exit code: 0 done; 2 it could not be done, and one sentence says why; others in the command's --help.",
 );
 await program.parseAsync();

@@ -16,7 +16,15 @@ export interface EnvironmentMessage<Row = Record<string, unknown>> {
   readonly group: string;
   readonly first: PositionText;
   readonly last: PositionText;
+  /** Only of a message that an operator's replay sent. */
+  readonly replay?: MessageReplay;
   readonly changes: readonly Change<Row>[];
+}
+
+/** The changes were sent before, or could have been, and come again because a person asked for them. */
+export interface MessageReplay {
+  /** Of the replay: each one lets a change through once more. */
+  readonly id: string;
 }
 
 /**
@@ -97,9 +105,10 @@ export function encodeMessage(
   head: Omit<EnvironmentMessage, "version" | "changes">,
   changes: readonly string[],
 ): string {
-  const { source, subscriber, environment, group, first, last } = head;
+  const { source, subscriber, environment, group, first, last, replay } = head;
   const version = MESSAGE_VERSION;
-  const fields = JSON.stringify({ version, source, subscriber, environment, group, first, last });
+  const place = { version, source, subscriber, environment, group, first, last };
+  const fields = JSON.stringify({ ...place, ...(replay !== undefined && { replay }) });
   return legalText(`${fields.slice(0, -1)},"changes":[${changes.join(",")}]}`);
 }
 
@@ -131,6 +140,7 @@ export function decodeMessage(text: string): EnvironmentMessage {
     typeof message.group === "string" &&
     isPositionText(message.first) &&
     isPositionText(message.last) &&
+    (message.replay === undefined || isReplay(message.replay)) &&
     Array.isArray(message.changes) &&
     message.changes.every(isChange);
   if (!sound) throw new InvalidMessageError("a field is missing or has another type");
@@ -152,6 +162,10 @@ function isChange(value: unknown): boolean {
     Number.isSafeInteger(pos) &&
     Number.isSafeInteger(row)
   );
+}
+
+function isReplay(value: unknown): boolean {
+  return isRecord(value) && typeof value["id"] === "string";
 }
 
 function isPositionText(value: unknown): boolean {

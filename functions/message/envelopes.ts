@@ -1,11 +1,15 @@
 import type { KeyChangeHalf, WriteChange } from "../../wire/change-text.ts";
-import type { FrameHeader } from "../../wire/frame.ts";
 import { encodeMessage } from "../../wire/message.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
-import { deduplicationId, type OutgoingMessage, type QueueWriter } from "./outgoing-message.ts";
+import {
+  deduplicationId,
+  type MessageHeader,
+  type OutgoingMessage,
+  type QueueWriter,
+} from "./outgoing-message.ts";
 
 /** Bytes of UTF-8 after which a further change begins a new message: below SQS's 1 MiB, and fixed, so that a frame that comes again is cut the same way. */
 const MESSAGE_BYTES = 900_000;
@@ -25,14 +29,14 @@ interface Stretch {
  * fixed size.
  */
 export class Envelopes implements QueueWriter {
-  readonly #header: FrameHeader;
+  readonly #header: MessageHeader;
   readonly #subscription: Subscription;
   readonly #write: WriteChange;
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
 
   /** `write` may serve several queues: each change is written once. */
-  constructor(header: FrameHeader, subscription: Subscription, write: WriteChange) {
+  constructor(header: MessageHeader, subscription: Subscription, write: WriteChange) {
     this.#header = header;
     this.#subscription = subscription;
     this.#write = write;
@@ -68,14 +72,15 @@ export class Envelopes implements QueueWriter {
   }
 
   #close({ group, texts, first, last, secondHalf }: Stretch): void {
-    const { source } = this.#header;
+    const { source, replay } = this.#header;
+    const mark = replay === undefined ? {} : { replay };
     const { subscriber, environment, queueName } = this.#subscription;
     const place = { environment, group, first, last };
     this.#messages.push({
       ...place,
       deduplicationId: deduplicationId(this.#header, first, queueName, group, secondHalf),
       changes: texts.length,
-      body: encodeMessage({ ...place, source, subscriber }, texts),
+      body: encodeMessage({ ...place, source, subscriber, ...mark }, texts),
     });
   }
 }

@@ -1,5 +1,4 @@
 import { changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
-import type { FrameHeader } from "../../wire/frame.ts";
 import type { Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import { FORMAT_WRITERS } from "../formats/formats.ts";
@@ -12,7 +11,7 @@ import type { AuthoredChange } from "./authored-change.ts";
 import { Destinations, type Destination, type TableQueue } from "./destinations.ts";
 import { Envelopes } from "./envelopes.ts";
 import { FormattedMessages } from "./formatted-messages.ts";
-import type { FrameShare, QueueWriter } from "./outgoing-message.ts";
+import type { FrameShare, MessageHeader, QueueWriter } from "./outgoing-message.ts";
 import { QueueChanges } from "./queue-changes.ts";
 
 export interface FanOutRules {
@@ -52,7 +51,7 @@ export interface FanOut {
  * exception of our own code concerns the queue, or the change, for which it was thrown; nothing else.
  */
 export function fanOut(
-  header: FrameHeader,
+  header: MessageHeader,
   changes: readonly AuthoredChange[],
   rules: FanOutRules,
 ): FanOut {
@@ -110,7 +109,7 @@ export function fanOut(
     if (write === null) return new Envelopes(header, subscription, own);
     const { now = Date.now } = rules;
     return new FormattedMessages({
-      header: filter === null ? header : filter.header(header),
+      header: filter === null ? header : { ...header, ...filter.header(header) },
       subscription,
       write,
       writeChange: own,

@@ -1,6 +1,5 @@
 import { FORMATS } from "../../config/formats.ts";
 import type { KeyChangeHalf, WriteChange } from "../../wire/change-text.ts";
-import type { FrameHeader } from "../../wire/frame.ts";
 import { legalText } from "../../wire/legal-text.ts";
 import { encodeMessage } from "../../wire/message.ts";
 import type { Author } from "../../wire/session.ts";
@@ -8,10 +7,15 @@ import type { FormatWriter } from "../formats/formats.ts";
 import { typedChange } from "../formats/typed-change.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
-import { deduplicationId, type OutgoingMessage, type QueueWriter } from "./outgoing-message.ts";
+import {
+  deduplicationId,
+  type MessageHeader,
+  type OutgoingMessage,
+  type QueueWriter,
+} from "./outgoing-message.ts";
 
 export interface FormattedMessagesOptions {
-  readonly header: FrameHeader;
+  readonly header: MessageHeader;
   readonly subscription: Subscription;
   readonly write: FormatWriter;
   /** Writes what the format cannot say. */
@@ -57,11 +61,14 @@ export class FormattedMessages implements QueueWriter {
     const { header, subscription, writeChange } = this.#options;
     const { group, change, author, half } = entry;
     const { environment, queueName, subscriber } = subscription;
-    const { source } = header;
+    const { source, replay } = header;
+    const mark = replay === undefined ? {} : { replay };
     const place = { environment, group, first: change.position, last: change.position };
     let body = this.#body(entry, isLast);
     if (body === null) return [];
-    body ??= encodeMessage({ ...place, source, subscriber }, [writeChange(change, author, half)]);
+    body ??= encodeMessage({ ...place, source, subscriber, ...mark }, [
+      writeChange(change, author, half),
+    ]);
     const id = deduplicationId(header, change.position, queueName, group, half);
     return [{ ...place, deduplicationId: id, changes: 1, body }];
   }

@@ -1,11 +1,18 @@
 import { createHash } from "node:crypto";
 import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
+import type { MessageReplay } from "../../wire/message.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { NonEmpty } from "../ground/non-empty.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
+
+/** A frame's header, and what of its messages the frame does not say. */
+export interface MessageHeader extends FrameHeader {
+  /** Only where a replay sends the changes again. */
+  readonly replay?: MessageReplay;
+}
 
 /** What is sent to an environment queue. */
 export interface OutgoingMessage {
@@ -56,9 +63,10 @@ export interface QueueFault {
 /**
  * The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends again. The
  * life is part of it where the frame names it. `half`: the message is one of two that a single change became, perhaps in the same group.
+ * Each replay has ids of its own.
  */
 export function deduplicationId(
-  { lane, life }: Pick<FrameHeader, "lane" | "life">,
+  { lane, life, replay }: Pick<MessageHeader, "lane" | "life" | "replay">,
   first: PositionText,
   queueName: string,
   group: string,
@@ -74,6 +82,7 @@ export function deduplicationId(
         queueName,
         group,
         ...(half === undefined ? [] : [half]),
+        ...(replay === undefined ? [] : ["replay", replay.id]),
       ]),
     )
     .digest("hex");

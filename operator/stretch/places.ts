@@ -81,6 +81,12 @@ export async function endAt(server: TracedServer, place: Place): Promise<Bound> 
   };
 }
 
+/** When the server's oldest binlog file was begun, milliseconds since 1970. */
+export async function oldestMs({ evidence, state }: TracedServer): Promise<number> {
+  const beginning = await evidence.beginningOf(state.oldestFile);
+  return (beginning?.begunS ?? 0) * 1000;
+}
+
 async function located(
   { state, evidence }: TracedServer,
   place: Exclude<Place, { kind: "time" }>,

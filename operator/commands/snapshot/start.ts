@@ -1,15 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { userInfo } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { QueueDoesNotExist, GetQueueUrlCommand } from "@aws-sdk/client-sqs";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { Command } from "commander";
 import { environmentQueueName } from "../../../wire/names.ts";
 import { isTablePattern } from "../../../wire/table-patterns.ts";
 import type { SnapshotOrder } from "../../../wire/snapshot-items.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, wholeNumber, type StackContext } from "../../shared/command.ts";
-import { disposable, type Target } from "../../shared/target.ts";
+import type { Target } from "../../shared/target.ts";
+import { newOrderId, whoAsks } from "../../shared/who-asks.ts";
 import { progressText, viewOf } from "./describe.ts";
 import { allSnapshots, placeOrder, snapshotOf, type OrderedSnapshot } from "./orders.ts";
 
@@ -53,13 +51,13 @@ async function order(
   await assertQueue(target, subscriber, environment);
   const { stack } = command.optsWithGlobals<StartOptions>();
   const placed: SnapshotOrder = {
-    id: newId(),
+    id: newOrderId(),
     subscriber,
     environment,
     tables,
     ...(where !== undefined && { where }),
     ...(rate !== undefined && { rate }),
-    startedBy: stack === undefined ? userInfo().username : await callerIdentity(),
+    startedBy: await whoAsks(stack),
     startedMs: Date.now(),
     wanted: "run",
   };
@@ -109,18 +107,6 @@ async function assertQueue(
       { cause: error },
     );
   }
-}
-
-async function callerIdentity(): Promise<string> {
-  using sts = disposable(new STSClient({}));
-  const { Arn: arn = "unknown" } = await sts.client.send(new GetCallerIdentityCommand({}));
-  return arn;
-}
-
-/** Sorts by time, and can be told on the telephone. */
-function newId(): string {
-  const now = new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-  return `${now}-${randomBytes(2).toString("hex")}`;
 }
 
 /** The snapshot once a reader has said something of it, or after a while without. */

@@ -14,6 +14,7 @@ import { onStack, type StackContext, withStackOptions } from "../../shared/comma
 import { type AuthoredFrame, authoredFrame } from "../../stretch/authored-frame.ts";
 import type { Bounds } from "../../stretch/bounds.ts";
 import { only } from "../../stretch/only.ts";
+import { stopOfPerson } from "../../stretch/stop-of-person.ts";
 import { beginningAt, parsePlace, PLACE_FORMS } from "../../stretch/places.ts";
 import { readStretch } from "../../stretch/read-stretch.ts";
 import { withSourceOptions } from "../../stretch/stretch-options.ts";
@@ -188,12 +189,4 @@ function placeOf({ frame }: AuthoredFrame): string {
   const last = frame.changes.at(-1);
   const { gtid = null, file = "" } = frame.transactions[last?.transaction ?? 0] ?? {};
   return gtid ?? `${file}:${last?.offset ?? 4}`;
-}
-
-/** Aborted by Ctrl-C, or when nobody reads what is printed any more. */
-function stopOfPerson(): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort());
-  process.stdout.on("error", () => stop.abort());
-  return stop.signal;
 }

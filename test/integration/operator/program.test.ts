@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { startLocalAws } from "@binlog-router/local-aws";
 import { binlogRouter, binlogRouterOn, packageJson, stackFileOf } from "../../support/operator.ts";
 
-const ALIASES = ["doctor", "explain", "failures", "offsets", "plan", "tail"] as const;
+const ALIASES = ["doctor", "explain", "failures", "offsets", "plan", "replay", "tail"] as const;
 
 describe("binlog-router", () => {
   test("--help lists the commands", async () => {

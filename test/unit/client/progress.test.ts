@@ -49,6 +49,19 @@ describe("what is known to be handled of a message", () => {
     expect(await done({ [record]: positionAt(20) })).toBe(BEGINNING);
   });
 
+  it("is nothing of a replay's message, whatever the first time's record and the position of its group say", async () => {
+    const again = message([10, 15, 20], { replay: { id: "20261128-101500-3f2a" } });
+    const textAgain = JSON.stringify(again);
+    const positions = new MemoryPositionStore();
+    for (const name of [key, sent.group]) await positions.save(name, positionAt(20));
+    const readAgain = { ...again, text: textAgain, changes: changesOf(again) };
+    const held = { group: sent.group, body: textAgain, receiveCount: 2 };
+    const progress = await progressOf(held, readAgain, positions);
+    expect(progress.done).toBe(BEGINNING);
+    await positions.save(progress.key, positionAt(15));
+    expect((await progressOf(held, readAgain, positions)).done).toBe(positionAt(15));
+  });
+
   it("is found by the text, not by the pointer to it, which names another text after a reset of the binlog", async () => {
     const body = '["software.amazon.payloadoffloading.PayloadS3Pointer", {}]';
     expect(await done({ [key]: positionAt(15) }, { body })).toBe(positionAt(15));

@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { type Connection, createConnection } from "mysql2/promise";
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { compileCache } from "../../../../infra/local/process/compile-cache.ts";
+import type { ReplayView } from "../../../../operator/commands/replay/describe.ts";
+import { ReplayItems } from "../../../../operator/commands/replay/replay-items.ts";
 import type { TailedChange } from "../../../../operator/commands/tail/tailed-change.ts";
 import type { StackFile } from "../../../../operator/shared/stack-file.ts";
+import { localTarget } from "../../../../operator/shared/target.ts";
+import type { Change, EnvironmentMessage } from "../../../../wire/message.ts";
 import { binlogRouter, packageJson } from "../../../support/operator.ts";
 import { EnvironmentQueues } from "../../../support/start/environment-queues.ts";
 import { startProcess, type StartProcess } from "../../../support/start/local-stack.ts";
@@ -165,5 +170,174 @@ describe("tail", () => {
       ...local(),
     ]);
     expect(subscriber.problem).toContain("there are billing, search, lake");
+  });
+});
+
+/** The bodies of a queue's messages, in the order in which SQS gives them; they are deleted. */
+async function bodiesIn(environment: string, subscriber: string): Promise<string[]> {
+  const { region, accessKeyId, secretAccessKey, sqsEndpoint } = stack.aws;
+  const credentials = { accessKeyId, secretAccessKey };
+  const sqs = new SQSClient({ region, endpoint: sqsEndpoint, credentials });
+  const QueueUrl = stack.environments[environment]?.queues[subscriber];
+  const bodies: string[] = [];
+  for (;;) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 }),
+    );
+    if (Messages.length === 0) break;
+    for (const { Body = "", ReceiptHandle } of Messages) {
+      bodies.push(Body);
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
+  }
+  sqs.destroy();
+  return bodies;
+}
+
+function changesIn(bodies: readonly string[]): Change[] {
+  return bodies.flatMap((body) => (JSON.parse(body) as EnvironmentMessage).changes);
+}
+
+async function replay(...args: string[]): Promise<{ code: number; out: string; problem: string }> {
+  return await binlogRouter(["replay", ...args, ...local()]);
+}
+
+async function replays(): Promise<readonly ReplayView[]> {
+  return JSON.parse((await replay("list", "--json")).out) as ReplayView[];
+}
+
+/** Waits until the reader has saved its offset behind everything that was written. */
+async function untilPassed(): Promise<void> {
+  await using administrator = await createConnection(stack.mysql);
+  const [[executed]] = await administrator.query<RowDataPacket[]>(
+    "SELECT @@global.gtid_executed AS gtids",
+  );
+  await vi.waitFor(async () => {
+    const { out } = await binlogRouter(["offsets", "show", "--json", ...local()]);
+    const { offset } = JSON.parse(out) as { offset: { gtidSet: string } };
+    const [[passed]] = await administrator.query<RowDataPacket[]>(
+      "SELECT GTID_SUBSET(?, ?) AS passed",
+      [executed?.["gtids"], offset.gtidSet],
+    );
+    expect(Number(passed?.["passed"])).toBe(1);
+  }, PATIENCE);
+}
+
+/** Now, by the server's clock, as `--from` takes it. */
+async function serverTime(): Promise<string> {
+  await using administrator = await createConnection(stack.mysql);
+  const [[row]] = await administrator.query<RowDataPacket[]>(
+    "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ') AS at",
+  );
+  return String(row?.["at"]);
+}
+
+const BILLING = [...STAGING, "--subscriber", "billing"];
+
+describe("replay", () => {
+  test("sends a stretch again, in order, with ids and authors, to one queue; twice the same", async () => {
+    await using staging = await as("staging");
+    await using production = await as("production");
+    const at = await serverTime();
+    for (let id = 100; id < 110; id++) {
+      await staging.query("INSERT INTO shop.orders VALUES (?, 'placed', 'ada@example.com')", [id]);
+      await production.query("INSERT INTO shop.orders VALUES (?, 'foreign', '')", [id + 100]);
+    }
+    await staging.query("UPDATE shop.orders SET status = 'draft' WHERE id = 105");
+    await untilPassed();
+    const pairs = ["production", "staging", "unrouted"].flatMap((environment) =>
+      ["billing", "search", "lake"].map((subscriber) => [environment, subscriber] as const),
+    );
+    let first: Change[] = [];
+    await vi.waitFor(async () => {
+      first = [...first, ...changesIn(await bodiesIn("staging", "billing"))].filter(
+        ({ source }) => source.ts_ms >= Date.parse(at),
+      );
+      expect(first).toHaveLength(11);
+    }, PATIENCE);
+    for (const [environment, subscriber] of pairs) await bodiesIn(environment, subscriber);
+
+    const dry = await replay(...BILLING, "--from", at, "--dry-run");
+    expect(dry.out).toMatch(
+      /^11 changes in \d+ messages would be sent to billing in staging\. Nothing/,
+    );
+    expect(dry.problem).toContain("The server's binlog goes back to 20");
+    expect(await bodiesIn("staging", "billing")).toEqual([]);
+
+    const rounds: string[][] = [];
+    for (let round = 0; round < 2; round++) {
+      const { code, out } = await replay(...BILLING, "--from", at, "--json");
+      expect(code).toBe(0);
+      const view = JSON.parse(out) as ReplayView;
+      expect(view).toMatchObject({ state: "complete", changes: 11, unknown: 0, from: at });
+      expect(view.startedBy).toBe(userInfo().username);
+      const bodies = await bodiesIn("staging", "billing");
+      for (const body of bodies) {
+        const { replay: mark } = JSON.parse(body) as EnvironmentMessage;
+        expect(mark).toEqual({ id: view.id });
+      }
+      expect(changesIn(bodies)).toEqual(first);
+      rounds.push(bodies.map((body) => body.replace(view.id, "ID")));
+    }
+    expect(rounds[0]).toEqual(rounds[1]);
+    for (const [environment, subscriber] of pairs)
+      expect(await bodiesIn(environment, subscriber), `${subscriber} in ${environment}`).toEqual(
+        [],
+      );
+    const tables = await replay(
+      ...STAGING,
+      "--subscriber",
+      "lake",
+      "--from",
+      at,
+      "--tables",
+      "shop.lines",
+    );
+    expect(tables.out).toContain("it has sent 0 changes");
+  });
+
+  test("whose process is killed goes on where it was, and nothing is lost", async () => {
+    await using staging = await as("staging");
+    const at = await serverTime();
+    await staging.query("CREATE TABLE shop.large (id INT PRIMARY KEY, what MEDIUMTEXT)");
+    await bodiesIn("staging", "search");
+    const text = "x".repeat(300_000);
+    for (let id = 1; id <= 60; id++)
+      await staging.query("INSERT INTO shop.large VALUES (?, ?)", [id, text]);
+    await untilPassed();
+    const wanted = [...STAGING, "--subscriber", "search", "--tables", "shop.large", "--from", at];
+    await vi.waitFor(async () => expect(await bodiesIn("staging", "search")).toEqual([]), PATIENCE);
+
+    const killed = running("replay", ...wanted);
+    using target = await localTarget(join(start.stateDirectory, "stack.json"));
+    const items = new ReplayItems(target);
+    const under = await vi.waitFor(
+      async () => {
+        const latest = (await items.all()).at(-1);
+        expect(latest).toMatchObject({ subscriber: "search", tables: ["shop.large"] });
+        expect(latest?.changes).toBeGreaterThan(0);
+        return latest;
+      },
+      { timeout: 60_000, interval: 2 },
+    );
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    const { id = "" } = under ?? {};
+    const [left] = (await replays()).filter((each) => each.id === id);
+    expect(left).toMatchObject({ state: "running" });
+    expect(left?.changes).toBeLessThan(61);
+    const resumed = await replay("resume", id);
+    expect(resumed.out).toContain(`Replay ${id} is complete: it has sent 61 changes`);
+    const ids = (await bodiesIn("staging", "search")).flatMap((body) =>
+      (JSON.parse(body) as EnvironmentMessage).changes.map(({ after }) =>
+        Number(after?.["id"] ?? 0),
+      ),
+    );
+    expect(ids).toEqual(Array.from({ length: 61 }, (_, row) => row));
+
+    const again = await replay("resume", id);
+    expect(again).toMatchObject({ code: 2, problem: expect.stringContaining("complete already") });
+    const unknown = await replay("cancel", "20260101-000000-0000");
+    expect(unknown.problem).toContain("there is no replay");
   });
 });

@@ -19,6 +19,7 @@ function messagesOf(
   groupBy: GroupBy = "table",
   text?: string,
   keyBuckets?: number,
+  replay?: string,
 ) {
   const input: RoutingInput = {
     environments: { production: { users: ["app_prod"] } },
@@ -28,7 +29,8 @@ function messagesOf(
   const frame = readFrame(text ?? new TestLane().frame(changes), SOURCE);
   const environments = environmentOf(routing);
   const { authored } = attribute(frame, frame.changes, new Map(), environments);
-  const { queues } = fanOut(frame, authored, {
+  const mark = replay === undefined ? {} : { replay: { id: replay } };
+  const { queues } = fanOut({ ...frame, ...mark }, authored, {
     environmentOf: environments,
     subscriptions: subscriptionsOf(SOURCE, routing),
   });
@@ -55,6 +57,22 @@ describe("environment messages", () => {
         expect(validate(message), JSON.stringify(validate.errors)).toBe(true);
       }
     }
+  });
+
+  test("of a replay are those of the first time, but for the mark and the deduplication ids", () => {
+    const changes: TestChange[] = [{}, { op: "u" }, { op: "d" }];
+    const frame = new TestLane().frame(changes);
+    const sent = messagesOf(changes, "table", frame);
+    const again = messagesOf(changes, "table", frame, undefined, "first");
+    const twice = messagesOf(changes, "table", frame, undefined, "second");
+    expect(parsed(again)).toEqual(
+      parsed(sent).map((message) => ({ ...message, replay: { id: "first" } })),
+    );
+    const ids = [sent, again, twice].flatMap((messages) =>
+      messages.map(({ deduplicationId }) => deduplicationId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(messagesOf(changes, "table", frame, undefined, "first")).toEqual(again);
   });
 
   test("hold row images as the reader wrote them, digit for digit", () => {

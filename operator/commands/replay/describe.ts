@@ -1,0 +1,29 @@
+import { time } from "../../shared/render.ts";
+import type { Replay } from "./replay-items.ts";
+
+/** A replay as `--json` prints it. Times are ISO 8601. */
+export type ReplayView = Omit<
+  Replay,
+  "bounds" | "epoch" | "life" | "startedMs" | "updatedMs" | "wanted"
+> & {
+  readonly startedAt: string;
+  readonly updatedAt: string;
+};
+
+export function viewOf(replay: Replay): ReplayView {
+  const { bounds: _, epoch: _e, life: _l, wanted: _w, startedMs, updatedMs, ...shown } = replay;
+  return { ...shown, startedAt: time(startedMs), updatedAt: time(updatedMs) };
+}
+
+/** What became of it, and what to do, in a few sentences. */
+export function replayText(replay: Replay): string {
+  const { id, state, subscriber, environment, changes, messages, unknown, reason } = replay;
+  const sent = `${changes} changes in ${messages} messages to ${subscriber} in ${environment}`;
+  const lines = [`Replay ${id} is ${state}: it has sent ${sent}.`];
+  if (unknown > 0)
+    lines.push(`${unknown} changes were left out, because nobody knows their author for certain.`);
+  if (reason !== "") lines.push(`It stopped: ${reason}`);
+  if (state === "paused" || state === "stopped")
+    lines.push(`npm run replay -- resume ${id} goes on where it is.`);
+  return lines.join("\n");
+}

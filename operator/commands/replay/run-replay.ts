@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import { environmentQueueName } from "../../../wire/names.ts";
+import { parsePosition } from "../../../wire/position.ts";
+import { tableMatcher } from "../../../wire/table-patterns.ts";
+import { CommandError, sentence } from "../../shared/command-error.ts";
+import type { StackContext } from "../../shared/command.ts";
+import type { Bounds } from "../../stretch/bounds.ts";
+import { readStretch } from "../../stretch/read-stretch.ts";
+import type { TracedServer } from "../../stretch/traced-server.ts";
+import type { TracedSource } from "../../stretch/traced-source.ts";
+import {
+  type Replay,
+  ReplayItems,
+  type ReplayProgress,
+  type ReplayState,
+  TakenOverError,
+} from "./replay-items.ts";
+import { partMaker, replaySender } from "./send-stretch.ts";
+
+export interface ReplayRun {
+  readonly context: Pick<StackContext, "target" | "progress">;
+  readonly source: TracedSource;
+  readonly server: TracedServer;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends a stretch, from where the replay is, until its end or until a person wants something else; returns how it ended. What
+ * was sent is recorded after each part. A part that was sent and not recorded is sent again with the same messages, which SQS
+ * (within five minutes) and the client's records recognise.
+ */
+export async function runReplay(
+  { context: { target, progress }, source, server, signal }: ReplayRun,
+  replay: Replay,
+  owner: string,
+): Promise<Replay> {
+  const { id, subscriber, environment, tables } = replay;
+  const items = new ReplayItems(target);
+  const partOf = await partMaker(target, source, { subscriber, environment }, id);
+  const send = replaySender(target, environmentQueueName(source.name, subscriber, environment));
+  const isWanted = tables === null ? null : tableMatcher(tables);
+  const stop = new AbortController();
+  let reached: ReplayProgress = replay;
+  const end = async (state: ReplayState, reason = ""): Promise<Replay> => {
+    progress("");
+    await items.advance(id, owner, reached, state, reason);
+    return { ...replay, ...reached, state, reason };
+  };
+  try {
+    await readStretch({
+      target,
+      source,
+      server,
+      bounds: boundsOf(replay, server),
+      ...(isWanted !== null && { wants: ({ database, table }) => isWanted(database, table) }),
+      async onFrames(frames) {
+        if (stop.signal.aborted || signal.aborted) return;
+        const { messages, changes, unknown, last } = await partOf(frames);
+        await send(messages);
+        reached = {
+          done: last,
+          messages: reached.messages + messages.length,
+          changes: reached.changes + changes,
+          unknown: reached.unknown + unknown,
+        };
+        const wanted = await items.advance(id, owner, reached);
+        progress(`${reached.changes} changes sent in ${reached.messages} messages`);
+        if (wanted !== "run") stop.abort();
+      },
+      onUnknownXa: ({ xid, file, offset }) => {
+        throw new CommandError(
+          `the XA transaction ${xid}, committed at ${file}:${offset}, was prepared before the stretch: begin at an earlier binlog file`,
+        );
+      },
+      signal: AbortSignal.any([stop.signal, signal]),
+    });
+  } catch (cause) {
+    if (cause instanceof TakenOverError) throw cause;
+    await end("stopped", sentence(cause));
+    throw new CommandError(
+      `the replay ${id} stopped: ${sentence(cause)}; npm run replay -- resume ${id} goes on`,
+      { cause },
+    );
+  }
+  return await end(stop.signal.aborted || signal.aborted ? "paused" : "complete");
+}
+
+/** A new process's name, by which it holds a replay. */
+export function newOwner(): string {
+  return `${process.pid}-${randomUUID()}`;
+}
+
+/** From the file in which the replay is. Throws CommandError where positions mean something else by now. */
+function boundsOf({ id, bounds, done, epoch, life }: Replay, server: TracedServer): Bounds {
+  const { offset, isSameLife, state } = server;
+  if (offset === null || !isSameLife || offset.epoch !== epoch || offset.life !== life)
+    throw new CommandError(
+      `the replay ${id} was begun in an earlier life of the binlog's coordinates: cancel it, and start another one`,
+    );
+  const number = done === null ? binlogFileNumber(bounds.file) : parsePosition(done).file;
+  const file = state.files.find((each) => binlogFileNumber(each) === number);
+  if (file === undefined)
+    throw new CommandError(
+      `the server does not have the binlog file any more in which the replay ${id} is; its oldest is ${state.oldestFile}`,
+    );
+  return { ...bounds, file, after: done };
+}

@@ -1,0 +1,18 @@
+import { randomBytes } from "node:crypto";
+import { userInfo } from "node:os";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { disposable } from "./target.ts";
+
+/** Who runs the command: of a deployed stack the caller's ARN, else the user of this machine. */
+export async function whoAsks(stack: string | undefined): Promise<string> {
+  if (stack === undefined) return userInfo().username;
+  using sts = disposable(new STSClient({}));
+  const { Arn: arn = "unknown" } = await sts.client.send(new GetCallerIdentityCommand({}));
+  return arn;
+}
+
+/** An id for what a person orders. It sorts by time, and can be told on the telephone. */
+export function newOrderId(): string {
+  const now = new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  return `${now}-${randomBytes(2).toString("hex")}`;
+}
