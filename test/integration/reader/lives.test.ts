@@ -1,6 +1,12 @@
 import { cp, rm } from "node:fs/promises";
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { Frame } from "../../../wire/frame.ts";
@@ -215,4 +221,43 @@ test("an offset that the last release saved is read on, without loss or repeat",
   expect(idsOf(frames)).toEqual(range(11, 20));
   expect(frames[0]).toMatchObject({ epoch: 1 });
   expect(frames[0]).not.toHaveProperty("life");
+});
+
+test("in an offsets table restored from a backup the reader goes on from the backup, in a new life", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 10);
+  const before = await bench.takeFrames(10);
+  await reader.stop();
+  const TableName = `${bench.source}-offsets`;
+  const { Item: backup = {} } = await dynamodb.send(
+    new GetItemCommand({ TableName, Key: { id: { S: "reader" } } }),
+  );
+  const later = await bench.start();
+  await insert(11, 15);
+  expect(await take(bench, 5)).toEqual(range(11, 15));
+  await later.stop();
+
+  await dynamodb.send(new DeleteTableCommand({ TableName }));
+  const made = new CreateTableCommand({
+    TableName,
+    KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+    AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+    BillingMode: "PAY_PER_REQUEST",
+  });
+  await vi.waitFor(() => dynamodb.send(made));
+  await dynamodb.send(new PutItemCommand({ TableName, Item: backup }));
+  await insert(16, 20);
+  const again = await bench.start();
+  const frames = await bench.takeFrames(10);
+  expect(idsOf(frames)).toEqual(range(11, 20));
+  expect(frames[0]?.life).not.toBe(before[0]?.life);
+  expect(frames[0]?.previous).toBe(before.at(-1)?.last);
+  expect((frames[0]?.first ?? "") > (before.at(-1)?.last ?? "")).toBe(true);
+  // It is no copy any more.
+  await again.stop();
+  await insert(21, 22);
+  await bench.start();
+  const [next] = await bench.takeFrames(2);
+  expect(next?.life).toBe(frames[0]?.life);
 });
