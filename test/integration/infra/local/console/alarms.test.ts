@@ -24,7 +24,7 @@ import { TcpProxy } from "../../../../support/tcp-proxy.ts";
 
 /** A minute of the metrics takes two seconds. */
 const SPEED = 30;
-const PATIENCE = { timeout: 180_000, interval: 100 };
+const PATIENCE = { timeout: 100_000, interval: 100 };
 /** `ALARM_CAUSES=all` also those that take a minute. */
 const ALL = process.env["ALARM_CAUSES"] === "all";
 
@@ -157,8 +157,7 @@ const SLOW: readonly Cause[] = [
       const { host, port } = source;
       const { user, password } = staging;
       await using connection = await createConnection({ host, port, user, password });
-      await connection.query("DELETE FROM shop.orders");
-      await connection.query("CREATE TABLE shop.orders_2 LIKE shop.orders");
+      await connection.query("INSERT INTO shop.orders (customer, total) VALUES ('Ada', 1)");
     },
     end: () => aws.faults.clear(),
   },
