@@ -55,6 +55,7 @@ export function decodeState(item: Item): StreamState {
     tail: textOf(item, "tail") ?? "",
     drained: textOf(item, "drained") ?? "",
     attempts: numberOf(item, "attempts") ?? 0,
+    begun: numberOf(item, "begun") ?? 0,
     nextAttemptAt: numberOf(item, "nextAttempt") ?? 0,
     isAsked: item["asked"]?.BOOL === true,
     openedAt: numberOf(item, "openedAt") ?? 0,
@@ -93,6 +94,7 @@ export function decodeRecord(item: Item): ParkedRecord {
     lastFailureAt: numberOf(item, "lastFailureAt") ?? 0,
     nextAttemptAt: numberOf(item, "nextAttempt") ?? null,
     bytes: numberOf(item, "bytes") ?? 0,
+    progress: numberOf(item, "progress") ?? 0,
     sent: textsOf(item, "sent"),
     body: bodyOf(item),
   };

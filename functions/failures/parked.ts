@@ -71,6 +71,8 @@ export interface StreamState {
   readonly drained: RecordKey;
   /** Failed attempts for the first record. */
   readonly attempts: number;
+  /** Invocations of retry that have claimed the stream since one left it in order; more than one: the others were killed. */
+  readonly begun: number;
   /** Milliseconds since 1970. */
   readonly nextAttemptAt: number;
   /** Whether an operator has asked for the next attempt. */
@@ -113,7 +115,9 @@ export interface ParkedRecord {
   readonly nextAttemptAt: number | null;
   /** Bytes of the body before compression. */
   readonly bytes: number;
-  /** Deduplication ids of its messages that went through in an attempt that then failed. */
+  /** How many of the body's messages, or changes where it is a frame, are done with; counted from its beginning. */
+  readonly progress: number;
+  /** Deduplication ids of messages beyond `progress` that went through in an attempt that then failed or ran out of time. */
   readonly sent: ReadonlySet<string>;
   readonly body: StoredBody;
 }

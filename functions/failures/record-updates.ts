@@ -46,12 +46,41 @@ export function failureUpdate(
   };
 }
 
+/**
+ * How much of a record's body is done with, while the record waits and has the body that was read: one that route has
+ * written in its place has other messages. `attempts` is set, so that from now on route leaves the record as it is.
+ */
+export function progressUpdate({
+  stream,
+  key,
+  progress,
+  sent,
+  parkedAt,
+}: ParkedRecord): ItemUpdate {
+  return {
+    Key: recordItemKey(stream, key),
+    UpdateExpression:
+      "SET progress = :progress, attempts = if_not_exists(attempts, :none)" +
+      (sent.size === 0 ? " REMOVE sent" : ", sent = :sent"),
+    ConditionExpression:
+      "#status = :parked AND (attribute_not_exists(parkedAt) OR parkedAt = :parkedAt)",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: {
+      ":progress": number(progress),
+      ":none": number(0),
+      ":parked": text("parked"),
+      ":parkedAt": number(parkedAt),
+      ...(sent.size > 0 && { ":sent": texts(sent) }),
+    },
+  };
+}
+
 /** A record that waits is done with, and its body is removed. */
 export function resolveUpdate(stream: Stream, key: RecordKey, now: number): ItemUpdate {
   return {
     Key: recordItemKey(stream, key),
     UpdateExpression:
-      "SET #status = :resolved, finishedAt = :now, expires = :expires REMOVE body, bodyKey, sent, nextAttempt",
+      "SET #status = :resolved, finishedAt = :now, expires = :expires REMOVE body, bodyKey, sent, progress, nextAttempt",
     ConditionExpression: "#status = :parked",
     ExpressionAttributeNames: { "#status": "status" },
     ExpressionAttributeValues: {

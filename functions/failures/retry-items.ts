@@ -17,9 +17,15 @@ import {
   type RecordKey,
   type StreamState,
 } from "./parked.ts";
-import { failureUpdate, resolveUpdate } from "./record-updates.ts";
+import { failureUpdate, progressUpdate, resolveUpdate } from "./record-updates.ts";
 import { readState } from "./route-items.ts";
-import { claimUpdate, closeUpdate, postponeUpdate, type ItemUpdate } from "./state-updates.ts";
+import {
+  advanceUpdate,
+  claimUpdate,
+  closeUpdate,
+  postponeUpdate,
+  type ItemUpdate,
+} from "./state-updates.ts";
 import { parseStream, type Stream } from "./stream.ts";
 
 /** What retry does to a stream's items; each is one request on one item, or a query. */
@@ -31,10 +37,14 @@ export interface DrainItems {
   next(stream: Stream, after: RecordKey, tail: string): Promise<readonly ParkedRecord[]>;
   /** Notes a failed attempt on the record, if it is still parked. */
   noteFailure(record: ParkedRecord, failure: FailedAttempt): Promise<void>;
+  /** Notes the record's `progress` and `sent`; whether the record still waits with the body that was read. */
+  noteProgress(record: ParkedRecord): Promise<boolean>;
   /** Marks a record as done with, and removes its body. */
   resolve(record: ParkedRecord): Promise<void>;
   /** Closes the stream if its tail is still the last position of `drained`. */
   close(stream: Stream, drained: RecordKey): Promise<boolean>;
+  /** Notes that the claimed stream has come further, and forgets earlier attempts. */
+  advance(claimed: StreamState, drained: RecordKey): Promise<void>;
   /** Notes how far the stream is done with and when it is to be tried next, unless somebody else has taken it since `claimed`. */
   postpone(claimed: StreamState, next: Postponement): Promise<void>;
 }
@@ -76,11 +86,17 @@ export function retryItems({ client, table, now }: RetryItemsOptions): RetryItem
       await wasWritten(send(failureUpdate(record, failure, now())));
     },
 
+    noteProgress: (record) => wasWritten(send(progressUpdate(record))),
+
     async resolve({ stream, key }) {
       await wasWritten(send(resolveUpdate(stream, key, now())));
     },
 
     close: (stream, drained) => wasWritten(send(closeUpdate(stream, drained, now()))),
+
+    async advance(claimed, drained) {
+      await wasWritten(send(advanceUpdate(claimed, drained)));
+    },
 
     async postpone(claimed, next) {
       await wasWritten(send(postponeUpdate(claimed, next, now())));

@@ -28,7 +28,7 @@ export function openUpdate(
     UpdateExpression:
       "SET #status = :open, due = :open, tail = :tail, attempts = :none, nextAttempt = :next, " +
       (head === null ? "" : "head = :head, ") +
-      "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires, asked",
+      "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires, asked, begun",
     ConditionExpression: "attribute_not_exists(#status) OR (#status = :closed AND tail < :tail)",
     ExpressionAttributeNames: { "#status": "status", "#error": "error" },
     ExpressionAttributeValues: {
@@ -60,19 +60,43 @@ export function tailUpdate(stream: Stream, last: string): ItemUpdate {
   };
 }
 
-/** The stream is taken until `until`, if it is open and due. Answers with the state. */
+/**
+ * The stream is taken until `until`, if it is open and due. Answers with the state. The claim is counted before anything is
+ * attempted: an invocation that is killed in the middle cannot count it after.
+ */
 export function claimUpdate(stream: Stream, now: number, until: number): ItemUpdate {
   return {
     Key: stateKey(stream),
-    UpdateExpression: "SET nextAttempt = :until",
+    UpdateExpression: "SET nextAttempt = :until ADD begun :one",
     ConditionExpression: "#status = :open AND nextAttempt <= :now",
     ExpressionAttributeNames: { "#status": "status" },
     ExpressionAttributeValues: {
       ":until": number(until),
       ":now": number(now),
       ":open": text("open"),
+      ":one": number(1),
     },
     ReturnValues: "ALL_NEW",
+  };
+}
+
+/** A claimed stream has come further: what was counted against its first record is over, and this claim is the first. */
+export function advanceUpdate(
+  { stream, nextAttemptAt }: StreamState,
+  drained: RecordKey,
+): ItemUpdate {
+  return {
+    Key: stateKey(stream),
+    UpdateExpression: "SET drained = :drained, attempts = :none, begun = :one",
+    ConditionExpression: "#status = :open AND nextAttempt = :claimed",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: {
+      ":drained": text(drained),
+      ":none": number(0),
+      ":one": number(1),
+      ":open": text("open"),
+      ":claimed": number(nextAttemptAt),
+    },
   };
 }
 
@@ -87,7 +111,7 @@ export function postponeUpdate(
     UpdateExpression:
       "SET drained = :drained, attempts = :attempts, nextAttempt = :next, #status = :status, due = :status" +
       (trouble === null ? "" : ", reason = :reason, #error = :error, lastFailureAt = :now") +
-      " REMOVE asked",
+      " REMOVE asked, begun",
     // The time that the claim set tells whether somebody else has taken the stream since.
     ConditionExpression: "#status = :open AND nextAttempt = :claimed",
     ExpressionAttributeNames: {
@@ -115,7 +139,7 @@ export function closeUpdate(stream: Stream, drained: RecordKey, now: number): It
   return {
     Key: stateKey(stream),
     UpdateExpression:
-      "SET #status = :closed, drained = :drained, expires = :expires REMOVE due, nextAttempt, attempts, asked",
+      "SET #status = :closed, drained = :drained, expires = :expires REMOVE due, nextAttempt, attempts, asked, begun",
     ConditionExpression: "#status = :open AND tail = :tail",
     ExpressionAttributeNames: { "#status": "status" },
     ExpressionAttributeValues: {

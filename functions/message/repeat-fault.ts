@@ -6,17 +6,26 @@ import { fanOut, type FanOutRules } from "./fan-out.ts";
 import type { FrameShare, QueueFault } from "./outgoing-message.ts";
 
 /**
- * Tries again to make one queue's messages from changes for which our own code threw an exception: environment, message
- * groups and format are those that were chosen then. Null: the format leaves all of them out. Throws MalformedFrameError, and
- * BodyUnavailableError when the changes are sealed and cannot be opened.
+ * The changes for which our own code threw an exception. Throws MalformedFrameError, and BodyUnavailableError when they are
+ * sealed and cannot be opened.
+ */
+export function openFault(
+  { frame }: Pick<QueueFault, "frame">,
+  source: string,
+  { filters = NO_FILTERS }: FanOutRules,
+): PositionedFrame {
+  return readFrame(filters.open(frame), source);
+}
+
+/**
+ * Tries again to make one queue's messages from such changes: environment, message groups and format are those that were
+ * chosen then. Null: the format leaves all of them out. Throws MalformedFrameError.
  */
 export function repeatFault(
-  { subscription, frame: text }: Pick<QueueFault, "subscription" | "frame">,
-  source: string,
+  { subscription }: Pick<QueueFault, "subscription">,
+  frame: PositionedFrame,
   rules: FanOutRules,
 ): FrameShare | null {
-  const { filters = NO_FILTERS } = rules;
-  const frame = readFrame(filters.open(text), source);
   const authored = frame.changes.map((change) => ({ change, author: authorOf(frame, change) }));
   const { queues } = fanOut(frame, authored, {
     ...rules,

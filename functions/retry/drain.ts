@@ -2,6 +2,7 @@ import { backoffMs } from "../../wire/backoff.ts";
 import { lastOf, type ParkedRecord, type StreamState, type Trouble } from "../failures/parked.ts";
 import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
+import type { AttemptProgress, Redelivery } from "./redelivery.ts";
 
 /** When a stream whose first record could not be delivered is tried again. All times in milliseconds. */
 export interface Backoff {
@@ -39,15 +40,10 @@ export function pauseAfter(
   return Math.round(backoffMs(attempts - 1, baseMs, longestMs, options));
 }
 
-/** What became of the delivery of one record. `sent`: deduplication ids of the messages that went through all the same. */
-export type Redelivery =
-  | { readonly kind: "delivered" }
-  | { readonly kind: "failed"; readonly trouble: Trouble; readonly sent: ReadonlySet<string> };
-
 export interface DrainOptions {
   readonly items: DrainItems;
-  /** Delivers a record. Throws when the function itself is in trouble. */
-  readonly deliver: (record: ParkedRecord) => Promise<Redelivery>;
+  /** Delivers what is left of a record. Throws when the function itself is in trouble. */
+  readonly deliver: (record: ParkedRecord, progress: AttemptProgress) => Promise<Redelivery>;
   readonly backoff: Backoff;
   /** How long nobody else takes a stream that was claimed, milliseconds; longer than an invocation. */
   readonly claimMs: number;
@@ -65,6 +61,12 @@ export interface Drained {
 
 /** Deduplication ids that a record has room for beside its body. */
 const NOTED_PER_RECORD = 1000;
+
+/** Why a record is given up when no attempt at it comes to its end. */
+const KILLED: Trouble = {
+  reason: "fault",
+  error: "each attempt ended with the retry function itself: out of time or memory, or a crash",
+};
 
 /**
  * Delivers a stream's records in order until nothing is left and the stream is closed, one of them fails, or `signal` says
@@ -97,8 +99,12 @@ export async function drainClaimed(
   const { stream } = claimed;
   const turnEndsMs = performance.now() + (options.turnMs ?? Infinity);
   const { head } = claimed;
-  let { drained, attempts, tail } = claimed;
+  let { drained, tail } = claimed;
+  // An invocation that was killed has not said how its attempt ended: it counts as a failed one.
+  let attempts = claimed.attempts + Math.max(0, claimed.begun - 1);
   let records = 0;
+  let isNotedAsAdvanced = claimed.attempts === 0 && claimed.begun <= 1;
+  const isOver = () => signal.aborted || performance.now() > turnEndsMs;
   const leave = async (
     kind: Drained["kind"],
     afterMs: number,
@@ -115,9 +121,47 @@ export async function drainClaimed(
     return { kind, records };
   };
 
+  /** The stream has come further than any invocation before: from here on, one that is killed counts anew. */
+  async function advanced(): Promise<void> {
+    attempts = 0;
+    if (isNotedAsAdvanced) return;
+    await items.advance(claimed, drained);
+    isNotedAsAdvanced = true;
+  }
+
+  /** Delivers a record; null when it is done with, else how the stream was left at it. */
+  async function deliverRecord(record: ParkedRecord): Promise<Drained | null> {
+    let present = record;
+    let isReplaced = false;
+    const outcome = await options.deliver(record, {
+      isOver: () => isReplaced || isOver(),
+      reached: async (progress) => {
+        present = { ...present, progress, sent: new Set() };
+        isReplaced = !(await items.noteProgress(present));
+        await advanced();
+      },
+    });
+    switch (outcome.kind) {
+      case "delivered":
+        await items.resolve(record);
+        return null;
+      case "failed":
+        return await leaveAt(present, outcome);
+      case "unfinished":
+        if (outcome.sent.size > 0) {
+          const sent = [...present.sent, ...outcome.sent].slice(-NOTED_PER_RECORD);
+          await items.noteProgress({ ...present, sent: new Set(sent) });
+          await advanced();
+        }
+        return await leave("unfinished", 0);
+      default:
+        return outcome satisfies never;
+    }
+  }
+
   async function leaveAt(
     record: ParkedRecord,
-    { trouble, sent }: Extract<Redelivery, { kind: "failed" }>,
+    { trouble, sent }: Pick<Extract<Redelivery, { kind: "failed" }>, "trouble" | "sent">,
   ): Promise<Drained> {
     attempts++;
     const dead = isGivenUp(attempts, claimed, backoff, now());
@@ -135,14 +179,22 @@ export async function drainClaimed(
     for (;;) {
       const page = await items.next(stream, drained, tail);
       for (const record of page) {
-        if (signal.aborted || performance.now() > turnEndsMs) return await leave("unfinished", 0);
+        if (isOver()) return await leave("unfinished", 0);
         if (record.status === "parked" && record.key < head) {
           // Left by a route function that was killed; its messages were sent directly before the stream was opened.
           await items.resolve(record);
         } else if (record.status === "parked") {
-          const outcome = await options.deliver(record);
-          if (outcome.kind === "failed") return await leaveAt(record, outcome);
-          await items.resolve(record);
+          const killed = claimed.begun - 1;
+          if (records === 0 && killed > 0) {
+            // What such an invocation has delivered before it was killed is behind.
+            if (drained !== claimed.drained) await advanced();
+            else if (isGivenUp(attempts, claimed, backoff, now())) {
+              attempts--;
+              return await leaveAt(record, { trouble: KILLED, sent: new Set() });
+            }
+          }
+          const left = await deliverRecord(record);
+          if (left !== null) return left;
           records++;
         }
         drained = record.key;

@@ -7,15 +7,21 @@ import { readFrame } from "../frame/read-frame.ts";
 import { readRawMessage } from "../frame/read-raw-message.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { BodyUnavailableError, isChainError } from "../ground/errors.ts";
-import { isNonEmpty } from "../ground/non-empty.ts";
 import { fanOut } from "../message/fan-out.ts";
-import type { FrameShare } from "../message/outgoing-message.ts";
-import { repeatFault } from "../message/repeat-fault.ts";
+import { openFault, repeatFault } from "../message/repeat-fault.ts";
 import { lateGroup } from "../routing/message-group.ts";
 import { routeFrames } from "../route/route-frames.ts";
 import type { RouteRuntime } from "../route/route-records.ts";
 import { attribute, connectionOf, unnamedConnections } from "../sessions/attribute.ts";
-import type { Redelivery } from "./drain.ts";
+import {
+  deliverParts,
+  frameParts,
+  messageParts,
+  type PartShares,
+  type RecordPart,
+} from "./record-parts.ts";
+import type { AttemptProgress, Redelivery } from "./redelivery.ts";
+import { sendInTime } from "./send-in-time.ts";
 
 export interface RedeliverOptions extends RouteRuntime {
   readonly bodies: BodyStore;
@@ -26,12 +32,12 @@ const DELIVERED: Redelivery = { kind: "delivered" };
 /** Delivers parked records. The function returned throws when it is not the record's or its queue's trouble. */
 export function redeliver(
   options: RedeliverOptions,
-): (record: ParkedRecord) => Promise<Redelivery> {
+): (record: ParkedRecord, progress: AttemptProgress) => Promise<Redelivery> {
   const { source, rules, effects, bodies, payloads } = options;
 
-  return async (record) => {
+  return async (record, progress) => {
     try {
-      return await deliver(await bodies.load(record.body), record);
+      return await deliver(await bodies.load(record.body), record, progress);
     } catch (error) {
       if (error instanceof BodyUnavailableError) {
         return failed({ reason: "body-unavailable", error: error.message });
@@ -43,13 +49,23 @@ export function redeliver(
     }
   };
 
-  async function deliver(body: string, record: ParkedRecord): Promise<Redelivery> {
+  async function deliver(
+    body: string,
+    record: ParkedRecord,
+    progress: AttemptProgress,
+  ): Promise<Redelivery> {
+    const inParts = (parts: readonly RecordPart[]) =>
+      deliverParts(parts, record, progress, (part) => sendAll(part, record, progress));
     const { kind } = record.stream;
     switch (kind) {
       case "queue":
-        return await redeliverShare(body, record);
-      case "thread":
-        return await redeliverOrphans(body, record);
+        return await inParts(partsOfShare(body, record.stream.name));
+      case "thread": {
+        const parts = await partsOfOrphans(body);
+        return parts === null
+          ? failed({ reason: "unattributed", error: "" })
+          : await inParts(parts);
+      }
       case "raw":
         return await rerouteFrame(body);
       default:
@@ -58,19 +74,20 @@ export function redeliver(
   }
 
   /** One queue's share of a frame: its messages, or the changes from which our own code failed to make them. */
-  async function redeliverShare(body: string, record: ParkedRecord): Promise<Redelivery> {
+  function partsOfShare(body: string, queueName: string): RecordPart[] {
     const parked = readBatchBody(body);
-    if (parked.kind === "fault") {
-      const share = repeatFault(parked, source, rules);
-      return await sendAll(share === null ? [] : [share], record);
-    }
-    const { messages } = parked;
-    if (!isNonEmpty(messages)) return DELIVERED;
-    return await sendAll([{ kind: "messages", queueName: record.stream.name, messages }], record);
+    if (parked.kind === "messages") return messageParts(queueName, parked.messages);
+    return frameParts(openFault(parked, source, rules), (slice) => {
+      const share = repeatFault(parked, slice, rules);
+      return { shares: share === null ? [] : [share] };
+    });
   }
 
-  /** Changes whose author was not known: the sessions table may know by now. They go to message groups of their own. */
-  async function redeliverOrphans(body: string, record: ParkedRecord): Promise<Redelivery> {
+  /**
+   * Changes whose author was not known: the sessions table may know by now; null: not of all. They go to message groups of
+   * their own.
+   */
+  async function partsOfOrphans(body: string): Promise<RecordPart[] | null> {
     const frame = readFrame(body, source);
     const { environmentOf } = rules;
     const unnamed = unnamedConnections(frame, frame.changes, environmentOf);
@@ -78,16 +95,18 @@ export function redeliver(
     const known = new Map(
       [...found].map(([name, { entries }]) => [name, { entries, parkedUpTo: null }]),
     );
-    const { authored, orphans } = attribute(frame, frame.changes, known, environmentOf);
-    if (orphans.size > 0) return failed({ reason: "unattributed", error: "" });
-    const { queues, undecided } = fanOut(frame, authored, {
-      ...rules,
-      regroup: (group, change) => {
-        const connection = connectionOf(frame, change);
-        return lateGroup(group, connection.thread, connectionName(connection), frame.lane);
-      },
+    if (attribute(frame, frame.changes, known, environmentOf).orphans.size > 0) return null;
+    return frameParts(frame, (slice) => {
+      const { authored } = attribute(slice, slice.changes, known, environmentOf);
+      const { queues, undecided } = fanOut(slice, authored, {
+        ...rules,
+        regroup: (group, change) => {
+          const connection = connectionOf(slice, change);
+          return lateGroup(group, connection.thread, connectionName(connection), slice.lane);
+        },
+      });
+      return { shares: queues, error: undecided?.error };
     });
-    return await sendAll(queues, record, undecided?.error);
   }
 
   /** A message of the raw queue that could not be read, or was brought back: it takes its turn in its lane like any other. */
@@ -104,27 +123,30 @@ export function redeliver(
 
   /** Sends the messages of all shares. Those without messages, and an `error` of our own code, make the attempt a failed one. */
   async function sendAll(
-    shares: readonly FrameShare[],
+    { shares, error = shares.find((share) => share.kind === "fault")?.error }: PartShares,
     { sent }: ParkedRecord,
-    error = shares.find((share) => share.kind === "fault")?.error,
+    { isOver }: AttemptProgress,
   ): Promise<Redelivery> {
     const queues = shares.filter((share) => share.kind === "messages");
     const results = await settleAll(
       queues.map(async ({ queueName, messages }) => {
         const left = messages.filter(({ deduplicationId }) => !sent.has(deduplicationId));
-        return { left, result: await effects.sender.send(queueName, left) };
+        return { left, result: await sendInTime(effects.sender, queueName, left, isOver) };
       }),
     );
-    const troubled = results.flatMap(({ result }) => (result.kind === "trouble" ? [result] : []));
+    const unfinished = results.flatMap(({ result }) => (result.kind === "sent" ? [] : [result]));
+    const unsent = new Set(unfinished.flatMap((result) => result.unsent));
+    const through = new Set(
+      results
+        .flatMap(({ left }) => left)
+        .filter((message) => !unsent.has(message))
+        .map(({ deduplicationId }) => deduplicationId),
+    );
+    const troubled = unfinished.find((result) => result.kind === "trouble");
     const fault: Trouble | null = error === undefined ? null : { reason: "fault", error };
-    const trouble = troubled[0]?.trouble ?? fault;
-    if (trouble === null) return DELIVERED;
-    const unsent = new Set(troubled.flatMap((result) => result.unsent));
-    const through = results
-      .flatMap(({ left }) => left)
-      .filter((message) => !unsent.has(message))
-      .map(({ deduplicationId }) => deduplicationId);
-    return failed(trouble, new Set(through));
+    const trouble = troubled?.trouble ?? fault;
+    if (trouble !== null) return failed(trouble, through);
+    return unfinished.length > 0 ? { kind: "unfinished", sent: through } : DELIVERED;
   }
 }
 

@@ -7,7 +7,7 @@ import { chainStep, endOf, type LanePosition } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import { SLICE_CHANGES, slicesOf } from "../frame/slices.ts";
 import { authoredSubFrame, subFrame } from "../frame/sub-frame.ts";
-import { settleAll } from "../ground/concurrency.ts";
+import { forEachLimited } from "../ground/concurrency.ts";
 import { GapError } from "../ground/errors.ts";
 import type { AuthoredChange } from "../message/authored-change.ts";
 import { fanOut, type FanOut, type FanOutRules } from "../message/fan-out.ts";
@@ -26,6 +26,9 @@ export interface RouteEffects extends DeliveryEffects {
 }
 
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
+
+/** Connections whose changes are parked at once. A frame may have hundreds, each with several requests and a body to compress. */
+const CONNECTIONS_AT_ONCE = 16;
 
 /**
  * Delivers the first frame, and with it as many of its followers as `framesTogether` allows: what their lane has not had
@@ -132,10 +135,8 @@ async function settleAuthors(
 ): Promise<readonly AuthoredChange[]> {
   const knowledge = unnamed.size === 0 ? new Map() : await effects.lookUp(frame.lane, unnamed);
   const { authored, orphans } = attribute(frame, changes, knowledge, environmentOf);
-  await settleAll(
-    [...orphans.values()].map((list) =>
-      parkByConnection(frame, list, subFrame(frame, list), UNATTRIBUTED, effects),
-    ),
+  await forEachLimited(orphans.values(), CONNECTIONS_AT_ONCE, (list) =>
+    parkByConnection(frame, list, subFrame(frame, list), UNATTRIBUTED, effects),
   );
   return authored;
 }
@@ -149,15 +150,13 @@ async function parkUndecided(
   const byConnection = Map.groupBy(changes, ({ change }) =>
     connectionName(connectionOf(frame, change)),
   );
-  await settleAll(
-    Array.from(byConnection.values(), (list) =>
-      parkByConnection(
-        frame,
-        list.map(({ change }) => change),
-        authoredSubFrame(frame, list),
-        { reason: "fault", error },
-        effects,
-      ),
+  await forEachLimited(byConnection.values(), CONNECTIONS_AT_ONCE, (list) =>
+    parkByConnection(
+      frame,
+      list.map(({ change }) => change),
+      authoredSubFrame(frame, list),
+      { reason: "fault", error },
+      effects,
     ),
   );
 }

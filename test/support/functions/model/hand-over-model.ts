@@ -24,10 +24,11 @@ import type {
   FrameShare,
   OutgoingMessage,
 } from "../../../../functions/message/outgoing-message.ts";
-import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
+import { openFault, repeatFault } from "../../../../functions/message/repeat-fault.ts";
 import type { Subscription } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { drain } from "../../../../functions/retry/drain.ts";
+import { deliverParts, messageParts } from "../../../../functions/retry/record-parts.ts";
 import { SOURCE, TestLane, type TestChange } from "../frames.ts";
 import { Actor, type Execution } from "./explore.ts";
 
@@ -47,6 +48,8 @@ export interface ModelOptions {
   readonly toggles: number;
   /** Whether the queue drops a message whose deduplication id it has seen, as SQS does for five minutes. */
   readonly deduplication: boolean;
+  /** Messages of a part of a record. Left out: a record is sent as a whole. */
+  readonly part?: number;
   /** A protocol with a mistake, to see that the model finds it. */
   readonly mistake?: Mistake;
 }
@@ -56,6 +59,7 @@ export interface ModelOptions {
  *   tail-beside-records  route moves the tail while the records are still being written
  *   beyond-the-tail      retry takes the records that it finds, wherever the tail is
  *   opens-in-front       what a killed route has left is in front of the stream when it is opened, not behind it
+ *   progress-ahead       retry notes a part of a record as done with before it is sent
  *   drops-faults         retry takes a record without messages for delivered
  */
 export type Mistake =
@@ -63,6 +67,7 @@ export type Mistake =
   | "tail-beside-records"
   | "beyond-the-tail"
   | "opens-in-front"
+  | "progress-ahead"
   | "drops-faults";
 
 const QUEUE = "queue.fifo";
@@ -187,6 +192,7 @@ export function handOverModel(options: ModelOptions): Execution {
       lastFailureAt: 0,
       nextAttemptAt: null,
       bytes: 0,
+      progress: 0,
       sent: new Set(),
       body: { kind: "removed" },
       bodyText: batch.body,
@@ -259,6 +265,17 @@ export function handOverModel(options: ModelOptions): Execution {
           });
       });
     },
+    noteProgress: ({ key, progress, sent }) =>
+      actor.step("note progress", () => {
+        const record = records.get(key);
+        if (record?.status !== "parked") return false;
+        records.set(key, { ...record, progress, sent, attempts: Math.max(1, record.attempts) });
+        return true;
+      }),
+    advance: ({ nextAttemptAt }, drained) =>
+      actor.step("advance", () => {
+        if (state?.status === "open" && state.holder === nextAttemptAt) state.drained = drained;
+      }),
     resolve: ({ key }) => actor.step("resolve", () => resolve(key)),
     close: (_stream, drained) =>
       actor.step("close", () => {
@@ -282,7 +299,7 @@ export function handOverModel(options: ModelOptions): Execution {
           STREAM,
           {
             items: drainItems(actor, number),
-            deliver: async (record) => {
+            deliver: async (record, progress) => {
               if (record.key < openedAt) leftOver = record.key;
               const parked = readBatchBody(records.get(record.key)?.bodyText ?? "[]");
               const isFault = parked.kind === "fault";
@@ -290,17 +307,26 @@ export function handOverModel(options: ModelOptions): Execution {
               if (isFault && (await actor.step("fan out", () => isFaulty)))
                 return { kind: "failed", trouble: TROUBLE, sent: new Set() };
               const messages = isFault
-                ? (shortened(repeatFault(parked, SOURCE, rules(false))) ?? [])
+                ? (shortened(
+                    repeatFault(parked, openFault(parked, SOURCE, rules(false)), rules(false)),
+                  ) ?? [])
                 : parked.messages;
-              const left = messages.filter(
-                ({ deduplicationId }) => !record.sent.has(deduplicationId),
-              );
-              const result = await sender(actor).send(QUEUE, left);
-              if (result.kind === "sent") return { kind: "delivered" };
-              const unsent = new Set(result.unsent);
-              const through = left.filter((message) => !unsent.has(message));
-              const sent = new Set(through.map(({ deduplicationId }) => deduplicationId));
-              return { kind: "failed", trouble: result.trouble, sent };
+              const size = options.part ?? Number.MAX_SAFE_INTEGER;
+              const parts = messageParts(QUEUE, messages, size);
+              const first = parts.find(({ through }) => through > record.progress);
+              if (options.mistake === "progress-ahead" && first !== undefined && parts.length > 1)
+                await progress.reached(first.through);
+              return await deliverParts(parts, record, progress, async ({ shares }) => {
+                const left = shares
+                  .flatMap((share) => (share.kind === "messages" ? share.messages : []))
+                  .filter(({ deduplicationId }) => !record.sent.has(deduplicationId));
+                const result = await sender(actor).send(QUEUE, left);
+                if (result.kind === "sent") return { kind: "delivered" };
+                const unsent = new Set(result.unsent);
+                const through = left.filter((message) => !unsent.has(message));
+                const sent = new Set(through.map(({ deduplicationId }) => deduplicationId));
+                return { kind: "failed", trouble: result.trouble, sent };
+              });
             },
             backoff: { baseMs: 0, longestMs: 0, attempts: Number.POSITIVE_INFINITY },
             claimMs: 0,
@@ -325,8 +351,8 @@ export function handOverModel(options: ModelOptions): Execution {
       keys.map((key) => {
         const record = records.get(key);
         if (record === undefined) return null;
-        const { status, attempts, sent, bodyText } = record;
-        return [status, attempts > 0, [...sent], bodyText.length];
+        const { status, attempts, progress, sent, bodyText } = record;
+        return [status, attempts > 0, progress, [...sent], bodyText.length];
       }),
       { ...lane, version: 0, troubled: [...lane.troubled] },
       state,
@@ -506,6 +532,7 @@ function claimed({ status, head, tail, drained }: ModelState, number: number) {
     tail,
     drained,
     attempts: 0,
+    begun: 1,
     nextAttemptAt: number,
     isAsked: false,
     openedAt: 0,

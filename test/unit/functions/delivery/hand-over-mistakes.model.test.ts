@@ -53,6 +53,17 @@ describe("the hand-over between route and retry", () => {
       found: /left over/,
     },
     {
+      mistake: "progress-ahead",
+      frames: ["AA", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+      part: 1,
+      found: /group A/,
+    },
+    {
       mistake: "drops-faults",
       frames: ["A", "a", "A"],
       together: 1,

@@ -128,6 +128,26 @@ describe("the hand-over between route and retry", () => {
       toggles: 1,
       deduplication: false,
     },
+    {
+      title: "a record that is sent in parts, of which each is noted, one crash",
+      frames: ["ABA", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+      part: 1,
+    },
+    {
+      title: "two retry invocations that send a record in parts",
+      frames: ["AA", "A"],
+      together: 1,
+      retries: 2,
+      crashes: 0,
+      toggles: 1,
+      deduplication: true,
+      part: 1,
+    },
   ];
 
   test.for(scenarios)("$title", { timeout: 120_000 }, async (scenario) => {

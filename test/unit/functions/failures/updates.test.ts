@@ -6,11 +6,13 @@ import type {
 } from "../../../../functions/failures/parked.ts";
 import {
   failureUpdate,
+  progressUpdate,
   recordPut,
   resolveUpdate,
 } from "../../../../functions/failures/record-updates.ts";
 import { recordsAfter } from "../../../../functions/failures/retry-items.ts";
 import {
+  advanceUpdate,
   claimUpdate,
   closeUpdate,
   openUpdate,
@@ -32,6 +34,7 @@ const state: StreamState = {
   tail: "9",
   drained: "",
   attempts: 0,
+  begun: 1,
   nextAttemptAt: 4711,
   openedAt: 0,
   lastFailureAt: 0,
@@ -48,6 +51,7 @@ const record: ParkedRecord = {
   lastFailureAt: 0,
   nextAttemptAt: null,
   bytes: 0,
+  progress: 0,
   sent: new Set(),
   body: { kind: "removed" },
 };
@@ -72,11 +76,14 @@ describe("a write to the failures table", () => {
     "that claims a stream": claimUpdate(STREAM, NOW, NOW + 60),
     "that postpones a stream": postponeUpdate(state, next, NOW),
     "that postpones a stream in trouble": postponeUpdate(state, { ...next, trouble: TROUBLE }, NOW),
+    "that notes that a stream has come further": advanceUpdate(state, "1/2"),
     "that closes a stream": closeUpdate(STREAM, "1/2", NOW),
     "of a new record": recordPut({}, false),
     "of a record in another's stead": recordPut({}, true),
     "that notes a failure": failed(NOW + 10),
     "that notes a failure and what went through": failed(NOW + 10, "id"),
+    "that notes a record's progress": progressUpdate({ ...record, progress: 500 }),
+    "that notes progress and what went through": progressUpdate({ ...record, sent: new Set("a") }),
     "that gives a record up": failed(null),
     "that resolves a record": resolveUpdate(STREAM, "1/2", NOW),
   };

@@ -3,7 +3,7 @@ import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../con
 import { filtersOf } from "../../../../functions/filters/filters.ts";
 import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut, type FanOut } from "../../../../functions/message/fan-out.ts";
-import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
+import { openFault, repeatFault } from "../../../../functions/message/repeat-fault.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { keyGroup } from "../../../../functions/routing/message-group.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
@@ -220,12 +220,12 @@ describe("rows", () => {
     });
     if (fault?.kind !== "fault") throw new Error("no fault");
     const decided = rulesOf({ billing: { columns: { exclude: ["*.*.text"] } } });
-    expect(repeatFault(fault, SOURCE, decided)).toMatchObject({
+    expect(repeatFault(fault, openFault(fault, SOURCE, decided), decided)).toMatchObject({
       kind: "messages",
       messages: [{ body: expect.stringContaining('"after":{"id":1,"n":1}') as string }],
     });
     const other = rulesOf({ billing: { columns: {} } }, "another secret");
-    expect(() => repeatFault(fault, SOURCE, other)).toThrow("another secret of the filters");
+    expect(() => openFault(fault, SOURCE, other)).toThrow("another secret of the filters");
   });
 });
 

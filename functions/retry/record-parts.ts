@@ -1,0 +1,71 @@
+import { SLICE_CHANGES, slicesOf } from "../frame/slices.ts";
+import type { PositionedFrame } from "../frame/read-frame.ts";
+import type { ParkedRecord } from "../failures/parked.ts";
+import { isNonEmpty } from "../ground/non-empty.ts";
+import type { FrameShare, OutgoingMessage } from "../message/outgoing-message.ts";
+import type { AttemptProgress, Redelivery } from "./redelivery.ts";
+
+/** What is to be sent of one part of a record's body. */
+export interface PartShares {
+  readonly shares: readonly FrameShare[];
+  /** Of our own code, met while the shares were made. */
+  readonly error?: string | undefined;
+}
+
+/**
+ * A part of a record's body. Parts are cut by counting from the body's beginning, always alike: how many messages or changes
+ * are done with says which part is next, and a repeat of a part makes the same messages.
+ */
+export interface RecordPart {
+  /** Messages (of a body of messages) or changes (of a frame) up to the end of this part. */
+  readonly through: number;
+  readonly make: () => PartShares;
+}
+
+/** Messages of a part. Where they share a message group they are sent one after the other. */
+const PART_MESSAGES = SLICE_CHANGES;
+
+export function messageParts(
+  queueName: string,
+  all: readonly OutgoingMessage[],
+  size = PART_MESSAGES,
+): RecordPart[] {
+  const parts: RecordPart[] = [];
+  for (let start = 0; start < all.length; start += size) {
+    const messages = all.slice(start, start + size);
+    parts.push({
+      through: start + messages.length,
+      make: () => ({
+        shares: isNonEmpty(messages) ? [{ kind: "messages", queueName, messages }] : [],
+      }),
+    });
+  }
+  return parts;
+}
+
+export function frameParts(
+  frame: PositionedFrame,
+  make: (slice: PositionedFrame) => PartShares,
+): RecordPart[] {
+  return slicesOf(frame).map((slice, index) => ({
+    through: index * SLICE_CHANGES + slice.changes.length,
+    make: () => make(slice),
+  }));
+}
+
+/** Delivers the parts that are not done with, in order, until one fails or the time is over. */
+export async function deliverParts(
+  parts: readonly RecordPart[],
+  { progress: done }: Pick<ParkedRecord, "progress">,
+  progress: AttemptProgress,
+  send: (part: PartShares) => Promise<Redelivery>,
+): Promise<Redelivery> {
+  const left = parts.filter(({ through }) => through > done);
+  for (const part of left) {
+    const outcome = await send(part.make());
+    if (outcome.kind !== "delivered" || part === left.at(-1)) return outcome;
+    await progress.reached(part.through);
+    if (progress.isOver()) return { kind: "unfinished", sent: new Set() };
+  }
+  return { kind: "delivered" };
+}
