@@ -1,6 +1,7 @@
 import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
 import type { BodyStore } from "../../../functions/failures/body-store.ts";
 import type { ParkedRecord, Reason } from "../../../functions/failures/parked.ts";
+import { streamText } from "../../../functions/failures/stream.ts";
 import { decodeFrame } from "../../../wire/frame.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { markOf, type Mark } from "./mark.ts";
@@ -10,7 +11,6 @@ export interface ParkedMark {
   readonly mark: Mark;
   /** Whose delivery is parked; null for every subscriber's, because the author is not known. */
   readonly subscriber: string | null;
-  /** `behind` stands for the reason of what is before it in its queue. */
   readonly reason: Reason;
 }
 
@@ -20,7 +20,7 @@ export async function parkedMarks(
   bodies: BodyStore,
 ): Promise<ParkedMark[]> {
   const marks = await Promise.all(
-    records
+    ownReasons(records)
       .filter(({ body }) => body.kind !== "removed")
       .map(async ({ stream, body, trouble: { reason } }) => {
         const text = await bodies.load(body);
@@ -37,6 +37,21 @@ export async function parkedMarks(
       }),
   );
   return marks.flat();
+}
+
+/** The same, those behind others in their stream with the reason of the one they wait for. */
+function ownReasons(records: readonly ParkedRecord[]): ParkedRecord[] {
+  const first = new Map<string, ParkedRecord>();
+  for (const record of records) {
+    const name = streamText(record.stream);
+    const known = first.get(name);
+    if (record.status === "parked" && (known === undefined || record.key < known.key))
+      first.set(name, record);
+  }
+  return records.map((record) => {
+    const { trouble = record.trouble } = first.get(streamText(record.stream)) ?? {};
+    return record.trouble.reason === "behind" ? { ...record, trouble } : record;
+  });
 }
 
 function frameMarks(text: string, subscriber: string | null, reason: Reason): ParkedMark[] {

@@ -17,8 +17,10 @@ export interface Verdict {
   readonly outOfOrder: number;
   /** Not delivered, but kept in a failure record. */
   readonly parked: number;
-  /** Of these, those whose author is not known; the others wait for a queue. */
+  /** Of these, those whose author is not known. */
   readonly unattributed: number;
+  /** Of these, those at which the product's own code failed, or which are behind such a one; the others wait for a queue. */
+  readonly faults: number;
 }
 
 /** Keeps account of everything that the demonstration commits and receives. */
@@ -80,12 +82,14 @@ export class Tally {
 
   /** How many of the parked changes wait for a queue that was in trouble: the retry function delivers them by itself. */
   get waitingForQueues(): number {
-    const { parked, unattributed } = this.verdict();
-    return parked - unattributed;
+    const { parked, unattributed, faults } = this.verdict();
+    return parked - unattributed - faults;
   }
 
   /** What is known now; final when nothing writes any more and all that was sent has arrived. */
   verdict(): Verdict {
+    const because = (cause: Reason) =>
+      sum((check) => this.#reasons(check).filter((reason) => reason === cause).length);
     const sum = (of: (check: DeliveryCheck) => number) =>
       this.checks.reduce((total, check) => total + of(check), 0);
     return {
@@ -94,7 +98,8 @@ export class Tally {
       doubled: sum((check) => check.doubled),
       outOfOrder: sum((check) => check.outOfOrder),
       parked: sum((check) => this.parked(check)),
-      unattributed: sum((check) => this.#reasons(check).filter(isUnattributed).length),
+      unattributed: because("unattributed"),
+      faults: because("fault"),
     };
   }
 
@@ -112,10 +117,6 @@ export class Tally {
         [],
     );
   }
-}
-
-function isUnattributed(reason: Reason): boolean {
-  return reason === "unattributed";
 }
 
 function parkedName(name: string, subscriber: string | null): string {

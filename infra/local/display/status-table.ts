@@ -84,10 +84,11 @@ function summary(snapshot: Snapshot): string[] {
   }
   lines.push(`deliveries in failure records: ${count(facts.failures.changes)}`);
   if (verdict !== null) {
-    const { foreign, doubled, outOfOrder, parked, unattributed } = verdict;
+    const { foreign, doubled, outOfOrder, parked, unattributed, faults } = verdict;
     lines.push(
       `foreign ${count(foreign)}, doubled ${count(doubled)}, out of order ${count(outOfOrder)}, ` +
-        `parked: author unknown ${count(unattributed)}, queue in trouble ${count(parked - unattributed)}`,
+        `parked: author unknown ${count(unattributed)}, queue in trouble ${count(parked - unattributed - faults)}` +
+        (faults > 0 ? `, own mistake ${count(faults)}` : ""),
     );
   }
   const findings = findingTexts(facts);

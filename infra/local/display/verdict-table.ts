@@ -52,7 +52,8 @@ function attributionSentence({ attributions }: Tally): string {
 
 function verdictSentence(tally: Tally): string {
   const verdict = tally.verdict();
-  const { foreign, missing, doubled, parked, unattributed } = verdict;
+  const { foreign, missing, doubled, parked, unattributed, faults } = verdict;
+  const waiting = parked - unattributed - faults;
   if (!isClean(verdict)) {
     return `Wrong: ${count(foreign)} foreign, ${count(missing)} missing, ${count(doubled)} doubled.`;
   }
@@ -62,9 +63,10 @@ function verdictSentence(tally: Tally): string {
     ...(unattributed > 0
       ? [`${count(unattributed)} because it is not known for certain who wrote them`]
       : []),
-    ...(parked > unattributed
-      ? [`${count(parked - unattributed)} because a queue did not take them in time`]
+    ...(faults > 0
+      ? [`${count(faults)} because binlog-router's own code failed on them or on one before them`]
       : []),
+    ...(waiting > 0 ? [`${count(waiting)} because a queue did not take them in time`] : []),
   ];
   return (
     "Every environment received its own changes only, each once. " +

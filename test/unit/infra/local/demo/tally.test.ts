@@ -36,6 +36,7 @@ describe("the tally", () => {
       outOfOrder: 0,
       parked: 0,
       unattributed: 0,
+      faults: 0,
     });
     expect(isClean(tally.verdict())).toBe(true);
     expect(tally.checks[0]).toMatchObject({

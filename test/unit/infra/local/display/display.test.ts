@@ -47,7 +47,15 @@ const SNAPSHOT: Snapshot = {
   ],
   attributions: [["ledger", 2398]],
   facts: FACTS,
-  verdict: { foreign: 0, missing: 2, doubled: 0, outOfOrder: 0, parked: 1, unattributed: 1 },
+  verdict: {
+    foreign: 0,
+    missing: 2,
+    doubled: 0,
+    outOfOrder: 0,
+    parked: 1,
+    unattributed: 1,
+    faults: 0,
+  },
   standStillMs: null,
   problems: { count: 0, last: null },
 };

@@ -50,3 +50,14 @@ test("a queue in trouble is not taken for an unknown author", () => {
   expect(text).not.toContain("who wrote");
   expect(tally.waitingForQueues).toBe(2);
 });
+
+test("a mistake of the product's own code is not taken for a queue in trouble", () => {
+  const tally = tallyWith([1]);
+  tally.setParked([{ mark: mark(2), subscriber: "billing", reason: "fault" }]);
+  const text = verdictTable(tally);
+  expect(text).toContain(
+    "1 because binlog-router's own code failed on them or on one before them.",
+  );
+  expect(text).not.toContain("did not take");
+  expect(tally.waitingForQueues).toBe(0);
+});
