@@ -62,6 +62,12 @@ export interface Drained {
 /** Deduplication ids that a record has room for beside its body. */
 const NOTED_PER_RECORD = 1000;
 
+/** Why an attempt fails that ran out of time with more messages through than the record can note. */
+const TOO_SLOW: Trouble = {
+  reason: "queue-unavailable",
+  error: "the queues answer too slowly: the invocation's time ended within 500 changes",
+};
+
 /** Why a record is given up when no attempt at it comes to its end. */
 const KILLED: Trouble = {
   reason: "fault",
@@ -104,7 +110,7 @@ export async function drainClaimed(
   let attempts = claimed.attempts + Math.max(0, claimed.begun - 1);
   let records = 0;
   let isNotedAsAdvanced = claimed.attempts === 0 && claimed.begun <= 1;
-  const isOver = () => signal.aborted || performance.now() > turnEndsMs;
+  const isTurnOver = () => signal.aborted || performance.now() > turnEndsMs;
   const leave = async (
     kind: Drained["kind"],
     afterMs: number,
@@ -134,7 +140,8 @@ export async function drainClaimed(
     let present = record;
     let isReplaced = false;
     const outcome = await options.deliver(record, {
-      isOver: () => isReplaced || isOver(),
+      isOver: () => signal.aborted,
+      isTurnOver: () => isReplaced || isTurnOver(),
       reached: async (progress) => {
         present = { ...present, progress, sent: new Set() };
         isReplaced = !(await items.noteProgress(present));
@@ -149,8 +156,11 @@ export async function drainClaimed(
         return await leaveAt(present, outcome);
       case "unfinished":
         if (outcome.sent.size > 0) {
-          const sent = [...present.sent, ...outcome.sent].slice(-NOTED_PER_RECORD);
-          await items.noteProgress({ ...present, sent: new Set(sent) });
+          const sent = new Set([...present.sent, ...outcome.sent]);
+          // What cannot be noted would be sent again by each invocation: this is a failed attempt.
+          if (sent.size > NOTED_PER_RECORD)
+            return await leaveAt(present, { trouble: TOO_SLOW, sent: outcome.sent });
+          await items.noteProgress({ ...present, sent });
           await advanced();
         }
         return await leave("unfinished", 0);
@@ -179,7 +189,7 @@ export async function drainClaimed(
     for (;;) {
       const page = await items.next(stream, drained, tail);
       for (const record of page) {
-        if (isOver()) return await leave("unfinished", 0);
+        if (isTurnOver()) return await leave("unfinished", 0);
         if (record.status === "parked" && record.key < head) {
           // Left by a route function that was killed; its messages were sent directly before the stream was opened.
           await items.resolve(record);

@@ -65,7 +65,7 @@ export async function deliverParts(
     const outcome = await send(part.make());
     if (outcome.kind !== "delivered" || part === left.at(-1)) return outcome;
     await progress.reached(part.through);
-    if (progress.isOver()) return { kind: "unfinished", sent: new Set() };
+    if (progress.isTurnOver()) return { kind: "unfinished", sent: new Set() };
   }
   return { kind: "delivered" };
 }

@@ -9,7 +9,10 @@ export type Redelivery =
 
 /** The time that an attempt has, and where it notes how far it came. */
 export interface AttemptProgress {
+  /** The invocation's time is over. */
   readonly isOver: () => boolean;
+  /** Others are to have their turn before the next part. */
+  readonly isTurnOver: () => boolean;
   /** A part of the record is done with, and others follow. `through`: see `ParkedRecord.progress`. */
   readonly reached: (through: number) => Promise<void>;
 }
