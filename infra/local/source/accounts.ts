@@ -97,15 +97,18 @@ export async function createAccounts(
   return accounts;
 }
 
-/** The account that the reader needs, with no privilege more, and its password. */
+/** The account that the reader needs, with no privilege more, and its password. `databases`: of whose tables it takes snapshots. */
 export async function createReaderAccount(
   administrator: Connection,
+  databases: readonly string[] = [],
 ): Promise<{ user: string; password: string }> {
   const user = READER_USER;
   const password = newPassword();
   await administrator.query("CREATE USER ?@'%' IDENTIFIED BY ?", [user, password]);
   await administrator.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ?@'%'", [user]);
   await administrator.query("GRANT SELECT ON performance_schema.* TO ?@'%'", [user]);
+  for (const database of databases)
+    await administrator.query("GRANT SELECT ON ??.* TO ?@'%'", [grantPattern(database), user]);
   return { user, password };
 }
 

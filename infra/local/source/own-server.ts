@@ -69,7 +69,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
       databases.find((name) => !isGlob(name)),
     );
   }
-  const reader = await createReaderAccount(connection);
+  const reader = await createReaderAccount(connection, databases);
   const registration = registrationFor(options, server.version);
   if (registration !== null) await installLedger(connection, registration);
   const running = started.move();
