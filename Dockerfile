@@ -11,6 +11,6 @@ USER node
 COPY --chown=node:node . .
 # The first start brings MySQL into the image, and shows that all of it runs there.
 RUN npm ci && node infra/local/main.ts --no-demo --duration 1
-EXPOSE 4500-4505
+EXPOSE 4500-4506
 HEALTHCHECK --interval=2s --timeout=5s --start-period=60s CMD ["test", "-f", ".local/stack.json"]
 ENTRYPOINT ["node", "infra/local/main.ts", "--host", "127.0.0.1", "--port-base", "4500"]
