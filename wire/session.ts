@@ -1,10 +1,17 @@
 import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
- * How the author of a change was learnt, best first; `operator` is a person's answer for a parked thread. `snapshot`: the row
- * was read from the table, and who wrote it last is not known.
+ * How the author of a change was learnt, best first; `operator` is a person's answer for a parked thread. `server`: nobody
+ * wrote it, the server did by itself. `snapshot`: the row was read from the table, and who wrote it last is not known.
  */
-export type Attribution = "tag" | "ledger" | "first-sight" | "sweep" | "operator" | "snapshot";
+export type Attribution =
+  | "tag"
+  | "ledger"
+  | "first-sight"
+  | "sweep"
+  | "operator"
+  | "server"
+  | "snapshot";
 
 /** Whose connection it is: MySQL's account names as the server reports them (`user` and `host` of the client). */
 export interface Author {

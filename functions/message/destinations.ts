@@ -62,15 +62,10 @@ export class Destinations {
   }
 
   #decide(index: number, op: PositionedChange["op"], author: Author): Destination {
-    const { environmentOf, subscriptions, queueOf, filters } = this.#rules;
+    const { queueOf, filters } = this.#rules;
     const { tables, lowerCaseNames } = this.#header;
     const [database, table] = tables[index] ?? ["", ""];
-    const { snapshot } = author;
-    const environment = snapshot?.environment ?? environmentOf(author.user, author.host);
-    const chosen =
-      snapshot === undefined
-        ? subscriptions.of(environment, op, database, table, lowerCaseNames)
-        : [subscriptions.pair(snapshot, database, table, lowerCaseNames) ?? []].flat();
+    const { environment, chosen } = this.#choose(op, author, database, table);
     const queues = chosen.map((subscription) => ({
       splitsKeyChanges:
         FORMATS[subscription.format].splitsKeyChanges || subscription.keyBuckets !== undefined,
@@ -81,6 +76,28 @@ export class Destinations {
     const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
     this.all.push(destination);
     return destination;
+  }
+
+  /** Rows of a snapshot have their destination; what the server wrote by itself concerns everybody. */
+  #choose(
+    op: PositionedChange["op"],
+    { user, host, attribution, snapshot }: Author,
+    database: string,
+    table: string,
+  ): { readonly environment: string | null; readonly chosen: readonly Subscription[] } {
+    const { environmentOf, subscriptions } = this.#rules;
+    const { lowerCaseNames } = this.#header;
+    if (snapshot !== undefined) {
+      const pair = subscriptions.pair(snapshot, database, table, lowerCaseNames);
+      return { environment: snapshot.environment, chosen: pair === null ? [] : [pair] };
+    }
+    if (attribution === "server") {
+      const chosen = subscriptions.everywhere(op, database, table, lowerCaseNames);
+      return { environment: null, chosen };
+    }
+    const environment = environmentOf(user, host);
+    const chosen = subscriptions.of(environment, op, database, table, lowerCaseNames);
+    return { environment, chosen };
   }
 
   #groupsOf(

@@ -32,6 +32,7 @@ export function repeatFault(
     environmentOf: Object.assign(() => subscription.environment, { dependsOnHost: () => false }),
     subscriptions: {
       of: () => [subscription],
+      everywhere: () => [subscription],
       pair: () => subscription,
       any: () => true,
       hasMessagePerChange: true,

@@ -28,6 +28,13 @@ export interface Subscriptions {
     table: string,
     lowerCaseNames?: boolean,
   ): readonly Subscription[];
+  /** The queues of all environments. */
+  everywhere(
+    op: Operation,
+    database: string,
+    table: string,
+    lowerCaseNames?: boolean,
+  ): readonly Subscription[];
   /** The queue of one pair, if it has one and its subscriber has the table. */
   pair(
     target: Pick<Subscription, "subscriber" | "environment">,
@@ -103,6 +110,16 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     return decided;
   }
 
+  function everywhere(
+    op: Operation,
+    database: string,
+    table: string,
+    lowerCaseNames = false,
+  ): readonly Subscription[] {
+    const all = environments.flatMap((each) => of(each, op, database, table, lowerCaseNames));
+    return [...new Set(all)];
+  }
+
   function pair(
     target: Pick<Subscription, "subscriber" | "environment">,
     database: string,
@@ -116,7 +133,7 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
   const hasMessagePerChange = subscribers.some(
     ({ subscriber }) => FORMATS[subscriber.format].isMessagePerChange,
   );
-  return { of, pair, any, hasMessagePerChange };
+  return { of, everywhere, pair, any, hasMessagePerChange };
 }
 
 /** What the answer depends on: a statement that changes a table has readers of its own. */

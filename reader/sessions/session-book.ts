@@ -30,6 +30,8 @@ export interface SessionBookOptions {
   readonly onDisagreement: (transaction: Transaction) => void;
 }
 
+/** Of what the server wrote by itself. */
+const SERVER: Author = { user: "", host: "", attribution: "server" };
 /** Items last for weeks. */
 const REFRESH_EVERY_MS = 6 * 3600 * 1000;
 const THREADS_PER_QUESTION = 1000;
@@ -196,6 +198,7 @@ export class SessionBook {
     const position = this.#textOf(writingOf(transaction));
     const author = facts.authorOf(position, writingOf(transaction).us);
     if (facts.silentChanges > changesBefore) this.#options.onUserChanged(connection.thread);
+    if (author === undefined && transaction.isGenerated === true) return SERVER;
     if (author === undefined) session.isMissed = true;
     this.#sessions.note(session);
     return author;

@@ -79,9 +79,12 @@ export class CurrentTransaction {
     this.#gtidStart = this.#position.start;
   }
 
-  /** `thread`: the id of the connection that writes it, which holds for all that follows up to the commit. */
-  begin(header: EventHeader, thread: number): void {
-    this.#begin(header, thread, null);
+  /**
+   * `thread`: the id of the connection that writes it, which holds for all that follows up to the commit. `isGenerated`: see
+   * `Transaction`.
+   */
+  begin(header: EventHeader, thread: number, isGenerated = false): void {
+    this.#begin(header, thread, null, isGenerated);
   }
 
   /** Gives a change its position, and passes it on or keeps it back. Throws CorruptEventError outside a transaction. */
@@ -175,7 +178,12 @@ export class CurrentTransaction {
     return open;
   }
 
-  #begin(header: EventHeader, thread: number, held: HeldChanges | null): Transaction {
+  #begin(
+    header: EventHeader,
+    thread: number,
+    held: HeldChanges | null,
+    isGenerated = false,
+  ): Transaction {
     const position = this.#position;
     const gtid = this.#gtid;
     if (this.#open !== null)
@@ -189,6 +197,7 @@ export class CurrentTransaction {
       thread,
       run: this.#run.of(header, gtid),
       serverId: header.serverId,
+      ...(isGenerated && { isGenerated }),
       committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };
     this.#open = { transaction, held, changes: 0, hasFollowed: false };

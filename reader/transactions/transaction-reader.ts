@@ -241,7 +241,7 @@ export class TransactionReader {
         this.#tables.clear();
         // Inside a transaction stand the definition that a CREATE TABLE … SELECT begins with, and changes of rows.
         if (this.#current.isOpen) return this.#onStatement(query, statement);
-        this.#current.begin(header, query.thread);
+        this.#current.begin(header, query.thread, query.emptiesMemoryTable);
         this.#onStatement(query, statement, true);
         return this.#current.commit();
       default:

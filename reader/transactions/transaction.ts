@@ -27,6 +27,8 @@ export interface Transaction {
   readonly prepared?: Writing;
   /** Who wrote it, where that was found out before; null where it was found that nobody knows. Else its connection tells. */
   readonly author?: Author | null;
+  /** It reads like one that the server wrote by itself: so it is, when its thread turns out to be no connection's. */
+  readonly isGenerated?: true;
   /** The server on which it was committed first. */
   readonly serverId: number;
   /** When it was committed: microseconds since 1970, in whole seconds where the server does not say more. */

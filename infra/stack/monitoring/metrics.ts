@@ -16,6 +16,7 @@ const ATTRIBUTIONS = [
   "first-sight",
   "sweep",
   "operator",
+  "server",
   "snapshot",
   UNATTRIBUTED,
 ] as const satisfies readonly (Attribution | typeof UNATTRIBUTED)[];

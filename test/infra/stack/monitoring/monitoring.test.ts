@@ -310,9 +310,16 @@ describe("the dashboard", () => {
     ],
     [
       "How were authors found?",
-      ["tag", "ledger", "first-sight", "sweep", "operator", "unattributed"].map(
-        (name) => `"${name}"`,
-      ),
+      [
+        "tag",
+        "ledger",
+        "first-sight",
+        "sweep",
+        "operator",
+        "server",
+        "snapshot",
+        "unattributed",
+      ].map((name) => `"${name}"`),
     ],
     ["What is parked?", [RETRY_METRICS.pending, RETRY_METRICS.dead, ROUTE_METRICS.changesParked]],
     [

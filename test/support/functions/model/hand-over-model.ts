@@ -435,6 +435,7 @@ function rules(isFaulty: boolean): FanOutRules {
     environmentOf: Object.assign(() => SUBSCRIPTION.environment, { dependsOnHost: () => false }),
     subscriptions: {
       of: () => [SUBSCRIPTION],
+      everywhere: () => [SUBSCRIPTION],
       pair: () => SUBSCRIPTION,
       any: () => true,
       hasMessagePerChange: true,
