@@ -14,6 +14,7 @@ import { benchDeliver } from "./deliver/deliver.ts";
 import { benchRequests } from "./requests/requests.ts";
 import { benchKeys } from "./keys/keys.ts";
 import { benchLanes } from "./lanes/lanes.ts";
+import { benchSnapshot } from "./snapshot/snapshot.ts";
 import { benchSoak } from "./soak/soak.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
@@ -30,11 +31,12 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   deliver: benchDeliver,
   requests: benchRequests,
   memory: benchMemory,
+  snapshot: benchSnapshot,
   soak: benchSoak,
 };
 
 /** Those that run only where they are named. */
-const ONLY_NAMED: ReadonlySet<string> = new Set(["soak"]);
+const ONLY_NAMED: ReadonlySet<string> = new Set(["snapshot", "soak"]);
 
 const EPILOGUE = `
 Figures of one run can be compared with each other only: machines differ, and so do their hours.
@@ -55,7 +57,7 @@ const options = new Command("npm run bench --")
   .addOption(
     new Option(
       "--only <names...>",
-      "only these benchmarks; soak runs only where it is named",
+      "only these benchmarks; snapshot and soak run only where they are named",
     ).choices(Object.keys(BENCHMARKS)),
   )
   .option("--quick", "small amounts: shows that everything runs, and measures little")

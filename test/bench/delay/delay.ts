@@ -37,7 +37,7 @@ export async function benchDelay(run: BenchmarkRun): Promise<void> {
     concurrency: 1,
   });
   run.progress("warm up");
-  await delays(stack, consumer, WARM_UP.perSecond, run.quick ? 1 : WARM_UP.seconds);
+  await delays(stack, consumer, TABLE, WARM_UP.perSecond, run.quick ? 1 : WARM_UP.seconds);
   for (const { perSecond, loaded, targets } of CASES) {
     run.signal.throwIfAborted();
     const beside = loaded
@@ -48,24 +48,25 @@ export async function benchDelay(run: BenchmarkRun): Promise<void> {
     await using neighbour = loaded
       ? await Neighbour.start(stack, NEIGHBOURS_ROWS_PER_SECOND)
       : null;
-    await delays(stack, consumer, perSecond, run.quick ? 1 : 2);
-    const measured = await delays(stack, consumer, perSecond, run.quick ? 3 : 15);
+    await delays(stack, consumer, TABLE, perSecond, run.quick ? 1 : 2);
+    const measured = await delays(stack, consumer, TABLE, perSecond, run.quick ? 3 : 15);
     await neighbour?.finish();
     for (const figure of figures(work, measured, targets)) run.report(figure);
   }
 }
 
 /** Of each transaction, milliseconds. Throws when one does not arrive. */
-async function delays(
+export async function delays(
   { file }: SharedStack,
   consumer: BenchConsumer,
+  table: string,
   perSecond: number,
   seconds: number,
 ): Promise<readonly number[]> {
   const before = consumer.changes;
   await using writer = await BenchWriter.start(file, {
     environment: ENVIRONMENT,
-    tables: [TABLE],
+    tables: [table],
     connections: CONNECTIONS,
     rowsPerTransaction: 1,
     rowsPerSecond: perSecond,
