@@ -4,7 +4,10 @@ import type { z } from "zod";
 import { ConfigError } from "../../../config/config-error.ts";
 import { loadPart, readConfigObject } from "../../../config/load.ts";
 import { configurationSchema } from "../../../config/schema.ts";
-import { connectionOptions } from "../../../reader/source/connection-options.ts";
+import {
+  connectionOptions,
+  type SourceAddress,
+} from "../../../reader/source/connection-options.ts";
 import { secretCredentials } from "../../../reader/source/credentials.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { disposable } from "../../shared/target.ts";
@@ -30,11 +33,14 @@ export async function readDoctorConfiguration(
   }
 }
 
-/** How to log in: with the account in `mysql`, a URL, else with the one in the source's secret. Throws CommandError. */
+/**
+ * How to log in: with the account in `mysql`, a URL, else with the one in the source's secret.
+ * The ways are tried in their order: `connectFirst`. Throws CommandError.
+ */
 export async function accountOf(
   mysql: string | undefined,
   { source }: DoctorConfiguration,
-): Promise<ConnectionOptions> {
+): Promise<readonly ConnectionOptions[]> {
   if (mysql !== undefined) return accountInUrl(mysql);
   if (source?.host === undefined || source.secretArn === undefined) {
     throw new CommandError(
@@ -43,31 +49,40 @@ export async function accountOf(
   }
   const { host, port, tls, secretArn } = source;
   using secrets = disposable(new SecretsManagerClient());
-  return await connectionOptions(
-    { host, port, tls },
-    secretCredentials(async () => {
-      const answer = await secrets.client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-      return answer.SecretString ?? "";
-    }),
-  );
+  const credentials = secretCredentials(async () => {
+    const answer = await secrets.client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+    return answer.SecretString ?? "";
+  });
+  return [await connectionOptions({ host, port, tls }, credentials)];
 }
 
-/** Without `?tls=` at its end, a connection to this machine is not encrypted; a tunnel may need `?tls=encrypt`. */
-async function accountInUrl(text: string): Promise<ConnectionOptions> {
+type Tls = SourceAddress["tls"];
+
+const HERE: readonly Tls[] = ["encrypt", "off"];
+const ELSEWHERE: readonly Tls[] = ["encrypt"];
+
+/** Without `?tls=` at its end, a connection to this machine is encrypted where the server can do that: it may be a tunnel. */
+async function accountInUrl(text: string): Promise<readonly ConnectionOptions[]> {
   const url = URL.parse(text);
   if (url?.protocol !== "mysql:" || url.hostname === "" || url.username === "") {
     throw new CommandError("--mysql expects mysql://user:password@host:port");
   }
   const { hostname: host, port } = url;
   const isHere = host === "localhost" || host.startsWith("127.");
-  const tls = url.searchParams.get("tls") ?? (isHere ? "off" : "encrypt");
-  if (tls !== "off" && tls !== "encrypt" && tls !== "verify") {
+  const tls = url.searchParams.get("tls");
+  if (tls !== null && tls !== "off" && tls !== "encrypt" && tls !== "verify") {
     throw new CommandError("--mysql takes ?tls=off, ?tls=encrypt or ?tls=verify at its end");
   }
-  return connectionOptions({ host, port: port === "" ? 3306 : Number(port), tls }, () =>
-    Promise.resolve({
-      username: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
-    }),
+  const account = {
+    username: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+  };
+  const ways: readonly Tls[] = tls === null ? (isHere ? HERE : ELSEWHERE) : [tls];
+  return Promise.all(
+    ways.map((way) =>
+      connectionOptions({ host, port: port === "" ? 3306 : Number(port), tls: way }, () =>
+        Promise.resolve(account),
+      ),
+    ),
   );
 }

@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Command } from "commander";
-import { createConnection } from "mysql2/promise";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
 import type { Finding } from "../../../reader/source/finding.ts";
@@ -17,6 +16,7 @@ import { askColumns } from "./ask-columns.ts";
 import { askServer, askVariables } from "./ask-server.ts";
 import { cascadeFindings } from "./cascade-checks.ts";
 import { accountOf, readDoctorConfiguration } from "./configuration.ts";
+import { connectFirst } from "./connect-first.ts";
 import { filterFindings, someFilter } from "./filter-checks.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
 import { isFault, repairScript, reportText, scriptText } from "./report.ts";
@@ -103,7 +103,7 @@ async function checkServer(
   { config, source, mysql, reader, offsetsTable, sql, tags, uninstall }: Options,
 ): Promise<number> {
   const configuration = await readDoctorConfiguration(config, source);
-  const connection = await createConnection(await accountOf(mysql, configuration));
+  const connection = await connectFirst(await accountOf(mysql, configuration));
   try {
     const variables = await askVariables(connection);
     const unusable = versionFindings(variables);
