@@ -48,7 +48,7 @@ describe("the image", () => {
 
   test("exposes the ports that the program listens on", () => {
     const { portBase = 0 } = optionsOf();
-    expect(instruction("EXPOSE")).toEqual([`${portBase}-${portBase + 5}`]);
+    expect(instruction("EXPOSE")).toEqual([`${portBase}-${portBase + 6}`]);
   });
 
   test("holds nothing that was made on somebody's machine, and no history", () => {
@@ -71,10 +71,14 @@ describe("compose.yaml", () => {
     expect(mysql).toMatchObject({ port: 3306, user: "root", password: "local" });
   });
 
-  test("publishes the stand-ins' ports as they are in their URLs, and on loopback only", () => {
+  test("publishes the stand-ins' and the page's ports as they are in their URLs, and on loopback only", () => {
     const { portBase = 0 } = optionsOf();
     const range = `${portBase + 1}-${portBase + 4}`;
-    expect(services["router"]?.ports).toEqual([`127.0.0.1:${range}:${range}`]);
+    const page = portBase + 6;
+    expect(services["router"]?.ports).toEqual([
+      `127.0.0.1:${range}:${range}`,
+      `127.0.0.1:${page}:${page}`,
+    ]);
     for (const { ports } of Object.values(services))
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
