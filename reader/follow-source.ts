@@ -82,7 +82,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const snapshots = begin.offset.snapshots && { ...begin.offset.snapshots, numbers: numbers.free };
   const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined, snapshots };
   await lease.save(offset);
-  report.begins(offset, state);
+  report.begins(offset, await retentionMs(state, server, control));
   // A dump by file and offset says itself in which files the server had started.
   const toRead = state.files.slice(state.files.indexOf(offset.file));
   const unsaid = start.kind === "gtid" ? toRead : [];
@@ -118,6 +118,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     signal: sending.signal,
     ending: AbortSignal.any([signal, sending.signal]),
     rowNumbers: numbers,
+    readLanes,
     connectSnapshot: async () =>
       SnapshotConnection.open(
         await connectionOptions(settings, options.credentials),
@@ -175,6 +176,21 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     sending.abort();
     await dump?.[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * How long the server keeps its binlog, milliseconds; null for ever. Where it does not say, as long as its oldest file is old: it has
+ * kept that one.
+ */
+async function retentionMs(
+  { retention, oldestFile }: ServerState,
+  server: AskedServer,
+  { connection, broken }: ControlConnection,
+): Promise<number | null> {
+  if (retention !== "unknown") return retention === null ? null : retention * 1000;
+  const evidence = binlogEvidence(server, connection);
+  const oldest = await Promise.race([evidence.beginningOf(oldestFile), broken]);
+  return oldest === null || oldest.begunS === null ? null : Date.now() - oldest.begunS * 1000;
 }
 
 /** Throws StillStoppedError when an earlier attempt has stopped and waits for an operator. */

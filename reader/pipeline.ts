@@ -4,9 +4,11 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Connection } from "mysql2/promise";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
+import { formatPosition } from "../wire/position.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
-import { Shipment } from "./frames/shipment.ts";
+import { laneFor, Shipment } from "./frames/shipment.ts";
+import type { laneItems } from "./offsets/lane-items.ts";
 import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
 import { binlogPosition, followedPositions } from "./offsets/offset.ts";
 import type { Beginning } from "./offsets/resume-offset.ts";
@@ -72,6 +74,8 @@ export interface Attempt {
   /** Aborted when the attempt ends, by a failure or because the reader is told to end. */
   readonly ending: AbortSignal;
   readonly rowNumbers: RowNumbers;
+  /** What the route function says of lanes. */
+  readonly readLanes: ReturnType<typeof laneItems>;
   /** Opens a connection for the rows of a snapshot. */
   readonly connectSnapshot: () => Promise<SnapshotConnection>;
 }
@@ -137,6 +141,15 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     tap,
     columns: settings.columns,
     lagMs: () => report.lagMs,
+    isDelivered: async ({ name: { database, table }, fileNumber, offset, row }) => {
+      const lane = laneFor(database, table, attempt.lanes);
+      const found = await attempt.readLanes([lane]).catch(() => null);
+      const delivered = found?.get(lane)?.delivered ?? null;
+      const { epoch } = attempt.offset;
+      return (
+        delivered === null || delivered >= formatPosition({ epoch, file: fileNumber, offset, row })
+      );
+    },
     relief: () => shipment.relief(),
     counters: report.counters,
     onStopped: (isStopped) => report.snapshotStopped(isStopped),

@@ -4,7 +4,8 @@ import type { SnapshotProgress, SnapshotStep } from "../frames/snapshot-progress
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import type { ChunkReader, HandOver } from "./chunk-reader.ts";
 import { SnapshotStoppedError } from "./errors.ts";
-import { fullName, parseName } from "./find-tables.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
+import { fullName, parseName, type TableName } from "./find-tables.ts";
 import type { RowsIntoStream } from "./hand-over.ts";
 import { MOST_UNSAVED, type RowNumbers } from "./row-numbers.ts";
 import type { SnapshotConnection } from "./snapshot-connection.ts";
@@ -29,6 +30,12 @@ export interface SnapshotRunOptions {
   readonly onComplete: (table: string, rows: number) => void;
 }
 
+/** The table and position of the row, or mark, that was handed over last. */
+export interface HandedUpTo extends BinlogPosition {
+  readonly name: TableName;
+  readonly row: number;
+}
+
 /** One snapshot on one connection: goes on from its progress, a chunk at a time. */
 export class SnapshotRun {
   readonly #options: SnapshotRunOptions;
@@ -36,6 +43,7 @@ export class SnapshotRun {
   #table: { readonly index: number; readonly reading: TableReading } | null = null;
   #acknowledged: Promise<void> = Promise.resolve();
   #unsavedRows = 0;
+  #last: HandedUpTo | null = null;
 
   constructor(options: SnapshotRunOptions) {
     this.#options = options;
@@ -45,6 +53,11 @@ export class SnapshotRun {
   /** With the chunk that was handed over last. */
   get progress(): SnapshotProgress {
     return this.#progress;
+  }
+
+  /** Up to where rows were handed over by this run; null: none yet. */
+  get last(): HandedUpTo | null {
+    return this.#last;
   }
 
   get isComplete(): boolean {
@@ -99,12 +112,16 @@ export class SnapshotRun {
     const isFirst = range.lower === null && !this.#isGoingOn;
     const isWhole = again.size === 0;
     const isEnd = isWhole && range.upper === null;
+    const streamName = {
+      database: followed.nameOf(name.database),
+      table: followed.nameOf(name.table),
+    };
     const rowsOfTable = (range.lower === null && isFirst ? 0 : former.rowsOfTable) + rows.size;
     const number = former.chunks + 1;
     const isLastTable = index + 1 >= former.tables.length;
     stream.add(order, {
       place,
-      name: { database: followed.nameOf(name.database), table: followed.nameOf(name.table) },
+      name: streamName,
       number,
       rows: rows.values(),
       definition: columns ? reading?.definition : undefined,
@@ -113,6 +130,8 @@ export class SnapshotRun {
         ? { state: "complete", rows: rowsOfTable, ...(isLastTable && { whole: true }) }
         : undefined,
     });
+    const { fileNumber, offset } = place;
+    this.#last = { name: streamName, fileNumber, offset, row: numbers.free.next - 1 };
     if (isFirst) this.#options.onBegin(fullName(name));
     this.#isGoingOn = !isWhole;
     this.#unsavedRows += rows.size;

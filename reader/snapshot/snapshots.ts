@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isOver, type SnapshotOrder, type SnapshotReport } from "../../wire/snapshot-items.ts";
 import { RowTooLargeError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import type { SavedSnapshots, SnapshotProgress } from "../frames/snapshot-progress.ts";
@@ -10,7 +11,7 @@ import { findTables } from "./find-tables.ts";
 import type { OrderStore } from "./order-store.ts";
 import type { RowNumbers } from "./row-numbers.ts";
 import type { SnapshotConnection } from "./snapshot-connection.ts";
-import { SnapshotRun, type SnapshotRunOptions } from "./snapshot-run.ts";
+import { type HandedUpTo, SnapshotRun, type SnapshotRunOptions } from "./snapshot-run.ts";
 
 /** A pair whose subscriber gets the rows of its tables when it is new. */
 interface InitialSnapshot {
@@ -37,6 +38,8 @@ export interface SnapshotsOptions extends Omit<
   readonly numbers: RowNumbers;
   /** How far the stream is behind, milliseconds. */
   readonly lagMs: () => number;
+  /** Whether the route function has delivered, or parked, what was handed over; true where that cannot be told. */
+  readonly isDelivered: (last: HandedUpTo) => Promise<boolean>;
   /** Null, or what to wait for while too much is unsent. */
   readonly relief: () => Promise<void> | null;
   readonly counters: { snapshotRows: number; snapshotChunks: number; snapshotRereads: number };
@@ -48,6 +51,9 @@ export interface SnapshotsOptions extends Omit<
 
 const LOOK_EVERY_MS = 2000;
 const LONGEST_LAG_MS = 3000;
+/** How often, and how many times without a pause, it is asked whether a chunk was delivered. */
+const LOOK_AGAIN_MS = 20;
+const MOST_LOOKS = 20;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -184,7 +190,7 @@ export class Snapshots implements Disposable {
 
   /** Whether the stream leaves room for a chunk. */
   async #mayRead(active: Active): Promise<boolean> {
-    const { lagMs, relief } = this.#options;
+    const { lagMs, relief, isDelivered } = this.#options;
     const lag = lagMs();
     if (lag > LONGEST_LAG_MS) {
       this.#restUntilMs = performance.now() + LOOK_EVERY_MS / 4;
@@ -193,6 +199,12 @@ export class Snapshots implements Disposable {
     }
     const pressed = relief();
     if (pressed !== null) await pressed;
+    // The raw queue takes chunks faster than they are delivered, and ordinary changes of the lane would wait behind all of them.
+    const last = active.run?.last ?? null;
+    for (let looks = 0; last !== null && !(await isDelivered(last)); looks++) {
+      if (looks === MOST_LOOKS) return false;
+      await delay(LOOK_AGAIN_MS);
+    }
     return true;
   }
 

@@ -26,8 +26,8 @@ export interface TableReadingOptions {
   readonly handOver: HandOver;
 }
 
-/** About what the rows of one chunk take as JSON: little more than one frame. */
-const CHUNK_BYTES = 1 << 20;
+/** About what the rows of one chunk take as JSON: ordinary changes wait until those of one chunk are delivered. */
+const CHUNK_BYTES = 1 << 19;
 /** Rows beyond are dropped and read again: a chunk never takes more memory than this and one row. */
 const MOST_BYTES = 8 << 20;
 const FIRST_ROWS = 1000;

@@ -308,3 +308,47 @@ test("an order is refused, chooses rows, is paused and goes on", { timeout: 120_
   frames.push(...(await bench.takeFrames(150 + 2 - rowsOf(frames).length - 1)));
   expect(new Set(rowsOf(frames)).size).toBe(150);
 });
+
+test(
+  "rests until what was handed over is delivered, and goes on then",
+  { timeout: 120_000 },
+  async () => {
+    await mysql.query("CREATE TABLE shop.many (id INT PRIMARY KEY)");
+    const values = Array.from({ length: 60 }, (_, id) => `(${id})`).join();
+    await mysql.query(`INSERT INTO shop.many VALUES ${values}`);
+    await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+    const table = `${bench.source}-offsets`;
+    /** As the route function writes it. */
+    const delivered = (position: string) =>
+      dynamodb.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: { id: { S: "lane#0" } },
+          UpdateExpression: "SET delivered = :position",
+          ExpressionAttributeValues: { ":position": { S: position } },
+        }),
+      );
+    const place = { epoch: 0, file: 0, offset: 0, row: 0 };
+    await delivered(formatPosition(place));
+    await bench.start();
+    // The rate cuts it into chunks of 20 rows.
+    await placeOrder(table, {
+      id: "e",
+      subscriber: "s",
+      environment: "e",
+      startedBy: "test",
+      startedMs: 1,
+      wanted: "run",
+      tables: ["shop.many"],
+      rate: 20,
+    });
+    const first = rowsOf(await bench.takeFrames(1 + 20));
+    expect(first).toHaveLength(20);
+    // Three times as long as the rate alone would take for the next one.
+    await delay(3000);
+    expect((await reportOf(table, "e"))?.rows).toBe(20);
+    await delivered(formatPosition({ ...place, epoch: 999_999 }));
+    const rest = rowsOf(await bench.takeFrames(40 + 1));
+    expect(new Set([...first, ...rest]).size).toBe(60);
+  },
+);
