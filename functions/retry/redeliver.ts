@@ -6,6 +6,7 @@ import type { ParkedRecord, Trouble } from "../failures/parked.ts";
 import { readFrame } from "../frame/read-frame.ts";
 import { readRawMessage } from "../frame/read-raw-message.ts";
 import { settleAll } from "../ground/concurrency.ts";
+import { describeFault } from "../ground/describe-fault.ts";
 import { BodyUnavailableError, isChainError } from "../ground/errors.ts";
 import { fanOut } from "../message/fan-out.ts";
 import { openFault, repeatFault } from "../message/repeat-fault.ts";
@@ -45,6 +46,7 @@ export function redeliver(
       if (error instanceof MalformedFrameError) {
         return failed({ reason: "malformed", error: error.message });
       }
+      if (isOwnMistake(error)) return failed({ reason: "fault", error: describeFault(error) });
       throw error;
     }
   };
@@ -148,6 +150,16 @@ export function redeliver(
     if (trouble !== null) return failed(trouble, through);
     return unfinished.length > 0 ? { kind: "unfinished", sent: through } : DELIVERED;
   }
+}
+
+/** What the language throws for a mistake in our own code, or for a body that our own code did not write. */
+function isOwnMistake(error: unknown): boolean {
+  return (
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof SyntaxError ||
+    error instanceof ReferenceError
+  );
 }
 
 function failed(trouble: Trouble, sent: ReadonlySet<string> = new Set()): Redelivery {

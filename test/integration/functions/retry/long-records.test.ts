@@ -149,3 +149,25 @@ test("a record at which each invocation is killed is given up, and says why", as
   });
   expect(await stage.receiveAll("production", "search")).toEqual([]);
 });
+
+test("a record whose body our own code cannot read is a failed attempt, and given up at last", async () => {
+  await using stage = await Stage.start(PER_FRAME);
+  const position = new TestLane().position(1);
+  const batch = { first: position, last: position, count: 1, body: "no JSON at all" };
+  const stream = queueStream(0, QUEUE);
+  await stage.runtime.effects.streams.park(stream, [batch], { reason: "throttled", error: "" });
+  const backoff = { baseMs: 10_000, longestMs: 60_000, attempts: 2 };
+  for (let attempt = 0; attempt < backoff.attempts; attempt++) {
+    stage.clock.advance(20 * MINUTE_MS);
+    await retry(stage.runtime, { backoff });
+  }
+  const { Item: state } = await stage.clients.dynamodb.send(
+    new GetItemCommand({ TableName: "failures", Key: stateKey(stream) }),
+  );
+  expect(state).toMatchObject({
+    status: { S: "dead" },
+    reason: { S: "fault" },
+    // The message would quote the body.
+    error: { S: expect.stringMatching(/^SyntaxError(?!.*JSON at all)/) as string },
+  });
+});
