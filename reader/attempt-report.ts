@@ -22,13 +22,15 @@ export class AttemptReport {
     this.#status.expects(offset?.committedMs ?? null);
   }
 
-  begins({ committedMs, waiting, keptXa }: Offset, { retentionMs }: ServerState): void {
+  /** `retentionMs`: how long the server keeps its binlog, milliseconds; null for ever. */
+  begins({ committedMs, waiting, keptXa }: Offset, retentionMs: number | null): void {
     this.#status.retentionMs = retentionMs;
     this.#waits({ waiting, keptXa });
     this.#status.startsAt(committedMs);
   }
 
-  follows(offset: Offset, { uuid: server, version, retentionMs }: ServerState): void {
+  follows(offset: Offset, { uuid: server, version }: ServerState): void {
+    const { retentionMs } = this.#status;
     this.#log.info(
       { offset: describeOffset(offset), epoch: offset.epoch, server, version, retentionMs },
       "following the binlog",

@@ -2,6 +2,8 @@ import type { Connection, RowDataPacket } from "mysql2/promise";
 import { BINLOG_VARIABLES, binlogFindings } from "./binlog-checks.ts";
 import { SourceSettingError } from "../reporting/errors.ts";
 import { binlogOff } from "./mysql-errors.ts";
+import { askRetention, type Retention, RETENTION_VARIABLES } from "./retention.ts";
+import type { ServerVariables } from "./server-variables.ts";
 import { isAtLeast } from "./server-version.ts";
 
 /** What the server says of itself when the reader connects. */
@@ -22,18 +24,17 @@ export interface ServerState {
   readonly checksums: boolean;
   /** Whether names of tables are in lower case: `lower_case_table_names` is 1 or 2. */
   readonly lowerCaseNames: boolean;
-  /** How long binlog files are kept, milliseconds; null for ever. */
-  readonly retentionMs: number | null;
+  /** How long binlog files are kept. */
+  readonly retention: Retention;
 }
 
 const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version,
   @@global.gtid_mode AS gtidMode, @@global.gtid_executed AS executed, @@global.gtid_purged AS purged,
-  @@global.binlog_checksum AS checksum, @@global.lower_case_table_names AS lowerCaseNames,
-  @@global.binlog_expire_logs_seconds AS retentionSeconds`;
+  @@global.binlog_checksum AS checksum, @@global.lower_case_table_names AS lowerCaseNames`;
 
 /** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
 export async function readServerState(connection: Connection): Promise<ServerState> {
-  await requireReadableBinlog(connection);
+  const variables = await requireReadableBinlog(connection);
   const [rows] = await connection.query<RowDataPacket[]>(STATE);
   const row: Partial<RowDataPacket> = rows[0] ?? {};
   const text = (name: string): string => String(row[name] ?? "");
@@ -52,7 +53,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     files,
     checksums: text("checksum") !== "NONE",
     lowerCaseNames: text("lowerCaseNames") !== "0",
-    retentionMs: Number(row["retentionSeconds"]) * 1000 || null,
+    retention: await askRetention(connection, variables),
   };
 }
 
@@ -70,16 +71,16 @@ export async function isGtidSubset(
 }
 
 /** By the same checks as `npm run doctor`. */
-async function requireReadableBinlog(connection: Connection): Promise<void> {
+async function requireReadableBinlog(connection: Connection): Promise<ServerVariables> {
   const [rows] = await connection.query<RowDataPacket[]>(
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)",
-    [BINLOG_VARIABLES],
+    [[...BINLOG_VARIABLES, ...RETENTION_VARIABLES]],
   );
   const variables = new Map(
     rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]),
   );
   const loss = binlogFindings(variables).find(({ severity }) => severity === "loss");
-  if (loss === undefined) return;
+  if (loss === undefined) return variables;
   const { check, why, remedy } = loss;
   throw new SourceSettingError(check, variables.get(check) ?? "absent", why, remedy);
 }

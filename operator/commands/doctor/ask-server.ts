@@ -4,7 +4,7 @@ import { askLedger } from "./ask-ledger.ts";
 import { askTags } from "./ask-tags.ts";
 import { BINLOG_VARIABLES } from "../../../reader/source/binlog-checks.ts";
 import type { Count, ServerFacts } from "./facts.ts";
-import { isRds } from "../../../reader/source/rds.ts";
+import { askRetention } from "../../../reader/source/retention.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 import { rowsOf } from "./rows.ts";
 
@@ -49,7 +49,7 @@ export async function askServer(
   return {
     variables,
     replicaOf: await replicaSource(connection),
-    retentionSeconds: await retentionSeconds(connection, variables),
+    retention: await askRetention(connection, variables),
     isConnectionEncrypted: (await status(connection, "Ssl_cipher")) !== "",
     lostThreads: Number(await status(connection, "Performance_schema_thread_instances_lost")),
     accounts: await askAccounts(connection),
@@ -67,21 +67,6 @@ async function replicaSource(connection: Connection): Promise<string | null> {
     "SELECT host FROM performance_schema.replication_connection_configuration WHERE host <> ''",
   );
   return row === undefined ? null : String(row["host"]);
-}
-
-async function retentionSeconds(
-  connection: Connection,
-  variables: ReadonlyMap<string, string>,
-): Promise<number | null> {
-  if (!isRds(variables)) {
-    const seconds = Number(variables.get("binlog_expire_logs_seconds") ?? 0);
-    return seconds === 0 ? null : seconds;
-  }
-  const [row] = await rowsOf(
-    connection,
-    "SELECT value FROM mysql.rds_configuration WHERE name = 'binlog retention hours'",
-  );
-  return Number(row?.["value"] ?? 0) * 3600;
 }
 
 /** With the host of the account: of several, the first by name. */

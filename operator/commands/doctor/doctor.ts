@@ -17,13 +17,14 @@ import { askServer, askVariables } from "./ask-server.ts";
 import { cascadeFindings } from "./cascade-checks.ts";
 import { accountOf, readDoctorConfiguration } from "./configuration.ts";
 import { connectFirst } from "./connect-first.ts";
-import { filterFindings, someFilter } from "./filter-checks.ts";
+import { filterFindings } from "./filter-checks.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
 import { isFault, repairScript, reportText, scriptText } from "./report.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
 import { callsProcedure } from "../../ledger/init-connect.ts";
 import { askSight } from "./ask-sight.ts";
 import { sightFindings } from "./sight-checks.ts";
+import { snapshotFindings } from "./snapshot-checks.ts";
 import { tagFindings } from "./tag-checks.ts";
 
 interface Options {
@@ -124,7 +125,7 @@ async function checkServer(
     }
     const lagSeconds = offsetsTable === undefined ? null : await readerLag(offsetsTable);
     const { subscribers = {} } = configuration;
-    const tables = someFilter(subscribers) ? await askColumns(connection) : [];
+    const tables = Object.keys(subscribers).length > 0 ? await askColumns(connection) : [];
     const sight = await askSight(connection, variables.get("version") ?? "");
     const findings = [
       ...binlogFindings(variables),
@@ -141,6 +142,7 @@ async function checkServer(
         variables,
       ),
       ...filterFindings(subscribers, tables, variables),
+      ...snapshotFindings(facts, reader, subscribers, tables),
     ];
     report(findings, () => (sql === true ? repairScript(findings) : reportText(findings)));
     return findings.some(isFault) ? 1 : 0;

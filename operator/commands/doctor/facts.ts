@@ -1,4 +1,5 @@
 import type { Registration } from "../../ledger/tagging.ts";
+import type { Retention } from "../../../reader/source/retention.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 
 /** A MySQL account, as far as the doctor looks at it. */
@@ -57,8 +58,7 @@ export interface ServerFacts {
   readonly variables: ServerVariables;
   /** The server that it replicates from; null for a source. */
   readonly replicaOf: string | null;
-  /** How long the binlog is kept, seconds; null for ever. */
-  readonly retentionSeconds: number | null;
+  readonly retention: Retention;
   readonly isConnectionEncrypted: boolean;
   /** Threads that performance_schema could not take up. */
   readonly lostThreads: number;

@@ -17,11 +17,6 @@ export type FilteredSubscriber = Pick<Subscriber, "tables" | "columns" | "where"
 
 export type FilteredSubscribers = Readonly<Record<string, FilteredSubscriber>>;
 
-/** Whether the columns have to be asked for. */
-export function someFilter(subscribers: FilteredSubscribers): boolean {
-  return Object.values(subscribers).some(isFiltered);
-}
-
 /** What of the subscribers' filters does not fit the tables that there are. */
 export function filterFindings(
   subscribers: FilteredSubscribers,

@@ -40,10 +40,23 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
 }
 
 function retention(
-  { retentionSeconds, variables }: ServerFacts,
+  { retention: retentionSeconds, variables }: ServerFacts,
   lagSeconds: number | null,
 ): Finding[] {
   if (retentionSeconds === null) return [];
+  if (retentionSeconds === "unknown") {
+    return [
+      mendedByHand(
+        "Name an account with --mysql that may read mysql.rds_configuration, and let the reader's account read it.",
+        {
+          check: "retention.unknown",
+          severity: "warning",
+          what: "this account may not read mysql.rds_configuration, where RDS says how long it keeps the binlog",
+          why: "whether it is kept long enough cannot be checked; a reader that may not read it either takes the age of the oldest file",
+        },
+      ),
+    ];
+  }
   const isShort = retentionSeconds < DAY_SECONDS;
   const isUsed = lagSeconds !== null && lagSeconds > retentionSeconds * LAG_SHARE;
   if (!isShort && !isUsed) return [];

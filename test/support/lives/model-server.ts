@@ -155,7 +155,7 @@ export class ModelServer {
       files: files.map(nameOf),
       checksums: true,
       lowerCaseNames: false,
-      retentionMs: null,
+      retention: null,
     };
   }
 

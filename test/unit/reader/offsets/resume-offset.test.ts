@@ -31,7 +31,7 @@ const state: ServerState = {
   files: ["bin.000003", "bin.000005", "bin.000009"],
   checksums: true,
   lowerCaseNames: false,
-  retentionMs: null,
+  retention: null,
 };
 const anchor = { file: "bin.000005", start: 50, begunS: null, gtid: `${UUID}:50`, committedUs: 7 };
 const saved: Offset = {

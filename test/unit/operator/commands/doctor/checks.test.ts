@@ -39,7 +39,7 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
   return {
     variables: variables(),
     replicaOf: null,
-    retentionSeconds: 30 * 86_400,
+    retention: 30 * 86_400,
     isConnectionEncrypted: true,
     lostThreads: 0,
     accounts: [],
@@ -151,10 +151,10 @@ test("compressed transactions are said to be unpacked piece by piece, not in mem
 describe("the server", () => {
   test("keeps its binlog long enough, also for a reader that is behind", () => {
     expect(serverFindings(facts(), null)).toEqual([]);
-    expect(serverFindings(facts({ retentionSeconds: 3600 }), null)).toMatchObject([
+    expect(serverFindings(facts({ retention: 3600 }), null)).toMatchObject([
       { check: "retention", statements: ["SET PERSIST binlog_expire_logs_seconds = 259200"] },
     ]);
-    expect(serverFindings(facts({ retentionSeconds: 2 * 86_400 }), 86_400 * 1.5)).toMatchObject([
+    expect(serverFindings(facts({ retention: 2 * 86_400 }), 86_400 * 1.5)).toMatchObject([
       { check: "retention", statements: ["SET PERSIST binlog_expire_logs_seconds = 518400"] },
     ]);
   });
@@ -164,7 +164,7 @@ describe("the server", () => {
     ["RDS, which takes a week at most", {}, 5 * 86_400, 168],
     ["Aurora, which takes 90 days at most", { aurora_version: "3.08.0" }, 60 * 86_400, 2160],
   ])("%s keeps its binlog by a procedure of its own", (_, other, lagSeconds, hours) => {
-    const onRds = facts({ retentionSeconds: 0, variables: variables({ ...ON_RDS, ...other }) });
+    const onRds = facts({ retention: 0, variables: variables({ ...ON_RDS, ...other }) });
     expect(serverFindings(onRds, lagSeconds)).toMatchObject([
       { statements: [`CALL mysql.rds_set_configuration('binlog retention hours', ${hours})`] },
     ]);

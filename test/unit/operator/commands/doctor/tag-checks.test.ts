@@ -26,7 +26,7 @@ function facts({
       ["gtid_mode", gtidMode],
     ]),
     replicaOf: null,
-    retentionSeconds: null,
+    retention: null,
     isConnectionEncrypted: true,
     lostThreads: 0,
     accounts,
