@@ -4,11 +4,11 @@ import { defineConfig } from "vitest/config";
 const results = process.env["TEST_RESULTS"];
 
 /**
- * Four projects. `unit`: pure functions, milliseconds. `infra`: what the CDK app synthesizes. Their files share processes,
- * which load each module once: a test leaves no trace in one. Then `integration`: a real MySQL, real processes and the local
- * stand-ins over the network; two files at a time on any machine: each starts servers, and waits for half of its time. Last
- * `alone`: tests that compare delays,
- * one at a time.
+ * Four projects. `unit`: pure functions, milliseconds. `infra`: what the CDK app synthesizes. Their
+ * files share processes, which load each module once: a test leaves no trace in one. Then
+ * `integration`: a real MySQL, real processes and the local stand-ins over the network; two files
+ * at a time on any machine: each starts servers, and waits for half of its time. Last `alone`:
+ * tests that compare delays, one at a time.
  */
 export default defineConfig({
   test: {

@@ -12,7 +12,9 @@ export type TableRows = Record<string, object>;
 /** The rows of an application that has not named any. */
 export type AnyTables = Record<string, Record<string, unknown>>;
 
-/** One change as a handler gets it: as in the message, with its table's full name and its position. */
+/**
+ * One change as a handler gets it: as in the message, with its table's full name and its position.
+ */
 export interface Change<
   Row = Record<string, unknown>,
   Table extends string = string,
@@ -49,14 +51,17 @@ type RowImages<Row> =
     };
 
 /**
- * A change of one of several tables. `change.table` tells which, and narrows the rows' type; `change.op` narrows which
- * row images there are.
+ * A change of one of several tables. `change.table` tells which, and narrows the rows' type;
+ * `change.op` narrows which row images there are.
  */
 export type ChangeOf<Tables extends TableRows> = {
   [Table in keyof Tables & string]: Change<Tables[Table], Table> & RowImages<Tables[Table]>;
 }[keyof Tables & string];
 
-/** The changes of a message with their positions, in order. Throws RangeError when a coordinate is none. */
+/**
+ * The changes of a message with their positions, in order. Throws RangeError when a coordinate is
+ * none.
+ */
 export function changesOf(message: EnvironmentMessage): Change[] {
   const { epoch } = parsePosition(message.first);
   return message.changes.map((change) => ({
@@ -67,8 +72,8 @@ export function changesOf(message: EnvironmentMessage): Change[] {
 }
 
 /**
- * Changes that stand or fall together because they share a position: with `groupBy: "key"` an update of the key itself
- * arrives as a delete and a create, and may do so in one group.
+ * Changes that stand or fall together because they share a position: with `groupBy: "key"` an
+ * update of the key itself arrives as a delete and a create, and may do so in one group.
  */
 export function splitByPosition(changes: readonly Change[]): Change[][] {
   const units: Change[][] = [];

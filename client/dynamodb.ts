@@ -8,23 +8,26 @@ import type { PositionText } from "../wire/position.ts";
 import type { PositionStore } from "./position-store.ts";
 
 export interface DynamoDBPositionStoreOptions {
-  /** A table whose partition key is the string `id`; its time-to-live attribute may be `expires`. */
+  /**
+   * A table whose partition key is the string `id`; its time-to-live attribute may be `expires`.
+   */
   readonly table: string;
   /** Tells subscriptions apart that share the table: subscriber and environment, say. */
   readonly owner: string;
   /** Made without arguments when left out. */
   readonly client?: DynamoDBClient;
   /**
-   * How long the record of a handled message is kept, days: longer than the retention of the queue and of its dead-letter
-   * queue together, because what is sent back to the queue after that is handled again. Default 30.
+   * How long the record of a handled message is kept, days: longer than the retention of the queue
+   * and of its dead-letter queue together, because what is sent back to the queue after that is
+   * handled again. Default 30.
    */
   readonly keepDays?: number;
 }
 
 /**
- * Records of handled messages in DynamoDB, so that repeats are filtered across processes and restarts: one consistent
- * read and one write per message. A process that dies between the handler's success and the write still repeats that
- * message.
+ * Records of handled messages in DynamoDB, so that repeats are filtered across processes and
+ * restarts: one consistent read and one write per message. A process that dies between the
+ * handler's success and the write still repeats that message.
  */
 export class DynamoDBPositionStore implements PositionStore {
   readonly #client: DynamoDBClient;

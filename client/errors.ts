@@ -1,6 +1,9 @@
 export { InvalidMessageError, UnsupportedMessageVersionError } from "../wire/message.ts";
 
-/** The subscription lacks a setting or has a bad one. Remedy: the options and variables that the message names. */
+/**
+ * The subscription lacks a setting or has a bad one. Remedy: the options and variables that the
+ * message names.
+ */
 export class SubscriptionSettingsError extends Error {
   override readonly name = "SubscriptionSettingsError";
   readonly problems: readonly string[];
@@ -14,7 +17,10 @@ export class SubscriptionSettingsError extends Error {
   }
 }
 
-/** There is no such queue, or it cannot be seen with these credentials. Remedy: one of `available`, or deploy it. */
+/**
+ * There is no such queue, or it cannot be seen with these credentials. Remedy: one of `available`,
+ * or deploy it.
+ */
 export class QueueNotFoundError extends Error {
   override readonly name = "QueueNotFoundError";
   readonly queueName: string;
@@ -28,12 +34,17 @@ export class QueueNotFoundError extends Error {
   }
 }
 
-/** A message of another environment, subscriber or source. Remedy: find out who sends to this queue. */
+/**
+ * A message of another environment, subscriber or source. Remedy: find out who sends to this queue.
+ */
 export class ForeignMessageError extends Error {
   override readonly name = "ForeignMessageError";
 }
 
-/** An off-loaded payload could not be fetched from S3. Remedy: s3:GetObject for the application, or the bucket's lifecycle. */
+/**
+ * An off-loaded payload could not be fetched from S3. Remedy: s3:GetObject for the application, or
+ * the bucket's lifecycle.
+ */
 export class PayloadUnavailableError extends Error {
   override readonly name = "PayloadUnavailableError";
 }
@@ -44,12 +55,17 @@ export interface RowIssue {
   readonly path: readonly string[];
 }
 
-/** A row that its table's validator refused. Remedy: the validator, or the code that wrote the row. */
+/**
+ * A row that its table's validator refused. Remedy: the validator, or the code that wrote the row.
+ */
 export class RowValidationError extends Error {
   override readonly name = "RowValidationError";
   readonly changeId: string;
   readonly table: string;
-  /** What the validator said. Not part of the error's message, because validators may quote the row's values. */
+  /**
+   * What the validator said. Not part of the error's message, because validators may quote the
+   * row's values.
+   */
   readonly issues: readonly RowIssue[];
 
   constructor(changeId: string, table: string, issues: readonly RowIssue[]) {
@@ -61,7 +77,10 @@ export class RowValidationError extends Error {
   }
 }
 
-/** SQS did not delete a handled message, because it was no longer ours. It comes again and is filtered as a repeat. */
+/**
+ * SQS did not delete a handled message, because it was no longer ours. It comes again and is
+ * filtered as a repeat.
+ */
 export class DeletionRefusedError extends Error {
   override readonly name = "DeletionRefusedError";
   readonly code: string;
@@ -72,7 +91,10 @@ export class DeletionRefusedError extends Error {
   }
 }
 
-/** SQS did not take back a message that was to be tried again. It comes again after its visibility timeout instead. */
+/**
+ * SQS did not take back a message that was to be tried again. It comes again after its visibility
+ * timeout instead.
+ */
 export class ReleaseRefusedError extends Error {
   override readonly name = "ReleaseRefusedError";
   readonly code: string;
@@ -86,8 +108,9 @@ export class ReleaseRefusedError extends Error {
 }
 
 /**
- * SQS hides a message for 12 hours at most, and this one was not handled by then. Its handler's `signal` has aborted, and
- * the message comes again. Remedy: a handler that does its work in smaller steps.
+ * SQS hides a message for 12 hours at most, and this one was not handled by then. Its handler's
+ * `signal` has aborted, and the message comes again. Remedy: a handler that does its work in
+ * smaller steps.
  */
 export class VisibilityLimitError extends Error {
   override readonly name = "VisibilityLimitError";

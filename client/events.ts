@@ -34,7 +34,10 @@ export interface MessageInfo {
   readonly committedMs: number;
 }
 
-/** A message that was deleted unhandled, because all of its changes are known to have been handled before. */
+/**
+ * A message that was deleted unhandled, because all of its changes are known to have been handled
+ * before.
+ */
 export interface RepeatInfo extends MessageContext {
   readonly environment: string;
   readonly subscriber: string;
@@ -64,10 +67,13 @@ export interface SubscriptionEvents {
   /** A message was deleted unhandled, because its changes are known to have been handled before. */
   readonly onRepeat?: (repeat: RepeatInfo) => void;
   /**
-   * For a minute, at least ten messages were deleted as repeats and none was handled. Called once, and again only after
-   * a message was handled. Default: one line on standard error.
+   * For a minute, at least ten messages were deleted as repeats and none was handled. Called once,
+   * and again only after a message was handled. Default: one line on standard error.
    */
   readonly onOnlyRepeats?: (info: OnlyRepeatsInfo) => void;
-  /** Runs around the handling of each message: a place to open a trace span. Must call `handle` and return its promise. */
+  /**
+   * Runs around the handling of each message: a place to open a trace span. Must call `handle` and
+   * return its promise.
+   */
   readonly around?: (message: MessageInfo, handle: () => Promise<void>) => Promise<void>;
 }

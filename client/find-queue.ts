@@ -14,7 +14,9 @@ export interface QueueOwner {
   readonly environment: string;
 }
 
-/** The URL of the environment queue. Throws QueueNotFoundError, which lists what queues there are. */
+/**
+ * The URL of the environment queue. Throws QueueNotFoundError, which lists what queues there are.
+ */
 export async function findQueue(
   sqs: SQSClient,
   owner: QueueOwner,
@@ -33,7 +35,10 @@ export async function findQueue(
   throw new QueueNotFoundError(name, []);
 }
 
-/** The names of a source's environment queues, of all sources without a name; none when they may not be listed. */
+/**
+ * The names of a source's environment queues, of all sources without a name; none when they may not
+ * be listed.
+ */
 export async function listEnvironmentQueues(sqs: SQSClient, source?: string): Promise<string[]> {
   const names: string[] = [];
   try {

@@ -1,6 +1,9 @@
 import type { HeldMessage } from "./held-message.ts";
 
-/** Runs message groups in parallel, up to a limit, and the messages of each group one after the other. */
+/**
+ * Runs message groups in parallel, up to a limit, and the messages of each group one after the
+ * other.
+ */
 export class GroupDispatcher {
   readonly #concurrency: number;
   readonly #runGroup: (messages: HeldMessage[]) => Promise<void>;
@@ -10,7 +13,10 @@ export class GroupDispatcher {
   #running = 0;
   #watchers: (() => void)[] = [];
 
-  /** `runGroup` takes messages off the front of its array until it is empty (more may come meanwhile); it never rejects. */
+  /**
+   * `runGroup` takes messages off the front of its array until it is empty (more may come
+   * meanwhile); it never rejects.
+   */
   constructor(concurrency: number, runGroup: (messages: HeldMessage[]) => Promise<void>) {
     this.#concurrency = concurrency;
     this.#runGroup = runGroup;

@@ -6,7 +6,10 @@ import type { InFlight } from "./in-flight.ts";
 import type { MessageProcessor, Outcome } from "./message-processor.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** How long a message that this library cannot read is hidden, so that restarts do not use up its receives, seconds. */
+/**
+ * How long a message that this library cannot read is hidden, so that restarts do not use up its
+ * receives, seconds.
+ */
 const REFUSED_SECONDS = 900;
 /** SQS hides a message for 12 hours at most. */
 const LONGEST_BACKOFF_SECONDS = 43_200;
@@ -18,7 +21,10 @@ export interface GroupRunnerOptions<Transaction> {
   readonly failing: FailingGroups;
   readonly reporter: Reporter;
   readonly backoffSeconds: (receiveCount: number) => number;
-  /** Resolves when the receives under way that may take a message together with its successors have ended. */
+  /**
+   * Resolves when the receives under way that may take a message together with its successors have
+   * ended.
+   */
   readonly wideReceivesEnded: () => Promise<void>;
   /** Once it is aborted, what has not begun is given back. */
   readonly stopping: AbortSignal;
@@ -34,7 +40,10 @@ export class GroupRunner<Transaction> {
     this.#options = options;
   }
 
-  /** Takes messages off the front until none is left; others may be added behind them meanwhile. Never rejects. */
+  /**
+   * Takes messages off the front until none is left; others may be added behind them meanwhile.
+   * Never rejects.
+   */
   async run(messages: HeldMessage[]): Promise<void> {
     for (;;) {
       const [message] = messages;
@@ -73,7 +82,8 @@ export class GroupRunner<Transaction> {
         const seconds = this.#backoff(message);
         failing.add(message.group, seconds);
         reporter.error(outcome.error, "handle", message);
-        // A receive of several that began before would bring the failed one back with its successors, and count them.
+        // A receive of several that began before would bring the failed one back with its
+        // successors, and count them.
         await this.#options.wideReceivesEnded();
         // The failed one first: its successors are not handed out while it is hidden.
         const successors = messages.splice(0).slice(1);

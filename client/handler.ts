@@ -8,7 +8,8 @@ export interface HandlerContext<Transaction = undefined> {
   /** The message group: changes of one group come in order. */
   readonly group: string;
   /**
-   * The replay that sent the change again because an operator asked for it (`npm run replay`); undefined for every other change.
+   * The replay that sent the change again because an operator asked for it (`npm run replay`);
+   * undefined for every other change.
    */
   readonly replay?: MessageReplay | undefined;
   /** SQS's id of the message that the change came in. */
@@ -21,7 +22,10 @@ export interface HandlerContext<Transaction = undefined> {
   readonly transaction: Transaction;
 }
 
-/** Handles one change. The change counts as handled when the promise resolves; it is tried again when it rejects. */
+/**
+ * Handles one change. The change counts as handled when the promise resolves; it is tried again
+ * when it rejects.
+ */
 export type ChangeHandler<Tables extends TableRows = AnyTables, Transaction = undefined> = (
   change: ChangeOf<Tables>,
   context: HandlerContext<Transaction>,

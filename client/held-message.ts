@@ -1,4 +1,7 @@
-/** A message in this process's hands: in flight, as SQS calls it, so that its group is locked for everyone else. */
+/**
+ * A message in this process's hands: in flight, as SQS calls it, so that its group is locked for
+ * everyone else.
+ */
 export interface HeldMessage {
   readonly id: string;
   readonly group: string;
@@ -15,7 +18,10 @@ export interface HeldMessage {
   readonly lost: AbortController;
 }
 
-/** Whether SQS still keeps the message from others. What is not held must not be handled: someone else may be at it. */
+/**
+ * Whether SQS still keeps the message from others. What is not held must not be handled: someone
+ * else may be at it.
+ */
 export function isHeld(message: HeldMessage): boolean {
   return !message.lost.signal.aborted && performance.now() < message.heldUntil;
 }

@@ -11,14 +11,17 @@ type ErrorListener = (
 
 /** SQS hides a message for 12 hours at most, counted from its receive, milliseconds. */
 const LONGEST_HIDDEN_MS = 12 * 3_600_000;
-/** SQS is not asked for the last minute: it began to count somewhat earlier than this process. Milliseconds. */
+/**
+ * SQS is not asked for the last minute: it began to count somewhat earlier than this process.
+ * Milliseconds.
+ */
 const MARGIN_MS = 60_000;
 /** Between two looks for messages that can no longer be kept, at most, milliseconds. */
 const LONGEST_TICK_MS = 60_000;
 
 /**
- * The messages in this process's hands. Extends their visibility until they are deleted or given back, so that a
- * handler may take as long as it needs, up to SQS's limit of 12 hours.
+ * The messages in this process's hands. Extends their visibility until they are deleted or given
+ * back, so that a handler may take as long as it needs, up to SQS's limit of 12 hours.
  */
 export class InFlight {
   readonly #queue: SqsQueue;
@@ -43,7 +46,8 @@ export class InFlight {
     let ticks = 0;
     this.#tickMs = periodMs / ticksInPeriod;
     this.#heartbeat = setInterval(() => {
-      // On every tick, also while an extension hangs: a handler is to hear in time that its message is lost.
+      // On every tick, also while an extension hangs: a handler is to hear in time that its message
+      // is lost.
       this.#expire();
       if (++ticks % ticksInPeriod > 0) return;
       this.#extending ??= this.#extend().finally(() => {
@@ -56,7 +60,10 @@ export class InFlight {
     return this.#held.size;
   }
 
-  /** Those of the messages that are new here, in order; hidden from others since `hiddenSince` (performance.now()). */
+  /**
+   * Those of the messages that are new here, in order; hidden from others since `hiddenSince`
+   * (performance.now()).
+   */
   take(messages: readonly Message[], hiddenSince: number): HeldMessage[] {
     const heldUntil = hiddenSince + this.#visibilitySeconds * 1000;
     const longestUntil = hiddenSince + LONGEST_HIDDEN_MS - MARGIN_MS;
@@ -70,7 +77,8 @@ export class InFlight {
       if (id === undefined || receiptHandle === undefined || body === undefined) return [];
       const known = this.#held.get(id);
       if (known !== undefined && !known.lost.signal.aborted) {
-        // It had become visible while it is still being handled here, and came to us again: it is ours for longer.
+        // It had become visible while it is still being handled here, and came to us again: it is
+        // ours for longer.
         known.receiptHandle = receiptHandle;
         known.heldUntil = heldUntil;
         known.longestUntil = longestUntil;
@@ -97,8 +105,8 @@ export class InFlight {
   }
 
   /**
-   * Gives messages back, to be received again after `seconds`. What SQS does not take back is reported; it appears
-   * by itself after its visibility timeout.
+   * Gives messages back, to be received again after `seconds`. What SQS does not take back is
+   * reported; it appears by itself after its visibility timeout.
    */
   async release(messages: readonly HeldMessage[], seconds: number): Promise<void> {
     for (const message of messages) this.forget(message);

@@ -1,8 +1,9 @@
 import type { Message } from "@aws-sdk/client-sqs";
 
 /**
- * The messages of a receive in the order in which the queue got them. SQS's documentation promises the order between the
- * messages of a group; that they also stand in this order inside one answer is only how it has always been.
+ * The messages of a receive in the order in which the queue got them. SQS's documentation promises
+ * the order between the messages of a group; that they also stand in this order inside one answer
+ * is only how it has always been.
  */
 export function inSequence(messages: readonly Message[]): Message[] {
   return messages.toSorted((one, other) => compare(sequenceNumber(one), sequenceNumber(other)));

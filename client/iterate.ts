@@ -4,10 +4,10 @@ import { subscribe } from "./subscribe.ts";
 import { UnfinishedError } from "./unfinished.ts";
 
 /**
- * An environment's changes one after the other, for `for await`. A change counts as handled when the loop asks for the
- * next one; leaving the loop (break, return, an error) gives the change at hand back. To leave it with that change
- * handled, abort `options.signal`: the loop then ends after the message at hand.
- * Throws what `subscribe` throws, and UnsupportedMessageVersionError.
+ * An environment's changes one after the other, for `for await`. A change counts as handled when
+ * the loop asks for the next one; leaving the loop (break, return, an error) gives the change at
+ * hand back. To leave it with that change handled, abort `options.signal`: the loop then ends after
+ * the message at hand. Throws what `subscribe` throws, and UnsupportedMessageVersionError.
  */
 export async function* iterate<Tables extends TableRows = AnyTables>(
   subscriber: string,
@@ -40,13 +40,19 @@ interface Offer<T> {
   readonly refused: () => void;
 }
 
-/** Passes one value at a time from a handler to a loop, and the news that it is done with back to the handler. */
+/**
+ * Passes one value at a time from a handler to a loop, and the news that it is done with back to
+ * the handler.
+ */
 class Handover<T> {
   #offer: Offer<T> | undefined;
   #waiting: ((offer: Offer<T> | undefined) => void) | undefined;
   #ended = false;
 
-  /** Resolves when the loop is done with the value; rejects with UnfinishedError when it never will be. */
+  /**
+   * Resolves when the loop is done with the value; rejects with UnfinishedError when it never will
+   * be.
+   */
   offer(value: T): Promise<void> {
     if (this.#ended) return Promise.reject(new UnfinishedError());
     return new Promise<void>((resolve, reject) => {

@@ -34,7 +34,10 @@ export interface ProcessorOptions<Transaction> {
     | undefined;
 }
 
-/** Takes one message through reading, filtering, validating, handling, and recording what was handled. */
+/**
+ * Takes one message through reading, filtering, validating, handling, and recording what was
+ * handled.
+ */
 export class MessageProcessor<Transaction> {
   readonly #options: ProcessorOptions<Transaction>;
 
@@ -63,8 +66,8 @@ export class MessageProcessor<Transaction> {
   }
 
   /**
-   * Rejects when the handling did, or `around` did, or `around` never began the handling: whatever the hook makes of
-   * it, a message counts as handled only when it was.
+   * Rejects when the handling did, or `around` did, or `around` never began the handling: whatever
+   * the hook makes of it, a message counts as handled only when it was.
    */
   async #around(info: MessageInfo, handle: () => Promise<void>): Promise<void> {
     const { around } = this.#options;
@@ -73,12 +76,14 @@ export class MessageProcessor<Transaction> {
     try {
       await around(info, () => {
         handling ??= handle();
-        // It is awaited below; a hook that drops it must not end the process by an unhandled rejection.
+        // It is awaited below; a hook that drops it must not end the process by an unhandled
+        // rejection.
         handling.catch(() => undefined);
         return handling;
       });
     } finally {
-      // Also when the hook has thrown or did not wait: the message is not given back while it is being handled.
+      // Also when the hook has thrown or did not wait: the message is not given back while it is
+      // being handled.
       await handling;
     }
     if (handling === undefined) throw new TypeError("`around` returned without calling `handle`");
@@ -114,7 +119,8 @@ export class MessageProcessor<Transaction> {
         done = position;
       }
     } catch (error) {
-      // The handler's error is the one that somebody can act on; what is not saved is handled again.
+      // The handler's error is the one that somebody can act on; what is not saved is handled
+      // again.
       await save().catch(() => undefined);
       throw error;
     }

@@ -25,11 +25,15 @@ export class MessageReader {
     this.#expected = expected;
   }
 
-  /** Rejects with UnsupportedMessageVersionError, InvalidMessageError, ForeignMessageError, PayloadUnavailableError. */
+  /**
+   * Rejects with UnsupportedMessageVersionError, InvalidMessageError, ForeignMessageError,
+   * PayloadUnavailableError.
+   */
   async read(body: string): Promise<MessageWithText> {
     const text = await this.#payloads.fetch(body);
     const message = decodeMessage(text);
-    // An application must never act on another environment's changes, however they got into its queue.
+    // An application must never act on another environment's changes, however they got into its
+    // queue.
     for (const field of ["source", "environment", "subscriber"] as const) {
       const expected = this.#expected[field];
       if (expected === "" || message[field] === expected) continue;

@@ -1,11 +1,14 @@
 /** How long only repeats must have come before that is said, milliseconds. */
 const WHILE_MS = 60_000;
-/** How many of them at least. A crash can leave a few repeats behind in a queue that is otherwise quiet. */
+/**
+ * How many of them at least. A crash can leave a few repeats behind in a queue that is otherwise
+ * quiet.
+ */
 const AT_LEAST = 10;
 
 /**
- * Notices when messages are dropped as repeats and none is handled, for a minute and ten messages at least. Says so
- * once, and again only after another message was handled.
+ * Notices when messages are dropped as repeats and none is handled, for a minute and ten messages
+ * at least. Says so once, and again only after another message was handled.
  */
 export class OnlyRepeats {
   readonly #say: (repeats: number, durationMs: number) => void;

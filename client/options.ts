@@ -7,7 +7,10 @@ import type { SubscriptionEvents } from "./events.ts";
 import { MemoryPositionStore, type AnyPositionStore } from "./position-store.ts";
 import type { Schemas } from "./validate.ts";
 
-/** All may be left out. Clients are then made without arguments: region, endpoint and credentials come from the AWS SDK's defaults. */
+/**
+ * All may be left out. Clients are then made without arguments: region, endpoint and credentials
+ * come from the AWS SDK's defaults.
+ */
 export interface SubscribeOptions<
   Tables extends TableRows = AnyTables,
   Transaction = undefined,
@@ -23,15 +26,24 @@ export interface SubscribeOptions<
   readonly s3?: S3Client;
   /** How many message groups are handled at the same time. Default 10. */
   readonly concurrency?: number;
-  /** How long SQS keeps a message from others unless extended, seconds: how long a killed process blocks its groups. Default 30. */
+  /**
+   * How long SQS keeps a message from others unless extended, seconds: how long a killed process
+   * blocks its groups. Default 30.
+   */
   readonly visibilityTimeoutSeconds?: number;
   /** How long a receive waits for messages, seconds, at most 20. Default 20. */
   readonly waitTimeSeconds?: number;
-  /** Seconds until a failed message is tried again, by the number of its receives. Default: 1, 2, 4, … up to 15 minutes. */
+  /**
+   * Seconds until a failed message is tried again, by the number of its receives. Default: 1, 2, 4,
+   * … up to 15 minutes.
+   */
   readonly backoffSeconds?: (receiveCount: number) => number;
   /** Where positions are kept. Default: in memory. */
   readonly positions?: AnyPositionStore<Transaction>;
-  /** A validator for each table's rows, `database.table`: zod, valibot, arktype, …; what it returns is the handler's row. */
+  /**
+   * A validator for each table's rows, `database.table`: zod, valibot, arktype, …; what it returns
+   * is the handler's row.
+   */
   readonly schemas?: {
     readonly [Table in keyof Tables]: StandardSchemaV1<unknown, Tables[Table]>;
   };
@@ -97,8 +109,8 @@ export function resolveSettings<Tables extends TableRows, Transaction>(
 }
 
 /**
- * Seconds until a message is tried again after its `receiveCount`th attempt: 1, 2, 4, … up to 15 minutes, each up to a
- * quarter shorter by chance.
+ * Seconds until a message is tried again after its `receiveCount`th attempt: 1, 2, 4, … up to 15
+ * minutes, each up to a quarter shorter by chance.
  */
 export function exponentialBackoff(receiveCount: number, random?: () => number): number {
   const options = { spread: 0.25, ...(random !== undefined && { random }) };

@@ -2,7 +2,10 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { decodePointer } from "../wire/payload-pointer.ts";
 import { PayloadUnavailableError } from "./errors.ts";
 
-/** Fetches the messages that were too large for SQS from S3. The bucket's lifecycle removes them, not the reader. */
+/**
+ * Fetches the messages that were too large for SQS from S3. The bucket's lifecycle removes them,
+ * not the reader.
+ */
 export class Payloads {
   readonly #given: S3Client | undefined;
   #own: S3Client | undefined;
@@ -12,7 +15,10 @@ export class Payloads {
     this.#given = s3;
   }
 
-  /** The text of a message, from its body or from where the body points. Throws PayloadUnavailableError. */
+  /**
+   * The text of a message, from its body or from where the body points. Throws
+   * PayloadUnavailableError.
+   */
   async fetch(body: string): Promise<string> {
     const pointer = decodePointer(body);
     if (pointer === null) return body;

@@ -1,15 +1,21 @@
 import type { PositionText } from "../wire/position.ts";
 
 /**
- * Where a subscription keeps which messages it has handled. Each message has a record of its own: the key is made of the
- * message's group and text (see progress.ts), the position is that of the last of its changes that was handled. A record
- * must be kept for longer than the message may come again: the retention of the queue and of its dead-letter queue
- * together. A record that is gone lets the message be handled again.
+ * Where a subscription keeps which messages it has handled. Each message has a record of its own:
+ * the key is made of the message's group and text (see progress.ts), the position is that of the
+ * last of its changes that was handled. A record must be kept for longer than the message may come
+ * again: the retention of the queue and of its dead-letter queue together. A record that is gone
+ * lets the message be handled again.
  */
 export interface PositionStore {
-  /** The position that was saved last for the key; undefined when there is none. Must see what others have saved. */
+  /**
+   * The position that was saved last for the key; undefined when there is none. Must see what
+   * others have saved.
+   */
   load(key: string): Promise<PositionText | undefined>;
-  /** Called after the handler succeeded. Keeps the later one of the stored and the given position. */
+  /**
+   * Called after the handler succeeded. Keeps the later one of the stored and the given position.
+   */
   save(key: string, position: PositionText): Promise<void>;
 }
 
@@ -19,13 +25,16 @@ export interface PositionMark {
   readonly position: PositionText;
 }
 
-/** A store in the database that the handler writes to: position and work are committed together, or neither is. */
+/**
+ * A store in the database that the handler writes to: position and work are committed together, or
+ * neither is.
+ */
 export interface TransactionalPositionStore<Transaction> {
   load(key: string): Promise<PositionText | undefined>;
   /**
-   * In one transaction: moves the key of each mark forward (this library gives one, that of the message), runs the work,
-   * commits. When a key stands at its mark or beyond, the work has been done by someone else: nothing is run.
-   * Rolls back and throws what the work throws.
+   * In one transaction: moves the key of each mark forward (this library gives one, that of the
+   * message), runs the work, commits. When a key stands at its mark or beyond, the work has been
+   * done by someone else: nothing is run. Rolls back and throws what the work throws.
    */
   transact(
     marks: readonly PositionMark[],

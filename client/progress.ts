@@ -29,22 +29,26 @@ export interface ReadMessage {
 }
 
 /**
- * The key of a message's record. The text is what a message keeps when it is sent again or comes back from the
- * dead-letter queue. Two messages with the same text hold the same changes: their ids and commit times are in it.
+ * The key of a message's record. The text is what a message keeps when it is sent again or comes
+ * back from the dead-letter queue. Two messages with the same text hold the same changes: their ids
+ * and commit times are in it.
  */
 export function recordKeyOf(group: string, text: string): string {
   return keyOf("received", group, text);
 }
 
 /**
- * What the position store knows of this very message. Only what is known to have been handled is dropped. Positions of
- * different messages are never compared, because they need not belong to one life of the coordinates.
+ * What the position store knows of this very message. Only what is known to have been handled is
+ * dropped. Positions of different messages are never compared, because they need not belong to one
+ * life of the coordinates.
  *
  * The release before this rule kept two kinds of positions. They count where they prove something:
- * - A mark, for a message that had been received before: a position up to which it was handled, under the key of a
+ * - A mark, for a message that had been received before: a position up to which it was handled,
+ *   under the key of a
  *   record. The key was made of the body, also where that was a pointer. A mark could be copied from the position of the
  *   group, which may come from another life: it is believed only where it is the position of one of the changes.
- * - The position of each group. A group is handed out in order, so a message that was handled and not deleted is the
+ * - The position of each group. A group is handed out in order, so a message that was handled and
+ *   not deleted is the
  *   one whose change the position names. It proves nothing of a message that is received for the first time.
  */
 export async function progressOf(
@@ -57,11 +61,13 @@ export async function progressOf(
   if (stored === undefined && held.body !== message.text) {
     stored = await positions.load(recordKeyOf(held.group, held.body));
   } else if (stored !== undefined && stored > message.first && !isOwn(stored, message)) {
-    // Not to be used as the record: a position never moves backwards, so it would pass for the work up to there.
+    // Not to be used as the record: a position never moves backwards, so it would pass for the work
+    // up to there.
     key = keyOf("handled", held.group, message.text);
     stored = await positions.load(key);
   }
-  // Its changes' positions are those of an earlier message, of which the position of the group may speak.
+  // Its changes' positions are those of an earlier message, of which the position of the group may
+  // speak.
   const isReplay = message.replay !== undefined;
   if (stored === undefined && held.receiveCount > 1 && !isReplay)
     stored = await positions.load(message.group);

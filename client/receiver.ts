@@ -4,12 +4,18 @@ import { backoffMs } from "../wire/backoff.ts";
 import type { Reporter } from "./reporter.ts";
 import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 
-/** Between two receives when the queue cannot be reached: at most this at first, doubling, up to half of it less by chance. */
+/**
+ * Between two receives when the queue cannot be reached: at most this at first, doubling, up to
+ * half of it less by chance.
+ */
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 /** Receives at the same time, beside the one that waits for messages, while there are many. */
 const MOST_HELPERS = 3;
-/** How long a receive of several messages waits while others are being handled: a failure waits for its end, seconds. */
+/**
+ * How long a receive of several messages waits while others are being handled: a failure waits for
+ * its end, seconds.
+ */
 const BUSY_WAIT_SECONDS = 1;
 
 export interface ReceiverOptions {
@@ -22,12 +28,18 @@ export interface ReceiverOptions {
   readonly oneByOne: () => boolean;
   /** Whether messages are in this process's hands, of which one may fail. */
   readonly busy: () => boolean;
-  /** `hiddenSince`: when SQS handed them out, or somewhat before, by the clock of `performance.now()`. */
+  /**
+   * `hiddenSince`: when SQS handed them out, or somewhat before, by the clock of
+   * `performance.now()`.
+   */
   readonly onMessages: (messages: readonly Message[], hiddenSince: number) => void;
   readonly reporter: Reporter;
 }
 
-/** Receives messages: one long poll at a time, and several receives at a time while the queue is full. */
+/**
+ * Receives messages: one long poll at a time, and several receives at a time while the queue is
+ * full.
+ */
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #helpers = new Set<Promise<void>>();
@@ -56,7 +68,10 @@ export class Receiver {
     await Promise.all(this.#helpers);
   }
 
-  /** Resolves when the receives that were under way, and may bring several messages of a group, have ended. */
+  /**
+   * Resolves when the receives that were under way, and may bring several messages of a group, have
+   * ended.
+   */
   async wideEnded(): Promise<void> {
     await Promise.allSettled(this.#wide);
   }
@@ -94,7 +109,8 @@ export class Receiver {
     if (most > 1) this.#wide.add(receiving);
     try {
       const messages = await receiving;
-      // An answer that is later than its wait was held up on its way, while the visibility timeout ran.
+      // An answer that is later than its wait was held up on its way, while the visibility timeout
+      // ran.
       onMessages(messages, Math.min(performance.now(), sentAt + wait * 1000));
       return messages.length === most;
     } finally {
@@ -102,7 +118,10 @@ export class Receiver {
     }
   }
 
-  /** Long only while nothing can fail meanwhile, see GroupRunner: what fails is not to come back into this receive. */
+  /**
+   * Long only while nothing can fail meanwhile, see GroupRunner: what fails is not to come back
+   * into this receive.
+   */
   #wideWait(seconds: number): number {
     const idle = this.#helpers.size === 0 && !this.#options.busy();
     return idle ? seconds : Math.min(seconds, BUSY_WAIT_SECONDS);

@@ -4,7 +4,10 @@ import type { Outcome } from "./message-processor.ts";
 import { OnlyRepeats } from "./only-repeats.ts";
 import { printError, printOnlyRepeats } from "./print-events.ts";
 
-/** Tells the application's callbacks. What one of them throws is dropped, so that watching cannot disturb the delivery. */
+/**
+ * Tells the application's callbacks. What one of them throws is dropped, so that watching cannot
+ * disturb the delivery.
+ */
 export class Reporter {
   readonly #events: SubscriptionEvents;
   readonly #owner: { readonly environment: string; readonly subscriber: string };

@@ -17,7 +17,9 @@ export const BATCH = 10;
 
 /** How long the end of a subscription may wait for SQS's answer, milliseconds. */
 const LAST_RECEIVE_MS = 2000;
-/** How long any call may take, the SDK's retries and all, milliseconds; a receive its wait longer. */
+/**
+ * How long any call may take, the SDK's retries and all, milliseconds; a receive its wait longer.
+ */
 const CALL_MS = 10_000;
 
 /** What became of a message that SQS would not delete or extend. */
@@ -28,7 +30,10 @@ export interface Refusal {
   readonly final: boolean;
 }
 
-/** The calls that a subscription makes to its queue. Throws what the AWS SDK throws after its own retries. */
+/**
+ * The calls that a subscription makes to its queue. Throws what the AWS SDK throws after its own
+ * retries.
+ */
 export class SqsQueue {
   readonly url: string;
   readonly #sqs: SQSClient;
@@ -39,8 +44,9 @@ export class SqsQueue {
   }
 
   /**
-   * Messages, after a wait for the first of them. When the signal aborts the wait, SQS may have handed out messages that
-   * nobody got: they are fetched after all, so that they can be given back at once.
+   * Messages, after a wait for the first of them. When the signal aborts the wait, SQS may have
+   * handed out messages that nobody got: they are fetched after all, so that they can be given back
+   * at once.
    */
   async receive(options: {
     readonly most: number;
@@ -54,7 +60,8 @@ export class SqsQueue {
       WaitTimeSeconds: options.waitSeconds,
       VisibilityTimeout: options.visibilitySeconds,
       MessageSystemAttributeNames: ["MessageGroupId", "ApproximateReceiveCount", "SequenceNumber"],
-      // A receive of the same attempt gets the same messages. The SDK's own retry after a lost answer is one, too.
+      // A receive of the same attempt gets the same messages. The SDK's own retry after a lost
+      // answer is one, too.
       ReceiveRequestAttemptId: randomUUID(),
     };
     try {

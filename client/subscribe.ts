@@ -22,9 +22,9 @@ import { SqsQueue } from "./sqs-queue.ts";
 import { startSubscription, type Subscription } from "./subscription.ts";
 
 /**
- * Begins to deliver this environment's changes to `handler`, one after the other in each message group, several groups
- * at a time. Resolves as soon as the queue is found.
- * Throws SubscriptionSettingsError, QueueNotFoundError, or what the AWS SDK throws.
+ * Begins to deliver this environment's changes to `handler`, one after the other in each message
+ * group, several groups at a time. Resolves as soon as the queue is found. Throws
+ * SubscriptionSettingsError, QueueNotFoundError, or what the AWS SDK throws.
  */
 export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
   subscriber: string,

@@ -10,14 +10,23 @@ import { Receiver } from "./receiver.ts";
 import { Reporter } from "./reporter.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
 
-/** A running subscription. It ends by `stop()`, by its AbortSignal, or by an error that only an operator can resolve. */
+/**
+ * A running subscription. It ends by `stop()`, by its AbortSignal, or by an error that only an
+ * operator can resolve.
+ */
 export interface Subscription extends AsyncDisposable {
   readonly queueUrl: string;
   readonly environment: string;
   readonly subscriber: string;
-  /** Settles when the subscription has ended: resolves after `stop()`, rejects with UnsupportedMessageVersionError. */
+  /**
+   * Settles when the subscription has ended: resolves after `stop()`, rejects with
+   * UnsupportedMessageVersionError.
+   */
   readonly finished: Promise<void>;
-  /** Finishes the messages that are being handled, gives the others back at once, and resolves when all that is done. */
+  /**
+   * Finishes the messages that are being handled, gives the others back at once, and resolves when
+   * all that is done.
+   */
   stop(): Promise<void>;
 }
 
@@ -45,7 +54,8 @@ export function startSubscription<Transaction>(
     signal?.removeEventListener("abort", stop);
     parts.release();
   });
-  // An application that does not watch `finished` hears of it by onError; an unhandled rejection would end the process.
+  // An application that does not watch `finished` hears of it by onError; an unhandled rejection
+  // would end the process.
   const ended = finished.catch(() => undefined);
   return {
     queueUrl: parts.queue.url,
@@ -63,7 +73,10 @@ export function startSubscription<Transaction>(
   };
 }
 
-/** Until `stopping`: receive and handle. Then: finish what runs, give back the rest, delete what is done. */
+/**
+ * Until `stopping`: receive and handle. Then: finish what runs, give back the rest, delete what is
+ * done.
+ */
 async function run<Transaction>(
   { queue, settings, processor, events }: SubscriptionParts<Transaction>,
   stopping: AbortController,
@@ -106,7 +119,8 @@ async function run<Transaction>(
     busy: () => inFlight.size > 0,
     onMessages(messages, hiddenSince) {
       const taken = inFlight.take(messages, hiddenSince);
-      // It failed elsewhere, or killed its process: others than the one where it happened hear of it only so.
+      // It failed elsewhere, or killed its process: others than the one where it happened hear of
+      // it only so.
       for (const { group, receiveCount } of taken) if (receiveCount > 1) failing.add(group, 0);
       groups.add(taken);
     },

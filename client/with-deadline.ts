@@ -1,6 +1,7 @@
 /**
  * Runs a call with a signal that aborts with the given one, or after this many milliseconds.
- * AbortSignal.any would do the same, but on Node.js 20 each call of it leaves an entry in the given signal for good.
+ * AbortSignal.any would do the same, but on Node.js 20 each call of it leaves an entry in the given
+ * signal for good.
  */
 export async function withDeadline<T>(
   signal: AbortSignal,

@@ -2,7 +2,9 @@ import type { z } from "zod";
 
 /** One thing wrong with a configuration: where, and a sentence about it. */
 export interface ConfigProblem {
-  /** As one writes it in JavaScript, without the object's own name: `environments.staging.users[1]`. */
+  /**
+   * As one writes it in JavaScript, without the object's own name: `environments.staging.users[1]`.
+   */
   readonly path: string;
   readonly message: string;
 }
@@ -47,7 +49,10 @@ export function schemaProblems(issues: readonly z.core.$ZodIssue[]): ConfigProbl
   });
 }
 
-/** What is wrong with a key itself; or with a value of several possible types, as one of the type that it has. */
+/**
+ * What is wrong with a key itself; or with a value of several possible types, as one of the type
+ * that it has.
+ */
 function innerIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code === "invalid_key") return issue.issues.map((each) => ({ ...each, path: [] }));
   if (issue.code !== "invalid_union") return [];

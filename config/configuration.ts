@@ -2,7 +2,10 @@ import type { z } from "zod";
 import type { DeepReadonly } from "./routing.ts";
 import type { configurationSchema } from "./schema.ts";
 
-/** The configuration object with its defaults filled in, free of every problem that `loadConfig` knows. */
+/**
+ * The configuration object with its defaults filled in, free of every problem that `loadConfig`
+ * knows.
+ */
 export type Configuration = DeepReadonly<z.output<typeof configurationSchema>>;
 
 /** The object as people write it: what has a default may be left out. */

@@ -1,8 +1,8 @@
 import { configurationSchema } from "./schema.ts";
 
 /**
- * What can be understood of a configuration that may be wrong in places: the rules between several keys look at this, so
- * that a mistyped key elsewhere does not hide what they have to say.
+ * What can be understood of a configuration that may be wrong in places: the rules between several
+ * keys look at this, so that a mistyped key elsewhere does not hide what they have to say.
  */
 export interface Draft {
   readonly name: string | undefined;

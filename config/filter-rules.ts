@@ -3,7 +3,10 @@ import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
 import { choosesSomeOf } from "./table-overlap.ts";
 
-/** Filters for tables that their subscriber does not get: a mistyped name would leave a column unmasked. */
+/**
+ * Filters for tables that their subscriber does not get: a mistyped name would leave a column
+ * unmasked.
+ */
 export function filterProblems({ subscribers }: Draft): ConfigProblem[] {
   return Object.entries(subscribers).flatMap(([name, subscriber]) => {
     const { tables, columnPatterns, wherePatterns } = subscriber;

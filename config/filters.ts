@@ -4,7 +4,10 @@ import { isTablePattern } from "../wire/table-patterns.ts";
 import { ConditionError } from "./condition/lexer.ts";
 import { parseCondition } from "./condition/parse-condition.ts";
 
-/** How a column's values are made unreadable, the strictest first: where patterns overlap, the strictest counts. */
+/**
+ * How a column's values are made unreadable, the strictest first: where patterns overlap, the
+ * strictest counts.
+ */
 export const MASKS = ["null", "hash", "last4"] as const;
 
 export type Mask = (typeof MASKS)[number];
@@ -50,7 +53,8 @@ export const where = z.union([
 ]);
 
 /**
- * What an update is by which a row begins or ceases to meet `where`: a create or a delete (default), or the update that it is.
+ * What an update is by which a row begins or ceases to meet `where`: a create or a delete
+ * (default), or the update that it is.
  */
 export const whereCrossing = z.enum(["create-delete", "update"]).optional();
 

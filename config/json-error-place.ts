@@ -8,7 +8,10 @@ const WHITE_SPACE = /[ \t\n\r]*/y;
 const SCALAR =
   /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
 
-/** Where a text stops being JSON: the first character that cannot stand there, or its end. Null for a text that is JSON. */
+/**
+ * Where a text stops being JSON: the first character that cannot stand there, or its end. Null for
+ * a text that is JSON.
+ */
 export function jsonErrorPlace(text: string): TextPlace | null {
   const scanner = new JsonScanner(text);
   if (scanner.passesValue() && scanner.isAtEnd()) return null;

@@ -12,8 +12,8 @@ import { crossFieldProblems, sizeProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
 
 /**
- * The configuration that an object describes (`schema.ts` has every key). Throws ConfigError with every problem
- * at once, those between several keys included.
+ * The configuration that an object describes (`schema.ts` has every key). Throws ConfigError with
+ * every problem at once, those between several keys included.
  */
 export function loadConfig(value: unknown): Configuration {
   const parsed = configurationSchema.safeParse(value, { reportInput: true });
@@ -25,14 +25,20 @@ export function loadConfig(value: unknown): Configuration {
   return parsed.data;
 }
 
-/** The same for a part of the configuration, where the rest may be missing: without the problems between several keys. */
+/**
+ * The same for a part of the configuration, where the rest may be missing: without the problems
+ * between several keys.
+ */
 export function loadPart<Part extends z.ZodType>(part: Part, value: unknown): z.output<Part> {
   const parsed = part.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new ConfigError(schemaProblems(parsed.error.issues));
 }
 
-/** Where the context of the CDK app has the configuration object, or a list of them: a stack for each source. */
+/**
+ * Where the context of the CDK app has the configuration object, or a list of them: a stack for
+ * each source.
+ */
 export const CONTEXT_KEY = "binlog-router";
 
 /** The configuration in a JSON file, see `readConfigObject`. Throws ConfigError. */
@@ -41,8 +47,8 @@ export async function readConfigFile(path: string): Promise<Configuration> {
 }
 
 /**
- * The configuration object that a JSON file is, or that it has as the context of a cdk.json; `name` chooses one source where
- * it has several. Throws ConfigError.
+ * The configuration object that a JSON file is, or that it has as the context of a cdk.json; `name`
+ * chooses one source where it has several. Throws ConfigError.
  */
 export async function readConfigObject(path: string, name?: string): Promise<unknown> {
   const value = await readJson(path);
@@ -96,7 +102,9 @@ export function deployable(config: Configuration): DeployableConfiguration {
   throw new ConfigError([...hostProblems(config), missing, ...sizeProblems(config)]);
 }
 
-/** The same configuration, known to say where MySQL is and to fit into a stack. Throws ConfigError. */
+/**
+ * The same configuration, known to say where MySQL is and to fit into a stack. Throws ConfigError.
+ */
 export function hosted(config: Configuration): HostedConfiguration {
   const { source } = config;
   const problems = [...hostProblems(config), ...sizeProblems(config)];

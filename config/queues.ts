@@ -23,7 +23,10 @@ interface QueueNaming {
   readonly otherUsers: string;
 }
 
-/** The environments that can have queues: those of the configuration, and `unrouted` when other users' changes go there. */
+/**
+ * The environments that can have queues: those of the configuration, and `unrouted` when other
+ * users' changes go there.
+ */
 export function queueEnvironments({
   environments,
   otherUsers,
@@ -46,7 +49,10 @@ export function environmentQueues(naming: QueueNaming): EnvironmentQueue[] {
   );
 }
 
-/** The output of the stack that has a queue's URL. Names of outputs hold letters and digits only: `branch-7` becomes `Branch7`. */
+/**
+ * The output of the stack that has a queue's URL. Names of outputs hold letters and digits only:
+ * `branch-7` becomes `Branch7`.
+ */
 export function queueOutput({
   subscriber,
   environment,

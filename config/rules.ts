@@ -65,7 +65,10 @@ function nameProblems(draft: Draft): ConfigProblem[] {
   return problems;
 }
 
-/** Names that are too long, and different subscribers that come to the same name ("a-b" in "c", "a" in "b-c"). */
+/**
+ * Names that are too long, and different subscribers that come to the same name ("a-b" in "c", "a"
+ * in "b-c").
+ */
 function queueNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
   if (name === undefined) return [];
   const owners = new Map([
@@ -202,7 +205,10 @@ function delayProblems({ delayMs, lagSeconds }: Draft): ConfigProblem[] {
   ];
 }
 
-/** A message may wait in its queue and then again in the dead-letter queue; its body in the bucket must still be there. */
+/**
+ * A message may wait in its queue and then again in the dead-letter queue; its body in the bucket
+ * must still be there.
+ */
 function retentionProblems({ queueDays, payloadDays }: Draft): ConfigProblem[] {
   if (payloadDays >= 2 * queueDays) return [];
   return [
@@ -213,7 +219,10 @@ function retentionProblems({ queueDays, payloadDays }: Draft): ConfigProblem[] {
   ];
 }
 
-/** Resources of a stack that are left for queues and environments: CloudFormation allows 500, and the rest takes up to 70. */
+/**
+ * Resources of a stack that are left for queues and environments: CloudFormation allows 500, and
+ * the rest takes up to 70.
+ */
 const STACK_ROOM = 430;
 /** Two queues, their policies and their alarms. */
 const RESOURCES_PER_QUEUE = 6;

@@ -4,7 +4,10 @@ import { columns, where, whereCrossing } from "./filters.ts";
 import { ddl, format, groupBy, keyBuckets, otherUsers } from "./routing.ts";
 import { startPointText } from "./start-point.ts";
 
-/** Milliseconds, seconds and days stand in the names of the keys; every key with a default may be left out. */
+/**
+ * Milliseconds, seconds and days stand in the names of the keys; every key with a default may be
+ * left out.
+ */
 
 const SQS_LONGEST_RETENTION_DAYS = 14;
 const SQS_LONGEST_VISIBILITY_SECONDS = 12 * 60 * 60;
@@ -62,9 +65,15 @@ export const sourceSchema = z.strictObject({
       "must be the complete ARN of a Secrets Manager secret, with its six random characters",
     )
     .optional(),
-  /** The KMS key of that secret, where it is not AWS's own; its policy has to let this account's IAM decide. */
+  /**
+   * The KMS key of that secret, where it is not AWS's own; its policy has to let this account's IAM
+   * decide.
+   */
   secretKeyArn: keyArn.optional(),
-  /** `verify` checks the server's certificate, `encrypt` does not, `off` sends everything in the clear. */
+  /**
+   * `verify` checks the server's certificate, `encrypt` does not, `off` sends everything in the
+   * clear.
+   */
   tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
   tables: tablePatterns,
   /** Where the very first start begins to read; afterwards the saved offset counts. */
@@ -75,7 +84,9 @@ export const sourceSchema = z.strictObject({
 const environmentAlarms = z.strictObject({
   /** In place of `alarms.queueAgeSeconds`; `off` for an environment whose applications sleep. */
   queueAgeSeconds: z.union([z.int().min(1), z.literal("off")]).optional(),
-  /** An SNS topic that gets them in place of the source's. Its policy has to let CloudWatch publish. */
+  /**
+   * An SNS topic that gets them in place of the source's. Its policy has to let CloudWatch publish.
+   */
   topicArn: z
     .string()
     .regex(
@@ -86,7 +97,10 @@ const environmentAlarms = z.strictObject({
 });
 
 const environment = z.strictObject({
-  /** MySQL users, `*` and `?` allowed; `user@host` also limits the client's host. Empty while an environment is retired. */
+  /**
+   * MySQL users, `*` and `?` allowed; `user@host` also limits the client's host. Empty while an
+   * environment is retired.
+   */
   users: z.array(text),
   /** Who may read this environment's queues: once listed, nobody else may. */
   consumers: principals.default([]),
@@ -117,7 +131,10 @@ const subscriber = z.strictObject({
 /** Where the reader runs; needed to deploy, not for a run on one machine. */
 const network = z.strictObject({
   vpcId: z.string().regex(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a VPC, "vpc-…"'),
-  /** Private subnets with a way to the AWS APIs (NAT or VPC endpoints), in at least two availability zones. */
+  /**
+   * Private subnets with a way to the AWS APIs (NAT or VPC endpoints), in at least two availability
+   * zones.
+   */
   subnetIds: z
     .array(
       z
@@ -126,8 +143,9 @@ const network = z.strictObject({
     )
     .min(1, "must list at least one subnet"),
   /**
-   * The database's security group: the stack lets the reader in on MySQL's port. Left out (MySQL elsewhere, or a group that
-   * others own): whoever owns MySQL's network lets in the reader's group, an output of the stack.
+   * The database's security group: the stack lets the reader in on MySQL's port. Left out (MySQL
+   * elsewhere, or a group that others own): whoever owns MySQL's network lets in the reader's
+   * group, an output of the stack.
    */
   databaseSecurityGroupId: z
     .string()
@@ -140,7 +158,10 @@ const alarms = z.strictObject({
   runbookUrl: text.default("docs/runbook.md"),
   /** Addresses that get every alarm; each has to confirm AWS's e-mail once. */
   emails: z.array(z.email("must be an e-mail address")).default([]),
-  /** Addresses that get the urgent alarms only: those by which every environment waits, or changes are soon lost. */
+  /**
+   * Addresses that get the urgent alarms only: those by which every environment waits, or changes
+   * are soon lost.
+   */
   urgentEmails: z.array(z.email("must be an e-mail address")).default([]),
   /** The reader's distance from the newest commit. */
   lagSeconds: z.int().min(1).default(60),
@@ -153,7 +174,10 @@ const alarms = z.strictObject({
 });
 
 export const deliverySchema = z.strictObject({
-  /** The longest that a change waits to share a frame with others, while frames are delivered as fast as they come. */
+  /**
+   * The longest that a change waits to share a frame with others, while frames are delivered as
+   * fast as they come.
+   */
   delayMs: z.int().min(5).max(60_000).default(5),
 });
 
@@ -205,16 +229,22 @@ export const configurationSchema = z.strictObject({
   environments: z.record(z.string(), environment).refine(hasKeys, "must not be empty"),
   subscribers: z.record(z.string(), subscriber).refine(hasKeys, "must not be empty"),
   otherUsers,
-  /** Message groups of the raw queue; more of them trade the order between tables for throughput. */
+  /**
+   * Message groups of the raw queue; more of them trade the order between tables for throughput.
+   */
   lanes: z.int().min(1).max(100).default(1),
   delivery: deliverySchema.prefault({}),
   network: network.optional(),
   deployment: deployment.prefault({}),
-  /** Tables that were restored from a backup, which the parts then work with (docs/deploying.md): all of one moment. */
+  /**
+   * Tables that were restored from a backup, which the parts then work with (docs/deploying.md):
+   * all of one moment.
+   */
   restoredTables: restoredTables.optional(),
   /**
-   * The KMS key of queues, tables, payload bucket, topics, logs, and of secrets that the stack makes. Left out: AWS's own keys.
-   * Its policy has to let this account's IAM decide, and admit CloudWatch (docs/deploying.md).
+   * The KMS key of queues, tables, payload bucket, topics, logs, and of secrets that the stack
+   * makes. Left out: AWS's own keys. Its policy has to let this account's IAM decide, and admit
+   * CloudWatch (docs/deploying.md).
    */
   encryptionKeyArn: keyArn.optional(),
   /** IAM roles or users that may move messages out of dead-letter queues. */

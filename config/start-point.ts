@@ -12,8 +12,9 @@ const INTERVALS = String.raw`(?::(?:\d+(?:-\d+)?|[a-zA-Z_]\w{0,31}))+`;
 const GTID_SET = new RegExp(`^(?:${UUID}${INTERVALS}(?:,${UUID}${INTERVALS})*)?$`);
 
 /**
- * The starting point that a text means: `now`, `oldest`, `gtid:<set>` (everything after the transactions of a GTID set) or
- * `file:<name>:<offset>` (from a position between two transactions). Null when it means none.
+ * The starting point that a text means: `now`, `oldest`, `gtid:<set>` (everything after the
+ * transactions of a GTID set) or `file:<name>:<offset>` (from a position between two transactions).
+ * Null when it means none.
  */
 export function parseStartPoint(text: string): StartPoint | null {
   if (text === "now" || text === "oldest") return { kind: text };

@@ -1,7 +1,10 @@
 import { globMatcher } from "../wire/glob.ts";
 import { globsOverlap } from "./glob-overlap.ts";
 
-/** Whether some table matches a pattern and one of a list; true where the patterns are not understood, which the schema reports. */
+/**
+ * Whether some table matches a pattern and one of a list; true where the patterns are not
+ * understood, which the schema reports.
+ */
 export function choosesSomeOf(pattern: string, patterns: readonly string[]): boolean {
   const followed = patterns.filter((each) => each.includes(".") && !each.startsWith("!"));
   if (followed.length === 0 || !pattern.includes(".")) return true;
@@ -21,8 +24,9 @@ export function excludesAll(exclusion: string, pattern: string): boolean {
 }
 
 /**
- * Whether every name that `glob` matches is matched by `outer` too. A `*` of `outer` takes any characters, so also the
- * wildcards of `glob`; its `?` takes one character and says nothing about a `*`.
+ * Whether every name that `glob` matches is matched by `outer` too. A `*` of `outer` takes any
+ * characters, so also the wildcards of `glob`; its `?` takes one character and says nothing about a
+ * `*`.
  */
 function isWithin(glob: string, outer: string): boolean {
   if (glob === outer) return true;

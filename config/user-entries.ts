@@ -1,6 +1,9 @@
 import { isGlob } from "../wire/glob.ts";
 
-/** One entry of an environment's `users`: `user` or `user@host`, each a name or a pattern with `*` and `?`. */
+/**
+ * One entry of an environment's `users`: `user` or `user@host`, each a name or a pattern with `*`
+ * and `?`.
+ */
 export interface UserEntry {
   readonly user: string;
   /** `*` when the entry names no host. The case of host names does not matter. */

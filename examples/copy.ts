@@ -4,7 +4,8 @@ import type { Change } from "../client/index.ts";
 type Row = Record<string, unknown>;
 
 /**
- * Keeps a copy of one table with a primary key: a snapshot brings the rows that are there, the changes keep them true.
+ * Keeps a copy of one table with a primary key: a snapshot brings the rows that are there, the
+ * changes keep them true.
  *
  *   await subscribe("search", copyTo(copy, "shop.orders"));
  */

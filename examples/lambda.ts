@@ -5,11 +5,13 @@ import type { SQSHandler, SQSRecord } from "aws-lambda";
 import { createHash } from "node:crypto";
 
 /**
- * A Lambda function on an environment queue. Its event source mapping has `ReportBatchItemFailures`, a batch size of at
- * most 10 (a FIFO queue's limit) and no batching window; Lambda runs one invocation at a time for each message group.
+ * A Lambda function on an environment queue. Its event source mapping has
+ * `ReportBatchItemFailures`, a batch size of at most 10 (a FIFO queue's limit) and no batching
+ * window; Lambda runs one invocation at a time for each message group.
  *
- * Each handled message has a record in DynamoDB (partition key `id`, text; time-to-live attribute `expires`): a message
- * that comes again, because the function was stopped after its work and before its answer, is recognised.
+ * Each handled message has a record in DynamoDB (partition key `id`, text; time-to-live attribute
+ * `expires`): a message that comes again, because the function was stopped after its work and
+ * before its answer, is recognised.
  */
 interface EnvironmentMessage {
   version: number;
@@ -37,7 +39,8 @@ export const handler: SQSHandler = (event, context) =>
 async function handleRecord(record: SQSRecord): Promise<void> {
   const message = JSON.parse(await messageText(record.body)) as EnvironmentMessage;
   if (message.version !== 1) throw new Error(`message version ${message.version}`);
-  // The body is what a message keeps when it is sent again or comes back from the dead-letter queue.
+  // The body is what a message keeps when it is sent again or comes back from the dead-letter
+  // queue.
   const hash = createHash("sha256").update(record.body).digest("base64url");
   const id = { S: `${message.subscriber}/${message.environment}/${hash}` };
   const { Item } = await dynamodb.send(

@@ -3,8 +3,8 @@ import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from "mysql
 import type { PositionMark, TransactionalPositionStore } from "../client/index.ts";
 
 /**
- * Records of handled messages in the database that the handler writes to: work and record are committed together, so the
- * effect of a change happens once, whatever dies when.
+ * Records of handled messages in the database that the handler writes to: work and record are
+ * committed together, so the effect of a change happens once, whatever dies when.
  *
  *   const subscription = await subscribe(
  *     "billing",
@@ -26,7 +26,10 @@ export const POSITIONS_TABLE = `
     KEY (changed)
   ) CHARACTER SET ascii COLLATE ascii_bin`;
 
-/** For a table that an earlier version of this example made, with a row for each message group. Its rows still count. */
+/**
+ * For a table that an earlier version of this example made, with a row for each message group. Its
+ * rows still count.
+ */
 export const POSITIONS_TABLE_UPDATE = `
   ALTER TABLE change_positions
     ADD COLUMN changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
@@ -44,8 +47,9 @@ export class MysqlPositionStore implements TransactionalPositionStore<PoolConnec
   #removedAt = -Infinity;
 
   /**
-   * `owner` tells apart the subscriptions that share the table. `keepDays` is how long the record of a message is kept:
-   * longer than the retention of the queue and of its dead-letter queue together.
+   * `owner` tells apart the subscriptions that share the table. `keepDays` is how long the record
+   * of a message is kept: longer than the retention of the queue and of its dead-letter queue
+   * together.
    */
   constructor(pool: Pool, owner: string, keepDays = 30) {
     this.#pool = pool;
@@ -82,7 +86,10 @@ export class MysqlPositionStore implements TransactionalPositionStore<PoolConnec
     this.removeOld().catch(() => undefined);
   }
 
-  /** Removes the records that are older than `keepDays`. Runs by itself once an hour, after a transaction. */
+  /**
+   * Removes the records that are older than `keepDays`. Runs by itself once an hour, after a
+   * transaction.
+   */
   async removeOld(): Promise<void> {
     for (;;) {
       const [{ affectedRows }] = await this.#pool.execute<ResultSetHeader>(
@@ -93,7 +100,10 @@ export class MysqlPositionStore implements TransactionalPositionStore<PoolConnec
     }
   }
 
-  /** Whether all keys were moved. The lock on their rows makes whoever else has the same message wait, and then find it done. */
+  /**
+   * Whether all keys were moved. The lock on their rows makes whoever else has the same message
+   * wait, and then find it done.
+   */
   async #advance(connection: PoolConnection, marks: readonly PositionMark[]): Promise<boolean> {
     for (const { key, position } of marks) {
       await connection.execute(

@@ -22,7 +22,10 @@ interface Change {
 /** How many handled changes are remembered. A forgotten one is handled again if it comes again. */
 const MOST_REMEMBERED = 100_000;
 
-/** Receives until the signal aborts. `handle` is called once for each change, in the order of its group. */
+/**
+ * Receives until the signal aborts. `handle` is called once for each change, in the order of its
+ * group.
+ */
 export async function consume(
   sqs: SQSClient,
   queueUrl: string,
@@ -30,7 +33,8 @@ export async function consume(
   signal: AbortSignal,
   s3: S3Client = new S3Client(),
 ): Promise<void> {
-  // The changes that were handled. Forgotten when the process ends: keep them in a database to recognise repeats for longer.
+  // The changes that were handled. Forgotten when the process ends: keep them in a database to
+  // recognise repeats for longer.
   const handled = new Set<string>();
   while (!signal.aborted) {
     const { Messages = [] } = await sqs.send(
@@ -52,7 +56,8 @@ export async function consume(
       try {
         await handleMessage(message);
       } catch (error) {
-        // The rest of the group waits for the visibility timeout with it, so that nothing overtakes.
+        // The rest of the group waits for the visibility timeout with it, so that nothing
+        // overtakes.
         console.error(`group ${message.Attributes?.MessageGroupId}: ${String(error)}`);
         return;
       }

@@ -9,7 +9,10 @@ import { replay } from "./commands/replay/replay.ts";
 import { snapshot } from "./commands/snapshot/snapshot.ts";
 import { tail } from "./commands/tail/tail.ts";
 
-/** The program `binlog-router <command>`. Each entry adds one command to it, with its options and its help. */
+/**
+ * The program `binlog-router <command>`. Each entry adds one command to it, with its options and
+ * its help.
+ */
 const COMMANDS = [doctor, explain, failures, offsets, plan, replay, snapshot, tail];
 
 const program = new Command("binlog-router")

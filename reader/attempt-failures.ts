@@ -16,9 +16,11 @@ export class AttemptFailures {
   }
 
   /**
-   * Takes what ended an attempt, and returns how many have failed in a row. Throws what a person must act on.
+   * Takes what ended an attempt, and returns how many have failed in a row. Throws what a person
+   * must act on.
    *
-   * @param reachedBinlog whether events of the binlog came: then the next failure is counted from one again
+   * @param reachedBinlog whether events of the binlog came: then the next failure is counted from
+   *   one again
    */
   add(error: unknown, reachedBinlog: boolean, lastedMs: number): number {
     if (reachedBinlog) this.#failures = 0;
@@ -26,8 +28,9 @@ export class AttemptFailures {
     if (!isOfAws(error)) {
       const verdict = judgeSourceError(error);
       if (verdict.kind === "final") throw verdict.error;
-      // Whether the log was purged is found out when the next attempt connects; refused again and again, it is something
-      // else: two replicas with one server id end each other's dump by turns.
+      // Whether the log was purged is found out when the next attempt connects; refused again and
+      // again, it is something else: two replicas with one server id end each other's dump by
+      // turns.
       if (verdict.kind === "doubtful" && ++this.#doubts >= DOUBTS)
         throw verdict.final(this.#replicaServerId);
     }
@@ -35,7 +38,10 @@ export class AttemptFailures {
   }
 }
 
-/** What the AWS SDK throws carries `$metadata`, also when the request never reached AWS; but for its search for credentials. */
+/**
+ * What the AWS SDK throws carries `$metadata`, also when the request never reached AWS; but for its
+ * search for credentials.
+ */
 function isOfAws(error: unknown): boolean {
   return (
     error instanceof Error && ("$metadata" in error || error.name === "CredentialsProviderError")

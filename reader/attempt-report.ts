@@ -6,7 +6,10 @@ import type { ServerState } from "./source/server-state.ts";
 import type { Transaction } from "./transactions/transaction.ts";
 import type { UnknownXa } from "./transactions/xa-transactions.ts";
 
-/** What an attempt to follow the source tells of itself: its lines in the log, and what it counts in the status. */
+/**
+ * What an attempt to follow the source tells of itself: its lines in the log, and what it counts in
+ * the status.
+ */
 export class AttemptReport {
   readonly #status: ReaderStatus;
   readonly #log: Log;

@@ -38,9 +38,10 @@ const DRAIN_MS = 12_000;
 const TASKS_MS = 3000;
 
 /**
- * One attempt to follow the source: connects, goes on from the saved offset, and sends what comes, until something breaks
- * or the signal is aborted, or the number of lanes may change. Rejects with what broke; nothing but the saved offset is carried
- * to the next attempt. Otherwise it stops reading, sends what was read, saves the offset, and resolves.
+ * One attempt to follow the source: connects, goes on from the saved offset, and sends what comes,
+ * until something breaks or the signal is aborted, or the number of lanes may change. Rejects with
+ * what broke; nothing but the saved offset is carried to the next attempt. Otherwise it stops
+ * reading, sends what was read, saves the offset, and resolves.
  */
 export async function followSource(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { settings, status, lease } = options;
@@ -77,7 +78,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     control.broken,
     lease.lost,
   ]);
-  // Saved before anything is read: a new life stays new, a start from "now" stays there, and the offset is settled no more.
+  // Saved before anything is read: a new life stays new, a start from "now" stays there, and the
+  // offset is settled no more.
   const numbers = RowNumbers.begin(begin.offset.snapshots?.numbers, state);
   const snapshots = begin.offset.snapshots && { ...begin.offset.snapshots, numbers: numbers.free };
   const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined, snapshots };
@@ -99,7 +101,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const keptXa = new KeptXaStore(options.s3, settings.payloadBucket);
   const preparedXa = await keptXa.restore(offset.keptXa);
 
-  // The lanes have a signal of their own: what was read is still sent when the reader is told to end.
+  // The lanes have a signal of their own: what was read is still sent when the reader is told to
+  // end.
   const sending = new AbortController();
   let dump: BinlogDump | null = null;
   const pipeline = buildPipeline(options, {
@@ -179,8 +182,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
 }
 
 /**
- * How long the server keeps its binlog, milliseconds; null for ever. Where it does not say, as long as its oldest file is old: it has
- * kept that one.
+ * How long the server keeps its binlog, milliseconds; null for ever. Where it does not say, as long
+ * as its oldest file is old: it has kept that one.
  */
 async function retentionMs(
   { retention, oldestFile }: ServerState,
@@ -216,7 +219,8 @@ async function findBeginning(
     return inTable(await firstBeginning(settings.start, newLife(0), state, evidence), tableMadeMs);
   }
   const { start, lanes, laneCount } = newStart;
-  // The ordered life has not begun: a restored offsets table may order it once more, on a server with other coordinates.
+  // The ordered life has not begun: a restored offsets table may order it once more, on a server
+  // with other coordinates.
   const life = newLife(newStart.epoch - 1);
   const begin = await firstBeginning(start, life, state, evidence);
   const offset = { ...begin.offset, lanes, laneCount, anewSince: life.epoch };
@@ -234,8 +238,8 @@ interface Task {
 }
 
 /**
- * Does each task again and again. Resolves when the signal is aborted; rejects with the first failure, after which nothing
- * is sent any more.
+ * Does each task again and again. Resolves when the signal is aborted; rejects with the first
+ * failure, after which nothing is sent any more.
  */
 async function runTasks(
   tasks: readonly Task[],
@@ -255,7 +259,10 @@ async function runTasks(
   }
 }
 
-/** Calls `act` again and again, `waitMs` after it finished, until the signal is aborted; resolves then. Rejects with what `act` threw. */
+/**
+ * Calls `act` again and again, `waitMs` after it finished, until the signal is aborted; resolves
+ * then. Rejects with what `act` threw.
+ */
 async function every(waitMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await act();

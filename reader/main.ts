@@ -13,16 +13,17 @@ import { parseReaderSettings, ReaderSettingsError } from "./settings.ts";
 import { secretCredentials } from "./source/credentials.ts";
 
 /**
- * A call that is not answered is found out by then, long before the lease runs out. Frames are sent again by their sender,
- * which asks for the lease each time, so that the SDK must not do it by itself.
+ * A call that is not answered is found out by then, long before the lease runs out. Frames are sent
+ * again by their sender, which asks for the lease each time, so that the SDK must not do it by
+ * itself.
  */
 const CALLS = {
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
 };
 
-// The reader's process. It ends by itself only by an error that nobody foresaw or, where BLOCKED_SECONDS is 0, that a person
-// must act on (exit 1); SIGTERM and SIGINT drain it (exit 0).
+// The reader's process. It ends by itself only by an error that nobody foresaw or, where
+// BLOCKED_SECONDS is 0, that a person must act on (exit 1); SIGTERM and SIGINT drain it (exit 0).
 process.exitCode = await main();
 
 async function main(): Promise<number> {

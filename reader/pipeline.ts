@@ -180,7 +180,8 @@ function sessionBook(
     isOfThisRun: (transaction) => presentRun.includes(transaction),
     presentRun: () => (presentRun.isReached ? runRead() : null),
     table: {
-      // Until it answers: what the process list said meanwhile is not to be lost, its connections may be gone.
+      // Until it answers: what the process list said meanwhile is not to be lost, its connections
+      // may be gone.
       find: (connections) => retry(retries, () => table.find(connections)),
       record: (known) => table.record(known),
       refresh: (open) => table.refresh(open),
@@ -208,8 +209,9 @@ function shipmentOf(
     },
     lanes,
     previous: followedPositions(offset),
-    // From where a prepared XA transaction holds the offset back, much was sent. Otherwise it is a second at most, and route
-    // drops it. Where a table moved to another lane, a lane's position says nothing of it.
+    // From where a prepared XA transaction holds the offset back, much was sent. Otherwise it is a
+    // second at most, and route drops it. Where a table moved to another lane, a lane's position
+    // says nothing of it.
     repeats: isResumed && offset.waiting !== undefined && offset.laneCount === lanes,
     frameBytes: settings.frameBytes,
     delayMs: settings.delayMs,

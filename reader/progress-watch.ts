@@ -3,13 +3,17 @@ import { BinlogInterruptedError } from "./reporting/errors.ts";
 import { type BinlogPosition, isBefore } from "./transactions/binlog-position.ts";
 
 /**
- * Compares now and then how far the binlog was read with where it ends. After RESET BINARY LOGS AND GTIDS the server lets a
- * running dump wait at a position that never comes: it says nothing of it, and sends heartbeats.
+ * Compares now and then how far the binlog was read with where it ends. After RESET BINARY LOGS AND
+ * GTIDS the server lets a running dump wait at a position that never comes: it says nothing of it,
+ * and sends heartbeats.
  */
 export class ProgressWatch {
   /** What was read and the end, by the last look. */
   #last: { readonly read: BinlogPosition; readonly end: BinlogPosition } | null = null;
-  /** Whether what is read follows the end: a dump behind GTIDs passes over what was read before, without a word. */
+  /**
+   * Whether what is read follows the end: a dump behind GTIDs passes over what was read before,
+   * without a word.
+   */
   #follows: boolean;
 
   /** `isFromPosition`: the dump began at a file and an offset. */
@@ -18,8 +22,8 @@ export class ProgressWatch {
   }
 
   /**
-   * Throws BinlogInterruptedError when the binlog ends before what was read, or when nothing was read since the last look
-   * though more was there by then.
+   * Throws BinlogInterruptedError when the binlog ends before what was read, or when nothing was
+   * read since the last look though more was there by then.
    */
   async look(
     reading: BinlogPosition,

@@ -11,8 +11,8 @@ import { pauseAfter, retry } from "./reporting/retry.ts";
 const RETRIES = { firstWaitMs: 200, longestWaitMs: 5000 };
 
 /**
- * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins anew after whatever can
- * pass or a person can end. Rejects with what nobody foresaw.
+ * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins
+ * anew after whatever can pass or a person can end. Rejects with what nobody foresaw.
  */
 export async function runReader(
   options: Omit<FollowOptions, "lease">,
@@ -42,9 +42,9 @@ export async function runReader(
 }
 
 /**
- * After an error that a person must act on: waits before the next attempt, while a standby that can read takes over. A new
- * process would find the same, and containers that end again and again never make a deployment complete. Rejects with any
- * other error, and where the process is told to end.
+ * After an error that a person must act on: waits before the next attempt, while a standby that can
+ * read takes over. A new process would find the same, and containers that end again and again never
+ * make a deployment complete. Rejects with any other error, and where the process is told to end.
  */
 async function waitForPerson(
   stop: unknown,
@@ -83,7 +83,8 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
   while (!signal.aborted) {
     const startedMs = performance.now();
     try {
-      // One that slept through its lease must not even connect: the server would end the new holder's dump for it.
+      // One that slept through its lease must not even connect: the server would end the new
+      // holder's dump for it.
       options.lease.assertHeld();
       await followSource(options, signal);
     } catch (error) {
@@ -108,7 +109,10 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
   }
 }
 
-/** Says in the offsets table why the reader stops. A stop that is not written is found again by the next process. */
+/**
+ * Says in the offsets table why the reader stops. A stop that is not written is found again by the
+ * next process.
+ */
 async function recordStop({ lease, log, status }: FollowOptions, final: unknown): Promise<void> {
   status.isStoppedByError = true;
   if (!(final instanceof OperatorError) || final instanceof StillStoppedError) return;

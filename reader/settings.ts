@@ -13,7 +13,9 @@ export interface ReaderSettings {
   readonly secretArn: string;
   readonly tables: readonly string[];
   readonly start: StartPoint;
-  /** The `server_id` that the reader shows as a replica; unique among the replicas of the source. */
+  /**
+   * The `server_id` that the reader shows as a replica; unique among the replicas of the source.
+   */
   readonly replicaServerId: number;
   readonly lanes: number;
   readonly rawQueueUrl: string;
@@ -24,20 +26,33 @@ export interface ReaderSettings {
   /** The table that the session ledger's procedure writes to, `database.table`. */
   readonly ledgerTable: string;
   readonly leaseMs: number;
-  /** A binlog connection that is silent for this long is taken for dead; the server sends heartbeats three times as often. */
+  /**
+   * A binlog connection that is silent for this long is taken for dead; the server sends heartbeats
+   * three times as often.
+   */
   readonly silenceMs: number;
   readonly sweepMs: number;
-  /** How long an XA transaction stays prepared before its changes are kept in the payload bucket. */
+  /**
+   * How long an XA transaction stays prepared before its changes are kept in the payload bucket.
+   */
   readonly keepXaAfterMs: number;
   /** Unsent bytes from which on the binlog connection is paused. */
   readonly unsentLimitBytes: number;
   readonly frameBytes: number;
-  /** How far apart frames leave that are not full, while they are delivered as fast as they come. */
+  /**
+   * How far apart frames leave that are not full, while they are delivered as fast as they come.
+   */
   readonly delayMs: number;
-  /** Whether frames say the columns of their tables and where transactions end: some subscriber's format needs it. */
+  /**
+   * Whether frames say the columns of their tables and where transactions end: some subscriber's
+   * format needs it.
+   */
   readonly columns: boolean;
   readonly healthPort: number | null;
-  /** How long a reader that a person must help waits before it tries again; null: its process ends instead. */
+  /**
+   * How long a reader that a person must help waits before it tries again; null: its process ends
+   * instead.
+   */
   readonly blockedMs: number | null;
   /** How often metrics are reported; an alarm needs them every minute. */
   readonly metricsEveryMs: number;
@@ -115,7 +130,10 @@ const variables = z.object({
     .default([]),
 });
 
-/** The settings in a set of environment variables. Throws ReaderSettingsError naming every variable that is wrong. */
+/**
+ * The settings in a set of environment variables. Throws ReaderSettingsError naming every variable
+ * that is wrong.
+ */
 export function parseReaderSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): ReaderSettings {
@@ -157,7 +175,10 @@ export function parseReaderSettings(
   };
 }
 
-/** Replicas of one server need different ids; a hash of the name in the upper half keeps clear of hand-numbered servers. */
+/**
+ * Replicas of one server need different ids; a hash of the name in the upper half keeps clear of
+ * hand-numbered servers.
+ */
 function serverIdFor(source: string): number {
   return (0x80000000 | (fnv1a(source) & 0x7fffffff)) >>> 0;
 }

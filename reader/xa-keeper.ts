@@ -19,15 +19,18 @@ export interface XaKeeperOptions {
   readonly log: Log;
 }
 
-/** The reader's item names them, about 400 bytes each, and DynamoDB takes 400 KB. Those beyond hold the position back. */
+/**
+ * The reader's item names them, about 400 bytes each, and DynamoDB takes 400 KB. Those beyond hold
+ * the position back.
+ */
 const MOST_KEPT = 500;
 /** After a failure of S3. */
 const PAUSE_MS = 5000;
 
 /**
- * Writes the changes of XA transactions that stay prepared to the payload bucket, with their authors. From then on the
- * offset names them, so that reading need not go back to them: one that somebody forgot does not hold the position back
- * until its log is purged.
+ * Writes the changes of XA transactions that stay prepared to the payload bucket, with their
+ * authors. From then on the offset names them, so that reading need not go back to them: one that
+ * somebody forgot does not hold the position back until its log is purged.
  */
 export class XaKeeper {
   readonly #options: XaKeeperOptions;
@@ -39,8 +42,8 @@ export class XaKeeper {
   }
 
   /**
-   * Keeps those that have waited for long, in the order in which they were prepared: what an offset names then always lies
-   * before where it holds. A failure of S3 is logged, and passes.
+   * Keeps those that have waited for long, in the order in which they were prepared: what an offset
+   * names then always lies before where it holds. A failure of S3 is logged, and passes.
    */
   async look(nowMs = performance.now()): Promise<void> {
     const { xa, afterMs, log } = this.#options;

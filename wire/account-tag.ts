@@ -1,9 +1,11 @@
 /**
- * The tag that a connection's GTIDs carry, which names its MySQL user (docs/decisions/tags-spell-the-user-name.md). A tag
- * has 32 characters of `[a-z_][a-z0-9_]*`; a user name has up to 32 of any. The name is spelled out behind `TAG_PREFIX`:
+ * The tag that a connection's GTIDs carry, which names its MySQL user
+ * (docs/decisions/tags-spell-the-user-name.md). A tag has 32 characters of `[a-z_][a-z0-9_]*`; a
+ * user name has up to 32 of any. The name is spelled out behind `TAG_PREFIX`:
  *
  * - `a` to `y`, digits and `_` as they are;
- * - `zz` for `z`, `zh` for `-`, `zd` for `.`, `zt` for `@`, `zu` and the small letter for a capital;
+ * - `zz` for `z`, `zh` for `-`, `zd` for `.`, `zt` for `@`, `zu` and the small letter for a
+ *   capital;
  * - `zx`, the UTF-8 bytes in hexadecimal, and `_` for any other character.
  *
  * Two names never have the same tag, and the name can be read back from the tag alone.
@@ -19,7 +21,10 @@ export const SHORT_SIGNS: Readonly<Record<string, string>> = {
   "@": "t",
 };
 
-/** The tag of a user name. Null for one that has none: the empty name, and one whose spelling is too long. */
+/**
+ * The tag of a user name. Null for one that has none: the empty name, and one whose spelling is too
+ * long.
+ */
 export function tagOf(user: string): string | null {
   const tag = TAG_PREFIX + Array.from(user, spelled).join("");
   return user === "" || tag.length > TAG_LENGTH ? null : tag;

@@ -1,4 +1,7 @@
-/** The number at the end of a binlog file's name (`mysql-bin.000017` → 17). Throws RangeError when there is none. */
+/**
+ * The number at the end of a binlog file's name (`mysql-bin.000017` → 17). Throws RangeError when
+ * there is none.
+ */
 export function binlogFileNumber(name: string): number {
   const match = /\.(\d+)$/.exec(name);
   if (match === null)

@@ -14,14 +14,20 @@ interface ChangeCoordinates {
   readonly n: number;
 }
 
-/** The stable id of a change: `<gtid>/<n>`, or `<server uuid>:<file>:<offset>/<row>` on a server without GTIDs. */
+/**
+ * The stable id of a change: `<gtid>/<n>`, or `<server uuid>:<file>:<offset>/<row>` on a server
+ * without GTIDs.
+ */
 export function changeId(coordinates: ChangeCoordinates): string {
   return coordinates.gtid === null
     ? `${coordinates.server}:${coordinates.file}:${coordinates.offset}/${coordinates.row}`
     : `${coordinates.gtid}/${coordinates.n}`;
 }
 
-/** The stable id of a snapshot's row, or mark: a row that is read again, because its chunk was lost on the way, has the same. */
+/**
+ * The stable id of a snapshot's row, or mark: a row that is read again, because its chunk was lost
+ * on the way, has the same.
+ */
 function snapshotId(snapshot: string, table: string, { op, key, after }: FrameChange): string {
   const name = op === "r" ? hashOf(key === "" ? after : key) : parseSnapshotMark(after).state;
   return `snapshot/${snapshot}/${table}/${name}`;
@@ -32,10 +38,15 @@ function hashOf(text: string): string {
   return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
 }
 
-/** The two halves of an update that changed its key, when a queue's groups are keys: each half goes to its key's group. */
+/**
+ * The two halves of an update that changed its key, when a queue's groups are keys: each half goes
+ * to its key's group.
+ */
 export type KeyChangeHalf = "delete" | "create";
 
-/** What a change, or one half of it, does to its row, as the frame's texts; "" where there is none. */
+/**
+ * What a change, or one half of it, does to its row, as the frame's texts; "" where there is none.
+ */
 export interface RowTexts {
   readonly op: Operation;
   readonly before: string;
@@ -53,9 +64,10 @@ export function rowTexts(change: FrameChange, half: KeyChangeHalf | undefined): 
 export type WriteChange = (change: FrameChange, author: Author, half?: KeyChangeHalf) => string;
 
 /**
- * Writes the changes of one frame. Row images and keys are finished JSON texts and are put in unparsed: what the reader
- * wrote arrives digit for digit. What changes of a transaction, table or author share is written once; so is the text of a
- * change that is asked for again, because several queues get it.
+ * Writes the changes of one frame. Row images and keys are finished JSON texts and are put in
+ * unparsed: what the reader wrote arrives digit for digit. What changes of a transaction, table or
+ * author share is written once; so is the text of a change that is asked for again, because several
+ * queues get it.
  */
 export function changeWriter(header: FrameHeader): WriteChange {
   const tables = header.tables.map(

@@ -1,6 +1,9 @@
 import { globMatcher } from "./glob.ts";
 
-/** A pattern for columns, `database.table.column`: what stands before the first dot, behind the last one, and between. */
+/**
+ * A pattern for columns, `database.table.column`: what stands before the first dot, behind the last
+ * one, and between.
+ */
 export interface ColumnPattern {
   readonly database: string;
   readonly table: string;
@@ -15,7 +18,10 @@ export function parseColumnPattern(text: string): ColumnPattern | null {
     : { database, table, column };
 }
 
-/** Whether a column has a name that the pattern means; MySQL does not tell upper case from lower case in them. */
+/**
+ * Whether a column has a name that the pattern means; MySQL does not tell upper case from lower
+ * case in them.
+ */
 export function columnNameMatcher(pattern: ColumnPattern): (column: string) => boolean {
   const matches = globMatcher(pattern.column.toLowerCase());
   return (column) => matches(column.toLowerCase());

@@ -1,6 +1,6 @@
 /**
- * A decimal number with digits that a JavaScript number would lose, as they occur in JSON columns. Arithmetic and comparison
- * take it as the nearest number (`valueOf`); as text it has every digit.
+ * A decimal number with digits that a JavaScript number would lose, as they occur in JSON columns.
+ * Arithmetic and comparison take it as the nearest number (`valueOf`); as text it has every digit.
  */
 export class ExactDecimal {
   /** As JSON writes it: `12345678901234567890.12`. */
@@ -23,7 +23,10 @@ export class ExactDecimal {
   }
 }
 
-/** Whether a number's JSON text is the same number once it has become a JavaScript number and is printed again. */
+/**
+ * Whether a number's JSON text is the same number once it has become a JavaScript number and is
+ * printed again.
+ */
 export function isKeptByNumber(literal: string): boolean {
   return normalForm(literal) === normalForm(String(Number(literal)));
 }

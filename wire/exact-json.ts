@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { ExactDecimal, isKeptByNumber } from "./exact-decimal.ts";
 
 /**
- * The value of a JSON text, as JSON.parse gives it, but with every integer that a number would round as a bigint, and every
- * decimal number that would lose digits as an ExactDecimal.
+ * The value of a JSON text, as JSON.parse gives it, but with every integer that a number would
+ * round as a bigint, and every decimal number that would lose digits as an ExactDecimal.
  *
- * Node 20 cannot see a number's digits from a reviver, so such numbers are put into marked strings before JSON.parse
- * and taken out of them afterwards. No data can contain the mark: it is drawn anew by each process and never leaves it.
- * Only numbers with a run of 16 digits and points are looked at: the smallest number that rounds has as many. A text without
- * such a number goes to JSON.parse as it is. Throws SyntaxError.
+ * Node 20 cannot see a number's digits from a reviver, so such numbers are put into marked strings
+ * before JSON.parse and taken out of them afterwards. No data can contain the mark: it is drawn
+ * anew by each process and never leaves it. Only numbers with a run of 16 digits and points are
+ * looked at: the smallest number that rounds has as many. A text without such a number goes to
+ * JSON.parse as it is. Throws SyntaxError.
  */
 export function parseExactJson(text: string): unknown {
   const first = nextLongRun(text, 0);
@@ -27,9 +28,10 @@ const BACKSLASH = 92;
 const MAY_PRECEDE_DIGITS = ":,[ \n\r\t-+eE";
 
 /**
- * Where the next run of 16 digits and points begins that may belong to a number, or -1. Looks at every 16th character only:
- * such a run cannot lie between two of them. A run that follows a character which no number can follow, a quote for instance,
- * is in a string: so are the positions of every message.
+ * Where the next run of 16 digits and points begins that may belong to a number, or -1. Looks at
+ * every 16th character only: such a run cannot lie between two of them. A run that follows a
+ * character which no number can follow, a quote for instance, is in a string: so are the positions
+ * of every message.
  *
  * @param from no run begins before it and ends behind it
  */
@@ -49,7 +51,10 @@ function nextLongRun(text: string, from: number): number {
   return -1;
 }
 
-/** The text with every number that a JavaScript number would not keep written as a string of the mark and its digits. */
+/**
+ * The text with every number that a JavaScript number would not keep written as a string of the
+ * mark and its digits.
+ */
 function markNumbers(text: string, firstRun: number): string {
   let marked = "";
   let copied = 0;
@@ -73,7 +78,10 @@ function markNumbers(text: string, firstRun: number): string {
   return marked + text.slice(copied);
 }
 
-/** Passes over the strings that begin before `place`, from a place outside of any. Beyond `place`: it is in the last of them. */
+/**
+ * Passes over the strings that begin before `place`, from a place outside of any. Beyond `place`:
+ * it is in the last of them.
+ */
 function endOfStringsBefore(text: string, outside: number, place: number): number {
   let at = outside;
   for (;;) {
@@ -89,7 +97,8 @@ function unmark(value: unknown): unknown {
     return value.startsWith(MARK) ? exactNumber(value.slice(MARK.length)) : value;
   }
   if (typeof value !== "object" || value === null) return value;
-  // Every property is the object's own, `__proto__` included, so an assignment never reaches a setter.
+  // Every property is the object's own, `__proto__` included, so an assignment never reaches a
+  // setter.
   const container = value as Record<string, unknown>;
   for (const key of Object.keys(container)) {
     const inner = container[key];
@@ -146,7 +155,10 @@ function endOfNumber(text: string, start: number): number {
 /** What numbers are made of. JSON.parse refuses what is none. */
 const NUMBER = "0123456789.-+eE";
 
-/** Just past the closing quote of the string that opens at `start`; the end of the text when nothing closes it. */
+/**
+ * Just past the closing quote of the string that opens at `start`; the end of the text when nothing
+ * closes it.
+ */
 function endOfString(text: string, start: number): number {
   let quote = start;
   for (;;) {

@@ -1,4 +1,7 @@
-/** MySQL's names of its geometry types, as in COLUMN_TYPE, each at its number in well-known binary (OGC 06-103r4). */
+/**
+ * MySQL's names of its geometry types, as in COLUMN_TYPE, each at its number in well-known binary
+ * (OGC 06-103r4).
+ */
 export const GEOMETRY_TYPES = [
   "geometry",
   "point",

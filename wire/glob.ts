@@ -1,4 +1,7 @@
-/** A matcher of names: `*` stands for any number of characters, `?` for one; everything else for itself, case included. */
+/**
+ * A matcher of names: `*` stands for any number of characters, `?` for one; everything else for
+ * itself, case included.
+ */
 export function globMatcher(pattern: string): (name: string) => boolean {
   if (!isGlob(pattern)) return (name) => name === pattern;
   const source = pattern

@@ -1,4 +1,7 @@
-/** SQS refuses U+FFFE and U+FFFF. In JSON they occur only inside strings, where they are written as escapes. */
+/**
+ * SQS refuses U+FFFE and U+FFFF. In JSON they occur only inside strings, where they are written as
+ * escapes.
+ */
 export function legalText(json: string): string {
   return json.replace(/[\uFFFE\uFFFF]/g, (character) =>
     character === "\uFFFE" ? "\\ufffe" : "\\uffff",

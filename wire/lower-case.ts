@@ -1,6 +1,6 @@
 /**
- * A name as MySQL writes it in lower case where `lower_case_table_names` is 1 or 2, by the letters of utf8mb3_general_ci.
- * test/integration/reader/lower-case-names.test.ts compares every letter.
+ * A name as MySQL writes it in lower case where `lower_case_table_names` is 1 or 2, by the letters
+ * of utf8mb3_general_ci. test/integration/reader/lower-case-names.test.ts compares every letter.
  */
 export function lowerCaseName(name: string): string {
   let lower = "";

@@ -7,7 +7,10 @@ import type { Attribution } from "./session.ts";
 
 const MESSAGE_VERSION = 1;
 
-/** What an environment queue carries: consecutive changes of one message group. docs/message-format.md explains each field. */
+/**
+ * What an environment queue carries: consecutive changes of one message group.
+ * docs/message-format.md explains each field.
+ */
 export interface EnvironmentMessage<Row = Record<string, unknown>> {
   readonly version: typeof MESSAGE_VERSION;
   readonly source: string;
@@ -21,25 +24,33 @@ export interface EnvironmentMessage<Row = Record<string, unknown>> {
   readonly changes: readonly Change<Row>[];
 }
 
-/** The changes were sent before, or could have been, and come again because a person asked for them. */
+/**
+ * The changes were sent before, or could have been, and come again because a person asked for them.
+ */
 export interface MessageReplay {
   /** Of the replay: each one lets a change through once more. */
   readonly id: string;
 }
 
 /**
- * One change of one row (or a truncated table, or a statement that changed a table's definition, or a row or mark of a
- * snapshot).
+ * One change of one row (or a truncated table, or a statement that changed a table's definition, or
+ * a row or mark of a snapshot).
  */
 export interface Change<Row = Record<string, unknown>> {
   /** Same change, same id, whoever reads it again. */
   readonly id: string;
   readonly op: Operation;
-  /** Null for an insert, and a snapshot's row. A column that the binlog's row image leaves out is absent, not null. */
+  /**
+   * Null for an insert, and a snapshot's row. A column that the binlog's row image leaves out is
+   * absent, not null.
+   */
   readonly before: Row | null;
   /** Null for a delete. */
   readonly after: Row | null;
-  /** The primary key's columns; null when the table has no primary key or the row image leaves them out. */
+  /**
+   * The primary key's columns; null when the table has no primary key or the row image leaves them
+   * out.
+   */
   readonly key: Partial<Row> | null;
   /** Only with op `ddl`: the statement. */
   readonly statement?: string;
@@ -57,7 +68,10 @@ export interface ChangeSnapshot {
   readonly id: string;
   /** `database.table`. */
   readonly table: string;
-  /** Of a row: the number of the chunk with which it was read, counted over the whole snapshot from 1. */
+  /**
+   * Of a row: the number of the chunk with which it was read, counted over the whole snapshot from
+   * 1.
+   */
   readonly chunk?: number;
   /** Of a mark: `started` stands before the table's first row, `complete` behind its last one. */
   readonly state?: "started" | "complete";
@@ -81,7 +95,10 @@ interface ChangeSource {
   readonly ts_ms: number;
 }
 
-/** The queue carries a message version that is newer than this library. Remedy: a newer library; the message stays. */
+/**
+ * The queue carries a message version that is newer than this library. Remedy: a newer library; the
+ * message stays.
+ */
 export class UnsupportedMessageVersionError extends Error {
   override readonly name = "UnsupportedMessageVersionError";
   readonly version: number;
@@ -95,12 +112,17 @@ export class UnsupportedMessageVersionError extends Error {
   }
 }
 
-/** A message that binlog-router did not write. It is retried, then goes to the dead-letter queue: look at it there. */
+/**
+ * A message that binlog-router did not write. It is retried, then goes to the dead-letter queue:
+ * look at it there.
+ */
 export class InvalidMessageError extends Error {
   override readonly name = "InvalidMessageError";
 }
 
-/** The text of a message, which SQS takes. `changes` are texts of `changeWriter` (change-text.ts). */
+/**
+ * The text of a message, which SQS takes. `changes` are texts of `changeWriter` (change-text.ts).
+ */
 export function encodeMessage(
   head: Omit<EnvironmentMessage, "version" | "changes">,
   changes: readonly string[],
@@ -113,8 +135,9 @@ export function encodeMessage(
 }
 
 /**
- * The message that a text stands for; integers that a number would round are bigints. Checks what the client library relies
- * on, not every field: a version may add fields. Throws UnsupportedMessageVersionError, InvalidMessageError.
+ * The message that a text stands for; integers that a number would round are bigints. Checks what
+ * the client library relies on, not every field: a version may add fields. Throws
+ * UnsupportedMessageVersionError, InvalidMessageError.
  */
 export function decodeMessage(text: string): EnvironmentMessage {
   let value: unknown;
@@ -147,7 +170,10 @@ export function decodeMessage(text: string): EnvironmentMessage {
   return value as unknown as EnvironmentMessage;
 }
 
-/** The position of a change whose message's positions have this epoch. Throws RangeError when a coordinate is none. */
+/**
+ * The position of a change whose message's positions have this epoch. Throws RangeError when a
+ * coordinate is none.
+ */
 export function positionOf({ file, pos, row }: ChangeSource, epoch: number): PositionText {
   return formatPosition({ epoch, file: binlogFileNumber(file), offset: pos, row });
 }

@@ -1,6 +1,7 @@
 /**
- * The metrics of the system, in CloudWatch's embedded metric format: reader and functions write them, the dashboard and
- * the alarms read them. Every metric has the dimension `Source`; those that list another one have it as well.
+ * The metrics of the system, in CloudWatch's embedded metric format: reader and functions write
+ * them, the dashboard and the alarms read them. Every metric has the dimension `Source`; those that
+ * list another one have it as well.
  */
 export const METRIC_NAMESPACE = "binlog-router";
 
@@ -10,12 +11,21 @@ export const DIMENSIONS = {
   attribution: "Attribution",
 } as const;
 
-/** The value of the dimension `Attribution` for changes whose author is not known; else an `Attribution` of session.ts. */
+/**
+ * The value of the dimension `Attribution` for changes whose author is not known; else an
+ * `Attribution` of session.ts.
+ */
 export const UNATTRIBUTED = "unattributed";
 
-/** Written by the reader, several times a minute while it holds the lease; `starts` and `standby` by every task. */
+/**
+ * Written by the reader, several times a minute while it holds the lease; `starts` and `standby` by
+ * every task.
+ */
 export const READER_METRICS = {
-  /** 1 while this task reads the binlog, 0 while it holds the lease and does not (it connects, or has stopped). */
+  /**
+   * 1 while this task reads the binlog, 0 while it holds the lease and does not (it connects, or
+   * has stopped).
+   */
   active: "ReaderActive",
   /** 1 while a reader cannot read a source that was read before: by this a deployment is judged. */
   heldUp: "ReaderHeldUp",
@@ -24,11 +34,14 @@ export const READER_METRICS = {
   /** 1 from each task, once, when its process starts. */
   starts: "ReaderStarts",
   /**
-   * From the commit of the newest change that was sent to now; from heartbeats when the database is idle; from the saved
-   * offset until the binlog is read. Milliseconds.
+   * From the commit of the newest change that was sent to now; from heartbeats when the database is
+   * idle; from the saved offset until the binlog is read. Milliseconds.
    */
   lag: "ReaderLag",
-  /** How much of the time that MySQL keeps its binlog has passed since the saved offset. Percent; missing until MySQL has said. */
+  /**
+   * How much of the time that MySQL keeps its binlog has passed since the saved offset. Percent;
+   * missing until MySQL has said.
+   */
   retentionUsed: "BinlogRetentionUsed",
   changesRead: "ChangesRead",
   framesSent: "FramesSent",
@@ -37,18 +50,30 @@ export const READER_METRICS = {
   /** 1 each time that a reader takes the lease over. */
   leaseTaken: "LeaseTaken",
   reconnects: "SourceReconnects",
-  /** Connections that turned out to have changed their user without telling the session ledger (COM_CHANGE_USER). */
+  /**
+   * Connections that turned out to have changed their user without telling the session ledger
+   * (COM_CHANGE_USER).
+   */
   userChanges: "UserChanges",
-  /** XA transactions that were seen to commit, and not to be prepared: their changes are not delivered. */
+  /**
+   * XA transactions that were seen to commit, and not to be prepared: their changes are not
+   * delivered.
+   */
   unknownXa: "XaChangesUnknown",
-  /** How long the XA transaction has been prepared for whose commit the saved offset waits; 0 for none. Milliseconds. */
+  /**
+   * How long the XA transaction has been prepared for whose commit the saved offset waits; 0 for
+   * none. Milliseconds.
+   */
   preparedXa: "PreparedXaAge",
   /** 1 from a reader that cannot read until a person has acted, else 0. */
   stopped: "ReaderStopped",
   /** Rows of snapshots that the raw queue has acknowledged, and the chunks in which they came. */
   snapshotRows: "SnapshotRows",
   snapshotChunks: "SnapshotChunks",
-  /** Keys of snapshots that are read again, because the binlog did not say what their rows became while a chunk was read. */
+  /**
+   * Keys of snapshots that are read again, because the binlog did not say what their rows became
+   * while a chunk was read.
+   */
   snapshotRereads: "SnapshotRereads",
   /** 1 while a snapshot cannot go on until a person has acted, else 0. */
   snapshotStopped: "SnapshotStopped",
@@ -75,7 +100,10 @@ export const ROUTE_METRICS = {
   /** Frames whose predecessor is missing. */
   gaps: "GapDetected",
   framesMalformed: "FramesMalformed",
-  /** From the commit to the acknowledgement of the environment's queue. Milliseconds, by `Environment`. */
+  /**
+   * From the commit to the acknowledgement of the environment's queue. Milliseconds, by
+   * `Environment`.
+   */
   delay: "DeliveryDelay",
 } as const;
 

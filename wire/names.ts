@@ -1,7 +1,10 @@
 /** The pseudo-environment of users that belong to none. */
 export const UNROUTED = "unrouted";
 
-/** The queue that an application of `environment` reads as `subscriber`. SQS allows 80 characters: the configuration is refused when a name would be longer. */
+/**
+ * The queue that an application of `environment` reads as `subscriber`. SQS allows 80 characters:
+ * the configuration is refused when a name would be longer.
+ */
 export function environmentQueueName(
   source: string,
   subscriber: string,
@@ -24,10 +27,15 @@ export function rawQueueName(source: string): string {
   return `${source}-raw.fifo`;
 }
 
-/** The URL of a queue in the same account, region and endpoint as another one, whose URL is known. */
+/**
+ * The URL of a queue in the same account, region and endpoint as another one, whose URL is known.
+ */
 export function siblingQueueUrl(queueUrl: string, queueName: string): string {
   return queueUrl.slice(0, queueUrl.lastIndexOf("/") + 1) + queueName;
 }
 
-/** The failures table's index of the streams that wait for a retry or for an operator, by when they are due. */
+/**
+ * The failures table's index of the streams that wait for a retry or for an operator, by when they
+ * are due.
+ */
 export const DUE_INDEX = "due";

@@ -1,7 +1,8 @@
 /**
- * The message body that stands for a payload in S3, as the Amazon SQS Extended Client Library writes it, so that its users
- * in other languages read it too: `["software.amazon.payloadoffloading.PayloadS3Pointer", {"s3BucketName": …, "s3Key": …}]`,
- * with the payload's size in the message attribute `ExtendedPayloadSize`.
+ * The message body that stands for a payload in S3, as the Amazon SQS Extended Client Library
+ * writes it, so that its users in other languages read it too:
+ * `["software.amazon.payloadoffloading.PayloadS3Pointer", {"s3BucketName": …, "s3Key": …}]`, with
+ * the payload's size in the message attribute `ExtendedPayloadSize`.
  * https://github.com/awslabs/payload-offloading-java-common-lib-for-aws
  */
 export interface PayloadPointer {
@@ -27,7 +28,8 @@ export function decodePointer(body: string): PayloadPointer | null {
   }
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [className, location] = value as [unknown, unknown];
-  // Only the end of the class name is compared: its package has changed between versions of the Extended Client.
+  // Only the end of the class name is compared: its package has changed between versions of the
+  // Extended Client.
   if (typeof className !== "string" || !className.endsWith(".PayloadS3Pointer")) return null;
   if (typeof location !== "object" || location === null) return null;
   const { s3BucketName: bucket, s3Key: key } = location as Record<string, unknown>;

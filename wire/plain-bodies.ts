@@ -7,9 +7,10 @@ const LONG = 1024;
 const MARK = randomUUID();
 
 /**
- * Makes a client write long message bodies by `JSON.stringify`. The SDK's own writer goes through a body character by character,
- * which takes longer than all the rest of a send. It gets a mark in the place of each body, and the body is put into the
- * finished request before its length is counted and it is signed. Returns the client.
+ * Makes a client write long message bodies by `JSON.stringify`. The SDK's own writer goes through a
+ * body character by character, which takes longer than all the rest of a send. It gets a mark in
+ * the place of each body, and the body is put into the finished request before its length is
+ * counted and it is signed. Returns the client.
  */
 export function withPlainBodies(client: SQSClient): SQSClient {
   const bodies = new WeakMap<object, readonly string[]>();
@@ -35,7 +36,10 @@ export function withPlainBodies(client: SQSClient): SQSClient {
   return client;
 }
 
-/** The input of SendMessage or SendMessageBatch with a mark for each long body, which is added to `taken`. */
+/**
+ * The input of SendMessage or SendMessageBatch with a mark for each long body, which is added to
+ * `taken`.
+ */
 function marked(input: object, taken: string[]): object {
   const { Entries: entries } = input as { readonly Entries?: unknown };
   if (Array.isArray(entries))

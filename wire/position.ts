@@ -1,9 +1,10 @@
 /**
  * Where a change stands among all changes of a source.
  *
- * `epoch` goes up when the coordinates start again (another server after a failover, `RESET BINARY LOGS AND GTIDS`, an
- * operator's reset); `file` is the number in the binlog's file name; `offset` is where the event starts in that file, in
- * bytes (kept beyond the 32 bits of the event header); `row` counts the changes inside that event, of all tables.
+ * `epoch` goes up when the coordinates start again (another server after a failover, `RESET BINARY
+ * LOGS AND GTIDS`, an operator's reset); `file` is the number in the binlog's file name; `offset`
+ * is where the event starts in that file, in bytes (kept beyond the 32 bits of the event header);
+ * `row` counts the changes inside that event, of all tables.
  */
 export interface Position {
   readonly epoch: number;
@@ -15,7 +16,8 @@ export interface Position {
 /** A position as text. Comparing two of them as strings compares the positions. */
 export type PositionText = string;
 
-// The widths hold the largest values that exist: MySQL's binlog numbers end at 2^31 - 1, and 10^15 bytes is a petabyte.
+// The widths hold the largest values that exist: MySQL's binlog numbers end at 2^31 - 1, and 10^15
+// bytes is a petabyte.
 const WIDTHS = { epoch: 6, file: 10, offset: 15, row: 10 } as const;
 /** So many zeros, by number. */
 const ZEROS = Array.from({ length: WIDTHS.offset + 1 }, (_, count) => "0".repeat(count));
@@ -26,7 +28,9 @@ export function formatPosition({ epoch, file, offset, row }: Position): Position
   return `${pad(epoch, WIDTHS.epoch)}.${pad(file, WIDTHS.file)}.${pad(offset, WIDTHS.offset)}.${pad(row, WIDTHS.row)}`;
 }
 
-/** The position that a text of `formatPosition` stands for. Throws RangeError when it is not one. */
+/**
+ * The position that a text of `formatPosition` stands for. Throws RangeError when it is not one.
+ */
 export function parsePosition(text: string): Position {
   const match = PATTERN.exec(text);
   if (match === null) throw new RangeError(`not a position: ${JSON.stringify(text.slice(0, 80))}`);

@@ -3,9 +3,10 @@ import { number, text, textOf, type Item } from "./attributes.ts";
 import type { Attribution, Connection, SessionEntry } from "./session.ts";
 
 /**
- * The items of the sessions table: what the reader recorded of connections, for its next life and for route and retry.
- * Neighbours share an item, because connections that come by the thousand have consecutive ids, and one write then records
- * hundreds of them. An item has an attribute for each of its connections and expires by the table's time to live.
+ * The items of the sessions table: what the reader recorded of connections, for its next life and
+ * for route and retry. Neighbours share an item, because connections that come by the thousand have
+ * consecutive ids, and one write then records hundreds of them. An item has an attribute for each
+ * of its connections and expires by the table's time to live.
  */
 export const SESSIONS_KEY = "chunk";
 /** Seconds since 1970. */
@@ -56,7 +57,10 @@ type SessionUpdate = Pick<
   "Key" | "UpdateExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues"
 >;
 
-/** The writes that record what is known of connections, by the key of their item. `expires`: seconds since 1970. */
+/**
+ * The writes that record what is known of connections, by the key of their item. `expires`: seconds
+ * since 1970.
+ */
 export function sessionUpdates(
   known: readonly KnownSession[],
   expires: number,
@@ -98,7 +102,9 @@ export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
   );
 }
 
-/** The entries of a connection's attribute. Throws when the text is not of `encodeSessionEntries`. */
+/**
+ * The entries of a connection's attribute. Throws when the text is not of `encodeSessionEntries`.
+ */
 export function decodeSessionEntries(value: string): SessionEntry[] {
   const rows = JSON.parse(value) as EncodedEntry[];
   return rows.map(([from, user, host, attribution, taggedUser, taggedHost = ""]) => ({
@@ -110,7 +116,10 @@ export function decodeSessionEntries(value: string): SessionEntry[] {
   }));
 }
 
-/** Earlier releases know the first four fields, and take an entry with more for one of an unknown user. */
+/**
+ * Earlier releases know the first four fields, and take an entry with more for one of an unknown
+ * user.
+ */
 type EncodedEntry = readonly [
   from: string,
   user: string,

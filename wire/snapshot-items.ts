@@ -3,8 +3,9 @@ import { type Item, map, number, numberOf, text, textOf } from "./attributes.ts"
 import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
- * The item `snapshots` of the offsets table: what operators ordered, written by them, in attributes `order#<id>`; and how far
- * each order is, written by the reader, in attributes `report#<id>`. One item, because the reader looks at it every two seconds.
+ * The item `snapshots` of the offsets table: what operators ordered, written by them, in attributes
+ * `order#<id>`; and how far each order is, written by the reader, in attributes `report#<id>`. One
+ * item, because the reader looks at it every two seconds.
  */
 export const SNAPSHOTS_KEY: Item = { id: text("snapshots") };
 
@@ -26,8 +27,8 @@ export interface SnapshotOrder extends SnapshotTarget {
 export type SnapshotWish = "run" | "pause" | "cancel";
 
 /**
- * waiting: another one runs; resting: the stream is behind, or a connection is broken; refused: it cannot be begun; stopped: it
- * cannot go on until a person has acted.
+ * waiting: another one runs; resting: the stream is behind, or a connection is broken; refused: it
+ * cannot be begun; stopped: it cannot go on until a person has acted.
  */
 export type SnapshotState =
   | "waiting"
@@ -107,7 +108,9 @@ export function reportAttribute(
   ];
 }
 
-/** The orders in the item, oldest first, each with its report; null until the reader has seen it. */
+/**
+ * The orders in the item, oldest first, each with its report; null until the reader has seen it.
+ */
 export function snapshotsIn(
   item: Item,
 ): readonly { readonly order: SnapshotOrder; readonly report: SnapshotReport | null }[] {

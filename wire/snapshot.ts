@@ -6,8 +6,8 @@ export interface SnapshotTarget {
 }
 
 /**
- * Where a snapshot is with a table; what follows `op: "snapshot"` in a frame, as JSON. It stands before the table's first row
- * and behind its last one.
+ * Where a snapshot is with a table; what follows `op: "snapshot"` in a frame, as JSON. It stands
+ * before the table's first row and behind its last one.
  */
 export type SnapshotMark =
   | { readonly state: "started" }

@@ -1,4 +1,7 @@
-/** A condition on a row, as `where` of a subscriber says it: MySQL's grammar, of which `parse-condition.ts` knows a part. */
+/**
+ * A condition on a row, as `where` of a subscriber says it: MySQL's grammar, of which
+ * `parse-condition.ts` knows a part.
+ */
 export type Condition =
   | { readonly kind: "and" | "or"; readonly left: Condition; readonly right: Condition }
   | { readonly kind: "not"; readonly operand: Condition }
@@ -47,7 +50,10 @@ export type Literal =
   | { readonly kind: "bytes"; readonly hex: string }
   | { readonly kind: "null" };
 
-/** What a comparison looks at, with the column that it is about; for checks against a table's definition. */
+/**
+ * What a comparison looks at, with the column that it is about; for checks against a table's
+ * definition.
+ */
 export interface ColumnUse {
   readonly column: ColumnOperand;
   readonly literals: readonly Literal[];

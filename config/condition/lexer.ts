@@ -1,4 +1,6 @@
-/** A text that is not a condition. The message goes on after "the condition": it names the place. */
+/**
+ * A text that is not a condition. The message goes on after "the condition": it names the place.
+ */
 export class ConditionError extends Error {
   override readonly name = "ConditionError";
 
@@ -10,7 +12,9 @@ export class ConditionError extends Error {
 
 export interface Token {
   readonly kind: "word" | "column" | "number" | "text" | "bytes" | "sign" | "end";
-  /** A word in capital letters; a column's name; digits; the text that a string stands for; a sign. */
+  /**
+   * A word in capital letters; a column's name; digits; the text that a string stands for; a sign.
+   */
   readonly value: string;
   /** As it is written. */
   readonly source: string;

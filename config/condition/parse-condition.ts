@@ -35,8 +35,8 @@ const KEYWORDS = new Set(
 );
 
 /**
- * The condition that a text means, in MySQL's grammar and with its precedence: OR, AND, NOT, then comparisons of a column
- * with literals. Throws ConditionError, which names the place of the fault.
+ * The condition that a text means, in MySQL's grammar and with its precedence: OR, AND, NOT, then
+ * comparisons of a column with literals. Throws ConditionError, which names the place of the fault.
  */
 export function parseCondition(text: string): Condition {
   if (text.length > LONGEST_TEXT) {

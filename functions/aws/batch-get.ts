@@ -9,11 +9,17 @@ import type { Item } from "../../wire/attributes.ts";
 
 /** DynamoDB's limit of a BatchGetItem. */
 const KEYS_PER_REQUEST = 100;
-/** A request may answer in part when it is large or throttled; what is left is asked for again this often, with growing pauses. */
+/**
+ * A request may answer in part when it is large or throttled; what is left is asked for again this
+ * often, with growing pauses.
+ */
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 20;
 
-/** The items with these keys, read consistently; those that do not exist are absent. Throws OwnTroubleError when throttled for long. */
+/**
+ * The items with these keys, read consistently; those that do not exist are absent. Throws
+ * OwnTroubleError when throttled for long.
+ */
 export async function batchGet(
   client: DynamoDBClient,
   table: string,

@@ -10,7 +10,10 @@ export interface Clients {
   readonly s3: S3Client;
 }
 
-/** How long an attempt at a call may take, milliseconds: a lost answer is found out by then. What is sent to a queue has its own time. */
+/**
+ * How long an attempt at a call may take, milliseconds: a lost answer is found out by then. What is
+ * sent to a queue has its own time.
+ */
 const REQUEST_TIMEOUT_MS = { route: 1000, retry: 10_000 } as const;
 
 export interface ClientSettings {
@@ -20,9 +23,9 @@ export interface ClientSettings {
 }
 
 /**
- * Time-outs and attempts of a function's clients. Route repeats a send that SQS throttled after 20, 40 and 80 ms: the SDK
- * would pause for up to 1, 2 and 4 s, and the frame's lane with it. A queue that throttles for longer is parked, and retry
- * has the time.
+ * Time-outs and attempts of a function's clients. Route repeats a send that SQS throttled after 20,
+ * 40 and 80 ms: the SDK would pause for up to 1, 2 and 4 s, and the frame's lane with it. A queue
+ * that throttles for longer is parked, and retry has the time.
  */
 export function clientSettings(part: "route" | "retry"): ClientSettings {
   const requestHandler = {
@@ -35,7 +38,8 @@ export function clientSettings(part: "route" | "retry"): ClientSettings {
   return {
     sqs: {
       requestHandler,
-      // The request's signature covers its body already; hashing it once more costs as much as building it.
+      // The request's signature covers its body already; hashing it once more costs as much as
+      // building it.
       md5: false,
       ...(part === "route" ? { retryStrategy: repeatSoon() } : { maxAttempts: 3 }),
     },
@@ -44,7 +48,10 @@ export function clientSettings(part: "route" | "retry"): ClientSettings {
   };
 }
 
-/** The clients of a function. Region, credentials and endpoints come from the SDK's own environment variables; it also keeps connections open. */
+/**
+ * The clients of a function. Region, credentials and endpoints come from the SDK's own environment
+ * variables; it also keeps connections open.
+ */
 export function functionClients(part: "route" | "retry"): Clients {
   const { sqs, dynamodb, s3 } = clientSettings(part);
   return {

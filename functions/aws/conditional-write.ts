@@ -1,6 +1,8 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
-/** What a conditional write answers; null when its condition did not hold, and nothing was written. */
+/**
+ * What a conditional write answers; null when its condition did not hold, and nothing was written.
+ */
 export async function conditionalWrite<Output>(write: Promise<Output>): Promise<Output | null> {
   try {
     return await write;

@@ -2,9 +2,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { OwnTroubleError } from "../ground/errors.ts";
 
 /**
- * The secret of the filters, which keys the hashes of masked columns; null where the stack has none. Read
- * once, when the function starts. Rejects with OwnTroubleError: then the function does not start, and nothing is delivered
- * under another key.
+ * The secret of the filters, which keys the hashes of masked columns; null where the stack has
+ * none. Read once, when the function starts. Rejects with OwnTroubleError: then the function does
+ * not start, and nothing is delivered under another key.
  */
 export async function readFilterSecret(arn: string | null): Promise<string | null> {
   if (arn === null) return null;

@@ -1,6 +1,9 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 
-/** Bodies too large for SQS or DynamoDB. The stack's lifecycle rule removes them when nothing can refer to them any more. */
+/**
+ * Bodies too large for SQS or DynamoDB. The stack's lifecycle rule removes them when nothing can
+ * refer to them any more.
+ */
 export interface PayloadBucket {
   readonly name: string;
   put(key: string, body: string | Uint8Array): Promise<void>;

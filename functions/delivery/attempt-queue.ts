@@ -9,12 +9,17 @@ import type { Sender, SendResult } from "./queue-sender.ts";
 /** What became of an attempt at one queue. */
 export type Attempt = { readonly queueName: string } & (
   | { readonly kind: "sent" }
-  /** Everything is behind what is parked, `changes` in number, or was delivered from there before. */
+  /**
+   * Everything is behind what is parked, `changes` in number, or was delivered from there before.
+   */
   | { readonly kind: "parked"; readonly changes: number }
   | {
       readonly kind: "refused";
       readonly trouble: Trouble;
-      /** The frames' shares that were offered to the queue, and those of their messages that got through. */
+      /**
+       * The frames' shares that were offered to the queue, and those of their messages that got
+       * through.
+       */
       readonly offered: NonEmpty<FrameShare>;
       readonly sent: ReadonlySet<OutgoingMessage>;
     }
@@ -28,9 +33,10 @@ export interface AttemptEffects {
 const BEHIND: Trouble = { reason: "behind", error: "" };
 
 /**
- * Offers the shares of consecutive frames to their queue; while something of the queue is parked, they are parked behind
- * it instead, each frame's as a record of its own. When nothing is parked any more, all that was not delivered from there
- * goes directly: nobody but the caller opens the stream. `listed`: whether the stream may be open at all.
+ * Offers the shares of consecutive frames to their queue; while something of the queue is parked,
+ * they are parked behind it instead, each frame's as a record of its own. When nothing is parked
+ * any more, all that was not delivered from there goes directly: nobody but the caller opens the
+ * stream. `listed`: whether the stream may be open at all.
  */
 export async function attemptQueue(
   stream: Stream,

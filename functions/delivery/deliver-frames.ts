@@ -15,7 +15,10 @@ export interface DeliveryEffects {
 }
 
 export interface DeliveryResult {
-  /** The lane's item as it is now, and the queues to be listed in it when the delivered position moves. */
+  /**
+   * The lane's item as it is now, and the queues to be listed in it when the delivered position
+   * moves.
+   */
   readonly lane: LaneState;
   readonly troubled: ReadonlySet<string>;
   /** Queues for which something was parked, and how many changes. */
@@ -23,15 +26,15 @@ export interface DeliveryResult {
 }
 
 /**
- * Sends the messages of consecutive frames and parks the shares of queues in trouble, and those that our own code could not
- * turn into messages. All queues at once: they do not wait for
- * each other. Within a queue the frames keep their order, and what is sent and parked is each frame's own, so that a
- * repeat may come with other frames.
+ * Sends the messages of consecutive frames and parks the shares of queues in trouble, and those
+ * that our own code could not turn into messages. All queues at once: they do not wait for each
+ * other. Within a queue the frames keep their order, and what is sent and parked is each frame's
+ * own, so that a repeat may come with other frames.
  *
- * The lane's item lists the queues whose stream may be open, so that frames that touch none of them cost no look at the
- * failures table. A queue is listed before its stream opens, and stays listed until a later frame has found it closed: a
- * repeat of a frame after a crash therefore never sends past what it parked. The caller moves the delivered position
- * with the list returned.
+ * The lane's item lists the queues whose stream may be open, so that frames that touch none of them
+ * cost no look at the failures table. A queue is listed before its stream opens, and stays listed
+ * until a later frame has found it closed: a repeat of a frame after a crash therefore never sends
+ * past what it parked. The caller moves the delivered position with the list returned.
  */
 export async function deliverFrames(
   lane: LaneState,
@@ -85,8 +88,9 @@ function byQueue(
 }
 
 /**
- * Parks what did not get through, each frame's for itself. A frame of which everything got through has a record as well,
- * an empty one: its repeat must find its key in the stream taken, or it would write a record that retry has passed.
+ * Parks what did not get through, each frame's for itself. A frame of which everything got through
+ * has a record as well, an empty one: its repeat must find its key in the stream taken, or it would
+ * write a record that retry has passed.
  */
 async function parkRefused(
   lane: number,

@@ -9,36 +9,49 @@ import type { NonEmpty } from "../ground/non-empty.ts";
 /**
  * How route and retry share a stream, with conditional writes on single items only.
  *
- * 1. Route writes the records of the batches at hand side by side; then it moves the stream's tail past all of them with
+ * 1. Route writes the records of the batches at hand side by side; then it moves the stream's tail
+ *    past all of them with
  *    one write, which succeeds only while the stream is open (or dead). So every record up to a tail is there.
- * 2. Retry reads the tail, delivers the records up to it, and closes the stream only if the tail is still the last
+ * 2. Retry reads the tail, delivers the records up to it, and closes the stream only if the tail is
+ *    still the last
  *    position that it is done with.
  *
- * Either the tail moved first: then retry finds it moved, and finds the records. Or the stream was closed first: then
- * everything before the batches has been delivered, and route may send directly. What it has written by then lies beyond
- * the tail, where retry does not look; route marks it as resolved when its messages are sent. What a killed invocation
- * leaves there, retry marks when the stream is opened again: the state item's `head` says that it lies before.
+ * Either the tail moved first: then retry finds it moved, and finds the records. Or the stream was
+ * closed first: then everything before the batches has been delivered, and route may send directly.
+ * What it has written by then lies beyond the tail, where retry does not look; route marks it as
+ * resolved when its messages are sent. What a killed invocation leaves there, retry marks when the
+ * stream is opened again: the state item's `head` says that it lies before.
  *
- * Batches whose positions the tail had passed already come from frames that are repeated after a crash, where both belong to
- * one life. Epochs grow from life to life. Behind a tail of a later life nothing can be parked: LaterLifeError.
+ * Batches whose positions the tail had passed already come from frames that are repeated after a
+ * crash, where both belong to one life. Epochs grow from life to life. Behind a tail of a later
+ * life nothing can be parked: LaterLifeError.
  */
 export interface ParkedStreams {
   /** Puts consecutive batches behind what is parked, if anything is. */
   parkBehind(stream: Stream, batches: NonEmpty<Batch>, trouble: Trouble): Promise<Parking>;
   /** Opens the stream where it is not open, and parks consecutive batches. */
   park(stream: Stream, batches: NonEmpty<Batch>, trouble: Trouble): Promise<void>;
-  /** Forgets what `parkBehind` left of batches that it found clear, once all their messages have been sent. */
+  /**
+   * Forgets what `parkBehind` left of batches that it found clear, once all their messages have
+   * been sent.
+   */
   forget(stream: Stream, batches: readonly Batch[]): Promise<void>;
 }
 
 type Parking =
   /** All of them are durable now. */
   | { readonly kind: "parked" }
-  /** Nothing is parked. So many of the batches, from the first on, were parked and delivered from there before. */
+  /**
+   * Nothing is parked. So many of the batches, from the first on, were parked and delivered from
+   * there before.
+   */
   | { readonly kind: "clear"; readonly delivered: number };
 
 export function parkedStreams(items: StreamItems): ParkedStreams {
-  /** Moves the tail to `last`, unless it is there or beyond; null. If the stream is not open: the tail it was closed with, "" for none. */
+  /**
+   * Moves the tail to `last`, unless it is there or beyond; null. If the stream is not open: the
+   * tail it was closed with, "" for none.
+   */
   async function reach(stream: Stream, last: PositionText): Promise<PositionText | null> {
     for (;;) {
       if (await items.moveTail(stream, last)) return null;
@@ -72,9 +85,11 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
 
     async park(stream, batches, trouble) {
       const { first, last } = extent(batches);
-      // What is left of an earlier attempt may say other messages are unsent: these are the ones now.
+      // What is left of an earlier attempt may say other messages are unsent: these are the ones
+      // now.
       await settleAll(batches.map((batch) => items.replaceRecord(stream, batch, trouble)));
-      // Frames that are brought back may come in any order; all else comes in the order of its lane.
+      // Frames that are brought back may come in any order; all else comes in the order of its
+      // lane.
       const head = stream.kind === "raw" ? null : first;
       while (!(await items.open(stream, { head, tail: last }, trouble))) {
         const closedAt = await reach(stream, last);

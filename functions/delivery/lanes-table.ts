@@ -17,7 +17,9 @@ import { OwnTroubleError } from "../ground/errors.ts";
 /** What the route function remembers of a lane, one item of the offsets table. */
 export interface LaneState extends LanePosition {
   readonly lane: number;
-  /** Queues whose stream of this lane may be open. A queue that is not listed has no open stream. */
+  /**
+   * Queues whose stream of this lane may be open. A queue that is not listed has no open stream.
+   */
   readonly troubled: ReadonlySet<string>;
   /** Counts the writes; 0 when there is no item. */
   readonly version: number;
@@ -25,14 +27,20 @@ export interface LaneState extends LanePosition {
 
 export interface Lanes {
   read(lane: number): Promise<LaneState>;
-  /** Writes the next state if nobody else wrote since `from` was read; returns it. Throws OwnTroubleError otherwise. */
+  /**
+   * Writes the next state if nobody else wrote since `from` was read; returns it. Throws
+   * OwnTroubleError otherwise.
+   */
   write(
     from: LaneState,
     next: LanePosition & { readonly troubled: ReadonlySet<string> },
   ): Promise<LaneState>;
 }
 
-/** The lanes' items in the offsets table: `id` (`lane#<n>`), `delivered`, `life`, `otherLives`, `troubled` and `version`. */
+/**
+ * The lanes' items in the offsets table: `id` (`lane#<n>`), `delivered`, `life`, `otherLives`,
+ * `troubled` and `version`.
+ */
 export function lanesTable(client: DynamoDBClient, table: string): Lanes {
   return {
     async read(lane) {
@@ -89,7 +97,10 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
   };
 }
 
-/** Undefined where an earlier release wrote the item. A lane without an item has had nothing in any life. */
+/**
+ * Undefined where an earlier release wrote the item. A lane without an item has had nothing in any
+ * life.
+ */
 function othersOf(item: Item): LaneState["others"] {
   if (item["version"] !== undefined && item["otherLives"] === undefined) return undefined;
   const others = mapOf(item, "otherLives");

@@ -2,8 +2,9 @@ import type { Batch } from "../failures/parked.ts";
 import type { FrameShare, OutgoingMessage, QueueFault } from "../message/outgoing-message.ts";
 
 /**
- * What is left of one queue's share of one frame, as it is parked. It stands for all of the share: its positions, and with
- * them its key, do not depend on which messages were sent before, so that a repeat of the frame finds the same record.
+ * What is left of one queue's share of one frame, as it is parked. It stands for all of the share:
+ * its positions, and with them its key, do not depend on which messages were sent before, so that a
+ * repeat of the frame finds the same record.
  */
 export function shareBatch(
   share: FrameShare,

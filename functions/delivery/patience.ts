@@ -1,8 +1,8 @@
 /**
  * How long a function waits for the answer to a request to a queue. All times are milliseconds.
  *
- * While the sends of a frame are under way its lane stands still, and every other environment with it. So this is also how
- * long one queue can delay the others.
+ * While the sends of a frame are under way its lane stands still, and every other environment with
+ * it. So this is also how long one queue can delay the others.
  */
 export interface Patience {
   /** How long a request of this many bytes may take, repetitions included. */
@@ -23,19 +23,27 @@ export function fixedPatience(ms: number): Patience {
   return { forRequest: () => ms, ended: () => undefined };
 }
 
-/** When nothing is known of what requests take, and never longer. A cold start, or an SQS that is slow as a whole, parks nothing. */
+/**
+ * When nothing is known of what requests take, and never longer. A cold start, or an SQS that is
+ * slow as a whole, parks nothing.
+ */
 const LONGEST_MS = 1000;
 /** An answer within this time, or within this multiple of the latest ones' median, is not slow. */
 const USUAL_MS = 100;
 const USUAL_MEDIANS = 5;
 /** A large body takes its time: SQS is counted on for 2 MB/s. */
 const BYTES_PER_MS = 2000;
-/** Extra time beyond the usual: of one request, and of all requests to a queue; the sum is refilled within a minute. */
+/**
+ * Extra time beyond the usual: of one request, and of all requests to a queue; the sum is refilled
+ * within a minute.
+ */
 const EXTRA_MS = 200;
 const CREDIT_MS = 500;
 const CREDIT_RETURNS_MS = 60_000;
 
-/** How many of the latest requests are the sample for what is usual. It counts once it is half full. */
+/**
+ * How many of the latest requests are the sample for what is usual. It counts once it is half full.
+ */
 const LATEST = 32;
 
 interface Credit {
@@ -45,9 +53,9 @@ interface Credit {
 }
 
 /**
- * Patience that is short while other requests are fast. A queue that is silent delays others by the usual time and
- * `EXTRA_MS` before it is given up; one that answers, but more slowly than is usual, uses up its credit, and is given up
- * then.
+ * Patience that is short while other requests are fast. A queue that is silent delays others by the
+ * usual time and `EXTRA_MS` before it is given up; one that answers, but more slowly than is usual,
+ * uses up its credit, and is given up then.
  */
 export class RelativePatience implements Patience {
   readonly #now: () => number;

@@ -17,12 +17,15 @@ export interface RequestTime {
 }
 
 /**
- * An attempt may take half of the time, so that a connection that died unnoticed, or one answer that was lost, is not taken
- * for trouble of the queue.
+ * An attempt may take half of the time, so that a connection that died unnoticed, or one answer
+ * that was lost, is not taken for trouble of the queue.
  */
 const ATTEMPTS = 2;
 
-/** Makes a request to a queue within the patience that there is. Throws what `send` throws, and SilentQueueError. */
+/**
+ * Makes a request to a queue within the patience that there is. Throws what `send` throws, and
+ * SilentQueueError.
+ */
 export async function patientRequest<Output>(
   patience: Patience,
   { queueName, bytes }: { readonly queueName: string; readonly bytes: number },
@@ -47,8 +50,8 @@ export async function patientRequest<Output>(
 }
 
 /**
- * Aborts after `ms`. Two timers of half of it run one after the other, so that time in which this process was blocked does
- * not count. What has arrived by the end is read before.
+ * Aborts after `ms`. Two timers of half of it run one after the other, so that time in which this
+ * process was blocked does not count. What has arrived by the end is read before.
  */
 class Deadline implements Disposable {
   readonly #controller = new AbortController();

@@ -17,7 +17,9 @@ import { patientRequest } from "./patient-request.ts";
 import { MOST_BYTES, nextBatches, requestBytes } from "./request-batches.ts";
 import { sendTrouble } from "./send-trouble.ts";
 
-/** What became of the messages of one queue. `trouble`: why those that are left could not be sent. */
+/**
+ * What became of the messages of one queue. `trouble`: why those that are left could not be sent.
+ */
 export type SendResult =
   | { readonly kind: "sent" }
   | {
@@ -28,13 +30,16 @@ export type SendResult =
 
 export interface Sender {
   /**
-   * Sends messages to a queue, those of one group in order, and no message after one of its group that failed. Throws
-   * OwnTroubleError when it is not the queue that is in trouble.
+   * Sends messages to a queue, those of one group in order, and no message after one of its group
+   * that failed. Throws OwnTroubleError when it is not the queue that is in trouble.
    */
   send(queueName: string, messages: readonly OutgoingMessage[]): Promise<SendResult>;
 }
 
-/** Requests to one queue that are under way at once. The limit is per queue, so a slow queue cannot use up the others' slots. */
+/**
+ * Requests to one queue that are under way at once. The limit is per queue, so a slow queue cannot
+ * use up the others' slots.
+ */
 const REQUESTS_PER_QUEUE = 8;
 
 export interface QueueSenderOptions {
@@ -47,9 +52,10 @@ export interface QueueSenderOptions {
 }
 
 /**
- * Sends to environment queues. A request carries up to ten messages of different groups: of one group only one message is
- * under way at a time, for the entries of a batch fail one by one and a successor could otherwise overtake. After the first
- * failure nothing more is sent to the queue: what was not sent is returned.
+ * Sends to environment queues. A request carries up to ten messages of different groups: of one
+ * group only one message is under way at a time, for the entries of a batch fail one by one and a
+ * successor could otherwise overtake. After the first failure nothing more is sent to the queue:
+ * what was not sent is returned.
  */
 export function queueSender(options: QueueSenderOptions): Sender {
   const { client, rawQueueUrl, payloads, patience } = options;
@@ -103,7 +109,8 @@ export function queueSender(options: QueueSenderOptions): Sender {
     );
     const failures = new Set(failed.map(({ Id: id }) => id));
     const sent = batch.filter((_message, index) => !failures.has(String(index)));
-    // The SDK repeats requests, not entries: alone, an entry gets its retries, and its error its code.
+    // The SDK repeats requests, not entries: alone, an entry gets its retries, and its error its
+    // code.
     return sent.length > 0 ? sent : await sendBatch(queueName, [first]);
   }
 
@@ -131,7 +138,10 @@ export function queueSender(options: QueueSenderOptions): Sender {
   }
 }
 
-/** The queue's trouble. Throws OwnTroubleError when it is not the queue's. `bytes`: of the largest message of the request. */
+/**
+ * The queue's trouble. Throws OwnTroubleError when it is not the queue's. `bytes`: of the largest
+ * message of the request.
+ */
 function queueTrouble(error: unknown, bytes: number): Trouble {
   if (error instanceof OwnTroubleError) throw error;
   const trouble = sendTrouble(error, bytes);

@@ -1,6 +1,9 @@
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
 
-/** Bytes that a message, and all messages of a batch together, may have: SQS's 1 MiB with room for attributes. A longer body goes to S3. */
+/**
+ * Bytes that a message, and all messages of a batch together, may have: SQS's 1 MiB with room for
+ * attributes. A longer body goes to S3.
+ */
 export const MOST_BYTES = 1_040_000;
 
 /** What the pointer to a body in S3 weighs at most, attribute included. */

@@ -27,10 +27,10 @@ const FAULT = /^(TypeError|RangeError|ReferenceError)$/;
 const LOWEST_LIMIT_BYTES = 1024;
 
 /**
- * Whose trouble an error of a send is, after the SDK's own retries: a `Trouble` of the queue, or null when it is the
- * function's. What may concern one queue only is taken for that queue's trouble (time-outs and refused connections too):
- * parking costs a little when it was not, while waiting would make every other queue wait. `bytes`: of the largest message
- * of the request.
+ * Whose trouble an error of a send is, after the SDK's own retries: a `Trouble` of the queue, or
+ * null when it is the function's. What may concern one queue only is taken for that queue's trouble
+ * (time-outs and refused connections too): parking costs a little when it was not, while waiting
+ * would make every other queue wait. `bytes`: of the largest message of the request.
  */
 export function sendTrouble(error: unknown, bytes: number): Trouble | null {
   const code = errorCode(error);
@@ -43,7 +43,8 @@ function reasonOf(code: string, bytes: number): Trouble["reason"] {
   // Before access: KMS throttles as well.
   if (THROTTLED.test(code)) return "throttled";
   if (DENIED.test(code)) return "access-denied";
-  // Groups, ids and attributes are made to be legal. What is left is a message beyond the queue's own limit.
+  // Groups, ids and attributes are made to be legal. What is left is a message beyond the queue's
+  // own limit.
   if (TOO_LONG.test(code) || (INVALID_PARAMETER.test(code) && bytes > LOWEST_LIMIT_BYTES)) {
     return "too-large";
   }

@@ -8,18 +8,24 @@ import { BodyUnavailableError } from "../ground/errors.ts";
 import type { RecordKey, StoredBody } from "./parked.ts";
 import { streamText, type Stream } from "./stream.ts";
 
-/** Bytes of a compressed body that a record holds itself; an item of DynamoDB may have 400 KB with all its attributes. */
+/**
+ * Bytes of a compressed body that a record holds itself; an item of DynamoDB may have 400 KB with
+ * all its attributes.
+ */
 const INLINE_BYTES = 300_000;
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** Keeps the bodies of failure records: compressed (zstd), in the record or, when it is too large, in the payload bucket. */
+/**
+ * Keeps the bodies of failure records: compressed (zstd), in the record or, when it is too large,
+ * in the payload bucket.
+ */
 export interface BodyStore {
   store(stream: Stream, key: RecordKey, body: string): Promise<StoredBody>;
   /**
-   * The body. Throws BodyUnavailableError when there is none any more though the record waits for it, and RangeError when
-   * the record has been resolved and its body removed.
+   * The body. Throws BodyUnavailableError when there is none any more though the record waits for
+   * it, and RangeError when the record has been resolved and its body removed.
    */
   load(body: StoredBody): Promise<string>;
 }

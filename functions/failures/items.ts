@@ -20,13 +20,17 @@ import type {
 import { parseStream, streamText, type Stream } from "./stream.ts";
 
 /**
- * The failures table: key `stream` and `position`. A stream's state item has the position `~state`, which sorts behind all
- * records; a record's is its key. The index `DUE_INDEX` (key `due`, `nextAttempt`; keys only) holds the state items of streams
- * that are not closed: partition `open`, sorted by when they are to be tried next, and partition `dead`.
+ * The failures table: key `stream` and `position`. A stream's state item has the position `~state`,
+ * which sorts behind all records; a record's is its key. The index `DUE_INDEX` (key `due`,
+ * `nextAttempt`; keys only) holds the state items of streams that are not closed: partition `open`,
+ * sorted by when they are to be tried next, and partition `dead`.
  */
 export const STATE_POSITION = "~state";
 
-/** Closed streams and finished records stay for so long, for operators, and longer than a frame can wait in the raw queue (14 days). */
+/**
+ * Closed streams and finished records stay for so long, for operators, and longer than a frame can
+ * wait in the raw queue (14 days).
+ */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 export function stateKey(stream: Stream) {

@@ -15,7 +15,9 @@ export type Reason =
   | "fault"
   | "dead-letter";
 
-/** What stood in the way of a delivery: a reason, and the error's name and text (never row data). */
+/**
+ * What stood in the way of a delivery: a reason, and the error's name and text (never row data).
+ */
 export interface Trouble {
   readonly reason: Reason;
   readonly error: string;
@@ -40,7 +42,10 @@ export function recordKey({ first, last }: Pick<Batch, "first" | "last">): Recor
   return `${first}/${last}`;
 }
 
-/** A message of the raw queue that is not a frame of this source: it has no positions, so its record has this one. */
+/**
+ * A message of the raw queue that is not a frame of this source: it has no positions, so its record
+ * has this one.
+ */
 export function unreadableBatch(body: string): Batch {
   return { first: "0", last: "0", count: 0, body };
 }
@@ -51,10 +56,11 @@ export function lastOf(key: RecordKey): PositionText {
 }
 
 /**
- * The state of a stream, one item. Everything up to `drained` is done with. Everything beyond it and up to `tail` has its
- * record: route moves the tail only when all records up to there are written, whatever their number and order. A record
- * beyond the tail is not part of the stream. If the stream closes first, it never becomes part of it: its messages are
- * sent directly, and it lies before `head` when the stream is opened the next time.
+ * The state of a stream, one item. Everything up to `drained` is done with. Everything beyond it
+ * and up to `tail` has its record: route moves the tail only when all records up to there are
+ * written, whatever their number and order. A record beyond the tail is not part of the stream. If
+ * the stream closes first, it never becomes part of it: its messages are sent directly, and it lies
+ * before `head` when the stream is opened the next time.
  *
  *   closed → open    a delivery failed (route)
  *   open → closed    everything up to the tail is done with (retry), only while the tail stands still
@@ -64,14 +70,20 @@ export function lastOf(key: RecordKey): PositionText {
 export interface StreamState {
   readonly stream: Stream;
   readonly status: "open" | "dead" | "closed";
-  /** Where the first record begins since the stream was opened last; "" when records come in any order. */
+  /**
+   * Where the first record begins since the stream was opened last; "" when records come in any
+   * order.
+   */
   readonly head: PositionText;
   readonly tail: PositionText;
   /** The key of the last record that is done with; "" before the first. */
   readonly drained: RecordKey;
   /** Failed attempts for the first record. */
   readonly attempts: number;
-  /** Invocations of retry that have claimed the stream since one left it in order; more than one: the others were killed. */
+  /**
+   * Invocations of retry that have claimed the stream since one left it in order; more than one:
+   * the others were killed.
+   */
   readonly begun: number;
   /** Milliseconds since 1970. */
   readonly nextAttemptAt: number;
@@ -84,7 +96,10 @@ export interface StreamState {
 
 /** Where a stream begins and ends when it is opened. */
 export interface Opening {
-  /** Records that begin before this position do not belong to the stream. null: records come in any order. */
+  /**
+   * Records that begin before this position do not belong to the stream. null: records come in any
+   * order.
+   */
   readonly head: PositionText | null;
   readonly tail: PositionText;
 }
@@ -111,13 +126,22 @@ export interface ParkedRecord {
   /** How often its delivery was attempted from here and failed; `trouble` is of the last time. */
   readonly attempts: number;
   readonly lastFailureAt: number;
-  /** As planned then; null: never yet, or given up. When an operator asks for another try, only the stream's is moved. */
+  /**
+   * As planned then; null: never yet, or given up. When an operator asks for another try, only the
+   * stream's is moved.
+   */
   readonly nextAttemptAt: number | null;
   /** Bytes of the body before compression. */
   readonly bytes: number;
-  /** How many of the body's messages, or changes where it is a frame, are done with; counted from its beginning. */
+  /**
+   * How many of the body's messages, or changes where it is a frame, are done with; counted from
+   * its beginning.
+   */
   readonly progress: number;
-  /** Deduplication ids of messages beyond `progress` that went through in an attempt that then failed or ran out of time. */
+  /**
+   * Deduplication ids of messages beyond `progress` that went through in an attempt that then
+   * failed or ran out of time.
+   */
   readonly sent: ReadonlySet<string>;
   readonly body: StoredBody;
 }

@@ -6,8 +6,8 @@ import type { ItemUpdate } from "./state-updates.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * A record is written if there is none with its key, whatever has become of that one; with `instead` also in the place of
- * one that waits and has not been attempted.
+ * A record is written if there is none with its key, whatever has become of that one; with
+ * `instead` also in the place of one that waits and has not been attempted.
  */
 export function recordPut(item: Item, instead: boolean): Omit<PutItemCommandInput, "TableName"> {
   const free = "attribute_not_exists(#stream)";
@@ -47,8 +47,9 @@ export function failureUpdate(
 }
 
 /**
- * How much of a record's body is done with, while the record waits and has the body that was read: one that route has
- * written in its place has other messages. `attempts` is set, so that from now on route leaves the record as it is.
+ * How much of a record's body is done with, while the record waits and has the body that was read:
+ * one that route has written in its place has other messages. `attempts` is set, so that from now
+ * on route leaves the record as it is.
  */
 export function progressUpdate({
   stream,

@@ -30,14 +30,23 @@ import { parseStream, type Stream } from "./stream.ts";
 
 /** What retry does to a stream's items; each is one request on one item, or a query. */
 export interface DrainItems {
-  /** Takes the stream if it is open and due, by moving its next attempt to `until`; null if it is not. */
+  /**
+   * Takes the stream if it is open and due, by moving its next attempt to `until`; null if it is
+   * not.
+   */
   claim(stream: Stream, now: number, until: number): Promise<StreamState | null>;
   read(stream: Stream): Promise<StreamState | null>;
-  /** The next records after a key that lie wholly before or at the tail, in order; empty: there is none (yet). */
+  /**
+   * The next records after a key that lie wholly before or at the tail, in order; empty: there is
+   * none (yet).
+   */
   next(stream: Stream, after: RecordKey, tail: string): Promise<readonly ParkedRecord[]>;
   /** Notes a failed attempt on the record, if it is still parked. */
   noteFailure(record: ParkedRecord, failure: FailedAttempt): Promise<void>;
-  /** Notes the record's `progress` and `sent`; whether the record still waits with the body that was read. */
+  /**
+   * Notes the record's `progress` and `sent`; whether the record still waits with the body that was
+   * read.
+   */
   noteProgress(record: ParkedRecord): Promise<boolean>;
   /** Marks a record as done with, and removes its body. */
   resolve(record: ParkedRecord): Promise<void>;
@@ -45,7 +54,10 @@ export interface DrainItems {
   close(stream: Stream, drained: RecordKey): Promise<boolean>;
   /** Notes that the claimed stream has come further, and forgets earlier attempts. */
   advance(claimed: StreamState, drained: RecordKey): Promise<void>;
-  /** Notes how far the stream is done with and when it is to be tried next, unless somebody else has taken it since `claimed`. */
+  /**
+   * Notes how far the stream is done with and when it is to be tried next, unless somebody else has
+   * taken it since `claimed`.
+   */
   postpone(claimed: StreamState, next: Postponement): Promise<void>;
 }
 
@@ -126,7 +138,8 @@ export function recordsAfter(stream: Stream, key: RecordKey): TableQuery {
     ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
     ExpressionAttributeValues: {
       ":stream": stateKey(stream).stream,
-      // Keys of records have one length: what follows a key is the first text beyond it, and `~` the end of them.
+      // Keys of records have one length: what follows a key is the first text beyond it, and `~`
+      // the end of them.
       ":after": text(key === "" ? "!" : `${key}!`),
       ":records": text("~"),
     },

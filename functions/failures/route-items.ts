@@ -19,9 +19,15 @@ import { recordPut, resolveUpdate } from "./record-updates.ts";
 import { openUpdate, tailUpdate, type ItemUpdate } from "./state-updates.ts";
 import type { Stream } from "./stream.ts";
 
-/** What route does to a stream's items. Each is one request on one item, and what it says of the item is true at one moment. */
+/**
+ * What route does to a stream's items. Each is one request on one item, and what it says of the
+ * item is true at one moment.
+ */
 export interface StreamItems {
-  /** Moves the tail to `last` if the stream is open or dead and the tail is not there yet; whether it did. */
+  /**
+   * Moves the tail to `last` if the stream is open or dead and the tail is not there yet; whether
+   * it did.
+   */
   moveTail(stream: Stream, last: string): Promise<boolean>;
   /** Opens the stream if it is closed before the tail or was never opened; whether it did. */
   open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
@@ -29,7 +35,10 @@ export interface StreamItems {
   read(stream: Stream): Promise<Pick<StreamState, "status" | "tail"> | null>;
   /** Writes a record if there is none with its key, whatever has become of that one. */
   putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
-  /** Writes a record if there is none with its key, or one that waits and has not been attempted: then in its place. */
+  /**
+   * Writes a record if there is none with its key, or one that waits and has not been attempted:
+   * then in its place.
+   */
   replaceRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
   /** Marks a record as done with if it waits, and removes its body. */
   resolve(stream: Stream, key: RecordKey): Promise<void>;

@@ -11,7 +11,8 @@ import {
 } from "./parked.ts";
 import type { Stream } from "./stream.ts";
 
-// The writes that change a stream's state, each a conditional update of its state item; StreamState says what they mean.
+// The writes that change a stream's state, each a conditional update of its state item; StreamState
+// says what they mean.
 
 /** A conditional update of one item. */
 export type ItemUpdate = Omit<UpdateItemCommandInput, "TableName">;
@@ -61,8 +62,9 @@ export function tailUpdate(stream: Stream, last: string): ItemUpdate {
 }
 
 /**
- * The stream is taken until `until`, if it is open and due. Answers with the state. The claim is counted before anything is
- * attempted: an invocation that is killed in the middle cannot count it after.
+ * The stream is taken until `until`, if it is open and due. Answers with the state. The claim is
+ * counted before anything is attempted: an invocation that is killed in the middle cannot count it
+ * after.
  */
 export function claimUpdate(stream: Stream, now: number, until: number): ItemUpdate {
   return {
@@ -80,7 +82,10 @@ export function claimUpdate(stream: Stream, now: number, until: number): ItemUpd
   };
 }
 
-/** A claimed stream has come further: what was counted against its first record is over, and this claim is the first. */
+/**
+ * A claimed stream has come further: what was counted against its first record is over, and this
+ * claim is the first.
+ */
 export function advanceUpdate(
   { stream, nextAttemptAt }: StreamState,
   drained: RecordKey,

@@ -7,8 +7,8 @@ import { connectionName, type Connection } from "../../wire/session.ts";
  *   thread   the changes of one connection whose author is not known, of one lane
  *   raw      one message of the raw queue that could not be read, or that an operator brought back
  *
- * Lanes advance independently, so positions are compared within one lane only, and every stream belongs to one.
- * As text: `<kind>/<lane>/<name>`.
+ * Lanes advance independently, so positions are compared within one lane only, and every stream
+ * belongs to one. As text: `<kind>/<lane>/<name>`.
  */
 export interface Stream {
   readonly kind: "queue" | "thread" | "raw";
@@ -26,14 +26,18 @@ export function threadStream(lane: number, connection: Connection): Stream {
 }
 
 /**
- * A message of the raw queue that could not be read has a stream of its own: it blocks nothing. If it was a frame, the
- * position chain finds the gap at once and its lane stops until the frame is back.
+ * A message of the raw queue that could not be read has a stream of its own: it blocks nothing. If
+ * it was a frame, the position chain finds the gap at once and its lane stops until the frame is
+ * back.
  */
 export function unreadableStream(messageId: string): Stream {
   return { kind: "raw", lane: 0, name: messageId };
 }
 
-/** Frames of a lane that an operator brought back: those of each life for themselves, because its positions tell their order. */
+/**
+ * Frames of a lane that an operator brought back: those of each life for themselves, because its
+ * positions tell their order.
+ */
 export function deadLetterStream({
   lane,
   life,

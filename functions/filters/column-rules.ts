@@ -10,9 +10,9 @@ type Treatment = "keep" | "leave-out" | Mask;
 export type TreatmentOf = (column: string, isKey: boolean) => Treatment;
 
 /**
- * The rules for the columns of one table; null: all are kept. A key must stay what tells rows apart, so a column of it that
- * the configuration leaves out or masks beyond recognition is hashed: `doctor` refuses such a configuration, but a table may
- * get another key later.
+ * The rules for the columns of one table; null: all are kept. A key must stay what tells rows
+ * apart, so a column of it that the configuration leaves out or masks beyond recognition is hashed:
+ * `doctor` refuses such a configuration, but a table may get another key later.
  */
 export function columnRules(
   columns: NonNullable<Subscriber["columns"]>,

@@ -6,7 +6,10 @@ export type RowValue =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "null" };
 
-/** The value in a JSON text of a row image: the members of a SET as MySQL prints them, another list or object as its text. */
+/**
+ * The value in a JSON text of a row image: the members of a SET as MySQL prints them, another list
+ * or object as its text.
+ */
 export function rowValue(json: string): RowValue {
   if (json === "null") return { kind: "null" };
   if (json.startsWith('"')) return { kind: "text", text: JSON.parse(json) as string };
@@ -20,8 +23,9 @@ export function rowValue(json: string): RowValue {
 }
 
 /**
- * How a value compares with a literal: negative, 0 or positive; null where one of them is NULL. Numbers compare exactly, text
- * by code points, dates and times as such. A number beside a text makes both numbers, as in MySQL.
+ * How a value compares with a literal: negative, 0 or positive; null where one of them is NULL.
+ * Numbers compare exactly, text by code points, dates and times as such. A number beside a text
+ * makes both numbers, as in MySQL.
  */
 export function compareValues(value: RowValue, literal: Literal): number | null {
   if (value.kind === "null" || literal.kind === "null") return null;
@@ -51,7 +55,10 @@ function leadingNumber(text: string): string {
   return number ?? "0";
 }
 
-/** Exponents beyond those of a DOUBLE occur nowhere; they are not worth a number of that many digits. */
+/**
+ * Exponents beyond those of a DOUBLE occur nowhere; they are not worth a number of that many
+ * digits.
+ */
 const LARGEST_EXPONENT = 400;
 
 function compareNumbers(left: string, right: string): number {
@@ -73,7 +80,10 @@ function decimalOf(text: string): { readonly digits: bigint; readonly exponent: 
   return { digits: sign === "-" ? -digits : digits, exponent };
 }
 
-/** By code points, as the collation utf8mb4_0900_bin has them; JavaScript's own order is by UTF-16's units. */
+/**
+ * By code points, as the collation utf8mb4_0900_bin has them; JavaScript's own order is by UTF-16's
+ * units.
+ */
 function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
@@ -88,7 +98,9 @@ export interface Moment {
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z?)?$/;
 const TIME = /^(-?)(\d{2,3}):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
 
-/** A text that reads as a DATE, DATETIME or TIMESTAMP (in UTC), or as a TIME; null for any other. */
+/**
+ * A text that reads as a DATE, DATETIME or TIMESTAMP (in UTC), or as a TIME; null for any other.
+ */
 export function momentOf(text: string): Moment | null {
   const date = DATE.exec(text);
   if (date !== null) {

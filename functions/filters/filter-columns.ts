@@ -3,7 +3,10 @@ import type { TreatmentOf } from "./column-rules.ts";
 import { jsonMembers, jsonObject } from "./json-members.ts";
 import type { MaskValue } from "./masks.ts";
 
-/** The rows and keys of a change after columns were left out and masked. Every other value keeps its text. */
+/**
+ * The rows and keys of a change after columns were left out and masked. Every other value keeps its
+ * text.
+ */
 export function filterColumns<Change extends FrameChange>(
   change: Change,
   treatmentOf: TreatmentOf,

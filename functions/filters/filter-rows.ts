@@ -5,11 +5,12 @@ import { columnKey, type RowCondition, type RowImage } from "./row-condition.ts"
 import type { Truth } from "./truth.ts";
 
 /**
- * The change that a subscriber gets whose rows meet a condition; null: none. `undecided`: the row images lack a column on
- * which it depends.
+ * The change that a subscriber gets whose rows meet a condition; null: none. `undecided`: the row
+ * images lack a column on which it depends.
  *
- * A row that an update brings to meet the condition is created, one that ceases to meet it is deleted, unless `crossing`
- * says that it stays an update. Both keep the id and the position of the update.
+ * A row that an update brings to meet the condition is created, one that ceases to meet it is
+ * deleted, unless `crossing` says that it stays an update. Both keep the id and the position of the
+ * update.
  */
 export function filterRow<Change extends FrameChange>(
   change: Change,

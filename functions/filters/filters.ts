@@ -28,21 +28,23 @@ interface SubscriberFilter {
   table(database: string, table: string, lowerCaseNames?: boolean): TableFilter | null;
   /** The header of a frame with the columns that are left of its tables. */
   header(header: FrameHeader): FrameHeader;
-  /** Makes a text unreadable in which columns are not masked; the text itself where no columns are. */
+  /**
+   * Makes a text unreadable in which columns are not masked; the text itself where no columns are.
+   */
   readonly seal: Seal["seal"];
 }
 
 /**
- * The change as the subscriber gets it; null: it gets none. Throws UndecidedRowError when the row images lack a column of the
- * subscriber's condition.
+ * The change as the subscriber gets it; null: it gets none. Throws UndecidedRowError when the row
+ * images lack a column of the subscriber's condition.
  */
 export type TableFilter = (change: PositionedChange) => PositionedChange | null;
 
 export const NO_FILTERS: Filters = { of: () => null, open: sealWith(null).open };
 
 /**
- * `secret` keys the hashes and the seal; null where no subscriber has `columns`. Throws RangeError when one has them, and there
- * is no secret.
+ * `secret` keys the hashes and the seal; null where no subscriber has `columns`. Throws RangeError
+ * when one has them, and there is no secret.
  */
 export function filtersOf(routing: Routing, secret: string | null): Filters {
   const { seal, open } = sealWith(secret);

@@ -14,8 +14,8 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
 /**
- * The members of a JSON object in their order, values unparsed: what is put together again has every digit. Throws
- * SyntaxError for a text that is not an object.
+ * The members of a JSON object in their order, values unparsed: what is put together again has
+ * every digit. Throws SyntaxError for a text that is not an object.
  */
 export function jsonMembers(text: string): JsonMember[] {
   const members: JsonMember[] = [];

@@ -1,6 +1,7 @@
 /**
- * A matcher for MySQL's LIKE: `%` stands for any characters, `_` for one, each for itself behind `escape` ("" for none).
- * Upper case and lower case differ. The time it takes grows with the product of both lengths at most.
+ * A matcher for MySQL's LIKE: `%` stands for any characters, `_` for one, each for itself behind
+ * `escape` ("" for none). Upper case and lower case differ. The time it takes grows with the
+ * product of both lengths at most.
  */
 export function likeMatcher(pattern: string, escape: string): (text: string) => boolean {
   const parts = partsOf(Array.from(pattern), escape);
@@ -27,7 +28,10 @@ function partsOf(pattern: readonly string[], escape: string): Part[] {
 
 function matches(parts: readonly Part[], text: readonly string[]): boolean {
   let [part, at] = [0, 0];
-  /** Where to go on when the rest does not fit: behind the last `%`, with one more character taken by it. */
+  /**
+   * Where to go on when the rest does not fit: behind the last `%`, with one more character taken
+   * by it.
+   */
   let [anyPart, anyAt] = [-1, 0];
   while (at < text.length) {
     const here = parts[part];

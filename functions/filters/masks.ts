@@ -8,8 +8,8 @@ export type MaskValue = (mask: Mask, json: string) => string;
 const SHORTEST_SHOWN = 8;
 
 /**
- * `secret` keys the hash: equal values have equal hashes, in every table, and who does not know the secret cannot try values
- * out. A number and a text with the same characters are equal.
+ * `secret` keys the hash: equal values have equal hashes, in every table, and who does not know the
+ * secret cannot try values out. A number and a text with the same characters are equal.
  */
 export function maskWith(secret: string): MaskValue {
   return (mask, json) => {

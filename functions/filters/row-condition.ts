@@ -14,7 +14,10 @@ export type RowImage = ReadonlyMap<string, string>;
 /** Says whether a row meets a condition. */
 export type RowCondition = (row: RowImage) => Truth;
 
-/** The name under which a row image has a column: MySQL does not tell upper case from lower case in them. */
+/**
+ * The name under which a row image has a column: MySQL does not tell upper case from lower case in
+ * them.
+ */
 export function columnKey(name: string): string {
   return name.toLowerCase();
 }

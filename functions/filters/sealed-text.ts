@@ -3,12 +3,16 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { BodyUnavailableError } from "../ground/errors.ts";
 
 /**
- * Encrypts what a failure record keeps of rows before their columns were masked, for which our own code failed: the record
- * belongs to a subscriber who must not see them. AES-256-GCM, with a key made from the secret of the filters.
+ * Encrypts what a failure record keeps of rows before their columns were masked, for which our own
+ * code failed: the record belongs to a subscriber who must not see them. AES-256-GCM, with a key
+ * made from the secret of the filters.
  */
 export interface Seal {
   readonly seal: (text: string) => string;
-  /** The text; one that is not sealed as it is. Throws BodyUnavailableError when it was sealed with another secret. */
+  /**
+   * The text; one that is not sealed as it is. Throws BodyUnavailableError when it was sealed with
+   * another secret.
+   */
   readonly open: (sealed: string) => string;
 }
 

@@ -13,9 +13,10 @@ import {
 const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
 
 /**
- * A change as canal's flatMessage, with `user`, `host`, `attribution` and `environment` beside its own fields. `id`, a
- * number of canal's own batches, is 0; `ts` is when it is written, `es` when it was committed, both in milliseconds.
- * Throws RangeError for what is of a snapshot: canal has no message for it.
+ * A change as canal's flatMessage, with `user`, `host`, `attribution` and `environment` beside its
+ * own fields. `id`, a number of canal's own batches, is 0; `ts` is when it is written, `es` when it
+ * was committed, both in milliseconds. Throws RangeError for what is of a snapshot: canal has no
+ * message for it.
  * https://github.com/alibaba/canal/blob/master/protocol/src/main/java/com/alibaba/otter/canal/protocol/FlatMessage.java
  */
 export function canalFlatMessage(typed: TypedChange, nowMs: number): string {
@@ -75,7 +76,10 @@ function byColumn<T>(
   return Object.fromEntries(columns.map(([name, type]) => [name, of(name, type)]));
 }
 
-/** Every value is text: an ENUM its number, a SET its bits, binary data one character a byte (ISO 8859-1). */
+/**
+ * Every value is text: an ENUM its number, a SET its bits, binary data one character a byte (ISO
+ * 8859-1).
+ */
 function canalValue(value: unknown, columnType: string): string {
   const type = typeName(columnType);
   if (type === "json") return spacedJsonText(value);
@@ -98,8 +102,8 @@ function setBits(chosen: readonly unknown[], all: readonly string[]): bigint {
 const BINARY = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
 
 /**
- * The number of java.sql.Types that canal gives a column: the next wider one for an unsigned integer whose value does not
- * fit into the Java type of its width.
+ * The number of java.sql.Types that canal gives a column: the next wider one for an unsigned
+ * integer whose value does not fit into the Java type of its width.
  */
 function sqlType(columnType: string, value: unknown): number {
   const type = typeName(columnType);

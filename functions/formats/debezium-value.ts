@@ -3,10 +3,11 @@ import { jsonText } from "./json-text.ts";
 import { isGeometry, typeName } from "./typed-change.ts";
 
 /**
- * A value as Debezium's MySQL connector gives it by default (decimal.handling.mode=precise, binary.handling.mode=bytes,
- * time.precision.mode=adaptive_time_microseconds, bigint.unsigned.handling.mode=long, enable.time.adjuster=true: years 0 to
- * 69 mean 2000 to 2069, and 70 to 99 mean 1970 to 1999). A date that is none, like `0000-00-00`, is null, or the beginning
- * of 1970 where the column admits no NULL.
+ * A value as Debezium's MySQL connector gives it by default (decimal.handling.mode=precise,
+ * binary.handling.mode=bytes, time.precision.mode=adaptive_time_microseconds,
+ * bigint.unsigned.handling.mode=long, enable.time.adjuster=true: years 0 to 69 mean 2000 to 2069,
+ * and 70 to 99 mean 1970 to 1999). A date that is none, like `0000-00-00`, is null, or the
+ * beginning of 1970 where the column admits no NULL.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-data-types
  */
 export function debeziumValue(value: unknown, columnType: string, nullable: boolean): unknown {
@@ -70,7 +71,10 @@ function ifDate(at: bigint | null, convert: (at: bigint) => bigint): bigint | nu
   return at === null ? null : convert(at);
 }
 
-/** Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.ffffff]`, read as UTC; null for a date that there is not. */
+/**
+ * Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.ffffff]`, read as UTC; null for a date that
+ * there is not.
+ */
 function microseconds(text: string): bigint | null {
   const [written = "", fraction = ""] = text.split(".");
   const seconds = written.replace(/^\d{4}/, (year) =>
@@ -107,7 +111,10 @@ function bits(value: bigint, columnType: string): boolean | string {
   return bytes.subarray(0, Math.ceil(width / 8)).toString("base64");
 }
 
-/** The fewest bytes in two's complement, highest first, as java.math.BigInteger.toByteArray() gives them. */
+/**
+ * The fewest bytes in two's complement, highest first, as java.math.BigInteger.toByteArray() gives
+ * them.
+ */
 function twosComplement(value: bigint): Buffer {
   let bytes = 1;
   while (BigInt.asIntN(bytes * 8, value) !== value) bytes++;

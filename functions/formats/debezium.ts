@@ -3,10 +3,11 @@ import { jsonText } from "./json-text.ts";
 import { convertRow, type Row, type TypedChange } from "./typed-change.ts";
 
 /**
- * A change as the payload of an event of Debezium's MySQL connector 2.7 (JSON without schemas, default settings), with
- * `user`, `host`, `attribution` and `environment` beside its own fields. A snapshot's row is as in its incremental
- * snapshots. Null for a statement about a table's definition, which Debezium keeps in a topic of its own, and for the marks of
- * a snapshot, of which it tells in another one.
+ * A change as the payload of an event of Debezium's MySQL connector 2.7 (JSON without schemas,
+ * default settings), with `user`, `host`, `attribution` and `environment` beside its own fields. A
+ * snapshot's row is as in its incremental snapshots. Null for a statement about a table's
+ * definition, which Debezium keeps in a topic of its own, and for the marks of a snapshot, of which
+ * it tells in another one.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-events
  */
 export function debeziumPayload(typed: TypedChange, nowMs: number): string | null {

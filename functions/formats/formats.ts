@@ -5,8 +5,8 @@ import { maxwellRecord } from "./maxwell.ts";
 import type { TypedChange } from "./typed-change.ts";
 
 /**
- * A change as the body of a message; null for what the format's tool leaves out. `nowMs` is when it is written, milliseconds
- * since 1970. Throws for a value that the format cannot say.
+ * A change as the body of a message; null for what the format's tool leaves out. `nowMs` is when it
+ * is written, milliseconds since 1970. Throws for a value that the format cannot say.
  */
 export type FormatWriter = (typed: TypedChange, nowMs: number) => string | null;
 

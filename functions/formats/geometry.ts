@@ -1,9 +1,9 @@
 import { GEOMETRY_TYPES } from "../../wire/geometry-types.ts";
 
 /**
- * A geometry in well-known text, from its well-known binary; written as JTS writes it: `POINT (1 2)`,
- * `POLYGON ((0 0, 1 0, 1 1, 0 0))`, `GEOMETRYCOLLECTION EMPTY`. Throws RangeError for bytes that are none. Format: OGC 06-103r4,
- * sections 7 and 8, in two dimensions, as MySQL has them.
+ * A geometry in well-known text, from its well-known binary; written as JTS writes it: `POINT (1
+ * 2)`, `POLYGON ((0 0, 1 0, 1 1, 0 0))`, `GEOMETRYCOLLECTION EMPTY`. Throws RangeError for bytes
+ * that are none. Format: OGC 06-103r4, sections 7 and 8, in two dimensions, as MySQL has them.
  */
 export function wellKnownText(binary: Buffer): string {
   return new GeometryReader(binary).tagged();

@@ -1,4 +1,6 @@
-/** A number as the digits that are to stand in the JSON, for what a JavaScript number would round. */
+/**
+ * A number as the digits that are to stand in the JSON, for what a JavaScript number would round.
+ */
 export class NumberText {
   readonly digits: string;
 
@@ -34,14 +36,17 @@ function write(value: unknown, space: string): string {
 }
 
 /**
- * JSON.parse that keeps every digit: an integer that a JavaScript number would round is a bigint, any other number whose
- * text would not be the same again a NumberText. Throws SyntaxError.
+ * JSON.parse that keeps every digit: an integer that a JavaScript number would round is a bigint,
+ * any other number whose text would not be the same again a NumberText. Throws SyntaxError.
  */
 export function parseJsonExactly(text: string): unknown {
   return JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown);
 }
 
-/** `source` is the text of a value that is no object or array (ECMAScript 2026, which TypeScript's types do not know). */
+/**
+ * `source` is the text of a value that is no object or array (ECMAScript 2026, which TypeScript's
+ * types do not know).
+ */
 function exactNumber(
   _key: string,
   value: unknown,

@@ -13,8 +13,9 @@ const TYPES = { c: "insert", u: "update", d: "delete" } as const;
 const BOOTSTRAP_TYPES = { started: "bootstrap-start", complete: "bootstrap-complete" } as const;
 
 /**
- * A row change as Maxwell writes it, with `user`, `host`, `attribution` and `environment` beside its own fields. Null for
- * a statement about a table, which Maxwell leaves out unless told otherwise. Without `xid`, which is not known here.
+ * A row change as Maxwell writes it, with `user`, `host`, `attribution` and `environment` beside
+ * its own fields. Null for a statement about a table, which Maxwell leaves out unless told
+ * otherwise. Without `xid`, which is not known here.
  * https://github.com/zendesk/maxwell/blob/master/docs/docs/dataformat.md
  */
 export function maxwellRecord(typed: TypedChange): string | null {
@@ -67,7 +68,10 @@ function bootstrapRecord(typed: TypedChange): string {
   });
 }
 
-/** Values are as in the message, save that a DECIMAL is a number, a TIMESTAMP is like a DATETIME, a geometry is text. */
+/**
+ * Values are as in the message, save that a DECIMAL is a number, a TIMESTAMP is like a DATETIME, a
+ * geometry is text.
+ */
 function maxwellValue(value: unknown, columnType: string): unknown {
   if (typeof value !== "string") return value;
   // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing.

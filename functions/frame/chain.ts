@@ -5,16 +5,22 @@ import { epochOf, type PositionText } from "../../wire/position.ts";
 export interface LanePosition {
   /** Of the frame delivered last. Null before the first frame. */
   readonly delivered: PositionText | null;
-  /** The name of the life that `delivered` belongs to; null where the frame had none, as those of earlier releases. */
+  /**
+   * The name of the life that `delivered` belongs to; null where the frame had none, as those of
+   * earlier releases.
+   */
   readonly life: string | null;
   /**
-   * The last position delivered in each other life, by the life's name. Undefined where an earlier release wrote the item,
-   * which did not remember them.
+   * The last position delivered in each other life, by the life's name. Undefined where an earlier
+   * release wrote the item, which did not remember them.
    */
   readonly others?: ReadonlyMap<string, PositionText> | undefined;
 }
 
-/** What a frame is to a lane: delivered already, its turn (changes after `after` are new), or evidence of a loss. */
+/**
+ * What a frame is to a lane: delivered already, its turn (changes after `after` are new), or
+ * evidence of a loss.
+ */
 export type ChainStep =
   | { readonly kind: "repeat" }
   | { readonly kind: "deliver"; readonly after: PositionText | null }
@@ -23,16 +29,19 @@ export type ChainStep =
 type Place = Pick<FrameHeader, "first" | "last" | "previous" | "life">;
 
 /**
- * The position chain. A frame says that nothing of its lane lies between `previous` and `first`; so nothing is missing as
- * long as `previous` is not beyond what was delivered. That covers the ordinary next frame (`previous = delivered`), and
- * frames that a restarted reader cut differently, of which only the rest is new.
+ * The position chain. A frame says that nothing of its lane lies between `previous` and `first`; so
+ * nothing is missing as long as `previous` is not beyond what was delivered. That covers the
+ * ordinary next frame (`previous = delivered`), and frames that a restarted reader cut differently,
+ * of which only the rest is new.
  *
- * First start: a lane without a delivered position takes only a frame that says it is the first (`previous: null`); when
- * the lane's item was lost, that is a gap, because nobody knows what was delivered. A lane with a delivered position takes
- * a frame without `previous` only when its epoch is later: the coordinates start again by an operator's explicit act.
+ * First start: a lane without a delivered position takes only a frame that says it is the first
+ * (`previous: null`); when the lane's item was lost, that is a gap, because nobody knows what was
+ * delivered. A lane with a delivered position takes a frame without `previous` only when its epoch
+ * is later: the coordinates start again by an operator's explicit act.
  *
- * Each life has a chain of its own: a frame is a repeat only where the lane was delivered up to it in the frame's own life.
- * Where one of the two has no name, as in earlier releases, the epochs alone tell lives apart.
+ * Each life has a chain of its own: a frame is a repeat only where the lane was delivered up to it
+ * in the frame's own life. Where one of the two has no name, as in earlier releases, the epochs
+ * alone tell lives apart.
  */
 export function chainStep(lane: LanePosition, frame: Place): ChainStep {
   const { delivered, life, others } = lane;
@@ -48,7 +57,10 @@ export function chainStep(lane: LanePosition, frame: Place): ChainStep {
     : stepWithin(known, frame);
 }
 
-/** Lives that a lane remembers beside that of its delivered position. A life ends by a failover or an operator's act. */
+/**
+ * Lives that a lane remembers beside that of its delivered position. A life ends by a failover or
+ * an operator's act.
+ */
 const OTHERS = 20;
 
 /** Where a lane is once a frame is delivered. */
@@ -72,14 +84,15 @@ function stepWithin(delivered: PositionText, { first, last, previous }: Place): 
 }
 
 /**
- * A frame of a life of which the lane has had nothing: all its changes are new. It begins anew, or it goes on from the last
- * position of an earlier life, which the epoch of `previous` tells.
+ * A frame of a life of which the lane has had nothing: all its changes are new. It begins anew, or
+ * it goes on from the last position of an earlier life, which the epoch of `previous` tells.
  */
 function stepIntoLife(
   { delivered, others }: Pick<LanePosition, "others"> & { readonly delivered: PositionText },
   { first, previous }: Place,
 ): ChainStep {
-  // The earlier release dropped what came from an earlier life, and did not remember whether it had been delivered.
+  // The earlier release dropped what came from an earlier life, and did not remember whether it had
+  // been delivered.
   if (others === undefined && epochOf(first) < epochOf(delivered)) return { kind: "repeat" };
   if (previous === null) return { kind: "deliver", after: null };
   const epoch = epochOf(previous);

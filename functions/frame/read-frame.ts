@@ -17,7 +17,10 @@ export interface PositionedFrame extends Frame {
   readonly changes: readonly PositionedChange[];
 }
 
-/** The frame in a text of the raw queue. Throws MalformedFrameError: not a frame, of another version or source, or contradicting itself. */
+/**
+ * The frame in a text of the raw queue. Throws MalformedFrameError: not a frame, of another version
+ * or source, or contradicting itself.
+ */
 export function readFrame(text: string, source: string): PositionedFrame {
   const frame = decodeFrame(text);
   if (frame.source !== source) {

@@ -8,8 +8,9 @@ import { OwnTroubleError } from "../ground/errors.ts";
 import { readFrame, type PositionedFrame } from "./read-frame.ts";
 
 /**
- * The frame in a body of the raw queue, fetched from the payload bucket when the body is a pointer to it. Throws
- * MalformedFrameError when it is not a frame of ours, OwnTroubleError when the bucket cannot be asked.
+ * The frame in a body of the raw queue, fetched from the payload bucket when the body is a pointer
+ * to it. Throws MalformedFrameError when it is not a frame of ours, OwnTroubleError when the bucket
+ * cannot be asked.
  */
 export async function readRawMessage(
   body: string,
@@ -20,8 +21,9 @@ export async function readRawMessage(
 }
 
 /**
- * What a failure record keeps of a body of the raw queue: the text that it points to, because records outlive the payloads
- * of the raw queue; the body itself when it is no pointer, or one to nothing. Throws OwnTroubleError.
+ * What a failure record keeps of a body of the raw queue: the text that it points to, because
+ * records outlive the payloads of the raw queue; the body itself when it is no pointer, or one to
+ * nothing. Throws OwnTroubleError.
  */
 export async function textToPark(body: string, payloads: PayloadBucket): Promise<string> {
   try {
@@ -38,7 +40,8 @@ async function rawText(body: string, payloads: PayloadBucket): Promise<string> {
   if (pointer.bucket !== payloads.name) {
     throw new MalformedFrameError("a pointer to another bucket");
   }
-  // Nothing else may be read by the functions, so S3 would refuse it as it refuses when access is broken.
+  // Nothing else may be read by the functions, so S3 would refuse it as it refuses when access is
+  // broken.
   if (!pointer.key.startsWith(FRAME_PAYLOAD_PREFIX)) {
     throw new MalformedFrameError("a pointer to something else than a frame");
   }

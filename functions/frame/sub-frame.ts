@@ -2,7 +2,10 @@ import { encodeChange, encodeFrame, type FrameHeader } from "../../wire/frame.ts
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "./read-frame.ts";
 
-/** The text of a frame with only these changes, without their authors, and only the transactions and tables that they need. Throws RangeError without changes. */
+/**
+ * The text of a frame with only these changes, without their authors, and only the transactions and
+ * tables that they need. Throws RangeError without changes.
+ */
 export function subFrame(header: FrameHeader, changes: readonly PositionedChange[]): string {
   return partOf(
     header,
@@ -72,7 +75,9 @@ class Selection<Item> {
   }
 }
 
-/** Transactions numbered anew; one whose changes have several authors is listed for each of them. */
+/**
+ * Transactions numbered anew; one whose changes have several authors is listed for each of them.
+ */
 class TransactionSelection {
   readonly #transactions: FrameHeader["transactions"];
   readonly #indexes = new Map<Author | null, Map<number, number>>();

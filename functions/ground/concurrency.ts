@@ -1,6 +1,8 @@
 import { OwnTroubleError } from "./errors.ts";
 
-/** Waits for all, also when one fails: nothing may still be under way when the frame is given back. */
+/**
+ * Waits for all, also when one fails: nothing may still be under way when the frame is given back.
+ */
 export async function settleAll<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
   const results = await Promise.allSettled(promises);
   const values: Value[] = [];
@@ -15,7 +17,10 @@ export async function settleAll<Value>(promises: readonly Promise<Value>[]): Pro
     : new OwnTroubleError("several effects failed", { cause: new AggregateError(reasons) });
 }
 
-/** Does something for every item, at most `limit` at a time, and returns when all are done. The first error is thrown then. */
+/**
+ * Does something for every item, at most `limit` at a time, and returns when all are done. The
+ * first error is thrown then.
+ */
 export async function forEachLimited<Item>(
   items: Iterable<Item>,
   limit: number,

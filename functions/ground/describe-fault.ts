@@ -1,8 +1,8 @@
 import { UndecidedRowError } from "./errors.ts";
 
 /**
- * What may be recorded of an exception that our own code threw: its name and where it was thrown. Its message may quote the
- * row that it failed on, so it is left out.
+ * What may be recorded of an exception that our own code threw: its name and where it was thrown.
+ * Its message may quote the row that it failed on, so it is left out.
  */
 export function describeFault(error: unknown): string {
   if (!(error instanceof Error)) return "a value was thrown that is no error";

@@ -1,15 +1,17 @@
 /**
- * The function's own trouble: DynamoDB or S3 away, credentials expired, a newer invocation at work on the lane. Nothing is
- * wrong with the frame or with a queue, so the frame fails, SQS brings it back and the lane waits. The remedy is to mend
- * what the cause names; nothing has to be repeated by hand.
+ * The function's own trouble: DynamoDB or S3 away, credentials expired, a newer invocation at work
+ * on the lane. Nothing is wrong with the frame or with a queue, so the frame fails, SQS brings it
+ * back and the lane waits. The remedy is to mend what the cause names; nothing has to be repeated
+ * by hand.
  */
 export class OwnTroubleError extends Error {
   override readonly name = "OwnTroubleError";
 }
 
 /**
- * Frames are missing between the delivered position and this one. The remedy is to bring them back (redrive the raw queue's
- * dead-letter queue, retry the malformed record) or to accept the loss explicitly; docs/runbook.md, "Gap detected".
+ * Frames are missing between the delivered position and this one. The remedy is to bring them back
+ * (redrive the raw queue's dead-letter queue, retry the malformed record) or to accept the loss
+ * explicitly; docs/runbook.md, "Gap detected".
  */
 export class GapError extends Error {
   override readonly name = "GapError";
@@ -36,8 +38,9 @@ export class GapError extends Error {
 }
 
 /**
- * A queue's stream has records of a later life than the frame, so their positions say nothing of each other: the frame can be
- * neither parked behind them nor taken for delivered. The remedy is that of a gap; docs/runbook.md, "Gap detected".
+ * A queue's stream has records of a later life than the frame, so their positions say nothing of
+ * each other: the frame can be neither parked behind them nor taken for delivered. The remedy is
+ * that of a gap; docs/runbook.md, "Gap detected".
  */
 export class LaterLifeError extends Error {
   override readonly name = "LaterLifeError";
@@ -55,14 +58,17 @@ export function isChainError(error: unknown): error is GapError | LaterLifeError
 }
 
 /**
- * What a failure record holds cannot be had any more: its object in the payload bucket is gone, or is not what was written.
- * The remedy is to put the object back, or to discard the record; docs/runbook.md, "Failures dead".
+ * What a failure record holds cannot be had any more: its object in the payload bucket is gone, or
+ * is not what was written. The remedy is to put the object back, or to discard the record;
+ * docs/runbook.md, "Failures dead".
  */
 export class BodyUnavailableError extends Error {
   override readonly name = "BodyUnavailableError";
 }
 
-/** The environment variables do not say what the functions need; `problems` names every variable. */
+/**
+ * The environment variables do not say what the functions need; `problems` names every variable.
+ */
 export class FunctionSettingsError extends Error {
   override readonly name = "FunctionSettingsError";
   readonly problems: readonly string[];
@@ -74,8 +80,8 @@ export class FunctionSettingsError extends Error {
 }
 
 /**
- * The binlog's row image lacks a column on which a subscriber's `where` depends, so that nobody can say whether the subscriber
- * wants the row. It is neither delivered nor left out.
+ * The binlog's row image lacks a column on which a subscriber's `where` depends, so that nobody can
+ * say whether the subscriber wants the row. It is neither delivered nor left out.
  */
 export class UndecidedRowError extends Error {
   override readonly name = "UndecidedRowError";

@@ -1,7 +1,10 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { DIMENSIONS, METRIC_NAMESPACE } from "../../wire/metrics.ts";
 
-/** Collects the metrics of one invocation and writes them at its end, a line for each set of dimensions. */
+/**
+ * Collects the metrics of one invocation and writes them at its end, a line for each set of
+ * dimensions.
+ */
 export interface MetricSink {
   count(name: string, value: number, dimension?: Dimension): void;
   milliseconds(name: string, value: number, dimension?: Dimension): void;
@@ -26,7 +29,8 @@ const VALUES_PER_LINE = 100;
 /** Writes to the log in CloudWatch's embedded metric format, with the dimension `Source`. */
 export function embeddedMetrics(source: string): MetricSink {
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
-  // Powertools adds a dimension `service`, which no alarm asks for; a metric is found by all its dimensions only.
+  // Powertools adds a dimension `service`, which no alarm asks for; a metric is found by all its
+  // dimensions only.
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ [DIMENSIONS.source]: source });
   const all = new Map<string, Series>();

@@ -29,7 +29,10 @@ export interface RuntimeOptions {
   readonly now?: () => number;
 }
 
-/** Ties the decisions to the tables, queues and the bucket that the settings name, for either function. */
+/**
+ * Ties the decisions to the tables, queues and the bucket that the settings name, for either
+ * function.
+ */
 export function runtime({
   settings,
   clients,

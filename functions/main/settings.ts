@@ -33,7 +33,10 @@ const variables = z.object({
   FILTER_SECRET_ARN: z.string().min(1).optional(),
 });
 
-/** The settings in a set of environment variables. Throws FunctionSettingsError naming every variable that is wrong. */
+/**
+ * The settings in a set of environment variables. Throws FunctionSettingsError naming every
+ * variable that is wrong.
+ */
 export function parseFunctionSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): FunctionSettings {

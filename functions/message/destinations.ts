@@ -8,7 +8,10 @@ import { bucketGroup, keyGroup, sourceGroup, tableGroup } from "../routing/messa
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import type { QueueChanges } from "./queue-changes.ts";
 
-/** Where the row changes, or the statements, of one table by one author go, and how many of a frame went there. */
+/**
+ * Where the row changes, or the statements, of one table by one author go, and how many of a frame
+ * went there.
+ */
 export interface Destination {
   /** Null: the author belongs to none. */
   readonly environment: string | null;
@@ -21,7 +24,10 @@ export interface Destination {
 
 /** A queue, and the message groups that changes of the table have there. */
 export interface TableQueue {
-  /** Whether an update that changes the key is a delete and a create also where both have the same message group. */
+  /**
+   * Whether an update that changes the key is a delete and a create also where both have the same
+   * message group.
+   */
   readonly splitsKeyChanges: boolean;
   readonly queue: QueueChanges;
   /** `key` is the change's key or the one it had before. */
@@ -38,8 +44,9 @@ export interface DestinationRules {
 }
 
 /**
- * The destinations of one frame's changes. A frame has thousands of changes, but few tables and authors: each combination
- * is decided once. Authors are told apart as objects; one that is named by several is merely decided several times.
+ * The destinations of one frame's changes. A frame has thousands of changes, but few tables and
+ * authors: each combination is decided once. Authors are told apart as objects; one that is named
+ * by several is merely decided several times.
  */
 export class Destinations {
   readonly #header: FrameHeader;
@@ -78,7 +85,9 @@ export class Destinations {
     return destination;
   }
 
-  /** Rows of a snapshot have their destination; what the server wrote by itself concerns everybody. */
+  /**
+   * Rows of a snapshot have their destination; what the server wrote by itself concerns everybody.
+   */
   #choose(
     op: PositionedChange["op"],
     { user, host, attribution, snapshot }: Author,

@@ -11,7 +11,10 @@ import {
   type QueueWriter,
 } from "./outgoing-message.ts";
 
-/** Bytes of UTF-8 after which a further change begins a new message: below SQS's 1 MiB, and fixed, so that a frame that comes again is cut the same way. */
+/**
+ * Bytes of UTF-8 after which a further change begins a new message: below SQS's 1 MiB, and fixed,
+ * so that a frame that comes again is cut the same way.
+ */
 const MESSAGE_BYTES = 900_000;
 
 interface Stretch {
@@ -20,13 +23,16 @@ interface Stretch {
   bytes: number;
   readonly first: PositionText;
   last: PositionText;
-  /** Which half of a change it begins with, where the other half ends the message before it in the same group. */
+  /**
+   * Which half of a change it begins with, where the other half ends the message before it in the
+   * same group.
+   */
   readonly secondHalf: KeyChangeHalf | undefined;
 }
 
 /**
- * One queue's changes of one frame as messages of wire/message.ts: consecutive changes of a group share a message up to a
- * fixed size.
+ * One queue's changes of one frame as messages of wire/message.ts: consecutive changes of a group
+ * share a message up to a fixed size.
  */
 export class Envelopes implements QueueWriter {
   readonly #header: MessageHeader;

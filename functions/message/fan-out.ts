@@ -21,7 +21,10 @@ export interface FanOutRules {
   readonly filters?: Filters;
   /** The message group in place of the usual one, for changes that come late. */
   readonly regroup?: (group: string, change: PositionedChange) => string;
-  /** Milliseconds since 1970, for the formats that say when a message was written; left out, the clock. */
+  /**
+   * Milliseconds since 1970, for the formats that say when a message was written; left out, the
+   * clock.
+   */
   readonly now?: () => number;
 }
 
@@ -34,21 +37,28 @@ interface EnvironmentShare {
 
 export interface FanOut {
   readonly queues: readonly FrameShare[];
-  /** Changes for which our own code threw an exception when it was asked which queues get them; null: none. */
+  /**
+   * Changes for which our own code threw an exception when it was asked which queues get them;
+   * null: none.
+   */
   readonly undecided: {
     readonly changes: readonly AuthoredChange[];
     readonly error: string;
   } | null;
-  /** How many changes go to some queue, by their author's environment; and how many were dropped for their author's sake. */
+  /**
+   * How many changes go to some queue, by their author's environment; and how many were dropped for
+   * their author's sake.
+   */
   readonly byEnvironment: ReadonlyMap<string, EnvironmentShare>;
   readonly dropped: number;
   readonly byAttribution: ReadonlyMap<Attribution, number>;
 }
 
 /**
- * The messages that a frame's changes become: exactly those queues that the routing gives each change to. Deterministic, but
- * for the moment of writing that some formats name. A queue for which the format leaves everything out has no share. An
- * exception of our own code concerns the queue, or the change, for which it was thrown; nothing else.
+ * The messages that a frame's changes become: exactly those queues that the routing gives each
+ * change to. Deterministic, but for the moment of writing that some formats name. A queue for which
+ * the format leaves everything out has no share. An exception of our own code concerns the queue,
+ * or the change, for which it was thrown; nothing else.
  */
 export function fanOut(
   header: MessageHeader,
@@ -135,8 +145,8 @@ export function fanOut(
 }
 
 /**
- * The groups that a change goes to: one; or two when groups are keys and an update moved the row from one to another; or
- * one twice, where such an update is a delete and a create all the same.
+ * The groups that a change goes to: one; or two when groups are keys and an update moved the row
+ * from one to another; or one twice, where such an update is a delete and a create all the same.
  */
 function placesOf(
   { splitsKeyChanges, groupOf }: TableQueue,

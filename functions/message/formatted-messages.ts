@@ -32,10 +32,10 @@ interface Entry {
 }
 
 /**
- * One queue's changes of one frame in a format with a message for each, because that is what its consumers expect. Nothing
- * is written for what the format's tool leaves out. A change whose columns the format needs and the frame does not say,
- * because it was read before the reader was told to send them, is an envelope: to convert it without its types would be a
- * guess.
+ * One queue's changes of one frame in a format with a message for each, because that is what its
+ * consumers expect. Nothing is written for what the format's tool leaves out. A change whose
+ * columns the format needs and the frame does not say, because it was read before the reader was
+ * told to send them, is an envelope: to convert it without its types would be a guess.
  */
 export class FormattedMessages implements QueueWriter {
   readonly #options: FormattedMessagesOptions;
@@ -84,7 +84,8 @@ export class FormattedMessages implements QueueWriter {
       const body = write(typedChange(header, change, { author, half, environment, isLast }), now());
       return body === null ? null : legalText(body);
     } catch {
-      // Thrown on, it would stop the lane of all environments for a value that one subscriber's format cannot say.
+      // Thrown on, it would stop the lane of all environments for a value that one subscriber's
+      // format cannot say.
       return undefined;
     }
   }

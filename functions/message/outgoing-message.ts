@@ -45,7 +45,10 @@ interface QueueMessages {
   readonly messages: NonEmpty<OutgoingMessage>;
 }
 
-/** One queue's changes of a frame for which our own code threw an exception instead of making messages. */
+/**
+ * One queue's changes of a frame for which our own code threw an exception instead of making
+ * messages.
+ */
 export interface QueueFault {
   readonly kind: "fault";
   readonly queueName: string;
@@ -56,14 +59,17 @@ export interface QueueFault {
   readonly last: PositionText;
   /** How many changes. */
   readonly count: number;
-  /** The text of a frame with these changes and their authors, sealed where the subscriber must not see some columns. */
+  /**
+   * The text of a frame with these changes and their authors, sealed where the subscriber must not
+   * see some columns.
+   */
   readonly frame: string;
 }
 
 /**
- * The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends again. The
- * life is part of it where the frame names it. `half`: the message is one of two that a single change became, perhaps in the same group.
- * Each replay has ids of its own.
+ * The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends
+ * again. The life is part of it where the frame names it. `half`: the message is one of two that a
+ * single change became, perhaps in the same group. Each replay has ids of its own.
  */
 export function deduplicationId(
   { lane, life, replay }: Pick<MessageHeader, "lane" | "life" | "replay">,

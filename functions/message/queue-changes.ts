@@ -7,8 +7,9 @@ import type { AuthoredChange } from "./authored-change.ts";
 import type { FrameShare, QueueWriter } from "./outgoing-message.ts";
 
 /**
- * One queue's changes of one frame on their way into messages. An exception that our own code throws concerns this queue
- * only: it ends the making of messages, and the share holds the changes themselves.
+ * One queue's changes of one frame on their way into messages. An exception that our own code
+ * throws concerns this queue only: it ends the making of messages, and the share holds the changes
+ * themselves.
  */
 export class QueueChanges {
   readonly #subscription: Subscription;
@@ -33,7 +34,10 @@ export class QueueChanges {
     }
   }
 
-  /** The frame's share for the queue; null when it has none. `changesOf` finds the queue's changes again, in order. */
+  /**
+   * The frame's share for the queue; null when it has none. `changesOf` finds the queue's changes
+   * again, in order.
+   */
   share(
     header: FrameHeader,
     changesOf: (queue: QueueChanges) => readonly AuthoredChange[],

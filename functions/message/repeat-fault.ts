@@ -6,8 +6,8 @@ import { fanOut, type FanOutRules } from "./fan-out.ts";
 import type { FrameShare, QueueFault } from "./outgoing-message.ts";
 
 /**
- * The changes for which our own code threw an exception. Throws MalformedFrameError, and BodyUnavailableError when they are
- * sealed and cannot be opened.
+ * The changes for which our own code threw an exception. Throws MalformedFrameError, and
+ * BodyUnavailableError when they are sealed and cannot be opened.
  */
 export function openFault(
   { frame }: Pick<QueueFault, "frame">,
@@ -18,8 +18,9 @@ export function openFault(
 }
 
 /**
- * Tries again to make one queue's messages from such changes: environment, message groups and format are those that were
- * chosen then. Null: the format leaves all of them out. Throws MalformedFrameError.
+ * Tries again to make one queue's messages from such changes: environment, message groups and
+ * format are those that were chosen then. Null: the format leaves all of them out. Throws
+ * MalformedFrameError.
  */
 export function repeatFault(
   { subscription }: Pick<QueueFault, "subscription">,

@@ -4,7 +4,10 @@ import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
 import type { AttemptProgress, Redelivery } from "./redelivery.ts";
 
-/** When a stream whose first record could not be delivered is tried again. All times in milliseconds. */
+/**
+ * When a stream whose first record could not be delivered is tried again. All times in
+ * milliseconds.
+ */
 export interface Backoff {
   /** After the first failure; it doubles with each further one. */
   readonly baseMs: number;
@@ -12,13 +15,16 @@ export interface Backoff {
   /** Failed attempts after which the record is given up until an operator acts. */
   readonly attempts: number;
   /**
-   * It is not given up before this time has passed since the stream was opened, milliseconds: a release with shorter pauses may
-   * have counted more attempts. Left out: none.
+   * It is not given up before this time has passed since the stream was opened, milliseconds: a
+   * release with shorter pauses may have counted more attempts. Left out: none.
    */
   readonly leastMs?: number;
 }
 
-/** 10 s, 20 s, 40 s, … 15 min, each at the next invocation of the retry function: a hundred attempts take about 18 hours. */
+/**
+ * 10 s, 20 s, 40 s, … 15 min, each at the next invocation of the retry function: a hundred attempts
+ * take about 18 hours.
+ */
 export const BACKOFF: Backoff = { baseMs: 10_000, longestMs: 15 * 60_000, attempts: 100 };
 
 /** Whether a stream's first record is given up after this many failed attempts. */
@@ -45,11 +51,16 @@ export interface DrainOptions {
   /** Delivers what is left of a record. Throws when the function itself is in trouble. */
   readonly deliver: (record: ParkedRecord, progress: AttemptProgress) => Promise<Redelivery>;
   readonly backoff: Backoff;
-  /** How long nobody else takes a stream that was claimed, milliseconds; longer than an invocation. */
+  /**
+   * How long nobody else takes a stream that was claimed, milliseconds; longer than an invocation.
+   */
   readonly claimMs: number;
   readonly now: () => number;
   readonly random: () => number;
-  /** How long a stream may go on before others have had their turn, milliseconds. Left out: as long as there is time. */
+  /**
+   * How long a stream may go on before others have had their turn, milliseconds. Left out: as long
+   * as there is time.
+   */
   readonly turnMs?: number;
 }
 
@@ -62,7 +73,9 @@ export interface Drained {
 /** Deduplication ids that a record has room for beside its body. */
 const NOTED_PER_RECORD = 1000;
 
-/** Why an attempt fails that ran out of time with more messages through than the record can note. */
+/**
+ * Why an attempt fails that ran out of time with more messages through than the record can note.
+ */
 const TOO_SLOW: Trouble = {
   reason: "queue-unavailable",
   error: "the queues answer too slowly: the invocation's time ended within 500 changes",
@@ -75,11 +88,12 @@ const KILLED: Trouble = {
 };
 
 /**
- * Delivers a stream's records in order until nothing is left and the stream is closed, one of them fails, or `signal` says
- * that the invocation's time is over.
+ * Delivers a stream's records in order until nothing is left and the stream is closed, one of them
+ * fails, or `signal` says that the invocation's time is over.
  *
- * Only records up to the tail as it was read before them are taken. Route moves the tail when all records up to there are
- * written, so none of them can still be on its way; records beyond the tail do not belong to the stream yet.
+ * Only records up to the tail as it was read before them are taken. Route moves the tail when all
+ * records up to there are written, so none of them can still be on its way; records beyond the tail
+ * do not belong to the stream yet.
  *
  * Throws what `deliver` and the table throw.
  */
@@ -127,7 +141,10 @@ export async function drainClaimed(
     return { kind, records };
   };
 
-  /** The stream has come further than any invocation before: from here on, one that is killed counts anew. */
+  /**
+   * The stream has come further than any invocation before: from here on, one that is killed counts
+   * anew.
+   */
   async function advanced(): Promise<void> {
     attempts = 0;
     if (isNotedAsAdvanced) return;
@@ -191,7 +208,8 @@ export async function drainClaimed(
       for (const record of page) {
         if (isTurnOver()) return await leave("unfinished", 0);
         if (record.status === "parked" && record.key < head) {
-          // Left by a route function that was killed; its messages were sent directly before the stream was opened.
+          // Left by a route function that was killed; its messages were sent directly before the
+          // stream was opened.
           await items.resolve(record);
         } else if (record.status === "parked") {
           const killed = claimed.begun - 1;
@@ -217,7 +235,8 @@ export async function drainClaimed(
       const state = await items.read(stream);
       if (state?.status !== "open") return { kind: "postponed", records };
       if (page.length === 0 && state.tail === tail) {
-        // The tail's record is missing, as it may be for a moment where an older version of route is still at work.
+        // The tail's record is missing, as it may be for a moment where an older version of route
+        // is still at work.
         return await leave("postponed", backoff.baseMs);
       }
       tail = state.tail;
@@ -227,7 +246,8 @@ export async function drainClaimed(
   try {
     return await deliverAll();
   } catch (error) {
-    // The claim is given up, so that the next invocation need not wait for its end; if that fails too, it just waits.
+    // The claim is given up, so that the next invocation need not wait for its end; if that fails
+    // too, it just waits.
     await leave("postponed", backoff.baseMs).catch(() => undefined);
     throw error;
   }

@@ -9,8 +9,8 @@ export interface DueStreams {
 }
 
 /**
- * Sorts what is due, given with the longest waiting first. Connections may be many: those beyond `mostThreads` wait for the
- * next invocation, and no queue waits behind them.
+ * Sorts what is due, given with the longest waiting first. Connections may be many: those beyond
+ * `mostThreads` wait for the next invocation, and no queue waits behind them.
  */
 export async function sortDue(
   due: AsyncIterable<Stream>,
@@ -29,7 +29,10 @@ export async function sortDue(
   return { queues: takingTurns([...byName.values()]), threads };
 }
 
-/** The first of each list, then the second of each, and so on: a queue with many lanes does not keep the others waiting. */
+/**
+ * The first of each list, then the second of each, and so on: a queue with many lanes does not keep
+ * the others waiting.
+ */
 function takingTurns<Item>(lists: readonly (readonly Item[])[]): Item[] {
   const longest = Math.max(0, ...lists.map(({ length }) => length));
   return Array.from({ length: longest }, (_, turn) =>

@@ -13,8 +13,9 @@ export interface PartShares {
 }
 
 /**
- * A part of a record's body. Parts are cut by counting from the body's beginning, always alike: how many messages or changes
- * are done with says which part is next, and a repeat of a part makes the same messages.
+ * A part of a record's body. Parts are cut by counting from the body's beginning, always alike: how
+ * many messages or changes are done with says which part is next, and a repeat of a part makes the
+ * same messages.
  */
 export interface RecordPart {
   /** Messages (of a body of messages) or changes (of a frame) up to the end of this part. */

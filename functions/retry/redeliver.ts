@@ -30,7 +30,10 @@ export interface RedeliverOptions extends RouteRuntime {
 
 const DELIVERED: Redelivery = { kind: "delivered" };
 
-/** Delivers parked records. The function returned throws when it is not the record's or its queue's trouble. */
+/**
+ * Delivers parked records. The function returned throws when it is not the record's or its queue's
+ * trouble.
+ */
 export function redeliver(
   options: RedeliverOptions,
 ): (record: ParkedRecord, progress: AttemptProgress) => Promise<Redelivery> {
@@ -75,7 +78,10 @@ export function redeliver(
     }
   }
 
-  /** One queue's share of a frame: its messages, or the changes from which our own code failed to make them. */
+  /**
+   * One queue's share of a frame: its messages, or the changes from which our own code failed to
+   * make them.
+   */
   function partsOfShare(body: string, queueName: string): RecordPart[] {
     const parked = readBatchBody(body);
     if (parked.kind === "messages") return messageParts(queueName, parked.messages);
@@ -86,8 +92,8 @@ export function redeliver(
   }
 
   /**
-   * Changes whose author was not known: the sessions table may know by now; null: not of all. They go to message groups of
-   * their own.
+   * Changes whose author was not known: the sessions table may know by now; null: not of all. They
+   * go to message groups of their own.
    */
   async function partsOfOrphans(body: string): Promise<RecordPart[] | null> {
     const frame = readFrame(body, source);
@@ -111,7 +117,10 @@ export function redeliver(
     });
   }
 
-  /** A message of the raw queue that could not be read, or was brought back: it takes its turn in its lane like any other. */
+  /**
+   * A message of the raw queue that could not be read, or was brought back: it takes its turn in
+   * its lane like any other.
+   */
   async function rerouteFrame(body: string): Promise<Redelivery> {
     try {
       const frame = await readRawMessage(body, source, payloads);
@@ -123,7 +132,10 @@ export function redeliver(
     }
   }
 
-  /** Sends the messages of all shares. Those without messages, and an `error` of our own code, make the attempt a failed one. */
+  /**
+   * Sends the messages of all shares. Those without messages, and an `error` of our own code, make
+   * the attempt a failed one.
+   */
   async function sendAll(
     { shares, error = shares.find((share) => share.kind === "fault")?.error }: PartShares,
     { sent }: ParkedRecord,
@@ -152,7 +164,10 @@ export function redeliver(
   }
 }
 
-/** What the language throws for a mistake in our own code, or for a body that our own code did not write. */
+/**
+ * What the language throws for a mistake in our own code, or for a body that our own code did not
+ * write.
+ */
 function isOwnMistake(error: unknown): boolean {
   return (
     error instanceof TypeError ||

@@ -1,6 +1,9 @@
 import type { Trouble } from "../failures/parked.ts";
 
-/** What became of the delivery of one record. `sent`: deduplication ids of the messages that went through all the same. */
+/**
+ * What became of the delivery of one record. `sent`: deduplication ids of the messages that went
+ * through all the same.
+ */
 export type Redelivery =
   | { readonly kind: "delivered" }
   /** The time was over before the end of the record. */
@@ -13,6 +16,8 @@ export interface AttemptProgress {
   readonly isOver: () => boolean;
   /** Others are to have their turn before the next part. */
   readonly isTurnOver: () => boolean;
-  /** A part of the record is done with, and others follow. `through`: see `ParkedRecord.progress`. */
+  /**
+   * A part of the record is done with, and others follow. `through`: see `ParkedRecord.progress`.
+   */
   readonly reached: (through: number) => Promise<void>;
 }

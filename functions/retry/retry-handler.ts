@@ -27,9 +27,15 @@ export interface RetryHandlerOptions {
 /** How long a queue's answer may take, milliseconds: streams do not wait for each other here. */
 export const RETRY_PATIENCE_MS = 10_000;
 
-/** An invocation begins nothing new in its last seconds: what is under way has to end before Lambda ends the function. */
+/**
+ * An invocation begins nothing new in its last seconds: what is under way has to end before Lambda
+ * ends the function.
+ */
 const LAST_SECONDS_MS = 12_000;
-/** Streams that are worked on at once: of queues, of connections that are known by now, of connections that are not. */
+/**
+ * Streams that are worked on at once: of queues, of connections that are known by now, of
+ * connections that are not.
+ */
 const AT_ONCE = { queues: 8, known: 8, unknown: 16 } as const;
 /** Connections of one invocation. */
 const MOST_THREADS = 10_000;
@@ -37,8 +43,9 @@ const MOST_THREADS = 10_000;
 const TURN_MS = 5000;
 
 /**
- * The retry function: an invocation delivers what is due, in order within each stream, as far as its time allows. Queues
- * take turns; connections whose author is not known are worked on beside them and hold none of them up.
+ * The retry function: an invocation delivers what is due, in order within each stream, as far as
+ * its time allows. Queues take turns; connections whose author is not known are worked on beside
+ * them and hold none of them up.
  */
 export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) {
   const { items, backoff, unknownBackoff, effects, now } = runtime;
@@ -54,8 +61,8 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     let recovered = 0;
 
     /**
-     * Does something with each stream while there is time; one for which `act` says so has another turn behind all others.
-     * What fails for one stream is logged and stays with it.
+     * Does something with each stream while there is time; one for which `act` says so has another
+     * turn behind all others. What fails for one stream is logged and stays with it.
      */
     async function each(
       streams: readonly Stream[],

@@ -11,7 +11,10 @@ const FIRST_STEP = 10;
 /** Twice as many go out until the next look while the last ones took less, milliseconds. */
 const STEP_MS = 500;
 
-/** Sends messages in order while there is time: a queue that answers slowly does not outlast the invocation. */
+/**
+ * Sends messages in order while there is time: a queue that answers slowly does not outlast the
+ * invocation.
+ */
 export async function sendInTime(
   sender: Sender,
   queueName: string,

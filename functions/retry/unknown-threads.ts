@@ -12,8 +12,9 @@ import {
 } from "./drain.ts";
 
 /**
- * When a connection that nobody knows is looked up again: within the first minutes often, for then the reader's next sweep
- * may know it, later every one to two hours. After 21 attempts, in about 18 hours, it is left to an operator.
+ * When a connection that nobody knows is looked up again: within the first minutes often, for then
+ * the reader's next sweep may know it, later every one to two hours. After 21 attempts, in about 18
+ * hours, it is left to an operator.
  */
 export const UNKNOWN_BACKOFF: Backoff = {
   baseMs: 10_000,
@@ -25,7 +26,10 @@ export const UNKNOWN_BACKOFF: Backoff = {
 /** Connections of one look-up. */
 const TOGETHER = 500;
 
-/** Splits streams of unknown connections by whether something is known of the connection by now, a few requests for many. */
+/**
+ * Splits streams of unknown connections by whether something is known of the connection by now, a
+ * few requests for many.
+ */
 export async function lookUpThreads(
   streams: readonly Stream[],
   lookUp: LookUp,
@@ -49,9 +53,10 @@ export async function lookUpThreads(
 }
 
 /**
- * Makes an attempt for a stream whose connection is not known. Where only that kept its first record back, the record need not
- * be read: two writes note the failed attempt. The record keeps its own count; the stream has how often, and when next. After
- * an operator's act, and where another trouble kept it back, the record is read.
+ * Makes an attempt for a stream whose connection is not known. Where only that kept its first
+ * record back, the record need not be read: two writes note the failed attempt. The record keeps
+ * its own count; the stream has how often, and when next. After an operator's act, and where
+ * another trouble kept it back, the record is read.
  */
 export async function attemptUnknown(
   stream: Stream,

@@ -3,7 +3,10 @@ import type { MetricSink } from "../ground/metrics.ts";
 import type { FrameTally } from "./route-outcome.ts";
 import type { RecordOutcome } from "./route-records.ts";
 
-/** Counts what became of one message of the raw queue, and of those delivered together with it. `now`: milliseconds since 1970. */
+/**
+ * Counts what became of one message of the raw queue, and of those delivered together with it.
+ * `now`: milliseconds since 1970.
+ */
 export function countOutcome(metrics: MetricSink, outcome: RecordOutcome, now: number): void {
   switch (outcome.kind) {
     case "with-predecessor":

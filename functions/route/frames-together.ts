@@ -13,14 +13,17 @@ export interface DueFrame {
   readonly frame: PositionedFrame;
   /** Those that the lane has not had yet and that some queue of some environment would get. */
   readonly changes: readonly PositionedChange[];
-  /** The connections of these changes whose authors the frame does not name, by `connectionName`. */
+  /**
+   * The connections of these changes whose authors the frame does not name, by `connectionName`.
+   */
   readonly unnamed: ReadonlyMap<string, Connection>;
 }
 
 /**
- * The frames at the head of a list that are delivered together: each follows the one before it, and each names all its
- * authors. A frame that does not is taken alone, so that what is parked for want of an author, and what is known of its
- * connections, is settled for one frame before the next is looked at. Empty when the first frame is a repeat or follows a gap.
+ * The frames at the head of a list that are delivered together: each follows the one before it, and
+ * each names all its authors. A frame that does not is taken alone, so that what is parked for want
+ * of an author, and what is known of its connections, is settled for one frame before the next is
+ * looked at. Empty when the first frame is a repeat or follows a gap.
  */
 export function framesTogether(
   lane: LanePosition,
@@ -51,7 +54,10 @@ function dueFrame(
   return { frame, changes, unnamed: unnamedConnections(frame, changes, environmentOf) };
 }
 
-/** A change that no queue of any environment would get needs no author. Where our own code fails to say, one may get it. */
+/**
+ * A change that no queue of any environment would get needs no author. Where our own code fails to
+ * say, one may get it.
+ */
 function isWanted(
   frame: PositionedFrame,
   change: PositionedChange,

@@ -27,22 +27,28 @@ export interface RouteEffects extends DeliveryEffects {
 
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
 
-/** Connections whose changes are parked at once. A frame may have hundreds, each with several requests and a body to compress. */
+/**
+ * Connections whose changes are parked at once. A frame may have hundreds, each with several
+ * requests and a body to compress.
+ */
 const CONNECTIONS_AT_ONCE = 16;
 
 /**
- * Delivers the first frame, and with it as many of its followers as `framesTogether` allows: what their lane has not had
- * yet goes to its queues or into failure records, and then the lane's delivered position moves to the end of the last.
- * Safe to repeat after a crash at any point, with the same frames or with others that begin with the same one: messages,
- * deduplication ids and failure records are each frame's own, whatever it is delivered together with.
+ * Delivers the first frame, and with it as many of its followers as `framesTogether` allows: what
+ * their lane has not had yet goes to its queues or into failure records, and then the lane's
+ * delivered position moves to the end of the last. Safe to repeat after a crash at any point, with
+ * the same frames or with others that begin with the same one: messages, deduplication ids and
+ * failure records are each frame's own, whatever it is delivered together with.
  *
- * A frame that becomes very many messages is delivered alone and in slices, each as a frame of its own: what one invocation has
- * delivered of it the next one need not repeat.
+ * A frame that becomes very many messages is delivered alone and in slices, each as a frame of its
+ * own: what one invocation has delivered of it the next one need not repeat.
  *
- * Changes without a known author are parked first, before anything is sent: a repeat then sees the same authors, makes the
- * same messages, and SQS recognises them. So are changes for which our own code fails to decide who gets them.
+ * Changes without a known author are parked first, before anything is sent: a repeat then sees the
+ * same authors, makes the same messages, and SQS recognises them. So are changes for which our own
+ * code fails to decide who gets them.
  *
- * Throws GapError, and OwnTroubleError or an AWS error when the function itself is in trouble; then the position stays.
+ * Throws GapError, and OwnTroubleError or an AWS error when the function itself is in trouble; then
+ * the position stays.
  */
 export async function routeFrames(
   [first, ...followers]: readonly [PositionedFrame, ...PositionedFrame[]],
@@ -141,7 +147,10 @@ async function settleAuthors(
   return authored;
 }
 
-/** Changes that have authors, but no decision on who gets them: with their authors, under the connections that wrote them. */
+/**
+ * Changes that have authors, but no decision on who gets them: with their authors, under the
+ * connections that wrote them.
+ */
 async function parkUndecided(
   frame: PositionedFrame,
   { changes, error }: NonNullable<FanOut["undecided"]>,

@@ -62,8 +62,9 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
 }
 
 /**
- * Handles the records of each message group in order, and the groups side by side, so that one lane's trouble neither
- * fails nor delays another. Returns the first failed record of each group and all that follow it there.
+ * Handles the records of each message group in order, and the groups side by side, so that one
+ * lane's trouble neither fails nor delays another. Returns the first failed record of each group
+ * and all that follow it there.
  */
 async function handleByGroup(
   event: SQSEvent,

@@ -8,7 +8,9 @@ export type RouteOutcome =
       readonly kind: "routed";
       /** The lane after the frames. */
       readonly lane: LaneState;
-      /** How many frames were delivered; those that were offered beyond these have not been touched. */
+      /**
+       * How many frames were delivered; those that were offered beyond these have not been touched.
+       */
       readonly delivered: number;
       /** What was delivered of each frame, or of each slice of one. */
       readonly frames: readonly FrameTally[];

@@ -21,22 +21,29 @@ export interface RouteRuntime {
   readonly now: () => number;
 }
 
-/** What became of one message of the raw queue. `with-predecessor`: its frame was delivered together with one before it. */
+/**
+ * What became of one message of the raw queue. `with-predecessor`: its frame was delivered together
+ * with one before it.
+ */
 export type RecordOutcome =
   | RouteOutcome
   | { readonly kind: "with-predecessor" }
   | { readonly kind: "malformed"; readonly error: MalformedFrameError };
 
-/** Characters of row images that frames delivered together may have: as much work as one full frame, not ten times that. */
+/**
+ * Characters of row images that frames delivered together may have: as much work as one full frame,
+ * not ten times that.
+ */
 const TOGETHER = 720 * 1024;
 
 /**
- * Routes the messages of one message group, to be asked for one after the other; with a frame go those after it that can
- * be delivered together with it. A lane's item is read once; while this invocation holds the group nobody else writes it,
- * and if somebody did, the next conditional write would tell.
+ * Routes the messages of one message group, to be asked for one after the other; with a frame go
+ * those after it that can be delivered together with it. A lane's item is read once; while this
+ * invocation holds the group nobody else writes it, and if somebody did, the next conditional write
+ * would tell.
  *
- * When frames cannot be delivered together, `onSeparation` hears why, and from then on each goes alone: a frame that can
- * never be delivered then holds up those behind it, and none before it.
+ * When frames cannot be delivered together, `onSeparation` hears why, and from then on each goes
+ * alone: a frame that can never be delivered then holds up those behind it, and none before it.
  */
 export function recordRouter(
   { source, rules, effects, payloads }: RouteRuntime,
@@ -98,7 +105,8 @@ export function recordRouter(
     } catch (error) {
       if (!(error instanceof MalformedFrameError)) throw error;
       const text = await textToPark(record.body, payloads);
-      // Kept whole, so that an operator can look at it and a later version of this code can read it.
+      // Kept whole, so that an operator can look at it and a later version of this code can read
+      // it.
       const trouble = { reason: "malformed", error: error.message } as const;
       await effects.streams.park(
         unreadableStream(record.messageId),

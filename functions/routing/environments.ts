@@ -2,7 +2,9 @@ import { DROP, type Routing } from "../../config/routing.ts";
 import { parseUserEntry, patternRank } from "../../config/user-entries.ts";
 import { globMatcher } from "../../wire/glob.ts";
 
-/** Says to which environment a MySQL account's changes belong; null: they are dropped and counted. */
+/**
+ * Says to which environment a MySQL account's changes belong; null: they are dropped and counted.
+ */
 export interface EnvironmentOf {
   (user: string, host: string): string | null;
   /** Whether the environment of a user depends on the client's host. */
@@ -19,9 +21,10 @@ interface Claim {
 }
 
 /**
- * An entry that names the user exactly wins over patterns, a longer pattern over a shorter one; among equals the same
- * counts for the host. The configuration refuses two environments whose entries could be equal in both, so the first
- * claim found is the only best one. User names are compared with case, as MySQL does, host names without.
+ * An entry that names the user exactly wins over patterns, a longer pattern over a shorter one;
+ * among equals the same counts for the host. The configuration refuses two environments whose
+ * entries could be equal in both, so the first claim found is the only best one. User names are
+ * compared with case, as MySQL does, host names without.
  */
 export function environmentOf(
   routing: Pick<Routing, "environments" | "otherUsers">,
@@ -54,7 +57,10 @@ function claimOf(environment: string, entry: string): Claim {
   };
 }
 
-/** Thousands of connections share a few accounts, but hosts may be many: the memory is emptied when it grows long. */
+/**
+ * Thousands of connections share a few accounts, but hosts may be many: the memory is emptied when
+ * it grows long.
+ */
 function remember(
   decide: (user: string, host: string) => string | null,
 ): (user: string, host: string) => string | null {

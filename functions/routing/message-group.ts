@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { fnv1a } from "../../wire/fnv-1a.ts";
 
 /**
- * Names of message groups. SQS allows 128 characters: letters, digits and ASCII punctuation; a MySQL name may have spaces
- * and emoji. Other characters are written as the `%XX` of their UTF-8 bytes, and a long name ends in a hash, so two tables
- * never share a group by accident. `#` separates the parts, which no escaped name contains.
+ * Names of message groups. SQS allows 128 characters: letters, digits and ASCII punctuation; a
+ * MySQL name may have spaces and emoji. Other characters are written as the `%XX` of their UTF-8
+ * bytes, and a long name ends in a hash, so two tables never share a group by accident. `#`
+ * separates the parts, which no escaped name contains.
  *
  *   shop.orders                     a table
  *   shop.orders#Zk3…                the rows of one key, hashed
@@ -19,7 +20,10 @@ export function tableGroup(database: string, table: string): string {
   return shorten(`${escapeName(database)}.${escapeName(table)}`);
 }
 
-/** `key` is the row's key as JSON text, or "" for a change without one (a statement, a table without a key). */
+/**
+ * `key` is the row's key as JSON text, or "" for a change without one (a statement, a table without
+ * a key).
+ */
 export function keyGroup(database: string, table: string, key: string): string {
   const group = tableGroup(database, table);
   return key === "" ? group : `${group}#${hash(key, 16)}`;
@@ -37,8 +41,9 @@ export function sourceGroup(source: string, lane: number): string {
 }
 
 /**
- * `connection` is the connection's name: thread ids are used again in later runs of the server, whose groups must differ. So must
- * those of different lanes, which a table changes with their number: each parks the connection's changes by itself.
+ * `connection` is the connection's name: thread ids are used again in later runs of the server,
+ * whose groups must differ. So must those of different lanes, which a table changes with their
+ * number: each parks the connection's changes by itself.
  */
 export function lateGroup(group: string, thread: number, connection: string, lane: number): string {
   const name = lane === 0 ? connection : `${connection} lane ${lane}`;

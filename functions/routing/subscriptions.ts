@@ -17,8 +17,9 @@ export interface Subscription {
 }
 
 /**
- * Which queues get a change of a table by an author of an environment (null: the author's changes are dropped).
- * `lowerCaseNames`: the server names tables in lower case, and patterns mean the same.
+ * Which queues get a change of a table by an author of an environment (null: the author's changes
+ * are dropped). `lowerCaseNames`: the server names tables in lower case, and patterns mean the
+ * same.
  */
 export interface Subscriptions {
   of(
@@ -42,15 +43,17 @@ export interface Subscriptions {
     table: string,
     lowerCaseNames?: boolean,
   ): Subscription | null;
-  /** Whether any queue of any environment could get it: if none, it does not matter who wrote it. */
+  /**
+   * Whether any queue of any environment could get it: if none, it does not matter who wrote it.
+   */
   any(op: Operation, database: string, table: string, lowerCaseNames?: boolean): boolean;
   /** Whether some subscriber has a format in which each change is a message of its own. */
   readonly hasMessagePerChange: boolean;
 }
 
 /**
- * The subscriptions of a routing. Answers are remembered per table, so that patterns are tried once, and so that a change
- * costs the same however many environments there are.
+ * The subscriptions of a routing. Answers are remembered per table, so that patterns are tried
+ * once, and so that a change costs the same however many environments there are.
  */
 export function subscriptionsOf(source: string, routing: Routing): Subscriptions {
   const environments = queueEnvironments(routing);

@@ -13,10 +13,15 @@ import type { PositionedChange } from "../frame/read-frame.ts";
 import type { AuthoredChange } from "../message/authored-change.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 
-/** What the sessions and failures tables say of a connection whose author the frame does not name. */
+/**
+ * What the sessions and failures tables say of a connection whose author the frame does not name.
+ */
 export interface ConnectionKnowledge {
   readonly entries: readonly SessionEntry[];
-  /** Up to here the connection's unattributed changes are in its parked stream, or were delivered from there; null: none ever. */
+  /**
+   * Up to here the connection's unattributed changes are in its parked stream, or were delivered
+   * from there; null: none ever.
+   */
   readonly parkedUpTo: PositionText | null;
 }
 
@@ -37,8 +42,8 @@ export function connectionOf(header: FrameHeader, change: PositionedChange): Con
 }
 
 /**
- * The connections whose authors have to be looked up, by name: the frame does not name them, or without the host on which
- * their environment depends.
+ * The connections whose authors have to be looked up, by name: the frame does not name them, or
+ * without the host on which their environment depends.
  */
 export function unnamedConnections(
   header: FrameHeader,
@@ -55,9 +60,10 @@ export function unnamedConnections(
 }
 
 /**
- * Who wrote each change: what the frame says, else what the sessions table knows of the connection, else nobody is known
- * and the change is an orphan. A change that an earlier delivery of the same frame parked stays an orphan even when its
- * author has become known since, for the parked copy will be delivered.
+ * Who wrote each change: what the frame says, else what the sessions table knows of the connection,
+ * else nobody is known and the change is an orphan. A change that an earlier delivery of the same
+ * frame parked stays an orphan even when its author has become known since, for the parked copy
+ * will be delivered.
  */
 export function attribute(
   header: FrameHeader,
@@ -96,8 +102,8 @@ function namedAuthor(
 }
 
 /**
- * Who wrote a change, by what is recorded of its connection. A transaction with a tag has the user of its tag or nobody: what
- * is recorded adds the host. Only a person's answer counts for more.
+ * Who wrote a change, by what is recorded of its connection. A transaction with a tag has the user
+ * of its tag or nobody: what is recorded adds the host. Only a person's answer counts for more.
  */
 function knownAuthor(
   header: FrameHeader,

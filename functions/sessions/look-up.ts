@@ -23,7 +23,10 @@ export type LookUp = (
   connections: ReadonlyMap<string, Connection>,
 ) => Promise<ReadonlyMap<string, ConnectionKnowledge>>;
 
-/** What is known of connections of a lane, by name: a few requests for all of them, none when there are none. */
+/**
+ * What is known of connections of a lane, by name: a few requests for all of them, none when there
+ * are none.
+ */
 export function lookUp({ client, sessionsTable, failuresTable }: LookUpOptions): LookUp {
   return async (lane, connections) => {
     const streams = Array.from(connections.values(), (connection) =>

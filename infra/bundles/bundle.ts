@@ -14,7 +14,9 @@ export const UNBUNDLED: PartsCode = {
   retry: READER_IMAGE,
 };
 
-/** Bundles reader and functions, each as one ES module with a source map, into folders of `folder`. */
+/**
+ * Bundles reader and functions, each as one ES module with a source map, into folders of `folder`.
+ */
 export function bundleParts(folder: string): PartsCode {
   const code = partsCode(folder);
   rmSync(folder, { recursive: true, force: true });
@@ -50,7 +52,10 @@ function bundle(entry: string, directory: string, file: string, minify: boolean)
 const REQUIRE_FOR_COMMONJS =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-/** Lambda and the image's user are other users: under a strict umask they could not read what was written here. */
+/**
+ * Lambda and the image's user are other users: under a strict umask they could not read what was
+ * written here.
+ */
 function letEverybodyRead(directory: string): void {
   chmodSync(directory, 0o755);
   for (const file of readdirSync(directory)) chmodSync(join(directory, file), 0o644);

@@ -1,4 +1,5 @@
-// The last step of the package's build: the code of reader and functions, where PACKAGED_CODE looks for it.
+// The last step of the package's build: the code of reader and functions, where PACKAGED_CODE looks
+// for it.
 import { join } from "node:path";
 import { bundleParts } from "../bundles/bundle.ts";
 

@@ -4,7 +4,9 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { startLocalAws, type LocalAws, type LocalAwsOptions } from "./start-local-aws.ts";
 
-/** Where the stand-ins are, and who asks them; it can be kept as JSON and used by another process. */
+/**
+ * Where the stand-ins are, and who asks them; it can be kept as JSON and used by another process.
+ */
 export type LocalAwsAddress = Pick<LocalAws, "region" | "accountId" | "credentials" | "endpoints">;
 
 /** The SDK's ordinary clients. Disposing ends their connections. */

@@ -17,13 +17,16 @@ export interface LocalAwsOptions {
   /** Twelve digits. */
   readonly accountId?: string;
   /**
-   * The IP address by which other machines or containers reach this one: the endpoints and the queues' URLs have it, and the
-   * services listen on all addresses. Left out: on 127.0.0.1 only.
+   * The IP address by which other machines or containers reach this one: the endpoints and the
+   * queues' URLs have it, and the services listen on all addresses. Left out: on 127.0.0.1 only.
    */
   readonly host?: string;
 }
 
-/** The AWS services that binlog-router uses, in this process, in memory. Disposing of it cuts all connections. */
+/**
+ * The AWS services that binlog-router uses, in this process, in memory. Disposing of it cuts all
+ * connections.
+ */
 export interface LocalAws extends AsyncDisposable {
   readonly region: string;
   readonly accountId: string;
@@ -38,17 +41,25 @@ export interface LocalAws extends AsyncDisposable {
   readonly queues: QueueInspector;
   /** Request units by DynamoDB table since the start, estimated. */
   consumedUnits(): ReadonlyMap<string, ConsumedUnits>;
-  /** The variables that make an AWS SDK client without arguments, in any process on this machine, use these services. */
+  /**
+   * The variables that make an AWS SDK client without arguments, in any process on this machine,
+   * use these services.
+   */
   environment(): Record<string, string>;
   /** How many requests a service received since the start. */
   counts(service: ServiceName): RequestCounts;
 }
 
-/** An IP address, not a name: with one the S3 clients of all SDKs put the bucket into the path by themselves. */
+/**
+ * An IP address, not a name: with one the S3 clients of all SDKs put the bucket into the path by
+ * themselves.
+ */
 const LOOPBACK = "127.0.0.1";
 const ALL_ADDRESSES = "0.0.0.0";
 
-/** What in a developer's own environment would lead a client past the stand-ins, to a real account. */
+/**
+ * What in a developer's own environment would lead a client past the stand-ins, to a real account.
+ */
 const NO_OTHER_AWS = {
   AWS_PROFILE: "",
   AWS_SESSION_TOKEN: "",

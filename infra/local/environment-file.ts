@@ -2,8 +2,8 @@ import { dirname, isAbsolute } from "node:path";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 
 /**
- * What `.local/env` says: the stack's addresses as variables for a shell to source. The AWS command line and the SDKs, the
- * client library and `mysql` take what they need from them.
+ * What `.local/env` says: the stack's addresses as variables for a shell to source. The AWS command
+ * line and the SDKs, the client library and `mysql` take what they need from them.
  *
  * @param source the configuration's `name`
  * @param mysqlClient the path of the program `mysql`, or just its name

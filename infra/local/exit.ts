@@ -30,7 +30,10 @@ export function refusalText(error: RefusingError): string {
   return `npm start: ${error.message}; stop that program or choose another --port-base.`;
 }
 
-/** What is said about a part that could not start: its own words, or where it happened when that is not foreseen. */
+/**
+ * What is said about a part that could not start: its own words, or where it happened when that is
+ * not foreseen.
+ */
 export function failureText(error: unknown): string {
   const foreseen =
     error instanceof MysqlNotFoundError ||

@@ -14,7 +14,10 @@ import type { Stack } from "./stack.ts";
 import { StackDirectory } from "./stack-file.ts";
 import { stopRequest } from "./stop-requests.ts";
 
-/** All ends within 10 s of a signal; what has not by then is left to the processes that watch this one. */
+/**
+ * All ends within 10 s of a signal; what has not by then is left to the processes that watch this
+ * one.
+ */
 const END_WITHIN_MS = 9_000;
 
 const stop = new AbortController();
@@ -39,7 +42,10 @@ function onSignal(): void {
   }
 }
 
-/** What the process exits with: 0, 1 when the demonstration or a part failed, 2 when the request was refused. */
+/**
+ * What the process exits with: 0, 1 when the demonstration or a part failed, 2 when the request was
+ * refused.
+ */
 async function main(signal: AbortSignal): Promise<number> {
   try {
     return await start(parseOptions(process.argv.slice(2), REPOSITORY_ROOT, process.env), signal);

@@ -29,7 +29,10 @@ export class ReaderService implements AsyncDisposable {
     this.#supervision = this.#supervise();
   }
 
-  /** A service whose reader follows the binlog. Throws ChildEndedError or ReaderLateError when it cannot. */
+  /**
+   * A service whose reader follows the binlog. Throws ChildEndedError or ReaderLateError when it
+   * cannot.
+   */
   static async start(options: ReaderServiceOptions, signal: AbortSignal): Promise<ReaderService> {
     const reader = await Child.start(options);
     try {

@@ -24,8 +24,8 @@ export interface Router extends WatchedRouter, AsyncDisposable {
 }
 
 /**
- * Starts everything that the topology runs; the reader follows the binlog when the promise resolves. Disposing stops the
- * reader first, so that what it has sent is still routed.
+ * Starts everything that the topology runs; the reader follows the binlog when the promise
+ * resolves. Disposing stops the reader first, so that what it has sent is still routed.
  */
 export async function startRouter(options: RouterOptions, signal: AbortSignal): Promise<Router> {
   const { topology, aws, onProblem } = options;

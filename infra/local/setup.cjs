@@ -1,9 +1,11 @@
-// Makes a fresh clone runnable; every npm script begins with it. It installs the locked dependencies when they are missing
-// or are not those of package-lock.json; among them is the Node 24 that everything else runs on, which npm finds first
-// because it puts node_modules/.bin first on PATH. Plain JavaScript without dependencies, for the Node that the machine
-// has: an old one gets a sentence.
+// Makes a fresh clone runnable; every npm script begins with it. It installs the locked
+// dependencies when they are missing or are not those of package-lock.json; among them is the Node
+// 24 that everything else runs on, which npm finds first because it puts node_modules/.bin first on
+// PATH. Plain JavaScript without dependencies, for the Node that the machine has: an old one gets a
+// sentence.
 //
-// A script that goes on with Node says `env node`: its shell remembers where it found `node` the first time.
+// A script that goes on with Node says `env node`: its shell remembers where it found `node` the
+// first time.
 "use strict";
 
 const { spawnSync } = require("node:child_process");
@@ -23,7 +25,10 @@ const BUNDLED_NODE = join(MODULES, ".bin/node");
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 const NEEDED_NODE = 24;
 
-/** The exit code by which flock says that somebody else holds the lock; one that this file never ends with. */
+/**
+ * The exit code by which flock says that somebody else holds the lock; one that this file never
+ * ends with.
+ */
 const BUSY = 75;
 
 /** Something that the person at the keyboard has to do; the message says what. */
@@ -38,7 +43,10 @@ function readJson(path) {
   }
 }
 
-/** Whether a locked package names this platform, and not only for another C library than Node's builds need. */
+/**
+ * Whether a locked package names this platform, and not only for another C library than Node's
+ * builds need.
+ */
 function isMadeForThisMachine({ os, cpu, libc }) {
   return (
     os !== undefined &&
@@ -49,9 +57,9 @@ function isMadeForThisMachine({ os, cpu, libc }) {
 }
 
 /**
- * The first package of package-lock.json that node_modules lacks, or has in another version; null when it has them all.
- * It compares with the record that npm leaves in node_modules when an installation is complete: the files' times would
- * say nothing after a checkout.
+ * The first package of package-lock.json that node_modules lacks, or has in another version; null
+ * when it has them all. It compares with the record that npm leaves in node_modules when an
+ * installation is complete: the files' times would say nothing after a checkout.
  */
 function missingPackage() {
   const lock = readJson(join(ROOT, "package-lock.json"));
@@ -70,8 +78,9 @@ function missingPackage() {
 }
 
 /**
- * Throws when the dependencies cannot be installed by the Node that the machine has: npm would leave out the optional ones
- * that do not suit it, which hold the programs of oxlint, oxfmt and knip.
+ * Throws when the dependencies cannot be installed by the Node that the machine has: npm would
+ * leave out the optional ones that do not suit it, which hold the programs of oxlint, oxfmt and
+ * knip.
  */
 function checkInstallingNode() {
   const { stdout } = spawnSync(machineNode(), ["--version"], { encoding: "utf8" });
@@ -81,8 +90,8 @@ function checkInstallingNode() {
 }
 
 /**
- * Installs exactly what the lock file names, development tools included whatever NODE_ENV or npm's settings say. No
- * package's install script is needed, and none is run.
+ * Installs exactly what the lock file names, development tools included whatever NODE_ENV or npm's
+ * settings say. No package's install script is needed, and none is run.
  */
 function install() {
   checkInstallingNode();
@@ -111,12 +120,18 @@ function install() {
   }
 }
 
-/** The Node that runs npm: unlike our own, perhaps, it is not inside the folder that `npm ci` removes. */
+/**
+ * The Node that runs npm: unlike our own, perhaps, it is not inside the folder that `npm ci`
+ * removes.
+ */
 function machineNode() {
   return process.env.npm_node_execpath ?? process.execPath;
 }
 
-/** npm 10 removes this link again together with the Node package of the other architecture, which claims the same name. */
+/**
+ * npm 10 removes this link again together with the Node package of the other architecture, which
+ * claims the same name.
+ */
 function linkBundledNode() {
   if (existsSync(BUNDLED_NODE) || !existsSync(join(MODULES, NODE_PACKAGE, "bin/node"))) return;
   symlinkSync(join("..", NODE_PACKAGE, "bin/node"), BUNDLED_NODE);
@@ -152,8 +167,8 @@ function checkWritable() {
 }
 
 /**
- * Runs this file again while `flock` holds a lock, so that two at once do not install at once. Returns its exit code;
- * null where there is no flock.
+ * Runs this file again while `flock` holds a lock, so that two at once do not install at once.
+ * Returns its exit code; null where there is no flock.
  */
 function installUnderLock() {
   checkWritable();

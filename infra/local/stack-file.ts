@@ -6,9 +6,9 @@ import { isAlive, type StackFile } from "../../operator/shared/stack-file.ts";
 import { AlreadyRunningError, StateDirectoryError } from "./request/refusal.ts";
 
 /**
- * The right to run a stack from one directory. Taking it makes sure that no other live `npm start` has it; what a dead
- * one left behind is removed. Disposing gives it up and removes stack.json and `env`; so does the end of this process, unless it is
- * killed.
+ * The right to run a stack from one directory. Taking it makes sure that no other live `npm start`
+ * has it; what a dead one left behind is removed. Disposing gives it up and removes stack.json and
+ * `env`; so does the end of this process, unless it is killed.
  */
 export class StackDirectory implements AsyncDisposable {
   readonly path: string;
@@ -50,7 +50,10 @@ export class StackDirectory implements AsyncDisposable {
     return directory;
   }
 
-  /** Writes stack.json, and `env` beside it, until they are withdrawn; a reader of them never sees half a file. */
+  /**
+   * Writes stack.json, and `env` beside it, until they are withdrawn; a reader of them never sees
+   * half a file.
+   */
   async write(stack: StackFile, environment: string): Promise<void> {
     if (this.#withdrawn) return;
     await replaceFile(this.#environmentFile, environment);

@@ -57,8 +57,9 @@ export interface StackOptions {
 }
 
 /**
- * Starts everything and writes stack.json when all is ready. Throws a Refusal or PortInUseError when the request cannot
- * be fulfilled, which is known before the first part is started; when a later part fails, what runs by then is stopped.
+ * Starts everything and writes stack.json when all is ready. Throws a Refusal or PortInUseError
+ * when the request cannot be fulfilled, which is known before the first part is started; when a
+ * later part fails, what runs by then is stopped.
  */
 export async function startStack(request: StackOptions, signal: AbortSignal): Promise<Stack> {
   const { options, config, directory, steps } = request;

@@ -1,12 +1,15 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** From here on clients of the stand-ins notice, and queues may be parked: the route function waits for 1 s at most. */
+/**
+ * From here on clients of the stand-ins notice, and queues may be parked: the route function waits
+ * for 1 s at most.
+ */
 const NOTICEABLE_MS = 500;
 const RESOLUTION_MS = 20;
 
 /**
- * For how long this process, and with it the stand-ins for AWS, did nothing, because the machine had other work. Watched from
- * the first look on, so that loading the CDK does not count.
+ * For how long this process, and with it the stand-ins for AWS, did nothing, because the machine
+ * had other work. Watched from the first look on, so that loading the CDK does not count.
  */
 export class StandStill implements Disposable {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

@@ -3,7 +3,10 @@ import type { EnvironmentQueueFacts, Facts } from "./console/facts/facts.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
 import { StandStill } from "./stand-still.ts";
 
-/** A problem that comes again is shown again; one that does not is over. What lasts is among the facts. */
+/**
+ * A problem that comes again is shown again; one that does not is over. What lasts is among the
+ * facts.
+ */
 const PROBLEM_SHOWN_MS = 15_000;
 
 /** Gathers what the display shows. */
@@ -43,7 +46,10 @@ export class Status implements Disposable {
     this.#lastProblem = text.split("\n", 1)[0] ?? text;
   }
 
-  /** How things are now; null when that cannot be found out just now, which is a problem like others. */
+  /**
+   * How things are now; null when that cannot be found out just now, which is a problem like
+   * others.
+   */
   async snapshot(): Promise<Snapshot | null> {
     try {
       return await this.#look();

@@ -7,8 +7,9 @@ import { lockFileIn, stackFileIn } from "./stack-file.ts";
 const LOOK_MS = 200;
 
 /**
- * The contents of stack.json in a state directory, as soon as the stack is ready. An `npm start` may begin later than this
- * call. Throws CommandError when one ended before it was ready, or when none is ready in time.
+ * The contents of stack.json in a state directory, as soon as the stack is ready. An `npm start`
+ * may begin later than this call. Throws CommandError when one ended before it was ready, or when
+ * none is ready in time.
  */
 export async function untilReady(stateDirectory: string, withinMs: number): Promise<StackFile> {
   const beginMs = performance.now();

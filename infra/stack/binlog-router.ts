@@ -35,7 +35,10 @@ import { framesAtOnce, functionSettings, needsFilterSecret, readerSettings } fro
 import { SourceSecret } from "./resources/source-secret.ts";
 import { Tables } from "./resources/tables.ts";
 
-/** The configuration as docs/deploying.md lists it; the network, and what belongs to it, as constructs of the app. */
+/**
+ * The configuration as docs/deploying.md lists it; the network, and what belongs to it, as
+ * constructs of the app.
+ */
 export interface BinlogRouterProps extends Omit<
   ConfigurationObject,
   "source" | "network" | "deployment"
@@ -43,14 +46,19 @@ export interface BinlogRouterProps extends Omit<
   readonly source: ConfigurationObject["source"] & { readonly host: string };
   /** The database's VPC. */
   readonly vpc: IVpc;
-  /** Subnets of the reader, with a way to the AWS APIs. Left out: the private subnets with egress. */
+  /**
+   * Subnets of the reader, with a way to the AWS APIs. Left out: the private subnets with egress.
+   */
   readonly vpcSubnets?: SubnetSelection | undefined;
   /**
-   * The database, or its security group: the reader is let in on MySQL's port. Left out: whoever owns MySQL's network lets in the
-   * group of the output `ReaderSecurityGroupId`.
+   * The database, or its security group: the reader is let in on MySQL's port. Left out: whoever
+   * owns MySQL's network lets in the group of the output `ReaderSecurityGroupId`.
    */
   readonly database?: IConnectable | null | undefined;
-  /** The secret with `{ "username", "password" }` of the reader's account, in place of `source.secretArn`. */
+  /**
+   * The secret with `{ "username", "password" }` of the reader's account, in place of
+   * `source.secretArn`.
+   */
   readonly credentials?: ISecret | undefined;
   /** The key of everything that is stored, in place of `encryptionKeyArn`. */
   readonly encryptionKey?: IKey | undefined;
@@ -59,8 +67,9 @@ export interface BinlogRouterProps extends Omit<
 }
 
 /**
- * Everything that one source needs: reader, raw queue, functions, tables, and the queues of its environments. A stack holds one:
- * operators' commands find its parts by the stack's outputs. Throws ConfigError, with all problems of the configuration at once.
+ * Everything that one source needs: reader, raw queue, functions, tables, and the queues of its
+ * environments. A stack holds one: operators' commands find its parts by the stack's outputs.
+ * Throws ConfigError, with all problems of the configuration at once.
  */
 export class BinlogRouter extends Construct {
   readonly tables: Tables;
@@ -181,7 +190,8 @@ export class BinlogRouter extends Construct {
       tables: this.tables,
     });
 
-    // A version whose readers stay up and cannot read is rolled back; ECS ignores an alarm that rang before the deployment.
+    // A version whose readers stay up and cannot read is rolled back; ECS ignores an alarm that
+    // rang before the deployment.
     const { rollout } = this.monitoring.alarms;
     this.reader.service.enableDeploymentAlarms([rollout.name], {
       behavior: AlarmBehavior.ROLLBACK_ON_ALARM,
@@ -192,7 +202,10 @@ export class BinlogRouter extends Construct {
     key?.encrypt(this);
   }
 
-  /** A subscriber's queue in an environment, with its dead-letter queue. Throws RangeError where there is none. */
+  /**
+   * A subscriber's queue in an environment, with its dead-letter queue. Throws RangeError where
+   * there is none.
+   */
   queue(subscriber: string, environment: string): EnvironmentQueuePair {
     const pair = this.pairs.find(
       ({ names }) => names.subscriber === subscriber && names.environment === environment,
@@ -202,7 +215,10 @@ export class BinlogRouter extends Construct {
     throw new RangeError(`no queue of ${subscriber} in ${environment}, but ${there.join(", ")}`);
   }
 
-  /** The policy for the roles of applications in an environment. Throws RangeError where there is none. */
+  /**
+   * The policy for the roles of applications in an environment. Throws RangeError where there is
+   * none.
+   */
   consumerPolicy(environment: string): ManagedPolicy {
     const found = this.consumerPolicies.find((one) => one.environment === environment);
     if (found === undefined) throw new RangeError(`no queues in the environment ${environment}`);

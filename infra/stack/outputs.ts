@@ -26,9 +26,9 @@ export interface OutputParts {
 }
 
 /**
- * What applications and operators' commands ask of a deployed stack: tables, raw queue, payload bucket, alarm topic, each
- * queue as `Queue<Subscriber><Environment>`, each consumer policy as `ConsumerPolicy<Environment>`. `filterSecret`: null where
- * no subscriber has `columns`.
+ * What applications and operators' commands ask of a deployed stack: tables, raw queue, payload
+ * bucket, alarm topic, each queue as `Queue<Subscriber><Environment>`, each consumer policy as
+ * `ConsumerPolicy<Environment>`. `filterSecret`: null where no subscriber has `columns`.
  */
 export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secret | null): void {
   const { tables, payloads, raw, monitoring, secret } = parts;
@@ -43,7 +43,8 @@ export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secr
     UrgentAlarmTopicArn: monitoring.urgentTopic.topic.topicArn,
     SourceSecretArn: secret.secret.secretArn,
     ...(filterSecret !== null && { FilterSecretArn: filterSecret.secretArn }),
-    // Whoever owns MySQL's network allows this group on MySQL's port where `databaseSecurityGroupId` is left out.
+    // Whoever owns MySQL's network allows this group on MySQL's port where
+    // `databaseSecurityGroupId` is left out.
     ReaderSecurityGroupId: parts.reader.securityGroup.securityGroupId,
   };
   for (const { names, queue } of parts.pairs) {
@@ -65,7 +66,9 @@ export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secr
   for (const [id, value] of Object.entries(values)) output(scope, id, { value });
 }
 
-/** Under its name itself, wherever in a stack the construct is: commands ask for it by that name. */
+/**
+ * Under its name itself, wherever in a stack the construct is: commands ask for it by that name.
+ */
 function output(scope: Construct, id: string, props: CfnOutputProps): void {
   new CfnOutput(scope, id, props).overrideLogicalId(id);
 }

@@ -9,7 +9,10 @@ export interface PartsCode {
   readonly retry: string;
 }
 
-/** The bundles inside the npm package, beside its modules. A checkout has none there: `infra/bundles/` makes its own. */
+/**
+ * The bundles inside the npm package, beside its modules. A checkout has none there:
+ * `infra/bundles/` makes its own.
+ */
 export const PACKAGED_CODE: PartsCode = partsCode(join(import.meta.dirname, "../../code"));
 
 /** The folders of the parts in one that has them all. */

@@ -25,7 +25,8 @@ export class RouterStack extends Stack {
       tags: deployment.tags,
       ...(boundary !== undefined && { permissionsBoundary: PermissionsBoundary.fromArn(boundary) }),
     });
-    // CDK leaves this id out of logical ids: resources keep those that they had directly in the stack.
+    // CDK leaves this id out of logical ids: resources keep those that they had directly in the
+    // stack.
     this.router = new BinlogRouter(this, "Default", {
       ...rest,
       ...networkProps(new DatabaseNetwork(this, "Network", network)),
@@ -46,7 +47,9 @@ function environmentOf({ account, region }: DeployableConfiguration["deployment"
   };
 }
 
-/** The stack of one source, under the name that operators' commands take: `binlog-router-<name>`. */
+/**
+ * The stack of one source, under the name that operators' commands take: `binlog-router-<name>`.
+ */
 export function routerStack(
   scope: Construct,
   config: DeployableConfiguration,

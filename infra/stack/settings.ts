@@ -9,13 +9,16 @@ import { encodeRouting } from "../../config/routing.ts";
 import type { Tables } from "./resources/tables.ts";
 
 /**
- * How the reader's process is to be started: its garbage is short-lived and comes in half-megabyte pieces, for which V8's
- * young generation would otherwise grow by more than a hundred megabytes.
+ * How the reader's process is to be started: its garbage is short-lived and comes in half-megabyte
+ * pieces, for which V8's young generation would otherwise grow by more than a hundred megabytes.
  */
 export const READER_NODE_OPTIONS =
   "--enable-source-maps --max-semi-space-size=2 --max-old-space-size=256";
 
-/** The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health port. */
+/**
+ * The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health
+ * port.
+ */
 export function readerSettings(
   config: HostedConfiguration,
   secret: ISecret,
@@ -64,8 +67,9 @@ function initialSnapshots(config: HostedConfiguration): {
 const SMALL_FRAME_KIB = "16";
 
 /**
- * How many frames one invocation of the route function gets. Messages of one change each are sent one after the other within
- * a group, so one frame, and a small one, is what an invocation has the time for.
+ * How many frames one invocation of the route function gets. Messages of one change each are sent
+ * one after the other within a group, so one frame, and a small one, is what an invocation has the
+ * time for.
  */
 export function framesAtOnce({ subscribers }: HostedConfiguration): number {
   return someFormat(subscribers, "isMessagePerChange") ? 1 : 10;

@@ -7,9 +7,10 @@ export interface Account {
 }
 
 /**
- * Accounts for which the privilege of everybody on the ledger's schema does not count, because a grant of their own names
- * that schema, by a pattern like \`%\` too, and leaves EXECUTE out: MySQL looks at one grant per schema, the most specific.
- * They need EXECUTE on each procedure that init_connect calls.
+ * Accounts for which the privilege of everybody on the ledger's schema does not count, because a
+ * grant of their own names that schema, by a pattern like \`%\` too, and leaves EXECUTE out: MySQL
+ * looks at one grant per schema, the most specific. They need EXECUTE on each procedure that
+ * init_connect calls.
  */
 const EXEMPT = `SELECT DISTINCT db.user, db.host FROM mysql.db AS db
   WHERE db.user <> '' AND ? LIKE db.db AND db.execute_priv = 'N'

@@ -1,16 +1,22 @@
 import { CALLED_PROCEDURES } from "./objects.ts";
 
 /**
- * What every new connection runs. A connection with active roles is judged by its roles' privileges only, so they are put
- * down for the call, which the privilege of everybody then allows, and taken up again as at a login. Nothing here may
- * depend on a limit of the server or the account: what fails in init_connect ends the connection.
+ * What every new connection runs. A connection with active roles is judged by its roles' privileges
+ * only, so they are put down for the call, which the privilege of everybody then allows, and taken
+ * up again as at a login. Nothing here may depend on a limit of the server or the account: what
+ * fails in init_connect ends the connection.
  */
 const STATEMENTS = ["SET ROLE NONE", ...CALLED_PROCEDURES.map((name) => `CALL ${name}()`)];
 const REGISTRATION = STATEMENTS.join("; ");
-/** By how many a login counts against MAX_QUERIES_PER_HOUR; what the procedures run does not count. */
+/**
+ * By how many a login counts against MAX_QUERIES_PER_HOUR; what the procedures run does not count.
+ */
 export const QUERIES_PER_LOGIN = STATEMENTS.length;
 
-/** What was put there once. It failed for everybody on a server at its max_prepared_stmt_count, so it is only taken out. */
+/**
+ * What was put there once. It failed for everybody on a server at its max_prepared_stmt_count, so
+ * it is only taken out.
+ */
 const FORMER_REGISTRATION =
   "SET ROLE NONE; CALL binlog_router.register_session(); " +
   "SET @binlog_router = IF(@@GLOBAL.activate_all_roles_on_login, 'SET ROLE ALL', 'SET ROLE DEFAULT'); " +
@@ -23,20 +29,26 @@ const CALL = /\bCALL\s+`?binlog_router`?\s*\.\s*`?(register_session|resume_roles
 const CALLS = new RegExp(`${CALL.source}\\s*(\\(\\s*\\))?\\s*;?\\s*`, "gi");
 
 /**
- * The value of `init_connect` that registers each connection and then does what it did before. Registering comes first,
- * so that what the rest writes has a known author.
+ * The value of `init_connect` that registers each connection and then does what it did before.
+ * Registering comes first, so that what the rest writes has a known author.
  */
 export function withRegistration(initConnect: string): string {
   const rest = withoutRegistration(initConnect);
   return rest === "" ? REGISTRATION : `${REGISTRATION}; ${rest}`;
 }
 
-/** The value of `init_connect` without what `withRegistration` put there; everything else is left as it is. */
+/**
+ * The value of `init_connect` without what `withRegistration` put there; everything else is left as
+ * it is.
+ */
 export function withoutRegistration(initConnect: string): string {
   return [REGISTRATION, FORMER_REGISTRATION].reduce(without, initConnect);
 }
 
-/** The same without any call of the ledger's procedures, also in other words; for somebody who reads what remains. */
+/**
+ * The same without any call of the ledger's procedures, also in other words; for somebody who reads
+ * what remains.
+ */
 export function withoutCalls(initConnect: string): string {
   return withoutRegistration(initConnect).replace(CALLS, "");
 }

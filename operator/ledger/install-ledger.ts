@@ -20,9 +20,10 @@ import { createProcedures, PROCEDURE_SQL_MODE } from "./procedures.ts";
 import { type Registration, registrationOf, REGISTRATIONS } from "./tagging.ts";
 
 /**
- * Installs the session ledger, GTID tags, or both, or brings them up to date; on a server that has them, does nothing that a
- * connection could notice. `init_connect` comes last, when everything that it calls is there, and keeps what it had. Needs an administrator
- * (CREATE USER, SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all on the schema).
+ * Installs the session ledger, GTID tags, or both, or brings them up to date; on a server that has
+ * them, does nothing that a connection could notice. `init_connect` comes last, when everything
+ * that it calls is there, and keeps what it had. Needs an administrator (CREATE USER,
+ * SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all on the schema).
  */
 export async function installLedger(
   connection: Connection,
@@ -44,7 +45,10 @@ export async function installLedger(
   await setInitConnect(connection, withRegistration);
 }
 
-/** Removes the session ledger; `init_connect` comes first, so that no connection calls what is not there. */
+/**
+ * Removes the session ledger; `init_connect` comes first, so that no connection calls what is not
+ * there.
+ */
 export async function uninstallLedger(connection: Connection): Promise<void> {
   await setInitConnect(connection, withoutRegistration);
   if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
@@ -53,7 +57,10 @@ export async function uninstallLedger(connection: Connection): Promise<void> {
   await withdrawFromEverybody(connection);
 }
 
-/** `init_connect` calls the ledger's procedure in words that are not ours: without it nobody could connect. */
+/**
+ * `init_connect` calls the ledger's procedure in words that are not ours: without it nobody could
+ * connect.
+ */
 export class LedgerInUseError extends Error {
   override readonly name = "LedgerInUseError";
 
@@ -85,7 +92,9 @@ async function slots(connection: Connection): Promise<number> {
   return Number(rows[0]?.["slots"]);
 }
 
-/** What the procedures that init_connect calls do; null when one is missing or another version's. */
+/**
+ * What the procedures that init_connect calls do; null when one is missing or another version's.
+ */
 async function installedRegistration(connection: Connection): Promise<Registration | null> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT routine_comment AS comment, COUNT(*) AS procedures FROM information_schema.routines

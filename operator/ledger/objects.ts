@@ -1,8 +1,9 @@
 import { type Registration, REGISTRATIONS, TAGGING_PRIVILEGES } from "./tagging.ts";
 
 /**
- * The session ledger's objects in MySQL. The procedure writes a row for its connection; what counts is the row's place in
- * the binlog, before anything else that the connection writes, so the table itself may be small and overwrite itself.
+ * The session ledger's objects in MySQL. The procedure writes a row for its connection; what counts
+ * is the row's place in the binlog, before anything else that the connection writes, so the table
+ * itself may be small and overwrite itself.
  */
 export const LEDGER_SCHEMA = "binlog_router";
 export const LEDGER_TABLE = `${LEDGER_SCHEMA}.sessions`;
@@ -13,10 +14,16 @@ export const CALLED_PROCEDURES = [LEDGER_PROCEDURE, ROLES_PROCEDURE] as const;
 
 /** An account that nobody can log in with; the procedure runs with its privileges. */
 export const LEDGER_DEFINER = "'binlog_router_ledger'@'localhost'";
-/** The account whose grants on a schema hold for every account (see "Grant Tables" in MySQL's manual); nobody can log in with it. */
+/**
+ * The account whose grants on a schema hold for every account (see "Grant Tables" in MySQL's
+ * manual); nobody can log in with it.
+ */
 export const EVERYBODY = "''@'%'";
 
-/** By this the ledger's own accounts are recognised; its procedures are by the comments of `REGISTRATIONS`. */
+/**
+ * By this the ledger's own accounts are recognised; its procedures are by the comments of
+ * `REGISTRATIONS`.
+ */
 export const ACCOUNT_COMMENT = "session ledger of binlog-router; not for logins";
 
 /** More than connect and register at the same moment, so that they seldom meet in a row. */
@@ -32,7 +39,10 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${LEDGER_TABLE} (
   at TIMESTAMP(6) NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin COMMENT = '${ACCOUNT_COMMENT}'`;
 
-/** Makes the slots that are not there; 16³ of them. All are there from the beginning, because only rows can be skipped that are locked. */
+/**
+ * Makes the slots that are not there; 16³ of them. All are there from the beginning, because only
+ * rows can be skipped that are locked.
+ */
 export const FILL_TABLE = `INSERT IGNORE INTO ${LEDGER_TABLE} (slot, connection_id, user, host, at)
   WITH RECURSIVE digits (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM digits WHERE n < 15)
   SELECT a.n * 256 + b.n * 16 + c.n, 0, '', '', NOW(6) FROM digits AS a, digits AS b, digits AS c`;

@@ -8,16 +8,22 @@ import {
 } from "./objects.ts";
 import { type Registration, REGISTRATIONS, SET_TAG, TAG_VARIABLES } from "./tagging.ts";
 
-/** How many slots a connection looks at for one that nobody has locked, and how far they lie apart. */
+/**
+ * How many slots a connection looks at for one that nobody has locked, and how far they lie apart.
+ */
 const SLOTS_TRIED = 8;
 const STRIDE = 509;
 
-/** The procedure keeps the modes of the session that creates it: none, so that nothing about a row is an error. */
+/**
+ * The procedure keeps the modes of the session that creates it: none, so that nothing about a row
+ * is an error.
+ */
 export const PROCEDURE_SQL_MODE = "SET SESSION sql_mode = ''";
 
 /**
- * Whether a lock on the whole server (FLUSH TABLES WITH READ LOCK) or on the table (LOCK TABLES, ALTER TABLE) would make a
- * write wait. Asked beforehand, because the shortest time that MySQL waits for such a lock is a second.
+ * Whether a lock on the whole server (FLUSH TABLES WITH READ LOCK) or on the table (LOCK TABLES,
+ * ALTER TABLE) would make a write wait. Asked beforehand, because the shortest time that MySQL
+ * waits for such a lock is a second.
  */
 const IS_LOCKED = `EXISTS (SELECT 1 FROM performance_schema.metadata_locks
       WHERE object_type = 'GLOBAL' AND lock_type = 'SHARED')
@@ -26,17 +32,21 @@ const IS_LOCKED = `EXISTS (SELECT 1 FROM performance_schema.metadata_locks
       AND lock_type IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'))`;
 
 /**
- * A procedure that registers its connection as `client` (an expression for user@host) when `condition` holds. It never
- * keeps anybody from connecting: errors are swallowed, and it waits for no lock.
- * - It writes to a slot whose row nobody has locked: its own, else one of a few others. Each is looked up by its key, so
+ * A procedure that registers its connection as `client` (an expression for user@host) when
+ * `condition` holds. It never keeps anybody from connecting: errors are swallowed, and it waits for
+ * no lock.
+ * - It writes to a slot whose row nobody has locked: its own, else one of a few others. Each is
+ *   looked up by its key, so
  *   that no statistics of the table can make a login read and lock all of it. No transaction holds the row between the two
  *   statements: one would commit the caller's.
- * - A lock that comes between the question and the write costs a second, not what the server allows.
- * - With autocommit off the row would stay in an open transaction, and go when that is rolled back: so it commits. It says
+ * - A lock that comes between the question and the write costs a second, not what the server
+ *   allows.
+ * - With autocommit off the row would stay in an open transaction, and go when that is rolled back:
+ *   so it commits. It says
  *   NO CHAIN NO RELEASE because completion_type could make a bare COMMIT end the connection.
  * - In a session that is read-only by default it is not while the row is written.
- * - A user name may contain @, a host not.
- * Where it sets a tag it does so first: the row's own transaction has it then. That needs no lock and no write.
+ * - A user name may contain @, a host not. Where it sets a tag it does so first: the row's own
+ *   transaction has it then. That needs no lock and no write.
  */
 function registering(
   registration: Registration,
@@ -85,8 +95,9 @@ const WRITE_ROW = `
 const EVENT_SCHEDULER = "'event_scheduler@localhost'";
 
 /**
- * Gives the connection the roles that it has after a login. SET ROLE takes no expression, and a statement prepared from
- * text fails on a server at its max_prepared_stmt_count; with the invoker's rights it holds beyond the procedure.
+ * Gives the connection the roles that it has after a login. SET ROLE takes no expression, and a
+ * statement prepared from text fails on a server at its max_prepared_stmt_count; with the invoker's
+ * rights it holds beyond the procedure.
  */
 const resumeRoles = (
   comment: string,
@@ -102,9 +113,10 @@ BEGIN
 END`;
 
 /**
- * `register_session()` for connections: USER() is the client's account, also here, where CURRENT_USER() is the definer.
- * `register_event(CURRENT_USER())` for the bodies of events, which have no client: there the caller's word is taken, and
- * only there. The first is made last: where it is, all is.
+ * `register_session()` for connections: USER() is the client's account, also here, where
+ * CURRENT_USER() is the definer. `register_event(CURRENT_USER())` for the bodies of events, which
+ * have no client: there the caller's word is taken, and only there. The first is made last: where
+ * it is, all is.
  */
 export function createProcedures(registration: Registration): readonly string[] {
   const ofEvents = ["register_event(definer VARCHAR(300))", "definer"] as const;

@@ -16,7 +16,10 @@ import { type Registration, REGISTRATIONS } from "./tagging.ts";
 
 type Accounts = readonly Account[];
 
-/** Statements for somebody who runs them by hand, and what has to be done before and after them that no statement does. */
+/**
+ * Statements for somebody who runs them by hand, and what has to be done before and after them that
+ * no statement does.
+ */
 export interface Script {
   readonly before?: string;
   readonly statements: readonly string[];
@@ -50,7 +53,9 @@ export function installScript(
     : { statements: [...statements, `SET PERSIST init_connect = ${quoted(value)}`] };
 }
 
-/** The same where `init_connect` calls the ledger already: nobody may call it while it is made anew. */
+/**
+ * The same where `init_connect` calls the ledger already: nobody may call it while it is made anew.
+ */
 export function mendScript(
   initConnect: string,
   exempt: Accounts,
@@ -71,7 +76,8 @@ export function untagScript(initConnect: string, exempt: Accounts, isRds: boolea
 }
 
 /**
- * What removes the ledger; `init_connect` comes first, so that no connection calls what is not there.
+ * What removes the ledger; `init_connect` comes first, so that no connection calls what is not
+ * there.
  *
  * @param isEverybodyOurs whether the account of everybody was made by installing, and goes with it
  */

@@ -1,8 +1,8 @@
 import { SHORT_SIGNS, TAG_LENGTH, TAG_PREFIX } from "../../wire/account-tag.ts";
 
 /**
- * What the procedures do for a connection: write its row of the ledger, give its transactions' GTIDs the tag of its user
- * (wire/account-tag.ts), or both.
+ * What the procedures do for a connection: write its row of the ledger, give its transactions'
+ * GTIDs the tag of its user (wire/account-tag.ts), or both.
  */
 export const REGISTRATIONS = {
   ledger: {
@@ -33,8 +33,9 @@ export function hasTags(version: string): boolean {
 }
 
 /**
- * What the account that the procedures run as needs to set a tag. The second may be SYSTEM_VARIABLES_ADMIN or
- * REPLICATION_APPLIER as well; this one reaches no further than the session.
+ * What the account that the procedures run as needs to set a tag. The second may be
+ * SYSTEM_VARIABLES_ADMIN or REPLICATION_APPLIER as well; this one reaches no further than the
+ * session.
  */
 export const TAGGING_PRIVILEGES = ["TRANSACTION_GTID_TAG", "SESSION_VARIABLES_ADMIN"] as const;
 
@@ -54,8 +55,9 @@ export const TAG_VARIABLES = `
   DECLARE signs_read SMALLINT UNSIGNED DEFAULT 0;`;
 
 /**
- * Spells the user's name as `tagOf` does. A name without a tag gets none, also where the session had one. In a transaction
- * MySQL refuses to set `gtid_next`: the session keeps the tag that it has.
+ * Spells the user's name as `tagOf` does. A name without a tag gets none, also where the session
+ * had one. In a transaction MySQL refuses to set `gtid_next`: the session keeps the tag that it
+ * has.
  */
 export const SET_TAG = `
     WHILE signs_read < CHAR_LENGTH(client_user) DO

@@ -33,7 +33,10 @@ export function helpText(examples: readonly string[], exitCodes: string): string
   return `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}\nExit code: ${exitCodes}.`;
 }
 
-/** Gives a command, and its subcommands, the options by which `onStack` finds the stack, and examples in the help. */
+/**
+ * Gives a command, and its subcommands, the options by which `onStack` finds the stack, and
+ * examples in the help.
+ */
 export function withStackOptions(command: Command, examples: readonly string[]): Command {
   return command
     .option(
@@ -51,8 +54,8 @@ export function withStackOptions(command: Command, examples: readonly string[]):
 }
 
 /**
- * Makes `act` an action of commander's: it gets the arguments and the options, and returns the exit code, 0 when it
- * returns nothing. An error is printed as one sentence and ends with exit code 2.
+ * Makes `act` an action of commander's: it gets the arguments and the options, and returns the exit
+ * code, 0 when it returns nothing. An error is printed as one sentence and ends with exit code 2.
  */
 export function action<Args extends unknown[]>(
   act: (context: CommandContext, ...args: Args) => Promise<number | void>,

@@ -7,7 +7,10 @@ interface Terminal {
   readonly output: NodeJS.WritableStream;
 }
 
-/** Asks before something is done that cannot be taken back. Throws CommandError unless the answer is yes. */
+/**
+ * Asks before something is done that cannot be taken back. Throws CommandError unless the answer is
+ * yes.
+ */
 export async function confirm(
   question: string,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },

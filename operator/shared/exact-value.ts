@@ -1,4 +1,7 @@
-/** JSON.parse whose numbers keep their digits when JSON.stringify writes them again. "" is null. Throws SyntaxError. */
+/**
+ * JSON.parse whose numbers keep their digits when JSON.stringify writes them again. "" is null.
+ * Throws SyntaxError.
+ */
 export function exactValue(text: string): unknown {
   return text === ""
     ? null

@@ -11,7 +11,10 @@ const COUNTS = [
   "ApproximateNumberOfMessagesDelayed",
 ] as const;
 
-/** About how many messages a queue has, those that somebody is handling included; null when SQS does not say. */
+/**
+ * About how many messages a queue has, those that somebody is handling included; null when SQS does
+ * not say.
+ */
 export async function messagesIn(sqs: SQSClient, queueName: string): Promise<number | null> {
   try {
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }));

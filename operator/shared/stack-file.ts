@@ -5,7 +5,10 @@ import { CommandError } from "./command-error.ts";
 
 const endpoint = z.url();
 
-/** `.local/stack.json`: where everything of a running stack is. Other tools are built on it: keep its fields. */
+/**
+ * `.local/stack.json`: where everything of a running stack is. Other tools are built on it: keep
+ * its fields.
+ */
 const stackFile = z.object({
   ready: z.literal(true),
   /** An administrator. */
@@ -55,8 +58,9 @@ export type StackFile = Readonly<z.output<typeof stackFile>>;
 export const DEFAULT_STACK_FILE = join(import.meta.dirname, "../../.local/stack.json");
 
 /**
- * Reads it. `remedy` is what to do when no stack runs. Throws CommandError when there is no such file, when the `npm start`
- * that wrote it was killed and left it behind, or when it is another version's.
+ * Reads it. `remedy` is what to do when no stack runs. Throws CommandError when there is no such
+ * file, when the `npm start` that wrote it was killed and left it behind, or when it is another
+ * version's.
  */
 export async function readStackFile(
   path: string,
@@ -87,7 +91,9 @@ export function noStack(why: string, remedy: string, cause?: unknown): CommandEr
   return new CommandError(`no local stack is running (${why}); ${remedy}`, { cause });
 }
 
-/** Whether there is a process of this id; it may be another program that was given a dead one's id. */
+/**
+ * Whether there is a process of this id; it may be another program that was given a dead one's id.
+ */
 export function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {

@@ -17,7 +17,9 @@ export interface Target extends Disposable {
   readonly payloadBucket: string;
   readonly rawDeadLetterQueueUrl: string;
   readonly secrets: SecretsManagerClient;
-  /** The settings of a local stack's parts; null for a deployed one, whose configuration says them. */
+  /**
+   * The settings of a local stack's parts; null for a deployed one, whose configuration says them.
+   */
   readonly parts: StackFile["parts"] | null;
   /** The secret with the reader's account; null for a local stack, whose parts name it. */
   readonly sourceSecretArn: string | null;
@@ -25,7 +27,10 @@ export interface Target extends Disposable {
   readonly filterSecretArn: string | null;
 }
 
-/** A deployed stack, found by its name with the credentials and region of the AWS SDK's environment. Throws CommandError. */
+/**
+ * A deployed stack, found by its name with the credentials and region of the AWS SDK's environment.
+ * Throws CommandError.
+ */
 export async function deployedTarget(stackName: string): Promise<Target> {
   using cloudFormation = disposable(new CloudFormationClient({}));
   const { Stacks: stacks = [] } = await cloudFormation.client

@@ -12,8 +12,8 @@ export interface AuthoredFrame {
 }
 
 /**
- * Finds the authors of a frame's changes as the route function does; and besides, of those that were parked because their
- * author was not known then, and is now.
+ * Finds the authors of a frame's changes as the route function does; and besides, of those that
+ * were parked because their author was not known then, and is now.
  */
 export async function authoredFrame(
   frame: PositionedFrame,

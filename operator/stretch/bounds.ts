@@ -9,7 +9,10 @@ export type Bound =
   | ({ readonly kind: "place"; readonly isPassed?: true } & BinlogPosition);
 
 export interface Bounds {
-  /** Reading begins with the beginning of this file, so that the ledger's rows of connections are read. */
+  /**
+   * Reading begins with the beginning of this file, so that the ledger's rows of connections are
+   * read.
+   */
   readonly file: string;
   /** Or there in the file, between two transactions. */
   readonly offset?: number;

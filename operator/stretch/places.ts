@@ -46,7 +46,10 @@ export function parsePlace(text: string, nowMs: number): Place {
 export interface Beginning {
   readonly file: string;
   readonly from: Bound;
-  /** When the oldest file was begun, milliseconds since 1970, where that is later than the time asked for; else null. */
+  /**
+   * When the oldest file was begun, milliseconds since 1970, where that is later than the time
+   * asked for; else null.
+   */
   readonly oldestMs: number | null;
 }
 
@@ -68,7 +71,10 @@ export async function beginningAt(server: TracedServer, place: Place): Promise<B
   };
 }
 
-/** A GTID's transaction is part of the stretch; a position ends it, and so does the first transaction after a time. */
+/**
+ * A GTID's transaction is part of the stretch; a position ends it, and so does the first
+ * transaction after a time.
+ */
 export async function endAt(server: TracedServer, place: Place): Promise<Bound> {
   if (place.kind === "time") return { kind: "time", us: place.ms * 1000 };
   const { file, offset } = await located(server, place);

@@ -34,25 +34,34 @@ export interface StretchOptions {
   readonly bounds: Bounds;
   /** Leaves out changes of which nobody wants to know. */
   readonly wants?: (change: RowChange) => boolean;
-  /** Takes the frames of a part of the stretch; the next part waits for it. Never called with none. */
+  /**
+   * Takes the frames of a part of the stretch; the next part waits for it. Never called with none.
+   */
   readonly onFrames: (frames: readonly PositionedFrame[]) => Promise<void>;
   /** An XA transaction commits that was prepared before the stretch: its changes are not in it. */
   readonly onUnknownXa: (commit: UnknownXa) => void;
   readonly onRead?: (reached: Reached) => void;
-  /** How long changes may wait for others to come with them; without it, frames are cut by their size alone. */
+  /**
+   * How long changes may wait for others to come with them; without it, frames are cut by their
+   * size alone.
+   */
   readonly lingerMs?: number;
   /** Ends the reading. */
   readonly signal?: AbortSignal;
 }
 
-/** Changes are handed on in parts of about so many bytes: fixed, so that a stretch that is read again is cut the same way. */
+/**
+ * Changes are handed on in parts of about so many bytes: fixed, so that a stretch that is read
+ * again is cut the same way.
+ */
 const PART_BYTES = 512 * 1024;
 const NO_LIFE = { epoch: 1, life: null, laneCount: 1 } as const;
 
 /**
- * Reads a stretch of the binlog with the authors of its changes, on connections of its own and with the reader's own parts:
- * the dump, the decoding, the session book. It holds no lease and writes nothing: of the sessions table it only reads what the
- * reader recorded. Resolves at the end of the stretch, or when the signal is aborted; rejects with what broke.
+ * Reads a stretch of the binlog with the authors of its changes, on connections of its own and with
+ * the reader's own parts: the dump, the decoding, the session book. It holds no lease and writes
+ * nothing: of the sessions table it only reads what the reader recorded. Resolves at the end of the
+ * stretch, or when the signal is aborted; rejects with what broke.
  */
 export async function readStretch(options: StretchOptions): Promise<void> {
   const { server, source, bounds, signal } = options;
@@ -156,7 +165,10 @@ async function aborted(signal: AbortSignal | undefined): Promise<void> {
   if (!signal.aborted) await once(signal, "abort");
 }
 
-/** Who wrote what, from the ledger's rows in the stretch, from what the reader recorded, and from who is connected now. */
+/**
+ * Who wrote what, from the ledger's rows in the stretch, from what the reader recorded, and from
+ * who is connected now.
+ */
 async function sessionBook(
   { target, server }: StretchOptions,
   epoch: number,

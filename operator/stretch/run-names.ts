@@ -3,7 +3,10 @@ import { fileOfPresentRun, serverStart } from "../../reader/transactions/run-beg
 import { runBeginning } from "../../reader/transactions/server-run.ts";
 import type { TracedServer } from "./traced-server.ts";
 
-/** How the runs of a server are named in a stretch of its binlog, so that connections have the names that the reader gave them. */
+/**
+ * How the runs of a server are named in a stretch of its binlog, so that connections have the names
+ * that the reader gave them.
+ */
 export interface RunNames {
   /** The run that goes on where the stretch begins. */
   readonly first: number;
@@ -12,8 +15,9 @@ export interface RunNames {
 }
 
 /**
- * A run is named after its first file and second. Where the reader began to read in the middle of a run, it did not know that
- * name and drew another, which its offset says: what is recorded of the run's connections is recorded under that one.
+ * A run is named after its first file and second. Where the reader began to read in the middle of a
+ * run, it did not know that name and drew another, which its offset says: what is recorded of the
+ * run's connections is recorded under that one.
  *
  * @param file with whose beginning the stretch begins
  */

@@ -18,8 +18,9 @@ export interface StretchFramesOptions {
 }
 
 /**
- * Makes frames of what is read, one for each lane, as the reader's lanes do, so that everything behind them works as in
- * the route function. They are sealed together: their changes are then all the changes of a stretch of the binlog.
+ * Makes frames of what is read, one for each lane, as the reader's lanes do, so that everything
+ * behind them works as in the route function. They are sealed together: their changes are then all
+ * the changes of a stretch of the binlog.
  */
 export class StretchFrames implements ChangeSink {
   readonly #options: StretchFramesOptions;

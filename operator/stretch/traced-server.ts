@@ -21,13 +21,19 @@ export interface TracedServer extends AsyncDisposable {
   readonly evidence: BinlogEvidence;
   /** The reader's saved offset; null when the source was never read. */
   readonly offset: Offset | null;
-  /** Whether the server's binlog is proven to be the one that the offset is about: only then positions can be compared. */
+  /**
+   * Whether the server's binlog is proven to be the one that the offset is about: only then
+   * positions can be compared.
+   */
   readonly isSameLife: boolean;
 }
 
 const SILENCE_MS = 30_000;
 
-/** A `server_id` that no reader has, whose ids are above 2^31, and that no other command has just now, most likely. */
+/**
+ * A `server_id` that no reader has, whose ids are above 2^31, and that no other command has just
+ * now, most likely.
+ */
 function ownServerId(): number {
   return 2 ** 30 + randomInt(2 ** 30);
 }

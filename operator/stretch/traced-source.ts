@@ -95,7 +95,10 @@ function credentialsIn({ secrets }: Target, arn: string): Credentials {
   });
 }
 
-/** What keys the hashes of masked columns; null where no subscriber has `columns`. Throws CommandError. */
+/**
+ * What keys the hashes of masked columns; null where no subscriber has `columns`. Throws
+ * CommandError.
+ */
 export async function filterSecretOf({ secrets, filterSecretArn }: Target): Promise<string | null> {
   if (filterSecretArn === null) return null;
   const answer = await secrets.send(new GetSecretValueCommand({ SecretId: filterSecretArn }));

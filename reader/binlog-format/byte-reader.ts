@@ -1,6 +1,9 @@
 import { CorruptEventError } from "./errors.ts";
 
-/** Reads the fields of an event one after the other, and never past its end: every method throws CorruptEventError there. */
+/**
+ * Reads the fields of an event one after the other, and never past its end: every method throws
+ * CorruptEventError there.
+ */
 export class ByteReader {
   readonly bytes: Buffer;
   readonly end: number;

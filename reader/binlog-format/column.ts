@@ -41,11 +41,16 @@ export interface Column {
   readonly nullable: boolean;
   /** Of numbers. */
   readonly unsigned: boolean;
-  /** Of texts, ENUM and SET; `BINARY_COLLATION` for BINARY, VARBINARY and BLOB; 0 for all others. */
+  /**
+   * Of texts, ENUM and SET; `BINARY_COLLATION` for BINARY, VARBINARY and BLOB; 0 for all others.
+   */
   readonly collation: number;
   /** Length of the longest value of CHAR, BINARY, VARCHAR and VARBINARY, bytes. */
   readonly maxLength: number;
-  /** How many bytes hold the length of a BLOB, TEXT, JSON, GEOMETRY or VECTOR, or the value of an ENUM or SET. */
+  /**
+   * How many bytes hold the length of a BLOB, TEXT, JSON, GEOMETRY or VECTOR, or the value of an
+   * ENUM or SET.
+   */
   readonly width: number;
   /** Digits of a DECIMAL; bits of a BIT. */
   readonly precision: number;
@@ -60,15 +65,18 @@ export interface Column {
   readonly visible: boolean;
 }
 
-/** A table's definition, as one table map gives it. Two table maps of equal bytes have the same definition. */
+/**
+ * A table's definition, as one table map gives it. Two table maps of equal bytes have the same
+ * definition.
+ */
 export interface TableDefinition {
   readonly id: number;
   readonly database: string;
   readonly table: string;
   readonly columns: readonly Column[];
   /**
-   * Indexes of the primary key's columns in the key's order. For a table without one, those of the first unique key
-   * that admits no NULL, as in InnoDB; empty when there is neither.
+   * Indexes of the primary key's columns in the key's order. For a table without one, those of the
+   * first unique key that admits no NULL, as in InnoDB; empty when there is neither.
    */
   readonly primaryKey: readonly number[];
 }

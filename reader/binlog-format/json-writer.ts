@@ -5,7 +5,10 @@ const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 const MINUS = 0x2d;
 
-/** For every byte of UTF-8: 0 when it stands for itself in a JSON string, else the letter after the backslash. */
+/**
+ * For every byte of UTF-8: 0 when it stands for itself in a JSON string, else the letter after the
+ * backslash.
+ */
 const ESCAPES = new Uint8Array(256).fill(0x75 /* u */, 0, 0x20);
 for (const [byte, letter] of Object.entries({ 8: "b", 9: "t", 10: "n", 12: "f", 13: "r" })) {
   ESCAPES[Number(byte)] = letter.charCodeAt(0);
@@ -25,16 +28,17 @@ const HEX = Buffer.from("0123456789abcdef");
 const CAPACITY = 64 * 1024;
 const KEPT_CAPACITY = 1 << 20;
 /**
- * The most that the images and keys of one change may have. The change is copied into its frame, and the frame is compressed:
- * at this limit the reader takes about 600 MB, of the task's 1 GiB.
+ * The most that the images and keys of one change may have. The change is copied into its frame,
+ * and the frame is compressed: at this limit the reader takes about 600 MB, of the task's 1 GiB.
  */
 const LONGEST_ROW = 64 << 20;
 
 /**
- * Builds JSON as bytes of UTF-8 in one buffer that is used again for every row: a value's bytes go from the event to their
- * position in the text without becoming a string of their own in between.
+ * Builds JSON as bytes of UTF-8 in one buffer that is used again for every row: a value's bytes go
+ * from the event to their position in the text without becoming a string of their own in between.
  *
- * Methods that begin with `put` need the space to be reserved by the caller; the others reserve it themselves.
+ * Methods that begin with `put` need the space to be reserved by the caller; the others reserve it
+ * themselves.
  */
 export class JsonWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
@@ -150,8 +154,8 @@ export class JsonWriter {
   }
 
   /**
-   * Copies four bytes at a time as long as all four stand for themselves in a JSON string and have none of the bits of
-   * `others`, and returns where it stopped. The caller has reserved the space.
+   * Copies four bytes at a time as long as all four stand for themselves in a JSON string and have
+   * none of the bits of `others`, and returns where it stopped. The caller has reserved the space.
    */
   copyPlain(source: Uint8Array, start: number, end: number, others: number): number {
     if (source !== this.#source) {
@@ -165,7 +169,8 @@ export class JsonWriter {
     let at = start;
     for (; at <= last; at += WORD) {
       const word = from.getInt32(at, true);
-      // A byte is below 0x20, or zero after the exclusive or, where subtracting from it borrows into its highest bit.
+      // A byte is below 0x20, or zero after the exclusive or, where subtracting from it borrows
+      // into its highest bit.
       const quotes = word ^ (QUOTE * EACH_BYTE);
       const backslashes = word ^ (BACKSLASH * EACH_BYTE);
       const special =

@@ -16,7 +16,10 @@ export interface FrameSenderOptions {
   readonly s3: S3Client;
   readonly queueUrl: string;
   readonly payloadBucket: string;
-  /** The name of the life that the frames' positions belong to; null where it began before lives had names. */
+  /**
+   * The name of the life that the frames' positions belong to; null where it began before lives had
+   * names.
+   */
   readonly life: string | null;
   /** Throws LeaseLostError when this reader must not send any more. */
   readonly assertHeld: () => void;
@@ -25,13 +28,16 @@ export interface FrameSenderOptions {
   readonly log: Log;
 }
 
-/** SQS takes 1 MiB of body and attributes; what is larger, a frame of one large row, goes through S3. */
+/**
+ * SQS takes 1 MiB of body and attributes; what is larger, a frame of one large row, goes through
+ * S3.
+ */
 const SQS_BODY_BYTES = 1_048_576;
 
 /**
- * Sends frames to the raw queue, again and again until SQS has acknowledged each: while SQS is away, MySQL waits. The
- * same frame sent twice has the same deduplication id; one cut otherwise, after a restart, has another and is sorted out
- * by its positions.
+ * Sends frames to the raw queue, again and again until SQS has acknowledged each: while SQS is
+ * away, MySQL waits. The same frame sent twice has the same deduplication id; one cut otherwise,
+ * after a restart, has another and is sorted out by its positions.
  */
 export function frameSender(options: FrameSenderOptions): SendFrame {
   return async (frame, signal) => {
@@ -79,7 +85,8 @@ async function offLoaded(
   bytes: number,
   signal: AbortSignal,
 ): Promise<Pick<SendMessageCommandInput, "MessageBody" | "MessageAttributes">> {
-  // Never the key of another frame, which may still wait: not of another life, and not of one that was cut otherwise.
+  // Never the key of another frame, which may still wait: not of another life, and not of one that
+  // was cut otherwise.
   const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}/${deduplicationId(frame, life)}`;
   await s3.send(new PutObjectCommand({ Bucket: payloadBucket, Key: key, Body: frame.text }), {
     abortSignal: signal,

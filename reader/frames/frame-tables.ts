@@ -3,7 +3,10 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import { columnTypeText } from "../binlog-format/rows/column-type.ts";
 import type { RowChange } from "../transactions/transaction.ts";
 
-/** The tables of one frame's header, numbered as changes name them; a changed definition is a table of its own. */
+/**
+ * The tables of one frame's header, numbered as changes name them; a changed definition is a table
+ * of its own.
+ */
 export class FrameTables {
   readonly list: FrameTable[] = [];
   readonly #byText = new Map<string, number>();

@@ -1,4 +1,7 @@
-/** The source of the GTID that was added last, with its interval, and the number after it where a number can hold it. */
+/**
+ * The source of the GTID that was added last, with its interval, and the number after it where a
+ * number can hold it.
+ */
 interface Latest {
   /** With the colon behind it. */
   readonly prefix: string;
@@ -12,8 +15,9 @@ interface Interval {
 }
 
 /**
- * GTIDs in the order of their execution, neighbours as one interval: a million of them from one server are one text. Each
- * tag of a server has numbers of its own, and so intervals of its own, however the tags take turns.
+ * GTIDs in the order of their execution, neighbours as one interval: a million of them from one
+ * server are one text. Each tag of a server has numbers of its own, and so intervals of its own,
+ * however the tags take turns.
  */
 export class GtidIntervals {
   /** By what stands before the number. */

@@ -5,8 +5,9 @@ import type { Transaction } from "../transactions/transaction.ts";
 const NO_TRANSACTIONS = '"transactions":[]';
 
 /**
- * The line of a frame's header, as `encodeHeader` writes it. `texts`: its transactions, by `transactionText`. There are
- * thousands of them in a frame of small transactions, so no object is made for each.
+ * The line of a frame's header, as `encodeHeader` writes it. `texts`: its transactions, by
+ * `transactionText`. There are thousands of them in a frame of small transactions, so no object is
+ * made for each.
  */
 export function headerText(
   header: Omit<FrameHeader, "transactions">,

@@ -25,8 +25,9 @@ export interface InFlightFrame {
 }
 
 /**
- * Moves the offset past transactions whose frames were all acknowledged, and only past those. Frames are acknowledged in
- * any order (lanes send independently); a boundary counts once every frame that was opened before it is acknowledged.
+ * Moves the offset past transactions whose frames were all acknowledged, and only past those.
+ * Frames are acknowledged in any order (lanes send independently); a boundary counts once every
+ * frame that was opened before it is acknowledged.
  */
 export class InFlightFrames {
   readonly #frames: InFlightFrame[] = [];
@@ -51,7 +52,10 @@ export class InFlightFrames {
     (this.#frames.at(-1)?.after ?? this.#reached).pass(boundary);
   }
 
-  /** Called behind a snapshot's chunk. Resolves when every frame that was opened before is acknowledged. */
+  /**
+   * Called behind a snapshot's chunk. Resolves when every frame that was opened before is
+   * acknowledged.
+   */
   snapshot(step: SnapshotStep): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const frame = this.#frames.at(-1);

@@ -1,14 +1,14 @@
 import type { PositionText } from "../../wire/position.ts";
 
 /**
- * The longest pause while the path does not keep up, unless a longer one is configured: fifty frames a second are what a lane
- * delivers also where each invocation waits long for SQS.
+ * The longest pause while the path does not keep up, unless a longer one is configured: fifty
+ * frames a second are what a lane delivers also where each invocation waits long for SQS.
  */
 const BUSY_MS = 20;
 
 /**
- * A frame that takes this long to be delivered shows that frames are made faster than they are delivered; or that the path is
- * so slow that a longer pause does not count.
+ * A frame that takes this long to be delivered shows that frames are made faster than they are
+ * delivered; or that the path is so slow that a longer pause does not count.
  */
 const LATE_MS = 50;
 /** Frames that are watched: one at most in each interval, so that they cover a second. */
@@ -24,9 +24,9 @@ interface WatchedFrame {
 }
 
 /**
- * How far apart the frames of one lane leave that are not full: as close as is configured while the route function keeps up,
- * further apart while it does not. The raw queue takes frames however many wait in it, so only the lane's delivered
- * position tells. All times are of `performance.now()`.
+ * How far apart the frames of one lane leave that are not full: as close as is configured while the
+ * route function keeps up, further apart while it does not. The raw queue takes frames however many
+ * wait in it, so only the lane's delivered position tells. All times are of `performance.now()`.
  */
 export class LanePace {
   readonly #shortestMs: number;
@@ -60,8 +60,9 @@ export class LanePace {
   }
 
   /**
-   * Called now and then with the lane's delivered position; null where none is known. `isTroubled`: something of the lane may
-   * be parked. Each frame becomes a record then, and records are sent one after the other: fewer of them are sent sooner.
+   * Called now and then with the lane's delivered position; null where none is known. `isTroubled`:
+   * something of the lane may be parked. Each frame becomes a record then, and records are sent one
+   * after the other: fewer of them are sent sooner.
    */
   delivered(position: PositionText | null, isTroubled: boolean, nowMs: number): void {
     const waiting = this.#watched.findIndex(({ last }) => last > (position ?? ""));

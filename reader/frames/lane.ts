@@ -47,13 +47,13 @@ interface ReadyFrame {
 }
 
 /**
- * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one fills, and if it is not full
- * then, it fills until the pace allows it. So an idle lane sends a single change at once, a busy one sends full frames, and
- * one between them sends as many as the pace allows. While there are full frames, the next of them is compressed while one is
- * on its way.
+ * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one
+ * fills, and if it is not full then, it fills until the pace allows it. So an idle lane sends a
+ * single change at once, a busy one sends full frames, and one between them sends as many as the
+ * pace allows. While there are full frames, the next of them is compressed while one is on its way.
  *
- * The pause between frames is for the sake of what comes behind: each frame takes requests and an invocation, and becomes
- * messages of its own, which are sent one after the other.
+ * The pause between frames is for the sake of what comes behind: each frame takes requests and an
+ * invocation, and becomes messages of its own, which are sent one after the other.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -63,7 +63,10 @@ export class Lane {
   /** Buffers of frames that were sent; a busy lane goes round with a few. */
   readonly #spare: LineBuffer[] = [];
   #filling: OpenFrame | null = null;
-  /** The last positions of the frame that was made ready last, and of the one that was acknowledged last. */
+  /**
+   * The last positions of the frame that was made ready last, and of the one that was acknowledged
+   * last.
+   */
   #packed: PositionText | null;
   #sent: PositionText | null;
   /** `performance.now()` of the latest send. */
@@ -106,7 +109,10 @@ export class Lane {
     return this.#options.pace.isCurious;
   }
 
-  /** Called with the lane's delivered position, null where it is not known, and whether something of it may be parked. */
+  /**
+   * Called with the lane's delivered position, null where it is not known, and whether something of
+   * it may be parked.
+   */
   delivered(position: PositionText | null, isTroubled: boolean): void {
     this.#options.pace.delivered(position, isTroubled, performance.now());
   }

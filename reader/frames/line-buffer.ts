@@ -1,8 +1,8 @@
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 
 /**
- * Lines of text, kept as the bytes that they will be sent as: a frame waits as less than a megabyte of one buffer, where
- * it would be many times that as strings on the heap.
+ * Lines of text, kept as the bytes that they will be sent as: a frame waits as less than a megabyte
+ * of one buffer, where it would be many times that as strings on the heap.
  */
 export class LineBuffer {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);

@@ -38,7 +38,10 @@ export class OpenFrame {
     this.lines = lines;
   }
 
-  /** UTF-8 bytes of the changes' lines, and about as much of the header as each transaction and table adds. */
+  /**
+   * UTF-8 bytes of the changes' lines, and about as much of the header as each transaction and
+   * table adds.
+   */
   get bytes(): number {
     return this.lines.length + this.#tables.bytes + this.transactions.length * TRANSACTION_BYTES;
   }
@@ -61,7 +64,10 @@ export class OpenFrame {
     this.#changes++;
   }
 
-  /** The frame's text in UTF-8, in the memory of its lines; asked for once. `authors[i]` wrote the i-th of `transactions`; undefined where nobody knows. */
+  /**
+   * The frame's text in UTF-8, in the memory of its lines; asked for once. `authors[i]` wrote the
+   * i-th of `transactions`; undefined where nobody knows.
+   */
   seal(
     binlog: BinlogIdentity,
     chain: { readonly lane: number; readonly previous: PositionText | null },

@@ -10,7 +10,10 @@ export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameByte
   readonly lanes: number;
   /** The last position that each lane was sent before. */
   readonly previous: ReadonlyMap<number, PositionText>;
-  /** Whether what is read first may have been sent, in the same coordinates and by the same lanes: up to `previous`. */
+  /**
+   * Whether what is read first may have been sent, in the same coordinates and by the same lanes:
+   * up to `previous`.
+   */
   readonly repeats: boolean;
   /** See `LanePace`. */
   readonly delayMs: number;
@@ -89,7 +92,10 @@ export class Shipment implements ChangeSink {
     );
   }
 
-  /** Whether a lane was sent a change before. A lane's changes are in order: the first that was not ends its repeats. */
+  /**
+   * Whether a lane was sent a change before. A lane's changes are in order: the first that was not
+   * ends its repeats.
+   */
   #isRepeat(lane: number, { fileNumber }: Transaction, { offset, row }: RowChange): boolean {
     const sent = this.#repeats.get(lane);
     if (sent === undefined) return false;
@@ -116,7 +122,10 @@ export class Shipment implements ChangeSink {
     return Promise.race(this.#lanes.map((lane) => lane.sendFrames(signal)));
   }
 
-  /** Lets the lanes' pace follow how far they are delivered. A look that fails counts as no delivery. */
+  /**
+   * Lets the lanes' pace follow how far they are delivered. A look that fails counts as no
+   * delivery.
+   */
   async lookAtDelivery(
     readLanes: (lanes: Iterable<number>) => Promise<ReadonlyMap<number, Delivered>>,
   ): Promise<void> {
@@ -129,7 +138,10 @@ export class Shipment implements ChangeSink {
     }
   }
 
-  /** Sends without pauses, and waits until everything that was read is acknowledged, `timeoutMs` at most. */
+  /**
+   * Sends without pauses, and waits until everything that was read is acknowledged, `timeoutMs` at
+   * most.
+   */
   async drain(timeoutMs: number): Promise<void> {
     for (const lane of this.#lanes) lane.hurry();
     if (this.#unsentBytes === 0) return;

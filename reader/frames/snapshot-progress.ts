@@ -17,7 +17,10 @@ export interface SnapshotProgress {
   readonly rereads: number;
 }
 
-/** A row number at a place between two transactions: no row of a snapshot has it or a greater one there. */
+/**
+ * A row number at a place between two transactions: no row of a snapshot has it or a greater one
+ * there.
+ */
 export interface FreeNumber {
   readonly file: string;
   readonly offset: number;

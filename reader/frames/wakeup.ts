@@ -1,4 +1,7 @@
-/** Lets one loop sleep until somebody has work for it. A call of `wake` before the sleep is not lost. */
+/**
+ * Lets one loop sleep until somebody has work for it. A call of `wake` before the sleep is not
+ * lost.
+ */
 export class Wakeup {
   #woken = false;
   #resolve: (() => void) | null = null;

@@ -19,8 +19,9 @@ export interface AskedServer extends Omit<BinlogDumpOptions, "start" | "onEvent"
 }
 
 /**
- * The server cannot read its log there, because the position lies beyond the file's end or inside an event, or because the
- * log was purged. It also says so to a replica whose server id another one uses, which passes.
+ * The server cannot read its log there, because the position lies beyond the file's end or inside
+ * an event, or because the log was purged. It also says so to a replica whose server id another one
+ * uses, which passes.
  */
 const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
 /** What SHOW BINLOG EVENTS says of a position that is none. */
@@ -89,7 +90,10 @@ interface LookedAt {
   readonly isInFile: boolean;
 }
 
-/** The first thing that `inspect` finds; null when the server cannot read there, or has nothing more to send. */
+/**
+ * The first thing that `inspect` finds; null when the server cannot read there, or has nothing more
+ * to send.
+ */
 async function look<Found>(
   server: AskedServer,
   start: DumpStart,
@@ -184,8 +188,8 @@ function anchorIn(looked: LookedAt): Anchor | null {
 }
 
 /**
- * What was executed before a file was begun: the logs before it by the file's own second event, which leaves out what no
- * log has, such as the set of a restored copy.
+ * What was executed before a file was begun: the logs before it by the file's own second event,
+ * which leaves out what no log has, such as the set of a restored copy.
  */
 async function previousGtids(connection: Connection, file: string): Promise<string> {
   const [events] = await connection.query<RowDataPacket[]>("SHOW BINLOG EVENTS IN ? LIMIT 2", [

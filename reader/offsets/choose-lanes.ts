@@ -19,8 +19,9 @@ export interface ChooseLanesOptions {
 const WAITING = "waiting until the former lanes are delivered";
 
 /**
- * How many lanes an attempt uses: as many as are configured, as soon as no order can break by it; until then as many as before.
- * Waits for the frames of the present lanes as long as their delivery makes progress.
+ * How many lanes an attempt uses: as many as are configured, as soon as no order can break by it;
+ * until then as many as before. Waits for the frames of the present lanes as long as their delivery
+ * makes progress.
  */
 export async function chooseLanes({
   offset,

@@ -19,7 +19,10 @@ export class KeptXaStore {
     await this.#s3.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: object }));
   }
 
-  /** Those that an offset names, ready for their commits. Throws KeptXaLostError for one whose object is not there. */
+  /**
+   * Those that an offset names, ready for their commits. Throws KeptXaLostError for one whose
+   * object is not there.
+   */
   async restore(kept: readonly KeptXa[]): Promise<readonly PreparedXa[]> {
     const prepared: PreparedXa[] = [];
     for (const each of kept) prepared.push(await restorePreparedXa(each, await this.#read(each)));

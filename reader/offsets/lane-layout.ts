@@ -10,16 +10,19 @@ export interface LaneProgress {
   readonly troubled: ReadonlySet<string>;
 }
 
-/** `wait`: frames of these lanes have not been delivered yet. `keep`: the present number of lanes stays in use. */
+/**
+ * `wait`: frames of these lanes have not been delivered yet. `keep`: the present number of lanes
+ * stays in use.
+ */
 export type LayoutStep =
   | { readonly kind: "change" }
   | { readonly kind: "wait"; readonly lanes: readonly number[] }
   | { readonly kind: "keep"; readonly why: string };
 
 /**
- * Whether another number of lanes may be used from the saved offset on. It moves tables to other lanes, and lanes do not wait
- * for each other. So everything that was sent must lie before the offset, and be delivered, with nothing parked behind which
- * later changes belong.
+ * Whether another number of lanes may be used from the saved offset on. It moves tables to other
+ * lanes, and lanes do not wait for each other. So everything that was sent must lie before the
+ * offset, and be delivered, with nothing parked behind which later changes belong.
  */
 export function layoutStep(
   { isSettled, lanes }: Pick<Offset, "isSettled" | "lanes">,
@@ -47,9 +50,11 @@ export function waitingLanes(
 }
 
 /**
- * Whether nothing was sent of what lies beyond an offset, when everything that was sent has been acknowledged.
+ * Whether nothing was sent of what lies beyond an offset, when everything that was sent has been
+ * acknowledged.
  *
- * @param unsure up to where an earlier reader may have sent what its offset does not say; null: nowhere
+ * @param unsure up to where an earlier reader may have sent what its offset does not say; null:
+ *   nowhere
  */
 export function settledAt(offset: Offset, unsure: BinlogPosition | null): boolean {
   const reached = binlogPosition(offset);

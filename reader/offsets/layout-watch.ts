@@ -1,7 +1,10 @@
 import type { PositionText } from "../../wire/position.ts";
 import { waitingLanes, type LaneProgress } from "./lane-layout.ts";
 
-/** How long an attempt uses another number of lanes than is configured, at least. The change interrupts the reading for a moment. */
+/**
+ * How long an attempt uses another number of lanes than is configured, at least. The change
+ * interrupts the reading for a moment.
+ */
 const LAYOUT_MS = 5 * 60_000;
 
 export interface LayoutWatchOptions {
@@ -14,8 +17,9 @@ export interface LayoutWatchOptions {
 }
 
 /**
- * Ends an attempt when the number of lanes that is configured may come into use: while nothing may be parked, and no lane
- * waits that is not known to have moved since the look before. Waiting for such a lane would stop the reading in vain.
+ * Ends an attempt when the number of lanes that is configured may come into use: while nothing may
+ * be parked, and no lane waits that is not known to have moved since the look before. Waiting for
+ * such a lane would stop the reading in vain.
  */
 export class LayoutWatch {
   readonly #options: LayoutWatchOptions;

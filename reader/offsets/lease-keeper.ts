@@ -15,10 +15,11 @@ export interface LeaseOptions {
 }
 
 /**
- * Holds the source for this reader. Clocks of two machines need not agree: a standby takes over when it has seen no sign
- * of life for the lease's time by its own clock, and a holder trusts its lease for less than that since it last asked for
- * a renewal, also when its process was stopped in between. (A machine that is suspended stops this clock as well; what such
- * a reader sends on waking is a repeat, which the route function recognises, and its saves are refused.)
+ * Holds the source for this reader. Clocks of two machines need not agree: a standby takes over
+ * when it has seen no sign of life for the lease's time by its own clock, and a holder trusts its
+ * lease for less than that since it last asked for a renewal, also when its process was stopped in
+ * between. (A machine that is suspended stops this clock as well; what such a reader sends on
+ * waking is a repeat, which the route function recognises, and its saves are refused.)
  */
 export class LeaseKeeper implements AsyncDisposable {
   readonly #store: OffsetStore;
@@ -38,7 +39,10 @@ export class LeaseKeeper implements AsyncDisposable {
     this.#renewals = setInterval(() => this.#renew(), options.leaseMs / RENEWALS_PER_LEASE);
   }
 
-  /** Waits until the source is free or its holder is dead, and takes it. Rejects with the signal's reason. */
+  /**
+   * Waits until the source is free or its holder is dead, and takes it. Rejects with the signal's
+   * reason.
+   */
   static async acquire(options: LeaseOptions): Promise<LeaseKeeper> {
     const { store, owner, leaseMs, signal } = options;
     let seen: { beat: number; sinceMs: number } | null = null;
@@ -64,7 +68,10 @@ export class LeaseKeeper implements AsyncDisposable {
     return this.#lost.promise;
   }
 
-  /** To be called before anything is sent. Throws LeaseLostError when the lease may be somebody else's. */
+  /**
+   * To be called before anything is sent. Throws LeaseLostError when the lease may be somebody
+   * else's.
+   */
   assertHeld(): void {
     if (performance.now() < this.#trustedUntilMs) return;
     const error = new LeaseLostError("the lease was not renewed in time");
@@ -86,7 +93,8 @@ export class LeaseKeeper implements AsyncDisposable {
     clearInterval(this.#renewals);
     await this.#renewing;
     if (performance.now() < this.#trustedUntilMs) {
-      // When this fails the standby waits for the lease to run out, as it would for a reader that was killed.
+      // When this fails the standby waits for the lease to run out, as it would for a reader that
+      // was killed.
       await this.#store.release(this.#fence).catch(() => undefined);
     }
   }

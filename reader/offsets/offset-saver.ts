@@ -15,7 +15,10 @@ export interface OffsetSaverOptions {
   /** See `settledAt`. */
   readonly unsure: BinlogPosition | null;
   readonly lanes: () => ReadonlyMap<number, PositionText>;
-  /** Records what must be known before the offset is saved; `readTo`: up to where was read, where that is further. */
+  /**
+   * Records what must be known before the offset is saved; `readTo`: up to where was read, where
+   * that is further.
+   */
   readonly before: (offset: Offset, readTo: BinlogPosition) => Promise<void>;
   /** Throws LeaseLostError. */
   readonly write: (offset: Offset) => Promise<void>;
@@ -23,7 +26,10 @@ export interface OffsetSaverOptions {
   readonly log: Log;
 }
 
-/** Moves the offset past what was acknowledged, and saves it. What one save fails to write, the next one writes. */
+/**
+ * Moves the offset past what was acknowledged, and saves it. What one save fails to write, the next
+ * one writes.
+ */
 export class OffsetSaver {
   readonly #options: OffsetSaverOptions;
   #offset: Offset;
@@ -57,7 +63,10 @@ export class OffsetSaver {
     return promise;
   }
 
-  /** Saves the offset of an attempt that has ended and whose frames are all acknowledged. Throws as `save` does. */
+  /**
+   * Saves the offset of an attempt that has ended and whose frames are all acknowledged. Throws as
+   * `save` does.
+   */
   async settle(): Promise<void> {
     await this.save();
     if (!settledAt(this.#offset, this.#options.unsure)) return;
@@ -66,7 +75,10 @@ export class OffsetSaver {
     await this.save();
   }
 
-  /** Saves what was reached since the last call. Throws LeaseLostError; other trouble of the table may pass and is logged. */
+  /**
+   * Saves what was reached since the last call. Throws LeaseLostError; other trouble of the table
+   * may pass and is logged.
+   */
   async save(): Promise<void> {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
     const { progress, steps } = takeProgress();

@@ -22,8 +22,8 @@ import {
 } from "./reader-item.ts";
 
 /**
- * The item `reader` of the offsets table: the lease and the offset together, so that one conditional write saves the
- * offset, keeps the lease and is refused once another reader holds it.
+ * The item `reader` of the offsets table: the lease and the offset together, so that one
+ * conditional write saves the offset, keeps the lease and is refused once another reader holds it.
  */
 export class OffsetStore {
   readonly #dynamodb: DynamoDBClient;
@@ -42,7 +42,10 @@ export class OffsetStore {
     return decodeReaderItem(item);
   }
 
-  /** When the table was made, milliseconds since 1970: a backup is always restored to a table of its own. */
+  /**
+   * When the table was made, milliseconds since 1970: a backup is always restored to a table of its
+   * own.
+   */
   async madeMs(): Promise<number> {
     const { Table: table } = await this.#dynamodb.send(
       new DescribeTableCommand({ TableName: this.#table }),
@@ -76,7 +79,10 @@ export class OffsetStore {
     await this.#asHolder(fence, "ADD #beat :one", { "#beat": "beat" }, { ":one": number(1) });
   }
 
-  /** Saves the offset, which also renews, and ends a stop. Throws LeaseLostError, and then nothing was saved. */
+  /**
+   * Saves the offset, which also renews, and ends a stop. Throws LeaseLostError, and then nothing
+   * was saved.
+   */
   async save(fence: number, offset: Offset): Promise<void> {
     const attributes = attributesOf(offset);
     const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
@@ -97,9 +103,9 @@ export class OffsetStore {
   }
 
   /**
-   * Makes the source begin anew: the lanes' chain ends, a new life begins, and whoever holds the lease loses it. How many lanes
-   * there were and what they were sent is kept, because frames may wait in them. False when
-   * somebody wrote since `observed`, and then nothing was changed.
+   * Makes the source begin anew: the lanes' chain ends, a new life begins, and whoever holds the
+   * lease loses it. How many lanes there were and what they were sent is kept, because frames may
+   * wait in them. False when somebody wrote since `observed`, and then nothing was changed.
    */
   async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
     const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
@@ -112,8 +118,8 @@ export class OffsetStore {
   }
 
   /**
-   * Ends a stop, and lets the reader go on from its offset without a proof of the server's history. False when somebody
-   * wrote since `observed`, and then nothing was changed.
+   * Ends a stop, and lets the reader go on from its offset without a proof of the server's history.
+   * False when somebody wrote since `observed`, and then nothing was changed.
    */
   async vouch(observed: ReaderItem): Promise<boolean> {
     return this.#asOperator(observed, { vouched: { BOOL: true } }, ["stop"]);

@@ -9,37 +9,59 @@ import type { Life } from "./life.ts";
 export interface Offset extends Life {
   /** `@@server_uuid` of the server whose coordinates these are. */
   readonly server: string;
-  /** The server run (see wire/session.ts) at that position; null in items of earlier releases that had read no file yet. */
+  /**
+   * The server run (see wire/session.ts) at that position; null in items of earlier releases that
+   * had read no file yet.
+   */
   readonly run: number | null;
   /** The executed GTIDs; null on a server without GTIDs. */
   readonly gtidSet: string | null;
   readonly file: string;
   readonly offset: number;
   /**
-   * Whether file and offset say where reading goes on. They do not where reading begins behind a GTID set and nothing was
-   * read yet: file and offset are then the oldest that the server has.
+   * Whether file and offset say where reading goes on. They do not where reading begins behind a
+   * GTID set and nothing was read yet: file and offset are then the oldest that the server has.
    */
   readonly isExact: boolean;
-  /** By what the server's binlog is recognised as the one that was read; null in items of earlier releases. */
+  /**
+   * By what the server's binlog is recognised as the one that was read; null in items of earlier
+   * releases.
+   */
   readonly anchor: Anchor | null;
   /** The last position that each lane was sent, by the lane's number. */
   readonly lanes: ReadonlyMap<number, PositionText>;
   /**
-   * The epoch in which an operator had the source begin anew; undefined where nobody did. Frames that were sent in earlier epochs
-   * may wait in their lanes, but the frames of this one do not follow them.
+   * The epoch in which an operator had the source begin anew; undefined where nobody did. Frames
+   * that were sent in earlier epochs may wait in their lanes, but the frames of this one do not
+   * follow them.
    */
   readonly anewSince?: number | undefined;
   /** How many lanes there were; null in items of earlier releases. */
   readonly laneCount: number | null;
-  /** True: nothing was sent of what lies beyond the offset. Said when a reader ends, and taken back before the next one sends. */
+  /**
+   * True: nothing was sent of what lies beyond the offset. Said when a reader ends, and taken back
+   * before the next one sends.
+   */
   readonly isSettled?: true | undefined;
-  /** When the offsets table was made that it was saved in, milliseconds since 1970; undefined in items of earlier releases. */
+  /**
+   * When the offsets table was made that it was saved in, milliseconds since 1970; undefined in
+   * items of earlier releases.
+   */
   readonly tableMadeMs?: number | undefined;
-  /** When the last transaction before it was committed, milliseconds since 1970; 0 when none was read. */
+  /**
+   * When the last transaction before it was committed, milliseconds since 1970; 0 when none was
+   * read.
+   */
   readonly committedMs: number;
-  /** The oldest prepared XA transaction, where the position waits for it: reading goes on where it begins. */
+  /**
+   * The oldest prepared XA transaction, where the position waits for it: reading goes on where it
+   * begins.
+   */
   readonly waiting?: WaitingXa | undefined;
-  /** The prepared XA transactions whose changes are kept: the position does not wait for them. None in items of earlier releases. */
+  /**
+   * The prepared XA transactions whose changes are kept: the position does not wait for them. None
+   * in items of earlier releases.
+   */
   readonly keptXa: readonly KeptXa[];
   /** Undefined before the first snapshot, and in items of earlier releases. */
   readonly snapshots?: SavedSnapshots | undefined;

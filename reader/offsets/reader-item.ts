@@ -16,7 +16,10 @@ import type { Life } from "./life.ts";
 import type { Offset } from "./offset.ts";
 import { snapshotsAttribute, snapshotsOf } from "./snapshot-attribute.ts";
 
-/** Who holds the source. `beat` changes with every write of the holder: a beat that stands still means a dead holder. */
+/**
+ * Who holds the source. `beat` changes with every write of the holder: a beat that stands still
+ * means a dead holder.
+ */
 export interface Lease {
   /** Null when it was given back. */
   readonly owner: string | null;
@@ -38,7 +41,10 @@ export interface Stop {
   readonly isKept: boolean;
 }
 
-/** What the offsets table says of the source: where to go on, or where to begin anew, or neither when it was never read. */
+/**
+ * What the offsets table says of the source: where to go on, or where to begin anew, or neither
+ * when it was never read.
+ */
 export interface ReaderItem {
   readonly lease: Lease | null;
   readonly offset: Offset | null;

@@ -20,7 +20,10 @@ export interface BinlogEvidence {
   isSubset(subset: string, set: string): Promise<boolean>;
   /** Whether this very transaction (or file) stands at its position. */
   stands(anchor: Anchor): Promise<boolean>;
-  /** The transaction with a GTID, where it stands in this server's logs; null when they do not have it any more. */
+  /**
+   * The transaction with a GTID, where it stands in this server's logs; null when they do not have
+   * it any more.
+   */
   find(gtid: string): Promise<Anchor | null>;
   /** The first event of a file. Null when the server does not have the file. */
   beginningOf(file: string): Promise<Anchor | null>;
@@ -42,7 +45,10 @@ export const FIRST_EVENT = 4;
 /** COM_BINLOG_DUMP takes an offset of 32 bits. */
 const DUMP_LIMIT = 2 ** 32;
 
-/** The beginning of a source that was never read, or that an operator starts anew: in a life of its own. */
+/**
+ * The beginning of a source that was never read, or that an operator starts anew: in a life of its
+ * own.
+ */
 export async function firstBeginning(
   start: StartPoint,
   life: Life,
@@ -88,9 +94,10 @@ export async function firstBeginning(
 }
 
 /**
- * Where to go on from a saved offset. On the server that was read, and where its binlog is proven to be the one that was
- * read: at the same position, in the same life. Elsewhere behind the same GTIDs, in a new life, where the server is proven
- * to have the same history. Throws OperatorError where there is no proof, or no way without a gap.
+ * Where to go on from a saved offset. On the server that was read, and where its binlog is proven
+ * to be the one that was read: at the same position, in the same life. Elsewhere behind the same
+ * GTIDs, in a new life, where the server is proven to have the same history. Throws OperatorError
+ * where there is no proof, or no way without a gap.
  *
  * @param isVouched an operator has said that the server's history is the one that was read
  */
@@ -109,13 +116,15 @@ export async function resume(
   if (!state.gtids) throw gtidModeOff(state);
   await requireHistory(saved.gtidSet, state, evidence);
   const anchor = await sameTransaction(saved, state, evidence, isVouched);
-  // Another server of the topology, or other files: offsets and thread ids have nothing to do with the former ones.
+  // Another server of the topology, or other files: offsets and thread ids have nothing to do with
+  // the former ones.
   return behindGtids({ ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch) }, anchor, state);
 }
 
 /**
- * The same in the offsets table that is used now. An offset from a restored table begins a new life where it is: since the backup
- * the former life went on, perhaps on a server that was put back as well, and frames and parked messages of it may be left.
+ * The same in the offsets table that is used now. An offset from a restored table begins a new life
+ * where it is: since the backup the former life went on, perhaps on a server that was put back as
+ * well, and frames and parked messages of it may be left.
  */
 export function inTable(begin: Beginning, tableMadeMs: number): Beginning {
   const { offset, isResumed } = begin;
@@ -126,9 +135,10 @@ export function inTable(begin: Beginning, tableMadeMs: number): Beginning {
 }
 
 /**
- * Whether the server has at the saved position what was read there. An offset of an earlier release has no anchor: it is
- * believed, as that release did. The beginning of a file says nothing of what follows in it: a copy of the server may have gone
- * on from an earlier point. So the GTIDs must have been executed as well, and the latest one by the same transaction.
+ * Whether the server has at the saved position what was read there. An offset of an earlier release
+ * has no anchor: it is believed, as that release did. The beginning of a file says nothing of what
+ * follows in it: a copy of the server may have gone on from an earlier point. So the GTIDs must
+ * have been executed as well, and the latest one by the same transaction.
  */
 async function isProven(
   { anchor, gtidSet }: Offset,
@@ -156,7 +166,8 @@ async function goOn(
   if (saved.gtidSet !== null && !isExact && state.gtids)
     return { offset, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
   if (saved.offset >= DUMP_LIMIT) {
-    // A file this long ends with the transaction that made it so: the server begins the next one at its commit.
+    // A file this long ends with the transaction that made it so: the server begins the next one at
+    // its commit.
     const next = state.files[state.files.indexOf(saved.file) + 1];
     if (next === undefined) throw new NotRotatedYetError(saved.file);
     return {
@@ -186,7 +197,10 @@ async function requireHistory(
     throw new BinlogPurgedError(gtidSet, `${oldestFile} (purged: ${gtidPurged})`);
 }
 
-/** The anchor in the logs of a server with other coordinates. Throws where it is another transaction, or not there. */
+/**
+ * The anchor in the logs of a server with other coordinates. Throws where it is another
+ * transaction, or not there.
+ */
 async function sameTransaction(
   saved: Offset,
   state: ServerState,
@@ -227,7 +241,8 @@ function behindGtids(
       laneCount,
       anewSince,
       committedMs,
-      // Its GTIDs say that they were read, and their images are right on any server with this history.
+      // Its GTIDs say that they were read, and their images are right on any server with this
+      // history.
       keptXa: keptXa.map(inAnotherLife),
       // Keys are the same on any server with this history.
       snapshots,
@@ -265,12 +280,18 @@ function unread(
   };
 }
 
-/** A name for the run at a position when nobody knows when it began: no run has begun in this second and this file. */
+/**
+ * A name for the run at a position when nobody knows when it began: no run has begun in this second
+ * and this file.
+ */
 function runAt(file: string): number {
   return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
 }
 
-/** The file's first event, with the latest transaction of a set, by which other servers are recognised. */
+/**
+ * The file's first event, with the latest transaction of a set, by which other servers are
+ * recognised.
+ */
 async function firstAnchor(
   file: string,
   gtidSet: string | null,
@@ -294,8 +315,9 @@ async function firstAnchor(
 const LATEST_TRIED = 5;
 
 /**
- * A server's own latest GTIDs in a set, those of the busiest tags: each tag has numbers of its own, so the set does not say
- * which transaction was the last, and that of a user who is gone may be purged.
+ * A server's own latest GTIDs in a set, those of the busiest tags: each tag has numbers of its own,
+ * so the set does not say which transaction was the last, and that of a user who is gone may be
+ * purged.
  */
 export function latestOf(uuid: string, gtidSet: string): string[] {
   const entry = gtidSet.split(",").find((part) => part.toLowerCase().startsWith(`${uuid}:`));
@@ -311,7 +333,10 @@ export function latestOf(uuid: string, gtidSet: string): string[] {
     .map(([tagged, number]) => `${tagged}:${number}`);
 }
 
-/** The same of the other servers, for one that has written nothing yet: after a failover, or a restore. */
+/**
+ * The same of the other servers, for one that has written nothing yet: after a failover, or a
+ * restore.
+ */
 function latestOfOthers(uuid: string, gtidSet: string): string[] {
   const others = gtidSet.split(",").map((entry) => entry.slice(0, entry.indexOf(":")));
   return others

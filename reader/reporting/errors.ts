@@ -1,12 +1,13 @@
 /**
- * What only a person can resolve. The reader stops with it instead of going past; `remedy` says what to do.
- * Everything else that goes wrong with the source is tried again (see source/mysql-errors.ts).
+ * What only a person can resolve. The reader stops with it instead of going past; `remedy` says
+ * what to do. Everything else that goes wrong with the source is tried again (see
+ * source/mysql-errors.ts).
  */
 export abstract class OperatorError extends Error {
   readonly remedy: string;
   /**
-   * Whether the stop is kept: no later attempt and no other process reads on before an operator's act, because time alone
-   * could make the cause invisible.
+   * Whether the stop is kept: no later attempt and no other process reads on before an operator's
+   * act, because time alone could make the cause invisible.
    */
   readonly isKept: boolean = false;
 
@@ -40,7 +41,10 @@ export class SourceAccessError extends OperatorError {
   }
 }
 
-/** MySQL lets the reader's account log in, and ends its connection because `init_connect` fails. Others share its fate. */
+/**
+ * MySQL lets the reader's account log in, and ends its connection because `init_connect` fails.
+ * Others share its fate.
+ */
 export class SourceLockoutError extends OperatorError {
   override readonly name = "SourceLockoutError";
 
@@ -70,7 +74,10 @@ export class BinlogPurgedError extends OperatorError {
   }
 }
 
-/** The server's history is not the one that was read: it is another server, or its history was reset or restored. */
+/**
+ * The server's history is not the one that was read: it is another server, or its history was reset
+ * or restored.
+ */
 export class HistoryMismatchError extends OperatorError {
   override readonly name = "HistoryMismatchError";
   override readonly isKept = true;
@@ -119,7 +126,10 @@ export class StillStoppedError extends OperatorError {
   }
 }
 
-/** A binlog file that is longer than a dump can ask for, and the server has not begun the next one yet. */
+/**
+ * A binlog file that is longer than a dump can ask for, and the server has not begun the next one
+ * yet.
+ */
 export class NotRotatedYetError extends Error {
   override readonly name = "NotRotatedYetError";
 
@@ -128,7 +138,10 @@ export class NotRotatedYetError extends Error {
   }
 }
 
-/** The binlog ends before what was read of it, or the server has stopped sending it: the next attempt finds out why. */
+/**
+ * The binlog ends before what was read of it, or the server has stopped sending it: the next
+ * attempt finds out why.
+ */
 export class BinlogInterruptedError extends Error {
   override readonly name = "BinlogInterruptedError";
 }
@@ -146,7 +159,10 @@ export class BinlogRefusedError extends OperatorError {
   }
 }
 
-/** The server cannot prove that it is the one that was asked for, or speaks no TLS that this side does. */
+/**
+ * The server cannot prove that it is the one that was asked for, or speaks no TLS that this side
+ * does.
+ */
 export class SourceTlsError extends OperatorError {
   override readonly name = "SourceTlsError";
 
@@ -178,8 +194,9 @@ export class UnreadableBinlogError extends OperatorError {
 }
 
 /**
- * A transaction has something that cannot be delivered: a statement in place of rows or of an unknown kind, or a row that is
- * too large. The reader can go on behind the transaction; only a person can decide that its changes may be left out.
+ * A transaction has something that cannot be delivered: a statement in place of rows or of an
+ * unknown kind, or a row that is too large. The reader can go on behind the transaction; only a
+ * person can decide that its changes may be left out.
  */
 export class UnreadableTransactionError extends OperatorError {
   override readonly name = "UnreadableTransactionError";

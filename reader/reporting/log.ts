@@ -21,7 +21,10 @@ export function createLog(level: "debug" | "info" | "warn" | "error", source: st
   );
 }
 
-/** An error for the log: its name, message and code, and those of its causes. Nothing else that a driver attached. */
+/**
+ * An error for the log: its name, message and code, and those of its causes. Nothing else that a
+ * driver attached.
+ */
 export function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { name: "unknown" };
   const { code } = error as { code?: unknown };

@@ -35,8 +35,8 @@ export function embeddedMetrics(
 const RETENTION_WARNING_PERCENT = 50;
 
 /**
- * Writes the reader's metrics to standard output: that its process started, at once; then again and again what it does while
- * it holds the source, or that it is a standby.
+ * Writes the reader's metrics to standard output: that its process started, at once; then again and
+ * again what it does while it holds the source, or that it is a standby.
  */
 export function reportMetrics(
   status: ReaderStatus,

@@ -13,7 +13,10 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
 }
 
-/** Calls `act` until it succeeds. Rejects with LeaseLostError, which does not pass, and with the signal's reason. */
+/**
+ * Calls `act` until it succeeds. Rejects with LeaseLostError, which does not pass, and with the
+ * signal's reason.
+ */
 export async function retry<T>(options: RetryOptions, act: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
     options.signal.throwIfAborted();
@@ -27,7 +30,10 @@ export async function retry<T>(options: RetryOptions, act: () => Promise<T>): Pr
   }
 }
 
-/** Logs the last of a number of failures in a row, and waits before the next attempt. Rejects with the signal's reason. */
+/**
+ * Logs the last of a number of failures in a row, and waits before the next attempt. Rejects with
+ * the signal's reason.
+ */
 export async function pauseAfter(
   error: unknown,
   failures: number,

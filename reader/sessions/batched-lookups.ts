@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * Batches lookups. The first runs at once; lookups that arrive while one is running, or within `gapMs` of its start, share
- * the next.
+ * Batches lookups. The first runs at once; lookups that arrive while one is running, or within
+ * `gapMs` of its start, share the next.
  */
 export class BatchedLookups<Question> {
   readonly #answer: (questions: readonly Question[]) => Promise<void>;

@@ -8,36 +8,58 @@ import {
   unknownFrom,
 } from "../../wire/session.ts";
 
-/** How many of a connection's former users are remembered; a pool may change its user for every transaction. */
+/**
+ * How many of a connection's former users are remembered; a pool may change its user for every
+ * transaction.
+ */
 const FORMER_KEPT = 3;
-/** After this many silent user changes, leave the connection unattributed until the ledger registers it again. */
+/**
+ * After this many silent user changes, leave the connection unattributed until the ledger registers
+ * it again.
+ */
 const SILENT_CHANGES_TRUSTED = 1;
 
 interface Entry extends SessionEntry {
   /** May move to an earlier position: lanes ask out of order. */
   from: string;
-  /** For what the process list showed: whatever was committed later belongs here. The server's clock, microseconds. */
+  /**
+   * For what the process list showed: whatever was committed later belongs here. The server's
+   * clock, microseconds.
+   */
   readonly sinceUs: number | null;
 }
 
-/** When the process list showed something: not before one moment and not after another; the server's clock, microseconds. */
+/**
+ * When the process list showed something: not before one moment and not after another; the server's
+ * clock, microseconds.
+ */
 export interface Sighting {
   readonly earliestUs: number;
   readonly latestUs: number;
 }
 
 /**
- * What is known of one connection. Its user may change while it lives (COM_CHANGE_USER), which the binlog does not say:
- * the ledger tells the position where a user begins, the process list only who it was at a moment.
+ * What is known of one connection. Its user may change while it lives (COM_CHANGE_USER), which the
+ * binlog does not say: the ledger tells the position where a user begins, the process list only who
+ * it was at a moment.
  */
 export class KnownConnection {
   /** By position, oldest first. */
   #entries: Entry[] = [];
-  /** When the process list last agreed with the last entry; the server's clock, microseconds since 1970. */
+  /**
+   * When the process list last agreed with the last entry; the server's clock, microseconds since
+   * 1970.
+   */
   #confirmedUs = 0;
-  /** When the latest row of the ledger was committed; what the process list showed before has nothing more to say. */
+  /**
+   * When the latest row of the ledger was committed; what the process list showed before has
+   * nothing more to say.
+   */
   #registeredUs = 0;
-  /** Another account than the last entry's, and when it was first seen; its position is not known yet. */
+  /**
+   * Another account than the last entry's, and when it was first seen; its position is not known
+   * yet.
+   */
   #next: { readonly author: Author; readonly seenUs: number } | null = null;
   #silentChanges = 0;
   #revision = 0;
@@ -71,7 +93,10 @@ export class KnownConnection {
     return this.#entries.at(-1)?.tagged?.user === user;
   }
 
-  /** Takes a transaction with a user's tag. What the ledger said stays, also where it names another user. */
+  /**
+   * Takes a transaction with a user's tag. What the ledger said stays, also where it names another
+   * user.
+   */
   tag(user: string, from: string): void {
     const before = entryAt(this.#entries, from);
     const account = ledgersWord(before) ?? { user, host: "" };
@@ -88,8 +113,8 @@ export class KnownConnection {
   }
 
   /**
-   * The account of a transaction with a user's tag: its host as the ledger has it, else "". Undefined where the ledger says
-   * that the connection is another user's.
+   * The account of a transaction with a user's tag: its host as the ledger has it, else "".
+   * Undefined where the ledger says that the connection is another user's.
    */
   accountOf(user: string, position: string): TaggedAccount | undefined {
     const account = ledgersWord(entryAt(this.#entries, position)) ?? { user, host: "" };
@@ -134,8 +159,8 @@ export class KnownConnection {
   }
 
   /**
-   * Who wrote a change at `position`, committed at `committedUs`. Undefined where that is not certain: after the last
-   * sighting of one account and before the first of another.
+   * Who wrote a change at `position`, committed at `committedUs`. Undefined where that is not
+   * certain: after the last sighting of one account and before the first of another.
    */
   authorOf(position: string, committedUs: number): Author | undefined {
     const next = this.#next;
@@ -151,7 +176,8 @@ export class KnownConnection {
       committedUs > this.#confirmedUs &&
       this.#entries.at(-1)?.attribution !== "ledger"
     ) {
-      // The ledger's word holds up to its next row. What only the process list said holds while it was seen.
+      // The ledger's word holds up to its next row. What only the process list said holds while it
+      // was seen.
       this.#push({ ...unknownFrom(position), sinceUs: this.#confirmedUs });
       this.#confirmedUs = Number.POSITIVE_INFINITY;
     }
@@ -172,7 +198,9 @@ export class KnownConnection {
     this.#revision++;
   }
 
-  /** An entry begins where its first change is, also when another lane asked for a later one first. */
+  /**
+   * An entry begins where its first change is, also when another lane asked for a later one first.
+   */
   #moveBack(position: string, committedUs: number): void {
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const entry = this.#entries[i];

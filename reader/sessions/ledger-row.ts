@@ -9,9 +9,10 @@ interface LedgerChange {
 }
 
 /**
- * The author whom a change of the ledger's table registers for the connection that wrote it. The ledger updates its rows.
- * Null for everything else, by which somebody restores a copy of the table (its ids may be that connection's by chance), for an
- * unused slot, and for a row about another connection.
+ * The author whom a change of the ledger's table registers for the connection that wrote it. The
+ * ledger updates its rows. Null for everything else, by which somebody restores a copy of the table
+ * (its ids may be that connection's by chance), for an unused slot, and for a row about another
+ * connection.
  */
 export function registeredAuthor({ op, row }: LedgerChange, writer: number): Author | null {
   if (op !== "u") return null;

@@ -21,14 +21,21 @@ export interface Listing {
 
 /** All connections, at one moment. */
 export interface Census extends Listing {
-  /** Their ids, and those of connections that have no account yet. Null where the list may lack some. */
+  /**
+   * Their ids, and those of connections that have no account yet. Null where the list may lack
+   * some.
+   */
   readonly alive: ReadonlySet<number> | null;
-  /** Whoever is not in the list wrote nothing from this position on: the end of the binlog just after the list was made. */
+  /**
+   * Whoever is not in the list wrote nothing from this position on: the end of the binlog just
+   * after the list was made.
+   */
   readonly end: BinlogPosition;
 }
 
-// NOW is when the statement began, SYSDATE when a row was made. Of the three lists that MySQL has, `threads` is the one that
-// shows every connection to an account without PROCESS, and takes no mutex that every new connection needs.
+// NOW is when the statement began, SYSDATE when a row was made. Of the three lists that MySQL has,
+// `threads` is the one that shows every connection to an account without PROCESS, and takes no
+// mutex that every new connection needs.
 const LIST = `SELECT processlist_id AS id, processlist_user AS user, processlist_host AS host,
     CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED) AS earliestUs,
     CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS latestUs
@@ -52,9 +59,10 @@ export async function listConnections(
 }
 
 /**
- * Asks for all connections. Null when the list lacks the one that asks: then performance_schema is off. A thread that found
- * no room in performance_schema stays out of the list as long as it lives, so one such thread since the server started is
- * enough for the list to prove no connection's absence.
+ * Asks for all connections. Null when the list lacks the one that asks: then performance_schema is
+ * off. A thread that found no room in performance_schema stays out of the list as long as it lives,
+ * so one such thread since the server started is enough for the list to prove no connection's
+ * absence.
  */
 export async function takeCensus(connection: Connection, version: string): Promise<Census | null> {
   const [rows] = await connection.query<RowDataPacket[]>(LIST);

@@ -4,17 +4,25 @@ import { isOver, type SavedPosition } from "./session.ts";
 import type { Census } from "./process-list.ts";
 import { Session } from "./session.ts";
 
-/** How many connections are remembered. Those that are forgotten are found in the sessions table, should they write again. */
+/**
+ * How many connections are remembered. Those that are forgotten are found in the sessions table,
+ * should they write again.
+ */
 const CONNECTIONS_KEPT = 100_000;
 
-/** The connections that are remembered, and those of them of which something is not written down yet. */
+/**
+ * The connections that are remembered, and those of them of which something is not written down
+ * yet.
+ */
 export class RememberedSessions {
   readonly #server: string;
   readonly #kept: number;
   /** Those that were met first come first. */
   readonly #sessions = new Map<string, Session>();
   readonly #unrecorded = new Set<Session>();
-  /** The one that was asked for last: transactions of a connection often come one after the other. */
+  /**
+   * The one that was asked for last: transactions of a connection often come one after the other.
+   */
   #latest: Session | null = null;
 
   /** `server`: `@@server_uuid` of the server whose connections they are. */
@@ -54,8 +62,8 @@ export class RememberedSessions {
   }
 
   /**
-   * Forgets those beyond a number, but only what is recorded, and can be found again, and has no change behind the offset,
-   * which may wait in a frame that asks for its author later.
+   * Forgets those beyond a number, but only what is recorded, and can be found again, and has no
+   * change behind the offset, which may wait in a frame that asks for its author later.
    */
   forgetOldest({ position }: SavedPosition): void {
     let surplus = this.#sessions.size - this.#kept;

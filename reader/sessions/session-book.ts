@@ -15,7 +15,10 @@ export interface SessionBookOptions {
   readonly epoch: number;
   /** `@@server_uuid` of the server that is read. */
   readonly server: string;
-  /** Whether a change's thread id can be asked of the server that is read: its own, and of its present run. */
+  /**
+   * Whether a change's thread id can be asked of the server that is read: its own, and of its
+   * present run.
+   */
   readonly isOfThisRun: (transaction: Transaction) => boolean;
   /** The run that the server is in; null while reading has not come to it. */
   readonly presentRun: () => number | null;
@@ -24,9 +27,15 @@ export interface SessionBookOptions {
   readonly ask: (threads: readonly number[]) => Promise<Listing>;
   /** Asks it for all of them; null when it cannot say. */
   readonly takeCensus: () => Promise<Census | null>;
-  /** Called when a live connection turns out to have changed its account without the ledger's knowledge. */
+  /**
+   * Called when a live connection turns out to have changed its account without the ledger's
+   * knowledge.
+   */
   readonly onUserChanged: (thread: number) => void;
-  /** Called for a transaction whose GTID's tag names another user than the ledger does for its connection. */
+  /**
+   * Called for a transaction whose GTID's tag names another user than the ledger does for its
+   * connection.
+   */
   readonly onDisagreement: (transaction: Transaction) => void;
 }
 
@@ -37,14 +46,21 @@ const REFRESH_EVERY_MS = 6 * 3600 * 1000;
 const THREADS_PER_QUESTION = 1000;
 /** Behind every position. */
 const EVERYTHING = "~";
-/** Between two questions to the process list: connections that turn up meanwhile go together in the next. */
+/**
+ * Between two questions to the process list: connections that turn up meanwhile go together in the
+ * next.
+ */
 const QUESTION_GAP_MS = 20;
-/** How long a save waits until reading has come up to the census; a reader that is further behind records all it knows. */
+/**
+ * How long a save waits until reading has come up to the census; a reader that is further behind
+ * records all it knows.
+ */
 const CATCH_UP_MS = 250;
 
 /**
- * Who wrote a transaction: what its GTID's tag says; else who is behind its thread id, by the ledger, else by the process
- * list. A change asks for its author when it is read, so that a connection that lives for a moment is asked for at once.
+ * Who wrote a transaction: what its GTID's tag says; else who is behind its thread id, by the
+ * ledger, else by the process list. A change asks for its author when it is read, so that a
+ * connection that lives for a moment is asked for at once.
  */
 export class SessionBook {
   readonly read = new ReadPosition();
@@ -65,7 +81,10 @@ export class SessionBook {
     return this.#sessions.size;
   }
 
-  /** Called with each transaction when its first change is read; starts the search for an unknown author. */
+  /**
+   * Called with each transaction when its first change is read; starts the search for an unknown
+   * author.
+   */
   notice(transaction: Transaction): void {
     const session = this.#sessionOf(transaction);
     if (session === null) return;
@@ -78,14 +97,18 @@ export class SessionBook {
       return this.#sessions.note(session);
     }
     if (session.facts.entries.length > 0) return;
-    // One answer is enough; but it was none if the process list could not be asked yet, and now can.
+    // One answer is enough; but it was none if the process list could not be asked yet, and now
+    // can.
     if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
     session.isAsked = session.isPresent;
     session.answer = this.#lookups.ask({ session, isPresent: session.isPresent });
     session.answer.catch(() => undefined); // told to whoever waits for the author
   }
 
-  /** Who wrote each transaction; waits for questions that are under way. Undefined where nobody knows for certain. */
+  /**
+   * Who wrote each transaction; waits for questions that are under way. Undefined where nobody
+   * knows for certain.
+   */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
     const sessions = transactions.map((transaction) => this.#sessionOf(transaction));
     for (const session of sessions) await session?.answer;
@@ -104,7 +127,10 @@ export class SessionBook {
     this.#sessions.note(session);
   }
 
-  /** Learns from the process list who is connected, once reading has come to the run that the server is in. */
+  /**
+   * Learns from the process list who is connected, once reading has come to the run that the server
+   * is in.
+   */
   async sweep(): Promise<void> {
     const run = this.#options.presentRun();
     if (run === null) return;
@@ -121,7 +147,10 @@ export class SessionBook {
     await this.#refresh(run, census);
   }
 
-  /** Now and then, keeps what is recorded of connections that live on without anything new about them. */
+  /**
+   * Now and then, keeps what is recorded of connections that live on without anything new about
+   * them.
+   */
   async #refresh(run: number, { connections }: Census): Promise<void> {
     if (performance.now() < this.#refreshMs) return;
     this.#refreshMs = performance.now() + REFRESH_EVERY_MS;
@@ -130,10 +159,11 @@ export class SessionBook {
   }
 
   /**
-   * Writes down every session that must be known from a position on, to be called before the offset is saved there. What is
-   * over is forgotten instead, so that connections which come and go by the thousand cost next to nothing. `readTo`: up to
-   * where was read, where a prepared XA transaction holds the position back. A reader that goes on by GTIDs does not read
-   * again what registered in between.
+   * Writes down every session that must be known from a position on, to be called before the offset
+   * is saved there. What is over is forgotten instead, so that connections which come and go by the
+   * thousand cost next to nothing. `readTo`: up to where was read, where a prepared XA transaction
+   * holds the position back. A reader that goes on by GTIDs does not read again what registered in
+   * between.
    */
   async record(
     position: BinlogPosition,
@@ -151,7 +181,10 @@ export class SessionBook {
     this.#sessions.forgetOldest(saved);
   }
 
-  /** The census, once reading has passed the position up to which it speaks; null when that takes too long. */
+  /**
+   * The census, once reading has passed the position up to which it speaks; null when that takes
+   * too long.
+   */
   async #settledCensus(): Promise<Census | null> {
     const run = this.#options.presentRun();
     if (run === null) return null;
@@ -176,7 +209,10 @@ export class SessionBook {
     }
   }
 
-  /** Null where the thread id is of no use: the author is known, or it is another server's and only a tag can name him. */
+  /**
+   * Null where the thread id is of no use: the author is known, or it is another server's and only
+   * a tag can name him.
+   */
   #sessionOf(transaction: Transaction): Session | null {
     const isKnown = transaction.author !== undefined || isForeignRun(transaction.run);
     return isKnown ? null : this.#sessions.of(transaction);
@@ -242,7 +278,9 @@ export class SessionBook {
     });
   }
 
-  /** Records what is known of sessions from before a position. What is from later on keeps waiting. */
+  /**
+   * Records what is known of sessions from before a position. What is from later on keeps waiting.
+   */
   async #write(sessions: readonly Session[], before: PositionText): Promise<void> {
     const records = sessions
       .map((session) => ({

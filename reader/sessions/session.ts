@@ -8,7 +8,10 @@ import { KnownConnection } from "./known-connection.ts";
 export class Session {
   readonly connection: Connection;
   readonly facts = new KnownConnection();
-  /** Whether its thread id is one of the server's own, in its present run: only then the process list tells of it. */
+  /**
+   * Whether its thread id is one of the server's own, in its present run: only then the process
+   * list tells of it.
+   */
   isPresent = false;
   /** The position of its last transaction that was read; null for none. */
   lastSeen: BinlogPosition | null = null;
@@ -57,9 +60,10 @@ export interface SavedPosition {
 }
 
 /**
- * Whether a session can write again, or be read again, behind an offset: only then it must be known. It cannot when its
- * connection is gone, everything that it wrote was read, and all of that lies before the offset; nor when its run is over
- * there. `census` is null while reading has not passed the position up to which the process list speaks.
+ * Whether a session can write again, or be read again, behind an offset: only then it must be
+ * known. It cannot when its connection is gone, everything that it wrote was read, and all of that
+ * lies before the offset; nor when its run is over there. `census` is null while reading has not
+ * passed the position up to which the process list speaks.
  */
 export function isOver(
   session: Pick<Session, "thread" | "run" | "isPresent" | "lastSeen">,

@@ -18,18 +18,26 @@ import {
   sessionUpdates,
 } from "../../wire/session-items.ts";
 
-/** How long a session is remembered after it was last written or refreshed: longer than any queue keeps a change of it. */
+/**
+ * How long a session is remembered after it was last written or refreshed: longer than any queue
+ * keeps a change of it.
+ */
 const KEPT_DAYS = 30;
 /** What expires sooner than this is refreshed while its connection is open. */
 const REFRESHED_DAYS = 20;
 const DAY_SECONDS = 86_400;
 const ITEMS_PER_READ = 100;
 const ITEMS_REMEMBERED = 10_000;
-/** A throttled table answers in part; how often the rest is asked for again, with growing pauses. */
+/**
+ * A throttled table answers in part; how often the rest is asked for again, with growing pauses.
+ */
 const READS = 8;
 const FIRST_PAUSE_MS = 20;
 
-/** The sessions table, where a restarted reader and the retry function find the connections that wrote changes. */
+/**
+ * The sessions table, where a restarted reader and the retry function find the connections that
+ * wrote changes.
+ */
 export class SessionsTable {
   readonly #dynamodb: DynamoDBClient;
   readonly #table: string;
@@ -45,7 +53,10 @@ export class SessionsTable {
     this.#now = now;
   }
 
-  /** What was recorded of each connection before this reader began. Throws where the table stays throttled. */
+  /**
+   * What was recorded of each connection before this reader began. Throws where the table stays
+   * throttled.
+   */
   async find(connections: readonly Connection[]): Promise<(readonly SessionEntry[])[]> {
     const items = await this.#items([...sessionItemKeys(connections)]);
     return connections.map((connection) => entriesIn(items, connection));
@@ -61,7 +72,9 @@ export class SessionsTable {
     );
   }
 
-  /** Keeps what is recorded of connections that are still open: a pool may live longer than an item. */
+  /**
+   * Keeps what is recorded of connections that are still open: a pool may live longer than an item.
+   */
   async refresh(open: readonly Connection[]): Promise<void> {
     const items = await this.#items([...sessionItemKeys(open)]);
     const soon = this.#expires(REFRESHED_DAYS);

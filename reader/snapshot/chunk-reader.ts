@@ -40,7 +40,10 @@ export type ChunkOutcome =
   /** Nothing was handed over: the table's definition changed, or too much changed meanwhile. */
   | { readonly kind: "spoiled"; readonly why: "definition" | "too much" };
 
-/** Takes rows at a place between two transactions, at once. `again`: the keys of rows that were left out. */
+/**
+ * Takes rows at a place between two transactions, at once. `again`: the keys of rows that were left
+ * out.
+ */
 export type HandOver = (
   place: Place,
   rows: RowsByKey,
@@ -60,15 +63,18 @@ interface Waiting extends SelectedChunk {
 }
 
 /**
- * Reads rows of one table and hands them over at a place in the stream where they are exactly what the table has there
- * (docs/snapshots.md):
+ * Reads rows of one table and hands them over at a place in the stream where they are exactly what
+ * the table has there (docs/snapshots.md):
  *
  * 1. From a place between two transactions on, the table's changes are remembered.
- * 2. The server is waited for until reads show everything before that place: the dump hands out a transaction before it is
+ * 2. The server is waited for until reads show everything before that place: the dump hands out a
+ *    transaction before it is
  *    visible.
- * 3. The rows are read. They show all of what lies before the place, and some of what lies behind it.
+ * 3. The rows are read. They show all of what lies before the place, and some of what lies behind
+ *    it.
  * 4. The end of the binlog is read. All that the rows show lies before it.
- * 5. At the first place behind that end, the remembered changes are applied, and the rows are handed over.
+ * 5. At the first place behind that end, the remembered changes are applied, and the rows are
+ *    handed over.
  */
 export class ChunkReader {
   readonly #source: ChunkSource;
@@ -100,7 +106,10 @@ export class ChunkReader {
     this.#place = null;
   }
 
-  /** Called behind each event that ends between two transactions. A promise is returned where the next event must wait. */
+  /**
+   * Called behind each event that ends between two transactions. A promise is returned where the
+   * next event must wait.
+   */
   passes(place: Place): void | Promise<void> {
     this.#place = place;
     this.#between.resolve();
@@ -109,7 +118,8 @@ export class ChunkReader {
   }
 
   /**
-   * Reads the next range, or the rows of the keys that the last outcome said. Rejects with what the source rejects with.
+   * Reads the next range, or the rows of the keys that the last outcome said. Rejects with what the
+   * source rejects with.
    *
    * @param definitions the count of definitions when the table was described
    */
@@ -181,7 +191,10 @@ export class ChunkReader {
     return waiting.asking;
   }
 
-  /** Asks the server where keys lie, and goes on with the answer. The stream may have gone on meanwhile. */
+  /**
+   * Asks the server where keys lie, and goes on with the answer. The stream may have gone on
+   * meanwhile.
+   */
   async #ask(waiting: Waiting, keys: readonly string[]): Promise<void> {
     try {
       const answers = await this.#source.areInRange(keys, waiting.range);

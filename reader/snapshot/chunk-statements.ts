@@ -8,8 +8,8 @@ const LONGEST_STATEMENT_MS = 30_000;
 const HINT = `/*+ MAX_EXECUTION_TIME(${LONGEST_STATEMENT_MS}) */`;
 
 /**
- * The statements by which a table is read in the order of its key. The numbers in them are few, so that the server keeps few
- * prepared statements.
+ * The statements by which a table is read in the order of its key. The numbers in them are few, so
+ * that the server keeps few prepared statements.
  */
 export class ChunkStatements {
   readonly key: TableKey;
@@ -33,7 +33,9 @@ export class ChunkStatements {
     return this.#select(this.#columns, lower === null ? [] : [this.key.behind(lower)], limit);
   }
 
-  /** The row that is the `limit`-th behind a key, if there are so many; whatever `where` says of it. */
+  /**
+   * The row that is the `limit`-th behind a key, if there are so many; whatever `where` says of it.
+   */
   end(lower: RowKey | null, limit: number): Condition {
     const { sql, parameters } = conditionOf(lower === null ? [] : [this.key.behind(lower)]);
     return {

@@ -4,7 +4,10 @@ import type { RowChange } from "../transactions/transaction.ts";
 /** Rows by the texts of their keys. */
 export type RowsByKey = Map<string, RowTexts>;
 
-/** What the stream said last of a key. `unsure`: the row is there, and the change did not have all of it. */
+/**
+ * What the stream said last of a key. `unsure`: the row is there, and the change did not have all
+ * of it.
+ */
 type Touch =
   | { readonly kind: "gone" }
   | { readonly kind: "row"; readonly texts: RowTexts }
@@ -18,8 +21,9 @@ const MOST_KEYS = 20_000;
 const MOST_BYTES = 16 << 20;
 
 /**
- * The changes of a table from the place where its rows begin to be read up to the place where they are handed over. The last
- * one of each key tells what its row is there, whoever wrote it and whether or not the rows that were read show it already.
+ * The changes of a table from the place where its rows begin to be read up to the place where they
+ * are handed over. The last one of each key tells what its row is there, whoever wrote it and
+ * whether or not the rows that were read show it already.
  */
 export class ChunkWindow {
   /** Why what was read is of no use; null: it is of use. */
@@ -30,8 +34,8 @@ export class ChunkWindow {
   readonly #wanted: Set<string> | null;
 
   /**
-   * `asksAgain`: a changed row is read again instead of taken from its change. `wanted`: the keys that are read, where it is
-   * not a range of keys.
+   * `asksAgain`: a changed row is read again instead of taken from its change. `wanted`: the keys
+   * that are read, where it is not a range of keys.
    */
   constructor(asksAgain: boolean, wanted: ReadonlySet<string> | null) {
     this.#asksAgain = asksAgain;
@@ -67,7 +71,10 @@ export class ChunkWindow {
     }
   }
 
-  /** The keys of rows that are there now and were not read: whether they lie in the range must be found out. */
+  /**
+   * The keys of rows that are there now and were not read: whether they lie in the range must be
+   * found out.
+   */
   newKeys(rows: ReadonlyMap<string, unknown>): string[] {
     if (this.#wanted !== null) return [];
     return Array.from(this.#touches)
@@ -76,7 +83,8 @@ export class ChunkWindow {
   }
 
   /**
-   * Makes the rows that were read what they are now, and returns the keys of those that must be read again, which are left out.
+   * Makes the rows that were read what they are now, and returns the keys of those that must be
+   * read again, which are left out.
    *
    * @param isInRange of the keys of `newKeys`
    */

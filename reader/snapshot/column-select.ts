@@ -10,7 +10,10 @@ import { readLength, type ValueWriter } from "../binlog-format/values/value-writ
 import { vectorWriter } from "../binlog-format/values/vector.ts";
 import { writeDocument } from "./json-document.ts";
 
-/** How a column is selected, as bytes, and how these are written: as the column's values in the binlog are. */
+/**
+ * How a column is selected, as bytes, and how these are written: as the column's values in the
+ * binlog are.
+ */
 export interface ColumnSelect {
   /** An expression of SQL. Its character set is binary, so that the driver hands out its bytes. */
   readonly sql: string;

@@ -42,8 +42,8 @@ const SIZE = `SELECT TABLE_ROWS AS estimate, AVG_ROW_LENGTH AS bytes, TABLE_TYPE
   WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`;
 
 /**
- * Describes a base table; null where there is none of this name, or none that the account may read. Throws
- * UnsupportedEventError for a column of a type that is not known.
+ * Describes a base table; null where there is none of this name, or none that the account may read.
+ * Throws UnsupportedEventError for a column of a type that is not known.
  */
 export async function describeTable(
   connection: Connection,
@@ -91,7 +91,10 @@ interface IndexPart {
   readonly isWhole: boolean;
 }
 
-/** The primary key; else the first unique key of whole columns that admits no NULL, which InnoDB and the binlog take for one. */
+/**
+ * The primary key; else the first unique key of whole columns that admits no NULL, which InnoDB and
+ * the binlog take for one.
+ */
 function primaryKey(
   columns: readonly Column[],
   rows: readonly RowDataPacket[],
@@ -211,7 +214,10 @@ function memberBytes(type: number, members: number): number {
 
 const ESCAPES: Readonly<Record<string, string>> = { "0": "\0", n: "\n", r: "\r" };
 
-/** The members in `enum('a','it''s')`; MySQL doubles quotes and puts a backslash before itself and in front of `0`, `n` and `r`. */
+/**
+ * The members in `enum('a','it''s')`; MySQL doubles quotes and puts a backslash before itself and
+ * in front of `0`, `n` and `r`.
+ */
 function membersOf(text: string): string[] {
   return Array.from(text.matchAll(/'((?:[^'\\]|''|\\.)*)'/gsu), ([, member = ""]) =>
     member.replaceAll(/''|\\(.)/gsu, (match, letter: string | undefined) =>

@@ -19,8 +19,8 @@ export interface FoundTables {
 }
 
 /**
- * The tables that patterns choose, of those whose changes are delivered, when each of them can be read. Throws
- * SnapshotRefusedError.
+ * The tables that patterns choose, of those whose changes are delivered, when each of them can be
+ * read. Throws SnapshotRefusedError.
  */
 export async function findTables(
   connection: Connection,

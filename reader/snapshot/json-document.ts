@@ -9,8 +9,9 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 
 /**
- * Writes a JSON document as MySQL prints it the way that the binlog's documents are written (`values/json.ts`). MySQL puts a
- * space behind each comma and colon, and has a form of its own for doubles; strings have the same escapes in both.
+ * Writes a JSON document as MySQL prints it the way that the binlog's documents are written
+ * (`values/json.ts`). MySQL puts a space behind each comma and colon, and has a form of its own for
+ * doubles; strings have the same escapes in both.
  */
 export function writeDocument(text: Buffer, start: number, end: number, json: JsonWriter): void {
   json.reserve(end - start);
@@ -41,8 +42,9 @@ function copyNumber(text: Buffer, start: number, end: number, json: JsonWriter):
 }
 
 /**
- * Whether it is to be written anew: what has an exponent is a double, and a small double is printed without one. A DECIMAL
- * below 0.000001 in a document is taken for a double as well, unless its last digit is zero.
+ * Whether it is to be written anew: what has an exponent is a double, and a small double is printed
+ * without one. A DECIMAL below 0.000001 in a document is taken for a double as well, unless its
+ * last digit is zero.
  */
 function isDouble(digits: string): boolean {
   if (/e/i.test(digits)) return true;

@@ -2,7 +2,9 @@ import { charsetOfCollation } from "../binlog-format/charsets/collations.ts";
 import { BINARY_COLLATION, type Column, ColumnType } from "../binlog-format/column.ts";
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
 
-/** A value of a key's column, as a text that can be saved and bound; what it means is its part's. */
+/**
+ * A value of a key's column, as a text that can be saved and bound; what it means is its part's.
+ */
 export type KeyValue = string;
 
 /** One column of the key by which a table is read. */
@@ -13,11 +15,16 @@ export interface KeyPart {
   ofJson(value: unknown): KeyValue;
   /** An expression with one parameter which has the column's type, and what to bind there. */
   bind(value: KeyValue): { readonly sql: string; readonly parameter: string };
-  /** Below 0 where a value comes before another one in ascending order; null: only the server knows. */
+  /**
+   * Below 0 where a value comes before another one in ascending order; null: only the server knows.
+   */
   readonly compare: ((a: KeyValue, b: KeyValue) => number) | null;
 }
 
-/** `collation`: its name, for a column of texts. Throws UnsupportedEventError where the column's order is not known. */
+/**
+ * `collation`: its name, for a column of texts. Throws UnsupportedEventError where the column's
+ * order is not known.
+ */
 export function keyPart(column: Column, collation: string | null): KeyPart {
   switch (column.type) {
     case ColumnType.TINY:
@@ -70,8 +77,9 @@ export function keyPart(column: Column, collation: string | null): KeyPart {
 }
 
 /**
- * A value that is bound as MySQL prints it, to be cast to `type`. It goes as hexadecimal: a parameter of `CAST(? AS UNSIGNED)`
- * itself is taken for a signed integer, one of `CAST(? AS TIME)` for a time without fraction.
+ * A value that is bound as MySQL prints it, to be cast to `type`. It goes as hexadecimal: a
+ * parameter of `CAST(? AS UNSIGNED)` itself is taken for a signed integer, one of `CAST(? AS TIME)`
+ * for a time without fraction.
  */
 function printed(type: string, compare: KeyPart["compare"]): KeyPart {
   const sql = `CAST(UNHEX(?) AS ${type})`;

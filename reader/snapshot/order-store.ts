@@ -55,7 +55,10 @@ export class OrderStore {
     }
   }
 
-  /** Writes a report. With the state `stopped` the order waits from now on, until an operator resumes it. */
+  /**
+   * Writes a report. With the state `stopped` the order waits from now on, until an operator
+   * resumes it.
+   */
   async report(id: string, report: SnapshotReport): Promise<void> {
     const [name, attribute] = reportAttribute(id, report);
     const isStopped = report.state === "stopped";

@@ -11,12 +11,14 @@ const MOST_NUMBER = 9_000_000_000;
 type PlaceName = Pick<FreeNumber, "file" | "offset">;
 
 /**
- * Numbers the rows of snapshots that are handed over at one place in the stream: each has a greater position than all before
- * it. The route function drops what is not behind the last position that was delivered, so that a number is used once only,
- * also by an attempt that knows of an earlier one no more than what was saved last.
+ * Numbers the rows of snapshots that are handed over at one place in the stream: each has a greater
+ * position than all before it. The route function drops what is not behind the last position that
+ * was delivered, so that a number is used once only, also by an attempt that knows of an earlier
+ * one no more than what was saved last.
  *
- * Every place of an earlier attempt lies at or before the end of the binlog when this one begins. There it begins with a number
- * that leaves room for what was handed over since the last save; at a later place it begins with 0.
+ * Every place of an earlier attempt lies at or before the end of the binlog when this one begins.
+ * There it begins with a number that leaves room for what was handed over since the last save; at a
+ * later place it begins with 0.
  */
 export class RowNumbers {
   #place: PlaceName;
@@ -48,7 +50,10 @@ export class RowNumbers {
     return this.#next++;
   }
 
-  /** Whether a place has room for so many rows; it always has once the next transaction is behind it. */
+  /**
+   * Whether a place has room for so many rows; it always has once the next transaction is behind
+   * it.
+   */
   hasRoom({ file, offset }: Place, rows: number): boolean {
     const isSame = this.#place.file === file && this.#place.offset === offset;
     return !isSame || this.#next + rows < MOST_NUMBER;

@@ -11,8 +11,9 @@ export type SelectedRow = readonly (Buffer | null)[];
 const FIRST_BYTES = 16 * 1024;
 
 /**
- * Writes selected rows as the texts of a change. A row is laid out like an image in the binlog, with the same writers
- * behind it, so that a row has the same texts whether it was selected or changed.
+ * Writes selected rows as the texts of a change. A row is laid out like an image in the binlog,
+ * with the same writers behind it, so that a row has the same texts whether it was selected or
+ * changed.
  */
 export class SelectedRows {
   /** What to select, in the order of the columns. */
@@ -35,7 +36,10 @@ export class SelectedRows {
     this.#changes = new RowChanges(definition, new JsonWriter());
   }
 
-  /** The texts of a row, in memory of their own: the image as what is after, and the key. Throws RowTooLargeError. */
+  /**
+   * The texts of a row, in memory of their own: the image as what is after, and the key. Throws
+   * RowTooLargeError.
+   */
   textsOf(row: SelectedRow): RowTexts {
     let texts: RowTexts | undefined;
     this.#changes.decodeInserts(this.#layOut(row), 0, this.#image, (_op, written) => {

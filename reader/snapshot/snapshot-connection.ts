@@ -30,7 +30,10 @@ export class SnapshotConnection implements Disposable {
     core.on("error", (error: Error) => this.#broken.reject(error));
   }
 
-  /** `uuid`: `@@server_uuid` of the server whose stream is read; an address may lead to another one meanwhile. */
+  /**
+   * `uuid`: `@@server_uuid` of the server whose stream is read; an address may lead to another one
+   * meanwhile.
+   */
   static async open(
     options: ConnectionOptions,
     version: string,
@@ -76,7 +79,10 @@ export class SnapshotConnection implements Disposable {
     return { fileNumber: binlogFileNumber(file), offset };
   }
 
-  /** Hands out the rows of a statement one after the other, and resolves behind the last. Rejects when it takes longer. */
+  /**
+   * Hands out the rows of a statement one after the other, and resolves behind the last. Rejects
+   * when it takes longer.
+   */
   async each(
     { sql, parameters }: Condition,
     onRow: (row: SelectedRow) => void,

@@ -70,8 +70,9 @@ export class SnapshotRun {
   }
 
   /**
-   * Hands the next chunk over, and resolves when it is acknowledged. Rejects with SnapshotStoppedError, with
-   * SnapshotRefusedError where a table cannot be read any more, and with what breaks the connection.
+   * Hands the next chunk over, and resolves when it is acknowledged. Rejects with
+   * SnapshotStoppedError, with SnapshotRefusedError where a table cannot be read any more, and with
+   * what breaks the connection.
    */
   async next(): Promise<void> {
     const { tableIndex, lastKey, keyName } = this.#progress;

@@ -1,8 +1,8 @@
 import type { Connection } from "mysql2/promise";
 
 /**
- * What a session needs so that a row comes as the binlog has it: texts in the bytes of their column, moments in UTC, CHAR
- * without padding. It can only read, and takes no locks.
+ * What a session needs so that a row comes as the binlog has it: texts in the bytes of their
+ * column, moments in UTC, CHAR without padding. It can only read, and takes no locks.
  */
 const SESSION = `SET SESSION character_set_results = NULL, time_zone = '+00:00', sql_mode = '',
   transaction_isolation = 'REPEATABLE-READ', transaction_read_only = ON, autocommit = 1`;

@@ -38,7 +38,10 @@ export interface SnapshotsOptions extends Omit<
   readonly numbers: RowNumbers;
   /** How far the stream is behind, milliseconds. */
   readonly lagMs: () => number;
-  /** Whether the route function has delivered, or parked, what was handed over; true where that cannot be told. */
+  /**
+   * Whether the route function has delivered, or parked, what was handed over; true where that
+   * cannot be told.
+   */
   readonly isDelivered: (last: HandedUpTo) => Promise<boolean>;
   /** Null, or what to wait for while too much is unsent. */
   readonly relief: () => Promise<void> | null;
@@ -77,8 +80,9 @@ interface Active {
 }
 
 /**
- * The snapshots of one attempt: looks at the orders, and takes one snapshot after the other, a chunk at a time, on a connection
- * of its own. What breaks that connection makes it wait and go on; the stream is not held up by it.
+ * The snapshots of one attempt: looks at the orders, and takes one snapshot after the other, a
+ * chunk at a time, on a connection of its own. What breaks that connection makes it wait and go on;
+ * the stream is not held up by it.
  */
 export class Snapshots implements Disposable {
   readonly #options: SnapshotsOptions;
@@ -199,7 +203,8 @@ export class Snapshots implements Disposable {
     }
     const pressed = relief();
     if (pressed !== null) await pressed;
-    // The raw queue takes chunks faster than they are delivered, and ordinary changes of the lane would wait behind all of them.
+    // The raw queue takes chunks faster than they are delivered, and ordinary changes of the lane
+    // would wait behind all of them.
     const last = active.run?.last ?? null;
     for (let looks = 0; last !== null && !(await isDelivered(last)); looks++) {
       if (looks === MOST_LOOKS) return false;
@@ -261,7 +266,8 @@ export class Snapshots implements Disposable {
       };
     }
     const begun = progress;
-    // No row is handed over before the offset says from which number on the next attempt numbers its own.
+    // No row is handed over before the offset says from which number on the next attempt numbers
+    // its own.
     await options.changeSnapshots((former) => ({
       numbers: options.numbers.free,
       progress: [...(former?.progress ?? []).filter(({ id }) => id !== order.id), begun],
@@ -377,7 +383,10 @@ const ER_QUERY_TIMEOUT = 3024;
 const DENIED: ReadonlySet<number> = new Set([1044, 1142, 1143]);
 const ACCOUNT: ReadonlySet<number> = new Set([1045, 1130, 1698, 1820, 1862, 3118]);
 
-/** Why a snapshot cannot go on, and what to do; null where the trouble may pass. Never a row's values. */
+/**
+ * Why a snapshot cannot go on, and what to do; null where the trouble may pass. Never a row's
+ * values.
+ */
 function sentenceOf(error: unknown): string | null {
   if (error instanceof SnapshotRefusedError || error instanceof SnapshotStoppedError)
     return error.message;

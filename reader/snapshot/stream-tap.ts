@@ -20,7 +20,9 @@ export class StreamTap implements ChangeSink {
     this.#unseen = passed;
   }
 
-  /** Shows a reader the changes of its table from here on, and no longer those of the one before it. */
+  /**
+   * Shows a reader the changes of its table from here on, and no longer those of the one before it.
+   */
   watch(name: TableName, reader: ChunkReader): void {
     this.#watched = { ...name, reader };
     if (this.#place !== null) void reader.passes(this.#place);
@@ -31,7 +33,10 @@ export class StreamTap implements ChangeSink {
     this.#watched = null;
   }
 
-  /** The GTIDs of all that was passed and is not known to be visible to reads, in the text form of a set; "" for none. */
+  /**
+   * The GTIDs of all that was passed and is not known to be visible to reads, in the text form of a
+   * set; "" for none.
+   */
   unseen(): string {
     this.#unseen = [this.#unseen, this.#passed.toString()].filter((set) => set !== "").join(",");
     this.#passed = new GtidIntervals();
@@ -43,7 +48,9 @@ export class StreamTap implements ChangeSink {
     if (this.#unseen === unseen) this.#unseen = "";
   }
 
-  /** Called behind each event. `place`: where it ends, between two transactions; null inside of one. */
+  /**
+   * Called behind each event. `place`: where it ends, between two transactions; null inside of one.
+   */
   at(place: Place | null): void | Promise<void> {
     this.#place = place;
     if (place === null) this.#watched?.reader.enters();

@@ -26,9 +26,14 @@ export interface TableReadingOptions {
   readonly handOver: HandOver;
 }
 
-/** About what the rows of one chunk take as JSON: ordinary changes wait until those of one chunk are delivered. */
+/**
+ * About what the rows of one chunk take as JSON: ordinary changes wait until those of one chunk are
+ * delivered.
+ */
 const CHUNK_BYTES = 1 << 19;
-/** Rows beyond are dropped and read again: a chunk never takes more memory than this and one row. */
+/**
+ * Rows beyond are dropped and read again: a chunk never takes more memory than this and one row.
+ */
 const MOST_BYTES = 8 << 20;
 const FIRST_ROWS = 1000;
 const MOST_ROWS = 10_000;
@@ -69,8 +74,8 @@ export class TableReading implements ChunkSource {
   }
 
   /**
-   * Reads the rows behind a key, up to the end of a chunk, until all of them were handed over; the range that they are in.
-   * Rejects with SnapshotStoppedError where that cannot be.
+   * Reads the rows behind a key, up to the end of a chunk, until all of them were handed over; the
+   * range that they are in. Rejects with SnapshotStoppedError where that cannot be.
    *
    * @param lower null, or a key of `keyName`: of another one it is not used
    */

@@ -24,8 +24,8 @@ export const BINLOG_VARIABLES = [
 const RECONNECT = "and have the applications connect anew";
 
 /**
- * Whether a server's binlog says what the reader needs, by its variables. The findings of severity `loss` come first, and
- * are those on which the reader refuses to start.
+ * Whether a server's binlog says what the reader needs, by its variables. The findings of severity
+ * `loss` come first, and are those on which the reader refuses to start.
  */
 export function binlogFindings(variables: ServerVariables): Finding[] {
   const version = versionFindings(variables);

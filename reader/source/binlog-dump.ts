@@ -10,15 +10,21 @@ export type DumpStart =
 export interface BinlogDumpOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
-  /** `@@server_uuid` of the server that must answer: an address may lead to another one from one connect to the next. */
+  /**
+   * `@@server_uuid` of the server that must answer: an address may lead to another one from one
+   * connect to the next.
+   */
   readonly serverUuid: string;
   readonly start: DumpStart;
-  /** Silence after which the connection is taken for dead. The server is asked for heartbeats three times as often. */
+  /**
+   * Silence after which the connection is taken for dead. The server is asked for heartbeats three
+   * times as often.
+   */
   readonly silenceMs: number;
   /**
-   * Called with each event of the dump, in order, as it arrives: header, body and, where there is one, checksum.
-   * The bytes are valid only during the call. When it returns a promise, the next event waits for it. What it throws, or
-   * rejects with, ends the dump with that error.
+   * Called with each event of the dump, in order, as it arrives: header, body and, where there is
+   * one, checksum. The bytes are valid only during the call. When it returns a promise, the next
+   * event waits for it. What it throws, or rejects with, ends the dump with that error.
    */
   readonly onEvent: (event: Buffer) => void | Promise<void>;
 }
@@ -27,16 +33,20 @@ export interface BinlogDumpOptions {
 export type PauseReason = "pressure" | "event" | "ended";
 
 /**
- * A running binlog dump. zongji opens the connection, agrees on checksums and asks for the dump; the packets are taken
- * from it before it parses them (docs/decisions/zongji-hands-out-packets.md), because the reader needs each event's bytes: its position, server
- * id and checksum, and values that do not pass through JavaScript's.
+ * A running binlog dump. zongji opens the connection, agrees on checksums and asks for the dump;
+ * the packets are taken from it before it parses them (docs/decisions/zongji-hands-out-packets.md),
+ * because the reader needs each event's bytes: its position, server id and checksum, and values
+ * that do not pass through JavaScript's.
  */
 export class BinlogDump implements AsyncDisposable {
   readonly #zongji: ZongJi;
   readonly #options: BinlogDumpOptions;
   readonly #ended = Promise.withResolvers<never>();
   #silence: NodeJS.Timeout | undefined;
-  /** Whether something came since the silence was looked at; `#heardMs` is when it was, within a tenth of `silenceMs`. */
+  /**
+   * Whether something came since the silence was looked at; `#heardMs` is when it was, within a
+   * tenth of `silenceMs`.
+   */
   #hears = true;
   #heardMs = 0;
   readonly #pauses = new Set<PauseReason>();
@@ -107,8 +117,8 @@ export class BinlogDump implements AsyncDisposable {
     const onError = (error: unknown): void => {
       if (error instanceof Error) this.#end(error);
     };
-    // 8.0 reads the older variable name, later servers both. While the reader holds back, the server waits in a blocked
-    // write, which it would give up after net_write_timeout's 60 seconds.
+    // 8.0 reads the older variable name, later servers both. While the reader holds back, the
+    // server waits in a blocked write, which it would give up after net_write_timeout's 60 seconds.
     connection.query(
       `SET @master_heartbeat_period = ${heartbeatNs}, @source_heartbeat_period = ${heartbeatNs}`,
       onError,
@@ -175,19 +185,26 @@ export class BinlogDump implements AsyncDisposable {
   }
 }
 
-/** The address leads to another server than a moment ago: the next attempt finds out where it leads now. */
+/**
+ * The address leads to another server than a moment ago: the next attempt finds out where it leads
+ * now.
+ */
 class OtherServerError extends Error {
   override readonly name = "OtherServerError";
   readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
-/** The server closed the dump by an EOF packet, as it does when its dump thread is killed during a shutdown. */
+/**
+ * The server closed the dump by an EOF packet, as it does when its dump thread is killed during a
+ * shutdown.
+ */
 class DumpEndedError extends Error {
   override readonly name = "DumpEndedError";
   readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
-// What is used of mysql2's internal command interface (lib/commands/command.js, lib/packets/packet.js).
+// What is used of mysql2's internal command interface (lib/commands/command.js,
+// lib/packets/packet.js).
 interface DumpPacket {
   readonly buffer: Buffer;
   readonly offset: number;

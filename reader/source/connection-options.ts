@@ -1,7 +1,10 @@
 import type { Configuration } from "../../config/configuration.ts";
 import type { ConnectionOptions } from "mysql2";
 
-/** Fetches the account's credentials; called at every connect, so that a rotated secret needs no restart. */
+/**
+ * Fetches the account's credentials; called at every connect, so that a rotated secret needs no
+ * restart.
+ */
 export type Credentials = () => Promise<{ readonly username: string; readonly password: string }>;
 
 export interface SourceAddress {

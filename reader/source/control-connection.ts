@@ -1,7 +1,10 @@
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
 import { SourceSilentError } from "../reporting/errors.ts";
 
-/** A connection for questions beside the dump. It lives as long as one attempt: when it breaks, so does the attempt. */
+/**
+ * A connection for questions beside the dump. It lives as long as one attempt: when it breaks, so
+ * does the attempt.
+ */
 export class ControlConnection implements AsyncDisposable {
   readonly connection: Connection;
   readonly #pings: NodeJS.Timeout;
@@ -15,7 +18,10 @@ export class ControlConnection implements AsyncDisposable {
     connection.on("end", () => this.#broken.reject(new ConnectionEndedError()));
   }
 
-  /** `silenceMs`: a question that is not answered for so long breaks the connection; a dead peer says nothing. */
+  /**
+   * `silenceMs`: a question that is not answered for so long breaks the connection; a dead peer
+   * says nothing.
+   */
   static async open(options: ConnectionOptions, silenceMs: number): Promise<ControlConnection> {
     return new ControlConnection(await createConnection(options), silenceMs);
   }

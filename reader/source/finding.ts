@@ -1,6 +1,7 @@
 /**
- * `lockout`: accounts cannot log in. `loss`: changes would be lost or garbled, and the reader refuses to start. `warning`:
- * it should be corrected. `note`: worth knowing; a server may be as it should be with it.
+ * `lockout`: accounts cannot log in. `loss`: changes would be lost or garbled, and the reader
+ * refuses to start. `warning`: it should be corrected. `note`: worth knowing; a server may be as it
+ * should be with it.
  */
 export type Severity = "lockout" | "loss" | "warning" | "note";
 
@@ -42,7 +43,9 @@ export function mendedByHand(
   return { ...finding, remedy, statements: [] };
 }
 
-/** A finding whose remedy is to set a server variable, which on RDS only the parameter group does. */
+/**
+ * A finding whose remedy is to set a server variable, which on RDS only the parameter group does.
+ */
 export function mendedBySetting(
   name: string,
   value: string,

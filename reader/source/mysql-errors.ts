@@ -10,7 +10,10 @@ import {
   SourceTlsError,
 } from "../reporting/errors.ts";
 
-/** The server could not read the log that was asked for; the reason is only in its text, so it is looked up by query. */
+/**
+ * The server could not read the log that was asked for; the reason is only in its text, so it is
+ * looked up by query.
+ */
 const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
 
 /** Network trouble and restarts, by the codes of Node and mysql2. */
@@ -33,7 +36,10 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
   "PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR",
 ]);
 
-/** What a server says while it starts, stops, is full or cuts a connection; https://dev.mysql.com/doc/mysql-errors/en/ */
+/**
+ * What a server says while it starts, stops, is full or cuts a connection;
+ * https://dev.mysql.com/doc/mysql-errors/en/
+ */
 const PASSING_NUMBERS: ReadonlySet<number> = new Set([
   1040, // too many connections
   1053, // server shutdown in progress
@@ -65,12 +71,18 @@ const ACCESS_NUMBERS: ReadonlySet<number> = new Set([
   1862, // password expired
 ]);
 
-/** What an account's first statement is told when `init_connect` failed; https://dev.mysql.com/doc/mysql-errors/en/ */
+/**
+ * What an account's first statement is told when `init_connect` failed;
+ * https://dev.mysql.com/doc/mysql-errors/en/
+ */
 const ER_NEW_ABORTING_CONNECTION = 1184;
 
 const NO_BINARY_LOGGING = 1381;
 
-/** mysql2 gives this code to a certificate that is refused, and to a connection that is cut during the handshake as well. */
+/**
+ * mysql2 gives this code to a certificate that is refused, and to a connection that is cut during
+ * the handshake as well.
+ */
 const TLS_HANDSHAKE = "HANDSHAKE_SSL_ERROR";
 /** Node's codes for what OpenSSL refuses later on, such as a record that changed on its way. */
 const TLS_STREAM = "ERR_SSL_";
@@ -85,7 +97,10 @@ export type Verdict =
     }
   | { readonly kind: "final"; readonly error: Error };
 
-/** Whether an error of the source can pass by itself. Decided by codes only; what is not known to pass is final. */
+/**
+ * Whether an error of the source can pass by itself. Decided by codes only; what is not known to
+ * pass is final.
+ */
 export function judgeSourceError(error: unknown): Verdict {
   if (
     error instanceof SourceSilentError ||
@@ -104,8 +119,9 @@ export function judgeSourceError(error: unknown): Verdict {
       final: (serverId) => new BinlogRefusedError(serverId, { cause }),
     };
   }
-  // It passes where the ledger or a parameter group is being changed. An operator is to hear of what stays so within
-  // seconds, by the reader's end: applications cannot log in either, and only a person can change that.
+  // It passes where the ledger or a parameter group is being changed. An operator is to hear of
+  // what stays so within seconds, by the reader's end: applications cannot log in either, and only
+  // a person can change that.
   if (errno === ER_NEW_ABORTING_CONNECTION)
     return { kind: "doubtful", code: "1184", final: () => new SourceLockoutError({ cause }) };
   if (typeof code === "string" && (code === TLS_HANDSHAKE || code.startsWith(TLS_STREAM)))

@@ -1,6 +1,9 @@
 import type { ServerVariables } from "./server-variables.ts";
 
-/** Whether a server is Amazon RDS or Aurora: server variables are then set in parameter groups, not by statements. */
+/**
+ * Whether a server is Amazon RDS or Aurora: server variables are then set in parameter groups, not
+ * by statements.
+ */
 export function isRds(variables: ServerVariables): boolean {
   return (variables.get("basedir") ?? "").startsWith("/rdsdbbin");
 }
@@ -10,7 +13,10 @@ export function isAurora(variables: ServerVariables): boolean {
   return variables.has("aurora_version");
 }
 
-/** The longest `binlog retention hours` that RDS for MySQL and Aurora take; undefined where there is no such limit. */
+/**
+ * The longest `binlog retention hours` that RDS for MySQL and Aurora take; undefined where there is
+ * no such limit.
+ */
 export function longestRetentionHours(variables: ServerVariables): number | undefined {
   if (!isRds(variables)) return undefined;
   return isAurora(variables) ? 2160 : 168;

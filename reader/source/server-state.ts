@@ -32,7 +32,10 @@ const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() 
   @@global.gtid_mode AS gtidMode, @@global.gtid_executed AS executed, @@global.gtid_purged AS purged,
   @@global.binlog_checksum AS checksum, @@global.lower_case_table_names AS lowerCaseNames`;
 
-/** Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble changes. */
+/**
+ * Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble
+ * changes.
+ */
 export async function readServerState(connection: Connection): Promise<ServerState> {
   const variables = await requireReadableBinlog(connection);
   const [rows] = await connection.query<RowDataPacket[]>(STATE);

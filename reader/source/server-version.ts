@@ -3,13 +3,16 @@ import { isAurora, isRds } from "./rds.ts";
 import type { ServerVariables } from "./server-variables.ts";
 
 /**
- * The oldest release that is read. In 8.0.15 `GRANT … TO ''@'%'` has no effect before FLUSH PRIVILEGES, and the binlog has no
- * signedness bit for YEAR; 8.0.29 is the first release known to be without both faults.
+ * The oldest release that is read. In 8.0.15 `GRANT … TO ''@'%'` has no effect before FLUSH
+ * PRIVILEGES, and the binlog has no signedness bit for YEAR; 8.0.29 is the first release known to
+ * be without both faults.
  */
 const OLDEST_VERSION = [8, 0, 29];
 export const OLDEST_VERSION_TEXT = OLDEST_VERSION.join(".");
 
-/** Servers that speak MySQL's protocol and are none. Each has its name in the text of its version. */
+/**
+ * Servers that speak MySQL's protocol and are none. Each has its name in the text of its version.
+ */
 const OTHER_PRODUCTS = [
   {
     mark: /mariadb/i,
@@ -23,7 +26,10 @@ const OTHER_PRODUCTS = [
   },
 ] as const;
 
-/** Why a server cannot be read, by its version; empty where it can. Every other check and question comes after this one. */
+/**
+ * Why a server cannot be read, by its version; empty where it can. Every other check and question
+ * comes after this one.
+ */
 export function versionFindings(variables: ServerVariables): Finding[] {
   const version = variables.get("version") ?? "unknown";
   const problem = versionProblem(version);
@@ -41,7 +47,10 @@ interface VersionProblem {
   readonly isOtherProduct: boolean;
 }
 
-/** What is wrong with a version as the server writes it (`8.4.3-log`, `10.11.6-MariaDB`); null where it can be read. */
+/**
+ * What is wrong with a version as the server writes it (`8.4.3-log`, `10.11.6-MariaDB`); null where
+ * it can be read.
+ */
 export function versionProblem(version: string): VersionProblem | null {
   const other = OTHER_PRODUCTS.find(({ mark }) => mark.test(version));
   if (other !== undefined) {
@@ -59,7 +68,10 @@ export function versionProblem(version: string): VersionProblem | null {
   };
 }
 
-/** Whether a version as the server writes it (`8.4.3-log`) is that of MySQL's `wanted` release or a later one. */
+/**
+ * Whether a version as the server writes it (`8.4.3-log`) is that of MySQL's `wanted` release or a
+ * later one.
+ */
 export function isAtLeast(version: string, wanted: readonly number[]): boolean {
   if (OTHER_PRODUCTS.some(({ mark }) => mark.test(version))) return false;
   const parts = version.split(/[^0-9]/).map(Number);

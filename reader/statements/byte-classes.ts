@@ -4,8 +4,8 @@ import type { Charset } from "../binlog-format/charsets/collations.ts";
 export const ByteClass = { sign: 0, space: 1, word: 2 } as const;
 
 /**
- * The bytes above ASCII that are white space in a session's character set, as MySQL 9.7 says when each is sent between two
- * words (test/integration/reader/statement-charsets.test.ts asks again).
+ * The bytes above ASCII that are white space in a session's character set, as MySQL 9.7 says when
+ * each is sent between two words (test/integration/reader/statement-charsets.test.ts asks again).
  */
 const SPACES: { readonly [charset in Charset]?: number } = {
   armscii8: 0xa0,
@@ -23,7 +23,10 @@ const SPACES: { readonly [charset in Charset]?: number } = {
   latin7: 0xa0,
 };
 
-/** The signs of ASCII that are letters in swe7; in the other character sets of a session ASCII is itself. */
+/**
+ * The signs of ASCII that are letters in swe7; in the other character sets of a session ASCII is
+ * itself.
+ */
 const SWEDISH_LETTERS = "[\\]^{}~";
 
 const known = new Map<Charset, Uint8Array>();
@@ -42,7 +45,8 @@ function makeByteClasses(charset: Charset): Uint8Array {
   const classes = new Uint8Array(256).fill(ByteClass.sign);
   for (let byte = 0; byte < 256; byte++) {
     const character = String.fromCharCode(byte);
-    // Which of the bytes above ASCII is a letter does not matter: those that are none do not occur outside of quotes.
+    // Which of the bytes above ASCII is a letter does not matter: those that are none do not occur
+    // outside of quotes.
     if (/[\w$]/.test(character) || byte >= 0x80) classes[byte] = ByteClass.word;
     else if (/[\t-\r ]/.test(character)) classes[byte] = ByteClass.space;
   }

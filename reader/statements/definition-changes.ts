@@ -17,9 +17,9 @@ export interface DefinitionChange {
 }
 
 /**
- * The changes by a statement, one for each table that it names: both names of a renamed table, both tables of an exchange.
- * Null for a table that is not followed: it counts, so that the numbers of the others do not depend on what is followed.
- * Throws RowTooLargeError.
+ * The changes by a statement, one for each table that it names: both names of a renamed table, both
+ * tables of an exchange. Null for a table that is not followed: it counts, so that the numbers of
+ * the others do not depend on what is followed. Throws RowTooLargeError.
  */
 export function changesOf(
   { op, tables, database }: Extract<Statement, { kind: "definition" }>,

@@ -6,11 +6,17 @@ export interface FollowedTablesOptions {
   readonly patterns: readonly string[];
   /** The session ledger's table, `database.table`. */
   readonly ledger: string;
-  /** Whether the server has `lower_case_table_names` 1 or 2: rows name their tables in lower case, statements as they were typed. */
+  /**
+   * Whether the server has `lower_case_table_names` 1 or 2: rows name their tables in lower case,
+   * statements as they were typed.
+   */
   readonly lowerCase: boolean;
 }
 
-/** Which tables the reader follows. A name is given as the binlog's rows have it; `nameOf` makes it of a statement's. */
+/**
+ * Which tables the reader follows. A name is given as the binlog's rows have it; `nameOf` makes it
+ * of a statement's.
+ */
 export class FollowedTables {
   readonly #matches: (database: string, table: string) => boolean;
   readonly #isLedger: (database: string, table: string) => boolean;

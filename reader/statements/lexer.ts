@@ -3,14 +3,17 @@ import { type CharacterBytes, measureOf } from "../binlog-format/charsets/well-f
 import { ByteClass, byteClasses } from "./byte-classes.ts";
 import type { Dialect } from "./query-event.ts";
 
-/** A piece of a statement: a bare word, a name or a text in quotes, a sign, or the statement's end. */
+/**
+ * A piece of a statement: a bare word, a name or a text in quotes, a sign, or the statement's end.
+ */
 export type TokenKind = "word" | "name" | "text" | "sign" | "end";
 
 /**
- * The pieces of a statement as MySQL's lexer sees them (sql_lex.cc), one after the other, read from the statement's bytes
- * without making a string of them: in memory that does not grow with the statement, in time that grows with it linearly.
- * Comments are passed over; what stands in an executable comment (`/*!50000 … *\/`) is read, because a server writes one to
- * its binlog only when it executed the inside, and rewrites the others.
+ * The pieces of a statement as MySQL's lexer sees them (sql_lex.cc), one after the other, read from
+ * the statement's bytes without making a string of them: in memory that does not grow with the
+ * statement, in time that grows with it linearly. Comments are passed over; what stands in an
+ * executable comment (`/*!50000 … *\/`) is read, because a server writes one to its binlog only
+ * when it executed the inside, and rewrites the others.
  */
 export class Lexer {
   /** The piece at hand. */
@@ -154,7 +157,10 @@ export class Lexer {
     }
   }
 
-  /** `--` begins a comment only before white space or a control character, or at the statement's end. */
+  /**
+   * `--` begins a comment only before white space or a control character, or at the statement's
+   * end.
+   */
   #isDashComment(): boolean {
     if (this.bytes[this.#at + 1] !== MINUS) return false;
     const third = this.bytes[this.#at + 2] ?? 0;

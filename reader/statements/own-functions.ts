@@ -1,6 +1,7 @@
 /**
- * Words that may stand before a parenthesis in a statement without it being a call of a stored function: MySQL's own
- * functions that checksums and heartbeats use, and keywords. A word that is not here may be anybody's function.
+ * Words that may stand before a parenthesis in a statement without it being a call of a stored
+ * function: MySQL's own functions that checksums and heartbeats use, and keywords. A word that is
+ * not here may be anybody's function.
  */
 const WORDS = `
   ABS ACOS ADDDATE ADDTIME AES_DECRYPT AES_ENCRYPT ANY_VALUE ASCII ASIN ATAN ATAN2 AVG BIN BIT_AND BIT_COUNT BIT_LENGTH

@@ -6,16 +6,19 @@ import { tableDefinitions } from "./table-definitions.ts";
 import { writtenTables } from "./written-tables.ts";
 
 /**
- * Whether a statement that changes rows in statement format leaves all followed tables as they are, for certain:
+ * Whether a statement that changes rows in statement format leaves all followed tables as they are,
+ * for certain:
  *
- * - No database whose tables the statement opened holds a followed one. The server lists the databases of all tables, also
+ * - No database whose tables the statement opened holds a followed one. The server lists the
+ *   databases of all tables, also
  *   of those that views, triggers and functions lead to.
- * - Or the text names every table that is written, each in a database without followed tables; it calls no stored
+ * - Or the text names every table that is written, each in a database without followed tables; it
+ *   calls no stored
  *   function; and the followed tables that were opened are in databases of which the text names a table, as a checksum's
  *   statement does that reads them.
  *
- * Where the server lists no databases (there is the parent of a foreign key among the tables), the second is enough only
- * for statements that add rows while they read another table.
+ * Where the server lists no databases (there is the parent of a foreign key among the tables), the
+ * second is enough only for statements that add rows while they read another table.
  */
 export function isSafeToPass(verb: string, query: QueryEvent, followed: FollowedTables): boolean {
   const { databases } = query;
@@ -39,7 +42,10 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
   return opened.every((name) => qualifiers.has(name) || (reads && name === query.schema));
 }
 
-/** Statements that cannot remove or change the children of a foreign key, but for those of rows that they replace. */
+/**
+ * Statements that cannot remove or change the children of a foreign key, but for those of rows that
+ * they replace.
+ */
 const ADDING: ReadonlySet<string> = new Set(["INSERT", "REPLACE", "CREATE"]);
 
 function filledTables(statement: StatementCursor): readonly TableName[] | null {

@@ -70,7 +70,10 @@ export class StatementCursor {
     } while (depth > 0 && !this.atEnd);
   }
 
-  /** The word that comes next, in capitals; for messages and for lists of keywords. Null at anything else, or at a long one. */
+  /**
+   * The word that comes next, in capitals; for messages and for lists of keywords. Null at anything
+   * else, or at a long one.
+   */
   keyword(): string | null {
     const { kind, start, end, bytes } = this.#lexer;
     if (kind !== "word" || end - start > LONGEST_KEYWORD) return null;

@@ -11,7 +11,10 @@ export type Statement =
   | { readonly kind: "savepoint" }
   | { readonly kind: "rollback-to-savepoint" }
   | { readonly kind: "xa"; readonly verb: string; readonly xid: string }
-  /** It defines, renames or removes tables (`ddl`), or empties one (`t`). `database`: one that it removes with its tables. */
+  /**
+   * It defines, renames or removes tables (`ddl`), or empties one (`t`). `database`: one that it
+   * removes with its tables.
+   */
   | {
       readonly kind: "definition";
       readonly op: "ddl" | "t";
@@ -40,7 +43,10 @@ const ROWS: ReadonlySet<string> = new Set([
   "VALUES",
 ]);
 
-/** Statements about accounts, plugins and storage. ANALYZE, OPTIMIZE and REPAIR leave a table's rows and columns as they are. */
+/**
+ * Statements about accounts, plugins and storage. ANALYZE, OPTIMIZE and REPAIR leave a table's rows
+ * and columns as they are.
+ */
 const UNRELATED: ReadonlySet<string> = new Set([
   "ANALYZE",
   "OPTIMIZE",

@@ -1,21 +1,31 @@
 import { ByteReader } from "../binlog-format/byte-reader.ts";
 
-/** What a Query event says of the session that ran its statement, as far as reading the statement needs it. */
+/**
+ * What a Query event says of the session that ran its statement, as far as reading the statement
+ * needs it.
+ */
 export interface StatusVariables {
   /** `@@sql_mode` as bits. */
   readonly sqlMode: number;
-  /** The id of `@@character_set_client`'s collation, in which the text is; null where the event does not say. */
+  /**
+   * The id of `@@character_set_client`'s collation, in which the text is; null where the event does
+   * not say.
+   */
   readonly collation: number | null;
   /**
-   * The databases of all tables that the statement opened, also by triggers and functions. Null where the event does not
-   * list them: there are too many, or a table of them is the parent of a foreign key.
+   * The databases of all tables that the statement opened, also by triggers and functions. Null
+   * where the event does not list them: there are too many, or a table of them is the parent of a
+   * foreign key.
    */
   readonly databases: readonly string[] | null;
   /** Whether the event has a place for such a list, be it without names. */
   readonly saysDatabases: boolean;
 }
 
-/** The codes, and how many bytes follow those of a fixed length (`Query_event` in MySQL's statement_events.h). */
+/**
+ * The codes, and how many bytes follow those of a fixed length (`Query_event` in MySQL's
+ * statement_events.h).
+ */
 const Q_SQL_MODE_CODE = 1;
 const Q_CHARSET_CODE = 4;
 const Q_INVOKER = 11;
@@ -32,7 +42,10 @@ const FIXED_LENGTHS: ReadonlyMap<number, number> = new Map([
 ]);
 const LENGTH_PREFIXED: ReadonlySet<number> = new Set([5, 6]); // Q_TIME_ZONE_CODE, Q_CATALOG_NZ_CODE
 
-/** Like MySQL's own reader, it stops at the first code that it does not know: what follows is said by newer servers only. */
+/**
+ * Like MySQL's own reader, it stops at the first code that it does not know: what follows is said
+ * by newer servers only.
+ */
 export function parseStatusVariables(bytes: Buffer): StatusVariables {
   const reader = new ByteReader(bytes);
   let sqlMode = 0;

@@ -1,6 +1,9 @@
 import type { StatementCursor, TableName } from "./statement-cursor.ts";
 
-/** The tables that a statement defines, renames, removes or empties, as far as the statement is one of these. */
+/**
+ * The tables that a statement defines, renames, removes or empties, as far as the statement is one
+ * of these.
+ */
 export interface TableDefinitions {
   readonly op: "ddl" | "t";
   readonly tables: readonly TableName[];
@@ -11,8 +14,9 @@ export interface TableDefinitions {
 }
 
 /**
- * Reads a statement behind its first word. Undefined: it is about something else, like a view, an account or a temporary
- * table. Null: it is not recognised. A table that is only copied from, or referred to, is not changed.
+ * Reads a statement behind its first word. Undefined: it is about something else, like a view, an
+ * account or a temporary table. Null: it is not recognised. A table that is only copied from, or
+ * referred to, is not changed.
  *
  * The grammar is that of MySQL 9.7 (sql_yacc.yy), whose older versions allow less.
  */
@@ -77,7 +81,10 @@ function created(statement: StatementCursor): TableDefinitions | undefined | nul
   return statement.takes("INDEX") ? defines([indexedTable(statement)]) : null;
 }
 
-/** A temporary table is its session's own. The query that fills it may still call a function that changes others. */
+/**
+ * A temporary table is its session's own. The query that fills it may still call a function that
+ * changes others.
+ */
 function temporaryTable(statement: StatementCursor): TableDefinitions | undefined | null {
   if (!statement.takes("TABLE")) return null;
   if (createdTable(statement)?.fills !== true) return undefined;
@@ -90,7 +97,10 @@ function createdTable(statement: StatementCursor): TableDefinitions | null {
   return definition === null ? null : { ...definition, fills: containsQuery(statement) };
 }
 
-/** These words are reserved, and stand in a CREATE TABLE behind the table's name only where a query begins. */
+/**
+ * These words are reserved, and stand in a CREATE TABLE behind the table's name only where a query
+ * begins.
+ */
 function containsQuery(statement: StatementCursor): boolean {
   for (; !statement.atEnd; statement.skip()) {
     if (statement.takesSign(".")) statement.skip(); // Behind a dot every word is a name.
@@ -147,7 +157,10 @@ function renamedTables(statement: StatementCursor): (TableName | null)[] {
   return names;
 }
 
-/** The table, and those that its clauses name: `RENAME TO name`, `EXCHANGE PARTITION p WITH TABLE name`. */
+/**
+ * The table, and those that its clauses name: `RENAME TO name`, `EXCHANGE PARTITION p WITH TABLE
+ * name`.
+ */
 function alteredTables(statement: StatementCursor): (TableName | null)[] {
   const names = [statement.tableName()];
   let isClauseStart = true;

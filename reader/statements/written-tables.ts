@@ -1,9 +1,10 @@
 import type { StatementCursor, TableName } from "./statement-cursor.ts";
 
 /**
- * The tables that a statement may write, by its text, read behind its first word; null where the text does not tell. All
- * tables of an UPDATE or DELETE of several count as written. Views, triggers, functions and foreign keys, by which a
- * statement writes other tables, are not in the text.
+ * The tables that a statement may write, by its text, read behind its first word; null where the
+ * text does not tell. All tables of an UPDATE or DELETE of several count as written. Views,
+ * triggers, functions and foreign keys, by which a statement writes other tables, are not in the
+ * text.
  */
 export function writtenTables(verb: string, statement: StatementCursor): TableName[] | null {
   switch (verb) {
@@ -58,7 +59,10 @@ function behindCommonTables(statement: StatementCursor): TableName[] | null {
   return null;
 }
 
-/** The tables of a list with joins, up to a keyword or the statement's end. Subqueries are passed over: they only read. */
+/**
+ * The tables of a list with joins, up to a keyword or the statement's end. Subqueries are passed
+ * over: they only read.
+ */
 function referencedTables(statement: StatementCursor, end: string): (TableName | null)[] {
   const names: (TableName | null)[] = [];
   let isTableNext = true;
@@ -75,7 +79,10 @@ function referencedTables(statement: StatementCursor, end: string): (TableName |
   return names;
 }
 
-/** Reads what a list of tables has at this place; returns whether a table comes next, as behind an opening parenthesis. */
+/**
+ * Reads what a list of tables has at this place; returns whether a table comes next, as behind an
+ * opening parenthesis.
+ */
 function readsTable(statement: StatementCursor, names: (TableName | null)[]): boolean {
   if (statement.takesSign("{")) {
     statement.skip(); // OJ

@@ -1,7 +1,10 @@
 import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 
-/** A position between two events of one server's binlog. Those of different servers cannot be compared. */
+/**
+ * A position between two events of one server's binlog. Those of different servers cannot be
+ * compared.
+ */
 export interface BinlogPosition {
   readonly fileNumber: number;
   readonly offset: number;
@@ -17,8 +20,8 @@ const LOG_EVENT_ARTIFICIAL_F = 0x20;
 const HEADER_RANGE = 2 ** 32;
 
 /**
- * Where the present event lies. Event headers count bytes modulo 2^32, but a transaction is never split over files, so a file may
- * be longer; `start` and `end` count on.
+ * Where the present event lies. Event headers count bytes modulo 2^32, but a transaction is never
+ * split over files, so a file may be longer; `start` and `end` count on.
  */
 export class EventPosition {
   /** The name of the file that is being read, "" before the server has named one. */
@@ -53,8 +56,8 @@ export class EventPosition {
   }
 
   /**
-   * Called when the present event must lie behind a position passed earlier: a dump by GTIDs leaves out what was read, and with it
-   * perhaps the events by which the count passes 2^32.
+   * Called when the present event must lie behind a position passed earlier: a dump by GTIDs leaves
+   * out what was read, and with it perhaps the events by which the count passes 2^32.
    */
   isBehind(passed: { readonly file: string; readonly offset: number }): void {
     if (passed.file !== this.file || this.start >= passed.offset) return;

@@ -32,8 +32,9 @@ interface OpenTransaction {
 }
 
 /**
- * The transaction whose events are going by. It gives each change its number and position, and tells the sink of changes and of
- * the boundaries between transactions, from which reading can go on.
+ * The transaction whose events are going by. It gives each change its number and position, and
+ * tells the sink of changes and of the boundaries between transactions, from which reading can go
+ * on.
  */
 export class CurrentTransaction {
   readonly #position: EventPosition;
@@ -80,14 +81,17 @@ export class CurrentTransaction {
   }
 
   /**
-   * `thread`: the id of the connection that writes it, which holds for all that follows up to the commit. `isGenerated`: see
-   * `Transaction`.
+   * `thread`: the id of the connection that writes it, which holds for all that follows up to the
+   * commit. `isGenerated`: see `Transaction`.
    */
   begin(header: EventHeader, thread: number, isGenerated = false): void {
     this.#begin(header, thread, null, isGenerated);
   }
 
-  /** Gives a change its position, and passes it on or keeps it back. Throws CorruptEventError outside a transaction. */
+  /**
+   * Gives a change its position, and passes it on or keeps it back. Throws CorruptEventError
+   * outside a transaction.
+   */
   change(
     op: Operation,
     database: string,
@@ -112,8 +116,9 @@ export class CurrentTransaction {
   }
 
   /**
-   * Counts changes that are not delivered. Positions and ids are numbers among all changes of an event and a transaction:
-   * where tables are followed from now on, or no longer, the others keep theirs.
+   * Counts changes that are not delivered. Positions and ids are numbers among all changes of an
+   * event and a transaction: where tables are followed from now on, or no longer, the others keep
+   * theirs.
    */
   pass(changes: number): void {
     this.#position.rows += changes;
@@ -128,7 +133,10 @@ export class CurrentTransaction {
     this.#endsWith(gtid === null ? alsoExecuted : [...alsoExecuted, gtid]);
   }
 
-  /** Handles XA START, END, COMMIT and ROLLBACK. XA PREPARE arrives as its own event type (onXaPrepare). */
+  /**
+   * Handles XA START, END, COMMIT and ROLLBACK. XA PREPARE arrives as its own event type
+   * (onXaPrepare).
+   */
   onXaStatement(header: EventHeader, thread: number, verb: string, xid: string): void {
     switch (verb) {
       case "START":
@@ -162,8 +170,9 @@ export class CurrentTransaction {
   }
 
   /**
-   * Called with the next file's first event; `offset`: where it stands, `begunS`: when the file was begun. Reading can go on there, which moves the place on where
-   * no transaction follows for long, and behind one that ends beyond the 4 GiB up to which a dump can be asked for.
+   * Called with the next file's first event; `offset`: where it stands, `begunS`: when the file was
+   * begun. Reading can go on there, which moves the place on where no transaction follows for long,
+   * and behind one that ends beyond the 4 GiB up to which a dump can be asked for.
    */
   entersFile(offset: number, begunS: number): void {
     const { gtid = null, committedUs = 0 } = this.#anchor ?? {};
@@ -219,7 +228,10 @@ export class CurrentTransaction {
     this.#boundary(gtids, this.#position.end);
   }
 
-  /** The boundary lies where the oldest XA transaction begins that waits for its commit, if there is one. */
+  /**
+   * The boundary lies where the oldest XA transaction begins that waits for its commit, if there is
+   * one.
+   */
   #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;
     const { file, fileNumber } = this.#position;

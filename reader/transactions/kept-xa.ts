@@ -8,7 +8,10 @@ import { HeldChanges } from "./held-changes.ts";
 import type { PreparedXa } from "./prepared-xa.ts";
 import type { KeptXa, RowChange } from "./transaction.ts";
 
-/** A change as the object has it, a line of JSON each; `definition` is a number among those of the first line. */
+/**
+ * A change as the object has it, a line of JSON each; `definition` is a number among those of the
+ * first line.
+ */
 interface KeptChange extends Pick<RowChange, "database" | "table" | "offset" | "row" | "n"> {
   readonly op: Operation;
   readonly before: string;
@@ -23,7 +26,10 @@ interface KeptHead {
   readonly definitions: readonly TableDefinition[];
 }
 
-/** The key below `prefix` under which a prepared transaction's changes are kept: the same one whenever it is read. */
+/**
+ * The key below `prefix` under which a prepared transaction's changes are kept: the same one
+ * whenever it is read.
+ */
 export function keptKey(prefix: string, { transaction, held }: PreparedXa): string {
   const { gtid, file, start, committedUs } = transaction;
   const name = [held.xid, gtid ?? "", file, start, committedUs].join(" ");
@@ -56,7 +62,10 @@ export async function encodeHeldChanges({ list }: HeldChanges): Promise<Buffer> 
   return promisify(gzip)([JSON.stringify(head), ...lines].join("\n"));
 }
 
-/** The prepared transaction that a kept one was, ready for its commit. Throws where the object is damaged. */
+/**
+ * The prepared transaction that a kept one was, ready for its commit. Throws where the object is
+ * damaged.
+ */
 export async function restorePreparedXa(kept: KeptXa, object: Uint8Array): Promise<PreparedXa> {
   const [head = "", ...lines] = (await promisify(gunzip)(object)).toString("utf8").split("\n");
   const { definitions } = JSON.parse(head) as KeptHead;

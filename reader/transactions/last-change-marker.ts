@@ -1,8 +1,9 @@
 import type { Boundary, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 
 /**
- * Says of each change whether it is its transaction's last, by holding it back until the next change or the boundary has
- * been read. A transaction stands in the binlog in one piece, so a change waits for bytes that are there already.
+ * Says of each change whether it is its transaction's last, by holding it back until the next
+ * change or the boundary has been read. A transaction stands in the binlog in one piece, so a
+ * change waits for bytes that are there already.
  */
 export class LastChangeMarker implements ChangeSink {
   readonly #sink: ChangeSink;

@@ -9,10 +9,13 @@ export interface Execution {
 }
 
 /**
- * Whether a transaction's thread id is that of the connection which wrote it, on the server that is read.
+ * Whether a transaction's thread id is that of the connection which wrote it, on the server that is
+ * read.
  *
- * - Another server's id: a replica's applier logs its own thread id, or that of its last DDL (measured on 9.7).
- * - Another time of the first commit than of this one: an applier, or a client that replays a log (`mysqlbinlog | mysql`),
+ * - Another server's id: a replica's applier logs its own thread id, or that of its last DDL
+ *   (measured on 9.7).
+ * - Another time of the first commit than of this one: an applier, or a client that replays a log
+ *   (`mysqlbinlog | mysql`),
  *   which sets `pseudo_thread_id` to the ids of that log. MySQL gives a transaction of its own the same time for both.
  *
  * A session that sets `pseudo_thread_id` and nothing else leaves no trace in the log.

@@ -4,15 +4,19 @@ import type { KeptXa, Transaction } from "./transaction.ts";
 export interface PreparedXa {
   readonly transaction: Transaction;
   readonly held: HeldChanges;
-  /** The run that goes on there; the transaction's own is another one where another server executed it. */
+  /**
+   * The run that goes on there; the transaction's own is another one where another server executed
+   * it.
+   */
   readonly run: number | null;
   /** Where its changes are kept outside of this process; null where they are in memory only. */
   readonly kept: KeptXa | null;
 }
 
 /**
- * XA transactions that are prepared and neither committed nor rolled back. Their changes wait here, since nobody may see
- * them yet. The offset waits with those that are in memory only: they must be read again after a restart.
+ * XA transactions that are prepared and neither committed nor rolled back. Their changes wait here,
+ * since nobody may see them yet. The offset waits with those that are in memory only: they must be
+ * read again after a restart.
  */
 export class PreparedXaTransactions {
   // In the order in which they were prepared, which Map keeps.
@@ -29,7 +33,10 @@ export class PreparedXaTransactions {
     if (prepared.kept !== null) this.#listKept();
   }
 
-  /** Records that the changes of one are kept. False when it has been committed or rolled back meanwhile. */
+  /**
+   * Records that the changes of one are kept. False when it has been committed or rolled back
+   * meanwhile.
+   */
   keep(prepared: PreparedXa, kept: KeptXa): boolean {
     const { xid } = prepared.held;
     if (this.#prepared.get(xid) !== prepared) return false;
@@ -49,12 +56,18 @@ export class PreparedXaTransactions {
     );
   }
 
-  /** Records a prepared XA transaction without changes in followed tables, so its commit is not reported as unknown. */
+  /**
+   * Records a prepared XA transaction without changes in followed tables, so its commit is not
+   * reported as unknown.
+   */
   addEmpty(xid: string): void {
     this.#empty.add(xid);
   }
 
-  /** Takes one out; "empty" when no change is to come of it, undefined when it was prepared before reading began. */
+  /**
+   * Takes one out; "empty" when no change is to come of it, undefined when it was prepared before
+   * reading began.
+   */
   take(xid: string): PreparedXa | "empty" | undefined {
     if (this.#empty.delete(xid)) return "empty";
     const prepared = this.#prepared.get(xid);

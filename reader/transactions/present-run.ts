@@ -3,9 +3,9 @@ import { type BinlogPosition, isBefore } from "./binlog-position.ts";
 import { type Transaction, writingOf } from "./transaction.ts";
 
 /**
- * Which transactions were written in the run in which the server is now. Thread ids start again when a server restarts, so
- * only about these may its process list be asked. Positions decide, not times: a server's clock may have been ahead in an
- * earlier run.
+ * Which transactions were written in the run in which the server is now. Thread ids start again
+ * when a server restarts, so only about these may its process list be asked. Positions decide, not
+ * times: a server's clock may have been ahead in an earlier run.
  */
 export class PresentRun {
   readonly #beginning: BinlogPosition;
@@ -16,7 +16,9 @@ export class PresentRun {
     this.#beginning = { fileNumber, offset: 0 };
   }
 
-  /** Whether the server that was asked wrote the transaction itself, and did so in its present run. */
+  /**
+   * Whether the server that was asked wrote the transaction itself, and did so in its present run.
+   */
   includes(transaction: Transaction): boolean {
     if (isForeignRun(transaction.run)) return false;
     return !isBefore(writingOf(transaction), this.#beginning);
@@ -27,7 +29,10 @@ export class PresentRun {
     this.#reached ||= !isBefore({ fileNumber, offset: start }, this.#beginning);
   }
 
-  /** Whether reading has come to the present run: only then the process list is about the threads that are read. */
+  /**
+   * Whether reading has come to the present run: only then the process list is about the threads
+   * that are read.
+   */
   get isReached(): boolean {
     return this.#reached;
   }

@@ -8,7 +8,10 @@ import { BinlogDump, type BinlogDumpOptions } from "../source/binlog-dump.ts";
 export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
   /** Answers questions about the files. */
   readonly control: Connection;
-  /** Names of binlog files that the server has, one after the other. Whether a run began in the first is not asked. */
+  /**
+   * Names of binlog files that the server has, one after the other. Whether a run began in the
+   * first is not asked.
+   */
   readonly files: readonly string[];
 }
 
@@ -16,13 +19,14 @@ export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent">
 const FIRST_EVENT = 4;
 
 /**
- * When the server started, seconds since 1970, by the numbers of those files in which a run of it began. A file says so in its first event; but in a dump that
- * goes on in the middle of a file after a set of GTIDs, the server takes this mark from all later files too (its flag
- * m_gtid_clear_fd_created_flag), and a reader that was away during a restart would take the new run's thread ids for the
- * old one's.
+ * When the server started, seconds since 1970, by the numbers of those files in which a run of it
+ * began. A file says so in its first event; but in a dump that goes on in the middle of a file
+ * after a set of GTIDs, the server takes this mark from all later files too (its flag
+ * m_gtid_clear_fd_created_flag), and a reader that was away during a restart would take the new
+ * run's thread ids for the old one's.
  *
- * A file whose predecessor ends with a rotation to it belongs to the same run, which the control connection can tell. Each
- * other file is asked for its first event in a dump of its own.
+ * A file whose predecessor ends with a rotation to it belongs to the same run, which the control
+ * connection can tell. Each other file is asked for its first event in a dump of its own.
  */
 export async function runBeginnings({
   control,
@@ -43,8 +47,9 @@ export async function runBeginnings({
 }
 
 /**
- * The first of some files with which the server's present run goes on up to the last one: each file behind it was begun by
- * a rotation. `files`: names of binlog files that the server has, one after the other, up to the end.
+ * The first of some files with which the server's present run goes on up to the last one: each file
+ * behind it was begun by a rotation. `files`: names of binlog files that the server has, one after
+ * the other, up to the end.
  */
 export async function fileOfPresentRun(
   control: Connection,
@@ -67,7 +72,10 @@ async function fileSizes(control: Connection): Promise<Map<string, number>> {
 const POSITION_LENGTH = 8;
 const CHECKSUM_LENGTHS = [4, 0];
 
-/** Whether a file's last event is a rotation to the next one; false also where the server cannot say it. */
+/**
+ * Whether a file's last event is a rotation to the next one; false also where the server cannot say
+ * it.
+ */
 async function rotatesTo(
   control: Connection,
   file: string,
@@ -104,7 +112,10 @@ async function eventsFrom(
 
 const WRONG_PLACE = "ER_ERROR_WHEN_EXECUTING_COMMAND";
 
-/** When the server started, seconds since 1970, by a file's first event; 0 for a file that was begun by a rotation. */
+/**
+ * When the server started, seconds since 1970, by a file's first event; 0 for a file that was begun
+ * by a rotation.
+ */
 export async function serverStart(
   options: Omit<FilesToAsk, "files" | "control">,
   file: string,

@@ -3,12 +3,16 @@ import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 import { isOwnThread } from "./own-thread.ts";
 
-/** File numbers modulo this stand beside the second in which a run began: a second holds only a few files. */
+/**
+ * File numbers modulo this stand beside the second in which a run began: a second holds only a few
+ * files.
+ */
 const FILES = 2 ** 20;
 
 /**
- * The number of a server's run (see `Connection` in wire/session.ts): the second in which the server started, and the file
- * that it began then. File numbers alone come again after a reset or in another directory.
+ * The number of a server's run (see `Connection` in wire/session.ts): the second in which the
+ * server started, and the file that it began then. File numbers alone come again after a reset or
+ * in another directory.
  */
 export function runBeginning(startedS: number, fileNumber: number): number {
   return startedS * FILES + (fileNumber % FILES);
@@ -19,7 +23,10 @@ export interface ServerRunOptions {
   readonly serverId: number;
   /** The run that goes on where reading begins. */
   readonly run: number;
-  /** When the server started, seconds since 1970, by the numbers of files after that position that a run began with. */
+  /**
+   * When the server started, seconds since 1970, by the numbers of files after that position that a
+   * run began with.
+   */
   readonly runBeginnings: ReadonlyMap<number, number>;
 }
 
@@ -37,13 +44,19 @@ export class ServerRun {
     return this.#present;
   }
 
-  /** Told of a file's first event: `startedS` is when the server had just started, seconds since 1970, else 0. */
+  /**
+   * Told of a file's first event: `startedS` is when the server had just started, seconds since
+   * 1970, else 0.
+   */
   entersFile(fileNumber: number, startedS: number): void {
     const began = startedS === 0 ? this.#options.runBeginnings.get(fileNumber) : startedS;
     if (began !== undefined) this.#present = runBeginning(began, fileNumber);
   }
 
-  /** The run that a transaction's thread id belongs to; a `foreignRun` where the id is not one of this server. */
+  /**
+   * The run that a transaction's thread id belongs to; a `foreignRun` where the id is not one of
+   * this server.
+   */
   of({ serverId }: EventHeader, gtid: GtidEvent | null): number {
     const isOwn = isOwnThread({ serverId, gtid }, this.#options.serverId);
     return isOwn ? this.#present : foreignRun(serverId);

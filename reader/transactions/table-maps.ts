@@ -10,22 +10,25 @@ import {
 
 interface KnownTable {
   readonly id: number;
-  /** The event behind the id, to recognise it when the server repeats it for the next transaction. */
+  /**
+   * The event behind the id, to recognise it when the server repeats it for the next transaction.
+   */
   readonly definition: Buffer;
   readonly rows: TableRows;
 }
 
 /**
- * What becomes of a table's rows: decoded where it is read, else counted. Null: they can neither be decoded nor counted, and
- * nobody reads them. They count as no rows. A reader that did read the table would stop there, so whoever gets past them has
- * counted the same.
+ * What becomes of a table's rows: decoded where it is read, else counted. Null: they can neither be
+ * decoded nor counted, and nobody reads them. They count as no rows. A reader that did read the
+ * table would stop there, so whoever gets past them has counted the same.
  */
 export type TableRows = RowsDecoder | RowCounter | null;
 
 /**
- * The tables by the ids that row events use. A table map comes before the rows of each transaction, so rows are always
- * decoded with the columns of their moment; the same map again costs one comparison. A server that has closed a table, for
- * want of room in its cache, gives it another id when it opens it again: the new id replaces the old one.
+ * The tables by the ids that row events use. A table map comes before the rows of each transaction,
+ * so rows are always decoded with the columns of their moment; the same map again costs one
+ * comparison. A server that has closed a table, for want of room in its cache, gives it another id
+ * when it opens it again: the new id replaces the old one.
  */
 export class TableMaps {
   readonly #isWanted: (database: string, table: string) => boolean;
@@ -58,7 +61,10 @@ export class TableMaps {
     this.#byName.set(name, known);
   }
 
-  /** What becomes of the rows in a rows event. Throws CorruptEventError when no table map came before it. */
+  /**
+   * What becomes of the rows in a rows event. Throws CorruptEventError when no table map came
+   * before it.
+   */
   rowsOf(rowsEvent: Buffer): TableRows {
     const id = rowsEvent.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
     const known = this.#tables.get(id);
@@ -90,5 +96,8 @@ function rowCounter(event: Buffer): RowCounter | null {
 
 const TABLE_ID_LENGTH = 6;
 
-/** The ids of an event without rows that only ends a statement (`Rows_event::m_table_id` in MySQL's rows_event.h). */
+/**
+ * The ids of an event without rows that only ends a statement (`Rows_event::m_table_id` in MySQL's
+ * rows_event.h).
+ */
 const NO_TABLE: ReadonlySet<number> = new Set([0xffffff, 2 ** 48 - 1]);

@@ -58,9 +58,9 @@ export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
 }
 
 /**
- * Follows the binlog's events and keeps what they leave implicit: the file and offset, the server run, the table maps, and
- * the transaction that the rows belong to. The thread id comes with a transaction's first event and holds for all that
- * follow it up to the commit.
+ * Follows the binlog's events and keeps what they leave implicit: the file and offset, the server
+ * run, the table maps, and the transaction that the rows belong to. The thread id comes with a
+ * transaction's first event and holds for all that follow it up to the commit.
  */
 export class TransactionReader {
   /** The prepared XA transactions. */
@@ -71,7 +71,10 @@ export class TransactionReader {
   readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
   #checksums: boolean;
-  /** Where the file begins that was entered last, up to its first event; which says of what run it is. */
+  /**
+   * Where the file begins that was entered last, up to its first event; which says of what run it
+   * is.
+   */
   #nextFileAt: number | null = null;
   /** Null but from a statement that cannot be read up to the end of its transaction. */
   #unreadableTransaction: UnreadableTransaction | null = null;
@@ -94,7 +97,10 @@ export class TransactionReader {
     return this.#run.present;
   }
 
-  /** Where the last event ends, between two transactions; null inside of one, and before the server has named a file. */
+  /**
+   * Where the last event ends, between two transactions; null inside of one, and before the server
+   * has named a file.
+   */
   get place(): (BinlogPosition & { readonly file: string }) | null {
     const { file, fileNumber, end } = this.#position;
     const isBetween =
@@ -103,9 +109,9 @@ export class TransactionReader {
   }
 
   /**
-   * Takes the next event of the dump. A promise is returned for one that takes its time, a large compressed transaction: the
-   * next event is to wait for it. Throws, or rejects with, UnreadableBinlogError where going on could lose or garble a
-   * change.
+   * Takes the next event of the dump. A promise is returned for one that takes its time, a large
+   * compressed transaction: the next event is to wait for it. Throws, or rejects with,
+   * UnreadableBinlogError where going on could lose or garble a change.
    */
   onEvent(event: Buffer): void | Promise<void> {
     try {
@@ -198,13 +204,19 @@ export class TransactionReader {
     }
   }
 
-  /** A compressed transaction is one event of the file: the position stays, and rows count on through all it contains. */
+  /**
+   * A compressed transaction is one event of the file: the position stays, and rows count on
+   * through all it contains.
+   */
   #onPayload(payload: Buffer): void {
     for (const event of transactionPayloadEvents(payload))
       this.#onBody(parseEventHeader(event), event);
   }
 
-  /** The same without having all of it in memory: it is decompressed as fast as its changes are sent. */
+  /**
+   * The same without having all of it in memory: it is decompressed as fast as its changes are
+   * sent.
+   */
   async #onLargePayload(payload: Buffer): Promise<void> {
     try {
       for await (const event of streamTransactionPayload(Buffer.from(payload))) {
@@ -239,7 +251,8 @@ export class TransactionReader {
       case "unrelated":
       case "definition":
         this.#tables.clear();
-        // Inside a transaction stand the definition that a CREATE TABLE … SELECT begins with, and changes of rows.
+        // Inside a transaction stand the definition that a CREATE TABLE … SELECT begins with, and
+        // changes of rows.
         if (this.#current.isOpen) return this.#onStatement(query, statement);
         this.#current.begin(header, query.thread, query.emptiesMemoryTable);
         this.#onStatement(query, statement, true);

@@ -5,7 +5,10 @@ import {
 } from "../binlog-format/errors.ts";
 import { OperatorError, UnreadableBinlogError } from "../reporting/errors.ts";
 
-/** An UnreadableBinlogError for what a decoder threw, with its position and remedy; anything else as it is. */
+/**
+ * An UnreadableBinlogError for what a decoder threw, with its position and remedy; anything else as
+ * it is.
+ */
 export function unreadableBinlog(error: unknown, at: { file: string; offset: number }): unknown {
   if (error instanceof OperatorError || !(error instanceof Error)) return error;
   const remedy = remedyFor(error);

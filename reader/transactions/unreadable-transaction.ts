@@ -5,7 +5,10 @@ import { type Unreadable, UnreadableTransactionError } from "../reporting/errors
 import { QueryEvent } from "../statements/query-event.ts";
 import { readStatement } from "../statements/statement.ts";
 
-/** A transaction with something that cannot be read. Its end is waited for, because an operator goes on there. */
+/**
+ * A transaction with something that cannot be read. Its end is waited for, because an operator goes
+ * on there.
+ */
 export class UnreadableTransaction {
   readonly #unreadable: Unreadable;
 
@@ -18,7 +21,10 @@ export class UnreadableTransaction {
     return new UnreadableTransactionError(this.#unreadable, end);
   }
 
-  /** Passes over an event behind the statement. Throws UnreadableTransactionError at the transaction's end. */
+  /**
+   * Passes over an event behind the statement. Throws UnreadableTransactionError at the
+   * transaction's end.
+   */
   passes(
     { type }: EventHeader,
     event: Buffer,

@@ -12,7 +12,10 @@ import {
 export interface XaOptions {
   /** How much memory changes may take that are not committed yet, bytes. */
   readonly heldLimitBytes: number;
-  /** Called at the commit of a transaction that was prepared before reading began: its changes cannot be delivered. */
+  /**
+   * Called at the commit of a transaction that was prepared before reading began: its changes
+   * cannot be delivered.
+   */
   readonly onUnknownXa: (commit: UnknownXa) => void;
   readonly sink: Pick<ChangeSink, "change" | "prepared">;
   /** Those whose changes were kept before reading began. */
@@ -33,15 +36,18 @@ export interface UnknownXa {
 const NONE: readonly string[] = [];
 
 /**
- * What becomes of the changes of XA transactions. From XA START on they are kept back: prepared, they wait in memory until
- * the commit, which comes with another transaction of the binlog, perhaps much later and from another connection. Those
- * that wait for long are written to the payload bucket as well (`XaKeeper`), so that reading need not go back to them.
+ * What becomes of the changes of XA transactions. From XA START on they are kept back: prepared,
+ * they wait in memory until the commit, which comes with another transaction of the binlog, perhaps
+ * much later and from another connection. Those that wait for long are written to the payload
+ * bucket as well (`XaKeeper`), so that reading need not go back to them.
  */
 export class XaTransactions {
   readonly #options: XaOptions;
   readonly #prepared = new PreparedXaTransactions();
 
-  /** GTIDs of what was kept since the latest boundary: they count as executed from the next one on. */
+  /**
+   * GTIDs of what was kept since the latest boundary: they count as executed from the next one on.
+   */
   #keptGtids: readonly string[] = NONE;
 
   constructor(options: XaOptions) {
@@ -82,7 +88,10 @@ export class XaTransactions {
     return new HeldChanges(xid);
   }
 
-  /** Keeps a change back. Throws UnreadableBinlogError when all that is kept takes more memory than it may. */
+  /**
+   * Keeps a change back. Throws UnreadableBinlogError when all that is kept takes more memory than
+   * it may.
+   */
   hold(held: HeldChanges, { gtid, file }: Transaction, change: RowChange): void {
     held.add(change);
     const limit = this.#options.heldLimitBytes;
@@ -111,8 +120,8 @@ export class XaTransactions {
   }
 
   /**
-   * Hands over a prepared one, with the position of its commit; its author is who prepared it. Returns the GTIDs
-   * beside the commit's own that count as executed only now.
+   * Hands over a prepared one, with the position of its commit; its author is who prepared it.
+   * Returns the GTIDs beside the commit's own that count as executed only now.
    *
    * @param commit the transaction of the binlog that commits it
    * @param offset where its statement stands, bytes
@@ -140,7 +149,9 @@ export class XaTransactions {
     return notCounted(prepared);
   }
 
-  /** Forgets a prepared one. Returns the GTIDs that count as executed only now, as `commit` does. */
+  /**
+   * Forgets a prepared one. Returns the GTIDs that count as executed only now, as `commit` does.
+   */
   rollback(xid: string): readonly string[] {
     const prepared = this.#prepared.take(xid);
     return prepared === undefined || prepared === "empty" ? NONE : notCounted(prepared);

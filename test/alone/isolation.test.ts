@@ -17,7 +17,10 @@ interface TroubleKind {
   readonly name: string;
   readonly effect: FaultEffect;
   readonly seconds: number;
-  /** How long the lane may wait for staging's queue until its circuit is open, in good times of the machine. */
+  /**
+   * How long the lane may wait for staging's queue until its circuit is open, in good times of the
+   * machine.
+   */
   readonly stallMs: number;
 }
 
@@ -44,7 +47,10 @@ const TROUBLES: readonly TroubleKind[] = [
 const HEALTHY_SECONDS = 3;
 /** In each of two lanes; the reader leaves 20 ms between frames that are not full. */
 const FRAME_EVERY_MS = 25;
-/** Nothing of the frames in this table's lane ever concerns staging: what happens to it is the machine's doing. */
+/**
+ * Nothing of the frames in this table's lane ever concerns staging: what happens to it is the
+ * machine's doing.
+ */
 const CONTROL_TABLE = "shop.control";
 
 interface Delays {

@@ -7,8 +7,9 @@ import { BenchWriter, type WriterOptions, type Written } from "./writers.ts";
 const STANDS_STILL_MS = 8_000;
 
 /**
- * Writes while the reader stands still, so that its work can be measured without the writer's beside it; the reader goes
- * on when the promise resolves. Fewer rows than were asked for on a machine that does not manage them in eight seconds.
+ * Writes while the reader stands still, so that its work can be measured without the writer's
+ * beside it; the reader goes on when the promise resolves. Fewer rows than were asked for on a
+ * machine that does not manage them in eight seconds.
  */
 export async function writeBacklog(
   { file }: Pick<SharedStack, "file">,
@@ -32,7 +33,10 @@ export async function writeBacklog(
   }
 }
 
-/** Changes per second from the first that is handled to the last, by a consumer that has handled none. Throws when one is missing. */
+/**
+ * Changes per second from the first that is handled to the last, by a consumer that has handled
+ * none. Throws when one is missing.
+ */
 export async function handledPerSecond(consumer: BenchConsumer, changes: number): Promise<number> {
   await consumer.until(1);
   const firsts = consumer.changes;

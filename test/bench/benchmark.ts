@@ -1,6 +1,8 @@
 import type { SharedStack } from "./shared-stack.ts";
 
-/** What a figure should reach: the figure itself, or its ratio where it stands beside another one. */
+/**
+ * What a figure should reach: the figure itself, or its ratio where it stands beside another one.
+ */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 /** One row of the table. */
@@ -25,7 +27,10 @@ export interface BenchmarkRun {
   /** How long the soak takes. */
   readonly hours: number;
   readonly signal: AbortSignal;
-  /** One whole stack for all benchmarks of a run, as `npm start -- --no-demo` has it; started when it is first asked for. */
+  /**
+   * One whole stack for all benchmarks of a run, as `npm start -- --no-demo` has it; started when
+   * it is first asked for.
+   */
   readonly stack: () => Promise<SharedStack>;
   readonly report: (figure: Figure) => void;
   /** Says what is being done just now. */

@@ -41,7 +41,8 @@ function report(): void {
   delaysMs = [];
 }
 
-// What is handled is deleted before it ends, so that whoever reads the queue next does not get it again.
+// What is handled is deleted before it ends, so that whoever reads the queue next does not get it
+// again.
 port.once("message", () => void stop());
 
 async function stop(): Promise<void> {

@@ -17,7 +17,9 @@ export interface ConsumerData extends ConsumerOptions {
 export interface HandledSince {
   /** Changes of rows since its start. */
   readonly changes: number;
-  /** Of each change since it spoke last: from the time in the column `written_us` to the handler. */
+  /**
+   * Of each change since it spoke last: from the time in the column `written_us` to the handler.
+   */
   readonly delaysMs: readonly number[];
 }
 
@@ -26,8 +28,8 @@ const STOP_WITHIN_MS = 10_000;
 const GONE = -1;
 
 /**
- * An application with the real client, in a thread of its own. Its handler does nothing but count. Disposing stops it as an
- * application is stopped: what it has handled is deleted from the queue.
+ * An application with the real client, in a thread of its own. Its handler does nothing but count.
+ * Disposing stops it as an application is stopped: what it has handled is deleted from the queue.
  */
 export class BenchConsumer implements AsyncDisposable {
   readonly #worker: Worker;
@@ -62,7 +64,10 @@ export class BenchConsumer implements AsyncDisposable {
     return taken;
   }
 
-  /** Resolves when this many changes have been handled since the start. Throws when nothing comes for `silenceMs`. */
+  /**
+   * Resolves when this many changes have been handled since the start. Throws when nothing comes
+   * for `silenceMs`.
+   */
   async until(changes: number, silenceMs = 30_000): Promise<void> {
     while (this.#changes < changes) {
       if (this.#failure !== null) throw this.#failure;

@@ -19,7 +19,10 @@ import { benchSoak } from "./soak/soak.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
-/** In this order: what has the machine to itself comes before the whole stack, which ages from benchmark to benchmark. */
+/**
+ * In this order: what has the machine to itself comes before the whole stack, which ages from
+ * benchmark to benchmark.
+ */
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
   read: benchRead,

@@ -5,8 +5,8 @@ export interface Pair {
 }
 
 /**
- * The round whose ratio is the median of all. Machines differ, and so do their minutes; both programs of a round had the same
- * ones. A single lucky or unlucky round of either does not count.
+ * The round whose ratio is the median of all. Machines differ, and so do their minutes; both
+ * programs of a round had the same ones. A single lucky or unlucky round of either does not count.
  */
 export function medianPair(rounds: readonly Pair[]): Pair {
   const sorted = rounds.toSorted((a, b) => a.value / a.beside - b.value / b.beside);

@@ -33,7 +33,10 @@ export const SHARED: StackConfiguration = {
   subscribers: { billing: { tables: ["shop.*"] } },
 };
 
-/** Starts `npm start -- --no-demo` with this configuration. Disposing stops it and removes what it left. */
+/**
+ * Starts `npm start -- --no-demo` with this configuration. Disposing stops it and removes what it
+ * left.
+ */
 export async function startStack(configuration: StackConfiguration): Promise<SharedStack> {
   await using started = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "binlog-router-bench-"));

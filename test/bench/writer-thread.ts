@@ -42,7 +42,9 @@ const written: Written = { rows: committed, seconds: (performance.now() - beganM
 port.postMessage(written);
 port.close();
 
-/** The text is put together by hand: escaping eight values a row would take longer than MySQL takes. */
+/**
+ * The text is put together by hand: escaping eight values a row would take longer than MySQL takes.
+ */
 function statement(number: number): string {
   const writtenUs = Math.round((performance.timeOrigin + performance.now()) * 1000);
   const placed = new Date(writtenUs / 1000).toISOString().slice(0, -1).replace("T", " ");

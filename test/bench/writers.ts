@@ -29,8 +29,9 @@ export interface Written {
 }
 
 /**
- * Makes a table of eight ordinary columns, unless it is there. `written_us` is when the writer began the row's statement: microseconds since
- * 1970 by `performance`, whose clock is the same in all processes of a machine.
+ * Makes a table of eight ordinary columns, unless it is there. `written_us` is when the writer
+ * began the row's statement: microseconds since 1970 by `performance`, whose clock is the same in
+ * all processes of a machine.
  */
 export async function createOrders(pool: Pool, table: string): Promise<void> {
   await pool.query(
@@ -40,10 +41,14 @@ export async function createOrders(pool: Pool, table: string): Promise<void> {
   );
 }
 
-/** Writes rows from a thread of its own. Disposing ends it, in the middle of a statement if need be. */
+/**
+ * Writes rows from a thread of its own. Disposing ends it, in the middle of a statement if need be.
+ */
 export class BenchWriter implements AsyncDisposable {
   readonly #worker: Worker;
-  /** Resolves when it has ended, by itself or because it was told. Throws when a statement fails. */
+  /**
+   * Resolves when it has ended, by itself or because it was told. Throws when a statement fails.
+   */
   readonly ended: Promise<Written>;
 
   private constructor(worker: Worker) {

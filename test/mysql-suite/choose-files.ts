@@ -1,7 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The path of a test file in the unpacked suite, from a name in t/ or a path like suite/innodb/t/x.test. */
+/**
+ * The path of a test file in the unpacked suite, from a name in t/ or a path like
+ * suite/innodb/t/x.test.
+ */
 export function pathOf(tests: string, name: string): string {
   const file = name.endsWith(".test") ? name : `${name}.test`;
   return join(tests, file.includes("/") ? file : join("t", file));
@@ -10,7 +13,10 @@ export function pathOf(tests: string, name: string): string {
 /** Folders of files that run on any server, without the others of their suites. */
 const FOLDERS = ["t", "engines/iuds", "engines/funcs", "json", "gcol"];
 
-/** The paths of those that need no other server, start options or restart, and change tables; of these every nth. */
+/**
+ * The paths of those that need no other server, start options or restart, and change tables; of
+ * these every nth.
+ */
 export async function ordinaryFiles(tests: string, every: number): Promise<string[]> {
   const chosen: string[] = [];
   for (const folder of FOLDERS) {

@@ -2,7 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** A changed row as `mysqlbinlog -vv` shows it: the columns' texts by their numbers from 0, in bytes as latin1. */
+/**
+ * A changed row as `mysqlbinlog -vv` shows it: the columns' texts by their numbers from 0, in bytes
+ * as latin1.
+ */
 export interface ShownRow {
   readonly op: "c" | "u" | "d";
   readonly before: ReadonlyMap<number, string>;
@@ -12,8 +15,8 @@ export interface ShownRow {
 const OPERATIONS = { INSERT: "c", UPDATE: "u", DELETE: "d" } as const;
 
 /**
- * The rows of binlog files, one after the other, as mysqlbinlog shows them. All its other lines go to `others`. Throws when
- * it refuses a file.
+ * The rows of binlog files, one after the other, as mysqlbinlog shows them. All its other lines go
+ * to `others`. Throws when it refuses a file.
  */
 export async function* mysqlbinlogRows(
   program: string,

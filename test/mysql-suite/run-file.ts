@@ -21,7 +21,10 @@ export interface FileResult extends Omit<Comparison, "differences"> {
   readonly differences: readonly string[];
 }
 
-/** Runs a test file, follows the binlog that it wrote, and compares. Throws where its binlog is too large. */
+/**
+ * Runs a test file, follows the binlog that it wrote, and compares. Throws where its binlog is too
+ * large.
+ */
 export async function runFile(
   tests: string,
   file: string,
@@ -56,7 +59,10 @@ export async function runFile(
   };
 }
 
-/** Statements in ASCII that mysqlbinlog does not show, in their order; in other characters it shows bytes. */
+/**
+ * Statements in ASCII that mysqlbinlog does not show, in their order; in other characters it shows
+ * bytes.
+ */
 function statementsMissing(statements: readonly string[], shown: string): string[] {
   const missing: string[] = [];
   let from = 0;

@@ -3,7 +3,10 @@ import { charsetOfCollation } from "../../reader/binlog-format/charsets/collatio
 import { textDecoder } from "../../reader/binlog-format/charsets/decode-text.ts";
 import { BINARY_COLLATION, type Column, ColumnType } from "../../reader/binlog-format/column.ts";
 
-/** Whether a value of a change is what mysqlbinlog shows for it. Null: mysqlbinlog does not show values of this type. */
+/**
+ * Whether a value of a change is what mysqlbinlog shows for it. Null: mysqlbinlog does not show
+ * values of this type.
+ */
 export function isSameValue(column: Column, value: unknown, shown: string): boolean | null {
   // A JSON document may be null; a message has null for it, too.
   if (value === null && column.type === ColumnType.JSON)
@@ -123,7 +126,10 @@ function isSameDocument(value: unknown, text: string): boolean {
   return isDeepStrictEqual(plain(value), plain(JSON.parse(text)));
 }
 
-/** Numbers that a JavaScript number rounds are compared rounded here; test/integration/values compares every digit. */
+/**
+ * Numbers that a JavaScript number rounds are compared rounded here; test/integration/values
+ * compares every digit.
+ */
 function plain(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_, inner: unknown) =>

@@ -27,8 +27,8 @@ export interface DecodedChange {
 }
 
 /**
- * Follows a server's binlog file on disk, beside a connection that writes. Events are checked and handed out as they are,
- * or decoded.
+ * Follows a server's binlog file on disk, beside a connection that writes. Events are checked and
+ * handed out as they are, or decoded.
  */
 export class BinlogFile implements AsyncDisposable {
   readonly connection: Connection;
@@ -94,7 +94,10 @@ export class BinlogFile implements AsyncDisposable {
 
 const FIRST_EVENT = 4;
 
-/** The changes in a series of events, compressed transactions included. Throws where the rows are counted otherwise. */
+/**
+ * The changes in a series of events, compressed transactions included. Throws where the rows are
+ * counted otherwise.
+ */
 export function decodeChanges(events: Iterable<Buffer>): DecodedChange[] {
   const decoders = new Map<number, RowsDecoder>();
   const counters = new Map<number, RowCounter>();

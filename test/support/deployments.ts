@@ -17,8 +17,9 @@ import { binlogRouter, stackFileOf, type Ended } from "./operator.ts";
 type Changed = Pick<RoutingInput, "environments" | "subscribers">;
 
 /**
- * A stage whose queues and functions follow deployments of the CDK app: each does to the queues what CloudFormation would, by the
- * difference of two templates' queues, and gives the functions the new configuration. Disposing ends all of it.
+ * A stage whose queues and functions follow deployments of the CDK app: each does to the queues
+ * what CloudFormation would, by the difference of two templates' queues, and gives the functions
+ * the new configuration. Disposing ends all of it.
  */
 export class Deployments implements AsyncDisposable {
   readonly stage: Stage;
@@ -107,7 +108,10 @@ export class Deployments implements AsyncDisposable {
   }
 }
 
-/** The names of all environment queues in the template of a configuration, dead-letter queues included. */
+/**
+ * The names of all environment queues in the template of a configuration, dead-letter queues
+ * included.
+ */
 function queueNames(changed: Changed): Set<string> {
   const { Resources } = synthesize(exampleConfiguration({ ...changed })).template;
   const names = Object.values(Resources).flatMap(({ Type, Properties }) =>

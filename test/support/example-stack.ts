@@ -23,7 +23,10 @@ export function exampleConfiguration(
   return deployable(loadConfig({ ...exampleObject(), ...replaced }));
 }
 
-/** The example's template for assertions; `change` may alter the stack first, as an edit of the CDK app would. */
+/**
+ * The example's template for assertions; `change` may alter the stack first, as an edit of the CDK
+ * app would.
+ */
 export function exampleTemplate(
   replaced: Readonly<Record<string, unknown>> = {},
   change: (stack: RouterStack) => void = () => {},

@@ -5,7 +5,10 @@ import type { Format } from "../../config/formats.ts";
 /** A format of another tool. */
 export type ForeignFormat = Exclude<Format, "envelope">;
 
-/** The body of the next message in a queue, which is deleted. Throws when none comes within ten seconds. */
+/**
+ * The body of the next message in a queue, which is deleted. Throws when none comes within ten
+ * seconds.
+ */
 export async function nextBody(sqs: SQSClient, queueUrl: string): Promise<string> {
   const { Messages: [message] = [] } = await sqs.send(
     new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 10 }),
@@ -16,7 +19,10 @@ export async function nextBody(sqs: SQSClient, queueUrl: string): Promise<string
   return Body;
 }
 
-/** Fields that differ from one run to the next: when and where a change was written, and how its author was learnt. */
+/**
+ * Fields that differ from one run to the next: when and where a change was written, and how its
+ * author was learnt.
+ */
 const OF_THE_RUN: Readonly<Record<ForeignFormat, readonly string[]>> = {
   debezium: ["ts_ms", "ts_us", "ts_ns", "gtid", "file", "pos", "thread", "server_id"],
   maxwell: ["ts", "gtid", "position", "thread_id", "server_id"],
@@ -43,7 +49,9 @@ export interface FormatExample {
   readonly messages: readonly { readonly format: ForeignFormat; readonly body: string }[];
 }
 
-/** The SQL statements of a page, each with the messages shown behind it: blocks of `json <format>`. */
+/**
+ * The SQL statements of a page, each with the messages shown behind it: blocks of `json <format>`.
+ */
 export function formatExamples(page: string): FormatExample[] {
   const examples: { statement: string; messages: { format: ForeignFormat; body: string }[] }[] = [];
   for (const [, language, format, text = ""] of page.matchAll(/```(\w+)(?: (\w+))?\n(.*?)```/gs)) {

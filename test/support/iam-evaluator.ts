@@ -12,8 +12,9 @@ interface Statement {
 }
 
 /**
- * Decides what the resource policies of a template deny, for principals whose own policies allow everything: the worst case.
- * It knows the parts of IAM's language that the stack uses, and throws at any other.
+ * Decides what the resource policies of a template deny, for principals whose own policies allow
+ * everything: the worst case. It knows the parts of IAM's language that the stack uses, and throws
+ * at any other.
  */
 export class IamEvaluator {
   readonly #template: Template;
@@ -22,7 +23,10 @@ export class IamEvaluator {
     this.#template = template;
   }
 
-  /** The text by which a part of the template is known here; a reference becomes `<logical id>` or `<logical id.attribute>`. */
+  /**
+   * The text by which a part of the template is known here; a reference becomes `<logical id>` or
+   * `<logical id.attribute>`.
+   */
   static textOf(value: unknown): string {
     if (typeof value !== "object" || value === null) return String(value);
     const { Ref, "Fn::GetAtt": attribute, "Fn::Join": join } = value as Record<string, unknown>;
@@ -35,7 +39,10 @@ export class IamEvaluator {
     throw new TypeError(`a function that this evaluator does not know: ${JSON.stringify(value)}`);
   }
 
-  /** Whether a Deny of the policy of a resource (its logical id) keeps a principal from an action on `resource`, an ARN's text. */
+  /**
+   * Whether a Deny of the policy of a resource (its logical id) keeps a principal from an action on
+   * `resource`, an ARN's text.
+   */
   denies(logicalId: string, principalArn: string, action: string, resource: string): boolean {
     return this.#statements(logicalId).some(
       (statement) =>

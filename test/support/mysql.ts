@@ -22,8 +22,8 @@ export interface TestMysql {
   /** Throws outside of the tests and hooks of the file. */
   readonly server: MysqlServer;
   /**
-   * A connection of the administrator, or of an account. It is closed after the test that opened it, or after the last
-   * test when a `beforeAll` hook did.
+   * A connection of the administrator, or of an account. It is closed after the test that opened
+   * it, or after the last test when a `beforeAll` hook did.
    */
   connect(account?: Account, options?: ConnectionOptions): Promise<Connection>;
   /** Runs a statement as the administrator, on a connection of its own; returns its rows. */
@@ -31,11 +31,17 @@ export interface TestMysql {
     statement: string,
     values?: readonly unknown[],
   ): Promise<Row[]>;
-  /** Makes an account that may connect from anywhere. `privileges` are `GRANT` lists like `ALL ON shop.*`. */
+  /**
+   * Makes an account that may connect from anywhere. `privileges` are `GRANT` lists like `ALL ON
+   * shop.*`.
+   */
   createAccount(user: string, privileges?: readonly string[]): Promise<Account>;
 }
 
-/** Starts a MySQL server before the first test of the calling file, and ends it, and all connections, after the last. */
+/**
+ * Starts a MySQL server before the first test of the calling file, and ends it, and all
+ * connections, after the last.
+ */
 export function useMysql(options: MysqlServerOptions = {}): TestMysql {
   let running: MysqlServer | undefined;
   const ofFile: Connection[] = [];
@@ -93,7 +99,9 @@ export function useMysql(options: MysqlServerOptions = {}): TestMysql {
   };
 }
 
-/** Also ends a connection whose server is gone or paused, where a farewell would wait for an answer. */
+/**
+ * Also ends a connection whose server is gone or paused, where a farewell would wait for an answer.
+ */
 function close(connections: Connection[]): void {
   for (const connection of connections.splice(0)) connection.destroy();
 }

@@ -50,7 +50,9 @@ export function tablesOf({ source }: { readonly source: string }): StackFile["ta
   return { offsets: `${source}-offsets`, failures: "failures", sessions: `${source}-sessions` };
 }
 
-/** What `npm start` writes into stack.json, for a stack of these services that this process runs. */
+/**
+ * What `npm start` writes into stack.json, for a stack of these services that this process runs.
+ */
 export function stackFileOf(
   { region, credentials, endpoints }: Pick<LocalAws, "region" | "credentials" | "endpoints">,
   tables: StackFile["tables"] = { offsets: "offsets", failures: "failures", sessions: "sessions" },

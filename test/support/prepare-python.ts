@@ -11,8 +11,8 @@ const run = promisify(execFile);
 const REQUIREMENTS = join(import.meta.dirname, "../../examples/requirements.txt");
 
 /**
- * The folder for PYTHONPATH with what examples/consumer.py imports; null when it is not there because this machine has no
- * Python or no pip.
+ * The folder for PYTHONPATH with what examples/consumer.py imports; null when it is not there
+ * because this machine has no Python or no pip.
  */
 export async function pythonModules(): Promise<string | null> {
   const folder = await modulesFolder();
@@ -20,8 +20,9 @@ export async function pythonModules(): Promise<string | null> {
 }
 
 /**
- * Has the Python example's modules at hand before the first test starts, out of the cache directory or by pip. Where that
- * fails the example is not tested, and this says so; in CI (the variable `CI`) its test fails.
+ * Has the Python example's modules at hand before the first test starts, out of the cache directory
+ * or by pip. Where that fails the example is not tested, and this says so; in CI (the variable
+ * `CI`) its test fails.
  */
 export async function setup(): Promise<void> {
   const folder = await modulesFolder();

@@ -20,8 +20,8 @@ export function queryEvent(text: string | Buffer, session?: QuerySession): Query
 }
 
 /**
- * The same as MySQL writes it (`Query_event` in statement_events.h), with a header of type and length only, and without a
- * checksum.
+ * The same as MySQL writes it (`Query_event` in statement_events.h), with a header of type and
+ * length only, and without a checksum.
  */
 export function queryEventBytes(text: string | Buffer, session: QuerySession = {}): Buffer {
   const { schema = "shop", collation = UTF8MB4, sqlMode = 0, databases } = session;

@@ -53,7 +53,10 @@ const TEXTS = [
   "\n",
 ];
 
-/** Writes random statements about the tables of two databases, and says which tables each names as its objects. */
+/**
+ * Writes random statements about the tables of two databases, and says which tables each names as
+ * its objects.
+ */
 export class RandomStatements {
   readonly #random: SeededRandom;
   #number = 0;

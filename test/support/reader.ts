@@ -20,7 +20,10 @@ import { compileCache } from "../../infra/local/process/compile-cache.ts";
 
 const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
 
-/** A raw queue, the reader's tables and its secret in the stand-ins, and any number of reader processes on them. */
+/**
+ * A raw queue, the reader's tables and its secret in the stand-ins, and any number of reader
+ * processes on them.
+ */
 export class ReaderBench implements AsyncDisposable {
   readonly queueUrl: string;
   /** The source's name. */
@@ -112,7 +115,10 @@ export class ReaderBench implements AsyncDisposable {
     });
   }
 
-  /** Starts a reader and waits until it follows the binlog (or, with `until`, until it logs another message). */
+  /**
+   * Starts a reader and waits until it follows the binlog (or, with `until`, until it logs another
+   * message).
+   */
   async start(
     until = "following the binlog",
     settings: Readonly<Record<string, string>> = {},
@@ -134,7 +140,9 @@ export class ReaderBench implements AsyncDisposable {
     return reader;
   }
 
-  /** Takes frames from the raw queue until they hold `changes` changes of rows, or `timeoutMs` pass. */
+  /**
+   * Takes frames from the raw queue until they hold `changes` changes of rows, or `timeoutMs` pass.
+   */
   async takeFrames(changes: number, timeoutMs = 20_000): Promise<Frame[]> {
     const frames: Frame[] = [];
     const deadline = performance.now() + timeoutMs;

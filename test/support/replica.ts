@@ -4,8 +4,9 @@ import { readFrame } from "../../functions/frame/read-frame.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Replays frames as the route function would accept them, and checks each change against what it must find: an insert no
- * row, an update or delete the row as it was. So nothing can be missing, doubled or out of order without being noticed.
+ * Replays frames as the route function would accept them, and checks each change against what it
+ * must find: an insert no row, an update or delete the row as it was. So nothing can be missing,
+ * doubled or out of order without being noticed.
  */
 export class Replica {
   readonly tables = new Map<string, Map<string, Row>>();

@@ -3,8 +3,8 @@ import type { Frame } from "../../wire/frame.ts";
 import type { Account } from "./mysql.ts";
 
 /**
- * Connects `count` times, `atOnce` at a time, each time as the next of `accounts`; inserts one row, with the account's name
- * in `note` and `firstId`, `firstId + 1`, … in `id`, and closes at once.
+ * Connects `count` times, `atOnce` at a time, each time as the next of `accounts`; inserts one row,
+ * with the account's name in `note` and `firstId`, `firstId + 1`, … in `id`, and closes at once.
  */
 export async function insertBriefly(
   { host, port }: { readonly host: string; readonly port: number },

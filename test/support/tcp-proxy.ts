@@ -58,8 +58,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Flips one bit of what the target sends, once: `at` bytes behind the beginning of the first chunk's stretch that is
-   * `where` (an empty one: of the first chunk). Resolves when that was passed on.
+   * Flips one bit of what the target sends, once: `at` bytes behind the beginning of the first
+   * chunk's stretch that is `where` (an empty one: of the first chunk). Resolves when that was
+   * passed on.
    */
   async damage(where: string, at: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();

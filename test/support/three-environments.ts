@@ -2,7 +2,10 @@ import { afterAll, beforeAll, beforeEach } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import type { Account, TestMysql } from "./mysql.ts";
 
-/** Three environments that share a database: an account for each, and the services that a reader needs. */
+/**
+ * Three environments that share a database: an account for each, and the services that a reader
+ * needs.
+ */
 export interface ThreeEnvironments {
   /** Throws outside of the tests and hooks of the file. */
   readonly aws: LocalAws;
@@ -10,7 +13,10 @@ export interface ThreeEnvironments {
   readonly accounts: readonly [Account, Account, Account];
 }
 
-/** Makes the accounts and services for a test file, and an empty shop.orders (id, note) before each of its tests. */
+/**
+ * Makes the accounts and services for a test file, and an empty shop.orders (id, note) before each
+ * of its tests.
+ */
 export function useThreeEnvironments(mysql: TestMysql): ThreeEnvironments {
   let aws: LocalAws | undefined;
   let accounts: [Account, Account, Account] | undefined;

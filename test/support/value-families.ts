@@ -443,7 +443,9 @@ export const valueFamilies: Readonly<Record<string, ValueFamily>> = {
   },
 };
 
-/** What is wrong with the JSON of a value, given what SELECT shows of it; undefined when nothing is. */
+/**
+ * What is wrong with the JSON of a value, given what SELECT shows of it; undefined when nothing is.
+ */
 export function difference(
   family: ValueFamily,
   json: string,

@@ -23,9 +23,9 @@ export const LOAD_TABLES = [
 const STOCK_ROWS = 20;
 
 /**
- * Writes transactions until the signal is aborted: each one a row of the journal with the next number, and some inserts,
- * updates and deletes of this writer's stock. Connections that break are opened again; whether a transaction that broke
- * was committed is for the database to say.
+ * Writes transactions until the signal is aborted: each one a row of the journal with the next
+ * number, and some inserts, updates and deletes of this writer's stock. Connections that break are
+ * opened again; whether a transaction that broke was committed is for the database to say.
  */
 export async function writeLoad(options: WriteLoadOptions): Promise<void> {
   const { signal, random } = options;

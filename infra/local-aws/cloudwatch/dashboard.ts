@@ -77,7 +77,10 @@ const body = z.strictObject({ start: z.string().optional(), widgets: z.array(z.u
 
 const DEFAULT_PERIOD_S = 300;
 
-/** The widgets in the text of a dashboard's body. Throws UnknownMonitoringError, which names what is not known. */
+/**
+ * The widgets in the text of a dashboard's body. Throws UnknownMonitoringError, which names what is
+ * not known.
+ */
 export function dashboardWidgets(text: string): Widget[] {
   const parsed = body.safeParse(JSON.parse(text));
   if (!parsed.success) throw unknown("the dashboard", parsed.error);

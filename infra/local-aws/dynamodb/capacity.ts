@@ -10,8 +10,9 @@ const READS = new Set(["GetItem", "BatchGetItem", "Query", "Scan"]);
 const WRITES = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]);
 
 /**
- * What requests consume, by the size of their texts: of the answer to a read, of the request to a write. DynamoDB counts the
- * items' own bytes, and half for reads that need not be consistent, so this is an estimate from above.
+ * What requests consume, by the size of their texts: of the answer to a read, of the request to a
+ * write. DynamoDB counts the items' own bytes, and half for reads that need not be consistent, so
+ * this is an estimate from above.
  */
 export class Capacity {
   readonly #tables = new Map<string, { read: number; write: number }>();

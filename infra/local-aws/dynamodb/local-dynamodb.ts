@@ -10,8 +10,8 @@ const NAMESPACE = "com.amazonaws.dynamodb.v20120810";
 const CONTENT_TYPE = { "content-type": "application/x-amz-json-1.0" };
 
 /**
- * DynamoDB in memory: dynalite, completed by what it lacks of the API that this project uses. It has no transactions and
- * no streams, and items do not expire.
+ * DynamoDB in memory: dynalite, completed by what it lacks of the API that this project uses. It
+ * has no transactions and no streams, and items do not expire.
  */
 export class LocalDynamoDB implements AwsService {
   readonly name = "dynamodb";
@@ -52,7 +52,10 @@ export class LocalDynamoDB implements AwsService {
       : response;
   }
 
-  /** A table's description with ARNs of this region and account: dynalite takes them from the process's environment. */
+  /**
+   * A table's description with ARNs of this region and account: dynalite takes them from the
+   * process's environment.
+   */
   #withOwnArns(response: AwsResponse): AwsResponse {
     const text = String(response.body);
     const body = text.replaceAll(/"arn:aws:dynamodb:[^:"]*:\d*:/g, `"${this.#arnPrefix}`);
@@ -60,8 +63,9 @@ export class LocalDynamoDB implements AwsService {
   }
 
   /**
-   * A failed condition's answer with the item that failed it, which dynalite leaves out. The item is read after the
-   * condition was checked: with writers in parallel it may be newer than the one that failed.
+   * A failed condition's answer with the item that failed it, which dynalite leaves out. The item
+   * is read after the condition was checked: with writers in parallel it may be newer than the one
+   * that failed.
    */
   async #withItem(
     request: AwsRequest,

@@ -1,6 +1,9 @@
 import type { JsonObject } from "../http/aws-json.ts";
 
-/** What can be set on a table that dynalite knows nothing of. It is remembered and reported; nothing acts on it. */
+/**
+ * What can be set on a table that dynalite knows nothing of. It is remembered and reported; nothing
+ * acts on it.
+ */
 export class TableSettings {
   readonly #timeToLive = new Map<string, { attribute: string; enabled: boolean }>();
   readonly #recovery = new Map<string, boolean>();

@@ -3,7 +3,10 @@ import type { AwsError, AwsRequest, AwsResponse } from "./aws-service.ts";
 /** An object of the AWS JSON protocols. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** What a request of an AWS JSON protocol asks: `x-amz-target: <service>.<action>` and a JSON object. */
+/**
+ * What a request of an AWS JSON protocol asks: `x-amz-target: <service>.<action>` and a JSON
+ * object.
+ */
 export interface JsonCall {
   readonly action: string;
   /** Undefined when the body is not a JSON object. */
@@ -29,7 +32,10 @@ export function jsonResponse(
   };
 }
 
-/** An error of a service that uses plain AWS JSON. The SDK takes the exception's class from what follows the `#`. */
+/**
+ * An error of a service that uses plain AWS JSON. The SDK takes the exception's class from what
+ * follows the `#`.
+ */
 export function jsonError(version: "1.0" | "1.1", namespace: string, error: AwsError): AwsResponse {
   return jsonResponse(version, error.status, {
     __type: `${namespace}#${error.code}`,

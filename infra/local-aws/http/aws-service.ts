@@ -5,7 +5,10 @@ export type ServiceName = "sqs" | "dynamodb" | "secretsManager" | "s3";
 /** What the listener asks of a service. */
 export interface AwsService {
   readonly name: ServiceName;
-  /** The call that a request makes. Never throws: a request that makes no sense is a call that answers with an error. */
+  /**
+   * The call that a request makes. Never throws: a request that makes no sense is a call that
+   * answers with an error.
+   */
   open(request: AwsRequest): AwsCall;
 }
 
@@ -31,7 +34,10 @@ export interface AwsCall {
 export interface CallContext {
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
-  /** The error with which a fault makes an entry of a batch fail, by the entry's place; undefined for most. */
+  /**
+   * The error with which a fault makes an entry of a batch fail, by the entry's place; undefined
+   * for most.
+   */
   readonly failedEntry: (index: number) => AwsError | undefined;
 }
 

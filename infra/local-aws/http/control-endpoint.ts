@@ -42,11 +42,13 @@ export interface Controls {
 }
 
 /**
- * The answer to a request for the stand-in itself, not for the AWS service; undefined for all others.
+ * The answer to a request for the stand-in itself, not for the AWS service; undefined for all
+ * others.
  *
- * `POST /_faults` with a FaultRule as JSON (its service defaults to the one asked) answers `{ "id" }`; `GET /_faults`
- * lists them, `DELETE /_faults` removes all, `DELETE /_faults/<id>` one. `GET /_counters` answers the RequestCounts,
- * `DELETE /_counters` starts them again. `POST /_clock` with `{ "advanceMs" }` puts the clock of all services forward.
+ * `POST /_faults` with a FaultRule as JSON (its service defaults to the one asked) answers `{ "id"
+ * }`; `GET /_faults` lists them, `DELETE /_faults` removes all, `DELETE /_faults/<id>` one. `GET
+ * /_counters` answers the RequestCounts, `DELETE /_counters` starts them again. `POST /_clock` with
+ * `{ "advanceMs" }` puts the clock of all services forward.
  */
 export function controlAnswer(
   request: AwsRequest,

@@ -3,11 +3,16 @@ import type { AwsError } from "./aws-service.ts";
 /**
  * What a fault does to a call:
  *
- * - `error`: the call does nothing and is answered with that code (`status` default: what AWS sends with the code).
- * - `delay`: the call is held for so long, then goes on. A client that goes away meanwhile has asked for nothing.
- * - `late`: the request is on its way for so long. Then it is carried out, also when its client has given it up.
- * - `reset`: the connection is cut, before the call takes effect or (`after`) when only the answer is left to send.
- * - `failedEntries`: entries of one of SQS's batch actions are not carried out, and named in the answer's `Failed`: those
+ * - `error`: the call does nothing and is answered with that code (`status` default: what AWS sends
+ *   with the code).
+ * - `delay`: the call is held for so long, then goes on. A client that goes away meanwhile has
+ *   asked for nothing.
+ * - `late`: the request is on its way for so long. Then it is carried out, also when its client has
+ *   given it up.
+ * - `reset`: the connection is cut, before the call takes effect or (`after`) when only the answer
+ *   is left to send.
+ * - `failedEntries`: entries of one of SQS's batch actions are not carried out, and named in the
+ *   answer's `Failed`: those
  *   at the places `entries` (the first is 0; all when left out), and of these a `share` (0 to 1) by chance.
  */
 export type FaultEffect =

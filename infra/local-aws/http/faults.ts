@@ -3,7 +3,10 @@ import { faultError, type FaultEffect } from "./fault-effects.ts";
 import { namePattern } from "./name-pattern.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
-/** Which calls go wrong, and how. Names may contain `*` and `?`; one that is left out stands for all. */
+/**
+ * Which calls go wrong, and how. Names may contain `*` and `?`; one that is left out stands for
+ * all.
+ */
 export interface FaultRule {
   readonly service?: ServiceName;
   readonly action?: string;
@@ -11,7 +14,9 @@ export interface FaultRule {
   readonly effect: FaultEffect;
   /** How many calls it strikes before it is spent; left out, it lasts until it is removed. */
   readonly calls?: number;
-  /** The share of matching calls that it strikes, 0 to 1 (default 1), drawn from `seed` (default 1). */
+  /**
+   * The share of matching calls that it strikes, 0 to 1 (default 1), drawn from `seed` (default 1).
+   */
   readonly probability?: number;
   readonly seed?: number;
 }
@@ -50,8 +55,8 @@ export class Faults {
   }
 
   /**
-   * What happens to a call, in the order of the rules: delays add up, the first error or cut connection ends it. Counts
-   * the call against the rules that strike.
+   * What happens to a call, in the order of the rules: delays add up, the first error or cut
+   * connection ends it. Counts the call against the rules that strike.
    */
   strike(service: ServiceName, action: string, resource: string | undefined): Strike {
     const struck: ActiveFault[] = [];
@@ -77,7 +82,9 @@ export class Faults {
 /** What the faults do to one call. */
 export interface Strike {
   readonly effects: readonly FaultEffect[];
-  /** The error of the batch's entry at this place, when it is to fail; asked once for each entry. */
+  /**
+   * The error of the batch's entry at this place, when it is to fail; asked once for each entry.
+   */
   readonly failedEntry: (index: number) => AwsError | undefined;
 }
 
@@ -99,7 +106,10 @@ class ActiveFault implements Fault {
     this.#resource = namePattern(rule.resource ?? "*");
   }
 
-  /** Whether this call is struck; if so it is counted, and the fault removed when that was the last of `calls`. */
+  /**
+   * Whether this call is struck; if so it is counted, and the fault removed when that was the last
+   * of `calls`.
+   */
   hits(service: ServiceName, action: string, resource: string | undefined): boolean {
     const { rule } = this;
     if (rule.service !== undefined && rule.service !== service) return false;

@@ -26,10 +26,16 @@ export interface Endpoint extends AsyncDisposable {
   readonly counter: RequestCounter;
 }
 
-/** Longer than any client keeps an idle connection, so that it is never the server that closes one just being reused. */
+/**
+ * Longer than any client keeps an idle connection, so that it is never the server that closes one
+ * just being reused.
+ */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
-/** Serves a service over HTTP, with faults, counters and the control endpoint in front. Throws PortInUseError. */
+/**
+ * Serves a service over HTTP, with faults, counters and the control endpoint in front. Throws
+ * PortInUseError.
+ */
 export async function listen(
   serviceAt: (url: string) => AwsService,
   options: ListenOptions,
@@ -48,7 +54,8 @@ export async function listen(
   const service = serviceAt(url);
   server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const served = serve(service, { ...options, counter }, incoming, outgoing);
-    // What fails here is the connection: the client went away in the middle of its request or of a delay.
+    // What fails here is the connection: the client went away in the middle of its request or of a
+    // delay.
     served.catch(() => outgoing.destroy());
   });
   return {

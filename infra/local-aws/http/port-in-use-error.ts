@@ -1,4 +1,6 @@
-/** Another process listens on a port that was asked for: choose another one, or end that process. */
+/**
+ * Another process listens on a port that was asked for: choose another one, or end that process.
+ */
 export class PortInUseError extends Error {
   override readonly name = "PortInUseError";
   readonly port: number;

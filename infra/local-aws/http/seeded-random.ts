@@ -1,4 +1,7 @@
-/** Random numbers that a seed brings back (the mulberry32 generator), so that a failed run can be repeated. */
+/**
+ * Random numbers that a seed brings back (the mulberry32 generator), so that a failed run can be
+ * repeated.
+ */
 export class SeededRandom {
   readonly seed: number;
   #state: number;

@@ -5,7 +5,10 @@ import type { AwsCall, AwsRequest, AwsResponse, AwsService, CallContext } from "
 import { controlAnswer, type Controls } from "./control-endpoint.ts";
 import { faultError } from "./fault-effects.ts";
 
-/** Answers one request, with what the faults make of it. Rejects when the client goes away before its request is whole. */
+/**
+ * Answers one request, with what the faults make of it. Rejects when the client goes away before
+ * its request is whole.
+ */
 export async function serve(
   service: AwsService,
   controls: Controls,
@@ -42,7 +45,10 @@ export async function serve(
   reply(response);
 }
 
-/** The service's answer. A defect of the stand-in is answered too, so that it shows in the client's error. */
+/**
+ * The service's answer. A defect of the stand-in is answered too, so that it shows in the client's
+ * error.
+ */
 async function answer(call: AwsCall, context: CallContext): Promise<AwsResponse> {
   try {
     return await call.answer(context);

@@ -1,6 +1,7 @@
 /**
- * The content of a body in S3's `aws-chunked` encoding: chunks of `<hex length>[;chunk-signature=…]\r\n<data>\r\n`, a
- * chunk of length 0, then trailing headers such as `x-amz-checksum-crc32:…`.
+ * The content of a body in S3's `aws-chunked` encoding: chunks of `<hex
+ * length>[;chunk-signature=…]\r\n<data>\r\n`, a chunk of length 0, then trailing headers such as
+ * `x-amz-checksum-crc32:…`.
  */
 export function decodeAwsChunked(body: Buffer): { content: Buffer; trailers: Map<string, string> } {
   const chunks: Buffer[] = [];

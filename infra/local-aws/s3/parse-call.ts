@@ -22,7 +22,10 @@ const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
   DELETE: "DeleteBucket",
 };
 
-/** What a request asks of S3: its method and its path-style address say so, and a query such as `?uploads` changes it. */
+/**
+ * What a request asks of S3: its method and its path-style address say so, and a query such as
+ * `?uploads` changes it.
+ */
 export function parseS3Call(request: AwsRequest): S3Target {
   const url = new URL(request.url, "http://s3");
   const [, bucket = "", key = ""] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname) ?? [];

@@ -8,7 +8,10 @@ export function errorXml(error: AwsError): string {
   return `${DECLARATION}<Error>${textElement("Code", error.code)}${textElement("Message", error.message)}</Error>`;
 }
 
-/** A page of a bucket's objects in the order of their keys' UTF-8 bytes. The token for the next page is its last key. */
+/**
+ * A page of a bucket's objects in the order of their keys' UTF-8 bytes. The token for the next page
+ * is its last key.
+ */
 export function listXml(
   bucket: string,
   objects: readonly StoredObject[],

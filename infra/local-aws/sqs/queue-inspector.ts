@@ -8,7 +8,10 @@ export interface QueueView {
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
-  /** Of the oldest message that was received three times or less, as CloudWatch has it; undefined without one. */
+  /**
+   * Of the oldest message that was received three times or less, as CloudWatch has it; undefined
+   * without one.
+   */
   readonly oldestAgeMs: number | undefined;
   readonly sent: number;
   readonly received: number;
@@ -56,7 +59,9 @@ export class QueueInspector {
       .map((message) => messageView(message));
   }
 
-  /** The latest messages of a queue with their bodies, those that are gone included, newest first. */
+  /**
+   * The latest messages of a queue with their bodies, those that are gone included, newest first.
+   */
   recent(name: string): { readonly view: MessageView; readonly body: string }[] {
     const entries = this.#queues.find(name)?.recent.all() ?? [];
     return entries.map(({ message, deletedAtMs }) => ({

@@ -9,7 +9,10 @@ export interface Clock {
 /** setTimeout's longest delay; a longer wait is cut into pieces. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-/** A clock that runs with real time, and can be put forward. Its alarms do not keep the process alive. */
+/**
+ * A clock that runs with real time, and can be put forward. Its alarms do not keep the process
+ * alive.
+ */
 export class LocalClock implements Clock {
   #offsetMs = 0;
   readonly #alarms = new Set<() => void>();
@@ -38,7 +41,9 @@ export class LocalClock implements Clock {
     return cancel;
   }
 
-  /** Puts the clock forward; what falls due on the way happens in the next turns of the event loop. */
+  /**
+   * Puts the clock forward; what falls due on the way happens in the next turns of the event loop.
+   */
   advance(ms: number): void {
     this.#offsetMs += ms;
     for (const set of this.#alarms) set();

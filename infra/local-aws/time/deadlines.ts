@@ -7,8 +7,8 @@ export interface Deadline<T> {
 }
 
 /**
- * A binary heap of deadlines, earliest first, from which any can be removed: a message that was deleted must not be held
- * in memory until its visibility timeout would have ended.
+ * A binary heap of deadlines, earliest first, from which any can be removed: a message that was
+ * deleted must not be held in memory until its visibility timeout would have ended.
  */
 export class Deadlines<T> {
   readonly #heap: Deadline<T>[] = [];

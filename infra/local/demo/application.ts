@@ -1,6 +1,7 @@
 /**
- * The demonstration's application: `node application.ts SUBSCRIBER…`. What a real one would do, it does with the same
- * few lines: it subscribes, its environment comes from APP_ENV, and it tells its parent what it received.
+ * The demonstration's application: `node application.ts SUBSCRIBER…`. What a real one would do, it
+ * does with the same few lines: it subscribes, its environment comes from APP_ENV, and it tells its
+ * parent what it received.
  */
 import { subscribe } from "../../../client/subscribe.ts";
 import { markOf, type Mark } from "./mark.ts";

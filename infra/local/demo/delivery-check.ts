@@ -2,8 +2,8 @@ import { NumberSet } from "./number-set.ts";
 import type { Mark } from "./mark.ts";
 
 /**
- * Compares what one environment committed with what one of its subscribers received. A delivery may come before the
- * writer has heard of its commit, so either may be reported first.
+ * Compares what one environment committed with what one of its subscribers received. A delivery may
+ * come before the writer has heard of its commit, so either may be reported first.
  */
 export class DeliveryCheck {
   readonly environment: string;

@@ -17,8 +17,8 @@ export interface DemonstrationPlan {
 const HERE = new Set(["%", "localhost", "127.0.0.1"]);
 
 /**
- * Who writes and who receives in the demonstration of a configuration. Throws NoDemonstrationError when no environment
- * names an account, or no subscriber wants the demonstration's tables.
+ * Who writes and who receives in the demonstration of a configuration. Throws NoDemonstrationError
+ * when no environment names an account, or no subscriber wants the demonstration's tables.
  */
 export function demonstrationPlan(config: Configuration): DemonstrationPlan {
   const accounts = new Map<string, PlannedAccount>();

@@ -23,8 +23,8 @@ export interface DemonstrationOptions {
 }
 
 /**
- * How long nothing may arrive and nothing be on its way in the queues before what has not arrived is taken for missing:
- * longer than a reader waits for the lease of one that was killed.
+ * How long nothing may arrive and nothing be on its way in the queues before what has not arrived
+ * is taken for missing: longer than a reader waits for the lease of one that was killed.
  */
 const DRAIN_PATIENCE_MS = 20_000;
 /** How long the verdict waits for the queues to be empty, at most: a message may never be taken. */
@@ -32,8 +32,8 @@ const DRAIN_LIMIT_MS = 180_000;
 const DRAIN_LOOK_MS = 100;
 
 /**
- * Several environments that write to the same tables, and one application for each that receives as every subscriber of
- * its environment. `tally` compares the two.
+ * Several environments that write to the same tables, and one application for each that receives as
+ * every subscriber of its environment. `tally` compares the two.
  */
 export class Demonstration implements AsyncDisposable {
   readonly tally: Tally;
@@ -72,8 +72,9 @@ export class Demonstration implements AsyncDisposable {
   }
 
   /**
-   * Ends the writing, then waits until everything committed has arrived, or is parked because its author is not known, or
-   * nothing more arrives. What waits for a queue comes with one of the next runs of the retry function.
+   * Ends the writing, then waits until everything committed has arrived, or is parked because its
+   * author is not known, or nothing more arrives. What waits for a queue comes with one of the next
+   * runs of the retry function.
    */
   async finish(signal: AbortSignal): Promise<void> {
     this.#stopWriting.abort();

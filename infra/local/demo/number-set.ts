@@ -1,4 +1,7 @@
-/** A set of non-negative integers that are mostly consecutive: one bit each, however long the demonstration runs. */
+/**
+ * A set of non-negative integers that are mostly consecutive: one bit each, however long the
+ * demonstration runs.
+ */
 export class NumberSet {
   #bits = new Uint8Array(1024);
 

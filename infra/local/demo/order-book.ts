@@ -15,8 +15,8 @@ const STATUS_AFTER = ["placed", "paid", "packed", "shipped"] as const;
 const MOST_LIVE_ORDERS = 20;
 
 /**
- * The orders of one writer: it places an order with its payment, changes its status step by step, and removes it. Only
- * this writer touches these rows, one transaction after the other.
+ * The orders of one writer: it places an order with its payment, changes its status step by step,
+ * and removes it. Only this writer touches these rows, one transaction after the other.
  */
 export class OrderBook {
   readonly #environment: string;
@@ -29,8 +29,8 @@ export class OrderBook {
   }
 
   /**
-   * Runs the next transaction on `connection`; returns its changes when it is committed. After an error, whether it was
-   * committed is unknown, and its order is left alone from then on.
+   * Runs the next transaction on `connection`; returns its changes when it is committed. After an
+   * error, whether it was committed is unknown, and its order is left alone from then on.
    */
   async transact(connection: Connection): Promise<Mark[]> {
     const oldest = this.#orders.length < MOST_LIVE_ORDERS ? undefined : this.#orders.shift();

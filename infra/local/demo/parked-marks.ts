@@ -14,7 +14,9 @@ export interface ParkedMark {
   readonly reason: Reason;
 }
 
-/** The demonstration's changes in failure records. One that is resolved meanwhile counts no more. */
+/**
+ * The demonstration's changes in failure records. One that is resolved meanwhile counts no more.
+ */
 export async function parkedMarks(
   records: readonly ParkedRecord[],
   bodies: BodyStore,

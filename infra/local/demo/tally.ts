@@ -19,7 +19,10 @@ export interface Verdict {
   readonly parked: number;
   /** Of these, those whose author is not known. */
   readonly unattributed: number;
-  /** Of these, those at which the product's own code failed, or which are behind such a one; the others wait for a queue. */
+  /**
+   * Of these, those at which the product's own code failed, or which are behind such a one; the
+   * others wait for a queue.
+   */
   readonly faults: number;
 }
 
@@ -80,7 +83,10 @@ export class Tally {
     return this.checks.reduce((sum, check) => sum + check.waiting - this.parked(check), 0);
   }
 
-  /** How many of the parked changes wait for a queue that was in trouble: the retry function delivers them by itself. */
+  /**
+   * How many of the parked changes wait for a queue that was in trouble: the retry function
+   * delivers them by itself.
+   */
   get waitingForQueues(): number {
     const { parked, unattributed, faults } = this.verdict();
     return parked - unattributed - faults;

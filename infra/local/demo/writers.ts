@@ -20,7 +20,10 @@ export interface WriterEvents {
   readonly onProblem: (error: unknown) => void;
 }
 
-/** What writes in each environment, and the longest pause between two transactions of each, milliseconds. */
+/**
+ * What writes in each environment, and the longest pause between two transactions of each,
+ * milliseconds.
+ */
 const POOL_WRITERS = 2;
 const POOL_PAUSE_MS = 400;
 const BRIEF_WRITERS = 1;
@@ -31,8 +34,9 @@ const PAUSE_AFTER_PROBLEM_MS = 1_000;
 type Connect = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
 
 /**
- * Writes as one environment until `signal` is aborted: some writers through a pool, whose connections live on, and some
- * through a connection per transaction, which lives for milliseconds. Resolves when the last transaction is over.
+ * Writes as one environment until `signal` is aborted: some writers through a pool, whose
+ * connections live on, and some through a connection per transaction, which lives for milliseconds.
+ * Resolves when the last transaction is over.
  */
 export async function writeAs(
   account: WriterAccount,

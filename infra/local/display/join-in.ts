@@ -28,7 +28,8 @@ export function joinInText(join: JoinIn): string {
   );
   const { accessKeyId, secretAccessKey } = join.credentials;
   const identity = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
-  // The AWS command line's first version, which pip installs, knows the second name only; the SDKs know the first.
+  // The AWS command line's first version, which pip installs, knows the second name only; the SDKs
+  // know the first.
   const aws = `AWS_REGION=${region} AWS_DEFAULT_REGION=${region} ${identity} aws --endpoint-url ${sqsEndpoint} sqs`;
   const reading =
     queueUrl === null

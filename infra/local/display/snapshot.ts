@@ -7,7 +7,10 @@ export interface Snapshot {
   readonly streams: readonly StreamStatus[];
   /** How source, reader, queues and alarms are: what the page shows, too. */
   readonly facts: Facts;
-  /** How the authors of delivered changes were found, and how many changes each way. Empty without the demonstration. */
+  /**
+   * How the authors of delivered changes were found, and how many changes each way. Empty without
+   * the demonstration.
+   */
   readonly attributions: readonly (readonly [string, number])[];
   /** Null without the demonstration. */
   readonly verdict: Verdict | null;
@@ -21,7 +24,10 @@ export interface Snapshot {
 export interface StreamStatus {
   readonly environment: string;
   readonly subscriber: string;
-  /** Changes committed, and received by the demonstration's application; null where it does not take part. */
+  /**
+   * Changes committed, and received by the demonstration's application; null where it does not take
+   * part.
+   */
   readonly written: number | null;
   readonly delivered: number | null;
   /** Messages that were put into the queue; null while the queue does not exist. */

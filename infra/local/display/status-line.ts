@@ -2,7 +2,10 @@ import { count, duration, standStillText, uptime } from "./format.ts";
 import { findingTexts, stateTexts } from "./facts-text.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 
-/** One plain line for where there is no terminal: each environment's sums, and what concerns all of them. */
+/**
+ * One plain line for where there is no terminal: each environment's sums, and what concerns all of
+ * them.
+ */
 export function statusLine(snapshot: Snapshot): string {
   const { uptimeMs, streams, facts, attributions, verdict, standStillMs, problems } = snapshot;
   const environments = [...new Set(streams.map(({ environment }) => environment))];

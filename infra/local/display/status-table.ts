@@ -26,7 +26,10 @@ const COLUMNS: readonly Column[] = [
 /** Columns that say something of the demonstration only. */
 const OF_DEMONSTRATION = new Set(["written", "delivered", "newest delay"]);
 
-/** The live display: a table of the streams, and what concerns all of them below. No line is wider than `width`. */
+/**
+ * The live display: a table of the streams, and what concerns all of them below. No line is wider
+ * than `width`.
+ */
 export function statusTable(snapshot: Snapshot, width = Infinity): string {
   const { streams, verdict } = snapshot;
   const columns = COLUMNS.filter(({ title }) => verdict !== null || !OF_DEMONSTRATION.has(title));

@@ -1,7 +1,10 @@
 import { showProgress, type Progress } from "../mysql/progress.ts";
 import { duration } from "./format.ts";
 
-/** Tells a person what `npm start` is doing: one line for each step that is done, with the time that it took. */
+/**
+ * Tells a person what `npm start` is doing: one line for each step that is done, with the time that
+ * it took.
+ */
 export class Steps {
   /** Shows a download. */
   readonly progress: Progress;

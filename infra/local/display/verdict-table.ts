@@ -4,8 +4,8 @@ import { isClean, type Tally } from "../demo/tally.ts";
 import { count, duration, standStillText } from "./format.ts";
 
 /**
- * The demonstration's tally when it is over: a table, and sentences that say what it means. `standStillMs`: see
- * `Status.standStillMs`.
+ * The demonstration's tally when it is over: a table, and sentences that say what it means.
+ * `standStillMs`: see `Status.standStillMs`.
  */
 export function verdictTable(tally: Tally, standStillMs: number | null = null): string {
   const table = new Table({

@@ -1,7 +1,7 @@
 /**
- * Which messages of a batch failed, by what a function with `ReportBatchItemFailures` returned. Lambda's rules: nothing,
- * or no list of failures, or an empty one, means complete success; a list that names an unknown message, or names one
- * wrongly, means complete failure.
+ * Which messages of a batch failed, by what a function with `ReportBatchItemFailures` returned.
+ * Lambda's rules: nothing, or no list of failures, or an empty one, means complete success; a list
+ * that names an unknown message, or names one wrongly, means complete failure.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
 export function failedMessages(

@@ -14,7 +14,9 @@ export class FunctionFailedError extends InvocationError {
   }
 }
 
-/** The function's process was killed because the invocation took longer than the function's timeout. */
+/**
+ * The function's process was killed because the invocation took longer than the function's timeout.
+ */
 export class FunctionTimedOutError extends InvocationError {
   override readonly name = "FunctionTimedOutError";
 

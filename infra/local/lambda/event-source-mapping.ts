@@ -17,10 +17,16 @@ export interface EventSourceMappingOptions {
   readonly batchSize: number;
   /** At most this many invocations at the same time. */
   readonly concurrency: number;
-  /** Whether what the function returns names the messages that failed; if not, an invocation succeeds as a whole. */
+  /**
+   * Whether what the function returns names the messages that failed; if not, an invocation
+   * succeeds as a whole.
+   */
   readonly reportsBatchItemFailures: boolean;
   readonly invoke: (event: unknown) => Promise<unknown>;
-  /** Told about every invocation that failed, in whole or in part, and every call of the queue that failed. */
+  /**
+   * Told about every invocation that failed, in whole or in part, and every call of the queue that
+   * failed.
+   */
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -29,10 +35,11 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Feeds a queue's messages to a function with Lambda's rules until `signal` is aborted, and then until the running
- * invocations are over. What one receive brings is one invocation. A FIFO queue hides a group's next messages while some
- * are in flight, so a group is in one invocation at a time, and different groups run in parallel. What succeeded is
- * deleted; what failed stays until the queue's visibility timeout brings it back, and its group waits for it.
+ * Feeds a queue's messages to a function with Lambda's rules until `signal` is aborted, and then
+ * until the running invocations are over. What one receive brings is one invocation. A FIFO queue
+ * hides a group's next messages while some are in flight, so a group is in one invocation at a
+ * time, and different groups run in parallel. What succeeded is deleted; what failed stays until
+ * the queue's visibility timeout brings it back, and its group waits for it.
  */
 export async function runEventSourceMapping(
   options: EventSourceMappingOptions,

@@ -14,12 +14,18 @@ export interface FunctionDefinition {
   readonly logFile: string;
 }
 
-/** How long a process may take to import its handler. Lambda's limit is 10 s; a busy machine of a developer gets more. */
+/**
+ * How long a process may take to import its handler. Lambda's limit is 10 s; a busy machine of a
+ * developer gets more.
+ */
 const INIT_TIMEOUT_MS = 60_000;
 
 const HOST = join(import.meta.dirname, "function-host.ts");
 
-/** One process of a function. It handles one invocation at a time and lives on after it, as Lambda's do. */
+/**
+ * One process of a function. It handles one invocation at a time and lives on after it, as Lambda's
+ * do.
+ */
 export class ExecutionEnvironment implements AsyncDisposable {
   readonly #definition: FunctionDefinition;
   readonly #child: Child;
@@ -62,8 +68,8 @@ export class ExecutionEnvironment implements AsyncDisposable {
   }
 
   /**
-   * What the handler returns for `event`. Throws FunctionFailedError, and, when the process did not survive (it has
-   * ended by then), FunctionTimedOutError or FunctionExitedError.
+   * What the handler returns for `event`. Throws FunctionFailedError, and, when the process did not
+   * survive (it has ended by then), FunctionTimedOutError or FunctionExitedError.
    */
   async invoke(event: unknown): Promise<unknown> {
     const { timeoutMs } = this.#definition;
@@ -76,7 +82,10 @@ export class ExecutionEnvironment implements AsyncDisposable {
     await this.#child.stop();
   }
 
-  /** The value that the process reports next; the process is killed when that takes longer than `timeoutMs`. */
+  /**
+   * The value that the process reports next; the process is killed when that takes longer than
+   * `timeoutMs`.
+   */
   async #outcome(timeoutMs: number): Promise<unknown> {
     const pending = Promise.withResolvers<Outcome>();
     this.#pending = pending;

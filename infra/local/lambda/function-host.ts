@@ -1,12 +1,15 @@
 /**
- * The program of a function's process: `node function-host.ts ENTRY`. Imports the handler once, then runs it for every
- * invocation that comes over the channel, as Lambda's Node.js runtime does.
+ * The program of a function's process: `node function-host.ts ENTRY`. Imports the handler once,
+ * then runs it for every invocation that comes over the channel, as Lambda's Node.js runtime does.
  */
 import type { Context } from "aws-lambda";
 import { pathToFileURL } from "node:url";
 import { INIT, type Invocation, type Outcome } from "./function-protocol.ts";
 
-/** What a handler of this project gets; Lambda's callback functions are left out, because Node.js 24 there has none. */
+/**
+ * What a handler of this project gets; Lambda's callback functions are left out, because Node.js 24
+ * there has none.
+ */
 type FunctionContext = Omit<Context, "done" | "fail" | "succeed">;
 type Handler = (event: unknown, context: FunctionContext) => Promise<unknown>;
 

@@ -15,8 +15,9 @@ export interface FunctionUsage {
 const DURATIONS_KEPT = 10_000;
 
 /**
- * A function as Lambda runs it: as many processes as there are invocations at the same time, up to `concurrency`, kept
- * for the next invocations. A process that was killed or timed out is replaced at the next invocation.
+ * A function as Lambda runs it: as many processes as there are invocations at the same time, up to
+ * `concurrency`, kept for the next invocations. A process that was killed or timed out is replaced
+ * at the next invocation.
  */
 export class LocalFunction implements AsyncDisposable {
   readonly #definition: FunctionDefinition;
@@ -53,7 +54,10 @@ export class LocalFunction implements AsyncDisposable {
     this.#onStarted = listener;
   }
 
-  /** Starts a first process, so that the first event need not wait for it. Throws what `invoke` throws. */
+  /**
+   * Starts a first process, so that the first event need not wait for it. Throws what `invoke`
+   * throws.
+   */
   async warm(): Promise<void> {
     this.#idle.push(await this.#start());
   }

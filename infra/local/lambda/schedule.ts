@@ -13,7 +13,10 @@ export class ScheduleExpressionError extends Error {
   }
 }
 
-/** The period of `rate(1 minute)`, `rate(5 minutes)`, …, in milliseconds. Throws ScheduleExpressionError. */
+/**
+ * The period of `rate(1 minute)`, `rate(5 minutes)`, …, in milliseconds. Throws
+ * ScheduleExpressionError.
+ */
 export function ratePeriodMs(expression: string): number {
   const match = /^rate\(([1-9]\d*) (minute|hour|day)s?\)$/.exec(expression);
   if (match === null) throw new ScheduleExpressionError(expression);
@@ -28,7 +31,10 @@ export interface ScheduleOptions {
   readonly onProblem: (error: unknown) => void;
 }
 
-/** Invokes a function once a period, not before its last invocation is over, until `signal` is aborted. */
+/**
+ * Invokes a function once a period, not before its last invocation is over, until `signal` is
+ * aborted.
+ */
 export async function runSchedule(options: ScheduleOptions, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {

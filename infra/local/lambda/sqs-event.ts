@@ -7,7 +7,10 @@ export interface EventSource {
   readonly region: string;
 }
 
-/** The event that Lambda makes of messages received together. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
+/**
+ * The event that Lambda makes of messages received together.
+ * https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+ */
 export function sqsEvent(messages: readonly Message[], source: EventSource): SQSEvent {
   return { Records: messages.map((message) => sqsRecord(message, source)) };
 }

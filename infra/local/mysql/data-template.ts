@@ -8,14 +8,18 @@ import { cacheDirectory } from "./cache-directory.ts";
 import { MysqlStartError } from "./errors.ts";
 import type { MysqlPrograms } from "./find-mysql.ts";
 
-/** The options that mysqld needs in every call, before all others: no option files; root only when told so. */
+/**
+ * The options that mysqld needs in every call, before all others: no option files; root only when
+ * told so.
+ */
 export function commonOptions(): string[] {
   return ["--no-defaults", ...(process.getuid?.() === 0 ? ["--user=root"] : [])];
 }
 
 /**
- * Fills a new directory with the data of a fresh server: a copy of a template that is made once per server program,
- * because initialising takes seconds and copying does not. Throws MysqlStartError when the server cannot make one.
+ * Fills a new directory with the data of a fresh server: a copy of a template that is made once per
+ * server program, because initialising takes seconds and copying does not. Throws MysqlStartError
+ * when the server cannot make one.
  */
 export async function createDataDirectory(programs: MysqlPrograms, dataDir: string): Promise<void> {
   const cache = cacheDirectory();

@@ -33,9 +33,9 @@ export interface DownloadMysqlOptions<Programs> {
 }
 
 /**
- * MySQL's programs from Debian's packages, out of the cache directory, or downloaded into it first: in a folder of its
- * own, which gets its final name when it is complete and was seen to run; one process at a time. Throws when it fails;
- * then nothing is left in the cache.
+ * MySQL's programs from Debian's packages, out of the cache directory, or downloaded into it first:
+ * in a folder of its own, which gets its final name when it is complete and was seen to run; one
+ * process at a time. Throws when it fails; then nothing is left in the cache.
  */
 export async function downloadMysql<Programs>(
   options: DownloadMysqlOptions<Programs>,

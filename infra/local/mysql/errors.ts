@@ -1,9 +1,14 @@
-/** No usable MySQL server program here, and none could be downloaded. The message says what to install. */
+/**
+ * No usable MySQL server program here, and none could be downloaded. The message says what to
+ * install.
+ */
 export class MysqlNotFoundError extends Error {
   override readonly name = "MysqlNotFoundError";
 }
 
-/** The server program ended, or was not ready in time. `log` holds the last lines of its error log. */
+/**
+ * The server program ended, or was not ready in time. `log` holds the last lines of its error log.
+ */
 export class MysqlStartError extends Error {
   override readonly name = "MysqlStartError";
   readonly log: readonly string[];

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-// `cat` ends when our end of its standard input closes, and the kernel's lock goes with it, however we die.
+// `cat` ends when our end of its standard input closes, and the kernel's lock goes with it, however
+// we die.
 const HOLDER = `
 exec 9>"$1" || exit
 flock --nonblock 9 || { echo busy; flock 9 || exit; }
@@ -10,8 +11,9 @@ cat >/dev/null
 `;
 
 /**
- * Does some work while holding an exclusive lock on a file, which is made when missing; returns what the work returns.
- * The lock ends with the work, and with this process. Throws when the file cannot be locked.
+ * Does some work while holding an exclusive lock on a file, which is made when missing; returns
+ * what the work returns. The lock ends with the work, and with this process. Throws when the file
+ * cannot be locked.
  *
  * @param whenBusy called when somebody else holds the lock and this call has to wait
  */

@@ -30,8 +30,9 @@ export interface FindMysqlOptions {
 const USUAL_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/local/mysql/bin"];
 
 /**
- * MySQL of a release that the reader follows: the server that `$BINLOG_ROUTER_MYSQLD` names, else `mysqld` on PATH, else Debian's packages,
- * downloaded once into the cache directory. Throws MysqlNotFoundError when there is none.
+ * MySQL of a release that the reader follows: the server that `$BINLOG_ROUTER_MYSQLD` names, else
+ * `mysqld` on PATH, else Debian's packages, downloaded once into the cache directory. Throws
+ * MysqlNotFoundError when there is none.
  */
 export async function findMysql(options: FindMysqlOptions = {}): Promise<MysqlPrograms> {
   const environment = options.environment ?? process.env;

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { PortInUseError } from "./errors.ts";
 
-// Below the range that Linux takes ports for outgoing connections from (32768 on), so that a server that is restarted
-// finds its port still free.
+// Below the range that Linux takes ports for outgoing connections from (32768 on), so that a server
+// that is restarted finds its port still free.
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 

@@ -31,7 +31,10 @@ const PORT_TAKEN = "[MY-010257]";
 const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 30_000;
 
-/** A MySQL server that this process started; see `startMysqlServer`. It may stop and start again with the same data. */
+/**
+ * A MySQL server that this process started; see `startMysqlServer`. It may stop and start again
+ * with the same data.
+ */
 export class MysqlServer implements AsyncDisposable {
   readonly host = "127.0.0.1";
   readonly port: number;
@@ -108,7 +111,10 @@ export class MysqlServer implements AsyncDisposable {
     throw new MysqlStartError(outcome, process.lastLines);
   }
 
-  /** Ends the server in an orderly way (and with SIGKILL after 30 s). Its data stay until it is disposed. */
+  /**
+   * Ends the server in an orderly way (and with SIGKILL after 30 s). Its data stay until it is
+   * disposed.
+   */
   async stop(): Promise<void> {
     const process = this.#process;
     if (process === null) return;
@@ -137,7 +143,10 @@ export class MysqlServer implements AsyncDisposable {
     await this.start();
   }
 
-  /** Stops the server's clock, as it were: connections stay open and nothing answers, until `resume`. */
+  /**
+   * Stops the server's clock, as it were: connections stay open and nothing answers, until
+   * `resume`.
+   */
   pause(): void {
     this.#process?.signal("SIGSTOP");
   }
@@ -147,7 +156,8 @@ export class MysqlServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // An orderly shutdown takes a second and a half of waits inside MySQL; data that go as well do not need it.
+    // An orderly shutdown takes a second and a half of waits inside MySQL; data that go as well do
+    // not need it.
     await (this.dataDir.startsWith(this.#home) ? this.kill() : this.stop());
     await rm(this.#home, { recursive: true, force: true });
   }

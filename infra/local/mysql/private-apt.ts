@@ -9,7 +9,8 @@ const run = promisify(execFile);
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-// What the packages' own scripts need and the programs do not; told that it is there, apt leaves it out (10 MB).
+// What the packages' own scripts need and the programs do not; told that it is there, apt leaves it
+// out (10 MB).
 const ASSUMED_INSTALLED = ["perl"];
 
 export interface PrivateAptOptions {
@@ -22,9 +23,9 @@ export interface PrivateAptOptions {
 }
 
 /**
- * Downloads packages and all they depend on into `<directory>/cache/archives`, without touching this machine's package
- * state and without its privileges. Signatures are checked against Debian's archive keyring. Returns the paths of the
- * .deb files. Throws what apt says when it cannot.
+ * Downloads packages and all they depend on into `<directory>/cache/archives`, without touching
+ * this machine's package state and without its privileges. Signatures are checked against Debian's
+ * archive keyring. Returns the paths of the .deb files. Throws what apt says when it cannot.
  */
 export async function downloadPackages(
   packages: readonly string[],
@@ -68,14 +69,17 @@ export async function downloadPackages(
   return files.filter((file) => file.endsWith(".deb")).map((file) => join(archives, file));
 }
 
-/** The total of the sizes that `apt-get --print-uris` lists, bytes: lines of `'URI' file size hash`. */
+/**
+ * The total of the sizes that `apt-get --print-uris` lists, bytes: lines of `'URI' file size hash`.
+ */
 export function downloadSize(uris: string): number {
   return [...uris.matchAll(/^'\S+' \S+ (\d+)/gm)].reduce((sum, [, size]) => sum + Number(size), 0);
 }
 
 /**
- * Those lines of `apt-config dump` that say how this machine reaches package archives: proxies, certificates, time
- * limits, whether a mirror may lag. Which indexes it wants and the hooks it runs afterwards are left behind.
+ * Those lines of `apt-config dump` that say how this machine reaches package archives: proxies,
+ * certificates, time limits, whether a mirror may lag. Which indexes it wants and the hooks it runs
+ * afterwards are left behind.
  */
 export function acquireSettings(dump: string): string {
   return dump

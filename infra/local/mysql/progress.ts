@@ -15,7 +15,10 @@ export const silent: Progress = { step() {}, bytes() {}, end() {} };
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5_000;
 
-/** Shows progress on a stream: in a terminal one line that counts, elsewhere a plain line now and then. */
+/**
+ * Shows progress on a stream: in a terminal one line that counts, elsewhere a plain line now and
+ * then.
+ */
 export function showProgress(
   stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
   isTerminal = stream.isTTY === true,

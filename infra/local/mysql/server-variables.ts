@@ -1,11 +1,14 @@
-/** Server variables by name. `null` switches an option off (`--skip-name`), as in `{ log_bin: null }`. */
+/**
+ * Server variables by name. `null` switches an option off (`--skip-name`), as in `{ log_bin: null
+ * }`.
+ */
 export type ServerVariables = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
  * What every server here starts with; callers override single variables.
  *
- * Commits are handed to the operating system but not forced to disk: they survive the death of the server process,
- * which tests bring about, and not a power failure, which they do not.
+ * Commits are handed to the operating system but not forced to disk: they survive the death of the
+ * server process, which tests bring about, and not a power failure, which they do not.
  */
 export const DEFAULT_VARIABLES: ServerVariables = {
   bind_address: "127.0.0.1",

@@ -13,7 +13,10 @@ import { DEFAULT_VARIABLES, type ServerVariables } from "./server-variables.ts";
 export interface MysqlServerOptions {
   /** The loopback port; a free one when absent. */
   readonly port?: number;
-  /** Where the data lie, kept for the next time; a temporary directory, removed at the end, when absent. */
+  /**
+   * Where the data lie, kept for the next time; a temporary directory, removed at the end, when
+   * absent.
+   */
   readonly dataDir?: string;
   /** The administrator's, of characters that need no quoting in SQL; a random one when absent. */
   readonly password?: string;
@@ -26,8 +29,9 @@ export interface MysqlServerOptions {
 }
 
 /**
- * A MySQL server of our own on 127.0.0.1, ready for connections. It ends when it is disposed, or when this process dies.
- * Throws MysqlNotFoundError, MysqlStartError, or PortInUseError when the port was asked for and is taken.
+ * A MySQL server of our own on 127.0.0.1, ready for connections. It ends when it is disposed, or
+ * when this process dies. Throws MysqlNotFoundError, MysqlStartError, or PortInUseError when the
+ * port was asked for and is taken.
  */
 export async function startMysqlServer(options: MysqlServerOptions = {}): Promise<MysqlServer> {
   const { signal } = options;

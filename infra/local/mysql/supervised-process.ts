@@ -18,16 +18,20 @@ export interface SupervisedProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly workingDirectory: string;
-  /** A directory that was made for this program; removed with it when this process dies and cannot do it. */
+  /**
+   * A directory that was made for this program; removed with it when this process dies and cannot
+   * do it.
+   */
   readonly disposableDirectory: string | null;
   /** Called with every line of the program's standard error. */
   readonly onLine: (line: string) => void;
 }
 
-// Only our process holds the other end of descriptor 3. When we die, even by SIGKILL, reading it ends and the watcher
-// kills the program with the one signal that neither a pause nor a shutdown in progress delays. A watcher that did so
-// ends with status 0; one that was sent away, because the program ended by itself, does not. The shell's own output is
-// closed first: after our death a remark like "Killed" would end the shell (SIGPIPE) before it has tidied up.
+// Only our process holds the other end of descriptor 3. When we die, even by SIGKILL, reading it
+// ends and the watcher kills the program with the one signal that neither a pause nor a shutdown in
+// progress delays. A watcher that did so ends with status 0; one that was sent away, because the
+// program ended by itself, does not. The shell's own output is closed first: after our death a
+// remark like "Killed" would end the shell (SIGPIPE) before it has tidied up.
 const SUPERVISOR = `
 directory=$1; shift
 "$@" 3<&- >&2 &
@@ -46,8 +50,8 @@ exit $status
 const KEPT_LINES = 40;
 
 /**
- * Starts a program in a session of its own, so that Ctrl-C reaches it only through us, under a shell that ends it when
- * we are gone. Throws when the shell cannot be started.
+ * Starts a program in a session of its own, so that Ctrl-C reaches it only through us, under a
+ * shell that ends it when we are gone. Throws when the shell cannot be started.
  */
 export async function startSupervised(
   options: SupervisedProcessOptions,

@@ -8,7 +8,10 @@ export interface ServerVersion {
   readonly unusable: string | null;
 }
 
-/** Reads the text that `mysqld --version` prints; null when it is of no MySQL-like server. The reader's own check judges it. */
+/**
+ * Reads the text that `mysqld --version` prints; null when it is of no MySQL-like server. The
+ * reader's own check judges it.
+ */
 export function parseServerVersion(text: string): ServerVersion | null {
   const match = /\bVer (\d+\.\d+\.\d+)(\S*)/.exec(text);
   if (match === null) return null;

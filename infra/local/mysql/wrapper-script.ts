@@ -1,7 +1,8 @@
 /**
- * A shell script that runs a program of an unpacked Debian tree with the tree's own loader and libraries, whatever
- * this machine has of them. It lies in the tree's `bin` folder and finds the tree from there, so that the tree can
- * be moved. `exec` keeps the process id: signals and limits reach the program itself.
+ * A shell script that runs a program of an unpacked Debian tree with the tree's own loader and
+ * libraries, whatever this machine has of them. It lies in the tree's `bin` folder and finds the
+ * tree from there, so that the tree can be moved. `exec` keeps the process id: signals and limits
+ * reach the program itself.
  *
  * @param loader path of ld-linux inside the tree
  * @param libraries path of the library folder inside the tree

@@ -10,7 +10,10 @@ export interface ChildOptions {
   /** The path of the TypeScript file to run. */
   readonly entry: string;
   readonly args?: readonly string[];
-  /** All of its environment but PATH and HOME: no setting of the developer's, in a variable or a file, reaches it. */
+  /**
+   * All of its environment but PATH and HOME: no setting of the developer's, in a variable or a
+   * file, reaches it.
+   */
   readonly environment: Readonly<Record<string, string>>;
   /** Where its output is appended. */
   readonly logFile: string;
@@ -38,11 +41,15 @@ export class ChildEndedError extends Error {
 /** How long a child may take between SIGTERM and SIGKILL. All of `npm start` ends within 10 s. */
 const GRACE_MS = 6_000;
 
-/** Debian's name for a home that there is not. The AWS SDK looks for settings there, and fails when it is not named. */
+/**
+ * Debian's name for a home that there is not. The AWS SDK looks for settings there, and fails when
+ * it is not named.
+ */
 const NO_HOME = "/nonexistent";
 
 /**
- * A Node process that ends with this one, in every case (see tether.ts). Disposing sends SIGTERM, then SIGKILL.
+ * A Node process that ends with this one, in every case (see tether.ts). Disposing sends SIGTERM,
+ * then SIGKILL.
  */
 export class Child implements AsyncDisposable {
   readonly name: string;
@@ -63,7 +70,10 @@ export class Child implements AsyncDisposable {
     process.on("error", () => undefined);
   }
 
-  /** Starts a process; it runs, but has not necessarily done anything yet, when the promise resolves. */
+  /**
+   * Starts a process; it runs, but has not necessarily done anything yet, when the promise
+   * resolves.
+   */
   static async start(options: ChildOptions): Promise<Child> {
     const log = openSync(options.logFile, "a");
     try {
@@ -75,8 +85,8 @@ export class Child implements AsyncDisposable {
           ...options.environment,
         },
         execArgv: ["--import", new URL("tether.ts", import.meta.url).href],
-        // A session of its own: Ctrl-C or a supervisor's signal to the process group reaches this process alone, which
-        // decides in which order its children stop.
+        // A session of its own: Ctrl-C or a supervisor's signal to the process group reaches this
+        // process alone, which decides in which order its children stop.
         detached: true,
         stdio: ["ignore", log, log, "ipc"],
       });
@@ -99,7 +109,10 @@ export class Child implements AsyncDisposable {
     this.#process.on("message", listener);
   }
 
-  /** Sends a message; one that cannot be sent is dropped, because the process is ending and `exited` tells so. */
+  /**
+   * Sends a message; one that cannot be sent is dropped, because the process is ending and `exited`
+   * tells so.
+   */
   send(message: Serializable): void {
     if (this.#process.connected) this.#process.send(message, () => undefined);
   }

@@ -16,7 +16,10 @@ export interface StartOptions {
   readonly password: string | undefined;
   /** Stop after this long; on a signal only when undefined. */
   readonly durationMs: number | undefined;
-  /** By which others reach this machine, and then everything listens on all addresses; on loopback only when undefined. */
+  /**
+   * By which others reach this machine, and then everything listens on all addresses; on loopback
+   * only when undefined.
+   */
   readonly host: string | undefined;
   /** The first of the consecutive ports to listen on; free ones when undefined. */
   readonly portBase: number | undefined;
@@ -58,7 +61,8 @@ Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, miss
 could not start; 2 when the request cannot be fulfilled, and then nothing is left of it.`;
 
 /**
- * The options of a command line. Throws UsageError for a line it does not understand, HelpRequested for `--help`.
+ * The options of a command line. Throws UsageError for a line it does not understand, HelpRequested
+ * for `--help`.
  *
  * @param environment where npm leaves the options that it took for itself
  */
@@ -135,7 +139,10 @@ export function parseOptions(
   };
 }
 
-/** Without `--` npm takes the options for its own settings, which it passes on as variables. Throws UsageError. */
+/**
+ * Without `--` npm takes the options for its own settings, which it passes on as variables. Throws
+ * UsageError.
+ */
 function refuseSwallowedOptions(command: Command, environment: NodeJS.ProcessEnv): void {
   for (const { long } of command.options) {
     const setting = long?.replace(/^--(no-)?/, "").replaceAll("-", "_");
@@ -146,7 +153,10 @@ function refuseSwallowedOptions(command: Command, environment: NodeJS.ProcessEnv
   }
 }
 
-/** Not one of commander's argument parsers: its error message would repeat the argument, and with it the password. */
+/**
+ * Not one of commander's argument parsers: its error message would repeat the argument, and with it
+ * the password.
+ */
 function mysqlAccount(text: string): MysqlAccount {
   const url = URL.parse(text);
   if (url === null || url.protocol !== "mysql:" || url.hostname === "" || url.username === "") {

@@ -9,7 +9,10 @@ export interface Ports {
   readonly console?: number;
 }
 
-/** The ports from `base` on, MySQL's too if it is `ownMysql`; free ones without a base. Throws PortInUseError. */
+/**
+ * The ports from `base` on, MySQL's too if it is `ownMysql`; free ones without a base. Throws
+ * PortInUseError.
+ */
 export async function choosePorts(base: number | undefined, ownMysql: boolean): Promise<Ports> {
   if (base === undefined) return { aws: {}, readerHealth: await freePort() };
   for (let place = ownMysql ? 0 : 1; place < 7; place++) await assertPortFree(base + place);

@@ -1,4 +1,6 @@
-/** `npm start` cannot do what it was asked to; nothing has been started. Ends it with exit code 2. */
+/**
+ * `npm start` cannot do what it was asked to; nothing has been started. Ends it with exit code 2.
+ */
 export class Refusal extends Error {
   override readonly name: string = "Refusal";
 }

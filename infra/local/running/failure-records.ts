@@ -2,7 +2,10 @@ import { paginateScan, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { decodeRecord, STATE_POSITION } from "../../../functions/failures/items.ts";
 import type { ParkedRecord } from "../../../functions/failures/parked.ts";
 
-/** The failure records that still hold deliveries. One machine's failures are few, so the table is simply scanned. */
+/**
+ * The failure records that still hold deliveries. One machine's failures are few, so the table is
+ * simply scanned.
+ */
 export async function parkedRecords(
   client: DynamoDBClient,
   table: string,

@@ -18,7 +18,10 @@ export interface EnvironmentAccount extends PlannedAccount {
   readonly password: string;
 }
 
-/** The accounts that a configuration names one by one: `app_staging` and `app@10.0.3.7`, but not `stg_*`. */
+/**
+ * The accounts that a configuration names one by one: `app_staging` and `app@10.0.3.7`, but not
+ * `stg_*`.
+ */
 export function plannedAccounts(
   environments: Readonly<Record<string, { readonly users: readonly string[] }>>,
 ): PlannedAccount[] {
@@ -43,8 +46,8 @@ const OWN_ACCOUNTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Throws UsageError when a configuration wants accounts that a server of our own needs for itself: the administrator's
- * would meet the wrong password, the reader's would be there already.
+ * Throws UsageError when a configuration wants accounts that a server of our own needs for itself:
+ * the administrator's would meet the wrong password, the reader's would be there already.
  */
 export function refuseOwnAccounts(planned: readonly PlannedAccount[]): void {
   const taken = planned.filter(({ user }) => OWN_ACCOUNTS.has(user));
@@ -62,7 +65,10 @@ export function configuredDatabases(tablePatterns: readonly string[]): string[] 
   return [...new Set(included.map((pattern) => pattern.slice(0, pattern.indexOf("."))))];
 }
 
-/** A database pattern as GRANT writes it: `%` and `_` stand for any characters, so real ones are escaped. */
+/**
+ * A database pattern as GRANT writes it: `%` and `_` stand for any characters, so real ones are
+ * escaped.
+ */
 export function grantPattern(database: string): string {
   return database
     .replace(/[\\%_]/g, "\\$&")
@@ -71,8 +77,8 @@ export function grantPattern(database: string): string {
 }
 
 /**
- * Creates the accounts, with all privileges on the databases, and the databases that are named without a wildcard. Each
- * account has a password of its own when none is given.
+ * Creates the accounts, with all privileges on the databases, and the databases that are named
+ * without a wildcard. Each account has a password of its own when none is given.
  */
 export async function createAccounts(
   administrator: Connection,
@@ -97,7 +103,10 @@ export async function createAccounts(
   return accounts;
 }
 
-/** The account that the reader needs, with no privilege more, and its password. `databases`: of whose tables it takes snapshots. */
+/**
+ * The account that the reader needs, with no privilege more, and its password. `databases`: of
+ * whose tables it takes snapshots.
+ */
 export async function createReaderAccount(
   administrator: Connection,
   databases: readonly string[] = [],

@@ -9,9 +9,9 @@ import type { Source } from "./source.ts";
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Somebody's server, read with the account that was given for it. Only the demonstration, unless it is null, makes
- * anything there: its tables and these accounts, and disposing removes them. Throws MysqlUnusableError,
- * NoDemonstrationError; then nothing was made.
+ * Somebody's server, read with the account that was given for it. Only the demonstration, unless it
+ * is null, makes anything there: its tables and these accounts, and disposing removes them. Throws
+ * MysqlUnusableError, NoDemonstrationError; then nothing was made.
  */
 export async function useGivenServer(
   account: MysqlAccount,

@@ -15,8 +15,9 @@ export async function assertReadable(schemaFile: string): Promise<void> {
 }
 
 /**
- * Runs a file of SQL statements as the server's administrator. The `mysql` client reads it, so everything that the client
- * knows may stand there, DELIMITER included. Throws SchemaError; the statements before the fault have been run by then.
+ * Runs a file of SQL statements as the server's administrator. The `mysql` client reads it, so
+ * everything that the client knows may stand there, DELIMITER included. Throws SchemaError; the
+ * statements before the fault have been run by then.
  *
  * @param database what table names without a database refer to, if anything
  */

@@ -38,8 +38,9 @@ export interface OwnServerOptions {
 }
 
 /**
- * A fresh server with an account for each environment and one for the reader; its data go when it is disposed. Throws
- * UsageError for accounts that it needs for itself, SchemaError; then nothing is left.
+ * A fresh server with an account for each environment and one for the reader; its data go when it
+ * is disposed. Throws UsageError for accounts that it needs for itself, SchemaError; then nothing
+ * is left.
  */
 export async function startOwnServer(options: OwnServerOptions): Promise<Source> {
   const { port, schemaFile, progress, signal } = options;

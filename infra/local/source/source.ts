@@ -5,7 +5,10 @@ interface Credentials {
   readonly password: string;
 }
 
-/** The MySQL server that a stack reads from. Disposing ends or cleans what was started or made for the stack. */
+/**
+ * The MySQL server that a stack reads from. Disposing ends or cleans what was started or made for
+ * the stack.
+ */
 export interface Source extends AsyncDisposable {
   readonly host: string;
   readonly port: number;

@@ -21,7 +21,10 @@ interface ResourceToCreate {
   readonly properties: Readonly<Record<string, unknown>>;
   /** Where they stand in the template. */
   readonly path: string;
-  /** The name of a resource that the template leaves unnamed, as CloudFormation makes it: stack and logical id. */
+  /**
+   * The name of a resource that the template leaves unnamed, as CloudFormation makes it: stack and
+   * logical id.
+   */
   readonly generatedName: string;
 }
 
@@ -36,8 +39,8 @@ export const CREATE_BY_TYPE: Readonly<Record<string, CreateResource>> = {
 };
 
 /**
- * Creates an `AWS::SQS::Queue`. Its properties are the attributes of CreateQueue under the same names, so every one of
- * them is passed on, and the service refuses what it does not know.
+ * Creates an `AWS::SQS::Queue`. Its properties are the attributes of CreateQueue under the same
+ * names, so every one of them is passed on, and the service refuses what it does not know.
  */
 async function createQueue(
   { properties, generatedName }: ResourceToCreate,
@@ -120,7 +123,10 @@ async function createTable(
   };
 }
 
-/** Creates an `AWS::S3::Bucket`. Encryption, lifecycle and access blocks mean nothing on one machine. */
+/**
+ * Creates an `AWS::S3::Bucket`. Encryption, lifecycle and access blocks mean nothing on one
+ * machine.
+ */
 async function createBucket(
   { properties, generatedName }: ResourceToCreate,
   { clients, signal }: Creation,
@@ -132,8 +138,8 @@ async function createBucket(
 }
 
 /**
- * Creates an `AWS::SecretsManager::Secret`. One that is made from a template of an account holds the local MySQL's account
- * instead of a generated password, another a random text.
+ * Creates an `AWS::SecretsManager::Secret`. One that is made from a template of an account holds
+ * the local MySQL's account instead of a generated password, another a random text.
  */
 async function createSecret(
   { properties, generatedName }: ResourceToCreate,

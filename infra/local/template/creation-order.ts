@@ -1,7 +1,10 @@
 import { IncompleteTemplateError } from "./errors.ts";
 import { isObject, type Template } from "./template.ts";
 
-/** The given resources so that each comes after those which its properties name. Throws IncompleteTemplateError on a cycle. */
+/**
+ * The given resources so that each comes after those which its properties name. Throws
+ * IncompleteTemplateError on a cycle.
+ */
 export function creationOrder(template: Template, logicalIds: readonly string[]): string[] {
   const wanted = new Set(logicalIds);
   const order: string[] = [];

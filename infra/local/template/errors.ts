@@ -1,6 +1,6 @@
 /**
- * The CDK app uses something of CloudFormation that the run on one machine does not know yet. `path` says where in the
- * template. The remedy is to teach it, here, or to do without in the app.
+ * The CDK app uses something of CloudFormation that the run on one machine does not know yet.
+ * `path` says where in the template. The remedy is to teach it, here, or to do without in the app.
  */
 export class UnsupportedTemplateError extends Error {
   override readonly name = "UnsupportedTemplateError";
@@ -19,7 +19,10 @@ export class NoLocalResourceError extends UnsupportedTemplateError {
   }
 }
 
-/** The template lacks a resource, or names one that it does not have: the CDK app has to be corrected. */
+/**
+ * The template lacks a resource, or names one that it does not have: the CDK app has to be
+ * corrected.
+ */
 export class IncompleteTemplateError extends Error {
   override readonly name = "IncompleteTemplateError";
 }

@@ -5,7 +5,10 @@ import {
 } from "./errors.ts";
 import { isObject, type Template } from "./template.ts";
 
-/** What a resource is called once it exists: the value of `Ref`, and of `Fn::GetAtt` for each attribute it offers. */
+/**
+ * What a resource is called once it exists: the value of `Ref`, and of `Fn::GetAtt` for each
+ * attribute it offers.
+ */
 export interface PhysicalResource {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -21,9 +24,11 @@ export interface EvaluationContext {
 }
 
 /**
- * A part of a template with its intrinsic functions replaced by their values, as CloudFormation documents them
- * (docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html). `path` says in
- * errors where the part stands. Throws UnsupportedTemplateError for a function, resource or attribute it does not know.
+ * A part of a template with its intrinsic functions replaced by their values, as CloudFormation
+ * documents them
+ * (docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html).
+ * `path` says in errors where the part stands. Throws UnsupportedTemplateError for a function,
+ * resource or attribute it does not know.
  */
 export function evaluate(value: unknown, context: EvaluationContext, path: string): unknown {
   if (Array.isArray(value)) {

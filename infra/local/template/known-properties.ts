@@ -53,7 +53,10 @@ const KNOWN = {
 
 export type KnownResource = keyof typeof KNOWN;
 
-/** Throws UnsupportedTemplateError when something has a property whose local meaning nobody has decided. */
+/**
+ * Throws UnsupportedTemplateError when something has a property whose local meaning nobody has
+ * decided.
+ */
 export function checkProperties(
   type: KnownResource,
   properties: Readonly<Record<string, unknown>>,

@@ -1,11 +1,17 @@
 import type { AlarmDefinition, Widget } from "@binlog-router/local-aws/cloudwatch";
 
-/** What was provisioned, and how the template says that the parts run. Everything in it comes from the template. */
+/**
+ * What was provisioned, and how the template says that the parts run. Everything in it comes from
+ * the template.
+ */
 export interface LocalTopology {
   readonly stackName: string;
   /** Every queue, dead-letter queues included, by its name. */
   readonly queues: ReadonlyMap<string, LocalQueue>;
-  /** The stack's outputs: `OffsetsTable`, `FailuresTable`, `SessionsTable`, `PayloadBucket`, `RawQueueUrl`, … */
+  /**
+   * The stack's outputs: `OffsetsTable`, `FailuresTable`, `SessionsTable`, `PayloadBucket`,
+   * `RawQueueUrl`, …
+   */
   readonly outputs: Readonly<Record<string, string>>;
   readonly tables: {
     readonly offsets: string;

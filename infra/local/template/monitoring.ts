@@ -5,7 +5,9 @@ import type { LocalMonitoring } from "./local-topology.ts";
 import { partResource } from "./parts.ts";
 import { isObject } from "./template.ts";
 
-/** Resources that metrics and alarms name, and that are processes or nothing at all on one machine. */
+/**
+ * Resources that metrics and alarms name, and that are processes or nothing at all on one machine.
+ */
 const NAMED_TYPES = new Set([
   "AWS::Lambda::Function",
   "AWS::ECS::Cluster",
@@ -14,8 +16,8 @@ const NAMED_TYPES = new Set([
 ]);
 
 /**
- * Alarms and dashboard of the template. Throws UnknownMonitoringError for what the stand-in for CloudWatch does not know, and
- * the errors of `evaluate`.
+ * Alarms and dashboard of the template. Throws UnknownMonitoringError for what the stand-in for
+ * CloudWatch does not know, and the errors of `evaluate`.
  */
 export function readMonitoring(context: EvaluationContext, stackName: string): LocalMonitoring {
   const named = withNames(context, stackName);

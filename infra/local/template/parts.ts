@@ -17,7 +17,10 @@ const DEFAULT_BATCH_SIZE = 10;
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_STOP_TIMEOUT_S = 30;
 
-/** How reader and functions run, by the template. Throws IncompleteTemplateError for what is missing, UnsupportedTemplateError for what has no local meaning. */
+/**
+ * How reader and functions run, by the template. Throws IncompleteTemplateError for what is
+ * missing, UnsupportedTemplateError for what has no local meaning.
+ */
 export function readParts(context: EvaluationContext): Parts {
   const route = functionOf("route", context);
   const retry = functionOf("retry", context);
@@ -154,7 +157,10 @@ function only(
   return { properties: propertiesOf(resource, context, path, kept), path };
 }
 
-/** The named properties without intrinsic functions; the others may name resources that one machine has not. */
+/**
+ * The named properties without intrinsic functions; the others may name resources that one machine
+ * has not.
+ */
 function propertiesOf(
   resource: TemplateResource,
   context: EvaluationContext,

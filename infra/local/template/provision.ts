@@ -28,9 +28,9 @@ export interface ProvisionOptions {
 }
 
 /**
- * Creates the template's queues, tables, buckets and secrets through the AWS SDK, and returns what runs on them. Throws
- * UnsupportedTemplateError for anything in the template whose local meaning is not known, IncompleteTemplateError for
- * what the template lacks, and the SDK's errors.
+ * Creates the template's queues, tables, buckets and secrets through the AWS SDK, and returns what
+ * runs on them. Throws UnsupportedTemplateError for anything in the template whose local meaning is
+ * not known, IncompleteTemplateError for what the template lacks, and the SDK's errors.
  */
 export async function provision(
   { stackName, template }: SynthesizedStack,
@@ -112,7 +112,10 @@ function queuesOf({ template, physical }: EvaluationContext): Map<string, LocalQ
   return queues;
 }
 
-/** Only texts: an output may also name what one machine has not (a role, a topic), and is left out then. */
+/**
+ * Only texts: an output may also name what one machine has not (a role, a topic), and is left out
+ * then.
+ */
 function evaluateOutputs(context: EvaluationContext): Record<string, string> {
   const outputs: Record<string, string> = {};
   for (const [name, { Value }] of Object.entries(context.template.Outputs ?? {})) {

@@ -28,7 +28,10 @@ const CLOUD_ONLY_TYPES = [
   /^AWS::CDK::Metadata$/,
 ];
 
-/** Throws UnsupportedTemplateError when the template has a type of resource whose local meaning nobody has decided. */
+/**
+ * Throws UnsupportedTemplateError when the template has a type of resource whose local meaning
+ * nobody has decided.
+ */
 export function checkResourceTypes(template: Template): void {
   for (const [id, { Type }] of Object.entries(template.Resources)) {
     const known =

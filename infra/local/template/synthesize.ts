@@ -14,17 +14,17 @@ export interface SynthesizedStack {
 }
 
 /**
- * The template that `cdk deploy` would deploy for this configuration, made in this process with the same feature flags.
- * Only the functions' code is not bundled: on one machine the sources themselves run, and their paths stand in the
- * metadata of the resources.
+ * The template that `cdk deploy` would deploy for this configuration, made in this process with the
+ * same feature flags. Only the functions' code is not bundled: on one machine the sources
+ * themselves run, and their paths stand in the metadata of the resources.
  */
 export function synthesize(config: DeployableConfiguration): SynthesizedStack {
   return synthesizeStack((app) => routerStack(app, config, UNBUNDLED));
 }
 
 /**
- * The template of any stack, made in this process. CloudFormation's rules are checked, which takes seconds, only when
- * `options` say so: `cdk synth` checks them before anything is deployed.
+ * The template of any stack, made in this process. CloudFormation's rules are checked, which takes
+ * seconds, only when `options` say so: `cdk synth` checks them before anything is deployed.
  */
 export function synthesizeStack(
   define: (app: App) => Stack,
@@ -56,7 +56,10 @@ const WITHOUT_ASSETS = {
   "@aws-cdk/core:stackResourceLimit": 0,
 };
 
-/** CloudFormation's limit holds for deployments; a measurement on one machine may have hundreds of queues. */
+/**
+ * CloudFormation's limit holds for deployments; a measurement on one machine may have hundreds of
+ * queues.
+ */
 function liftDeploymentLimit(stack: Stack): void {
   Validations.of(stack).acknowledge({
     id: "Annotation::@aws-cdk/core:Stack.templateSize",

@@ -16,7 +16,8 @@ export class AlarmTopic extends Construct {
   constructor(scope: Construct, id: string, props: AlarmTopicProps) {
     super(scope, id);
     this.topic = new Topic(this, "Topic", { displayName: props.displayName, enforceSSL: true });
-    // `enforceSSL` makes a policy, which takes the place of the default one: without this statement no alarm is delivered.
+    // `enforceSSL` makes a policy, which takes the place of the default one: without this statement
+    // no alarm is delivered.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "AlarmsOfThisAccount",

@@ -85,7 +85,10 @@ export class SourceMetrics {
     });
   }
 
-  /** Metrics that differ in one dimension only are labelled by its value, which keeps a widget's legend short. */
+  /**
+   * Metrics that differ in one dimension only are labelled by its value, which keeps a widget's
+   * legend short.
+   */
   #metric(name: string, statistic: string, dimensions: Record<string, string> = {}): Metric {
     const [label] = Object.values(dimensions);
     const props: MetricProps = {

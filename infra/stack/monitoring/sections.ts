@@ -189,7 +189,10 @@ export function errors({ metrics, raw, route, retry, pairs }: Watched): IWidget[
   ];
 }
 
-/** What AWS bills by the piece. A metric of SQS counts messages; one request carries up to ten of them. */
+/**
+ * What AWS bills by the piece. A metric of SQS counts messages; one request carries up to ten of
+ * them.
+ */
 export function costs({ metrics, raw, route, retry, pairs, tables }: Watched): IWidget[] {
   const named = [
     { queue: raw.queue, name: "raw" },

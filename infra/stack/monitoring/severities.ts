@@ -1,11 +1,15 @@
 import { RUNBOOK, type RunbookHeading } from "./runbook.ts";
 
-/** `urgent`: every environment waits, or changes are soon lost. `notice`: one stream waits, or somebody has to look at it. */
+/**
+ * `urgent`: every environment waits, or changes are soon lost. `notice`: one stream waits, or
+ * somebody has to look at it.
+ */
 export type Severity = "urgent" | "notice";
 
 /**
- * What an alarm's metric says. `state`: the trouble lasts as long as the metric is beyond its bound. `event`: something happened;
- * the count goes back to zero by itself and what happened is still there, so the end of the alarm is not announced.
+ * What an alarm's metric says. `state`: the trouble lasts as long as the metric is beyond its
+ * bound. `event`: something happened; the count goes back to zero by itself and what happened is
+ * still there, so the end of the alarm is not announced.
  */
 export type Nature = "state" | "event";
 

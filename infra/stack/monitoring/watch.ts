@@ -25,7 +25,9 @@ export interface Watch {
   readonly meaning: string;
   readonly metric: IMetric;
   readonly above: number;
-  /** The metric's periods in a row (a minute each, unless the metric says otherwise), default one. */
+  /**
+   * The metric's periods in a row (a minute each, unless the metric says otherwise), default one.
+   */
   readonly periods?: number;
   /** Silence counts as good, unless the metric is a heartbeat. */
   readonly silence?: TreatMissingData;

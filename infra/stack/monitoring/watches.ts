@@ -15,10 +15,16 @@ export function watches(parts: WatchedParts): Watch[] {
   ];
 }
 
-/** A transaction manager commits within seconds what it has prepared; MySQL keeps its binlog for hours at least. */
+/**
+ * A transaction manager commits within seconds what it has prepared; MySQL keeps its binlog for
+ * hours at least.
+ */
 const PREPARED_XA_MINUTES = 30;
 
-/** A reader that starts again repeats a second of frames; on an idle database no other frame may follow for minutes. */
+/**
+ * A reader that starts again repeats a second of frames; on an idle database no other frame may
+ * follow for minutes.
+ */
 const REPEATS_PERIOD = Duration.minutes(5);
 /** A deployment starts two tasks; two deployments in a row are no trouble. */
 const STARTS = 4;
@@ -47,7 +53,8 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       meaning: `More than ${settings.retentionUsedPercent} % of MySQL's binlog retention has passed since the saved offset: soon changes are purged before they are read.`,
       metric: metrics.retentionUsed(),
       above: settings.retentionUsedPercent,
-      // A reader that cannot connect does not know the retention: what was known before still holds.
+      // A reader that cannot connect does not know the retention: what was known before still
+      // holds.
       silence: TreatMissingData.IGNORE,
     },
     {
@@ -132,7 +139,8 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     },
     {
       heading: RUNBOOK.framesReturned,
-      // SQS leaves a message that was received several times out of the oldest message's age, so that alarm would end here.
+      // SQS leaves a message that was received several times out of the oldest message's age, so
+      // that alarm would end here.
       meaning:
         "The route function has given frames back to the raw queue in each of three minutes: a lane stands still.",
       metric: metrics.framesReturned(),

@@ -39,10 +39,11 @@ const ITEM_ACCESS = [
 ].map((action) => `dynamodb:${action}`);
 
 /**
- * Keeps everybody out of an environment's rows who is not listed for it, whatever their own policies allow: a Deny outweighs
- * every Allow. Queues and payloads of an environment are closed when it lists `consumers`. What holds the rows of all
- * environments (raw queue, payloads of frames, of failure records and of prepared XA transactions, failures table) is closed
- * when `operators` are listed, too: without them nobody could run the operators' commands.
+ * Keeps everybody out of an environment's rows who is not listed for it, whatever their own
+ * policies allow: a Deny outweighs every Allow. Queues and payloads of an environment are closed
+ * when it lists `consumers`. What holds the rows of all environments (raw queue, payloads of
+ * frames, of failure records and of prepared XA transactions, failures table) is closed when
+ * `operators` are listed, too: without them nobody could run the operators' commands.
  *
  * `parts`: ARNs of the roles of reader and functions; `operators`: ARNs, too.
  */

@@ -16,7 +16,10 @@ export interface ConsumerPolicyProps {
   readonly consumers: Consumers;
 }
 
-/** What an application of one environment needs: its queues and its large payloads. To be attached to its role. */
+/**
+ * What an application of one environment needs: its queues and its large payloads. To be attached
+ * to its role.
+ */
 export class ConsumerPolicy extends Construct {
   readonly environment: string;
   readonly policy: ManagedPolicy;

@@ -26,8 +26,8 @@ export class Consumers {
   }
 
   /**
-   * Makes an exception from the Deny for a principal that is granted access by a policy of its own. Throws RangeError for one
-   * whose ARN the stack cannot know.
+   * Makes an exception from the Deny for a principal that is granted access by a policy of its own.
+   * Throws RangeError for one whose ARN the stack cannot know.
    */
   admit(grantee: IGrantable): void {
     if (!this.isClosed) return;

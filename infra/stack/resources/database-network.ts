@@ -11,7 +11,10 @@ import { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../../config/configuration.ts";
 import type { ReaderNetwork } from "./reader-service.ts";
 
-/** The network that the database is in, by its ids: nothing is looked up, so the template can be made offline. */
+/**
+ * The network that the database is in, by its ids: nothing is looked up, so the template can be
+ * made offline.
+ */
 export class DatabaseNetwork extends Construct implements ReaderNetwork {
   readonly vpc: IVpc;
   readonly vpcSubnets: SubnetSelection;
@@ -24,7 +27,8 @@ export class DatabaseNetwork extends Construct implements ReaderNetwork {
     };
     this.vpc = Vpc.fromVpcAttributes(this, "Vpc", {
       vpcId: network.vpcId,
-      // Only a construct that places things by zone would ask for them; the service names its subnets.
+      // Only a construct that places things by zone would ask for them; the service names its
+      // subnets.
       availabilityZones: ["unused"],
     });
     const { databaseSecurityGroupId: group } = network;

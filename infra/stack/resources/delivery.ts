@@ -12,7 +12,10 @@ import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RouterFunction } from "./router-function.ts";
 import type { Tables } from "./tables.ts";
 
-/** What both functions work with: each delivers frames, the one as they come, the other when they were parked. */
+/**
+ * What both functions work with: each delivers frames, the one as they come, the other when they
+ * were parked.
+ */
 export interface DeliveryProps {
   /** The folder with the function's bundled code. */
   readonly code: string;
@@ -25,7 +28,10 @@ export interface DeliveryProps {
   readonly logRetention: RetentionDays;
 }
 
-/** Lets a function deliver: look authors up, send to environment queues, park what cannot be sent, move its lane. */
+/**
+ * Lets a function deliver: look authors up, send to environment queues, park what cannot be sent,
+ * move its lane.
+ */
 export function grantDelivery(
   lambda: RouterFunction,
   { pairs, tables, payloads, filterSecret }: Omit<DeliveryProps, "code">,

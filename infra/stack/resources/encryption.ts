@@ -23,8 +23,9 @@ const USE_ACTIONS = [
 ];
 
 /**
- * The KMS key of everything that a router stores. It is somebody else's: its policy has to let this account's IAM decide, and
- * admit CloudWatch's alarms and logs (docs/deploying.md). A key that is made in the same app gets these statements here.
+ * The KMS key of everything that a router stores. It is somebody else's: its policy has to let this
+ * account's IAM decide, and admit CloudWatch's alarms and logs (docs/deploying.md). A key that is
+ * made in the same app gets these statements here.
  */
 export class EncryptionKey extends Construct {
   readonly #key: IKey;
@@ -54,7 +55,10 @@ export class EncryptionKey extends Construct {
     return new PolicyStatement({ actions: USE_ACTIONS, resources: [this.#key.keyArn] });
   }
 
-  /** Puts every store inside a construct under the key. Each is changed in place, and keeps what it has. */
+  /**
+   * Puts every store inside a construct under the key. Each is changed in place, and keeps what it
+   * has.
+   */
   encrypt(construct: Construct): void {
     const { keyArn } = this.#key;
     for (const resource of construct.node.findAll()) {
@@ -104,7 +108,10 @@ export class EncryptionKey extends Construct {
   }
 }
 
-/** S3 delivers access logs only to buckets under a key of its own; they hold names of objects, and no rows. */
+/**
+ * S3 delivers access logs only to buckets under a key of its own; they hold names of objects, and
+ * no rows.
+ */
 function encryptBucket(bucket: CfnBucket, keyArn: string): void {
   if (bucket.loggingConfiguration === undefined) return;
   bucket.bucketEncryption = {

@@ -46,7 +46,10 @@ export interface EnvironmentQueuePairProps {
   readonly operators: readonly string[];
 }
 
-/** One subscriber's FIFO queue in one environment, and where messages go that it failed to handle too often. */
+/**
+ * One subscriber's FIFO queue in one environment, and where messages go that it failed to handle
+ * too often.
+ */
 export class EnvironmentQueuePair extends Construct {
   readonly names: EnvironmentQueue;
   readonly queue: Queue;
@@ -102,8 +105,9 @@ export class EnvironmentQueuePair extends Construct {
   }
 
   /**
-   * Lets a principal of this account receive and delete the queue's messages and read their large payloads. Throws RangeError
-   * where the environment lists its consumers and the principal is a role of another stack.
+   * Lets a principal of this account receive and delete the queue's messages and read their large
+   * payloads. Throws RangeError where the environment lists its consumers and the principal is a
+   * role of another stack.
    */
   grantConsume(grantee: IGrantable): Grant {
     this.#consumers.admit(grantee);
@@ -139,8 +143,8 @@ function allowRedrive({ queue, deadLetterQueue }: EnvironmentQueuePair, arn: str
 }
 
 /**
- * An application of one environment cannot read another's queue, whatever its own IAM policy allows: a Deny in the
- * queue's policy outweighs every Allow.
+ * An application of one environment cannot read another's queue, whatever its own IAM policy
+ * allows: a Deny in the queue's policy outweighs every Allow.
  */
 function keepOthersOut(queue: Queue, principalArns: string[]): void {
   queue.addToResourcePolicy(

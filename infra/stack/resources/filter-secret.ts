@@ -3,7 +3,10 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
-/** The key of the hashes that stand for masked values. Only the functions read it. It is kept with the stack's tables. */
+/**
+ * The key of the hashes that stand for masked values. Only the functions read it. It is kept with
+ * the stack's tables.
+ */
 export class FilterSecret extends Construct {
   readonly secret: Secret;
 

@@ -5,7 +5,10 @@ import type { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import type { IConstruct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
-/** Actions on single items, and the question when a table was made; nothing here scans, and no action name has a wildcard. */
+/**
+ * Actions on single items, and the question when a table was made; nothing here scans, and no
+ * action name has a wildcard.
+ */
 export type ItemAction =
   | "BatchGetItem"
   | "BatchWriteItem"
@@ -16,7 +19,10 @@ export type ItemAction =
   | "Query"
   | "UpdateItem";
 
-/** Lets a principal do the named things with the items of a table (`Table.grant` would add every index). */
+/**
+ * Lets a principal do the named things with the items of a table (`Table.grant` would add every
+ * index).
+ */
 export function grantItems(
   table: ITable,
   grantee: IGrantable,
@@ -38,7 +44,10 @@ export function grantIndexQuery(table: ITable, grantee: IGrantable, index: strin
   });
 }
 
-/** Lets a principal read or write the objects under a prefix (`Bucket.grantRead` would let it list the bucket, too). */
+/**
+ * Lets a principal read or write the objects under a prefix (`Bucket.grantRead` would let it list
+ * the bucket, too).
+ */
 export function grantPayloads(
   bucket: Bucket,
   grantee: IGrantable & IConstruct,
@@ -54,9 +63,10 @@ export function grantPayloads(
 }
 
 /**
- * Lets a principal learn that an object does not exist: without `s3:ListBucket` S3 answers AccessDenied for a missing key,
- * which cannot be told from lost access. No condition on `s3:prefix`: GetObject has no such parameter, and nothing documents
- * that S3 would take the key for it.
+ * Lets a principal learn that an object does not exist: without `s3:ListBucket` S3 answers
+ * AccessDenied for a missing key, which cannot be told from lost access. No condition on
+ * `s3:prefix`: GetObject has no such parameter, and nothing documents that S3 would take the key
+ * for it.
  */
 export function grantAbsence(bucket: Bucket, grantee: IGrantable): Grant {
   return Grant.addToPrincipal({

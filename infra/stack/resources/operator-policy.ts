@@ -19,7 +19,10 @@ export interface OperatorPolicyProps {
   readonly key: EncryptionKey | null;
 }
 
-/** What the commands of `binlog-router` do to a deployed stack. To be attached to the roles of the people who run them. */
+/**
+ * What the commands of `binlog-router` do to a deployed stack. To be attached to the roles of the
+ * people who run them.
+ */
 export class OperatorPolicy extends Construct {
   readonly policy: ManagedPolicy;
 

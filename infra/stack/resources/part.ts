@@ -4,7 +4,10 @@ import type { IConstruct } from "constructs";
 /** The parts of the system that run code. */
 export type PartName = "reader" | "route" | "retry";
 
-/** The metadata by which a resource of the template says which source file it runs, for the run on one machine. */
+/**
+ * The metadata by which a resource of the template says which source file it runs, for the run on
+ * one machine.
+ */
 export const PART_METADATA = "binlog-router:part";
 
 export interface PartMetadata {

@@ -15,7 +15,10 @@ import {
 } from "../../../wire/payloads.ts";
 
 export interface PayloadBucketProps {
-  /** How long what messages of queues point to is kept: longer than a queue and its dead-letter queue keep messages. */
+  /**
+   * How long what messages of queues point to is kept: longer than a queue and its dead-letter
+   * queue keep messages.
+   */
   readonly retentionDays: number;
   readonly logDays: number;
 }
@@ -29,9 +32,9 @@ const PRIVATE = {
 } as const;
 
 /**
- * Days for which the body of a failure record is kept. A stream waits for its operator without a time limit, and its alarm
- * with it, so this must be far beyond the time in which somebody acts; it ends at all because the bodies of resolved
- * records lie here too.
+ * Days for which the body of a failure record is kept. A stream waits for its operator without a
+ * time limit, and its alarm with it, so this must be far beyond the time in which somebody acts; it
+ * ends at all because the bodies of resolved records lie here too.
  */
 const FAILURE_DAYS = 365;
 

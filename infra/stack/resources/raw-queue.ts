@@ -15,7 +15,9 @@ export interface RawQueueProps {
   readonly retentionDays: number;
 }
 
-/** The FIFO queue of frames between the reader and the route function; each lane is a message group. */
+/**
+ * The FIFO queue of frames between the reader and the route function; each lane is a message group.
+ */
 export class RawQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
@@ -51,15 +53,17 @@ export class RawQueue extends Construct {
       ...common,
       queueName: rawQueueName(props.source),
       visibilityTimeout: VISIBILITY_TIMEOUT,
-      // Messages of a batch are received together, so a low limit would throw away innocent ones: the function records
-      // poison itself, and only what fails for half a day ends in the dead-letter queue. 1000 is the most that SQS takes.
+      // Messages of a batch are received together, so a low limit would throw away innocent ones:
+      // the function records poison itself, and only what fails for half a day ends in the
+      // dead-letter queue. 1000 is the most that SQS takes.
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 1000 },
     });
   }
 }
 
 /**
- * Longer than the route function's timeout, so that a frame never becomes visible while the function may still work on it;
- * not much longer, because a lane whose function was killed waits this long.
+ * Longer than the route function's timeout, so that a frame never becomes visible while the
+ * function may still work on it; not much longer, because a lane whose function was killed waits
+ * this long.
  */
 const VISIBILITY_TIMEOUT = Duration.seconds(45);

@@ -68,7 +68,8 @@ export class ReaderService extends Construct {
     this.#grant(props);
     this.securityGroup = this.#securityGroup(props);
     this.service = new FargateService(this, "Service", {
-      // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `| undefined`.
+      // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `|
+      // undefined`.
       cluster: new Cluster(this, "Cluster", {
         vpc: props.network.vpc,
         containerInsightsV2: ContainerInsights.ENABLED,
@@ -102,7 +103,8 @@ export class ReaderService extends Construct {
       containerName: "reader",
       image: ContainerImage.fromAsset(code, { platform: Platform.LINUX_ARM64 }),
       environment: { ...environment, HEALTH_PORT: String(HEALTH_PORT) },
-      // Not `non-blocking`, which drops lines when they do not get away fast enough: metrics, and a reader's last error.
+      // Not `non-blocking`, which drops lines when they do not get away fast enough: metrics, and a
+      // reader's last error.
       logging: LogDrivers.awsLogs({
         logGroup,
         streamPrefix: "reader",

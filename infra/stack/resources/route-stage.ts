@@ -31,7 +31,8 @@ export class RouteStage extends Construct {
       new SqsEventSource(props.raw.queue, {
         batchSize: props.framesAtOnce,
         reportBatchItemFailures: true,
-        // Lambda runs one invocation per message group, so more than one per lane never happens; 2 is Lambda's minimum.
+        // Lambda runs one invocation per message group, so more than one per lane never happens; 2
+        // is Lambda's minimum.
         maxConcurrency: Math.max(2, props.lanes),
       }),
     );

@@ -16,7 +16,10 @@ export interface RouterFunctionProps {
   readonly logRetention: RetentionDays;
 }
 
-/** A function of this system: `functions/main/<part>.ts` as one ES module, allowed to write its own log and nothing else. */
+/**
+ * A function of this system: `functions/main/<part>.ts` as one ES module, allowed to write its own
+ * log and nothing else.
+ */
 export class RouterFunction extends Function {
   readonly part: "route" | "retry";
   readonly executionRole: Role;
@@ -26,7 +29,8 @@ export class RouterFunction extends Function {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // A role of its own: the one that CDK makes carries a managed policy for every log group of the account.
+    // A role of its own: the one that CDK makes carries a managed policy for every log group of the
+    // account.
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     });

@@ -5,7 +5,10 @@ import { Construct } from "constructs";
 import type { HostedConfiguration } from "../../../config/configuration.ts";
 import { acknowledge } from "./acknowledge.ts";
 
-/** The MySQL account that the reader uses: `{ "username", "password" }`, read at every connect, so that it may rotate. */
+/**
+ * The MySQL account that the reader uses: `{ "username", "password" }`, read at every connect, so
+ * that it may rotate.
+ */
 export class SourceSecret extends Construct {
   readonly secret: ISecret;
   readonly #keyArn: string | undefined;

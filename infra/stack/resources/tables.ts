@@ -20,7 +20,10 @@ export class Tables extends Construct {
   /** The failures table that the stack made, whether the parts work with it or not. */
   readonly ownFailures: Table;
 
-  /** `restored`: names of tables that the parts work with instead of the stack's own, which stay as they are. */
+  /**
+   * `restored`: names of tables that the parts work with instead of the stack's own, which stay as
+   * they are.
+   */
   constructor(scope: Construct, id: string, restored: Configuration["restoredTables"]) {
     super(scope, id);
     const own = this.#create();

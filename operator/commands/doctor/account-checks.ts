@@ -109,7 +109,10 @@ function inNoEnvironment(account: Account, name: string): Finding {
   });
 }
 
-/** The environments whose entries name an account best: exactly, else by the longest pattern; hosts do not decide. */
+/**
+ * The environments whose entries name an account best: exactly, else by the longest pattern; hosts
+ * do not decide.
+ */
 export function environmentsOf(account: Account, environments: Environments): string[] {
   const claims = Object.entries(environments).flatMap(([environment, { users }]) =>
     users

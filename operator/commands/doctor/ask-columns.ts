@@ -27,7 +27,9 @@ const COLUMNS = `SELECT columns.table_schema AS db, columns.table_name AS tab, c
     AND columns.table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')
   ORDER BY columns.table_schema, columns.table_name, columns.ordinal_position`;
 
-/** Every table that the account may see but those of MySQL itself, with its columns in their order. */
+/**
+ * Every table that the account may see but those of MySQL itself, with its columns in their order.
+ */
 export async function askColumns(connection: Connection): Promise<TableColumns[]> {
   const rows = await rowsOf(connection, COLUMNS);
   const tables = Map.groupBy(rows, (row) => `${String(row["db"])}\0${String(row["tab"])}`);

@@ -33,14 +33,20 @@ const PROXIES = `SELECT attr_value AS name, COUNT(DISTINCT processlist_id) AS co
   AND attr_value REGEXP '^(proxysql|mysqlrouter|mysql_router|maxscale|rds.?proxy|vitess|heimdall)'
   GROUP BY attr_value`;
 
-/** The variables that the checks look at. Any account of any server that speaks MySQL's protocol may ask for them. */
+/**
+ * The variables that the checks look at. Any account of any server that speaks MySQL's protocol may
+ * ask for them.
+ */
 export async function askVariables(connection: Connection): Promise<ServerVariables> {
   const query = "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)";
   const rows = await rowsOf(connection, query, [VARIABLES]);
   return new Map(rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]));
 }
 
-/** Asks everything else that the checks look at. Rejects with MySQL's error when the account may not ask. */
+/**
+ * Asks everything else that the checks look at. Rejects with MySQL's error when the account may not
+ * ask.
+ */
 export async function askServer(
   connection: Connection,
   variables: ServerVariables,

@@ -4,7 +4,9 @@ import { TAG_SETTERS, TAGGING_PRIVILEGES } from "../../ledger/tagging.ts";
 import type { TagFacts } from "./facts.ts";
 import { rowsOf } from "./rows.ts";
 
-/** A dump's thread and what its client says of itself: a replica's names `mysqld` and its version. */
+/**
+ * A dump's thread and what its client says of itself: a replica's names `mysqld` and its version.
+ */
 const FOLLOWERS = `SELECT CONCAT(thread.processlist_user, '@', thread.processlist_host) AS name,
     MAX(IF(attrs.attr_name = 'program_name', attrs.attr_value, NULL)) AS program,
     MAX(IF(attrs.attr_name = '_client_version', attrs.attr_value, NULL)) AS version

@@ -3,7 +3,10 @@ import type { ServerVariables } from "../../../reader/source/server-variables.ts
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { CascadingKey } from "./ask-cascades.ts";
 
-/** Foreign keys of followed tables whose cascaded rows are in no binlog. `tables` are the configuration's patterns. */
+/**
+ * Foreign keys of followed tables whose cascaded rows are in no binlog. `tables` are the
+ * configuration's patterns.
+ */
 export function cascadeFindings(
   keys: readonly CascadingKey[],
   tables: readonly string[],

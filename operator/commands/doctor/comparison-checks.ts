@@ -62,7 +62,10 @@ function isOf(family: Family, literal: Literal): boolean {
   }
 }
 
-/** Whether MySQL compares texts of a column in a way that upper case, accents or spaces do not matter. */
+/**
+ * Whether MySQL compares texts of a column in a way that upper case, accents or spaces do not
+ * matter.
+ */
 export function foldsText({ literals, isLike, column }: ColumnUse, of: TableColumn): boolean {
   const isText = isLike || literals.some(({ kind }) => kind === "text");
   const isExact = of.collation === null || of.collation.endsWith("_bin");

@@ -20,7 +20,10 @@ const used = configurationSchema
 
 type DoctorConfiguration = z.output<typeof used>;
 
-/** Reads a configuration object, or a cdk.json that has one (of several, the one called `name`) in its context. Throws CommandError. */
+/**
+ * Reads a configuration object, or a cdk.json that has one (of several, the one called `name`) in
+ * its context. Throws CommandError.
+ */
 export async function readDoctorConfiguration(
   path: string,
   name?: string,
@@ -61,7 +64,10 @@ type Tls = SourceAddress["tls"];
 const HERE: readonly Tls[] = ["encrypt", "off"];
 const ELSEWHERE: readonly Tls[] = ["encrypt"];
 
-/** Without `?tls=` at its end, a connection to this machine is encrypted where the server can do that: it may be a tunnel. */
+/**
+ * Without `?tls=` at its end, a connection to this machine is encrypted where the server can do
+ * that: it may be a tunnel.
+ */
 async function accountInUrl(text: string): Promise<readonly ConnectionOptions[]> {
   const url = URL.parse(text);
   if (url?.protocol !== "mysql:" || url.hostname === "" || url.username === "") {

@@ -4,8 +4,8 @@ import { type Connection, type ConnectionOptions, createConnection } from "mysql
 const NO_TLS: ReadonlySet<unknown> = new Set(["HANDSHAKE_NO_SSL_SUPPORT", "HANDSHAKE_SSL_ERROR"]);
 
 /**
- * Connects in the first of these ways. The next one is tried only when TLS could not be set up: any other refusal,
- * such as a wrong password, is the same in every way. Throws mysql2's error.
+ * Connects in the first of these ways. The next one is tried only when TLS could not be set up: any
+ * other refusal, such as a wrong password, is the same in every way. Throws mysql2's error.
  */
 export async function connectFirst(ways: readonly ConnectionOptions[]): Promise<Connection> {
   const [first = {}, ...others] = ways;

@@ -157,7 +157,10 @@ function installedOnce(ledger: readonly Finding[], tags: readonly Finding[]): Fi
   return [...ledger.filter(({ check }) => !isInstalling || check !== "ledger.missing"), ...tags];
 }
 
-/** How long ago the last transaction was committed that the reader has passed; null when it never read. */
+/**
+ * How long ago the last transaction was committed that the reader has passed; null when it never
+ * read.
+ */
 async function readerLag(offsetsTable: string): Promise<number | null> {
   using dynamodb = disposable(new DynamoDBClient());
   const { offset } = await new OffsetStore(dynamodb.client, offsetsTable).load();

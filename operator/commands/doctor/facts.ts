@@ -8,7 +8,9 @@ export interface Account {
   readonly host: string;
   /** Locked for good: nobody logs in with it. Roles are locked too. */
   readonly isLocked: boolean;
-  /** CONNECTION_ADMIN and SUPER, by which `init_connect` is not run for it, if it has them itself. */
+  /**
+   * CONNECTION_ADMIN and SUPER, by which `init_connect` is not run for it, if it has them itself.
+   */
   readonly adminPrivileges: readonly string[];
   /** Roles that are active when it logs in and have one of these. */
   readonly adminRoles: readonly string[];
@@ -22,7 +24,9 @@ export interface Account {
 export interface LedgerFacts {
   /** How many rows its table has; null without a table. */
   readonly slots: number | null;
-  /** Whether the account is there that the procedures run as, without which nobody can call them. */
+  /**
+   * Whether the account is there that the procedures run as, without which nobody can call them.
+   */
   readonly hasDefiner: boolean;
   readonly mayDefinerWrite: boolean;
   /** What the procedures do; `other` when one is another version's, null when one is missing. */
@@ -43,7 +47,9 @@ export interface TagFacts {
   readonly setters: readonly string[];
   /** Who reads the binlog by now; the version of a replica, null for another program. */
   readonly followers: readonly { readonly name: string; readonly replicaVersion: string | null }[];
-  /** How often each account reset an open session (COM_RESET_CONNECTION) in this run of the server. */
+  /**
+   * How often each account reset an open session (COM_RESET_CONNECTION) in this run of the server.
+   */
   readonly resets: readonly Count[];
 }
 
@@ -69,7 +75,10 @@ export interface ServerFacts {
   readonly readerGrants: readonly string[] | null;
   readonly ledger: LedgerFacts;
   readonly tags: TagFacts;
-  /** How often each account changed the user of an open connection (COM_CHANGE_USER) in this run of the server. */
+  /**
+   * How often each account changed the user of an open connection (COM_CHANGE_USER) in this run of
+   * the server.
+   */
   readonly userChanges: readonly Count[];
   /** Connections that come through a program which shares them between clients. */
   readonly proxies: readonly Count[];

@@ -28,7 +28,10 @@ export function isFault({ severity }: Finding): boolean {
   return severity !== "note";
 }
 
-/** A script for the mysql client that mends what statements can mend, the gravest first; to be read before it is run. */
+/**
+ * A script for the mysql client that mends what statements can mend, the gravest first; to be read
+ * before it is run.
+ */
 export function repairScript(findings: readonly Finding[]): string {
   const parts = sorted(findings.filter(isFault)).map((finding) => {
     const { check, what, remedy, statements } = finding;

@@ -7,7 +7,10 @@ const WANTED_RETENTION_SECONDS = 3 * DAY_SECONDS;
 /** Of the retention that the reader's lag may use up. */
 const LAG_SHARE = 0.5;
 
-/** What concerns the server as a whole. `lagSeconds` is how far the reader is behind; null when nobody knows. */
+/**
+ * What concerns the server as a whole. `lagSeconds` is how far the reader is behind; null when
+ * nobody knows.
+ */
 export function serverFindings(facts: ServerFacts, lagSeconds: number | null): Finding[] {
   const findings = [...retention(facts, lagSeconds)];
   if (!facts.isConnectionEncrypted) {

@@ -2,7 +2,10 @@ import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
 import { LEDGER_SCHEMA } from "../../ledger/objects.ts";
 import type { SightFacts } from "./ask-sight.ts";
 
-/** What keeps connections out of the ledger that init_connect calls, and who can write under another connection's id. */
+/**
+ * What keeps connections out of the ledger that init_connect calls, and who can write under another
+ * connection's id.
+ */
 export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[] {
   const { xSessions, threadIdSetters } = facts;
   const findings: Finding[] = [];

@@ -8,7 +8,9 @@ export type SnapshotSubscribers = Readonly<
   Record<string, { readonly tables: readonly string[]; readonly snapshot: "none" | "initial" }>
 >;
 
-/** Whether the reader's account may read the rows of the tables of which a snapshot can be taken. */
+/**
+ * Whether the reader's account may read the rows of the tables of which a snapshot can be taken.
+ */
 export function snapshotFindings(
   { readerHost, readerGrants }: ServerFacts,
   reader: string,

@@ -10,7 +10,10 @@ import type { ServerFacts } from "./facts.ts";
 const WHY =
   "a tag names the author in the transaction itself; without it, restarts, failovers and replicas can leave authors unknown";
 
-/** What concerns GTID tags. `wanted`: they are to be installed; else only what is installed is looked at. */
+/**
+ * What concerns GTID tags. `wanted`: they are to be installed; else only what is installed is
+ * looked at.
+ */
 export function tagFindings(facts: ServerFacts, wanted: boolean, reader: string): Finding[] {
   const { registration } = facts.ledger;
   const isTagging =

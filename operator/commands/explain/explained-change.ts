@@ -97,7 +97,8 @@ async function fatesOf(
 ): Promise<Pick<ExplainedChange, "fate" | "queues">> {
   const whereabouts = await place.of(frame.lane, change.position);
   const none = { queues: [] };
-  // The reader may have known less than a search that began earlier; what it parked stays parked until an answer came.
+  // The reader may have known less than a search that began earlier; what it parked stays parked
+  // until an answer came.
   const unattributed =
     whereabouts === "routed"
       ? await parkedFate(target, threadStream(frame.lane, connectionOf(frame, change)), {

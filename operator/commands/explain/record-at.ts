@@ -8,7 +8,10 @@ import type { Target } from "../../shared/target.ts";
 
 /** Behind every record's key that begins at a position. */
 const AFTER = "/~";
-/** Records of one stream hardly overlap: those that begin before a position and end after it are among the nearest. */
+/**
+ * Records of one stream hardly overlap: those that begin before a position and end after it are
+ * among the nearest.
+ */
 const LOOKED_AT = 20;
 
 /** The records of a stream that cover a position, the nearest first. */

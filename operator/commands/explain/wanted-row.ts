@@ -14,7 +14,10 @@ export interface WantedRow {
   readonly columns: ReadonlyMap<string, string>;
 }
 
-/** `shop.orders 42`, `shop.lines 42 7`, `shop.orders customer=Ada`; without a value, all rows. Throws CommandError. */
+/**
+ * `shop.orders 42`, `shop.lines 42 7`, `shop.orders customer=Ada`; without a value, all rows.
+ * Throws CommandError.
+ */
 export function parseWantedRow(name: string, values: readonly string[]): WantedRow {
   const dot = name.indexOf(".");
   if (dot <= 0 || dot === name.length - 1)
@@ -47,7 +50,10 @@ export function isOfTable(
   return change.database === named(database) && change.table === named(table);
 }
 
-/** Whether a change of the table touches the row: as it was or as it became. A truncated or altered table is all its rows. */
+/**
+ * Whether a change of the table touches the row: as it was or as it became. A truncated or altered
+ * table is all its rows.
+ */
 export function touches(wanted: WantedRow, change: FrameChange): boolean {
   if (change.op === "t" || change.op === "ddl") return true;
   if (wanted.columns.size > 0) {

@@ -7,7 +7,9 @@ import type { Target } from "../../shared/target.ts";
 
 /** How far the stream has come past a change. */
 export type Whereabouts =
-  /** The lane's delivered position has passed it: it is where it belongs, or in a failure record. */
+  /**
+   * The lane's delivered position has passed it: it is where it belongs, or in a failure record.
+   */
   | "routed"
   /** The reader has sent it; it waits in the raw queue. */
   | "on-its-way"
@@ -29,7 +31,10 @@ export class StreamPlace {
     this.#isSameLife = isSameLife;
   }
 
-  /** `searched`: the offset with which the binlog was searched, if that was proven to be of this binlog. */
+  /**
+   * `searched`: the offset with which the binlog was searched, if that was proven to be of this
+   * binlog.
+   */
   static async read(target: Target, searched: Offset | null): Promise<StreamPlace> {
     const { offset } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();
     const isSameLife =

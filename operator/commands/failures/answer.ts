@@ -13,7 +13,10 @@ import { CommandError } from "../../shared/command-error.ts";
 export interface Answer {
   readonly user: string;
   readonly host: string;
-  /** From which position on; null for the stretch without an author in which the first parked change lies. */
+  /**
+   * From which position on; null for the stretch without an author in which the first parked change
+   * lies.
+   */
   readonly from: PositionText | null;
 }
 
@@ -24,9 +27,10 @@ export interface ParkedRange {
 }
 
 /**
- * What is known of a connection, with an answer added. It holds for the whole connection where nothing else is known of it. Where
- * the connection had a user before, or its thread id names no connection, it holds for what is parked now: behind that, the
- * author may be another one. Throws CommandError where the author is known already and the answer does not say from where on.
+ * What is known of a connection, with an answer added. It holds for the whole connection where
+ * nothing else is known of it. Where the connection had a user before, or its thread id names no
+ * connection, it holds for what is parked now: behind that, the author may be another one. Throws
+ * CommandError where the author is known already and the answer does not say from where on.
  */
 export function withAnswer(
   connection: Connection,

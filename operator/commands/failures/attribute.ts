@@ -33,7 +33,10 @@ import { resultingEnvironment } from "./resulting-environment.ts";
 interface AttributeOptions {
   readonly user: string;
   readonly host: string;
-  /** From which position on; left out, for the stretch without an author in which the first parked change lies. */
+  /**
+   * From which position on; left out, for the stretch without an author in which the first parked
+   * change lies.
+   */
   readonly from?: string;
   readonly config: string;
   readonly source?: string;
@@ -56,8 +59,9 @@ export function attribute(failures: Command): void {
 }
 
 /**
- * Answers for a connection whose author is not known, after a question that says where its changes go: they count as written
- * by `user`, and say that an operator said so. Its parked streams become due.
+ * Answers for a connection whose author is not known, after a question that says where its changes
+ * go: they count as written by `user`, and say that an operator said so. Its parked streams become
+ * due.
  */
 async function attributeConnection(
   context: StackContext,
@@ -164,7 +168,10 @@ async function recordedEntries(
   return known === undefined ? [] : decodeSessionEntries(known);
 }
 
-/** Writes an answer into the sessions table, where route and retry look. Throws CommandError when the reader wrote at the same time. */
+/**
+ * Writes an answer into the sessions table, where route and retry look. Throws CommandError when
+ * the reader wrote at the same time.
+ */
 async function recordAnswer(
   { dynamodb, sessionsTable }: Target,
   connection: Connection,

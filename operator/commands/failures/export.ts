@@ -20,7 +20,10 @@ export function exportRecords(failures: Command): void {
     .action(onStack(writeRecords));
 }
 
-/** Writes every parked record of the streams named (of all when none is named) to a file or the output. */
+/**
+ * Writes every parked record of the streams named (of all when none is named) to a file or the
+ * output.
+ */
 async function writeRecords(
   { target, progress, report }: StackContext,
   names: readonly string[],
@@ -55,8 +58,9 @@ async function chosenStreams(target: Target, names: readonly string[]): Promise<
 }
 
 /**
- * `messages` for a queue's stream, as the queue would get them; else `text`: a frame (also where our own code failed to make a
- * queue's messages of it), or what came instead of one. Neither when it is not there any more.
+ * `messages` for a queue's stream, as the queue would get them; else `text`: a frame (also where
+ * our own code failed to make a queue's messages of it), or what came instead of one. Neither when
+ * it is not there any more.
  */
 function content({ stream }: ParkedRecord, body: string | null) {
   if (body === null) return {};

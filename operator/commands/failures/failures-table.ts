@@ -84,7 +84,10 @@ export async function* parkedRecords(
   for await (const item of items) yield decodeRecord(item);
 }
 
-/** Makes a stream due at once, with all its attempts before it, dead or not. Returns false when it has nothing parked. */
+/**
+ * Makes a stream due at once, with all its attempts before it, dead or not. Returns false when it
+ * has nothing parked.
+ */
 export function revive(target: Target, stream: Stream): Promise<boolean> {
   return wasWritten(
     target.dynamodb.send(
@@ -107,7 +110,10 @@ export function revive(target: Target, stream: Stream): Promise<boolean> {
   );
 }
 
-/** Gives a record up for good: it will not be delivered. Its body stays until the record expires. Returns false when it was delivered meanwhile. */
+/**
+ * Gives a record up for good: it will not be delivered. Its body stays until the record expires.
+ * Returns false when it was delivered meanwhile.
+ */
 export function discardRecord(target: Target, { stream, key }: ParkedRecord): Promise<boolean> {
   const now = Date.now();
   return wasWritten(

@@ -42,8 +42,9 @@ export function acceptGap(failures: Command): void {
 }
 
 /**
- * Declares everything up to a position delivered, after a question, so that the frame that follows it is no gap. What lies
- * between is lost. A lane without an item, whose first frame is a gap, has no delivered position.
+ * Declares everything up to a position delivered, after a question, so that the frame that follows
+ * it is no gap. What lies between is lost. A lane without an item, whose first frame is a gap, has
+ * no delivered position.
  */
 async function goOnAfter(
   { target: { dynamodb, offsetsTable }, report, confirm }: StackContext,
@@ -67,7 +68,10 @@ async function goOnAfter(
   report({ lane: number, delivered: position }, () => `Lane ${number} goes on after ${position}.`);
 }
 
-/** Up to where a lane was delivered in the life of a position, and what makes it go on behind that position. */
+/**
+ * Up to where a lane was delivered in the life of a position, and what makes it go on behind that
+ * position.
+ */
 function accepting(
   { delivered, others }: LaneState,
   position: PositionText,

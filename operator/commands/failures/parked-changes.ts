@@ -7,7 +7,9 @@ import {
 import type { PositionText } from "../../../wire/position.ts";
 import { time } from "../../shared/render.ts";
 
-/** What a person needs to find out who wrote parked changes, and no row data. Times are ISO 8601. */
+/**
+ * What a person needs to find out who wrote parked changes, and no row data. Times are ISO 8601.
+ */
 export interface ParkedChanges {
   /** `database.table` */
   readonly tables: readonly string[];
@@ -37,8 +39,8 @@ export function parkedChanges(body: string): ParkedChanges | null {
 }
 
 /**
- * The first position where an author of a frame's changes wrote: of an XA transaction, that of its prepare. `first` is the
- * position of the first change.
+ * The first position where an author of a frame's changes wrote: of an XA transaction, that of its
+ * prepare. `first` is the position of the first change.
  */
 export function firstWriting(body: string, first: PositionText): PositionText {
   const prepared = (readable(body)?.transactions ?? []).flatMap(

@@ -3,7 +3,10 @@ import { BodyUnavailableError } from "../../../functions/ground/errors.ts";
 import type { ParkedRecord, Reason, StreamState } from "../../../functions/failures/parked.ts";
 import { time } from "../../shared/render.ts";
 
-/** A failure record as the commands tell it. Times are ISO 8601; "" and null: not yet, or not any more. */
+/**
+ * A failure record as the commands tell it. Times are ISO 8601; "" and null: not yet, or not any
+ * more.
+ */
 export interface DescribedRecord {
   readonly position: string;
   readonly status: ParkedRecord["status"];
@@ -17,7 +20,10 @@ export interface DescribedRecord {
   readonly nextAttemptAt: string | null;
 }
 
-/** `head`: whether it is its stream's first, which alone is attempted; its next attempt is the stream's. */
+/**
+ * `head`: whether it is its stream's first, which alone is attempted; its next attempt is the
+ * stream's.
+ */
 export function describeRecord(
   record: ParkedRecord,
   stream: StreamState,

@@ -20,7 +20,10 @@ import type { Target } from "../../shared/target.ts";
 const DEAD_LETTER: Trouble = { reason: "dead-letter", error: "" };
 /** Longer than it takes to record ten messages. */
 const VISIBILITY_SECONDS = 60;
-/** Without waiting SQS asks only some of its servers, and may answer that a queue is empty which is not. */
+/**
+ * Without waiting SQS asks only some of its servers, and may answer that a queue is empty which is
+ * not.
+ */
 const WAIT_SECONDS = 5;
 const DEAD_LETTER_SUFFIX = "-raw-dead.fifo";
 
@@ -39,8 +42,9 @@ async function redriveAll({ target, report, progress }: StackContext): Promise<v
 }
 
 /**
- * What a redrive says: how many messages it moved, and how many are still in the queue (null: SQS did not say). SQS hides
- * what an interrupted redrive received, and in a FIFO queue everything behind it, until its visibility timeout ends.
+ * What a redrive says: how many messages it moved, and how many are still in the queue (null: SQS
+ * did not say). SQS hides what an interrupted redrive received, and in a FIFO queue everything
+ * behind it, until its visibility timeout ends.
  */
 function redriveText(moved: number, waiting: number | null): string {
   const done = `${moved} messages are parked now; the retry function takes them back into their lanes.`;
@@ -56,11 +60,13 @@ function redriveText(moved: number, waiting: number | null): string {
 }
 
 /**
- * Moves the frames of the raw queue's dead-letter queue into failure records, from where the retry function puts them back
- * into their lanes in order. Moving them back into the raw queue would set them behind the frames that wait for them there,
- * and those would then go to the dead-letter queue in turn. A message leaves the queue only when its record is written.
- * What is no frame of this source gets a stream of its own there, as the route function would have given it, and stops
- * nothing. Returns how many were moved. Throws CommandError when the queue is not a raw queue's dead-letter queue.
+ * Moves the frames of the raw queue's dead-letter queue into failure records, from where the retry
+ * function puts them back into their lanes in order. Moving them back into the raw queue would set
+ * them behind the frames that wait for them there, and those would then go to the dead-letter queue
+ * in turn. A message leaves the queue only when its record is written. What is no frame of this
+ * source gets a stream of its own there, as the route function would have given it, and stops
+ * nothing. Returns how many were moved. Throws CommandError when the queue is not a raw queue's
+ * dead-letter queue.
  */
 export async function moveDeadLetters(
   target: Target,

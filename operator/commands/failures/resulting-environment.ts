@@ -7,8 +7,8 @@ import { CommandError } from "../../shared/command-error.ts";
 const used = configurationSchema.pick({ environments: true, otherUsers: true }).strip();
 
 /**
- * The environment that an account's changes belong to by a configuration; null: they are dropped. Throws CommandError for
- * what is no user's name, and where the host decides and is not given.
+ * The environment that an account's changes belong to by a configuration; null: they are dropped.
+ * Throws CommandError for what is no user's name, and where the host decides and is not given.
  */
 export async function resultingEnvironment(
   config: string,

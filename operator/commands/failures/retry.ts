@@ -18,7 +18,9 @@ export function retry(failures: Command): void {
     .action(onStack(retryStreams));
 }
 
-/** Makes streams due at once, dead ones too; the retry function takes them in its next invocation. */
+/**
+ * Makes streams due at once, dead ones too; the retry function takes them in its next invocation.
+ */
 async function retryStreams(
   { target, report, progress }: StackContext,
   names: readonly string[],

@@ -4,7 +4,10 @@ import { CommandError } from "../../shared/command-error.ts";
 
 /** What a deployed stack has, as far as messages depend on it. */
 export interface Deployed {
-  /** Seconds for which each queue keeps a message, by the queue's name; the raw queue and dead-letter queues included. */
+  /**
+   * Seconds for which each queue keeps a message, by the queue's name; the raw queue and
+   * dead-letter queues included.
+   */
   readonly queues: ReadonlyMap<string, number>;
   readonly routing: Routing;
   readonly lanes: number;
@@ -24,7 +27,10 @@ const task = z.object({
   ContainerDefinitions: z.array(z.object({ Environment: z.array(variable) })),
 });
 
-/** Reads it from the text of the stack's template. Throws CommandError when the template is not of binlog-router. */
+/**
+ * Reads it from the text of the stack's template. Throws CommandError when the template is not of
+ * binlog-router.
+ */
 export function deployedOf(text: string): Deployed {
   const parsed = template.safeParse(parseJson(text));
   if (!parsed.success) throw new CommandError("the deployed template is not one that CDK writes");

@@ -23,7 +23,10 @@ interface Options {
 
 /** A step with what waits in its queue. */
 interface PlannedStep extends Step {
-  /** Messages that the step takes away: about how many, null when SQS does not say, 0 where it takes none. */
+  /**
+   * Messages that the step takes away: about how many, null when SQS does not say, 0 where it takes
+   * none.
+   */
   readonly lost: number | null;
 }
 

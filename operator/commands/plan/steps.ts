@@ -21,7 +21,10 @@ export interface Step {
 
 const SECONDS_A_DAY = 24 * 60 * 60;
 
-/** What deploying the configuration does to a deployed stack, and to the messages that wait in its queues. */
+/**
+ * What deploying the configuration does to a deployed stack, and to the messages that wait in its
+ * queues.
+ */
 export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
   const wanted = new Set([
     rawQueueName(config.name),

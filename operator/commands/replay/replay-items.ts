@@ -24,7 +24,9 @@ export interface ReplayOrder {
   readonly startedBy: string;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
-  /** What the names mean, found out at the start, so that a resumed replay sends the same stretch. */
+  /**
+   * What the names mean, found out at the start, so that a resumed replay sends the same stretch.
+   */
   readonly bounds: Omit<Bounds, "after">;
   /** The life of the coordinates in which `bounds` and `done` are positions. */
   readonly epoch: number;
@@ -58,7 +60,10 @@ export type ReplayProgress = Pick<Replay, "done" | "messages" | "changes" | "unk
 
 const PREFIX = "replay#";
 
-/** The items `replay#<id>` of the offsets table, one for each replay; only the process that runs it moves it on. */
+/**
+ * The items `replay#<id>` of the offsets table, one for each replay; only the process that runs it
+ * moves it on.
+ */
 export class ReplayItems {
   readonly #target: Target;
 

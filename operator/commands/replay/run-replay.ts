@@ -26,9 +26,10 @@ export interface ReplayRun {
 }
 
 /**
- * Sends a stretch, from where the replay is, until its end or until a person wants something else; returns how it ended. What
- * was sent is recorded after each part. A part that was sent and not recorded is sent again with the same messages, which SQS
- * (within five minutes) and the client's records recognise.
+ * Sends a stretch, from where the replay is, until its end or until a person wants something else;
+ * returns how it ended. What was sent is recorded after each part. A part that was sent and not
+ * recorded is sent again with the same messages, which SQS (within five minutes) and the client's
+ * records recognise.
  */
 export async function runReplay(
   { context: { target, progress }, source, server, signal }: ReplayRun,
@@ -91,7 +92,10 @@ export function newOwner(): string {
   return `${process.pid}-${randomUUID()}`;
 }
 
-/** From the file in which the replay is. Throws CommandError where positions mean something else by now. */
+/**
+ * From the file in which the replay is. Throws CommandError where positions mean something else by
+ * now.
+ */
 function boundsOf({ id, bounds, done, epoch, life }: Replay, server: TracedServer): Bounds {
   const { offset, isSameLife, state } = server;
   if (offset === null || !isSameLife || offset.epoch !== epoch || offset.life !== life)

@@ -28,7 +28,9 @@ export interface Part {
 
 export type QueueName = Pick<Subscription, "subscriber" | "environment">;
 
-/** Makes the messages that one queue gets of frames, as the route function does, marked as a replay. */
+/**
+ * Makes the messages that one queue gets of frames, as the route function does, marked as a replay.
+ */
 export async function partMaker(
   target: Target,
   { name, routing }: TracedSource,
@@ -81,7 +83,10 @@ const FIRST_PAUSE_MS = 500;
 /** Six tries within half a minute. */
 const TRIES = 6;
 
-/** Sends messages to a queue, in the order of each group, with some patience. Throws CommandError when they cannot be sent. */
+/**
+ * Sends messages to a queue, in the order of each group, with some patience. Throws CommandError
+ * when they cannot be sent.
+ */
 export function replaySender(
   { sqs, s3, payloadBucket: bucket, rawDeadLetterQueueUrl }: Target,
   queueName: string,

@@ -56,7 +56,10 @@ function stateOf({ order, report }: OrderedSnapshot): string {
   return report.state;
 }
 
-/** InnoDB only estimates how many rows a table has, so the percent stays below 100 until the last row was read. */
+/**
+ * InnoDB only estimates how many rows a table has, so the percent stays below 100 until the last
+ * row was read.
+ */
 function estimate(report: OrderedSnapshot["report"]): {
   readonly percent: number | null;
   readonly secondsLeft: number | null;

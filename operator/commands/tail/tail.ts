@@ -139,7 +139,10 @@ function assertKnown(routing: Routing, { environment, subscriber }: Options): vo
     );
 }
 
-/** From now on, or from a place. The changes of a connection that is open now have an author by what is recorded of it. */
+/**
+ * From now on, or from a place. The changes of a connection that is open now have an author by what
+ * is recorded of it.
+ */
 async function boundsOf(server: TracedServer, from: string | undefined): Promise<Bounds> {
   const { file, offset } = server.state;
   const open = { to: null, end: null, after: null };

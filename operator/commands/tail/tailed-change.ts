@@ -42,8 +42,8 @@ export interface TailRules {
 }
 
 /**
- * A change as the environment gets it; null: none of its queues does. With one subscriber, it is as that one's filters leave
- * it, else as it was written.
+ * A change as the environment gets it; null: none of its queues does. With one subscriber, it is as
+ * that one's filters leave it, else as it was written.
  */
 export function tailedChange(
   frame: PositionedFrame,

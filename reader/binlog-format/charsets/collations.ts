@@ -1,6 +1,9 @@
 import { UnsupportedEventError } from "../errors.ts";
 
-/** MySQL's character sets with the ids of their collations, as INFORMATION_SCHEMA.COLLATIONS of MySQL 9.7 lists them. */
+/**
+ * MySQL's character sets with the ids of their collations, as INFORMATION_SCHEMA.COLLATIONS of
+ * MySQL 9.7 lists them.
+ */
 const COLLATIONS = {
   armscii8: "32 64",
   ascii: "11 65",
@@ -60,7 +63,10 @@ const CHARSETS: ReadonlyMap<number, Charset> = new Map(
   ),
 );
 
-/** The character set of a collation. Throws UnsupportedEventError for an id that this list does not have. */
+/**
+ * The character set of a collation. Throws UnsupportedEventError for an id that this list does not
+ * have.
+ */
 export function charsetOfCollation(collation: number): Charset {
   const charset = CHARSETS.get(collation);
   if (charset === undefined) {

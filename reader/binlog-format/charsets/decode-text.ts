@@ -6,7 +6,10 @@ import { singleByteCharacters } from "./single-byte.ts";
 /** The text that bytes of a character set stand for; U+FFFD for what stands for nothing. */
 export type TextDecode = (bytes: Buffer) => string;
 
-/** iconv-lite's names of MySQL's character sets, where they differ; MySQL's Unicode character sets are big-endian. */
+/**
+ * iconv-lite's names of MySQL's character sets, where they differ; MySQL's Unicode character sets
+ * are big-endian.
+ */
 const ICONV_NAMES: { readonly [charset in Charset]?: string } = {
   ucs2: "utf16-be",
   utf16: "utf16-be",
@@ -47,7 +50,10 @@ function makeDecoder(charset: Charset): TextDecode {
   return differing === undefined ? decode : characterwiseDecoder(charset, decode, differing);
 }
 
-/** Decodes one character after the other and remembers each, so that only its first occurrence is slow. */
+/**
+ * Decodes one character after the other and remembers each, so that only its first occurrence is
+ * slow.
+ */
 function characterwiseDecoder(
   charset: Charset,
   decode: TextDecode,
@@ -71,7 +77,10 @@ function characterwiseDecoder(
   };
 }
 
-/** How many bytes the character that begins at `offset` has in a multi-byte character set of East Asia (`mbcharlen`). */
+/**
+ * How many bytes the character that begins at `offset` has in a multi-byte character set of East
+ * Asia (`mbcharlen`).
+ */
 function characterLength(charset: Charset, bytes: Uint8Array, offset: number): number {
   const first = bytes[offset] ?? 0;
   switch (charset) {

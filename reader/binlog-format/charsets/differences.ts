@@ -1,10 +1,11 @@
 import type { Charset } from "./collations.ts";
 
 /**
- * Where MySQL's multi-byte character sets differ from those that the Encoding Standard and iconv-lite know by the same
- * name, as `CONVERT(… USING utf32)` of MySQL 9.7 says (mostly user-defined characters, which MySQL puts into Unicode's
- * private use area): `code>character`, both in hexadecimal, and `xN` where the N codes from there on are the N characters
- * from there on. Found by comparing all codes; test/integration/values/charsets.test.ts compares them again.
+ * Where MySQL's multi-byte character sets differ from those that the Encoding Standard and
+ * iconv-lite know by the same name, as `CONVERT(… USING utf32)` of MySQL 9.7 says (mostly
+ * user-defined characters, which MySQL puts into Unicode's private use area): `code>character`,
+ * both in hexadecimal, and `xN` where the N codes from there on are the N characters from there on.
+ * Found by comparing all codes; test/integration/values/charsets.test.ts compares them again.
  */
 const DIFFERENCES: { readonly [charset in Charset]?: string } = {
   big5:
@@ -42,7 +43,10 @@ const DIFFERENCES: { readonly [charset in Charset]?: string } = {
   gb18030: "a3a0>e5e5",
 };
 
-/** The characters of a character set that differ, by their code (the bytes as one number, the first one highest). */
+/**
+ * The characters of a character set that differ, by their code (the bytes as one number, the first
+ * one highest).
+ */
 export function differingCharacters(charset: Charset): ReadonlyMap<number, string> | undefined {
   const differences = DIFFERENCES[charset];
   if (differences === undefined) return undefined;

@@ -1,9 +1,9 @@
 import type { Charset } from "./collations.ts";
 
 /**
- * What the bytes 0x80 to 0xff of MySQL's single-byte character sets stand for, as `CONVERT(… USING utf32)` of MySQL 9.7
- * says; U+FFFD for a byte that stands for nothing. (latin1 is MySQL's: cp1252, with the five bytes that it leaves out
- * standing for themselves.)
+ * What the bytes 0x80 to 0xff of MySQL's single-byte character sets stand for, as `CONVERT(… USING
+ * utf32)` of MySQL 9.7 says; U+FFFD for a byte that stands for nothing. (latin1 is MySQL's: cp1252,
+ * with the five bytes that it leaves out standing for themselves.)
  */
 const UPPER_HALVES: { readonly [charset in Charset]?: string } = {
   armscii8:
@@ -68,7 +68,9 @@ const SWE7 = {
   "~": "ü",
 };
 
-/** The character of every byte of a single-byte character set; undefined for other character sets. */
+/**
+ * The character of every byte of a single-byte character set; undefined for other character sets.
+ */
 export function singleByteCharacters(charset: Charset): readonly string[] | undefined {
   const upper = UPPER_HALVES[charset];
   if (upper === undefined) return undefined;

@@ -2,7 +2,10 @@ import { crc32 } from "node:zlib";
 import { CorruptEventError } from "../errors.ts";
 import { EventType, eventTypeName } from "./event-types.ts";
 
-/** How long the checksum at the end of an event is, where the binlog has checksums (`binlog_checksum=CRC32`). */
+/**
+ * How long the checksum at the end of an event is, where the binlog has checksums
+ * (`binlog_checksum=CRC32`).
+ */
 export const CHECKSUM_LENGTH = 4;
 
 const TYPE_OFFSET = 4;
@@ -25,7 +28,10 @@ export function verifyChecksum(event: Buffer): Buffer {
   return body;
 }
 
-/** A format description is marked as long as its file is being written, which its checksum does not count. */
+/**
+ * A format description is marked as long as its file is being written, which its checksum does not
+ * count.
+ */
 function checksum(body: Buffer): number {
   const flags = body[FLAGS_OFFSET] ?? 0;
   if (body[TYPE_OFFSET] !== EventType.FORMAT_DESCRIPTION_EVENT || (flags & BINLOG_IN_USE_F) === 0) {

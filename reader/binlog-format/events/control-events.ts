@@ -1,9 +1,9 @@
 import { EVENT_HEADER_LENGTH as BODY } from "./event-header.ts";
 
 /**
- * The binlog events that say which file comes next and whose transaction it is. Formats as in MySQL's
- * libs/mysql/binlog/event/control_events.h and statement_events.h. Each function takes an event with its header and
- * without its checksum.
+ * The binlog events that say which file comes next and whose transaction it is. Formats as in
+ * MySQL's libs/mysql/binlog/event/control_events.h and statement_events.h. Each function takes an
+ * event with its header and without its checksum.
  */
 
 export interface RotateEvent {
@@ -34,8 +34,8 @@ export function parseXaPrepare(event: Buffer): XaPrepareEvent {
 }
 
 /**
- * The transaction that an `XA …` statement of the binlog names. The server writes every xid in one form:
- * X'<global>',X'<branch>',<format id>. Null when the statement has no xid of that form.
+ * The transaction that an `XA …` statement of the binlog names. The server writes every xid in one
+ * form: X'<global>',X'<branch>',<format id>. Null when the statement has no xid of that form.
  */
 export function xaStatement(sql: string): { verb: string; xid: string } | null {
   const match =

@@ -3,7 +3,10 @@ import { CorruptEventError } from "../errors.ts";
 /** The length of the header that every event begins with. */
 export const EVENT_HEADER_LENGTH = 19;
 
-/** The common header of an event, see `Log_event_header` in MySQL's libs/mysql/binlog/event/binlog_event.h. */
+/**
+ * The common header of an event, see `Log_event_header` in MySQL's
+ * libs/mysql/binlog/event/binlog_event.h.
+ */
 export interface EventHeader {
   /** When the statement began, seconds since 1970. */
   readonly timestamp: number;
@@ -12,7 +15,10 @@ export interface EventHeader {
   readonly serverId: number;
   /** Of the whole event with header and checksum, bytes. */
   readonly length: number;
-  /** Where the next event starts, modulo 2^32; 0 for an event that is in no file, or inside a compressed transaction. */
+  /**
+   * Where the next event starts, modulo 2^32; 0 for an event that is in no file, or inside a
+   * compressed transaction.
+   */
   readonly logPos: number;
   readonly flags: number;
 }

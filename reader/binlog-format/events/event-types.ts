@@ -1,4 +1,7 @@
-/** Event types that the reader knows, by MySQL's names (`Log_event_type` in libs/mysql/binlog/event/binlog_event.h). */
+/**
+ * Event types that the reader knows, by MySQL's names (`Log_event_type` in
+ * libs/mysql/binlog/event/binlog_event.h).
+ */
 export const EventType = {
   QUERY_EVENT: 2,
   STOP_EVENT: 3,
@@ -44,7 +47,10 @@ export function eventTypeName(type: number): string {
   return NAMES.get(type) ?? `event type ${type}`;
 }
 
-/** Whether rows of a table are in this event (`PARTIAL_UPDATE_ROWS_EVENT` included, which is not decoded). */
+/**
+ * Whether rows of a table are in this event (`PARTIAL_UPDATE_ROWS_EVENT` included, which is not
+ * decoded).
+ */
 export function isRowsEvent(type: number): boolean {
   return (
     (type >= EventType.WRITE_ROWS_EVENT && type <= EventType.DELETE_ROWS_EVENT) ||
@@ -57,8 +63,9 @@ export function isRowsEvent(type: number): boolean {
 const LOG_EVENT_IGNORABLE_F = 0x80;
 
 /**
- * Whether going past this event could lose a change: its type is unknown and not marked ignorable, or is known to carry
- * changes that this reader does not decode. Such an event must stop the reader.
+ * Whether going past this event could lose a change: its type is unknown and not marked ignorable,
+ * or is known to carry changes that this reader does not decode. Such an event must stop the
+ * reader.
  */
 export function mustNotBeIgnored(type: number, flags: number): boolean {
   // An incident: changes are missing from the binlog.

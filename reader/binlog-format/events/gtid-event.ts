@@ -9,7 +9,10 @@ export interface GtidEvent {
   readonly gtid: string | null;
   /** Its GTID's tag, on MySQL 8.3 and later; left out where it has none. */
   readonly tag?: string;
-  /** When the server that was read committed it, microseconds since 1970; 0 where a server before 8.0 wrote the event. */
+  /**
+   * When the server that was read committed it, microseconds since 1970; 0 where a server before
+   * 8.0 wrote the event.
+   */
   readonly immediateCommitTimestamp: number;
   /** When the server that executed it first committed it, microseconds since 1970; 0 likewise. */
   readonly originalCommitTimestamp: number;
@@ -20,9 +23,10 @@ const COMMIT_TIMESTAMP_LENGTH = 7;
 const UUID_LENGTH = 16;
 
 /**
- * Parses a GTID_LOG_EVENT, ANONYMOUS_GTID_LOG_EVENT or GTID_TAGGED_LOG_EVENT given with its header and without checksum.
- * Formats: `Gtid_event` in MySQL's libs/mysql/binlog/event/control_events.cpp. Throws CorruptEventError, and
- * UnsupportedEventError when a later server demands that a field is understood which is not.
+ * Parses a GTID_LOG_EVENT, ANONYMOUS_GTID_LOG_EVENT or GTID_TAGGED_LOG_EVENT given with its header
+ * and without checksum. Formats: `Gtid_event` in MySQL's
+ * libs/mysql/binlog/event/control_events.cpp. Throws CorruptEventError, and UnsupportedEventError
+ * when a later server demands that a field is understood which is not.
  */
 export function parseGtidEvent(event: Buffer): GtidEvent {
   const type = event[4];
@@ -58,7 +62,10 @@ function commitTimestamp(reader: ByteReader): [number, boolean] {
   return [(high & 0x7fffff) * 2 ** 32 + low, (high & 0x800000) !== 0];
 }
 
-/** The fields of a tagged GTID event, in this order; each is preceded by its number unless it is left out. */
+/**
+ * The fields of a tagged GTID event, in this order; each is preceded by its number unless it is
+ * left out.
+ */
 const TaggedField = {
   flags: 0,
   uuid: 1,
@@ -71,7 +78,10 @@ const TaggedField = {
   last: 11,
 } as const;
 
-/** A message of MySQL's serialization library (libs/mysql/serialization): version, size, then numbered fields. */
+/**
+ * A message of MySQL's serialization library (libs/mysql/serialization): version, size, then
+ * numbered fields.
+ */
 function parseTagged(reader: ByteReader): GtidEvent {
   const version = varint(reader);
   if (version !== 1n) throw new UnsupportedEventError(`tagged GTID event of version ${version}`);
@@ -127,8 +137,9 @@ function parseTagged(reader: ByteReader): GtidEvent {
 }
 
 /**
- * An integer of MySQL's serialization library: as many one-bits at the low end of the first byte as bytes follow, then
- * the value from its lowest bit on; after a first byte of 0xff the value fills the next eight bytes.
+ * An integer of MySQL's serialization library: as many one-bits at the low end of the first byte as
+ * bytes follow, then the value from its lowest bit on; after a first byte of 0xff the value fills
+ * the next eight bytes.
  */
 function varint(reader: ByteReader): bigint {
   const first = reader.uint8();

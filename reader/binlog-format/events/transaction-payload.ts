@@ -20,7 +20,9 @@ const LARGEST_CHUNK = 256 << 20;
 const EVENT_LENGTH_OFFSET = 9;
 const LARGE_BYTES = 1 << 20;
 
-/** Whether an event is a compressed transaction that is too large to be decompressed in one piece. */
+/**
+ * Whether an event is a compressed transaction that is too large to be decompressed in one piece.
+ */
 export function isLargePayload({ type }: EventHeader, event: Buffer): boolean {
   if (type !== EventType.TRANSACTION_PAYLOAD_EVENT) return false;
   const { uncompressedSize, payload } = parseTransactionPayload(event);
@@ -28,8 +30,9 @@ export function isLargePayload({ type }: EventHeader, event: Buffer): boolean {
 }
 
 /**
- * Parses a TRANSACTION_PAYLOAD_EVENT given with its header and without checksum. Throws CorruptEventError, or
- * UnsupportedEventError for an unknown compression. Format: libs/mysql/binlog/event/codecs/binary.cpp.
+ * Parses a TRANSACTION_PAYLOAD_EVENT given with its header and without checksum. Throws
+ * CorruptEventError, or UnsupportedEventError for an unknown compression. Format:
+ * libs/mysql/binlog/event/codecs/binary.cpp.
  */
 export function parseTransactionPayload(event: Buffer): TransactionPayload {
   const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
@@ -62,9 +65,9 @@ export function parseTransactionPayload(event: Buffer): TransactionPayload {
 }
 
 /**
- * The events of a compressed transaction one after the other, each with its header; they have no checksums. The whole
- * transaction is decompressed at once: prefer `streamTransactionPayload` for one of a large `uncompressedSize`. Throws
- * CorruptEventError.
+ * The events of a compressed transaction one after the other, each with its header; they have no
+ * checksums. The whole transaction is decompressed at once: prefer `streamTransactionPayload` for
+ * one of a large `uncompressedSize`. Throws CorruptEventError.
  */
 export function* transactionPayloadEvents(event: Buffer): Generator<Buffer, void, undefined> {
   const { compression, uncompressedSize, payload } = parseTransactionPayload(event);
@@ -73,7 +76,10 @@ export function* transactionPayloadEvents(event: Buffer): Generator<Buffer, void
   assembler.finish();
 }
 
-/** The same events, but decompressed as they are read, so that memory holds few of them. Throws CorruptEventError. */
+/**
+ * The same events, but decompressed as they are read, so that memory holds few of them. Throws
+ * CorruptEventError.
+ */
 export async function* streamTransactionPayload(
   event: Buffer,
 ): AsyncGenerator<Buffer, void, undefined> {

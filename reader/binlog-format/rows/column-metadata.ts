@@ -14,8 +14,9 @@ export interface ColumnMetadata {
 const NOTHING = { maxLength: 0, width: 0, precision: 0, decimals: 0 };
 
 /**
- * Reads the metadata of one column of `type`; how long it is depends on the type. Source of the layouts: "Table_map_event
- * column types" in MySQL's libs/mysql/binlog/event/rows_event.h. Throws UnsupportedEventError for a type that is not known.
+ * Reads the metadata of one column of `type`; how long it is depends on the type. Source of the
+ * layouts: "Table_map_event column types" in MySQL's libs/mysql/binlog/event/rows_event.h. Throws
+ * UnsupportedEventError for a type that is not known.
  */
 export function readColumnMetadata(reader: ByteReader, type: number): ColumnMetadata {
   switch (type) {
@@ -57,8 +58,9 @@ export function readColumnMetadata(reader: ByteReader, type: number): ColumnMeta
 }
 
 /**
- * STRING stands for CHAR, BINARY, ENUM and SET: its first byte is the real type, its second the length. A length over 255
- * puts its two highest bits, inverted, into bits 4 and 5 of the first byte.
+ * STRING stands for CHAR, BINARY, ENUM and SET: its first byte is the real type, its second the
+ * length. A length over 255 puts its two highest bits, inverted, into bits 4 and 5 of the first
+ * byte.
  */
 function readStringMetadata(reader: ByteReader, type: number): ColumnMetadata {
   const first = reader.uint8();

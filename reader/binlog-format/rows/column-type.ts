@@ -4,9 +4,10 @@ import { BINARY_COLLATION, type Column, ColumnType } from "../column.ts";
 import { UnsupportedEventError } from "../errors.ts";
 
 /**
- * A column's type as INFORMATION_SCHEMA.COLUMNS has it in COLUMN_TYPE: `bigint unsigned`, `enum('a','b')`. What the binlog
- * does not say is not there: the display width of `tinyint(1)`, and ZEROFILL. In a member of ENUM and SET quotes are
- * doubled, and nothing else is escaped. Throws UnsupportedEventError for a type that is not known.
+ * A column's type as INFORMATION_SCHEMA.COLUMNS has it in COLUMN_TYPE: `bigint unsigned`,
+ * `enum('a','b')`. What the binlog does not say is not there: the display width of `tinyint(1)`,
+ * and ZEROFILL. In a member of ENUM and SET quotes are doubled, and nothing else is escaped. Throws
+ * UnsupportedEventError for a type that is not known.
  */
 export function columnTypeText(column: Column): string {
   const { type, precision, decimals, members, dimensions } = column;

@@ -4,8 +4,9 @@ import { UnsupportedEventError } from "../errors.ts";
 import { decimalBytes } from "../values/decimal.ts";
 
 /**
- * How a column's values are stored: a positive number of bytes that each takes; or, negative, how many bytes in front of a
- * value hold its length. Throws UnsupportedEventError for a type that is not known.
+ * How a column's values are stored: a positive number of bytes that each takes; or, negative, how
+ * many bytes in front of a value hold its length. Throws UnsupportedEventError for a type that is
+ * not known.
  */
 export function storedLength(column: ColumnMetadata): number {
   switch (column.type) {
@@ -60,7 +61,10 @@ export class ImageLengths {
   /** Of the image's columns, in order; see `storedLength`. */
   readonly #lengths: Int32Array;
   readonly #nullBytes: number;
-  /** For an image without NULL: the bytes before the length of each value that has one, and the bytes that hold the length. */
+  /**
+   * For an image without NULL: the bytes before the length of each value that has one, and the
+   * bytes that hold the length.
+   */
   readonly #gaps: Int32Array;
   readonly #widths: Int32Array;
   /** The bytes behind the last of them. */
@@ -92,7 +96,9 @@ export class ImageLengths {
     this.#tail = gap;
   }
 
-  /** Where the image at `start` ends; NaN, or beyond the event, for one that does not end inside it. */
+  /**
+   * Where the image at `start` ends; NaN, or beyond the event, for one that does not end inside it.
+   */
   endOf(event: Buffer, start: number): number {
     let at = start + this.#nullBytes;
     for (let i = start; i < at; i++) if (event[i] !== 0) return this.#endWithNulls(event, start);

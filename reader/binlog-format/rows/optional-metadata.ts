@@ -2,7 +2,10 @@ import { ByteReader } from "../byte-reader.ts";
 import { ColumnType } from "../column.ts";
 import { CorruptEventError } from "../errors.ts";
 
-/** What a table map's optional metadata says of its columns, each list indexed by column; holes where it says nothing. */
+/**
+ * What a table map's optional metadata says of its columns, each list indexed by column; holes
+ * where it says nothing.
+ */
 export interface OptionalMetadata {
   /** Null under `binlog_row_metadata=MINIMAL`. */
   names: readonly string[] | null;
@@ -46,7 +49,9 @@ const NUMERIC: ReadonlySet<number> = new Set([
   ColumnType.YEAR,
 ]);
 
-/** Types that the character set lists cover (`is_character_type`); VECTOR is among them, as binary. */
+/**
+ * Types that the character set lists cover (`is_character_type`); VECTOR is among them, as binary.
+ */
 const CHARACTER: ReadonlySet<number> = new Set([
   ColumnType.STRING,
   ColumnType.VAR_STRING,
@@ -56,8 +61,9 @@ const CHARACTER: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Reads all fields up to the end of the event; fields of later servers are passed over. `types` are the real types of the
- * columns. Throws CorruptEventError when a field does not end where its length says.
+ * Reads all fields up to the end of the event; fields of later servers are passed over. `types` are
+ * the real types of the columns. Throws CorruptEventError when a field does not end where its
+ * length says.
  */
 export function readOptionalMetadata(
   reader: ByteReader,
@@ -178,7 +184,9 @@ function readBitmap(reader: ByteReader, columns: readonly number[], target: bool
   });
 }
 
-/** A number for all listed columns, then pairs of (index in the list, number) for those that differ. */
+/**
+ * A number for all listed columns, then pairs of (index in the list, number) for those that differ.
+ */
 function readDefaultAndExceptions(
   reader: ByteReader,
   columns: readonly number[],

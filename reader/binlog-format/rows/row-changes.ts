@@ -9,7 +9,10 @@ export type OnRow = (op: "c" | "u" | "d", texts: RowTexts) => void;
 
 const NOTHING = Buffer.alloc(0);
 
-/** Goes through the rows of events of one table and composes each change's texts: its images and its key. */
+/**
+ * Goes through the rows of events of one table and composes each change's texts: its images and its
+ * key.
+ */
 export class RowChanges {
   readonly #json: JsonWriter;
   /** The bytes before each value of the key: `{"id":`, `,"part":`. */
@@ -31,7 +34,8 @@ export class RowChanges {
   }
 
   decodeInserts(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
-    // With binlog_row_image MINIMAL, INSERT INTO t VALUES () has no column. The server refuses several such rows together.
+    // With binlog_row_image MINIMAL, INSERT INTO t VALUES () has no column. The server refuses
+    // several such rows together.
     this.#texts.isWhole = image.isWhole;
     if (image.isEmpty && offset === row.length) {
       this.#json.reset();
@@ -97,7 +101,10 @@ export class RowChanges {
     return texts;
   }
 
-  /** Calls `decode` with the offset of each row; it returns the next one. Returns how many rows there were. */
+  /**
+   * Calls `decode` with the offset of each row; it returns the next one. Returns how many rows
+   * there were.
+   */
   #eachRow(row: Buffer, offset: number, decode: (at: number) => number): number {
     let count = 0;
     let at = offset;
@@ -111,7 +118,10 @@ export class RowChanges {
     return count;
   }
 
-  /** Writes the key, each value from `spans` or else from `fallback`; nothing when one is in neither. Returns its end. */
+  /**
+   * Writes the key, each value from `spans` or else from `fallback`; nothing when one is in
+   * neither. Returns its end.
+   */
   #writeKey(spans: KeySpans, fallback: KeySpans): number {
     const json = this.#json;
     const begin = json.position;
@@ -134,7 +144,10 @@ export class RowChanges {
   }
 }
 
-/** Writes an image and returns where the next one starts. Throws CorruptEventError when it would end outside the event. */
+/**
+ * Writes an image and returns where the next one starts. Throws CorruptEventError when it would end
+ * outside the event.
+ */
 function writeImage(
   image: RowImageWriter,
   row: Buffer,

@@ -6,7 +6,10 @@ import { readRowsHeader } from "./rows-header.ts";
 /** A MINIMAL image may have any set of columns; this many are kept before all are dropped. */
 const MOST_SETS = 256;
 
-/** Counts the rows in rows events of one table without decoding them. Make one for each table map and keep it. */
+/**
+ * Counts the rows in rows events of one table without decoding them. Make one for each table map
+ * and keep it.
+ */
 export class RowCounter {
   readonly #lengths: readonly number[];
   readonly #byBitmap = new Map<string, ImageLengths>();
@@ -17,8 +20,9 @@ export class RowCounter {
   }
 
   /**
-   * How many rows an event has, given with its header and without checksum. Where bytes are not rows of this table, the rows
-   * in front of them count: the number depends on the event's bytes alone, whoever reads them.
+   * How many rows an event has, given with its header and without checksum. Where bytes are not
+   * rows of this table, the rows in front of them count: the number depends on the event's bytes
+   * alone, whoever reads them.
    */
   count(event: Buffer): number {
     try {
@@ -57,7 +61,8 @@ function countRows(
   first: ImageLengths,
   second: ImageLengths | null,
 ): number {
-  // A row of which the image has no columns (MINIMAL, defaults only) takes no bytes: the server writes one to an event.
+  // A row of which the image has no columns (MINIMAL, defaults only) takes no bytes: the server
+  // writes one to an event.
   if (start === event.length) return first.isEmpty ? 1 : 0;
   let count = 0;
   let at = start;

@@ -22,7 +22,10 @@ export class RowImageWriterCache {
     this.#last = this.#make(this.#lastBitmap);
   }
 
-  /** The writer for images that have the columns of the bitmap at `offset`, which is in `event`; lowest bit first. */
+  /**
+   * The writer for images that have the columns of the bitmap at `offset`, which is in `event`;
+   * lowest bit first.
+   */
   at(event: Buffer, offset: number): RowImageWriter {
     const last = this.#lastBitmap;
     for (let i = 0; i < last.length; i++) {

@@ -2,7 +2,10 @@ import type { TableDefinition } from "../column.ts";
 import type { JsonWriter } from "../json-writer.ts";
 import type { ValueWriter } from "../values/value-writer.ts";
 
-/** Where the JSON of primary key columns lies in a writer: two offsets for each, by the column's index in the key. */
+/**
+ * Where the JSON of primary key columns lies in a writer: two offsets for each, by the column's
+ * index in the key.
+ */
 export type KeySpans = number[];
 
 const NULL = Buffer.from("null");
@@ -18,8 +21,8 @@ interface Step {
 }
 
 /**
- * Writes row images of one table that have the same columns. Made once for each table definition and set of columns,
- * which is nearly always all of them.
+ * Writes row images of one table that have the same columns. Made once for each table definition
+ * and set of columns, which is nearly always all of them.
  */
 export class RowImageWriter {
   readonly #steps: readonly Step[];
@@ -55,8 +58,8 @@ export class RowImageWriter {
   }
 
   /**
-   * Writes the image at `offset` of `row` as a JSON object, puts into `spans` where the values of the primary key are
-   * (where they are in this image), and returns the offset behind the image.
+   * Writes the image at `offset` of `row` as a JSON object, puts into `spans` where the values of
+   * the primary key are (where they are in this image), and returns the offset behind the image.
    */
   write(row: Buffer, offset: number, json: JsonWriter, spans: KeySpans): number {
     for (let i = 0; i < 2 * this.#keyLength; i++) spans[i] = ABSENT;

@@ -7,12 +7,13 @@ interface Texts {
 }
 
 /**
- * The finished JSON texts of one change, as bytes of UTF-8; a text that there is not has no bytes. `key` is the primary key
- * as an object (none when the table has none or the images lack a part of it), `oldKey` the key before an update that
- * changed it, `before` and `after` are the row images, without the columns that the binlog left out.
+ * The finished JSON texts of one change, as bytes of UTF-8; a text that there is not has no bytes.
+ * `key` is the primary key as an object (none when the table has none or the images lack a part of
+ * it), `oldKey` the key before an update that changed it, `before` and `after` are the row images,
+ * without the columns that the binlog left out.
  *
- * They lie one behind the other: before, after, key, old key. Those that a decoder hands out are valid until it decodes the
- * next row.
+ * They lie one behind the other: before, after, key, old key. Those that a decoder hands out are
+ * valid until it decodes the next row.
  */
 export class RowTexts {
   bytes: Buffer;

@@ -9,33 +9,40 @@ import { readRowsHeader } from "./rows-header.ts";
 
 export type { OnRow } from "./row-changes.ts";
 
-/** The id of the table that a rows event, given with its header, changes: that of the table map before it. */
+/**
+ * The id of the table that a rows event, given with its header, changes: that of the table map
+ * before it.
+ */
 export function rowsEventTableId(event: Buffer): number {
   return new ByteReader(event, EVENT_HEADER_LENGTH).uint(6);
 }
 
 /**
- * A decoder for the rows of one table. Keep it as long as the definition holds. Throws UnsupportedEventError for a column
- * of a type or collation that is not known.
+ * A decoder for the rows of one table. Keep it as long as the definition holds. Throws
+ * UnsupportedEventError for a column of a type or collation that is not known.
  */
 export function compileRowsDecoder(definition: TableDefinition): RowsDecoder {
   return new RowsDecoder(definition, sharedJson);
 }
 
 /**
- * Calls `onRow` for each row of a rows event, in order, and returns how many there were; see `RowsDecoder.decode` for what
- * it throws. `onRow` must not decode another event.
+ * Calls `onRow` for each row of a rows event, in order, and returns how many there were; see
+ * `RowsDecoder.decode` for what it throws. `onRow` must not decode another event.
  */
 export function forEachRow(event: Buffer, decoder: RowsDecoder, onRow: OnRow): number {
   return decoder.decode(event, onRow);
 }
 
-/** Decoding is synchronous and leaves nothing behind, so that one buffer serves the decoders of all tables. */
+/**
+ * Decoding is synchronous and leaves nothing behind, so that one buffer serves the decoders of all
+ * tables.
+ */
 const sharedJson = new JsonWriter();
 
 /**
- * Turns the rows events of one table into JSON. Make one for each table definition and keep it: everything that the
- * definition decides is decided in the constructor, and again only for a set of columns that was not met before.
+ * Turns the rows events of one table into JSON. Make one for each table definition and keep it:
+ * everything that the definition decides is decided in the constructor, and again only for a set of
+ * columns that was not met before.
  */
 export class RowsDecoder {
   readonly definition: TableDefinition;
@@ -49,9 +56,10 @@ export class RowsDecoder {
   }
 
   /**
-   * Calls `onRow` for each row of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with its header and without
-   * checksum, and returns how many rows there were. Throws UnsupportedEventError for a PARTIAL_UPDATE_ROWS_EVENT,
-   * CorruptEventError for bytes that are no rows of this table, RowTooLargeError. Format: `Rows_event` in MySQL's
+   * Calls `onRow` for each row of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with
+   * its header and without checksum, and returns how many rows there were. Throws
+   * UnsupportedEventError for a PARTIAL_UPDATE_ROWS_EVENT, CorruptEventError for bytes that are no
+   * rows of this table, RowTooLargeError. Format: `Rows_event` in MySQL's
    * libs/mysql/binlog/event/rows_event.h.
    */
   decode(event: Buffer, onRow: OnRow): number {

@@ -8,7 +8,10 @@ export interface RowsHeader {
   readonly kind: "insert" | "update" | "delete";
   /** How many columns the table has. */
   readonly columns: number;
-  /** Where the bitmap of the columns of each row's first image starts, and that of the second one; -1: rows have one image. */
+  /**
+   * Where the bitmap of the columns of each row's first image starts, and that of the second one;
+   * -1: rows have one image.
+   */
   readonly firstBitmap: number;
   readonly secondBitmap: number;
   /** Where the first row starts. */
@@ -16,9 +19,9 @@ export interface RowsHeader {
 }
 
 /**
- * Reads the beginning of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with its header and without checksum.
- * Throws UnsupportedEventError for another event, CorruptEventError. Format: `Rows_event` in MySQL's
- * libs/mysql/binlog/event/rows_event.h.
+ * Reads the beginning of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with its
+ * header and without checksum. Throws UnsupportedEventError for another event, CorruptEventError.
+ * Format: `Rows_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
  */
 export function readRowsHeader(event: Buffer): RowsHeader {
   const type = event[4] ?? 0;

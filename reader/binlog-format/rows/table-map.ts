@@ -15,15 +15,19 @@ export interface TableMapName {
   readonly table: string;
 }
 
-/** Which table a TABLE_MAP_EVENT, given with its header and without checksum, is about. Throws CorruptEventError. */
+/**
+ * Which table a TABLE_MAP_EVENT, given with its header and without checksum, is about. Throws
+ * CorruptEventError.
+ */
 export function parseTableMapName(event: Buffer): TableMapName {
   return readName(new ByteReader(event, EVENT_HEADER_LENGTH));
 }
 
 /**
  * The table's definition from a TABLE_MAP_EVENT, given with its header and without checksum. Throws
- * MissingRowMetadataError where the event names no columns, UnsupportedEventError for a column type that is not known,
- * CorruptEventError. Format: `Table_map_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
+ * MissingRowMetadataError where the event names no columns, UnsupportedEventError for a column type
+ * that is not known, CorruptEventError. Format: `Table_map_event` in MySQL's
+ * libs/mysql/binlog/event/rows_event.h.
  */
 export function parseTableMap(event: Buffer): TableDefinition {
   const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
@@ -60,15 +64,19 @@ export function parseTableMap(event: Buffer): TableDefinition {
   return { ...name, columns, primaryKey: optional.primaryKey };
 }
 
-/** A member of an ENUM or SET. In character set binary it has the bytes that its definition was written with, in UTF-8. */
+/**
+ * A member of an ENUM or SET. In character set binary it has the bytes that its definition was
+ * written with, in UTF-8.
+ */
 function memberText(member: Buffer, collation: number): string {
   const charset = charsetOfCollation(collation);
   return textDecoder(charset === "binary" && isUtf8(member) ? "utf8mb4" : charset)(member);
 }
 
 /**
- * The types of the columns alone, as every TABLE_MAP_EVENT has them, also with `binlog_row_metadata=MINIMAL`. Throws
- * UnsupportedEventError for a column type that is not known, CorruptEventError.
+ * The types of the columns alone, as every TABLE_MAP_EVENT has them, also with
+ * `binlog_row_metadata=MINIMAL`. Throws UnsupportedEventError for a column type that is not known,
+ * CorruptEventError.
  */
 export function parseTableMapColumns(event: Buffer): ColumnMetadata[] {
   const reader = new ByteReader(event, EVENT_HEADER_LENGTH);

@@ -10,7 +10,10 @@ export function binaryWriter(width: number): ValueWriter {
   };
 }
 
-/** BINARY(n), as base64 of all n bytes: the binlog leaves out the zero bytes at the end, `SELECT` shows them. */
+/**
+ * BINARY(n), as base64 of all n bytes: the binlog leaves out the zero bytes at the end, `SELECT`
+ * shows them.
+ */
 export function fixedBinaryWriter(length: number): ValueWriter {
   const width = length > 255 ? 2 : 1;
   return (row, offset, json) => {
@@ -26,8 +29,9 @@ export function fixedBinaryWriter(length: number): ValueWriter {
 const SRID_LENGTH = 4;
 
 /**
- * Geometry, as base64 of its well-known binary. MySQL stores the spatial reference system's id in front of it, in four
- * bytes, which are left out here: `ST_AsWKB(column, 'axis-order=long-lat')` gives the same bytes.
+ * Geometry, as base64 of its well-known binary. MySQL stores the spatial reference system's id in
+ * front of it, in four bytes, which are left out here: `ST_AsWKB(column, 'axis-order=long-lat')`
+ * gives the same bytes.
  */
 export function geometryWriter(width: number): ValueWriter {
   return (row, offset, json) => {

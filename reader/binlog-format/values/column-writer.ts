@@ -12,7 +12,10 @@ import { textWriter } from "./text.ts";
 import type { ValueWriter } from "./value-writer.ts";
 import { vectorWriter } from "./vector.ts";
 
-/** The writer of a column's values. Throws UnsupportedEventError for a type or collation that is not known. */
+/**
+ * The writer of a column's values. Throws UnsupportedEventError for a type or collation that is not
+ * known.
+ */
 export function columnWriter(column: Column): ValueWriter {
   switch (column.type) {
     case ColumnType.TINY:

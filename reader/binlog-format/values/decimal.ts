@@ -11,7 +11,10 @@ interface Group {
   readonly bytes: number;
 }
 
-/** How a DECIMAL(precision, decimals) is stored: a short group, full groups, the point, full groups, a short group. */
+/**
+ * How a DECIMAL(precision, decimals) is stored: a short group, full groups, the point, full groups,
+ * a short group.
+ */
 interface Layout {
   readonly bytes: number;
   readonly before: readonly Group[];
@@ -21,8 +24,9 @@ interface Layout {
 }
 
 /**
- * DECIMAL, as a JSON string with all its digits. Format: `decimal2bin` in MySQL's strings/decimal.cc: groups of up to nine
- * digits, highest byte first; the first bit is inverted, and for a negative number all others too.
+ * DECIMAL, as a JSON string with all its digits. Format: `decimal2bin` in MySQL's
+ * strings/decimal.cc: groups of up to nine digits, highest byte first; the first bit is inverted,
+ * and for a negative number all others too.
  */
 export function decimalWriter(precision: number, decimals: number): ValueWriter {
   const layout = decimalLayout(precision, decimals);

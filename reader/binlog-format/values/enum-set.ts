@@ -10,7 +10,10 @@ export function enumWriter(members: readonly string[], width: number): ValueWrit
   };
 }
 
-/** SET, as an array of its members in the order of the definition; one bit for each member, the lowest first. */
+/**
+ * SET, as an array of its members in the order of the definition; one bit for each member, the
+ * lowest first.
+ */
 export function setWriter(members: readonly string[], width: number): ValueWriter {
   const texts = members.map((member) => Buffer.from(JSON.stringify(member)));
   return (row, offset, json) => {

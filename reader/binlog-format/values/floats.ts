@@ -7,7 +7,9 @@ export const writeDouble: ValueWriter = (row, offset, json) => {
   return offset + 8;
 };
 
-/** FLOAT: the shortest digits that give the same single-precision number again, so that 0.1 is 0.1. */
+/**
+ * FLOAT: the shortest digits that give the same single-precision number again, so that 0.1 is 0.1.
+ */
 export const writeFloat: ValueWriter = (row, offset, json) => {
   writeFloat32(json, row.readFloatLE(offset));
   return offset + 4;
@@ -18,7 +20,10 @@ export function writeFloat32(json: JsonWriter, value: number): void {
   writeNumber(json, shortestOfFloat32(value));
 }
 
-/** Writes a double. NaN and the infinities, which JSON has no number for and MySQL no literal, become their names. */
+/**
+ * Writes a double. NaN and the infinities, which JSON has no number for and MySQL no literal,
+ * become their names.
+ */
 export function writeNumber(json: JsonWriter, value: number): void {
   if (Number.isFinite(value)) json.ascii(Object.is(value, -0) ? "-0" : String(value));
   else json.string(String(value));
@@ -29,7 +34,8 @@ const SMALLEST_NORMAL_FLOAT32 = 2 ** -126;
 /** The double with the fewest decimal digits that rounds to the same single-precision number. */
 function shortestOfFloat32(value: number): number {
   if (Number.isInteger(value) && Math.abs(value) < 2 ** 24) return value;
-  // Up to six digits always survive single precision, nine always tell two numbers apart; subnormals have fewer.
+  // Up to six digits always survive single precision, nine always tell two numbers apart;
+  // subnormals have fewer.
   const fewest = Math.abs(value) < SMALLEST_NORMAL_FLOAT32 ? 1 : 6;
   for (let digits = fewest; digits < 9; digits++) {
     const candidate = Number(value.toPrecision(digits));

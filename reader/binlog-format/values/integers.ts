@@ -3,7 +3,10 @@ import type { ValueWriter } from "./value-writer.ts";
 
 const MAX_INT64_DIGITS = 20;
 
-/** TINYINT, SMALLINT, MEDIUMINT, INT and BIGINT of `bytes` bytes, as JSON numbers with all their digits. */
+/**
+ * TINYINT, SMALLINT, MEDIUMINT, INT and BIGINT of `bytes` bytes, as JSON numbers with all their
+ * digits.
+ */
 export function integerWriter(bytes: 1 | 2 | 3 | 4 | 8, unsigned: boolean): ValueWriter {
   switch (bytes) {
     case 1:

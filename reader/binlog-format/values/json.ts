@@ -7,7 +7,10 @@ import { integerWriter, writeInt64, writeUint64 } from "./integers.ts";
 import { writePackedDate, writePackedDatetime, writePackedTime } from "./packed-temporal.ts";
 import { readLength, type ValueWriter } from "./value-writer.ts";
 
-/** The types of values in MySQL's binary JSON (sql-common/json_binary.h, where the format is described). */
+/**
+ * The types of values in MySQL's binary JSON (sql-common/json_binary.h, where the format is
+ * described).
+ */
 const Type = {
   SMALL_OBJECT: 0x00,
   LARGE_OBJECT: 0x01,
@@ -33,15 +36,16 @@ const writeUint32 = integerWriter(4, true);
 const LITERALS = ["null", "true", "false"] as const;
 
 /**
- * A JSON column, as JSON: numbers with all their digits, the members of an object in MySQL's order, and values that JSON
- * has no type for (DECIMAL, dates and times, binary strings) the way MySQL prints them. The JSON literal null and SQL's
- * NULL are both null here.
+ * A JSON column, as JSON: numbers with all their digits, the members of an object in MySQL's order,
+ * and values that JSON has no type for (DECIMAL, dates and times, binary strings) the way MySQL
+ * prints them. The JSON literal null and SQL's NULL are both null here.
  */
 export function jsonWriter(width: number): ValueWriter {
   return (row, offset, json) => {
     const start = offset + width;
     const end = start + readLength(row, offset, width);
-    // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing; MySQL reads it as null.
+    // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing; MySQL reads it
+    // as null.
     if (start === end) json.ascii("null");
     else writeValue(row, row.readUInt8(start), start + 1, json);
     return end;
@@ -107,8 +111,9 @@ export function writeDouble(value: number, json: JsonWriter): void {
 }
 
 /**
- * Layout, all offsets counted from the object's start: number of members, size; for each member where its key is and how
- * long; for each its value's entry. `wide` is the width of an offset: 2 bytes in a small object, 4 in a large one.
+ * Layout, all offsets counted from the object's start: number of members, size; for each member
+ * where its key is and how long; for each its value's entry. `wide` is the width of an offset: 2
+ * bytes in a small object, 4 in a large one.
  */
 function writeObject(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
   const count = readOffset(row, start, wide);
@@ -138,7 +143,10 @@ function writeArray(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): 
   json.ascii("]");
 }
 
-/** A value's entry: its type, then the value itself where it fits into the width of an offset, else where it is. */
+/**
+ * A value's entry: its type, then the value itself where it fits into the width of an offset, else
+ * where it is.
+ */
 function writeEntry(
   row: Buffer,
   container: number,
@@ -164,7 +172,9 @@ function readOffset(row: Buffer, at: number, wide: 2 | 4): number {
   return wide === 2 ? row.readUInt16LE(at) : row.readUInt32LE(at);
 }
 
-/** A value of a type that JSON does not have: the column type it came from, its length, its bytes. */
+/**
+ * A value of a type that JSON does not have: the column type it came from, its length, its bytes.
+ */
 function writeOpaque(row: Buffer, at: number, json: JsonWriter): void {
   const type = row.readUInt8(at);
   const { start, length } = readVariableLength(row, at + 1);

@@ -1,9 +1,10 @@
 import type { JsonWriter } from "../json-writer.ts";
 import { putClock, putDate, putHours } from "./temporal.ts";
 
-// Dates and times inside a JSON document are 64-bit integers (`TIME_to_longlong_packed` in MySQL's mysys/my_time.cc): 24
-// bits of microseconds, below six bits each of seconds and minutes, then hours, day, and year times 13 plus month. They
-// are printed as MySQL prints them: always six decimals.
+// Dates and times inside a JSON document are 64-bit integers (`TIME_to_longlong_packed` in MySQL's
+// mysys/my_time.cc): 24 bits of microseconds, below six bits each of seconds and minutes, then
+// hours, day, and year times 13 plus month. They are printed as MySQL prints them: always six
+// decimals.
 
 const QUOTE = 0x22;
 const LONGEST = 32;

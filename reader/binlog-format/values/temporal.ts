@@ -1,8 +1,9 @@
 import type { JsonWriter } from "../json-writer.ts";
 import type { ValueWriter } from "./value-writer.ts";
 
-// Formats: `my_datetime_packed_to_binary`, `my_time_packed_to_binary` and `my_timestamp_to_binary` in MySQL's
-// mysys/my_time.cc. Integers are stored highest byte first, then the fraction of a second in 0 to 3 bytes.
+// Formats: `my_datetime_packed_to_binary`, `my_time_packed_to_binary` and `my_timestamp_to_binary`
+// in MySQL's mysys/my_time.cc. Integers are stored highest byte first, then the fraction of a
+// second in 0 to 3 bytes.
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -39,8 +40,8 @@ export function datetimeWriter(decimals: number): ValueWriter {
 }
 
 /**
- * TIMESTAMP, as RFC 3339 in UTC with as many decimals as the column has. The zero timestamp is no moment, so it stays what
- * MySQL shows: `0000-00-00 00:00:00`.
+ * TIMESTAMP, as RFC 3339 in UTC with as many decimals as the column has. The zero timestamp is no
+ * moment, so it stays what MySQL shows: `0000-00-00 00:00:00`.
  */
 export function timestampWriter(decimals: number): ValueWriter {
   const fractionBytes = (decimals + 1) >> 1;
@@ -68,7 +69,10 @@ export function timestampWriter(decimals: number): ValueWriter {
   };
 }
 
-/** TIME, as `[-]HH:MM:SS` with as many decimals as the column has and as many digits of the hour as it needs. */
+/**
+ * TIME, as `[-]HH:MM:SS` with as many decimals as the column has and as many digits of the hour as
+ * it needs.
+ */
 export function timeWriter(decimals: number): ValueWriter {
   const fractionBytes = (decimals + 1) >> 1;
   const bytes = 3 + fractionBytes;
@@ -122,7 +126,10 @@ function putFraction(json: JsonWriter, stored: number, decimals: number): void {
   json.putPadded(decimals % 2 === 0 ? stored : Math.floor(stored / 10), decimals);
 }
 
-/** Puts the date of a day after 1970-01-01 (the proleptic Gregorian calendar, counted in eras of 400 years from March). */
+/**
+ * Puts the date of a day after 1970-01-01 (the proleptic Gregorian calendar, counted in eras of 400
+ * years from March).
+ */
 function putDayOfEpoch(json: JsonWriter, day: number): void {
   const shifted = day + 719_468;
   const era = Math.floor(shifted / 146_097);

@@ -28,9 +28,15 @@ const SECONDS_PER_MONTH = 730 * 3600;
 const SQS_CHUNK_BYTES = 64 * 1024;
 const SQS_BATCH = 10;
 const READER_TASKS = 2;
-/** An assumption: per invocation the function reads a position, sends and writes one, in a row, within a region. */
+/**
+ * An assumption: per invocation the function reads a position, sends and writes one, in a row,
+ * within a region.
+ */
 const ASSUMED_WAIT_MS = 40;
-/** What an invocation writes to its log, its metrics among it (830), and what Lambda writes around it (400). */
+/**
+ * What an invocation writes to its log, its metrics among it (830), and what Lambda writes around
+ * it (400).
+ */
 const LOG_BYTES_PER_INVOCATION = 1230;
 /** ECS Container Insights: metrics of the cluster, of the service and of the tasks' family. */
 const CONTAINER_METRICS = 40;
@@ -46,10 +52,11 @@ export function routerCost(
 }
 
 /**
- * What the same path costs with one message for each change, as the usual binlog-to-queue tools send it: the raw queue's
- * and the environments' messages are as many as the changes. They are received, deleted and handled as often as measured,
- * but in batches of at most ten; DynamoDB is asked once and written once for each batch. The function's time is taken as
- * measured, which favours this side.
+ * What the same path costs with one message for each change, as the usual binlog-to-queue tools
+ * send it: the raw queue's and the environments' messages are as many as the changes. They are
+ * received, deleted and handled as often as measured, but in batches of at most ten; DynamoDB is
+ * asked once and written once for each batch. The function's time is taken as measured, which
+ * favours this side.
  */
 export function messagePerChangeCost(
   point: MeasuredPoint,
@@ -139,7 +146,10 @@ export function alarmCount(queues: number): number {
   return 26 + 2 * queues;
 }
 
-/** The metrics that the parts write: `wire/metrics.ts`, two of them for each environment, one for each attribution. */
+/**
+ * The metrics that the parts write: `wire/metrics.ts`, two of them for each environment, one for
+ * each attribution.
+ */
 function metricCount(environments: number): number {
   return 19 + 8 + 6 + 3 + 2 * environments;
 }

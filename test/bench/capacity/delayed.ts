@@ -1,14 +1,21 @@
 import type { MeasuredPoint } from "./measurement.ts";
 
-/** Processor time of the route function for one frame, without its changes: the difference between two measurements. */
+/**
+ * Processor time of the route function for one frame, without its changes: the difference between
+ * two measurements.
+ */
 const FRAME_MS = 5;
-/** Where a frame is full (`FRAME_KIB`), and where a message is (functions/message/envelopes.ts), bytes. */
+/**
+ * Where a frame is full (`FRAME_KIB`), and where a message is (functions/message/envelopes.ts),
+ * bytes.
+ */
 const FULL_FRAME = 720 * 1024;
 const FULL_MESSAGE = 900_000;
 
 /**
- * What a measured point would be with another `delivery.delayMs`, in one lane: a frame whenever the pause is over, while
- * there are as many changes, and as many as it takes for full ones. All requests and invocations follow the frames.
+ * What a measured point would be with another `delivery.delayMs`, in one lane: a frame whenever the
+ * pause is over, while there are as many changes, and as many as it takes for full ones. All
+ * requests and invocations follow the frames.
  */
 export function delayed(point: MeasuredPoint, delayMs: number): MeasuredPoint {
   const { changesPerSecond, changes, raw, environments, dynamodb, route } = point;

@@ -35,7 +35,10 @@ async function bytesInLog(path: string): Promise<number> {
   return Array.from(found, ([, digits]) => Number(digits)).reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** A process's time on a processor so far. Linux counts it in hundredths of a second: user and system, fields 14 and 15 of its `stat`. */
+/**
+ * A process's time on a processor so far. Linux counts it in hundredths of a second: user and
+ * system, fields 14 and 15 of its `stat`.
+ */
 export async function processorMs(pid: number | undefined): Promise<number> {
   if (pid === undefined) return 0;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");

@@ -9,9 +9,10 @@ import { readCounters } from "./local-counters.ts";
 import type { MeasuredPoint } from "./measurement.ts";
 
 /**
- * Counts the requests that a steady rate of changes takes, on a stack that `npm start -- --no-demo` runs, and prints one
- * point of docs/capacity-measured.json. Eight connections write single-row transactions to `shop.orders`; the subscriber's
- * queue is read as the client does it: up to ten messages in one receive, deleted together.
+ * Counts the requests that a steady rate of changes takes, on a stack that `npm start -- --no-demo`
+ * runs, and prints one point of docs/capacity-measured.json. Eight connections write single-row
+ * transactions to `shop.orders`; the subscriber's queue is read as the client does it: up to ten
+ * messages in one receive, deleted together.
  */
 const options = new Command("measure")
   .requiredOption("--rate <changes>", "changes a second", Number)
@@ -98,8 +99,9 @@ const point: MeasuredPoint = {
 process.stdout.write(`${JSON.stringify(point, null, 2)}\n`);
 
 /**
- * Inserts rows, as many each tick as the rate asks for, in transactions of `options.rows`; returns how many. `phase` is the
- * writer's share of the interval between two rows, from 0 to 1, so that the writers do not write in bursts.
+ * Inserts rows, as many each tick as the rate asks for, in transactions of `options.rows`; returns
+ * how many. `phase` is the writer's share of the interval between two rows, from 0 to 1, so that
+ * the writers do not write in bursts.
  */
 async function write(rate: number, seconds: number, phase: number): Promise<number> {
   await pause(phase * Math.max(TICK_MS, 1000 / rate));
@@ -122,7 +124,10 @@ function order(n: number): unknown[] {
   return [`customer ${n % 997}`, (n % 10_000) / 100, "x".repeat(80), new Date(), n % 12];
 }
 
-/** Receives and deletes until the signal; returns how many changes came, and the bytes of all bodies. */
+/**
+ * Receives and deletes until the signal; returns how many changes came, and the bytes of all
+ * bodies.
+ */
 async function consume(url: string, signal: AbortSignal): Promise<Received> {
   const total = { changes: 0, bytes: 0 };
   while (!signal.aborted) {

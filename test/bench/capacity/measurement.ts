@@ -32,8 +32,9 @@ export type Measurement = z.output<typeof measurementSchema>;
 export type MeasuredPoint = Measurement["points"][number];
 
 /**
- * The point that stands for a rate: the fastest one that is not faster. Frames fill up with load, so a slower point never
- * makes a rate look cheaper than it is. Below all points it is the slowest one.
+ * The point that stands for a rate: the fastest one that is not faster. Frames fill up with load,
+ * so a slower point never makes a rate look cheaper than it is. Below all points it is the slowest
+ * one.
  */
 export function pointFor(
   { points }: Pick<Measurement, "points">,

@@ -1,6 +1,7 @@
 /**
- * AWS's list prices of us-east-1 in US dollars, without free tiers and discounts: input of the cost table, to be replaced
- * by those of your region. Looked up in November 2026 at aws.amazon.com/{sqs,lambda,dynamodb,fargate,s3,cloudwatch}/pricing.
+ * AWS's list prices of us-east-1 in US dollars, without free tiers and discounts: input of the cost
+ * table, to be replaced by those of your region. Looked up in November 2026 at
+ * aws.amazon.com/{sqs,lambda,dynamodb,fargate,s3,cloudwatch}/pricing.
  */
 export const PRICES = {
   /** FIFO; each 64 KiB of a request's payload counts as a request. */

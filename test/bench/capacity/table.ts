@@ -16,7 +16,10 @@ const DELAYED_RATES = [100, 1000];
 
 const COLUMNS = ["sqs", "lambda", "dynamodb", "fargate", "network", "cloudwatch"] as const;
 
-/** The cost table of docs/capacity.md in Markdown: each rate twice, as the router works and with one message for each change. */
+/**
+ * The cost table of docs/capacity.md in Markdown: each rate twice, as the router works and with one
+ * message for each change.
+ */
 export function costTable(
   measurement: Measurement,
   deployment: Deployment,
@@ -43,7 +46,10 @@ export function costTable(
   ].join("\n");
 }
 
-/** The table of what `delivery.delayMs` does to the bill, computed from the measurements of the former 20 ms. */
+/**
+ * The table of what `delivery.delayMs` does to the bill, computed from the measurements of the
+ * former 20 ms.
+ */
 export function delayTable(
   measurement: Measurement,
   deployment: Deployment,

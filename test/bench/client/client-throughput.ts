@@ -21,7 +21,9 @@ interface ClientThroughput extends ClientLoad {
   readonly megabytesPerSecond: number;
 }
 
-/** Fills a queue, then measures how fast a subscription with a handler that does nothing empties it. */
+/**
+ * Fills a queue, then measures how fast a subscription with a handler that does nothing empties it.
+ */
 async function measureClient(load: ClientLoad): Promise<ClientThroughput> {
   const worker = new Worker(new URL("local-aws-thread.ts", import.meta.url));
   try {

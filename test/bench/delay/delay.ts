@@ -27,7 +27,10 @@ const CASES: readonly Case[] = [
   { perSecond: 1000, loaded: true, targets: {} },
 ];
 
-/** From the moment when a transaction of one row is sent to MySQL to the handler of the application: its commit is in it. */
+/**
+ * From the moment when a transaction of one row is sent to MySQL to the handler of the application:
+ * its commit is in it.
+ */
 export async function benchDelay(run: BenchmarkRun): Promise<void> {
   const stack = await run.stack();
   await createOrders(stack.pool(ENVIRONMENT, 1), TABLE);

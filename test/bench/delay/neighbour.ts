@@ -6,7 +6,10 @@ const ENVIRONMENT = "production";
 const TABLE = "neighbour";
 const ROWS_PER_TRANSACTION = 200;
 
-/** An environment that writes bulk inserts, and an application of its own that reads them. Disposing ends both. */
+/**
+ * An environment that writes bulk inserts, and an application of its own that reads them. Disposing
+ * ends both.
+ */
 export class Neighbour implements AsyncDisposable {
   readonly #consumer: BenchConsumer;
   readonly #writer: BenchWriter;

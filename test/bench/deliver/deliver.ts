@@ -24,9 +24,10 @@ const LOADS: readonly Load[] = [
 ];
 
 /**
- * Binlog to client, sustained: a backlog of one environment's changes to one table, and so of one message group. The other
- * side does the same work on the same stretch of the binlog: zongji, a SendMessage for each row, the same client. It may
- * choose between the order of the table, one send after the other, and the order of each key, many sends at once.
+ * Binlog to client, sustained: a backlog of one environment's changes to one table, and so of one
+ * message group. The other side does the same work on the same stretch of the binlog: zongji, a
+ * SendMessage for each row, the same client. It may choose between the order of the table, one send
+ * after the other, and the order of each key, many sends at once.
  */
 export async function benchDeliver(run: BenchmarkRun): Promise<void> {
   const { quick, report, progress } = run;

@@ -64,7 +64,10 @@ async function send(group: number, message: EnvironmentMessage): Promise<void> {
   );
 }
 
-/** The row as the router's own client reads it, so that both sides are handled by the same application. */
+/**
+ * The row as the router's own client reads it, so that both sides are handled by the same
+ * application.
+ */
 function envelope(
   row: RowData,
   number: number,

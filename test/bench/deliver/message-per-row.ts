@@ -18,15 +18,18 @@ export interface MessagePerRowData {
   readonly aws: SharedStack["file"]["aws"];
   readonly subscriber: string;
   readonly queueUrl: string;
-  /** Message groups that the rows are divided among by their keys; each has one send under way at a time. */
+  /**
+   * Message groups that the rows are divided among by their keys; each has one send under way at a
+   * time.
+   */
   readonly groups: number;
 }
 
 const ENVIRONMENT = "production";
 
 /**
- * What the usual binlog-to-queue tools do: each row is a message of its own, in the order of its group. Returns changes per
- * second from the first to the last that the client has handled.
+ * What the usual binlog-to-queue tools do: each row is a message of its own, in the order of its
+ * group. Returns changes per second from the first to the last that the client has handled.
  */
 export async function messagePerRow(
   { file }: Pick<SharedStack, "file">,

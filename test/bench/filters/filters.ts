@@ -19,7 +19,10 @@ const ROUNDS = 31;
 
 const WHOLE_ROWS = "whole rows";
 
-/** Each kind; the first is what the others stand beside: null means that the code of the filters is not asked. */
+/**
+ * Each kind; the first is what the others stand beside: null means that the code of the filters is
+ * not asked.
+ */
 const KINDS: Readonly<Record<string, Filter | null>> = {
   "no code of filters": null,
   [WHOLE_ROWS]: {},
@@ -30,8 +33,8 @@ const KINDS: Readonly<Record<string, Filter | null>> = {
 };
 
 /**
- * What filters cost the route function: processor time per change of making three subscribers' messages of updates with rows of
- * nine columns.
+ * What filters cost the route function: processor time per change of making three subscribers'
+ * messages of updates with rows of nine columns.
  */
 export async function benchFilters({
   quick,

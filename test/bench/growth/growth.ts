@@ -23,8 +23,9 @@ const QUICK: typeof FULL = {
 };
 
 /**
- * Consecutive transactions of one environment, or of one subscriber's table: a full frame has few such blocks, so that it
- * becomes few messages at all sizes. A backlog is shorter than a round of a hundred; a trickle takes one of each block.
+ * Consecutive transactions of one environment, or of one subscriber's table: a full frame has few
+ * such blocks, so that it becomes few messages at all sizes. A backlog is shorter than a round of a
+ * hundred; a trickle takes one of each block.
  */
 const BLOCK = 500;
 /** Transactions that are sent to MySQL together where one connection writes them all. */
@@ -34,8 +35,9 @@ const CONNECTION_BLOCK = 4;
 const LOGINS_AT_ONCE = 16;
 
 /**
- * What a change costs the reader and the route function together, as more and more is configured or connected. A stack of
- * each size has as many environments as subscribers; what one stack can show of other growth is shown on the smallest.
+ * What a change costs the reader and the route function together, as more and more is configured or
+ * connected. A stack of each size has as many environments as subscribers; what one stack can show
+ * of other growth is shown on the smallest.
  */
 export async function benchGrowth(run: BenchmarkRun): Promise<void> {
   const sizes = run.quick ? QUICK : FULL;
@@ -87,7 +89,10 @@ function subscribersInTurn(connection: Connection, subscribers: number): Load {
   };
 }
 
-/** Each transaction in the next table: for a subscriber of the whole source's order, and for one with a group for each table. */
+/**
+ * Each transaction in the next table: for a subscriber of the whole source's order, and for one
+ * with a group for each table.
+ */
 async function growTables(
   rig: GrowthRig,
   writer: Connection,

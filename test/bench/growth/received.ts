@@ -22,7 +22,10 @@ export async function emptyQueues(sqs: SQSClient, queueUrls: Iterable<string>): 
   return changes;
 }
 
-/** Resolves when a row with this value in the column `mark` has come. Throws when it does not come for `silenceMs`. */
+/**
+ * Resolves when a row with this value in the column `mark` has come. Throws when it does not come
+ * for `silenceMs`.
+ */
 export async function untilMark(
   sqs: SQSClient,
   queueUrl: string,

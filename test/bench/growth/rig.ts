@@ -18,8 +18,8 @@ export interface Cost {
 const SILENCE_MS = 120_000;
 
 /**
- * The server is to be as quick with thousands of tables as with ten. One that keeps fewer definitions than it has tables
- * in use numbers a table anew whenever it opens it.
+ * The server is to be as quick with thousands of tables as with ten. One that keeps fewer
+ * definitions than it has tables in use numbers a table anew whenever it opens it.
  */
 const ROOM_FOR_TABLES = {
   innodb_buffer_pool_size: 512 * 1024 * 1024,
@@ -80,8 +80,8 @@ export class GrowthRig implements AsyncDisposable {
   }
 
   /**
-   * The cost of a backlog of transactions of one row: the reader sleeps until all are written, and then finds them, so
-   * that its frames are full whatever the speed of the writers.
+   * The cost of a backlog of transactions of one row: the reader sleeps until all are written, and
+   * then finds them, so that its frames are full whatever the speed of the writers.
    */
   async backlog(load: Load, transactions: number): Promise<Cost> {
     await this.#untilDelivered();
@@ -107,7 +107,10 @@ export class GrowthRig implements AsyncDisposable {
     await this.#opened.disposeAsync();
   }
 
-  /** What it costs until all is delivered that comes of `begin`. Throws when changes are missing then. */
+  /**
+   * What it costs until all is delivered that comes of `begin`. Throws when changes are missing
+   * then.
+   */
   async #cost(changes: number, begin: () => Promise<void>): Promise<Cost> {
     const began = performance.now();
     const before = await this.#processorMs();

@@ -2,7 +2,10 @@ import type { BenchmarkRun, Figure } from "../benchmark.ts";
 import type { Load } from "./load.ts";
 import type { Cost, GrowthRig } from "./rig.ts";
 
-/** What doubles with the size has a ratio far beyond this one; what is flat has one within the noise of a machine. */
+/**
+ * What doubles with the size has a ratio far beyond this one; what is flat has one within the noise
+ * of a machine.
+ */
 const FLAT = { atMost: 2 };
 /** So slow that each transaction is a frame and an invocation of its own. */
 const TRICKLE_PER_SECOND = 50;
@@ -26,9 +29,10 @@ interface Measured {
 }
 
 /**
- * The cost of one change at several sizes, reported beside that of the smallest, which comes first. Two loads show it: a
- * backlog, whose frames are full, so that the changes themselves are what costs; and a trickle, where each change is a
- * frame, an invocation and a message, so that these are.
+ * The cost of one change at several sizes, reported beside that of the smallest, which comes first.
+ * Two loads show it: a backlog, whose frames are full, so that the changes themselves are what
+ * costs; and a trickle, where each change is a frame, an invocation and a message, so that these
+ * are.
  */
 export class Series {
   readonly #options: SeriesOptions;
@@ -54,8 +58,8 @@ export class Series {
   }
 
   /**
-   * A load whose work per change is another one, for the reason that `what` gives: it has no target. Half as many changes
-   * tell, since each of them costs more.
+   * A load whose work per change is another one, for the reason that `what` gives: it has no
+   * target. Half as many changes tell, since each of them costs more.
    */
   async measureOther(
     rig: GrowthRig,

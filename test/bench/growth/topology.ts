@@ -9,9 +9,9 @@ export const MARKER_TABLE = "marker";
 export const MARKER = "marker";
 
 /**
- * So many environments with a subscriber each, and as many subscribers in the first environment; each subscriber has a
- * table of its own. Besides, what there is in every size: a subscriber of many tables that gets them in one message group,
- * and one that gets them in one group for each.
+ * So many environments with a subscriber each, and as many subscribers in the first environment;
+ * each subscriber has a table of its own. Besides, what there is in every size: a subscriber of
+ * many tables that gets them in one message group, and one that gets them in one group for each.
  */
 export function topology(size: number): StackConfiguration {
   const numbers = Array.from({ length: size }, (_, index) => index + 1);

@@ -20,7 +20,9 @@ const CASES: readonly Case[] = [
   { name: "64 buckets of keys", keyBuckets: 64, atMostSeconds: 2 },
 ];
 
-/** How far a subscriber with `groupBy: "key"` falls behind while 10,000 rows a second are inserted. */
+/**
+ * How far a subscriber with `groupBy: "key"` falls behind while 10,000 rows a second are inserted.
+ */
 export async function benchKeys(run: BenchmarkRun): Promise<void> {
   const seconds = run.quick ? 2 : 10;
   for (const { name, keyBuckets, atMostSeconds } of CASES) {

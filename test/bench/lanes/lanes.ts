@@ -8,13 +8,17 @@ import { createOrders } from "../writers.ts";
 const ENVIRONMENT = "production";
 const LANES = 8;
 const BUSY = [1, 2, 4, LANES];
-/** Added to each send, milliseconds: SQS may take so long for half a megabyte, where the stand-in takes a few. */
+/**
+ * Added to each send, milliseconds: SQS may take so long for half a megabyte, where the stand-in
+ * takes a few.
+ */
 const DELAYS_MS = [0, 50];
 
 /**
- * A backlog that is divided among one table, two, four and eight, each in a lane of its own: on the bare stand-ins, where
- * the machine's cores are the limit, and with sends that take as long as they do through a network. The lanes that no table
- * is written to are idle, so that one stack does for all.
+ * A backlog that is divided among one table, two, four and eight, each in a lane of its own: on the
+ * bare stand-ins, where the machine's cores are the limit, and with sends that take as long as they
+ * do through a network. The lanes that no table is written to are idle, so that one stack does for
+ * all.
  */
 export async function benchLanes({ quick, signal, report, progress }: BenchmarkRun): Promise<void> {
   await using stack = await startStack({ ...SHARED, lanes: LANES });

@@ -18,8 +18,8 @@ const QUICK = { loadSeconds: 10, sampleSeconds: 2, rows: 50_000, progressSeconds
 const READER_MB = 200;
 
 /**
- * Resident memory during one large transaction, and then in steady load until the stack has been under load for ten
- * minutes: that of the benchmarks before this one counts, which share the stack.
+ * Resident memory during one large transaction, and then in steady load until the stack has been
+ * under load for ten minutes: that of the benchmarks before this one counts, which share the stack.
  */
 export async function benchMemory(run: BenchmarkRun): Promise<void> {
   const sizes = run.quick ? QUICK : FULL;
@@ -95,7 +95,10 @@ async function measureSteadyLoad(
   }
 }
 
-/** Resident megabytes on average over a number of seconds: between two collections of garbage they go up and down. */
+/**
+ * Resident megabytes on average over a number of seconds: between two collections of garbage they
+ * go up and down.
+ */
 async function sample(
   stack: SharedStack,
   seconds: number,

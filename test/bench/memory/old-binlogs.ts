@@ -19,7 +19,10 @@ export class OldBinlogs implements AsyncDisposable {
     return new OldBinlogs(administrator);
   }
 
-  /** Removes all but the newest files. The server itself leaves those that a dump has not got to the end of. */
+  /**
+   * Removes all but the newest files. The server itself leaves those that a dump has not got to the
+   * end of.
+   */
   async purge(): Promise<void> {
     const [files] = await this.#administrator.query<RowDataPacket[]>("SHOW BINARY LOGS");
     const oldest = files.at(-KEPT_FILES)?.["Log_name"] as string | undefined;

@@ -12,7 +12,10 @@ import type { Workload } from "./workloads.ts";
 const run = promisify(execFile);
 const TIMEOUT_MS = 120_000;
 
-/** Rows a second that the reader, as it is deployed, turns into frames which a queue acknowledges at once. */
+/**
+ * Rows a second that the reader, as it is deployed, turns into frames which a queue acknowledges at
+ * once.
+ */
 export async function drainByReader(
   aws: LocalAws,
   mysql: MysqlServer,
@@ -46,7 +49,10 @@ export async function drainByZongji(
   return (JSON.parse(stdout) as { readonly rowsPerSecond: number }).rowsPerSecond;
 }
 
-/** Rows a second that the server can hand out at all: `mysqlbinlog` writes its bytes to a file. Null: there is none here. */
+/**
+ * Rows a second that the server can hand out at all: `mysqlbinlog` writes its bytes to a file.
+ * Null: there is none here.
+ */
 export async function drainByMysqlbinlog(
   { host, port, user, password, programs }: MysqlServer,
   { file, rows }: Workload,

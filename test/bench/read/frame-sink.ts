@@ -30,7 +30,10 @@ export class FrameSink implements AsyncDisposable {
     return new FrameSink(worker, port);
   }
 
-  /** Waits for this many changes, and counts from the first frame's arrival to the last one's. Throws after a silence. */
+  /**
+   * Waits for this many changes, and counts from the first frame's arrival to the last one's.
+   * Throws after a silence.
+   */
   async take(changes: number, silenceMs = 30_000): Promise<Drained> {
     const { promise, resolve, reject } = Promise.withResolvers<Drained>();
     const silent = (): void => reject(new Error(`${taken} of ${changes} changes, then silence`));

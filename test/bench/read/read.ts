@@ -7,10 +7,16 @@ import { drainByMysqlbinlog, drainByReader, drainByZongji } from "./drains.ts";
 import { medianPair, type Pair } from "../pairs.ts";
 import { type Workload, workloads } from "./workloads.ts";
 
-/** An odd number. In every other round the order is turned round, so that a machine that slows down favours neither. */
+/**
+ * An odd number. In every other round the order is turned round, so that a machine that slows down
+ * favours neither.
+ */
 const ROUNDS = 3;
 
-/** How fast the reader gets through a binlog that is there already, beside the server's own limit and the usual first try. */
+/**
+ * How fast the reader gets through a binlog that is there already, beside the server's own limit
+ * and the usual first try.
+ */
 export async function benchRead({
   quick,
   seed,

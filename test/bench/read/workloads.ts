@@ -80,8 +80,8 @@ function columns(ofNumber: (n: number) => readonly string[]): string {
 }
 
 /**
- * Makes the tables, then writes one workload after the other; each is handed out as soon as it is in the binlog. `seed`: of
- * the random texts in the rows.
+ * Makes the tables, then writes one workload after the other; each is handed out as soon as it is
+ * in the binlog. `seed`: of the random texts in the rows.
  */
 export async function* workloads(
   connection: Connection,

@@ -17,7 +17,10 @@ export interface Requests {
   readonly mysql: number;
 }
 
-/** Counts what the stack has asked so far. `queueUrl`: of the environment's queue; `connection`: an administrator's. */
+/**
+ * Counts what the stack has asked so far. `queueUrl`: of the environment's queue; `connection`: an
+ * administrator's.
+ */
 export async function countRequests(
   stack: SharedStack,
   queueUrl: string,
@@ -75,7 +78,10 @@ function sum(actions: Readonly<Record<string, number>>, pattern: RegExp): number
     .reduce((total, [, count]) => total + count, 0);
 }
 
-/** Statements and commands of all accounts but the environments' and the administrator's: the router's. */
+/**
+ * Statements and commands of all accounts but the environments' and the administrator's: the
+ * router's.
+ */
 async function statementsOfOthers({ file }: SharedStack, connection: Connection): Promise<number> {
   const accounts = Object.values(file.environments).flatMap(({ users }) => users);
   const [[row]] = await connection.query<RowDataPacket[]>(

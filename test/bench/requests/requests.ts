@@ -23,8 +23,9 @@ interface Counted extends Requests {
 }
 
 /**
- * How often SQS, DynamoDB and MySQL are asked at full load (a backlog), at a hundred transactions a second, and for nothing.
- * The stack is as others left it: one environment's queue has a consumer, the others have none.
+ * How often SQS, DynamoDB and MySQL are asked at full load (a backlog), at a hundred transactions a
+ * second, and for nothing. The stack is as others left it: one environment's queue has a consumer,
+ * the others have none.
  */
 export async function benchRequests(run: BenchmarkRun): Promise<void> {
   const { quick, signal, progress, report } = run;
@@ -120,7 +121,10 @@ export async function benchRequests(run: BenchmarkRun): Promise<void> {
     report({ work: "idle", name, value: requests * minute, unit: "a minute" });
 }
 
-/** `queueTarget`: how many sends and deletes of a queue there should be at most, for a thousand changes. */
+/**
+ * `queueTarget`: how many sends and deletes of a queue there should be at most, for a thousand
+ * changes.
+ */
 function reportLoad(
   { report }: BenchmarkRun,
   work: string,
@@ -143,7 +147,8 @@ function reportLoad(
   perThousand("an environment's queue, receives", receives);
   perThousand("DynamoDB reads", dynamodb.reads);
   perThousand("DynamoDB writes", dynamodb.writes);
-  // A lane's position for each frame, offset and lease once a second each, and who a connection is: nothing for a change.
+  // A lane's position for each frame, offset and lease once a second each, and who a connection is:
+  // nothing for a change.
   const allowed = raw.sends + 2 * seconds + connections;
   report({
     work,

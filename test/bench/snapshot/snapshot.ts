@@ -24,8 +24,9 @@ const READER_MB = 300;
 const QUERIES = 3;
 
 /**
- * A snapshot of a large table for one environment, while another one writes: how fast its rows come to the raw queue, what it asks
- * of the database, what memory it takes, and how much later ordinary changes arrive.
+ * A snapshot of a large table for one environment, while another one writes: how fast its rows come
+ * to the raw queue, what it asks of the database, what memory it takes, and how much later ordinary
+ * changes arrive.
  */
 export async function benchSnapshot(run: BenchmarkRun): Promise<void> {
   const rows = run.quick ? 20_000 : 1_000_000;

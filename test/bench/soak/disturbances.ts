@@ -13,8 +13,8 @@ const EVERY_S = { connection: 2, rotation: 20, definition: 30, reconnect: 60 } a
 type Disturbance = keyof typeof EVERY_S;
 
 /**
- * What a server in use does to a reader: log files end, definitions change, applications connect anew, and now and then the
- * reader's own connection is cut. Disposing ends it.
+ * What a server in use does to a reader: log files end, definitions change, applications connect
+ * anew, and now and then the reader's own connection is cut. Disposing ends it.
  */
 export class Disturbances implements AsyncDisposable {
   /** How often each has happened. */

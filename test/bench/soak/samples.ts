@@ -37,7 +37,10 @@ export class Sampler implements Disposable {
     });
   }
 
-  /** Where nothing has arrived since the sample before, the silence counts as the delay. Throws when it lasts for long. */
+  /**
+   * Where nothing has arrived since the sample before, the silence counts as the delay. Throws when
+   * it lasts for long.
+   */
   async take(): Promise<Sample> {
     const taken = this.#consumer.takeDelays();
     const nowMs = performance.now();

@@ -7,7 +7,10 @@ import { Disturbances } from "./disturbances.ts";
 import { Sampler, type Sample } from "./samples.ts";
 
 const ENVIRONMENT = "test";
-/** So many samples, whatever the time. The first fifth of them is a warm-up: code is compiled, connections are opened. */
+/**
+ * So many samples, whatever the time. The first fifth of them is a warm-up: code is compiled,
+ * connections are opened.
+ */
 const SAMPLES = 60;
 const WARM_UP = SAMPLES / 5;
 const MS_PER_HOUR = 3_600_000;
@@ -25,8 +28,8 @@ const FIGURES: Readonly<Record<keyof Sample, { name: string; unit: string; atMos
 };
 
 /**
- * Constant load for hours, with rotation, reconnects, new definitions and new connections: what grows in the meantime grows
- * for ever. Throws when a change is missing or comes twice.
+ * Constant load for hours, with rotation, reconnects, new definitions and new connections: what
+ * grows in the meantime grows for ever. Throws when a change is missing or comes twice.
  */
 export async function benchSoak(run: BenchmarkRun): Promise<void> {
   const { hours, signal } = run;

@@ -5,7 +5,10 @@ import { parse } from "yaml";
 import { parseOptions } from "../../../infra/local/request/options.ts";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 
-/** No container engine is needed for these: they hold what the files say against the program that the image runs. */
+/**
+ * No container engine is needed for these: they hold what the files say against the program that
+ * the image runs.
+ */
 const read = (path: string): string => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
 
 interface Service {

@@ -36,7 +36,8 @@ const MILLION_A_MONTH = 1_000_000 / (730 * 3600);
 describe("the monthly cost", () => {
   it("counts every 64 KiB of a message on its way in and out", () => {
     const { sqs } = routerCost(million, MILLION_A_MONTH, deployment, PRICES);
-    // 100 KB are two chunks: 2 to send, 2 to receive, 1 to delete, for the raw queue and two subscribers.
+    // 100 KB are two chunks: 2 to send, 2 to receive, 1 to delete, for the raw queue and two
+    // subscribers.
     expect(sqs).toBeCloseTo(1000 * 5 * 3 * PRICES.sqsRequest);
   });
 

@@ -8,8 +8,8 @@ import {
   exampleTemplate,
 } from "../../support/example-stack.ts";
 
-// What `plan` says of a change, beside what CloudFormation would do to the queues: it deletes those that are no longer in
-// the template, and those that another name replaces.
+// What `plan` says of a change, beside what CloudFormation would do to the queues: it deletes those
+// that are no longer in the template, and those that another name replaces.
 
 const example = exampleObject() as {
   readonly environments: Record<string, object>;

@@ -58,7 +58,9 @@ function actionsOf({ Action }: Statement): string[] {
   return [Action].flat();
 }
 
-/** Checks the stack by CloudFormation's rules and by those of AWS Solutions; throws what they find. */
+/**
+ * Checks the stack by CloudFormation's rules and by those of AWS Solutions; throws what they find.
+ */
 function check(replaced: object, change: (stack: RouterStack) => void = () => {}): void {
   synthesizeStack(
     (app) => {

@@ -31,7 +31,10 @@ const ITEM_ACTIONS = [
   "DeleteItem",
 ].map((action) => `dynamodb:${action}`);
 
-/** A place where rows lie: the resource that has the policy, what is accessed, and the actions that reach rows there. */
+/**
+ * A place where rows lie: the resource that has the policy, what is accessed, and the actions that
+ * reach rows there.
+ */
 interface Place {
   readonly title: string;
   readonly id: string;

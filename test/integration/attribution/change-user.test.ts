@@ -92,8 +92,9 @@ test("without the ledger, the first change of user is attributed once it was see
 });
 
 /**
- * Waits until the reader has taken in a census that began after this call. Its sweep and its save take censuses, each the
- * next one only when it has taken in the one before. One may be under way already, so of three more, two are of the same.
+ * Waits until the reader has taken in a census that began after this call. Its sweep and its save
+ * take censuses, each the next one only when it has taken in the one before. One may be under way
+ * already, so of three more, two are of the same.
  */
 async function nextCensus(): Promise<void> {
   const before = await censuses();

@@ -10,8 +10,8 @@ import { presentFile, replay } from "../../support/replay.ts";
 import { insertBriefly } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// Pools, short connections, XA transactions, a log that is played again, restarts of MySQL and kills of the reader, in a random
-// order. ROUNDS=n makes it longer, SEED=n repeats a run.
+// Pools, short connections, XA transactions, a log that is played again, restarts of MySQL and
+// kills of the reader, in a random order. ROUNDS=n makes it longer, SEED=n repeats a run.
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 7);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));

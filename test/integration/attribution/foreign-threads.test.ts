@@ -6,7 +6,8 @@ import { presentFile, replay } from "../../support/replay.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// Thread ids that are not those of the connections which wrote: a replica's applier, and a log that is played again.
+// Thread ids that are not those of the connections which wrote: a replica's applier, and a log that
+// is played again.
 
 const CHANGES = 60;
 /** The key of the first row that a live connection writes. */
@@ -41,7 +42,8 @@ test("what a replica applied has no known author, whatever its thread ids say", 
   expect(split).toMatchObject({ right: 0, wrong: 0, unknown: CHANGES });
 });
 
-// The server has started again meanwhile, so that the log's thread ids are those of live connections.
+// The server has started again meanwhile, so that the log's thread ids are those of live
+// connections.
 test("a log that is played again gives nobody another's author, then or later", async () => {
   await replica.query("STOP REPLICA");
   await source.query("FLUSH BINARY LOGS");

@@ -45,7 +45,8 @@ test("what was parked is delivered late and in order: when its connection become
       (sum, { count }) => sum + count,
       0,
     );
-  // The index that streams are listed by follows the table: while an attempt moves an entry, it may be nowhere.
+  // The index that streams are listed by follows the table: while an attempt moves an entry, it may
+  // be nowhere.
   const streamOf = (ofThread: number): Promise<string> =>
     vi.waitFor(async () => {
       const streams = JSON.parse(await failures(stage, "list", "--json")) as { stream: string }[];

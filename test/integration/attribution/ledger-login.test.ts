@@ -9,8 +9,9 @@ import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { withRegistration } from "../../../operator/ledger/init-connect.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 
-// What holds a login up with the ledger, beside the same login without it: in every state of the server that could be
-// brought about, a few milliseconds more at most. Each line of the output is one such state.
+// What holds a login up with the ledger, beside the same login without it: in every state of the
+// server that could be brought about, a few milliseconds more at most. Each line of the output is
+// one such state.
 
 const mysql = useMysql();
 let app: Account;
@@ -25,7 +26,10 @@ beforeAll(async () => {
 });
 
 const LOGINS = 7;
-/** Far more than a small transaction takes on a busy machine, far less than the second of MySQL's shortest lock wait. */
+/**
+ * Far more than a small transaction takes on a busy machine, far less than the second of MySQL's
+ * shortest lock wait.
+ */
 const ALLOWED_MS = 400;
 
 interface Login {
@@ -57,7 +61,10 @@ async function logins(
   };
 }
 
-/** Measures logins without and with the ledger while something is the case; returns those that the ledger had. */
+/**
+ * Measures logins without and with the ledger while something is the case; returns those that the
+ * ledger had.
+ */
 async function compared(
   state: string,
   account: Account = app,
@@ -288,7 +295,9 @@ describe("accounts", () => {
   });
 });
 
-/** How long something takes that commits, while semi-synchronous replication has not given up yet. */
+/**
+ * How long something takes that commits, while semi-synchronous replication has not given up yet.
+ */
 async function waits(act: () => Promise<unknown>): Promise<number> {
   await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF");
   await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = ON");

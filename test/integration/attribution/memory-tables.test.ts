@@ -53,7 +53,10 @@ function queuesOf(frame: Frame): string[] {
   return queues.map(({ queueName }) => queueName).sort();
 }
 
-/** The next frame with a TRUNCATE, without its other changes: a reader that connects again repeats what came last. */
+/**
+ * The next frame with a TRUNCATE, without its other changes: a reader that connects again repeats
+ * what came last.
+ */
 async function nextTruncate(bench: ReaderBench): Promise<Frame> {
   for (;;) {
     for (const frame of await bench.takeFrames(1)) {

@@ -14,7 +14,8 @@ const isNew = (change: FrameChange): boolean => idOf(change) >= 100;
 const mysql = useMysql();
 const shared = useThreeEnvironments(mysql);
 
-// The locks of one that a failed test left prepared would keep the next test from dropping its tables.
+// The locks of one that a failed test left prepared would keep the next test from dropping its
+// tables.
 afterEach(async () => {
   for (const row of await mysql.query("XA RECOVER CONVERT XID")) {
     const hex = String(row["data"]).slice(2);
@@ -25,7 +26,8 @@ afterEach(async () => {
 beforeEach(async () => installLedger(await mysql.connect()));
 afterEach(async () => uninstallLedger(await mysql.connect()));
 
-// The saved position waits where the XA transaction was prepared, and the GTIDs of what follows count as read.
+// The saved position waits where the XA transaction was prepared, and the GTIDs of what follows
+// count as read.
 /** What `offsets show` prints. */
 async function show(bench: ReaderBench): Promise<string> {
   return (await binlogRouterOn(stackFileOf(shared.aws, tablesOf(bench)), "offsets", "show")).out;
@@ -40,7 +42,10 @@ async function ordersUpTo(bench: ReaderBench, last: number): Promise<Frame[]> {
   return frames;
 }
 
-/** Writes until the offset names the kept transactions and waits for none, and purges the logs that have them. */
+/**
+ * Writes until the offset names the kept transactions and waits for none, and purges the logs that
+ * have them.
+ */
 async function keepAndPurge(
   bench: ReaderBench,
   reader: ReaderProcess,

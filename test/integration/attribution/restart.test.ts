@@ -13,8 +13,9 @@ const shared = useThreeEnvironments(mysql);
 afterEach(async () => uninstallLedger(await mysql.connect()));
 
 /**
- * The reader stops in the middle of a binlog file; 500 short connections; the server starts again, and with it the thread
- * ids; 500 more, of other accounts on the same ids. Some connections are open all the while on either side.
+ * The reader stops in the middle of a binlog file; 500 short connections; the server starts again,
+ * and with it the thread ids; 500 more, of other accounts on the same ids. Some connections are
+ * open all the while on either side.
  */
 async function restartWhileAway(): Promise<ReturnType<typeof splitOf>> {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
@@ -36,7 +37,10 @@ async function restartWhileAway(): Promise<ReturnType<typeof splitOf>> {
   return split;
 }
 
-/** These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is handed on by hand. */
+/**
+ * These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is
+ * handed on by hand.
+ */
 async function restartServer(): Promise<void> {
   const [row] = await mysql.query<{ value: string }>("SELECT @@GLOBAL.init_connect AS value");
   await mysql.server.restart({ variables: { init_connect: row?.value ?? "" } });

@@ -29,7 +29,10 @@ interface Outcome {
   readonly parked: number;
 }
 
-/** Runs the whole stack with these options, writes through short connections, and counts until all are accounted for. */
+/**
+ * Runs the whole stack with these options, writes through short connections, and counts until all
+ * are accounted for.
+ */
 async function outcomeOf(...options: string[]): Promise<Outcome> {
   const directory = await mkdtemp(join(tmpdir(), "attribution-stack-"));
   onTestFinished(() => rm(directory, { recursive: true }));

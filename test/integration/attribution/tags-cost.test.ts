@@ -3,8 +3,8 @@ import { installLedger, uninstallLedger } from "../../../operator/ledger/install
 import type { Registration } from "../../../operator/ledger/tagging.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 
-// What a login and a commit take with nothing, the ledger, tags, or both. The ways take turns, so that what else the machine
-// does meanwhile meets all of them.
+// What a login and a commit take with nothing, the ledger, tags, or both. The ways take turns, so
+// that what else the machine does meanwhile meets all of them.
 
 const ROUNDS = 12;
 const LOGINS = 10;

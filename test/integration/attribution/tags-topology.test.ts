@@ -7,7 +7,8 @@ import { ReaderBench } from "../../support/reader.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
-// Two servers of one topology, whose thread ids have nothing to do with each other. A tag is the transaction's own.
+// Two servers of one topology, whose thread ids have nothing to do with each other. A tag is the
+// transaction's own.
 
 const SHORT = 300;
 /** Of other tags in the GTID sets of both. */

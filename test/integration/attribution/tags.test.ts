@@ -170,7 +170,8 @@ test("a session that is reset has no known author until it registers again, also
   expect(await next()).toEqual({ unknown: 1 });
   await connection.query("CALL binlog_router.register_session()");
   expect(await next()).toEqual({ tag: 1 });
-  // In a transaction MySQL sets no tag, and the ledger's row comes under the former one: they disagree.
+  // In a transaction MySQL sets no tag, and the ledger's row comes under the former one: they
+  // disagree.
   await connection.query("START TRANSACTION");
   await connection.query("INSERT INTO shop.orders VALUES (?, 'app_production')", [++id]);
   await connection.query("COMMIT");
@@ -283,7 +284,10 @@ test("an event that registers has its definer's tag", async () => {
   expect(splitOf(await bench.takeFrames(1))).toEqual(allRight(1));
 });
 
-/** These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is handed on by hand. */
+/**
+ * These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is
+ * handed on by hand.
+ */
 async function restartServer(): Promise<void> {
   const [row] = await mysql.query<{ value: string }>("SELECT @@GLOBAL.init_connect AS value");
   await mysql.server.restart({ variables: { init_connect: row?.value ?? "" } });

@@ -23,7 +23,8 @@ describe("the successors of a change that always fails", () => {
         if (at(change) === POISON) throw new Error("never");
         seen.push(at(change));
       });
-      // The first one keeps its group locked until the others are there, so that they are received together.
+      // The first one keeps its group locked until the others are there, so that they are received
+      // together.
       for (const offset of [1, POISON, ...SUCCESSORS]) await rig.send(message([offset]));
       sent.resolve();
       await vi.waitFor(() => expect(seen).toEqual([1, ...SUCCESSORS]), 30_000);

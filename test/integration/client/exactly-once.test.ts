@@ -113,7 +113,8 @@ describe("positions in the application's own database", () => {
     });
     await using _ = await subscribe("billing", work, options);
     await began.promise;
-    // The other one goes on from its first transaction when the first has handled the whole message.
+    // The other one goes on from its first transaction when the first has handled the whole
+    // message.
     const other: TransactionalPositionStore<PoolConnection> = {
       load: (key) => store.load(key),
       async transact(marks, otherWork) {

@@ -130,7 +130,8 @@ describe("consumers without the library", () => {
         HOME: process.env["HOME"],
         PYTHONPATH: modules ?? "",
         ...rig.aws.environment(),
-        // boto3 has a variable of its own for the region, and takes an empty profile for the name of one.
+        // boto3 has a variable of its own for the region, and takes an empty profile for the name
+        // of one.
         AWS_DEFAULT_REGION: rig.aws.region,
         AWS_PROFILE: undefined,
         QUEUE_URL: rig.queueUrl(),

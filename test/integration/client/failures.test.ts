@@ -217,7 +217,8 @@ describe("when a handler fails", () => {
         onHandled: ({ repeated }) => void left.push(repeated),
       },
     );
-    // The last one holds a change that came before in another message: a repeat with its id, which is handed over.
+    // The last one holds a change that came before in another message: a repeat with its id, which
+    // is handed over.
     await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3", "4", "4", "5"]), 5000);
     expect(repeats).toBe(1);
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);

@@ -95,7 +95,8 @@ describe("the package, packed and installed into an empty project", () => {
   /** What the application prints first, a row having been written by staging's user. */
   async function firstLine(node: string, script: string): Promise<string> {
     await using connection = await router.connectAs("staging");
-    // A table of its own, and with it a group: what the application before it left behind stays locked for a while.
+    // A table of its own, and with it a group: what the application before it left behind stays
+    // locked for a while.
     const table = `orders_${++tables}`;
     await connection.query(`CREATE TABLE ${table} (id BIGINT UNSIGNED PRIMARY KEY)`);
     const application = spawn(node, [script], {
@@ -114,7 +115,10 @@ describe("the package, packed and installed into an empty project", () => {
   }
 });
 
-/** The file that `npm pack --json` made; npm 12 gives an object by package names, earlier ones an array. */
+/**
+ * The file that `npm pack --json` made; npm 12 gives an object by package names, earlier ones an
+ * array.
+ */
 function tarballName(json: string): string {
   const packed = JSON.parse(json.slice(json.search(/^[[{]/m))) as Record<
     string,

@@ -9,7 +9,10 @@ import {
 import { message } from "../../support/client/messages.ts";
 import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
 
-/** As Amazon's Extended Client Library for Java writes it (PayloadS3Pointer in payload-offloading-java-common). */
+/**
+ * As Amazon's Extended Client Library for Java writes it (PayloadS3Pointer in
+ * payload-offloading-java-common).
+ */
 const pointer = (s3Key: string): string =>
   JSON.stringify([
     "software.amazon.payloadoffloading.PayloadS3Pointer",

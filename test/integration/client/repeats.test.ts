@@ -6,7 +6,10 @@ import { change, message } from "../../support/client/messages.ts";
 import type { StoreName } from "../../support/client/position-stores.ts";
 import { useMysql } from "../../support/mysql.ts";
 
-/** A message of a router that was set up anew: the coordinates of `message(offsets)`, and other changes. */
+/**
+ * A message of a router that was set up anew: the coordinates of `message(offsets)`, and other
+ * changes.
+ */
 const anew = (offsets: readonly number[]): EnvironmentMessage =>
   message(offsets, {
     changes: offsets.map((offset) => change(offset, { id: `new server:${offset}/0` })),

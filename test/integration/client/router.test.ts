@@ -66,7 +66,10 @@ describe("on a running router", () => {
     expect(new Set(arrived["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
   });
 
-  /** The message of that kind in staging's queue. What comes before it is kept: groups come in any order. */
+  /**
+   * The message of that kind in staging's queue. What comes before it is kept: groups come in any
+   * order.
+   */
   async function receive(shown: EnvironmentMessage): Promise<string> {
     const QueueUrl = router.stack.environments["staging"]?.queues[shown.subscriber];
     for (;;) {
@@ -109,7 +112,10 @@ async function pageExamples(): Promise<Example[]> {
   return examples;
 }
 
-/** A message without what differs from one run to the next: where and when it was written, and how its author was learnt. */
+/**
+ * A message without what differs from one run to the next: where and when it was written, and how
+ * its author was learnt.
+ */
 function withoutPlace({
   first: _first,
   last: _last,

@@ -29,7 +29,10 @@ function operatorStatements(): readonly Statement[] {
   return policy?.["Properties"].PolicyDocument.Statement as Statement[];
 }
 
-/** The actions that the policy allows on a table, by a part of its logical id, or those of a service. */
+/**
+ * The actions that the policy allows on a table, by a part of its logical id, or those of a
+ * service.
+ */
 function allowed(statements: readonly Statement[], resource: string): Set<string> {
   return new Set(
     statements

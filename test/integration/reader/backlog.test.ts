@@ -9,7 +9,8 @@ import { Stage } from "../../support/functions/stage.ts";
 import { useMysql, type Account } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-// Real reader, functions and client: the configuration changes while frames wait in the raw queue and something is parked.
+// Real reader, functions and client: the configuration changes while frames wait in the raw queue
+// and something is parked.
 
 const TABLES = ["a", "b", "c", "d"];
 const ENVIRONMENTS = ["production", "staging"] as const;
@@ -142,7 +143,10 @@ class World implements AsyncDisposable {
     }, WITHIN);
   }
 
-  /** Waits until an environment has handled every row that was written, and looks for what is missing, doubled or out of order. */
+  /**
+   * Waits until an environment has handled every row that was written, and looks for what is
+   * missing, doubled or out of order.
+   */
   async expectAll(environment: Environment, tables: readonly string[] = TABLES): Promise<void> {
     const handled = this.handled.get(environment) ?? [];
     const expected = tables.flatMap((table) => this.#rowsOf(table)).sort();
@@ -182,7 +186,8 @@ test("lanes are changed with a backlog and something parked: each row once and i
   await world.readAll();
   await first.stop();
 
-  // Nothing was delivered yet: the new number of lanes waits for the frames, and comes into use behind them.
+  // Nothing was delivered yet: the new number of lanes waits for the frames, and comes into use
+  // behind them.
   const second = await bench.start(WAITS, { LANES: "4" });
   const denied = stage.breakQueue("staging", "AccessDenied");
   world.startFunctions();

@@ -4,8 +4,8 @@ import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
-// A bit that changes on its way from the server: the reader may stop or connect again, but it sends nothing garbled, and
-// what was committed arrives.
+// A bit that changes on its way from the server: the reader may stop or connect again, but it sends
+// nothing garbled, and what was committed arrives.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -22,12 +22,16 @@ beforeEach(async () => {
 
 const NOTE = "the one that is damaged";
 
-// A WRITE_ROWS_EVENT of one row, from the note on backwards: length of the note, id, bitmap of NULLs, bitmap of columns,
-// their number, length of extra data, flags, table id; then the event's header of 19 bytes, and the packet's of 4 and 1.
+// A WRITE_ROWS_EVENT of one row, from the note on backwards: length of the note, id, bitmap of
+// NULLs, bitmap of columns, their number, length of extra data, flags, table id; then the event's
+// header of 19 bytes, and the packet's of 4 and 1.
 const EVENT = -(2 + 4 + 1 + 1 + 1 + 2 + 2 + 6 + 19);
 const PACKET = EVENT - 5;
 
-/** Reads through a proxy that damages the stream on its way; the server writes before, then, and after. */
+/**
+ * Reads through a proxy that damages the stream on its way; the server writes before, then, and
+ * after.
+ */
 async function reading(tls: "off" | "encrypt"): Promise<
   AsyncDisposable & {
     readonly proxy: TcpProxy;

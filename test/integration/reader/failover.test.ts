@@ -9,7 +9,8 @@ import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
-// Two servers of one topology behind one address: the second one takes over, with its own files, offsets and threads.
+// Two servers of one topology behind one address: the second one takes over, with its own files,
+// offsets and threads.
 
 const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
@@ -119,7 +120,8 @@ test(
     await second.query("START REPLICA");
     await installLedger(await first.connect());
     const account = await first.createAccount("app_staging", ["ALL ON shop.*"]);
-    // init_connect is not replicated: every server that may become the source needs it (docs/attribution.md).
+    // init_connect is not replicated: every server that may become the source needs it
+    // (docs/attribution.md).
     const [row] = await first.query<{ value: string }>("SELECT @@global.init_connect AS value");
     await replicated();
     await second.query("STOP REPLICA");

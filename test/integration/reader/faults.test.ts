@@ -11,7 +11,8 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { LOAD_TABLES, writeLoad } from "../../support/write-load.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
 
-// A longer run, or one again: FAULT_ROUNDS=500 FAULT_SEED=12345 npx vitest run --project integration faults
+// A longer run, or one again: FAULT_ROUNDS=500 FAULT_SEED=12345 npx vitest run --project
+// integration faults
 const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 24);
 const SEED = Number(process.env["FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 // Only the kinds of faults whose name contains this.

@@ -31,7 +31,10 @@ async function write(id: number): Promise<void> {
   for (const table of TABLES) await mysql.query(`INSERT INTO shop.${table} VALUES (${id})`);
 }
 
-/** Notes lanes as delivered up to their last frames, and queues as troubled, as the route function would. */
+/**
+ * Notes lanes as delivered up to their last frames, and queues as troubled, as the route function
+ * would.
+ */
 async function delivered(
   { source }: ReaderBench,
   frames: readonly Frame[],

@@ -13,7 +13,8 @@ import type { Frame } from "../../../wire/frame.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 
-// The binlog's coordinates end and begin again under the reader: every row arrives, or the reader stops and stays stopped.
+// The binlog's coordinates end and begin again under the reader: every row arrives, or the reader
+// stops and stays stopped.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -206,7 +207,8 @@ test("an offset that the last release saved is read on, without loss or repeat",
   await insert(1, 10);
   expect(await take(bench, 10)).toEqual(range(1, 10));
   await reader.stop();
-  // What that release wrote: an epoch counted from 1, the file's number as run, neither life nor anchor.
+  // What that release wrote: an epoch counted from 1, the file's number as run, neither life nor
+  // anchor.
   const table = `${bench.source}-offsets`;
   const { Item: item = {} } = await dynamodb.send(
     new GetItemCommand({ TableName: table, Key: { id: { S: "reader" } } }),

@@ -12,8 +12,9 @@ import { useMysql } from "../../support/mysql.ts";
 import { DATABASES, RandomStatements } from "../../support/random-statements.ts";
 import { ByteSession, clientCharsets, encoded } from "../../support/statement-bytes.ts";
 
-// Random statements in every character set of a session and in the SQL modes that change how a statement is read: the
-// tables that the reader names are those that the server changed. STATEMENTS=n runs n for each of them, SEED repeats a run.
+// Random statements in every character set of a session and in the SQL modes that change how a
+// statement is read: the tables that the reader names are those that the server changed.
+// STATEMENTS=n runs n for each of them, SEED repeats a run.
 
 const STATEMENTS = Number(process.env["STATEMENTS"] ?? 2);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -76,7 +77,8 @@ test(
           }
           const named = [...(await namedTables())].toSorted();
           const changed = difference(before, await tables());
-          // Logged although nothing changes: IF EXISTS, IF NOT EXISTS, and a table that is renamed to its own name.
+          // Logged although nothing changes: IF EXISTS, IF NOT EXISTS, and a table that is renamed
+          // to its own name.
           const isNoChange = changed.length === 0 && named.length === 1 && /\bRENAME\b/.test(text);
           const expected =
             /\bEXISTS\b/.test(text) || isNoChange ? expect.arrayContaining(changed) : changed;

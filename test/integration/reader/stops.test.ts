@@ -5,7 +5,8 @@ import { installLedger, uninstallLedger } from "../../../operator/ledger/install
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-// What a reader cannot go past without losing or garbling a change: it ends with an error that names the remedy.
+// What a reader cannot go past without losing or garbling a change: it ends with an error that
+// names the remedy.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -106,7 +107,8 @@ test(
   "a certificate that does not name the host, where it is to be verified",
   { timeout: 60_000 },
   async () => {
-    // The authority is known, as with NODE_EXTRA_CA_CERTS, but the server's own certificate names nobody.
+    // The authority is known, as with NODE_EXTRA_CA_CERTS, but the server's own certificate names
+    // nobody.
     const settings = {
       SOURCE_TLS: "verify",
       NODE_EXTRA_CA_CERTS: join(mysql.server.dataDir, "ca.pem"),

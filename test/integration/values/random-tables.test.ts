@@ -55,7 +55,10 @@ async function createTable(columns: readonly RandomColumn[]): Promise<void> {
   );
 }
 
-/** An insert, update, change of key or delete under a random kind of row image; one that the server refuses is none. */
+/**
+ * An insert, update, change of key or delete under a random kind of row image; one that the server
+ * refuses is none.
+ */
 async function runStatement(random: SeededRandom, columns: readonly RandomColumn[]): Promise<void> {
   const id = random.below(20);
   const chosen = columns.filter(() => random.chance(0.5));

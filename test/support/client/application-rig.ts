@@ -41,8 +41,8 @@ export class ApplicationRig implements AsyncDisposable {
   }
 
   /**
-   * Has the last release handle messages that are received by hand, and not deleted: each is visible again at once.
-   * Returns what became of them.
+   * Has the last release handle messages that are received by hand, and not deleted: each is
+   * visible again at once. Returns what became of them.
    */
   async startLastRelease(times = 1): Promise<string[]> {
     const run = (changes: readonly Change[]): Promise<void> => {

@@ -2,8 +2,9 @@ import { DynamoDBPositionStore } from "../../../client/dynamodb.ts";
 import { subscribe } from "../../../client/index.ts";
 
 /**
- * An application in a process of its own: prints `begin <pos>` and `end <pos>` for each change, and never ends the one
- * that HANG_AT names. Everything else it takes from the environment, as an application does.
+ * An application in a process of its own: prints `begin <pos>` and `end <pos>` for each change, and
+ * never ends the one that HANG_AT names. Everything else it takes from the environment, as an
+ * application does.
  */
 const hangAt = Number(process.env["HANG_AT"]);
 const table = process.env["POSITIONS_TABLE"];

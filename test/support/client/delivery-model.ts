@@ -19,7 +19,10 @@ export type Step =
   | { readonly kind: "send"; readonly group: string; readonly changes: number }
   /** Route sends an earlier message once more, later than SQS would notice it. */
   | { readonly kind: "send again"; readonly message: number }
-  /** A process receives the group's next message, handles and deletes it, unless something goes wrong. */
+  /**
+   * A process receives the group's next message, handles and deletes it, unless something goes
+   * wrong.
+   */
   | {
       readonly kind: "receive";
       readonly process: number;
@@ -32,7 +35,10 @@ export type Step =
   | { readonly kind: "store away"; readonly away: boolean }
   /** The store forgets what it has kept longest. */
   | { readonly kind: "forget" }
-  /** The coordinates begin again; in the same epoch when a router of the last release was set up anew. */
+  /**
+   * The coordinates begin again; in the same epoch when a router of the last release was set up
+   * anew.
+   */
   | { readonly kind: "new life"; readonly epoch: "same" | "next" }
   /** All processes are replaced by ones with the rule of records. */
   | { readonly kind: "update" };
@@ -50,7 +56,10 @@ interface Processor {
   process(held: HeldMessage): Promise<{ readonly kind: string }>;
 }
 
-/** A queue, two processes of an application, their position store, and what the application has done. */
+/**
+ * A queue, two processes of an application, their position store, and what the application has
+ * done.
+ */
 export class DeliveryModel {
   readonly #queue: QueueModel;
   readonly #store: ModelStore;

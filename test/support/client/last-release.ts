@@ -7,9 +7,10 @@ import { BEGINNING } from "../../../client/progress.ts";
 import { decodeMessage, type EnvironmentMessage } from "../../../wire/message.ts";
 
 /**
- * What the client did before there were records of messages (checkout 781b4ca, message-processor.ts and progress.ts): it
- * compared a message with the position of its group, and gave messages that were received twice a mark. Writes the state
- * that an update finds, and shows what tests say of that rule.
+ * What the client did before there were records of messages (checkout 781b4ca, message-processor.ts
+ * and progress.ts): it compared a message with the position of its group, and gave messages that
+ * were received twice a mark. Writes the state that an update finds, and shows what tests say of
+ * that rule.
  */
 export class LastRelease<Transaction> {
   readonly #positions: AnyPositionStore<Transaction>;

@@ -1,7 +1,10 @@
 import { delimiter, join } from "node:path";
 import { run } from "./run.ts";
 
-/** A Node of that major version: one on the PATH, or else the npm registry's package, installed into `directory`. */
+/**
+ * A Node of that major version: one on the PATH, or else the npm registry's package, installed into
+ * `directory`.
+ */
 export async function findNode(major: number, directory: string): Promise<string> {
   const candidates = [
     process.execPath,

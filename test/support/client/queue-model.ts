@@ -7,7 +7,10 @@ interface QueuedMessage {
   receiveCount: number;
 }
 
-/** A FIFO queue with its dead-letter queue, reduced to what decides which messages come again, and as what. */
+/**
+ * A FIFO queue with its dead-letter queue, reduced to what decides which messages come again, and
+ * as what.
+ */
 export class QueueModel {
   readonly #messages: QueuedMessage[] = [];
   readonly #dead: QueuedMessage[] = [];
@@ -26,7 +29,10 @@ export class QueueModel {
     this.#messages.push({ id: `message-${++this.#sent}`, group, body, receiveCount: 0 });
   }
 
-  /** The group's first message; one that was received too often moves to the dead-letter queue on the way. */
+  /**
+   * The group's first message; one that was received too often moves to the dead-letter queue on
+   * the way.
+   */
   receive(group: string): HeldMessage | undefined {
     for (;;) {
       const at = this.#messages.findIndex((message) => message.group === group);

@@ -11,13 +11,18 @@ import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { environmentDeadLetterQueueName, environmentQueueName } from "../../../wire/names.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 
-/** SQS with the queues of some environments, and what a test does with them from the route function's side. */
+/**
+ * SQS with the queues of some environments, and what a test does with them from the route
+ * function's side.
+ */
 export interface QueueRig extends AsyncDisposable {
   readonly aws: LocalAws;
   readonly sqs: SQSClient;
   readonly queueUrl: (environment?: string) => string;
   readonly deadLetterUrl: (environment?: string) => string;
-  /** Sends messages one after the other, each to its environment's queue; `body` replaces the text. */
+  /**
+   * Sends messages one after the other, each to its environment's queue; `body` replaces the text.
+   */
   readonly send: (...messages: readonly EnvironmentMessage[]) => Promise<void>;
   readonly sendText: (group: string, text: string) => Promise<void>;
   /** How many messages the queue holds, visible or in flight. */

@@ -18,7 +18,10 @@ export interface Router extends AsyncDisposable {
   readonly variablesOf: (environment: string) => Record<string, string>;
 }
 
-/** Starts it with the environments `production` and `staging` of the source `shop`, whose tables are `shop.*`. */
+/**
+ * Starts it with the environments `production` and `staging` of the source `shop`, whose tables are
+ * `shop.*`.
+ */
 export async function startRouter(subscribers: Record<string, unknown>): Promise<Router> {
   await using started = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "binlog-router-"));

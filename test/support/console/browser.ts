@@ -19,12 +19,17 @@ export function findChromium(): string | undefined {
   return found;
 }
 
-/** A browser without a window. Its own sandbox needs a kernel's help that containers do not have. */
+/**
+ * A browser without a window. Its own sandbox needs a kernel's help that containers do not have.
+ */
 export function startBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
-/** Keeps what a page looks like now at 1280 and 390 pixels, and returns how much wider than the window it is there. */
+/**
+ * Keeps what a page looks like now at 1280 and 390 pixels, and returns how much wider than the
+ * window it is there.
+ */
 export async function takePictures(page: Page, name: string): Promise<number[]> {
   await mkdir(PICTURES, { recursive: true });
   const tooWide: number[] = [];

@@ -84,9 +84,10 @@ const WELL_ROUTE: RouteMinute = {
 const WELL_RETRY: RetryMinute = { invocations: 1, errors: 0, pending: 0, dead: 0 };
 
 /**
- * The whole system as CloudWatch sees it, minute by minute in no time: the reader's real reports and the functions' real
- * metric lines go through the real parser into the template's real alarms. Only what they report is played.
- * Runs under fake timers; nothing else may print to standard output.
+ * The whole system as CloudWatch sees it, minute by minute in no time: the reader's real reports
+ * and the functions' real metric lines go through the real parser into the template's real alarms.
+ * Only what they report is played. Runs under fake timers; nothing else may print to standard
+ * output.
  */
 export class SimulatedSystem implements Disposable {
   readonly alarms: AlarmBook;

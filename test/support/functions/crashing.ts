@@ -6,9 +6,9 @@ class KilledError extends Error {
 }
 
 /**
- * Makes the clients of one function stop working at a certain request, as if its process had been killed: the request
- * itself is not made (`before`), or is made and its answer lost (`after`), and no later one is made at all. Reads count
- * too. Returns how many requests were made or tried.
+ * Makes the clients of one function stop working at a certain request, as if its process had been
+ * killed: the request itself is not made (`before`), or is made and its answer lost (`after`), and
+ * no later one is made at all. Reads count too. Returns how many requests were made or tried.
  */
 export function killAt(
   clients: Clients,

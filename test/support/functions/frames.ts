@@ -38,7 +38,10 @@ export interface TestChange {
   readonly pad?: string;
 }
 
-/** Writes the frames of one lane as the reader does: every change a transaction of its own, a hundred bytes apart. */
+/**
+ * Writes the frames of one lane as the reader does: every change a transaction of its own, a
+ * hundred bytes apart.
+ */
 export class TestLane {
   readonly lane: number;
   readonly epoch: number;

@@ -7,7 +7,10 @@ import { routeHandler } from "../../../functions/route/route-handler.ts";
 import type { MetricSink } from "../../../functions/ground/metrics.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 
-/** The metrics of a test's invocations, added up by name and dimension value: `ChangesRouted production` → 3. */
+/**
+ * The metrics of a test's invocations, added up by name and dimension value: `ChangesRouted
+ * production` → 3.
+ */
 export class CountingMetrics implements MetricSink {
   readonly totals = new Map<string, number>();
 

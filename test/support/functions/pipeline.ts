@@ -23,10 +23,16 @@ export interface PipelineOptions {
   readonly remainingMs?: number;
 }
 
-/** An invocation of the retry function: short, because what an interrupted one has claimed waits for so long. */
+/**
+ * An invocation of the retry function: short, because what an interrupted one has claimed waits for
+ * so long.
+ */
 const RETRY_MS = 15_000;
 
-/** Both functions at work on a stage's raw queue, as Lambda would run them. Disposing lets them finish. */
+/**
+ * Both functions at work on a stage's raw queue, as Lambda would run them. Disposing lets them
+ * finish.
+ */
 export class Pipeline implements AsyncDisposable {
   readonly metrics = new CountingMetrics();
   readonly #stage: Stage;

@@ -1,6 +1,9 @@
 import type { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 
-/** A column of the table that conditions are tried on: its type, the literals that its rows have, those of conditions. */
+/**
+ * A column of the table that conditions are tried on: its type, the literals that its rows have,
+ * those of conditions.
+ */
 interface ConditionColumn {
   readonly type: string;
   readonly values: readonly string[];
@@ -37,7 +40,9 @@ const PATTERNS = [
 ];
 const COLLATION = "COLLATE utf8mb4_0900_bin";
 
-/** A column of each family of values. Texts have the collation whose comparisons a condition has. */
+/**
+ * A column of each family of values. Texts have the collation whose comparisons a condition has.
+ */
 export const CONDITION_COLUMNS: Readonly<Record<string, ConditionColumn>> = {
   tiny: {
     type: "TINYINT",

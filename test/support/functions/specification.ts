@@ -2,9 +2,9 @@ import type { RoutingInput } from "../../../config/routing.ts";
 import type { TestChange } from "./frames.ts";
 
 /**
- * The routing as one would explain it, change by change, with no regard to speed: which lists of changes arrive in which
- * queue (`<subscriber>-<environment>`), a list for each message group. A change is told as
- * `<op> <number> <table> <key> <end of its id>`.
+ * The routing as one would explain it, change by change, with no regard to speed: which lists of
+ * changes arrive in which queue (`<subscriber>-<environment>`), a list for each message group. A
+ * change is told as `<op> <number> <table> <key> <end of its id>`.
  */
 export function specification(
   routing: RoutingInput,

@@ -42,7 +42,10 @@ const ROUTING = {
 /** Keys the hashes of masked values. */
 const FILTER_SECRET = "the secret of the tests";
 
-/** Tables, bucket and queues of one source in local AWS services, for the functions' tests. Disposing ends all of it. */
+/**
+ * Tables, bucket and queues of one source in local AWS services, for the functions' tests.
+ * Disposing ends all of it.
+ */
 export class Stage implements AsyncDisposable {
   readonly aws: LocalAws;
   /** SQS's clock and the functions'. */
@@ -109,7 +112,10 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** From now on the functions have another configuration: `runtimeWith` makes them with it. Queues that it adds are not made. */
+  /**
+   * From now on the functions have another configuration: `runtimeWith` makes them with it. Queues
+   * that it adds are not made.
+   */
   deploy(routing: RoutingInput): void {
     this.#environment["ROUTING"] = encodeRouting(routing);
   }
@@ -125,7 +131,10 @@ export class Stage implements AsyncDisposable {
     return new Map(await Promise.all(tables));
   }
 
-  /** Restores a backup into new tables and deploys the functions with them. Returns the new tables' names. */
+  /**
+   * Restores a backup into new tables and deploys the functions with them. Returns the new tables'
+   * names.
+   */
   async attachRestored(backup: Awaited<ReturnType<Stage["backUp"]>>): Promise<StackFile["tables"]> {
     const names = { offsets: "offsets-2", sessions: "sessions-2", failures: "failures-2" };
     const { dynamodb } = this.clients;
@@ -190,7 +199,9 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** Has every send to an environment's queue answered with an error, until the fault is removed. */
+  /**
+   * Has every send to an environment's queue answered with an error, until the fault is removed.
+   */
   breakQueue(environment: string, code: string, subscriber = "billing"): Fault {
     return this.aws.faults.add({
       service: "sqs",

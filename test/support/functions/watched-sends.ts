@@ -1,7 +1,10 @@
 import type { Sender } from "../../../functions/delivery/queue-sender.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 
-/** One queue's messages of some frames, from the offer to the last answer: so long their lane waited for this queue. */
+/**
+ * One queue's messages of some frames, from the offer to the last answer: so long their lane waited
+ * for this queue.
+ */
 export interface WatchedSend {
   readonly queueName: string;
   readonly kind: "sent" | "trouble";

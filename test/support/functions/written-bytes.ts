@@ -1,7 +1,10 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { Clients } from "../../../functions/aws/clients.ts";
 
-/** Everything that clients of AWS write: the texts and bytes of all their requests, compressed ones unpacked. */
+/**
+ * Everything that clients of AWS write: the texts and bytes of all their requests, compressed ones
+ * unpacked.
+ */
 export class WrittenBytes {
   readonly #written: Buffer[] = [];
 
@@ -16,7 +19,9 @@ export class WrittenBytes {
     this.#written.push(Buffer.from(bytes as Uint8Array));
   }
 
-  /** How many of the writes have the text: as it is, or as base64, in whichever of its three forms. */
+  /**
+   * How many of the writes have the text: as it is, or as base64, in whichever of its three forms.
+   */
   holding(text: string): number {
     const forms = [Buffer.from(text), ...base64Forms(text).map((form) => Buffer.from(form))];
     return this.#written.filter((bytes) => forms.some((form) => bytes.includes(form))).length;
@@ -40,7 +45,10 @@ export class WrittenBytes {
 const STEP = { step: "initialize", name: "WrittenBytes" } as const;
 const ZSTD_MAGIC = 0xfd2fb528;
 
-/** What base64 has of the text wherever it stands in a longer one, without what its neighbours decide. */
+/**
+ * What base64 has of the text wherever it stands in a longer one, without what its neighbours
+ * decide.
+ */
 function base64Forms(text: string): string[] {
   return [0, 1, 2].map((shift) => {
     const encoded = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).toString("base64");

@@ -1,4 +1,7 @@
-/** Starts a function of a process (ENTRY, LOG_FILE) and prints its process id; then waits to be killed. */
+/**
+ * Starts a function of a process (ENTRY, LOG_FILE) and prints its process id; then waits to be
+ * killed.
+ */
 import { LocalFunction } from "../../../infra/local/lambda/local-function.ts";
 
 const [entry = "", logFile = ""] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /**
- * A function that does what its messages say, and writes down what it does: the file that TRACE_FILE names gets a line of
- * JSON for each beginning and end of an invocation.
+ * A function that does what its messages say, and writes down what it does: the file that
+ * TRACE_FILE names gets a line of JSON for each beginning and end of an invocation.
  */
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { appendFileSync } from "node:fs";
@@ -10,7 +10,10 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface Order {
   readonly name: string;
   readonly waitMs?: number;
-  /** Until it was received so often, the message is reported as failed, or the handler throws, or the process exits. */
+  /**
+   * Until it was received so often, the message is reported as failed, or the handler throws, or
+   * the process exits.
+   */
   readonly trouble?: {
     readonly kind: "report" | "throw" | "exit" | "hang";
     readonly times: number;

@@ -3,12 +3,16 @@ import { ModelFunctions, type FunctionMistake } from "./model-functions.ts";
 import { ModelReader, type ReaderMistake, type ReaderTable } from "./model-reader.ts";
 import { lastNumber, ModelServer, type ModelRow, type ServerData } from "./model-server.ts";
 
-/** `client-by-position`: the application drops what lies before the position that its group was handled up to. */
+/**
+ * `client-by-position`: the application drops what lies before the position that its group was
+ * handled up to.
+ */
 export type Mistake = ReaderMistake | FunctionMistake | "client-by-position";
 
 /**
- * `calm`: nothing happens that may repeat, reorder or lose anything: commits, restarts of the reader, other lanes and tables, a
- * queue in trouble. `wild`: all that happens to coordinates, tables and messages.
+ * `calm`: nothing happens that may repeat, reorder or lose anything: commits, restarts of the
+ * reader, other lanes and tables, a queue in trouble. `wild`: all that happens to coordinates,
+ * tables and messages.
  */
 export type Weather = "calm" | "wild";
 
@@ -18,8 +22,9 @@ const ALWAYS = ["orders", "items", "users", "notes"];
 const AT_TIMES = "clicks";
 
 /**
- * Lives of a server's coordinates, of readers, frames, lanes and an application: random sequences of what happens to them, with
- * the code that decides where reading goes on, which lanes are used, whether a frame is new, and whether a message was handled.
+ * Lives of a server's coordinates, of readers, frames, lanes and an application: random sequences
+ * of what happens to them, with the code that decides where reading goes on, which lanes are used,
+ * whether a frame is new, and whether a message was handled.
  */
 export class LivesModel {
   readonly #random: () => number;
@@ -52,7 +57,10 @@ export class LivesModel {
     for (let step = 0; step < steps; step++) await this.#one(acts)();
   }
 
-  /** What is wrong when everything has come to rest; null: nothing, or what is missing is known to be. */
+  /**
+   * What is wrong when everything has come to rest; null: nothing, or what is missing is known to
+   * be.
+   */
   async verdict(): Promise<string | null> {
     await this.#settle();
     const { handled } = this.#application;
@@ -124,8 +132,8 @@ export class LivesModel {
   }
 
   /**
-   * No copy lies within the second between a save and the kill of the reader: its later transactions would stand where others
-   * did that were sent in the same life.
+   * No copy lies within the second between a save and the kill of the reader: its later
+   * transactions would stand where others did that were sent in the same life.
    */
   #restore(): void {
     const { saved } = this.#reader.table;
@@ -134,7 +142,10 @@ export class LivesModel {
     );
   }
 
-  /** Somebody deletes the offsets table. The one that is made instead draws epochs that were drawn before. */
+  /**
+   * Somebody deletes the offsets table. The one that is made instead draws epochs that were drawn
+   * before.
+   */
   #emptyTable(): void {
     this.#reader.replaceTable();
     this.#functions.forgetLanes();
@@ -151,7 +162,9 @@ export class LivesModel {
     this.#functions.restoreLanes();
   }
 
-  /** A disaster: the database and the offsets table are restored from backups of the same moment. */
+  /**
+   * A disaster: the database and the offsets table are restored from backups of the same moment.
+   */
   #restoreBoth(): void {
     if (this.#database === null) {
       this.#backup = null;

@@ -18,7 +18,10 @@ export class ModelApplication {
   /** The changes in the order in which they were handled. */
   readonly handled: ModelChange[] = [];
 
-  /** `isByPosition`: the last release's rule, by which a message is a repeat where its group was handled beyond it. */
+  /**
+   * `isByPosition`: the last release's rule, by which a message is a repeat where its group was
+   * handled beyond it.
+   */
   constructor(store: ModelStore, isByPosition: boolean) {
     this.#store = store;
     this.#isByPosition = isByPosition;
@@ -32,7 +35,10 @@ export class ModelApplication {
     return this.#queue.length === 0 && this.#dead.length === 0;
   }
 
-  /** Handles the first message; `isKilled`: behind the handler, before its record is written and the message is deleted. */
+  /**
+   * Handles the first message; `isKilled`: behind the handler, before its record is written and the
+   * message is deleted.
+   */
   async receive(isKilled: boolean): Promise<void> {
     const message = this.#queue[0];
     if (message === undefined) return;

@@ -41,7 +41,10 @@ interface ModelLane {
 
 const QUEUE = "queue.fifo";
 
-/** The raw queue, the route function with its lanes, the failures table and the retry function, around one queue. */
+/**
+ * The raw queue, the route function with its lanes, the failures table and the retry function,
+ * around one queue.
+ */
 export class ModelFunctions {
   readonly #mistake: string | null;
   readonly #send: (message: ModelMessage) => void;
@@ -102,8 +105,8 @@ export class ModelFunctions {
   }
 
   /**
-   * The lanes' items are in the offsets table. What was parked of a life with the same epoch is left out here: see
-   * "Not proven" in docs/decisions/positions-have-lives.md.
+   * The lanes' items are in the offsets table. What was parked of a life with the same epoch is
+   * left out here: see "Not proven" in docs/decisions/positions-have-lives.md.
    */
   forgetLanes(): void {
     for (const lane of this.#lanes.values())

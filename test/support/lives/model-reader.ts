@@ -73,7 +73,10 @@ export interface Reading {
 /** Changes of a frame. */
 const FRAME = 2;
 
-/** Reader processes one after the other, with the code that decides where they begin and in which lanes. */
+/**
+ * Reader processes one after the other, with the code that decides where they begin and in which
+ * lanes.
+ */
 export class ModelReader {
   table: ReaderTable = EMPTY_TABLE;
   /** Whether a reader was killed that had sent more than it saved. */
@@ -197,7 +200,9 @@ export class ModelReader {
     return layoutStep(offset, progress).kind === "change" ? wanted : present;
   }
 
-  /** The changes of a transaction, where it stands or, of an XA transaction, where it is committed. */
+  /**
+   * The changes of a transaction, where it stands or, of an XA transaction, where it is committed.
+   */
   #changesOf(
     logged: Logged,
     epoch: number,

@@ -97,7 +97,10 @@ export class ModelServer {
     this.rotate();
   }
 
-  /** RESET BINARY LOGS AND GTIDS: what the logs held is out of the model's reach. MySQL refuses it while XA transactions are prepared. */
+  /**
+   * RESET BINARY LOGS AND GTIDS: what the logs held is out of the model's reach. MySQL refuses it
+   * while XA transactions are prepared.
+   */
   reset(): void {
     if (this.data.prepared.size > 0) return;
     this.data = { ...this.data, log: [], ...this.#newFile(), executed: 0, purged: 0 };
@@ -109,7 +112,9 @@ export class ModelServer {
     this.data = { ...this.data, log: [], ...this.#newFile(), purged: executed };
   }
 
-  /** The first call makes a copy; later ones bring it back. Each start of a server begins a file. */
+  /**
+   * The first call makes a copy; later ones bring it back. Each start of a server begins a file.
+   */
   restore(mayBe: (copy: { readonly executed: number }) => boolean): void {
     if (this.#copy === null) this.#copy = this.data;
     else if (mayBe(this.#copy)) this.putBack(this.#copy);

@@ -12,7 +12,10 @@ export interface Layers {
   readonly layers: readonly string[];
 }
 
-/** The table whose last column says what each folder may import. Throws when a cell is neither a list nor a known word. */
+/**
+ * The table whose last column says what each folder may import. Throws when a cell is neither a
+ * list nor a known word.
+ */
 export function folderRows(page: string): FolderRow[] {
   return tables(page)
     .filter(([header]) => header?.at(-1) === "may import")

@@ -16,7 +16,10 @@ const ATTRIBUTES = {
   edgeAttributes: { fontname: "Helvetica,Arial,sans-serif", fontsize: 11, arrowsize: 0.7 },
 };
 
-/** Lines and letters take the colour of the page around them, light or dark, where the picture is shown as an image. */
+/**
+ * Lines and letters take the colour of the page around them, light or dark, where the picture is
+ * shown as an image.
+ */
 const STYLE = `<style>
 svg { color: #1f2328; }
 @media (prefers-color-scheme: dark) { svg { color: #e6edf3; } }

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/** One file of the repository that names another one in an import, a type's or a dynamic one too. */
+/**
+ * One file of the repository that names another one in an import, a type's or a dynamic one too.
+ */
 export interface Import {
   readonly from: string;
   readonly to: string;
@@ -24,7 +26,10 @@ const STATEMENTS = [
   /\bimport\(\s*"([^"]+)"\s*\)/g,
 ];
 
-/** Every import between two files of the repository; paths begin at its root. A workspace package stands for its folder. */
+/**
+ * Every import between two files of the repository; paths begin at its root. A workspace package
+ * stands for its folder.
+ */
 export function importsOf(root: string): Import[] {
   const packages = workspacePackages(root);
   return FOLDERS.flatMap((folder) => sourceFiles(root, folder)).flatMap((from) =>

@@ -29,8 +29,9 @@ const numberOf = (text: string): number => (JSON.parse(text) as { k: number }).k
 const rowText = (key: number, value: string): string => JSON.stringify({ k: key, v: value });
 
 /**
- * A server that writes a transaction to its binlog before reads show it, and shows transactions in any order that the locks of
- * rows allow; a stream that hands them out at its own pace; and a snapshot of the table. Which of them moves next is drawn.
+ * A server that writes a transaction to its binlog before reads show it, and shows transactions in
+ * any order that the locks of rows allow; a stream that hands them out at its own pace; and a
+ * snapshot of the table. Which of them moves next is drawn.
  */
 export class ServerModel {
   readonly #random: SeededRandom;

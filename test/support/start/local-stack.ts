@@ -28,7 +28,10 @@ export interface StartProcess extends AsyncDisposable {
   ready(): Promise<StackFile>;
 }
 
-/** Runs infra/local/main.ts with these options. Disposing ends it and removes its state directory, if it made that one. */
+/**
+ * Runs infra/local/main.ts with these options. Disposing ends it and removes its state directory,
+ * if it made that one.
+ */
 export function startProcess(
   options: readonly string[],
   stateDirectory = mkdtempSync(join(tmpdir(), "npm-start-")),

@@ -5,7 +5,8 @@ import { text } from "node:stream/consumers";
 
 const REPOSITORY = join(import.meta.dirname, "../../..");
 
-// Runs a program in a pseudo-terminal, with this script's standard input as the keyboard; ends with its exit code.
+// Runs a program in a pseudo-terminal, with this script's standard input as the keyboard; ends with
+// its exit code.
 const PSEUDO_TERMINAL = `
 import os, pty, sys
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])) % 256)

@@ -24,7 +24,8 @@ describe("two globs", () => {
         const matchesLeft = globMatcher(left);
         const matchesRight = globMatcher(right);
         const common = NAMES.some((name) => matchesLeft(name) && matchesRight(name));
-        // Names of up to five letters show every overlap of globs without "*", and most of the others.
+        // Names of up to five letters show every overlap of globs without "*", and most of the
+        // others.
         if (common) expect(globsOverlap(left, right)).toBe(true);
         if (!/\*/.test(left + right)) expect(globsOverlap(left, right)).toBe(common);
       }),

@@ -4,7 +4,10 @@ import { expect, test } from "vitest";
 const read = (name: string): string =>
   readFileSync(new URL(`../../../${name}`, import.meta.url), "utf8");
 
-/** What a translation leaves as it is, in its order: depth of headings, blocks of code, links, and first cells of tables. */
+/**
+ * What a translation leaves as it is, in its order: depth of headings, blocks of code, links, and
+ * first cells of tables.
+ */
 function skeleton(text: string): Readonly<Record<string, readonly string[]>> {
   const blocks = [...text.matchAll(/^```.*?^```$/gms)].map(([block]) => block);
   const prose = text.replaceAll(/^```.*?^```$/gms, "");

@@ -31,9 +31,10 @@ interface Transition {
 }
 
 /**
- * Alarms and their states. CloudWatch evaluates each once a minute, over periods that end at that minute; so does `evaluate`,
- * for each minute that is over. A new alarm has INSUFFICIENT_DATA until its evaluation periods have passed since `startMs`:
- * here, unlike there, the parts that it watches begin with it.
+ * Alarms and their states. CloudWatch evaluates each once a minute, over periods that end at that
+ * minute; so does `evaluate`, for each minute that is over. A new alarm has INSUFFICIENT_DATA until
+ * its evaluation periods have passed since `startMs`: here, unlike there, the parts that it watches
+ * begin with it.
  */
 export class AlarmBook {
   readonly #store: MetricStore;
@@ -67,7 +68,10 @@ export class AlarmBook {
       .map(({ definition }) => definition.name);
   }
 
-  /** Evaluates at every minute that is over and was not evaluated; returns the alarms that changed, in order. */
+  /**
+   * Evaluates at every minute that is over and was not evaluated; returns the alarms that changed,
+   * in order.
+   */
   evaluate(nowMs: number): AlarmStatus[] {
     const changed: AlarmStatus[] = [];
     while (this.#evaluatedMs + MINUTE_MS <= nowMs) {

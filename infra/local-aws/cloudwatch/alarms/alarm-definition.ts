@@ -87,8 +87,8 @@ const properties = z.strictObject({
 });
 
 /**
- * An alarm from the properties of an `AWS::CloudWatch::Alarm` whose intrinsic functions are replaced. Throws
- * UnknownMonitoringError, which names the property or the value.
+ * An alarm from the properties of an `AWS::CloudWatch::Alarm` whose intrinsic functions are
+ * replaced. Throws UnknownMonitoringError, which names the property or the value.
  */
 export function alarmDefinition(given: Readonly<Record<string, unknown>>): AlarmDefinition {
   const where = `the alarm ${JSON.stringify(given["AlarmName"] ?? "without a name")}`;

@@ -2,14 +2,18 @@ import type { AlarmDefinition } from "./alarm-definition.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
-/** A period's datapoint: whether it breaches the threshold; undefined when nothing came in that period. */
+/**
+ * A period's datapoint: whether it breaches the threshold; undefined when nothing came in that
+ * period.
+ */
 export type Datapoint = boolean | undefined;
 
 type Rules = Pick<AlarmDefinition, "evaluationPeriods" | "datapointsToAlarm" | "treatMissingData">;
 
 /**
- * How many periods CloudWatch looks back over beyond the evaluation periods, for datapoints in place of missing ones. It does
- * not document the number; in its examples the evaluation range is 5 for 3 evaluation periods.
+ * How many periods CloudWatch looks back over beyond the evaluation periods, for datapoints in
+ * place of missing ones. It does not document the number; in its examples the evaluation range is 5
+ * for 3 evaluation periods.
  */
 const EXTRA_PERIODS = 2;
 
@@ -19,13 +23,17 @@ export function evaluationRange({ evaluationPeriods }: Pick<Rules, "evaluationPe
 }
 
 /**
- * The state that follows from the datapoints of the evaluation range, oldest first; null: it stays what it is. The rules are
- * CloudWatch's (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html):
+ * The state that follows from the datapoints of the evaluation range, oldest first; null: it stays
+ * what it is. The rules are CloudWatch's
+ * (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html):
  *
- * - With enough real datapoints in the range, the newest of them count and missing ones do not matter.
- * - With fewer, all of them count, and only as many missing ones as the evaluation periods lack are filled in.
+ * - With enough real datapoints in the range, the newest of them count and missing ones do not
+ *   matter.
+ * - With fewer, all of them count, and only as many missing ones as the evaluation periods lack are
+ *   filled in.
  * - With none, `treatMissingData` alone decides.
- * - "Premature alarm": all datapoints breach and the oldest is old enough, so missing ones would only delay the alarm.
+ * - "Premature alarm": all datapoints breach and the oldest is old enough, so missing ones would
+ *   only delay the alarm.
  */
 export function evaluateDatapoints(
   range: readonly Datapoint[],

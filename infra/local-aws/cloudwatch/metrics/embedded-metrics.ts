@@ -13,8 +13,8 @@ const line = z.looseObject({
 
 /**
  * The metrics in one line of a log, as the embedded metric format has them
- * (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html). Empty for
- * any other line.
+ * (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+ * Empty for any other line.
  */
 export function embeddedMetrics(text: string): Datum[] {
   // Most lines are the log's own; only those of a metric are parsed.

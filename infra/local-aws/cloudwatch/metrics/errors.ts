@@ -1,4 +1,7 @@
-/** Part of a template's monitoring that this stand-in does not know. What it would do wrong in silence, it refuses. */
+/**
+ * Part of a template's monitoring that this stand-in does not know. What it would do wrong in
+ * silence, it refuses.
+ */
 export class UnknownMonitoringError extends Error {
   override readonly name = "UnknownMonitoringError";
 

@@ -13,7 +13,10 @@ export class MetricStore {
     series.put(timeMs, values);
   }
 
-  /** A statistic of what came from `fromMs` on and before `toMs`; undefined when nothing did. See `Series.between`. */
+  /**
+   * A statistic of what came from `fromMs` on and before `toMs`; undefined when nothing did. See
+   * `Series.between`.
+   */
   statistic(
     metric: MetricId,
     statistic: Statistic,

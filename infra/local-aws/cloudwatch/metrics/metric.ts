@@ -1,4 +1,7 @@
-/** What CloudWatch knows a metric by. All dimensions belong to it: with one more or less it is another metric. */
+/**
+ * What CloudWatch knows a metric by. All dimensions belong to it: with one more or less it is
+ * another metric.
+ */
 export interface MetricId {
   readonly namespace: string;
   readonly name: string;

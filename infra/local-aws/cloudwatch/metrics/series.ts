@@ -10,7 +10,10 @@ interface Tier {
 const MINUTE_MS = 60_000;
 const FINE_MS = 5_000;
 
-/** The values of one metric: by the minute for three hours, and in steps of five seconds for the last quarter of an hour. */
+/**
+ * The values of one metric: by the minute for three hours, and in steps of five seconds for the
+ * last quarter of an hour.
+ */
 export class Series {
   readonly #minutes: Tier = { bucketMs: MINUTE_MS, keepMs: 180 * MINUTE_MS, buckets: new Map() };
   readonly #fine: Tier = { bucketMs: FINE_MS, keepMs: 17 * MINUTE_MS, buckets: new Map() };
@@ -27,7 +30,10 @@ export class Series {
     }
   }
 
-  /** What came from `fromMs` on and before `toMs`, both multiples of five seconds; undefined when nothing did. */
+  /**
+   * What came from `fromMs` on and before `toMs`, both multiples of five seconds; undefined when
+   * nothing did.
+   */
   between(fromMs: number, toMs: number): Summary | undefined {
     const whole = fromMs % MINUTE_MS === 0 && toMs % MINUTE_MS === 0;
     const { bucketMs, buckets } = whole ? this.#minutes : this.#fine;

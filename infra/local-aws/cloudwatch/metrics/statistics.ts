@@ -44,7 +44,10 @@ const STATISTICS: Readonly<Record<string, Statistic>> = {
   SampleCount: ({ count }) => count,
 };
 
-/** A statistic by CloudWatch's name: `Sum`, `p99`. Throws UnknownMonitoringError; `where` says whose it is. */
+/**
+ * A statistic by CloudWatch's name: `Sum`, `p99`. Throws UnknownMonitoringError; `where` says whose
+ * it is.
+ */
 export function statisticNamed(name: string, where: string): Statistic {
   const simple = STATISTICS[name];
   if (simple !== undefined) return simple;

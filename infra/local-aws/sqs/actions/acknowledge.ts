@@ -24,8 +24,8 @@ export const changeMessageVisibilityBatch: Action = (input, { queues, failedEntr
 };
 
 /**
- * Deleting twice succeeds twice. An outdated handle of a standard queue succeeds without effect; a FIFO queue refuses it,
- * because the message may be somebody else's by now.
+ * Deleting twice succeeds twice. An outdated handle of a standard queue succeeds without effect; a
+ * FIFO queue refuses it, because the message may be somebody else's by now.
  */
 function deleteReceived(queue: Queue, input: JsonObject): JsonObject {
   const handle = requiredText(input, "ReceiptHandle");

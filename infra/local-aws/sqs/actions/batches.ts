@@ -31,7 +31,10 @@ export function batchEntries(input: JsonObject): JsonObject[] {
   return entries;
 }
 
-/** The answer to a batch: each entry is done, or fails, for itself. What `failedEntry` names is not done. */
+/**
+ * The answer to a batch: each entry is done, or fails, for itself. What `failedEntry` names is not
+ * done.
+ */
 export function eachEntry(
   entries: readonly JsonObject[],
   failedEntry: (index: number) => AwsError | undefined,
@@ -56,7 +59,10 @@ export function eachEntry(
   return { Successful: successful, Failed: failed };
 }
 
-/** An error as `Failed` names it. Being throttled is not the sender's fault: the same entry may be sent again. */
+/**
+ * An error as `Failed` names it. Being throttled is not the sender's fault: the same entry may be
+ * sent again.
+ */
 function failureOfEntry({ code, status, message }: AwsError): JsonObject {
   const senderFault = status < 500 && !/Throttl/.test(code);
   return { SenderFault: senderFault, Code: formOfError(code)?.code ?? code, Message: message };

@@ -11,8 +11,8 @@ import type { Action } from "./action.ts";
 const SENDER_ID = "AIDALOCALPRINCIPAL000";
 
 /**
- * ReceiveMessage. Messages that were taken stay received, also when the answer does not reach the client: as with SQS,
- * they come back after their visibility timeout, with the receive counted.
+ * ReceiveMessage. Messages that were taken stay received, also when the answer does not reach the
+ * client: as with SQS, they come back after their visibility timeout, with the receive counted.
  */
 export const receiveMessage: Action = async (input, { queues, signal }) => {
   const queue = queues.atUrl(requiredText(input, "QueueUrl"));

@@ -138,7 +138,10 @@ function traceHeaderOf(input: JsonObject): string | undefined {
   return attributes.AWSTraceHeader?.StringValue;
 }
 
-/** The bytes that an entry counts for, as far as it makes sense; what is wrong with it is found when it is sent. */
+/**
+ * The bytes that an entry counts for, as far as it makes sense; what is wrong with it is found when
+ * it is sent.
+ */
 function sizeOf(entry: JsonObject): number {
   const attributes = new Map(Object.entries(entry["MessageAttributes"] ?? {}));
   return Buffer.byteLength(textOf(entry, "MessageBody") ?? "") + attributesSize(attributes);

@@ -5,8 +5,9 @@ import { textElement } from "../../http/xml.ts";
 import type { Protocol } from "./protocol.ts";
 
 /**
- * The query protocol, form fields in and XML out, which older clients speak: Debian 12's `aws` and boto3 among them.
- * Lists and maps are flattened: `AttributeName.1=All`, `Attribute.1.Name=DelaySeconds&Attribute.1.Value=5`.
+ * The query protocol, form fields in and XML out, which older clients speak: Debian 12's `aws` and
+ * boto3 among them. Lists and maps are flattened: `AttributeName.1=All`,
+ * `Attribute.1.Name=DelaySeconds&Attribute.1.Value=5`.
  */
 export const queryProtocol: Protocol = {
   parse(request) {

@@ -4,10 +4,15 @@ export interface AcceptedMessage {
   readonly sequenceNumber: string | undefined;
 }
 
-/** SQS's deduplication interval, five minutes from the first send, whatever became of the message. */
+/**
+ * SQS's deduplication interval, five minutes from the first send, whatever became of the message.
+ */
 const INTERVAL_MS = 5 * 60_000;
 
-/** The sends of the last five minutes of one queue, by deduplication id (and group, where that is the scope). */
+/**
+ * The sends of the last five minutes of one queue, by deduplication id (and group, where that is
+ * the scope).
+ */
 export class Deduplication {
   readonly #accepted = new Map<string, AcceptedMessage>();
   /** The same in order of time, from `#oldest` on. */
@@ -31,7 +36,8 @@ export class Deduplication {
       this.#accepted.delete(entry.key);
       this.#oldest++;
     }
-    // The forgotten half is given back in one piece, so that forgetting one costs constant time on average.
+    // The forgotten half is given back in one piece, so that forgetting one costs constant time on
+    // average.
     if (this.#oldest > 1024 && this.#oldest * 2 > this.#history.length) {
       this.#history = this.#history.slice(this.#oldest);
       this.#oldest = 0;

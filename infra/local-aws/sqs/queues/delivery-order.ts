@@ -1,6 +1,9 @@
 import type { Message } from "./message.ts";
 
-/** Which of a queue's messages may be delivered next. The queue tells it about every change of state. */
+/**
+ * Which of a queue's messages may be delivered next. The queue tells it about every change of
+ * state.
+ */
 export interface DeliveryOrder {
   /** A message was added, at the end. */
   added(message: Message): void;
@@ -13,8 +16,8 @@ export interface DeliveryOrder {
   /** A message left the queue; `wasInFlight` from in flight. */
   removed(message: Message, wasInFlight: boolean): void;
   /**
-   * The messages that one receive may have, in order. Whoever walks through them hides or removes each one at once: a
-   * message that is left visible is offered again.
+   * The messages that one receive may have, in order. Whoever walks through them hides or removes
+   * each one at once: a message that is left visible is offered again.
    */
   deliverable(): Generator<Message, void, void>;
 }

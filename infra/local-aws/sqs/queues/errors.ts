@@ -1,6 +1,7 @@
 /**
- * SQS's errors: `type` is the exception's name in the JSON protocol, `code` the one of the older query protocol, which
- * the header `x-amzn-query-error` carries. The SDK names its exceptions by both.
+ * SQS's errors: `type` is the exception's name in the JSON protocol, `code` the one of the older
+ * query protocol, which the header `x-amzn-query-error` carries. The SDK names its exceptions by
+ * both.
  */
 const ERRORS = {
   BatchEntryIdsNotDistinct: modelled("AWS.SimpleQueueService.BatchEntryIdsNotDistinct", 400),
@@ -51,7 +52,10 @@ export class SqsError extends Error {
   }
 }
 
-/** How an error is sent, by its name or its query code; undefined for one that SQS itself does not make. */
+/**
+ * How an error is sent, by its name or its query code; undefined for one that SQS itself does not
+ * make.
+ */
 export function formOfError(nameOrCode: string): Required<ErrorForm> | undefined {
   const entry = Object.entries(ERRORS).find(
     ([name, { code, type }]) => name === nameOrCode || code === nameOrCode || type === nameOrCode,

@@ -12,9 +12,9 @@ interface Group {
 }
 
 /**
- * A FIFO queue's order. A group is locked while one of its messages is in flight; a receive takes as many messages as it
- * can from one group, in order, before it goes on to the next. Ready groups take turns: the one that has been ready
- * longest is first.
+ * A FIFO queue's order. A group is locked while one of its messages is in flight; a receive takes
+ * as many messages as it can from one group, in order, before it goes on to the next. Ready groups
+ * take turns: the one that has been ready longest is first.
  */
 export class FifoOrder implements DeliveryOrder {
   readonly #groups = new Map<string, Group>();

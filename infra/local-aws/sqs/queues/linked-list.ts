@@ -1,4 +1,7 @@
-/** A list with removal in constant time wherever the element stands: queues of 100,000s of messages lose any of them. */
+/**
+ * A list with removal in constant time wherever the element stands: queues of 100,000s of messages
+ * lose any of them.
+ */
 export class LinkedList<T> {
   #first: ListNode<T> | undefined;
   #last: ListNode<T> | undefined;
@@ -17,8 +20,9 @@ export class LinkedList<T> {
   }
 
   /**
-   * Takes a node out. It must be in this list. It forgets its neighbours: a chain of removed nodes would keep one another
-   * from being collected, messages of a megabyte among them. A walk that removes therefore looks ahead.
+   * Takes a node out. It must be in this list. It forgets its neighbours: a chain of removed nodes
+   * would keep one another from being collected, messages of a megabyte among them. A walk that
+   * removes therefore looks ahead.
    */
   remove(node: ListNode<T>): void {
     if (node.previous === undefined) this.#first = node.next;

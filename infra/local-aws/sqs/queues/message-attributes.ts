@@ -42,8 +42,9 @@ export function attributesSize(attributes: MessageAttributes): number {
 }
 
 /**
- * The MD5 that the SDKs compare, as SQS's developer guide defines it: by name in ascending order, each of name, data type
- * and value with its length in four bytes, before the value one byte that says how it is carried. Undefined for none.
+ * The MD5 that the SDKs compare, as SQS's developer guide defines it: by name in ascending order,
+ * each of name, data type and value with its length in four bytes, before the value one byte that
+ * says how it is carried. Undefined for none.
  */
 export function attributesMd5(attributes: MessageAttributes): string | undefined {
   if (attributes.size === 0) return undefined;

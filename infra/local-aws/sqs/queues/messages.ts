@@ -12,7 +12,10 @@ export interface NewMessage {
   readonly deadLetterSource?: string;
 }
 
-/** The messages of one queue and the changes of their states. Nothing costs more than O(log n), but a walk over all. */
+/**
+ * The messages of one queue and the changes of their states. Nothing costs more than O(log n), but
+ * a walk over all.
+ */
 export class Messages {
   /** Oldest first. */
   readonly #all = new LinkedList<Message>();

@@ -23,8 +23,8 @@ export class Polls<T> {
   }
 
   /**
-   * Resolves as soon as `take` finds something, with nothing at `deadlineMs` or when `signal` aborts: a poll whose client
-   * has gone takes no message.
+   * Resolves as soon as `take` finds something, with nothing at `deadlineMs` or when `signal`
+   * aborts: a poll whose client has gone takes no message.
    */
   wait(take: () => T[], deadlineMs: number, signal: AbortSignal): Promise<T[]> {
     if (signal.aborted) return Promise.resolve([]);

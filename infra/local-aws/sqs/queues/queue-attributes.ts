@@ -45,7 +45,9 @@ export function newQueueAttributes(given: QueueAttributes, fifo: boolean): Queue
   return changedQueueAttributes(initial, given, fifo);
 }
 
-/** A queue's attributes after a change; an empty text takes an optional one away. Throws SqsError. */
+/**
+ * A queue's attributes after a change; an empty text takes an optional one away. Throws SqsError.
+ */
 export function changedQueueAttributes(
   present: QueueAttributes,
   given: QueueAttributes,
@@ -73,7 +75,10 @@ export function changedQueueAttributes(
   return changed;
 }
 
-/** The name of an attribute that a repeated CreateQueue gives another value than the queue has; undefined when all agree. */
+/**
+ * The name of an attribute that a repeated CreateQueue gives another value than the queue has;
+ * undefined when all agree.
+ */
 export function differingAttribute(
   present: QueueAttributes,
   given: QueueAttributes,

@@ -3,8 +3,8 @@ export interface QueueLimits {
   /** How many messages may be in flight. */
   readonly inFlight: number;
   /**
-   * How far SQS looks into a FIFO queue for groups to deliver: its first messages, in flight or not. The backlog of one
-   * group can so hide all other groups behind it.
+   * How far SQS looks into a FIFO queue for groups to deliver: its first messages, in flight or
+   * not. The backlog of one group can so hide all other groups behind it.
    */
   readonly reach: number;
 }

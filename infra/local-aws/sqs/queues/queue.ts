@@ -21,7 +21,10 @@ export interface QueueOptions {
   readonly clock: Clock;
   readonly limits: QueueLimits;
   readonly nextSequenceNumber: () => string;
-  /** Where a message goes that was received too often: asked at each receive, since the policy may change. */
+  /**
+   * Where a message goes that was received too often: asked at each receive, since the policy may
+   * change.
+   */
   readonly deadLetters: () => DeadLetters | undefined;
 }
 
@@ -51,7 +54,10 @@ export class Queue {
   attributes: QueueAttributes;
   modifiedMs: number;
   purgedMs: number | undefined;
-  /** Messages since the queue was made, as CloudWatch counts them: a move to another queue is no send. */
+  /**
+   * Messages since the queue was made, as CloudWatch counts them: a move to another queue is no
+   * send.
+   */
   readonly traffic = { sent: 0, received: 0, emptyReceives: 0, deleted: 0 };
   /** The latest messages, also those that are gone. */
   readonly recent = new RecentMessages();
@@ -118,8 +124,8 @@ export class Queue {
   }
 
   /**
-   * Messages for one ReceiveMessage, now in flight; none when its client has gone before any was taken. Throws SqsError
-   * when too many are in flight already.
+   * Messages for one ReceiveMessage, now in flight; none when its client has gone before any was
+   * taken. Throws SqsError when too many are in flight already.
    */
   async receive(options: ReceiveOptions): Promise<Message[]> {
     if (options.signal.aborted) return [];
@@ -146,8 +152,9 @@ export class Queue {
   }
 
   /**
-   * The message that a receipt names: "current" when that was its latest receive and, in a FIFO queue, the message is
-   * still in flight from it; "expired" otherwise; undefined when the message is gone.
+   * The message that a receipt names: "current" when that was its latest receive and, in a FIFO
+   * queue, the message is still in flight from it; "expired" otherwise; undefined when the message
+   * is gone.
    */
   findReceipt(messageId: string, receipt: string): ReceivedMessage | undefined {
     this.#settle();
@@ -182,7 +189,8 @@ export class Queue {
   /** Takes over a message that another queue gave up. Its age counts on, except in a FIFO queue. */
   acceptDeadLetter(message: Message, source: string): void {
     const nowMs = this.#settle();
-    // With the message's id as its deduplication id, as SQS does: two sends with one id are told apart as dead letters.
+    // With the message's id as its deduplication id, as SQS does: two sends with one id are told
+    // apart as dead letters.
     const content = this.fifo ? { ...message, deduplicationId: message.id } : message;
     const moved = this.#messages.add(content, {
       id: message.id,
@@ -196,8 +204,8 @@ export class Queue {
   }
 
   /**
-   * Moves the next message that could be received to the queue that `destination` chooses, where it is a new message:
-   * "none" when there is no such message, "gone" when that queue does not exist.
+   * Moves the next message that could be received to the queue that `destination` chooses, where it
+   * is a new message: "none" when there is no such message, "gone" when that queue does not exist.
    */
   moveOne(destination: (message: Message) => Queue | undefined): "moved" | "none" | "gone" {
     const nowMs = this.#settle();
@@ -280,7 +288,10 @@ export class Queue {
     return nowMs;
   }
 
-  /** Serves those who wait; while somebody still does, sets the alarm for the next message that becomes visible. */
+  /**
+   * Serves those who wait; while somebody still does, sets the alarm for the next message that
+   * becomes visible.
+   */
   #wake(): void {
     if (!this.#polls.any) return;
     this.#settle();

@@ -10,8 +10,9 @@ interface Attempt {
 }
 
 /**
- * The receives of a FIFO queue that named a ReceiveRequestAttemptId: who lost the answer on the way asks again with the
- * same id and gets the same messages with the same handles, as long as all of them are still in flight from that receive.
+ * The receives of a FIFO queue that named a ReceiveRequestAttemptId: who lost the answer on the way
+ * asks again with the same id and gets the same messages with the same handles, as long as all of
+ * them are still in flight from that receive.
  */
 export class ReceiveAttempts {
   readonly #attempts = new Map<string, Attempt>();

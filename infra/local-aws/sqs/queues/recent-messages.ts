@@ -10,7 +10,10 @@ const KEPT = 40;
 /** Larger ones would hold memory that a queue's owner believes to be free. */
 const LARGEST_BODY = 32 * 1024;
 
-/** The latest messages of a queue, kept after they were deleted, so that a person can see what passed through. */
+/**
+ * The latest messages of a queue, kept after they were deleted, so that a person can see what
+ * passed through.
+ */
 export class RecentMessages {
   readonly #entries: RecentMessage[] = [];
 

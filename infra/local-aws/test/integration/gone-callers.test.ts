@@ -9,7 +9,8 @@ import {
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
 
-// What becomes of a call whose client has given it up. SQS promises nothing about it, so none of this is a rule of SQS.
+// What becomes of a call whose client has given it up. SQS promises nothing about it, so none of
+// this is a rule of SQS.
 
 let local: LocalAwsWithClients;
 /** A client that does not repeat what failed. */

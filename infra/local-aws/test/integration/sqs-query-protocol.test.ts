@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
 
-// Clients from before the end of 2023 (Debian 12's `aws` and boto3) speak to SQS in form fields and XML.
+// Clients from before the end of 2023 (Debian 12's `aws` and boto3) speak to SQS in form fields and
+// XML.
 
 let local: LocalAwsWithClients;
 let QueueUrl: string;

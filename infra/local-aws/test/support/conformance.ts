@@ -15,16 +15,19 @@ import { expect, test as plainTest } from "vitest";
 import { startLocalAwsWithClients } from "../../clients.ts";
 
 /**
- * The tests of this folder state rules of SQS, not of the stand-in: with `SQS_CONFORMANCE=aws` they run against real SQS,
- * with the ordinary credentials and region, in queues that they delete again. There a test that lets time pass waits;
- * here the stand-in's clock is put forward.
+ * The tests of this folder state rules of SQS, not of the stand-in: with `SQS_CONFORMANCE=aws` they
+ * run against real SQS, with the ordinary credentials and region, in queues that they delete again.
+ * There a test that lets time pass waits; here the stand-in's clock is put forward.
  */
 const REAL = process.env["SQS_CONFORMANCE"] === "aws";
 
 /** SQS under test. */
 export interface SqsUnderTest {
   readonly client: SQSClient;
-  /** A queue of its own for a test; `fifo` unless told otherwise. Content-based deduplication is off. */
+  /**
+   * A queue of its own for a test; `fifo` unless told otherwise. Content-based deduplication is
+   * off.
+   */
   queue(options?: QueueOptions): Promise<TestQueue>;
   /** Lets time pass. */
   pass(ms: number): Promise<void>;
@@ -114,7 +117,10 @@ export class TestQueue {
     return new TestQueue(client, QueueUrl, Attributes?.["QueueArn"] ?? "", fifo);
   }
 
-  /** Sends a text: in a FIFO queue to group `g`, with a deduplication id of its own, unless `more` says otherwise. */
+  /**
+   * Sends a text: in a FIFO queue to group `g`, with a deduplication id of its own, unless `more`
+   * says otherwise.
+   */
   send(
     body: string,
     more: Partial<SendMessageCommandInput> = {},
@@ -127,7 +133,10 @@ export class TestQueue {
     );
   }
 
-  /** One receive of up to ten messages with all their system attributes, without waiting unless `more` says so. */
+  /**
+   * One receive of up to ten messages with all their system attributes, without waiting unless
+   * `more` says so.
+   */
   async receive(
     more: Partial<ReceiveMessageCommandInput> = {},
     options: { abortSignal?: AbortSignal } = {},
@@ -158,7 +167,10 @@ export class TestQueue {
     return Attributes;
   }
 
-  /** Waits until the queue shows these attributes: SQS's counts and settings take a while to be the same everywhere. */
+  /**
+   * Waits until the queue shows these attributes: SQS's counts and settings take a while to be the
+   * same everywhere.
+   */
   async expectAttributes(expected: Readonly<Record<string, string>>): Promise<void> {
     const eventually = { timeout: 60_000, interval: 100 };
     await expect.poll(() => this.attributes(), eventually).toMatchObject(expected);

@@ -1,7 +1,10 @@
 import type { ReaderState } from "../../../../reader/reporting/status.ts";
 import type { AlarmFacts } from "./alarm-facts.ts";
 
-/** How everything is at one moment: what the terminal, the page and the verdict on both are made of. No row data. */
+/**
+ * How everything is at one moment: what the terminal, the page and the verdict on both are made of.
+ * No row data.
+ */
 export interface Facts {
   /** Milliseconds since 1970. */
   readonly nowMs: number;

@@ -18,7 +18,10 @@ export interface FactSources {
   readonly startedMs: number;
 }
 
-/** Looks at everything once. Throws what the stand-in for DynamoDB answers when a fault is set on it. */
+/**
+ * Looks at everything once. Throws what the stand-in for DynamoDB answers when a fault is set on
+ * it.
+ */
 export async function gatherFacts(sources: FactSources): Promise<Facts> {
   const { parts, clients, router, monitor, startedMs } = sources;
   const [reader, source, records] = await Promise.all([

@@ -1,7 +1,10 @@
 import { RUNBOOK, type RunbookHeading } from "../../../stack/monitoring/runbook.ts";
 import type { EnvironmentQueueFacts, Facts } from "./facts.ts";
 
-/** `well`, `trouble`: something waits or has to be looked at; `stopped`: no environment receives anything. */
+/**
+ * `well`, `trouble`: something waits or has to be looked at; `stopped`: no environment receives
+ * anything.
+ */
 type Level = "well" | "trouble" | "stopped";
 
 /** One thing that is wrong now, and the runbook's heading for it. */
@@ -20,7 +23,10 @@ export interface Headline {
 /** Longer than a change of states takes that nobody has to know of. */
 const SETTLES_WITHIN_MS = 2_000;
 
-/** Whether all is well and, if not, what is wrong now and what rings, the worst first. What is over is not in it. */
+/**
+ * Whether all is well and, if not, what is wrong now and what rings, the worst first. What is over
+ * is not in it.
+ */
 export function headline(facts: Facts): Headline {
   const findings = [
     ...sourceFindings(facts),

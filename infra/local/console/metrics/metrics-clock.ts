@@ -1,6 +1,6 @@
 /**
- * The time that metrics have. It begins now and runs with real time; a test lets it run faster, so that a minute of alarms
- * takes a second.
+ * The time that metrics have. It begins now and runs with real time; a test lets it run faster, so
+ * that a minute of alarms takes a second.
  */
 export class MetricsClock {
   readonly startMs: number;

@@ -30,8 +30,8 @@ interface Look {
 }
 
 /**
- * CloudWatch's part on one machine: gathers the metrics that reader and functions print and those that AWS's services would
- * publish, and evaluates the template's alarms.
+ * CloudWatch's part on one machine: gathers the metrics that reader and functions print and those
+ * that AWS's services would publish, and evaluates the template's alarms.
  */
 export class Monitor {
   readonly store = new MetricStore();

@@ -8,7 +8,10 @@ export interface ProcessUsage {
   readonly isSuspended: boolean;
 }
 
-/** Linux counts processor time in hundredths of a second, and memory in pages of 4 KiB on x64 and arm64. */
+/**
+ * Linux counts processor time in hundredths of a second, and memory in pages of 4 KiB on x64 and
+ * arm64.
+ */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 

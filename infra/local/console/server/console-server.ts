@@ -14,7 +14,9 @@ const EVERYWHERE = "0.0.0.0";
 export interface ConsoleAddress {
   /** 0 chooses a free one. */
   readonly port: number;
-  /** What others reach this machine by, who may see the page then; left out: only this machine may. */
+  /**
+   * What others reach this machine by, who may see the page then; left out: only this machine may.
+   */
   readonly host?: string;
 }
 

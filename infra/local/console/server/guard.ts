@@ -7,10 +7,12 @@ interface Refusal {
 }
 
 /**
- * Whether a request comes from the page itself or from a person's address bar; null: it does. Another site's page in the same
- * browser could reach this server, too: by its own name (DNS rebinding), which shows in Host, or from its own origin.
+ * Whether a request comes from the page itself or from a person's address bar; null: it does.
+ * Another site's page in the same browser could reach this server, too: by its own name (DNS
+ * rebinding), which shows in Host, or from its own origin.
  *
- * @param names the host names by which the page may be asked for, whatever the port: a container's may be another outside
+ * @param names the host names by which the page may be asked for, whatever the port: a container's
+ *   may be another outside
  */
 export function refusal(
   method: string,

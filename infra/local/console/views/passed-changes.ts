@@ -22,7 +22,10 @@ export interface PassedChange {
 
 const MOST = 25;
 
-/** The changes that reached queues lately, newest first. Messages in other formats than this project's are left out. */
+/**
+ * The changes that reached queues lately, newest first. Messages in other formats than this
+ * project's are left out.
+ */
 export function passedChanges(
   inspector: QueueInspector,
   queues: readonly LocatedQueue[],

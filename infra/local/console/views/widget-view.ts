@@ -21,8 +21,9 @@ export function widgetLayout(widgets: readonly Widget[]): unknown[] {
 }
 
 /**
- * What a widget shows of the last `minutes`. In the last quarter of an hour there is a value for each five seconds, which is
- * the statistic over the whole period before it: the same numbers as in the cloud, only more of them.
+ * What a widget shows of the last `minutes`. In the last quarter of an hour there is a value for
+ * each five seconds, which is the statistic over the whole period before it: the same numbers as in
+ * the cloud, only more of them.
  */
 export function widgetData(
   lines: readonly WidgetLine[],

@@ -139,7 +139,8 @@ describe("a subscriber's masked columns", () => {
       const messages = await stage.receiveAll("production", subscriber);
       return messages.length;
     });
-    // Three frames, and the one that failed: Maxwell leaves truncations out, and two formats or groups split a changed key.
+    // Three frames, and the one that failed: Maxwell leaves truncations out, and two formats or
+    // groups split a changed key.
     expect(await Promise.all(counts)).toEqual([expect.any(Number), 22, 16, 19]);
     for (const hidden of [SECRET, String(KEY)]) expect(written.holding(hidden), hidden).toBe(0);
   });

@@ -10,7 +10,10 @@ import {
 } from "../../../support/foreign-formats.ts";
 import { jsonMembers } from "../../../support/json-text.ts";
 
-/** A column of each type: its value as SQL, and the JSON text that each format has for it, with canal's java.sql.Types. */
+/**
+ * A column of each type: its value as SQL, and the JSON text that each format has for it, with
+ * canal's java.sql.Types.
+ */
 const VALUES: Readonly<Record<string, readonly [string, string, string, string, string, number]>> =
   {
     ti: ["TINYINT", "-128", "-128", "-128", '"-128"', -6],

@@ -42,7 +42,8 @@ test("100,000 parked changes are drained in order, at a few requests for each fr
     `${CHANGES} changes in ${frames} frames: parked in ${Math.round(parkedMs)} ms with ${parkRequests} DynamoDB requests, ` +
       `drained in ${Math.round(drainMs)} ms with ${drainRequests}`,
   );
-  // Parking: read and move the lane, move the tail, write the record. Draining: a query now and then, resolve the record.
+  // Parking: read and move the lane, move the tail, write the record. Draining: a query now and
+  // then, resolve the record.
   expect(parkRequests).toBeLessThan(5 * frames);
   expect(drainRequests).toBeLessThan(3 * frames);
 }, 300_000);

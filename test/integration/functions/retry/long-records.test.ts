@@ -76,7 +76,8 @@ describe("a record that becomes more messages than an invocation of retry can se
     let invocations = 0;
     for (let pending = 1; pending > 0; invocations++) {
       expect(invocations).toBeLessThan(10);
-      // SQS forgets what it has seen: only what retry has noted keeps it from sending everything again.
+      // SQS forgets what it has seen: only what retry has noted keeps it from sending everything
+      // again.
       stage.clock.advance(20 * MINUTE_MS);
       const clients = stage.newClients("retry");
       killAt(clients, REQUESTS_PER_INVOCATION, "after");

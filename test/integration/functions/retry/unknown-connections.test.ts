@@ -103,7 +103,8 @@ test("an unknown connection is given up after about 18 hours, and seven a second
   const hours = (stage.clock.now() - began) / 3_600_000;
   console.log(`given up after ${UNKNOWN_BACKOFF.attempts} attempts in ${hours.toFixed(1)} hours`);
   expect(hours).toBeGreaterThan(14);
-  // Seven new ones a second, each tried so often: what a run of a minute has to do stays below what it takes at once.
+  // Seven new ones a second, each tried so often: what a run of a minute has to do stays below what
+  // it takes at once.
   expect(7 * 60 * UNKNOWN_BACKOFF.attempts).toBeLessThan(10_000);
 }, 300_000);
 

@@ -7,7 +7,10 @@ import { Stage } from "../../../support/functions/stage.ts";
 
 const MINUTE_MS = 60_000;
 
-/** Changes that touch a healthy queue, one in trouble, one that was in trouble, and an unknown connection. */
+/**
+ * Changes that touch a healthy queue, one in trouble, one that was in trouble, and an unknown
+ * connection.
+ */
 const changes: readonly TestChange[] = [
   { user: "app_prod" },
   { user: "app_staging" },
@@ -17,7 +20,10 @@ const changes: readonly TestChange[] = [
   { user: "app_prod", table: "shop.payments" },
 ];
 
-/** How the changes are framed, and how many frames of those that come again SQS gives at once, time after time. */
+/**
+ * How the changes are framed, and how many frames of those that come again SQS gives at once, time
+ * after time.
+ */
 const cases = [
   { title: "one frame", frames: [changes], again: [1] },
   {

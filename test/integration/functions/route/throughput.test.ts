@@ -24,7 +24,10 @@ test("ten frames of one change cost one read and one write of their lane", async
   expect(together.requests).toBe((2 * FRAMES) / 10);
 }, 120_000);
 
-/** Delivers frames of one change each, a number of them to an invocation: frames a second, and requests to DynamoDB. */
+/**
+ * Delivers frames of one change each, a number of them to an invocation: frames a second, and
+ * requests to DynamoDB.
+ */
 async function deliver(perInvocation: number): Promise<{ rate: number; requests: number }> {
   await using stage = await Stage.start();
   const lane = new TestLane();

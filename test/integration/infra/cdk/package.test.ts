@@ -8,7 +8,10 @@ import { run } from "../../../support/client/run.ts";
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const program = (name: string): string => join(root, "node_modules/.bin", name);
 
-/** The app of infra/cdk/README.md, without the check of CloudFormation's rules, which `test/infra/stack/security.test.ts` makes. */
+/**
+ * The app of infra/cdk/README.md, without the check of CloudFormation's rules, which
+ * `test/infra/stack/security.test.ts` makes.
+ */
 async function appOfTheReadme(): Promise<string> {
   const readme = await readFile(join(root, "infra/cdk/README.md"), "utf8");
   const [, app] = /```ts\n(.*?)```/s.exec(readme) ?? [];

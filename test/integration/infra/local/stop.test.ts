@@ -25,7 +25,8 @@ test(
     const { url, administrator } = await givenServer();
     const before = await objectsOf(administrator);
     for (let press = 0; press < PRESSES; press++) {
-      // By turns a demonstration on a server that goes on afterwards, and a server that ends with the stack.
+      // By turns a demonstration on a server that goes on afterwards, and a server that ends with
+      // the stack.
       const options = press % 2 === 0 ? ["--mysql", url] : ["--no-demo"];
       const pauseMs = Math.random() * 500;
       console.info(`press ${press}: ${options[0]}, ${pauseMs.toFixed(0)} ms after the start`);

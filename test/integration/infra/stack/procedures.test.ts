@@ -3,7 +3,8 @@ import { Deployments } from "../../../support/deployments.ts";
 import { TestLane } from "../../../support/functions/frames.ts";
 import { numbers } from "../../../support/functions/received.ts";
 
-// docs/deploying.md, "Updating", and docs/runbook.md, "Failures pending": what an operator does there, step by step.
+// docs/deploying.md, "Updating", and docs/runbook.md, "Failures pending": what an operator does
+// there, step by step.
 
 const production = { users: ["app_prod"] };
 const tester = { users: ["app_test"] };
@@ -156,7 +157,8 @@ test("tables that were restored to a moment lose nothing, when the reader begins
   ).toMatchObject({
     code: 0,
   });
-  // The reader's new life has all that the file has; what was parked after the backup comes with it.
+  // The reader's new life has all that the file has; what was parked after the backup comes with
+  // it.
   const after = new TestLane(0, 2, "b");
   await deployments.route(after.frame([{}, {}, {}, {}]));
   await deployments.route(after.frame([{}]));

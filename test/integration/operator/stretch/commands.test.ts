@@ -288,7 +288,8 @@ describe("replay", () => {
       rounds.push(bodies.map((body) => body.replace(view.id, "ID")));
     }
     expect(rounds[0]).toEqual(rounds[1]);
-    // Other queues got the changes once, and nothing that is marked. (A message of lake has no mark.)
+    // Other queues got the changes once, and nothing that is marked. (A message of lake has no
+    // mark.)
     const inLake = (environment: string) =>
       elsewhere.get(`lake in ${environment}`)?.filter((body) => /"id":[12]\d\d,/.test(body));
     await vi.waitFor(async () => {

@@ -17,7 +17,8 @@ import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 import { TcpProxy } from "../../../support/tcp-proxy.ts";
 
-// A longer run, or one again: SNAPSHOT_ROUNDS=20 SNAPSHOT_ROWS=200000 SNAPSHOT_SEED=1 npx vitest run --project integration equal-at
+// A longer run, or one again: SNAPSHOT_ROUNDS=20 SNAPSHOT_ROWS=200000 SNAPSHOT_SEED=1 npx vitest
+// run --project integration equal-at
 const ROUNDS = Number(process.env["SNAPSHOT_ROUNDS"] ?? 1);
 const ROWS = Number(process.env["SNAPSHOT_ROWS"] ?? 3000);
 const SEED = Number(process.env["SNAPSHOT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -118,7 +119,9 @@ const idOf = (key: string): number => (JSON.parse(key) as { id: number }).id;
 
 const greatest = ({ keys }: Group): number => Math.max(...Array.from(keys, idOf));
 
-/** Compares what was handed over at each place with the table as the changes make it up to there. */
+/**
+ * Compares what was handed over at each place with the table as the changes make it up to there.
+ */
 function problemsOf(
   changes: readonly Placed[],
   tableName: string,
@@ -228,7 +231,8 @@ test(
       }
       ended.abort();
       await Promise.all(writers);
-      // Everything that was sent before the end of the snapshot has come by then: one lane, one order.
+      // Everything that was sent before the end of the snapshot has come by then: one lane, one
+      // order.
       const changes = inOrder(frames);
       for (const name of ["shop.items", "shop.names"]) {
         const { problems, rows } = problemsOf(changes, name);

@@ -28,7 +28,10 @@ afterAll(async () => {
   await binlog[Symbol.asyncDispose]();
 });
 
-/** Makes a table, fills it, and compares each row as it is selected with the change that the binlog has of it. */
+/**
+ * Makes a table, fills it, and compares each row as it is selected with the change that the binlog
+ * has of it.
+ */
 async function compare(create: string, inserts: readonly string[]): Promise<number> {
   const { connection } = binlog;
   await connection.query(`DROP TABLE IF EXISTS t; CREATE TABLE t ${create}`);

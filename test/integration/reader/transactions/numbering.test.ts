@@ -10,8 +10,9 @@ import { BinlogFile } from "../../../support/binlog-changes.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 
-// Positions and ids are numbers among all changes of an event and of a transaction. Which tables are followed may change
-// while the reader is inside a transaction: what is followed before and after keeps its numbers.
+// Positions and ids are numbers among all changes of an event and of a transaction. Which tables
+// are followed may change while the reader is inside a transaction: what is followed before and
+// after keeps its numbers.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -47,7 +48,10 @@ async function insertInTurn(connection: Connection, rows: number): Promise<void>
   }
 }
 
-/** Each change of shop.orders in the events, with its numbers, as read by a reader that follows `patterns`. */
+/**
+ * Each change of shop.orders in the events, with its numbers, as read by a reader that follows
+ * `patterns`.
+ */
 async function numbersOfOrders(
   events: readonly Buffer[],
   patterns: readonly string[],

@@ -11,9 +11,9 @@ interface Waiting {
 }
 
 /**
- * Something that acts step by step. Its code is ordinary asynchronous code whose every effect goes through `step`; the
- * explorer decides when each step takes place, and whether it takes place at all. Steps asked for side by side take place
- * in any order; what follows them waits for all.
+ * Something that acts step by step. Its code is ordinary asynchronous code whose every effect goes
+ * through `step`; the explorer decides when each step takes place, and whether it takes place at
+ * all. Steps asked for side by side take place in any order; what follows them waits for all.
  */
 export class Actor {
   readonly name: string;
@@ -118,8 +118,9 @@ export interface Exploration {
 }
 
 /**
- * Visits every state that a scenario can reach by any order of steps, crashes and events, and checks each; and from each
- * lets everything come to rest without further trouble, and checks that. `start` begins an execution and starts its actors.
+ * Visits every state that a scenario can reach by any order of steps, crashes and events, and
+ * checks each; and from each lets everything come to rest without further trouble, and checks that.
+ * `start` begins an execution and starts its actors.
  */
 export async function explore(start: () => Execution): Promise<Exploration> {
   const seen = new Set<string>();
@@ -148,9 +149,10 @@ export async function explore(start: () => Execution): Promise<Exploration> {
 }
 
 /**
- * Lets everything come to rest from the state that `path` leads to. The run ends when nobody waits, when it meets a state
- * from which an earlier run came to rest, or when it repeats itself: actors that look for work for ever do so at rest.
- * Its states come to rest too: they are added to `resting`.
+ * Lets everything come to rest from the state that `path` leads to. The run ends when nobody waits,
+ * when it meets a state from which an earlier run came to rest, or when it repeats itself: actors
+ * that look for work for ever do so at rest. Its states come to rest too: they are added to
+ * `resting`.
  */
 async function restFrom(
   start: () => Execution,

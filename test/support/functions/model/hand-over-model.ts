@@ -34,9 +34,10 @@ import { Actor, type Execution } from "./explore.ts";
 
 export interface ModelOptions {
   /**
-   * The changes of each frame, one letter each. An upper-case letter is a row of the message group of that name: `["AB", "A"]`
-   * is two frames, three messages. A lower-case one is a row of the same group for which the message writer throws, until a
-   * corrected release is deployed. `-` is a statement, which the queue's format leaves out.
+   * The changes of each frame, one letter each. An upper-case letter is a row of the message group
+   * of that name: `["AB", "A"]` is two frames, three messages. A lower-case one is a row of the
+   * same group for which the message writer throws, until a corrected release is deployed. `-` is a
+   * statement, which the queue's format leaves out.
    */
   readonly frames: readonly string[];
   /** How many frames SQS gives to route at once at most; it may be fewer, and others each time. */
@@ -46,7 +47,10 @@ export interface ModelOptions {
   readonly crashes: number;
   /** How often the queue breaks or is mended. */
   readonly toggles: number;
-  /** Whether the queue drops a message whose deduplication id it has seen, as SQS does for five minutes. */
+  /**
+   * Whether the queue drops a message whose deduplication id it has seen, as SQS does for five
+   * minutes.
+   */
   readonly deduplication: boolean;
   /** Messages of a part of a record. Left out: a record is sent as a whole. */
   readonly part?: number;
@@ -83,8 +87,8 @@ interface ModelState {
 }
 
 /**
- * Route and retry around one queue: the real protocol code on a table, a lane and a queue in memory, whose every single
- * request is one step.
+ * Route and retry around one queue: the real protocol code on a table, a lane and a queue in
+ * memory, whose every single request is one step.
  */
 export function handOverModel(options: ModelOptions): Execution {
   const frames = framesOf(options.frames);
@@ -204,7 +208,10 @@ export function handOverModel(options: ModelOptions): Execution {
     if (record?.status === "parked") records.set(key, { ...record, status: "resolved" });
   }
 
-  /** Invocation after invocation: each gets some frames from the first on that is not done with, as SQS gives them. */
+  /**
+   * Invocation after invocation: each gets some frames from the first on that is not done with, as
+   * SQS gives them.
+   */
   async function routeAll(actor: Actor): Promise<void> {
     for (;;) {
       receiving = false;
@@ -403,7 +410,8 @@ export function handOverModel(options: ModelOptions): Execution {
       }
       if (state?.status === "open") throw new Error("the stream is still open");
       const left = [...records.values()].filter(({ status }) => status === "parked");
-      // What a killed route has written and not come back to lies beyond the tail or before the next opening, for ever.
+      // What a killed route has written and not come back to lies beyond the tail or before the
+      // next opening, for ever.
       const own = ({ key }: ParkedRecord) => key >= openedAt && lastOf(key) <= (state?.tail ?? "");
       if (options.crashes === 0 ? left.length > 0 : left.some(own)) {
         throw new Error("a record was left behind");
@@ -416,7 +424,9 @@ interface ModelFrame {
   readonly first: string;
   readonly last: string;
   readonly previous: string | null;
-  /** What the queue gets of it, as long as the message writer throws for some changes, and after. */
+  /**
+   * What the queue gets of it, as long as the message writer throws for some changes, and after.
+   */
   readonly shares: (isFaulty: boolean) => FrameShare | null;
   readonly messages: readonly OutgoingMessage[];
 }
@@ -449,7 +459,10 @@ function rules(isFaulty: boolean): FanOutRules {
 
 const known = new Map<string, readonly ModelFrame[]>();
 
-/** The frames of these changes. Making them takes the explorer longer than all the rest, so they are made once. */
+/**
+ * The frames of these changes. Making them takes the explorer longer than all the rest, so they are
+ * made once.
+ */
 function framesOf(frames: readonly string[]): readonly ModelFrame[] {
   const name = frames.join();
   const frame = known.get(name) ?? makeFrames(frames);
@@ -492,7 +505,10 @@ function changeOf(letter: string): TestChange {
   };
 }
 
-/** A share's messages with short names for what the states are made of: the explorer compares them very often. */
+/**
+ * A share's messages with short names for what the states are made of: the explorer compares them
+ * very often.
+ */
 function shortened(share: FrameShare | null): NonEmpty<OutgoingMessage> | null {
   if (share?.kind !== "messages") return null;
   return mapNonEmpty(share.messages, (message) => {

@@ -6,7 +6,10 @@ import {
   type ModelOptions,
 } from "../../../support/functions/model/hand-over-model.ts";
 
-/** The model sees what it is for: each of these protocols with a mistake breaks a promise in some order of requests. */
+/**
+ * The model sees what it is for: each of these protocols with a mistake breaks a promise in some
+ * order of requests.
+ */
 describe("the hand-over between route and retry", () => {
   const mistakes: readonly (ModelOptions & {
     readonly mistake: Mistake;

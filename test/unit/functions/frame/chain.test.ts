@@ -131,7 +131,8 @@ describe("the position chain over several lives", () => {
   });
 
   test("knows a life without a name by its epoch, in frames and lanes of the last release", () => {
-    // The lane was moved by the last release of the function while the new release of the reader sent.
+    // The lane was moved by the last release of the function while the new release of the reader
+    // sent.
     expect(chainStep(lane(3, 5, null), of("a", 5, [4, 6], at(3, 5)))).toEqual({
       kind: "deliver",
       after: at(3, 5),

@@ -81,7 +81,10 @@ function stackOf(main: number, port = 1): StackFile {
   };
 }
 
-/** The id of a process that ended just now; Linux gives the next ids before it comes round to this one again. */
+/**
+ * The id of a process that ended just now; Linux gives the next ids before it comes round to this
+ * one again.
+ */
 async function endedProcess(): Promise<number> {
   const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });
   await once(child, "close");

@@ -11,7 +11,10 @@ const SJIS = { collation: 13 };
 
 const followed = new FollowedTables({ patterns: ["*.*"], ledger: "x.x", lowerCase: false });
 
-/** `op database.table` of each change, with `shop` as the default database; the statement's kind where it defines nothing. */
+/**
+ * `op database.table` of each change, with `shop` as the default database; the statement's kind
+ * where it defines nothing.
+ */
 function read(text: string | Buffer, session?: QuerySession): string | string[] {
   const query = queryEvent(text, session);
   const statement = readStatement(query);

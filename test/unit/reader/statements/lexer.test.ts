@@ -62,7 +62,8 @@ test("a statement of 128 MiB is read without a copy of it, in time that grows wi
   Buffer.from("', RENAME c").copy(large, large.length - 11);
   const before = process.memoryUsage().heapUsed;
   const startMs = performance.now();
-  // The event's own bytes are not counted: they lie outside of the heap, and are those that arrived.
+  // The event's own bytes are not counted: they lie outside of the heap, and are those that
+  // arrived.
   const statement = readStatement(queryEvent(large));
   expect(performance.now() - startMs).toBeLessThan(20_000);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(1 << 25);

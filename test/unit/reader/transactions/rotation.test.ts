@@ -67,7 +67,10 @@ function eventOf(type: number, body = 8): Buffer {
   return bytes;
 }
 
-/** The end of a file, where the server writes which one follows; or what it sends where a dump enters one: name and first event. */
+/**
+ * The end of a file, where the server writes which one follows; or what it sends where a dump
+ * enters one: name and first event.
+ */
 function rotate(file: string, isArtificial: boolean, startsRun = false): void {
   const name = Buffer.from(file);
   const created = startsRun ? 1_790_000_000 : 0;
@@ -84,7 +87,10 @@ function rotate(file: string, isArtificial: boolean, startsRun = false): void {
   }
 }
 
-/** A file's first event, without checksums; `created`: when the server started, seconds since 1970, if it has just done so. */
+/**
+ * A file's first event, without checksums; `created`: when the server started, seconds since 1970,
+ * if it has just done so.
+ */
 function formatDescription(created: number): Buffer {
   const bytes = Buffer.from(recorded.FORMAT_DESCRIPTION);
   bytes.writeUInt32LE(created, HEADER_LENGTH + 2 + 50);

@@ -21,7 +21,10 @@ const PROPERTIES = {
   TreatMissingData: "notBreaching",
 };
 
-/** An alarm from minute 0 on, and what became of it after each minute with these values; null: nothing came. */
+/**
+ * An alarm from minute 0 on, and what became of it after each minute with these values; null:
+ * nothing came.
+ */
 function course(properties: object, minutes: readonly (number | null)[]) {
   const store = new MetricStore();
   const book = new AlarmBook(store, [alarmDefinition({ ...PROPERTIES, ...properties })], 0);

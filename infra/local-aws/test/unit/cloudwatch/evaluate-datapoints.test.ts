@@ -12,7 +12,10 @@ function range(text: string): Datapoint[] {
 const TREATMENTS = ["missing", "ignore", "breaching", "notBreaching"] as const;
 const STATES = { O: "OK", A: "ALARM", I: "INSUFFICIENT_DATA", k: null } as const;
 
-/** Both tables of "Configuring how CloudWatch alarms treat missing data", one letter for each of the treatments. */
+/**
+ * Both tables of "Configuring how CloudWatch alarms treat missing data", one letter for each of the
+ * treatments.
+ */
 test.each([
   [3, "0 - X - X", "OOOO"],
   [3, "- - - - 0", "OOOO"],

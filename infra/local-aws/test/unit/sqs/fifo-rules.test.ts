@@ -6,8 +6,8 @@ import { ManualClock } from "../../support/manual-clock.ts";
 import { contentForTest, queueForTest, receiveForTest } from "../../support/queue-for-test.ts";
 
 /**
- * The rules of a FIFO queue, checked after every step of a random history against a description that is too slow to be a
- * queue: a list of all messages, searched from its beginning each time.
+ * The rules of a FIFO queue, checked after every step of a random history against a description
+ * that is too slow to be a queue: a list of all messages, searched from its beginning each time.
  */
 interface Described {
   readonly body: string;
@@ -126,7 +126,8 @@ class History {
     expect(received).toHaveLength(Math.min(step.most, deliverable.length));
 
     const groups = [...new Set(received.map(({ groupId }) => groupId))];
-    // Group after group: each is exhausted before the next, and each begins with its oldest message.
+    // Group after group: each is exhausted before the next, and each begins with its oldest
+    // message.
     const expected = groups.flatMap((id) => deliverable.filter(({ group }) => group === id));
     expect(received.map(({ body }) => body)).toEqual(
       expected.slice(0, received.length).map(({ body }) => body),

@@ -28,7 +28,10 @@ const PATIENCE = { timeout: 100_000, interval: 100 };
 /** `ALARM_CAUSES=all` also those that take a minute. */
 const ALL = process.env["ALARM_CAUSES"] === "all";
 
-/** Something that happens to the running stack. The alarms are those of the runbook's table, but for the standby's. */
+/**
+ * Something that happens to the running stack. The alarms are those of the runbook's table, but for
+ * the standby's.
+ */
 interface Cause {
   readonly name: string;
   readonly rings: readonly string[];

@@ -75,7 +75,8 @@ async function explain(...args: string[]): Promise<Explained> {
   const { code, out, problem } = await run(...args, "--json");
   expect({ code, problem }).toEqual({ code: 0, problem: "" });
   const explained = JSON.parse(out) as Explained;
-  // The administrator's CREATE TABLE concerns every row; who sent it is not recorded, for its connection is gone.
+  // The administrator's CREATE TABLE concerns every row; who sent it is not recorded, for its
+  // connection is gone.
   return { ...explained, changes: explained.changes.filter(({ op }) => op !== "ddl") };
 }
 

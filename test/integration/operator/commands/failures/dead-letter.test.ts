@@ -16,7 +16,10 @@ import { numbers } from "../../../../support/functions/received.ts";
 import { Stage } from "../../../../support/functions/stage.ts";
 import { targetOf } from "../../../../support/functions/target.ts";
 
-/** Far longer than anything here takes: a message comes again when the test moves SQS's clock, and at no other time. */
+/**
+ * Far longer than anything here takes: a message comes again when the test moves SQS's clock, and
+ * at no other time.
+ */
 const VISIBILITY_SECONDS = 600;
 
 test("what a disaster leaves in the raw queue's dead-letter queue comes back complete and in order", async () => {
@@ -72,7 +75,8 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   );
   expect(production.numbers).toEqual([1, 2]);
 
-  // The frame that waits may follow the others into the dead-letter queue; then it is brought back as well.
+  // The frame that waits may follow the others into the dead-letter queue; then it is brought back
+  // as well.
   await vi.waitFor(
     async () => {
       await moveDeadLetters(target, () => undefined);
@@ -125,7 +129,9 @@ test("a redrive that is killed between any two of its effects loses and reorders
   expect(killed.at(-1)).toBe(false);
 }, 240_000);
 
-/** Whether a redrive of three letters made this many requests; what arrives in the end is checked. */
+/**
+ * Whether a redrive of three letters made this many requests; what arrives in the end is checked.
+ */
 async function killedAt(request: number, when: "before" | "after"): Promise<boolean> {
   await using stage = await Stage.start();
   await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });

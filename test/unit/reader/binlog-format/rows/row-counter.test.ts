@@ -56,7 +56,8 @@ describe("RowCounter", () => {
     expect(counter.count(partial)).toBe(0);
   });
 
-  // A reader that follows the table and gets past an event must have counted what one that does not follow it counts.
+  // A reader that follows the table and gets past an event must have counted what one that does not
+  // follow it counts.
   test("counts what a decoder that does not stop counts, whatever the bytes", () => {
     const damaged = fc
       .array(
