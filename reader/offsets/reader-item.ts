@@ -91,6 +91,7 @@ export const OFFSET_ATTRIBUTES = [
   "anewSince",
   "isSettled",
   "tableMadeMs",
+  "begunAt",
   "committedMs",
   "waiting",
   "keptXa",
@@ -147,11 +148,27 @@ function offsetOf(item: Item): Offset | null {
     anewSince: numberOf(item, "anewSince"),
     isSettled: item["isSettled"]?.BOOL === true ? true : undefined,
     tableMadeMs: numberOf(item, "tableMadeMs"),
+    begunAt: placeOf(item),
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
     keptXa: keptXaOf(item),
     snapshots: snapshotsOf(item),
   };
+}
+
+/** Undefined in items of earlier releases, too. */
+function placeOf(item: Item): Offset["begunAt"] {
+  if (item["begunAt"]?.M === undefined) return undefined;
+  const place = mapOf(item, "begunAt");
+  return { file: textOf(place, "file") ?? "", offset: numberOf(place, "offset") ?? 0 };
+}
+
+function placeAttribute(place: Offset["begunAt"]): AttributeValue {
+  if (place === undefined) return NULL;
+  return map([
+    ["file", text(place.file)],
+    ["offset", number(place.offset)],
+  ]);
 }
 
 /** Undefined in items of earlier releases, too. */
@@ -216,6 +233,7 @@ export function attributesOf(
     anewSince: offset.anewSince === undefined ? NULL : number(offset.anewSince),
     isSettled: { BOOL: offset.isSettled === true },
     tableMadeMs: offset.tableMadeMs === undefined ? NULL : number(offset.tableMadeMs),
+    begunAt: placeAttribute(offset.begunAt),
     committedMs: number(offset.committedMs),
     waiting: waitingAttribute(offset.waiting),
     keptXa: keptXaAttribute(offset.keptXa),

@@ -62,6 +62,7 @@ export async function firstBeginning(
       gtidSet,
       file,
       offset,
+      begunAt: { file, offset },
       isExact: true,
       anchor: await firstAnchor(file, gtidSet, state, evidence),
     },

@@ -48,6 +48,9 @@ function fateText(fate: NonNullable<ExplainedChange["fate"]>): string {
 const PLACES = {
   "on-its-way": "on its way: the reader has sent it, and it waits in the raw queue",
   "not-read": "not read yet: the reader has not come to it",
+  "before-start":
+    "not delivered from there: it lies before the place where reading began (a first start, or offsets set); " +
+    "what an earlier start had read was delivered then",
   "not-comparable":
     "not known: the reader's offset is about another binlog than the one that was searched",
 } as const;

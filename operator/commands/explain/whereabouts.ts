@@ -2,6 +2,7 @@ import { type LaneState, lanesTable } from "../../../functions/delivery/lanes-ta
 import { type Offset, binlogPosition } from "../../../reader/offsets/offset.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { isBefore } from "../../../reader/transactions/binlog-position.ts";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { parsePosition, type PositionText } from "../../../wire/position.ts";
 import type { Target } from "../../shared/target.ts";
 
@@ -15,6 +16,8 @@ export type Whereabouts =
   | "on-its-way"
   /** The reader has not come to it. */
   | "not-read"
+  /** It lies before the place where reading began in this life: a first start, or `offsets set`. */
+  | "before-start"
   /** The offset is about another binlog than the one that was searched. */
   | "not-comparable";
 
@@ -48,10 +51,19 @@ export class StreamPlace {
   async of(lane: number, position: PositionText): Promise<Whereabouts> {
     if (this.#offset === null) return "not-read";
     if (!this.#isSameLife) return "not-comparable";
+    const { file: fileNumber, offset } = parsePosition(position);
+    const { begunAt } = this.#offset;
+    if (
+      begunAt !== undefined &&
+      isBefore(
+        { fileNumber, offset },
+        { fileNumber: binlogFileNumber(begunAt.file), offset: begunAt.offset },
+      )
+    )
+      return "before-start";
     const { delivered, life } = await this.#lane(lane);
     const isThisLife = life === null || life === this.#offset.life;
     if (delivered !== null && isThisLife && position <= delivered) return "routed";
-    const { file: fileNumber, offset } = parsePosition(position);
     return isBefore({ fileNumber, offset }, binlogPosition(this.#offset))
       ? "on-its-way"
       : "not-read";

@@ -47,7 +47,10 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "explain-"));
   const file = join(directory, "config.json");
   await writeFile(file, JSON.stringify(CONFIG));
-  start = startProcess(["--no-demo", "--config", file]);
+  const schema = join(directory, "schema.sql");
+  // The reader begins behind it.
+  await writeFile(schema, "CREATE TABLE early (id INT PRIMARY KEY); INSERT INTO early VALUES (1);");
+  start = startProcess(["--no-demo", "--config", file, "--schema", schema]);
   stack = await start.ready();
   await using administrator = await createConnection(stack.mysql);
   await administrator.query(
@@ -94,6 +97,13 @@ function numbersFrom(seed: number): (below: number) => number {
     return Math.floor((state / 2 ** 32) * below);
   };
 }
+
+test("a change from before the first start is not taken for a delivered one", async () => {
+  const { changes } = await explain("shop.early", "1");
+  expect(changes.map(({ op }) => op)).toEqual(["c"]);
+  // Its author was not recorded then, so there is one answer for all queues.
+  expect(changes.map(({ fate }) => fate?.kind)).toEqual(["before-start"]);
+});
 
 test("every change of a run with a killed reader and a deleted queue is explained as the queues and tables have it", async () => {
   console.info(`seed ${SEED}`);
