@@ -37,8 +37,9 @@ export interface Offset extends Life {
    */
   readonly anewSince?: number | undefined;
   /**
-   * Where reading began in this life by a first start or an operator's order: what lies before it was
-   * not read in it. Undefined where reading went on from GTIDs, and in items of earlier releases.
+   * Where reading began in this life by a first start or an operator's order: what lies before it
+   * was not read in it. Undefined where reading went on from GTIDs, and in items of earlier
+   * releases.
    */
   readonly begunAt?: { readonly file: string; readonly offset: number } | undefined;
   /** How many lanes there were; null in items of earlier releases. */

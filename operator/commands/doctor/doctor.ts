@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
 import type { Finding } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
@@ -9,7 +10,8 @@ import { versionFindings } from "../../../reader/source/server-version.ts";
 import { uninstallScript, untagScript } from "../../ledger/statements.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
-import { disposable } from "../../shared/target.ts";
+import { DEFAULT_STACK_FILE } from "../../shared/stack-file.ts";
+import { deployedTarget, disposable, localTarget } from "../../shared/target.ts";
 import { accountFindings, missingUserFindings } from "./account-checks.ts";
 import { askCascades } from "./ask-cascades.ts";
 import { askColumns } from "./ask-columns.ts";
@@ -20,6 +22,7 @@ import { connectFirst } from "./connect-first.ts";
 import { filterFindings } from "./filter-checks.ts";
 import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
 import { isFault, repairScript, reportText, scriptText } from "./report.ts";
+import { readerLag, stopFindings } from "./reader-checks.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
 import { callsProcedure } from "../../ledger/init-connect.ts";
 import { askSight } from "./ask-sight.ts";
@@ -33,6 +36,9 @@ interface Options {
   readonly source?: string;
   readonly reader: string;
   readonly offsetsTable?: string;
+  readonly stack?: string;
+  /** True: the file that `npm start` writes where nobody says otherwise. */
+  readonly local?: string | true;
   readonly sql?: boolean;
   readonly tags?: boolean;
   readonly uninstall?: boolean;
@@ -47,7 +53,7 @@ const LOCKED_OUT =
 const HELP = helpText(
   [
     "npm run doctor -- --mysql mysql://root:secret@db.example:3306",
-    "npm run doctor -- --config router.json --offsets-table shop-offsets",
+    "npm run doctor -- --config router.json --stack binlog-router-shop",
     "npm run doctor -- --mysql mysql://root:secret@db.example:3306 --sql > repair.sql",
     "npm run doctor -- --mysql mysql://root:secret@db.example:3306 --tags --sql > tags.sql",
   ],
@@ -77,6 +83,17 @@ export function doctor(program: Command): void {
       "--offsets-table <name>",
       "the reader's offsets table, to compare its lag with the retention",
     )
+    .addOption(
+      new Option(
+        "--stack <name>",
+        "a deployed stack, whose reader is asked whether it has stopped and how far it is",
+      ).conflicts(["local", "offsetsTable"]),
+    )
+    .addOption(
+      new Option("--local [file]", "the same of the stack that npm start runs").conflicts(
+        "offsetsTable",
+      ),
+    )
     .option("--sql", "print the script that mends what statements can mend")
     .option("--json", "print the findings as JSON")
     .option("--tags", "check also whether GTID tags are installed; --sql then installs them")
@@ -101,7 +118,7 @@ async function run(context: CommandContext, options: Options): Promise<number> {
 
 async function checkServer(
   { report }: CommandContext,
-  { config, source, mysql, reader, offsetsTable, sql, tags, uninstall }: Options,
+  { config, source, mysql, reader, sql, tags, uninstall, ...stack }: Options,
 ): Promise<number> {
   const configuration = await readDoctorConfiguration(config, source);
   const connection = await connectFirst(await accountOf(mysql, configuration));
@@ -123,11 +140,13 @@ async function checkServer(
       report(script, () => scriptText(script));
       return 0;
     }
-    const lagSeconds = offsetsTable === undefined ? null : await readerLag(offsetsTable);
+    const item = await readerItem(stack);
+    const lagSeconds = item === null ? null : readerLag(item, Date.now());
     const { subscribers = {} } = configuration;
     const tables = Object.keys(subscribers).length > 0 ? await askColumns(connection) : [];
     const sight = await askSight(connection, variables.get("version") ?? "");
     const findings = [
+      ...(item === null ? [] : stopFindings(item)),
       ...binlogFindings(variables),
       ...serverFindings(facts, lagSeconds),
       ...readerFindings(facts, reader),
@@ -157,13 +176,19 @@ function installedOnce(ledger: readonly Finding[], tags: readonly Finding[]): Fi
   return [...ledger.filter(({ check }) => !isInstalling || check !== "ledger.missing"), ...tags];
 }
 
-/**
- * How long ago the last transaction was committed that the reader has passed; null when it never
- * read.
- */
-async function readerLag(offsetsTable: string): Promise<number | null> {
+/** What the reader has written of itself; null where nobody named its stack or its table. */
+async function readerItem({
+  stack,
+  local,
+  offsetsTable,
+}: Pick<Options, "stack" | "local" | "offsetsTable">): Promise<ReaderItem | null> {
+  if (stack !== undefined || local !== undefined) {
+    using target = await (stack === undefined
+      ? localTarget(typeof local === "string" ? local : DEFAULT_STACK_FILE)
+      : deployedTarget(stack));
+    return await new OffsetStore(target.dynamodb, target.offsetsTable).load();
+  }
+  if (offsetsTable === undefined) return null;
   using dynamodb = disposable(new DynamoDBClient());
-  const { offset } = await new OffsetStore(dynamodb.client, offsetsTable).load();
-  if (offset === null || offset.committedMs === 0) return null;
-  return Math.max(0, (Date.now() - offset.committedMs) / 1000);
+  return await new OffsetStore(dynamodb.client, offsetsTable).load();
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../support/mysql.ts";
+import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
 // What a reader cannot go past without losing or garbling a change: it ends with an error that
@@ -46,6 +47,23 @@ test("a purged log", async () => {
   expect(error).toMatchObject({ name: "BinlogPurgedError" });
   expect(error.message).toContain(status?.File);
   expect(error.message).toContain("npm run offsets -- set");
+
+  // The doctor agrees.
+  const { user, password, port } = mysql.server;
+  const { out, code } = await binlogRouterOn(
+    stackFileOf(aws, tablesOf(bench)),
+    "doctor",
+    "--json",
+    "--mysql",
+    `mysql://${user}:${password}@127.0.0.1:${port}`,
+  );
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toContainEqual(
+    expect.objectContaining({
+      check: "reader.stopped",
+      what: expect.stringContaining("BinlogPurgedError") as string,
+    }),
+  );
 });
 
 test("rows logged in statement format", async () => {

@@ -1,0 +1,30 @@
+import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
+import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+
+/** What the stack's reader says of itself. */
+export function stopFindings({ stop }: Pick<ReaderItem, "stop">): Finding[] {
+  if (stop === null) return [];
+  const { error, message, sinceMs, isKept } = stop;
+  return [
+    mendedByHand(
+      isKept
+        ? "Compare the server's history with the offset (npm run offsets -- show), then run npm run offsets -- continue, or set (docs/runbook.md#reader-stopped)."
+        : "Do what the error says: the reader tries again every minute (docs/runbook.md#reader-stopped).",
+      {
+        check: "reader.stopped",
+        severity: "loss",
+        what: `the reader has stopped since ${new Date(sinceMs).toISOString()}: ${error}: ${message}`,
+        why: "no environment receives changes until a person acts, and MySQL purges its binlog meanwhile",
+      },
+    ),
+  ];
+}
+
+/**
+ * How long ago the last transaction was committed that the reader has passed, seconds; null when it
+ * never read.
+ */
+export function readerLag({ offset }: Pick<ReaderItem, "offset">, nowMs: number): number | null {
+  if (offset === null || offset.committedMs === 0) return null;
+  return Math.max(0, (nowMs - offset.committedMs) / 1000);
+}
