@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseExactJson } from "../../../wire/exact-json.ts";
 import { subscribe, type Change } from "../../../client/index.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { binlogRouterOn } from "../../support/operator.ts";
 import { startRouter, type Router } from "../../support/client/router.ts";
 
 const root = new URL("../../../", import.meta.url);
@@ -22,16 +23,23 @@ describe("on a running router", () => {
 
   afterAll(() => router[Symbol.asyncDispose]());
 
-  it("every statement on the message format's page becomes the messages that the page shows", async () => {
+  it("every statement and command on the message format's page becomes the messages that the page shows", async () => {
     const schema = JSON.parse(
       await readFile(new URL("docs/schema/environment-message.schema.json", root), "utf8"),
     ) as object;
     const validate = new Ajv2020({ strictRequired: false, allowUnionTypes: true }).compile(schema);
     await using connection = await router.connectAs("staging");
-    for (const { statement, messages } of await pageExamples()) {
-      await connection.query(statement);
+    let latest: Change["source"] | undefined;
+    for (const { act, messages } of await pageExamples()) {
+      if (act.language === "sql") await connection.query(act.text);
+      else {
+        if (latest !== undefined) await isSaved(latest);
+        await command(act.text.replace(/\bGTID\b/, latest?.gtid ?? ""));
+      }
       for (const shown of messages) {
         const text = await receive(shown);
+        const [change] = (JSON.parse(text) as EnvironmentMessage).changes;
+        if (change !== undefined && change.source.gtid !== null) latest = change.source;
         expect(validate(JSON.parse(text)), JSON.stringify(validate.errors)).toBe(true);
         expect(withoutPlace(parseExactJson(text) as EnvironmentMessage)).toEqual(
           withoutPlace(shown),
@@ -66,6 +74,23 @@ describe("on a running router", () => {
     expect(new Set(arrived["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
   });
 
+  /** Resolves when the saved offset is behind a change: a replay ends there. */
+  async function isSaved({ file, pos }: Change["source"]): Promise<void> {
+    await vi.waitFor(async () => {
+      const { out } = await binlogRouterOn(router.stack, "offsets", "show", "--json");
+      const { offset } = JSON.parse(out) as { offset: { file: string; offset: number } };
+      expect(offset.file).toBe(file);
+      expect(offset.offset).toBeGreaterThan(pos);
+    }, 20_000);
+  }
+
+  /** Runs `npm run COMMAND -- …` of an operator. */
+  async function command(line: string): Promise<void> {
+    const [, name = "", rest = ""] = /^npm run (\w+) -- (.*)$/.exec(line) ?? [];
+    const { code, problem } = await binlogRouterOn(router.stack, name, ...rest.split(" "));
+    expect(code, problem).toBe(0);
+  }
+
   /**
    * The message of that kind in staging's queue. What comes before it is kept: groups come in any
    * order.
@@ -90,22 +115,26 @@ describe("on a running router", () => {
 });
 
 /** By what one tells a message from the others of this test. */
-function kindOf({ subscriber, group, changes }: EnvironmentMessage): string {
-  return [subscriber, group, ...changes.map(({ op, statement = "" }) => op + statement)].join(" ");
+function kindOf({ subscriber, group, changes, replay }: EnvironmentMessage): string {
+  const kind = replay === undefined ? "" : "replay";
+  return [kind, subscriber, group, ...changes.map(({ op, statement = "" }) => op + statement)].join(
+    " ",
+  );
 }
 
 interface Example {
-  readonly statement: string;
+  readonly act: { readonly language: "sql" | "sh"; readonly text: string };
   readonly messages: readonly EnvironmentMessage[];
 }
 
-/** The page's SQL statements, each with the messages shown behind it. */
+/** The page's SQL statements and operators' commands, each with the messages shown behind it. */
 async function pageExamples(): Promise<Example[]> {
   const page = await readFile(new URL("docs/message-format.md", root), "utf8");
-  const blocks = [...page.matchAll(/```(sql|json)\n(.*?)```/gs)];
-  const examples: { statement: string; messages: EnvironmentMessage[] }[] = [];
+  const blocks = [...page.matchAll(/```(sql|sh|json)\n(.*?)```/gs)];
+  const examples: { act: Example["act"]; messages: EnvironmentMessage[] }[] = [];
   for (const [, language, text = ""] of blocks) {
-    if (language === "sql") examples.push({ statement: text.trim(), messages: [] });
+    if (language === "sql" || language === "sh")
+      examples.push({ act: { language, text: text.trim() }, messages: [] });
     else if (text.startsWith("{"))
       examples.at(-1)?.messages.push(parseExactJson(text) as EnvironmentMessage);
   }
@@ -120,13 +149,23 @@ function withoutPlace({
   first: _first,
   last: _last,
   changes,
+  replay,
   ...message
 }: EnvironmentMessage): unknown {
   return {
     ...message,
-    changes: changes.map(({ id, host: _host, attribution: _attribution, source, ...change }) => {
-      const { db, table, row } = source;
-      return { ...change, id: id.slice(id.indexOf("/")), source: { db, table, row } };
-    }),
+    ...(replay !== undefined && { replay: {} }),
+    changes: changes.map(
+      ({ id, host: _host, attribution: _attribution, source, snapshot, ...change }) => {
+        const { db, table } = source;
+        const own = snapshot === undefined ? id : id.slice("snapshot/".length);
+        return {
+          ...change,
+          id: own.slice(own.indexOf("/")),
+          source: { db, table, ...(snapshot === undefined && { row: source.row }) },
+          ...(snapshot !== undefined && { snapshot: { ...snapshot, id: "" } }),
+        };
+      },
+    ),
   };
 }
