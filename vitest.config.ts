@@ -6,7 +6,7 @@ const results = process.env["TEST_RESULTS"];
 /**
  * Four projects. `unit`: pure functions, milliseconds. `infra`: what the CDK app synthesizes. Their
  * files share processes, which load each module once: a test leaves no trace in one. Then
- * `integration`: a real MySQL, real processes and the local stand-ins over the network; two files
+ * `integration`: a real MySQL, real processes and the local stand-ins over the network; three files
  * at a time on any machine: each starts servers, and waits for half of its time. Last `alone`:
  * tests that compare delays, one at a time.
  */
@@ -31,7 +31,7 @@ export default defineConfig({
           ],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           globalSetup: ["test/support/prepare-mysql.ts", "test/support/prepare-python.ts"],
         },
