@@ -178,7 +178,7 @@ export const deliverySchema = z.strictObject({
    * The longest that a change waits to share a frame with others, while frames are delivered as
    * fast as they come.
    */
-  delayMs: z.int().min(5).max(60_000).default(5),
+  delayMs: z.int().min(5).max(60_000).default(20),
 });
 
 const retention = z.strictObject({

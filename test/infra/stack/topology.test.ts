@@ -324,7 +324,7 @@ describe("the reader", () => {
             { Name: "SOURCE_NAME", Value: "shop" },
             { Name: "SOURCE_TABLES", Value: '["shop.*","!shop.sessions"]' },
             { Name: "LANES", Value: "1" },
-            { Name: "DELAY_MS", Value: "5" },
+            { Name: "DELAY_MS", Value: "20" },
             { Name: "HEALTH_PORT", Value: "8080" },
           ]),
         }),

@@ -18,7 +18,7 @@ test("fills in the defaults", () => {
     tls: "verify",
     start: { kind: "now" },
     lanes: 1,
-    delayMs: 5,
+    delayMs: 20,
     leaseMs: 15_000,
     silenceMs: 30_000,
   });
