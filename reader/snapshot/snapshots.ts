@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isOver, type SnapshotOrder, type SnapshotReport } from "../../wire/snapshot-items.ts";
-import { RowTooLargeError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import type { SavedSnapshots, SnapshotProgress } from "../frames/snapshot-progress.ts";
 import { describeError, type Log } from "../reporting/log.ts";
-import { judgeSourceError } from "../source/mysql-errors.ts";
 import { backoffMs } from "../../wire/backoff.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import { SnapshotRefusedError, SnapshotStoppedError } from "./errors.ts";
+import { sentenceOf } from "./trouble-sentence.ts";
 import { findTables } from "./find-tables.ts";
 import type { OrderStore } from "./order-store.ts";
 import type { RowNumbers } from "./row-numbers.ts";
@@ -377,39 +376,4 @@ function reported(
 ): Pick<SnapshotReport, "tables" | "tablesDone" | "rows" | "chunks" | "rereads"> {
   const { tables, tableIndex, rows, chunks, rereads } = progress;
   return { tables, tablesDone: tableIndex, rows, chunks, rereads };
-}
-
-const ER_QUERY_TIMEOUT = 3024;
-const DENIED: ReadonlySet<number> = new Set([1044, 1142, 1143]);
-const ACCOUNT: ReadonlySet<number> = new Set([1045, 1130, 1698, 1820, 1862, 3118]);
-
-/**
- * Why a snapshot cannot go on, and what to do; null where the trouble may pass. Never a row's
- * values.
- */
-function sentenceOf(error: unknown): string | null {
-  if (error instanceof SnapshotRefusedError || error instanceof SnapshotStoppedError)
-    return error.message;
-  if (error instanceof UnsupportedEventError || error instanceof RowTooLargeError)
-    return `A table cannot be read: ${error.message}. Cancel the snapshot, and order one without the table.`;
-  const { errno, code, sqlState } = error as {
-    errno?: unknown;
-    code?: unknown;
-    sqlState?: unknown;
-  };
-  const mayPass = judgeSourceError(error).kind !== "final";
-  if (typeof errno !== "number" || typeof sqlState !== "string") {
-    // What nobody foresaw stops the snapshot, and not the stream.
-    return mayPass
-      ? null
-      : "The reader's own code failed on this snapshot; its log has the error. Resume the snapshot to try again, or cancel it, and report the error.";
-  }
-  if (errno === ER_QUERY_TIMEOUT)
-    return "The server took longer than 30 s for one chunk and ended the query. Resume the snapshot when the server has less to do; where --where names columns that are costly to compare, order it without.";
-  if (DENIED.has(errno))
-    return "The reader's account may not read a table any more. Grant it SELECT on the snapshot's tables, then resume.";
-  if (ACCOUNT.has(errno))
-    return "MySQL refuses the reader's account. Check the secret's username and password, then resume the snapshot.";
-  if (mayPass) return null;
-  return `MySQL refuses a query of the snapshot (${typeof code === "string" ? code : errno}). Check that its tables are as they were when it was ordered and that --where fits their columns, then resume or cancel it.`;
 }
