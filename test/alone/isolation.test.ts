@@ -24,25 +24,25 @@ interface TroubleKind {
   readonly stallMs: number;
 }
 
-/** `ISOLATION_SECONDS=60` makes all troubles as long as the throttling. */
+/** `ISOLATION_SECONDS=60` makes each trouble last a minute, as the nightly workflow does. */
 const LEAST_SECONDS = Number(process.env["ISOLATION_SECONDS"] ?? 0);
 const TROUBLES: readonly TroubleKind[] = [
   {
     name: "deleted",
     effect: { kind: "error", code: "AWS.SimpleQueueService.NonExistentQueue" },
-    seconds: 10,
+    seconds: 5,
     stallMs: 100,
   },
-  { name: "denied", effect: { kind: "error", code: "AccessDenied" }, seconds: 10, stallMs: 100 },
+  { name: "denied", effect: { kind: "error", code: "AccessDenied" }, seconds: 5, stallMs: 100 },
   {
     name: "throttled",
     effect: { kind: "error", code: "RequestThrottled" },
-    seconds: 60,
+    seconds: 10,
     stallMs: 300,
   },
-  { name: "silent", effect: { kind: "delay", ms: 600_000 }, seconds: 10, stallMs: 300 },
-  { name: "refusing connections", effect: { kind: "reset" }, seconds: 10, stallMs: 300 },
-  { name: "slow", effect: { kind: "delay", ms: 250 }, seconds: 10, stallMs: 300 },
+  { name: "silent", effect: { kind: "delay", ms: 600_000 }, seconds: 5, stallMs: 300 },
+  { name: "refusing connections", effect: { kind: "reset" }, seconds: 5, stallMs: 300 },
+  { name: "slow", effect: { kind: "delay", ms: 250 }, seconds: 5, stallMs: 300 },
 ];
 const HEALTHY_SECONDS = 3;
 /** In each of two lanes; the reader leaves 20 ms between frames that are not full. */
