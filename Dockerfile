@@ -1,6 +1,6 @@
 # `npm start` in a container, for machines without apt and for an application's tests: docs/containers.md. The deployed reader has
-# an image of its own, infra/stack/resources/reader-image.
-FROM public.ecr.aws/docker/library/node:24-bookworm-slim
+# an image of its own, infra/bundles/reader-image.
+FROM public.ecr.aws/docker/library/node:24-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 # What downloads MySQL's packages from Debian, and checks their signatures.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates debian-archive-keyring \

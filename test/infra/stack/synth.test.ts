@@ -15,39 +15,19 @@ const STACK = "binlog-router-shop";
 const NO_NETWORK = "http://127.0.0.1:9";
 
 describe("cdk synth", () => {
+  let folder: string;
+  /** Where the assembly is that is made under a strict umask. */
   let output: string;
   let messages: string;
 
   beforeAll(async () => {
-    output = await mkdtemp(join(tmpdir(), "binlog-router-cdk-out-"));
-    const { stdout, stderr } = await promisify(execFile)(
-      "sh",
-      [
-        "-c",
-        'umask 077 && exec "$0" "$@"',
-        join(REPOSITORY_ROOT, "node_modules/.bin/cdk"),
-        "synth",
-        "--quiet",
-        "--output",
-        output,
-        "--no-notices",
-        "--no-version-reporting",
-      ],
-      {
-        cwd: REPOSITORY_ROOT,
-        env: {
-          PATH: process.env["PATH"],
-          HOME: output,
-          CDK_DISABLE_CLI_TELEMETRY: "true",
-          HTTPS_PROXY: NO_NETWORK,
-          HTTP_PROXY: NO_NETWORK,
-        },
-      },
-    );
-    messages = stdout + stderr;
+    folder = await mkdtemp(join(tmpdir(), "binlog-router-cdk-out-"));
+    output = join(folder, "077");
+    messages = await cdkSynth(folder, "077");
+    messages += await cdkSynth(folder, "022");
   });
 
-  afterAll(() => rm(output, { recursive: true, force: true }));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("works without a network and warns of nothing", () => {
     expect(messages).not.toMatch(/warning|error|deprecat/i);
@@ -79,6 +59,10 @@ describe("cdk synth", () => {
     }
   });
 
+  it("makes the same assets, with the same hashes and modes, under any umask", async () => {
+    expect(await assetsOf(join(folder, "022"))).toEqual(await assetsOf(output));
+  });
+
   it("makes bundles of the functions that load", async () => {
     const { Resources } = await readTemplate(output);
     const bundles = Object.values(Resources).flatMap(({ Type, Metadata }) =>
@@ -94,6 +78,47 @@ describe("cdk synth", () => {
     }
   });
 });
+
+/** Runs the command under a umask, in a folder named after it. Returns what it prints. */
+async function cdkSynth(folder: string, umask: string): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(
+    "sh",
+    [
+      "-c",
+      `umask ${umask} && exec "$0" "$@"`,
+      join(REPOSITORY_ROOT, "node_modules/.bin/cdk"),
+      "synth",
+      "--quiet",
+      "--output",
+      join(folder, umask),
+      "--no-notices",
+      "--no-version-reporting",
+    ],
+    {
+      cwd: REPOSITORY_ROOT,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: folder,
+        CDK_DISABLE_CLI_TELEMETRY: "true",
+        HTTPS_PROXY: NO_NETWORK,
+        HTTP_PROXY: NO_NETWORK,
+      },
+    },
+  );
+  return stdout + stderr;
+}
+
+/** The assets' files with their modes, in folders that are named after the assets' hashes. */
+async function assetsOf(assembly: string): Promise<string[]> {
+  const names = await readdir(assembly, { recursive: true });
+  const inside = names.filter((name) => /^asset\..*\//.test(name)).sort();
+  return Promise.all(
+    inside.map(async (name) => {
+      const { mode } = await stat(join(assembly, name));
+      return `${name} ${mode.toString(8)}`;
+    }),
+  );
+}
 
 async function readTemplate(directory: string): Promise<Template> {
   const text = await readFile(join(directory, `${STACK}.template.json`), "utf8");
