@@ -8,8 +8,9 @@ import type {
 } from "./configuration.ts";
 import { draftOf } from "./draft.ts";
 import { jsonErrorPlace } from "./json-error-place.ts";
-import { crossFieldProblems, sizeProblems } from "./rules.ts";
+import { crossFieldProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
+import { sizeProblems } from "./size-rules.ts";
 
 /**
  * The configuration that an object describes (`schema.ts` has every key). Throws ConfigError with

@@ -218,25 +218,3 @@ function retentionProblems({ queueDays, payloadDays }: Draft): ConfigProblem[] {
     },
   ];
 }
-
-/**
- * Resources of a stack that are left for queues and environments: CloudFormation allows 500, and
- * the rest takes up to 70.
- */
-const STACK_ROOM = 430;
-/** Two queues, their policies and their alarms. */
-const RESOURCES_PER_QUEUE = 6;
-
-/** A configuration with more queues than one stack can hold. */
-export function sizeProblems(naming: Parameters<typeof environmentQueues>[0]): ConfigProblem[] {
-  const queues = environmentQueues(naming);
-  const environments = new Set(queues.map(({ environment }) => environment)).size;
-  const resources = RESOURCES_PER_QUEUE * queues.length + environments;
-  if (resources <= STACK_ROOM) return [];
-  return [
-    {
-      path: "subscribers",
-      message: `make ${queues.length} queues in ${environments} environments; with one environment for each queue a stack holds ${Math.floor(STACK_ROOM / (RESOURCES_PER_QUEUE + 1))}, with few of them ${Math.floor(STACK_ROOM / RESOURCES_PER_QUEUE)}: list the environments of each subscriber, or divide the subscribers among several sources, each with a name of its own`,
-    },
-  ];
-}

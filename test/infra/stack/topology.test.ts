@@ -365,51 +365,6 @@ it("keeps logs for as long as CloudWatch can", () => {
   expect(LOG_DAYS).toEqual(steps);
 });
 
-/** One environment for each queue takes the most resources. */
-function largest(): Template {
-  return exampleTemplate({
-    otherUsers: "drop",
-    source: {
-      host: "db.example.com",
-      tables: ["shop.*"],
-    },
-    subscribers: { billing: { tables: ["shop.*"] } },
-    environments: Object.fromEntries(
-      Array.from({ length: 61 }, (_, n) => [
-        `environment-${n}`,
-        { users: [`u${n}`], consumers: [`arn:aws:iam::111122223333:role/r${n}`] },
-      ]),
-    ),
-  });
-}
-
-describe("the largest stack that the configuration allows", () => {
-  it("stays within CloudFormation's 500 resources, 200 outputs and a megabyte", () => {
-    const { Resources, Outputs } = largest().toJSON() as Record<string, object>;
-    expect(Object.keys(Resources ?? {}).length).toBeLessThanOrEqual(500);
-    expect(Object.keys(Outputs ?? {}).length).toBeLessThanOrEqual(200);
-    expect(JSON.stringify({ Resources, Outputs }).length).toBeLessThan(1_000_000);
-  });
-
-  it("shows its alarms in widgets of at most a hundred", () => {
-    const [dashboard] = Object.values(largest().findResources("AWS::CloudWatch::Dashboard"));
-    const text = JSON.stringify(dashboard?.["Properties"]);
-    const sizes = Array.from(
-      text.matchAll(/Alarms \d of \d.*?\[(.*?)\]\}\}/gs),
-      ([, widget = ""]) => widget.split(":alarm:").length - 1,
-    );
-    expect(sizes.length).toBe(2);
-    for (const size of sizes) expect(size).toBeLessThanOrEqual(100);
-  });
-
-  it("is refused where it would be larger", () => {
-    const environments = Object.fromEntries(
-      Array.from({ length: 70 }, (_, n) => [`environment-${n}`, { users: [`u${n}`] }]),
-    );
-    expect(() => exampleTemplate({ environments })).toThrow(/subscribers make 142 queues/);
-  });
-});
-
 describe("several sources", () => {
   it("name their stacks and queues apart", () => {
     const names = queueNames(exampleTemplate({ name: "crm" }));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { draftOf } from "../../../config/draft.ts";
-import { crossFieldProblems, sizeProblems } from "../../../config/rules.ts";
+import { crossFieldProblems } from "../../../config/rules.ts";
 
 const base = {
   name: "shop",
@@ -80,28 +80,6 @@ describe("the names of a stack's outputs", () => {
   it("are reserved where the stack needs them", () => {
     expect(problemsOf({ subscribers: { Consumers: { tables: ["shop.*"] } } })).toEqual([
       "subscribers.Consumers has a reserved name: the stack calls its policies for consumers so",
-    ]);
-  });
-});
-
-/** The problem of a source with this many subscribers, each in this many environments. */
-function queuesOf(subscribers: number, environments: number): string[] {
-  return sizeProblems({
-    name: "shop",
-    otherUsers: "drop",
-    subscribers: Object.fromEntries(Array.from({ length: subscribers }, (_, n) => [`s${n}`, {}])),
-    environments: Object.fromEntries(Array.from({ length: environments }, (_, n) => [`e${n}`, {}])),
-  }).map(({ path, message }) => `${path} ${message}`);
-}
-
-describe("a configuration with more queues than a stack holds", () => {
-  it("is refused with what to do", () => {
-    expect(queuesOf(1, 61)).toEqual([]);
-    expect(queuesOf(7, 10)).toEqual([]);
-    expect(queuesOf(1, 62)).toEqual([
-      expect.stringMatching(
-        /^subscribers make 62 queues in 62 environments; .* a stack holds 61, .* divide/,
-      ),
     ]);
   });
 });

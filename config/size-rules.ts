@@ -1,0 +1,152 @@
+import { messagePayloadPrefix } from "../wire/payloads.ts";
+import type { ConfigProblem } from "./config-error.ts";
+import type { Configuration } from "./configuration.ts";
+import { type EnvironmentQueue, environmentQueues } from "./queues.ts";
+
+/** What decides how large a stack gets. */
+export type SizedConfiguration = Pick<
+  Configuration,
+  "name" | "environments" | "subscribers" | "otherUsers" | "operators"
+>;
+
+/**
+ * Resources of a stack that are left for queues and environments: CloudFormation allows 500, and
+ * the rest takes up to 70.
+ */
+const STACK_ROOM = 430;
+/** Two queues, their policies and their alarms. */
+const RESOURCES_PER_QUEUE = 6;
+/** Of a managed policy, characters. */
+const LONGEST_MANAGED_POLICY = 6144;
+/** Of a bucket's policy, bytes. */
+const LONGEST_BUCKET_POLICY = 20_480;
+
+/**
+ * A configuration that is larger than CloudFormation, IAM and S3 allow for one stack. It would be
+ * refused in the middle of a deployment.
+ */
+export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
+  const queues = environmentQueues(config);
+  const byEnvironment = Map.groupBy(queues, ({ environment }) => environment);
+  return [
+    ...resourceProblems(queues.length, byEnvironment.size),
+    ...[...byEnvironment].flatMap(([environment, own]) => policyProblems(environment, own)),
+    ...bucketPolicyProblems(config),
+  ];
+}
+
+const DIVIDE = "divide the subscribers among several sources, each with a name of its own";
+
+function resourceProblems(queues: number, environments: number): ConfigProblem[] {
+  if (RESOURCES_PER_QUEUE * queues + environments <= STACK_ROOM) return [];
+  return [
+    {
+      path: "subscribers",
+      message: `make ${queues} queues in ${environments} environments; with one environment for each queue a stack holds ${Math.floor(STACK_ROOM / (RESOURCES_PER_QUEUE + 1))}, with few of them ${Math.floor(STACK_ROOM / RESOURCES_PER_QUEUE)}: list the environments of each subscriber, or ${DIVIDE}`,
+    },
+  ];
+}
+
+function policyProblems(environment: string, queues: readonly EnvironmentQueue[]): ConfigProblem[] {
+  const length = consumerPolicyLength(environment, queues);
+  if (length <= LONGEST_MANAGED_POLICY) return [];
+  return [
+    {
+      path: "subscribers",
+      message: `have ${queues.length} queues in the environment ${JSON.stringify(environment)}, whose names are too long together for the policy of its applications (${length} characters, and IAM allows ${LONGEST_MANAGED_POLICY}): shorten the names, list the environments of each subscriber, or ${DIVIDE}`,
+    },
+  ];
+}
+
+function bucketPolicyProblems(config: SizedConfiguration): ConfigProblem[] {
+  const closed = closedEnvironments(config);
+  const bytes = bucketPolicyLength(config);
+  if (bytes <= LONGEST_BUCKET_POLICY) return [];
+  return [
+    {
+      path: "environments",
+      message: `list consumers in ${closed.length} environments, which takes ${bytes} bytes in the payload bucket's policy, and S3 allows ${LONGEST_BUCKET_POLICY}: leave the consumers out where ConsumerPolicy… of the stack's outputs is enough, or divide the environments among several sources, each with a name of its own`,
+    },
+  ];
+}
+
+/** ARNs as long as they get. */
+const BUCKET = `arn:aws-us-gov:s3:::${"b".repeat(63)}`;
+const ROLE = `arn:aws-us-gov:iam::111122223333:role/${"r".repeat(64)}`;
+const KEY = "arn:aws-us-gov:kms:ap-southeast-1:111122223333:key/mrk-".padEnd(88, "0");
+const queueArn = (name: string): string => `arn:aws-us-gov:sqs:ap-southeast-1:111122223333:${name}`;
+
+/** Characters of the policy `ConsumerPolicy…` of an environment, at most. */
+export function consumerPolicyLength(
+  environment: string,
+  queues: readonly EnvironmentQueue[],
+): number {
+  return policyLength([
+    {
+      Action: [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+      ],
+      Effect: "Allow",
+      Resource: queues.map(({ queueName }) => queueArn(queueName)),
+    },
+    { Action: "s3:GetObject", Effect: "Allow", Resource: objectsOf(environment) },
+    { Action: "kms:Decrypt", Effect: "Allow", Resource: KEY },
+  ]);
+}
+
+/** Bytes of the payload bucket's policy, at most. */
+export function bucketPolicyLength(config: SizedConfiguration): number {
+  const insiders = [ROLE, ROLE, ROLE, ...config.operators];
+  const closed = closedEnvironments(config);
+  const shared = closed.length > 0 && config.operators.length > 0 ? 3 : 0;
+  return policyLength([
+    ...[
+      { Bool: { "aws:SecureTransport": "false" } },
+      { NumericLessThan: { "s3:TlsVersion": 1.2 } },
+    ].map((condition) => ({
+      Action: "s3:*",
+      Condition: condition,
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Resource: [BUCKET, `${BUCKET}/*`],
+    })),
+    ...closed.flatMap(([environment, consumers]) => [
+      {
+        Action: "s3:GetObject",
+        Effect: "Allow",
+        Principal: { AWS: consumers },
+        Resource: objectsOf(environment),
+      },
+      denial([...insiders, ...consumers], objectsOf(environment)),
+    ]),
+    ...Array.from({ length: shared }, () => denial(insiders, `${BUCKET}/failures/*`)),
+  ]);
+}
+
+function closedEnvironments({ environments }: SizedConfiguration): [string, readonly string[]][] {
+  return Object.entries(environments)
+    .map(([name, { consumers }]): [string, readonly string[]] => [name, consumers])
+    .filter(([, consumers]) => consumers.length > 0);
+}
+
+function denial(admitted: readonly string[], resource: string): object {
+  return {
+    Action: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"],
+    Condition: { ArnNotEquals: { "aws:PrincipalArn": admitted } },
+    Effect: "Deny",
+    Principal: { AWS: "*" },
+    Resource: resource,
+  };
+}
+
+function objectsOf(environment: string): string {
+  return `${BUCKET}/${messagePayloadPrefix(environment)}*`;
+}
+
+function policyLength(statements: readonly object[]): number {
+  return JSON.stringify({ Statement: statements, Version: "2012-10-17" }).length;
+}

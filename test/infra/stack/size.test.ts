@@ -1,0 +1,160 @@
+import type { Template } from "aws-cdk-lib/assertions";
+import { beforeAll, describe, expect, it, test } from "vitest";
+import { environmentQueues } from "../../../config/queues.ts";
+import { bucketPolicyLength, consumerPolicyLength } from "../../../config/size-rules.ts";
+import { exampleConfiguration, exampleTemplate } from "../../support/example-stack.ts";
+
+// How large a stack may get: the largest configuration is synthesized and within every limit of AWS,
+// and one queue more is refused with a sentence (docs/decisions/a-stack-for-each-source.md).
+
+const OPERATORS = ["arn:aws:iam::111122223333:role/operator"];
+
+interface Size {
+  readonly subscribers: number;
+  readonly environments: number;
+  /** In how many environments `consumers` are listed. */
+  readonly closed?: number;
+  readonly subscriber?: string;
+}
+
+function configured({ subscribers, environments, closed = 0, subscriber = "s" }: Size) {
+  return {
+    otherUsers: "drop",
+    operators: OPERATORS,
+    source: { host: "db.example.com", tables: ["shop.*"] },
+    subscribers: Object.fromEntries(
+      Array.from({ length: subscribers }, (_, n) => [`${subscriber}${n}`, { tables: ["shop.*"] }]),
+    ),
+    environments: Object.fromEntries(
+      Array.from({ length: environments }, (_, n) => [
+        `environment-${n}`,
+        {
+          users: [`u${n}`],
+          consumers: n < closed ? [`arn:aws:iam::111122223333:role/application-${n}`] : [],
+        },
+      ]),
+    ),
+  };
+}
+
+test.each([
+  ["one environment for each queue", { subscribers: 1, environments: 61 }, 62],
+  ["one environment", { subscribers: 71, environments: 1 }, 72],
+])(
+  "%s: the largest stack is within CloudFormation's limits, and a larger one is refused",
+  (_, size, tooMany) => {
+    const { Resources, Outputs } = exampleTemplate(configured(size)).toJSON() as Record<
+      string,
+      object
+    >;
+    expect(Object.keys(Resources ?? {}).length).toBeLessThanOrEqual(500);
+    expect(Object.keys(Outputs ?? {}).length).toBeLessThanOrEqual(200);
+    expect(JSON.stringify({ Resources, Outputs }).length).toBeLessThan(1_000_000);
+
+    const larger = Object.fromEntries(
+      Object.entries(size).map(([key, count]) => [key, count === 1 ? 1 : tooMany]),
+    ) as unknown as Size;
+    expect(() => exampleConfiguration(configured(larger))).toThrow(
+      new RegExp(
+        `^subscribers make ${tooMany} queues in \\d+ environments; with one environment for each queue a stack holds 61, with few of them 71: .* divide the subscribers among several sources`,
+      ),
+    );
+  },
+);
+
+describe("policies", () => {
+  const size = { subscribers: 2, environments: 16, closed: 16 };
+  let template: Template;
+  beforeAll(() => {
+    template = exampleTemplate(configured(size));
+  });
+
+  /** Characters of the longest policy of a type, with names as long as AWS lets them be. */
+  function longest(type: string): number {
+    const documents = Object.values(template.findResources(type)).map(({ Properties }) =>
+      written(Properties.PolicyDocument, template),
+    );
+    return Math.max(...documents.map((document) => JSON.stringify(document).length));
+  }
+
+  it("of the payload bucket is as long as its rule says, give or take a tenth", () => {
+    const rule = bucketPolicyLength(exampleConfiguration(configured(size)));
+    expect(longest("AWS::S3::BucketPolicy")).toBeLessThanOrEqual(rule);
+    expect(longest("AWS::S3::BucketPolicy")).toBeGreaterThan(rule * 0.9);
+  });
+
+  it("of an environment's applications is no longer than its rule says", () => {
+    const config = exampleConfiguration(configured(size));
+    const queues = environmentQueues(config).filter((one) => one.environment === "environment-10");
+    const [{ Properties } = { Properties: {} }] = Object.values(
+      template.findResources("AWS::IAM::ManagedPolicy", {
+        Properties: { Description: "Reads the queues of the environment environment-10" },
+      }),
+    );
+    const { length } = JSON.stringify(written(Properties.PolicyDocument, template));
+    expect(length).toBeLessThanOrEqual(consumerPolicyLength("environment-10", queues));
+  });
+
+  it("that would be too long for S3 are refused: consumers in too many environments", () => {
+    const open = { subscribers: 1, environments: 30 };
+    expect(() => exampleConfiguration(configured(open))).not.toThrow();
+    expect(() => exampleConfiguration(configured({ ...open, closed: 30 }))).toThrow(
+      /^environments list consumers in 30 environments, which takes \d+ bytes in the payload bucket's policy, and S3 allows 20480: /,
+    );
+  });
+
+  it("that would be too long for IAM are refused: many queues with long names", () => {
+    const long = { subscribers: 60, environments: 1, subscriber: "subscriber-with-a-long-name-" };
+    expect(() => exampleConfiguration(configured(long))).toThrow(
+      /^subscribers have 60 queues in the environment "environment-0", whose names are too long together .* IAM allows 6144/,
+    );
+  });
+});
+
+it("shows the alarms of a large stack in widgets of at most a hundred", () => {
+  const large = exampleTemplate(configured({ subscribers: 1, environments: 61 }));
+  const [dashboard] = Object.values(large.findResources("AWS::CloudWatch::Dashboard"));
+  const text = JSON.stringify(dashboard?.["Properties"]);
+  const sizes = Array.from(
+    text.matchAll(/Alarms \d of \d.*?\[(.*?)\]\}\}/gs),
+    ([, widget = ""]) => widget.split(":alarm:").length - 1,
+  );
+  expect(sizes.length).toBe(2);
+  for (const shown of sizes) expect(shown).toBeLessThanOrEqual(100);
+});
+
+/** A part of a template as AWS gets it, with the longest names that it can have. */
+function written(value: unknown, template: Template): unknown {
+  if (Array.isArray(value)) return value.map((item) => written(item, template));
+  if (typeof value !== "object" || value === null) return value;
+  const { Ref, "Fn::GetAtt": attribute, "Fn::Join": join } = value as Record<string, unknown>;
+  if (typeof Ref === "string") return PSEUDO[Ref] ?? "x".repeat(64);
+  if (Array.isArray(attribute)) return arnOf(String(attribute[0]), template);
+  if (Array.isArray(join)) {
+    const [separator, parts] = join as [string, unknown[]];
+    return parts.map((part) => String(written(part, template))).join(separator);
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, written(inner, template)]),
+  );
+}
+
+const PSEUDO: Readonly<Record<string, string>> = {
+  "AWS::Partition": "aws-us-gov",
+  "AWS::Region": "ap-southeast-1",
+  "AWS::AccountId": "111122223333",
+};
+
+function arnOf(id: string, template: Template): string {
+  const { Type = "", Properties = {} } =
+    (
+      template.toJSON() as {
+        Resources: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
+      }
+    ).Resources[id] ?? {};
+  if (Type === "AWS::SQS::Queue") {
+    return `arn:aws-us-gov:sqs:ap-southeast-1:111122223333:${String(Properties["QueueName"])}`;
+  }
+  if (Type === "AWS::S3::Bucket") return `arn:aws-us-gov:s3:::${"b".repeat(63)}`;
+  return `arn:aws-us-gov:iam::111122223333:role/${"r".repeat(64)}`;
+}
