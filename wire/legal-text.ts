@@ -3,6 +3,7 @@
  * escapes.
  */
 export function legalText(json: string): string {
+  if (!json.includes("\uFFFE") && !json.includes("\uFFFF")) return json;
   return json.replace(/[\uFFFE\uFFFF]/g, (character) =>
     character === "\uFFFE" ? "\\ufffe" : "\\uffff",
   );

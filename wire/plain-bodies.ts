@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import { jsonStringBytes } from "./json-string.ts";
 
 /** Shorter bodies are left to the SDK. */
 const LONG = 1024;
@@ -7,7 +8,7 @@ const LONG = 1024;
 const MARK = randomUUID();
 
 /**
- * Makes a client write long message bodies by `JSON.stringify`. The SDK's own writer goes through a
+ * Makes a client write long message bodies by `jsonStringBytes`. The SDK's own writer goes through a
  * body character by character, which takes longer than all the rest of a send. It gets a mark in
  * the place of each body, and the body is put into the finished request before its length is
  * counted and it is signed. Returns the client.
@@ -60,13 +61,13 @@ function putBack(request: { body: unknown }, taken: readonly string[]): void {
       ? Buffer.from(body)
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const mark = Buffer.from(`"${MARK}"`);
-  const pieces: Buffer[] = [];
+  const pieces: Uint8Array[] = [];
   let copied = 0;
   for (const original of taken) {
     const at = text.indexOf(mark, copied);
     if (at === -1)
       throw new TypeError("the SDK's request does not hold its message bodies as JSON");
-    pieces.push(text.subarray(copied, at), Buffer.from(JSON.stringify(original)));
+    pieces.push(text.subarray(copied, at), jsonStringBytes(original));
     copied = at + mark.length;
   }
   request.body = Buffer.concat([...pieces, text.subarray(copied)]);
