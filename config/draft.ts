@@ -7,6 +7,7 @@ import { configurationSchema } from "./schema.ts";
 export interface Draft {
   readonly name: string | undefined;
   readonly sourceTables: readonly string[];
+  readonly statementTables: readonly string[];
   /** Each environment's users. */
   readonly environments: Readonly<Record<string, readonly string[]>>;
   readonly subscribers: Readonly<Record<string, DraftSubscriber>>;
@@ -54,6 +55,7 @@ export function draftOf(value: unknown): Draft {
   return {
     name: typeof root["name"] === "string" ? root["name"] : undefined,
     sourceTables: stringsOf(fieldsOf(root["source"])["tables"]),
+    statementTables: stringsOf(fieldsOf(root["source"])["statementTables"]),
     environments: mapFields(root["environments"], ({ users }) => stringsOf(users)),
     subscribers: mapFields(
       root["subscribers"],

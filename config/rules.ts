@@ -1,3 +1,4 @@
+import { isTablePattern, tableMatcher } from "../wire/table-patterns.ts";
 import { rawQueueName, UNROUTED } from "../wire/names.ts";
 import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
@@ -26,11 +27,28 @@ export function crossFieldProblems(draft: Draft): ConfigProblem[] {
     ...outputNameProblems(draft),
     ...userClaimProblems(new Map(Object.entries(draft.environments))),
     ...otherUsersProblems(draft),
+    ...statementTableProblems(draft),
     ...subscriberProblems(draft),
     ...filterProblems(draft),
     ...delayProblems(draft),
     ...retentionProblems(draft),
   ];
+}
+
+/** A name without wildcards that is followed as well: its changes would stop the reader anyway. */
+function statementTableProblems({ sourceTables, statementTables }: Draft): ConfigProblem[] {
+  const isFollowed = tableMatcher(sourceTables.filter(isTablePattern));
+  return statementTables.flatMap((pattern, index) => {
+    if (/[!*?]/.test(pattern) || !isTablePattern(pattern)) return [];
+    const dot = pattern.indexOf(".");
+    if (!isFollowed(pattern.slice(0, dot), pattern.slice(dot + 1))) return [];
+    return [
+      {
+        path: pathText(["source", "statementTables", index]),
+        message: `is followed; leave it out of source.tables as well ("!${pattern}")`,
+      },
+    ];
+  });
 }
 
 function nameProblems(draft: Draft): ConfigProblem[] {

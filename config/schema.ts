@@ -22,15 +22,12 @@ const hasKeys = (value: object): boolean => Object.keys(value).length > 0;
 
 const text = z.string().min(1, "must not be empty");
 
+const tablePattern = z
+  .string()
+  .refine(isTablePattern, 'must be a table pattern: "database.table", "*" allowed, "!" excludes');
+
 const tablePatterns = z
-  .array(
-    z
-      .string()
-      .refine(
-        isTablePattern,
-        'must be a table pattern: "database.table", "*" allowed, "!" excludes',
-      ),
-  )
+  .array(tablePattern)
   .min(1, "must list at least one table pattern")
   .refine(
     (patterns) => patterns.length === 0 || patterns.some((pattern) => !pattern.startsWith("!")),
@@ -76,6 +73,11 @@ export const sourceSchema = z.strictObject({
    */
   tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
   tables: tablePatterns,
+  /**
+   * Tables that sessions may change in statement format: no subscriber has them, and no trigger,
+   * view or foreign key leads from them to a followed table (docs/statements.md).
+   */
+  statementTables: z.array(tablePattern).default([]),
   /** Where the very first start begins to read; afterwards the saved offset counts. */
   start: startPointText.default("now"),
 });

@@ -98,6 +98,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
   const shipment = shipmentOf(options, attempt, presentRun, sessions);
   const followed = new FollowedTables({
     patterns: options.settings.tables,
+    statementTables: options.settings.statementTables,
     ledger: options.settings.ledgerTable,
     lowerCase: attempt.state.lowerCaseNames,
   });

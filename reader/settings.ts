@@ -12,6 +12,8 @@ export interface ReaderSettings {
   readonly tls: Configuration["source"]["tls"];
   readonly secretArn: string;
   readonly tables: readonly string[];
+  /** Unfollowed tables that sessions may change in statement format. */
+  readonly statementTables: readonly string[];
   readonly start: StartPoint;
   /**
    * The `server_id` that the reader shows as a replica; unique among the replicas of the source.
@@ -93,7 +95,7 @@ const jsonText = (message: string) =>
     }
   });
 
-const { port, tls, tables, start } = sourceSchema.shape;
+const { port, tls, tables, statementTables, start } = sourceSchema.shape;
 
 const variables = z.object({
   SOURCE_NAME: z.string().min(1),
@@ -102,6 +104,9 @@ const variables = z.object({
   SOURCE_TLS: tls,
   SOURCE_SECRET_ARN: z.string().min(1),
   SOURCE_TABLES: jsonText("must be a JSON list of table patterns").pipe(tables),
+  STATEMENT_TABLES: jsonText("must be a JSON list of table patterns")
+    .default([])
+    .pipe(statementTables),
   SOURCE_START: start,
   REPLICA_SERVER_ID: wholeNumber(1, 0xffffffff).optional(),
   LANES: digits(configurationSchema.shape.lanes),
@@ -151,6 +156,7 @@ export function parseReaderSettings(
     tls: value.SOURCE_TLS,
     secretArn: value.SOURCE_SECRET_ARN,
     tables: value.SOURCE_TABLES,
+    statementTables: value.STATEMENT_TABLES,
     start: parseStartPoint(value.SOURCE_START) ?? { kind: "now" },
     replicaServerId: value.REPLICA_SERVER_ID ?? serverIdFor(value.SOURCE_NAME),
     lanes: value.LANES,

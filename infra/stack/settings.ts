@@ -35,6 +35,9 @@ export function readerSettings(
     SOURCE_TLS: source.tls,
     SOURCE_SECRET_ARN: secret.secretArn,
     SOURCE_TABLES: JSON.stringify(source.tables),
+    ...(source.statementTables.length > 0 && {
+      STATEMENT_TABLES: JSON.stringify(source.statementTables),
+    }),
     SOURCE_START: source.start,
     LANES: String(lanes),
     DELAY_MS: String(delivery.delayMs),

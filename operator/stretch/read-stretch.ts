@@ -92,6 +92,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   const reader = new TransactionReader({
     followed: new FollowedTables({
       patterns: source.tables,
+      statementTables: source.statementTables,
       ledger: source.ledgerTable,
       lowerCase: state.lowerCaseNames,
     }),

@@ -17,6 +17,7 @@ export interface TracedSource {
   /** Of the reader's account. */
   readonly credentials: Credentials;
   readonly tables: readonly string[];
+  readonly statementTables: readonly string[];
   /** The session ledger's table, `database.table`. */
   readonly ledgerTable: string;
   /** Whether some subscriber's format needs the columns of a table. */
@@ -46,10 +47,10 @@ function localSource(target: Target, parts: Target["parts"]): TracedSource {
     throw new CommandError("this stack was started by an earlier version; start it again");
   const { source: name, host, port, tls, secretArn, ...reader } = parseReaderSettings(parts.reader);
   const { routing } = parseFunctionSettings(parts.route);
-  const { tables, ledgerTable, columns } = reader;
+  const { tables, statementTables, ledgerTable, columns } = reader;
   const address = { host, port, tls };
   const credentials = credentialsIn(target, secretArn);
-  return { name, address, credentials, tables, ledgerTable, columns, routing };
+  return { name, address, credentials, tables, statementTables, ledgerTable, columns, routing };
 }
 
 async function configuredSource(
@@ -66,6 +67,7 @@ async function configuredSource(
     address: at === undefined ? { host, port, tls } : { ...addressOf(at), tls },
     credentials: credentialsIn(target, secretArn),
     tables: config.source.tables,
+    statementTables: config.source.statementTables,
     ledgerTable: LEDGER_TABLE,
     columns: Object.values(config.subscribers).some(({ format }) => FORMATS[format].needsColumns),
     // As the functions get it: with its defaults, and without what is of no concern to them.

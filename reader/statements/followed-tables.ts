@@ -4,6 +4,11 @@ import { tableMatcher, WHOLE_DATABASE } from "../../wire/table-patterns.ts";
 export interface FollowedTablesOptions {
   /** The configuration's patterns. */
   readonly patterns: readonly string[];
+  /**
+   * Patterns of tables of which the configuration says that no trigger, view or foreign key leads
+   * from them to a followed table. A followed table is none of them.
+   */
+  readonly statementTables?: readonly string[];
   /** The session ledger's table, `database.table`. */
   readonly ledger: string;
   /**
@@ -20,12 +25,14 @@ export interface FollowedTablesOptions {
 export class FollowedTables {
   readonly #matches: (database: string, table: string) => boolean;
   readonly #isLedger: (database: string, table: string) => boolean;
+  readonly #isHarmless: (database: string, table: string) => boolean;
   readonly #lowerCase: boolean;
 
-  constructor({ patterns, ledger, lowerCase }: FollowedTablesOptions) {
+  constructor({ patterns, statementTables = [], ledger, lowerCase }: FollowedTablesOptions) {
     const written = (pattern: string): string => (lowerCase ? lowerCaseName(pattern) : pattern);
     this.#matches = tableMatcher(patterns.map(written));
     this.#isLedger = tableMatcher([written(ledger)]);
+    this.#isHarmless = tableMatcher(statementTables.map(written));
     this.#lowerCase = lowerCase;
   }
 
@@ -48,6 +55,14 @@ export class FollowedTables {
   /** Whether rows of some table of a database may be read. */
   isDatabaseRead(database: string): boolean {
     return this.isRead(database, WHOLE_DATABASE);
+  }
+
+  /**
+   * Whether a statement that names the table as the one that it writes leaves followed tables as
+   * they are, by the configuration's word.
+   */
+  isHarmless(database: string, table: string): boolean {
+    return this.#isHarmless(database, table) && !this.isRead(database, table);
   }
 
   nameOf(name: string): string {

@@ -52,7 +52,8 @@ export class UnreadableTransaction {
 /** What is said of something that cannot be read, see `Unreadable`. */
 export type Complaint = Pick<Unreadable, "what" | "advice">;
 
-const USE_ROWS = "Set binlog_format = 'ROW' for every session.";
+const USE_ROWS =
+  "Set binlog_format = 'ROW' for every session; docs/statements.md says what may be written in statement format.";
 
 /** Of a statement that changes rows. */
 export function rowStatement(verb: string): Complaint {

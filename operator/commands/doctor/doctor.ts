@@ -14,6 +14,8 @@ import { DEFAULT_STACK_FILE } from "../../shared/stack-file.ts";
 import { deployedTarget, disposable, localTarget } from "../../shared/target.ts";
 import { accountFindings, missingUserFindings } from "./account-checks.ts";
 import { askCascades } from "./ask-cascades.ts";
+import { askStatementWays } from "./ask-statement-ways.ts";
+import { statementFindings } from "./statement-checks.ts";
 import { askColumns } from "./ask-columns.ts";
 import { askServer, askVariables } from "./ask-server.ts";
 import { cascadeFindings } from "./cascade-checks.ts";
@@ -160,6 +162,10 @@ async function checkServer(
         configuration.source?.tables ?? ["*.*"],
         variables,
       ),
+      ...statementFindings(await askStatementWays(connection), {
+        tables: configuration.source?.tables ?? ["*.*"],
+        statementTables: configuration.source?.statementTables ?? [],
+      }),
       ...filterFindings(subscribers, tables, variables),
       ...snapshotFindings(facts, reader, subscribers, tables),
     ];

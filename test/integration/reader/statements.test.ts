@@ -70,6 +70,34 @@ describe("a session in statement format", () => {
     expect(changesOf(await bench.takeFrames(1))).toEqual(["c shop.orders"]);
   });
 
+  test("passes where it writes a table of a followed database that the configuration calls harmless", async () => {
+    await using bench = await ReaderBench.create(aws, mysql.server, {
+      SOURCE_TABLES: '["shop.*", "!shop.heartbeat"]',
+      STATEMENT_TABLES: '["shop.heartbeat"]',
+    });
+    await mysql.query(
+      "CREATE TABLE shop.heartbeat (server_id INT PRIMARY KEY, ts VARCHAR(26), position BIGINT)",
+    );
+    await mysql.query(
+      "CREATE TABLE shop.beats (a INT, FOREIGN KEY (a) REFERENCES heartbeat (server_id))",
+    );
+    const reader = await bench.start();
+    const session = await statementSession();
+    for (const statement of [
+      "REPLACE INTO `shop`.`heartbeat` (ts, server_id) VALUES ('2026-11-28T14:00:00', 1)",
+      "UPDATE heartbeat SET ts = NOW(6), position = 157 WHERE server_id = 1",
+      "INSERT INTO heartbeat VALUES (2, UTC_TIMESTAMP(6), NULL)",
+      "DELETE FROM heartbeat WHERE server_id = 2",
+    ]) {
+      await session.query(statement);
+    }
+    await mysql.query("INSERT INTO shop.orders VALUES (2, 'y')");
+    expect(changesOf(await bench.takeFrames(1))).toEqual(["c shop.orders"]);
+    await session.query("UPDATE heartbeat, orders SET note = ts");
+    const { error } = (await reader.logged("stopped by an error")) as { error?: { name?: string } };
+    expect(error?.name).toBe("UnreadableTransactionError");
+  });
+
   test.each([
     "INSERT INTO orders VALUES (2, 'y')",
     "/*!50000 INSERT */ INTO orders VALUES (2, 'y')",
@@ -78,6 +106,8 @@ describe("a session in statement format", () => {
     "UPDATE percona.t JOIN orders ON id = a SET note = 'y'",
     "UPDATE percona.v SET note = 'y'",
     "INSERT INTO percona.triggered VALUES (3)",
+    // Its FROM names what it writes, not a table of the default database, shop.
+    "DELETE FROM percona.triggered",
     "DELETE FROM percona.parent",
     "INSERT INTO percona.t VALUES (percona.f(7))",
     "DO percona.f(8)",
@@ -91,6 +121,10 @@ describe("a session in statement format", () => {
     await mysql.query("CREATE TABLE percona.triggered (a INT)");
     await mysql.query(
       "CREATE TRIGGER percona.r AFTER INSERT ON percona.triggered FOR EACH ROW INSERT INTO shop.orders VALUES (NEW.a, 'y')",
+    );
+    await mysql.query("INSERT INTO percona.triggered VALUES (4)");
+    await mysql.query(
+      "CREATE TRIGGER percona.d AFTER DELETE ON percona.triggered FOR EACH ROW DELETE FROM shop.orders",
     );
     await mysql.query("CREATE TABLE percona.parent (a INT PRIMARY KEY)");
     await mysql.query("INSERT INTO percona.parent VALUES (1)");

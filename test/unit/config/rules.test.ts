@@ -126,6 +126,22 @@ describe("the names of queues", () => {
   });
 });
 
+function listing(tables: string[], statementTables: string[]): string[] {
+  return problemsOf({
+    source: { tables, statementTables },
+    subscribers: { billing: { tables: ["shop.orders"] } },
+  });
+}
+
+describe("a table that sessions may change in statement format", () => {
+  it("is not followed", () => {
+    expect(listing(["shop.*"], ["percona.*", "shop.heartbeat"])).toEqual([
+      'source.statementTables[1] is followed; leave it out of source.tables as well ("!shop.heartbeat")',
+    ]);
+    expect(listing(["shop.*", "!shop.heartbeat"], ["shop.heartbeat", "shop.*"])).toEqual([]);
+  });
+});
+
 describe("a subscriber", () => {
   it("cannot keep the order of a source that has several lanes", () => {
     const subscribers = { billing: { tables: ["shop.orders"], groupBy: "source" } };

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { askStatementWays } from "../../../../../operator/commands/doctor/ask-statement-ways.ts";
 import { askSight } from "../../../../../operator/commands/doctor/ask-sight.ts";
 import { installLedger } from "../../../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../../../support/mysql.ts";
@@ -16,4 +17,25 @@ test("the server is asked for its binlog filters, and for accounts that may set 
   expect(facts.threadIdSetters.join()).not.toMatch(/app_production|binlog_router_ledger/);
   const session = await mysql.connect(liar);
   await session.query("SET pseudo_thread_id = 12345");
+});
+
+test("the server is asked for what a statement changes beside the table that it names", async () => {
+  for (const statement of [
+    "CREATE DATABASE beats",
+    "CREATE TABLE beats.parents (id INT PRIMARY KEY)",
+    "CREATE TABLE beats.children (id INT, FOREIGN KEY (id) REFERENCES parents (id) ON DELETE CASCADE)",
+    "CREATE VIEW beats.seen AS SELECT 1",
+    "CREATE TRIGGER beats.fired AFTER INSERT ON beats.parents FOR EACH ROW SET @a = 1",
+  ])
+    await mysql.query(statement);
+  expect(await askStatementWays(await mysql.connect())).toEqual({
+    triggers: [{ database: "beats", table: "parents", name: "fired", body: "SET @a = 1" }],
+    views: [{ database: "beats", table: "seen" }],
+    cascades: [
+      {
+        parent: { database: "beats", table: "parents" },
+        child: { database: "beats", table: "children" },
+      },
+    ],
+  });
 });

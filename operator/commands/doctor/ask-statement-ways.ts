@@ -1,0 +1,56 @@
+import type { Connection } from "mysql2/promise";
+import { rowsOf } from "./rows.ts";
+
+/** How a change of a table can change another one, which a statement's text does not say. */
+export interface StatementWays {
+  readonly triggers: readonly Trigger[];
+  readonly views: readonly TableName[];
+  /** Foreign keys by which a change of the parent changes rows of the child. */
+  readonly cascades: readonly { readonly parent: TableName; readonly child: TableName }[];
+}
+
+export interface TableName {
+  readonly database: string;
+  readonly table: string;
+}
+
+export interface Trigger extends TableName {
+  readonly name: string;
+  /** What it does, as SQL. */
+  readonly body: string;
+}
+
+const SYSTEM_SCHEMAS = ["mysql", "sys", "information_schema", "performance_schema"];
+
+const TRIGGERS = `SELECT event_object_schema AS db, event_object_table AS tab, trigger_name AS name,
+    action_statement AS body
+  FROM information_schema.triggers WHERE event_object_schema NOT IN (?)
+  ORDER BY event_object_schema, event_object_table, trigger_name`;
+
+const VIEWS = `SELECT table_schema AS db, table_name AS tab
+  FROM information_schema.views WHERE table_schema NOT IN (?)`;
+
+const CASCADES = `SELECT unique_constraint_schema AS db, referenced_table_name AS tab,
+    constraint_schema AS childDb, table_name AS childTab
+  FROM information_schema.referential_constraints
+  WHERE delete_rule IN ('CASCADE', 'SET NULL') OR update_rule IN ('CASCADE', 'SET NULL')`;
+
+/** Asks for all that the account may see: triggers need the privilege TRIGGER. */
+export async function askStatementWays(connection: Connection): Promise<StatementWays> {
+  const triggers = await rowsOf(connection, TRIGGERS, [SYSTEM_SCHEMAS]);
+  const views = await rowsOf(connection, VIEWS, [SYSTEM_SCHEMAS]);
+  const cascades = await rowsOf(connection, CASCADES);
+  return {
+    triggers: triggers.map((row) => ({
+      database: String(row["db"]),
+      table: String(row["tab"]),
+      name: String(row["name"]),
+      body: String(row["body"]),
+    })),
+    views: views.map((row) => ({ database: String(row["db"]), table: String(row["tab"]) })),
+    cascades: cascades.map((row) => ({
+      parent: { database: String(row["db"]), table: String(row["tab"]) },
+      child: { database: String(row["childDb"]), table: String(row["childTab"]) },
+    })),
+  };
+}
