@@ -19,6 +19,8 @@ export interface PipelineOptions {
   /** Pause between two invocations of the retry function; left out, it is not invoked. */
   readonly retryEveryMs?: number;
   readonly backoff?: Backoff;
+  /** What becomes of the rules of both functions; default: nothing. */
+  readonly altered?: (rules: RetryRuntime["rules"]) => RetryRuntime["rules"];
   /** The time that an invocation of the route function has; default none to try anything again. */
   readonly remainingMs?: number;
 }
@@ -46,17 +48,20 @@ export class Pipeline implements AsyncDisposable {
     this.#stage = stage;
     const { region, credentials, endpoints } = stage.aws;
     this.#sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
-    const { retryEveryMs, backoff, remainingMs = 0 } = options;
+    const { retryEveryMs, backoff, remainingMs = 0, altered = (rules) => rules } = options;
     this.#retryClients = stage.newClients("retry");
     const limits = backoff === undefined ? {} : { backoff };
     const { runtime = stage.runtimeWith(stage.clients, limits) } = options;
-    const retryRuntime = stage.runtimeWith(this.#retryClients, {
+    const patient = stage.runtimeWith(this.#retryClients, {
       patience: fixedPatience(RETRY_PATIENCE_MS),
       ...limits,
     });
+    const routeRuntime = { ...runtime, rules: altered(runtime.rules) };
+    const retryRuntime = { ...patient, rules: altered(patient.rules) };
     const { signal } = this.#stop;
     const { metrics } = this;
-    const handler = routeHandler({ runtime, metrics, logger: new Logger({ logLevel: "SILENT" }) });
+    const logger = new Logger({ logLevel: "SILENT" });
+    const handler = routeHandler({ runtime: routeRuntime, metrics, logger });
     const mapping = runEventSourceMapping(
       {
         sqs: this.#sqs,

@@ -9,6 +9,8 @@ export interface WatchedSend {
   readonly queueName: string;
   readonly kind: "sent" | "trouble";
   readonly ms: number;
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
 }
 
 /** A runtime like the one given whose sends are noted. */
@@ -18,7 +20,8 @@ export function watchSends(runtime: RetryRuntime): { runtime: RetryRuntime; send
     async send(queueName, messages) {
       const begin = performance.now();
       const result = await runtime.effects.sender.send(queueName, messages);
-      sends.push({ queueName, kind: result.kind, ms: performance.now() - begin });
+      const ms = performance.now() - begin;
+      sends.push({ queueName, kind: result.kind, ms, endedAt: Date.now() });
       return result;
     },
   };

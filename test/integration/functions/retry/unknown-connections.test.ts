@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BatchWriteItemCommand, QueryCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "vitest";
 import { stateKey } from "../../../../functions/failures/items.ts";
 import { readState } from "../../../../functions/failures/route-items.ts";
-import { streamText, threadStream } from "../../../../functions/failures/stream.ts";
+import { threadStream } from "../../../../functions/failures/stream.ts";
 import { UNKNOWN_BACKOFF } from "../../../../functions/retry/unknown-threads.ts";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
@@ -11,45 +11,9 @@ import { SERVER, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
+import { parkCopies, parkUnknown } from "../../../support/functions/unknown-connections.ts";
 
 const CONNECTIONS = 5000;
-const PER_FRAME = 25;
-
-async function parkUnknown(stage: Stage, lane: TestLane, connections: number, first = 100) {
-  for (let n = 0; n < connections; n += PER_FRAME) {
-    const threads = Array.from(
-      { length: Math.min(PER_FRAME, connections - n) },
-      (_, i) => first + n + i,
-    );
-    const frame = lane.frame(threads.map((thread) => ({ user: null, thread })));
-    expect(await route(stage.runtime, rawEvent([frame]))).toEqual([]);
-  }
-}
-
-/** Parks one connection's change, and copies what that leaves for as many other connections. */
-async function parkCopies(stage: Stage, lane: TestLane, connections: number): Promise<void> {
-  await parkUnknown(stage, lane, 1);
-  const { dynamodb } = stage.clients;
-  const original = streamText(threadStream(lane.lane, { server: SERVER, run: 1, thread: 100 }));
-  const { Items: items = [] } = await dynamodb.send(
-    new QueryCommand({
-      TableName: "failures",
-      KeyConditionExpression: "#stream = :stream",
-      ExpressionAttributeNames: { "#stream": "stream" },
-      ExpressionAttributeValues: { ":stream": { S: original } },
-    }),
-  );
-  expect(items).toHaveLength(2);
-  const writes = Array.from({ length: connections - 1 }, (_, i) =>
-    items.map((item) => ({
-      PutRequest: { Item: { ...item, stream: { S: original.replace(/\d+$/, String(101 + i)) } } },
-    })),
-  ).flat();
-  for (let at = 0; at < writes.length; at += 25) {
-    const RequestItems = { failures: writes.slice(at, at + 25) };
-    await dynamodb.send(new BatchWriteItemCommand({ RequestItems }));
-  }
-}
 
 /** Production's first messages, as soon as they are there. */
 async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
@@ -62,7 +26,7 @@ async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
 
 test("one throttled answer for production is tried again in the next run, whatever number of unknown connections waits", async () => {
   await using stage = await Stage.start();
-  await parkCopies(stage, new TestLane(1), CONNECTIONS);
+  await parkCopies(stage, stage.runtime, new TestLane(1), CONNECTIONS);
   // The connections have waited longer than production.
   stage.clock.advance(5 * 60_000);
   const fault = stage.breakQueue("production", "RequestThrottled");
@@ -91,7 +55,7 @@ test("one throttled answer for production is tried again in the next run, whatev
 test("an unknown connection is given up after about 18 hours, and seven a second do not outgrow the function", async () => {
   await using stage = await Stage.start();
   const lane = new TestLane();
-  await parkUnknown(stage, lane, 1);
+  await parkUnknown(stage.runtime, lane, 1);
   const began = stage.clock.now();
   let runs = 0;
   for (let metrics = new CountingMetrics(); metrics.totals.get("FailuresDead") !== 1; runs++) {
@@ -110,7 +74,7 @@ test("an unknown connection is given up after about 18 hours, and seven a second
 
 test("a connection that turns out to be known is delivered, among thousands that are not", async () => {
   await using stage = await Stage.start();
-  await parkUnknown(stage, new TestLane(), 500);
+  await parkUnknown(stage.runtime, new TestLane(), 500);
   const author = { from: "", user: "app_prod", host: "10.0.0.1", attribution: "sweep" } as const;
   await new SessionsTable(stage.clients.dynamodb, "sessions").record([
     { connection: { server: SERVER, run: 1, thread: 300 }, entries: [author] },
@@ -122,7 +86,7 @@ test("a connection that turns out to be known is delivered, among thousands that
 
 test("a connection that the last release tried more often is not given up before its time", async () => {
   await using stage = await Stage.start();
-  await parkUnknown(stage, new TestLane(), 1);
+  await parkUnknown(stage.runtime, new TestLane(), 1);
   const { dynamodb } = stage.clients;
   const stream = threadStream(0, { server: SERVER, run: 1, thread: 100 });
   await dynamodb.send(
