@@ -1,3 +1,4 @@
+import { messageText } from "../wire/compressed-message.ts";
 import { decodeMessage, type EnvironmentMessage } from "../wire/message.ts";
 import { ForeignMessageError } from "./errors.ts";
 import type { Payloads } from "./payload.ts";
@@ -9,7 +10,8 @@ export interface Owner {
   readonly subscriber: string;
 }
 
-/** A message and its JSON text, which is the body itself or what the body's pointer leads to. */
+/** A message and its JSON text, which is the body itself, or what the body's pointer leads
+ * to, expanded where it is compressed. */
 export interface MessageWithText {
   readonly message: EnvironmentMessage;
   readonly text: string;
@@ -30,7 +32,7 @@ export class MessageReader {
    * PayloadUnavailableError.
    */
   async read(body: string): Promise<MessageWithText> {
-    const text = await this.#payloads.fetch(body);
+    const text = await messageText(await this.#payloads.fetch(body));
     const message = decodeMessage(text);
     // An application must never act on another environment's changes, however they got into its
     // queue.

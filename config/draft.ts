@@ -23,6 +23,7 @@ interface DraftSubscriber {
   readonly tables: readonly string[];
   readonly groupBy: unknown;
   readonly format: unknown;
+  readonly encoding: unknown;
   readonly snapshot: unknown;
   readonly keyBuckets: unknown;
   readonly environments: readonly string[] | undefined;
@@ -59,11 +60,22 @@ export function draftOf(value: unknown): Draft {
     environments: mapFields(root["environments"], ({ users }) => stringsOf(users)),
     subscribers: mapFields(
       root["subscribers"],
-      ({ tables, groupBy, keyBuckets, format, snapshot, environments, columns, where }) => ({
+      ({
+        tables,
+        groupBy,
+        keyBuckets,
+        format,
+        encoding,
+        snapshot,
+        environments,
+        columns,
+        where,
+      }) => ({
         tables: stringsOf(tables),
         groupBy,
         keyBuckets,
         format,
+        encoding,
         snapshot,
         columnPatterns: columnPatternsOf(fieldsOf(columns)),
         wherePatterns: Object.keys(fieldsOf(where)).map((pattern) => ({

@@ -25,6 +25,9 @@ export const groupBy = z.enum(["table", "key", "source"]).default("table");
  */
 export const keyBuckets = z.int().min(1).max(10_000).optional();
 
+/** `zstd`: the text of a longer message is compressed. Left out: it is plain. */
+export const encoding = z.enum(["zstd"]).optional();
+
 /** How a message is written. */
 export const format = z.enum(Object.keys(FORMATS) as Format[]).default("envelope");
 
@@ -48,6 +51,7 @@ const routingSchema = z.object({
       keyBuckets,
       environments: z.array(z.string()).optional(),
       format,
+      encoding,
       ddl,
       columns: columns.optional(),
       where: where.optional(),

@@ -181,6 +181,12 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
         message: 'needs groupBy: "key"',
       });
     }
+    if (subscriber.encoding !== undefined && isMessagePerChange(subscriber.format)) {
+      problems.push({
+        path: pathText(["subscribers", name, "encoding"]),
+        message: `cannot be set with the format "${String(subscriber.format)}": its tools read plain text only`,
+      });
+    }
     subscriber.environments?.forEach((environment, index) => {
       if (!environments.includes(environment) && environment !== "") {
         problems.push({
@@ -205,6 +211,11 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
     });
     return problems;
   });
+}
+
+/** A format that there is not is another problem's. */
+function isMessagePerChange(format: unknown): boolean {
+  return Object.hasOwn(FORMATS, String(format)) && FORMATS[format as Format].isMessagePerChange;
 }
 
 /** A format that there is not is another problem's. */

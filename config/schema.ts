@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isTablePattern } from "../wire/table-patterns.ts";
 import { columns, where, whereCrossing } from "./filters.ts";
-import { ddl, format, groupBy, keyBuckets, otherUsers } from "./routing.ts";
+import { ddl, encoding, format, groupBy, keyBuckets, otherUsers } from "./routing.ts";
 import { startPointText } from "./start-point.ts";
 
 /**
@@ -116,6 +116,7 @@ const subscriber = z.strictObject({
   /** The environments it runs in (`unrouted` may be among them). Left out: all. */
   environments: z.array(text).min(1, "must list at least one environment").optional(),
   format,
+  encoding,
   ddl,
   /** Left out: whole rows. */
   columns: columns.optional(),

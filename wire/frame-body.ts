@@ -1,7 +1,8 @@
 import { promisify } from "node:util";
-import { constants, zstdCompress, zstdDecompress } from "node:zlib";
+import { zstdCompress, zstdDecompress } from "node:zlib";
 import { MalformedFrameError } from "./frame.ts";
 import { legalText } from "./legal-text.ts";
+import { ZSTD_CHUNK, ZSTD_OPTIONS } from "./zstd-options.ts";
 
 /**
  * How a frame travels: as its own text when it is small, else compressed (Zstandard, RFC 8878) and
@@ -21,24 +22,6 @@ const COMPRESSED_FROM = 8 * 1024;
  */
 const COMPRESSED_UP_TO = 64 * 1024 * 1024;
 
-/**
- * Node calls back for each piece of output of this size: once or twice for a frame, where its
- * default makes dozens.
- */
-const CHUNK = 512 * 1024;
-
-/**
- * The fastest level: the database's text shrinks to a sixth already. The checksum lets nothing
- * damaged pass.
- */
-const OPTIONS = {
-  chunkSize: CHUNK,
-  params: {
-    [constants.ZSTD_c_compressionLevel]: 1,
-    [constants.ZSTD_c_checksumFlag]: 1,
-  },
-};
-
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
@@ -50,7 +33,7 @@ export async function packFrame(frame: Buffer): Promise<string> {
   if (frame.length < COMPRESSED_FROM || frame.length > COMPRESSED_UP_TO) {
     return legalText(frame.toString("utf8"));
   }
-  return PREFIX + (await compress(frame, OPTIONS)).toString("base64");
+  return PREFIX + (await compress(frame, ZSTD_OPTIONS)).toString("base64");
 }
 
 /**
@@ -61,7 +44,7 @@ export async function unpackFrame(body: string): Promise<string> {
   const compressed = Buffer.from(body.slice(PREFIX.length), "base64");
   try {
     const frame = await decompress(compressed, {
-      chunkSize: CHUNK,
+      chunkSize: ZSTD_CHUNK,
       maxOutputLength: COMPRESSED_UP_TO,
     });
     return frame.toString("utf8");

@@ -96,17 +96,19 @@ interface ChangeSource {
 }
 
 /**
- * The queue carries a message version that is newer than this library. Remedy: a newer library; the
- * message stays.
+ * The queue carries a message of a version that is newer than this library, or that this Node
+ * cannot read. The message says the remedy; that in the queue stays there.
  */
 export class UnsupportedMessageVersionError extends Error {
   override readonly name = "UnsupportedMessageVersionError";
   readonly version: number;
 
-  constructor(version: number) {
+  constructor(
+    version: number,
+    remedy = `This version of @binlog-router/client reads version ${MESSAGE_VERSION}: install a newer one.`,
+  ) {
     super(
-      `Message version ${version}; this version of @binlog-router/client reads version ${MESSAGE_VERSION}. ` +
-        "Receiving has stopped and the message stays in the queue: install a newer @binlog-router/client.",
+      `Message version ${version}: receiving has stopped and the message stays in the queue. ${remedy}`,
     );
     this.version = version;
   }

@@ -8,8 +8,8 @@ const LONG = 1024;
 const MARK = randomUUID();
 
 /**
- * Makes a client write long message bodies by `jsonStringBytes`. The SDK's own writer goes through a
- * body character by character, which takes longer than all the rest of a send. It gets a mark in
+ * Makes a client write long message bodies by `jsonStringBytes`. The SDK's own writer goes through
+ * a body character by character, which takes longer than all the rest of a send. It gets a mark in
  * the place of each body, and the body is put into the finished request before its length is
  * counted and it is signed. Returns the client.
  */

@@ -5,6 +5,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { siblingQueueUrl } from "../../wire/names.ts";
+import { compressMessage } from "../../wire/compressed-message.ts";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { messagePayloadPrefix } from "../../wire/payloads.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
@@ -42,6 +43,13 @@ export interface Sender {
  */
 const REQUESTS_PER_QUEUE = 8;
 
+/** A message and its body as it is sent. */
+interface EncodedMessage {
+  readonly message: OutgoingMessage;
+  readonly group: string;
+  readonly body: string;
+}
+
 export interface QueueSenderOptions {
   readonly client: SQSClient;
   /** Environment queues are its siblings. */
@@ -61,7 +69,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
   const { client, rawQueueUrl, payloads, patience } = options;
   return {
     async send(queueName, messages) {
-      const unsent = new Set(messages);
+      const unsent = new Set(await Promise.all(messages.map(encoded)));
       const troubles: Trouble[] = [];
       while (unsent.size > 0 && troubles.length === 0) {
         await forEachLimited(nextBatches(unsent), REQUESTS_PER_QUEUE, async (batch) => {
@@ -76,15 +84,15 @@ export function queueSender(options: QueueSenderOptions): Sender {
       const [trouble] = troubles;
       return trouble === undefined
         ? { kind: "sent" }
-        : { kind: "trouble", trouble, unsent: messages.filter((message) => unsent.has(message)) };
+        : { kind: "trouble", trouble, unsent: Array.from(unsent, ({ message }) => message) };
     },
   };
 
   /** Those that were sent, at least one. Throws when none was. */
   async function sendBatch(
     queueName: string,
-    batch: readonly OutgoingMessage[],
-  ): Promise<readonly OutgoingMessage[]> {
+    batch: readonly EncodedMessage[],
+  ): Promise<readonly EncodedMessage[]> {
     const [first] = batch;
     if (first === undefined) return [];
     const request = {
@@ -114,7 +122,8 @@ export function queueSender(options: QueueSenderOptions): Sender {
     return sent.length > 0 ? sent : await sendBatch(queueName, [first]);
   }
 
-  async function parameters({ environment, group, deduplicationId, body }: OutgoingMessage) {
+  async function parameters({ message, group, body }: EncodedMessage) {
+    const { environment, deduplicationId } = message;
     const ids = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
     const bytes = Buffer.byteLength(body);
     if (bytes <= MOST_BYTES) return { ...ids, MessageBody: body };
@@ -138,6 +147,15 @@ export function queueSender(options: QueueSenderOptions): Sender {
   }
 }
 
+async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
+  const { group, body, encoding } = message;
+  return {
+    message,
+    group,
+    body: encoding === undefined ? body : await compressMessage(body),
+  };
+}
+
 /**
  * The queue's trouble. Throws OwnTroubleError when it is not the queue's. `bytes`: of the largest
  * message of the request.
@@ -149,6 +167,6 @@ function queueTrouble(error: unknown, bytes: number): Trouble {
   return trouble;
 }
 
-function largest(messages: readonly OutgoingMessage[]): number {
+function largest(messages: readonly EncodedMessage[]): number {
   return Math.max(...messages.map(({ body }) => requestBytes(body)));
 }

@@ -19,10 +19,12 @@ export function requestBytes(body: string): number {
 }
 
 /** Batches of the first waiting message of each group. `waiting` is in order. */
-export function nextBatches(waiting: Iterable<OutgoingMessage>): OutgoingMessage[][] {
+export function nextBatches<Message extends Pick<OutgoingMessage, "group" | "body">>(
+  waiting: Iterable<Message>,
+): Message[][] {
   const groups = new Set<string>();
-  const batches: OutgoingMessage[][] = [];
-  let batch: OutgoingMessage[] = [];
+  const batches: Message[][] = [];
+  let batch: Message[] = [];
   let bytes = 0;
   for (const message of waiting) {
     if (groups.has(message.group)) continue;

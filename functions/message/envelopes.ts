@@ -80,12 +80,13 @@ export class Envelopes implements QueueWriter {
   #close({ group, texts, first, last, secondHalf }: Stretch): void {
     const { source, replay } = this.#header;
     const mark = replay === undefined ? {} : { replay };
-    const { subscriber, environment, queueName } = this.#subscription;
+    const { subscriber, environment, queueName, encoding } = this.#subscription;
     const place = { environment, group, first, last };
     this.#messages.push({
       ...place,
       deduplicationId: deduplicationId(this.#header, first, queueName, group, secondHalf),
       changes: texts.length,
+      ...(encoding !== undefined && { encoding }),
       body: encodeMessage({ ...place, source, subscriber, ...mark }, texts),
     });
   }

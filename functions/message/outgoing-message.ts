@@ -24,7 +24,10 @@ export interface OutgoingMessage {
   readonly changes: number;
   readonly first: PositionText;
   readonly last: PositionText;
+  /** The text; `encoding` says how it is written when it is sent. */
   readonly body: string;
+  /** Left out: as it is. */
+  readonly encoding?: "zstd";
 }
 
 /** Makes one queue's messages of one frame. */

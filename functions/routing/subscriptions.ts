@@ -14,6 +14,8 @@ export interface Subscription {
   /** Left out: each key has a message group of its own. */
   readonly keyBuckets?: number | undefined;
   readonly format: Subscriber["format"];
+  /** Left out: plain text. */
+  readonly encoding?: Subscriber["encoding"];
 }
 
 /**
@@ -66,10 +68,10 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
       queues
         .filter((queue) => queue.subscriber === name)
         .map(({ environment, queueName }): [string, Subscription] => {
-          const { groupBy, keyBuckets, format } = subscriber;
+          const { groupBy, keyBuckets, format, encoding } = subscriber;
           return [
             environment,
-            { subscriber: name, environment, queueName, groupBy, keyBuckets, format },
+            { subscriber: name, environment, queueName, groupBy, keyBuckets, format, encoding },
           ];
         }),
     ),

@@ -2,6 +2,7 @@ import type { AwsClients } from "@binlog-router/local-aws/clients";
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
+import { messageText } from "../../../wire/compressed-message.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
 import type { StackParts } from "../running/stack-parts.ts";
 import { parkedRecords } from "../running/failure-records.ts";
@@ -77,7 +78,7 @@ function rowDataViews({ parts, clients }: ConsoleOptions): Record<string, View> 
   return {
     "/api/body": async (query) => {
       const body = aws.queues.body(query.get("queue") ?? "", query.get("id") ?? "");
-      return body === undefined ? undefined : { body: await unpackFrame(body) };
+      return body === undefined ? undefined : { body: await messageText(await unpackFrame(body)) };
     },
     "/api/record": async (query) => {
       const records = await parkedRecords(clients.dynamodb, topology.tables.failures);

@@ -124,6 +124,8 @@ const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
   groupBy: GROUPS,
   keyBuckets: GROUPS,
   format: "messages that wait stay in the former format; the application has to read both",
+  encoding:
+    "messages that wait stay as they are written; the application has to read both, as the client library of this release does",
   columns:
     "messages that wait, parked ones included, keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before",
   where:

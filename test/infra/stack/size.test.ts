@@ -4,8 +4,8 @@ import { environmentQueues } from "../../../config/queues.ts";
 import { bucketPolicyLength, consumerPolicyLength } from "../../../config/size-rules.ts";
 import { exampleConfiguration, exampleTemplate } from "../../support/example-stack.ts";
 
-// How large a stack may get: the largest configuration is synthesized and within every limit of AWS,
-// and one queue more is refused with a sentence (docs/decisions/a-stack-for-each-source.md).
+// How large a stack may get: the largest configuration is synthesized and within every limit of
+// AWS, and one queue more is refused with a sentence (docs/decisions/a-stack-for-each-source.md).
 
 const OPERATORS = ["arn:aws:iam::111122223333:role/operator"];
 

@@ -15,13 +15,20 @@ const program = (name: string): string => join(root, "node_modules/.bin", name);
 
 const JAVASCRIPT = `
 import { subscribe } from "@binlog-router/client";
-const subscription = await subscribe("billing", (change) => console.log(change.op, change.after));
+const subscription = await subscribe("billing", (change) => console.log(change.op, { id: change.after.id }));
 await subscription.finished;
 `;
 const TYPESCRIPT = `
 import { subscribe } from "@binlog-router/client";
 interface Order { id: bigint }
 await subscribe<{ "shop.orders": Order }>("billing", ({ op, after }) => console.log(op, { id: after?.id }));
+`;
+
+/** For messages that are compressed. */
+const COMPRESSED = `
+import { subscribe } from "@binlog-router/client";
+const subscription = await subscribe("packed", ({ after }) => console.log(after.id, after.note.length));
+subscription.finished.catch((error) => console.log(error.name, error.message));
 `;
 
 describe("the package, packed and installed into an empty project", () => {
@@ -32,7 +39,10 @@ describe("the package, packed and installed into an empty project", () => {
   let tables = 0;
 
   beforeAll(async () => {
-    router = await startRouter({ billing: { tables: ["shop.*"], ddl: "none" } });
+    router = await startRouter({
+      billing: { tables: ["shop.*"], ddl: "none" },
+      packed: { tables: ["shop.long_*"], ddl: "none", encoding: "zstd" },
+    });
     directory = await mkdtemp(join(tmpdir(), "binlog-router-client-"));
     const packed = await run(
       "npm",
@@ -47,6 +57,7 @@ describe("the package, packed and installed into an empty project", () => {
     await writeFile(join(project, "package.json"), '{ "type": "module", "private": true }');
     await writeFile(join(project, "app.js"), JAVASCRIPT);
     await writeFile(join(project, "typed.ts"), TYPESCRIPT);
+    await writeFile(join(project, "compressed.js"), COMPRESSED);
     await run(
       "npm",
       ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball, "@types/node@24"],
@@ -71,6 +82,17 @@ describe("the package, packed and installed into an empty project", () => {
     expect(await firstLine(node, "app.js")).toBe("c { id: 18446744073709551615n }");
   });
 
+  it("receives compressed messages where Node can read them, and stops with a sentence where not", async () => {
+    const [from20, from24] = await Promise.all([20, 24].map((major) => findNode(major, directory)));
+    // First the one that leaves the message in the queue.
+    expect(await firstLine(from20 ?? "", "compressed.js", 10_000)).toMatch(
+      /^UnsupportedMessageVersionError .*the message stays in the queue.* Node v20\.\d+\.\d+ cannot read: run the application with Node 22\.15 or later/,
+    );
+    expect(await firstLine(from24 ?? "", "compressed.js", 10_000)).toBe(
+      "18446744073709551615n 10000",
+    );
+  });
+
   it.each(["nodenext", "bundler"])("receives changes in TypeScript with %s", async (resolution) => {
     const module = resolution === "bundler" ? "esnext" : "nodenext";
     const outDir = `built-${resolution}`;
@@ -93,19 +115,21 @@ describe("the package, packed and installed into an empty project", () => {
   });
 
   /** What the application prints first, a row having been written by staging's user. */
-  async function firstLine(node: string, script: string): Promise<string> {
+  async function firstLine(node: string, script: string, noteLength = 0): Promise<string> {
     await using connection = await router.connectAs("staging");
     // A table of its own, and with it a group: what the application before it left behind stays
     // locked for a while.
-    const table = `orders_${++tables}`;
-    await connection.query(`CREATE TABLE ${table} (id BIGINT UNSIGNED PRIMARY KEY)`);
+    const table = `${noteLength === 0 ? "orders" : "long"}_${++tables}`;
+    await connection.query(`CREATE TABLE ${table} (id BIGINT UNSIGNED PRIMARY KEY, note TEXT)`);
     const application = spawn(node, [script], {
       cwd: project,
       env: router.variablesOf("staging"),
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
-      await connection.query(`INSERT INTO ${table} VALUES (18446744073709551615)`);
+      await connection.query(
+        `INSERT INTO ${table} VALUES (18446744073709551615, REPEAT("x", ${noteLength}))`,
+      );
       const [line] = (await once(createInterface(application.stdout), "line")) as [string];
       return line;
     } finally {

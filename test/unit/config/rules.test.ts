@@ -203,6 +203,19 @@ describe("buckets of keys", () => {
   });
 });
 
+describe("the encoding of messages", () => {
+  it("is for the router's own format", () => {
+    const billing = { tables: ["shop.orders"], encoding: "zstd" };
+    const [own, foreign] = ["envelope", "debezium"].map((format) =>
+      problemsOf({ subscribers: { billing: { ...billing, format } } }),
+    );
+    expect(own).toEqual([]);
+    expect(foreign).toEqual([
+      'subscribers.billing.encoding cannot be set with the format "debezium": its tools read plain text only',
+    ]);
+  });
+});
+
 describe("the delay of delivery", () => {
   it("does not ring the alarm for lag by itself", () => {
     expect(problemsOf({ delivery: { delayMs: 30_000 } })).toEqual([]);

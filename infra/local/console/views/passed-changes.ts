@@ -1,4 +1,5 @@
 import type { QueueInspector } from "@binlog-router/local-aws";
+import { messageText } from "../../../../wire/compressed-message.ts";
 import type { LocatedQueue } from "../../running/stack-parts.ts";
 
 /** A change's way from MySQL to one queue; times in milliseconds since 1970. No row data. */
@@ -26,22 +27,28 @@ const MOST = 25;
  * The changes that reached queues lately, newest first. Messages in other formats than this
  * project's are left out.
  */
-export function passedChanges(
+export async function passedChanges(
   inspector: QueueInspector,
   queues: readonly LocatedQueue[],
-): PassedChange[] {
-  return queues
-    .flatMap((queue) => passedThrough(inspector, queue))
+): Promise<PassedChange[]> {
+  const passed = await Promise.all(queues.map((queue) => passedThrough(inspector, queue)));
+  return passed
+    .flat()
     .sort((one, other) => other.sentMs - one.sentMs)
     .slice(0, MOST);
 }
 
-function passedThrough(
+async function passedThrough(
   inspector: QueueInspector,
   { environment, subscriber, queueName: queue }: LocatedQueue,
-): PassedChange[] {
-  return inspector.recent(queue).flatMap(({ view, body }) =>
-    changesOf(body).map(({ op, user, attribution, source }) => ({
+): Promise<PassedChange[]> {
+  const recent = await Promise.all(
+    inspector
+      .recent(queue)
+      .map(async ({ view, body }) => ({ view, changes: await changesOf(body) })),
+  );
+  return recent.flatMap(({ view, changes }) =>
+    changes.map(({ op, user, attribution, source }) => ({
       environment,
       subscriber,
       queue,
@@ -75,9 +82,9 @@ interface ChangeHead {
   };
 }
 
-function changesOf(body: string): ChangeHead[] {
+async function changesOf(body: string): Promise<ChangeHead[]> {
   try {
-    const { changes } = JSON.parse(body) as { changes?: ChangeHead[] };
+    const { changes } = JSON.parse(await messageText(body)) as { changes?: ChangeHead[] };
     return Array.isArray(changes) ? changes.filter(({ source }) => typeof source === "object") : [];
   } catch {
     return [];
