@@ -14,6 +14,8 @@ export interface DescribedRecord {
   readonly error: string;
   readonly changes: number;
   readonly bytes: number;
+  /** How many of its messages, or changes where it holds a frame, are done with. */
+  readonly progress: number;
   readonly attempts: number;
   readonly parkedAt: string;
   readonly lastFailureAt: string;
@@ -35,6 +37,7 @@ export function describeRecord(
     ...record.trouble,
     changes: record.count,
     bytes: record.bytes,
+    progress: record.progress,
     attempts: record.attempts,
     parkedAt: time(record.parkedAt),
     lastFailureAt: time(record.lastFailureAt),

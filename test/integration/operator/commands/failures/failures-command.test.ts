@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { rawQueueName } from "../../../../../wire/names.ts";
+import { SessionsTable } from "../../../../../reader/sessions/sessions-table.ts";
+import { killAt } from "../../../../support/functions/crashing.ts";
 import { SERVER, SOURCE, TestLane } from "../../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../../support/functions/invoke.ts";
 import { numbers } from "../../../../support/functions/received.ts";
@@ -107,6 +109,7 @@ describe("npm run failures", () => {
         error: expect.stringMatching(/^AccessDenied/) as string,
         changes: 2,
         bytes: expect.any(Number) as number,
+        progress: 0,
         attempts: 1,
         parkedAt,
         lastFailureAt: parkedAt,
@@ -134,6 +137,36 @@ describe("npm run failures", () => {
     await retry(stage.runtime);
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 2, 3]);
     expect((await failures("list")).out).toBe("Nothing is parked.\n");
+  });
+
+  test("shows how far a record was delivered", async () => {
+    const lane = new TestLane();
+    const changes = Array.from({ length: 1_001 }, () => ({ user: null, thread: 7 }));
+    await route(stage.runtime, rawEvent([lane.frame(changes)]));
+    await new SessionsTable(stage.clients.dynamodb, "sessions").record([
+      {
+        connection: { server: SERVER, run: 1, thread: 7 },
+        entries: [{ from: "", user: "app_staging", host: "10.0.0.1", attribution: "sweep" }],
+      },
+    ]);
+    stage.deploy({
+      environments: ENVIRONMENTS,
+      subscribers: { billing: { tables: ["shop.*"], format: "maxwell" } },
+    });
+    stage.clock.advance(60_000);
+    const clients = stage.newClients("retry");
+    killAt(clients, 600, "after");
+    await retry(stage.runtimeWith(clients)).catch(() => undefined);
+    for (const client of Object.values(clients)) client.destroy();
+
+    const [listed] = JSON.parse((await failures("list", "--json")).out) as {
+      readonly stream: string;
+    }[];
+    const stream = listed?.stream ?? "";
+    expect(JSON.parse((await failures("show", stream, "--json")).out)).toMatchObject({
+      records: [{ changes: 1_001, progress: 500 }],
+    });
+    expect((await failures("show", stream)).out).toMatch(/done with[^]*\b1001 +│ \d+ +│ 500 /);
   });
 
   test("tells when the first record is to be tried next, and how often it was", async () => {
