@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
+import { canaryProblems, withCanary } from "./canary.ts";
 import { ConfigError, type ConfigProblem, schemaProblems } from "./config-error.ts";
 import type {
   Configuration,
@@ -16,11 +17,13 @@ import { sizeProblems } from "./size-rules.ts";
  * The configuration that an object describes (`schema.ts` has every key). Throws ConfigError with
  * every problem at once, those between several keys included.
  */
-export function loadConfig(value: unknown): Configuration {
+export function loadConfig(given: unknown): Configuration {
+  const value = withCanary(given);
   const parsed = configurationSchema.safeParse(value, { reportInput: true });
   const problems = [
     ...(parsed.success ? [] : schemaProblems(parsed.error.issues)),
     ...crossFieldProblems(draftOf(value)),
+    ...canaryProblems(given),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return parsed.data;

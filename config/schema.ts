@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isTablePattern } from "../wire/table-patterns.ts";
+import { CANARY_USER } from "./canary-names.ts";
 import { columns, where, whereCrossing } from "./filters.ts";
 import { ddl, encoding, format, groupBy, keyBuckets, otherUsers } from "./routing.ts";
 import { startPointText } from "./start-point.ts";
@@ -50,18 +51,19 @@ const keyArn = z
     'must be the ARN of a KMS key, "arn:aws:kms:<region>:<account>:key/<id>"',
   );
 
+const secretArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
+    "must be the complete ARN of a Secrets Manager secret, with its six random characters",
+  );
+
 export const sourceSchema = z.strictObject({
   /** Where MySQL listens. May be left out for a run on one machine, which brings its own server. */
   host: text.optional(),
   port: z.int().min(1).max(65_535).default(3306),
   /** A Secrets Manager secret with `{ "username", "password" }`. Left out: the stack makes one. */
-  secretArn: z
-    .string()
-    .regex(
-      /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
-      "must be the complete ARN of a Secrets Manager secret, with its six random characters",
-    )
-    .optional(),
+  secretArn: secretArn.optional(),
   /**
    * The KMS key of that secret, where it is not AWS's own; its policy has to let this account's IAM
    * decide.
@@ -216,6 +218,22 @@ const deployment = z.strictObject({
     .optional(),
 });
 
+/** What writes a row a minute and waits for it at the other end. */
+const canary = z.strictObject({
+  /** Its MySQL account: the only user of the environment `binlog-router`. */
+  user: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_.-]{1,32}$/,
+      "must be the name of a MySQL user, without a host or a pattern",
+    )
+    .default(CANARY_USER),
+  /** A Secrets Manager secret with `{ "username", "password" }`. Left out: the stack makes one. */
+  secretArn: secretArn.optional(),
+  /** The KMS key of that secret, where it is not AWS's own. */
+  secretKeyArn: keyArn.optional(),
+});
+
 const tableName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{3,255}$/, "must be the name of a DynamoDB table");
@@ -244,6 +262,8 @@ export const configurationSchema = z.strictObject({
    * all of one moment.
    */
   restoredTables: restoredTables.optional(),
+  /** Left out: no canary. `withCanary` adds its table, environment and subscriber. */
+  canary: canary.optional(),
   /**
    * The KMS key of queues, tables, payload bucket, topics, logs, and of secrets that the stack
    * makes. Left out: AWS's own keys. Its policy has to let this account's IAM decide, and admit

@@ -6,7 +6,7 @@ import { type EnvironmentQueue, environmentQueues } from "./queues.ts";
 /** What decides how large a stack gets. */
 export type SizedConfiguration = Pick<
   Configuration,
-  "name" | "environments" | "subscribers" | "otherUsers" | "operators"
+  "name" | "environments" | "subscribers" | "otherUsers" | "operators" | "canary"
 >;
 
 /**
@@ -14,6 +14,8 @@ export type SizedConfiguration = Pick<
  * the rest takes up to 70.
  */
 const STACK_ROOM = 430;
+/** The canary's function with what belongs to it; its queue counts as a queue. */
+const CANARY_RESOURCES = 12;
 /** Two queues, their policies and their alarms. */
 const RESOURCES_PER_QUEUE = 6;
 /** Of a managed policy, characters. */
@@ -29,7 +31,7 @@ export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
   const queues = environmentQueues(config);
   const byEnvironment = Map.groupBy(queues, ({ environment }) => environment);
   return [
-    ...resourceProblems(queues.length, byEnvironment.size),
+    ...resourceProblems(config, queues.length, byEnvironment.size),
     ...[...byEnvironment].flatMap(([environment, own]) => policyProblems(environment, own)),
     ...bucketPolicyProblems(config),
   ];
@@ -37,12 +39,17 @@ export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
 
 const DIVIDE = "divide the subscribers among several sources, each with a name of its own";
 
-function resourceProblems(queues: number, environments: number): ConfigProblem[] {
-  if (RESOURCES_PER_QUEUE * queues + environments <= STACK_ROOM) return [];
+function resourceProblems(
+  { canary }: SizedConfiguration,
+  queues: number,
+  environments: number,
+): ConfigProblem[] {
+  const room = STACK_ROOM - (canary === undefined ? 0 : CANARY_RESOURCES);
+  if (RESOURCES_PER_QUEUE * queues + environments <= room) return [];
   return [
     {
       path: "subscribers",
-      message: `make ${queues} queues in ${environments} environments; with one environment for each queue a stack holds ${Math.floor(STACK_ROOM / (RESOURCES_PER_QUEUE + 1))}, with few of them ${Math.floor(STACK_ROOM / RESOURCES_PER_QUEUE)}: list the environments of each subscriber, or ${DIVIDE}`,
+      message: `make ${queues} queues in ${environments} environments; with one environment for each queue a stack holds ${Math.floor(room / (RESOURCES_PER_QUEUE + 1))}, with few of them ${Math.floor(room / RESOURCES_PER_QUEUE)}: list the environments of each subscriber, or ${DIVIDE}`,
     },
   ];
 }

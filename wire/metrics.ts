@@ -107,6 +107,14 @@ export const ROUTE_METRICS = {
   delay: "DeliveryDelay",
 } as const;
 
+/** Written by the canary, once a minute. */
+export const CANARY_METRICS = {
+  /** 1 when the row that was written came out of the canary's queue, else 0. */
+  arrived: "CanaryArrived",
+  /** From the write to the receipt. Milliseconds. */
+  delay: "CanaryDelay",
+} as const;
+
 /** Written by the retry function in every invocation, zeros included. */
 export const RETRY_METRICS = {
   /** Streams that wait for the next attempt. */

@@ -12,6 +12,7 @@ export const UNBUNDLED: PartsCode = {
   reader: READER_IMAGE,
   route: READER_IMAGE,
   retry: READER_IMAGE,
+  canary: READER_IMAGE,
 };
 
 /**
@@ -22,7 +23,7 @@ export function bundleParts(folder: string): PartsCode {
   rmSync(folder, { recursive: true, force: true });
   bundle("reader/main.ts", code.reader, "main.mjs", false);
   copyFileSync(join(READER_IMAGE, "Dockerfile"), join(code.reader, "Dockerfile"));
-  for (const part of ["route", "retry"] as const)
+  for (const part of ["route", "retry", "canary"] as const)
     bundle(`functions/main/${part}.ts`, code[part], "index.mjs", true);
   for (const directory of Object.values(code)) letEverybodyRead(directory);
   return code;

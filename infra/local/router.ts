@@ -62,6 +62,7 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
     ),
   );
   const reader = started.use(await startReader(options, signal));
+  if (topology.canary !== null) started.use(startCanary(topology.canary, options));
   const running = started.move();
   return {
     pids: () => ({ reader: reader.pid, ...pidOf("route", route), ...pidOf("retry", retry) }),
@@ -72,6 +73,36 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
       for (const part of [route, retry]) part.onStarted(listener);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Disposing ends it, an invocation that waits for its row included. */
+function startCanary(
+  settings: NonNullable<LocalTopology["canary"]>,
+  options: RouterOptions,
+): AsyncDisposable {
+  const canary = localFunction("canary", settings, 1, options);
+  const { region } = options.aws;
+  const schedule = inBackground((stop) =>
+    runSchedule(
+      {
+        periodMs: settings.periodMs,
+        firstAfterMs: 0,
+        region,
+        invoke: (event) => canary.invoke(event),
+        onProblem: (error) => {
+          if (!stop.aborted) options.onProblem(error);
+        },
+      },
+      stop,
+    ),
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      const ended = schedule[Symbol.asyncDispose]();
+      await canary[Symbol.asyncDispose]();
+      await ended;
+    },
   };
 }
 

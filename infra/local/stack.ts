@@ -3,6 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { payloadBucket } from "../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../functions/failures/body-store.ts";
+import { withoutCanary } from "../../config/canary.ts";
 import type { Configuration } from "../../config/configuration.ts";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { Demonstration } from "./demo/demonstration.ts";
@@ -62,7 +63,9 @@ export interface StackOptions {
  * later part fails, what runs by then is stopped.
  */
 export async function startStack(request: StackOptions, signal: AbortSignal): Promise<Stack> {
-  const { options, config, directory, steps } = request;
+  const { options, directory, steps } = request;
+  // On somebody's server the canary has neither its account nor its table.
+  const config = options.mysql === undefined ? request.config : withoutCanary(request.config);
   const plan = options.demo ? demonstrationPlan(config) : null;
   const ports = await choosePorts(options.portBase, options.mysql === undefined);
   const reached = options.host === undefined ? undefined : await addressOf(options.host);
@@ -72,7 +75,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   const source = started.use(
     await steps.run(
       "MySQL",
-      () => startSource(request, plan, ports, { host: reached, signal }),
+      () => startSource({ ...request, config }, plan, ports, { host: reached, signal }),
       ({ version, host, port }) => `${version} at ${host}:${port}`,
     ),
   );
@@ -175,11 +178,12 @@ function startSource(
   { host, signal }: { readonly host: string | undefined; readonly signal: AbortSignal },
 ): Promise<Source> {
   if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
-  const { environments, source } = config;
+  const { environments, source, canary } = config;
   const { demo, ledger, tags, schemaFile, password } = options;
   return startOwnServer({
     environments,
     tables: source.tables,
+    canary: canary !== undefined,
     demo,
     ledger,
     tags,
@@ -203,6 +207,7 @@ function provisionTopology(
   return provision(synthesize(onThisMachine(config, source)), {
     aws,
     sourceCredentials: { username: user, password },
+    accounts: source.accounts,
     signal,
   });
 }

@@ -14,8 +14,11 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { ConfigurationObject, HostedConfiguration } from "../../config/configuration.ts";
+import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../config/canary-names.ts";
 import { hosted, loadConfig } from "../../config/load.ts";
 import { environmentQueues } from "../../config/queues.ts";
+import { AccountSecret } from "./resources/account-secret.ts";
+import { Canary } from "./resources/canary.ts";
 import { closeToOthers } from "./resources/closed-to-others.ts";
 import { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import { Consumers } from "./resources/consumers.ts";
@@ -32,7 +35,6 @@ import { ReaderService } from "./resources/reader-service.ts";
 import { RetryStage } from "./resources/retry-stage.ts";
 import { RouteStage } from "./resources/route-stage.ts";
 import { framesAtOnce, functionSettings, needsFilterSecret, readerSettings } from "./settings.ts";
-import { SourceSecret } from "./resources/source-secret.ts";
 import { Tables } from "./resources/tables.ts";
 
 /**
@@ -78,10 +80,12 @@ export class BinlogRouter extends Construct {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly consumerPolicies: readonly ConsumerPolicy[];
   readonly operatorPolicy: OperatorPolicy;
-  readonly secret: SourceSecret;
+  readonly secret: AccountSecret;
   readonly reader: ReaderService;
   readonly route: RouteStage;
   readonly retry: RetryStage;
+  /** Null where the configuration has none. */
+  readonly canary: Canary | null;
   readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, props: BinlogRouterProps) {
@@ -114,7 +118,20 @@ export class BinlogRouter extends Construct {
       key,
     });
 
-    this.secret = new SourceSecret(this, "SourceSecret", config.source, props.credentials);
+    this.secret = new AccountSecret(this, "SourceSecret", {
+      description: "The MySQL account of binlog-router's reader",
+      username: "binlog_router",
+      host: config.source.host,
+      port: config.source.port,
+      secretArn: config.source.secretArn,
+      secretKeyArn: config.source.secretKeyArn,
+      existing: props.credentials,
+    });
+    const network = {
+      vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets ?? { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      database: props.database ?? null,
+    };
     this.reader = new ReaderService(this, "Reader", {
       code: code.reader,
       raw: this.raw,
@@ -128,11 +145,7 @@ export class BinlogRouter extends Construct {
         this.tables,
         this.payloads.bucket,
       ),
-      network: {
-        vpc: props.vpc,
-        vpcSubnets: props.vpcSubnets ?? { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
-        database: props.database ?? null,
-      },
+      network,
       databasePort: config.source.port,
       logRetention,
     });
@@ -178,6 +191,20 @@ export class BinlogRouter extends Construct {
     );
     for (const role of roles) key?.grantUse(role);
 
+    this.canary =
+      config.canary === undefined
+        ? null
+        : new Canary(this, "Canary", {
+            settings: config.canary,
+            source: config.source,
+            name: config.name,
+            code: code.canary,
+            pair: this.queue(CANARY_SUBSCRIBER, CANARY_ENVIRONMENT),
+            network,
+            key,
+            logRetention,
+          });
+
     this.monitoring = new Monitoring(this, "Monitoring", {
       source: config.name,
       settings: config.alarms,
@@ -188,6 +215,7 @@ export class BinlogRouter extends Construct {
       retry: this.retry.function,
       pairs: this.pairs,
       tables: this.tables,
+      hasCanary: this.canary !== null,
     });
 
     // A version whose readers stay up and cannot read is rolled back; ECS ignores an alarm that

@@ -3,13 +3,14 @@ import type { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { consumerPolicyOutput, queueOutput } from "../../config/queues.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
+import type { Canary } from "./resources/canary.ts";
 import type { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import type { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
 import type { OperatorPolicy } from "./resources/operator-policy.ts";
 import type { PayloadBucket } from "./resources/payload-bucket.ts";
 import type { RawQueue } from "./resources/raw-queue.ts";
 import type { ReaderService } from "./resources/reader-service.ts";
-import type { SourceSecret } from "./resources/source-secret.ts";
+import type { AccountSecret } from "./resources/account-secret.ts";
 import type { Tables } from "./resources/tables.ts";
 
 /** The parts of a stack that others ask for. */
@@ -17,12 +18,13 @@ export interface OutputParts {
   readonly tables: Tables;
   readonly payloads: PayloadBucket;
   readonly raw: RawQueue;
-  readonly secret: SourceSecret;
+  readonly secret: AccountSecret;
   readonly reader: ReaderService;
   readonly monitoring: Monitoring;
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly consumerPolicies: readonly ConsumerPolicy[];
   readonly operatorPolicy: OperatorPolicy;
+  readonly canary: Canary | null;
 }
 
 /**
@@ -43,6 +45,10 @@ export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secr
     UrgentAlarmTopicArn: monitoring.urgentTopic.topic.topicArn,
     SourceSecretArn: secret.secret.secretArn,
     ...(filterSecret !== null && { FilterSecretArn: filterSecret.secretArn }),
+    ...(parts.canary !== null && {
+      CanarySecretArn: parts.canary.secret.secret.secretArn,
+      CanarySecurityGroupId: parts.canary.securityGroup.securityGroupId,
+    }),
     // Whoever owns MySQL's network allows this group on MySQL's port where
     // `databaseSecurityGroupId` is left out.
     ReaderSecurityGroupId: parts.reader.securityGroup.securityGroupId,

@@ -7,6 +7,7 @@ export interface PartsCode {
   /** `index.mjs`, which exports `handler`. */
   readonly route: string;
   readonly retry: string;
+  readonly canary: string;
 }
 
 /**
@@ -21,5 +22,6 @@ export function partsCode(folder: string): PartsCode {
     reader: join(folder, "reader"),
     route: join(folder, "route"),
     retry: join(folder, "retry"),
+    canary: join(folder, "canary"),
   };
 }

@@ -1,4 +1,5 @@
 import { tableMatcher } from "../../../wire/table-patterns.ts";
+import { withoutCanary } from "../../../config/canary.ts";
 import type { Configuration } from "../../../config/configuration.ts";
 import { queuesByEnvironment } from "../request/queues-by-environment.ts";
 import { NoDemonstrationError } from "../request/refusal.ts";
@@ -20,7 +21,8 @@ const HERE = new Set(["%", "localhost", "127.0.0.1"]);
  * Who writes and who receives in the demonstration of a configuration. Throws NoDemonstrationError
  * when no environment names an account, or no subscriber wants the demonstration's tables.
  */
-export function demonstrationPlan(config: Configuration): DemonstrationPlan {
+export function demonstrationPlan(given: Configuration): DemonstrationPlan {
+  const config = withoutCanary(given);
   const accounts = new Map<string, PlannedAccount>();
   for (const account of plannedAccounts(config.environments)) {
     if (HERE.has(account.host) && !accounts.has(account.environment)) {

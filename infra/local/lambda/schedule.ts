@@ -25,6 +25,8 @@ export function ratePeriodMs(expression: string): number {
 
 export interface ScheduleOptions {
   readonly periodMs: number;
+  /** Until the first invocation, default one period. */
+  readonly firstAfterMs?: number;
   readonly region: string;
   readonly invoke: (event: unknown) => Promise<unknown>;
   /** Told about an invocation that failed; the next one comes at its time all the same. */
@@ -36,9 +38,9 @@ export interface ScheduleOptions {
  * aborted.
  */
 export async function runSchedule(options: ScheduleOptions, signal: AbortSignal): Promise<void> {
-  for (;;) {
+  for (let waitMs = options.firstAfterMs ?? options.periodMs; ; waitMs = options.periodMs) {
     try {
-      await delay(options.periodMs, undefined, { signal });
+      await delay(waitMs, undefined, { signal });
     } catch {
       return;
     }

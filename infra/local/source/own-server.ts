@@ -1,4 +1,5 @@
 import { createConnection } from "mysql2/promise";
+import { CREATE_CANARY_TABLE } from "../../../config/canary-names.ts";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { hasTags, type Registration } from "../../../operator/ledger/tagging.ts";
 import { isGlob } from "../../../wire/glob.ts";
@@ -19,6 +20,8 @@ export interface OwnServerOptions {
   readonly environments: Readonly<Record<string, { readonly users: readonly string[] }>>;
   /** Which tables are read. */
   readonly tables: readonly string[];
+  /** Whether the canary's table is made. */
+  readonly canary: boolean;
   /** Whether the demonstration's tables are made. */
   readonly demo: boolean;
   /** Whether the session ledger is installed. */
@@ -63,6 +66,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
   }
   const databases = configuredDatabases(options.tables);
   const accounts = await createAccounts(connection, planned, databases, options.password);
+  if (options.canary) await connection.query(CREATE_CANARY_TABLE);
   if (schemaFile !== undefined) {
     await loadSchema(
       server,

@@ -13,6 +13,8 @@ export interface Creation {
   readonly aws: LocalAwsAddress;
   /** The MySQL account of the reader, for the stack's own secret. */
   readonly sourceCredentials: { readonly username: string; readonly password: string };
+  /** Other accounts of the local MySQL, for the stack's secrets that name them. */
+  readonly accounts: readonly { readonly user: string; readonly password: string }[];
   readonly signal: AbortSignal;
 }
 
@@ -143,13 +145,14 @@ async function createBucket(
  */
 async function createSecret(
   { properties, generatedName }: ResourceToCreate,
-  { clients, sourceCredentials, signal }: Creation,
+  creation: Creation,
 ): Promise<PhysicalResource> {
+  const { clients, signal } = creation;
   const name = typeof properties["Name"] === "string" ? properties["Name"] : generatedName;
   const { ARN } = await clients.secretsManager.send(
     new CreateSecretCommand({
       Name: name,
-      SecretString: isAccount(properties) ? JSON.stringify(sourceCredentials) : randomText(),
+      SecretString: secretText(properties, creation),
     }),
     { abortSignal: signal },
   );
@@ -157,8 +160,19 @@ async function createSecret(
   return { ref: ARN, attributes: { Id: ARN } };
 }
 
-function isAccount({ GenerateSecretString: generated }: ResourceToCreate["properties"]): boolean {
-  return typeof generated === "object" && generated !== null && "SecretStringTemplate" in generated;
+function secretText(
+  { GenerateSecretString: generated }: ResourceToCreate["properties"],
+  { sourceCredentials, accounts }: Creation,
+): string {
+  const { SecretStringTemplate: template } = (generated ?? {}) as {
+    readonly SecretStringTemplate?: string;
+  };
+  if (template === undefined) return randomText();
+  const { username } = JSON.parse(template) as { readonly username?: string };
+  const account = accounts.find(({ user }) => user === username);
+  return JSON.stringify(
+    account === undefined ? sourceCredentials : { username, password: account.password },
+  );
 }
 
 function randomText(): string {

@@ -13,6 +13,7 @@ const KNOWN = {
       "Role",
       "Runtime",
       "Tags",
+      "VpcConfig",
     ],
   },
   "AWS::Lambda::EventSourceMapping": {

@@ -22,6 +22,8 @@ export interface LocalTopology {
   readonly route: LocalFunctionSettings & { readonly eventSource: LocalEventSource };
   /** Milliseconds between two runs. */
   readonly retry: LocalFunctionSettings & { readonly periodMs: number };
+  /** Null where the configuration has none. */
+  readonly canary: (LocalFunctionSettings & { readonly periodMs: number }) | null;
   readonly monitoring: LocalMonitoring;
 }
 

@@ -8,7 +8,7 @@ import { checkProperties, type KnownResource } from "./known-properties.ts";
 import type { LocalFunctionSettings, LocalReader, LocalTopology } from "./local-topology.ts";
 import { isObject, type TemplateResource } from "./template.ts";
 
-type Parts = Pick<LocalTopology, "reader" | "route" | "retry">;
+type Parts = Pick<LocalTopology, "reader" | "route" | "retry" | "canary">;
 
 /** CloudFormation's defaults, for properties that the app leaves out. */
 const DEFAULT_FUNCTION_TIMEOUT_S = 3;
@@ -23,12 +23,22 @@ const DEFAULT_STOP_TIMEOUT_S = 30;
  */
 export function readParts(context: EvaluationContext): Parts {
   const route = functionOf("route", context);
-  const retry = functionOf("retry", context);
   const mapping = only("AWS::Lambda::EventSourceMapping", context, (_, resource) =>
     names(resource.Properties?.["FunctionName"], route.id),
   );
+  return {
+    reader: readerOf(context),
+    route: { ...route.settings, eventSource: eventSource(mapping.properties, context) },
+    retry: scheduled("retry", context),
+    canary: runsPart("canary", context) ? scheduled("canary", context) : null,
+  };
+}
+
+/** A function that a rule runs again and again. */
+function scheduled(part: "retry" | "canary", context: EvaluationContext): LocalTopology["retry"] {
+  const { id, settings } = functionOf(part, context);
   const rule = only("AWS::Events::Rule", context, (_, resource) =>
-    names(resource.Properties?.["Targets"], retry.id),
+    names(resource.Properties?.["Targets"], id),
   );
   const { State: state = "ENABLED", ScheduleExpression: schedule } = rule.properties;
   if (state !== "ENABLED") {
@@ -37,14 +47,7 @@ export function readParts(context: EvaluationContext): Parts {
       `the state ${String(state)} of a rule`,
     );
   }
-  return {
-    reader: readerOf(context),
-    route: { ...route.settings, eventSource: eventSource(mapping.properties, context) },
-    retry: {
-      ...retry.settings,
-      periodMs: ratePeriodMs(String(schedule)),
-    },
-  };
+  return { ...settings, periodMs: ratePeriodMs(String(schedule)) };
 }
 
 function readerOf(context: EvaluationContext): LocalReader {
@@ -65,7 +68,7 @@ function readerOf(context: EvaluationContext): LocalReader {
 }
 
 function functionOf(
-  part: "route" | "retry",
+  part: Exclude<PartName, "reader">,
   context: EvaluationContext,
 ): { readonly id: string; readonly settings: LocalFunctionSettings } {
   const { id, resource, metadata, path } = partResource(part, context);
@@ -131,6 +134,12 @@ export function partResource(part: PartName, context: EvaluationContext): PartRe
       return { id, resource, metadata, path: `Resources.${id}.Properties` };
   }
   throw new IncompleteTemplateError(`no resource of the template runs the part ${part}`);
+}
+
+function runsPart(part: PartName, { template }: EvaluationContext): boolean {
+  return Object.values(template.Resources).some(
+    ({ Metadata }) => (Metadata?.[PART_METADATA] as PartMetadata | undefined)?.part === part,
+  );
 }
 
 /** The one resource of a type that the predicate chooses. */

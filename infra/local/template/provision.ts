@@ -24,6 +24,8 @@ export interface ProvisionOptions {
   readonly aws: LocalAwsAddress;
   /** The MySQL account that the reader uses. */
   readonly sourceCredentials: Creation["sourceCredentials"];
+  /** See `Creation`; default none. */
+  readonly accounts?: Creation["accounts"];
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +36,7 @@ export interface ProvisionOptions {
  */
 export async function provision(
   { stackName, template }: SynthesizedStack,
-  { aws, sourceCredentials, signal }: ProvisionOptions,
+  { aws, sourceCredentials, accounts = [], signal }: ProvisionOptions,
 ): Promise<LocalTopology> {
   checkResourceTypes(template);
   const physical = new Map<string, PhysicalResource>();
@@ -51,7 +53,7 @@ export async function provision(
     },
   };
   using clients = awsClients(aws);
-  const creation: Creation = { clients, aws, sourceCredentials, signal };
+  const creation: Creation = { clients, aws, sourceCredentials, accounts, signal };
   for (const id of creationOrder(template, idsToCreate(context))) {
     physical.set(id, await create(id, stackName, context, creation));
   }

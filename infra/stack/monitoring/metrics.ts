@@ -1,6 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Metric, Stats, type MetricProps } from "aws-cdk-lib/aws-cloudwatch";
 import {
+  CANARY_METRICS,
   DIMENSIONS,
   METRIC_NAMESPACE,
   READER_METRICS,
@@ -74,6 +75,9 @@ export class SourceMetrics {
   }
 
   changesUnattributed = (): Metric => this.#attributed(UNATTRIBUTED);
+
+  canaryArrived = (): Metric => this.#metric(CANARY_METRICS.arrived, Stats.SUM);
+  canaryDelay = (): Metric => this.#metric(CANARY_METRICS.delay, Stats.MAXIMUM);
 
   failuresPending = (): Metric => this.#metric(RETRY_METRICS.pending, Stats.MAXIMUM);
   failuresDead = (): Metric => this.#metric(RETRY_METRICS.dead, Stats.MAXIMUM);

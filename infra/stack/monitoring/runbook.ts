@@ -5,6 +5,7 @@ export const RUNBOOK = {
   readerHeldUp: "Reader held up",
   readerRestarts: "Reader starts again and again",
   standbyMissing: "Standby missing",
+  canaryMissing: "Canary missing",
   lag: "Lag",
   retentionRisk: "Retention risk",
   rawQueueAge: "Raw queue age",

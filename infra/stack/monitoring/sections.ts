@@ -23,6 +23,7 @@ export interface Watched {
   readonly retry: RouterFunction;
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly tables: Tables;
+  readonly hasCanary: boolean;
 }
 
 /** CloudWatch takes this many alarms in one widget. */
@@ -55,7 +56,7 @@ export function running({ metrics, alarms, reader }: Watched): IWidget[] {
   ];
 }
 
-export function behind({ metrics, raw, pairs }: Watched): IWidget[] {
+export function behind({ metrics, raw, pairs, hasCanary }: Watched): IWidget[] {
   return [
     graph(
       "Reader behind the newest commit, ms (left); age of the oldest prepared XA transaction, ms (right)",
@@ -63,14 +64,13 @@ export function behind({ metrics, raw, pairs }: Watched): IWidget[] {
       [metrics.readerLag()],
       [metrics.preparedXa()],
     ),
-    graph(
-      "From commit to the environment's queue, ms",
-      THIRD,
-      environmentsOf(pairs).flatMap((environment) => [
+    graph("From commit to the environment's queue, ms", THIRD, [
+      ...environmentsOf(pairs).flatMap((environment) => [
         metrics.delay(environment, Stats.p(50)).with({ label: `${environment} p50` }),
         metrics.delay(environment, Stats.p(99)).with({ label: `${environment} p99` }),
       ]),
-    ),
+      ...(hasCanary ? [metrics.canaryDelay().with({ label: "canary, write to receipt" })] : []),
+    ]),
     graph(
       "Oldest frame, s (left); binlog retention used, % (right)",
       THIRD,

@@ -20,6 +20,7 @@ export const ANNOUNCED: Readonly<Record<RunbookHeading, readonly [Severity, Natu
   [RUNBOOK.readerHeldUp]: ["notice", "state"],
   [RUNBOOK.readerRestarts]: ["notice", "event"],
   [RUNBOOK.standbyMissing]: ["notice", "state"],
+  [RUNBOOK.canaryMissing]: ["urgent", "state"],
   [RUNBOOK.lag]: ["urgent", "state"],
   [RUNBOOK.retentionRisk]: ["urgent", "state"],
   [RUNBOOK.rawQueueAge]: ["urgent", "state"],

@@ -15,6 +15,7 @@ export interface WatchedParts {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly route: RouterFunction;
   readonly retry: RouterFunction;
+  readonly hasCanary: boolean;
 }
 
 /** A metric and the bound beyond which it is an alarm. */

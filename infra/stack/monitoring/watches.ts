@@ -12,6 +12,7 @@ export function watches(parts: WatchedParts): Watch[] {
     ...deliveryWatches(parts),
     ...[parts.route, parts.retry].flatMap(functionWatches),
     ...parts.pairs.flatMap((pair) => queueWatches(pair, parts)),
+    ...(parts.hasCanary ? [canaryWatch(parts)] : []),
   ];
 }
 
@@ -198,6 +199,20 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       silence: TreatMissingData.BREACHING,
     },
   ];
+}
+
+/** Whatever keeps the row away, the canary's own trouble included. */
+function canaryWatch({ metrics }: WatchedParts): Watch {
+  return {
+    heading: RUNBOOK.canaryMissing,
+    meaning:
+      "For five minutes the canary's row has not come from MySQL to its queue: probably nothing is delivered.",
+    metric: metrics.canaryArrived(),
+    operator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    above: 1,
+    periods: 5,
+    silence: TreatMissingData.BREACHING,
+  };
 }
 
 function functionWatches(lambda: RouterFunction): Watch[] {

@@ -9,13 +9,13 @@ import {
 } from "aws-cdk-lib/aws-ec2";
 import { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../../config/configuration.ts";
-import type { ReaderNetwork } from "./reader-service.ts";
+import type { SourceNetwork } from "./source-network.ts";
 
 /**
  * The network that the database is in, by its ids: nothing is looked up, so the template can be
  * made offline.
  */
-export class DatabaseNetwork extends Construct implements ReaderNetwork {
+export class DatabaseNetwork extends Construct implements SourceNetwork {
   readonly vpc: IVpc;
   readonly vpcSubnets: SubnetSelection;
   readonly database: ISecurityGroup | null;

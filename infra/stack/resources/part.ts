@@ -2,7 +2,7 @@ import { CfnResource } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 
 /** The parts of the system that run code. */
-export type PartName = "reader" | "route" | "retry";
+export type PartName = "reader" | "route" | "retry" | "canary";
 
 /**
  * The metadata by which a resource of the template says which source file it runs, for the run on

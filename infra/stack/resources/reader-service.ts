@@ -1,12 +1,5 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import {
-  Peer,
-  Port,
-  SecurityGroup,
-  type IConnectable,
-  type IVpc,
-  type SubnetSelection,
-} from "aws-cdk-lib/aws-ec2";
+import type { SecurityGroup } from "aws-cdk-lib/aws-ec2";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
   AwsLogDriverMode,
@@ -28,16 +21,9 @@ import { acknowledge } from "./acknowledge.ts";
 import { grantAbsence, grantItems, grantPayloads } from "./grants.ts";
 import { markPart } from "./part.ts";
 import type { RawQueue } from "./raw-queue.ts";
-import type { SourceSecret } from "./source-secret.ts";
+import type { AccountSecret } from "./account-secret.ts";
+import { sourceClient, type SourceNetwork } from "./source-network.ts";
 import type { Tables } from "./tables.ts";
-
-/** Where the reader runs, and whose security group lets it in. */
-export interface ReaderNetwork {
-  readonly vpc: IVpc;
-  readonly vpcSubnets: SubnetSelection;
-  /** Null where others let the reader in. */
-  readonly database: IConnectable | null;
-}
 
 export interface ReaderServiceProps {
   /** The folder that the image is built from. */
@@ -45,9 +31,9 @@ export interface ReaderServiceProps {
   readonly raw: RawQueue;
   readonly tables: Tables;
   readonly payloads: Bucket;
-  readonly secret: SourceSecret;
+  readonly secret: AccountSecret;
   readonly environment: Readonly<Record<string, string>>;
-  readonly network: ReaderNetwork;
+  readonly network: SourceNetwork;
   readonly databasePort: number;
   readonly logRetention: RetentionDays;
 }
@@ -66,7 +52,11 @@ export class ReaderService extends Construct {
     super(scope, id);
     this.taskDefinition = this.#task(props);
     this.#grant(props);
-    this.securityGroup = this.#securityGroup(props);
+    this.securityGroup = sourceClient(this, "SecurityGroup", {
+      name: "reader",
+      network: props.network,
+      databasePort: props.databasePort,
+    });
     this.service = new FargateService(this, "Service", {
       // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `|
       // undefined`.
@@ -146,21 +136,5 @@ export class ReaderService extends Construct {
     grantAbsence(payloads, taskRole);
     for (const action of ["GetObject", "PutObject"] as const)
       grantPayloads(payloads, taskRole, action, XA_PAYLOAD_PREFIX);
-  }
-
-  #securityGroup({ network, databasePort }: ReaderServiceProps): SecurityGroup {
-    const reader = new SecurityGroup(this, "SecurityGroup", {
-      vpc: network.vpc,
-      description: "The reader of binlog-router: MySQL and the AWS APIs, nothing inbound",
-      allowAllOutbound: false,
-    });
-    const mysql = Port.tcp(databasePort);
-    if (network.database === null) {
-      reader.connections.allowTo(Peer.anyIpv4(), mysql, "MySQL");
-    } else {
-      network.database.connections.allowFrom(reader, mysql, "binlog-router's reader");
-    }
-    reader.connections.allowTo(Peer.anyIpv4(), Port.HTTPS, "AWS APIs");
-    return reader;
   }
 }

@@ -1,12 +1,14 @@
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function, Runtime } from "aws-cdk-lib/aws-lambda";
+import { Architecture, Code, Function, Runtime, type FunctionProps } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { markPart } from "./part.ts";
+import { markPart, type PartName } from "./part.ts";
+
+type FunctionPart = Exclude<PartName, "reader">;
 
 export interface RouterFunctionProps {
-  readonly part: "route" | "retry";
+  readonly part: FunctionPart;
   /** The folder with the bundled code. */
   readonly code: string;
   readonly description: string;
@@ -14,6 +16,8 @@ export interface RouterFunctionProps {
   readonly timeout: Duration;
   readonly memoryMb: number;
   readonly logRetention: RetentionDays;
+  /** Left out: the function runs outside of any VPC. */
+  readonly network?: Required<Pick<FunctionProps, "vpc" | "vpcSubnets" | "securityGroups">>;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface RouterFunctionProps {
  * log and nothing else.
  */
 export class RouterFunction extends Function {
-  readonly part: "route" | "retry";
+  readonly part: FunctionPart;
   readonly executionRole: Role;
 
   constructor(scope: Construct, id: string, props: RouterFunctionProps) {
@@ -44,6 +48,7 @@ export class RouterFunction extends Function {
       timeout: props.timeout,
       role,
       logGroup,
+      ...props.network,
       environment: { ...props.environment, NODE_OPTIONS: "--enable-source-maps" },
     });
     this.part = props.part;

@@ -12,13 +12,15 @@ const OPERATORS = ["arn:aws:iam::111122223333:role/operator"];
 interface Size {
   readonly subscribers: number;
   readonly environments: number;
+  readonly canary?: object;
   /** In how many environments `consumers` are listed. */
   readonly closed?: number;
   readonly subscriber?: string;
 }
 
-function configured({ subscribers, environments, closed = 0, subscriber = "s" }: Size) {
+function configured({ subscribers, environments, closed = 0, subscriber = "s", canary }: Size) {
   return {
+    canary,
     otherUsers: "drop",
     operators: OPERATORS,
     source: { host: "db.example.com", tables: ["shop.*"] },
@@ -61,6 +63,18 @@ test.each([
     );
   },
 );
+
+it("has room for a canary, whose own resources count", () => {
+  const { Resources } = exampleTemplate(
+    configured({ subscribers: 1, environments: 58, canary: {} }),
+  ).toJSON() as Record<string, object>;
+  expect(Object.keys(Resources ?? {}).length).toBeLessThanOrEqual(500);
+  expect(() =>
+    exampleConfiguration(configured({ subscribers: 1, environments: 59, canary: {} })),
+  ).toThrow(
+    /^subscribers make 60 queues in 60 environments; .* a stack holds 59, with few of them 69/,
+  );
+});
 
 describe("policies", () => {
   const size = { subscribers: 2, environments: 16, closed: 16 };

@@ -10,6 +10,8 @@ export interface Cause {
   readonly end?: (system: SimulatedSystem) => void;
   /** How long it lasts, default 20. */
   readonly minutes?: number;
+  /** Whether the configuration has a canary. */
+  readonly canary?: true;
 }
 
 const MINUTE_MS = 60_000;
@@ -187,6 +189,18 @@ export const CAUSES: readonly Cause[] = [
   {
     name: "The retry function fails",
     begin: ({ retry }) => Object.assign(retry, { errors: 1 }),
+  },
+  {
+    name: "With a canary: its row does not arrive",
+    canary: true,
+    begin: (system) => void (system.canary = "late"),
+    end: (system) => void (system.canary = "well"),
+  },
+  {
+    name: "With a canary: it cannot write, or does not run",
+    canary: true,
+    begin: (system) => void (system.canary = "silent"),
+    end: (system) => void (system.canary = "well"),
   },
   {
     name: "An application does not run",

@@ -13,6 +13,7 @@ import {
 } from "../../../reader/reporting/metrics.ts";
 import { ReaderStatus } from "../../../reader/reporting/status.ts";
 import {
+  CANARY_METRICS,
   DIMENSIONS,
   READER_METRICS,
   RETRY_METRICS,
@@ -97,6 +98,8 @@ export class SimulatedSystem implements Disposable {
   retry: RetryMinute = { ...WELL_RETRY };
   /** What the reader reports of a snapshot: whether it waits for a person; null without one. */
   isSnapshotStopped: boolean | null = null;
+  /** What the canary reports, where the template has one. */
+  canary: "well" | "late" | "silent" = "well";
   /** Queues that are not empty, by name; null: deleted. */
   queues: Record<string, Partial<QueueView> | null> = {};
   readonly #source: string;
@@ -138,6 +141,7 @@ export class SimulatedSystem implements Disposable {
   /** Lets a minute pass. Returns the short names of the alarms that ring at its end. */
   minute(): string[] {
     this.#functions();
+    if (this.#topology.canary !== null) this.#canaryLine();
     this.#queues();
     if (this.isSnapshotStopped !== null) {
       const value = this.isSnapshotStopped ? 1 : 0;
@@ -173,6 +177,13 @@ export class SimulatedSystem implements Disposable {
       this.#sink.count(RETRY_METRICS.recovered, 0);
       this.#sink.publish();
     }
+  }
+
+  #canaryLine(): void {
+    if (this.canary === "silent") return;
+    this.#sink.count(CANARY_METRICS.arrived, this.canary === "well" ? 1 : 0);
+    this.#sink.milliseconds(CANARY_METRICS.delay, 300);
+    this.#sink.publish();
   }
 
   #routeLines(): void {

@@ -18,7 +18,7 @@ export interface MonitorOptions {
   readonly clock: MetricsClock;
 }
 
-const LOGS = ["reader", "route", "retry"] as const;
+const LOGS = ["reader", "route", "retry", "canary"] as const;
 const LOOK_EVERY_MS = 1_000;
 
 /** What was seen at the last look, for what is counted from the start on. */

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { DeployableConfiguration } from "../../../../config/configuration.ts";
 import { onThisMachine } from "../../../../infra/local/request/local-configuration.ts";
 import type { LocalTopology } from "../../../../infra/local/template/local-topology.ts";
 import { provision } from "../../../../infra/local/template/provision.ts";
@@ -23,15 +24,19 @@ type Rung = ReadonlyMap<string, number>;
 
 let aws: LocalAws;
 let topology: LocalTopology;
+let withCanary: LocalTopology;
 
 beforeAll(async () => {
   aws = await startLocalAws();
   const server = { host: "127.0.0.1", port: 3306, tls: "off" } as const;
-  topology = await provision(synthesize(onThisMachine(exampleConfiguration(), server)), {
-    aws,
-    sourceCredentials: { username: "reader", password: "secret" },
-    signal: AbortSignal.timeout(60_000),
-  });
+  const provisioned = (config: DeployableConfiguration) =>
+    provision(synthesize(onThisMachine(config, server)), {
+      aws,
+      sourceCredentials: { username: "reader", password: "secret" },
+      signal: AbortSignal.timeout(60_000),
+    });
+  topology = await provisioned(exampleConfiguration());
+  withCanary = await provisioned(exampleConfiguration({ name: "crm", canary: {} }));
 });
 afterAll(() => aws[Symbol.asyncDispose]());
 beforeEach(() => {
@@ -42,7 +47,10 @@ afterEach(() => void vi.useRealTimers());
 
 /** Plays a cause; returns what rang, and what still rings at the end. */
 function play(cause: Cause): { rung: Rung; still: string[] } {
-  using system = new SimulatedSystem(topology, "shop");
+  using system =
+    cause.canary === true
+      ? new SimulatedSystem(withCanary, "crm")
+      : new SimulatedSystem(topology, "shop");
   const well = { route: { ...system.route }, retry: { ...system.retry } };
   let before: string[] = [];
   for (let minute = 0; minute < QUIET_MINUTES; minute++) before = system.minute();
@@ -109,6 +117,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "A parked stream is given up": ["Failures dead"],
   "The retry function's schedule is disabled": ["Retry not running"],
   "The retry function fails": ["Function errors retry"],
+  "With a canary: its row does not arrive": ["Canary missing"],
+  "With a canary: it cannot write, or does not run": ["Canary missing"],
   "An application does not run": ["Subscriber queue age billing staging"],
   "An application fails on a message again and again": [
     "Dead-letter queue not empty billing staging",

@@ -9,7 +9,12 @@ import {
   type RunbookHeading,
 } from "../../../../infra/stack/monitoring/runbook.ts";
 import { ANNOUNCED } from "../../../../infra/stack/monitoring/severities.ts";
-import { READER_METRICS, RETRY_METRICS, ROUTE_METRICS } from "../../../../wire/metrics.ts";
+import {
+  CANARY_METRICS,
+  READER_METRICS,
+  RETRY_METRICS,
+  ROUTE_METRICS,
+} from "../../../../wire/metrics.ts";
 import { exampleTemplate } from "../../../support/example-stack.ts";
 
 const runbook = readFileSync(join(REPOSITORY_ROOT, "docs/runbook.md"), "utf8");
@@ -145,9 +150,9 @@ describe("the alarms of one environment's queues", () => {
 describe("the runbook", () => {
   it("has a heading for each kind of alarm, and no other", () => {
     expect(headings).toEqual(Object.values(RUNBOOK));
-    const descriptions = Object.values(template.findResources("AWS::CloudWatch::Alarm")).map(
-      ({ Properties }) => String(Properties.AlarmDescription),
-    );
+    const descriptions = Object.values(
+      exampleTemplate({ canary: {} }).findResources("AWS::CloudWatch::Alarm"),
+    ).map(({ Properties }) => String(Properties.AlarmDescription));
     for (const heading of headings) {
       const fragment = `#${anchor(heading)}`;
       expect(descriptions.some((description) => description.endsWith(fragment))).toBe(true);
@@ -338,6 +343,13 @@ describe("the dashboard", () => {
     ],
   ])("answers %j", (question, shown) => {
     for (const part of shown) expect(answers.get(question)).toContain(part);
+  });
+
+  it("shows how long the canary's row takes, where there is a canary", () => {
+    const [dashboard] = Object.values(
+      exampleTemplate({ canary: {} }).findResources("AWS::CloudWatch::Dashboard"),
+    );
+    expect(flatten(dashboard?.["Properties"].DashboardBody)).toContain(`"${CANARY_METRICS.delay}"`);
   });
 
   it("shows every metric that the parts write", () => {

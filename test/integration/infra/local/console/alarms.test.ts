@@ -59,6 +59,7 @@ beforeAll(async () => {
     await startOwnServer({
       environments,
       tables,
+      canary: false,
       demo: true,
       ledger: true,
       tags: true,

@@ -2,31 +2,39 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { Secret, type ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import type { HostedConfiguration } from "../../../config/configuration.ts";
 import { acknowledge } from "./acknowledge.ts";
 
+export interface AccountSecretProps {
+  readonly description: string;
+  /** Of the secret that is made. */
+  readonly username: string;
+  readonly host: string;
+  readonly port: number;
+  /** Of a secret that is there already. */
+  readonly secretArn: string | undefined;
+  /** The KMS key of that one, where it is not AWS's own. */
+  readonly secretKeyArn: string | undefined;
+  /** The secret of the app, in place of `secretArn`. */
+  readonly existing?: ISecret | undefined;
+}
+
 /**
- * The MySQL account that the reader uses: `{ "username", "password" }`, read at every connect, so
- * that it may rotate.
+ * A MySQL account: `{ "username", "password" }`, read at every connect, so that it may rotate. It
+ * is made where the props name none.
  */
-export class SourceSecret extends Construct {
+export class AccountSecret extends Construct {
   readonly secret: ISecret;
   readonly #keyArn: string | undefined;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    source: HostedConfiguration["source"],
-    existing: ISecret | undefined,
-  ) {
+  constructor(scope: Construct, id: string, props: AccountSecretProps) {
     super(scope, id);
-    const { secretArn } = source;
+    const { secretArn } = props;
     this.secret =
-      existing ??
+      props.existing ??
       (secretArn === undefined
-        ? this.#create(source)
+        ? this.#create(props)
         : Secret.fromSecretCompleteArn(this, "Secret", secretArn));
-    this.#keyArn = source.secretKeyArn;
+    this.#keyArn = props.secretKeyArn;
   }
 
   /** Lets a principal read the secret, and decrypt it where its key is not AWS's own. */
@@ -36,16 +44,16 @@ export class SourceSecret extends Construct {
     Grant.addToPrincipal({ grantee, actions: ["kms:Decrypt"], resourceArns: [this.#keyArn] });
   }
 
-  #create({ host, port }: HostedConfiguration["source"]): ISecret {
+  #create({ description, username, host, port }: AccountSecretProps): ISecret {
     const secret = new Secret(this, "Secret", {
-      description: "The MySQL account of binlog-router's reader",
+      description,
       generateSecretString: {
         // The fields that Secrets Manager's own rotation functions for MySQL ask for.
         secretStringTemplate: JSON.stringify({
           engine: "mysql",
           host,
           port,
-          username: "binlog_router",
+          username,
         }),
         generateStringKey: "password",
         passwordLength: 32,
@@ -56,7 +64,7 @@ export class SourceSecret extends Construct {
     acknowledge(
       secret,
       "SMG4",
-      "Rotation needs a function inside the database's network, which is the database's owner to add (docs/deploying.md); the reader reads the secret at every connect.",
+      "Rotation needs a function inside the database's network, which is the database's owner to add (docs/deploying.md); it is read at every connect.",
     );
     return secret as ISecret;
   }

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { FunctionSettingsError } from "../ground/errors.ts";
+
+/** What the canary is told by its environment variables; ARCHITECTURE.md lists them. */
+export interface CanarySettings {
+  readonly source: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: "verify" | "encrypt" | "off";
+  /** Has `{ "username", "password" }` of the canary's account. */
+  readonly secretArn: string;
+  readonly queueUrl: string;
+}
+
+const variables = z.object({
+  SOURCE_NAME: z.string().min(1),
+  SOURCE_HOST: z.string().min(1),
+  SOURCE_PORT: z.coerce.number().int().min(1).max(65_535),
+  SOURCE_TLS: z.enum(["verify", "encrypt", "off"]),
+  CANARY_SECRET_ARN: z.string().min(1),
+  CANARY_QUEUE_URL: z.url(),
+});
+
+/** Throws FunctionSettingsError naming every variable that is wrong. */
+export function parseCanarySettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): CanarySettings {
+  const result = variables.safeParse(environment);
+  if (!result.success) {
+    throw new FunctionSettingsError(
+      result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+    );
+  }
+  const value = result.data;
+  return {
+    source: value.SOURCE_NAME,
+    host: value.SOURCE_HOST,
+    port: value.SOURCE_PORT,
+    tls: value.SOURCE_TLS,
+    secretArn: value.CANARY_SECRET_ARN,
+    queueUrl: value.CANARY_QUEUE_URL,
+  };
+}
