@@ -6,12 +6,15 @@ import { CALLED_PROCEDURES } from "./objects.ts";
  * up again as at a login. Nothing here may depend on a limit of the server or the account: what
  * fails in init_connect ends the connection.
  */
-const STATEMENTS = ["SET ROLE NONE", ...CALLED_PROCEDURES.map((name) => `CALL ${name}()`)];
-const REGISTRATION = STATEMENTS.join("; ");
+export const REGISTRATION_STATEMENTS = [
+  "SET ROLE NONE",
+  ...CALLED_PROCEDURES.map((name) => `CALL ${name}()`),
+];
+const REGISTRATION = REGISTRATION_STATEMENTS.join("; ");
 /**
  * By how many a login counts against MAX_QUERIES_PER_HOUR; what the procedures run does not count.
  */
-export const QUERIES_PER_LOGIN = STATEMENTS.length;
+export const QUERIES_PER_LOGIN = REGISTRATION_STATEMENTS.length;
 
 /**
  * What was put there once. It failed for everybody on a server at its max_prepared_stmt_count, so

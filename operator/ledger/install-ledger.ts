@@ -17,13 +17,15 @@ import {
   SLOTS,
 } from "./objects.ts";
 import { createProcedures, PROCEDURE_SQL_MODE } from "./procedures.ts";
+import { DROP_SCRIPT_PROBE, proveLogin } from "./prove-login.ts";
 import { type Registration, registrationOf, REGISTRATIONS } from "./tagging.ts";
 
 /**
  * Installs the session ledger, GTID tags, or both, or brings them up to date; on a server that has
  * them, does nothing that a connection could notice. `init_connect` comes last, when everything
- * that it calls is there, and keeps what it had. Needs an administrator (CREATE USER,
- * SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all on the schema).
+ * that it calls is there and an ordinary account was able to call it, and keeps what it had. Needs
+ * an administrator (CREATE USER, SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all on the schema).
+ * Throws LoginNotProvenError.
  */
 export async function installLedger(
   connection: Connection,
@@ -42,6 +44,12 @@ export async function installLedger(
     for (const procedure of CALLED_PROCEDURES)
       await connection.query(`GRANT EXECUTE ON PROCEDURE ${procedure} TO ?@?`, [user, host]);
   }
+  try {
+    await proveLogin(connection);
+  } catch (error) {
+    await setInitConnect(connection, withoutRegistration);
+    throw error;
+  }
   await setInitConnect(connection, withRegistration);
 }
 
@@ -54,6 +62,7 @@ export async function uninstallLedger(connection: Connection): Promise<void> {
   if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
   await connection.query(`DROP DATABASE IF EXISTS ${LEDGER_SCHEMA}`);
   await connection.query(`DROP USER IF EXISTS ${LEDGER_DEFINER}`);
+  await connection.query(DROP_SCRIPT_PROBE);
   await withdrawFromEverybody(connection);
 }
 

@@ -12,6 +12,7 @@ import {
   REVOKE_TAG,
 } from "./objects.ts";
 import { createProcedures, PROCEDURE_SQL_MODE } from "./procedures.ts";
+import { DROP_SCRIPT_PROBE, proofStatements } from "./prove-login.ts";
 import { type Registration, REGISTRATIONS } from "./tagging.ts";
 
 type Accounts = readonly Account[];
@@ -27,7 +28,8 @@ export interface Script {
 }
 
 /**
- * What installs the ledger on a server without it, in its order.
+ * What installs the ledger on a server without it, in its order. `init_connect` comes after the
+ * proof that an ordinary account can do what it says.
  *
  * @param exempt accounts that need a grant of their own (see exempt-from-everybody.ts)
  * @param isRds whether init_connect is set in a parameter group, not by a statement
@@ -46,6 +48,7 @@ export function installScript(
     ...createProcedures(registration),
     ...GRANT_EVERYBODY,
     ...exempt.flatMap(grantStatements),
+    ...proofStatements(registration),
   ];
   const value = withRegistration(initConnect);
   return isRds
@@ -90,6 +93,7 @@ export function uninstallScript(
   const statements = [
     `DROP DATABASE IF EXISTS ${LEDGER_SCHEMA}`,
     `DROP USER IF EXISTS ${LEDGER_DEFINER}`,
+    DROP_SCRIPT_PROBE,
     isEverybodyOurs
       ? `DROP USER IF EXISTS ${EVERYBODY}`
       : `REVOKE EXECUTE ON ${LEDGER_SCHEMA}.* FROM ${EVERYBODY}`,

@@ -6,6 +6,7 @@ import {
   uninstallLedger,
 } from "../../../operator/ledger/install-ledger.ts";
 import { SLOTS } from "../../../operator/ledger/objects.ts";
+import { LoginNotProvenError, proveLogin } from "../../../operator/ledger/prove-login.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 
 const mysql = useMysql();
@@ -121,6 +122,71 @@ describe("accounts and objects that the ledger needs", () => {
       await mysql.query("DROP USER mender");
     },
   );
+});
+
+/** Accounts of a proof that were left behind. */
+async function probes(): Promise<unknown> {
+  return mysql.query("SELECT user FROM mysql.user WHERE user LIKE 'binlog\\_router\\_probe%'");
+}
+
+describe("a login is proven before init_connect is set", () => {
+  test.each([
+    [
+      "the grant to everybody",
+      "REVOKE EXECUTE ON binlog_router.* FROM ''@'%'",
+      "ER_PROCACCESS_DENIED_ERROR",
+    ],
+    ["a procedure", "DROP PROCEDURE binlog_router.resume_roles", "ER_SP_DOES_NOT_EXIST"],
+    ["the account that it runs as", "DROP USER binlog_router_ledger@localhost", "ER_NO_SUCH_USER"],
+  ])("without %s the proof fails and leaves no account", async (_, breaking, code) => {
+    await mysql.query("SET GLOBAL init_connect = ''");
+    await mysql.query(breaking);
+    const failed: unknown = await proveLogin(await mysql.connect()).catch(
+      (error: unknown) => error,
+    );
+    expect(failed).toBeInstanceOf(LoginNotProvenError);
+    expect(failed).toMatchObject({ cause: { code } });
+    expect(await probes()).toEqual([]);
+  });
+
+  test("where an ordinary account cannot log in, installing sets nothing and says so", async () => {
+    await uninstallLedger(await mysql.connect());
+    await mysql.query("SET GLOBAL init_connect = 'CALL mysql.of_somebody_else()'");
+    await expect(installLedger(await mysql.connect())).rejects.toThrow(
+      /^An ordinary account, made for this check, could not log in and run what init_connect is to run: /,
+    );
+    expect(await initConnect()).toBe("CALL mysql.of_somebody_else()");
+    expect(await probes()).toEqual([]);
+    await mysql.query("SET GLOBAL init_connect = ''");
+  });
+
+  test("a ledger that locks everybody out is taken out of init_connect", async () => {
+    await mysql.query(
+      "SET GLOBAL init_connect = CONCAT(@@init_connect, '; CALL mysql.of_nobody()')",
+    );
+    await expect(installLedger(await mysql.connect())).rejects.toThrow(LoginNotProvenError);
+    expect(await initConnect()).toBe("CALL mysql.of_nobody()");
+    await mysql.query("SET GLOBAL init_connect = ''");
+  });
+
+  test("with tags too, and the account of the proof leaves no tag in gtid_executed", async () => {
+    await installLedger(await mysql.connect(), "ledger-and-tags");
+    expect(await registered(app)).toMatchObject({ user: "app" });
+    const [row] = await mysql.query<{ executed: string }>("SELECT @@gtid_executed AS executed");
+    expect(row?.executed).not.toContain("probe");
+    expect(await probes()).toEqual([]);
+  });
+
+  test("over TLS as the administrator has it", async () => {
+    const administrator = await mysql.connect(undefined, { ssl: { rejectUnauthorized: false } });
+    await administrator.query("SET GLOBAL require_secure_transport = ON");
+    try {
+      await installLedger(administrator);
+    } finally {
+      await administrator.query("SET GLOBAL require_secure_transport = OFF");
+    }
+    expect(await probes()).toEqual([]);
+  });
 });
 
 describe("installing and uninstalling", () => {

@@ -61,6 +61,11 @@ async function faults(): Promise<string[]> {
 
 /** Runs a script as the mysql client does. */
 async function runScript(script: string): Promise<void> {
+  expect(await clientErrors(script)).toBe("");
+}
+
+/** What the mysql client says of a script; it ends at the first error. */
+async function clientErrors(script: string): Promise<string> {
   const { host, port, user, password, programs } = mysql.server;
   const client = spawn(
     programs.mysql ?? "mysql",
@@ -69,8 +74,8 @@ async function runScript(script: string): Promise<void> {
   );
   client.stdin.end(script);
   const [errors] = await Promise.all([text(client.stderr), once(client, "close")]);
-  expect(errors).toBe("");
-  expect(client.exitCode).toBe(0);
+  expect(client.exitCode === 0).toBe(errors === "");
+  return errors;
 }
 
 describe("doctor", () => {
@@ -83,6 +88,20 @@ describe("doctor", () => {
     const after = await doctor();
     expect(after.output).toContain("Nothing has to be mended.");
     expect(after.code).toBe(0);
+  });
+
+  test("--sql prints a script that ends before init_connect is set where no ordinary account could log in", async () => {
+    await runScript((await doctor("--uninstall")).output);
+    const script = (await doctor("--sql")).output;
+    const grant = "GRANT EXECUTE ON binlog_router.* TO ''@'%';";
+    expect(script).toContain(grant);
+    expect(await clientErrors(script.replace(grant, ""))).toContain("execute command denied");
+    expect(await mysql.query("SELECT @@GLOBAL.init_connect AS value")).toEqual([{ value: "" }]);
+    await runScript((await doctor("--sql")).output);
+    expect(
+      await mysql.query("SELECT user FROM mysql.user WHERE user LIKE 'binlog%probe%'"),
+    ).toEqual([]);
+    expect(await faults()).toEqual([]);
   });
 
   test("names what would lose data, and the statement that mends it", async () => {

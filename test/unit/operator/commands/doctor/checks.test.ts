@@ -338,7 +338,7 @@ describe("the ledger and its connections", () => {
 test("the script sets delimiters around routines, and leaves notes out", () => {
   const findings = ledgerFindings(facts({ ledger: { ...facts().ledger, initConnect: "" } }));
   const script = repairScript(findings);
-  expect(script.match(/^DELIMITER \$\$$/gm)).toHaveLength(3);
+  expect(script.match(/^DELIMITER \$\$$/gm)).toHaveLength(4);
   expect(script).toContain("SET PERSIST init_connect = 'SET ROLE NONE; CALL");
   expect(reportText([])).toBe("Nothing has to be mended.");
 });
