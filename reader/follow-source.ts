@@ -15,6 +15,7 @@ import { StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { RowNumbers } from "./snapshot/row-numbers.ts";
+import { ProvenUsers } from "./sessions/proven-users.ts";
 import { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
@@ -98,6 +99,10 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     ...toRead.slice(1),
   ]);
 
+  const users = await Promise.race([
+    ProvenUsers.begin(control.connection, state.version),
+    control.broken,
+  ]);
   const keptXa = new KeptXaStore(options.s3, settings.payloadBucket);
   const preparedXa = await keptXa.restore(offset.keptXa);
 
@@ -116,6 +121,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     preparedXa,
     keptXa,
     connection: control.connection,
+    users,
     report,
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
     signal: sending.signal,

@@ -17,6 +17,7 @@ import type { Log } from "./reporting/log.ts";
 import { retry } from "./reporting/retry.ts";
 import { registeredAuthor } from "./sessions/ledger-row.ts";
 import { listConnections, takeCensus } from "./sessions/process-list.ts";
+import type { ProvenUsers } from "./sessions/proven-users.ts";
 import { SessionBook } from "./sessions/session-book.ts";
 import { SessionsTable } from "./sessions/sessions-table.ts";
 import type { ReaderSettings } from "./settings.ts";
@@ -66,6 +67,7 @@ export interface Attempt {
   readonly keptXa: KeptXaStore;
   /** For questions to the server. */
   readonly connection: Connection;
+  readonly users: ProvenUsers;
   readonly report: AttemptReport;
   /** Back-pressure changed: true = pause reading, false = resume. */
   readonly onPressure: (high: boolean) => void;
@@ -163,7 +165,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
 /** `runRead`: the server run whose events are being read. */
 function sessionBook(
   { settings, dynamodb, log }: PipelineOptions,
-  { state, offset, connection, report, signal }: Attempt,
+  { state, offset, connection, users, report, signal }: Attempt,
   presentRun: PresentRun,
   runRead: () => number | null,
 ): SessionBook {
@@ -188,6 +190,7 @@ function sessionBook(
       refresh: (open) => table.refresh(open),
     },
     ask: (threads) => listConnections(connection, threads),
+    prove: (threads) => users.prove(threads),
     takeCensus: () => takeCensus(connection, state.version),
     onUserChanged: (thread) => report.userChanged(thread),
     onDisagreement: (transaction) => report.disagreement(transaction),

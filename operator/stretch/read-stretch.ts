@@ -191,6 +191,7 @@ async function sessionBook(
       refresh: () => Promise.resolve(),
     },
     ask: (threads) => listConnections(connection, threads),
+    prove: () => Promise.resolve(new Map()),
     takeCensus: () => Promise.resolve(null),
     onUserChanged: () => undefined,
     onDisagreement: () => undefined,

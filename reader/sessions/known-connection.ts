@@ -88,6 +88,11 @@ export class KnownConnection {
     this.#entries.unshift(...earlier.map((entry) => ({ ...entry, sinceUs: null })));
   }
 
+  /** Whether a transaction without a tag, at this position, says that the session was reset. */
+  isReset(position: string): boolean {
+    return entryAt(this.#entries, position)?.tagged !== undefined;
+  }
+
   /** Whether the last that is known of it is this user's tag. */
   hasTag(user: string): boolean {
     return this.#entries.at(-1)?.tagged?.user === user;

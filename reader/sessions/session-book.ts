@@ -6,7 +6,9 @@ import { type Transaction, writingOf } from "../transactions/transaction.ts";
 import type { SavedPosition } from "./session.ts";
 import type { Census, Listing } from "./process-list.ts";
 import { BatchedLookups } from "./batched-lookups.ts";
+import type { ProveUsers } from "./proven-users.ts";
 import { ReadPosition } from "./read-position.ts";
+import { ResetSessions } from "./reset-sessions.ts";
 import { RememberedSessions } from "./remembered-sessions.ts";
 import type { Session } from "./session.ts";
 import type { SessionsTable } from "./sessions-table.ts";
@@ -25,6 +27,8 @@ export interface SessionBookOptions {
   readonly table: Pick<SessionsTable, "find" | "record" | "refresh">;
   /** Asks the process list for some connections. */
   readonly ask: (threads: readonly number[]) => Promise<Listing>;
+  /** Asks who is behind connections whose session was reset, as far as that is certain. */
+  readonly prove: ProveUsers;
   /** Asks it for all of them; null when it cannot say. */
   readonly takeCensus: () => Promise<Census | null>;
   /**
@@ -69,11 +73,13 @@ export class SessionBook {
   #saved: SavedPosition | null = null;
   #refreshMs = 0;
   readonly #lookups: BatchedLookups<{ readonly session: Session; readonly isPresent: boolean }>;
+  readonly #resets: ResetSessions;
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
     this.#sessions = new RememberedSessions(options.server);
     this.#lookups = new BatchedLookups(QUESTION_GAP_MS, (questions) => this.#answer(questions));
+    this.#resets = new ResetSessions(options.prove, this.read);
   }
 
   /** How many connections are in memory. */
@@ -88,7 +94,8 @@ export class SessionBook {
   notice(transaction: Transaction): void {
     const session = this.#sessionOf(transaction);
     if (session === null) return;
-    session.isPresent ||= this.#options.isOfThisRun(transaction);
+    const isPresent = this.#options.isOfThisRun(transaction);
+    session.isPresent ||= isPresent;
     session.lastSeen = writingOf(transaction);
     const tagged = taggedUser(transaction);
     if (tagged !== null) {
@@ -96,7 +103,12 @@ export class SessionBook {
       session.facts.tag(tagged, this.#textOf(session.lastSeen));
       return this.#sessions.note(session);
     }
-    if (session.facts.entries.length > 0) return;
+    if (session.facts.entries.length > 0) {
+      if (!isPresent || !session.facts.isReset(this.#textOf(session.lastSeen))) return;
+      session.proof = this.#resets.ask(session);
+      session.proof.catch(() => undefined); // told to whoever waits for the author
+      return;
+    }
     // One answer is enough; but it was none if the process list could not be asked yet, and now
     // can.
     if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
@@ -111,7 +123,10 @@ export class SessionBook {
    */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
     const sessions = transactions.map((transaction) => this.#sessionOf(transaction));
-    for (const session of sessions) await session?.answer;
+    for (const session of sessions) {
+      await session?.answer;
+      await session?.proof;
+    }
     return transactions.map((transaction, i) => this.#authorOf(transaction, sessions[i] ?? null));
   }
 
@@ -232,7 +247,9 @@ export class SessionBook {
     const { facts, connection } = session;
     const changesBefore = facts.silentChanges;
     const position = this.#textOf(writingOf(transaction));
-    const author = facts.authorOf(position, writingOf(transaction).us);
+    const author =
+      facts.authorOf(position, writingOf(transaction).us) ??
+      (facts.isReset(position) ? session.provenAuthor(writingOf(transaction)) : undefined);
     if (facts.silentChanges > changesBefore) this.#options.onUserChanged(connection.thread);
     if (author === undefined && transaction.isGenerated === true) return SERVER;
     if (author === undefined) session.isMissed = true;
@@ -261,6 +278,11 @@ export class SessionBook {
         if (session !== undefined) this.#sessions.note(session);
       }
     }
+    // What an earlier reader recorded of these says that their sessions were reset.
+    const reset = questions.filter(
+      ({ session, isPresent }) => isPresent && session.facts.isReset(EVERYTHING),
+    );
+    await Promise.all(reset.map(({ session }) => this.#resets.ask(session)));
     // An answer is final, also the answer that there is none: ids are not used twice in a run.
   }
 

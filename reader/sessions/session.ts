@@ -1,7 +1,8 @@
-import type { Connection, SessionEntry } from "../../wire/session.ts";
+import type { Author, Connection, SessionEntry } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
 import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 import type { Census } from "./process-list.ts";
+import type { ProvenUser } from "./proven-users.ts";
 import { KnownConnection } from "./known-connection.ts";
 
 /** A connection in the session book. */
@@ -25,6 +26,10 @@ export class Session {
   answer: Promise<void> | null = null;
   /** Whether the process list was asked for it. */
   isAsked = false;
+  /** Settled when its user was asked for behind a reset; null when that was not necessary. */
+  proof: Promise<void> | null = null;
+  /** What is certain of its user by the counts of the server. */
+  #proven: (ProvenUser & { readonly readTo: BinlogPosition }) | null = null;
   /** Whether a change of it left without an author: then the retry function waits to hear of it. */
   isMissed = false;
   /** The revision of the facts that the sessions table has. */
@@ -40,6 +45,19 @@ export class Session {
 
   get run(): number {
     return this.connection.run;
+  }
+
+  /** Takes an answer to a question that was asked when reading had come to `readTo`. */
+  prove(user: ProvenUser, readTo: BinlogPosition): void {
+    this.#proven = { ...user, readTo };
+  }
+
+  /** Who wrote what it wrote at a position, if that was proven. */
+  provenAuthor(position: BinlogPosition): Author | undefined {
+    if (this.#proven === null) return undefined;
+    const { user, host, since, readTo } = this.#proven;
+    if (isBefore(position, since) || !isBefore(position, readTo)) return undefined;
+    return { user, host, attribution: "first-sight" };
   }
 
   /** What must be known of it from a position on; the rest of what is known will be read again. */

@@ -146,7 +146,7 @@ function resets({ tags }: ServerFacts): Finding[] {
         check: "connections.reset",
         severity: "warning",
         what: `${name} reset open sessions ${count} times (COM_RESET_CONNECTION)`,
-        why: "a reset takes the tag away: what is written afterwards has no known author, and is parked",
+        why: "a reset takes the tag away: what is written afterwards is parked, unless the connection stays open until the reader has asked for it",
       },
     ),
   );

@@ -21,6 +21,8 @@ let questions: number[][];
 let isNear: boolean;
 /** The threads of transactions whose tag and ledger disagree. */
 let disagreements: number[];
+/** Who is proven to be behind a thread, and since which offset. */
+let proven: Map<number, { readonly user: string; readonly since: number }>;
 let book: SessionBook;
 
 beforeEach(() => {
@@ -30,6 +32,7 @@ beforeEach(() => {
   questions = [];
   isNear = true;
   disagreements = [];
+  proven = new Map();
   book = newBook();
 });
 
@@ -54,6 +57,17 @@ function newBook(): SessionBook {
       const connections = listed().filter(({ thread }) => threads.includes(thread));
       return Promise.resolve({ connections, earliestUs: binlogEnd });
     },
+    prove: (threads) =>
+      Promise.resolve(
+        new Map(
+          [...proven]
+            .filter(([thread]) => threads.includes(thread))
+            .map(([thread, { user, since }]) => [
+              thread,
+              { user, host: "here", since: { fileNumber: 1, offset: since } },
+            ]),
+        ),
+      ),
     takeCensus: (): Promise<Census> =>
       Promise.resolve({
         connections: listed(),
@@ -281,6 +295,27 @@ describe("a transaction whose GTID has a tag", () => {
       expect(await authorOf(transaction(8))).toBe("a long name without a tag");
     },
   );
+
+  test("is followed by those of a session that was reset, where its user is proven", async () => {
+    book.register(tagged(8, "a"), ledger("a"));
+    const early = transaction(8);
+    proven.set(8, { user: "b", since: binlogEnd });
+    const reset = transaction(8);
+    book.notice(early);
+    book.notice(reset);
+    const unread = { ...reset, start: binlogEnd + 1 };
+    expect(await book.authorsOf([early, reset, unread])).toEqual([
+      undefined,
+      { user: "b", host: "here", attribution: "first-sight" },
+      undefined,
+    ]);
+    expect(await authorOf(tagged(8, "a"))).toBe("a");
+    await record();
+    book = newBook();
+    expect(await authorOf(transaction(8))).toBe("b");
+    isNear = false; // of an earlier run: the server cannot be asked
+    expect(await authorOf(transaction(8))).toBeNull();
+  });
 
   test("does not change whose the connection's earlier transactions are", async () => {
     book.register(transaction(8), ledger("a"));

@@ -1,0 +1,39 @@
+import { BatchedLookups } from "./batched-lookups.ts";
+import type { ProveUsers } from "./proven-users.ts";
+import type { ReadPosition } from "./read-position.ts";
+import type { Session } from "./session.ts";
+
+/** Connections that turn up sooner than this after a question go together in the next. */
+const QUESTION_GAP_MS = 20;
+const THREADS_PER_QUESTION = 1000;
+
+/**
+ * Asks who is behind connections whose sessions were reset. An answer holds for what was read
+ * before the question.
+ */
+export class ResetSessions {
+  readonly #prove: ProveUsers;
+  readonly #read: ReadPosition;
+  readonly #lookups: BatchedLookups<Session>;
+
+  constructor(prove: ProveUsers, read: ReadPosition) {
+    this.#prove = prove;
+    this.#read = read;
+    this.#lookups = new BatchedLookups(QUESTION_GAP_MS, (sessions) => this.#ask(sessions));
+  }
+
+  /** Resolves when the session has the answer, if there is one. */
+  ask(session: Session): Promise<void> {
+    return this.#lookups.ask(session);
+  }
+
+  async #ask(sessions: readonly Session[]): Promise<void> {
+    const { fileNumber, offset } = this.#read;
+    const asked = new Map(sessions.map((session) => [session.thread, session]));
+    const threads = [...asked.keys()];
+    for (let at = 0; at < threads.length; at += THREADS_PER_QUESTION) {
+      const proven = await this.#prove(threads.slice(at, at + THREADS_PER_QUESTION));
+      for (const [thread, user] of proven) asked.get(thread)?.prove(user, { fileNumber, offset });
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import type { Connection } from "mysql2/promise";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { ProvenUsers } from "../../../../reader/sessions/proven-users.ts";
+import { type Account, useMysql } from "../../../support/mysql.ts";
+
+const COUNTS = "performance_schema.events_statements_summary_by_thread_by_event_name";
+
+const WRITTEN = Number(process.env["WRITTEN"] ?? 1000);
+
+const mysql = useMysql();
+let first: Account;
+let second: Account;
+let users: ProvenUsers;
+
+beforeAll(async () => {
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.orders (id INT AUTO_INCREMENT PRIMARY KEY)");
+  first = await mysql.createAccount("first", ["ALL ON shop.*"]);
+  second = await mysql.createAccount("second", ["ALL ON shop.*"]);
+});
+beforeEach(async () => {
+  users = await begun(await mysql.connect());
+});
+
+function begun(connection: Connection): Promise<ProvenUsers> {
+  return ProvenUsers.begin(connection, mysql.server.version);
+}
+
+async function provenOf({ threadId }: Connection): Promise<string | undefined> {
+  return (await users.prove([threadId])).get(threadId)?.user;
+}
+
+async function binlogEnd(): Promise<number> {
+  const [status] = await mysql.query<{ Position: number }>("SHOW BINARY LOG STATUS");
+  return status?.Position ?? 0;
+}
+
+test("a session that was reset is its user's, whoever begins to count first", async () => {
+  const before = await mysql.connect(first);
+  users = await begun(await mysql.connect());
+  const after = await mysql.connect(first);
+  for (const connection of [before, after]) {
+    expect(await provenOf(connection)).toBeUndefined(); // not reset: another wrote under its id
+    await connection.reset();
+    expect(await provenOf(connection)).toBe("first");
+  }
+});
+
+test("after a change of user, from the first count behind it on", async () => {
+  const connection = await mysql.connect(first);
+  await connection.reset();
+  expect(await provenOf(connection)).toBe("first");
+  await connection.changeUser(second);
+  await connection.query("INSERT INTO shop.orders VALUES ()");
+  const written = await binlogEnd();
+  expect(await provenOf(connection)).toBeUndefined();
+  await connection.reset();
+  const proven = (await users.prove([connection.threadId])).get(connection.threadId);
+  expect(proven?.user).toBe("second");
+  expect(proven?.since.offset).toBeGreaterThanOrEqual(written);
+  await connection.changeUser(first);
+  await connection.changeUser(second);
+  expect(await provenOf(connection)).toBeUndefined();
+});
+
+test("what was counted before the table was emptied counts no more", async () => {
+  const connection = await mysql.connect(first);
+  await connection.changeUser(second);
+  await mysql.query(`TRUNCATE TABLE ${COUNTS}`);
+  await connection.reset();
+  expect(await provenOf(connection)).toBeUndefined();
+  expect(await provenOf(connection)).toBe("second");
+});
+
+test("nothing is proven while the server does not count", async () => {
+  const connection = await mysql.connect(first);
+  await connection.reset();
+  const consumer = "performance_schema.setup_consumers SET enabled = ? WHERE name = ?";
+  await mysql.query(`UPDATE ${consumer}`, ["NO", "thread_instrumentation"]);
+  expect(await provenOf(connection)).toBeUndefined();
+  expect(await provenOf(connection)).toBeUndefined();
+  await mysql.query(`UPDATE ${consumer}`, ["YES", "thread_instrumentation"]);
+});
+
+test("a thread that is not instrumented, or is gone, is not proven", async () => {
+  const connection = await mysql.connect(first);
+  await connection.reset();
+  await mysql.query(
+    "UPDATE performance_schema.threads SET instrumented = 'NO' WHERE processlist_id = ?",
+    [connection.threadId],
+  );
+  expect(await provenOf(connection)).toBeUndefined();
+  connection.destroy();
+  expect(await provenOf(connection)).toBeUndefined();
+});
+
+test("an account that may not read the counts proves nobody, and goes on", async () => {
+  const account = await mysql.createAccount("blind", ["REPLICATION CLIENT ON *.*"]);
+  users = await begun(await mysql.connect(account));
+  expect(await provenOf(await mysql.connect(first))).toBeUndefined();
+});
+
+test("no user is ever proven who was not there", async () => {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  console.info(`seed ${seed}`);
+  let state = seed;
+  const chance = (): number => (state = (state * 48_271 + 11) % 2_147_483_647) / 2_147_483_647;
+  const wrote: { thread: number; user: string; from: number }[] = [];
+  let isOver = false;
+  const work = async (): Promise<void> => {
+    const connection = await mysql.connect(first);
+    let user = first.user;
+    while (!isOver) {
+      const dice = chance();
+      if (dice < 0.3) {
+        const account = chance() < 0.5 ? first : second;
+        await connection.changeUser(account);
+        user = account.user;
+      } else if (dice < 0.6) {
+        await connection.reset();
+      }
+      const from = await binlogEnd();
+      await connection.query("INSERT INTO shop.orders VALUES ()");
+      wrote.push({ thread: connection.threadId, user, from });
+    }
+  };
+  const working = Promise.all([work(), work(), work(), work()]);
+  const split = { right: 0, wrong: 0, unknown: 0 };
+  try {
+    for (let counted = 0; counted < WRITTEN;) {
+      const read = wrote.splice(0);
+      const threads = [...new Set(read.map(({ thread }) => thread)), 0];
+      const proven = await users.prove(threads);
+      counted += read.length;
+      for (const { thread, user, from } of read) {
+        const found = proven.get(thread);
+        if (found === undefined || from < found.since.offset) split.unknown++;
+        else split[found.user === user ? "right" : "wrong"]++;
+      }
+    }
+  } finally {
+    isOver = true;
+    await working;
+  }
+  console.info("changes under changes of user, two thirds of them without one:", split);
+  expect(split.wrong).toBe(0);
+  expect(split.right).toBeGreaterThan(0);
+});
