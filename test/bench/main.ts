@@ -9,6 +9,7 @@ import { benchDelay } from "./delay/delay.ts";
 import { benchFilters } from "./filters/filters.ts";
 import { benchGrowth } from "./growth/growth.ts";
 import { benchMemory } from "./memory/memory.ts";
+import { benchPeers } from "./peers/peers.ts";
 import { benchRead } from "./read/read.ts";
 import { benchDeliver } from "./deliver/deliver.ts";
 import { benchRequests } from "./requests/requests.ts";
@@ -36,10 +37,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   memory: benchMemory,
   snapshot: benchSnapshot,
   soak: benchSoak,
+  peers: benchPeers,
 };
 
 /** Those that run only where they are named. */
-const ONLY_NAMED: ReadonlySet<string> = new Set(["snapshot", "soak"]);
+const ONLY_NAMED: ReadonlySet<string> = new Set(["snapshot", "soak", "peers"]);
 
 const EPILOGUE = `
 Figures of one run can be compared with each other only: machines differ, and so do their hours.
@@ -60,7 +62,7 @@ const options = new Command("npm run bench --")
   .addOption(
     new Option(
       "--only <names...>",
-      "only these benchmarks; snapshot and soak run only where they are named",
+      "only these benchmarks; snapshot, soak and peers run only where they are named",
     ).choices(Object.keys(BENCHMARKS)),
   )
   .option("--quick", "small amounts: shows that everything runs, and measures little")

@@ -1,0 +1,73 @@
+package peers;
+
+import io.debezium.engine.ChangeEvent;
+import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.format.Json;
+import java.util.List;
+import java.util.Properties;
+
+/** Debezium's embedded engine with the MySQL connector and JSON without schemas; it counts. */
+public final class DebeziumPeer {
+    static final String NAME = "peer";
+    static final String PREFIX = "shop";
+
+    public static void main(String[] arguments) throws Exception {
+        try (var engine = DebeziumEngine.create(Json.class)
+            .using(settings())
+            .using((success, message, error) -> {
+                if (success) return;
+                System.err.println(message);
+                if (error != null) error.printStackTrace();
+                Runtime.getRuntime().halt(1);
+            })
+            .notifying(new Counter())
+            .build()) {
+            engine.run();
+        }
+    }
+
+    private static Properties settings() {
+        Properties settings = new Properties();
+        settings.setProperty("name", NAME);
+        settings.setProperty("connector.class", "io.debezium.connector.mysql.MySqlConnector");
+        settings.setProperty("topic.prefix", PREFIX);
+        settings.setProperty("database.hostname", System.getenv("PEER_HOST"));
+        settings.setProperty("database.port", System.getenv("PEER_PORT"));
+        settings.setProperty("database.user", System.getenv("PEER_USER"));
+        settings.setProperty("database.password", System.getenv("PEER_PASSWORD"));
+        settings.setProperty("database.server.id", System.getenv("PEER_SERVER_ID"));
+        settings.setProperty("database.ssl.mode", "disabled");
+        settings.setProperty("driver.allowPublicKeyRetrieval", "true");
+        settings.setProperty("database.include.list", "shop");
+        // No rows, but the tables' definitions; then on from the offset that is there.
+        settings.setProperty("snapshot.mode", "recovery");
+        settings.setProperty("include.schema.changes", "false");
+        settings.setProperty("schema.history.internal", "io.debezium.relational.history.MemorySchemaHistory");
+        settings.setProperty("offset.storage", StartAt.class.getName());
+        settings.setProperty("offset.flush.interval.ms", "1000");
+        settings.setProperty("key.converter.schemas.enable", "false");
+        settings.setProperty("value.converter.schemas.enable", "false");
+        return settings;
+    }
+
+    private static final class Counter implements DebeziumEngine.ChangeConsumer<ChangeEvent<String, String>> {
+        private final Count count = new Count();
+
+        @Override
+        public void handleBatch(
+            List<ChangeEvent<String, String>> records,
+            DebeziumEngine.RecordCommitter<ChangeEvent<String, String>> committer) throws InterruptedException {
+            long rows = 0;
+            for (var record : records) {
+                if (record.value() != null) rows++;
+                committer.markProcessed(record);
+            }
+            committer.markBatchFinished();
+            try {
+                count.add(rows);
+            } catch (Exception error) {
+                throw new IllegalStateException(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package peers;
+
+import com.zendesk.maxwell.MaxwellContext;
+import com.zendesk.maxwell.producer.AbstractProducer;
+import com.zendesk.maxwell.producer.ProducerFactory;
+import com.zendesk.maxwell.row.RowMap;
+
+/** What Maxwell's own producer for standard output does, and counts. Standard output is /dev/null. */
+public final class MaxwellPeer extends AbstractProducer {
+    private final Count count = new Count();
+
+    private MaxwellPeer(MaxwellContext context) {
+        super(context);
+    }
+
+    @Override
+    public void push(RowMap row) throws Exception {
+        String output = row.toJSON(outputConfig);
+        if (output != null && row.shouldOutput(outputConfig)) {
+            System.out.println(output);
+            if ("shop".equals(row.getDatabase())) count.add(1);
+        }
+        context.setPosition(row);
+    }
+
+    public static final class Factory implements ProducerFactory {
+        @Override
+        public AbstractProducer createProducer(MaxwellContext context) {
+            return new MaxwellPeer(context);
+        }
+    }
+}
