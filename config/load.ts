@@ -55,21 +55,32 @@ export async function readConfigFile(path: string): Promise<Configuration> {
  * chooses one source where it has several. Throws ConfigError.
  */
 export async function readConfigObject(path: string, name?: string): Promise<unknown> {
+  const objects = await readConfigObjects(path, name);
+  if (objects.length === 1) return objects[0];
+  throw fileError(
+    `${path} configures several sources (${objects.map(nameOf).join(", ")}); choose one by its name, or name a file that has only one`,
+  );
+}
+
+/**
+ * All of them, or the one that is called `name`; at least one. Throws ConfigError.
+ */
+export async function readConfigObjects(path: string, name?: string): Promise<unknown[]> {
   const value = await readJson(path);
   const { context } = (value ?? {}) as { context?: Readonly<Record<string, unknown>> };
   const object = context?.[CONTEXT_KEY];
-  return chosenSource(path, object ?? value, name);
+  return chosenSources(path, object ?? value, name);
 }
 
-function chosenSource(path: string, value: unknown, name: string | undefined): unknown {
+function chosenSources(path: string, value: unknown, name: string | undefined): unknown[] {
   const sources: readonly unknown[] = Array.isArray(value) ? value : [value];
   const chosen = sources.filter((source) => name === undefined || nameOf(source) === name);
-  if (chosen.length === 1) return chosen[0];
+  if (chosen.length > 0) return chosen;
   const names = sources.map(nameOf).join(", ");
   throw fileError(
-    chosen.length === 0
-      ? `${path} configures no source ${String(name)}, but ${names}`
-      : `${path} configures several sources (${names}); choose one by its name, or name a file that has only one`,
+    name === undefined
+      ? `${path} configures no source`
+      : `${path} configures no source ${name}, but ${names}`,
   );
 }
 

@@ -244,6 +244,14 @@ const restoredTables = z.strictObject({
   failures: tableName,
 });
 
+const doctor = z.strictObject({
+  /**
+   * Findings of `doctor` that are to stay as they are: the reason for each, by the id that `doctor`
+   * prints.
+   */
+  accept: z.record(text, text).default({}),
+});
+
 export const configurationSchema = z.strictObject({
   name: z.string(),
   source: sourceSchema,
@@ -274,4 +282,5 @@ export const configurationSchema = z.strictObject({
   operators: principals.default([]),
   retention: retention.prefault({}),
   alarms: alarms.prefault({}),
+  doctor: doctor.prefault({}),
 });

@@ -12,6 +12,10 @@ export const SEVERITIES: readonly Severity[] = ["lockout", "loss", "warning", "n
 export interface Finding {
   /** Stable and short, for machines: `binlog_format`, `ledger.init_connect`. */
   readonly check: string;
+  /**
+   * What it is about, where a check can find several things: an account, a subscriber's pattern.
+   */
+  readonly about?: string;
   readonly severity: Severity;
   /** What is the case. */
   readonly what: string;

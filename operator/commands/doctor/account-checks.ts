@@ -33,6 +33,7 @@ export function missingUserFindings(
       .map((user) =>
         mendedByHand("Create the account, or correct its name in the configuration.", {
           check: "accounts.missing",
+          about: user,
           severity: "note",
           what: `the environment ${environment} names the user ${user}, which the server does not have`,
           why: "changes of a user whose name is spelled otherwise go where the configuration's otherUsers says",
@@ -54,6 +55,7 @@ function findingsOf(
     findings.push(
       mendedByHand("Give each environment an account of its own.", {
         check: "accounts.shared",
+        about: idOf(account),
         severity: "warning",
         what: `${name} belongs to the environments ${environments.join(", ")}, by its client's host`,
         why: "an application that moves to another host changes its environment",
@@ -67,11 +69,13 @@ function findingsOf(
   return findings;
 }
 
-function limited({ questionsPerHour }: Account, name: string): Finding {
+function limited(account: Account, name: string): Finding {
+  const { questionsPerHour } = account;
   return mendedByHand(
     `Run ALTER USER ${name} WITH MAX_QUERIES_PER_HOUR 0, or allow ${QUERIES_PER_LOGIN} more for each time that it logs in within an hour.`,
     {
       check: "accounts.limited",
+      about: idOf(account),
       severity: "warning",
       what: `${name} may run ${questionsPerHour} queries an hour`,
       why: `the ledger takes ${QUERIES_PER_LOGIN} of them for each login, and who has none left is not let in`,
@@ -83,6 +87,7 @@ function administrator(account: Account, name: string, environment: string): Fin
   const { adminPrivileges, adminRoles } = account;
   const finding = {
     check: "accounts.administrator",
+    about: idOf(account),
     severity: "warning",
     what: `${name} of the environment ${environment} has ${[...adminPrivileges, ...adminRoles].join(" and ")}`,
     why: "init_connect is not run for who has CONNECTION_ADMIN or SUPER, so that the ledger does not know its connections",
@@ -95,6 +100,8 @@ function administrator(account: Account, name: string, environment: string): Fin
     : mendedBy([`REVOKE ${adminPrivileges.join(", ")} ON *.* FROM ${name}`], finding);
 }
 
+const idOf = ({ user, host }: Account): string => `${user}@${host}`;
+
 function isAdministrator({ adminPrivileges, adminRoles }: Account): boolean {
   return adminPrivileges.length > 0 || adminRoles.length > 0;
 }
@@ -103,6 +110,7 @@ function inNoEnvironment(account: Account, name: string): Finding {
   const isAdmin = isAdministrator(account);
   return mendedByHand("List it in an environment's users if an application uses it.", {
     check: "accounts.no-environment",
+    about: idOf(account),
     severity: isAdmin || !account.mayWrite ? "note" : "warning",
     what: `${name} is in no environment${isAdmin ? ", and is an administrator" : ""}`,
     why: "its changes go where the configuration's otherUsers says",

@@ -2,7 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import type { ConnectionOptions } from "mysql2/promise";
 import type { z } from "zod";
 import { ConfigError } from "../../../config/config-error.ts";
-import { loadPart, readConfigObject } from "../../../config/load.ts";
+import { loadPart, readConfigObjects } from "../../../config/load.ts";
 import { configurationSchema } from "../../../config/schema.ts";
 import {
   connectionOptions,
@@ -14,22 +14,22 @@ import { disposable } from "../../shared/target.ts";
 
 /** What the doctor uses of the configuration; `npm start` and `cdk synth` check all of it. */
 const used = configurationSchema
-  .pick({ source: true, environments: true, subscribers: true })
-  .partial({ source: true, subscribers: true })
+  .pick({ name: true, source: true, environments: true, subscribers: true, doctor: true })
+  .partial({ name: true, source: true, subscribers: true, doctor: true })
   .strip();
 
-type DoctorConfiguration = z.output<typeof used>;
+export type DoctorConfiguration = z.output<typeof used>;
 
 /**
- * Reads a configuration object, or a cdk.json that has one (of several, the one called `name`) in
- * its context. Throws CommandError.
+ * Reads a configuration object, or a cdk.json that has one or several in its context; with `name`
+ * the one that is called so. Throws CommandError.
  */
-export async function readDoctorConfiguration(
+export async function readDoctorConfigurations(
   path: string,
   name?: string,
-): Promise<DoctorConfiguration> {
+): Promise<DoctorConfiguration[]> {
   try {
-    return loadPart(used, await readConfigObject(path, name));
+    return (await readConfigObjects(path, name)).map((object) => loadPart(used, object));
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new CommandError(cause.message, { cause });

@@ -52,6 +52,7 @@ function noTables(place: string): Finding {
     "Name an account with --mysql that may see the tables, or correct `tables`.",
     {
       check: "filters.tables",
+      about: place,
       severity: "warning",
       what: `this account sees no table of ${place}`,
       why: "whether its filters fit the tables cannot be checked",
@@ -78,6 +79,7 @@ function missingColumns(
     .map((text) =>
       mendedByHand("Correct the pattern, or remove it.", {
         check: "filters.column",
+        about: `${place}.columns.${text}`,
         severity: "warning",
         what: `no table has a column that ${JSON.stringify(text)} of ${place}.columns chooses`,
         why: "a mistyped name leaves the column that is meant as it is",
@@ -100,6 +102,7 @@ function hiddenKeys(
       .map(({ name }) =>
         mendedByHand(`Mask ${database}.${table}.${name} with "hash", or deliver it.`, {
           check: "filters.key",
+          about: `${place}.columns.${database}.${table}.${name}`,
           severity: "warning",
           what: `${place}.columns leaves out ${database}.${table}.${name}, or masks it beyond recognition, and it is part of the primary key`,
           why: "without it rows cannot be told apart; until it is corrected, its hash is delivered",
@@ -130,7 +133,8 @@ function conditionFindings(
           return [noSuchColumn(place, `${database}.${table}`, use.column.name)];
         }
         const difference = differentMeaning(use, column);
-        if (difference !== null) return [otherMeaning(place, `${database}.${table}`, difference)];
+        if (difference !== null)
+          return [otherMeaning(place, `${database}.${table}`, column.name, difference)];
         return foldsText(use, column)
           ? [otherCollation(place, `${database}.${table}.${column.name}`, column.collation ?? "")]
           : [];
@@ -143,15 +147,17 @@ function conditionFindings(
 function noSuchColumn(place: string, table: string, column: string): Finding {
   return mendedByHand("Correct the name, or give the condition to the tables that have it.", {
     check: "filters.condition-column",
+    about: `${place}.where.${table}.${column}`,
     severity: "warning",
     what: `${place}.where names the column ${column}, which ${table} does not have`,
     why: "nobody can say whether its rows are wanted: they are parked, and the queue waits",
   });
 }
 
-function otherMeaning(place: string, table: string, difference: string): Finding {
+function otherMeaning(place: string, table: string, column: string, difference: string): Finding {
   return mendedByHand("Compare it with what its type compares with (docs/filters.md).", {
     check: "filters.comparison",
+    about: `${place}.where.${table}.${column}`,
     severity: "warning",
     what: `${place}.where: in ${table} ${difference}`,
     why: "the comparison may choose other rows than in MySQL",
@@ -161,6 +167,7 @@ function otherMeaning(place: string, table: string, difference: string): Finding
 function otherCollation(place: string, column: string, collation: string): Finding {
   return mendedByHand("Where case must not matter, compare LOWER(column).", {
     check: "filters.collation",
+    about: `${place}.where.${column}`,
     severity: "note",
     what: `${place}.where compares ${column} by code points, and its collation is ${collation}`,
     why: "upper case and accents count in the condition, and not in MySQL's SELECT",
@@ -177,6 +184,7 @@ function rowImage(
   return [
     mendedBySetting("binlog_row_image", "FULL", isRds(variables), {
       check: "filters.row-image",
+      about: place,
       severity: "warning",
       what: `binlog_row_image is ${image}, and ${place} has a condition`,
       why: "where the row image lacks a column of the condition, changes are parked, and the queue waits",

@@ -55,6 +55,7 @@ export function ledgerFindings(facts: ServerFacts): Finding[] {
     findings.push(
       mendedBy(grantStatements(account), {
         check: "ledger.locked-out",
+        about: `${account.user}@${account.host}`,
         severity: isCalled ? "lockout" : "warning",
         what: `'${account.user}'@'${account.host}' has a grant on a schema pattern that covers the ledger's schema and leaves out EXECUTE`,
         why: "it cannot log in while the ledger is on: its own grant counts in place of everybody's",
@@ -137,6 +138,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
         `Have the application run CALL ${LEDGER_PROCEDURE}() after each change of user, or give each user a pool of its own.`,
         {
           check: "connections.change-user",
+          about: name,
           severity: "warning",
           what: `${name} changed the user of open connections ${count} times (COM_CHANGE_USER)`,
           why: "neither the binlog nor init_connect tells of it: changes may be taken for the former user's",
@@ -150,6 +152,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
         "Give each environment a user of its own in the proxy, with connections of its own.",
         {
           check: "connections.proxy",
+          about: name,
           severity: "warning",
           what: `${count} connections come through ${name}, which shares connections between clients`,
           why: "changes belong to the user that the proxy logs in with",

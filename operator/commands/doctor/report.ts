@@ -1,5 +1,6 @@
+import type { ReportedFinding } from "./accept.ts";
 import type { Script } from "../../ledger/statements.ts";
-import { type Finding, SEVERITIES, type Severity } from "../../../reader/source/finding.ts";
+import { SEVERITIES, type Severity } from "../../../reader/source/finding.ts";
 
 const MARKS: Readonly<Record<Severity, string>> = {
   lockout: "LOCKED OUT",
@@ -8,12 +9,20 @@ const MARKS: Readonly<Record<Severity, string>> = {
   note: "note",
 };
 
-/** The findings for people, the gravest first. */
-export function reportText(findings: readonly Finding[]): string {
-  const lines = sorted(findings).map(
-    ({ severity, check, what, why, remedy }) =>
-      `${MARKS[severity]}  ${check}: ${what}.\n    Why it matters: ${why}.\n    What to do: ${remedy}`,
-  );
+/** The findings for people, the gravest first, and those last that the configuration accepts. */
+export function reportText(findings: readonly ReportedFinding[]): string {
+  const present = sorted(findings.filter(({ accepted }) => accepted === null));
+  const accepted = sorted(findings.filter((finding) => finding.accepted !== null));
+  const lines = [
+    ...present.map(
+      ({ severity, id, what, why, remedy }) =>
+        `${MARKS[severity]}  ${id}: ${what}.\n    Why it matters: ${why}.\n    What to do: ${remedy}`,
+    ),
+    ...accepted.map(
+      ({ id, what, accepted: reason }) =>
+        `accepted  ${id}: ${what}.\n    Accepted in the configuration: ${reason}`,
+    ),
+  ];
   const mattering = findings.filter(isFault).length;
   lines.push(
     mattering === 0
@@ -23,19 +32,31 @@ export function reportText(findings: readonly Finding[]): string {
   return lines.join("\n");
 }
 
+/** What one of several sources came to. */
+export interface Section {
+  readonly source: string;
+  readonly findings?: readonly ReportedFinding[];
+  /** Why it could not be checked. */
+  readonly error?: string;
+}
+
+export function sectionText({ source, findings, error }: Section): string {
+  return `Source ${source}\n${findings === undefined ? (error ?? "") : reportText(findings)}`;
+}
+
 /** Whether a finding makes the doctor exit with 1. */
-export function isFault({ severity }: Finding): boolean {
-  return severity !== "note";
+export function isFault({ severity, accepted }: ReportedFinding): boolean {
+  return severity !== "note" && accepted === null;
 }
 
 /**
  * A script for the mysql client that mends what statements can mend, the gravest first; to be read
  * before it is run.
  */
-export function repairScript(findings: readonly Finding[]): string {
+export function repairScript(findings: readonly ReportedFinding[]): string {
   const parts = sorted(findings.filter(isFault)).map((finding) => {
-    const { check, what, remedy, statements } = finding;
-    const comment = `-- ${check}: ${oneLine(what)}`;
+    const { id, what, remedy, statements } = finding;
+    const comment = `-- ${oneLine(id)}: ${oneLine(what)}`;
     if (statements.length === 0) return `${comment}\n-- By hand: ${oneLine(remedy)}`;
     return `${comment}\n${scriptText(finding)}`;
   });
@@ -51,7 +72,7 @@ export function scriptText({ before, statements, after }: Script): string {
   ].join("\n");
 }
 
-function sorted(findings: readonly Finding[]): Finding[] {
+function sorted(findings: readonly ReportedFinding[]): ReportedFinding[] {
   return SEVERITIES.flatMap((severity) =>
     findings.filter((finding) => finding.severity === severity),
   );

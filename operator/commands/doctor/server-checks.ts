@@ -71,6 +71,7 @@ function retention(
   return [
     mendedBy([statement], {
       check: "retention",
+      ...(isUsed ? { about: "lag" } : {}),
       severity: "warning",
       what:
         `the binlog is kept for ${(retentionSeconds / 3600).toFixed(1)} hours` +

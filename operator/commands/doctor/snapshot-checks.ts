@@ -37,6 +37,7 @@ export function snapshotFindings(
   return [
     mendedBy(statements, {
       check: "snapshots.select",
+      about: databases.join(","),
       severity: initial.length > 0 ? "warning" : "note",
       what: `${account} may not read all tables of ${databases.join(", ")}`,
       why:

@@ -39,6 +39,7 @@ export function statementFindings(
         "Take it out of source.statementTables, or see that this does not lead to a followed table.",
         {
           check: "statements.tables",
+          about: ways.map((way) => way.split(" ", 1).join()).join(","),
           severity: "warning",
           what: `source.statementTables lists a table that may lead to others: ${ways.join(", ")}`,
           why: WHY,

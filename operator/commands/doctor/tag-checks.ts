@@ -104,6 +104,7 @@ function followers({ tags }: ServerFacts, reader: string): Finding[] {
       "Make sure of each that it reads tagged GTIDs: Debezium does from 3.6 on; Maxwell, older Debezium and what is built on them, and ProxySQL's GTID reader do not.",
       {
         check: "tags.readers",
+        about: others.join(","),
         severity: "warning",
         what: `other programs read the binlog: ${others.join(", ")}`,
         why: "a program that does not know tagged GTIDs stops or goes wrong at the first one",
@@ -144,6 +145,7 @@ function resets({ tags }: ServerFacts): Finding[] {
       `Turn the reset off in the pool's settings (ConnectionReset=false in MySqlConnector, for one), or run CALL ${LEDGER_PROCEDURE}() after each.`,
       {
         check: "connections.reset",
+        about: name,
         severity: "warning",
         what: `${name} reset open sessions ${count} times (COM_RESET_CONNECTION)`,
         why: "a reset takes the tag away: what is written afterwards is parked, unless the connection stays open until the reader has asked for it",

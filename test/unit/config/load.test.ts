@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../config/config-error.ts";
 import { FORMATS } from "../../../config/formats.ts";
-import { deployable, loadConfig, readConfigFile } from "../../../config/load.ts";
+import { deployable, loadConfig, readConfigFile, readConfigObjects } from "../../../config/load.ts";
 import { parseReaderSettings } from "../../../reader/settings.ts";
 
 const minimal = {
@@ -191,6 +191,16 @@ describe("a configuration file", () => {
       expect(await readConfigFile(file)).toEqual(loadConfig(minimal));
       await writeFile(file, JSON.stringify({ context: { "binlog-router": [minimal, minimal] } }));
       await expect(readConfigFile(file)).rejects.toThrow(/configures several sources/);
+      const shop = { ...minimal, name: "shop" };
+      const other = { ...minimal, name: "other" };
+      await writeFile(file, JSON.stringify({ context: { "binlog-router": [shop, other] } }));
+      expect(await readConfigObjects(file)).toEqual([shop, other]);
+      expect(await readConfigObjects(file, "other")).toEqual([other]);
+      await expect(readConfigObjects(file, "third")).rejects.toThrow(
+        /configures no source third, but shop, other/,
+      );
+      await writeFile(file, JSON.stringify({ context: { "binlog-router": [] } }));
+      await expect(readConfigObjects(file)).rejects.toThrow(/configures no source\.$/);
       await writeFile(file, "{");
       await expect(readConfigFile(file)).rejects.toThrow(/is not JSON: see line 1, column 2\.$/);
       await expect(readConfigFile(join(folder, "absent.json"))).rejects.toThrow(

@@ -4,8 +4,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { startLocalAws } from "@binlog-router/local-aws";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../../../../../infra/local/mysql/free-port.ts";
 import { createReaderAccount } from "../../../../../infra/local/source/accounts.ts";
 import type { Finding } from "../../../../../reader/source/finding.ts";
 import { useMysql } from "../../../../support/mysql.ts";
@@ -161,6 +164,93 @@ describe("doctor", () => {
     await mysql.createAccount("app_staging", ["CONNECTION_ADMIN ON *.*"]);
     expect(await faults()).toEqual(["accounts.administrator", "accounts.no-environment"]);
     await mysql.query("DROP USER forgotten, app_staging");
+  });
+
+  test("accepts what the configuration accepts, with its reason", async () => {
+    await mysql.createAccount("forgotten", ["INSERT ON shop.*"]);
+    const accepting = join(directory, "accepting.json");
+    await writeFile(
+      accepting,
+      JSON.stringify({
+        environments: { production: { users: ["app_production"] } },
+        doctor: {
+          accept: {
+            "accounts.no-environment:forgotten@%": "only writes to its own log",
+            "accounts.limited:app_production@%": "had a limit once",
+          },
+        },
+      }),
+    );
+    const { code, output } = await doctor("--config", accepting);
+    expect(output).toContain(
+      "accepted  accounts.no-environment:forgotten@%: 'forgotten'@'%' is in no",
+    );
+    expect(output).toContain("Accepted in the configuration: only writes to its own log");
+    expect(output).toContain("accounts.limited:app_production@%, which was not found this time");
+    expect(code).toBe(0);
+    await mysql.query("DROP USER forgotten");
+  });
+
+  test("checks each of several sources, and exits with the gravest code", async () => {
+    await using aws = await startLocalAws();
+    const { region, credentials, endpoints } = aws;
+    const secrets = new SecretsManagerClient({
+      region,
+      credentials,
+      endpoint: endpoints.secretsManager,
+    });
+    const { user, password } = mysql.server;
+    const { ARN: secretArn = "" } = await secrets.send(
+      new CreateSecretCommand({
+        Name: "root",
+        SecretString: JSON.stringify({ username: user, password }),
+      }),
+    );
+    secrets.destroy();
+    const source = (name: string, port: number, users: readonly string[]): object => ({
+      name,
+      source: { host: "127.0.0.1", port, secretArn, tls: "off", tables: ["shop.*"] },
+      environments: { production: { users } },
+    });
+    const several = join(directory, "several.json");
+    const check = async (
+      sources: readonly object[],
+      ...options: readonly string[]
+    ): Promise<{ code: number; output: string }> => {
+      await writeFile(several, JSON.stringify({ context: { "binlog-router": sources } }));
+      const { code, out, problem } = await binlogRouter(
+        ["doctor", "--config", several, ...options],
+        {
+          AWS_REGION: region,
+          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+          AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+        },
+      );
+      return { code, output: out + problem };
+    };
+    const sound = source("shop", mysql.server.port, ["app_production"]);
+    const faulty = source("bookshop", mysql.server.port, ["app_staging"]);
+    const gone = source("gone", await freePort(), ["app_production"]);
+
+    const two = await check([sound, faulty]);
+    expect(two.output).toMatch(/^Source shop\n[^]*Nothing has to be mended\.\n\nSource bookshop\n/);
+    expect(two.output).toContain("warning  accounts.no-environment:app_production@%");
+    expect(two.code).toBe(1);
+    const three = await check([gone, faulty, sound], "--json");
+    expect(three.code).toBe(2);
+    expect(JSON.parse(three.output)).toMatchObject([
+      { source: "gone", error: expect.stringContaining("ECONNREFUSED") as string },
+      { source: "bookshop", findings: expect.any(Array) as unknown },
+      { source: "shop", findings: expect.any(Array) as unknown },
+    ]);
+    const one = await check([gone, faulty, sound], "--source", "shop");
+    expect(one.output).not.toContain("Source");
+    expect(one.code).toBe(0);
+    const script = await check([sound, faulty], "--sql");
+    expect(script.code).toBe(2);
+    expect(script.output).toContain("several sources (shop, bookshop)");
+    expect(script.output).toContain("--source NAME");
   });
 
   test("finds accounts that changed the user of an open connection", async () => {

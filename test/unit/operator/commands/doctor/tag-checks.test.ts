@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Account, ServerFacts } from "../../../../../operator/commands/doctor/facts.ts";
 import { tagFindings } from "../../../../../operator/commands/doctor/tag-checks.ts";
+import { withAcceptances } from "../../../../../operator/commands/doctor/accept.ts";
 import { repairScript } from "../../../../../operator/commands/doctor/report.ts";
 import { withRegistration } from "../../../../../operator/ledger/init-connect.ts";
 import { SLOTS } from "../../../../../operator/ledger/objects.ts";
@@ -74,7 +75,7 @@ describe("GTID tags", () => {
   test("are installed by the script, with the ledger, and init_connect is empty meanwhile", () => {
     const findings = tagFindings(facts({ ledger: untagged }), true, "binlog_router");
     expect(findings.map(({ check }) => check)).toEqual(["tags.missing"]);
-    const script = repairScript(findings);
+    const script = repairScript(withAcceptances(findings, {}));
     const order = [
       "SET GLOBAL init_connect = ''",
       "GRANT TRANSACTION_GTID_TAG, SESSION_VARIABLES_ADMIN ON *.* TO 'binlog_router_ledger'@'localhost'",

@@ -1,0 +1,70 @@
+import { type Finding, mendedByHand, type Severity } from "../../../reader/source/finding.ts";
+import { CHECK_NAMES } from "./check-names.ts";
+
+/** A finding as it is reported. */
+export interface ReportedFinding extends Finding {
+  /** By which the configuration accepts it; the same in every run. */
+  readonly id: string;
+  /** Why the configuration accepts it; null where it does not. */
+  readonly accepted: string | null;
+}
+
+/** The reader does not start with the one, and accounts cannot log in with the other. */
+const NEVER_ACCEPTED: readonly Severity[] = ["loss", "lockout"];
+
+/**
+ * The findings with their ids, and with the reason of those that the configuration accepts.
+ * `accept` has reasons by id; each that accepts nothing is a finding of its own.
+ */
+export function withAcceptances(
+  findings: readonly Finding[],
+  accept: Readonly<Record<string, string>>,
+): ReportedFinding[] {
+  const reasons = new Map(Object.entries(accept));
+  const reported = findings.map((finding) => {
+    const id = idOf(finding);
+    const mayBe = !NEVER_ACCEPTED.includes(finding.severity);
+    return { ...finding, id, accepted: mayBe ? (reasons.get(id) ?? null) : null };
+  });
+  const vain = [...reasons.keys()]
+    .filter((id) => !reported.some((finding) => finding.id === id && finding.accepted !== null))
+    .map((id) => inVain(id, reported.find((finding) => finding.id === id)?.severity));
+  return [
+    ...reported,
+    ...vain.map((finding) => ({ ...finding, id: idOf(finding), accepted: null })),
+  ];
+}
+
+function idOf({ check, about }: Finding): string {
+  return about === undefined ? check : `${check}:${about}`;
+}
+
+/** An acceptance of a finding that is not there, or may not be accepted (`severity`). */
+function inVain(id: string, severity: Severity | undefined): Finding {
+  const common = { check: "doctor.accept", about: id };
+  if (severity !== undefined) {
+    return mendedByHand("Do what the finding says, and take the id out of doctor.accept.", {
+      ...common,
+      severity: "note",
+      what: `the configuration accepts ${id}, which cannot be accepted`,
+      why:
+        severity === "loss"
+          ? "changes would be lost or garbled: the reader does not deliver while it is so"
+          : "accounts cannot log in",
+    });
+  }
+  if (!CHECK_NAMES.has(id.split(":", 1)[0] ?? "")) {
+    return mendedByHand("Copy the id from the report.", {
+      ...common,
+      severity: "warning",
+      what: `the configuration accepts ${id}, and no check has this id`,
+      why: "what is meant is not accepted",
+    });
+  }
+  return mendedByHand("Take the id out of doctor.accept if it is not needed any more.", {
+    ...common,
+    severity: "note",
+    what: `the configuration accepts ${id}, which was not found this time`,
+    why: "if it comes back, it is accepted again without a word",
+  });
+}

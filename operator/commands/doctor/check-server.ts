@@ -1,0 +1,67 @@
+import type { Connection } from "mysql2/promise";
+import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
+import type { Finding } from "../../../reader/source/finding.ts";
+import type { ServerVariables } from "../../../reader/source/server-variables.ts";
+import { callsProcedure } from "../../ledger/init-connect.ts";
+import { accountFindings, missingUserFindings } from "./account-checks.ts";
+import { askCascades } from "./ask-cascades.ts";
+import { askColumns } from "./ask-columns.ts";
+import { askReader, type ReaderPlace } from "./ask-reader.ts";
+import { askServer } from "./ask-server.ts";
+import { askSight } from "./ask-sight.ts";
+import { askStatementWays } from "./ask-statement-ways.ts";
+import { cascadeFindings } from "./cascade-checks.ts";
+import type { DoctorConfiguration } from "./configuration.ts";
+import { filterFindings } from "./filter-checks.ts";
+import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
+import { readerLag, stopFindings } from "./reader-checks.ts";
+import { readerFindings, serverFindings } from "./server-checks.ts";
+import { sightFindings } from "./sight-checks.ts";
+import { snapshotFindings } from "./snapshot-checks.ts";
+import { statementFindings } from "./statement-checks.ts";
+import { tagFindings } from "./tag-checks.ts";
+
+interface Options extends ReaderPlace {
+  /** The user name of the reader's account. */
+  readonly reader: string;
+  readonly tags?: boolean;
+}
+
+/** All findings of a server whose version can be read. Rejects with MySQL's error. */
+export async function checkServer(
+  connection: Connection,
+  variables: ServerVariables,
+  { source, environments, subscribers = {} }: DoctorConfiguration,
+  { reader, tags, ...place }: Options,
+): Promise<Finding[]> {
+  const facts = await askServer(connection, variables, reader);
+  const item = await askReader(place);
+  const lagSeconds = item === null ? null : readerLag(item, Date.now());
+  const tables = Object.keys(subscribers).length > 0 ? await askColumns(connection) : [];
+  const sight = await askSight(connection, variables.get("version") ?? "");
+  const followed = source?.tables ?? ["*.*"];
+  return [
+    ...(item === null ? [] : stopFindings(item)),
+    ...binlogFindings(variables),
+    ...serverFindings(facts, lagSeconds),
+    ...readerFindings(facts, reader),
+    ...installedOnce(ledgerFindings(facts), tagFindings(facts, tags === true, reader)),
+    ...connectionFindings(facts),
+    ...sightFindings(sight, callsProcedure(facts.ledger.initConnect)),
+    ...accountFindings(facts, environments, reader),
+    ...missingUserFindings(facts, environments),
+    ...cascadeFindings(await askCascades(connection), followed, variables),
+    ...statementFindings(await askStatementWays(connection), {
+      tables: followed,
+      statementTables: source?.statementTables ?? [],
+    }),
+    ...filterFindings(subscribers, tables, variables),
+    ...snapshotFindings(facts, reader, subscribers, tables),
+  ];
+}
+
+/** The script that installs tags installs the ledger too. */
+function installedOnce(ledger: readonly Finding[], tags: readonly Finding[]): Finding[] {
+  const isInstalling = tags.some(({ check }) => check === "tags.missing");
+  return [...ledger.filter(({ check }) => !isInstalling || check !== "ledger.missing"), ...tags];
+}
