@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { resolve } from "node:path";
 import type { ServiceName } from "./http/aws-service.ts";
 import type { LocalAwsOptions } from "./start-local-aws.ts";
 
@@ -17,7 +18,7 @@ const SERVICES = ["sqs", "dynamodb", "secretsManager", "s3"] as const satisfies 
 
 const EPILOGUE = `
 Prints the environment variables that lead any AWS SDK to the stand-ins, one NAME=value a line, and then serves until
-SIGINT or SIGTERM. Everything is in memory and gone when it ends.
+SIGINT or SIGTERM. Without --directory everything is in memory and gone when it ends.
 
   local-aws --port 4566 > aws.env &
   node --env-file=aws.env application.js
@@ -37,6 +38,11 @@ export function parseOptions(argv: readonly string[]): LocalAwsOptions {
       port,
     )
     .option("--region <name>", "the region in ARNs", "us-east-1")
+    .option(
+      "--directory <path>",
+      "keep everything in this directory (default: in memory)",
+      resolved,
+    )
     .option("--account-id <digits>", "the account in ARNs and queue URLs", account, "000000000000")
     .helpOption("--help", "show this")
     .addHelpText("after", EPILOGUE)
@@ -50,10 +56,16 @@ export function parseOptions(argv: readonly string[]): LocalAwsOptions {
     if (error.exitCode === 0) throw new HelpRequested(output);
     throw new UsageError(error.message.replace(/^error: /, ""), { cause: error });
   }
-  const options = command.opts<{ port?: number; region: string; accountId: string }>();
+  const options = command.opts<{
+    port?: number;
+    region: string;
+    accountId: string;
+    directory?: string;
+  }>();
   return {
     region: options.region,
     accountId: options.accountId,
+    ...(options.directory !== undefined && { directory: options.directory }),
     ...(options.port === undefined ? {} : { ports: consecutivePorts(options.port) }),
   };
 }
@@ -67,6 +79,10 @@ function port(text: string): number {
   if (!/^\d+$/.test(text) || number < 1 || number > 65_532)
     throw new InvalidArgumentError("expected a port from 1 to 65532");
   return number;
+}
+
+function resolved(path: string): string {
+  return resolve(path);
 }
 
 function account(text: string): string {

@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { LocalClock } from "./time/clock.ts";
 import type { ConsumedUnits } from "./dynamodb/capacity.ts";
 import { LocalDynamoDB } from "./dynamodb/local-dynamodb.ts";
@@ -5,8 +7,10 @@ import type { AwsService, ServiceName } from "./http/aws-service.ts";
 import type { RequestCounts } from "./http/counters.ts";
 import { Faults } from "./http/faults.ts";
 import { listen, type Endpoint } from "./http/listen.ts";
+import { KeptObjects } from "./s3/kept-objects.ts";
 import { LocalS3 } from "./s3/local-s3.ts";
 import { LocalSecretsManager } from "./secrets-manager/local-secrets-manager.ts";
+import { KeptMessages } from "./sqs/kept-messages.ts";
 import type { QueueInspector } from "./sqs/queue-inspector.ts";
 import { LocalSqs } from "./sqs/local-sqs.ts";
 
@@ -21,11 +25,15 @@ export interface LocalAwsOptions {
    * queues' URLs have it, and the services listen on all addresses. Left out: on 127.0.0.1 only.
    */
   readonly host?: string;
+  /**
+   * Where the services keep what they hold: it outlives this process, however that ends, but not a
+   * power failure. What was received and not deleted can be received again. Left out: in memory.
+   */
+  readonly directory?: string;
 }
 
 /**
- * The AWS services that binlog-router uses, in this process, in memory. Disposing of it cuts all
- * connections.
+ * The AWS services that binlog-router uses, in this process. Disposing of it cuts all connections.
  */
 export interface LocalAws extends AsyncDisposable {
   readonly region: string;
@@ -74,19 +82,30 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const faults = new Faults();
 
   const inspectors: { queues?: QueueInspector } = {};
-  const dynamodb = new LocalDynamoDB({ region, accountId });
+  await using started = new AsyncDisposableStack();
+  const kept = options.directory === undefined ? null : await openKept(options.directory);
+  if (kept !== null) started.use(kept.messages);
+  const dynamodb = started.use(
+    new LocalDynamoDB({ region, accountId, ...(kept !== null && { path: kept.tables }) }),
+  );
   const services: Record<ServiceName, (url: string) => AwsService> = {
     sqs: (url) => {
-      const sqs = new LocalSqs({ url, region, accountId, clock });
+      const sqs = new LocalSqs({
+        url,
+        region,
+        accountId,
+        clock,
+        ...(kept !== null && { kept: kept.messages }),
+      });
       inspectors.queues = sqs.inspector;
       return sqs;
     },
     dynamodb: () => dynamodb,
-    secretsManager: () => new LocalSecretsManager({ region, accountId }),
-    s3: () => new LocalS3(),
+    secretsManager: () =>
+      new LocalSecretsManager({ region, accountId, ...(kept !== null && { file: kept.secrets }) }),
+    s3: () => new LocalS3(kept?.objects),
   };
 
-  await using started = new AsyncDisposableStack();
   const listening = new Map<ServiceName, Endpoint>();
   for (const name of Object.keys(services) as ServiceName[]) {
     const endpoint = await listen(services[name], {
@@ -135,5 +154,17 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     }),
     counts: (name) => endpoint(name).counter.counts(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** What the services keep, in a directory of its own each. */
+async function openKept(directory: string) {
+  const objects = join(directory, "objects");
+  await mkdir(objects, { recursive: true, mode: 0o700 });
+  return {
+    messages: await KeptMessages.open(directory),
+    objects: KeptObjects.open(objects),
+    tables: join(directory, "tables"),
+    secrets: join(directory, "secrets.json"),
   };
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../config/config-error.ts";
-import { PortInUseError as AwsPortInUseError } from "@binlog-router/local-aws";
+import { DamagedFileError, PortInUseError as AwsPortInUseError } from "@binlog-router/local-aws";
 import { ChildEndedError } from "./process/child-process.ts";
 import { InvocationError } from "./lambda/errors.ts";
 import {
@@ -36,6 +36,7 @@ export function refusalText(error: RefusingError): string {
  */
 export function failureText(error: unknown): string {
   const foreseen =
+    error instanceof DamagedFileError ||
     error instanceof MysqlNotFoundError ||
     error instanceof MysqlStartError ||
     error instanceof ChildEndedError ||

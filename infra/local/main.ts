@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { REPOSITORY_ROOT } from "../stack/resources/repository-root.ts";
 import { isClean } from "./demo/tally.ts";
 import { display } from "./display/display.ts";
+import { beginningText } from "./display/beginning-text.ts";
 import { joinInText } from "./display/join-in.ts";
 import { Steps } from "./display/steps.ts";
 import { verdictTable } from "./display/verdict-table.ts";
@@ -80,9 +81,7 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<number
   );
   steps.say(joinInText(stack.joinIn));
   steps.say(`Dashboard, alarms and queues in the browser: ${stack.pageUrl}`);
-  if (options.mysql !== undefined && config.source.start === "now") {
-    steps.say("Delivered is what is written from now on; what this server wrote before is not.");
-  }
+  for (const line of beginningText(options, config.source.start, stack.kept)) steps.say(line);
   const code = await run(stack, options.durationMs, signal);
   endInTime(code);
   return code;

@@ -15,18 +15,21 @@ import type { JoinIn } from "./display/join-in.ts";
 import type { Snapshot } from "./display/snapshot.ts";
 import type { Steps } from "./display/steps.ts";
 import { environmentFile } from "./environment-file.ts";
+import { KeptState } from "./kept/kept-state.ts";
 import { parkedRecords } from "./running/failure-records.ts";
 import { onThisMachine } from "./request/local-configuration.ts";
 import type { StartOptions } from "./request/options.ts";
 import { UsageError } from "./request/refusal.ts";
-import { choosePorts, type Ports } from "./request/ports.ts";
+import { choosePorts, choosePortsToKeep, inOrder, type Ports } from "./request/ports.ts";
 import { startConsole } from "./console/console.ts";
 import { gatherFacts } from "./console/facts/gather-facts.ts";
 import { Monitor } from "./console/metrics/monitor.ts";
 import { MetricsClock } from "./console/metrics/metrics-clock.ts";
 import { inBackground } from "./process/background.ts";
 import { queueLength } from "./queue-length.ts";
+import { releaseLease } from "./kept/release-lease.ts";
 import { startRouter } from "./router.ts";
+import { newPassword } from "./source/accounts.ts";
 import { useGivenServer } from "./source/given-server.ts";
 import { startOwnServer } from "./source/own-server.ts";
 import type { Source } from "./source/source.ts";
@@ -42,6 +45,8 @@ export interface Stack extends AsyncDisposable {
   /** Null with `--no-demo`. */
   readonly demonstration: Demonstration | null;
   readonly joinIn: JoinIn;
+  /** What outlives it; null without `--keep`. `isFirst`: there was nothing to go on with. */
+  readonly kept: { readonly path: string; readonly isFirst: boolean } | null;
   /** Where the page is that shows everything. */
   readonly pageUrl: string;
   /** Null when it cannot be found out just now. */
@@ -67,7 +72,12 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   // On somebody's server the canary has neither its account nor its table.
   const config = options.mysql === undefined ? request.config : withoutCanary(request.config);
   const plan = options.demo ? demonstrationPlan(config) : null;
-  const ports = await choosePorts(options.portBase, options.mysql === undefined);
+  const kept = options.keep ? await KeptState.open(directory.path, serverName(options)) : null;
+  const isOwnMysql = options.mysql === undefined;
+  const keptPorts =
+    kept === null ? null : await choosePortsToKeep(options.portBase, kept.ports, isOwnMysql);
+  const ports =
+    keptPorts === null ? await choosePorts(options.portBase, isOwnMysql) : inOrder(keptPorts);
   const reached = options.host === undefined ? undefined : await addressOf(options.host);
   const logDirectory = await emptyDirectory(join(directory.path, "log"));
 
@@ -75,12 +85,16 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   const source = started.use(
     await steps.run(
       "MySQL",
-      () => startSource({ ...request, config }, plan, ports, { host: reached, signal }),
+      () => startSource({ ...request, config }, plan, ports, { host: reached, kept, signal }),
       ({ version, host, port }) => `${version} at ${host}:${port}`,
     ),
   );
   const aws = started.use(
-    await startLocalAws({ ports: ports.aws, ...(reached !== undefined && { host: reached }) }),
+    await startLocalAws({
+      ports: ports.aws,
+      ...(reached !== undefined && { host: reached }),
+      ...(kept !== null && { directory: kept.awsDirectory }),
+    }),
   );
   const topology = await steps.run(
     "Queues, tables and settings of the CDK app",
@@ -95,6 +109,8 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
     if (!signal.aborted) status.problem(error);
   };
 
+  // Its holder is dead: this process has the state directory, and the reader's port is free.
+  if (kept?.isFirst === false) await releaseLease(clients, topology.tables.offsets);
   const router = started.use(
     await steps.run(
       "Reader and functions",
@@ -106,6 +122,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
       () => "ready",
     ),
   );
+  if (keptPorts !== null) await kept?.complete(keptPorts);
   const monitor = new Monitor({
     monitoring: topology.monitoring,
     aws,
@@ -125,7 +142,14 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   const demonstration =
     plan === null
       ? null
-      : started.use(await startDemonstration(plan, parts, { clients, logDirectory, onProblem }));
+      : started.use(
+          await startDemonstration(plan, parts, {
+            clients,
+            logDirectory,
+            onProblem,
+            earlierStarts: kept?.starts ?? 0,
+          }),
+        );
   if (demonstration !== null) status.follow(demonstration);
 
   signal.throwIfAborted();
@@ -148,6 +172,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   const running = started.move();
   return {
     demonstration,
+    kept: kept === null ? null : { path: kept.path, isFirst: kept.isFirst },
     joinIn: joinIn(parts, directory.stackFile),
     pageUrl: page.url,
     snapshot: () => status.snapshot(),
@@ -175,7 +200,15 @@ function startSource(
   { options, config, steps }: StackOptions,
   plan: DemonstrationPlan | null,
   { mysql: port }: Ports,
-  { host, signal }: { readonly host: string | undefined; readonly signal: AbortSignal },
+  {
+    host,
+    kept,
+    signal,
+  }: {
+    readonly host: string | undefined;
+    readonly kept: KeptState | null;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Source> {
   if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
   const { environments, source, canary } = config;
@@ -189,11 +222,17 @@ function startSource(
     tags,
     ...(port !== undefined && { port }),
     ...(host !== undefined && { host }),
-    ...(schemaFile !== undefined && { schemaFile }),
-    ...(password !== undefined && { password }),
+    ...(schemaFile !== undefined && kept?.isFirst !== false && { schemaFile }),
+    ...(kept !== null && { dataDirectory: kept.dataDirectory }),
+    passwordOf: (account) => kept?.password(account, password) ?? password ?? newPassword(),
     progress: steps.progress,
     signal,
   });
+}
+
+/** As what is kept names the server that it is about. */
+function serverName({ mysql }: StartOptions): string {
+  return mysql === undefined ? "the server that npm start starts" : `${mysql.host}:${mysql.port}`;
 }
 
 /** The topology that the CDK app's template describes, made in the stand-ins. */
@@ -219,10 +258,11 @@ function startDemonstration(
     readonly clients: AwsClients;
     readonly logDirectory: string;
     readonly onProblem: (error: unknown) => void;
+    readonly earlierStarts: number;
   },
 ): Promise<Demonstration> {
   const { host, port } = source;
-  const { clients, logDirectory, onProblem } = watching;
+  const { clients, logDirectory, onProblem, earlierStarts } = watching;
   const bodies = bodyStore(payloadBucket(clients.s3, topology.outputs["PayloadBucket"] ?? ""));
   return Demonstration.start({
     accounts: plan.accounts.flatMap(({ environment, user }) => {
@@ -232,6 +272,7 @@ function startDemonstration(
         : [{ environment, host, port, user, password: account.password }];
     }),
     streams: plan.streams,
+    earlierStarts,
     environment: { ...aws.environment(), BINLOG_ROUTER_SOURCE: config.name },
     logFile: (environment) => join(logDirectory, `${environment}-application.log`),
     parkedMarks: async () =>

@@ -1,8 +1,12 @@
 declare module "dynalite" {
   import type { Server } from "node:http";
 
-  /** A DynamoDB in memory: an HTTP server that need not listen to answer requests. */
+  /**
+   * An HTTP server that need not listen to answer requests. `path`: of a LevelDB; left out: in
+   * memory.
+   */
   export default function dynalite(options?: {
+    readonly path?: string;
     readonly createTableMs?: number;
     readonly deleteTableMs?: number;
     readonly updateTableMs?: number;

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Server } from "node:http";
 import dynalite from "dynalite";
 import { jsonError, jsonResponse, parseJsonCall, type JsonObject } from "../http/aws-json.ts";
@@ -10,18 +11,38 @@ const NAMESPACE = "com.amazonaws.dynamodb.v20120810";
 const CONTENT_TYPE = { "content-type": "application/x-amz-json-1.0" };
 
 /**
- * DynamoDB in memory: dynalite, completed by what it lacks of the API that this project uses. It
- * has no transactions and no streams, and items do not expire.
+ * DynamoDB in memory, or in a directory: dynalite, completed by what it lacks of the API that this
+ * project uses. It has no transactions and no streams, and items do not expire.
  */
-export class LocalDynamoDB implements AwsService {
+export class LocalDynamoDB implements AwsService, AsyncDisposable {
   readonly name = "dynamodb";
-  readonly #dynalite: Server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  readonly #dynalite: Server;
+  readonly #isKept: boolean;
   readonly #settings = new TableSettings();
   readonly capacity = new Capacity();
   readonly #arnPrefix: string;
 
-  constructor(options: { readonly region: string; readonly accountId: string }) {
-    this.#arnPrefix = `arn:aws:dynamodb:${options.region}:${options.accountId}:`;
+  /** `path`: the directory of the tables; left out: they go with this process. */
+  constructor(options: {
+    readonly region: string;
+    readonly accountId: string;
+    readonly path?: string;
+  }) {
+    const { region, accountId, path } = options;
+    this.#arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
+    const atOnce = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 };
+    this.#dynalite = dynalite({ ...atOnce, ...(path !== undefined && { path }) });
+    this.#isKept = path !== undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isKept) return;
+    // dynalite closes its files with its server, and a server only closes that listens.
+    this.#dynalite.listen(0, "127.0.0.1");
+    await once(this.#dynalite, "listening");
+    const closed = Promise.withResolvers<void>();
+    this.#dynalite.close(() => closed.resolve());
+    await closed.promise;
   }
 
   open(request: AwsRequest): AwsCall {

@@ -9,12 +9,20 @@ import type {
 import { decodeAwsChunked } from "./aws-chunked.ts";
 import { errorXml, listXml } from "./xml.ts";
 import { parseS3Call, type S3Target } from "./parse-call.ts";
+import type { KeptObjects } from "./kept-objects.ts";
 import type { StoredObject } from "./stored-object.ts";
 
-/** Buckets in memory: create, put, get, head, delete, list; path-style addresses. */
+/**
+ * Buckets in memory, or in a directory: create, put, get, head, delete, list; path-style addresses.
+ */
 export class LocalS3 implements AwsService {
   readonly name = "s3";
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
+  readonly #kept: KeptObjects | undefined;
+
+  constructor(kept?: KeptObjects) {
+    this.#kept = kept;
+  }
 
   open(request: AwsRequest): AwsCall {
     const target = parseS3Call(request);
@@ -31,7 +39,7 @@ export class LocalS3 implements AwsService {
     const objects = this.#buckets.get(bucket);
     if (action === "CreateBucket") {
       if (objects !== undefined) return failure("BucketAlreadyOwnedByYou", 409);
-      this.#buckets.set(bucket, new Map());
+      this.#buckets.set(bucket, this.#kept?.of(bucket) ?? new Map());
       return { status: 200, headers: { location: `/${bucket}` }, body: "" };
     }
     if (objects === undefined) return failure("NoSuchBucket", 404);
@@ -45,24 +53,24 @@ export class LocalS3 implements AwsService {
           body: listXml(bucket, [...objects.values()], target.query),
         };
       case "PutObject":
-        return this.#put(objects, key, request);
+        return this.#put(objects, bucket, key, request);
       case "DeleteObject":
+        this.#kept?.remove(bucket, key);
         objects.delete(key);
         return { status: 204, headers: {}, body: "" };
       case "GetObject":
       case "HeadObject": {
         const object = objects.get(key);
         if (object === undefined) return failure("NoSuchKey", 404);
-        const length = String(object.content.length);
         return {
           status: 200,
           headers: {
             ...object.headers,
             etag: object.etag,
             "last-modified": object.modified.toUTCString(),
-            "content-length": length,
+            "content-length": String(object.size),
           },
-          body: action === "HeadObject" ? "" : object.content,
+          body: action === "HeadObject" ? "" : object.read(),
         };
       }
       default:
@@ -70,7 +78,12 @@ export class LocalS3 implements AwsService {
     }
   }
 
-  #put(objects: Map<string, StoredObject>, key: string, request: AwsRequest): AwsResponse {
+  #put(
+    objects: Map<string, StoredObject>,
+    bucket: string,
+    key: string,
+    request: AwsRequest,
+  ): AwsResponse {
     const { headers } = request;
     const chunked = headers["content-encoding"]?.includes("aws-chunked") === true;
     const { content, trailers } = chunked
@@ -84,7 +97,9 @@ export class LocalS3 implements AwsService {
     if (headers["if-none-match"] === "*" && objects.has(key))
       return failure("PreconditionFailed", 412);
     const etag = `"${createHash("md5").update(content).digest("hex")}"`;
-    objects.set(key, { key, content, etag, modified: new Date(), headers: kept });
+    const description = { key, size: content.length, etag, modified: new Date(), headers: kept };
+    const object = { ...description, read: () => content };
+    objects.set(key, this.#kept?.put(bucket, object) ?? object);
     return { status: 200, headers: { etag }, body: "" };
   }
 }

@@ -45,7 +45,7 @@ function objectXml(object: StoredObject): string {
     textElement("Key", object.key) +
     textElement("LastModified", object.modified.toISOString()) +
     textElement("ETag", object.etag) +
-    textElement("Size", String(object.content.length)) +
+    textElement("Size", String(object.size)) +
     "<StorageClass>STANDARD</StorageClass></Contents>"
   );
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import {
   jsonError,
   jsonResponse,
@@ -32,14 +33,27 @@ interface SecretVersion {
   readonly binary: string | undefined;
 }
 
-/** Secrets in memory: create, put, get (by name or ARN; current or previous), describe. */
+/**
+ * Secrets in memory, or in a file: create, put, get (by name or ARN; current or previous),
+ * describe.
+ */
 export class LocalSecretsManager implements AwsService {
   readonly name = "secretsManager";
   readonly #arnPrefix: string;
   readonly #secrets = new Map<string, Secret>();
+  readonly #file: string | undefined;
 
-  constructor(options: { readonly region: string; readonly accountId: string }) {
+  /** `file`: where the secrets are kept; left out: they go with this process. */
+  constructor(options: {
+    readonly region: string;
+    readonly accountId: string;
+    readonly file?: string;
+  }) {
     this.#arnPrefix = `arn:aws:secretsmanager:${options.region}:${options.accountId}:secret:`;
+    this.#file = options.file;
+    if (this.#file === undefined || !existsSync(this.#file)) return;
+    const secrets = JSON.parse(readFileSync(this.#file, "utf8")) as readonly Secret[];
+    for (const secret of secrets) this.#secrets.set(secret.name, secret);
   }
 
   open(request: AwsRequest): AwsCall {
@@ -94,6 +108,7 @@ export class LocalSecretsManager implements AwsService {
     const arn = `${this.#arnPrefix}${name}-${randomUUID().slice(0, 6)}`;
     const secret: Secret = { name, arn, created, changed: created, versions: [] };
     this.#secrets.set(name, secret);
+    this.#keep();
     const hasValue = input["SecretString"] !== undefined || input["SecretBinary"] !== undefined;
     return hasValue ? this.#put(secret, input) : names(secret);
   }
@@ -107,7 +122,15 @@ export class LocalSecretsManager implements AwsService {
     };
     secret.versions.push(version);
     secret.changed = version.created;
+    this.#keep();
     return { ...names(secret), VersionId: version.id, VersionStages: ["AWSCURRENT"] };
+  }
+
+  #keep(): void {
+    if (this.#file === undefined) return;
+    const draft = `${this.#file}.draft`;
+    writeFileSync(draft, JSON.stringify([...this.#secrets.values()]), { mode: 0o600 });
+    renameSync(draft, this.#file);
   }
 
   #find(id: string): Secret | undefined {

@@ -45,7 +45,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   CancelMessageMoveTask: moving.cancelMessageMoveTask,
 };
 
-/** SQS in memory, in both of its protocols. */
+/** SQS in memory, or in a file, in both of its protocols. */
 export class LocalSqs implements AwsService {
   readonly name = "sqs";
   readonly inspector: QueueInspector;

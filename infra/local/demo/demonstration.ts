@@ -12,6 +12,8 @@ export interface DemonstrationOptions {
   readonly accounts: readonly WriterAccount[];
   /** Their queues. */
   readonly streams: readonly ExpectedStream[];
+  /** How many demonstrations wrote to the same tables before. */
+  readonly earlierStarts: number;
   /** What an application needs besides APP_ENV. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: (environment: string) => string;
@@ -30,6 +32,8 @@ const DRAIN_PATIENCE_MS = 20_000;
 /** How long the verdict waits for the queues to be empty, at most: a message may never be taken. */
 const DRAIN_LIMIT_MS = 180_000;
 const DRAIN_LOOK_MS = 100;
+/** More than one demonstration gives to its changes; the next one on these tables begins behind. */
+const NUMBERS_OF_A_START = 1_000_000_000;
 
 /**
  * Several environments that write to the same tables, and one application for each that receives as
@@ -68,7 +72,23 @@ export class Demonstration implements AsyncDisposable {
 
   /** Brings the tally up to date with the failure records. */
   async lookForParked(): Promise<void> {
-    this.tally.setParked(await this.#options.parkedMarks());
+    const parked = await this.#options.parkedMarks();
+    this.tally.setParked(
+      parked.flatMap((each) => {
+        const mark = this.#ownMark(each.mark);
+        return mark === null ? [] : [{ ...each, mark }];
+      }),
+    );
+  }
+
+  get #firstNumber(): number {
+    return this.#options.earlierStarts * NUMBERS_OF_A_START;
+  }
+
+  /** The mark with the number that this demonstration gave it; null for an earlier one's. */
+  #ownMark(mark: Mark): Mark | null {
+    const number = mark.number - this.#firstNumber;
+    return number > 0 ? { ...mark, number } : null;
   }
 
   /**
@@ -124,8 +144,9 @@ export class Demonstration implements AsyncDisposable {
     const ready = Promise.withResolvers<void>();
     application.onMessage((message) => {
       const told = message as ApplicationMessage;
-      if (told.kind === "ready") ready.resolve();
-      else this.tally.received(environment, told.subscriber, told);
+      if (told.kind === "ready") return ready.resolve();
+      const mark = this.#ownMark(told.mark);
+      if (mark !== null) this.tally.received(environment, told.subscriber, { ...told, mark });
     });
     void application.exited.then((exit) => {
       if (application.stopping) return;
@@ -138,8 +159,15 @@ export class Demonstration implements AsyncDisposable {
 
   #startWriting(): void {
     const events = {
-      onCommitted: (marks: readonly Mark[], atMs: number) => this.tally.committed(marks, atMs),
+      onCommitted: (marks: readonly Mark[], atMs: number) => {
+        const own = marks.map((mark) => this.#ownMark(mark));
+        this.tally.committed(
+          own.filter((mark) => mark !== null),
+          atMs,
+        );
+      },
       onProblem: this.#options.onProblem,
+      firstNumber: this.#firstNumber,
     };
     this.#writing = Promise.all(
       this.#options.accounts.map((account) => writeAs(account, events, this.#stopWriting.signal)),

@@ -18,6 +18,8 @@ export interface WriterEvents {
   readonly onCommitted: (marks: readonly Mark[], atMs: number) => void;
   /** A transaction or connection failed; the writer goes on with the next. */
   readonly onProblem: (error: unknown) => void;
+  /** The numbers of its changes begin behind it. */
+  readonly firstNumber: number;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function writeAs(
     connection.on("error", () => undefined);
     return await work(connection);
   };
-  let number = 0;
+  let number = events.firstNumber;
   const write = (connect: Connect, pauseMs: number) =>
     writeOrders(new OrderBook(environment, () => ++number), connect, pauseMs, events, signal);
   await Promise.all([

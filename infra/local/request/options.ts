@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly host: string | undefined;
   /** The first of the consecutive ports to listen on; free ones when undefined. */
   readonly portBase: number | undefined;
+  /** Whether MySQL's data, queues, tables and the offset outlive the end, also a kill. */
+  readonly keep: boolean;
   /** Where stack.json and the processes' output are kept. */
   readonly stateDirectory: string;
 }
@@ -43,7 +45,7 @@ const MYSQL_URL = "mysql://user:password@host:port";
 
 const EPILOGUE = `
 Without --mysql a MySQL server of its own is started (and downloaded the first time, when there is none), with an
-account for each configured user that names one account, and everything is gone when it stops.
+account for each configured user that names one account, and everything is gone when it stops, unless with --keep.
 
 With --mysql the account given is the administrator and the reader's account too. The demonstration then makes its
 database "shop" with the tables "orders" and "payments", and one account per environment; it removes again what it
@@ -51,6 +53,11 @@ made. With --no-demo nothing at all is made or changed on that server.
 
 --schema FILE: the program mysql runs it as the administrator, in the first database of source.tables. What it changes is
 not delivered: the reader starts behind it.
+
+--keep: MySQL's data, queues, tables, objects, secrets, the reader's offset, passwords and ports are kept in the state
+directory, in the folder "kept", and the next start with --keep goes on with them: what was written meanwhile is
+delivered, also by a server that --mysql names. It survives a kill of the processes, not a power failure. --schema is run
+by the first start only. Remove the folder to begin anew.
 
 --host NAME: for containers, and for applications on other machines. The stand-ins ask nobody for a password: let only those
 reach the ports who may read everything.
@@ -85,6 +92,7 @@ export function parseOptions(
       "the password of all accounts (default: a random one for each)",
       password,
     )
+    .option("--keep", "go on where the last start with --keep ended, and keep everything", false)
     .option("--duration <seconds>", "stop by itself", positive("seconds"))
     .option("--port-base <port>", "listen on this port and the ones after it", portBase)
     .option("--host <name>", "listen on all addresses, and be called this in URLs", hostName)
@@ -114,6 +122,7 @@ export function parseOptions(
     mysql?: string;
     schema?: string;
     password?: string;
+    keep: boolean;
     duration?: number;
     portBase?: number;
     host?: string;
@@ -132,6 +141,7 @@ export function parseOptions(
     mysql: options.mysql === undefined ? undefined : mysqlAccount(options.mysql),
     schemaFile: options.schema,
     password: options.password,
+    keep: options.keep,
     durationMs: options.duration === undefined ? undefined : options.duration * 1000,
     portBase: options.portBase,
     host: options.host,

@@ -30,6 +30,11 @@ export class StateDirectoryError extends Refusal {
   override readonly name = "StateDirectoryError";
 }
 
+/** What an earlier start kept cannot be gone on with. */
+export class KeptStateError extends Refusal {
+  override readonly name = "KeptStateError";
+}
+
 /** The demonstration cannot run with this configuration or server. */
 export class NoDemonstrationError extends Refusal {
   override readonly name = "NoDemonstrationError";

@@ -78,29 +78,40 @@ export function grantPattern(database: string): string {
 
 /**
  * Creates the accounts, with all privileges on the databases, and the databases that are named
- * without a wildcard. Each account has a password of its own when none is given.
+ * without a wildcard. Accounts that are there get the password, and nothing else changes.
  */
 export async function createAccounts(
   administrator: Connection,
   planned: readonly PlannedAccount[],
   databases: readonly string[],
-  password?: string,
+  passwordOf: (account: string) => string,
 ): Promise<EnvironmentAccount[]> {
   for (const database of databases.filter((name) => !isGlob(name))) {
     await administrator.query("CREATE DATABASE IF NOT EXISTS ??", [database]);
   }
   const accounts = planned.map((account) => ({
     ...account,
-    password: password ?? newPassword(),
+    password: passwordOf(`${account.user}@${account.host}`),
   }));
-  for (const { user, host, password: own } of accounts) {
-    await administrator.query("CREATE USER ?@? IDENTIFIED BY ?", [user, host, own]);
+  for (const { user, host, password } of accounts) {
+    await createAccount(administrator, user, host, password);
     for (const database of databases) {
       const grant = grantPattern(database);
       await administrator.query("GRANT ALL PRIVILEGES ON ??.* TO ?@?", [grant, user, host]);
     }
   }
   return accounts;
+}
+
+async function createAccount(
+  administrator: Connection,
+  user: string,
+  host: string,
+  password: string,
+): Promise<void> {
+  const account = [user, host, password];
+  await administrator.query("CREATE USER IF NOT EXISTS ?@? IDENTIFIED BY ?", account);
+  await administrator.query("ALTER USER ?@? IDENTIFIED BY ?", account);
 }
 
 /**
@@ -110,10 +121,10 @@ export async function createAccounts(
 export async function createReaderAccount(
   administrator: Connection,
   databases: readonly string[] = [],
+  password = newPassword(),
 ): Promise<{ user: string; password: string }> {
   const user = READER_USER;
-  const password = newPassword();
-  await administrator.query("CREATE USER ?@'%' IDENTIFIED BY ?", [user, password]);
+  await createAccount(administrator, user, "%", password);
   await administrator.query("GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ?@'%'", [user]);
   await administrator.query("GRANT SELECT ON performance_schema.* TO ?@'%'", [user]);
   for (const database of databases)

@@ -10,6 +10,7 @@ import {
   configuredDatabases,
   createAccounts,
   createReaderAccount,
+  newPassword,
   plannedAccounts,
   refuseOwnAccounts,
 } from "./accounts.ts";
@@ -34,26 +35,32 @@ export interface OwnServerOptions {
   readonly host?: string;
   /** SQL statements that are run before the reader starts. */
   readonly schemaFile?: string;
-  /** Of the environments' accounts and the administrator; when absent each has one of its own. */
-  readonly password?: string;
+  /** Where the data are kept; left out: they go with the server. */
+  readonly dataDirectory?: string;
+  /**
+   * Of an account, `user@host`: the environments', the administrator's and the reader's. Left out:
+   * a random one each.
+   */
+  readonly passwordOf?: (account: string) => string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
 /**
- * A fresh server with an account for each environment and one for the reader; its data go when it
- * is disposed. Throws UsageError for accounts that it needs for itself, SchemaError; then nothing
- * is left.
+ * A server with an account for each environment and one for the reader; disposing ends it. Throws
+ * UsageError for accounts that it needs for itself, SchemaError; then nothing is left, but what is
+ * in a data directory.
  */
 export async function startOwnServer(options: OwnServerOptions): Promise<Source> {
-  const { port, schemaFile, progress, signal } = options;
+  const { port, schemaFile, dataDirectory, passwordOf = newPassword, progress, signal } = options;
   const planned = plannedAccounts(options.environments);
   refuseOwnAccounts(planned);
   await using started = new AsyncDisposableStack();
   const server = started.use(
     await startMysqlServer({
       ...(port !== undefined && { port }),
-      ...(options.password !== undefined && { password: options.password }),
+      ...(dataDirectory !== undefined && { dataDir: dataDirectory }),
+      password: passwordOf("root@localhost"),
       ...(options.host !== undefined && { variables: { bind_address: "0.0.0.0" } }),
       progress,
       signal,
@@ -65,7 +72,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
     for (const statement of DEMO_SCHEMA) await connection.query(statement);
   }
   const databases = configuredDatabases(options.tables);
-  const accounts = await createAccounts(connection, planned, databases, options.password);
+  const accounts = await createAccounts(connection, planned, databases, passwordOf);
   if (options.canary) await connection.query(CREATE_CANARY_TABLE);
   if (schemaFile !== undefined) {
     await loadSchema(
@@ -74,7 +81,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
       databases.find((name) => !isGlob(name)),
     );
   }
-  const reader = await createReaderAccount(connection, databases);
+  const reader = await createReaderAccount(connection, databases, passwordOf("reader"));
   const registration = registrationFor(options, server.version);
   if (registration !== null) await installLedger(connection, registration);
   const running = started.move();

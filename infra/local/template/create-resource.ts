@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { CreateTableCommand, UpdateTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
-import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  PutSecretValueCommand,
+} from "@aws-sdk/client-secrets-manager";
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import type { AwsClients, LocalAwsAddress } from "@binlog-router/local-aws/clients";
 import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";
@@ -104,9 +108,11 @@ async function createTable(
     throw new UnsupportedTemplateError(path, `the property ${property} of a table`);
   }
   const input = Object.fromEntries(Object.entries(others).filter(([key]) => CREATED.has(key)));
-  await clients.dynamodb.send(new CreateTableCommand({ ...input, TableName: name }), {
-    abortSignal: signal,
-  });
+  await unlessThere("ResourceInUseException", () =>
+    clients.dynamodb.send(new CreateTableCommand({ ...input, TableName: name }), {
+      abortSignal: signal,
+    }),
+  );
   if (TimeToLiveSpecification !== undefined) {
     await clients.dynamodb.send(
       new UpdateTimeToLiveCommand({
@@ -135,7 +141,9 @@ async function createBucket(
 ): Promise<PhysicalResource> {
   const { BucketName } = properties;
   const name = typeof BucketName === "string" ? BucketName : generatedName.toLowerCase();
-  await clients.s3.send(new CreateBucketCommand({ Bucket: name }), { abortSignal: signal });
+  await unlessThere("BucketAlreadyOwnedByYou", () =>
+    clients.s3.send(new CreateBucketCommand({ Bucket: name }), { abortSignal: signal }),
+  );
   return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } };
 }
 
@@ -149,30 +157,57 @@ async function createSecret(
 ): Promise<PhysicalResource> {
   const { clients, signal } = creation;
   const name = typeof properties["Name"] === "string" ? properties["Name"] : generatedName;
-  const { ARN } = await clients.secretsManager.send(
-    new CreateSecretCommand({
-      Name: name,
-      SecretString: secretText(properties, creation),
-    }),
-    { abortSignal: signal },
+  const account = accountText(properties, creation);
+  const { secretsManager } = clients;
+  const created = await unlessThere("ResourceExistsException", () =>
+    secretsManager.send(
+      new CreateSecretCommand({ Name: name, SecretString: account ?? randomText() }),
+      { abortSignal: signal },
+    ),
   );
+  const { ARN } = created ?? (await keptSecret(name, account, secretsManager, signal));
   if (ARN === undefined) throw new IncompleteTemplateError(`the secret ${name} got no ARN`);
   return { ref: ARN, attributes: { Id: ARN } };
 }
 
-function secretText(
+/** Null for a secret that is not made from an account's template. */
+function accountText(
   { GenerateSecretString: generated }: ResourceToCreate["properties"],
   { sourceCredentials, accounts }: Creation,
-): string {
+): string | null {
   const { SecretStringTemplate: template } = (generated ?? {}) as {
     readonly SecretStringTemplate?: string;
   };
-  if (template === undefined) return randomText();
+  if (template === undefined) return null;
   const { username } = JSON.parse(template) as { readonly username?: string };
   const account = accounts.find(({ user }) => user === username);
   return JSON.stringify(
     account === undefined ? sourceCredentials : { username, password: account.password },
   );
+}
+
+/** A secret that an earlier start made: a random text stays, an account is this run's. */
+function keptSecret(
+  SecretId: string,
+  account: string | null,
+  secretsManager: AwsClients["secretsManager"],
+  abortSignal: AbortSignal,
+): Promise<{ readonly ARN?: string | undefined }> {
+  return account === null
+    ? secretsManager.send(new DescribeSecretCommand({ SecretId }), { abortSignal })
+    : secretsManager.send(new PutSecretValueCommand({ SecretId, SecretString: account }), {
+        abortSignal,
+      });
+}
+
+/** Null when the service says by this error that an earlier start has made it. */
+async function unlessThere<T>(error: string, create: () => Promise<T>): Promise<T | null> {
+  try {
+    return await create();
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === error) return null;
+    throw cause;
+  }
 }
 
 function randomText(): string {

@@ -7,7 +7,7 @@ export interface AcceptedMessage {
 /**
  * SQS's deduplication interval, five minutes from the first send, whatever became of the message.
  */
-const INTERVAL_MS = 5 * 60_000;
+export const DEDUPLICATION_INTERVAL_MS = 5 * 60_000;
 
 /**
  * The sends of the last five minutes of one queue, by deduplication id (and group, where that is
@@ -32,7 +32,7 @@ export class Deduplication {
   #forget(nowMs: number): void {
     for (;;) {
       const entry = this.#history[this.#oldest];
-      if (entry === undefined || entry.atMs + INTERVAL_MS > nowMs) break;
+      if (entry === undefined || entry.atMs + DEDUPLICATION_INTERVAL_MS > nowMs) break;
       this.#accepted.delete(entry.key);
       this.#oldest++;
     }

@@ -2,6 +2,7 @@ import { Deadlines } from "../../time/deadlines.ts";
 import type { DeliveryOrder } from "./delivery-order.ts";
 import { LinkedList } from "./linked-list.ts";
 import type { Message, MessageContent, MessageState } from "./message.ts";
+import type { LoggedMessage, MessageLog } from "./message-log.ts";
 
 export interface NewMessage {
   readonly id: string;
@@ -10,6 +11,10 @@ export interface NewMessage {
   /** When it can be received first; undefined: at once. */
   readonly visibleAtMs?: number | undefined;
   readonly deadLetterSource?: string;
+  readonly receiveCount?: number;
+  readonly firstReceivedAtMs?: number | undefined;
+  /** Whether repeats of it are recognised by its deduplication id. */
+  readonly isSend?: boolean;
 }
 
 /**
@@ -21,12 +26,16 @@ export class Messages {
   readonly #all = new LinkedList<Message>();
   readonly #byId = new Map<string, Message>();
   readonly #order: DeliveryOrder;
+  readonly #log: MessageLog;
   /** When delayed messages and those in flight become visible. */
   readonly #deadlines = new Deadlines<Message>();
   readonly counts: Record<MessageState, number> = { delayed: 0, visible: 0, inFlight: 0, gone: 0 };
 
-  constructor(order: DeliveryOrder) {
+  /** With the messages that the log has. */
+  constructor(order: DeliveryOrder, log: MessageLog) {
     this.#order = order;
+    this.#log = log;
+    for (const message of log.messages) this.#put(message);
   }
 
   /** The next time at which a message becomes visible by itself. */
@@ -51,7 +60,7 @@ export class Messages {
   }
 
   add(content: MessageContent, added: NewMessage): Message {
-    const message: Message = {
+    const logged: LoggedMessage = {
       body: content.body,
       bodyMd5: content.bodyMd5,
       attributes: content.attributes,
@@ -61,10 +70,19 @@ export class Messages {
       id: added.id,
       sequenceNumber: added.sequenceNumber,
       sentAtMs: added.sentAtMs,
+      visibleAtMs: added.visibleAtMs,
       deadLetterSource: added.deadLetterSource,
-      state: added.visibleAtMs === undefined ? "visible" : "delayed",
-      receiveCount: 0,
-      firstReceivedAtMs: undefined,
+      receiveCount: added.receiveCount ?? 0,
+      firstReceivedAtMs: added.firstReceivedAtMs,
+    };
+    this.#log.added(logged, added.isSend === true);
+    return this.#put(logged);
+  }
+
+  #put({ visibleAtMs, ...logged }: LoggedMessage): Message {
+    const message: Message = {
+      ...logged,
+      state: visibleAtMs === undefined ? "visible" : "delayed",
       receivedAtMs: undefined,
       receipt: undefined,
       deadline: undefined,
@@ -75,7 +93,7 @@ export class Messages {
     this.counts[message.state]++;
     message.inQueue = this.#all.push(message);
     this.#byId.set(message.id, message);
-    if (added.visibleAtMs !== undefined) this.#setDeadline(message, added.visibleAtMs);
+    if (visibleAtMs !== undefined) this.#setDeadline(message, visibleAtMs);
     this.#order.added(message);
     return message;
   }
@@ -89,6 +107,14 @@ export class Messages {
     this.#setDeadline(message, untilMs);
   }
 
+  /** Counts a receive of a message that is in flight from now on. */
+  received(message: Message, nowMs: number): void {
+    message.firstReceivedAtMs ??= nowMs;
+    message.receivedAtMs = nowMs;
+    message.receiveCount++;
+    this.#log.received(message.id, message.receiveCount, message.firstReceivedAtMs);
+  }
+
   /** Changes when a delayed message becomes visible. */
   delay(message: Message, untilMs: number): void {
     if (message.state === "delayed") this.#setDeadline(message, untilMs);
@@ -96,6 +122,7 @@ export class Messages {
 
   remove(message: Message): void {
     if (message.state === "gone") return;
+    this.#log.removed(message.id);
     const wasInFlight = message.state === "inFlight";
     this.#setState(message, "gone");
     if (message.deadline !== undefined) this.#deadlines.remove(message.deadline);

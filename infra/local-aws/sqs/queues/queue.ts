@@ -5,6 +5,7 @@ import { Deduplication, deduplicationKey, type AcceptedMessage } from "./dedupli
 import { invalidParameter, SqsError } from "./errors.ts";
 import { FifoOrder } from "./fifo-order.ts";
 import type { Message, MessageContent } from "./message.ts";
+import type { MessageLog } from "./message-log.ts";
 import { Messages } from "./messages.ts";
 import { Polls } from "./polls.ts";
 import type { QueueAttributes } from "./queue-attributes.ts";
@@ -26,6 +27,8 @@ export interface QueueOptions {
    * change.
    */
   readonly deadLetters: () => DeadLetters | undefined;
+  /** Whose messages the queue begins with. */
+  readonly log: MessageLog;
 }
 
 export interface DeadLetters {
@@ -82,7 +85,12 @@ export class Queue {
     this.createdMs = this.modifiedMs = this.#clock.now();
     this.#messages = new Messages(
       this.fifo ? new FifoOrder(options.limits.reach) : new StandardOrder(),
+      options.log,
     );
+    for (const { deduplicationId, groupId, sentAtMs, ...accepted } of options.log.sends) {
+      const key = deduplicationKey(this.#deduplicationScope, groupId, deduplicationId);
+      this.#deduplication.remember(key, accepted, sentAtMs);
+    }
     this.#polls = new Polls(this.#clock);
     this.#alarm = new Alarm(this.#clock, () => this.#wake());
   }
@@ -108,14 +116,15 @@ export class Queue {
   send(content: MessageContent, delayMs: number): AcceptedMessage {
     const nowMs = this.#settle();
     const id = content.deduplicationId;
-    const scope = this.attributes["DeduplicationScope"] ?? "queue";
+    const scope = this.#deduplicationScope;
     const key = id === undefined ? undefined : deduplicationKey(scope, content.groupId, id);
     const earlier = key === undefined ? undefined : this.#deduplication.find(key, nowMs);
     if (earlier !== undefined) return earlier;
 
     const accepted = { id: randomUUID(), sequenceNumber: this.#sequenceNumber() };
     const visibleAtMs = delayMs > 0 ? nowMs + delayMs : undefined;
-    const added = this.#messages.add(content, { ...accepted, sentAtMs: nowMs, visibleAtMs });
+    const sent = { ...accepted, sentAtMs: nowMs, visibleAtMs, isSend: key !== undefined };
+    const added = this.#messages.add(content, sent);
     this.traffic.sent++;
     this.recent.sent(added);
     if (key !== undefined) this.#deduplication.remember(key, accepted, nowMs);
@@ -192,14 +201,14 @@ export class Queue {
     // With the message's id as its deduplication id, as SQS does: two sends with one id are told
     // apart as dead letters.
     const content = this.fifo ? { ...message, deduplicationId: message.id } : message;
-    const moved = this.#messages.add(content, {
+    this.#messages.add(content, {
       id: message.id,
       sequenceNumber: this.#sequenceNumber(),
       sentAtMs: this.fifo ? nowMs : message.sentAtMs,
       deadLetterSource: source,
+      receiveCount: message.receiveCount,
+      firstReceivedAtMs: message.firstReceivedAtMs,
     });
-    moved.receiveCount = message.receiveCount;
-    moved.firstReceivedAtMs = message.firstReceivedAtMs;
     this.#wake();
   }
 
@@ -212,9 +221,10 @@ export class Queue {
     for (const message of this.#messages.deliverable()) {
       const queue = destination(message);
       if (queue === undefined) return "gone";
-      this.#messages.remove(message);
+      // First into the one: a process that ends in between leaves it in both, and in neither never.
       const sequenceNumber = queue.#sequenceNumber();
       queue.#messages.add(message, { id: randomUUID(), sequenceNumber, sentAtMs: nowMs });
+      this.#messages.remove(message);
       queue.#wake();
       return "moved";
     }
@@ -249,6 +259,10 @@ export class Queue {
     return received;
   }
 
+  get #deduplicationScope(): string {
+    return this.attributes["DeduplicationScope"] ?? "queue";
+  }
+
   get #full(): boolean {
     return this.#messages.counts.inFlight >= this.#options.limits.inFlight;
   }
@@ -263,15 +277,13 @@ export class Queue {
     const taken: Message[] = [];
     for (const message of this.#messages.deliverable()) {
       if (deadLetters !== undefined && message.receiveCount >= deadLetters.maxReceiveCount) {
-        this.#messages.remove(message);
         deadLetters.queue.acceptDeadLetter(message, this.arn);
+        this.#messages.remove(message);
         continue;
       }
       if (this.#full) break;
       this.#messages.hide(message, nowMs + options.visibilityMs);
-      message.receiveCount++;
-      message.firstReceivedAtMs ??= nowMs;
-      message.receivedAtMs = nowMs;
+      this.#messages.received(message, nowMs);
       message.receipt = (++this.#receives).toString(36);
       taken.push(message);
       if (taken.length === options.most) break;

@@ -7,6 +7,7 @@ import {
   newQueueAttributes,
   type QueueAttributes,
 } from "./queue-attributes.ts";
+import { type MessageLog, NO_LOG } from "./message-log.ts";
 import { SQS_LIMITS } from "./queue-limits.ts";
 import { parseRedriveAllowPolicy, parseRedrivePolicy } from "./redrive-policy.ts";
 
@@ -16,6 +17,16 @@ export interface QueuesOptions {
   readonly region: string;
   readonly accountId: string;
   readonly clock: Clock;
+  /** Where the messages are written down; left out: they go with this process. */
+  readonly kept?: KeptLogs;
+}
+
+/** The logs of queues, by their names. */
+interface KeptLogs {
+  readonly lastSequenceNumber: bigint;
+  of(name: string): MessageLog;
+  /** The queue was deleted. */
+  forget(name: string): void;
 }
 
 /** How long the name of a deleted queue cannot be used again. */
@@ -36,6 +47,8 @@ export class Queues {
     this.clock = options.clock;
     this.accountId = options.accountId;
     this.#options = options;
+    const last = options.kept?.lastSequenceNumber ?? 0n;
+    if (last > this.#sequenceNumber) this.#sequenceNumber = last;
     this.#arnPrefix = `arn:aws:sqs:${options.region}:${options.accountId}:`;
   }
 
@@ -95,6 +108,7 @@ export class Queues {
       limits: SQS_LIMITS,
       nextSequenceNumber: () => String((this.#sequenceNumber += 256n)),
       deadLetters: () => this.#deadLettersOf(queue),
+      log: this.#options.kept?.of(name) ?? NO_LOG,
     });
     for (const [key, value] of Object.entries(tags)) queue.tags.set(key, value);
     this.#byName.set(name, queue);
@@ -116,6 +130,7 @@ export class Queues {
 
   delete(queue: Queue): void {
     this.#byName.delete(queue.name);
+    this.#options.kept?.forget(queue.name);
     this.#deletedMs.set(queue.name, this.clock.now());
     queue.close();
   }

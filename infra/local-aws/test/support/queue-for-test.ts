@@ -1,5 +1,6 @@
 import type { Message, MessageContent } from "../../sqs/queues/message.ts";
 import { Queue, type ReceiveOptions } from "../../sqs/queues/queue.ts";
+import { NO_LOG } from "../../sqs/queues/message-log.ts";
 import { newQueueAttributes, type QueueAttributes } from "../../sqs/queues/queue-attributes.ts";
 import { SQS_LIMITS, type QueueLimits } from "../../sqs/queues/queue-limits.ts";
 import type { ManualClock } from "./manual-clock.ts";
@@ -20,6 +21,7 @@ export function queueForTest(
     limits,
     nextSequenceNumber: () => String(++sequenceNumber),
     deadLetters: () => undefined,
+    log: NO_LOG,
   });
 }
 

@@ -14,6 +14,7 @@ describe("npm start's options", () => {
       mysql: undefined,
       schemaFile: undefined,
       password: undefined,
+      keep: false,
       durationMs: undefined,
       portBase: undefined,
       stateDirectory: "/checkout/.local",
@@ -22,11 +23,12 @@ describe("npm start's options", () => {
 
   test("are all understood together", () => {
     const argv =
-      "--no-demo --no-ledger --no-tags --config c.json --duration 1.5 --port-base 4000 --state s";
+      "--no-demo --no-ledger --no-tags --keep --config c.json --duration 1.5 --port-base 4000 --state s";
     expect(parse(...argv.split(" "))).toMatchObject({
       demo: false,
       ledger: false,
       tags: false,
+      keep: true,
       configFile: "c.json",
       durationMs: 1500,
       portBase: 4000,

@@ -1,0 +1,200 @@
+import { appendFileSync, closeSync, createReadStream, ftruncateSync, openSync } from "node:fs";
+import { existsSync, fstatSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { LoggedMessage, LoggedSend, MessageLog } from "./queues/message-log.ts";
+import { DEDUPLICATION_INTERVAL_MS } from "./queues/deduplication.ts";
+
+/**
+ * A line of the file. `+` a message, `=` a send without its message, `r` a receive, `-` it went.
+ */
+type Line =
+  | readonly ["+", queue: string, message: LineMessage, isSend: boolean]
+  | readonly ["=", queue: string, send: LoggedSend]
+  | readonly ["r", queue: string, id: string, receiveCount: number, firstReceivedAtMs: number]
+  | readonly ["-", queue: string, id: string];
+
+type LineMessage = Omit<LoggedMessage, "attributes"> & {
+  readonly attributes: readonly (readonly [string, unknown])[];
+};
+
+interface HeldQueue {
+  readonly messages: Map<string, LoggedMessage>;
+  sends: LoggedSend[];
+}
+
+/** The file is written anew when it has grown by this, and by more than it then holds. */
+const REWRITE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The messages of all queues in a file, one line for each thing that happens to one. A line is with
+ * the operating system before its request is answered: it outlives this process, however that ends,
+ * and not a power failure.
+ */
+export class KeptMessages implements Disposable {
+  readonly #path: string;
+  readonly #queues = new Map<string, HeldQueue>();
+  #file: number | undefined;
+  #bytes = 0;
+  #rewrittenBytes = 0;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Reads what an earlier process wrote. Throws DamagedFileError. */
+  static async open(directory: string): Promise<KeptMessages> {
+    const kept = new KeptMessages(join(directory, "messages.jsonl"));
+    await kept.#read();
+    kept.#rewrite();
+    return kept;
+  }
+
+  /** The highest sequence number that any message has; 0 without one. */
+  get lastSequenceNumber(): bigint {
+    let last = 0n;
+    for (const { messages, sends } of this.#queues.values()) {
+      for (const { sequenceNumber = "0" } of [...messages.values(), ...sends]) {
+        const number = BigInt(sequenceNumber);
+        if (number > last) last = number;
+      }
+    }
+    return last;
+  }
+
+  /** The log of the queue of that name. */
+  of(name: string): MessageLog {
+    const held = this.#held(name);
+    return {
+      messages: Array.from(held.messages.values(), (message) => ({ ...message })),
+      sends: [...held.sends],
+      added: (message, isSend) => this.#write(["+", name, lineMessage(message), isSend]),
+      received: (...receive) => this.#write(["r", name, ...receive]),
+      removed: (id) => this.#write(["-", name, id]),
+    };
+  }
+
+  /** The queue was deleted, and its messages with it. */
+  forget(name: string): void {
+    for (const id of this.#held(name).messages.keys()) this.#write(["-", name, id]);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #held(name: string): HeldQueue {
+    let held = this.#queues.get(name);
+    if (held === undefined) this.#queues.set(name, (held = { messages: new Map(), sends: [] }));
+    return held;
+  }
+
+  async #read(): Promise<void> {
+    if (!existsSync(this.#path)) return;
+    let number = 0;
+    let damaged = 0;
+    for await (const text of createInterface({ input: createReadStream(this.#path) })) {
+      number++;
+      if (damaged > 0) throw new DamagedFileError(this.#path, damaged);
+      const line = parsed(text);
+      // The last line may be half a line: the process ended while it wrote, and acknowledged
+      // nothing.
+      if (line === null) damaged = number;
+      else this.#apply(line);
+    }
+  }
+
+  #apply(line: Line): void {
+    const held = this.#held(line[1]);
+    switch (line[0]) {
+      case "+": {
+        const message = { ...line[2], attributes: new Map(line[2].attributes) } as LoggedMessage;
+        held.messages.set(message.id, message);
+        if (line[3]) remember(held, message);
+        return;
+      }
+      case "=":
+        return void held.sends.push(line[2]);
+      case "r": {
+        const found = held.messages.get(line[2]);
+        if (found !== undefined) [, , , found.receiveCount, found.firstReceivedAtMs] = line;
+        return;
+      }
+      case "-":
+        return void held.messages.delete(line[2]);
+      default:
+        return line satisfies never;
+    }
+  }
+
+  #write(line: Line): void {
+    this.#append(lineText(line));
+    this.#apply(line);
+    const grown = this.#bytes - this.#rewrittenBytes;
+    if (grown > Math.max(REWRITE_BYTES, this.#rewrittenBytes)) this.#rewrite();
+  }
+
+  #append(line: string): void {
+    if (this.#file === undefined) throw new Error("the messages' file is closed");
+    try {
+      appendFileSync(this.#file, line);
+    } catch (error) {
+      // A full disk: no half line may stand before the next one.
+      ftruncateSync(this.#file, this.#bytes);
+      throw error;
+    }
+    this.#bytes += Buffer.byteLength(line);
+  }
+
+  /** Writes the file with what the queues hold now, and puts it in the place of the old one. */
+  #rewrite(): void {
+    const draft = `${this.#path}.draft`;
+    const oldest = Date.now() - DEDUPLICATION_INTERVAL_MS;
+    writeFileSync(draft, "", { mode: 0o600 });
+    const file = openSync(draft, "a");
+    for (const [name, held] of this.#queues) {
+      held.sends = held.sends.filter(({ sentAtMs }) => sentAtMs > oldest);
+      for (const send of held.sends) appendFileSync(file, lineText(["=", name, send]));
+      for (const message of held.messages.values())
+        appendFileSync(file, lineText(["+", name, lineMessage(message), false]));
+    }
+    renameSync(draft, this.#path);
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = file;
+    this.#bytes = this.#rewrittenBytes = fstatSync(file).size;
+  }
+}
+
+/** The file of messages is not what this program wrote. */
+export class DamagedFileError extends Error {
+  override readonly name = "DamagedFileError";
+
+  constructor(path: string, line: number) {
+    super(`${path} is damaged in line ${line}: remove it, and its messages are gone`);
+  }
+}
+
+function remember(held: HeldQueue, { deduplicationId, ...message }: LoggedMessage): void {
+  if (deduplicationId === undefined) return;
+  const { id, sequenceNumber, sentAtMs, groupId } = message;
+  held.sends.push({ id, sequenceNumber, sentAtMs, groupId, deduplicationId });
+}
+
+function lineMessage(message: LoggedMessage): LineMessage {
+  return { ...message, attributes: [...message.attributes] };
+}
+
+/** The signs that end a line for `readline`, but need no escape in JSON, are escaped. */
+function lineText(line: Line): string {
+  const json = JSON.stringify(line).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  return `${json}\n`;
+}
+
+function parsed(line: string): Line | null {
+  try {
+    return JSON.parse(line) as Line;
+  } catch {
+    return null;
+  }
+}

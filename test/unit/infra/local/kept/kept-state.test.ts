@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { KeptState } from "../../../../../infra/local/kept/kept-state.ts";
+import { KeptStateError } from "../../../../../infra/local/request/refusal.ts";
+
+const PORTS = [1, 2, 3, 4, 5, 6, 7];
+
+async function stateDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "kept-state-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+test("passwords and ports are those of the start before; a password that is wanted counts from then on", async () => {
+  const directory = await stateDirectory();
+  const first = await KeptState.open(directory, "db:3306");
+  expect([first.isFirst, first.ports]).toEqual([true, []]);
+  const password = first.password("a@%");
+  first.password("b@%", "wanted");
+  await first.complete(PORTS);
+  const second = await KeptState.open(directory, "db:3306");
+  expect([second.isFirst, second.starts, second.ports]).toEqual([false, 1, PORTS]);
+  expect([second.password("a@%"), second.password("b@%")]).toEqual([password, "wanted"]);
+});
+
+test("a start that never was ready leaves nothing to go on with", async () => {
+  const directory = await stateDirectory();
+  const first = await KeptState.open(directory, "db:3306");
+  await mkdir(first.dataDirectory);
+  expect((await KeptState.open(directory, "db:3306")).isFirst).toBe(true);
+  expect(existsSync(first.dataDirectory)).toBe(false);
+});
+
+test("what is kept of one server is not gone on with on another, nor what is unreadable", async () => {
+  const directory = await stateDirectory();
+  const first = await KeptState.open(directory, "db:3306");
+  await first.complete(PORTS);
+  await expect(KeptState.open(directory, "db:3307")).rejects.toThrow(
+    new KeptStateError(
+      `${first.path} is about db:3306, not db:3307; add --state DIRECTORY with another one, or remove it`,
+    ),
+  );
+  for (const text of ["{", "{}"]) {
+    await writeFile(join(first.path, "start.json"), text);
+    await expect(KeptState.open(directory, "db:3306")).rejects.toThrow(KeptStateError);
+  }
+});
