@@ -16,16 +16,15 @@ import { tail } from "./commands/tail/tail.ts";
 const COMMANDS = [doctor, explain, failures, offsets, plan, replay, snapshot, tail];
 
 const program = new Command("binlog-router")
-  .description(
-    "Commands for operators: check a MySQL server, see what was not delivered, move the reader, plan a deployment, send existing rows, see where a change went, follow an environment, send changes again.",
-  )
+  .description("Commands for operators.")
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError()
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 for (const add of COMMANDS) add(program);
+const names = program.commands.map((command) => command.name());
 program.addHelpText(
   "after",
-  "\nIn the checkout: npm run operator -- COMMAND …, or for short npm run doctor|explain|failures|offsets|plan|replay|snapshot|tail -- …\n" +
+  `\nIn the checkout: npm run operator -- COMMAND …, or for short npm run ${names.join("|")} -- …\n` +
     "Exit code: 0 done; 2 it could not be done, and one sentence says why; others in the command's --help.",
 );
 await program.parseAsync();

@@ -10,7 +10,6 @@ import { Topic, type ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { AlarmTopic } from "./alarm-topic.ts";
 import { anchor, RUNBOOK } from "./runbook.ts";
-import { ANNOUNCED } from "./severities.ts";
 import type { Watch, WatchedParts } from "./watch.ts";
 import { watches } from "./watches.ts";
 
@@ -57,7 +56,7 @@ export class Alarms extends Construct {
 
   #create(watch: Watch, props: AlarmsProps): { name: string; alarm: Alarm } {
     const { source, settings } = props;
-    const [severity, nature] = ANNOUNCED[watch.heading];
+    const { severity } = watch;
     const id = [watch.heading, watch.subject].filter((part) => part !== undefined).join(" ");
     const name = `binlog-router ${source}: ${id}`;
     const alarm = new Alarm(this, id, {
@@ -73,7 +72,7 @@ export class Alarms extends Construct {
     if (severity === "urgent") topics.push(props.urgentTopic.topic);
     const actions = topics.map((topic) => new SnsAction(topic));
     alarm.addAlarmAction(...actions);
-    if (nature === "state") alarm.addOkAction(...actions);
+    if (watch.isEvent !== true) alarm.addOkAction(...actions);
     return { name, alarm };
   }
 

@@ -17,6 +17,7 @@ export function queueWatches(
   if (queueAgeSeconds === "off") return [dead];
   const age: Watch = {
     heading: RUNBOOK.queueAge,
+    severity: "notice",
     subject,
     meaning: `${names.subscriber} in ${names.environment} has left a message unhandled for more than ${queueAgeSeconds} s.`,
     metric: oldestMessage(queue),
@@ -30,6 +31,7 @@ export function queueWatches(
 export function deadLetterWatch(queue: Queue, subject: string): Watch {
   return {
     heading: RUNBOOK.deadLetters,
+    severity: "notice",
     subject,
     meaning: `The dead-letter queue of ${subject} holds messages.`,
     metric: queue.metricApproximateNumberOfMessagesVisible({

@@ -21,6 +21,17 @@ export interface WatchedParts {
 /** A metric and the bound beyond which it is an alarm. */
 export interface Watch {
   readonly heading: RunbookHeading;
+  /**
+   * `urgent`: every environment waits, or changes are soon lost. `notice`: one stream waits, or
+   * somebody has to look at it.
+   */
+  readonly severity: "urgent" | "notice";
+  /**
+   * Something happened, and is not undone when the metric goes back to zero by itself: the end of
+   * the alarm is not announced. Left out: the trouble lasts as long as the metric is beyond its
+   * bound.
+   */
+  readonly isEvent?: true;
   /** What is watched, where a heading has several alarms: a queue's or a function's name. */
   readonly subject?: string;
   readonly meaning: string;

@@ -34,6 +34,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
   return [
     {
       heading: RUNBOOK.readerNotReporting,
+      severity: "urgent",
       meaning:
         "No reader has read the binlog for three minutes (none runs, or it cannot connect): nothing is delivered.",
       metric: metrics.readerActive(),
@@ -44,6 +45,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.lag,
+      severity: "urgent",
       meaning: `The reader has been more than ${settings.lagSeconds} s behind the newest commit for five minutes.`,
       metric: metrics.readerLag(),
       above: settings.lagSeconds * 1000,
@@ -51,6 +53,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.retentionRisk,
+      severity: "urgent",
       meaning: `More than ${settings.retentionUsedPercent} % of MySQL's binlog retention has passed since the saved offset: soon changes are purged before they are read.`,
       metric: metrics.retentionUsed(),
       above: settings.retentionUsedPercent,
@@ -60,6 +63,8 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.userChanges,
+      severity: "notice",
+      isEvent: true,
       meaning:
         "Connections changed their user without telling the session ledger: changes in between went to the former user's environment.",
       metric: metrics.userChanges(),
@@ -67,12 +72,15 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.preparedXa,
+      severity: "notice",
       meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} periods: it holds locks in MySQL, and its changes wait in the reader's memory and the payload bucket.`,
       metric: metrics.preparedXa(),
       above: PREPARED_XA_MINUTES * 60_000,
     },
     {
       heading: RUNBOOK.unknownXa,
+      severity: "notice",
+      isEvent: true,
       meaning:
         "An XA transaction committed that was prepared before reading began: its changes are not delivered.",
       metric: metrics.unknownXa(),
@@ -80,6 +88,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.readerStopped,
+      severity: "urgent",
       meaning:
         "The reader cannot read until a person acts: no environment receives anything until then.",
       metric: metrics.readerStopped(),
@@ -89,6 +98,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.readerHeldUp,
+      severity: "notice",
       meaning:
         "For three minutes a reader has not been able to read a source that was read before. A deployment under way is rolled back.",
       metric: metrics.readerHeldUp(),
@@ -97,12 +107,15 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.readerRestarts,
+      severity: "notice",
+      isEvent: true,
       meaning: `The reader's processes started more than ${STARTS} times within 15 minutes: they end again and again.`,
       metric: metrics.readerStarts().with({ period: Duration.minutes(15) }),
       above: STARTS,
     },
     {
       heading: RUNBOOK.standbyMissing,
+      severity: "notice",
       meaning:
         "No second reader has stood by for 15 minutes: when the first one ends, deliveries wait until a task has started.",
       metric: metrics.readerStandby(),
@@ -113,6 +126,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.snapshotStopped,
+      severity: "notice",
       meaning:
         "A snapshot cannot go on until a person acts. The changes of all environments are delivered as ever.",
       metric: metrics.snapshotStopped(),
@@ -122,6 +136,8 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     },
     {
       heading: RUNBOOK.leaseFlapping,
+      severity: "notice",
+      isEvent: true,
       meaning: "The reader's lease changed hands more than twice within 15 minutes.",
       metric: metrics.leaseTaken().with({ period: Duration.minutes(15) }),
       above: 2,
@@ -133,6 +149,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
   return [
     {
       heading: RUNBOOK.rawQueueAge,
+      severity: "urgent",
       meaning: `The oldest frame has waited for more than ${settings.rawQueueAgeSeconds} s: the route function does not keep up, or a lane stands still.`,
       metric: oldestMessage(raw.queue),
       above: settings.rawQueueAgeSeconds,
@@ -140,6 +157,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     },
     {
       heading: RUNBOOK.framesReturned,
+      severity: "urgent",
       // SQS leaves a message that was received several times out of the oldest message's age, so
       // that alarm would end here.
       meaning:
@@ -150,12 +168,14 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     },
     {
       heading: RUNBOOK.gap,
+      severity: "urgent",
       meaning: "A frame came whose predecessor is missing: its lane stands still.",
       metric: metrics.gaps(),
       above: 0,
     },
     {
       heading: RUNBOOK.onlyRepeats,
+      severity: "urgent",
       meaning:
         "For ten minutes only frames came that count as delivered already: new changes may be among them.",
       metric: metrics.onlyRepeats().with({ period: REPEATS_PERIOD }),
@@ -164,12 +184,16 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     },
     {
       heading: RUNBOOK.unattributed,
+      severity: "notice",
+      isEvent: true,
       meaning: "Changes were parked because nobody knows which MySQL user wrote them.",
       metric: metrics.changesUnattributed(),
       above: 0,
     },
     {
       heading: RUNBOOK.faults,
+      severity: "notice",
+      isEvent: true,
       meaning:
         "The route function failed to make messages of some changes and parked them: its code has a mistake.",
       metric: metrics.changesFaulty(),
@@ -177,6 +201,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     },
     {
       heading: RUNBOOK.failuresPending,
+      severity: "notice",
       meaning: "Deliveries have been parked for 15 minutes without a break.",
       metric: metrics.failuresPending(),
       above: 0,
@@ -184,6 +209,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     },
     {
       heading: RUNBOOK.failuresDead,
+      severity: "notice",
       meaning: "A parked stream was given up and waits for an operator.",
       metric: metrics.failuresDead(),
       above: 0,
@@ -191,6 +217,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     deadLetterWatch(raw.deadLetterQueue, "raw"),
     {
       heading: RUNBOOK.retryNotRunning,
+      severity: "notice",
       meaning: "The retry function has not run for five periods: what is parked stays parked.",
       metric: retry.metricInvocations({ period: Duration.minutes(1), statistic: Stats.SUM }),
       operator: ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -205,6 +232,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
 function canaryWatch({ metrics }: WatchedParts): Watch {
   return {
     heading: RUNBOOK.canaryMissing,
+    severity: "urgent",
     meaning:
       "For five minutes the canary's row has not come from MySQL to its queue: probably nothing is delivered.",
     metric: metrics.canaryArrived(),
@@ -220,6 +248,7 @@ function functionWatches(lambda: RouterFunction): Watch[] {
   return [
     {
       heading: RUNBOOK.functionErrors,
+      severity: "notice",
       subject: lambda.part,
       meaning: `Invocations of the ${lambda.part} function failed in three minutes in a row.`,
       metric: lambda.metricErrors(everyMinute),
@@ -228,6 +257,7 @@ function functionWatches(lambda: RouterFunction): Watch[] {
     },
     {
       heading: RUNBOOK.functionThrottles,
+      severity: "notice",
       subject: lambda.part,
       meaning: `Lambda has refused to run the ${lambda.part} function for three minutes in a row.`,
       metric: lambda.metricThrottles(everyMinute),

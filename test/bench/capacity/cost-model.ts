@@ -1,5 +1,6 @@
 import type { MeasuredPoint } from "./measurement.ts";
 import type { Prices } from "./prices.ts";
+import { READER_METRICS, RETRY_METRICS, ROUTE_METRICS } from "../../../wire/metrics.ts";
 
 /** Dollars a month by service. */
 export interface MonthlyCost {
@@ -146,10 +147,17 @@ export function alarmCount(queues: number): number {
   return 26 + 2 * queues;
 }
 
-/**
- * The metrics that the parts write: `wire/metrics.ts`, two of them for each environment, one for
- * each attribution.
- */
+/** Ways of knowing an author that one stack uses; each is a metric of its own. */
+const ATTRIBUTIONS_IN_USE = 6;
+
+/** The metrics that the parts write; the canary's are not among them, for it is off by default. */
 function metricCount(environments: number): number {
-  return 19 + 8 + 6 + 3 + 2 * environments;
+  const { changesRouted, delay, changesAttributed, ...others } = ROUTE_METRICS;
+  const ofEachEnvironment = [changesRouted, delay].length;
+  const ofEachAttribution = [changesAttributed].length;
+  return (
+    [READER_METRICS, others, RETRY_METRICS].flatMap((metrics) => Object.keys(metrics)).length +
+    ofEachEnvironment * environments +
+    ofEachAttribution * ATTRIBUTIONS_IN_USE
+  );
 }

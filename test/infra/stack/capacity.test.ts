@@ -1,24 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   alarmCount,
   messagePerChangeCost,
   routerCost,
   total,
-  type Deployment,
 } from "../../bench/capacity/cost-model.ts";
 import { delayed } from "../../bench/capacity/delayed.ts";
-import { pointFor, type MeasuredPoint } from "../../bench/capacity/measurement.ts";
+import {
+  measurementSchema,
+  pointFor,
+  type MeasuredPoint,
+} from "../../bench/capacity/measurement.ts";
+import { capacityTables, DEPLOYMENT, withTables } from "../../bench/capacity/document.ts";
 import { PRICES } from "../../bench/capacity/prices.ts";
 import { costTable } from "../../bench/capacity/table.ts";
+import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 import { exampleTemplate } from "../../support/example-stack.ts";
 
-const deployment: Deployment = {
-  environments: 4,
-  subscribers: 2,
-  taskVcpu: 0.5,
-  taskGb: 1,
-  functionGb: 1,
-};
+const deployment = DEPLOYMENT;
 
 /** A million changes in frames of 1,000, each frame's messages 100 KB long. */
 const million: MeasuredPoint = {
@@ -95,10 +96,26 @@ describe("the table", () => {
     expect(rows).toHaveLength(8);
   });
 
+  it("stands in docs/capacity.md as it is computed now (npm run capacity -- --write)", () => {
+    const measurement = measurementSchema.parse(JSON.parse(pageOf("capacity-measured.json")));
+    const page = pageOf("capacity.md");
+    const computed = withTables(page, capacityTables(measurement, DEPLOYMENT));
+    expect(words(page)).toEqual(words(computed));
+  });
+
   it("counts the alarms that the stack has", () => {
     exampleTemplate().resourceCountIs("AWS::CloudWatch::Alarm", alarmCount(8));
   });
 });
+
+function pageOf(name: string): string {
+  return readFileSync(join(REPOSITORY_ROOT, "docs", name), "utf8");
+}
+
+/** What a page says, however its lines are wrapped and its tables padded. */
+function words(markdown: string): string[] {
+  return markdown.split(/[\s|:-]+/);
+}
 
 describe("another delay", () => {
   /** Ten seconds of 100 changes a second, in 500 frames. */

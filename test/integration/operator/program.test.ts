@@ -4,13 +4,20 @@ import { describe, expect, test } from "vitest";
 import { startLocalAws } from "@binlog-router/local-aws";
 import { binlogRouter, binlogRouterOn, packageJson, stackFileOf } from "../../support/operator.ts";
 
-const ALIASES = ["doctor", "explain", "failures", "offsets", "plan", "replay", "tail"] as const;
+/** The commands that have an npm script of their own. */
+const ALIASES = Object.values(packageJson.scripts).flatMap((script) => {
+  const [, name] = / operator\/main\.ts ([a-z]+)$/.exec(script) ?? [];
+  return name ?? [];
+});
 
 describe("binlog-router", () => {
   test("--help lists the commands", async () => {
     const { code, out } = await binlogRouter(["--help"]);
     expect(code).toBe(0);
-    for (const name of ALIASES) expect(out).toMatch(new RegExp(`^ +${name} \\[options\\]`, "m"));
+    const commands = Array.from(out.matchAll(/^ {2}([a-z]+) \[options\]/gm), ([, name]) => name);
+    expect(commands.length).toBeGreaterThan(7);
+    expect(commands).toEqual(ALIASES.toSorted((one, other) => (one < other ? -1 : 1)));
+    expect(out).toContain(`npm run ${commands.join("|")} -- …`);
   });
 
   test.for(ALIASES)("%s --help has options, examples and exit codes", async (name) => {

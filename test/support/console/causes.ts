@@ -3,6 +3,8 @@ import type { SimulatedSystem } from "./simulated-system.ts";
 /** Something that happens, as the system reports it. */
 export interface Cause {
   readonly name: string;
+  /** The alarms that it rings and no other, by their short names. */
+  readonly rings: readonly string[];
   /** Called before each minute of the trouble, with the minute's number. */
   readonly begin?: (system: SimulatedSystem) => void;
   readonly eachMinute?: (system: SimulatedSystem, minute: number) => void;
@@ -26,14 +28,16 @@ const rawWaits = (system: SimulatedSystem, minute: number): void => {
 };
 
 export const CAUSES: readonly Cause[] = [
-  { name: "Nothing is wrong", minutes: 60 },
+  { name: "Nothing is wrong", rings: [], minutes: 60 },
   {
     name: "Nobody writes",
+    rings: [],
     begin: ({ route }) => Object.assign(route, { invocations: 0, routed: 0 }),
     minutes: 60,
   },
   {
     name: "A deployment replaces both tasks of the reader",
+    rings: [],
     begin: (system) => {
       system.restartReader();
       system.active.status.counters.leasesTaken++;
@@ -41,12 +45,14 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "A bulk statement: for three minutes the lag is over its bound",
+    rings: [],
     begin: ({ active }) => active.status.behindSince(Date.now() - MINUTE_MS),
     end: ({ active }) => active.status.reached(Date.now(), true, ""),
     minutes: 3,
   },
   {
     name: "No task of the reader runs",
+    rings: ["Reader not reporting", "Standby missing"],
     begin: (system) => {
       system.active.kill();
       system.standby.kill();
@@ -55,11 +61,13 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "MySQL cannot be reached, or does not answer",
+    rings: ["Reader not reporting", "Reader held up", "Lag"],
     begin: ({ active }) => active.status.enter("connecting"),
     end: restart,
   },
   {
     name: "An error that a person must act on: wrong password, purged binlog, another history",
+    rings: ["Reader stopped", "Reader not reporting", "Reader held up", "Lag", "Standby missing"],
     begin: (system) => {
       for (const { status } of [system.active, system.standby]) {
         status.isStoppedByError = true;
@@ -70,11 +78,13 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "The raw queue does not take frames: the lag grows",
+    rings: ["Lag"],
     begin: ({ active }) => active.status.behindSince(Date.now()),
     end: ({ active }) => active.status.reached(Date.now(), true, ""),
   },
   {
     name: "The purge of the binlog comes near",
+    rings: ["Retention risk"],
     begin: ({ active: { status } }) => {
       status.retentionMs = 30 * MINUTE_MS;
       status.waitsSince(null, Date.now() - 10 * MINUTE_MS);
@@ -83,6 +93,7 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "The reader's tasks end again and again",
+    rings: ["Reader starts again and again", "Lease flapping"],
     eachMinute: (system, minute) => {
       if (minute % 2 === 1) return;
       system.active.kill();
@@ -95,6 +106,7 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "The standby is lost",
+    rings: ["Standby missing"],
     begin: ({ standby }) => standby.kill(),
     end: (system) => {
       system.standby = system.startTask("standby");
@@ -102,59 +114,71 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "The lease changes hands again and again",
+    rings: ["Lease flapping"],
     eachMinute: ({ active }, minute) => {
       if (minute % 3 === 0) active.status.counters.leasesTaken++;
     },
   },
   {
     name: "An application changes users on open connections",
+    rings: ["Users changed on open connections"],
     begin: ({ active }) => void active.status.counters.userChanges++,
   },
   {
     name: "An XA transaction is left prepared",
+    rings: ["XA transaction left prepared"],
     begin: ({ active }) => active.status.waitsSince(Date.now(), null),
     end: ({ active }) => active.status.waitsSince(null, null),
     minutes: 40,
   },
   {
     name: "An XA transaction commits that was prepared before reading began",
+    rings: ["XA transaction without its changes"],
     begin: ({ active }) => void active.status.counters.unknownXa++,
   },
   {
     name: "A snapshot cannot go on until a person acts",
+    rings: ["Snapshot stopped"],
     begin: (system) => void (system.isSnapshotStopped = true),
     end: (system) => void (system.isSnapshotStopped = false),
   },
   {
     name: "Lambda fails to run the route function (time-out, memory, defect)",
+    rings: ["Function errors route", "Raw queue age"],
     begin: ({ route }) => Object.assign(route, { errors: 30 }),
     eachMinute: rawWaits,
   },
   {
     name: "Lambda refuses to run the route function",
+    rings: ["Function throttles route", "Raw queue age"],
     begin: ({ route }) => Object.assign(route, { invocations: 0, throttles: 30 }),
     eachMinute: rawWaits,
   },
   {
     name: "DynamoDB or S3 refuses the route function",
+    rings: ["Frames come again", "Raw queue age"],
     begin: ({ route }) => Object.assign(route, { routed: 0, returned: 4 }),
     eachMinute: rawWaits,
   },
   {
     name: "A frame is missing (gap)",
+    rings: ["Gap detected", "Frames come again", "Raw queue age"],
     begin: ({ route }) => Object.assign(route, { routed: 0, returned: 4, gaps: 4 }),
     eachMinute: rawWaits,
   },
   {
     name: "Only frames come that count as delivered",
+    rings: ["Nothing but repeats"],
     begin: ({ route }) => Object.assign(route, { routed: 0, onlyRepeats: true }),
   },
   {
     name: "A frame goes to the raw queue's dead-letter queue",
+    rings: ["Dead-letter queue not empty raw"],
     begin: ({ queues }) => Object.assign(queues, { "shop-raw-dead.fifo": { visible: 1 } }),
   },
   {
     name: "An author is unknown",
+    rings: ["Unattributed changes", "Failures pending"],
     begin: ({ route, retry }) => {
       Object.assign(route, { unattributed: 1, parked: 1 });
       Object.assign(retry, { pending: 1 });
@@ -165,6 +189,7 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "The code fails on the changes of one queue",
+    rings: ["Changes that could not be written", "Failures pending"],
     begin: ({ route, retry }) => {
       Object.assign(route, { faulty: 1, parked: 1 });
       Object.assign(retry, { pending: 1 });
@@ -172,6 +197,7 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "An environment's queue is deleted, full or forbidden",
+    rings: ["Failures pending"],
     begin: ({ route, retry, queues }) => {
       Object.assign(route, { parked: 20 });
       Object.assign(retry, { pending: 1 });
@@ -180,30 +206,36 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "A parked stream is given up",
+    rings: ["Failures dead"],
     begin: ({ retry }) => Object.assign(retry, { dead: 1 }),
   },
   {
     name: "The retry function's schedule is disabled",
+    rings: ["Retry not running"],
     begin: ({ retry }) => Object.assign(retry, { invocations: 0 }),
   },
   {
     name: "The retry function fails",
+    rings: ["Function errors retry"],
     begin: ({ retry }) => Object.assign(retry, { errors: 1 }),
   },
   {
     name: "With a canary: its row does not arrive",
+    rings: ["Canary missing"],
     canary: true,
     begin: (system) => void (system.canary = "late"),
     end: (system) => void (system.canary = "well"),
   },
   {
     name: "With a canary: it cannot write, or does not run",
+    rings: ["Canary missing"],
     canary: true,
     begin: (system) => void (system.canary = "silent"),
     end: (system) => void (system.canary = "well"),
   },
   {
     name: "An application does not run",
+    rings: ["Subscriber queue age billing staging"],
     eachMinute: ({ queues }, minute) => {
       queues[QUEUE] = { visible: 60 * minute, oldestAgeMs: minute * MINUTE_MS };
     },
@@ -211,6 +243,7 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: "An application fails on a message again and again",
+    rings: ["Dead-letter queue not empty billing staging"],
     begin: ({ queues }) => Object.assign(queues, { [DEAD]: { visible: 1 } }),
   },
 ];

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { FORMATS, type Format } from "../../../../config/formats.ts";
 import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
@@ -10,18 +11,18 @@ import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
 
 const golden = (name: string) =>
-  readFileSync(new URL(`../../../golden/formats/${name}`, import.meta.url), "utf8");
+  fileURLToPath(new URL(`../../../golden/formats/${name}`, import.meta.url));
 
 test.each(Object.keys(FORMATS) as Format[])(
   "the %s messages of a frame with every operation are the golden ones, byte for byte",
-  (format) => {
+  async (format) => {
     const routing = decodeRouting(
       encodeRouting({
         environments: { staging: { users: ["app_staging", "stg_*"] } },
         subscribers: { search: { tables: ["shop.*"], groupBy: "key", format } },
       }),
     );
-    const frame = readFrame(golden("frame.txt"), "shop");
+    const frame = readFrame(readFileSync(golden("frame.txt"), "utf8"), "shop");
     const environments = environmentOf(routing);
     const { authored } = attribute(frame, frame.changes, new Map(), environments);
     const { queues } = fanOut(frame, authored, {
@@ -30,6 +31,6 @@ test.each(Object.keys(FORMATS) as Format[])(
       now: () => 1_795_190_009_000,
     });
     const bodies = messagesIn(queues).map(({ body }) => `${body}\n`);
-    expect(bodies.join("")).toBe(golden(`${format}.jsonl`));
+    await expect(bodies.join("")).toMatchFileSnapshot(golden(`${format}.jsonl`));
   },
 );

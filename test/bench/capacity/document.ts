@@ -1,0 +1,33 @@
+import type { Deployment } from "./cost-model.ts";
+import type { Measurement } from "./measurement.ts";
+import { PRICES } from "./prices.ts";
+import { costTable, delayTable } from "./table.ts";
+
+/** The deployment that docs/capacity.md computes with. */
+export const DEPLOYMENT: Deployment = {
+  environments: 4,
+  subscribers: 2,
+  taskVcpu: 0.5,
+  taskGb: 1,
+  functionGb: 1,
+};
+
+/** The computed tables of docs/capacity.md, by the names of their marks. */
+export function capacityTables(
+  measurement: Measurement,
+  deployment: Deployment,
+): Readonly<Record<string, string>> {
+  return {
+    "cost table": costTable(measurement, deployment, PRICES),
+    "delay table": delayTable(measurement, deployment, PRICES),
+  };
+}
+
+/** The page with each table between its marks. */
+export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
+  return Object.entries(tables).reduce((text, [name, table]) => {
+    const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+    const [before = "", after = ""] = [text.split(begin)[0], text.split(end)[1]];
+    return `${before}${begin}\n\n${table}\n\n${end}${after}`;
+  }, page);
+}
