@@ -3,6 +3,7 @@ import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
 import type { Finding } from "../../../reader/source/finding.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 import { callsProcedure } from "../../ledger/init-connect.ts";
+import { REGISTRATIONS } from "../../ledger/tagging.ts";
 import { accountFindings, missingUserFindings } from "./account-checks.ts";
 import { askCascades } from "./ask-cascades.ts";
 import { askColumns } from "./ask-columns.ts";
@@ -13,7 +14,7 @@ import { askStatementWays } from "./ask-statement-ways.ts";
 import { cascadeFindings } from "./cascade-checks.ts";
 import type { DoctorConfiguration } from "./configuration.ts";
 import { filterFindings } from "./filter-checks.ts";
-import { connectionFindings, ledgerFindings } from "./ledger-checks.ts";
+import { connectionFindings, kindOf, ledgerFindings } from "./ledger-checks.ts";
 import { readerLag, stopFindings } from "./reader-checks.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
 import { sightFindings } from "./sight-checks.ts";
@@ -25,6 +26,8 @@ interface Options extends ReaderPlace {
   /** The user name of the reader's account. */
   readonly reader: string;
   readonly tags?: boolean;
+  /** False where tags are wanted alone. */
+  readonly ledger: boolean;
 }
 
 /** All findings of a server whose version can be read. Rejects with MySQL's error. */
@@ -32,8 +35,9 @@ export async function checkServer(
   connection: Connection,
   variables: ServerVariables,
   { source, environments, subscribers = {} }: DoctorConfiguration,
-  { reader, tags, ...place }: Options,
+  { reader, tags, ledger, ...place }: Options,
 ): Promise<Finding[]> {
+  const wanted = tags !== true ? "none" : ledger ? "with-ledger" : "alone";
   const facts = await askServer(connection, variables, reader);
   const item = await askReader(place);
   const lagSeconds = item === null ? null : readerLag(item, Date.now());
@@ -45,9 +49,12 @@ export async function checkServer(
     ...binlogFindings(variables),
     ...serverFindings(facts, lagSeconds),
     ...readerFindings(facts, reader),
-    ...installedOnce(ledgerFindings(facts), tagFindings(facts, tags === true, reader)),
+    ...installedOnce(ledgerFindings(facts), tagFindings(facts, wanted, reader)),
     ...connectionFindings(facts),
-    ...sightFindings(sight, callsProcedure(facts.ledger.initConnect)),
+    ...sightFindings(
+      sight,
+      callsProcedure(facts.ledger.initConnect) && REGISTRATIONS[kindOf(facts)].writesRow,
+    ),
     ...accountFindings(facts, environments, reader),
     ...missingUserFindings(facts, environments),
     ...cascadeFindings(await askCascades(connection), followed, variables),

@@ -21,6 +21,8 @@ interface Options extends ReaderPlace {
   readonly reader: string;
   readonly sql?: boolean;
   readonly tags?: boolean;
+  /** False with --no-ledger. */
+  readonly ledger: boolean;
   readonly uninstall?: boolean;
 }
 
@@ -77,6 +79,7 @@ export function doctor(program: Command): void {
     .option("--sql", "print the script that mends what statements can mend")
     .option("--json", "print the findings as JSON")
     .option("--tags", "check also whether GTID tags are installed; --sql then installs them")
+    .option("--no-ledger", "with --tags: tags alone, where no session ledger is installed")
     .option(
       "--uninstall",
       "print the script that removes the session ledger (with --tags: the tags only), and check nothing",
@@ -86,6 +89,8 @@ export function doctor(program: Command): void {
 }
 
 async function run(context: CommandContext, options: Options): Promise<number> {
+  if (options.tags !== true && !options.ledger)
+    throw new CommandError("--no-ledger goes with --tags");
   const configurations = await readDoctorConfigurations(options.config, options.source);
   const [only, another] = configurations;
   return only !== undefined && another === undefined

@@ -17,6 +17,8 @@ interface Options extends ReaderPlace {
   /** The user name of the reader's account. */
   readonly reader: string;
   readonly tags?: boolean;
+  /** False where tags are wanted alone. */
+  readonly ledger: boolean;
 }
 
 /** For an account that cannot log in: what the doctor would have found with another. */
@@ -44,8 +46,8 @@ export function examine(
 }
 
 /**
- * The script that removes the ledger; with `tags` the one that removes the tags only. Throws
- * CommandError.
+ * The script that removes the ledger; with `tags` the one that removes the tags only, where there
+ * is a ledger beside them. Throws CommandError.
  */
 export function removalScript(
   options: Options,
@@ -56,7 +58,7 @@ export function removalScript(
     if (unusable !== undefined) throw new CommandError(unusable.what);
     const ledger = await askLedger(connection, variables.get("init_connect") ?? "");
     const { initConnect, exempt, isEverybodyOurs } = ledger;
-    return options.tags === true
+    return options.tags === true && ledger.registration !== "tags"
       ? untagScript(initConnect, exempt, isRds(variables))
       : uninstallScript(initConnect, isEverybodyOurs, isRds(variables));
   });

@@ -62,7 +62,7 @@ export function ledgerFindings(facts: ServerFacts): Finding[] {
       }),
     );
   }
-  if (isCalled) findings.push(...semiSynchronous(variables));
+  if (isCalled && REGISTRATIONS[kind].writesRow) findings.push(...semiSynchronous(variables));
   return findings;
 }
 
@@ -123,9 +123,11 @@ function faultsOf(
 }
 
 /** What is installed; where that is broken, what its account may do says what it was. */
-function kindOf({ ledger: { registration }, tags }: ServerFacts): Registration {
+export function kindOf({ ledger, tags }: ServerFacts): Registration {
+  const { registration, mayDefinerWrite } = ledger;
   if (registration !== null && registration !== "other") return registration;
-  return tags.mayDefinerTag ? "ledger-and-tags" : "ledger";
+  if (!tags.mayDefinerTag) return "ledger";
+  return mayDefinerWrite ? "ledger-and-tags" : "tags";
 }
 
 /** What concerns the connections that the ledger does not see, or sees only at their beginning. */

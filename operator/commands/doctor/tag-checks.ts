@@ -10,24 +10,26 @@ import type { ServerFacts } from "./facts.ts";
 const WHY =
   "a tag names the author in the transaction itself; without it, restarts, failovers and replicas can leave authors unknown";
 
+/** Which tags are asked for: none, those beside the ledger's rows, or tags alone. */
+export type WantedTags = "none" | "with-ledger" | "alone";
+
 /**
- * What concerns GTID tags. `wanted`: they are to be installed; else only what is installed is
- * looked at.
+ * What concerns GTID tags. Where none are wanted, only those that are installed are looked at.
  */
-export function tagFindings(facts: ServerFacts, wanted: boolean, reader: string): Finding[] {
+export function tagFindings(facts: ServerFacts, wanted: WantedTags, reader: string): Finding[] {
   const { registration } = facts.ledger;
   const isTagging =
     registration !== null && registration !== "other" && REGISTRATIONS[registration].setsTag;
-  if (!isTagging && !wanted) return [];
+  if (!isTagging && wanted === "none") return [];
   return [
-    ...(isTagging ? incomplete(facts) : missing(facts)),
+    ...(isTagging ? incomplete(facts) : missing(facts, wanted)),
     ...followers(facts, reader),
     ...accounts(facts),
     ...(isTagging ? resets(facts) : []),
   ];
 }
 
-function missing(facts: ServerFacts): Finding[] {
+function missing(facts: ServerFacts, wanted: WantedTags): Finding[] {
   const obstacle = obstacleOf(facts);
   if (obstacle !== null) {
     return [
@@ -39,17 +41,21 @@ function missing(facts: ServerFacts): Finding[] {
       }),
     ];
   }
-  const { initConnect, exempt } = facts.ledger;
+  const { initConnect, exempt, slots } = facts.ledger;
   const script = callsProcedure(initConnect) ? mendScript : installScript;
+  const isAlone = wanted === "alone" && slots === null;
+  const staying =
+    wanted === "alone" && !isAlone
+      ? " The session ledger is there and stays; --uninstall takes it out first."
+      : "";
   return [
     {
       check: "tags.missing",
       severity: "warning",
       what: "GTID tags are not installed",
       why: WHY,
-      remedy:
-        "Update the functions, the reader and the clients first. Then run the statements that `--tags --sql` prints.",
-      ...script(initConnect, exempt, isRds(facts.variables), "ledger-and-tags"),
+      remedy: `Update the functions, the reader and the clients first. Then run the statements that \`--tags${wanted === "alone" ? " --no-ledger" : ""} --sql\` prints.${staying}`,
+      ...script(initConnect, exempt, isRds(facts.variables), isAlone ? "tags" : "ledger-and-tags"),
     },
   ];
 }

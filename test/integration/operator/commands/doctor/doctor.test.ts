@@ -380,6 +380,39 @@ describe("doctor", () => {
     await mysql.query("SET GLOBAL init_connect = ''");
   });
 
+  test("--tags --no-ledger prints a script for tags alone, and --uninstall takes all of it out", async () => {
+    const account = await mysql.createAccount("app_staging", ["SELECT ON shop.*"]);
+    const tagOfLogin = async (): Promise<unknown> => {
+      const connection = await mysql.connect(account);
+      const [[row]] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.gtid_next AS tag");
+      return row?.["tag"];
+    };
+    expect((await doctor("--no-ledger")).output).toContain("--no-ledger goes with --tags");
+    await runScript((await doctor("--tags", "--no-ledger", "--sql")).output);
+    expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
+    expect(await mysql.query("SHOW TABLES FROM binlog_router")).toEqual([]);
+    expect(
+      await mysql.query(
+        "SELECT table_name FROM mysql.tables_priv WHERE user = 'binlog_router_ledger'",
+      ),
+    ).toEqual([]);
+    expect(await faults()).toEqual([]);
+    // What is broken is made anew as what it was.
+    await mysql.query("DROP PROCEDURE binlog_router.resume_roles");
+    expect(await faults()).toEqual(["ledger.lockout"]);
+    await runScript((await doctor("--sql")).output);
+    expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
+    expect(await mysql.query("SHOW TABLES FROM binlog_router")).toEqual([]);
+    for (const options of [["--tags", "--uninstall"], ["--uninstall"]])
+      expect((await doctor(...options)).output).toContain("DROP DATABASE IF EXISTS binlog_router");
+    await runScript((await doctor("--tags", "--uninstall")).output);
+    expect(await tagOfLogin()).toBe("AUTOMATIC");
+    expect(
+      await mysql.query("SELECT 1 FROM mysql.user WHERE user IN ('', 'binlog_router_ledger')"),
+    ).toEqual([]);
+    await mysql.query("DROP USER app_staging");
+  });
+
   test("lists cascading foreign keys where the server does not log their rows", async () => {
     await mysql.query("CREATE TABLE shop.parents (id INT PRIMARY KEY)");
     await mysql.query(

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Account, ServerFacts } from "../../../../../operator/commands/doctor/facts.ts";
-import { tagFindings } from "../../../../../operator/commands/doctor/tag-checks.ts";
 import { withAcceptances } from "../../../../../operator/commands/doctor/accept.ts";
+import {
+  tagFindings,
+  type WantedTags,
+} from "../../../../../operator/commands/doctor/tag-checks.ts";
 import { repairScript } from "../../../../../operator/commands/doctor/report.ts";
 import { withRegistration } from "../../../../../operator/ledger/init-connect.ts";
 import { SLOTS } from "../../../../../operator/ledger/objects.ts";
@@ -60,7 +63,7 @@ const account = (user: string, isLocked = false): Account => ({
   mayWrite: true,
 });
 
-const found = (of: ServerFacts, wanted = false): string[] =>
+const found = (of: ServerFacts, wanted: WantedTags = "none"): string[] =>
   tagFindings(of, wanted, "binlog_router").map(({ check, severity }) => `${severity} ${check}`);
 
 const untagged = { registration: "ledger" } as const;
@@ -69,11 +72,11 @@ describe("GTID tags", () => {
   test("are left alone where nobody asks for them, and sound where they are complete", () => {
     expect(found(facts({ ledger: untagged, version: "8.0.40" }))).toEqual([]);
     expect(found(facts())).toEqual([]);
-    expect(found(facts(), true)).toEqual([]);
+    expect(found(facts(), "with-ledger")).toEqual([]);
   });
 
   test("are installed by the script, with the ledger, and init_connect is empty meanwhile", () => {
-    const findings = tagFindings(facts({ ledger: untagged }), true, "binlog_router");
+    const findings = tagFindings(facts({ ledger: untagged }), "with-ledger", "binlog_router");
     expect(findings.map(({ check }) => check)).toEqual(["tags.missing"]);
     const script = repairScript(withAcceptances(findings, {}));
     const order = [
@@ -85,6 +88,19 @@ describe("GTID tags", () => {
     expect(order.every((at, i) => at > (order[i - 1] ?? 0))).toBe(true);
   });
 
+  test("alone leave a ledger that is there, and are installed without its table where it is not", () => {
+    const [beside, alone] = [SLOTS, null].map((slots) => {
+      const ledger = { registration: slots === null ? null : "ledger", slots } as const;
+      const findings = tagFindings(facts({ ledger }), "alone", "binlog_router");
+      return { script: repairScript(withAcceptances(findings, {})), remedy: findings[0]?.remedy };
+    });
+    expect(beside?.remedy).toContain("The session ledger is there and stays");
+    expect(beside?.script).toContain("UPDATE binlog_router.sessions");
+    expect(alone?.remedy).toContain("--tags --no-ledger --sql");
+    expect(alone?.script).toContain("SET SESSION gtid_next");
+    expect(alone?.script).not.toContain("binlog_router.sessions");
+  });
+
   test.each([
     ["the server is 8.0.45, and tags came with 8.3", { version: "8.0.45" }],
     ["gtid_mode is OFF_PERMISSIVE", { gtidMode: "OFF_PERMISSIVE" }],
@@ -93,7 +109,11 @@ describe("GTID tags", () => {
       { tags: { followers: [{ name: "r@10.0.0.1", replicaVersion: "8.0.40" }] } },
     ],
   ])("are refused, with no statement: %s", (why, other) => {
-    const [finding] = tagFindings(facts({ ledger: untagged, ...other }), true, "binlog_router");
+    const [finding] = tagFindings(
+      facts({ ledger: untagged, ...other }),
+      "with-ledger",
+      "binlog_router",
+    );
     expect(finding?.check).toBe("tags.impossible");
     expect(finding?.what).toContain(why);
     expect(finding?.statements).toEqual([]);
@@ -106,7 +126,7 @@ describe("GTID tags", () => {
       { name: "maxwell@10.0.0.4", replicaVersion: null },
     ];
     expect(found(facts({ tags: { followers } }))).toEqual(["warning tags.readers"]);
-    const [finding] = tagFindings(facts({ tags: { followers } }), false, "binlog_router");
+    const [finding] = tagFindings(facts({ tags: { followers } }), "none", "binlog_router");
     expect(finding?.what).toBe("other programs read the binlog: maxwell@10.0.0.4");
   });
 
