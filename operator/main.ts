@@ -5,6 +5,7 @@ import { explain } from "./commands/explain/explain.ts";
 import { failures } from "./commands/failures/failures.ts";
 import { offsets } from "./commands/offsets/offsets.ts";
 import { plan } from "./commands/plan/plan.ts";
+import { queues } from "./commands/queues/queues.ts";
 import { replay } from "./commands/replay/replay.ts";
 import { snapshot } from "./commands/snapshot/snapshot.ts";
 import { tail } from "./commands/tail/tail.ts";
@@ -13,7 +14,7 @@ import { tail } from "./commands/tail/tail.ts";
  * The program `binlog-router <command>`. Each entry adds one command to it, with its options and
  * its help.
  */
-const COMMANDS = [doctor, explain, failures, offsets, plan, replay, snapshot, tail];
+const COMMANDS = [doctor, explain, failures, offsets, plan, queues, replay, snapshot, tail];
 
 const program = new Command("binlog-router")
   .description("Commands for operators.")

@@ -22,6 +22,12 @@ export function environmentDeadLetterQueueName(
   return `${source}-${subscriber}-${environment}-dead.fifo`;
 }
 
+/**
+ * The tag of an environment's queues that has the source's name: a name that begins like the
+ * source's may be another source's.
+ */
+export const SOURCE_TAG = "binlog-router:source";
+
 /** The queue of frames between the reader and the route function. */
 export function rawQueueName(source: string): string {
   return `${source}-raw.fifo`;

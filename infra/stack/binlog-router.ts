@@ -326,7 +326,10 @@ function queuePairs(
     const subscriber = config.subscribers[names.subscriber];
     if (subscriber === undefined) throw new RangeError(`no subscriber ${names.subscriber}`);
     return new EnvironmentQueuePair(router, `${names.subscriber}-${names.environment}`, {
+      source: config.name,
       names,
+      // The canary's messages are worth nothing.
+      isKept: names.environment !== CANARY_ENVIRONMENT,
       visibilitySeconds: subscriber.visibilitySeconds,
       maxReceives: subscriber.maxReceives,
       retentionDays: config.retention.queueDays,

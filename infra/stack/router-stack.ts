@@ -19,7 +19,8 @@ export class RouterStack extends Stack {
     const { permissionsBoundaryArn: boundary } = deployment;
     super(scope, id, {
       description: `binlog-router for the source ${config.name}`,
-      // `cdk destroy` deletes the queues with their messages: it needs a second, deliberate act.
+      // `cdk destroy` ends all deliveries and deletes the raw queue with its frames: it needs a
+      // second, deliberate act.
       terminationProtection: true,
       env: environmentOf(deployment),
       tags: deployment.tags,

@@ -1,12 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
+import { DeleteQueueCommand, TagQueueCommand } from "@aws-sdk/client-sqs";
+import type { Fault } from "@binlog-router/local-aws";
 import { environmentQueues, rawDeadLetterQueueName } from "../../config/queues.ts";
+import { deployedOf, type DeployedQueue } from "../../operator/shared/deployed.ts";
+import { waitingIn } from "../../operator/shared/messages-in.ts";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 import type { RoutingInput } from "../../config/routing.ts";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
-import { rawQueueName } from "../../wire/names.ts";
+import { rawQueueName, SOURCE_TAG } from "../../wire/names.ts";
 import { exampleConfiguration, exampleObject } from "./example-stack.ts";
 import { SOURCE } from "./functions/frames.ts";
 import { rawEvent, retry, route } from "./functions/invoke.ts";
@@ -25,6 +28,8 @@ export class Deployments implements AsyncDisposable {
   readonly stage: Stage;
   readonly #directory: string;
   #deployed: Changed;
+  /** Queues that no stack has any more, and what keeps the functions from sending to them. */
+  readonly #leftBehind = new Map<string, Fault>();
 
   private constructor(stage: Stage, directory: string, first: Changed) {
     this.stage = stage;
@@ -42,8 +47,9 @@ export class Deployments implements AsyncDisposable {
     for (const name of [rawQueueName(SOURCE), rawDeadLetterQueueName(SOURCE)]) {
       await stage.createQueue(name);
     }
-    for (const { deadLetterQueueName } of environmentQueues(exampleConfiguration({ ...first }))) {
-      await stage.createQueue(deadLetterQueueName);
+    for (const pair of environmentQueues(exampleConfiguration({ ...first }))) {
+      await tag(stage, pair.queueName);
+      await createTagged(stage, pair.deadLetterQueueName);
     }
     return deployments;
   }
@@ -51,30 +57,64 @@ export class Deployments implements AsyncDisposable {
   /** What `plan` says before a deployment. */
   async plan(changed: Changed): Promise<Ended> {
     const config = join(this.#directory, "config.json");
-    const template = join(this.#directory, "deployed.json");
+    const template = await this.#deployedTemplate();
     await writeFile(config, JSON.stringify({ ...exampleObject(), ...changed }));
-    const deployed = synthesize(exampleConfiguration({ ...this.#deployed }));
-    await writeFile(template, JSON.stringify(deployed.template));
     return binlogRouter(
       ["plan", "--config", config, "--template", template],
       this.stage.aws.environment(),
     );
   }
 
+  /** Throws where a queue is to be made that is there already, as CloudFormation does. */
   async deploy(changed: Changed): Promise<void> {
-    const [before, after] = [queueNames(this.#deployed), queueNames(changed)];
-    for (const name of [...before].filter((one) => !after.has(one))) {
-      await this.stage.clients.sqs.send(
-        new DeleteQueueCommand({ QueueUrl: this.stage.queueUrl(name) }),
-      );
+    const [before, after] = [deployedQueues(this.#deployed), deployedQueues(changed)];
+    for (const [name, { isKept }] of before) {
+      if (after.has(name)) continue;
+      if (isKept) {
+        this.#leftBehind.set(name, this.#denySends(name));
+      } else {
+        await this.stage.clients.sqs.send(
+          new DeleteQueueCommand({ QueueUrl: this.stage.queueUrl(name) }),
+        );
+      }
     }
     // SQS takes the name of a deleted queue again after a minute.
     this.stage.clock.advance(61_000);
-    for (const name of [...after].filter((one) => !before.has(one))) {
-      await this.stage.createQueue(name);
+    for (const name of after.keys()) {
+      if (before.has(name)) continue;
+      if ((await waitingIn(this.stage.clients.sqs, name)) !== "no queue") {
+        throw new Error(`${name} already exists`);
+      }
+      this.#leftBehind.get(name)?.remove();
+      await createTagged(this.stage, name);
     }
     this.stage.deploy(changed);
     this.#deployed = changed;
+  }
+
+  /** `binlog-router queues …`, with the deployed template. */
+  async queues(...args: string[]): Promise<Ended> {
+    return binlogRouter(
+      ["queues", ...args, "--source", SOURCE, "--template", await this.#deployedTemplate()],
+      this.stage.aws.environment(),
+    );
+  }
+
+  /** The functions' roles name the queues of the stack only. */
+  #denySends(resource: string): Fault {
+    return this.stage.aws.faults.add({
+      service: "sqs",
+      action: "SendMessage*",
+      resource,
+      effect: { kind: "error", code: "AccessDenied", status: 403 },
+    });
+  }
+
+  async #deployedTemplate(): Promise<string> {
+    const file = join(this.#directory, "deployed.json");
+    const deployed = synthesize(exampleConfiguration({ ...this.#deployed }));
+    await writeFile(file, JSON.stringify(deployed.template));
+    return file;
   }
 
   /** Has the route function of the deployed version handle a frame. */
@@ -108,14 +148,19 @@ export class Deployments implements AsyncDisposable {
   }
 }
 
-/**
- * The names of all environment queues in the template of a configuration, dead-letter queues
- * included.
- */
-function queueNames(changed: Changed): Set<string> {
-  const { Resources } = synthesize(exampleConfiguration({ ...changed })).template;
-  const names = Object.values(Resources).flatMap(({ Type, Properties }) =>
-    Type === "AWS::SQS::Queue" ? [String(Properties?.["QueueName"])] : [],
+/** The queues in the template of a configuration. */
+function deployedQueues(changed: Changed): ReadonlyMap<string, DeployedQueue> {
+  const { template } = synthesize(exampleConfiguration({ ...changed }));
+  return deployedOf(JSON.stringify(template)).queues;
+}
+
+async function createTagged(stage: Stage, name: string): Promise<void> {
+  await stage.createQueue(name);
+  await tag(stage, name);
+}
+
+function tag(stage: Stage, name: string): Promise<unknown> {
+  return stage.clients.sqs.send(
+    new TagQueueCommand({ QueueUrl: stage.queueUrl(name), Tags: { [SOURCE_TAG]: SOURCE } }),
   );
-  return new Set(names);
 }

@@ -52,11 +52,14 @@ async function createQueue(
   { properties, generatedName }: ResourceToCreate,
   { clients, aws, signal }: Creation,
 ): Promise<PhysicalResource> {
-  const { QueueName, Tags: _, ...attributes } = properties;
+  const { QueueName, Tags = [], ...attributes } = properties;
   const name = typeof QueueName === "string" ? QueueName : generatedName;
   const { QueueUrl } = await clients.sqs.send(
     new CreateQueueCommand({
       QueueName: name,
+      tags: Object.fromEntries(
+        (Tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]),
+      ),
       Attributes: Object.fromEntries(
         Object.entries(attributes).map(([key, value]) => [
           key,

@@ -13,6 +13,7 @@ export interface TemplateResource {
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly Metadata?: Readonly<Record<string, unknown>>;
   readonly Condition?: string;
+  readonly DeletionPolicy?: string;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnResource, Duration, RemovalPolicy, Stack, Tags } from "aws-cdk-lib";
 import {
   AnyPrincipal,
   ArnPrincipal,
@@ -17,6 +17,7 @@ import {
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { EnvironmentQueue } from "../../../config/queues.ts";
+import { SOURCE_TAG } from "../../../wire/names.ts";
 import { messagePayloadPrefix } from "../../../wire/payloads.ts";
 import type { EncryptionKey } from "./encryption.ts";
 import { acknowledgePrefix } from "./grants.ts";
@@ -32,7 +33,13 @@ export const CONSUME_ACTIONS = [
 ];
 
 export interface EnvironmentQueuePairProps {
+  readonly source: string;
   readonly names: EnvironmentQueue;
+  /**
+   * Whether the queues stay, with their messages and their policies, when they are no longer in the
+   * template.
+   */
+  readonly isKept: boolean;
   readonly visibilitySeconds: number;
   readonly maxReceives: number;
   readonly retentionDays: number;
@@ -71,7 +78,10 @@ export class EnvironmentQueuePair extends Construct {
       retentionPeriod: Duration.days(props.retentionDays),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.DESTROY,
+      // A first deployment that fails leaves no queue behind, whose name would be taken.
+      removalPolicy: props.isKept
+        ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        : RemovalPolicy.DESTROY,
     };
     this.deadLetterQueue = new Queue(this, "DeadLetterQueue", {
       ...common,
@@ -95,6 +105,10 @@ export class EnvironmentQueuePair extends Construct {
       receiveMessageWaitTime: Duration.seconds(20),
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: props.maxReceives },
     });
+    for (const queue of [this.deadLetterQueue, this.queue]) {
+      Tags.of(queue).add(SOURCE_TAG, props.source);
+      if (props.isKept) keepPolicy(queue);
+    }
     for (const arn of props.operators) allowRedrive(this, arn);
     const { consumers } = props;
     if (consumers.isClosed) {
@@ -127,6 +141,13 @@ export class EnvironmentQueuePair extends Construct {
       }),
     );
   }
+}
+
+/** A queue that stays is closed to others as before. */
+function keepPolicy(queue: Queue): void {
+  const policy = queue.node.findChild("Policy").node.defaultChild;
+  if (!CfnResource.isCfnResource(policy)) throw new TypeError(`${queue.node.path} has no policy`);
+  policy.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 }
 
 /** What SQS asks of whoever starts a move from the dead-letter queue to the queue. */

@@ -53,12 +53,19 @@ export class OperatorPolicy extends Construct {
         allow(["s3:GetObject"], bucket.arnForObjects(`${FRAME_PAYLOAD_PREFIX}*`)),
         allow(["s3:GetObject", "s3:PutObject"], bucket.arnForObjects(`${FAILURE_PAYLOAD_PREFIX}*`)),
         allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], raw.deadLetterQueue.queueArn),
-        allow(["sqs:GetQueueAttributes", "sqs:GetQueueUrl"], queues),
+        allow(["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"], queues),
+        // Names no resource.
+        allow(["sqs:ListQueues"], "*"),
         ...(key === null ? [] : [key.useStatement()]),
       ],
     });
     for (const prefix of [FRAME_PAYLOAD_PREFIX, FAILURE_PAYLOAD_PREFIX])
       acknowledgePrefix(this.policy, bucket, prefix);
+    acknowledge(
+      this.policy,
+      "IAM5[Resource::*]",
+      "sqs:ListQueues has no resource to name; it tells the queues' names, and no message is read.",
+    );
     const { account, region, partition } = stack;
     const shown = [partition, region, account].map((part) => stack.resolve(part) as unknown);
     const [where, there, whose] = shown.map((part) =>

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { CloudFormationClient, GetTemplateCommand } from "@aws-sdk/client-cloudformation";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Command } from "commander";
 import { ConfigError } from "../../../config/config-error.ts";
@@ -9,9 +8,9 @@ import { loadConfig, readConfigObject } from "../../../config/load.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { disposable } from "../../shared/target.ts";
-import { deployedOf } from "./deployed.ts";
+import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
+import { waitingIn } from "../../shared/messages-in.ts";
 import { stepsTo, type Step } from "./steps.ts";
-import { messagesIn } from "../../shared/messages-in.ts";
 
 interface Options {
   readonly config: string;
@@ -21,8 +20,12 @@ interface Options {
   readonly accept: readonly string[];
 }
 
-/** A step with what waits in its queue. */
+/** A step with what is in its queue. */
 interface PlannedStep extends Step {
+  /** About how many messages wait there; null when SQS does not say, or where no queue is meant. */
+  readonly messages: number | null;
+  /** Whether a queue is there already that the step would make. */
+  readonly isTaken: boolean;
   /**
    * Messages that the step takes away: about how many, null when SQS does not say, 0 where it takes
    * none.
@@ -36,7 +39,7 @@ const HELP = helpText(
     "npm run plan -- --source shop --accept shop-billing-branch-7.fifo",
     "npm run plan -- --template deployed.json",
   ],
-  "0 no waiting message is lost, or those of queues named with --accept; 1 some would be lost; " +
+  "0 no waiting message is lost, or those of queues named with --accept; 1 some would be lost, or a queue is there already; " +
     "2 it could not be found out, and one sentence says why",
 );
 
@@ -71,16 +74,29 @@ async function run({ report }: CommandContext, options: Options): Promise<number
   );
   using sqs = disposable(new SQSClient({}));
   const steps = await Promise.all(
-    stepsTo(config, deployed).map(async (step): Promise<PlannedStep> => {
-      const lost = step.losesMessages ? await messagesIn(sqs.client, step.what) : 0;
-      return { ...step, lost };
-    }),
+    stepsTo(config, deployed).map((step) => plannedStep(step, sqs.client)),
   );
   const refused = steps
     .filter(({ what, lost }) => lost !== 0 && !options.accept.includes(what))
     .map(({ what }) => what);
-  report({ stack: stackName, steps, refused }, () => planText(stackName, steps, refused));
-  return refused.length === 0 ? 0 : 1;
+  const taken = steps.filter(({ isTaken }) => isTaken).map(({ what }) => what);
+  report({ stack: stackName, steps, refused, taken }, () =>
+    planText({ stackName, source: config.name, steps, refused, taken }),
+  );
+  return refused.length + taken.length === 0 ? 0 : 1;
+}
+
+async function plannedStep(step: Step, sqs: SQSClient): Promise<PlannedStep> {
+  const { kind, what, losesMessages } = step;
+  const asks = kind === "creates" || kind === "leaves" || losesMessages;
+  const waiting = asks ? await waitingIn(sqs, what) : "no queue";
+  const messages = waiting === "no queue" ? 0 : waiting;
+  return {
+    ...step,
+    messages: asks ? messages : null,
+    lost: losesMessages ? messages : 0,
+    isTaken: kind === "creates" && typeof waiting === "number",
+  };
 }
 
 async function readConfiguration({ config, source }: Options): Promise<Configuration> {
@@ -92,36 +108,50 @@ async function readConfiguration({ config, source }: Options): Promise<Configura
   }
 }
 
-async function deployedTemplate(stackName: string): Promise<string> {
-  using cloudFormation = disposable(new CloudFormationClient({}));
-  try {
-    const { TemplateBody = "" } = await cloudFormation.client.send(
-      new GetTemplateCommand({ StackName: stackName }),
-    );
-    return TemplateBody;
-  } catch (cause) {
-    throw new CommandError(
-      `CloudFormation does not have the template of the stack ${stackName}: ${String(cause)}`,
-      { cause },
-    );
+interface Plan {
+  readonly stackName: string;
+  readonly source: string;
+  readonly steps: readonly PlannedStep[];
+  /** Queues whose messages would be lost. */
+  readonly refused: readonly string[];
+  /** Queues to be made that are there already. */
+  readonly taken: readonly string[];
+}
+
+function planText({ stackName, source, steps, refused, taken }: Plan): string {
+  const lines = steps.map((step) => `- ${step.text}${messagesText(step)}`);
+  const problems = [
+    ...(refused.length === 0
+      ? []
+      : [
+          `Messages would be lost. Let their applications empty the queues first, or accept the loss: --accept ${refused.join(" ")}`,
+        ]),
+    ...(taken.length === 0
+      ? []
+      : [
+          `Queues are there already, and CloudFormation makes none under a name that is taken. Let their applications empty them, remove them, and deploy a minute later: npm run queues -- discard ${taken.join(" ")} --source ${source}`,
+        ]),
+  ];
+  const hint = steps.some(({ kind }) => kind === "leaves")
+    ? [
+        `What is left behind is removed by name, best when it is empty: npm run queues -- list --source ${source}`,
+      ]
+    : [];
+  const end = problems.length === 0 ? ["No message is lost that was not accepted."] : problems;
+  return [
+    `Deploying the configuration to the stack ${stackName}`,
+    ...lines,
+    "",
+    ...hint,
+    ...end,
+  ].join("\n");
+}
+
+function messagesText({ kind, losesMessages, messages, isTaken }: PlannedStep): string {
+  if (kind === "creates") {
+    return isTaken ? ` (it is there already, left over, with about ${messages} messages)` : "";
   }
-}
-
-function planText(
-  stackName: string,
-  steps: readonly PlannedStep[],
-  refused: readonly string[],
-): string {
-  const lines = steps.map((step) => `- ${step.text}${lossText(step)}`);
-  const end =
-    refused.length === 0
-      ? "No message is lost that was not accepted."
-      : `Messages would be lost. Let their applications empty the queues first, or accept the loss: --accept ${refused.join(" ")}`;
-  return [`Deploying the configuration to the stack ${stackName}`, ...lines, "", end].join("\n");
-}
-
-function lossText({ losesMessages, lost }: PlannedStep): string {
-  if (!losesMessages) return "";
-  if (lost === null) return " (SQS does not say how many messages it has)";
-  return lost === 0 ? " (it is empty)" : ` (it has about ${lost} messages)`;
+  if (kind !== "leaves" && !losesMessages) return "";
+  if (messages === null) return " (SQS does not say how many messages it has)";
+  return messages === 0 ? " (it is empty)" : ` (it has about ${messages} messages)`;
 }

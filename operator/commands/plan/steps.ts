@@ -1,3 +1,4 @@
+import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../../config/canary-names.ts";
 import type { Configuration } from "../../../config/configuration.ts";
 import { environmentQueues, rawDeadLetterQueueName } from "../../../config/queues.ts";
 import {
@@ -6,12 +7,17 @@ import {
   type Routing,
   type Subscriber,
 } from "../../../config/routing.ts";
-import { rawQueueName } from "../../../wire/names.ts";
-import type { Deployed } from "./deployed.ts";
+import {
+  environmentDeadLetterQueueName,
+  environmentQueueName,
+  rawQueueName,
+} from "../../../wire/names.ts";
+import type { Deployed } from "../../shared/deployed.ts";
 
 /** One thing that a deployment does. */
 export interface Step {
-  readonly kind: "creates" | "deletes" | "keeps" | "changes";
+  /** `leaves`: a queue stays behind with its messages, out of the stack. */
+  readonly kind: "creates" | "deletes" | "leaves" | "keeps" | "changes";
   /** A queue's name, or the place in the configuration. */
   readonly what: string;
   readonly text: string;
@@ -35,7 +41,9 @@ export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
   const kept = names.filter((name) => wanted.has(name));
   return [
     ...[...wanted].filter((name) => !deployed.queues.has(name)).map(creation),
-    ...names.filter((name) => !wanted.has(name)).map(deletion),
+    ...names
+      .filter((name) => !wanted.has(name))
+      .map((name) => removal(name, config.name, deployed)),
     ...(kept.length === 0 ? [] : [keeping(kept.length)]),
     ...kept.flatMap((name) => retention(name, config, deployed)),
     ...lanesStep(config, deployed),
@@ -49,8 +57,22 @@ function creation(what: string): Step {
   return { kind: "creates", what, text, losesMessages: false };
 }
 
-function deletion(what: string): Step {
-  return { kind: "deletes", what, text: `deletes the queue ${what}`, losesMessages: true };
+/** What becomes of a queue is said by the template that is deployed, not by the new one. */
+function removal(what: string, source: string, { queues }: Deployed): Step {
+  const { isKept = false, retentionSeconds = 0 } = queues.get(what) ?? {};
+  if (!isKept) {
+    const isCanary = canaryQueues(source).includes(what);
+    const text = `deletes the ${isCanary ? "canary's " : ""}queue ${what}`;
+    return { kind: "deletes", what, text, losesMessages: !isCanary };
+  }
+  const text = `leaves the queue ${what} behind: it gets nothing more, and keeps each message for ${retentionSeconds / SECONDS_A_DAY} days from its sending`;
+  return { kind: "leaves", what, text, losesMessages: false };
+}
+
+function canaryQueues(source: string): string[] {
+  return [environmentQueueName, environmentDeadLetterQueueName].map((nameOf) =>
+    nameOf(source, CANARY_SUBSCRIBER, CANARY_ENVIRONMENT),
+  );
 }
 
 function keeping(count: number): Step {
@@ -60,7 +82,7 @@ function keeping(count: number): Step {
 
 /** SQS measures the messages that wait by the new time as well. */
 function retention(what: string, config: Configuration, { queues }: Deployed): Step[] {
-  const before = queues.get(what) ?? 0;
+  const { retentionSeconds: before = 0 } = queues.get(what) ?? {};
   const { queueDays } = config.retention;
   const after = queueDays * SECONDS_A_DAY;
   if (before === after) return [];

@@ -1,60 +1,47 @@
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Template } from "aws-cdk-lib/assertions";
-import { deployedOf, type Deployed } from "../../../operator/commands/plan/deployed.ts";
+import { deployedOf, type Deployed } from "../../../operator/shared/deployed.ts";
 import { stepsTo, type Step } from "../../../operator/commands/plan/steps.ts";
 import {
   exampleConfiguration,
   exampleObject,
   exampleTemplate,
 } from "../../support/example-stack.ts";
+import { CHANGES } from "../../support/plan-changes.ts";
 
-// What `plan` says of a change, beside what CloudFormation would do to the queues: it deletes those
-// that are no longer in the template, and those that another name replaces.
+// What `plan` says of a change, beside what CloudFormation would do to the queues: those that are
+// no longer in the template, or that another name replaces, it leaves as they are or deletes, as
+// the deployed template says.
 
-const example = exampleObject() as {
+const { environments, subscribers } = exampleObject() as {
   readonly environments: Record<string, object>;
   readonly subscribers: Record<"billing" | "search", object>;
-  readonly source: object;
 };
-const { production, staging, test: third } = example.environments;
-const { billing, search } = example.subscribers;
-
-const CHANGES: readonly (readonly [title: string, changed: Record<string, unknown>])[] = [
-  ["nothing", {}],
-  ["an environment more", { environments: { ...example.environments, demo: { users: ["d"] } } }],
-  ["an environment less", { environments: { production, staging } }],
-  ["an environment renamed", { environments: { production, staging, testing: third } }],
-  ["an environment without users", { environments: { production, staging, test: { users: [] } } }],
-  ["another user", { environments: { production, staging, test: { users: ["app_other"] } } }],
-  ["a subscriber more", { subscribers: { billing, search, audit: { tables: ["shop.*"] } } }],
-  ["a subscriber less", { subscribers: { billing } }],
-  ["a subscriber renamed", { subscribers: { billing, find: search } }],
-  [
-    "a subscriber in fewer environments",
-    { subscribers: { billing, search: { ...search, environments: ["production"] } } },
-  ],
-  ["other users dropped", { otherUsers: "drop" }],
-  ["other users in staging", { otherUsers: "staging" }],
-  ["messages kept for a week", { retention: { queueDays: 7 } }],
-  ["payloads kept for longer", { retention: { payloadDays: 90 } }],
-  ["four lanes", { lanes: 4 }],
-  ["another grouping", { subscribers: { billing: { ...billing, groupBy: "key" }, search } }],
-  ["another format", { subscribers: { billing: { ...billing, format: "maxwell" }, search } }],
-  ["other tables", { subscribers: { billing: { tables: ["shop.orders"] }, search } }],
-  [
-    "another visibility timeout",
-    { subscribers: { billing: { ...billing, visibilitySeconds: 5 }, search } },
-  ],
-  ["another database", { source: { ...example.source, host: "other.example.com" } }],
-  ["other thresholds", { alarms: { lagSeconds: 5 } }],
-];
+const { production, staging } = environments;
+const { billing, search } = subscribers;
 
 let template: Template;
 let deployed: Deployed;
+/** As the release before the queues were kept deployed it. */
+let former: Deployed;
 beforeAll(() => {
   template = exampleTemplate();
   deployed = deployedOf(JSON.stringify(template.toJSON()));
+  former = deployedOf(JSON.stringify(template.toJSON(), withoutDeletionPolicy));
 });
+
+function withoutDeletionPolicy(key: string, value: unknown): unknown {
+  return key === "DeletionPolicy" ? undefined : value;
+}
+
+const changedTemplates = new Map<object, Template>();
+
+/** Each is synthesized once. */
+function changedTemplate(changed: Record<string, unknown>): Template {
+  const known = changedTemplates.get(changed) ?? exampleTemplate(changed);
+  changedTemplates.set(changed, known);
+  return known;
+}
 
 /** The properties of each queue, by its logical id. */
 function queuesOf(of: Template): Map<string, Record<string, unknown>> {
@@ -84,24 +71,68 @@ function gone(
     .sort();
 }
 
-test.each(CHANGES)("%s: what is said of the queues is what happens to them", (_, changed) => {
-  const steps = stepsTo(exampleConfiguration(changed), deployed);
-  const [before, after] = [queuesOf(template), queuesOf(exampleTemplate(changed))];
-  expect(named(steps, "deletes")).toEqual(gone(before, after));
-  expect(named(steps, "creates")).toEqual(gone(after, before));
-  // SQS deletes messages of a queue that goes, or whose retention is lowered.
-  const lowered = [...before].filter(
-    ([id, { MessageRetentionPeriod }]) =>
-      Number(after.get(id)?.["MessageRetentionPeriod"]) < Number(MessageRetentionPeriod),
+describe.each([
+  ["leaves", () => deployed],
+  ["deletes", () => former],
+] as const)("where the deployed template %s queues that go", (kind, from) => {
+  test.each(CHANGES)("%s: what is said of the queues is what happens to them", (_, changed) => {
+    const steps = stepsTo(exampleConfiguration(changed), from());
+    const [before, after] = [queuesOf(template), queuesOf(changedTemplate(changed))];
+    const going = gone(before, after);
+    expect(named(steps, kind)).toEqual(going);
+    expect(named(steps, kind === "leaves" ? "deletes" : "leaves")).toEqual([]);
+    expect(named(steps, "creates")).toEqual(gone(after, before));
+    // SQS deletes messages of a queue that is deleted, or whose retention is lowered.
+    const lowered = [...before].filter(
+      ([id, { MessageRetentionPeriod }]) =>
+        Number(after.get(id)?.["MessageRetentionPeriod"]) < Number(MessageRetentionPeriod),
+    );
+    expect(
+      steps
+        .filter(({ losesMessages }) => losesMessages)
+        .map(({ what }) => what)
+        .sort(),
+    ).toEqual(
+      [
+        ...(kind === "deletes" ? going : []),
+        ...lowered.map(([, { QueueName }]) => String(QueueName)),
+      ].sort(),
+    );
+  });
+});
+
+/** The resources of a type that stay when they are no longer in the template. */
+function kept(of: Template, type: string): { id: string; properties: Record<string, unknown> }[] {
+  const found = of.findResources(type, { DeletionPolicy: "RetainExceptOnCreate" });
+  return Object.entries(found).map(([id, { UpdateReplacePolicy, Properties }]) => {
+    expect(UpdateReplacePolicy).toBe("Retain");
+    return { id, properties: Properties as Record<string, unknown> };
+  });
+}
+
+test("the queues of environments stay behind, closed as they were; those of the stack itself go with it", () => {
+  const queues = kept(template, "AWS::SQS::Queue");
+  const names = queues.map(({ properties }) => String(properties["QueueName"]));
+  expect(names).toHaveLength(16);
+  expect(names.filter((name) => name.startsWith("shop-raw"))).toEqual([]);
+  for (const { properties } of queues) {
+    expect(properties["Tags"]).toContainEqual({ Key: "binlog-router:source", Value: "shop" });
+  }
+  const closed = kept(template, "AWS::SQS::QueuePolicy").map(
+    ({ properties }) => properties["Queues"],
   );
-  expect(
-    steps
-      .filter(({ losesMessages }) => losesMessages)
-      .map(({ what }) => what)
-      .sort(),
-  ).toEqual(
-    [...gone(before, after), ...lowered.map(([, { QueueName }]) => String(QueueName))].sort(),
-  );
+  expect(closed.length).toBe(queues.length);
+  expect(closed).toEqual(expect.arrayContaining(queues.map(({ id }) => [{ Ref: id }])));
+});
+
+test("the canary's queue is deleted, whatever is in it", () => {
+  const withCanary = deployedOf(JSON.stringify(exampleTemplate({ canary: {} }).toJSON()));
+  const steps = stepsTo(exampleConfiguration(), withCanary);
+  expect(named(steps, "deletes")).toEqual([
+    "shop-router-canary-binlog-router-dead.fifo",
+    "shop-router-canary-binlog-router.fifo",
+  ]);
+  expect(steps.filter(({ losesMessages }) => losesMessages)).toEqual([]);
 });
 
 test.each([

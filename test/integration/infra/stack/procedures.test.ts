@@ -32,7 +32,7 @@ async function received(environment: string): Promise<number[]> {
   return numbers(await deployments.stage.receiveAll(environment));
 }
 
-test("an environment is removed: first its users, then, when its queues are empty, the environment", async () => {
+test("an environment is removed: first its users, then the environment, then its empty queues", async () => {
   await change();
 
   const withoutUsers = { environments: { production, test: retired }, subscribers };
@@ -42,15 +42,42 @@ test("an environment is removed: first its users, then, when its queues are empt
   expect(await received("unrouted")).toEqual([2]);
 
   const removed = { environments: { production }, subscribers };
-  const refused = await deployments.plan(removed);
-  expect(refused.code).toBe(1);
-  expect(refused.out).toMatch(/--accept shop-billing-test\.fifo\n$/);
-
-  expect(await received("test")).toEqual([1]);
-  expect(await deployments.plan(removed)).toMatchObject({ code: 0 });
+  const planned = await deployments.plan(removed);
+  expect(planned.out).toMatch(
+    /leaves the queue shop-billing-test\.fifo behind: .* \(it has about 1 messages\)/,
+  );
+  expect(planned.code).toBe(0);
   await deployments.deploy(removed);
   await change();
   expect(await received("unrouted")).toEqual([3]);
+
+  // What waited is there still, for its application.
+  expect((await deployments.queues("list")).out).toBe(
+    "shop-billing-test-dead.fifo: empty\nshop-billing-test.fifo: about 1 messages\n",
+  );
+  expect(await received("test")).toEqual([1]);
+  const names = ["shop-billing-test.fifo", "shop-billing-test-dead.fifo"];
+  expect(await deployments.queues("discard", ...names, "--yes")).toMatchObject({ code: 0 });
+  expect((await deployments.queues("list")).out).toBe("No queue is left over.\n");
+});
+
+test("queues are discarded by name, and those that a stack has are not", async () => {
+  await change();
+  await deployments.deploy({ environments: { production }, subscribers });
+
+  const present = await deployments.queues("discard", "shop-billing-production.fifo", "--yes");
+  expect(present).toMatchObject({
+    code: 2,
+    problem: expect.stringMatching(
+      /^shop-billing-production\.fifo is no queue that the source shop has left over/,
+    ),
+  });
+  const unasked = await deployments.queues("discard", "shop-billing-test.fifo");
+  expect(unasked).toMatchObject({
+    code: 2,
+    problem: expect.stringMatching(/shop-billing-test\.fifo \(about 1 messages\).*add --yes/),
+  });
+  expect(await received("test")).toEqual([1]);
 });
 
 test("an environment is renamed: both names for a while, and no change is lost in between", async () => {
@@ -95,9 +122,18 @@ test("what is parked for an environment outlives it, and is delivered in order w
   deployments.stage.clock.advance(60_000);
   await deployments.retry();
   expect((await deployments.failures("list")).out).toMatch(
-    /shop-billing-test\.fifo.*queue-unavailable/,
+    /shop-billing-test\.fifo.*access-denied/,
   );
 
+  // The names are taken until the queues that were left behind are discarded.
+  const refused = await deployments.plan(BEFORE);
+  expect(refused.code).toBe(1);
+  const [, command = ""] =
+    /npm run queues -- (discard [^\n]*) --source shop/.exec(refused.out) ?? [];
+  expect(command).toBe("discard shop-billing-test.fifo shop-billing-test-dead.fifo");
+  await expect(deployments.deploy(BEFORE)).rejects.toThrow("already exists");
+  expect(await deployments.queues(...command.split(" "), "--yes")).toMatchObject({ code: 0 });
+  expect(await deployments.plan(BEFORE)).toMatchObject({ code: 0 });
   await deployments.deploy(BEFORE);
   await change();
   expect((await deployments.failures("retry", STREAM)).out).toMatch(/^1 streams are due/);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PurgeQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { CreateQueueCommand, PurgeQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -26,12 +26,22 @@ beforeAll(async () => {
     signal: AbortSignal.timeout(60_000),
   });
   await writeFile(join(directory, "deployed.json"), JSON.stringify(deployed.template));
+  // As the release before the queues were kept deployed it.
+  const former = JSON.stringify(deployed.template, (key, value: unknown) =>
+    key === "DeletionPolicy" ? undefined : value,
+  );
+  await writeFile(join(directory, "former.json"), former);
 });
 afterAll(async () => {
   clients[Symbol.dispose]();
   await aws[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
+
+/** The same, where the former release is deployed. */
+function plannedAfterFormer(changed: object, ...args: string[]): Promise<Ended> {
+  return planned(changed, ...args, "--template", join(directory, "former.json"));
+}
 
 /** What `plan` says of the example with some keys replaced. */
 async function planned(changed: object, ...args: string[]): Promise<Ended> {
@@ -49,7 +59,7 @@ test("a queue with messages is refused by name until it is accepted, or empty", 
   await clients.sqs.send(new SendMessageCommand({ QueueUrl, ...message }));
   const changed = { subscribers: { billing: { tables: ["shop.orders"] } } };
 
-  const refused = await planned(changed);
+  const refused = await plannedAfterFormer(changed);
   expect(refused.out).toContain(
     "deletes the queue shop-search-test.fifo (it has about 1 messages)",
   );
@@ -57,11 +67,36 @@ test("a queue with messages is refused by name until it is accepted, or empty", 
   expect(refused.out).toMatch(/--accept shop-search-test\.fifo\n$/);
   expect(refused.code).toBe(1);
 
-  const accepted = await planned(changed, "--accept", "shop-search-test.fifo");
+  const accepted = await plannedAfterFormer(changed, "--accept", "shop-search-test.fifo");
   expect(accepted.code).toBe(0);
 
   await clients.sqs.send(new PurgeQueueCommand({ QueueUrl }));
-  expect((await planned(changed)).code).toBe(0);
+  expect((await plannedAfterFormer(changed)).code).toBe(0);
+});
+
+test("a queue that stays behind is named with its messages, and no loss", async () => {
+  const QueueUrl = topology.queues.get("shop-billing-test.fifo")?.url;
+  const message = { MessageBody: "waits", MessageGroupId: "g", MessageDeduplicationId: "1" };
+  await clients.sqs.send(new SendMessageCommand({ QueueUrl, ...message }));
+  const { code, out } = await planned({ subscribers: { search: { tables: ["shop.*"] } } });
+  expect(code).toBe(0);
+  expect(out).toContain(
+    "leaves the queue shop-billing-test.fifo behind: it gets nothing more, and keeps each message for 14 days from its sending (it has about 1 messages)",
+  );
+  expect(out).toContain("npm run queues -- list --source shop\n");
+});
+
+test("a queue that is there already is refused, with what to do", async () => {
+  const QueueName = "shop-billing-demo.fifo";
+  await clients.sqs.send(new CreateQueueCommand({ QueueName, Attributes: { FifoQueue: "true" } }));
+  const { code, out } = await planned({
+    environments: { ...(exampleObject()["environments"] as object), demo: { users: ["d"] } },
+  });
+  expect(code).toBe(1);
+  expect(out).toContain(
+    "creates the queue shop-billing-demo.fifo; it gets what is routed after the deployment (it is there already, left over, with about 0 messages)",
+  );
+  expect(out).toMatch(/npm run queues -- discard shop-billing-demo\.fifo --source shop\n$/);
 });
 
 test("queues of which SQS says nothing count as full", async () => {
@@ -70,7 +105,7 @@ test("queues of which SQS says nothing count as full", async () => {
     effect: { kind: "error", code: "AccessDenied", status: 403 },
   });
   try {
-    const { code, out } = await planned({ otherUsers: "drop" }, "--json");
+    const { code, out } = await plannedAfterFormer({ otherUsers: "drop" }, "--json");
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
       refused: expect.arrayContaining(["shop-billing-unrouted.fifo"]),

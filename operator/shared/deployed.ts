@@ -1,20 +1,27 @@
 import { z } from "zod";
-import { decodeRouting, type Routing } from "../../../config/routing.ts";
-import { CommandError } from "../../shared/command-error.ts";
+import { CloudFormationClient, GetTemplateCommand } from "@aws-sdk/client-cloudformation";
+import { decodeRouting, type Routing } from "../../config/routing.ts";
+import { CommandError } from "./command-error.ts";
+import { disposable } from "./target.ts";
 
 /** What a deployed stack has, as far as messages depend on it. */
 export interface Deployed {
-  /**
-   * Seconds for which each queue keeps a message, by the queue's name; the raw queue and
-   * dead-letter queues included.
-   */
-  readonly queues: ReadonlyMap<string, number>;
+  /** By their names; the raw queue and dead-letter queues included. */
+  readonly queues: ReadonlyMap<string, DeployedQueue>;
   readonly routing: Routing;
   readonly lanes: number;
 }
 
+export interface DeployedQueue {
+  /** Seconds for which it keeps a message. */
+  readonly retentionSeconds: number;
+  /** Whether it stays, with its messages, when a deployment takes it out of the stack. */
+  readonly isKept: boolean;
+}
+
 const resource = z.object({
   Type: z.string(),
+  DeletionPolicy: z.string().optional(),
   Properties: z.record(z.string(), z.unknown()).default({}),
 });
 const template = z.object({ Resources: z.record(z.string(), resource) });
@@ -51,12 +58,34 @@ export function deployedOf(text: string): Deployed {
       "the deployed template has no reader and no route function; is it of binlog-router?",
     );
   }
-  const queues = ofType("AWS::SQS::Queue").map((one) => queue.parse(one));
+  const queues = resources
+    .filter(({ Type }) => Type === "AWS::SQS::Queue")
+    .map(({ Properties, DeletionPolicy = "Delete" }) => {
+      const { QueueName, MessageRetentionPeriod } = queue.parse(Properties);
+      const isKept = DeletionPolicy.startsWith("Retain");
+      return [QueueName, { retentionSeconds: MessageRetentionPeriod, isKept }] as const;
+    });
   return {
-    queues: new Map(queues.map((one) => [one.QueueName, one.MessageRetentionPeriod])),
+    queues: new Map(queues),
     routing: decodeRouting(route.Environment.Variables.ROUTING),
     lanes: Number(lanes.Value),
   };
+}
+
+/** The text of a deployed stack's template. Throws CommandError. */
+export async function deployedTemplate(stackName: string): Promise<string> {
+  using cloudFormation = disposable(new CloudFormationClient({}));
+  try {
+    const { TemplateBody = "" } = await cloudFormation.client.send(
+      new GetTemplateCommand({ StackName: stackName }),
+    );
+    return TemplateBody;
+  } catch (cause) {
+    throw new CommandError(
+      `CloudFormation does not have the template of the stack ${stackName}: ${String(cause)}`,
+      { cause },
+    );
+  }
 }
 
 function parseJson(text: string): unknown {

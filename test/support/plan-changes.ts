@@ -1,0 +1,40 @@
+import { exampleObject } from "./example-stack.ts";
+
+const example = exampleObject() as {
+  readonly environments: Record<string, object>;
+  readonly subscribers: Record<"billing" | "search", object>;
+  readonly source: object;
+};
+const { production, staging, test: third } = example.environments;
+const { billing, search } = example.subscribers;
+
+/** Changes of the example's configuration, of every kind that an operator makes. */
+export const CHANGES: readonly (readonly [title: string, changed: Record<string, unknown>])[] = [
+  ["nothing", {}],
+  ["an environment more", { environments: { ...example.environments, demo: { users: ["d"] } } }],
+  ["an environment less", { environments: { production, staging } }],
+  ["an environment renamed", { environments: { production, staging, testing: third } }],
+  ["an environment without users", { environments: { production, staging, test: { users: [] } } }],
+  ["another user", { environments: { production, staging, test: { users: ["app_other"] } } }],
+  ["a subscriber more", { subscribers: { billing, search, audit: { tables: ["shop.*"] } } }],
+  ["a subscriber less", { subscribers: { billing } }],
+  ["a subscriber renamed", { subscribers: { billing, find: search } }],
+  [
+    "a subscriber in fewer environments",
+    { subscribers: { billing, search: { ...search, environments: ["production"] } } },
+  ],
+  ["other users dropped", { otherUsers: "drop" }],
+  ["other users in staging", { otherUsers: "staging" }],
+  ["messages kept for a week", { retention: { queueDays: 7 } }],
+  ["payloads kept for longer", { retention: { payloadDays: 90 } }],
+  ["four lanes", { lanes: 4 }],
+  ["another grouping", { subscribers: { billing: { ...billing, groupBy: "key" }, search } }],
+  ["another format", { subscribers: { billing: { ...billing, format: "maxwell" }, search } }],
+  ["other tables", { subscribers: { billing: { tables: ["shop.orders"] }, search } }],
+  [
+    "another visibility timeout",
+    { subscribers: { billing: { ...billing, visibilitySeconds: 5 }, search } },
+  ],
+  ["another database", { source: { ...example.source, host: "other.example.com" } }],
+  ["other thresholds", { alarms: { lagSeconds: 5 } }],
+];
