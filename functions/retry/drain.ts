@@ -3,6 +3,7 @@ import { lastOf, type ParkedRecord, type StreamState, type Trouble } from "../fa
 import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
 import type { AttemptProgress, Redelivery } from "./redelivery.ts";
+import { Resolutions } from "./resolutions.ts";
 
 /**
  * When a stream whose first record could not be delivered is tried again. All times in
@@ -123,6 +124,7 @@ export async function drainClaimed(
   // An invocation that was killed has not said how its attempt ended: it counts as a failed one.
   let attempts = claimed.attempts + Math.max(0, claimed.begun - 1);
   let records = 0;
+  const resolutions = new Resolutions((record) => items.resolve(record));
   let isNotedAsAdvanced = claimed.attempts === 0 && claimed.begun <= 1;
   const isTurnOver = () => signal.aborted || performance.now() > turnEndsMs;
   const leave = async (
@@ -130,6 +132,7 @@ export async function drainClaimed(
     afterMs: number,
     trouble: Trouble | null = null,
   ): Promise<Drained> => {
+    await settle();
     const next = {
       drained,
       attempts,
@@ -141,6 +144,14 @@ export async function drainClaimed(
     return { kind, records };
   };
 
+  /** What could not be marked as resolved is not done with. */
+  async function settle(): Promise<void> {
+    const failure = await resolutions.settle();
+    if (failure === null) return;
+    drained = failure.before;
+    throw failure.error;
+  }
+
   /**
    * The stream has come further than any invocation before: from here on, one that is killed counts
    * anew.
@@ -148,6 +159,7 @@ export async function drainClaimed(
   async function advanced(): Promise<void> {
     attempts = 0;
     if (isNotedAsAdvanced) return;
+    await settle();
     await items.advance(claimed, drained);
     isNotedAsAdvanced = true;
   }
@@ -167,7 +179,8 @@ export async function drainClaimed(
     });
     switch (outcome.kind) {
       case "delivered":
-        await items.resolve(record);
+        if (resolutions.isFull) await settle();
+        resolutions.begin(record, drained);
         return null;
       case "failed":
         return await leaveAt(present, outcome);
@@ -229,6 +242,7 @@ export async function drainClaimed(
         attempts = 0;
       }
 
+      await settle();
       if (lastOf(drained) >= tail && (await items.close(stream, drained))) {
         return { kind: "closed", records };
       }
@@ -248,6 +262,7 @@ export async function drainClaimed(
   } catch (error) {
     // The claim is given up, so that the next invocation need not wait for its end; if that fails
     // too, it just waits.
+    await settle().catch(() => undefined);
     await leave("postponed", backoff.baseMs).catch(() => undefined);
     throw error;
   }

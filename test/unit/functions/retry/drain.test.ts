@@ -1,0 +1,206 @@
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  lastOf,
+  type ParkedRecord,
+  type StreamState,
+} from "../../../../functions/failures/parked.ts";
+import type { DrainItems } from "../../../../functions/failures/retry-items.ts";
+import { queueStream } from "../../../../functions/failures/stream.ts";
+import { BACKOFF, drain, type Drained } from "../../../../functions/retry/drain.ts";
+
+const STREAM = queueStream(0, "shop-billing-production.fifo");
+/** How long requests take within a region, milliseconds. */
+const SQS_MS = 10;
+const DYNAMODB_MS = 7;
+/** Frames a second for one queue of one lane: nearly as many as the reader makes. */
+const FRAMES_PER_SECOND = 45;
+/** Route's invocations park what has come meanwhile, and move the tail once. */
+const ROUTE_MS = [25, 60] as const;
+/** Of each minute, an invocation of retry works for so long. */
+const WORKS_MS = 43_000;
+const MINUTE_MS = 60_000;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+function keyOf(number: number): string {
+  const position = String(number).padStart(9, "0");
+  return `${position}/${position}`;
+}
+
+function parkedRecord(number: number): ParkedRecord {
+  return {
+    stream: STREAM,
+    key: keyOf(number),
+    status: "parked",
+    trouble: { reason: "behind", error: "" },
+    count: 1,
+    parkedAt: 0,
+    attempts: 0,
+    lastFailureAt: 0,
+    nextAttemptAt: null,
+    bytes: 0,
+    progress: 0,
+    sent: new Set(),
+    body: { kind: "removed" },
+  };
+}
+
+/** A stream whose items take their time, with records from 1 to the tail. */
+class SlowStream {
+  tail = 0;
+  drained = "";
+  isOpen = true;
+  nextAttemptAt = 0;
+  readonly resolved: string[] = [];
+  /** Which record cannot be marked as resolved. */
+  unresolvable: string | null = null;
+
+  get state(): StreamState {
+    return {
+      stream: STREAM,
+      status: this.isOpen ? "open" : "closed",
+      head: "",
+      tail: lastOf(keyOf(this.tail)),
+      drained: this.drained,
+      attempts: 0,
+      begun: 1,
+      nextAttemptAt: this.nextAttemptAt,
+      isAsked: false,
+      openedAt: 0,
+      lastFailureAt: 0,
+      trouble: { reason: "throttled", error: "" },
+    };
+  }
+
+  readonly items: DrainItems = {
+    claim: async () => {
+      await pause(DYNAMODB_MS);
+      return this.isOpen ? this.state : null;
+    },
+    read: async () => {
+      await pause(DYNAMODB_MS);
+      return this.state;
+    },
+    next: async (_stream, after, tail) => {
+      await pause(DYNAMODB_MS);
+      const first = after === "" ? 1 : Number(lastOf(after)) + 1;
+      const count = Math.max(0, Number(tail) - first + 1);
+      return Array.from({ length: count }, (_, n) => parkedRecord(first + n));
+    },
+    noteFailure: () => pause(DYNAMODB_MS),
+    noteProgress: async () => {
+      await pause(DYNAMODB_MS);
+      return true;
+    },
+    resolve: async ({ key }) => {
+      await pause(DYNAMODB_MS);
+      if (key === this.unresolvable) throw new Error("DynamoDB is away");
+      this.resolved.push(key);
+    },
+    close: async (_stream, drained) => {
+      await pause(DYNAMODB_MS);
+      if (lastOf(drained) !== this.state.tail) return false;
+      this.isOpen = false;
+      return true;
+    },
+    advance: async (_claimed, drained) => {
+      await pause(DYNAMODB_MS);
+      this.drained = drained;
+    },
+    postpone: async (_claimed, { drained }) => {
+      await pause(DYNAMODB_MS);
+      this.drained = drained;
+    },
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** One invocation, in the time of the fake clock. */
+function invoke(slow: SlowStream, sent: string[], signal: AbortSignal): Promise<Drained> {
+  return drain(
+    STREAM,
+    {
+      items: slow.items,
+      deliver: async ({ key }) => {
+        await pause(SQS_MS);
+        sent.push(key);
+        return { kind: "delivered" };
+      },
+      backoff: BACKOFF,
+      claimMs: MINUTE_MS,
+      now: () => 0,
+      random: () => 0,
+    },
+    signal,
+  );
+}
+
+describe("a parked queue whose load goes on", () => {
+  test.each([1, 2, 3])("comes back by itself, seed %i", async (seed) => {
+    const slow = new SlowStream();
+    const sent: string[] = [];
+    const random = new SeededRandom(seed);
+    // What was parked while the queue was in trouble, and retry had not come yet.
+    slow.tail = (MINUTE_MS / 1000) * FRAMES_PER_SECOND;
+    async function park(): Promise<void> {
+      const [least, most] = ROUTE_MS;
+      let due = slow.tail;
+      while (slow.isOpen) {
+        const ms = least + random.next() * (most - least);
+        await pause(ms);
+        due += (ms / 1000) * FRAMES_PER_SECOND;
+        if (slow.isOpen) slow.tail = Math.floor(due);
+      }
+    }
+    const parking = park();
+    let minutes = 0;
+    let running: Promise<Drained> | undefined;
+    for (; slow.isOpen && minutes < 10; minutes++) {
+      const stop = new AbortController();
+      running = invoke(slow, sent, stop.signal);
+      await vi.advanceTimersByTimeAsync(WORKS_MS);
+      stop.abort();
+      await vi.advanceTimersByTimeAsync(MINUTE_MS - WORKS_MS);
+      await running;
+    }
+    slow.isOpen = false;
+    await vi.advanceTimersByTimeAsync(1000);
+    await parking;
+    console.log(`seed ${seed}: ${sent.length} records in ${minutes} minutes, tail ${slow.tail}`);
+    expect(minutes).toBeLessThan(10);
+    expect(sent).toEqual(Array.from({ length: slow.tail }, (_, n) => keyOf(n + 1)));
+    expect(slow.resolved).toEqual(sent);
+  });
+});
+
+test("a record that could not be marked as resolved, and those behind it, come again", async () => {
+  const slow = new SlowStream();
+  slow.tail = 40;
+  slow.unresolvable = keyOf(5);
+  const sent: string[] = [];
+  const first = invoke(slow, sent, new AbortController().signal);
+  const failure = expect(first).rejects.toThrow("DynamoDB is away");
+  await vi.advanceTimersByTimeAsync(10_000);
+  await failure;
+  expect(slow.drained).toBe(keyOf(4));
+  expect(sent.length).toBeLessThan(5 + 17);
+
+  slow.unresolvable = null;
+  sent.length = 0;
+  const second = invoke(slow, sent, new AbortController().signal);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await second).toMatchObject({ kind: "closed" });
+  expect(sent[0]).toBe(keyOf(5));
+  expect(sent.at(-1)).toBe(keyOf(40));
+});
