@@ -1,14 +1,15 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { functionClients } from "../aws/clients.ts";
 import { readFilterSecret } from "../aws/filter-secret.ts";
-import { RelativePatience } from "../delivery/patience.ts";
+import { fixedPatience, RelativePatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../ground/metrics.ts";
 import { runtime } from "./runtime.ts";
 import { parseFunctionSettings } from "./settings.ts";
 import { routeHandler } from "../route/route-handler.ts";
 
-const patience = new RelativePatience();
 const settings = parseFunctionSettings(process.env);
+const { queuePatienceMs } = settings;
+const patience = queuePatienceMs === null ? new RelativePatience() : fixedPatience(queuePatienceMs);
 const filterSecret = await readFilterSecret(settings.filterSecretArn);
 
 export const handler = routeHandler({

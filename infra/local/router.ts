@@ -7,6 +7,7 @@ import { LocalFunction } from "./lambda/local-function.ts";
 import { runSchedule } from "./lambda/schedule.ts";
 import type { WatchedRouter } from "./running/watched-router.ts";
 import { ReaderService } from "./reader-service.ts";
+import { QUEUE_PATIENCE_MS } from "./lambda/queue-patience.ts";
 import type { LocalFunctionSettings, LocalTopology } from "./template/local-topology.ts";
 
 export interface RouterOptions {
@@ -31,8 +32,13 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
   const { topology, aws, onProblem } = options;
   await using started = new AsyncDisposableStack();
   const { eventSource } = topology.route;
+  const patient = { QUEUE_PATIENCE_MS: String(QUEUE_PATIENCE_MS) };
+  const routeSettings = {
+    ...topology.route,
+    environment: { ...topology.route.environment, ...patient },
+  };
   const route = started.use(
-    localFunction("route", topology.route, eventSource.concurrency, options),
+    localFunction("route", routeSettings, eventSource.concurrency, options),
   );
   const retry = started.use(localFunction("retry", topology.retry, 1, options));
   await Promise.all([route.warm(), retry.warm()]);

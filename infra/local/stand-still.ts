@@ -1,9 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/**
- * From here on clients of the stand-ins notice, and queues may be parked: the route function waits
- * for 1 s at most.
- */
+/** From here on people notice: delays, and time-outs of their own clients. */
 const NOTICEABLE_MS = 500;
 const RESOLUTION_MS = 20;
 

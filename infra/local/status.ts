@@ -22,6 +22,7 @@ export class Status implements Disposable {
   /** From now on `facts` looks at source, reader, queues and alarms. */
   watch(facts: () => Promise<Facts>): void {
     this.#facts = facts;
+    this.#standStill.look();
   }
 
   /** From now on the demonstration's streams are shown with what its tally says. */

@@ -101,8 +101,13 @@ test.each([120, 80, 60, 40, 20])("no line is wider than a terminal of %i columns
 
 test("a machine that is too slow for its stand-ins is named as such", () => {
   const slow = { ...SNAPSHOT, standStillMs: 1234 };
-  for (const text of [statusLine(slow), statusTable(slow)])
+  for (const text of [statusLine(slow), statusTable(slow)]) {
     expect(text).toContain("this machine is slow: the stand-ins for AWS did nothing for 1.2 s");
+    expect(text).not.toContain("may be parked");
+  }
+  const stopped = { ...SNAPSHOT, standStillMs: 6000 };
+  for (const text of [statusLine(stopped), statusTable(stopped)])
+    expect(text).toContain("did nothing for 6.0 s at a time, and queues may be parked for it");
 });
 
 test("the last problem is shown with how many there were", () => {
