@@ -104,7 +104,7 @@ describe("on a running router", () => {
       const [text] = found === -1 ? [] : received.splice(found, 1);
       if (text !== undefined) return text;
       const { Messages: [message] = [] } = await router.sqs.send(
-        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }),
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }),
       );
       if (message === undefined) throw new Error(`${kindOf(shown)} did not come`);
       const { ReceiptHandle, Body = "" } = message;
