@@ -35,6 +35,7 @@ import { ReaderService } from "./resources/reader-service.ts";
 import { RetryStage } from "./resources/retry-stage.ts";
 import { RouteStage } from "./resources/route-stage.ts";
 import { framesAtOnce, functionSettings, needsFilterSecret, readerSettings } from "./settings.ts";
+import { TracingPolicy } from "./resources/tracing-policy.ts";
 import { Tables } from "./resources/tables.ts";
 
 /**
@@ -80,6 +81,7 @@ export class BinlogRouter extends Construct {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly consumerPolicies: readonly ConsumerPolicy[];
   readonly operatorPolicy: OperatorPolicy;
+  readonly tracingPolicy: TracingPolicy;
   readonly secret: AccountSecret;
   readonly reader: ReaderService;
   readonly route: RouteStage;
@@ -153,6 +155,15 @@ export class BinlogRouter extends Construct {
     const filterSecret = needsFilterSecret(config)
       ? new FilterSecret(this, "FilterSecret").secret
       : null;
+    this.tracingPolicy = new TracingPolicy(this, "Tracing", {
+      source: config.name,
+      tables: this.tables,
+      payloads: this.payloads,
+      raw: this.raw,
+      secret: this.secret,
+      filterSecret,
+      key,
+    });
     const delivery = {
       pairs: this.pairs,
       tables: this.tables,

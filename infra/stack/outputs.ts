@@ -12,6 +12,7 @@ import type { RawQueue } from "./resources/raw-queue.ts";
 import type { ReaderService } from "./resources/reader-service.ts";
 import type { AccountSecret } from "./resources/account-secret.ts";
 import type { Tables } from "./resources/tables.ts";
+import type { TracingPolicy } from "./resources/tracing-policy.ts";
 
 /** The parts of a stack that others ask for. */
 export interface OutputParts {
@@ -24,6 +25,7 @@ export interface OutputParts {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly consumerPolicies: readonly ConsumerPolicy[];
   readonly operatorPolicy: OperatorPolicy;
+  readonly tracingPolicy: TracingPolicy;
   readonly canary: Canary | null;
 }
 
@@ -68,6 +70,10 @@ export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secr
   output(scope, "OperatorPolicyArn", {
     description: "To be attached to the roles of people who run the operators' commands",
     value: parts.operatorPolicy.policy.managedPolicyArn,
+  });
+  output(scope, "TracingPolicyArn", {
+    description: "To be attached to the roles of people who trace and replay changes",
+    value: parts.tracingPolicy.policy.managedPolicyArn,
   });
   for (const [id, value] of Object.entries(values)) output(scope, id, { value });
 }

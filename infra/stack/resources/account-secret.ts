@@ -1,8 +1,9 @@
 import { RemovalPolicy } from "aws-cdk-lib";
-import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import { Grant, type IGrantable, type PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Secret, type ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
+import { allow } from "./policy-statements.ts";
 
 export interface AccountSecretProps {
   readonly description: string;
@@ -35,6 +36,14 @@ export class AccountSecret extends Construct {
         ? this.#create(props)
         : Secret.fromSecretCompleteArn(this, "Secret", secretArn));
     this.#keyArn = props.secretKeyArn;
+  }
+
+  /** What `grantRead` grants, for a policy. */
+  readStatements(): PolicyStatement[] {
+    return [
+      allow(["secretsmanager:GetSecretValue"], this.secret.secretArn),
+      ...(this.#keyArn === undefined ? [] : [allow(["kms:Decrypt"], this.#keyArn)]),
+    ];
   }
 
   /** Lets a principal read the secret, and decrypt it where its key is not AWS's own. */

@@ -6,8 +6,8 @@ import type { IConstruct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
 /**
- * Actions on single items, and the question when a table was made; nothing here scans, and no
- * action name has a wildcard.
+ * Actions on single items, and the question when a table was made; no action name has
+ * a wildcard.
  */
 export type ItemAction =
   | "BatchGetItem"
@@ -17,6 +17,7 @@ export type ItemAction =
   | "GetItem"
   | "PutItem"
   | "Query"
+  | "Scan"
   | "UpdateItem";
 
 /**

@@ -1,12 +1,13 @@
 import { Stack } from "aws-cdk-lib";
-import { ManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { ManagedPolicy } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import { DUE_INDEX } from "../../../wire/names.ts";
 import { FAILURE_PAYLOAD_PREFIX, FRAME_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
 import type { EncryptionKey } from "./encryption.ts";
-import { acknowledgePrefix, type ItemAction } from "./grants.ts";
+import { acknowledgePrefix } from "./grants.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
+import { acknowledgeQueues, allow, items, queuesOf } from "./policy-statements.ts";
 import type { RawQueue } from "./raw-queue.ts";
 import type { Tables } from "./tables.ts";
 
@@ -20,8 +21,8 @@ export interface OperatorPolicyProps {
 }
 
 /**
- * What the commands of `binlog-router` do to a deployed stack. To be attached to the roles of the
- * people who run them.
+ * What the commands of `binlog-router` do to a deployed stack, but for those that read the binlog
+ * (`TracingPolicy`). To be attached to the roles of the people who run them.
  */
 export class OperatorPolicy extends Construct {
   readonly policy: ManagedPolicy;
@@ -34,15 +35,14 @@ export class OperatorPolicy extends Construct {
     super(scope, id);
     const { bucket } = payloads;
     const stack = Stack.of(this);
-    // By their common beginning: a policy has no room for the ARNs of all queues.
-    const queues = stack.formatArn({ service: "sqs", resource: `${source}-*` });
+    const queues = queuesOf(stack, source);
     this.policy = new ManagedPolicy(this, "Policy", {
       description: `Runs the operators' commands for the source ${source}`,
       statements: [
         allow(["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], stack.stackId),
         items(["GetItem", "UpdateItem"], tables.offsets.tableArn),
         // The lanes' items, one for each lane.
-        allow(["dynamodb:Scan"], tables.offsets.tableArn),
+        items(["Scan"], tables.offsets.tableArn),
         items(["BatchGetItem", "GetItem", "UpdateItem"], tables.sessions.tableArn),
         items(
           ["BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"],
@@ -66,26 +66,10 @@ export class OperatorPolicy extends Construct {
       "IAM5[Resource::*]",
       "sqs:ListQueues has no resource to name; it tells the queues' names, and no message is read.",
     );
-    const { account, region, partition } = stack;
-    const shown = [partition, region, account].map((part) => stack.resolve(part) as unknown);
-    const [where, there, whose] = shown.map((part) =>
-      typeof part === "string" ? part : `<${(part as { Ref: string }).Ref}>`,
-    );
-    acknowledge(
+    acknowledgeQueues(
       this.policy,
-      `IAM5[Resource::arn:${where}:sqs:${there}:${whose}:${source}-*]`,
+      source,
       "The number of messages in each of the source's queues, whose names begin like this; no message is read.",
     );
   }
-}
-
-function items(actions: readonly ItemAction[], resource: string): PolicyStatement {
-  return allow(
-    actions.map((action) => `dynamodb:${action}`),
-    resource,
-  );
-}
-
-function allow(actions: readonly string[], resource: string): PolicyStatement {
-  return new PolicyStatement({ actions: [...actions], resources: [resource] });
 }

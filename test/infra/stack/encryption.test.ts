@@ -78,6 +78,7 @@ describe("everything under one key", () => {
       expect.stringMatching(/^ReaderTaskTaskRole/),
       expect.stringMatching(/^RetryFunctionRole/),
       expect.stringMatching(/^RouteFunctionRole/),
+      expect.stringMatching(/^TracingPolicy/),
     ]);
     const consumers = [...actions].filter(([id]) => id.startsWith("Consumers"));
     expect(consumers).toHaveLength(4);
