@@ -151,13 +151,13 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
   for (const { name, count } of proxies) {
     findings.push(
       mendedByHand(
-        "Give each environment a user of its own in the proxy, with connections of its own.",
+        `Give each environment a user of its own in the proxy. In ProxySQL, which gives connections to other users, set mysql-init_connect to CALL ${LEDGER_PROCEDURE}().`,
         {
           check: "connections.proxy",
           about: name,
           severity: "warning",
           what: `${count} connections come through ${name}, which shares connections between clients`,
-          why: "changes belong to the user that the proxy logs in with",
+          why: "changes belong to the user that the proxy logs in with; where it changes the user of a connection without the call, to the former user",
         },
       ),
     );
