@@ -4,21 +4,32 @@ import type { TestMysql } from "./mysql.ts";
 
 const run = promisify(execFile);
 
-/** Plays a server's binlog file again on that server, as MySQL's manual has it. */
-export async function replay(mysql: TestMysql, file: string): Promise<void> {
-  const { programs, dataDir, host, port, user, password } = mysql.server;
+/** A server's binlog file as the statements that play it again, as MySQL's manual has it. */
+export async function recordedStatements(mysql: TestMysql, file: string): Promise<string> {
+  const { programs, dataDir } = mysql.server;
   const { stdout } = await run(
     programs.mysqlbinlog ?? "mysqlbinlog",
     ["--skip-gtids", `${dataDir}/${file}`],
     { maxBuffer: 2 ** 28 },
   );
+  return stdout;
+}
+
+/** Plays them on a server. */
+export async function play(mysql: TestMysql, statements: string): Promise<void> {
+  const { programs, host, port, user, password } = mysql.server;
   const client = run(
     programs.mysql ?? "mysql",
     [`--host=${host}`, `--port=${port}`, `--user=${user}`, "--binary-mode"],
     { env: { ...process.env, MYSQL_PWD: password } },
   );
-  client.child.stdin?.end(stdout);
+  client.child.stdin?.end(statements);
   await client;
+}
+
+/** Plays a server's binlog file again on that server. */
+export async function replay(mysql: TestMysql, file: string): Promise<void> {
+  await play(mysql, await recordedStatements(mysql, file));
 }
 
 /** The name of the binlog file that is written to. */

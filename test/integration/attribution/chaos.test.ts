@@ -2,89 +2,122 @@ import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import type { Connection } from "mysql2/promise";
 import { beforeAll, expect, test } from "vitest";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
-import type { Frame } from "../../../wire/frame.ts";
-import { isForeignRun } from "../../../wire/session.ts";
+import { Arrivals } from "../../support/chaos/arrivals.ts";
+import { TwoSources } from "../../support/chaos/two-sources.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
-import { presentFile, replay } from "../../support/replay.ts";
+import { play, presentFile, recordedStatements } from "../../support/replay.ts";
 import { insertBriefly } from "../../support/short-connections.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// Pools, short connections, XA transactions, a log that is played again, restarts of MySQL and
-// kills of the reader, in a random order. ROUNDS=n makes it longer, SEED=n repeats a run.
+// Pools, short connections and XA transactions of three environments write, while in a random
+// order a log is played again, MySQL restarts, a replica becomes the source, the reader is killed,
+// and the process list is in trouble. CHAOS_CHANGES=n and CHAOS_ROUNDS=n make it longer, SEED=n
+// repeats a run.
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 7);
+const TROUBLES = ["none", "replay", "kill", "restart", "failover", "slots", "process"] as const;
+const ROUNDS = Number(process.env["CHAOS_ROUNDS"] ?? TROUBLES.length);
+const CHANGES = Number(process.env["CHAOS_CHANGES"] ?? 560);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const PER_ROUND = 60;
-const REPLAYED = 20;
-const TIMEOUT_MS = 60_000 + ROUNDS * 20_000;
+const POOL = 9;
+const PER_ROUND = Math.ceil(CHANGES / ROUNDS);
+/** Of a round's changes. */
+const SHARE_OF_SHORT_CONNECTIONS = 0.2;
+const SHARE_OF_TAIL = 0.1;
+const PLAYED = 20;
+const THREAD_SLOTS = 120;
+const ROUNDS_BETWEEN_FIGURES = 20;
+const TIMEOUT_MS = 120_000 + ROUNDS * 20_000;
 
-const mysql = useMysql();
-const shared = useThreeEnvironments(mysql);
-beforeAll(async () => installLedger(await mysql.connect()));
+// As in a small server: a hundred idle connections fill the list.
+const variables = { performance_schema_max_thread_instances: THREAD_SLOTS };
+const first = useMysql({ variables: { ...variables, server_id: 1 } });
+const second = useMysql({ variables: { ...variables, server_id: 2 } });
+const shared = useThreeEnvironments(first);
+const READER: Account = { user: "reader", password: "password of reader" };
+let administrator: Account;
+let servers: TwoSources;
 
-/** What arrived, each change once: repeats after a kill have the same GTID and key. */
-class Arrivals {
-  readonly #seen = new Set<string>();
-  right = 0;
-  wrong = 0;
-  /** Without an author, because the thread id names no connection. */
-  explained = 0;
-  unexplained = 0;
-
-  get count(): number {
-    return this.#seen.size;
-  }
-
-  take({ changes, transactions, authors }: Frame): void {
-    for (const { op, key, after, transaction: index } of changes) {
-      const transaction = transactions[index];
-      if (op !== "c" || transaction === undefined) continue;
-      const name = `${transaction.gtid} ${key}`;
-      if (this.#seen.has(name)) continue;
-      this.#seen.add(name);
-      const author = authors[transaction.author ?? -1];
-      const { note } = JSON.parse(after) as { note: string };
-      if (author?.user === note) this.right++;
-      else if (author !== undefined) this.wrong++;
-      else if (isForeignRun(transaction.run)) this.explained++;
-      else this.unexplained++;
-    }
-  }
-}
+beforeAll(async () => {
+  servers = await TwoSources.connect(first, second);
+  await first.createAccount(READER.user, ["REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*"]);
+  await first.query("GRANT SELECT ON performance_schema.* TO reader");
+  administrator = await first.createAccount("app_administrator", [
+    "ALL ON shop.*",
+    "CONNECTION_ADMIN ON *.*",
+  ]);
+  await installLedger(await first.connect());
+  await servers.shareInitConnect();
+});
 
 test(
-  "whatever happens to server and reader, no author is wrong and each unknown one has its reason",
+  "whatever happens to servers and reader, no author is wrong and each unknown one has its reason",
   { timeout: TIMEOUT_MS },
   async () => {
     console.info(`SEED=${SEED}`);
     const random = new SeededRandom(SEED);
     const below = (limit: number): number => random.below(limit);
-    const { accounts } = shared;
+    const accounts = [...shared.accounts, administrator];
     const anAccount = (): Account => random.pick(accounts);
-    await mysql.query("FLUSH BINARY LOGS");
-    const recorded = await presentFile(mysql);
-    await insertBriefly(mysql.server, accounts, { count: REPLAYED });
-    await mysql.query("FLUSH BINARY LOGS");
+    await first.query("FLUSH BINARY LOGS");
+    const file = await presentFile(first);
+    await insertBriefly(first.server, shared.accounts, { count: PLAYED });
+    await first.query("FLUSH BINARY LOGS");
+    const recorded = await recordedStatements(first, file);
 
-    await using bench = await ReaderBench.create(shared.aws, mysql.server);
+    await using proxy = await TcpProxy.listen(first.server);
+    await using bench = await ReaderBench.create(
+      shared.aws,
+      { host: "127.0.0.1", port: proxy.port, ...READER },
+      { LOG_LEVEL: "info" },
+    );
     let reader = await bench.start();
     let pool: { account: Account; connection: Connection }[] = [];
     const prepared: string[] = [];
     let id = 1000;
     let expected = 0;
+    const stretches = [{ fromId: 0, server: await servers.uuid() }];
+    const arrivals = new Arrivals({
+      lastPlayed: PLAYED,
+      administrator: administrator.user,
+      serverOf: (row) => stretches.findLast(({ fromId }) => row >= fromId)?.server ?? "",
+    });
+    const taken = new AbortController();
+    const taking = (async () => {
+      while (!taken.signal.aborted) for (const frame of await bench.receive()) arrivals.take(frame);
+    })();
 
     const fillPool = async (): Promise<void> => {
+      for (const { connection } of pool) connection.destroy();
       pool = await Promise.all(
-        Array.from({ length: 9 }, async () => {
+        Array.from({ length: POOL }, async () => {
           const account = anAccount();
-          return { account, connection: await mysql.connect(account) };
+          return { account, connection: await servers.source.connect(account) };
         }),
       );
     };
+    const write = async (count: number): Promise<void> => {
+      let next = id + 1;
+      id += count;
+      const last = id;
+      expected += count;
+      await Promise.all(
+        pool.map(async ({ account, connection }) => {
+          while (next <= last)
+            await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [next++, account.user]);
+        }),
+      );
+    };
+    const writeBriefly = async (count: number): Promise<void> => {
+      const firstId = id + 1;
+      id += count;
+      expected += count;
+      await insertBriefly(servers.source.server, [anAccount(), anAccount()], { count, firstId });
+    };
     const prepare = async (): Promise<void> => {
       const account = anAccount();
-      const connection = await mysql.connect(account);
+      const connection = await servers.source.connect(account);
       const xid = `'x${++id}'`;
       await connection.query(`XA START ${xid}`);
       await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [id, account.user]);
@@ -95,56 +128,99 @@ test(
     };
     const finish = async (xid: string): Promise<void> => {
       const isCommitted = below(3) > 0;
-      await mysql.query(`XA ${isCommitted ? "COMMIT" : "ROLLBACK"} ${xid}`);
+      await servers.source.query(`XA ${isCommitted ? "COMMIT" : "ROLLBACK"} ${xid}`);
       if (isCommitted) expected++;
     };
 
-    await fillPool();
-    for (let round = 1; round <= ROUNDS; round++) {
-      for (let i = 0; i < PER_ROUND; i++) {
-        const { account, connection } = random.pick(pool);
-        await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [++id, account.user]);
-      }
-      const count = 5 + below(10);
-      await insertBriefly(mysql.server, [anAccount(), anAccount()], { count, firstId: id + 1 });
-      id += count;
-      expected += PER_ROUND + count;
-      await prepare();
-      if (prepared.length > 2) await finish(prepared.splice(below(prepared.length), 1)[0] ?? "");
-      if (round % 3 === 1) {
-        await mysql.query("DELETE FROM shop.orders WHERE id <= ?", [REPLAYED]);
-        await replay(mysql, recorded);
-        expected += REPLAYED;
-      }
-      if (round % 5 === 2) {
+    const arrived = async (): Promise<void> => {
+      const options = { timeout: TIMEOUT_MS / 2 };
+      await expect.poll(() => arrivals.count, options).toBeGreaterThanOrEqual(expected);
+    };
+    const figures = (): Record<string, number> => {
+      const { right, wrong, explained, unexplained } = arrivals;
+      return { right, wrong, ...explained, unexplained };
+    };
+    const failOver = async (): Promise<void> => {
+      // What the reader has not read before is without an author, and nothing else.
+      await arrived();
+      const isReaderAway = below(2) > 0 || ROUNDS <= TROUBLES.length;
+      if (isReaderAway) await reader.kill();
+      await write(Math.ceil(PER_ROUND * SHARE_OF_TAIL));
+      await writeBriefly(POOL);
+      await servers.failOver();
+      proxy.leadTo(servers.source.server);
+      proxy.cut();
+      stretches.push({ fromId: id + 1, server: await servers.uuid() });
+      await fillPool();
+      if (isReaderAway) reader = await bench.start();
+    };
+    /** The troubles during which the applications write on. */
+    const during: Partial<Record<(typeof TROUBLES)[number], () => Promise<void>>> = {
+      replay: async () => {
+        await servers.source.query("DELETE FROM shop.orders WHERE id <= ?", [PLAYED]);
+        await play(servers.source, recorded);
+        expected += PLAYED;
+      },
+      kill: async () => {
         await reader.kill();
         reader = await bench.start();
-      }
-      if (round % 6 === 3) {
-        const [row] = await mysql.query<{ value: string }>("SELECT @@init_connect AS value");
-        await mysql.server.restart({ variables: { init_connect: row?.value ?? "" } });
+      },
+      slots: async () => {
+        const idle = await Promise.all(
+          Array.from({ length: THREAD_SLOTS }, () => servers.source.connect(anAccount())),
+        );
+        await writeBriefly(2 * POOL);
+        for (const connection of idle) connection.destroy();
+      },
+      process: async () => {
+        await servers.source.query("REVOKE PROCESS ON *.* FROM reader");
+        proxy.cut();
+        await writeBriefly(2 * POOL);
+        await servers.source.query("GRANT PROCESS ON *.* TO reader");
+      },
+    };
+    /** Those after which connections are made anew. */
+    const between: typeof during = {
+      restart: async () => {
+        await servers.restart(below(2) > 0);
         await fillPool();
-      }
+      },
+      failover: failOver,
+    };
+
+    await fillPool();
+    let troubles: (typeof TROUBLES)[number][] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      if (troubles.length === 0) troubles = shuffled(TROUBLES, below);
+      const trouble = troubles.pop() ?? "none";
+      const brief = Math.ceil(PER_ROUND * SHARE_OF_SHORT_CONNECTIONS);
+      await Promise.all([write(PER_ROUND - brief), during[trouble]?.()]);
+      await writeBriefly(brief);
+      await prepare();
+      await between[trouble]?.();
+      if (round % ROUNDS_BETWEEN_FIGURES === ROUNDS_BETWEEN_FIGURES - 1)
+        console.info(`after ${round + 1} rounds:`, figures());
+      if (prepared.length > 2) await finish(prepared.splice(below(prepared.length), 1)[0] ?? "");
     }
     for (const xid of prepared) await finish(xid);
+    await arrived();
+    taken.abort();
+    await taking;
 
-    const arrivals = new Arrivals();
-    await expect
-      .poll(
-        async () => {
-          for (const frame of await bench.receive()) arrivals.take(frame);
-          return arrivals.count;
-        },
-        { timeout: TIMEOUT_MS / 2 },
-      )
-      .toBeGreaterThanOrEqual(expected);
     const { right, wrong, explained, unexplained } = arrivals;
-    console.info(`${expected} changes:`, { right, wrong, explained, unexplained });
-    expect({ right, wrong, explained, unexplained }).toEqual({
-      right: expected - explained,
+    console.info(`${expected} changes in ${ROUNDS} rounds:`, figures());
+    const known = Object.values(explained).reduce((sum, count) => sum + count, 0);
+    expect({ right, wrong, unexplained }).toEqual({
+      right: expected - known,
       wrong: 0,
-      explained: Math.ceil(ROUNDS / 3) * REPLAYED,
       unexplained: 0,
     });
+    expect(explained["played again"]).toBeGreaterThanOrEqual(PLAYED);
+    expect(explained["the former source's, read from the new one"]).toBeGreaterThan(0);
   },
 );
+
+function shuffled<Item>(items: readonly Item[], below: (limit: number) => number): Item[] {
+  const rest = [...items];
+  return items.flatMap(() => rest.splice(below(rest.length), 1));
+}

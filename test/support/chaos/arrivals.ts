@@ -1,0 +1,68 @@
+import type { Frame } from "../../../wire/frame.ts";
+import { isForeignRun } from "../../../wire/session.ts";
+
+/** Why docs/attribution.md lets a change have no author. */
+const REASONS = [
+  "played again",
+  "the former source's, read from the new one",
+  "of an account with CONNECTION_ADMIN",
+] as const;
+
+type Reason = (typeof REASONS)[number];
+
+/** What is known of the changes that were written. */
+export interface Written {
+  /** The greatest id among the rows of the log that is played again. */
+  readonly lastPlayed: number;
+  /** The account of which MySQL runs no init_connect. */
+  readonly administrator: string;
+  /** The server that a row was written on, as its uuid. */
+  readonly serverOf: (id: number) => string;
+}
+
+/** What arrived, each change once: repeats after a kill have the same GTID and key. */
+export class Arrivals {
+  readonly #seen = new Set<string>();
+  readonly #written: Written;
+  right = 0;
+  wrong = 0;
+  unexplained = 0;
+  readonly explained = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<
+    Reason,
+    number
+  >;
+
+  constructor(written: Written) {
+    this.#written = written;
+  }
+
+  get count(): number {
+    return this.#seen.size;
+  }
+
+  take({ changes, transactions, authors, server }: Frame): void {
+    for (const { op, key, after, transaction: index } of changes) {
+      const transaction = transactions[index];
+      if (op !== "c" || transaction === undefined) continue;
+      const name = `${transaction.gtid} ${key}`;
+      if (this.#seen.has(name)) continue;
+      this.#seen.add(name);
+      const { id, note } = JSON.parse(after) as { id: number; note: string };
+      const author = authors[transaction.author ?? -1];
+      if (author?.user === note) this.right++;
+      else if (author !== undefined) this.wrong++;
+      else {
+        const reason = this.#reasonOf(id, note, isForeignRun(transaction.run), server);
+        if (reason === null) this.unexplained++;
+        else this.explained[reason]++;
+      }
+    }
+  }
+
+  #reasonOf(id: number, note: string, isForeign: boolean, server: string): Reason | null {
+    const { lastPlayed, administrator, serverOf } = this.#written;
+    if (isForeign && id <= lastPlayed) return "played again";
+    if (isForeign && serverOf(id) !== server) return "the former source's, read from the new one";
+    return !isForeign && note === administrator ? "of an account with CONNECTION_ADMIN" : null;
+  }
+}
