@@ -1,6 +1,10 @@
 import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../../config/canary-names.ts";
 import type { Configuration } from "../../../config/configuration.ts";
-import { environmentQueues, rawDeadLetterQueueName } from "../../../config/queues.ts";
+import {
+  environmentQueues,
+  queueEnvironments,
+  rawDeadLetterQueueName,
+} from "../../../config/queues.ts";
 import {
   decodeRouting,
   encodeRouting,
@@ -121,7 +125,7 @@ function routingSteps(routing: Routing, deployed: Deployed): Step[] {
       usersStep(name, users, deployed),
     ),
     ...Object.entries(routing.subscribers).flatMap(([name, subscriber]) =>
-      subscriberSteps(name, subscriber, deployed),
+      subscriberSteps(name, subscriber, routing, deployed),
     ),
   ];
 }
@@ -155,22 +159,35 @@ const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
 };
 const OTHERWISE = "messages that wait stay as they are";
 
-function subscriberSteps(name: string, subscriber: Subscriber, { routing }: Deployed): Step[] {
-  const before = routing.subscribers[name];
+function subscriberSteps(
+  name: string,
+  subscriber: Subscriber,
+  routing: Routing,
+  deployed: Deployed,
+): Step[] {
+  const before = deployed.routing.subscribers[name];
   if (before === undefined) return [];
+  const runsWhereItRan = same(
+    subscriber.environments ?? queueEnvironments(routing),
+    before.environments ?? queueEnvironments(deployed.routing),
+  );
   const keys = Object.keys(before) as (keyof Subscriber)[];
   const all = new Set([...keys, ...(Object.keys(subscriber) as (keyof Subscriber)[])]);
-  return [...all]
-    .filter((key) => !same(before[key], subscriber[key]))
-    .map((key) => {
-      const [now, then] = [subscriber[key], before[key]].map(
-        (value) => JSON.stringify(value) ?? "its default",
-      );
-      return change(
-        `subscribers.${name}.${key}`,
-        `subscribers.${name}.${key}: ${now} instead of ${then}; ${MEANING[key] ?? OTHERWISE}`,
-      );
-    });
+  return (
+    [...all]
+      .filter((key) => !same(before[key], subscriber[key]))
+      // The same environments may be listed, or be all that there are.
+      .filter((key) => key !== "environments" || !runsWhereItRan)
+      .map((key) => {
+        const [now, then] = [subscriber[key], before[key]].map(
+          (value) => JSON.stringify(value) ?? "its default",
+        );
+        return change(
+          `subscribers.${name}.${key}`,
+          `subscribers.${name}.${key}: ${now} instead of ${then}; ${MEANING[key] ?? OTHERWISE}`,
+        );
+      })
+  );
 }
 
 function same(one: unknown, other: unknown): boolean {

@@ -125,6 +125,15 @@ test("the queues of environments stay behind, closed as they were; those of the 
   expect(closed).toEqual(expect.arrayContaining(queues.map(({ id }) => [{ Ref: id }])));
 });
 
+test("a canary is new queues and an account, and other subscribers run where they ran", () => {
+  const steps = stepsTo(exampleConfiguration({ canary: {} }), deployed);
+  expect(steps.map(({ kind, what }) => [kind, what])).toEqual([
+    ["creates", "shop-router-canary-binlog-router.fifo"],
+    ["creates", "shop-router-canary-binlog-router-dead.fifo"],
+    ["keeps", ""],
+  ]);
+});
+
 test("the canary's queue is deleted, whatever is in it", () => {
   const withCanary = deployedOf(JSON.stringify(exampleTemplate({ canary: {} }).toJSON()));
   const steps = stepsTo(exampleConfiguration(), withCanary);

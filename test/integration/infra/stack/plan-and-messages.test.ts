@@ -1,13 +1,13 @@
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
+  ListQueuesCommand,
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
-import { startLocalAws } from "@binlog-router/local-aws";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
-import { expect, test } from "vitest";
-import { provision } from "../../../../infra/local/template/provision.ts";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { synthesize } from "../../../../infra/local/template/synthesize.ts";
 import type { Template, TemplateResource } from "../../../../infra/local/template/template.ts";
 import { stepsTo } from "../../../../operator/commands/plan/steps.ts";
@@ -21,21 +21,31 @@ import { CHANGES } from "../../../support/plan-changes.ts";
 // compared with what became of it.
 
 const EIGHT_DAYS_MS = 8 * 24 * 60 * 60 * 1000;
+/** SQS takes the name of a deleted queue again. */
+const NAMES_FREE_MS = 61_000;
 const RETENTION = "MessageRetentionPeriod";
 
-test.each(CHANGES)("%s: plan says what becomes of waiting messages", async (_, changed) => {
-  const deployed = synthesize(exampleConfiguration());
-  await using aws = await startLocalAws();
-  using clients = awsClients(aws);
-  const { queues } = await provision(deployed, {
-    aws,
-    sourceCredentials: { username: "reader", password: "" },
-    signal: AbortSignal.timeout(60_000),
-  });
-  for (const { url } of queues.values()) {
+const { template: before } = synthesize(exampleConfiguration());
+let aws: LocalAws;
+let clients: AwsClients;
+beforeAll(async () => {
+  aws = await startLocalAws();
+  clients = awsClients(aws);
+});
+afterAll(async () => {
+  clients[Symbol.dispose]();
+  await aws[Symbol.asyncDispose]();
+});
+
+beforeEach(async () => {
+  const { QueueUrls: urls = [] } = await clients.sqs.send(new ListQueuesCommand({}));
+  for (const QueueUrl of urls) await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));
+  aws.clock.advance(NAMES_FREE_MS);
+  for (const resource of queuesOf(before).values()) {
+    await create(resource);
     await clients.sqs.send(
       new SendMessageCommand({
-        QueueUrl: url,
+        QueueUrl: urlOf(resource),
         MessageBody: "waits",
         MessageGroupId: "g",
         MessageDeduplicationId: "1",
@@ -43,49 +53,42 @@ test.each(CHANGES)("%s: plan says what becomes of waiting messages", async (_, c
     );
   }
   aws.clock.advance(EIGHT_DAYS_MS);
+});
 
+test.each(CHANGES)("%s: plan says what becomes of waiting messages", async (_, changed) => {
   const config = exampleConfiguration(changed);
-  const steps = stepsTo(config, deployedOf(JSON.stringify(deployed.template)));
-  await deploy(
-    clients,
-    deployed.template,
-    synthesize(config).template,
-    (name) => queues.get(name)?.url,
-  );
+  const steps = stepsTo(config, deployedOf(JSON.stringify(before)));
+  await deploy(synthesize(config).template);
 
+  const names = [...queuesOf(before).values()].map(nameOf);
   const left: Record<string, unknown> = {};
-  for (const name of queues.keys()) left[name] = await waitingIn(clients.sqs, name);
+  for (const name of names) left[name] = await waitingIn(clients.sqs, name);
   const losing = new Set(steps.filter((step) => step.losesMessages).map(({ what }) => what));
-  const expected = [...queues.keys()].map((name) => [name, losing.has(name) ? 0 : 1]);
+  const expected = names.map((name) => [name, losing.has(name) ? 0 : 1]);
   expect(left).toEqual(Object.fromEntries(expected));
 });
 
-/** Does to the queues what CloudFormation does when a template takes another one's place. */
-async function deploy(
-  { sqs }: AwsClients,
-  before: Template,
-  after: Template,
-  urlOf: (name: string) => string | undefined,
-): Promise<void> {
+/** Does to the queues what CloudFormation does when a template takes the other one's place. */
+async function deploy(after: Template): Promise<void> {
   const [old, present] = [queuesOf(before), queuesOf(after)];
   for (const [id, resource] of old) {
-    const QueueUrl = urlOf(nameOf(resource));
+    const QueueUrl = urlOf(resource);
     const successor = present.get(id);
     if (successor === undefined || nameOf(successor) !== nameOf(resource)) {
       if (!String(resource.DeletionPolicy).startsWith("Retain")) {
-        await sqs.send(new DeleteQueueCommand({ QueueUrl }));
+        await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));
       }
       continue;
     }
-    const Attributes = { [RETENTION]: String(successor.Properties?.[RETENTION]) };
-    await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+    const Attributes = { [RETENTION]: retentionOf(successor) };
+    await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
   }
-  for (const [id, resource] of present) {
-    if (old.has(id)) continue;
-    await sqs.send(
-      new CreateQueueCommand({ QueueName: nameOf(resource), Attributes: { FifoQueue: "true" } }),
-    );
-  }
+  for (const [id, resource] of present) if (!old.has(id)) await create(resource);
+}
+
+async function create(resource: TemplateResource): Promise<void> {
+  const Attributes = { FifoQueue: "true", [RETENTION]: retentionOf(resource) };
+  await clients.sqs.send(new CreateQueueCommand({ QueueName: nameOf(resource), Attributes }));
 }
 
 function queuesOf({ Resources }: Template): Map<string, TemplateResource> {
@@ -94,4 +97,12 @@ function queuesOf({ Resources }: Template): Map<string, TemplateResource> {
 
 function nameOf({ Properties }: TemplateResource): string {
   return String(Properties?.["QueueName"]);
+}
+
+function retentionOf({ Properties }: TemplateResource): string {
+  return String(Properties?.[RETENTION]);
+}
+
+function urlOf(resource: TemplateResource): string {
+  return `${aws.endpoints.sqs}/${aws.accountId}/${nameOf(resource)}`;
 }
