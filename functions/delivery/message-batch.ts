@@ -10,16 +10,19 @@ export function shareBatch(
   share: FrameShare,
   isUnsent: (message: OutgoingMessage) => boolean = () => true,
 ): Batch {
+  const life = share.life === undefined ? {} : { life: share.life };
   if (share.kind === "fault") {
     const { first, last, count, subscription, frame, error } = share;
     const body: FaultBody = { subscription, frame };
-    return { first, last, count, body: JSON.stringify(body), trouble: { reason: "fault", error } };
+    const trouble = { reason: "fault", error } as const;
+    return { first, last, ...life, count, body: JSON.stringify(body), trouble };
   }
   const [{ first, last }] = share.messages;
   const unsent = share.messages.filter(isUnsent);
   return {
     first: share.messages.reduce((least, { first: next }) => (next < least ? next : least), first),
     last: share.messages.reduce((most, { last: next }) => (next > most ? next : most), last),
+    ...life,
     count: unsent.reduce((sum, { changes }) => sum + changes, 0),
     body: JSON.stringify(unsent),
   };

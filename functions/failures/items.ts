@@ -8,6 +8,8 @@ import {
   textsOf,
   type Item,
 } from "../../wire/attributes.ts";
+import { epochOf } from "../../wire/position.ts";
+import type { NamedPosition } from "./named-position.ts";
 import type {
   Batch,
   ParkedRecord,
@@ -46,9 +48,26 @@ export function expiresAt(nowMs: number): number {
   return Math.ceil((nowMs + KEPT_MS) / 1000);
 }
 
+/** The attribute `tailLife`, which names the tail's life and the epoch that the tail then had. */
+export function tailLifeText({ position, life }: NamedPosition): string | null {
+  return life === null ? null : `${epochOf(position)}/${life}`;
+}
+
+/**
+ * Where a stream's state item says that the stream ends. An earlier release moves the tail without
+ * its life: then `tailLife` has the epoch of a former tail.
+ */
+export function tailIn(item: Item): NamedPosition {
+  const position = textOf(item, "tail") ?? "";
+  const named = textOf(item, "tailLife") ?? "";
+  const prefix = `${epochOf(position)}/`;
+  return { position, life: named.startsWith(prefix) ? named.slice(prefix.length) : null };
+}
+
 /** Throws RangeError when the item is none of a stream's state. */
 export function decodeState(item: Item): StreamState {
   const status = textOf(item, "status");
+  const { position: tail, life } = tailIn(item);
   if (status !== "open" && status !== "dead" && status !== "closed") {
     throw new RangeError(`not the state of a stream: status ${String(status)}`);
   }
@@ -56,7 +75,8 @@ export function decodeState(item: Item): StreamState {
     stream: parseStream(textOf(item, "stream") ?? ""),
     status,
     head: textOf(item, "head") ?? "",
-    tail: textOf(item, "tail") ?? "",
+    tail,
+    life,
     drained: textOf(item, "drained") ?? "",
     attempts: numberOf(item, "attempts") ?? 0,
     begun: numberOf(item, "begun") ?? 0,

@@ -1,4 +1,5 @@
 import type { PositionText } from "../../wire/position.ts";
+import type { NamedPosition } from "./named-position.ts";
 import type { Stream } from "./stream.ts";
 
 /** Why something was parked. */
@@ -27,6 +28,8 @@ export interface Trouble {
 export interface Batch {
   readonly first: PositionText;
   readonly last: PositionText;
+  /** The name of the frame's life, where the frame names it. */
+  readonly life?: string;
   /** How many changes. */
   readonly count: number;
   /** What the retry function delivers; its form depends on the kind of stream. */
@@ -35,11 +38,18 @@ export interface Batch {
   readonly trouble?: Trouble;
 }
 
-/** A record's key in its stream: the first and the last position. Texts sort by the first. */
+/**
+ * A record's key in its stream: the first and the last position, and the name of the life where the
+ * frame names it. Texts sort by the first position.
+ */
 export type RecordKey = string;
 
-export function recordKey({ first, last }: Pick<Batch, "first" | "last">): RecordKey {
-  return `${first}/${last}`;
+export function recordKey({
+  first,
+  last,
+  life,
+}: Pick<Batch, "first" | "last" | "life">): RecordKey {
+  return life === undefined ? `${first}/${last}` : `${first}/${last}/${life}`;
 }
 
 /**
@@ -52,7 +62,7 @@ export function unreadableBatch(body: string): Batch {
 
 /** The last position that a record covers. */
 export function lastOf(key: RecordKey): PositionText {
-  return key.slice(key.indexOf("/") + 1);
+  return key.split("/", 2)[1] ?? "";
 }
 
 /**
@@ -66,6 +76,9 @@ export function lastOf(key: RecordKey): PositionText {
  *   open → closed    everything up to the tail is done with (retry), only while the tail stands still
  *   open → dead      the first record failed too often (retry)
  *   dead → open      an operator asks for another try, discards the record or answers for a connection
+ *
+ * A stream that was closed at a position of a twin life (`isOfTwinLife`) is opened anew: its tail
+ * may move back then, and nothing of the new one counts as done with.
  */
 export interface StreamState {
   readonly stream: Stream;
@@ -76,6 +89,8 @@ export interface StreamState {
    */
   readonly head: PositionText;
   readonly tail: PositionText;
+  /** The name of the tail's life; null: not known, as in items of earlier releases. */
+  readonly life: string | null;
   /** The key of the last record that is done with; "" before the first. */
   readonly drained: RecordKey;
   /** Failed attempts for the first record. */
@@ -101,7 +116,9 @@ export interface Opening {
    * order.
    */
   readonly head: PositionText | null;
-  readonly tail: PositionText;
+  readonly tail: NamedPosition;
+  /** The tail, of a twin life, at which the stream was closed; null: it was not closed at such. */
+  readonly twin: PositionText | null;
 }
 
 /** How retry leaves a stream that it has not emptied. */

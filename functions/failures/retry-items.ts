@@ -50,8 +50,8 @@ export interface DrainItems {
   noteProgress(record: ParkedRecord): Promise<boolean>;
   /** Marks a record as done with, and removes its body. */
   resolve(record: ParkedRecord): Promise<void>;
-  /** Closes the stream if its tail is still the last position of `drained`. */
-  close(stream: Stream, drained: RecordKey): Promise<boolean>;
+  /** Closes the stream if its tail is still the last position of `drained`, in the life given. */
+  close(state: Pick<StreamState, "stream" | "life">, drained: RecordKey): Promise<boolean>;
   /** Notes that the claimed stream has come further, and forgets earlier attempts. */
   advance(claimed: StreamState, drained: RecordKey): Promise<void>;
   /**
@@ -104,7 +104,7 @@ export function retryItems({ client, table, now }: RetryItemsOptions): RetryItem
       await wasWritten(send(resolveUpdate(stream, key, now())));
     },
 
-    close: (stream, drained) => wasWritten(send(closeUpdate(stream, drained, now()))),
+    close: (state, drained) => wasWritten(send(closeUpdate(state, drained, now()))),
 
     async advance(claimed, drained) {
       await wasWritten(send(advanceUpdate(claimed, drained)));
@@ -138,8 +138,8 @@ export function recordsAfter(stream: Stream, key: RecordKey): TableQuery {
     ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
     ExpressionAttributeValues: {
       ":stream": stateKey(stream).stream,
-      // Keys of records have one length: what follows a key is the first text beyond it, and `~`
-      // the end of them.
+      // A key followed by `!` sorts behind the key and before every other one: positions have one
+      // length, and a life's name follows a `/`, which is greater. `~` is the end of them.
       ":after": text(key === "" ? "!" : `${key}!`),
       ":records": text("~"),
     },

@@ -7,6 +7,7 @@ import {
 import { wasWritten } from "../aws/conditional-write.ts";
 import type { BodyStore } from "./body-store.ts";
 import { decodeState, encodeRecord, stateKey } from "./items.ts";
+import type { NamedPosition } from "./named-position.ts";
 import {
   recordKey,
   type Batch,
@@ -25,14 +26,17 @@ import type { Stream } from "./stream.ts";
  */
 export interface StreamItems {
   /**
-   * Moves the tail to `last` if the stream is open or dead and the tail is not there yet; whether
-   * it did.
+   * Moves the tail to `last` if the stream is open or dead, and the tail is not there yet and not
+   * of a twin life; whether it did.
    */
-  moveTail(stream: Stream, last: string): Promise<boolean>;
-  /** Opens the stream if it is closed before the tail or was never opened; whether it did. */
+  moveTail(stream: Stream, last: NamedPosition): Promise<boolean>;
+  /**
+   * Opens the stream if it is closed before the tail, or at the tail of the twin life that the
+   * opening names, or was never opened; whether it did.
+   */
   open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
   /** The stream's state; null: never opened. */
-  read(stream: Stream): Promise<Pick<StreamState, "status" | "tail"> | null>;
+  read(stream: Stream): Promise<Pick<StreamState, "status" | "tail" | "life"> | null>;
   /** Writes a record if there is none with its key, whatever has become of that one. */
   putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
   /**

@@ -1,6 +1,8 @@
 import type { UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
 import { number, text } from "../../wire/attributes.ts";
-import { errorText, expiresAt, stateKey } from "./items.ts";
+import { epochOf } from "../../wire/position.ts";
+import { errorText, expiresAt, stateKey, tailLifeText } from "./items.ts";
+import type { NamedPosition } from "./named-position.ts";
 import {
   lastOf,
   type Opening,
@@ -17,25 +19,32 @@ import type { Stream } from "./stream.ts";
 /** A conditional update of one item. */
 export type ItemUpdate = Omit<UpdateItemCommandInput, "TableName">;
 
-/** closed → open, where the stream was closed before the tail or was never opened. */
+/**
+ * closed → open, where the stream was closed before the tail, or at the tail of a twin life that
+ * the opening names, or was never opened.
+ */
 export function openUpdate(
   stream: Stream,
-  { head, tail }: Opening,
+  { head, tail, twin }: Opening,
   trouble: Trouble,
   { now, firstDelayMs }: { readonly now: number; readonly firstDelayMs: number },
 ): ItemUpdate {
+  const move = tailMove(tail);
+  const before = twin === null ? `tail < :tail${move.isOfItsLife}` : `tail = :twin`;
   return {
     Key: stateKey(stream),
     UpdateExpression:
-      "SET #status = :open, due = :open, tail = :tail, attempts = :none, nextAttempt = :next, " +
+      `SET #status = :open, due = :open, ${move.set}, attempts = :none, nextAttempt = :next, ` +
       (head === null ? "" : "head = :head, ") +
-      "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error REMOVE expires, asked, begun",
-    ConditionExpression: "attribute_not_exists(#status) OR (#status = :closed AND tail < :tail)",
+      "openedAt = :now, lastFailureAt = :now, reason = :reason, #error = :error " +
+      `REMOVE expires, asked, begun${twin === null ? "" : ", drained"}${move.remove}`,
+    ConditionExpression: `attribute_not_exists(#status) OR (#status = :closed AND ${before})`,
     ExpressionAttributeNames: { "#status": "status", "#error": "error" },
     ExpressionAttributeValues: {
       ":open": text("open"),
       ":closed": text("closed"),
-      ":tail": text(tail),
+      ...move.values,
+      ...(twin === null ? move.lifeValues : { ":twin": text(twin) }),
       ...(head !== null && { ":head": text(head) }),
       ":none": number(0),
       ":next": number(now + firstDelayMs),
@@ -46,18 +55,44 @@ export function openUpdate(
   };
 }
 
-/** The tail moves to `last`, while the stream is not closed and the tail is not there yet. */
-export function tailUpdate(stream: Stream, last: string): ItemUpdate {
+/**
+ * The tail moves to `last`, while the stream is not closed and the tail is not there yet; never
+ * from a twin life.
+ */
+export function tailUpdate(stream: Stream, last: NamedPosition): ItemUpdate {
+  const move = tailMove(last);
   return {
     Key: stateKey(stream),
-    UpdateExpression: "SET tail = :last",
-    ConditionExpression: "#status IN (:open, :dead) AND tail < :last",
+    UpdateExpression: `SET ${move.set}${move.remove === "" ? "" : " REMOVE tailLife"}`,
+    ConditionExpression: `#status IN (:open, :dead) AND tail < :tail${move.isOfItsLife}`,
     ExpressionAttributeNames: { "#status": "status" },
     ExpressionAttributeValues: {
-      ":last": text(last),
+      ...move.values,
+      ...move.lifeValues,
       ":open": text("open"),
       ":dead": text("dead"),
     },
+  };
+}
+
+/**
+ * Parts of a write that moves the tail to a position. `isOfItsLife`: the further condition that the
+ * tail is not of a twin life.
+ */
+function tailMove(tail: NamedPosition) {
+  const named = tailLifeText(tail);
+  const values = { ":tail": text(tail.position) };
+  if (named === null) {
+    const remove = ", tailLife";
+    return { set: "tail = :tail", remove, values, isOfItsLife: "", lifeValues: {} };
+  }
+  return {
+    set: "tail = :tail, tailLife = :life",
+    remove: "",
+    values: { ...values, ":life": text(named) },
+    isOfItsLife:
+      " AND (attribute_not_exists(tailLife) OR tailLife = :life OR NOT begins_with(tailLife, :epoch))",
+    lifeValues: { ":epoch": text(`${epochOf(tail.position)}/`) },
   };
 }
 
@@ -139,19 +174,27 @@ export function postponeUpdate(
   };
 }
 
-/** open → closed, while the tail is still the last position of `drained`. */
-export function closeUpdate(stream: Stream, drained: RecordKey, now: number): ItemUpdate {
+/** open → closed, while the tail is still the last position of `drained`, in the life given. */
+export function closeUpdate(
+  { stream, life }: Pick<StreamState, "stream" | "life">,
+  drained: RecordKey,
+  now: number,
+): ItemUpdate {
+  const tail = lastOf(drained);
+  const named = tailLifeText({ position: tail, life });
   return {
     Key: stateKey(stream),
     UpdateExpression:
       "SET #status = :closed, drained = :drained, expires = :expires REMOVE due, nextAttempt, attempts, asked, begun",
-    ConditionExpression: "#status = :open AND tail = :tail",
+    ConditionExpression:
+      "#status = :open AND tail = :tail" + (named === null ? "" : " AND tailLife = :life"),
     ExpressionAttributeNames: { "#status": "status" },
     ExpressionAttributeValues: {
       ":closed": text("closed"),
       ":open": text("open"),
       ":drained": text(drained),
-      ":tail": text(lastOf(drained)),
+      ":tail": text(tail),
+      ...(named !== null && { ":life": text(named) }),
       ":expires": number(expiresAt(now)),
     },
   };

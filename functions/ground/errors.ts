@@ -38,23 +38,24 @@ export class GapError extends Error {
 }
 
 /**
- * A queue's stream has records of a later life than the frame, so their positions say nothing of
- * each other: the frame can be neither parked behind them nor taken for delivered. The remedy is
- * that of a gap; docs/runbook.md, "Gap detected".
+ * A queue's stream has records of a later life than the frame's, or of another life with the same
+ * epoch. Their positions cannot be compared: the frame can be neither parked behind the records nor
+ * taken for delivered. The frame comes again until the stream is closed; docs/runbook.md, "Gap
+ * detected".
  */
-export class LaterLifeError extends Error {
-  override readonly name = "LaterLifeError";
+export class OtherLifeError extends Error {
+  override readonly name = "OtherLifeError";
 
-  constructor(stream: string, tail: string, first: string) {
+  constructor(stream: string, tail: string, last: string) {
     super(
-      `${stream}: the frame with ${first} belongs to an earlier life than ${tail}, up to which the stream was parked`,
+      `${stream}: the frame with ${last} cannot be parked behind ${tail}, which belongs to another life`,
     );
   }
 }
 
 /** Errors that no further attempt of the same invocation can end. */
-export function isChainError(error: unknown): error is GapError | LaterLifeError {
-  return error instanceof GapError || error instanceof LaterLifeError;
+export function isChainError(error: unknown): error is GapError | OtherLifeError {
+  return error instanceof GapError || error instanceof OtherLifeError;
 }
 
 /**

@@ -45,6 +45,8 @@ export type FrameShare = QueueMessages | QueueFault;
 interface QueueMessages {
   readonly kind: "messages";
   readonly queueName: string;
+  /** The name of the frame's life, where the frame names it. */
+  readonly life?: string;
   readonly messages: NonEmpty<OutgoingMessage>;
 }
 
@@ -55,6 +57,8 @@ interface QueueMessages {
 export interface QueueFault {
   readonly kind: "fault";
   readonly queueName: string;
+  /** The name of the frame's life, where the frame names it. */
+  readonly life?: string;
   /** See `describeFault`. */
   readonly error: string;
   readonly subscription: Subscription;

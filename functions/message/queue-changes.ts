@@ -43,10 +43,11 @@ export class QueueChanges {
     changesOf: (queue: QueueChanges) => readonly AuthoredChange[],
   ): FrameShare | null {
     const { queueName } = this.#subscription;
+    const life = header.life === undefined ? {} : { life: header.life };
     let share: FrameShare | null = null;
     this.write((writer) => {
       const messages = writer.finish();
-      if (isNonEmpty(messages)) share = { kind: "messages", queueName, messages };
+      if (isNonEmpty(messages)) share = { kind: "messages", queueName, ...life, messages };
     });
     if (this.#fault === null) return share;
     const changes = changesOf(this);
@@ -56,6 +57,7 @@ export class QueueChanges {
     return {
       kind: "fault",
       queueName,
+      ...life,
       error: this.#fault,
       subscription: this.#subscription,
       first,

@@ -120,7 +120,7 @@ export async function drainClaimed(
   const { stream } = claimed;
   const turnEndsMs = performance.now() + (options.turnMs ?? Infinity);
   const { head } = claimed;
-  let { drained, tail } = claimed;
+  let { drained, tail, life } = claimed;
   // An invocation that was killed has not said how its attempt ended: it counts as a failed one.
   let attempts = claimed.attempts + Math.max(0, claimed.begun - 1);
   let records = 0;
@@ -243,7 +243,7 @@ export async function drainClaimed(
       }
 
       await settle();
-      if (lastOf(drained) >= tail && (await items.close(stream, drained))) {
+      if (lastOf(drained) >= tail && (await items.close({ stream, life }, drained))) {
         return { kind: "closed", records };
       }
       const state = await items.read(stream);
@@ -253,7 +253,7 @@ export async function drainClaimed(
         // is still at work.
         return await leave("postponed", backoff.baseMs);
       }
-      tail = state.tail;
+      ({ tail, life } = state);
     }
   }
 

@@ -20,10 +20,10 @@ export interface DueFrame {
 }
 
 /**
- * The frames at the head of a list that are delivered together: each follows the one before it, and
- * each names all its authors. A frame that does not is taken alone, so that what is parked for want
- * of an author, and what is known of its connections, is settled for one frame before the next is
- * looked at. Empty when the first frame is a repeat or follows a gap.
+ * The frames at the head of a list that are delivered together: each follows the one before it, in
+ * the same life, and each names all its authors. A frame that does not is taken alone, so that what
+ * is parked for want of an author, and what is known of its connections, is settled for one frame
+ * before the next is looked at. Empty when the first frame is a repeat or follows a gap.
  */
 export function framesTogether(
   lane: LanePosition,
@@ -34,7 +34,7 @@ export function framesTogether(
   let reached = lane;
   for (const frame of frames) {
     const step = chainStep(reached, frame);
-    if (step.kind !== "deliver") break;
+    if (step.kind !== "deliver" || frame.life !== frames[0]?.life) break;
     const due = dueFrame(frame, step.after, rules);
     if (due.unnamed.size > 0) return together.length === 0 ? [due] : together;
     together.push(due);

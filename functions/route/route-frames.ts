@@ -184,6 +184,7 @@ async function parkByConnection(
   const batch: Batch = {
     first: first.position,
     last: last.position,
+    ...(frame.life !== undefined && { life: frame.life }),
     count: changes.length,
     body,
   };

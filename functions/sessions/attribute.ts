@@ -1,5 +1,4 @@
 import type { FrameHeader } from "../../wire/frame.ts";
-import type { PositionText } from "../../wire/position.ts";
 import { userOfGtid } from "../../wire/account-tag.ts";
 import {
   authorAt,
@@ -9,6 +8,7 @@ import {
   type Connection,
   type SessionEntry,
 } from "../../wire/session.ts";
+import { isOfTwinLife, type NamedPosition } from "../failures/named-position.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { AuthoredChange } from "../message/authored-change.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
@@ -20,9 +20,9 @@ export interface ConnectionKnowledge {
   readonly entries: readonly SessionEntry[];
   /**
    * Up to here the connection's unattributed changes are in its parked stream, or were delivered
-   * from there; null: none ever.
+   * from there; null: none ever. It says nothing of a twin life's changes.
    */
-  readonly parkedUpTo: PositionText | null;
+  readonly parkedUpTo: NamedPosition | null;
 }
 
 export interface AttributionResult {
@@ -81,13 +81,23 @@ export function attribute(
     }
     const name = connectionName(connectionOf(header, change));
     const known = knowledge.get(name);
-    const parked =
-      known !== undefined && known.parkedUpTo !== null && change.position <= known.parkedUpTo;
+    const parked = isParked({ position: change.position, life: header.life ?? null }, known);
     const author = parked ? undefined : knownAuthor(header, change, known?.entries ?? []);
     if (author !== undefined) authored.push({ change, author });
     else append(orphans, name, change);
   }
   return { authored, orphans };
+}
+
+function isParked(
+  change: NamedPosition,
+  { parkedUpTo }: Pick<ConnectionKnowledge, "parkedUpTo"> = { parkedUpTo: null },
+): boolean {
+  return (
+    parkedUpTo !== null &&
+    change.position <= parkedUpTo.position &&
+    !isOfTwinLife(change, parkedUpTo)
+  );
 }
 
 function namedAuthor(

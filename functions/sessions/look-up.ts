@@ -8,7 +8,7 @@ import {
   sessionItemKeys,
 } from "../../wire/session-items.ts";
 import { batchGet } from "../aws/batch-get.ts";
-import { stateKey } from "../failures/items.ts";
+import { stateKey, tailIn } from "../failures/items.ts";
 import { streamText, threadStream } from "../failures/stream.ts";
 import type { ConnectionKnowledge } from "./attribute.ts";
 
@@ -38,7 +38,7 @@ export function lookUp({ client, sessionsTable, failuresTable }: LookUpOptions):
       batchGet(client, failuresTable, streams.map(stateKey)),
     ]);
     const sessions = new Map(items.map((item) => [decodeSessionKey(item), item]));
-    const tails = new Map(states.map((item) => [textOf(item, "stream"), textOf(item, "tail")]));
+    const tails = new Map(states.map((item) => [textOf(item, "stream"), tailIn(item)]));
     return new Map(
       Array.from(connections, ([name, connection]) => [
         name,

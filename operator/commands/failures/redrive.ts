@@ -92,9 +92,11 @@ export async function moveDeadLetters(
     const text = await textToPark(body, payloads);
     try {
       const frame = await readRawMessage(text, source, payloads);
+      const { first, last, life, changes } = frame;
+      const batch = { first, last, count: changes.length, body: text };
       return {
         stream: deadLetterStream(frame),
-        batch: { first: frame.first, last: frame.last, count: frame.changes.length, body: text },
+        batch: life === undefined ? batch : { ...batch, life },
       };
     } catch (error) {
       if (!(error instanceof MalformedFrameError)) throw error;

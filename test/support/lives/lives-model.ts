@@ -188,8 +188,8 @@ export class LivesModel {
     this.#application.isStoreAway = false;
     await this.#read(false);
     for (let round = 0; round < 3; round++) {
-      this.#functions.routeAll();
-      this.#functions.retry();
+      await this.#functions.routeAll();
+      await this.#functions.retry();
     }
     while (!this.#application.isIdle) {
       await this.#application.receive(false);

@@ -1,6 +1,16 @@
-import { chainStep, endOf, type LanePosition } from "../../../functions/frame/chain.ts";
+import { deliverFrames } from "../../../functions/delivery/deliver-frames.ts";
+import { parkedStreams, type ParkedStreams } from "../../../functions/delivery/hand-over.ts";
+import type { LaneState, Lanes } from "../../../functions/delivery/lanes-table.ts";
+import type { Sender } from "../../../functions/delivery/queue-sender.ts";
+import type { Batch, Trouble } from "../../../functions/failures/parked.ts";
+import { chainStep, endOf } from "../../../functions/frame/chain.ts";
+import { OtherLifeError } from "../../../functions/ground/errors.ts";
+import { isNonEmpty, mapNonEmpty, type NonEmpty } from "../../../functions/ground/non-empty.ts";
+import type { FrameShare, OutgoingMessage } from "../../../functions/message/outgoing-message.ts";
+import { drain } from "../../../functions/retry/drain.ts";
 import type { LaneProgress } from "../../../reader/offsets/lane-layout.ts";
 import { epochOf, type PositionText } from "../../../wire/position.ts";
+import { ModelFailures } from "./model-failures.ts";
 import type { ModelRow } from "./model-server.ts";
 
 export interface ModelChange extends ModelRow {
@@ -26,62 +36,73 @@ export interface ModelMessage {
 }
 
 /**
- *   by-epoch       a frame of an earlier epoch is taken for delivered, whatever its life
- *   passes-parked  messages are sent although earlier ones of their queue are parked
+ *   by-epoch         a frame of an earlier epoch is taken for delivered, whatever its life
+ *   passes-parked    messages are sent although earlier ones of their queue are parked
+ *   nameless-parked  what is parked does not name its life
  */
-export type FunctionMistake = "by-epoch" | "passes-parked";
-
-interface ModelLane {
-  position: LanePosition;
-  isTroubled: boolean;
-  parked: ModelMessage[];
-  /** Up to where messages were parked that have been delivered from there; null: none. */
-  closedAt: PositionText | null;
-}
+export type FunctionMistake = "by-epoch" | "passes-parked" | "nameless-parked";
 
 const QUEUE = "queue.fifo";
+const TROUBLE: Trouble = { reason: "queue-unavailable", error: "" };
 
 /**
  * The raw queue, the route function with its lanes, the failures table and the retry function,
- * around one queue.
+ * around one queue: the functions' own code decides what is sent and what is parked.
  */
 export class ModelFunctions {
   readonly #mistake: string | null;
   readonly #send: (message: ModelMessage) => void;
+  readonly #failures = new ModelFailures();
+  readonly #streams: ParkedStreams;
   raw: ModelFrame[] = [];
   /** Frames in the raw queue's dead-letter queue. */
   dead: ModelFrame[] = [];
   isQueueUp = true;
-  /** Whether a frame waits that says that others are missing before it. */
+  /** Whether a frame waits that says that others are missing before it, or are parked. */
   isGap = false;
-  #lanes = new Map<number, ModelLane>();
-  #backup: ReadonlyMap<number, Pick<ModelLane, "position" | "isTroubled">> = new Map();
+  #lanes = new Map<number, LaneState>();
+  #backup: ReadonlyMap<number, LaneState> = new Map();
 
   constructor(send: (message: ModelMessage) => void, mistake: string | null) {
     this.#send = send;
     this.#mistake = mistake;
+    this.#streams = withMistake(parkedStreams(this.#failures.route), mistake);
   }
 
   /** Routes a lane's frames, `most` at most. */
-  route(lane: number, most = Infinity): void {
+  async route(lane: number, most = Infinity): Promise<void> {
     for (let routed = 0; routed < most; routed++) {
       const index = this.raw.findIndex((frame) => frame.lane === lane);
       const frame = this.raw[index];
-      if (frame === undefined || !this.#deliver(frame)) return;
+      if (frame === undefined || !(await this.#deliver(frame))) return;
       this.raw.splice(index, 1);
     }
   }
 
-  routeAll(): void {
+  async routeAll(): Promise<void> {
     this.isGap = false;
-    for (const lane of new Set(this.raw.map((frame) => frame.lane))) this.route(lane);
+    for (const lane of new Set(this.raw.map((frame) => frame.lane))) await this.route(lane);
   }
 
-  retry(): void {
+  async retry(): Promise<void> {
     if (!this.isQueueUp) return;
-    for (const lane of this.#lanes.values()) {
-      lane.closedAt = lane.parked.at(-1)?.last ?? lane.closedAt;
-      for (const message of lane.parked.splice(0)) this.#send(message);
+    for (const stream of this.#failures.open) {
+      await drain(
+        stream,
+        {
+          items: this.#failures.retry,
+          deliver: async (record) => {
+            const messages = JSON.parse(this.#failures.textOf(record)) as OutgoingMessage[];
+            for (const message of messages) this.#arrive(message);
+            return { kind: "delivered" };
+          },
+          backoff: { baseMs: 0, longestMs: 0, attempts: Infinity },
+          claimMs: 0,
+          now: () => 0,
+          random: () => 0,
+        },
+        new AbortController().signal,
+      );
     }
   }
 
@@ -96,96 +117,129 @@ export class ModelFunctions {
   }
 
   progress(): ReadonlyMap<number, LaneProgress> {
-    return new Map(
-      [...this.#lanes].map(([lane, { position, isTroubled }]) => [
-        lane,
-        { delivered: position.delivered, troubled: new Set(isTroubled ? [QUEUE] : []) },
-      ]),
-    );
+    return this.#lanes;
   }
 
-  /**
-   * The lanes' items are in the offsets table. What was parked of a life with the same epoch is
-   * left out here: see "Not proven" in docs/decisions/positions-have-lives.md.
-   */
+  /** The lanes' items are in the offsets table, and what is parked is in the failures table. */
   forgetLanes(): void {
-    for (const lane of this.#lanes.values())
-      Object.assign(lane, { position: FRESH, isTroubled: false, closedAt: null });
+    this.#lanes = new Map();
   }
 
   backUp(): void {
-    this.#backup = new Map(
-      [...this.#lanes].map(([number, { position, isTroubled }]) => [
-        number,
-        { position, isTroubled },
-      ]),
-    );
+    this.#backup = new Map(this.#lanes);
   }
 
   restoreLanes(): void {
-    for (const [number, lane] of this.#lanes)
-      Object.assign(lane, this.#backup.get(number) ?? { position: FRESH, isTroubled: false });
+    this.#lanes = new Map(this.#backup);
   }
 
   /** False: it comes again. */
-  #deliver(frame: ModelFrame): boolean {
-    const lane = this.#lanes.get(frame.lane) ?? newLane();
-    this.#lanes.set(frame.lane, lane);
-    const { delivered } = lane.position;
+  async #deliver(frame: ModelFrame): Promise<boolean> {
+    const lane = await this.#lanesTable.read(frame.lane);
+    const { delivered } = lane;
     const isEarlier = delivered !== null && epochOf(frame.first) < epochOf(delivered);
     if (isEarlier && this.#mistake === "by-epoch") return true;
-    const step = chainStep(lane.position, frame);
+    const step = chainStep(lane, frame);
     if (step.kind === "gap") {
       this.isGap = true;
       return false;
     }
     if (step.kind === "repeat") return true;
     const { after } = step;
-    const { closedAt } = lane;
-    const isLooking = lane.isTroubled || !this.isQueueUp;
-    const messages = messagesOf(frame, (position) => after === null || position > after).filter(
-      ({ last }) => !isLooking || closedAt === null || !isWithin(last, closedAt),
-    );
-    const tail = lane.parked.at(-1)?.last ?? (this.isQueueUp ? undefined : (closedAt ?? undefined));
-    if (tail !== undefined && epochOf(tail) > epochOf(frame.last)) {
-      // Behind records of a later life nothing can be parked: LaterLifeError.
+    const messages = messagesOf(frame, (position) => after === null || position > after);
+    const shares = isNonEmpty(messages) ? [shareOf(frame, messages)] : [];
+    try {
+      const { lane: present, troubled } = await deliverFrames(lane, [shares], {
+        lanes: this.#lanesTable,
+        streams: this.#streams,
+        sender: this.#sender,
+      });
+      await this.#lanesTable.write(present, { ...endOf(lane, frame), troubled });
+      return true;
+    } catch (error) {
+      if (!(error instanceof OtherLifeError)) throw error;
       this.isGap = true;
       return false;
     }
-    const isBehind = lane.parked.length > 0 && this.#mistake !== "passes-parked";
-    if (isBehind || !this.isQueueUp) {
-      lane.parked.push(...messages);
-      lane.isTroubled = true;
-    } else {
-      for (const message of messages) this.#send(message);
-      lane.isTroubled = lane.parked.length > 0;
-    }
-    lane.position = endOf(lane.position, frame);
-    return true;
+  }
+
+  readonly #lanesTable: Lanes = {
+    read: async (lane) =>
+      this.#lanes.get(lane) ?? {
+        lane,
+        delivered: null,
+        life: null,
+        others: new Map(),
+        troubled: new Set(),
+        version: 0,
+      },
+    write: async ({ lane, version }, next) => {
+      const state = { ...next, lane, version: version + 1 };
+      this.#lanes.set(lane, state);
+      return state;
+    },
+  };
+
+  readonly #sender: Sender = {
+    send: async (_queueName, messages) => {
+      if (!this.isQueueUp) return { kind: "trouble", trouble: TROUBLE, unsent: messages };
+      for (const message of messages) this.#arrive(message);
+      return { kind: "sent" };
+    },
+  };
+
+  #arrive({ body }: OutgoingMessage): void {
+    this.#send(JSON.parse(body) as ModelMessage);
   }
 }
 
-function newLane(): ModelLane {
-  return { position: FRESH, isTroubled: false, parked: [], closedAt: null };
+function withMistake(streams: ParkedStreams, mistake: string | null): ParkedStreams {
+  if (mistake === "passes-parked")
+    return { ...streams, parkBehind: async () => ({ kind: "clear", delivered: 0 }) };
+  if (mistake !== "nameless-parked") return streams;
+  return {
+    ...streams,
+    parkBehind: (stream, batches, trouble) =>
+      streams.parkBehind(stream, mapNonEmpty(batches, nameless), trouble),
+    park: (stream, batches, trouble) =>
+      streams.park(stream, mapNonEmpty(batches, nameless), trouble),
+    forget: (stream, batches) => streams.forget(stream, batches.map(nameless)),
+  };
 }
 
-/** Whether a position of the same epoch as another one lies before it, or is it. */
-function isWithin(position: PositionText, other: PositionText): boolean {
-  return epochOf(position) === epochOf(other) && position <= other;
+function nameless(batch: Batch): Batch {
+  const { life: _, ...others } = batch;
+  return others;
 }
 
-const FRESH: LanePosition = { delivered: null, life: null, others: new Map() };
+function shareOf({ life }: ModelFrame, messages: NonEmpty<OutgoingMessage>): FrameShare {
+  return {
+    kind: "messages",
+    queueName: QUEUE,
+    ...(life !== undefined && { life }),
+    messages,
+  };
+}
 
 /** A message for each table. */
 function messagesOf(
   { changes, life }: ModelFrame,
   isNew: (position: PositionText) => boolean,
-): ModelMessage[] {
+): OutgoingMessage[] {
   const fresh = changes.filter(({ position }) => isNew(position));
   return Array.from(Map.groupBy(fresh, ({ table }) => table)).flatMap(([group, list]) => {
-    const [first, last] = [list[0], list.at(-1)];
+    const [first, last] = [list[0]?.position, list.at(-1)?.position];
     if (first === undefined || last === undefined) return [];
     const text = JSON.stringify([life, list]);
-    return [{ group, text, first: first.position, last: last.position, changes: list }];
+    const message: ModelMessage = { group, text, first, last, changes: list };
+    return {
+      environment: "production",
+      group,
+      deduplicationId: `${life ?? ""} ${first} ${group}`,
+      changes: list.length,
+      first,
+      last,
+      body: JSON.stringify(message),
+    };
   });
 }

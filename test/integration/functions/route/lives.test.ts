@@ -1,6 +1,8 @@
-import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { TestLane } from "../../../support/functions/frames.ts";
+import { stateKey } from "../../../../functions/failures/items.ts";
+import { queueStream } from "../../../../functions/failures/stream.ts";
+import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
@@ -64,6 +66,62 @@ describe("frames of several lives", () => {
     expect(await deliver(restored.frame([{}]), later.frame([{}]))).toEqual([1, 1]);
     expect(await deliver(restored.frame([{}]), restored.frame([{}]))).toEqual([2, 3]);
     expect(await deliver(later.frame([{}]))).toEqual([2]);
+  });
+
+  test("of a life with the epoch of another one are parked and delivered though those positions were", async () => {
+    const [former, present] = [new TestLane(0, 7, "a"), new TestLane(0, 7, "b")];
+    const parkAndRetry = async (frames: readonly string[]) => {
+      {
+        using _denied = stage.breakQueue("production", "AccessDenied");
+        expect(await deliver(...frames)).toEqual([]);
+      }
+      stage.clock.advance(MINUTE_MS);
+      await retry(stage.runtime);
+      return numbers(await stage.receiveAll("production"));
+    };
+    expect(await parkAndRetry([former.frame([{}]), former.frame([{}, {}])])).toEqual([1, 2, 3]);
+    await stage.clients.dynamodb.send(new DeleteItemCommand({ TableName: "offsets", Key: KEY }));
+    const [first, second] = [present.frame([{}]), present.frame([{}])];
+    expect(await parkAndRetry([first, second])).toEqual([1, 2]);
+    expect(await deliver(present.frame([{}]))).toEqual([3]);
+  });
+
+  test("of a life with the epoch of another one wait until what is parked of that one is delivered", async () => {
+    const [former, present] = [new TestLane(0, 7, "a"), new TestLane(0, 7, "b")];
+    using denied = stage.breakQueue("production", "AccessDenied");
+    expect(await deliver(former.frame([{}, {}]))).toEqual([]);
+    await stage.clients.dynamodb.send(new DeleteItemCommand({ TableName: "offsets", Key: KEY }));
+    const frames = rawEvent([present.frame([{}]), present.frame([{}, {}])]);
+    const metrics = new CountingMetrics();
+    expect(await route(stage.runtime, frames, metrics)).toHaveLength(2);
+    expect(metrics.totals.get("GapDetected")).toBe(1);
+    denied.remove();
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2]);
+    expect(await route(stage.runtime, frames)).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3]);
+  });
+
+  test("go on behind what the last release parked without a life", async () => {
+    const lane = new TestLane(0, 7, "a");
+    using denied = stage.breakQueue("production", "AccessDenied");
+    expect(await deliver(lane.frame([{}]))).toEqual([]);
+    const state = await stage.clients.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: "failures",
+        Key: stateKey(queueStream(0, `${SOURCE}-billing-production.fifo`)),
+        UpdateExpression: "REMOVE tailLife",
+        ReturnValues: "ALL_OLD",
+      }),
+    );
+    expect(state.Attributes).toMatchObject({ tailLife: { S: "000007/a" } });
+    expect(await deliver(lane.frame([{}]))).toEqual([]);
+    denied.remove();
+    stage.clock.advance(MINUTE_MS);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2]);
+    expect(await deliver(lane.frame([{}]))).toEqual([3]);
   });
 
   test("of an earlier life are not taken for delivered behind what was parked of a later one", async () => {

@@ -1,4 +1,7 @@
-import { deliverFrames } from "../../../../functions/delivery/deliver-frames.ts";
+import {
+  deliverFrames,
+  type DeliveryResult,
+} from "../../../../functions/delivery/deliver-frames.ts";
 import { parkedStreams } from "../../../../functions/delivery/hand-over.ts";
 import type { LaneState, Lanes } from "../../../../functions/delivery/lanes-table.ts";
 import { readBatchBody, shareBatch } from "../../../../functions/delivery/message-batch.ts";
@@ -12,10 +15,12 @@ import {
   type RecordKey,
   type Trouble,
 } from "../../../../functions/failures/parked.ts";
+import { isOfTwinLife, type NamedPosition } from "../../../../functions/failures/named-position.ts";
 import type { DrainItems } from "../../../../functions/failures/retry-items.ts";
 import type { StreamItems } from "../../../../functions/failures/route-items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
+import { OtherLifeError } from "../../../../functions/ground/errors.ts";
 import { mapNonEmpty, type NonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { parsePosition } from "../../../../wire/position.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
@@ -54,6 +59,11 @@ export interface ModelOptions {
   readonly deduplication: boolean;
   /** Messages of a part of a record. Left out: a record is sent as a whole. */
   readonly part?: number;
+  /**
+   * A twin life has used the stream before, up to positions beyond those of the frames: it is
+   * closed, or something of it is still parked. Left out: the stream was never opened.
+   */
+  readonly twin?: "closed" | "open";
   /** A protocol with a mistake, to see that the model finds it. */
   readonly mistake?: Mistake;
 }
@@ -65,6 +75,8 @@ export interface ModelOptions {
  *   opens-in-front       what a killed route has left is in front of the stream when it is opened, not behind it
  *   progress-ahead       retry notes a part of a record as done with before it is sent
  *   drops-faults         retry takes a record without messages for delivered
+ *   keeps-drained        a stream that a twin life has used is opened where that life has left it
+ *   nameless             what is parked does not name its life
  */
 export type Mistake =
   | "closes-blindly"
@@ -72,7 +84,9 @@ export type Mistake =
   | "beyond-the-tail"
   | "opens-in-front"
   | "progress-ahead"
-  | "drops-faults";
+  | "drops-faults"
+  | "keeps-drained"
+  | "nameless";
 
 const QUEUE = "queue.fifo";
 const STREAM = queueStream(0, QUEUE);
@@ -81,6 +95,7 @@ const TROUBLE: Trouble = { reason: "queue-unavailable", error: "" };
 interface ModelState {
   status: "open" | "closed";
   tail: string;
+  life: string | null;
   head: string;
   drained: string;
   holder: number;
@@ -91,16 +106,20 @@ interface ModelState {
  * memory, whose every single request is one step.
  */
 export function handOverModel(options: ModelOptions): Execution {
-  const frames = framesOf(options.frames);
+  const isNamed = options.twin !== undefined && options.mistake !== "nameless";
+  const frames = framesOf(options.frames, isNamed ? "present" : null);
   const hasFaults = options.frames.some((letters) => /[a-z]/.test(letters));
   const arrived: OutgoingMessage[] = [];
   const records = new Map<string, ParkedRecord & { bodyText: string }>();
+  const former = options.twin === "open" ? formerRecord() : null;
+  if (former !== null) records.set(former.key, former);
   const keys = [...new Set(frames.flatMap(({ shares }) => [shares(true), shares(false)]))]
     .flatMap((share) => (share === null ? [] : [recordKey(shareBatch(share))]))
+    .concat(former?.key ?? [])
     .filter((key, index, all) => all.indexOf(key) === index)
     .sort();
   let lane: LaneState = { lane: 0, delivered: null, life: null, troubled: new Set(), version: 0 };
-  let state: ModelState | null = null;
+  let state: ModelState | null = options.twin === undefined ? null : twinState(options.twin);
   /** Where the stream was opened last. */
   let openedAt = "";
   /** A record from before that, which retry has delivered all the same. */
@@ -157,16 +176,21 @@ export function handOverModel(options: ModelOptions): Execution {
   const items = (actor: Actor): StreamItems => ({
     moveTail: (_stream, last) =>
       actor.step("move tail", () => {
-        if (state?.status !== "open" || state.tail >= last) return false;
-        state = { ...state, tail: last };
+        if (state?.status !== "open" || !isBefore(state, last)) return false;
+        state = { ...state, tail: last.position, life: last.life };
         return true;
       }),
-    open: (_stream, { head, tail }) =>
+    open: (_stream, { head, tail: { position: tail, life }, twin }) =>
       actor.step("open", () => {
-        if (state !== null && (state.status !== "closed" || state.tail >= tail)) return false;
+        if (state !== null) {
+          const isThere =
+            twin === null ? isBefore(state, { position: tail, life }) : state.tail === twin;
+          if (state.status !== "closed" || !isThere) return false;
+        }
         openedAt = head ?? "";
         const from = options.mistake === "opens-in-front" ? "" : openedAt;
-        state = { status: "open", head: from, tail, drained: state?.drained ?? "", holder: -1 };
+        const drained = twin === null || options.mistake === "keeps-drained" ? state?.drained : "";
+        state = { status: "open", head: from, tail, life, drained: drained ?? "", holder: -1 };
         return true;
       }),
     read: () => actor.step("read state", () => (state === null ? null : { ...state })),
@@ -185,22 +209,7 @@ export function handOverModel(options: ModelOptions): Execution {
     const there = records.get(key);
     const replaceable = instead && there?.status === "parked" && there.attempts === 0;
     if (there !== undefined && !replaceable) return;
-    records.set(key, {
-      stream: STREAM,
-      key,
-      status: "parked",
-      trouble: TROUBLE,
-      count: batch.count,
-      parkedAt: 0,
-      attempts: 0,
-      lastFailureAt: 0,
-      nextAttemptAt: null,
-      bytes: 0,
-      progress: 0,
-      sent: new Set(),
-      body: { kind: "removed" },
-      bodyText: batch.body,
-    });
+    records.set(key, { ...parkedRecord(key, batch.count), bodyText: batch.body });
   }
 
   function resolve(key: RecordKey): void {
@@ -234,7 +243,15 @@ export function handOverModel(options: ModelOptions): Execution {
       };
       const faulty = hasFaults && (await actor.step("fan out", () => isFaulty));
       const queues = batch.map(({ shares }) => [shares(faulty)].filter((share) => share !== null));
-      const result = await deliverFrames(present, queues, effects);
+      let result: DeliveryResult;
+      try {
+        result = await deliverFrames(present, queues, effects);
+      } catch (error) {
+        // SQS gives the frames again.
+        if (!(error instanceof OtherLifeError)) throw error;
+        actor.forget();
+        continue;
+      }
       await lanes(actor).write(result.lane, { ...reached, troubled: result.troubled });
       actor.forget();
     }
@@ -284,9 +301,9 @@ export function handOverModel(options: ModelOptions): Execution {
         if (state?.status === "open" && state.holder === nextAttemptAt) state.drained = drained;
       }),
     resolve: ({ key }) => actor.step("resolve", () => resolve(key)),
-    close: (_stream, drained) =>
+    close: ({ life }, drained) =>
       actor.step("close", () => {
-        if (state?.status !== "open") return false;
+        if (state?.status !== "open" || (life !== null && state.life !== life)) return false;
         if (state.tail !== lastOf(drained) && options.mistake !== "closes-blindly") return false;
         state = { ...state, status: "closed", drained };
         return true;
@@ -409,6 +426,8 @@ export function handOverModel(options: ModelOptions): Execution {
         if (missing !== 0) throw new Error(`group ${group} lacks ${missing} messages`);
       }
       if (state?.status === "open") throw new Error("the stream is still open");
+      if (former !== null && !arrived.some(({ group }) => group === FORMER_GROUP))
+        throw new Error("the twin life's message is missing");
       const left = [...records.values()].filter(({ status }) => status === "parked");
       // What a killed route has written and not come back to lies beyond the tail or before the
       // next opening, for ever.
@@ -463,15 +482,16 @@ const known = new Map<string, readonly ModelFrame[]>();
  * The frames of these changes. Making them takes the explorer longer than all the rest, so they are
  * made once.
  */
-function framesOf(frames: readonly string[]): readonly ModelFrame[] {
-  const name = frames.join();
-  const frame = known.get(name) ?? makeFrames(frames);
+function framesOf(frames: readonly string[], life: string | null): readonly ModelFrame[] {
+  const name = [life, ...frames].join();
+  const frame = known.get(name) ?? makeFrames(frames, life);
   known.set(name, frame);
   return frame;
 }
 
-function makeFrames(frames: readonly string[]): readonly ModelFrame[] {
-  const lane = new TestLane();
+function makeFrames(frames: readonly string[], life: string | null): readonly ModelFrame[] {
+  const lane = new TestLane(0, 1, life);
+  const named = life === null ? {} : { life };
   return frames.map((letters) => {
     const frame = readFrame(lane.frame(letters.split("").map(changeOf)), SOURCE);
     const { authored } = attribute(frame, frame.changes, new Map(), rules(false).environmentOf);
@@ -484,7 +504,7 @@ function makeFrames(frames: readonly string[]): readonly ModelFrame[] {
         return share?.kind === "fault"
           ? { ...share, first: shortPosition(share.first), last: shortPosition(share.last) }
           : null;
-      return { kind: "messages", queueName: QUEUE, messages: short };
+      return { kind: "messages", queueName: QUEUE, ...named, messages: short };
     };
     const [whileFaulty, after] = [withMessages(faulty), withMessages(sound)];
     return {
@@ -541,12 +561,61 @@ function firstOccurrences(arrived: readonly OutgoingMessage[], group: string): s
   return [...new Set(ids.map(({ deduplicationId }) => deduplicationId))];
 }
 
-function claimed({ status, head, tail, drained }: ModelState, number: number) {
+/** Where a twin life has left the stream: beyond all positions of the frames. */
+function twinState(status: "open" | "closed"): ModelState {
+  const drained = status === "closed" ? FORMER_KEY : "";
+  return { status, tail: "99", life: "former", head: "00", drained, holder: -1 };
+}
+
+const FORMER_KEY = "98/99/former";
+const FORMER_GROUP = "former";
+
+function formerRecord(): ParkedRecord & { bodyText: string } {
+  const message: OutgoingMessage = {
+    environment: SUBSCRIPTION.environment,
+    group: FORMER_GROUP,
+    deduplicationId: FORMER_GROUP,
+    changes: 1,
+    first: "98",
+    last: "99",
+    body: "",
+  };
+  return {
+    ...parkedRecord(FORMER_KEY, 1),
+    bodyText: JSON.stringify([message]),
+  };
+}
+
+function parkedRecord(key: RecordKey, count: number): ParkedRecord {
+  return {
+    stream: STREAM,
+    key,
+    status: "parked",
+    trouble: TROUBLE,
+    count,
+    parkedAt: 0,
+    attempts: 0,
+    lastFailureAt: 0,
+    nextAttemptAt: null,
+    bytes: 0,
+    progress: 0,
+    sent: new Set(),
+    body: { kind: "removed" },
+  };
+}
+
+/** Whether a stream's tail lies before a position, which is not of a twin life. */
+function isBefore({ tail, life }: ModelState, last: NamedPosition): boolean {
+  return tail < last.position && !isOfTwinLife({ position: tail, life }, last);
+}
+
+function claimed({ status, head, tail, life, drained }: ModelState, number: number) {
   return {
     stream: STREAM,
     status,
     head,
     tail,
+    life,
     drained,
     attempts: 0,
     begun: 1,

@@ -76,6 +76,28 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
       found: /group A/,
     },
+    {
+      mistake: "keeps-drained",
+      frames: ["A", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+      twin: "closed",
+      found: /the stream is still open|group A/,
+    },
+    {
+      mistake: "nameless",
+      frames: ["A", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+      twin: "closed",
+      found: /group A/,
+    },
   ];
 
   test.for(mistakes)(

@@ -149,6 +149,26 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
       part: 1,
     },
+    {
+      title: "a stream that a twin life has closed beyond all positions, one crash",
+      frames: ["A", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+      twin: "closed",
+    },
+    {
+      title: "a stream in which something of a twin life is parked, frames together or apart",
+      frames: ["A", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+      twin: "open",
+    },
   ];
 
   test.for(scenarios)("$title", { timeout: 120_000 }, async (scenario) => {

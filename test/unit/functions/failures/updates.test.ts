@@ -24,6 +24,8 @@ import { queueStream } from "../../../../functions/failures/stream.ts";
 const STREAM = queueStream(3, "shop-billing-production.fifo");
 const TROUBLE = { reason: "throttled", error: "ThrottlingException: ".padEnd(600, "x") } as const;
 const NOW = 1_000_000;
+const END = { position: "9", life: null };
+const NAMED = { position: "000007.9", life: "a" };
 const DAY_SECONDS = 24 * 60 * 60;
 
 const state: StreamState = {
@@ -32,6 +34,7 @@ const state: StreamState = {
   isAsked: false,
   head: "1",
   tail: "9",
+  life: null,
   drained: "",
   attempts: 0,
   begun: 1,
@@ -64,7 +67,7 @@ const next: Postponement = {
 };
 
 const opened = (head: string | null) =>
-  openUpdate(STREAM, { head, tail: "9" }, TROUBLE, { now: NOW, firstDelayMs: 500 });
+  openUpdate(STREAM, { head, tail: END, twin: null }, TROUBLE, { now: NOW, firstDelayMs: 500 });
 const failed = (nextAttemptAt: number | null, ...sent: string[]) =>
   failureUpdate(record, { trouble: TROUBLE, sent: new Set(sent), nextAttemptAt }, NOW);
 
@@ -72,12 +75,26 @@ describe("a write to the failures table", () => {
   const writes = {
     "that opens a stream": opened("1"),
     "that opens a stream without an order": opened(null),
-    "that moves a tail": tailUpdate(STREAM, "9"),
+    "that opens a stream in a life": openUpdate(
+      STREAM,
+      { head: "1", tail: NAMED, twin: null },
+      TROUBLE,
+      { now: NOW, firstDelayMs: 500 },
+    ),
+    "that opens a stream behind a twin life": openUpdate(
+      STREAM,
+      { head: "1", tail: NAMED, twin: "000007.8" },
+      TROUBLE,
+      { now: NOW, firstDelayMs: 500 },
+    ),
+    "that moves a tail": tailUpdate(STREAM, END),
+    "that moves a tail in a life": tailUpdate(STREAM, NAMED),
     "that claims a stream": claimUpdate(STREAM, NOW, NOW + 60),
     "that postpones a stream": postponeUpdate(state, next, NOW),
     "that postpones a stream in trouble": postponeUpdate(state, { ...next, trouble: TROUBLE }, NOW),
     "that notes that a stream has come further": advanceUpdate(state, "1/2"),
-    "that closes a stream": closeUpdate(STREAM, "1/2", NOW),
+    "that closes a stream": closeUpdate(state, "1/2", NOW),
+    "that closes a stream in a life": closeUpdate({ ...state, life: "a" }, "1/2/a", NOW),
     "of a new record": recordPut({}, false),
     "of a record in another's stead": recordPut({}, true),
     "that notes a failure": failed(NOW + 10),
@@ -127,7 +144,7 @@ describe("a stream", () => {
   });
 
   test("closes at the last position that was drained, and is kept for 30 days", () => {
-    const write = closeUpdate(STREAM, "1/2", NOW);
+    const write = closeUpdate(state, "1/2", NOW);
     expect(write.UpdateExpression).toContain("REMOVE due, nextAttempt, attempts");
     expect(write.ExpressionAttributeValues).toMatchObject({
       ":tail": { S: "2" },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { NamedPosition } from "../../../../functions/failures/named-position.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { subFrame } from "../../../../functions/frame/sub-frame.ts";
 import {
@@ -32,7 +33,7 @@ const session = (user: string, from = ""): SessionEntry => ({
   host: "h",
   attribution: "sweep",
 });
-const told = (entries: readonly SessionEntry[], parkedUpTo: string | null = null) =>
+const told = (entries: readonly SessionEntry[], parkedUpTo: NamedPosition | null = null) =>
   new Map([[THREAD_2, { entries, parkedUpTo }]]);
 const positions = (...numbers: number[]) => numbers.map((n) => lane.position(n));
 
@@ -82,10 +83,20 @@ describe("the author of a change", () => {
   });
 
   test("does not matter any more for a change that is parked already", () => {
-    const knowledge = told([session("app_test")], lane.position(2));
+    const knowledge = told([session("app_test")], { position: lane.position(2), life: null });
     const { authored, orphans } = attribute(frame, frame.changes, knowledge, environments);
     expect(orphans.get(THREAD_2)?.map(({ position }) => position)).toEqual(positions(2));
     expect(authored.map(({ change }) => change.position)).toEqual(positions(1, 3));
+  });
+
+  test("matters for a change of another life than what is parked, though the epoch is the same", () => {
+    const present = new TestLane(0, 1, "b");
+    const read = readFrame(present.frame([{ user: null, thread: 2 }]), SOURCE);
+    const knowledge = (life: string | null) =>
+      told([session("app_test")], { position: present.position(1), life });
+    const orphans = (life: string | null) =>
+      attribute(read, read.changes, knowledge(life), environments).orphans.size;
+    expect([orphans("a"), orphans("b"), orphans(null)]).toEqual([0, 1, 1]);
   });
 
   test("stays open in a frame of orphans, which says the same of its changes", () => {
