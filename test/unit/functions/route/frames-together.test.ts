@@ -45,6 +45,15 @@ describe("frames delivered together", () => {
     expect(turns(null, [one, two, one, three])).toEqual([[1], [2]]);
   });
 
+  test("end before another life begins", () => {
+    const former = new TestLane(0, 7, "a");
+    const present = new TestLane(0, 8, "b");
+    const frames = [former.frame([{}]), present.frameOf([{}], 2, former.position(1))];
+    expect(turns(null, frames)).toEqual([[1]]);
+    const sameLife = [former.frameOf([{}], 1, null), former.frameOf([{}], 2, former.position(1))];
+    expect(turns(null, sameLife)).toEqual([[1], [2]]);
+  });
+
   test("are none when it is not the first one's turn", () => {
     const [one = "", two = ""] = framesOf([{}], [{}]);
     expect(turns(lane.position(1), [one, two])).toEqual([]);
