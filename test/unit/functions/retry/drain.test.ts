@@ -66,6 +66,7 @@ class SlowStream {
       status: this.isOpen ? "open" : "closed",
       head: "",
       tail: lastOf(keyOf(this.tail)),
+      life: null,
       drained: this.drained,
       attempts: 0,
       begun: 1,
