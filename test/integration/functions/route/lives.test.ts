@@ -71,10 +71,9 @@ describe("frames of several lives", () => {
   test("of a life with the epoch of another one are parked and delivered though those positions were", async () => {
     const [former, present] = [new TestLane(0, 7, "a"), new TestLane(0, 7, "b")];
     const parkAndRetry = async (frames: readonly string[]) => {
-      {
-        using _denied = stage.breakQueue("production", "AccessDenied");
-        expect(await deliver(...frames)).toEqual([]);
-      }
+      const denied = stage.breakQueue("production", "AccessDenied");
+      expect(await deliver(...frames)).toEqual([]);
+      denied.remove();
       stage.clock.advance(MINUTE_MS);
       await retry(stage.runtime);
       return numbers(await stage.receiveAll("production"));
