@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,19 +12,20 @@ import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-// A server that keeps names in lower case must be initialised so.
-const dataDir = await mkdtemp(join(tmpdir(), "lower-case-names-"));
-const LOWER_CASE = "--lower_case_table_names=1";
+// A server that keeps names in lower case must be initialised so. With LOWER_CASE_TABLE_NAMES=2 it
+// needs a file system that does not distinguish case, as on a Mac.
+const MODE = process.env["LOWER_CASE_TABLE_NAMES"] ?? "1";
+const dataDir = join(tmpdir(), `lower-case-names-${randomBytes(6).toString("hex")}`);
 const { mysqld } = await findMysql();
 await promisify(execFile)(mysqld, [
   ...commonOptions(),
   "--initialize-insecure",
   `--datadir=${dataDir}`,
-  LOWER_CASE,
+  `--lower_case_table_names=${MODE}`,
 ]);
 afterAll(() => rm(dataDir, { recursive: true }));
 
-const mysql = useMysql({ dataDir, variables: { lower_case_table_names: 1 } });
+const mysql = useMysql({ dataDir, variables: { lower_case_table_names: MODE } });
 let aws: LocalAws;
 
 beforeAll(async () => {
@@ -70,4 +72,24 @@ test("statements, rows and patterns mean the same table, however they are writte
     }
   }
   expect(found).toEqual(["c shop.orders", "t shop.orders", "ddl shop.orders", "ddl shop.ordered"]);
+});
+
+test("a statement in statement format is judged by its names in lower case", async () => {
+  await mysql.query("CREATE DATABASE Beats");
+  await mysql.query("CREATE TABLE Beats.Orders (id INT PRIMARY KEY)");
+  await mysql.query("CREATE TABLE Beats.HeartBeat (id INT PRIMARY KEY)");
+  await using bench = await ReaderBench.create(aws, mysql.server, {
+    SOURCE_TABLES: '["BEATS.Orders"]',
+    STATEMENT_TABLES: '["Beats.HEARTBEAT"]',
+  });
+  const reader = await bench.start();
+  const session = await mysql.connect(undefined, { database: "beats" });
+  await session.query("SET SESSION binlog_format = 'STATEMENT'");
+  await session.query("REPLACE INTO heartBEAT VALUES (1)");
+  await session.query("UPDATE BEATS.Heartbeat SET id = 2");
+  await mysql.query("INSERT INTO beats.orders VALUES (1)");
+  expect((await bench.takeFrames(1)).flatMap(({ changes }) => changes)).toHaveLength(1);
+  await session.query("INSERT INTO bEATS.oRDERS VALUES (2)");
+  const { error } = await reader.logged("stopped by an error");
+  expect(error).toMatchObject({ name: "UnreadableTransactionError" });
 });
