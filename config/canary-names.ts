@@ -2,7 +2,7 @@
 export const CANARY_ENVIRONMENT = "binlog-router";
 /** The subscriber whose one queue the canary reads. */
 export const CANARY_SUBSCRIBER = "router-canary";
-const CANARY_DATABASE = "binlog_canary";
+export const CANARY_DATABASE = "binlog_canary";
 /** The table that the canary writes, `database.table`. */
 export const CANARY_TABLE = `${CANARY_DATABASE}.beats`;
 /** The canary's MySQL account, where the configuration names no other. */

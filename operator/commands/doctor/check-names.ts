@@ -12,6 +12,7 @@ export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "binlog_row_metadata",
   "binlog_row_value_options",
   "binlog_transaction_compression",
+  "canary.table",
   "connections.change-user",
   "connections.proxy",
   "connections.reset",

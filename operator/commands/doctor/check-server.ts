@@ -1,4 +1,5 @@
 import type { Connection } from "mysql2/promise";
+import { CANARY_SUBSCRIBER } from "../../../config/canary-names.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
 import type { Finding } from "../../../reader/source/finding.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
@@ -11,6 +12,7 @@ import { askReader, type ReaderPlace } from "./ask-reader.ts";
 import { askServer } from "./ask-server.ts";
 import { askSight } from "./ask-sight.ts";
 import { askStatementWays } from "./ask-statement-ways.ts";
+import { canaryFindings } from "./canary-checks.ts";
 import { cascadeFindings } from "./cascade-checks.ts";
 import type { DoctorConfiguration } from "./configuration.ts";
 import { filterFindings } from "./filter-checks.ts";
@@ -43,6 +45,8 @@ export async function checkServer(
   const lagSeconds = item === null ? null : readerLag(item, Date.now());
   const tables = Object.keys(subscribers).length > 0 ? await askColumns(connection) : [];
   const sight = await askSight(connection, variables.get("version") ?? "");
+  // Nobody takes a snapshot of the canary's table.
+  const { [CANARY_SUBSCRIBER]: _, ...withoutCanary } = subscribers;
   const followed = source?.tables ?? ["*.*"];
   return [
     ...(item === null ? [] : stopFindings(item)),
@@ -63,7 +67,8 @@ export async function checkServer(
       statementTables: source?.statementTables ?? [],
     }),
     ...filterFindings(subscribers, tables, variables),
-    ...snapshotFindings(facts, reader, subscribers, tables),
+    ...snapshotFindings(facts, reader, withoutCanary, tables),
+    ...canaryFindings(subscribers, tables),
   ];
 }
 

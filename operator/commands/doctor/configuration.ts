@@ -1,6 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { ConnectionOptions } from "mysql2/promise";
 import type { z } from "zod";
+import { withCanary } from "../../../config/canary.ts";
 import { ConfigError } from "../../../config/config-error.ts";
 import { loadPart, readConfigObjects } from "../../../config/load.ts";
 import { configurationSchema } from "../../../config/schema.ts";
@@ -29,7 +30,9 @@ export async function readDoctorConfigurations(
   name?: string,
 ): Promise<DoctorConfiguration[]> {
   try {
-    return (await readConfigObjects(path, name)).map((object) => loadPart(used, object));
+    return (await readConfigObjects(path, name)).map((object) =>
+      loadPart(used, withCanary(object)),
+    );
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new CommandError(cause.message, { cause });

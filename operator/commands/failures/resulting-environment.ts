@@ -1,3 +1,4 @@
+import { withCanary } from "../../../config/canary.ts";
 import { ConfigError } from "../../../config/config-error.ts";
 import { loadPart, readConfigObject } from "../../../config/load.ts";
 import { configurationSchema } from "../../../config/schema.ts";
@@ -24,7 +25,7 @@ export async function resultingEnvironment(
 
 async function routingOf(config: string, source: string | undefined) {
   try {
-    return loadPart(used, await readConfigObject(config, source));
+    return loadPart(used, withCanary(await readConfigObject(config, source)));
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new CommandError(cause.message, { cause });

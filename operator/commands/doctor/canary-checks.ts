@@ -1,0 +1,30 @@
+import {
+  CANARY_DATABASE,
+  CANARY_SUBSCRIBER,
+  CANARY_TABLE,
+  CANARY_USER,
+  CREATE_CANARY_TABLE,
+} from "../../../config/canary-names.ts";
+import { type Finding, mendedBy } from "../../../reader/source/finding.ts";
+import type { TableColumns } from "./ask-columns.ts";
+
+/** Whether the canary's table is there, where the configuration has a canary. */
+export function canaryFindings(
+  subscribers: Readonly<Record<string, unknown>>,
+  tables: readonly Pick<TableColumns, "database" | "table">[],
+): Finding[] {
+  if (!Object.hasOwn(subscribers, CANARY_SUBSCRIBER)) return [];
+  if (tables.some(({ database, table }) => `${database}.${table}` === CANARY_TABLE)) return [];
+  return [
+    mendedBy(
+      [`CREATE DATABASE IF NOT EXISTS ${CANARY_DATABASE}`, CREATE_CANARY_TABLE],
+      {
+        check: "canary.table",
+        severity: "warning",
+        what: `the canary's table ${CANARY_TABLE} is not there, or not to be seen`,
+        why: "the canary writes a row to it every minute; without it the alarm Canary missing rings",
+      },
+      `then GRANT INSERT, UPDATE ON ${CANARY_TABLE} to the canary's account (${CANARY_USER}, unless canary.user names another)`,
+    ),
+  ];
+}
