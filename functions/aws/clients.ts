@@ -27,10 +27,13 @@ export interface ClientSettings {
  * 40 and 80 ms: the SDK would pause for up to 1, 2 and 4 s, and the frame's lane with it. A queue
  * that throttles for longer is parked, and retry has the time.
  */
-export function clientSettings(part: "route" | "retry"): ClientSettings {
+export function clientSettings(
+  part: "route" | "retry",
+  requestTimeoutMs: number = REQUEST_TIMEOUT_MS[part],
+): ClientSettings {
   const requestHandler = {
     connectionTimeout: 1000,
-    requestTimeout: REQUEST_TIMEOUT_MS[part],
+    requestTimeout: requestTimeoutMs,
     throwOnRequestTimeout: true,
     httpAgent: { maxSockets: 200 },
     httpsAgent: { maxSockets: 200 },
@@ -50,10 +53,11 @@ export function clientSettings(part: "route" | "retry"): ClientSettings {
 
 /**
  * The clients of a function. Region, credentials and endpoints come from the SDK's own environment
- * variables; it also keeps connections open.
+ * variables; it also keeps connections open. `requestTimeoutMs`: how long an attempt at a call may
+ * take, where that is not as usual.
  */
-export function functionClients(part: "route" | "retry"): Clients {
-  const { sqs, dynamodb, s3 } = clientSettings(part);
+export function functionClients(part: "route" | "retry", requestTimeoutMs?: number): Clients {
+  const { sqs, dynamodb, s3 } = clientSettings(part, requestTimeoutMs);
   return {
     sqs: withPlainBodies(new SQSClient(sqs)),
     dynamodb: new DynamoDBClient(dynamodb),

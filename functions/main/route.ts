@@ -8,12 +8,17 @@ import { parseFunctionSettings } from "./settings.ts";
 import { routeHandler } from "../route/route-handler.ts";
 
 const settings = parseFunctionSettings(process.env);
-const { queuePatienceMs } = settings;
-const patience = queuePatienceMs === null ? new RelativePatience() : fixedPatience(queuePatienceMs);
+const { patienceMs } = settings;
+const patience = patienceMs === null ? new RelativePatience() : fixedPatience(patienceMs);
 const filterSecret = await readFilterSecret(settings.filterSecretArn);
 
 export const handler = routeHandler({
-  runtime: runtime({ settings, clients: functionClients("route"), filterSecret, patience }),
+  runtime: runtime({
+    settings,
+    clients: functionClients("route", patienceMs ?? undefined),
+    filterSecret,
+    patience,
+  }),
   logger: new Logger({ serviceName: "route" }),
   metrics: embeddedMetrics(settings.source),
 });

@@ -14,10 +14,10 @@ export interface FunctionSettings {
   /** Null: no subscriber has `columns`. */
   readonly filterSecretArn: string | null;
   /**
-   * How long route waits for each answer of a queue, milliseconds. Null: as `RelativePatience` has
-   * it.
+   * How long route waits for each answer of a queue or a table, milliseconds. Null: for queues as
+   * `RelativePatience` has it, for tables as `clientSettings` has it.
    */
-  readonly queuePatienceMs: number | null;
+  readonly patienceMs: number | null;
 }
 
 const variables = z.object({
@@ -36,7 +36,7 @@ const variables = z.object({
   SESSIONS_TABLE: z.string().min(1),
   PAYLOAD_BUCKET: z.string().min(1),
   FILTER_SECRET_ARN: z.string().min(1).optional(),
-  QUEUE_PATIENCE_MS: z.coerce.number().int().positive().optional(),
+  PATIENCE_MS: z.coerce.number().int().positive().optional(),
 });
 
 /**
@@ -62,6 +62,6 @@ export function parseFunctionSettings(
     sessionsTable: value.SESSIONS_TABLE,
     payloadBucket: value.PAYLOAD_BUCKET,
     filterSecretArn: value.FILTER_SECRET_ARN ?? null,
-    queuePatienceMs: value.QUEUE_PATIENCE_MS ?? null,
+    patienceMs: value.PATIENCE_MS ?? null,
   };
 }

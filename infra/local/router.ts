@@ -7,7 +7,7 @@ import { LocalFunction } from "./lambda/local-function.ts";
 import { runSchedule } from "./lambda/schedule.ts";
 import type { WatchedRouter } from "./running/watched-router.ts";
 import { ReaderService } from "./reader-service.ts";
-import { QUEUE_PATIENCE_MS } from "./lambda/queue-patience.ts";
+import { PATIENCE_MS } from "./lambda/patience.ts";
 import type { LocalFunctionSettings, LocalTopology } from "./template/local-topology.ts";
 
 export interface RouterOptions {
@@ -32,7 +32,7 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
   const { topology, aws, onProblem } = options;
   await using started = new AsyncDisposableStack();
   const { eventSource } = topology.route;
-  const patient = { QUEUE_PATIENCE_MS: String(QUEUE_PATIENCE_MS) };
+  const patient = { PATIENCE_MS: String(PATIENCE_MS) };
   const routeSettings = {
     ...topology.route,
     environment: { ...topology.route.environment, ...patient },

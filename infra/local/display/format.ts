@@ -1,4 +1,4 @@
-import { QUEUE_PATIENCE_MS } from "../lambda/queue-patience.ts";
+import { PATIENCE_MS } from "../lambda/patience.ts";
 
 /** A number as people read it: `12,345`; `–` for none. */
 export function count(value: number | null): string {
@@ -23,6 +23,6 @@ export function uptime(ms: number): string {
 
 /** That the machine, and not what runs on it, is slow. */
 export function standStillText(ms: number): string {
-  const parked = ms < QUEUE_PATIENCE_MS ? "" : ", and queues may be parked for it";
+  const parked = ms < PATIENCE_MS ? "" : ", and queues may be parked for it";
   return `this machine is slow: the stand-ins for AWS did nothing for ${duration(ms)} at a time${parked}`;
 }

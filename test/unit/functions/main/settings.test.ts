@@ -64,12 +64,10 @@ describe("the functions' settings", () => {
   });
 
   test("say how long a queue may take where a machine is slow", () => {
-    expect(parseFunctionSettings(variables).queuePatienceMs).toBeNull();
-    const slow = { ...variables, QUEUE_PATIENCE_MS: "5000" };
-    expect(parseFunctionSettings(slow).queuePatienceMs).toBe(5000);
-    expect(() => parseFunctionSettings({ ...slow, QUEUE_PATIENCE_MS: "5 s" })).toThrow(
-      /QUEUE_PATIENCE_MS/,
-    );
+    expect(parseFunctionSettings(variables).patienceMs).toBeNull();
+    const slow = { ...variables, PATIENCE_MS: "5000" };
+    expect(parseFunctionSettings(slow).patienceMs).toBe(5000);
+    expect(() => parseFunctionSettings({ ...slow, PATIENCE_MS: "5 s" })).toThrow(/PATIENCE_MS/);
   });
 
   test("name every variable that is wrong at once", () => {
