@@ -15,6 +15,7 @@ import { StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { RowNumbers } from "./snapshot/row-numbers.ts";
+import { listConnections } from "./sessions/process-list.ts";
 import { ProvenUsers } from "./sessions/proven-users.ts";
 import { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
@@ -61,6 +62,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     silenceMs: settings.silenceMs,
     checksums: state.checksums,
   };
+  // An account that may not read the process list is refused before anything is read.
+  await Promise.race([listConnections(control.connection, [0]), control.broken]);
   const begin = await Promise.race([
     findBeginning(options, state, server, control),
     control.broken,

@@ -165,9 +165,12 @@ test("an account that MySQL refuses, in a container: the reader stays up, and re
   }
 });
 
-test("a missing privilege", async () => {
+test.each([
+  ["replication", "SELECT ON performance_schema.*"],
+  ["the process list", "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*"],
+])("an account without the privilege for %s", async (lacking, granted) => {
   const { host, port } = mysql.server;
-  const account = await mysql.createAccount("powerless", ["SELECT ON performance_schema.*"]);
+  const account = await mysql.createAccount(`without ${lacking}`, [granted]);
   await using bench = await ReaderBench.create(aws, { host, port, ...account });
   expect(await ending(bench)).toMatchObject({ name: "SourceAccessError" });
 });
