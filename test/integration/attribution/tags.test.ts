@@ -224,6 +224,24 @@ test("a change under another connection's thread id is not that connection's", a
   });
 });
 
+test("a tag that an account gives itself is not believed against the ledger, and the reader says so", async () => {
+  const liar = await mysql.createAccount("app_liar", [
+    "ALL ON shop.*",
+    "TRANSACTION_GTID_TAG, SESSION_VARIABLES_ADMIN ON *.*",
+  ]);
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const reader = await bench.start();
+  const connection = await mysql.connect(liar);
+  await connection.query("INSERT INTO shop.orders VALUES (1, 'app_liar')");
+  await connection.query("SET SESSION gtid_next = 'AUTOMATIC:br_app_staging'");
+  await connection.query("INSERT INTO shop.orders VALUES (2, 'app_liar')");
+  expect(splitOf(await bench.takeFrames(2)).attributions).toEqual({ tag: 1, unknown: 1 });
+  const { gtid } = await reader.logged(
+    "a transaction's GTID tag names another user than the session ledger does for its connection: its author counts as unknown",
+  );
+  expect(gtid).toContain(":br_app_staging:");
+});
+
 test("an XA transaction that was prepared before a restart of the server is its author's", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const reader = await bench.start();
