@@ -81,6 +81,7 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<number
   );
   steps.say(joinInText(stack.joinIn));
   steps.say(`Dashboard, alarms and queues in the browser: ${stack.pageUrl}`);
+  for (const warning of stack.warnings) steps.say(warning);
   for (const line of beginningText(options, config.source.start, stack.kept)) steps.say(line);
   const code = await run(stack, options.durationMs, signal);
   endInTime(code);

@@ -29,6 +29,7 @@ import { inBackground } from "./process/background.ts";
 import { queueLength } from "./queue-length.ts";
 import { releaseLease } from "./kept/release-lease.ts";
 import { startRouter } from "./router.ts";
+import { filterWarnings } from "./source/filter-warnings.ts";
 import { newPassword } from "./source/accounts.ts";
 import { useGivenServer } from "./source/given-server.ts";
 import { startOwnServer } from "./source/own-server.ts";
@@ -45,6 +46,8 @@ export interface Stack extends AsyncDisposable {
   /** Null with `--no-demo`. */
   readonly demonstration: Demonstration | null;
   readonly joinIn: JoinIn;
+  /** What of the configuration does not fit the server's tables. */
+  readonly warnings: readonly string[];
   /** What outlives it; null without `--keep`. `isFirst`: there was nothing to go on with. */
   readonly kept: { readonly path: string; readonly isFirst: boolean } | null;
   /** Where the page is that shows everything. */
@@ -89,6 +92,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
       ({ version, host, port }) => `${version} at ${host}:${port}`,
     ),
   );
+  const warnings = await filterWarnings(source, config);
   const aws = started.use(
     await startLocalAws({
       ports: ports.aws,
@@ -173,6 +177,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   return {
     demonstration,
     kept: kept === null ? null : { path: kept.path, isFirst: kept.isFirst },
+    warnings,
     joinIn: joinIn(parts, directory.stackFile),
     pageUrl: page.url,
     snapshot: () => status.snapshot(),

@@ -44,6 +44,12 @@ export class BoundCheck {
     return this.#isOver;
   }
 
+  /** Whether a transaction lies in the stretch. */
+  covers(transaction: Transaction): boolean {
+    const { from, to } = this.#bounds;
+    return hasReached(from, transaction) && (to === null || !hasReached(to, transaction));
+  }
+
   includes(transaction: Transaction, change: RowChange): boolean {
     const { from, to } = this.#bounds;
     if (to !== null && hasReached(to, transaction)) this.#isOver = true;

@@ -12,6 +12,7 @@ export type Place =
 export const PLACE_FORMS =
   "a time (2026-11-28T10:00:00Z, or 2h for two hours ago), a GTID, or a position (mysql-bin.000017:4)";
 
+const SECOND_MS = 1000;
 const AGO = /^(\d+)(s|m|min|h|d)$/;
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
@@ -110,7 +111,10 @@ async function located(
   return { file: found.file, offset: found.start };
 }
 
-/** The last file that was begun before a time; the oldest one where none was. */
+/**
+ * The last file that was certainly begun before a time; the oldest one where none was. A file says
+ * in whole seconds when it was begun, and that may be a second before.
+ */
 async function fileAt(
   { state, evidence }: TracedServer,
   ms: number,
@@ -125,7 +129,7 @@ async function fileAt(
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     const middleMs = await begun(middle);
-    if (middleMs <= ms) [low, lowMs] = [middle, middleMs];
+    if (middleMs + SECOND_MS <= ms) [low, lowMs] = [middle, middleMs];
     else high = middle;
   }
   return { file: state.files[low] ?? state.oldestFile, begunMs: lowMs };

@@ -100,7 +100,9 @@ export async function readStretch(options: StretchOptions): Promise<void> {
       const author = registeredAuthor({ op, row }, transaction.thread);
       if (author !== null) sessions.register(named(transaction), author);
     },
-    onUnknownXa: options.onUnknownXa,
+    onUnknownXa: (commit, transaction) => {
+      if (check.covers(transaction)) options.onUnknownXa(commit);
+    },
     onRead: (fileNumber, end) => {
       sessions.read.advance(fileNumber, end);
       options.onRead?.({ fileNumber, offset: end });

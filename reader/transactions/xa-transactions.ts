@@ -14,9 +14,9 @@ export interface XaOptions {
   readonly heldLimitBytes: number;
   /**
    * Called at the commit of a transaction that was prepared before reading began: its changes
-   * cannot be delivered.
+   * cannot be delivered. `transaction`: the one of the binlog that commits it.
    */
-  readonly onUnknownXa: (commit: UnknownXa) => void;
+  readonly onUnknownXa: (commit: UnknownXa, transaction: Transaction) => void;
   readonly sink: Pick<ChangeSink, "change" | "prepared">;
   /** Those whose changes were kept before reading began. */
   readonly preparedXa: readonly PreparedXa[];
@@ -131,7 +131,7 @@ export class XaTransactions {
     if (prepared === "empty") return NONE;
     if (prepared === undefined) {
       const { gtid, file } = commit;
-      this.#options.onUnknownXa({ gtid, xid, file, offset });
+      this.#options.onUnknownXa({ gtid, xid, file, offset }, commit);
       return NONE;
     }
     const { thread, run, tag, author } = prepared.transaction;

@@ -12,6 +12,9 @@ export const packageJson = JSON.parse(readFileSync("package.json", "utf8")) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
 
+/** Bytes; explain's answers about 1,000 changes are several megabytes. */
+const LONGEST_OUTPUT = 64 * 1024 * 1024;
+
 /** How a command ended, and what it printed. */
 export interface Ended {
   readonly code: number;
@@ -27,9 +30,14 @@ export function binlogRouter(
   const command = [packageJson.bin["binlog-router"], ...args];
   const env = { ...process.env, ...compileCache(), ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { env }, (error, out, problem) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, problem });
-    });
+    execFile(
+      process.execPath,
+      command,
+      { env, maxBuffer: LONGEST_OUTPUT },
+      (error, out, problem) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, problem });
+      },
+    );
   });
 }
 

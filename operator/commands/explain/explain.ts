@@ -122,6 +122,11 @@ async function run(
   };
   const changes: ExplainedChange[] = [];
   for (const each of found) changes.push(await explained(each, explaining, options.rows));
+  const unknown = changes.filter(({ author }) => author === null).length;
+  if (unknown > 0)
+    notes.push(
+      `The author of ${unknown} of them is not known: nothing is recorded of the connections that wrote them.`,
+    );
   const latest = changes.at(-1);
   const continueFrom =
     full.signal.aborted && latest !== undefined

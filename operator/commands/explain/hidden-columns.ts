@@ -7,8 +7,13 @@ export interface HiddenColumns {
   readonly masked: readonly string[];
 }
 
+export const NOTHING_HIDDEN: HiddenColumns = { leftOut: [], masked: [] };
+
 /** Compares a change's row images with those that a subscriber gets. */
 export function hiddenColumns(change: FrameChange, filtered: FrameChange): HiddenColumns {
+  const isWhole = change.before === filtered.before && change.after === filtered.after;
+  // Also a statement, which is no row, and is delivered as it was written.
+  if (isWhole) return NOTHING_HIDDEN;
   const leftOut = new Set<string>();
   const masked = new Set<string>();
   for (const image of ["before", "after"] as const) {

@@ -9,7 +9,7 @@ import {
 } from "../../../functions/routing/subscriptions.ts";
 import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
-import { hiddenColumns, type HiddenColumns } from "./hidden-columns.ts";
+import { hiddenColumns, type HiddenColumns, NOTHING_HIDDEN } from "./hidden-columns.ts";
 
 /** What the configuration makes of a change for one subscriber. */
 export type QueueRule =
@@ -83,8 +83,6 @@ export class QueueRules {
     }
   }
 }
-
-const NOTHING_HIDDEN: HiddenColumns = { leftOut: [], masked: [] };
 
 function reasonOf(
   { tables, ddl }: Subscriber,

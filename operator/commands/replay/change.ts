@@ -74,10 +74,11 @@ async function goOn(
   const source = await tracedSource(target, command.optsWithGlobals<SourceOptions>());
   await using server = await openServer(target, source);
   const owner = newOwner();
+  const signal = stopOfPerson();
   await items.take(id, owner);
   // What its former process has sent is recorded by now, or never will be.
   const replay = await items.get(id);
-  const running = { context: { target, progress }, source, server, signal: stopOfPerson() };
+  const running = { context: { target, progress }, source, server, signal };
   const ended = await runReplay(running, replay, owner);
   report(viewOf(ended), () => replayText(ended));
 }

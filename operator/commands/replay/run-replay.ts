@@ -78,7 +78,12 @@ export async function runReplay(
     });
   } catch (cause) {
     if (cause instanceof TakenOverError) throw cause;
-    await end("stopped", sentence(cause));
+    try {
+      await end("stopped", sentence(cause));
+    } catch (error) {
+      if (error instanceof TakenOverError) throw error;
+      // It stays as if its process had been killed, and can be resumed as well.
+    }
     throw new CommandError(
       `the replay ${id} stopped: ${sentence(cause)}; npm run replay -- resume ${id} goes on`,
       { cause },
@@ -93,8 +98,9 @@ export function newOwner(): string {
 }
 
 /**
- * From the file in which the replay is. Throws CommandError where positions mean something else by
- * now.
+ * From the file in which the stretch begins, also where it is resumed: so the authors and the XA
+ * transactions are known that an uninterrupted replay knows. From the oldest file that is left,
+ * where that one is purged. Throws CommandError where positions mean something else by now.
  */
 function boundsOf({ id, bounds, done, epoch, life }: Replay, server: TracedServer): Bounds {
   const { offset, isSameLife, state } = server;
@@ -102,9 +108,10 @@ function boundsOf({ id, bounds, done, epoch, life }: Replay, server: TracedServe
     throw new CommandError(
       `the replay ${id} was begun in an earlier life of the binlog's coordinates: cancel it, and start another one`,
     );
-  const number = done === null ? binlogFileNumber(bounds.file) : parsePosition(done).file;
-  const file = state.files.find((each) => binlogFileNumber(each) === number);
-  if (file === undefined)
+  const first = binlogFileNumber(bounds.file);
+  const last = done === null ? first : parsePosition(done).file;
+  const file = state.files.find((each) => binlogFileNumber(each) >= first);
+  if (file === undefined || binlogFileNumber(file) > last)
     throw new CommandError(
       `the server does not have the binlog file any more in which the replay ${id} is; its oldest is ${state.oldestFile}`,
     );

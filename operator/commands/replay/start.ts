@@ -84,9 +84,9 @@ async function run(context: StackContext, _options: unknown, command: Command): 
   };
   const items = new ReplayItems(target);
   const owner = newOwner();
+  const signal = stopOfPerson();
   await items.put(order, owner);
   console.error(`Replay ${order.id}: Ctrl-C pauses it.`);
-  const signal = stopOfPerson();
   const running = { context: { target, progress }, source, server, signal };
   const ended = await runReplay(running, await items.get(order.id), owner);
   report(viewOf(ended), () => replayText(ended));

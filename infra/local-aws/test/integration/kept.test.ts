@@ -4,7 +4,6 @@ import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
 import {
   CreateTableCommand,
   GetItemCommand,
@@ -31,7 +30,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { awsClients, startLocalAwsWithClients } from "../../clients.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -253,7 +252,8 @@ test("killed again and again, it loses nothing that it acknowledged, and repeats
       }
     };
     const working = [0, 1, 2].map((writer) => work(writer).catch(() => undefined));
-    await delay(150 + ((SEED + round * 7919) % 250));
+    const enough = sent.size + 15 + ((SEED + round * 7919) % 30);
+    await vi.waitUntil(() => sent.size >= enough, { timeout: 30_000, interval: 1 });
     child.kill("SIGKILL");
     await once(child, "close");
     clients[Symbol.dispose]();

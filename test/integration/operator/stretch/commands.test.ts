@@ -13,6 +13,7 @@ import type { TailedChange } from "../../../../operator/commands/tail/tailed-cha
 import type { StackFile } from "../../../../operator/shared/stack-file.ts";
 import { localTarget } from "../../../../operator/shared/target.ts";
 import type { Change, EnvironmentMessage } from "../../../../wire/message.ts";
+import { CALLER, describeStacks } from "../../../support/cloud-formation.ts";
 import { binlogRouter, packageJson } from "../../../support/operator.ts";
 import { EnvironmentQueues } from "../../../support/start/environment-queues.ts";
 import { startProcess, type StartProcess } from "../../../support/start/local-stack.ts";
@@ -232,6 +233,7 @@ async function serverTime(): Promise<string> {
   return String(row?.["at"]);
 }
 
+const SEARCH = [...STAGING, "--subscriber", "search"];
 const BILLING = [...STAGING, "--subscriber", "billing"];
 
 describe("replay", () => {
@@ -361,4 +363,113 @@ describe("replay", () => {
     const unknown = await replay("cancel", "20260101-000000-0000");
     expect(unknown.problem).toContain("there is no replay");
   });
+});
+
+/** The latest replay's id, once its number of changes is as wanted. */
+async function begun(isWanted: (changes: number) => boolean): Promise<string> {
+  using target = await localTarget(join(start.stateDirectory, "stack.json"));
+  const items = new ReplayItems(target);
+  return await vi.waitFor(
+    async () => {
+      const latest = (await items.all()).at(-1);
+      expect(latest?.state).toBe("running");
+      expect(isWanted(latest?.changes ?? 0)).toBe(true);
+      return latest?.id ?? "";
+    },
+    { timeout: 60_000, interval: 5 },
+  );
+}
+
+describe("on a deployed stack, by its name", () => {
+  test("explain, tail and replay work with its outputs, its configuration and its secrets", async () => {
+    const { aws, tables, payloadBucket, mysql, parts } = stack;
+    await using staging = await as("staging");
+    await staging.query("INSERT INTO shop.lines VALUES (70, 'of the stack')");
+    await untilPassed();
+    await using cloud = await describeStacks({
+      OffsetsTable: tables.offsets,
+      SessionsTable: tables.sessions,
+      FailuresTable: tables.failures,
+      PayloadBucket: payloadBucket,
+      RawDeadLetterQueueUrl: `${aws.sqsEndpoint}/000000000000/shop-raw-dead.fifo`,
+      SourceSecretArn: parts?.reader["SOURCE_SECRET_ARN"] ?? "",
+      FilterSecretArn: parts?.route["FILTER_SECRET_ARN"] ?? "",
+    });
+    const config = join(directory, "deployed.json");
+    const source = { ...CONFIG.source, host: "database.internal", port: 3306, tls: "off" };
+    await writeFile(config, JSON.stringify({ ...CONFIG, source }));
+    const at = `${mysql.host}:${mysql.port}`;
+    const named = ["--stack", "shop-router", "--config", config, "--at", at];
+    const environment = {
+      AWS_REGION: aws.region,
+      AWS_ACCESS_KEY_ID: aws.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
+      AWS_ENDPOINT_URL_SQS: aws.sqsEndpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: aws.dynamodbEndpoint,
+      AWS_ENDPOINT_URL_S3: aws.s3Endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.secretsManagerEndpoint,
+      AWS_ENDPOINT_URL_CLOUDFORMATION: cloud.url,
+      AWS_ENDPOINT_URL_STS: cloud.url,
+    };
+    const onStack = (...args: string[]) => binlogRouter([...args, ...named], environment);
+
+    await vi.waitFor(async () => {
+      const explained = await onStack("explain", "shop.lines", "70");
+      expect(explained).toMatchObject({ code: 0, problem: "" });
+      expect(explained.out).toContain("delivered to shop-search-staging.fifo");
+    }, PATIENCE);
+    // The secret of the stack keys the hash that the queue's message has.
+    await staging.query("INSERT INTO shop.orders VALUES (70, 'paid', 'ada@example.com')");
+    await untilPassed();
+    const hashes: unknown[] = [];
+    await vi.waitFor(async () => {
+      const changes = changesIn(await bodiesIn("staging", "search"));
+      hashes.push(...changes.flatMap(({ after }) => after?.["email"] ?? []));
+      expect(hashes).toHaveLength(1);
+    }, PATIENCE);
+    const shown = ["tail", ...SEARCH, "--table", "shop.orders", "--from", "1m", "--format", "json"];
+    const tail = spawn(process.execPath, [packageJson.bin["binlog-router"], ...shown, ...named], {
+      env: { ...process.env, ...compileCache(), ...environment },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void tail.kill("SIGKILL"));
+    let printed = "";
+    tail.stdout.on("data", (data: Buffer) => (printed += data.toString()));
+    await vi.waitUntil(() => printed.includes(`"email":"${String(hashes[0])}"`), PATIENCE);
+    expect(printed).not.toContain("ada@example.com");
+    tail.kill("SIGINT");
+    expect(await once(tail, "close")).toEqual([0, null]);
+
+    const order = [...SEARCH, "--tables", "shop.orders", "--from", "1m", "--json"];
+    const replayed = await onStack("replay", ...order);
+    expect(replayed.code).toBe(0);
+    expect(JSON.parse(replayed.out)).toMatchObject({ state: "complete", startedBy: CALLER });
+    const again = changesIn(await bodiesIn("staging", "search"));
+    expect(again.at(-1)?.after).toMatchObject({ id: 70, email: hashes[0] });
+    expect((await onStack("replay", "list")).out).toContain(CALLER);
+    const nowhere = await onStack("explain", "shop.lines", "70", "--source", "other");
+    expect(nowhere.code).toBe(2);
+  });
+});
+
+test("against a stack that is being killed, tail and replay end with a sentence that says how to go on", async () => {
+  const faults = new URL("/_faults", stack.aws.sqsEndpoint);
+  const effect = { kind: "delay", ms: 200 };
+  const rule = { action: "SendMessage*", resource: "shop-search-staging.fifo", effect };
+  await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
+  const tail = running("tail", ...STAGING, "--from", "10m", "--format", "json");
+  await vi.waitUntil(() => tail.lines().length > 0, PATIENCE);
+  const wide = ["--tables", "shop.large", "--from", "mysql-bin.000001:4"];
+  const sending = running("replay", ...SEARCH, ...wide);
+  const id = await begun((changes) => changes > 0);
+  start.kill("SIGKILL");
+  await start.ended;
+  expect(await tail.ended).toBe(2);
+  expect(tail.printed.problem).toMatch(
+    /does not send its binlog any more: .*--from \S+ goes on\n$/,
+  );
+  expect(await sending.ended).toBe(2);
+  expect(sending.printed.problem).toMatch(
+    new RegExp(`the replay ${id} stopped: .*npm run replay -- resume ${id} goes on\n$`),
+  );
 });

@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { CommandError } from "../../../../operator/shared/command-error.ts";
-import { parsePlace } from "../../../../operator/stretch/places.ts";
+import { beginningAt, parsePlace } from "../../../../operator/stretch/places.ts";
+import type { TracedServer } from "../../../../operator/stretch/traced-server.ts";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const UUID = "adab0ece-eb0a-11f1-aa93-02fc00000001";
@@ -30,4 +31,20 @@ describe("a place in the binlog", () => {
   it.for(["yesterday", "2026-13-41", `${UUID}:1-7`, "mysql-bin:4", ""])("is not %j", (text) => {
     expect(() => parsePlace(text, NOW)).toThrow(CommandError);
   });
+});
+
+test("reading begins in a file that was certainly begun before the time, for files tell whole seconds", async () => {
+  const files = ["log.000001", "log.000002", "log.000003"];
+  const begun = new Map(files.map((file, place) => [file, { begunS: 100 + 10 * place }]));
+  const server = {
+    state: { files, oldestFile: "log.000001" },
+    evidence: { beginningOf: (file: string) => Promise.resolve(begun.get(file) ?? null) },
+  } as unknown as TracedServer;
+  const fileAt = async (ms: number) => (await beginningAt(server, { kind: "time", ms })).file;
+  // Within its second, what was written before it was begun is in the file before.
+  expect(await fileAt(120_500)).toBe("log.000002");
+  expect(await fileAt(121_000)).toBe("log.000003");
+  expect(await fileAt(110_999)).toBe("log.000001");
+  expect(await fileAt(99_000)).toBe("log.000001");
+  expect((await beginningAt(server, { kind: "time", ms: 99_000 })).oldestMs).toBe(100_000);
 });

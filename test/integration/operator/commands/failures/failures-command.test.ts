@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { rawQueueName } from "../../../../../wire/names.ts";
 import { SessionsTable } from "../../../../../reader/sessions/sessions-table.ts";
+import { describeStacks } from "../../../../support/cloud-formation.ts";
 import { killAt } from "../../../../support/functions/crashing.ts";
 import { SERVER, SOURCE, TestLane } from "../../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../../support/functions/invoke.ts";
@@ -22,34 +20,6 @@ const ENVIRONMENTS = {
   office: { users: ["clerk@10.*"] },
 };
 const GIVE_UP_AT_ONCE = { backoff: { baseMs: 1, longestMs: 1, attempts: 1 } };
-
-/** CloudFormation as far as it says what a stack's outputs are. */
-async function describeStacks(
-  outputs: Readonly<Record<string, string>>,
-): Promise<AsyncDisposable & { readonly url: string }> {
-  const members = Object.entries(outputs).map(
-    ([key, value]) =>
-      `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
-  );
-  const answer =
-    `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>shop-router</StackName>` +
-    `<Outputs>${members.join("")}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
-  const server = createServer((_request, response) => {
-    response.setHeader("Content-Type", "text/xml");
-    response.end(answer);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
 
 describe("npm run failures", () => {
   let stage: Stage;

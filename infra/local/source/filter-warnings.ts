@@ -1,0 +1,28 @@
+import { createConnection } from "mysql2/promise";
+import type { Configuration } from "../../../config/configuration.ts";
+import { isFiltered } from "../../../config/filters.ts";
+import { askColumns } from "../../../operator/commands/doctor/ask-columns.ts";
+import { filterFindings } from "../../../operator/commands/doctor/filter-checks.ts";
+import { askVariables } from "../../../operator/commands/doctor/ask-server.ts";
+import type { Source } from "./source.ts";
+
+/**
+ * What of the subscribers' filters does not fit the server's tables: columns that do not exist,
+ * above all. Nothing where there are no tables yet.
+ */
+export async function filterWarnings(
+  { host, port, administrator, tls }: Source,
+  { subscribers }: Pick<Configuration, "subscribers">,
+): Promise<string[]> {
+  if (!Object.values(subscribers).some(isFiltered)) return [];
+  const ssl = tls === "off" ? {} : { ssl: { rejectUnauthorized: false } };
+  await using connection = await createConnection({ host, port, ...administrator, ...ssl });
+  const findings = filterFindings(
+    subscribers,
+    await askColumns(connection),
+    await askVariables(connection),
+  );
+  return findings
+    .filter(({ check, severity }) => severity === "warning" && check !== "filters.tables")
+    .map(({ what, why, remedy }) => `The configuration: ${what}; ${why}. ${remedy}`);
+}
