@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { tagOf } from "../../../wire/account-tag.ts";
+import type { Frame } from "../../../wire/frame.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
@@ -80,15 +81,19 @@ test(
     });
     const reader = await bench.start();
     const written = insertBriefly(mysql.server, accounts, { count: CONNECTIONS });
-    const split = splitOf(await bench.takeFrames(CONNECTIONS, 3_000_000));
+    // Where the machine is so busy that the reader loses its lease, some frames come again.
+    const frames: Frame[] = [];
+    const ids = new Set<unknown>();
+    while (ids.size < CONNECTIONS) {
+      for (const frame of await bench.takeFrames(1, 120_000)) {
+        for (const { key } of frame.changes) ids.add(key);
+        frames.push(frame);
+      }
+    }
     await written;
+    const split = splitOf(frames);
     console.info(`${CONNECTIONS} connections of ${TAGS} accounts:`, split);
-    expect(split).toEqual({
-      right: CONNECTIONS,
-      wrong: 0,
-      unknown: 0,
-      attributions: { tag: CONNECTIONS },
-    });
+    expect(split).toMatchObject({ wrong: 0, unknown: 0, attributions: { tag: split.right } });
     const [state] = await mysql.query<{ executed: string }>(
       "SELECT @@GLOBAL.gtid_executed AS executed",
     );
