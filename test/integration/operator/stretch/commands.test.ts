@@ -363,7 +363,91 @@ describe("replay", () => {
     const unknown = await replay("cancel", "20260101-000000-0000");
     expect(unknown.problem).toContain("there is no replay");
   });
+
+  test("paused, stopped by Ctrl-C and resumed across files, with an XA transaction: nothing lost, nothing doubled; cancelled, it stays so", async () => {
+    await using staging = await as("staging");
+    await using administrator = await createConnection(stack.mysql);
+    await administrator.query("CREATE TABLE shop.wide (id INT PRIMARY KEY, what MEDIUMTEXT)");
+    const text = "y".repeat(300_000);
+    const insert = (id: number) => staging.query("INSERT INTO shop.wide VALUES (?, ?)", [id, text]);
+    // Its prepare lies in the stretch's first file, before the stretch: not part of it.
+    await staging.query("XA START 'early'");
+    await insert(1000);
+    await staging.query("XA END 'early'");
+    await staging.query("XA PREPARE 'early'");
+    await administrator.query("FLUSH BINARY LOGS");
+    await staging.query("XA COMMIT 'early'");
+    // MySQL's clock may be coarser than two statements.
+    await administrator.query("DO SLEEP(0.01)");
+    const at = await serverTime();
+    for (let id = 1; id <= 9; id++) await insert(id);
+    await staging.query("XA START 'held'");
+    await insert(50);
+    await staging.query("XA END 'held'");
+    await staging.query("XA PREPARE 'held'");
+    await administrator.query("FLUSH BINARY LOGS");
+    for (let id = 10; id <= 40; id++) await insert(id);
+    await staging.query("XA COMMIT 'held'");
+    const wanted = [...Array.from({ length: 40 }, (_, place) => place + 1), 50];
+    await untilPassed();
+    const original: number[] = [];
+    await vi.waitFor(async () => {
+      original.push(...wideIds(await bodiesIn("staging", "search")));
+      expect(original).toEqual([1000, ...wanted]);
+    }, PATIENCE);
+
+    const faults = new URL("/_faults", stack.aws.sqsEndpoint);
+    await fetch(faults, {
+      method: "POST",
+      body: JSON.stringify({
+        action: "SendMessage*",
+        resource: "shop-search-staging.fifo",
+        effect: { kind: "delay", ms: 150 },
+      }),
+    });
+    onTestFinished(async () => void (await fetch(faults, { method: "DELETE" })));
+    const order = [...SEARCH, "--tables", "shop.wide", "--from", at];
+    const first = running("replay", ...order);
+    const id = await begun((changes) => changes > 0);
+    await replay("pause", id);
+    expect(await first.ended).toBe(0);
+    expect(first.printed.out).toContain(`Replay ${id} is paused: it has sent`);
+
+    const [before] = (await replays()).filter((each) => each.id === id);
+    const second = running("replay", "resume", id);
+    // Beyond the file of the XA transaction's prepare.
+    await begun((changes) => changes > Math.max(14, before?.changes ?? 0));
+    second.child.kill("SIGINT");
+    expect(await second.ended).toBe(0);
+    expect(second.printed.out).toContain(`npm run replay -- resume ${id} goes on where it is.`);
+    const [paused] = (await replays()).filter((each) => each.id === id);
+    expect(paused).toMatchObject({ state: "paused", unknown: 0 });
+    expect(paused?.changes).toBeLessThan(wanted.length);
+
+    const third = await replay("resume", id, "--json");
+    expect(third).toMatchObject({ code: 0 });
+    expect(JSON.parse(third.out)).toMatchObject({ state: "complete", changes: 41, unknown: 0 });
+    expect(wideIds(await bodiesIn("staging", "search"))).toEqual(wanted);
+
+    const cancelled = running("replay", ...order);
+    const other = await begun((changes) => changes > 0);
+    expect(other).not.toBe(id);
+    expect((await replay("cancel", other)).out).toContain(`Replay ${other} is cancelled`);
+    expect(await cancelled.ended).toBe(2);
+    expect(cancelled.printed.problem).toContain("or it was cancelled");
+    const sent = wideIds(await bodiesIn("staging", "search"));
+    expect(sent).toEqual(wanted.slice(0, sent.length));
+    expect(sent.length).toBeLessThan(wanted.length);
+    expect((await replay("resume", other)).problem).toContain("cancelled already");
+  });
 });
+
+/** The ids of the rows of shop.wide in messages. */
+function wideIds(bodies: readonly string[]): number[] {
+  return changesIn(bodies)
+    .filter(({ op, source }) => op === "c" && source.table === "wide")
+    .map(({ after }) => Number(after?.["id"]));
+}
 
 /** The latest replay's id, once its number of changes is as wanted. */
 async function begun(isWanted: (changes: number) => boolean): Promise<string> {
@@ -459,7 +543,7 @@ test("against a stack that is being killed, tail and replay end with a sentence 
   await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
   const tail = running("tail", ...STAGING, "--from", "10m", "--format", "json");
   await vi.waitUntil(() => tail.lines().length > 0, PATIENCE);
-  const wide = ["--tables", "shop.large", "--from", "mysql-bin.000001:4"];
+  const wide = ["--tables", "shop.wide", "--from", "mysql-bin.000001:4"];
   const sending = running("replay", ...SEARCH, ...wide);
   const id = await begun((changes) => changes > 0);
   start.kill("SIGKILL");
