@@ -1,0 +1,64 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import type { LocalAws } from "@binlog-router/local-aws";
+import {
+  orderAttribute,
+  SNAPSHOTS_KEY,
+  snapshotsIn,
+  type SnapshotOrder,
+  type SnapshotReport,
+  type SnapshotState,
+} from "../../../wire/snapshot-items.ts";
+import type { ReaderBench } from "../reader.ts";
+
+/** The orders of snapshots in a bench's offsets table, written as the operators' command does. */
+export class BenchOrders implements Disposable {
+  readonly dynamodb: DynamoDBClient;
+  /** Name of the offsets table. */
+  readonly table: string;
+  readonly #bench: ReaderBench;
+
+  constructor({ region, credentials, endpoints }: LocalAws, bench: ReaderBench) {
+    this.dynamodb = new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb });
+    this.table = `${bench.source}-offsets`;
+    this.#bench = bench;
+  }
+
+  async place(order: SnapshotOrder): Promise<void> {
+    const [name, attribute] = orderAttribute(order);
+    await this.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: this.table,
+        Key: { ...SNAPSHOTS_KEY },
+        UpdateExpression: "SET #order = :order",
+        ExpressionAttributeNames: { "#order": name },
+        ExpressionAttributeValues: { ":order": attribute },
+      }),
+    );
+  }
+
+  async reportOf(id: string): Promise<SnapshotReport | null> {
+    const { Item: item = {} } = await this.dynamodb.send(
+      new GetItemCommand({ TableName: this.table, Key: { ...SNAPSHOTS_KEY } }),
+    );
+    return snapshotsIn(item).find(({ order }) => order.id === id)?.report ?? null;
+  }
+
+  /** Waits until a snapshot is in a state. */
+  async until(id: string, state: SnapshotState, timeoutMs = 30_000): Promise<SnapshotReport> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const report = await this.reportOf(id);
+      if (report?.state === state) return report;
+      if (performance.now() > deadline)
+        throw new Error(
+          `${id} is not ${state}: ${JSON.stringify(report)}\n${this.#bench.recentLogs()}`,
+        );
+      await delay(50);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.dynamodb.destroy();
+  }
+}
