@@ -146,9 +146,11 @@ export class ChunkReader {
     }
   }
 
-  /** Gives up what is being read. */
+  /** Gives up what is being read; nothing is read with it any more. */
   cancel(reason: unknown): void {
     this.#waiting?.outcome.reject(reason);
+    this.#between.promise.catch(() => undefined);
+    this.#between.reject(reason);
     this.#forget();
   }
 

@@ -57,7 +57,7 @@ export class OrderStore {
 
   /**
    * Writes a report. With the state `stopped` the order waits from now on, until an operator
-   * resumes it.
+   * resumes it; nothing is written where it is not wanted any more.
    */
   async report(id: string, report: SnapshotReport): Promise<void> {
     const [name, attribute] = reportAttribute(id, report);
@@ -68,7 +68,7 @@ export class OrderStore {
           TableName: this.#table,
           Key: { ...SNAPSHOTS_KEY },
           UpdateExpression: `SET #report = :report${isStopped ? ", #order.#wanted = :pause" : ""}`,
-          ConditionExpression: "attribute_exists(#order)",
+          ConditionExpression: isStopped ? "#order.#wanted = :run" : "attribute_exists(#order)",
           ExpressionAttributeNames: {
             "#report": name,
             "#order": `order#${id}`,
@@ -76,12 +76,12 @@ export class OrderStore {
           },
           ExpressionAttributeValues: {
             ":report": attribute,
-            ...(isStopped && { ":pause": text("pause") }),
+            ...(isStopped && { ":pause": text("pause"), ":run": text("run") }),
           },
         }),
       );
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error; // the order is gone
+      if (!(error instanceof ConditionalCheckFailedException)) throw error; // it is gone, or not wanted
     }
   }
 }

@@ -6,23 +6,18 @@ import { backoffMs } from "../../wire/backoff.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import { SnapshotRefusedError, SnapshotStoppedError } from "./errors.ts";
 import { sentenceOf } from "./trouble-sentence.ts";
+import { Brake, type BrakeOptions } from "./brake.ts";
+import { type InitialSnapshot, orderInitial } from "./initial-orders.ts";
 import { findTables } from "./find-tables.ts";
 import type { OrderStore } from "./order-store.ts";
 import type { RowNumbers } from "./row-numbers.ts";
 import type { SnapshotConnection } from "./snapshot-connection.ts";
-import { type HandedUpTo, SnapshotRun, type SnapshotRunOptions } from "./snapshot-run.ts";
+import { SnapshotRun, type SnapshotRunOptions } from "./snapshot-run.ts";
 
-/** A pair whose subscriber gets the rows of its tables when it is new. */
-interface InitialSnapshot {
-  readonly subscriber: string;
-  readonly environment: string;
-  readonly tables: readonly string[];
-}
-
-export interface SnapshotsOptions extends Omit<
-  SnapshotRunOptions,
-  "order" | "progress" | "connection" | "onBegin" | "onComplete"
-> {
+export interface SnapshotsOptions
+  extends
+    Omit<SnapshotRunOptions, "order" | "progress" | "connection" | "onBegin" | "onComplete">,
+    BrakeOptions {
   readonly initial: readonly InitialSnapshot[];
   readonly orders: OrderStore;
   /** What the offset says. */
@@ -35,15 +30,6 @@ export interface SnapshotsOptions extends Omit<
   readonly hasGtids: boolean;
   readonly followed: FollowedTables;
   readonly numbers: RowNumbers;
-  /** How far the stream is behind, milliseconds. */
-  readonly lagMs: () => number;
-  /**
-   * Whether the route function has delivered, or parked, what was handed over; true where that
-   * cannot be told.
-   */
-  readonly isDelivered: (last: HandedUpTo) => Promise<boolean>;
-  /** Null, or what to wait for while too much is unsent. */
-  readonly relief: () => Promise<void> | null;
   readonly counters: { snapshotRows: number; snapshotChunks: number; snapshotRereads: number };
   readonly onStopped: (isStopped: boolean) => void;
   /** Aborted when the attempt ends. */
@@ -52,10 +38,6 @@ export interface SnapshotsOptions extends Omit<
 }
 
 const LOOK_EVERY_MS = 2000;
-const LONGEST_LAG_MS = 3000;
-/** How often, and how many times without a pause, it is asked whether a chunk was delivered. */
-const LOOK_AGAIN_MS = 20;
-const MOST_LOOKS = 20;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -89,69 +71,86 @@ export class Snapshots implements Disposable {
   #connection: SnapshotConnection | null = null;
   #failures = 0;
   #lookAtMs = 0;
-  /** No chunk before then. */
-  #restUntilMs = 0;
+  /** The chunks that are being read; null: none are. */
+  #reading: Promise<void> | null = null;
+  #isDisposed = false;
+  /** Resolves when what runs alone is over. */
+  #turn: Promise<void> = Promise.resolve();
+  readonly #brake: Brake;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
+    this.#brake = new Brake(options);
   }
 
-  /** Does what is to be done now; called again and again. Resolves when the attempt ends. */
+  /**
+   * Does what is to be done now; called again and again. Resolves when the attempt ends, and in
+   * time for the next look at the orders, whatever the server takes for a chunk meanwhile.
+   */
   async step(): Promise<void> {
     const { ending } = this.#options;
     if (ending.aborted) return;
+    const over = new AbortController();
     const ended = Promise.withResolvers<void>();
     const end = (): void => ended.resolve();
     ending.addEventListener("abort", end, { once: true });
-    const work = this.#work();
+    const work = this.#work(over.signal);
     // What it waits for when the attempt ends may never come.
     work.catch(() => undefined);
     try {
       await Promise.race([work, ended.promise]);
     } finally {
+      over.abort();
       ending.removeEventListener("abort", end);
     }
   }
 
-  async #work(): Promise<void> {
-    if (performance.now() >= this.#lookAtMs) await this.#look();
+  async #work(signal: AbortSignal): Promise<void> {
+    if (performance.now() >= this.#lookAtMs) await this.#alone(() => this.#look());
+    if (this.#active === null && this.#reading === null) return;
+    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    const untilLook = delay(Math.max(0, this.#lookAtMs - performance.now()), undefined, { signal });
+    await Promise.race([this.#reading, untilLook.catch(() => undefined)]);
+  }
+
+  /** Reads one chunk after the other while the snapshot is wanted and the stream leaves room. */
+  async #read(): Promise<void> {
     const active = this.#active;
     if (active === null) return;
     try {
-      while (performance.now() < this.#lookAtMs && this.#active === active) {
-        if (performance.now() < this.#restUntilMs || !(await this.#mayRead(active))) return;
+      while (this.#isWanted(active)) {
+        const room = await this.#brake.look(active.run?.last ?? null);
+        if (room === "behind")
+          active.report = { ...active.report, state: "resting", reason: "the stream is behind" };
+        if (room !== "free" || !this.#isWanted(active)) return;
         await this.#chunk(active);
         this.#failures = 0;
       }
     } catch (error) {
-      if (!this.#options.ending.aborted) await this.#onError(active, error);
+      // One that was paused or cancelled while a chunk was read ends with an error of its own.
+      if (this.#isWanted(active) && !this.#options.ending.aborted)
+        await this.#onError(active, error);
     }
   }
 
   [Symbol.dispose](): void {
-    this.#disconnect();
+    this.#isDisposed = true;
+    this.#leave();
+  }
+
+  /** One after the other: a look at the orders must not miss how a snapshot ends meanwhile. */
+  async #alone(act: () => Promise<void>): Promise<void> {
+    const former = this.#turn;
+    const turn = former.then(act);
+    this.#turn = turn.catch(() => undefined);
+    await turn;
   }
 
   async #look(): Promise<void> {
     const { orders, initial, log, onStopped } = this.#options;
     try {
       const known = await orders.load();
-      const ids = new Set(known.map(({ order }) => order.id));
-      for (const { subscriber, environment, tables } of initial) {
-        const id = `initial-${subscriber}-${environment}`;
-        if (ids.has(id)) continue;
-        const startedBy = "the configuration";
-        const startedMs = Date.now();
-        await orders.place({
-          id,
-          subscriber,
-          environment,
-          tables,
-          startedBy,
-          startedMs,
-          wanted: "run",
-        });
-      }
+      await orderInitial(initial, orders, known);
       onStopped(
         known.some(({ order, report }) => order.wanted === "pause" && report?.state === "stopped"),
       );
@@ -167,9 +166,17 @@ export class Snapshots implements Disposable {
     let chosen: (typeof known)[number] | null = null;
     for (const found of known) {
       const { order, report } = found;
-      if (report !== null && isOver(report.state)) continue;
+      if (report !== null && isOver(report.state)) {
+        await this.#forget(order.id);
+        continue;
+      }
       const now = report ?? NOTHING;
       const isActive = this.#active?.order.id === order.id;
+      // All is handed over, and it is reported complete as soon as that is acknowledged.
+      if (isActive && this.#active?.run?.isComplete === true) {
+        chosen ??= found;
+        continue;
+      }
       const latest = isActive && this.#active !== null ? this.#active.report : now;
       if (order.wanted === "cancel") {
         if (isActive) this.#leave();
@@ -191,42 +198,24 @@ export class Snapshots implements Disposable {
     this.#active = { order: chosen.order, report: chosen.report ?? NOTHING, run: null };
   }
 
-  /** Whether the stream leaves room for a chunk. */
-  async #mayRead(active: Active): Promise<boolean> {
-    const { lagMs, relief, isDelivered } = this.#options;
-    const lag = lagMs();
-    if (lag > LONGEST_LAG_MS) {
-      this.#restUntilMs = performance.now() + LOOK_EVERY_MS / 4;
-      active.report = { ...active.report, state: "resting", reason: "the stream is behind" };
-      return false;
-    }
-    const pressed = relief();
-    if (pressed !== null) await pressed;
-    // The raw queue takes chunks faster than they are delivered, and ordinary changes of the lane
-    // would wait behind all of them.
-    const last = active.run?.last ?? null;
-    for (let looks = 0; last !== null && !(await isDelivered(last)); looks++) {
-      if (looks === MOST_LOOKS) return false;
-      await delay(LOOK_AGAIN_MS);
-    }
-    return true;
-  }
-
   async #chunk(active: Active): Promise<void> {
     const { counters } = this.#options;
     const { rate } = active.order;
     active.run ??= await this.#begin(active);
     const { run } = active;
+    if (!this.#isWanted(active)) return;
     if (run.isComplete) return this.#complete(active, run.progress);
     const before = run.progress;
     const startedMs = performance.now();
     await run.next();
+    if (!this.#isWanted(active)) return;
     const { progress } = run;
     const rows = progress.rows - before.rows;
     counters.snapshotRows += rows;
     counters.snapshotChunks += progress.chunks - before.chunks;
     counters.snapshotRereads += progress.rereads - before.rereads;
-    if (rate !== undefined) this.#restUntilMs = startedMs + (rows / rate) * 1000;
+    if (rate !== undefined)
+      this.#brake.rest((rows / rate) * 1000 - (performance.now() - startedMs));
     active.report = { ...active.report, ...reported(progress), state: "running", reason: "" };
     if (run.isComplete) await this.#complete(active, progress);
   }
@@ -239,14 +228,17 @@ export class Snapshots implements Disposable {
         "gtid_mode is not ON: without GTIDs nobody can say which changes a read shows. Turn GTIDs on; npm run doctor prints the statements.",
       );
     }
-    this.#connection ??= await options.connect();
-    const connection = this.#connection;
+    const connection = this.#connection ?? (await options.connect());
+    if (!this.#isWanted(active)) connection[Symbol.dispose]();
+    this.#assertWanted(active);
+    this.#connection = connection;
     const saved = options.savedSnapshots()?.progress.find(({ id }) => id === order.id);
     let progress = saved;
     if (progress === undefined) {
       const found = await connection.ask((asked) =>
         findTables(asked, options.followed, order.tables, order.where),
       );
+      this.#assertWanted(active);
       progress = {
         id: order.id,
         tables: found.tables,
@@ -271,6 +263,7 @@ export class Snapshots implements Disposable {
       numbers: options.numbers.free,
       progress: [...(former?.progress ?? []).filter(({ id }) => id !== order.id), begun],
     }));
+    this.#assertWanted(active);
     active.report = { ...active.report, ...reported(begun), state: "running", reason: "" };
     await this.#tell(active);
     const fields = {
@@ -296,17 +289,21 @@ export class Snapshots implements Disposable {
   async #complete(active: Active, progress: SnapshotProgress): Promise<void> {
     // It is over once the offset says so: otherwise the next attempt would take it again.
     await this.#options.saved();
-    await this.#report(active.order, {
+    const report = {
       ...active.report,
       ...reported(progress),
       state: "complete",
       reason: "",
+    } as const;
+    await this.#alone(async () => {
+      if (!this.#isWanted(active)) return;
+      await this.#report(active.order, report);
+      this.#options.log.info(
+        { snapshot: active.order.id, rows: progress.rows, chunks: progress.chunks },
+        "a snapshot is complete",
+      );
+      this.#end();
     });
-    this.#options.log.info(
-      { snapshot: active.order.id, rows: progress.rows, chunks: progress.chunks },
-      "a snapshot is complete",
-    );
-    this.#leave();
   }
 
   async #onError(active: Active, error: unknown): Promise<void> {
@@ -321,12 +318,15 @@ export class Snapshots implements Disposable {
         { snapshot: active.order.id, error: describeError(error) },
         `a snapshot is ${state}`,
       );
-      await this.#report(active.order, { ...active.report, state, reason: final });
-      if (state === "stopped") this.#options.onStopped(true);
-      return this.#leave();
+      return this.#alone(async () => {
+        if (!this.#isWanted(active)) return;
+        await this.#report(active.order, { ...active.report, state, reason: final });
+        if (state === "stopped") this.#options.onStopped(true);
+        this.#end();
+      });
     }
     const waitMs = backoffMs(this.#failures++, FIRST_WAIT_MS, LONGEST_WAIT_MS);
-    this.#restUntilMs = performance.now() + waitMs;
+    this.#brake.rest(waitMs);
     log.warn(
       { snapshot: active.order.id, error: describeError(error), waitMs: Math.round(waitMs) },
       "the connection of a snapshot is broken",
@@ -358,9 +358,25 @@ export class Snapshots implements Disposable {
     }));
   }
 
+  /** Whether no operator has paused or cancelled it meanwhile, and the attempt goes on. */
+  #isWanted(active: Active): boolean {
+    return this.#active === active && !this.#isDisposed;
+  }
+
+  /** Throws where it is not wanted any more. */
+  #assertWanted(active: Active): void {
+    if (!this.#isWanted(active)) throw new SnapshotStoppedError("the snapshot was left");
+  }
+
+  /** Leaves the one that is over; the next one that is ordered need not wait. */
+  #end(): void {
+    this.#leave();
+    this.#lookAtMs = 0;
+  }
+
   #leave(): void {
-    this.#active = null;
     this.#disconnect();
+    this.#active = null;
   }
 
   #disconnect(): void {

@@ -27,16 +27,18 @@ export interface TableReadingOptions {
 }
 
 /**
- * About what the rows of one chunk take as JSON: ordinary changes wait until those of one chunk are
- * delivered.
+ * About what the rows of one chunk take as JSON. Ordinary changes wait until those of one chunk are
+ * delivered: with four times as much, their p99 was more than twice what it is without a snapshot
+ * (docs/performance.md).
  */
-const CHUNK_BYTES = 1 << 19;
+const CHUNK_BYTES = 1 << 17;
 /**
  * Rows beyond are dropped and read again: a chunk never takes more memory than this and one row.
  */
 const MOST_BYTES = 8 << 20;
+/** Of the first chunk, where the server does not know how large the rows are. */
 const FIRST_ROWS = 1000;
-const MOST_ROWS = 10_000;
+const MOST_ROWS = 1000;
 /** Keys in one statement. */
 const KEYS_AT_ONCE = 50;
 /** The stream may wait for an answer: the chunk is given up when it does not come in this time. */
@@ -52,13 +54,14 @@ export class TableReading implements ChunkSource {
   #statements: ChunkStatements | null = null;
   /** The stream's count of the table's definitions when it was described. */
   #definitions = -1;
-  #limit = FIRST_ROWS;
+  #limit: number;
   #lower: RowKey | null = null;
   #range: KeyRange = { lower: null, upper: null };
   #failures = 0;
 
   constructor(options: TableReadingOptions) {
     this.#options = options;
+    this.#limit = limitFor(0, Math.min(FIRST_ROWS, options.mostRows));
     this.chunks = new ChunkReader(this, options.where !== undefined, options.handOver);
     options.tap.watch(options.streamName, this.chunks);
   }

@@ -3,6 +3,7 @@ import { judgeSourceError } from "../source/mysql-errors.ts";
 import { SnapshotRefusedError, SnapshotStoppedError } from "./errors.ts";
 
 const ER_QUERY_TIMEOUT = 3024;
+const ER_NO_SUCH_TABLE = 1146;
 const DENIED: ReadonlySet<number> = new Set([1044, 1142, 1143]);
 const ACCOUNT: ReadonlySet<number> = new Set([1045, 1130, 1698, 1820, 1862, 3118]);
 
@@ -29,6 +30,8 @@ export function sentenceOf(error: unknown): string | null {
   }
   if (errno === ER_QUERY_TIMEOUT)
     return "The server took longer than 30 s for one chunk and ended the query. Resume the snapshot when the server has less to do; where --where names columns that are costly to compare, order it without.";
+  if (errno === ER_NO_SUCH_TABLE)
+    return "A table of the snapshot is not there any more. Create it again, then resume; or cancel the snapshot, and order one without the table.";
   if (DENIED.has(errno))
     return "The reader's account may not read a table any more. Grant it SELECT on the snapshot's tables, then resume.";
   if (ACCOUNT.has(errno))

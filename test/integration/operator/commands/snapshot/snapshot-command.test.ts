@@ -168,6 +168,11 @@ describe("npm run snapshot", () => {
       ["--subscriber", "billing", "--environment", "moon", "--tables", "shop.*"],
       /^the subscriber "billing" has no queue in the environment "moon" \(.*moon\.fifo\)/,
     ],
+    [
+      "an unknown subscriber",
+      ["--subscriber", "nobody", "--environment", "staging", "--tables", "shop.*"],
+      /^the subscriber "nobody" has no queue in the environment "staging" .*take both names from the configuration/,
+    ],
     ["no table", [...START.slice(1), "--tables", " ,"], /^--tables names no table/],
     [
       "what is no pattern",

@@ -1,0 +1,30 @@
+import type { OrderStore } from "./order-store.ts";
+
+/** A pair whose subscriber gets the rows of its tables when it is new. */
+export interface InitialSnapshot {
+  readonly subscriber: string;
+  readonly environment: string;
+  readonly tables: readonly string[];
+}
+
+/** Orders a snapshot for each pair that never had one by the configuration. */
+export async function orderInitial(
+  pairs: readonly InitialSnapshot[],
+  orders: Pick<OrderStore, "place">,
+  known: Awaited<ReturnType<OrderStore["load"]>>,
+): Promise<void> {
+  const ids = new Set(known.map(({ order }) => order.id));
+  for (const { subscriber, environment, tables } of pairs) {
+    const id = `initial-${subscriber}-${environment}`;
+    if (ids.has(id)) continue;
+    await orders.place({
+      id,
+      subscriber,
+      environment,
+      tables,
+      startedBy: "the configuration",
+      startedMs: Date.now(),
+      wanted: "run",
+    });
+  }
+}

@@ -1,0 +1,224 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Frame } from "../../../../wire/frame.ts";
+import { formatPosition } from "../../../../wire/position.ts";
+import { ChunkStatements } from "../../../../reader/snapshot/chunk-statements.ts";
+import { describeTable } from "../../../../reader/snapshot/describe-table.ts";
+import { prepareSnapshotSession } from "../../../../reader/snapshot/snapshot-session.ts";
+import { sentenceOf } from "../../../../reader/snapshot/trouble-sentence.ts";
+import { useMysql } from "../../../support/mysql.ts";
+import { ReaderBench } from "../../../support/reader.ts";
+import { BenchOrders } from "../../../support/snapshot/orders.ts";
+
+const mysql = useMysql();
+let aws: LocalAws;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  await mysql.query("CREATE DATABASE shop");
+});
+afterAll(async () => aws[Symbol.asyncDispose]());
+
+const common = { subscriber: "s", environment: "e", startedBy: "test", wanted: "run" } as const;
+
+const rowsOf = (frames: readonly Frame[]): string[] =>
+  frames.flatMap(({ changes }) => changes.filter(({ op }) => op === "r").map(({ key }) => key));
+
+async function fill(table: string, rows: number): Promise<void> {
+  await mysql.query(`CREATE TABLE shop.${table} (id INT PRIMARY KEY, v INT)`);
+  const values = Array.from({ length: rows }, (_, id) => `(${id}, ${id % 3})`).join();
+  await mysql.query(`INSERT INTO shop.${table} VALUES ${values}`);
+}
+
+test("an order chooses rows, is paused and goes on", async () => {
+  await fill("few", 150);
+  await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+  using orders = new BenchOrders(aws, bench);
+  await bench.start();
+  const tables = ["shop.few"];
+  await orders.place({ ...common, id: "c", startedMs: 3, tables, where: "v = 1 AND id < 100" });
+  await orders.until("c", "complete");
+  const chosen = rowsOf(await bench.takeFrames(33 + 2));
+  expect(chosen).toEqual(Array.from({ length: 33 }, (_, i) => JSON.stringify({ id: 3 * i + 1 })));
+
+  const order = { ...common, id: "d", startedMs: 4, tables, rate: 50 };
+  await orders.place(order);
+  const frames = await bench.takeFrames(1);
+  await orders.place({ ...order, wanted: "pause" });
+  const paused = await orders.until("d", "paused");
+  expect(paused.rows).toBeLessThan(150);
+  await orders.place({ ...order, wanted: "run" });
+  await orders.until("d", "complete");
+  frames.push(...(await bench.takeFrames(150 + 2 - rowsOf(frames).length - 1)));
+  expect(new Set(rowsOf(frames)).size).toBe(150);
+});
+
+test("rests until what was handed over is delivered, and goes on then", async () => {
+  await fill("many", 60);
+  await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+  using orders = new BenchOrders(aws, bench);
+  /** As the route function writes it. */
+  const delivered = (position: string) =>
+    orders.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: orders.table,
+        Key: { id: { S: "lane#0" } },
+        UpdateExpression: "SET delivered = :position",
+        ExpressionAttributeValues: { ":position": { S: position } },
+      }),
+    );
+  const place = { epoch: 0, file: 0, offset: 0, row: 0 };
+  await delivered(formatPosition(place));
+  await bench.start();
+  // The rate cuts it into chunks of 20 rows.
+  await orders.place({ ...common, id: "e", startedMs: 1, tables: ["shop.many"], rate: 20 });
+  const first = rowsOf(await bench.takeFrames(1 + 20));
+  expect(first).toHaveLength(20);
+  // Three times as long as the rate alone would take for the next one.
+  await delay(3000);
+  expect((await orders.reportOf("e"))?.rows).toBe(20);
+  await delivered(formatPosition({ ...place, epoch: 999_999 }));
+  const rest = rowsOf(await bench.takeFrames(40 + 1));
+  expect(new Set([...first, ...rest]).size).toBe(60);
+});
+
+const INJECTIONS: readonly (readonly [where: string, why: string])[] = [
+  ["1) OR (1", "parenthesis"],
+  ["1; DELETE FROM shop.plain", '";"'],
+  ["id = 1 -- ", '"--"'],
+  ["id IN (SELECT id FROM mysql.user)", "SELECT"],
+  ["SLEEP(100)", "SLEEP"],
+  ["id = 1 /*!80000 OR 1 */", '"/*"'],
+  ["no_such_column = 1", "MySQL does not take --where"],
+  ["id = ", "MySQL does not take --where"],
+];
+
+test("refuses at once what cannot be read, in a sentence that says what to do", async () => {
+  await mysql.query("CREATE TABLE shop.without_key (id INT)");
+  await mysql.query("CREATE TABLE shop.prefix_key (id VARCHAR(99), PRIMARY KEY (id(9)))");
+  await mysql.query("CREATE TABLE shop.half (id INT PRIMARY KEY, secret INT)");
+  await fill("plain", 5);
+  await mysql.query("CREATE DATABASE private");
+  await mysql.query("CREATE TABLE private.letters (id INT PRIMARY KEY)");
+  await mysql.query("CREATE VIEW shop.a_view AS SELECT 1 AS id");
+  const account = await mysql.createAccount("poor", [
+    "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*",
+    "SELECT ON performance_schema.*",
+    "SELECT ON shop.plain",
+    "SELECT ON shop.without_key",
+    "SELECT ON shop.prefix_key",
+    "SELECT (id) ON shop.half",
+  ]);
+  const { host, port } = mysql.server;
+  await using bench = await ReaderBench.create(
+    aws,
+    { host, port, ...account },
+    { SOURCE_START: "now", SOURCE_TABLES: '["shop.*", "private.*"]' },
+  );
+  using orders = new BenchOrders(aws, bench);
+  await bench.start();
+  const wrong: readonly (readonly [table: string, sentence: string, where?: string])[] = [
+    [
+      "shop.without_key",
+      "has no key by which its rows can be read in order. Give it a primary key",
+    ],
+    ["shop.prefix_key", "has no key by which its rows can be read in order"],
+    ["shop.nothing", "No table matches shop.nothing"],
+    ["shop.a_view", "No table matches shop.a_view"],
+    ["private.letters", "grant SELECT on the tables to the reader's account"],
+    ["shop.half", "Run GRANT SELECT ON `shop`.`half`"],
+    ["mysql.user", "No table matches mysql.user"],
+    ...INJECTIONS.map(([where, why]) => ["shop.plain", why, where] as const),
+  ];
+  for (const [i, [table, , where]] of wrong.entries()) {
+    const chosen = where === undefined ? {} : { where };
+    await orders.place({ ...common, id: `w${i}`, startedMs: i, tables: [table], ...chosen });
+  }
+  for (const [i, [, sentence]] of wrong.entries())
+    expect((await orders.until(`w${i}`, "refused")).reason).toContain(sentence);
+  expect(await mysql.query("SELECT COUNT(*) AS n FROM shop.plain")).toEqual([{ n: 5 }]);
+
+  // Functions of the server's own run with the session's rights: it can only read.
+  await mysql.query("CREATE TABLE shop.written (id INT PRIMARY KEY)");
+  const maker = await mysql.connect();
+  await maker.query("SET GLOBAL log_bin_trust_function_creators = ON");
+  await maker.query(
+    "CREATE FUNCTION shop.writes(id INT) RETURNS INT BEGIN INSERT INTO shop.written VALUES (id); RETURN 1; END",
+  );
+  await mysql.query("GRANT EXECUTE ON shop.* TO poor");
+  const where = "shop.writes(id) = 1";
+  await orders.place({ ...common, id: "f", startedMs: 99, tables: ["shop.plain"], where });
+  const { reason } = await orders.until("f", "stopped");
+  expect(reason).toContain("MySQL refuses a query of the snapshot");
+  expect(await mysql.query("SELECT * FROM shop.written")).toEqual([]);
+});
+
+test("the server ends a statement whose condition takes too long", async () => {
+  await fill("slow", 5);
+  const connection = await mysql.connect();
+  await prepareSnapshotSession(connection);
+  const described = await describeTable(connection, "shop", "slow");
+  if (described?.key == null) throw new Error("the table has no usable key");
+  const where = "BENCHMARK(4000000000, SHA2(id, 512)) = 0";
+  const { sql } = new ChunkStatements(described, described.key, where).within({
+    lower: null,
+    upper: null,
+  });
+  const sooner = sql.replace("MAX_EXECUTION_TIME(30000)", "MAX_EXECUTION_TIME(300)");
+  expect(sooner).not.toBe(sql);
+  const error: unknown = await connection.query(sooner).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "ER_QUERY_TIMEOUT" });
+  expect(sentenceOf(error)).toContain("took longer than 30 s for one chunk");
+});
+
+/** The setting for one subscriber in these environments. */
+const pairs = (...environments: readonly string[]): Record<string, string> => ({
+  SNAPSHOT_INITIAL: JSON.stringify(
+    environments.map((environment) => ({
+      subscriber: "search",
+      environment,
+      tables: ["shop.initial"],
+    })),
+  ),
+});
+
+const environmentsOf = (frames: readonly Frame[]): Set<string | undefined> =>
+  new Set(frames.flatMap(({ authors }) => authors.map(({ snapshot }) => snapshot?.environment)));
+
+test("a pair that is new gets its initial snapshot, once", async () => {
+  await fill("initial", 30);
+  await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+  using orders = new BenchOrders(aws, bench);
+  const reader = await bench.start(undefined, pairs("staging"));
+  const first = await bench.takeFrames(30 + 2);
+  expect(rowsOf(first)).toHaveLength(30);
+  expect(environmentsOf(first)).toEqual(new Set(["staging"]));
+  await orders.until("initial-search-staging", "complete");
+  await reader.stop();
+
+  await bench.start(undefined, pairs("staging", "production"));
+  const second = await bench.takeFrames(30 + 2);
+  expect(rowsOf(second)).toHaveLength(30);
+  expect(environmentsOf(second)).toEqual(new Set(["production"]));
+  expect(await orders.until("initial-search-production", "complete")).toMatchObject({ rows: 30 });
+  expect(await bench.receive()).toEqual([]);
+});
+
+async function setMode(...modes: readonly string[]): Promise<void> {
+  for (const mode of modes) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+}
+
+test("refuses a server without GTIDs", async () => {
+  await setMode("ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF");
+  try {
+    await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+    using orders = new BenchOrders(aws, bench);
+    await bench.start();
+    await orders.place({ ...common, id: "g", startedMs: 1, tables: ["shop.*"] });
+    expect((await orders.until("g", "refused")).reason).toContain("gtid_mode is not ON");
+  } finally {
+    await setMode("OFF_PERMISSIVE", "ON_PERMISSIVE", "ON");
+  }
+});
