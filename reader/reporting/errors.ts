@@ -75,6 +75,23 @@ export class BinlogPurgedError extends OperatorError {
 }
 
 /**
+ * The server goes on with a binlog file that is not the one after the file that was read: its index
+ * lacks one. Going on would skip the changes of the missing file.
+ */
+export class BinlogGapError extends OperatorError {
+  override readonly name = "BinlogGapError";
+  override readonly isKept = true;
+
+  /** `expected`: the file that follows; `file`: the one that the server sends. */
+  constructor(expected: string, file: string) {
+    super(
+      `The server's binlog index lacks ${expected}: the server goes on with ${file}, and what was written between them is not sent.`,
+      `Restore ${expected} and its line in the index and restart the server, or point the source at a replica that has the log, then \`npm run offsets -- continue\`; or give the gap up: \`npm run offsets -- set --file ${file}:4\`.`,
+    );
+  }
+}
+
+/**
  * The server's history is not the one that was read: it is another server, or its history was reset
  * or restored.
  */

@@ -15,9 +15,13 @@ export function isBefore(a: BinlogPosition, b: BinlogPosition): boolean {
   return a.fileNumber < b.fileNumber || (a.fileNumber === b.fileNumber && a.offset < b.offset);
 }
 
-/** Set on an event that the server made for the dump; it is in no file. */
 const LOG_EVENT_ARTIFICIAL_F = 0x20;
 const HEADER_RANGE = 2 ** 32;
+
+/** Whether the server made an event for the dump: it is in no file. */
+export function isArtificial({ logPos, flags }: EventHeader): boolean {
+  return logPos === 0 || (flags & LOG_EVENT_ARTIFICIAL_F) !== 0;
+}
 
 /**
  * Where the present event lies. Event headers count bytes modulo 2^32, but a transaction is never
@@ -47,7 +51,7 @@ export class EventPosition {
 
   /** Moves to an event. Events that are in no file change nothing. */
   advance(header: EventHeader): void {
-    if (header.logPos === 0 || (header.flags & LOG_EVENT_ARTIFICIAL_F) !== 0) return;
+    if (isArtificial(header)) return;
     let end = header.logPos + Math.floor(this.end / HEADER_RANGE) * HEADER_RANGE;
     if (end < this.end) end += HEADER_RANGE;
     this.end = end;

@@ -26,7 +26,8 @@ import { readStatement, type Statement } from "../statements/statement.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { type BinlogPosition, EventPosition, isBefore } from "./binlog-position.ts";
+import { type BinlogPosition, EventPosition, isArtificial, isBefore } from "./binlog-position.ts";
+import { FileSequence } from "./file-sequence.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { Anchor, ChangeSink, Transaction } from "./transaction.ts";
@@ -67,6 +68,7 @@ export class TransactionReader {
   readonly xa: XaTransactions;
   readonly #options: TransactionReaderOptions;
   readonly #position = new EventPosition();
+  readonly #files = new FileSequence();
   readonly #tables: TableMaps;
   readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
@@ -111,7 +113,7 @@ export class TransactionReader {
   /**
    * Takes the next event of the dump. A promise is returned for one that takes its time, a large
    * compressed transaction: the next event is to wait for it. Throws, or rejects with,
-   * UnreadableBinlogError where going on could lose or garble a change.
+   * UnreadableBinlogError or BinlogGapError where going on could lose or garble a change.
    */
   onEvent(event: Buffer): void | Promise<void> {
     try {
@@ -162,6 +164,8 @@ export class TransactionReader {
     switch (header.type) {
       case EventType.ROTATE_EVENT: {
         const { file, offset } = parseRotate(event);
+        if (isArtificial(header)) this.#files.enters(file);
+        else this.#files.ends(file);
         return this.#onRotate(file, offset);
       }
       case EventType.GTID_LOG_EVENT:

@@ -1,4 +1,4 @@
-import { cp, rm } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import {
   CreateTableCommand,
   DeleteTableCommand,
@@ -162,6 +162,39 @@ test("a data directory restored from a copy stops the reader, also when its GTID
     name: "HistoryMismatchError",
   });
   await expectStillStopped(bench);
+});
+
+test("a file that is missing in the binlog's index stops the reader behind the one before it", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 3);
+  expect(await take(bench, 3)).toEqual(range(1, 3));
+  await reader.stop();
+  await mysql.query("FLUSH BINARY LOGS");
+  await insert(4, 6);
+  await mysql.query("FLUSH BINARY LOGS");
+  await insert(7, 9);
+  const files = await mysql.query<{ Log_name: string }>("SHOW BINARY LOGS");
+  const missing = files.at(-2)?.Log_name ?? "";
+  await mysql.server.stop();
+  const index = `${mysql.server.dataDir}/mysql-bin.index`;
+  const lines = (await readFile(index, "utf8")).split("\n");
+  await writeFile(index, lines.filter((line) => !line.endsWith(missing)).join("\n"));
+  await mysql.server.start();
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "BinlogGapError",
+    message: expect.stringContaining(`lacks ${missing}`),
+  });
+  await expectStillStopped(bench);
+
+  // The line is back: nothing is missing any more.
+  await mysql.server.stop();
+  await writeFile(index, lines.join("\n"));
+  await mysql.server.start();
+  const store = storeOf(bench);
+  expect(await store.vouch(await store.load())).toBe(true);
+  await bench.start();
+  expect(await take(bench, 6)).toEqual(range(4, 9));
 });
 
 test("gtid_mode switched off and on again, step by step, with writes at each step", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
 import {
   firstBeginning,
@@ -92,6 +92,18 @@ describe("a first start", () => {
       start: { kind: "file", file: "bin.000003", offset: 4 },
       offset: { gtidSet: state.gtidPurged },
     });
+  });
+  test("names the server's run, whose beginning is not known, as no other start does", async () => {
+    const runAt = async (second: number) => {
+      vi.setSystemTime(second * 1000);
+      return (await firstBeginning({ kind: "now" }, life, state, same)).offset.run;
+    };
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      expect(await runAt(1_790_000_000)).not.toBe(await runAt(1_790_000_001));
+    } finally {
+      vi.useRealTimers();
+    }
   });
   test("from a file and offset knows the GTIDs before it", async () => {
     const start = { kind: "file", file: "bin.000005", offset: 99 } as const;

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
 import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
@@ -135,6 +135,38 @@ test("the run that goes on there is the one that the file says", () => {
     ["bin.000008", runBeginning(1_790_000_000, 8)],
     ["bin.000009", runBeginning(1_790_000_000, 8)],
   ]);
+});
+
+describe("a file that the server's index lacks", () => {
+  const gap = (expected: string) =>
+    expect.objectContaining({
+      name: "BinlogGapError",
+      message: expect.stringContaining(`lacks ${expected}`) as string,
+    });
+
+  test("is noticed by the name at the end of the file before it", () => {
+    rotate("bin.000007", true);
+    rotate("bin.000008", false);
+    expect(() => rotate("bin.000009", true)).toThrow(gap("bin.000008"));
+  });
+
+  test("is noticed by the numbers where a file has no end, also under another name", () => {
+    rotate("bin.000007", true);
+    expect(() => rotate("bin.000009", true)).toThrow(gap("bin.000008"));
+    reader = readerOf();
+    rotate("bin.999999", true);
+    rotate("bin.1000000", true);
+    expect(() => rotate("moved.1000001", true)).toThrow(gap("bin.1000001"));
+  });
+
+  test("is none where a stray file made the server leave out numbers", () => {
+    rotate("bin.000007", true);
+    rotate("bin.000042", false);
+    rotate("bin.000042", true);
+    rotate("bin.000042", true);
+    rotate("bin.000043", true);
+    expect(placesOf(boundaries)).toEqual(["bin.000042:4", "bin.000043:4"]);
+  });
 });
 
 test("it stays inside a transaction", () => {
