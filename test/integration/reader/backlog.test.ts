@@ -1,8 +1,15 @@
-import { SQSClient } from "@aws-sdk/client-sqs";
+import {
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import type { Connection } from "mysql2/promise";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { subscribe, type Subscription } from "../../../client/index.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
+import type { RoutingInput } from "../../../config/routing.ts";
 import { SOURCE } from "../../support/functions/frames.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
 import { Stage } from "../../support/functions/stage.ts";
@@ -32,6 +39,8 @@ beforeAll(async () => {
   const privileges = ["ALL ON shop.*"];
   accounts.set("production", await mysql.createAccount("app_prod", privileges));
   accounts.set("staging", await mysql.createAccount("app_staging", privileges));
+  for (const { user } of accounts.values())
+    await mysql.query(`GRANT SESSION_VARIABLES_ADMIN ON *.* TO ${user}`);
 });
 beforeEach(async () => {
   await mysql.query("DROP DATABASE IF EXISTS shop");
@@ -132,6 +141,72 @@ class World implements AsyncDisposable {
     }
   }
 
+  /**
+   * The same as one compressed transaction of each environment, all of whose rows have one offset
+   * in the binlog file.
+   */
+  async writeCompressed(rounds: number): Promise<void> {
+    const ids = Array.from({ length: rounds }, () => ++this.#written);
+    for (const environment of ENVIRONMENTS) {
+      await this.run(environment, "SET SESSION binlog_transaction_compression = ON");
+      await this.run(environment, "BEGIN");
+      for (const id of ids)
+        for (const table of TABLES)
+          await this.run(environment, `INSERT INTO ${table} VALUES (${id}, '${environment}')`);
+      await this.run(environment, "COMMIT");
+    }
+  }
+
+  /** How many messages wait in the raw queue. */
+  async waiting(): Promise<number> {
+    const { Attributes: { ApproximateNumberOfMessages: waiting = "0" } = {} } =
+      await this.#sqs.send(
+        new GetQueueAttributesCommand({
+          QueueUrl: this.stage.rawQueueUrl,
+          AttributeNames: ["ApproximateNumberOfMessages"],
+        }),
+      );
+    return Number(waiting);
+  }
+
+  /** How many rows were written to each table by each environment. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /**
+   * Takes messages of the subscriber `search` until it has had all rows that were written, of the
+   * last one in each table. Returns their bodies by message group, in order.
+   */
+  async searched(environment: Environment): Promise<ReadonlyMap<string, readonly string[]>> {
+    const QueueUrl = this.stage.queueUrl(environmentQueueName(SOURCE, "search", environment));
+    const bodies = new Map<string, string[]>();
+    const receive = async (waitSeconds: number) => {
+      const { Messages: messages = [] } = await this.#sqs.send(
+        new ReceiveMessageCommand({
+          QueueUrl,
+          MaxNumberOfMessages: 10,
+          WaitTimeSeconds: waitSeconds,
+          MessageSystemAttributeNames: ["MessageGroupId"],
+        }),
+      );
+      for (const { Body: body = "", Attributes, ReceiptHandle } of messages) {
+        const group = Attributes?.MessageGroupId ?? "";
+        bodies.set(group, [...(bodies.get(group) ?? []), body]);
+        await this.#sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+      }
+      return messages.length;
+    };
+    const isComplete = () =>
+      TABLES.every((table) => idsIn(bodies.get(`shop.${table}`) ?? []).at(-1) === this.#written);
+    for (let polls = 0; !isComplete(); polls++) {
+      if (polls > 30) throw new Error(`rows are missing: ${JSON.stringify([...bodies])}`);
+      await receive(1);
+    }
+    while ((await receive(0)) > 0);
+    return bodies;
+  }
+
   /** Waits until the reader has sent everything that was written. */
   async readAll(): Promise<void> {
     const [{ executed } = { executed: "" }] = await mysql.query<{ executed: string }>(
@@ -148,9 +223,16 @@ class World implements AsyncDisposable {
    * missing, doubled or out of order.
    */
   async expectAll(environment: Environment, tables: readonly string[] = TABLES): Promise<void> {
-    const handled = this.handled.get(environment) ?? [];
+    const handledOf = () =>
+      (this.handled.get(environment) ?? []).filter(({ row }) =>
+        tables.includes(row.split(":")[0] ?? ""),
+      );
     const expected = tables.flatMap((table) => this.#rowsOf(table)).sort();
-    await vi.waitFor(() => expect(handled.length).toBeGreaterThanOrEqual(expected.length), WITHIN);
+    await vi.waitFor(
+      () => expect(handledOf().length).toBeGreaterThanOrEqual(expected.length),
+      WITHIN,
+    );
+    const handled = handledOf();
     expect(handled.map(({ row }) => row).sort()).toEqual(expected);
     for (const [group, rows] of Map.groupBy(handled, (one) => one.group)) {
       const ids = rows.map(({ row }) => Number(row.split(":")[1]));
@@ -176,8 +258,23 @@ const ROUTING = {
     production: { users: ["app_prod"] },
     staging: { users: ["app_staging"] },
   },
-  subscribers: { billing: { tables: ["shop.*"] } },
-};
+  subscribers: { billing: { tables: ["shop.*"] }, search: { tables: ["shop.*"] } },
+} satisfies RoutingInput;
+
+/** The ids of created rows in messages of the subscriber `search`, whatever their format. */
+function idsIn(bodies: readonly string[]): number[] {
+  return bodies.flatMap((body) => {
+    const message = JSON.parse(body) as Formatted;
+    const changes = "changes" in message ? message.changes : [message];
+    return changes.filter(({ op }) => op === "c").map(({ after }) => after.id);
+  });
+}
+
+interface Created {
+  readonly op: string;
+  readonly after: { readonly id: number };
+}
+type Formatted = Created | { readonly changes: readonly Created[] };
 
 test("lanes are changed with a backlog and something parked: each row once and in order, production not held up", async () => {
   const { stage, bench } = world;
@@ -264,33 +361,108 @@ test("a new start with another number of lanes leaves the tables in their lanes 
   for (const environment of ENVIRONMENTS) await world.expectAll(environment);
 }, 60_000);
 
-test("groupBy and tables are changed with a backlog and something parked: each row that is wanted once, in its group's order", async () => {
+test("groupBy is changed with a backlog and something parked: each row once, in its group's order", async () => {
   const { stage, bench } = world;
-  const first = await bench.start();
-  const denied = stage.breakQueue("staging", "AccessDenied");
-  await world.write(2);
-  world.startFunctions();
-  await world.expectAll("production");
-  await vi.waitFor(async () => {
-    const { troubled } = await stage.runtime.effects.lanes.read(0);
-    expect([...troubled]).toEqual([`${SOURCE}-billing-staging.fifo`]);
-  }, WITHIN);
-  await world.endFunctions();
-  await world.write(3);
-  await world.readAll();
-  await first.stop();
+  await backlog("billing");
 
   // The frames that wait were made for other settings; what is parked keeps its groups.
   stage.deploy({
     ...ROUTING,
     subscribers: { billing: { tables: ["shop.*"], groupBy: "key" } },
   });
-  denied.remove();
   world.startFunctions();
-  await bench.start("following the binlog", { SOURCE_TABLES: '["shop.*", "!shop.z"]' });
+  await bench.start();
   await world.write(2);
   for (const environment of ENVIRONMENTS) await world.expectAll(environment);
   const groups = new Set(world.handled.get("staging")?.map(({ group }) => group));
   expect(groups.has("shop.a")).toBe(true);
   expect(groups.size).toBeGreaterThan(TABLES.length);
 }, 60_000);
+
+test("format is changed with a backlog and something parked: each row once and in order, in the former format or the new one", async () => {
+  const { stage, bench } = world;
+  await backlog("search");
+
+  const { billing } = ROUTING.subscribers;
+  stage.deploy({
+    ...ROUTING,
+    subscribers: { billing, search: { tables: ["shop.*"], format: "debezium" } },
+  });
+  world.startFunctions();
+  await bench.start("following the binlog", { FRAME_COLUMNS: "true" });
+  await world.write(2);
+  for (const environment of ENVIRONMENTS) {
+    await world.expectAll(environment);
+    const groups = await world.searched(environment);
+    const expected = Array.from({ length: world.written }, (_, index) => index + 1);
+    for (const table of TABLES) {
+      const bodies = groups.get(`shop.${table}`) ?? [];
+      expect(idsIn(bodies), `${environment} ${table}`).toEqual(expected);
+      // Once the first message has the new format, all have.
+      const formats = bodies.map((body) => ("changes" in JSON.parse(body) ? "envelope" : "new"));
+      expect(formats.toSorted()).toEqual(formats);
+      expect(new Set(formats).size).toBe(2);
+    }
+  }
+}, 60_000);
+
+test("tables are narrowed while the reader is inside a compressed transaction, and widened: each row of the others once and in order", async () => {
+  const { stage, bench } = world;
+  const others = TABLES.filter((table) => table !== "b");
+  const rowsOfB = () => world.handled.get("production")?.filter(({ row }) => /^b:/.test(row)) ?? [];
+  const denied = stage.breakQueue("staging", "AccessDenied");
+  const first = await bench.start();
+  const slow = stage.aws.faults.add({
+    service: "sqs",
+    action: "SendMessage*",
+    resource: rawQueueName(SOURCE),
+    effect: { kind: "delay", ms: 100 },
+  });
+  await world.writeCompressed(200);
+  await vi.waitFor(async () => expect(await world.waiting()).toBeGreaterThan(2), WITHIN);
+  await first.kill();
+  slow.remove();
+
+  const narrowed = await bench.start("following the binlog", {
+    SOURCE_TABLES: '["shop.*", "!shop.b"]',
+  });
+  world.startFunctions();
+  await world.write(1);
+  await world.expectAll("production", others);
+  // The first reader was killed in the middle: some rows of the other table were sent, not all.
+  expect(rowsOfB().length).toBeGreaterThan(0);
+  expect(rowsOfB().length).toBeLessThan(200);
+  await world.readAll();
+  await narrowed.stop();
+
+  const before = rowsOfB().length;
+  await bench.start();
+  await world.write(2);
+  denied.remove();
+  for (const environment of ENVIRONMENTS) await world.expectAll(environment, others);
+  const since = rowsOfB().slice(before);
+  expect(since.map(({ row }) => row)).toEqual([`b:${world.written - 1}`, `b:${world.written}`]);
+}, 60_000);
+
+/**
+ * Rows of both environments: two in each table were routed, but those of a subscriber in staging
+ * are parked, and three wait in frames. Then neither a reader nor the functions run, and the queue
+ * is well.
+ */
+async function backlog(subscriber: string): Promise<void> {
+  const { stage, bench } = world;
+  const first = await bench.start();
+  const denied = stage.breakQueue("staging", "AccessDenied", subscriber);
+  await world.write(2);
+  world.startFunctions();
+  await world.expectAll("production");
+  await vi.waitFor(async () => {
+    const { troubled } = await stage.runtime.effects.lanes.read(0);
+    expect([...troubled]).toEqual([`${SOURCE}-${subscriber}-staging.fifo`]);
+  }, WITHIN);
+  await world.endFunctions();
+  await world.write(3);
+  await world.readAll();
+  await first.stop();
+  denied.remove();
+}
