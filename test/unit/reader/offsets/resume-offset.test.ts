@@ -76,6 +76,12 @@ const reset: BinlogEvidence = { ...same, stands: async () => false };
 const other = { ...state, uuid: "another" };
 const subset = (answers: Record<string, boolean>) => async (a: string) => answers[a] ?? true;
 
+/** The run of a first start in a second since 1970. */
+async function runAt(second: number): Promise<number> {
+  vi.setSystemTime(second * 1000);
+  return (await firstBeginning({ kind: "now" }, life, state, same)).offset.run;
+}
+
 describe("a first start", () => {
   test("from now begins at the end of the binlog, and knows its GTIDs", async () => {
     expect(await firstBeginning({ kind: "now" }, life, state, same)).toMatchObject({
@@ -94,10 +100,6 @@ describe("a first start", () => {
     });
   });
   test("names the server's run, whose beginning is not known, as no other start does", async () => {
-    const runAt = async (second: number) => {
-      vi.setSystemTime(second * 1000);
-      return (await firstBeginning({ kind: "now" }, life, state, same)).offset.run;
-    };
     vi.useFakeTimers({ toFake: ["Date"] });
     try {
       expect(await runAt(1_790_000_000)).not.toBe(await runAt(1_790_000_001));
