@@ -9,7 +9,7 @@ export class WrittenBytes {
   readonly #written: Buffer[] = [];
 
   watch({ sqs, dynamodb, s3 }: Clients): void {
-    const take = (input: unknown): void => this.#take(input);
+    const take = (input: unknown): void => this.take(input);
     sqs.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
     dynamodb.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
     s3.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
@@ -31,13 +31,15 @@ export class WrittenBytes {
     return this.#written.reduce((sum, { length }) => sum + length, 0);
   }
 
-  #take(value: unknown): void {
+  /** All texts and bytes in a value. */
+  take(value: unknown): void {
     if (typeof value === "string") this.#written.push(Buffer.from(value));
     else if (value instanceof Uint8Array) {
       this.#written.push(Buffer.from(value));
-      if (Buffer.from(value).readUInt32LE(0) === ZSTD_MAGIC) this.add(zstdDecompressSync(value));
+      if (value.length >= 4 && Buffer.from(value).readUInt32LE(0) === ZSTD_MAGIC)
+        this.add(zstdDecompressSync(value));
     } else if (typeof value === "object" && value !== null) {
-      for (const inner of value instanceof Set ? value : Object.values(value)) this.#take(inner);
+      for (const inner of value instanceof Set ? value : Object.values(value)) this.take(inner);
     }
   }
 }

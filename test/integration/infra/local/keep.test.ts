@@ -52,6 +52,15 @@ function as(stack: StackFile, environment: string) {
   return createConnection({ host, port, database: "books", ...account });
 }
 
+/** Without the queues that the demonstration's applications take from. */
+function withoutDemonstration({ environments, ...others }: StackFile): StackFile {
+  const left = Object.entries(environments).map(([name, { users, queues }]) => {
+    const { demonstration: _, ...own } = queues;
+    return [name, { users, queues: own }];
+  });
+  return { ...others, environments: Object.fromEntries(left) as StackFile["environments"] };
+}
+
 /** The ids of the orders that came for billing in an environment. */
 function idsOf(queues: EnvironmentQueues, environment: string): unknown[] {
   return queues.of(environment, "billing").map(({ change }) => change.after?.["id"]);
@@ -147,7 +156,7 @@ test.concurrent("the own server: tables, accounts, queues, masks and the demonst
   expect(after.mysql).toEqual(before.mysql);
   expect(after.environments).toEqual(before.environments);
   {
-    using queues = new EnvironmentQueues(after);
+    using queues = new EnvironmentQueues(withoutDemonstration(after));
     await using staging = await as(after, "staging");
     const [[count]] = await staging.query<RowDataPacket[]>("SELECT COUNT(*) AS n FROM orders");
     expect(count?.["n"]).toBe(79);
@@ -163,7 +172,8 @@ test.concurrent("the own server: tables, accounts, queues, masks and the demonst
   }
   // The demonstration's verdict: nothing lost, doubled or foreign.
   const { code, errors, output } = await second.ended;
-  expect({ code, errors }).toEqual({ code: 0, errors: "" });
+  expect(errors).toBe("");
+  expect(code, output).toBe(0);
   expect(output).toContain("--schema was run by the first start; not again.");
   expect(output).toContain('no table has a column that "books.*.titel" of subscribers.search');
   await vi.waitUntil(() => running(Object.values(before.processes)).length === 0, PATIENCE);
