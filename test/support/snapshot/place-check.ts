@@ -53,6 +53,7 @@ interface Group {
 const idOf = (key: string): number => (JSON.parse(key) as { id: number }).id;
 
 const greatest = ({ keys }: Group): number => Math.max(...Array.from(keys, idOf));
+const smallest = ({ keys }: Group): number => Math.min(...Array.from(keys, idOf));
 
 /**
  * Compares what was handed over at each place with the table as the changes make it up to there.
@@ -90,11 +91,13 @@ export function problemsAtPlaces(
     const former = groups.slice(0, i).findLast(({ n }) => n === present.n - 1);
     if (former === undefined && present.n > 1) return problems.push(`no chunk before ${present.n}`);
     const lower = former === undefined ? -1 : greatest(former);
-    const upper = greatest(present);
+    const [begin, upper] = [smallest(present), greatest(present)];
     for (const key of present.state.keys()) {
       const id = idOf(key);
+      // Between the rows of two chunks, a row that came later may lie in the range of the former.
       const isNew = former !== undefined && (bornAt.get(key) ?? 0) > former.at;
-      if (id > lower && id <= upper && !isNew && !present.keys.has(key))
+      const isExpected = id >= begin || (id > lower && !isNew);
+      if (id <= upper && isExpected && !present.keys.has(key))
         problems.push(`${key} is missing in chunk ${present.n}`);
     }
     return 0;
