@@ -95,6 +95,20 @@ test("RESET BINARY LOGS AND GTIDS under a running reader stops it, for good", as
   expect(await take(bench, 40)).toEqual(range(21, 60));
 });
 
+test("RESET between a reader that is killed and its standby stops the standby, for good", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 5);
+  expect(await take(bench, 5)).toEqual(range(1, 5));
+  const standby = await bench.start("another reader holds this source; waiting as its standby");
+  await reader.kill();
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
+  await insert(6, 7);
+  expect(await stopOf(standby)).toMatchObject({ name: "HistoryMismatchError" });
+  await insert(8, 60);
+  await expectStillStopped(bench);
+});
+
 test("RESET with the same GTIDs as before while the reader is away stops it; vouching goes on", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
