@@ -17,6 +17,7 @@ import { ProgressWatch } from "./progress-watch.ts";
 import { RowNumbers } from "./snapshot/row-numbers.ts";
 import { listConnections } from "./sessions/process-list.ts";
 import { ProvenUsers } from "./sessions/proven-users.ts";
+import { registersSessions } from "./sessions/registers-sessions.ts";
 import { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
@@ -102,8 +103,11 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     ...toRead.slice(1),
   ]);
 
-  const users = await Promise.race([
-    ProvenUsers.begin(control.connection, state.version),
+  const [users, isRegistering] = await Promise.race([
+    Promise.all([
+      ProvenUsers.begin(control.connection, state.version),
+      registersSessions(control.connection),
+    ]),
     control.broken,
   ]);
   const keptXa = new KeptXaStore(options.s3, settings.payloadBucket);
@@ -125,6 +129,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     keptXa,
     connection: control.connection,
     users,
+    isRegistering,
     report,
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
     signal: sending.signal,

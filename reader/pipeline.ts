@@ -68,6 +68,8 @@ export interface Attempt {
   /** For questions to the server. */
   readonly connection: Connection;
   readonly users: ProvenUsers;
+  /** Whether each new connection registers itself, see `registersSessions`. */
+  readonly isRegistering: boolean;
   readonly report: AttemptReport;
   /** Back-pressure changed: true = pause reading, false = resume. */
   readonly onPressure: (high: boolean) => void;
@@ -165,7 +167,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
 /** `runRead`: the server run whose events are being read. */
 function sessionBook(
   { settings, dynamodb, log }: PipelineOptions,
-  { state, offset, connection, users, report, signal }: Attempt,
+  { state, offset, connection, users, isRegistering, report, signal }: Attempt,
   presentRun: PresentRun,
   runRead: () => number | null,
 ): SessionBook {
@@ -191,6 +193,7 @@ function sessionBook(
     },
     ask: (threads) => listConnections(connection, threads),
     prove: (threads) => users.prove(threads),
+    isRegistering,
     takeCensus: () => takeCensus(connection, state.version),
     onUserChanged: (thread) => report.userChanged(thread),
     onDisagreement: (transaction) => report.disagreement(transaction),

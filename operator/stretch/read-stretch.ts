@@ -194,6 +194,7 @@ async function sessionBook(
     },
     ask: (threads) => listConnections(connection, threads),
     prove: () => Promise.resolve(new Map()),
+    isRegistering: false,
     takeCensus: () => Promise.resolve(null),
     onUserChanged: () => undefined,
     onDisagreement: () => undefined,

@@ -62,6 +62,7 @@ export class KnownConnection {
    */
   #next: { readonly author: Author; readonly seenUs: number } | null = null;
   #silentChanges = 0;
+  #isDoubted = false;
   #revision = 0;
 
   get entries(): readonly SessionEntry[] {
@@ -86,6 +87,36 @@ export class KnownConnection {
     if (first?.tagged?.host === "" && first.tagged.user === earlier.at(-1)?.tagged?.user)
       this.#entries.shift();
     this.#entries.unshift(...earlier.map((entry) => ({ ...entry, sinceUs: null })));
+  }
+
+  /** The user whom its latest tag named; undefined for none. */
+  get tagged(): string | undefined {
+    return this.#entries.at(-1)?.tagged?.user;
+  }
+
+  /** Whether the process list alone told of it, if anybody did. */
+  get isOnlySighted(): boolean {
+    return this.#entries.every(
+      ({ attribution, tagged }) =>
+        tagged === undefined && (attribution === "sweep" || attribution === "first-sight"),
+    );
+  }
+
+  /** Whether its user is known to have changed, where the process list alone told of it. */
+  get isDoubted(): boolean {
+    return this.#isDoubted;
+  }
+
+  /**
+   * Its user has changed, nobody knows when: what the process list showed counts no more, nor what
+   * it will show.
+   */
+  doubt(): void {
+    if (!this.isOnlySighted || this.#isDoubted) return;
+    this.#isDoubted = true;
+    this.#entries = [{ ...unknownFrom(""), sinceUs: null }];
+    this.#next = null;
+    this.#revision++;
   }
 
   /** Whether a transaction without a tag, at this position, says that the session was reset. */
@@ -149,6 +180,7 @@ export class KnownConnection {
   /** Takes what the process list showed. */
   sight(author: Author, { earliestUs, latestUs }: Sighting): void {
     const last = this.#entries.at(-1);
+    if (this.#isDoubted && this.isOnlySighted) return;
     if (last === undefined) {
       this.#push({ ...author, from: "", sinceUs: null });
       this.#confirmedUs = earliestUs;

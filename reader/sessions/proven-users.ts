@@ -12,26 +12,36 @@ export interface ProvenUser {
   readonly since: BinlogPosition;
 }
 
-/** Who is behind each of some threads; those of which that is not certain are left out. */
-export type ProveUsers = (threads: readonly number[]) => Promise<ReadonlyMap<number, ProvenUser>>;
+/**
+ * What is certain of a thread: who is behind it; or `changed`: its user has changed since it
+ * connected, so that the process list's word counts for nothing that was read before the question.
+ */
+export type Proof = ProvenUser | "changed";
+
+/**
+ * Asks about threads, each with the user whom its latest tag named; null: it never had one. Those
+ * of which nothing is certain are left out.
+ */
+export type ProveUsers = (
+  threads: ReadonlyMap<number, string | null>,
+) => Promise<ReadonlyMap<number, Proof>>;
 
 const COUNTED = `performance_schema.threads AS thread
   STRAIGHT_JOIN performance_schema.events_statements_summary_by_thread_by_event_name AS counted
     ON counted.thread_id = thread.thread_id`;
 
-const CHANGED = `SELECT thread.processlist_id AS id, counted.count_star AS count FROM ${COUNTED}
-    AND counted.event_name = ?
-  WHERE thread.processlist_id IS NOT NULL AND counted.count_star > 0`;
-
-/** Without those whose session was never reset: then another one wrote under their id. */
-const CHANGES = `SELECT thread.processlist_id AS id,
-    SUM(IF(counted.event_name = ?, counted.count_star, 0)) AS count FROM ${COUNTED}
+const COUNTS = `SELECT thread.processlist_id AS id,
+    SUM(IF(counted.event_name = ?, counted.count_star, 0)) AS changes,
+    SUM(counted.count_star) AS resets FROM ${COUNTED}
     AND counted.event_name IN (?)
   WHERE thread.processlist_id IN (?)
-  GROUP BY thread.processlist_id HAVING SUM(counted.count_star) > 0`;
+  GROUP BY thread.processlist_id`;
 
 const OWN = `SELECT counted.count_star AS count FROM ${COUNTED} AND counted.event_name = ?
   WHERE thread.processlist_id = CONNECTION_ID()`;
+
+const ENABLED = `SELECT COUNT(*) AS count FROM performance_schema.setup_instruments
+  WHERE name IN (?) AND enabled = 'YES'`;
 
 const USERS = `SELECT processlist_id AS id, processlist_user AS user, processlist_host AS host
   FROM performance_schema.threads
@@ -44,10 +54,12 @@ const RESETS = [CHANGE_USER, "statement/com/Reset Connection"];
 const WITNESS = "statement/sql/do";
 const WITNESS_STATEMENT = "DO 0";
 const ER_TABLEACCESS_DENIED_ERROR = 1142;
-/** Of connections that changed their user; with more of them all are counted anew. */
+/** Of connections that changed their user, the latest. */
 const REMEMBERED = 10_000;
 
+/** What an earlier look found of a thread. */
 interface Known {
+  readonly user: string;
   readonly changes: number;
   readonly since: BinlogPosition;
 }
@@ -55,25 +67,31 @@ interface Known {
 /**
  * Proves by performance_schema who wrote what a session without a tag and without a row of the
  * ledger wrote. The process list alone does not: between a change of user and a look at the list
- * the user may change again. But the server counts the changes of each thread, and two equal counts
- * around a transaction say that there was none in between:
+ * the user may change again. But the server counts the changes of each thread. The same user and
+ * the same count before and behind a transaction say that there was no change in between, for the
+ * change away from that user would have been counted:
  *
- * - The first count, before a position of the binlog: no transaction behind it was committed
- *   earlier. Threads that connect later begin with none.
+ * - The first look, before a position of the binlog: no transaction behind it was committed
+ *   earlier. It asks for the count and then for the user. A thread without any change is its tag's
+ *   user.
  * - Then the transaction is read, so that it was committed.
- * - Then the user is asked for, and afterwards the second count: in this order, so that a change
- *   between the two questions is counted. One that is under way shows in the thread's command.
+ * - The second look asks for the user and then for the count: in this order, so that a change
+ *   between the two questions is counted.
  *
  * The counts begin anew where somebody truncates the table, and stand still while the instruments
  * are off. So each look runs a statement of a kind of its own on this connection, and counts hold
- * only where all of these were counted.
+ * only where all of these were counted and the instruments are on.
  */
 export class ProvenUsers {
   readonly #connection: Connection;
   readonly #version: string;
+  /** The latest is the last one. */
   readonly #known = new Map<number, Known>();
-  /** What holds for threads that are not in the map: null where nothing can be counted. */
-  #others: Known | null = null;
+  /**
+   * Where counting began: threads that never changed their user are known since then. Null where
+   * nothing can be counted.
+   */
+  #begun: BinlogPosition | null = null;
   #witnessed = 0;
 
   private constructor(connection: Connection, version: string) {
@@ -82,8 +100,8 @@ export class ProvenUsers {
   }
 
   /**
-   * Counts for the first time. Where performance_schema is off, or the account may not read it, no
-   * user is ever proven.
+   * Begins to count. Where performance_schema is off, or the account may not read it, no user is
+   * ever proven.
    */
   static async begin(connection: Connection, version: string): Promise<ProvenUsers> {
     const users = new ProvenUsers(connection, version);
@@ -98,44 +116,72 @@ export class ProvenUsers {
   }
 
   /** See `ProveUsers`. */
-  async prove(threads: readonly number[]): Promise<ReadonlyMap<number, ProvenUser>> {
-    const proven = new Map<number, ProvenUser>();
-    if (this.#others === null) return proven;
-    if (this.#known.size > REMEMBERED) await this.#begin();
+  async prove(threads: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, Proof>> {
+    const proofs = new Map<number, Proof>();
+    const begun = this.#begun;
+    if (begun === null) return proofs;
     await this.#leaveMark();
-    const users = await this.#rows(USERS, [threads]);
-    const changes = countsIn(await this.#rows(CHANGES, [CHANGE_USER, RESETS, threads]));
-    if (!(await this.#isCountedSinceBegin())) {
+    const ids = [...threads.keys()];
+    const users = await this.#usersOf(ids);
+    const counts = await this.#rows(COUNTS, [CHANGE_USER, RESETS, ids]);
+    if (!(await this.#isCounting())) {
       await this.#begin();
-      return proven;
+      return proofs;
     }
-    const changed = new Map<number, number>();
-    for (const { id, user, host } of users) {
-      const thread = Number(id);
-      const known = this.#known.get(thread) ?? this.#others;
-      const count = changes.get(thread);
-      if (count === undefined) continue;
-      if (count === known.changes)
-        proven.set(thread, { user: String(user), host: String(host ?? ""), since: known.since });
-      else changed.set(thread, count);
+    const unproven = new Map<number, number>();
+    for (const row of counts) {
+      const [thread, changes] = [Number(row["id"]), Number(row["changes"])];
+      const tagged = threads.get(thread) ?? null;
+      // A session with a tag that was never reset: another one wrote under its id. One without a
+      // tag that never changed its user: the process list has it.
+      if (tagged === null ? changes === 0 : Number(row["resets"]) === 0) continue;
+      const unchanged = tagged === null ? null : { user: tagged, changes: 0, since: begun };
+      const earlier = this.#known.get(thread) ?? unchanged;
+      const now = users.get(thread);
+      if (now !== undefined && earlier?.user === now.user && earlier.changes === changes) {
+        proofs.set(thread, { ...now, since: earlier.since });
+        continue;
+      }
+      if (changes === 0) continue;
+      proofs.set(thread, "changed");
+      unproven.set(thread, changes);
     }
-    if (changed.size > 0) {
-      const since = await this.#end();
-      for (const [thread, count] of changed) this.#known.set(thread, { changes: count, since });
-    }
-    return proven;
+    if (unproven.size > 0) await this.#remember(unproven);
+    return proofs;
   }
 
   async #begin(): Promise<void> {
-    this.#others = null;
+    this.#begun = null;
     this.#known.clear();
     this.#witnessed = await this.#ownCount();
     await this.#leaveMark();
-    const changed = countsIn(await this.#rows(CHANGED, [CHANGE_USER]));
-    if (!(await this.#isCountedSinceBegin())) return;
+    if (await this.#isCounting()) this.#begun = await this.#end();
+  }
+
+  /** Takes the counts of threads as the first look; behind them, asks for the users. */
+  async #remember(counts: ReadonlyMap<number, number>): Promise<void> {
+    const users = await this.#usersOf([...counts.keys()]);
     const since = await this.#end();
-    this.#others = { changes: 0, since };
-    for (const [thread, changes] of changed) this.#known.set(thread, { changes, since });
+    for (const [thread, changes] of counts) {
+      this.#known.delete(thread);
+      const user = users.get(thread)?.user;
+      if (user !== undefined) this.#known.set(thread, { user, changes, since });
+    }
+    const tooMany = this.#known.size - REMEMBERED;
+    for (const thread of [...this.#known.keys()].slice(0, Math.max(0, tooMany)))
+      this.#known.delete(thread);
+  }
+
+  async #usersOf(
+    threads: readonly number[],
+  ): Promise<ReadonlyMap<number, Omit<ProvenUser, "since">>> {
+    const rows = await this.#rows(USERS, [threads]);
+    return new Map(
+      rows.map(({ id, user, host }) => [
+        Number(id),
+        { user: String(user), host: String(host ?? "") },
+      ]),
+    );
   }
 
   async #leaveMark(): Promise<void> {
@@ -143,8 +189,12 @@ export class ProvenUsers {
     this.#witnessed++;
   }
 
-  async #isCountedSinceBegin(): Promise<boolean> {
-    return (await this.#ownCount()) === this.#witnessed;
+  /** Whether resets are counted, and everything has been counted since the beginning. */
+  async #isCounting(): Promise<boolean> {
+    const [enabled] = await this.#rows(ENABLED, [RESETS]);
+    return (
+      Number(enabled?.["count"]) === RESETS.length && (await this.#ownCount()) === this.#witnessed
+    );
   }
 
   /** NaN where this connection is not counted. */
@@ -162,8 +212,4 @@ export class ProvenUsers {
     const [rows] = await this.#connection.query<RowDataPacket[]>(statement, [...values]);
     return rows;
   }
-}
-
-function countsIn(rows: readonly RowDataPacket[]): Map<number, number> {
-  return new Map(rows.map((row) => [Number(row["id"]), Number(row["count"])]));
 }

@@ -8,7 +8,7 @@ const QUESTION_GAP_MS = 20;
 const THREADS_PER_QUESTION = 1000;
 
 /**
- * Asks who is behind connections whose sessions were reset. An answer holds for what was read
+ * Asks who is behind connections whose sessions were reset, or may have been. An answer holds for what was read
  * before the question.
  */
 export class ResetSessions {
@@ -32,8 +32,11 @@ export class ResetSessions {
     const asked = new Map(sessions.map((session) => [session.thread, session]));
     const threads = [...asked.keys()];
     for (let at = 0; at < threads.length; at += THREADS_PER_QUESTION) {
-      const proven = await this.#prove(threads.slice(at, at + THREADS_PER_QUESTION));
-      for (const [thread, user] of proven) asked.get(thread)?.prove(user, { fileNumber, offset });
+      const question = threads.slice(at, at + THREADS_PER_QUESTION);
+      const proofs = await this.#prove(
+        new Map(question.map((thread) => [thread, asked.get(thread)?.facts.tagged ?? null])),
+      );
+      for (const [thread, proof] of proofs) asked.get(thread)?.take(proof, { fileNumber, offset });
     }
   }
 }

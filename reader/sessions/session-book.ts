@@ -29,6 +29,8 @@ export interface SessionBookOptions {
   readonly ask: (threads: readonly number[]) => Promise<Listing>;
   /** Asks who is behind connections whose session was reset, as far as that is certain. */
   readonly prove: ProveUsers;
+  /** Whether each new connection registers itself, see `registersSessions`. */
+  readonly isRegistering: boolean;
   /** Asks it for all of them; null when it cannot say. */
   readonly takeCensus: () => Promise<Census | null>;
   /**
@@ -104,9 +106,7 @@ export class SessionBook {
       return this.#sessions.note(session);
     }
     if (session.facts.entries.length > 0) {
-      if (!isPresent || !session.facts.isReset(this.#textOf(session.lastSeen))) return;
-      session.proof = this.#resets.ask(session);
-      session.proof.catch(() => undefined); // told to whoever waits for the author
+      if (isPresent) this.#askForProof(session, this.#textOf(session.lastSeen));
       return;
     }
     // One answer is enough; but it was none if the process list could not be asked yet, and now
@@ -115,6 +115,31 @@ export class SessionBook {
     session.isAsked = session.isPresent;
     session.answer = this.#lookups.ask({ session, isPresent: session.isPresent });
     session.answer.catch(() => undefined); // told to whoever waits for the author
+    if (isPresent) this.#askForProof(session, this.#textOf(session.lastSeen));
+  }
+
+  /**
+   * Asks who is behind a session that was reset, or of which only the process list tells where each
+   * connection should register itself.
+   */
+  #askForProof(session: Session, position: PositionText): void {
+    const { facts } = session;
+    if (facts.isReset(position)) session.proof = this.#resets.ask(session);
+    else if (this.#options.isRegistering && facts.isOnlySighted)
+      session.proof = this.#askAboutChanges(session);
+    session.proof?.catch(() => undefined); // told to whoever waits for the author
+  }
+
+  /**
+   * Asks whether the user of a session changed of which only the process list tells. If so, it is
+   * recorded at once: what was recorded before may name somebody else.
+   */
+  async #askAboutChanges(session: Session): Promise<void> {
+    await session.answer;
+    const { isDoubted, isOnlySighted } = session.facts;
+    if (!isOnlySighted) return;
+    await this.#resets.ask(session);
+    if (!isDoubted && session.facts.isDoubted) await this.#write([session], EVERYTHING);
   }
 
   /**
@@ -249,7 +274,9 @@ export class SessionBook {
     const position = this.#textOf(writingOf(transaction));
     const author =
       facts.authorOf(position, writingOf(transaction).us) ??
-      (facts.isReset(position) ? session.provenAuthor(writingOf(transaction)) : undefined);
+      (facts.isReset(position) || facts.isDoubted
+        ? session.provenAuthor(writingOf(transaction))
+        : undefined);
     if (facts.silentChanges > changesBefore) this.#options.onUserChanged(connection.thread);
     if (author === undefined && transaction.isGenerated === true) return SERVER;
     if (author === undefined) session.isMissed = true;

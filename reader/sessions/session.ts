@@ -2,7 +2,7 @@ import type { Author, Connection, SessionEntry } from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
 import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 import type { Census } from "./process-list.ts";
-import type { ProvenUser } from "./proven-users.ts";
+import type { Proof, ProvenUser } from "./proven-users.ts";
 import { KnownConnection } from "./known-connection.ts";
 
 /** A connection in the session book. */
@@ -48,8 +48,9 @@ export class Session {
   }
 
   /** Takes an answer to a question that was asked when reading had come to `readTo`. */
-  prove(user: ProvenUser, readTo: BinlogPosition): void {
-    this.#proven = { ...user, readTo };
+  take(proof: Proof, readTo: BinlogPosition): void {
+    if (proof !== "changed") this.#proven = { ...proof, readTo };
+    else this.facts.doubt();
   }
 
   /** Who wrote what it wrote at a position, if that was proven. */

@@ -98,6 +98,7 @@ test.each([
       table: new SessionsTable(local.dynamodb, tableName),
       ask: () => Promise.reject(new Error("the ledger knows all of them")),
       prove: () => Promise.reject(new Error("no session was reset")),
+      isRegistering: true,
       takeCensus: (): Promise<Census> => {
         questions++;
         const threads = Array.from({ length: ALIVE_AT_ONCE }, (_, i) => connected - i);

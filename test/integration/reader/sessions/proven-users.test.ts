@@ -1,6 +1,10 @@
 import type { Connection } from "mysql2/promise";
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { ProvenUsers } from "../../../../reader/sessions/proven-users.ts";
+import {
+  type Proof,
+  ProvenUsers,
+  type ProvenUser,
+} from "../../../../reader/sessions/proven-users.ts";
 import { type Account, useMysql } from "../../../support/mysql.ts";
 
 const COUNTS = "performance_schema.events_statements_summary_by_thread_by_event_name";
@@ -26,8 +30,17 @@ function begun(connection: Connection): Promise<ProvenUsers> {
   return ProvenUsers.begin(connection, mysql.server.version);
 }
 
-async function provenOf({ threadId }: Connection): Promise<string | undefined> {
-  return (await users.prove([threadId])).get(threadId)?.user;
+/** Who is proven to be behind a connection whose latest tag named a user. */
+async function proofOf(
+  { threadId }: Connection,
+  tagged: string | null = first.user,
+): Promise<Proof | undefined> {
+  return (await users.prove(new Map([[threadId, tagged]]))).get(threadId);
+}
+
+async function provenOf(connection: Connection): Promise<string | undefined> {
+  const proof = await proofOf(connection);
+  return proof === "changed" ? undefined : proof?.user;
 }
 
 async function binlogEnd(): Promise<number> {
@@ -55,9 +68,9 @@ test("after a change of user, from the first count behind it on", async () => {
   const written = await binlogEnd();
   expect(await provenOf(connection)).toBeUndefined();
   await connection.reset();
-  const proven = (await users.prove([connection.threadId])).get(connection.threadId);
-  expect(proven?.user).toBe("second");
-  expect(proven?.since.offset).toBeGreaterThanOrEqual(written);
+  const proven = await proofOf(connection);
+  expect(proven).toMatchObject({ user: "second" });
+  expect((proven as ProvenUser).since.offset).toBeGreaterThanOrEqual(written);
   await connection.changeUser(first);
   await connection.changeUser(second);
   expect(await provenOf(connection)).toBeUndefined();
@@ -69,7 +82,43 @@ test("what was counted before the table was emptied counts no more", async () =>
   await mysql.query(`TRUNCATE TABLE ${COUNTS}`);
   await connection.reset();
   expect(await provenOf(connection)).toBeUndefined();
-  expect(await provenOf(connection)).toBe("second");
+  expect(await provenOf(connection)).toBeUndefined();
+});
+
+test("a user whom setup_actors leaves out is not taken for the next one", async () => {
+  await mysql.query(
+    "INSERT INTO performance_schema.setup_actors VALUES ('%', 'second', '%', 'NO', 'NO')",
+  );
+  const connection = await mysql.connect(second);
+  await connection.reset();
+  await connection.query("INSERT INTO shop.orders VALUES ()"); // second's
+  await connection.changeUser(first); // not counted
+  await connection.reset(); // counted
+  const proof = await proofOf(connection, "second");
+  await mysql.query("DELETE FROM performance_schema.setup_actors WHERE user = 'second'");
+  expect(proof).toBeUndefined();
+});
+
+test("nothing is proven while only the instruments of resets are off", async () => {
+  const connection = await mysql.connect(first);
+  await connection.reset();
+  const resets =
+    "performance_schema.setup_instruments SET enabled = ? WHERE name LIKE 'statement/com/%'";
+  await mysql.query(`UPDATE ${resets}`, ["NO"]);
+  await connection.query("INSERT INTO shop.orders VALUES ()"); // first's
+  await connection.changeUser(second); // not counted
+  const proof = await proofOf(connection);
+  await mysql.query(`UPDATE ${resets}`, ["YES"]);
+  expect(proof).toBeUndefined();
+});
+
+test("a session without a tag is in doubt once its user has changed, up to the next look", async () => {
+  const connection = await mysql.connect(first);
+  expect(await proofOf(connection, null)).toBeUndefined();
+  await connection.changeUser(second);
+  await connection.changeUser(first);
+  expect(await proofOf(connection, null)).toBe("changed");
+  expect(await proofOf(connection, null)).toMatchObject({ user: "first" });
 });
 
 test("nothing is proven while the server does not count", async () => {
@@ -129,12 +178,13 @@ test("no user is ever proven who was not there", async () => {
   try {
     for (let counted = 0; counted < WRITTEN;) {
       const read = wrote.splice(0);
-      const threads = [...new Set(read.map(({ thread }) => thread)), 0];
+      const threads = new Map([...read.map(({ thread }) => thread), 0].map((id) => [id, "first"]));
       const proven = await users.prove(threads);
       counted += read.length;
       for (const { thread, user, from } of read) {
         const found = proven.get(thread);
-        if (found === undefined || from < found.since.offset) split.unknown++;
+        if (found === undefined || found === "changed" || from < found.since.offset)
+          split.unknown++;
         else split[found.user === user ? "right" : "wrong"]++;
       }
     }

@@ -61,13 +61,14 @@ function newBook(): SessionBook {
       Promise.resolve(
         new Map(
           [...proven]
-            .filter(([thread]) => threads.includes(thread))
+            .filter(([thread]) => threads.has(thread))
             .map(([thread, { user, since }]) => [
               thread,
               { user, host: "here", since: { fileNumber: 1, offset: since } },
             ]),
         ),
       ),
+    isRegistering: true,
     takeCensus: (): Promise<Census> =>
       Promise.resolve({
         connections: listed(),
