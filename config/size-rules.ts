@@ -20,11 +20,14 @@ const CANARY_RESOURCES = 12;
 const RESOURCES_PER_QUEUE = 6;
 /** Of a managed policy, characters. */
 const LONGEST_MANAGED_POLICY = 6144;
+/** Of a queue's policy, bytes and principals. */
+const LONGEST_QUEUE_POLICY = 8192;
+const QUEUE_PRINCIPALS = 50;
 /** Of a bucket's policy, bytes. */
 const LONGEST_BUCKET_POLICY = 20_480;
 
 /**
- * A configuration that is larger than CloudFormation, IAM and S3 allow for one stack. It would be
+ * A configuration that is larger than CloudFormation, IAM, SQS and S3 allow for one stack. It would be
  * refused in the middle of a deployment.
  */
 export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
@@ -33,6 +36,7 @@ export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
   return [
     ...resourceProblems(config, queues.length, byEnvironment.size),
     ...[...byEnvironment].flatMap(([environment, own]) => policyProblems(environment, own)),
+    ...queuePolicyProblems(config),
     ...bucketPolicyProblems(config),
   ];
 }
@@ -63,6 +67,20 @@ function policyProblems(environment: string, queues: readonly EnvironmentQueue[]
       message: `have ${queues.length} queues in the environment ${JSON.stringify(environment)}, whose names are too long together for the policy of its applications (${length} characters, and IAM allows ${LONGEST_MANAGED_POLICY}): shorten the names, list the environments of each subscriber, or ${DIVIDE}`,
     },
   ];
+}
+
+function queuePolicyProblems(config: SizedConfiguration): ConfigProblem[] {
+  return Object.entries(config.environments).flatMap(([name, { consumers }]) => {
+    const principals = consumers.length + config.operators.length;
+    const bytes = queuePolicyLength(consumers, config.operators);
+    if (principals <= QUEUE_PRINCIPALS && bytes <= LONGEST_QUEUE_POLICY) return [];
+    return [
+      {
+        path: `environments.${name}`,
+        message: `has ${consumers.length} consumers, which with ${config.operators.length} operators take ${bytes} bytes in the policy of each of its queues; SQS allows ${LONGEST_QUEUE_POLICY} bytes and ${QUEUE_PRINCIPALS} principals: list a role that several of them assume`,
+      },
+    ];
+  });
 }
 
 function bucketPolicyProblems(config: SizedConfiguration): ConfigProblem[] {
@@ -103,6 +121,44 @@ export function consumerPolicyLength(
     { Action: "s3:GetObject", Effect: "Allow", Resource: objectsOf(environment) },
     { Action: "kms:Decrypt", Effect: "Allow", Resource: KEY },
   ]);
+}
+
+/** Bytes of the longer policy of an environment's queue and its dead-letter queue, at most. */
+export function queuePolicyLength(
+  consumers: readonly string[],
+  operators: readonly string[],
+): number {
+  const Resource = queueArn("q".repeat(80));
+  const allowed = (principals: readonly string[], actions: number): object => ({
+    Action: Array.from({ length: actions }, () => "sqs:ChangeMessageVisibility"),
+    Effect: "Allow",
+    Principal: { AWS: principals },
+    Resource,
+  });
+  const insecure = {
+    Action: "sqs:*",
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+    Effect: "Deny",
+    Principal: { AWS: "*" },
+    Resource,
+  };
+  const closed = (admitted: readonly string[]): object => ({
+    Sid: "OnlyListedConsumers",
+    Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+    Condition: { ArnNotEquals: { "aws:PrincipalArn": admitted } },
+    Effect: "Deny",
+    Principal: { AWS: "*" },
+    Resource,
+  });
+  const both = [
+    insecure,
+    closed([ROLE, ROLE, ROLE, ...operators, ...consumers]),
+    closed([...consumers, ...operators]),
+  ];
+  return Math.max(
+    policyLength([...both, allowed(operators, 3), allowed(consumers, 5)]),
+    policyLength([...both, allowed(operators, 7)]),
+  );
 }
 
 /** Bytes of the payload bucket's policy, at most. */

@@ -8,8 +8,8 @@ const QUESTION_GAP_MS = 20;
 const THREADS_PER_QUESTION = 1000;
 
 /**
- * Asks who is behind connections whose sessions were reset, or may have been. An answer holds for what was read
- * before the question.
+ * Asks who is behind connections whose sessions were reset, or may have been. An answer holds for
+ * what was read before the question.
  */
 export class ResetSessions {
   readonly #prove: ProveUsers;

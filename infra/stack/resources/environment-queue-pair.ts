@@ -32,6 +32,19 @@ export const CONSUME_ACTIONS = [
   "sqs:GetQueueUrl",
 ];
 
+/** What SQS asks of whoever moves messages out of a dead-letter queue. */
+const REDRIVE_ACTIONS = [
+  "sqs:StartMessageMoveTask",
+  "sqs:ListMessageMoveTasks",
+  "sqs:CancelMessageMoveTask",
+  "sqs:ReceiveMessage",
+  "sqs:DeleteMessage",
+  "sqs:GetQueueAttributes",
+  "sqs:GetQueueUrl",
+];
+/** What it asks of them at the queue where the messages go. */
+const SEND_ACTIONS = ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"];
+
 export interface EnvironmentQueuePairProps {
   readonly source: string;
   readonly names: EnvironmentQueue;
@@ -109,10 +122,11 @@ export class EnvironmentQueuePair extends Construct {
       Tags.of(queue).add(SOURCE_TAG, props.source);
       if (props.isKept) keepPolicy(queue);
     }
-    for (const arn of props.operators) allowRedrive(this, arn);
+    allow(this.deadLetterQueue, props.operators, REDRIVE_ACTIONS);
+    allow(this.queue, props.operators, SEND_ACTIONS);
     const { consumers } = props;
     if (consumers.isClosed) {
-      for (const arn of consumers.listed) this.queue.grantConsumeMessages(new ArnPrincipal(arn));
+      allow(this.queue, consumers.listed, CONSUME_ACTIONS);
       keepOthersOut(this.queue, consumers.and([]));
       keepOthersOut(this.deadLetterQueue, consumers.and([], props.operators));
     }
@@ -150,17 +164,20 @@ function keepPolicy(queue: Queue): void {
   policy.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 }
 
-/** What SQS asks of whoever starts a move from the dead-letter queue to the queue. */
-function allowRedrive({ queue, deadLetterQueue }: EnvironmentQueuePair, arn: string): void {
-  const principal = new ArnPrincipal(arn);
-  deadLetterQueue.grantConsumeMessages(principal);
-  deadLetterQueue.grant(
-    principal,
-    "sqs:StartMessageMoveTask",
-    "sqs:ListMessageMoveTasks",
-    "sqs:CancelMessageMoveTask",
+/**
+ * Lets principals do something with a queue, by one statement for all of them: SQS takes a policy
+ * of at most 20 statements, each with at most seven actions.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+ */
+function allow(queue: Queue, arns: readonly string[], actions: readonly string[]): void {
+  if (arns.length === 0) return;
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      principals: arns.map((arn) => new ArnPrincipal(arn)),
+      actions: [...actions],
+      resources: [queue.queueArn],
+    }),
   );
-  queue.grantSendMessages(principal);
 }
 
 /**

@@ -91,7 +91,8 @@ function retention(what: string, config: Configuration, { queues }: Deployed): S
   const after = queueDays * SECONDS_A_DAY;
   if (before === after) return [];
   const text = `${what} keeps messages for ${queueDays} days instead of ${before / SECONDS_A_DAY}${after < before ? "; SQS deletes those that are older" : ""}`;
-  return [{ kind: "changes", what, text, losesMessages: after < before }];
+  const isCanary = canaryQueues(config.name).includes(what);
+  return [{ kind: "changes", what, text, losesMessages: after < before && !isCanary }];
 }
 
 function change(what: string, text: string): Step {

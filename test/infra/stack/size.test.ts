@@ -1,7 +1,11 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { environmentQueues } from "../../../config/queues.ts";
-import { bucketPolicyLength, consumerPolicyLength } from "../../../config/size-rules.ts";
+import {
+  bucketPolicyLength,
+  consumerPolicyLength,
+  queuePolicyLength,
+} from "../../../config/size-rules.ts";
 import { exampleConfiguration, exampleTemplate } from "../../support/example-stack.ts";
 
 // How large a stack may get: the largest configuration is synthesized and within every limit of
@@ -73,6 +77,44 @@ it("has room for a canary, whose own resources count", () => {
     exampleConfiguration(configured({ subscribers: 1, environments: 59, canary: {} })),
   ).toThrow(
     /^subscribers make 60 queues in 60 environments; .* a stack holds 59, with few of them 69/,
+  );
+});
+
+describe("queue policies", () => {
+  const roles = (count: number, name: string): string[] =>
+    Array.from({ length: count }, (_, n) => `arn:aws:iam::111122223333:role/${name}-${n}`);
+  const listing = (consumers: number, operators: number, times = 1) => ({
+    ...configured({ subscribers: 1, environments: 1 }),
+    operators: roles(operators, "operator"),
+    environments: {
+      production: { users: ["u"], consumers: roles(consumers, "a".repeat(times)) },
+    },
+  });
+
+  it("have statements as small as SQS takes them, and the bytes that are counted", () => {
+    const policies = exampleTemplate(listing(20, 20)).findResources("AWS::SQS::QueuePolicy");
+    const counted = queuePolicyLength(roles(20, "a"), roles(20, "operator"));
+    for (const [name, { Properties }] of Object.entries(policies)) {
+      const { Statement } = Properties.PolicyDocument as { Statement: { Action: unknown }[] };
+      expect(Statement.length).toBeLessThanOrEqual(20);
+      for (const { Action } of Statement) expect([Action].flat().length).toBeLessThanOrEqual(7);
+      if (name.startsWith("s0production"))
+        expect(JSON.stringify(Statement).length).toBeLessThanOrEqual(counted);
+    }
+    expect(Object.keys(policies).filter((name) => name.startsWith("s0production"))).toHaveLength(2);
+  });
+
+  it.each([
+    [51, 0, 1],
+    [20, 31, 1],
+    [40, 2, 50],
+  ])(
+    "with %i consumers and %i operators are refused, names × %i",
+    (consumers, operators, times) => {
+      expect(() => exampleConfiguration(listing(consumers, operators, times))).toThrow(
+        /^environments\.production has \d+ consumers, which with \d+ operators take \d+ bytes in the policy of each of its queues; SQS allows 8192 bytes and 50 principals/,
+      );
+    },
   );
 });
 
