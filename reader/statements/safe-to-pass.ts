@@ -17,7 +17,7 @@ import { writtenTables } from "./written-tables.ts";
  *
  * Where the server lists no databases (there is the parent of a foreign key among the tables), the
  * second is enough only for statements that add rows while they read another table, and for those
- * that write harmless tables and read none.
+ * that write only harmless tables and read none.
  */
 export function isSafeToPass(verb: string, query: QueryEvent, followed: FollowedTables): boolean {
   const opened =
@@ -40,17 +40,20 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
     (name) => harmless.includes(name) || !followed.isDatabaseRead(name.database),
   );
   if (!isElsewhere) return false;
-  const { callsFunction, reads, qualifiers } = expressionsOf(verb, query, statement, (name) => {
-    const found = followed.nameOf(name);
+  const { callsFunction, reads, databases } = expressionsOf(verb, query, statement, (name) => {
+    const found = name === null ? schema : followed.nameOf(name);
     return opened?.includes(found) === true ? found : null;
   });
   if (callsFunction) return false;
-  if (opened === null) return reads ? ADDING.has(verb) : harmless.length === names.length;
+  const isHarmless = harmless.length === names.length;
+  if (opened === null) {
+    if (verb === "WITH") return false;
+    return reads ? ADDING.has(verb) : isHarmless;
+  }
+  // A trigger of another written table may lead to the database of a harmless one.
   return opened.every(
     (name) =>
-      qualifiers.has(name) ||
-      (reads && name === schema) ||
-      harmless.some(({ database }) => database === name),
+      databases.has(name) || (isHarmless && harmless.some(({ database }) => database === name)),
   );
 }
 
@@ -69,12 +72,15 @@ interface Expressions {
   readonly callsFunction: boolean;
   /** Whether it reads a table. */
   readonly reads: boolean;
-  /** Which of the databases that were looked for stand before a dot. */
-  readonly qualifiers: ReadonlySet<string>;
+  /** Those of the databases that were looked for of which it reads a table. */
+  readonly databases: ReadonlySet<string>;
 }
 
-/** Finds the database that a name before a dot means; null for one that is not looked for. */
-type FindDatabase = (name: string) => string | null;
+/**
+ * Finds the database that a name before a dot means, or that of a table without one (null). Null
+ * for one that is not looked for.
+ */
+type FindDatabase = (name: string | null) => string | null;
 
 /** What the whole statement's text has. `behind` stands behind the tables that it writes. */
 function expressionsOf(
@@ -92,34 +98,85 @@ function expressionsOf(
       return rest;
     default: {
       const all = expressions(new StatementCursor(query.text, query.dialect), find);
-      // The FROM of a DELETE is that of the table which it writes.
-      const isRead = verb === "CREATE" ? all.reads : verb !== "WITH" && rest.reads;
-      return { ...all, reads: isRead };
+      // The FROM of a DELETE is that of the tables which it writes.
+      const read = verb === "DELETE" || verb === "WITH" ? rest : all;
+      return { ...read, callsFunction: all.callsFunction };
     }
   }
 }
 
+/** Keywords behind which a query's list of tables is over. */
+const BEHIND_TABLES = [
+  "WHERE",
+  "GROUP",
+  "HAVING",
+  "ORDER",
+  "LIMIT",
+  "WINDOW",
+  "UNION",
+  "EXCEPT",
+  "INTERSECT",
+  "SELECT",
+  "SET",
+  "VALUES",
+] as const;
+
+/** What is known within a parenthesis, or outside of all. */
+interface Level {
+  /** Whether a FROM names tables here: not that of TRIM(x FROM y). */
+  readonly isQuery: boolean;
+  /** Whether a comma or JOIN is followed by a table. */
+  isTableList: boolean;
+}
+
+/** Looks for calls, and for tables where a query names them: behind FROM, JOIN and commas. */
 function expressions(statement: StatementCursor, find: FindDatabase): Expressions {
   let callsFunction = false;
   let reads = false;
-  const qualifiers = new Set<string>();
+  const databases = new Set<string>();
+  const outside: Level = { isQuery: true, isTableList: false };
+  const levels = [outside];
+  let isTableNext = false;
+  const readTable = (database: string | null): void => {
+    reads = true;
+    const found = find(database);
+    if (found !== null) databases.add(found);
+  };
   while (!statement.atEnd && !callsFunction) {
-    reads ||= statement.isAt("FROM", "JOIN");
-    if (!statement.isAtName) {
+    const level = levels.at(-1) ?? outside;
+    if (statement.takesSign("(")) {
+      const isQuery = statement.isAt("SELECT", "WITH", "VALUES", "TABLE");
+      isTableNext &&= !isQuery;
+      levels.push({ isQuery, isTableList: isTableNext });
+    } else if (statement.takesSign(")")) {
+      levels.pop();
+      isTableNext = false;
+    } else if (statement.takesSign(",")) {
+      isTableNext = level.isTableList;
+    } else if (level.isQuery && statement.takes("FROM")) {
+      level.isTableList = true;
+      isTableNext = true;
+    } else if (statement.isAt("JOIN", "STRAIGHT_JOIN")) {
       statement.skip();
-      continue;
-    }
-    const word = statement.keyword();
-    const name = statement.name();
-    if (statement.isAtSign(".")) {
-      const database = name === null ? null : find(name);
-      if (database !== null) qualifiers.add(database);
+      isTableNext = level.isTableList;
+    } else if (!statement.isAtName) {
       statement.skip();
-      statement.name();
-      callsFunction = statement.isAtSign("(");
-    } else if (statement.isAtSign("(")) {
-      callsFunction = word === null || !isOwnWord(word);
+    } else if (!(isTableNext && statement.takes("LATERAL"))) {
+      if (statement.isAt(...BEHIND_TABLES)) level.isTableList = false;
+      const word = statement.keyword();
+      const name = statement.name();
+      if (statement.isAtSign(".")) {
+        statement.skip();
+        statement.name();
+        callsFunction = statement.isAtSign("(");
+        if (isTableNext) readTable(name);
+      } else if (statement.isAtSign("(")) {
+        callsFunction = word === null || !isOwnWord(word);
+      } else if (isTableNext && word !== "DUAL") {
+        readTable(null);
+      }
+      isTableNext = false;
     }
   }
-  return { callsFunction, reads, qualifiers };
+  return { callsFunction, reads, databases };
 }

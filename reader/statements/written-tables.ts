@@ -34,8 +34,9 @@ function deletedFrom(statement: StatementCursor): TableName[] | null {
     return complete(referencedTables(statement, "WHERE"));
   }
   const target = statement.tableName();
-  // DELETE FROM t1, t2.* USING …
-  if (target !== null && !statement.isAtSign(",") && !statement.isAt("USING")) return [target];
+  // DELETE FROM t1.*, t2 USING …
+  const isList = statement.isAtSign(",") || statement.isAtSign(".") || statement.isAt("USING");
+  if (target !== null && !isList) return [target];
   while (!statement.atEnd && !statement.takes("USING")) statement.skip();
   return complete(referencedTables(statement, "WHERE"));
 }

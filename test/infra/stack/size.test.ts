@@ -80,17 +80,21 @@ it("has room for a canary, whose own resources count", () => {
   );
 });
 
-describe("queue policies", () => {
-  const roles = (count: number, name: string): string[] =>
-    Array.from({ length: count }, (_, n) => `arn:aws:iam::111122223333:role/${name}-${n}`);
-  const listing = (consumers: number, operators: number, times = 1) => ({
+function roles(count: number, name: string): string[] {
+  return Array.from({ length: count }, (_, n) => `arn:aws:iam::111122223333:role/${name}-${n}`);
+}
+
+function listing(consumers: number, operators: number, times = 1) {
+  return {
     ...configured({ subscribers: 1, environments: 1 }),
     operators: roles(operators, "operator"),
     environments: {
       production: { users: ["u"], consumers: roles(consumers, "a".repeat(times)) },
     },
-  });
+  };
+}
 
+describe("queue policies", () => {
   it("have statements as small as SQS takes them, and the bytes that are counted", () => {
     const policies = exampleTemplate(listing(20, 20)).findResources("AWS::SQS::QueuePolicy");
     const counted = queuePolicyLength(roles(20, "a"), roles(20, "operator"));

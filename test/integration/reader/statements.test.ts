@@ -108,6 +108,9 @@ describe("a session in statement format", () => {
     "INSERT INTO percona.triggered VALUES (3)",
     // Its FROM names what it writes, not a table of the default database, shop.
     "DELETE FROM percona.triggered",
+    // Nor does that of a function.
+    "INSERT INTO percona.triggered VALUES (LENGTH(TRIM('x' FROM 'xy')))",
+    "DELETE FROM percona.t.*, shop.orders USING percona.t JOIN shop.orders",
     "DELETE FROM percona.parent",
     "INSERT INTO percona.t VALUES (percona.f(7))",
     "DO percona.f(8)",
