@@ -27,8 +27,8 @@ const QUEUE_PRINCIPALS = 50;
 const LONGEST_BUCKET_POLICY = 20_480;
 
 /**
- * A configuration that is larger than CloudFormation, IAM, SQS and S3 allow for one stack. It would be
- * refused in the middle of a deployment.
+ * A configuration that is larger than CloudFormation, IAM, SQS and S3 allow for one stack. It would
+ * be refused in the middle of a deployment.
  */
 export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
   const queues = environmentQueues(config);
