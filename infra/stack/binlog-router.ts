@@ -1,4 +1,4 @@
-import { Stack } from "aws-cdk-lib";
+import { Annotations, Stack } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import {
   SubnetType,
@@ -194,6 +194,11 @@ export class BinlogRouter extends Construct {
       this.route.function.executionRole,
       this.retry.function.executionRole,
     ];
+    if (config.operators.length === 0 && [...consumers.values()].some(({ isClosed }) => isClosed))
+      Annotations.of(this).addWarningV2(
+        "binlog-router:operators",
+        "environments list consumers, but no operators are listed: the raw queue, the payloads of frames and failures and the failures table, where the rows of all environments lie, stay open to whoever IAM allows. List operators, and they are closed, too.",
+      );
     closeToOthers(
       this,
       consumers,

@@ -62,10 +62,11 @@ export async function checkServer(
     ...accountFindings(facts, environments, reader),
     ...missingUserFindings(facts, environments),
     ...cascadeFindings(await askCascades(connection), followed, variables),
-    ...statementFindings(await askStatementWays(connection), {
-      tables: followed,
-      statementTables: source?.statementTables ?? [],
-    }),
+    ...statementFindings(
+      await askStatementWays(connection),
+      { tables: followed, statementTables: source?.statementTables ?? [] },
+      variables.get("lower_case_table_names") !== "0",
+    ),
     ...filterFindings(subscribers, tables, variables),
     ...snapshotFindings(facts, reader, withoutCanary, tables),
     ...canaryFindings(subscribers, tables),

@@ -1,4 +1,5 @@
 import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher, WHOLE_DATABASE } from "../../../wire/table-patterns.ts";
 import type { StatementWays, TableName, Trigger } from "./ask-statement-ways.ts";
 
@@ -6,6 +7,8 @@ interface Source {
   readonly tables: readonly string[];
   readonly statementTables: readonly string[];
 }
+
+type IsChosen = (database: string, table: string) => boolean;
 
 const WHY =
   "the reader passes a statement in statement format that writes it, and what else that statement changed is delivered to nobody";
@@ -18,9 +21,10 @@ const WHY =
 export function statementFindings(
   { triggers, views, cascades }: StatementWays,
   { tables, statementTables }: Source,
+  lowerCaseNames: boolean,
 ): Finding[] {
-  const isFollowed = tableMatcher(tables);
-  const isListed = tableMatcher(statementTables);
+  const isFollowed = matcherOf(tables, lowerCaseNames);
+  const isListed = matcherOf(statementTables, lowerCaseNames);
   const isHarmless = ({ database, table }: TableName): boolean =>
     isListed(database, table) && !isFollowed(database, table);
   const ways = [
@@ -28,8 +32,9 @@ export function statementFindings(
       .filter(isHarmless)
       .map((trigger) => `${nameOf(trigger)} has the trigger ${trigger.name}`),
     ...views.filter(isHarmless).map((view) => `${nameOf(view)} is a view`),
+    // Of any child: it may be the parent of a followed one, or have a trigger.
     ...cascades
-      .filter(({ parent, child }) => isHarmless(parent) && isFollowed(child.database, child.table))
+      .filter(({ parent }) => isHarmless(parent))
       .map(({ parent, child }) => `${nameOf(parent)} has foreign keys of ${nameOf(child)}`),
   ];
   const findings: Finding[] = [];
@@ -59,7 +64,7 @@ export function statementFindings(
         {
           check: "statements.triggers",
           severity: "note",
-          what: `triggers of tables that are not followed name databases that are: ${names.join(", ")}`,
+          what: `triggers of tables that are not followed name databases that are, or call a procedure: ${names.join(", ")}`,
           why: "a statement in statement format that fires it, and reads a table of that database, passes the reader: what the trigger changed is delivered to nobody",
         },
       ),
@@ -68,13 +73,22 @@ export function statementFindings(
   return findings;
 }
 
-/** Whether a trigger's text names a database with followed tables, `shop.` or `` `shop`. ``. */
-function leadsToFollowed(
-  { body }: Trigger,
-  isFollowed: (database: string, table: string) => boolean,
-): boolean {
-  const names = Array.from(body.matchAll(/([\w$]+|`(?:[^`]|``)+`)\s*\./g), ([, name = ""]) =>
-    name.replace(/^`|`$/g, ""),
+/** Matches names as the server with this setting compares them. */
+function matcherOf(patterns: readonly string[], lowerCaseNames: boolean): IsChosen {
+  if (!lowerCaseNames) return tableMatcher(patterns);
+  const matches = tableMatcher(patterns.map(lowerCaseName));
+  return (database, table) => matches(lowerCaseName(database), lowerCaseName(table));
+}
+
+/**
+ * Whether a trigger's text names a database with followed tables, `shop.` or in quotes, or calls a
+ * procedure, whose text is not looked at.
+ */
+function leadsToFollowed({ body }: Trigger, isFollowed: IsChosen): boolean {
+  if (/\bCALL\b/i.test(body)) return true;
+  const quoted = /([\w$]+|`(?:[^`]|``)+`|"(?:[^"]|"")+")\s*\./g;
+  const names = Array.from(body.matchAll(quoted), ([, name = ""]) =>
+    name.replace(/^[`"]|[`"]$/g, ""),
   );
   return names.some((name) => isFollowed(name, WHOLE_DATABASE));
 }

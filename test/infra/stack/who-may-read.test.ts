@@ -1,4 +1,4 @@
-import type { Template } from "aws-cdk-lib/assertions";
+import { Annotations, Match, type Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTemplate } from "../../support/example-stack.ts";
 import { IamEvaluator } from "../../support/iam-evaluator.ts";
@@ -173,4 +173,16 @@ test("without operators, what the commands need stays open to whom IAM allows", 
   for (const { id, resource, actions } of places.get("all") ?? []) {
     for (const action of actions) expect(open.denies(id, OPERATOR, action, resource)).toBe(false);
   }
+});
+
+test.each([
+  [[], 1],
+  [[OPERATOR], 0],
+])("a synthesis with consumers and the operators %j warns of that %i times", (operators, times) => {
+  let warnings: readonly unknown[] = [];
+  exampleTemplate({ environments: ENVIRONMENTS, operators }, (stack) => {
+    const message = Match.stringLikeRegexp("no operators are listed");
+    warnings = Annotations.fromStack(stack).findWarning("*", message);
+  });
+  expect(warnings).toHaveLength(times);
 });
