@@ -147,13 +147,11 @@ export function queueSender(options: QueueSenderOptions): Sender {
   }
 }
 
+/** Plain where it cannot be compressed: every reader takes that, and no other queue waits. */
 async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
   const { group, body, encoding } = message;
-  return {
-    message,
-    group,
-    body: encoding === undefined ? body : await compressMessage(body),
-  };
+  if (encoding === undefined) return { message, group, body };
+  return { message, group, body: await compressMessage(body).catch(() => body) };
 }
 
 /**

@@ -9,10 +9,11 @@ import type { RecordKey, StoredBody } from "./parked.ts";
 import { streamText, type Stream } from "./stream.ts";
 
 /**
- * Bytes of a compressed body that a record holds itself; an item of DynamoDB may have 400 KB with
- * all its attributes.
+ * Bytes of a compressed body that a record holds itself. All records of a stream have one partition
+ * of the table, which DynamoDB lets write 1,000 units of 1 KB a second: under load, larger bodies
+ * would have it refuse the next frames' records, and their lane would wait.
  */
-const INLINE_BYTES = 300_000;
+const INLINE_BYTES = 32_000;
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);

@@ -18,6 +18,8 @@ import { type RowCondition, rowCondition } from "./row-condition.ts";
 export interface Filters {
   /** Null: the subscriber gets whole rows, all of them. */
   of(subscriber: string): SubscriberFilter | null;
+  /** Whether the configuration has the subscriber, so that its filters are known. */
+  knows(subscriber: string): boolean;
   /** Opens what a subscriber's `seal` has sealed. Throws BodyUnavailableError. */
   readonly open: Seal["open"];
 }
@@ -40,7 +42,11 @@ interface SubscriberFilter {
  */
 export type TableFilter = (change: PositionedChange) => PositionedChange | null;
 
-export const NO_FILTERS: Filters = { of: () => null, open: sealWith(null).open };
+export const NO_FILTERS: Filters = {
+  of: () => null,
+  knows: () => true,
+  open: sealWith(null).open,
+};
 
 /**
  * `secret` keys the hashes and the seal; null where no subscriber has `columns`. Throws RangeError
@@ -60,7 +66,11 @@ export function filtersOf(routing: Routing, secret: string | null): Filters {
         return [name, { ...filter, seal: isMasked ? seal : (text: string) => text }];
       }),
   );
-  return { of: (subscriber) => filters.get(subscriber) ?? null, open };
+  return {
+    of: (subscriber) => filters.get(subscriber) ?? null,
+    knows: (subscriber) => Object.hasOwn(routing.subscribers, subscriber),
+    open,
+  };
 }
 
 /** What is known of one table. */

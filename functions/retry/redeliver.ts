@@ -86,8 +86,8 @@ export function redeliver(
     const parked = readBatchBody(body);
     if (parked.kind === "messages") return messageParts(queueName, parked.messages);
     return frameParts(openFault(parked, source, rules), (slice) => {
-      const share = repeatFault(parked, slice, rules);
-      return { shares: share === null ? [] : [share] };
+      const { share, error } = repeatFault(parked, slice, rules);
+      return { shares: share === null ? [] : [share], error };
     });
   }
 

@@ -332,7 +332,8 @@ export function handOverModel(options: ModelOptions): Execution {
                 return { kind: "failed", trouble: TROUBLE, sent: new Set() };
               const messages = isFault
                 ? (shortened(
-                    repeatFault(parked, openFault(parked, SOURCE, rules(false)), rules(false)),
+                    repeatFault(parked, openFault(parked, SOURCE, rules(false)), rules(false))
+                      .share,
                   ) ?? [])
                 : parked.messages;
               const size = options.part ?? Number.MAX_SAFE_INTEGER;

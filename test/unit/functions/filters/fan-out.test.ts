@@ -220,9 +220,25 @@ describe("rows", () => {
     });
     if (fault?.kind !== "fault") throw new Error("no fault");
     const decided = rulesOf({ billing: { columns: { exclude: ["*.*.text"] } } });
-    expect(repeatFault(fault, openFault(fault, SOURCE, decided), decided)).toMatchObject({
+    const opened = openFault(fault, SOURCE, decided);
+    expect(repeatFault(fault, opened, decided).share).toMatchObject({
       kind: "messages",
       messages: [{ body: expect.stringContaining('"after":{"id":1,"n":1}') as string }],
+    });
+    const renamed = rulesOf({ invoices: { columns: { exclude: ["*.*.text"] } } });
+    expect(() => openFault(fault, SOURCE, renamed)).toThrow("no subscriber billing any more");
+    const broken = {
+      ...decided,
+      filters: {
+        ...decided.filters,
+        of: () => {
+          throw new TypeError("no rules");
+        },
+      },
+    };
+    expect(repeatFault(fault, opened, broken)).toEqual({
+      share: null,
+      error: expect.stringContaining("TypeError at") as string,
     });
     const other = rulesOf({ billing: { columns: {} } }, "another secret");
     expect(() => openFault(fault, SOURCE, other)).toThrow("another secret of the filters");
