@@ -41,6 +41,8 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
   );
   if (!isElsewhere) return false;
   const { callsFunction, reads, databases } = expressionsOf(verb, query, statement, (name) => {
+    // A name without a database may be that of a common table, which is in none.
+    if (name === null && verb === "WITH") return null;
     const found = name === null ? schema : followed.nameOf(name);
     return opened?.includes(found) === true ? found : null;
   });
@@ -97,7 +99,10 @@ function expressionsOf(
     case "LOAD":
       return rest;
     default: {
-      const all = expressions(new StatementCursor(query.text, query.dialect), find);
+      const whole = new StatementCursor(query.text, query.dialect);
+      // This TABLE reads none.
+      whole.takesAll("CREATE", "TEMPORARY", "TABLE");
+      const all = expressions(whole, find);
       // The FROM of a DELETE is that of the tables which it writes.
       const read = verb === "DELETE" || verb === "WITH" ? rest : all;
       return { ...read, callsFunction: all.callsFunction };
@@ -119,6 +124,8 @@ const BEHIND_TABLES = [
   "SELECT",
   "SET",
   "VALUES",
+  "DUPLICATE",
+  "FOR",
 ] as const;
 
 /** What is known within a parenthesis, or outside of all. */
@@ -129,7 +136,9 @@ interface Level {
   isTableList: boolean;
 }
 
-/** Looks for calls, and for tables where a query names them: behind FROM, JOIN and commas. */
+/**
+ * Looks for calls, and for tables where a query names them: behind FROM, TABLE, JOIN and commas.
+ */
 function expressions(statement: StatementCursor, find: FindDatabase): Expressions {
   let callsFunction = false;
   let reads = false;
@@ -137,9 +146,10 @@ function expressions(statement: StatementCursor, find: FindDatabase): Expression
   const outside: Level = { isQuery: true, isTableList: false };
   const levels = [outside];
   let isTableNext = false;
+  let hasCommonTables = false;
   const readTable = (database: string | null): void => {
     reads = true;
-    const found = find(database);
+    const found = database === null && hasCommonTables ? null : find(database);
     if (found !== null) databases.add(found);
   };
   while (!statement.atEnd && !callsFunction) {
@@ -156,6 +166,10 @@ function expressions(statement: StatementCursor, find: FindDatabase): Expression
     } else if (level.isQuery && statement.takes("FROM")) {
       level.isTableList = true;
       isTableNext = true;
+    } else if (statement.takes("TABLE")) {
+      isTableNext = true;
+    } else if (statement.takes("WITH")) {
+      hasCommonTables = true;
     } else if (statement.isAt("JOIN", "STRAIGHT_JOIN")) {
       statement.skip();
       isTableNext = level.isTableList;

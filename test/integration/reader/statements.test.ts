@@ -110,6 +110,9 @@ describe("a session in statement format", () => {
     "DELETE FROM percona.triggered",
     // Nor does that of a function.
     "INSERT INTO percona.triggered VALUES (5 + LENGTH(TRIM('x' FROM 'xy')))",
+    // Nor a column behind a comma, nor a common table.
+    "INSERT INTO percona.triggered SELECT a + 5 FROM percona.t ON DUPLICATE KEY UPDATE a = 1, a = 2",
+    "INSERT INTO percona.triggered WITH c AS (SELECT 7 AS a) SELECT a FROM c",
     "DELETE FROM percona.t.*, shop.orders USING percona.t JOIN shop.orders",
     "DELETE FROM percona.parent",
     "INSERT INTO percona.t VALUES (percona.f(7))",
