@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FunctionSettingsError } from "../ground/errors.ts";
+import { parseVariables } from "../ground/parse-variables.ts";
 
 /** What the canary is told by its environment variables; ARCHITECTURE.md lists them. */
 export interface CanarySettings {
@@ -25,13 +25,7 @@ const variables = z.object({
 export function parseCanarySettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): CanarySettings {
-  const result = variables.safeParse(environment);
-  if (!result.success) {
-    throw new FunctionSettingsError(
-      result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
-    );
-  }
-  const value = result.data;
+  const value = parseVariables(variables, environment);
   return {
     source: value.SOURCE_NAME,
     host: value.SOURCE_HOST,

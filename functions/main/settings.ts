@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FunctionSettingsError } from "../ground/errors.ts";
+import { parseVariables } from "../ground/parse-variables.ts";
 import { decodeRouting, type Routing } from "../../config/routing.ts";
 
 /** What both functions are told by their environment variables; ARCHITECTURE.md lists them. */
@@ -46,13 +46,7 @@ const variables = z.object({
 export function parseFunctionSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): FunctionSettings {
-  const result = variables.safeParse(environment);
-  if (!result.success) {
-    throw new FunctionSettingsError(
-      result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
-    );
-  }
-  const value = result.data;
+  const value = parseVariables(variables, environment);
   return {
     source: value.SOURCE_NAME,
     rawQueueUrl: value.RAW_QUEUE_URL,

@@ -1,18 +1,12 @@
-import type { MessageAttributes } from "./message-attributes.ts";
+import type { MessageContent } from "./message.ts";
 
 /** A message as it is written down: JSON, but for the Map of its attributes. */
-export interface LoggedMessage {
+export interface LoggedMessage extends MessageContent {
   readonly id: string;
   readonly sequenceNumber: string | undefined;
   readonly sentAtMs: number;
   readonly visibleAtMs: number | undefined;
   readonly deadLetterSource: string | undefined;
-  readonly body: string;
-  readonly bodyMd5: string;
-  readonly attributes: MessageAttributes;
-  readonly traceHeader: string | undefined;
-  readonly groupId: string | undefined;
-  readonly deduplicationId: string | undefined;
   receiveCount: number;
   firstReceivedAtMs: number | undefined;
 }

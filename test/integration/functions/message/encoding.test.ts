@@ -22,7 +22,7 @@ function routing(encoding?: "zstd"): RoutingInput {
 
 const manyChanges = Array.from({ length: CHANGES }, () => ({}));
 
-/** Both subscribers' changes, as the client library reads them, until each has so many. */
+/** Both subscribers' changes, as the client library reads them: `count` of each. */
 async function received(stage: Stage, count: number): Promise<readonly (readonly Change[])[]> {
   const { region, credentials, endpoints } = stage.aws;
   const sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
