@@ -1,27 +1,36 @@
 import { MASKS, type Mask } from "../../config/filters.ts";
 import type { Subscriber } from "../../config/routing.ts";
-import { columnNameMatcher, parseColumnPattern } from "../../wire/column-patterns.ts";
+import {
+  type ColumnPattern,
+  columnNameMatcher,
+  parseColumnPattern,
+} from "../../wire/column-patterns.ts";
+import { isGlob } from "../../wire/glob.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher } from "../../wire/table-patterns.ts";
+import { namesWithCopied } from "./copy-names.ts";
 
 /** What becomes of a column's values. */
 type Treatment = "keep" | "leave-out" | Mask;
 
 export type TreatmentOf = (column: string, isKey: boolean) => Treatment;
 
+type Columns = NonNullable<Subscriber["columns"]>;
+
 /**
- * The rules for the columns of one table; null: all are kept. A key must stay what tells rows
+ * The rules for the columns of one table; null: all are kept. What a tool for schema changes copies
+ * has the rules of the original, too: it holds the same rows. A key must stay what tells rows
  * apart, so a column of it that the configuration leaves out or masks beyond recognition is hashed:
  * `doctor` refuses such a configuration, but a table may get another key later.
  */
 export function columnRules(
-  columns: NonNullable<Subscriber["columns"]>,
+  columns: Columns,
   database: string,
   table: string,
   lowerCaseNames: boolean,
 ): TreatmentOf | null {
-  const matchersOf = (patterns: readonly string[]): ((column: string) => boolean)[] =>
-    patterns.flatMap((text) => columnMatcher(text, database, table, lowerCaseNames) ?? []);
+  const matchersOf = (texts: readonly string[]): ((column: string) => boolean)[] =>
+    patternsFor(texts, database, table, lowerCaseNames).map(columnNameMatcher);
   const included = matchersOf(columns.include ?? []);
   const excluded = matchersOf(columns.exclude);
   const masked = MASKS.map((mask) => ({
@@ -46,16 +55,33 @@ export function columnRules(
   };
 }
 
-/** Null: the pattern is about other tables. */
-function columnMatcher(
-  text: string,
+/**
+ * The columns of one table that a configuration hides by their full names, without a wildcard: the
+ * table has them, or what is to be hidden has another name now.
+ */
+export function columnsHiddenByName(
+  columns: Columns,
   database: string,
   table: string,
   lowerCaseNames: boolean,
-): ((column: string) => boolean) | null {
-  const pattern = parseColumnPattern(text);
-  if (pattern === null) return null;
-  const tables = `${pattern.database}.${pattern.table}`;
-  const matches = tableMatcher([lowerCaseNames ? lowerCaseName(tables) : tables]);
-  return matches(database, table) ? columnNameMatcher(pattern) : null;
+): readonly string[] {
+  const hidden = [...columns.exclude, ...Object.keys(columns.mask)].filter((text) => !isGlob(text));
+  return patternsFor(hidden, database, table, lowerCaseNames).map(({ column }) => column);
+}
+
+/** The patterns that are about one table, or about a table that it is a copy of. */
+function patternsFor(
+  texts: readonly string[],
+  database: string,
+  table: string,
+  lowerCaseNames: boolean,
+): ColumnPattern[] {
+  const names = namesWithCopied(table);
+  return texts.flatMap((text) => {
+    const pattern = parseColumnPattern(text);
+    if (pattern === null) return [];
+    const tables = `${pattern.database}.${pattern.table}`;
+    const matches = tableMatcher([lowerCaseNames ? lowerCaseName(tables) : tables]);
+    return names.some((name) => matches(database, name)) ? [pattern] : [];
+  });
 }

@@ -1,18 +1,19 @@
 import { parseCondition } from "../../config/condition/parse-condition.ts";
 import type { Routing, Subscriber } from "../../config/routing.ts";
 import { hasColumns, isFiltered } from "../../config/filters.ts";
-import type { FrameHeader, FrameTable } from "../../wire/frame.ts";
+import type { FrameHeader, FrameTable, TableShape } from "../../wire/frame.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher } from "../../wire/table-patterns.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
-import { UndecidedRowError } from "../ground/errors.ts";
-import { columnRules, type TreatmentOf } from "./column-rules.ts";
+import { HiddenColumnMissingError, UndecidedRowError } from "../ground/errors.ts";
+import { columnRules, columnsHiddenByName, type TreatmentOf } from "./column-rules.ts";
+import { namesWithCopied } from "./copy-names.ts";
 import { filterColumns, filterShape } from "./filter-columns.ts";
 import { filterRow } from "./filter-rows.ts";
 import { maskWith, type MaskValue } from "./masks.ts";
 import { and } from "./truth.ts";
 import { sealWith, type Seal } from "./sealed-text.ts";
-import { type RowCondition, rowCondition } from "./row-condition.ts";
+import { columnKey, type RowCondition, rowCondition } from "./row-condition.ts";
 
 /** The filters of a configuration. */
 export interface Filters {
@@ -27,7 +28,7 @@ export interface Filters {
 /** What one subscriber gets of its tables. */
 interface SubscriberFilter {
   /** Null: all of the table. */
-  table(database: string, table: string, lowerCaseNames?: boolean): TableFilter | null;
+  table(table: FrameTable, lowerCaseNames?: boolean): TableFilter | null;
   /** The header of a frame with the columns that are left of its tables. */
   header(header: FrameHeader): FrameHeader;
   /**
@@ -38,7 +39,8 @@ interface SubscriberFilter {
 
 /**
  * The change as the subscriber gets it; null: it gets none. Throws UndecidedRowError when the row
- * images lack a column of the subscriber's condition.
+ * images lack a column of the subscriber's condition, and HiddenColumnMissingError when the table
+ * lacks a column that is to be hidden.
  */
 export type TableFilter = (change: PositionedChange) => PositionedChange | null;
 
@@ -76,6 +78,8 @@ export function filtersOf(routing: Routing, secret: string | null): Filters {
 /** What is known of one table. */
 interface TableRules {
   readonly treatmentOf: TreatmentOf | null;
+  /** See `columnsHiddenByName`. */
+  readonly hidden: readonly string[];
   readonly filter: TableFilter | null;
 }
 
@@ -99,7 +103,14 @@ function subscriberFilter(
         .filter(({ matches }) => matches(database, table, lowerCaseNames))
         .map(({ condition: each }) => each)
         .reduce<RowCondition | null>(both, null);
-      rules = { treatmentOf, filter: tableFilter(database, table, treatmentOf, condition) };
+      rules = {
+        treatmentOf,
+        hidden:
+          columns === undefined
+            ? []
+            : columnsHiddenByName(columns, database, table, lowerCaseNames),
+        filter: tableFilter(database, table, treatmentOf, condition),
+      };
       known.set(key, rules);
     }
     return rules;
@@ -113,7 +124,7 @@ function subscriberFilter(
   ): TableFilter | null {
     if (treatmentOf === null && condition === null) return null;
     return (change) => {
-      if (change.op === "t" || change.op === "ddl" || change.op === "snapshot") return change;
+      if (isWithoutRow(change)) return change;
       const wanted = condition === null ? change : filterRow(change, condition, crossing);
       if (wanted === "undecided") throw new UndecidedRowError(name, `${database}.${table}`);
       if (wanted === null || treatmentOf === null) return wanted;
@@ -122,8 +133,15 @@ function subscriberFilter(
   }
 
   return {
-    table: (database, table, lowerCaseNames = false) =>
-      rulesOf(database, table, lowerCaseNames).filter,
+    table([database, table, shape], lowerCaseNames = false) {
+      const { filter, hidden } = rulesOf(database, table, lowerCaseNames);
+      const missing = shape === undefined ? [] : missingFrom(shape, hidden);
+      if (missing.length === 0) return filter;
+      return (change) => {
+        if (isWithoutRow(change)) return change;
+        throw new HiddenColumnMissingError(name, `${database}.${table}`, missing);
+      };
+    },
     header: (header) => ({
       ...header,
       tables: header.tables.map((entry): FrameTable => {
@@ -135,6 +153,16 @@ function subscriberFilter(
       }),
     }),
   };
+}
+
+function isWithoutRow({ op }: PositionedChange): boolean {
+  return op === "t" || op === "ddl" || op === "snapshot";
+}
+
+function missingFrom({ columns }: TableShape, hidden: readonly string[]): readonly string[] {
+  if (hidden.length === 0) return [];
+  const names = new Set(columns.map(([name]) => columnKey(name)));
+  return hidden.filter((column) => !names.has(columnKey(column)));
 }
 
 interface TableCondition {
@@ -150,7 +178,9 @@ function conditionsOf(where: Subscriber["where"]): TableCondition[] {
     const matchesLowerCase = tableMatcher([lowerCaseName(pattern)]);
     return {
       matches: (database, table, lowerCaseNames) =>
-        lowerCaseNames ? matchesLowerCase(database, table) : matches(database, table),
+        namesWithCopied(table).some((name) =>
+          lowerCaseNames ? matchesLowerCase(database, name) : matches(database, name),
+        ),
       condition: rowCondition(parseCondition(text)),
     };
   });

@@ -1,4 +1,4 @@
-import { UndecidedRowError } from "./errors.ts";
+import { isFilterError } from "./errors.ts";
 
 /**
  * What may be recorded of an exception that our own code threw: its name and where it was thrown.
@@ -6,7 +6,7 @@ import { UndecidedRowError } from "./errors.ts";
  */
 export function describeFault(error: unknown): string {
   if (!(error instanceof Error)) return "a value was thrown that is no error";
-  if (error instanceof UndecidedRowError) return `${error.name}: ${error.message}`;
+  if (isFilterError(error)) return `${error.name}: ${error.message}`;
   const stack = error.stack ?? "";
   // A message that was changed afterwards is not in the stack, and the former one may be.
   if (!stack.includes(error.message)) return error.name;

@@ -93,3 +93,28 @@ export class UndecidedRowError extends Error {
     );
   }
 }
+
+/**
+ * A table lacks a column that a subscriber's `columns` hides by its full name. What is to be hidden
+ * may be in a column of another name now, so no row of the table is delivered to the subscriber.
+ * The remedy is to correct `columns`; docs/runbook.md, "Changes that could not be written".
+ */
+export class HiddenColumnMissingError extends Error {
+  override readonly name = "HiddenColumnMissingError";
+
+  constructor(subscriber: string, table: string, columns: readonly string[]) {
+    super(
+      `${table} has no column ${columns.join(", ")}, which \`columns\` of ${subscriber} leaves out or masks: it may have another name now. Correct \`columns\`, deploy, and retry`,
+    );
+  }
+}
+
+/**
+ * Whether an error says that a subscriber's filters do not fit a table: an operator has to correct
+ * one of them. Its message names no value of a row.
+ */
+export function isFilterError(
+  error: unknown,
+): error is UndecidedRowError | HiddenColumnMissingError {
+  return error instanceof UndecidedRowError || error instanceof HiddenColumnMissingError;
+}

@@ -71,14 +71,15 @@ export class Destinations {
   #decide(index: number, op: PositionedChange["op"], author: Author): Destination {
     const { queueOf, filters } = this.#rules;
     const { tables, lowerCaseNames } = this.#header;
-    const [database, table] = tables[index] ?? ["", ""];
+    const entry = tables[index] ?? (["", ""] as const);
+    const [database, table] = entry;
     const { environment, chosen } = this.#choose(op, author, database, table);
     const queues = chosen.map((subscription) => ({
       splitsKeyChanges:
         FORMATS[subscription.format].splitsKeyChanges || subscription.keyBuckets !== undefined,
       queue: queueOf(subscription),
       groupOf: this.#groupsOf(subscription, database, table),
-      filter: filters.of(subscription.subscriber)?.table(database, table, lowerCaseNames) ?? null,
+      filter: filters.of(subscription.subscriber)?.table(entry, lowerCaseNames) ?? null,
     }));
     const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
     this.all.push(destination);

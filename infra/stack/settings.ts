@@ -4,6 +4,7 @@ import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { HostedConfiguration } from "../../config/configuration.ts";
 import { hasColumns } from "../../config/filters.ts";
 import { FORMATS } from "../../config/formats.ts";
+import { needsTableColumns } from "../../config/frame-columns.ts";
 import { environmentQueues } from "../../config/queues.ts";
 import { encodeRouting } from "../../config/routing.ts";
 import type { Tables } from "./resources/tables.ts";
@@ -46,8 +47,8 @@ export function readerSettings(
     SESSIONS_TABLE: tables.sessions.tableName,
     PAYLOAD_BUCKET: payloads.bucketName,
     NODE_OPTIONS: READER_NODE_OPTIONS,
-    ...(someFormat(subscribers, "needsColumns") && { FRAME_COLUMNS: "true" }),
-    ...(someFormat(subscribers, "isMessagePerChange") && { FRAME_KIB: SMALL_FRAME_KIB }),
+    ...(needsTableColumns(config) && { FRAME_COLUMNS: "true" }),
+    ...(hasMessagePerChange(subscribers) && { FRAME_KIB: SMALL_FRAME_KIB }),
     ...(initial.length > 0 && { SNAPSHOT_INITIAL: JSON.stringify(initial) }),
   };
 }
@@ -75,14 +76,11 @@ const SMALL_FRAME_KIB = "16";
  * time for.
  */
 export function framesAtOnce({ subscribers }: HostedConfiguration): number {
-  return someFormat(subscribers, "isMessagePerChange") ? 1 : 10;
+  return hasMessagePerChange(subscribers) ? 1 : 10;
 }
 
-function someFormat(
-  subscribers: HostedConfiguration["subscribers"],
-  trait: "needsColumns" | "isMessagePerChange",
-): boolean {
-  return Object.values(subscribers).some(({ format }) => FORMATS[format][trait]);
+function hasMessagePerChange(subscribers: HostedConfiguration["subscribers"]): boolean {
+  return Object.values(subscribers).some(({ format }) => FORMATS[format].isMessagePerChange);
 }
 
 /** The environment variables of both functions. */

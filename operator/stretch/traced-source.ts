@@ -1,6 +1,6 @@
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { ConfigError } from "../../config/config-error.ts";
-import { FORMATS } from "../../config/formats.ts";
+import { needsTableColumns } from "../../config/frame-columns.ts";
 import { loadConfig, readConfigObject } from "../../config/load.ts";
 import { decodeRouting, encodeRouting, type Routing } from "../../config/routing.ts";
 import { parseFunctionSettings } from "../../functions/main/settings.ts";
@@ -20,7 +20,7 @@ export interface TracedSource {
   readonly statementTables: readonly string[];
   /** The session ledger's table, `database.table`. */
   readonly ledgerTable: string;
-  /** Whether some subscriber's format needs the columns of a table. */
+  /** Whether some subscriber needs the columns of a table, see `needsTableColumns`. */
   readonly columns: boolean;
   readonly routing: Routing;
 }
@@ -69,7 +69,7 @@ async function configuredSource(
     tables: config.source.tables,
     statementTables: config.source.statementTables,
     ledgerTable: LEDGER_TABLE,
-    columns: Object.values(config.subscribers).some(({ format }) => FORMATS[format].needsColumns),
+    columns: needsTableColumns(config),
     // As the functions get it: with its defaults, and without what is of no concern to them.
     routing: decodeRouting(encodeRouting(config)),
   };

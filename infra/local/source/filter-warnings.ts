@@ -4,11 +4,13 @@ import { isFiltered } from "../../../config/filters.ts";
 import { askColumns } from "../../../operator/commands/doctor/ask-columns.ts";
 import { filterFindings } from "../../../operator/commands/doctor/filter-checks.ts";
 import { askVariables } from "../../../operator/commands/doctor/ask-server.ts";
+import { Refusal } from "../request/refusal.ts";
 import type { Source } from "./source.ts";
 
 /**
  * What of the subscribers' filters does not fit the server's tables: columns that do not exist,
- * above all. Nothing where there are no tables yet.
+ * above all. Nothing where there are no tables yet. Throws Refusal where a key column is left out
+ * or masked beyond recognition.
  */
 export async function filterWarnings(
   { host, port, administrator, tls }: Source,
@@ -22,6 +24,14 @@ export async function filterWarnings(
     await askColumns(connection),
     await askVariables(connection),
   );
+  const keys = findings.filter(({ check }) => check === "filters.key");
+  if (keys.length > 0)
+    throw new Refusal(
+      keys
+        .map(({ what, remedy }) => `${what}: ${remedy}`)
+        .join(" ")
+        .replace(/\.$/, ""),
+    );
   return findings
     .filter(({ check, severity }) => severity === "warning" && check !== "filters.tables")
     .map(({ what, why, remedy }) => `The configuration: ${what}; ${why}. ${remedy}`);

@@ -10,6 +10,8 @@ export interface TableColumn {
   readonly collation: string | null;
   /** Whether it is part of the primary key. */
   readonly isKey: boolean;
+  /** Of a generated column: what it is computed by, as MySQL prints it. */
+  readonly expression?: string;
 }
 
 /** A table that the account may see. */
@@ -20,7 +22,8 @@ export interface TableColumns {
 }
 
 const COLUMNS = `SELECT columns.table_schema AS db, columns.table_name AS tab, columns.column_name AS name,
-    LOWER(columns.data_type) AS type, columns.collation_name AS collation, columns.column_key = 'PRI' AS isKey
+    LOWER(columns.data_type) AS type, columns.collation_name AS collation, columns.column_key = 'PRI' AS isKey,
+    columns.generation_expression AS expression
   FROM information_schema.columns AS columns JOIN information_schema.tables AS tables
     ON tables.table_schema = columns.table_schema AND tables.table_name = columns.table_name
   WHERE tables.table_type = 'BASE TABLE'
@@ -41,6 +44,11 @@ export async function askColumns(connection: Connection): Promise<TableColumns[]
       type: String(row["type"]),
       collation: typeof row["collation"] === "string" ? row["collation"] : null,
       isKey: Number(row["isKey"]) === 1,
+      ...(isGiven(row["expression"]) && { expression: row["expression"] }),
     })),
   }));
+}
+
+function isGiven(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
 }

@@ -11,6 +11,7 @@ import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { TableColumns } from "./ask-columns.ts";
 import { differentMeaning, foldsText } from "./comparison-checks.ts";
+import { leakFindings } from "./leak-checks.ts";
 
 /** A subscriber, as far as the doctor looks at it. */
 export type FilteredSubscriber = Pick<Subscriber, "tables" | "columns" | "where">;
@@ -39,6 +40,9 @@ export function filterFindings(
           chosenBy([pattern]).filter((table) => own.includes(table)),
         ),
         ...hiddenKeys(place, subscriber, own, lowerCaseNames),
+        ...(subscriber.columns === undefined
+          ? []
+          : leakFindings(place, subscriber.columns, own, lowerCaseNames)),
         ...conditionFindings(place, subscriber, (pattern) =>
           chosenBy([pattern]).filter((table) => own.includes(table)),
         ),
@@ -82,7 +86,7 @@ function missingColumns(
         about: `${place}.columns.${text}`,
         severity: "warning",
         what: `no table has a column that ${JSON.stringify(text)} of ${place}.columns chooses`,
-        why: "a mistyped name leaves the column that is meant as it is",
+        why: "with a mistyped name the column that is meant is delivered as it is; where the name has no wildcard and the table is there, its changes are parked instead",
       }),
     );
 }
@@ -105,7 +109,7 @@ function hiddenKeys(
           about: `${place}.columns.${database}.${table}.${name}`,
           severity: "warning",
           what: `${place}.columns leaves out ${database}.${table}.${name}, or masks it beyond recognition, and it is part of the primary key`,
-          why: "without it rows cannot be told apart; until it is corrected, its hash is delivered",
+          why: "without it rows cannot be told apart; npm start refuses to start, and a deployed stack delivers its hash",
         }),
       );
   });

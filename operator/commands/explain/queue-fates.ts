@@ -1,7 +1,8 @@
 import type { Routing, Subscriber } from "../../../config/routing.ts";
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
+import { namesWithCopied } from "../../../functions/filters/copy-names.ts";
 import { type Filters, filtersOf } from "../../../functions/filters/filters.ts";
-import { UndecidedRowError } from "../../../functions/ground/errors.ts";
+import { isFilterError } from "../../../functions/ground/errors.ts";
 import {
   type Subscription,
   type Subscriptions,
@@ -65,9 +66,10 @@ export class QueueRules {
     { subscriber: name, queueName, environment }: Subscription,
     subscriber: Subscriber,
   ): QueueRule {
-    const [database = "", table = ""] = frame.tables[change.table] ?? [];
+    const entry = frame.tables[change.table] ?? (["", ""] as const);
+    const [database, table] = entry;
     const isLower = frame.lowerCaseNames === true;
-    const filter = this.#filters.of(name)?.table(database, table, isLower) ?? null;
+    const filter = this.#filters.of(name)?.table(entry, isLower) ?? null;
     const queue = { subscriber: name, queueName };
     const wanted = { kind: "wanted", ...queue, environment, op: change.op } as const;
     if (filter === null) return { ...wanted, hidden: NOTHING_HIDDEN, fault: null };
@@ -78,7 +80,7 @@ export class QueueRules {
       const hidden = hiddenColumns(change, filtered);
       return { ...wanted, op: filtered.op, hidden, fault: null };
     } catch (error) {
-      if (!(error instanceof UndecidedRowError)) throw error;
+      if (!isFilterError(error)) throw error;
       return { ...wanted, hidden: NOTHING_HIDDEN, fault: error.message };
     }
   }
@@ -101,7 +103,10 @@ function reasonOf(
 function conditionsOf({ where }: Subscriber, database: string, table: string): string {
   if (where === undefined || typeof where === "string") return where ?? "";
   return Object.entries(where)
-    .filter(([pattern]) => tableMatcher([pattern])(database, table))
+    .filter(([pattern]) => {
+      const matches = tableMatcher([pattern]);
+      return namesWithCopied(table).some((name) => matches(database, name));
+    })
     .map(([, condition]) => condition)
     .join(" and ");
 }

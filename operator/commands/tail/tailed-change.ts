@@ -1,6 +1,6 @@
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
 import type { Filters } from "../../../functions/filters/filters.ts";
-import { UndecidedRowError } from "../../../functions/ground/errors.ts";
+import { isFilterError } from "../../../functions/ground/errors.ts";
 import type { AuthoredChange } from "../../../functions/message/authored-change.ts";
 import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
 import type { Subscriptions } from "../../../functions/routing/subscriptions.ts";
@@ -50,7 +50,8 @@ export function tailedChange(
   { change, author }: AuthoredChange,
   { environment, subscriber, environmentOf, subscriptions, filters }: TailRules,
 ): TailedChange | null {
-  const [database = "", table = ""] = frame.tables[change.table] ?? [];
+  const entry = frame.tables[change.table] ?? (["", ""] as const);
+  const [database, table] = entry;
   const isLower = frame.lowerCaseNames === true;
   const own = environmentOf(author.user, author.host);
   let shown: PositionedChange = change;
@@ -60,7 +61,7 @@ export function tailedChange(
     .map((each) => each.subscriber)
     .filter((name) => subscriber === undefined || name === subscriber)
     .filter((name) => {
-      const filter = filters.of(name)?.table(database, table, isLower) ?? null;
+      const filter = filters.of(name)?.table(entry, isLower) ?? null;
       const filtered = filter === null ? change : filteredBy(filter, change);
       if (filtered !== null && subscriber !== undefined) shown = filtered;
       return filtered !== null;
@@ -90,7 +91,7 @@ export function tailedChange(
   };
 }
 
-/** What cannot be decided is parked: the queue does not get it now. */
+/** What the filters do not fit is parked: the queue does not get it now. */
 function filteredBy(
   filter: (change: PositionedChange) => PositionedChange | null,
   change: PositionedChange,
@@ -98,7 +99,7 @@ function filteredBy(
   try {
     return filter(change);
   } catch (error) {
-    if (error instanceof UndecidedRowError) return null;
+    if (isFilterError(error)) return null;
     throw error;
   }
 }

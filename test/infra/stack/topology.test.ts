@@ -88,6 +88,15 @@ describe("the raw queue", () => {
     expect(JSON.stringify(template.toJSON())).not.toContain("FRAME_COLUMNS");
   });
 
+  it("hands over frames with their columns, of the usual size, when a subscriber's filters hide some", () => {
+    const columns = { exclude: ["shop.orders.email"] };
+    const filtered = exampleTemplate({ subscribers: { search: { tables: ["shop.*"], columns } } });
+    const [task] = Object.values(filtered.findResources("AWS::ECS::TaskDefinition"));
+    expect(JSON.stringify(task)).toContain('{"Name":"FRAME_COLUMNS","Value":"true"}');
+    expect(JSON.stringify(task)).not.toContain("FRAME_KIB");
+    filtered.hasResourceProperties("AWS::Lambda::EventSourceMapping", { BatchSize: 10 });
+  });
+
   it("lets as many invocations run as there are lanes", () => {
     exampleTemplate({ lanes: 8 }).hasResourceProperties("AWS::Lambda::EventSourceMapping", {
       ScalingConfig: { MaximumConcurrency: 8 },

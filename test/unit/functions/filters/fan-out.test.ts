@@ -165,6 +165,99 @@ describe("columns", () => {
   });
 });
 
+describe("other names of the same data", () => {
+  const columns = { mask: { "shop.orders.mail": "hash" }, exclude: ["shop.orders.text"] } as const;
+  const hidden = { mail: "ada@example.com", text: "a secret" };
+
+  test("have the filters of the table whose rows a tool for schema changes copies", () => {
+    for (const table of ["_orders_gho", "_orders_del", "_orders_new", "__orders_old"]) {
+      const [copied] = changesOf([{ ...hidden, table: `shop.${table}` }], { columns });
+      expect(copied?.after).toEqual({
+        id: 1,
+        n: 1,
+        mail: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      });
+      const row = { table: `shop.${table}`, id: 7 };
+      expect(changesOf([row], { where: { "shop.orders": "id = 8" } })).toEqual([]);
+    }
+    const [other] = changesOf([{ ...hidden, table: "shop._orders_ghc" }], { columns });
+    expect(other?.after).toMatchObject(hidden);
+  });
+
+  test("stop a subscriber whose hidden column a table does not have any more, and nobody else", () => {
+    const renamed = { mask: {}, exclude: ["shop.orders.phone", "shop.orders.TEXT"] };
+    const rules = rulesOf({ billing: { columns: renamed }, whole: {} });
+    const changes: TestChange[] = [
+      { ...hidden, op: "ddl" },
+      { ...hidden },
+      { ...hidden, table: "shop.items" },
+    ];
+    const shares = sharesOf(changes, rules);
+    const [fault, whole] = shares;
+    expect(whole).toMatchObject({ kind: "messages", queueName: "shop-whole-production.fifo" });
+    expect(fault).toMatchObject({
+      kind: "fault",
+      count: 3,
+      error: expect.stringMatching(
+        /^HiddenColumnMissingError: shop\.orders has no column phone, which/,
+      ) as string,
+      frame: expect.stringMatching(/^sealed:1:/) as string,
+    });
+    if (fault?.kind !== "fault") throw new Error("no fault");
+
+    // The corrected configuration delivers what waits, and hides what has the new name.
+    const corrected = rulesOf({ billing: { columns: { mask: {}, exclude: ["shop.*.text"] } } });
+    const { share } = repeatFault(fault, openFault(fault, SOURCE, corrected), corrected);
+    if (share?.kind !== "messages") throw new Error("no messages");
+    const delivered = share.messages.flatMap(
+      ({ body }) => (JSON.parse(body) as EnvironmentMessage).changes,
+    );
+    expect(delivered.map(({ after }) => after)).toEqual([
+      null,
+      { id: 2, n: 2, mail: hidden.mail },
+      { id: 3, n: 3, mail: hidden.mail },
+    ]);
+  });
+
+  test("stop it also in a tool's copy, but not where a pattern has a wildcard", () => {
+    const change = [{ ...hidden, table: "shop._orders_new" }];
+    const kindOf = (pattern: string) =>
+      sharesOf(change, rulesOf({ billing: { columns: { exclude: [pattern] } } })).map(
+        ({ kind }) => kind,
+      );
+    expect(kindOf("shop.orders.phone")).toEqual(["fault"]);
+    for (const pattern of ["shop.orders.phone*", "shop.*.phone", "s?op.orders.phone"])
+      expect(kindOf(pattern), pattern).toEqual(["messages"]);
+  });
+
+  test("cannot be looked for in a frame that does not say the columns", () => {
+    const frame = readFrame(new TestLane().frame([hidden]), SOURCE);
+    const rules = rulesOf({ billing: { columns: { exclude: ["shop.orders.phone"] } } });
+    expect(fanOut(frame, authoredOf(frame, rules), rules).queues).toMatchObject([
+      { kind: "messages" },
+    ]);
+  });
+
+  test("are chosen by patterns with ? where a name has a dot, and in any case", () => {
+    const image = JSON.stringify({ id: 1, "e.mail": "x", 'qu"ote': "y", "`tick": "z", ÉTÉ: "w" });
+    const fields = new TestLane().frame([{}]).split("\t");
+    const frame = readFrame([...fields.slice(0, -1), image].join("\t"), SOURCE);
+    const exclude = ["shop.orders.E?MAIL", 'shop.orders.QU"ote', "shop.orders.`tick", "*.*.été"];
+    const rules = rulesOf({ billing: { columns: { exclude } } });
+    expect(fanOut(frame, authoredOf(frame, rules), rules).queues).toMatchObject([
+      { messages: [{ body: expect.stringContaining('"after":{"id":1}') as string }] },
+    ]);
+  });
+
+  test("are left out where `include` does not name them: also a column that was added later", () => {
+    const include = ["shop.orders.id", "shop.orders.n"];
+    for (const table of ["shop.orders", "shop._orders_gho"]) {
+      const [change] = changesOf([{ ...hidden, table }], { columns: { include } });
+      expect(change?.after).toEqual({ id: 1, n: 1 });
+    }
+  });
+});
+
 describe("rows", () => {
   const update = { op: "u", id: 5, oldId: 4 } as const;
 

@@ -24,14 +24,22 @@ const TABLES: TableColumns[] = [
   { database: "shop", table: "items", columns: [column("id", "int", { isKey: true })] },
 ];
 
-function column(name: string, type: string, other: { isKey?: boolean; collation?: string } = {}) {
+function column(
+  name: string,
+  type: string,
+  other: { isKey?: boolean; collation?: string; expression?: string } = {},
+) {
   return { name, type, isKey: false, collation: null, ...other };
 }
 
-function found(subscriber: Partial<FilteredSubscriber>, variables: Record<string, string> = {}) {
+function found(
+  subscriber: Partial<FilteredSubscriber>,
+  variables: Record<string, string> = {},
+  tables: readonly TableColumns[] = TABLES,
+) {
   const subscribers = { billing: { tables: ["shop.orders"], ...subscriber } };
   const all = new Map(Object.entries({ binlog_row_image: "FULL", ...variables }));
-  return filterFindings(subscribers, TABLES, all).map(
+  return filterFindings(subscribers, tables, all).map(
     ({ check, severity, what }) => `${severity} ${check}: ${what}`,
   );
 }
@@ -80,6 +88,59 @@ describe("filters", () => {
         ),
       ]);
     }
+  });
+
+  test("hide what is computed from a hidden column, also by way of another column", () => {
+    const tables = [
+      {
+        database: "shop",
+        table: "orders",
+        columns: [
+          column("id", "int", { isKey: true }),
+          column("E`mail", "varchar"),
+          column("domain", "varchar", { expression: "substring_index(`e``mail`,_utf8mb4'@',-1)" }),
+          column("land", "varchar", { expression: "right(`domain`,2)" }),
+          column("twice", "int", { expression: "(`id` * 2)" }),
+          column("masked", "varchar", { expression: "lower(`E``mail`)" }),
+        ],
+      },
+    ];
+    const columns = { exclude: ["shop.orders.e`mail"], mask: { "*.*.masked": "null" } } as const;
+    expect(found({ columns }, {}, tables)).toEqual([
+      "warning filters.generated: subscribers.billing gets shop.orders.domain, which MySQL computes from E`mail",
+      "warning filters.generated: subscribers.billing gets shop.orders.land, which MySQL computes from domain",
+    ]);
+    const all = { exclude: ["shop.orders.*mail", "*.*.domain", "*.*.land"], mask: columns.mask };
+    expect(found({ columns: all }, {}, tables)).toEqual([]);
+  });
+
+  test("hide a column in other tables with the same rows", () => {
+    const columns = [column("id", "int", { isKey: true }), column("email", "varchar")];
+    const named = (...tables: readonly string[]): TableColumns[] =>
+      tables.map((table) => ({ database: "shop", table, columns }));
+    const mask = { "shop.customers.email": "hash" } as const;
+    const subscriber = { tables: ["shop.*"], columns: { exclude: [], mask } };
+
+    expect(found(subscriber, {}, named("customers", "clients"))).toEqual([
+      "warning filters.copy: subscribers.billing gets values of shop.clients as they are (email), and the table has all columns of shop.customers",
+    ]);
+    const both = { exclude: [], mask: { ...mask, "shop.clients.EMAIL": "null" } } as const;
+    expect(found({ ...subscriber, columns: both }, {}, named("customers", "clients"))).toEqual([]);
+    expect(
+      found({ ...subscriber, tables: ["shop.customers"] }, {}, named("customers", "clients")),
+    ).toEqual([]);
+
+    expect(found(subscriber, {}, named("clients"))).toEqual([
+      'warning filters.column: no table has a column that "shop.customers.email" of subscribers.billing.columns chooses',
+      "warning filters.copy: subscribers.billing gets values of shop.clients as they are (email), and the table may be what shop.customers is called now",
+    ]);
+
+    expect(found(subscriber, {}, named("customers", "_customers_gho", "__customers_new"))).toEqual(
+      ["_customers_gho", "__customers_new"].map(
+        (table) =>
+          `note filters.tool-copy: subscribers.billing gets shop.${table}, which is named like a copy of shop.customers that a tool for schema changes makes`,
+      ),
+    );
   });
 
   test.for([

@@ -1,0 +1,172 @@
+import type { Subscriber } from "../../../config/routing.ts";
+import {
+  columnRules,
+  columnsHiddenByName,
+  type TreatmentOf,
+} from "../../../functions/filters/column-rules.ts";
+import { copiedBy } from "../../../functions/filters/copy-names.ts";
+import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { parseColumnPattern } from "../../../wire/column-patterns.ts";
+import type { TableColumn, TableColumns } from "./ask-columns.ts";
+
+type Columns = NonNullable<Subscriber["columns"]>;
+
+/** A table of a subscriber, and what becomes of its columns. */
+interface FilteredTable extends TableColumns {
+  readonly treatmentOf: TreatmentOf | null;
+  /** In lower case, as MySQL compares them. */
+  readonly names: ReadonlySet<string>;
+}
+
+/**
+ * Where a subscriber may get the values of a column that is hidden from it: by another table, or by
+ * a column that is computed from it.
+ */
+export function leakFindings(
+  place: string,
+  columns: Columns,
+  tables: readonly TableColumns[],
+  lowerCaseNames: boolean,
+): Finding[] {
+  const filtered = tables.map((table) => ({
+    ...table,
+    treatmentOf: columnRules(columns, table.database, table.table, lowerCaseNames),
+    names: new Set(table.columns.map(({ name }) => name.toLowerCase())),
+  }));
+  return [
+    ...generatedColumns(place, filtered),
+    ...copies(place, filtered),
+    ...renamedTables(place, columns, filtered, lowerCaseNames),
+    ...toolsCopies(place, filtered),
+  ];
+}
+
+const fullName = ({ database, table }: TableColumns): string => `${database}.${table}`;
+
+const isHidden = ({ treatmentOf }: FilteredTable, { name, isKey }: TableColumn): boolean =>
+  treatmentOf !== null && treatmentOf(name, isKey) !== "keep";
+
+/** Columns that are delivered, and that MySQL computes from hidden ones. */
+function generatedColumns(place: string, tables: readonly FilteredTable[]): Finding[] {
+  return tables.flatMap((table) => {
+    const secret = new Set(
+      table.columns.filter((column) => isHidden(table, column)).map(({ name }) => name),
+    );
+    if (secret.size === 0) return [];
+    const found: Finding[] = [];
+    // A generated column may be computed from generated columns that stand before it only.
+    for (const column of table.columns) {
+      const source = [...secret].find((name) => mentions(column.expression ?? "", name));
+      if (source === undefined || isHidden(table, column)) continue;
+      secret.add(column.name);
+      found.push(
+        mendedByHand(`Leave out or mask ${fullName(table)}.${column.name}, too.`, {
+          check: "filters.generated",
+          about: `${place}.columns.${fullName(table)}.${column.name}`,
+          severity: "warning",
+          what: `${place} gets ${fullName(table)}.${column.name}, which MySQL computes from ${source}`,
+          why: `${source} is hidden from it, and its values may be read from what is computed`,
+        }),
+      );
+    }
+    return found;
+  });
+}
+
+/** Whether an expression, as information_schema has it, names a column. */
+function mentions(expression: string, column: string): boolean {
+  const quoted = `\`${column.replaceAll("`", "``")}\``;
+  return expression.toLowerCase().includes(quoted.toLowerCase());
+}
+
+/** Tables with all columns of one that has hidden columns, some of which they show. */
+function copies(place: string, tables: readonly FilteredTable[]): Finding[] {
+  return tables.flatMap((original) => {
+    const hidden = original.columns.filter((column) => isHidden(original, column));
+    if (hidden.length === 0) return [];
+    const names = original.columns.map(({ name }) => name);
+    return tables
+      .filter((table) => table !== original && hasAll(table, names))
+      .flatMap((table) => {
+        const shown = shownOf(
+          table,
+          hidden.map(({ name }) => name),
+        );
+        return shown === null
+          ? []
+          : [copy(place, fullName(table), shown, `has all columns of ${fullName(original)}`)];
+      });
+  });
+}
+
+/** Tables that may be what a table is called now, whose hidden columns the configuration names. */
+function renamedTables(
+  place: string,
+  columns: Columns,
+  tables: readonly FilteredTable[],
+  lowerCaseNames: boolean,
+): Finding[] {
+  const patterns = [...columns.exclude, ...Object.keys(columns.mask)].flatMap(
+    (text) => parseColumnPattern(text) ?? [],
+  );
+  const former = new Map(
+    patterns.map((pattern) => [`${pattern.database}.${pattern.table}`, pattern]),
+  );
+  return Array.from(former, ([name, { database, table }]) => {
+    const hidden = columnsHiddenByName(columns, database, table, lowerCaseNames);
+    const isThere = tables.some((each) => fullName(each) === name);
+    if (hidden.length === 0 || isThere) return [];
+    return tables
+      .filter((each) => hasAll(each, hidden))
+      .flatMap((each) => {
+        const shown = shownOf(each, hidden);
+        return shown === null
+          ? []
+          : [copy(place, fullName(each), shown, `may be what ${name} is called now`)];
+      });
+  }).flat();
+}
+
+function hasAll({ names }: FilteredTable, columns: readonly string[]): boolean {
+  return columns.every((name) => names.has(name.toLowerCase()));
+}
+
+/** The columns of these that are delivered as they are; null: none. */
+function shownOf(table: FilteredTable, columns: readonly string[]): string | null {
+  const wanted = new Set(columns.map((name) => name.toLowerCase()));
+  const shown = table.columns
+    .filter((column) => wanted.has(column.name.toLowerCase()) && !isHidden(table, column))
+    .map(({ name }) => name);
+  return shown.length === 0 ? null : shown.join(", ");
+}
+
+function copy(place: string, table: string, shown: string, reason: string): Finding {
+  return mendedByHand(`Hide them there too, or leave the table out with "!${table}".`, {
+    check: "filters.copy",
+    about: `${place}.columns.${table}`,
+    severity: "warning",
+    what: `${place} gets values of ${table} as they are (${shown}), and the table ${reason}`,
+    why: "what is hidden in one table is shown in the other",
+  });
+}
+
+/** Tables that a tool for schema changes has made: they have the filters of the original. */
+function toolsCopies(place: string, tables: readonly FilteredTable[]): Finding[] {
+  const names = new Set(tables.map(fullName));
+  return tables.flatMap(({ database, table }) => {
+    const original = copiedBy(table).find((name) => names.has(`${database}.${name}`));
+    if (original === undefined) return [];
+    return [
+      mendedByHand(
+        `Leave it out with "!${database}.${table}", or such tables with "!${database}._*".`,
+        {
+          check: "filters.tool-copy",
+          about: `${place}.${database}.${table}`,
+          severity: "note",
+          what: `${place} gets ${database}.${table}, which is named like a copy of ${database}.${original} that a tool for schema changes makes`,
+          why: "it gets each row that the tool copies, with the filters of the original",
+        },
+      ),
+    ];
+  });
+}
