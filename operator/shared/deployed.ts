@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { CloudFormationClient, GetTemplateCommand } from "@aws-sdk/client-cloudformation";
+import type { Configuration } from "../../config/configuration.ts";
 import { decodeRouting, type Routing } from "../../config/routing.ts";
+import { MESSAGE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { CommandError } from "./command-error.ts";
+import { deployedReaders, type QueueReaders } from "./deployed-readers.ts";
 import { disposable } from "./target.ts";
 
 /** What a deployed stack has, as far as messages depend on it. */
@@ -10,13 +13,21 @@ export interface Deployed {
   readonly queues: ReadonlyMap<string, DeployedQueue>;
   readonly routing: Routing;
   readonly lanes: number;
+  /** Days for which the bucket keeps the large payloads of messages. */
+  readonly payloadDays: number | null;
+  /** Names of the tables that the parts work with; null where they are the stack's own. */
+  readonly restoredTables: Configuration["restoredTables"] | null;
 }
 
-export interface DeployedQueue {
+export interface DeployedQueue extends QueueReaders {
   /** Seconds for which it keeps a message. */
   readonly retentionSeconds: number;
   /** Whether it stays, with its messages, when a deployment takes it out of the stack. */
   readonly isKept: boolean;
+  /** Seconds for which a message that was received is hidden from others. */
+  readonly visibilitySeconds: number;
+  /** After how many receipts a message goes to the dead-letter queue; null where it has none. */
+  readonly maxReceives: number | null;
 }
 
 const resource = z.object({
@@ -25,9 +36,30 @@ const resource = z.object({
   Properties: z.record(z.string(), z.unknown()).default({}),
 });
 const template = z.object({ Resources: z.record(z.string(), resource) });
-const queue = z.object({ QueueName: z.string(), MessageRetentionPeriod: z.number() });
+const queue = z.object({
+  QueueName: z.string(),
+  MessageRetentionPeriod: z.number(),
+  /** SQS's default where the template says nothing. */
+  VisibilityTimeout: z.number().default(30),
+  RedrivePolicy: z.object({ maxReceiveCount: z.number() }).optional(),
+});
+const table = z.unknown();
 const routed = z.object({
-  Environment: z.object({ Variables: z.object({ ROUTING: z.string() }) }),
+  Environment: z.object({
+    Variables: z.object({
+      ROUTING: z.string(),
+      OFFSETS_TABLE: table,
+      SESSIONS_TABLE: table,
+      FAILURES_TABLE: table,
+    }),
+  }),
+});
+const bucket = z.object({
+  LifecycleConfiguration: z.object({
+    Rules: z.array(
+      z.object({ Prefix: z.string().optional(), ExpirationInDays: z.number().optional() }),
+    ),
+  }),
 });
 const variable = z.object({ Name: z.string(), Value: z.unknown() });
 const task = z.object({
@@ -41,7 +73,8 @@ const task = z.object({
 export function deployedOf(text: string): Deployed {
   const parsed = template.safeParse(parseJson(text));
   if (!parsed.success) throw new CommandError("the deployed template is not one that CDK writes");
-  const resources = Object.values(parsed.data.Resources);
+  const { Resources } = parsed.data;
+  const resources = Object.values(Resources);
   const ofType = (type: string) =>
     resources.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
   const [route] = ofType("AWS::Lambda::Function").flatMap(
@@ -58,18 +91,45 @@ export function deployedOf(text: string): Deployed {
       "the deployed template has no reader and no route function; is it of binlog-router?",
     );
   }
-  const queues = resources
-    .filter(({ Type }) => Type === "AWS::SQS::Queue")
-    .map(({ Properties, DeletionPolicy = "Delete" }) => {
-      const { QueueName, MessageRetentionPeriod } = queue.parse(Properties);
-      const isKept = DeletionPolicy.startsWith("Retain");
-      return [QueueName, { retentionSeconds: MessageRetentionPeriod, isKept }] as const;
+  const readersOf = deployedReaders(ofType("AWS::SQS::QueuePolicy"));
+  const queues = Object.entries(Resources)
+    .filter(([, { Type }]) => Type === "AWS::SQS::Queue")
+    .map(([id, { Properties, DeletionPolicy = "Delete" }]): [string, DeployedQueue] => {
+      const found = queue.parse(Properties);
+      const settings = {
+        retentionSeconds: found.MessageRetentionPeriod,
+        isKept: DeletionPolicy.startsWith("Retain"),
+        visibilitySeconds: found.VisibilityTimeout,
+        maxReceives: found.RedrivePolicy?.maxReceiveCount ?? null,
+      };
+      return [found.QueueName, { ...settings, ...readersOf(id) }];
     });
+  const rules = ofType("AWS::S3::Bucket").flatMap(
+    (one) => bucket.safeParse(one).data?.LifecycleConfiguration.Rules ?? [],
+  );
+  const { Variables } = route.Environment;
   return {
     queues: new Map(queues),
-    routing: decodeRouting(route.Environment.Variables.ROUTING),
+    routing: decodeRouting(Variables.ROUTING),
     lanes: Number(lanes.Value),
+    payloadDays:
+      rules.find(({ Prefix }) => Prefix === MESSAGE_PAYLOAD_PREFIX)?.ExpirationInDays ?? null,
+    restoredTables: restoredTables(Variables),
   };
+}
+
+/** The stack's own tables are references in the template, restored ones are names. */
+function restoredTables(
+  variables: z.infer<typeof routed>["Environment"]["Variables"],
+): Deployed["restoredTables"] {
+  const names = z
+    .object({ offsets: z.string(), sessions: z.string(), failures: z.string() })
+    .safeParse({
+      offsets: variables.OFFSETS_TABLE,
+      sessions: variables.SESSIONS_TABLE,
+      failures: variables.FAILURES_TABLE,
+    });
+  return names.data ?? null;
 }
 
 /** The text of a deployed stack's template. Throws CommandError. */

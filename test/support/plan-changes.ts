@@ -35,6 +35,21 @@ export const CHANGES: readonly (readonly [title: string, changed: Record<string,
     "another visibility timeout",
     { subscribers: { billing: { ...billing, visibilitySeconds: 5 }, search } },
   ],
+  ["fewer receives", { subscribers: { billing: { ...billing, maxReceives: 2 }, search } }],
+  [
+    "listed consumers and operators",
+    {
+      environments: {
+        ...example.environments,
+        production: { ...production, consumers: ["arn:aws:iam::111122223333:role/billing"] },
+      },
+      operators: ["arn:aws:iam::111122223333:role/operators"],
+    },
+  ],
+  [
+    "restored tables",
+    { restoredTables: { offsets: "offsets-2", sessions: "sessions-2", failures: "failures-2" } },
+  ],
   ["another database", { source: { ...example.source, host: "other.example.com" } }],
   ["other thresholds", { alarms: { lagSeconds: 5 } }],
 ];

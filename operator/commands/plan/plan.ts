@@ -10,7 +10,8 @@ import { CommandError } from "../../shared/command-error.ts";
 import { disposable } from "../../shared/target.ts";
 import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
 import { waitingIn } from "../../shared/messages-in.ts";
-import { stepsTo, type Step } from "./steps.ts";
+import type { Step } from "./step.ts";
+import { stepsTo } from "./steps.ts";
 
 interface Options {
   readonly config: string;

@@ -17,17 +17,8 @@ import {
   rawQueueName,
 } from "../../../wire/names.ts";
 import type { Deployed } from "../../shared/deployed.ts";
-
-/** One thing that a deployment does. */
-export interface Step {
-  /** `leaves`: a queue stays behind with its messages, out of the stack. */
-  readonly kind: "creates" | "deletes" | "leaves" | "keeps" | "changes";
-  /** A queue's name, or the place in the configuration. */
-  readonly what: string;
-  readonly text: string;
-  /** Whether messages that wait in the queue `what` are lost. */
-  readonly losesMessages: boolean;
-}
+import { settingSteps } from "./setting-steps.ts";
+import { change, same, type Step } from "./step.ts";
 
 const SECONDS_A_DAY = 24 * 60 * 60;
 
@@ -53,6 +44,7 @@ export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
     ...lanesStep(config, deployed),
     ...otherUsersStep(config, deployed),
     ...routingSteps(decodeRouting(encodeRouting(config)), deployed),
+    ...settingSteps(config, deployed),
   ];
 }
 
@@ -93,10 +85,6 @@ function retention(what: string, config: Configuration, { queues }: Deployed): S
   const text = `${what} keeps messages for ${queueDays} days instead of ${before / SECONDS_A_DAY}${after < before ? "; SQS deletes those that are older" : ""}`;
   const isCanary = canaryQueues(config.name).includes(what);
   return [{ kind: "changes", what, text, losesMessages: after < before && !isCanary }];
-}
-
-function change(what: string, text: string): Step {
-  return { kind: "changes", what, text, losesMessages: false };
 }
 
 function lanesStep({ lanes }: Configuration, deployed: Deployed): Step[] {
@@ -189,8 +177,4 @@ function subscriberSteps(
         );
       })
   );
-}
-
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

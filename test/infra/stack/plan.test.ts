@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Template } from "aws-cdk-lib/assertions";
 import { deployedOf, type Deployed } from "../../../operator/shared/deployed.ts";
-import { stepsTo, type Step } from "../../../operator/commands/plan/steps.ts";
+import type { Step } from "../../../operator/commands/plan/step.ts";
+import { stepsTo } from "../../../operator/commands/plan/steps.ts";
 import {
   exampleConfiguration,
   exampleObject,
@@ -17,7 +18,8 @@ const { environments, subscribers } = exampleObject() as {
   readonly environments: Record<string, object>;
   readonly subscribers: Record<"billing" | "search", object>;
 };
-const { production, staging } = environments;
+const { production, staging, test: third } = environments;
+const ROLE = "arn:aws:iam::111122223333:role/one";
 const { billing, search } = subscribers;
 
 let template: Template;
@@ -170,10 +172,84 @@ test.each([
     { environments: { production, staging, test: { users: [] } } },
     /environments\.test\.users: \[\] instead of \[app_test\]/,
   ],
+  [
+    "visibilitySeconds",
+    { subscribers: { billing: { ...billing, visibilitySeconds: 5 }, search } },
+    /subscribers\.billing\.visibilitySeconds: 5 instead of 60; a message that is being handled keeps/,
+  ],
+  [
+    "maxReceives",
+    { subscribers: { billing: { ...billing, maxReceives: 3 }, search } },
+    /subscribers\.billing\.maxReceives: 3 instead of 10; .* received 3 times already goes to the dead-letter queue/,
+  ],
+  [
+    "consumers",
+    { environments: { production: { ...production, consumers: [ROLE] }, staging, test: third } },
+    /environments\.production\.consumers: \[arn:\S*role\/one\] instead of whoever IAM allows; /,
+  ],
+  [
+    "operators",
+    { operators: [ROLE] },
+    /operators: \[arn:\S*role\/one\] instead of \[\]; messages that wait stay/,
+  ],
+  [
+    "payloadDays",
+    { retention: { payloadDays: 28 } },
+    /retention\.payloadDays: .* 28 days instead of 30; S3 deletes those that are older/,
+  ],
+  [
+    "restoredTables",
+    { restoredTables: { offsets: "off", sessions: "ses", failures: "fai" } },
+    /restoredTables: the parts work with off, ses, fai instead of the stack's own; .* frames that wait in the raw queue/,
+  ],
 ])("a change of %s is put into words", (_, changed, words) => {
   const texts = stepsTo(exampleConfiguration(changed), deployed).map(({ text }) => text);
   expect(texts).toContainEqual(expect.stringMatching(words));
 });
+
+test("what was changed before is what the next change is compared with", () => {
+  const changed = {
+    environments: { production: { ...production, consumers: [ROLE] }, staging, test: third },
+    subscribers: { billing: { ...billing, visibilitySeconds: 5, maxReceives: 3 }, search },
+    operators: [`${ROLE}-operator`],
+    retention: { payloadDays: 90 },
+    restoredTables: { offsets: "off", sessions: "ses", failures: "fai" },
+  };
+  const before = deployedOf(JSON.stringify(exampleTemplate(changed).toJSON()));
+  expect(stepsTo(exampleConfiguration(changed), before).map(({ kind }) => kind)).toEqual(["keeps"]);
+  expect(stepsTo(exampleConfiguration(), before).map(({ what }) => what)).toEqual([
+    "",
+    "subscribers.billing.visibilitySeconds",
+    "subscribers.billing.maxReceives",
+    "environments.production.consumers",
+    "operators",
+    "retention.payloadDays",
+    "restoredTables",
+  ]);
+});
+
+test("a queue that is left behind loses messages when their payloads are deleted before them", () => {
+  const changed = {
+    environments: { production, staging },
+    retention: { queueDays: 14, payloadDays: 28 },
+  };
+  const roomy = deployedOf(
+    JSON.stringify(exampleTemplate({ retention: { payloadDays: 90 } }).toJSON()),
+  );
+  expect(stepsTo(exampleConfiguration(changed), roomy).filter(losing)).toEqual([]);
+  const shorter = { ...changed, retention: { queueDays: 2, payloadDays: 20 } };
+  const lost = stepsTo(exampleConfiguration(shorter), roomy).filter(
+    (step) => losing(step) && step.text.includes("large payloads from then on"),
+  );
+  expect(lost.map(({ what }) => what).sort()).toEqual([
+    "shop-billing-test-dead.fifo",
+    "shop-search-test-dead.fifo",
+  ]);
+});
+
+function losing({ losesMessages }: Step): boolean {
+  return losesMessages;
+}
 
 test("a deployment that changes nothing keeps all queues, and that is all", () => {
   expect(stepsTo(exampleConfiguration(), deployed).map(({ kind }) => kind)).toEqual(["keeps"]);

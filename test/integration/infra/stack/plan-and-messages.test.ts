@@ -2,6 +2,7 @@ import {
   CreateQueueCommand,
   DeleteQueueCommand,
   ListQueuesCommand,
+  ReceiveMessageCommand,
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
@@ -13,7 +14,7 @@ import type { Template, TemplateResource } from "../../../../infra/local/templat
 import { stepsTo } from "../../../../operator/commands/plan/steps.ts";
 import { deployedOf } from "../../../../operator/shared/deployed.ts";
 import { waitingIn } from "../../../../operator/shared/messages-in.ts";
-import { exampleConfiguration } from "../../../support/example-stack.ts";
+import { exampleConfiguration, exampleObject } from "../../../support/example-stack.ts";
 import { CHANGES } from "../../../support/plan-changes.ts";
 
 // A message waits in every queue of the deployed example, for eight days. Then the changed template
@@ -68,6 +69,58 @@ test.each(CHANGES)("%s: plan says what becomes of waiting messages", async (_, c
   expect(left).toEqual(Object.fromEntries(expected));
 });
 
+const BILLING = "shop-billing-production.fifo";
+
+/** The ids of what one receipt brings. */
+async function received(QueueUrl: string): Promise<unknown[]> {
+  const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+  return Messages.map(({ Body }) => Body);
+}
+
+/** What `plan` says of a change of the subscriber billing, which is then deployed. */
+async function deployBilling(settings: object): Promise<string[]> {
+  const { subscribers } = exampleObject() as { readonly subscribers: Record<string, object> };
+  const changed = {
+    subscribers: { ...subscribers, billing: { ...subscribers["billing"], ...settings } },
+  };
+  const config = exampleConfiguration(changed);
+  await deploy(synthesize(config).template);
+  return stepsTo(config, deployedOf(JSON.stringify(before))).map(({ text }) => text);
+}
+
+test("maxReceives: what was received so often already goes to the dead-letter queue, as plan says", async () => {
+  const url = `${aws.endpoints.sqs}/${aws.accountId}/${BILLING}`;
+  for (let receipt = 1; receipt <= 2; receipt++) {
+    expect(await received(url)).toEqual(["waits"]);
+    aws.clock.advance(61_000);
+  }
+  expect(await deployBilling({ maxReceives: 2 })).toContainEqual(
+    expect.stringMatching(
+      /^subscribers\.billing\.maxReceives: 2 .* received 2 times already goes to the dead-letter queue/,
+    ),
+  );
+  expect(await received(url)).toEqual([]);
+  expect(await waitingIn(clients.sqs, BILLING)).toBe(0);
+  // The one that was there before, and this one.
+  expect(await waitingIn(clients.sqs, BILLING.replace(".fifo", "-dead.fifo"))).toBe(2);
+});
+
+test("visibilitySeconds: a message that is being handled keeps its time, as plan says", async () => {
+  const url = `${aws.endpoints.sqs}/${aws.accountId}/${BILLING}`;
+  expect(await received(url)).toEqual(["waits"]);
+  expect(await deployBilling({ visibilitySeconds: 5 })).toContainEqual(
+    expect.stringMatching(
+      /^subscribers\.billing\.visibilitySeconds: 5 .* being handled keeps .* gets the new time with its next receipt$/,
+    ),
+  );
+  aws.clock.advance(30_000);
+  expect(await received(url)).toEqual([]);
+  aws.clock.advance(31_000);
+  expect(await received(url)).toEqual(["waits"]);
+  aws.clock.advance(6_000);
+  expect(await received(url)).toEqual(["waits"]);
+});
+
 /** Does to the queues what CloudFormation does when a template takes the other one's place. */
 async function deploy(after: Template): Promise<void> {
   const [old, present] = [queuesOf(before), queuesOf(after)];
@@ -80,14 +133,14 @@ async function deploy(after: Template): Promise<void> {
       }
       continue;
     }
-    const Attributes = { [RETENTION]: retentionOf(successor) };
+    const Attributes = attributesOf(successor);
     await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
   }
   for (const [id, resource] of present) if (!old.has(id)) await create(resource);
 }
 
 async function create(resource: TemplateResource): Promise<void> {
-  const Attributes = { FifoQueue: "true", [RETENTION]: retentionOf(resource) };
+  const Attributes = { FifoQueue: "true", ...attributesOf(resource) };
   await clients.sqs.send(new CreateQueueCommand({ QueueName: nameOf(resource), Attributes }));
 }
 
@@ -99,8 +152,25 @@ function nameOf({ Properties }: TemplateResource): string {
   return String(Properties?.["QueueName"]);
 }
 
-function retentionOf({ Properties }: TemplateResource): string {
-  return String(Properties?.[RETENTION]);
+/** What a deployment may change of a queue. */
+function attributesOf(resource: TemplateResource): Record<string, string> {
+  const { [RETENTION]: retention, VisibilityTimeout: hidden = 30 } = resource.Properties ?? {};
+  const { RedrivePolicy: redrive } = resource.Properties ?? {};
+  return {
+    [RETENTION]: String(retention),
+    VisibilityTimeout: String(hidden),
+    ...(redrive !== undefined && {
+      RedrivePolicy: JSON.stringify({
+        deadLetterTargetArn: `arn:aws:sqs:${aws.region}:${aws.accountId}:${deadOf(resource)}`,
+        maxReceiveCount: (redrive as { readonly maxReceiveCount: number }).maxReceiveCount,
+      }),
+    }),
+  };
+}
+
+/** The dead-letter queue of a queue, by the names that both have. */
+function deadOf(resource: TemplateResource): string {
+  return nameOf(resource).replace(/\.fifo$/, "-dead.fifo");
 }
 
 function urlOf(resource: TemplateResource): string {

@@ -1,0 +1,138 @@
+import type { Configuration } from "../../../config/configuration.ts";
+import { environmentQueues, type EnvironmentQueue } from "../../../config/queues.ts";
+import type { Deployed, DeployedQueue } from "../../shared/deployed.ts";
+import { change, same, type Step } from "./step.ts";
+
+const HOURS_A_DAY = 24;
+const SECONDS_AN_HOUR = 3600;
+
+/**
+ * What the settings of queues, bucket and tables mean for the messages that wait: how often they
+ * may be received, who may receive them, and what belongs to them elsewhere.
+ */
+export function settingSteps(config: Configuration, deployed: Deployed): Step[] {
+  const pairs = environmentQueues(config).flatMap((names) => {
+    const queue = deployed.queues.get(names.queueName);
+    const dead = deployed.queues.get(names.deadLetterQueueName);
+    return queue === undefined || dead === undefined ? [] : [{ names, queue, dead }];
+  });
+  return [
+    ...Object.keys(config.subscribers).flatMap((name) => {
+      const pair = pairs.find(({ names }) => names.subscriber === name);
+      return pair === undefined ? [] : receiptSteps(name, config, pair.queue);
+    }),
+    ...Object.keys(config.environments).flatMap((name) => {
+      const pair = pairs.find(({ names }) => names.environment === name);
+      return pair === undefined ? [] : consumersStep(name, config, pair.queue);
+    }),
+    ...operatorsStep(config, pairs[0]?.dead),
+    ...payloadSteps(config, deployed),
+    ...restoredTablesStep(config, deployed),
+  ];
+}
+
+/** How long a receipt of one subscriber's messages lasts, and how many there are. */
+function receiptSteps(name: string, config: Configuration, before: DeployedQueue): Step[] {
+  const now = config.subscribers[name];
+  if (now === undefined) return [];
+  const { visibilitySeconds, maxReceives } = now;
+  const steps: Step[] = [];
+  if (visibilitySeconds !== before.visibilitySeconds) {
+    const what = `subscribers.${name}.visibilitySeconds`;
+    steps.push(
+      change(
+        what,
+        `${what}: ${visibilitySeconds} instead of ${before.visibilitySeconds}; a message that is being handled keeps the time that it was received with, one that waits gets the new time with its next receipt`,
+      ),
+    );
+  }
+  if (before.maxReceives !== null && maxReceives !== before.maxReceives) {
+    const what = `subscribers.${name}.maxReceives`;
+    const meaning =
+      maxReceives < before.maxReceives
+        ? `a message that waits and was received ${maxReceives} times already goes to the dead-letter queue instead of being received again`
+        : "receipts of messages that wait count on; what is in a dead-letter queue stays there";
+    steps.push(
+      change(what, `${what}: ${maxReceives} instead of ${before.maxReceives}; ${meaning}`),
+    );
+  }
+  return steps;
+}
+
+function consumersStep(name: string, config: Configuration, before: DeployedQueue): Step[] {
+  const now = config.environments[name]?.consumers ?? [];
+  if (same(now.toSorted(), before.consumers.toSorted())) return [];
+  const what = `environments.${name}.consumers`;
+  const meaning =
+    now.length === 0
+      ? "messages that wait can be read by whoever IAM allows"
+      : "messages that wait stay, and nobody else can receive them from then on";
+  return [
+    change(what, `${what}: ${listed(now)} instead of ${listed(before.consumers)}; ${meaning}`),
+  ];
+}
+
+function listed(arns: readonly string[]): string {
+  return arns.length === 0 ? "whoever IAM allows" : `[${arns.join(", ")}]`;
+}
+
+/** `dead`: some dead-letter queue of an environment; all have the same operators. */
+function operatorsStep({ operators }: Configuration, dead: DeployedQueue | undefined): Step[] {
+  if (dead === undefined || same(operators.toSorted(), dead.operators.toSorted())) return [];
+  const text = `operators: [${operators.join(", ")}] instead of [${dead.operators.join(", ")}]; messages that wait stay, in dead-letter queues, too, and these principals may move them back`;
+  return [change("operators", text)];
+}
+
+/**
+ * S3 applies a shorter time to the objects that it has. The configuration keeps it long enough for
+ * the queues that it names; those that are left behind keep messages as long as before.
+ */
+function payloadSteps(config: Configuration, { payloadDays: before, queues }: Deployed): Step[] {
+  const { payloadDays: after } = config.retention;
+  if (before === null || before === after) return [];
+  const what = "retention.payloadDays";
+  const text = `${what}: large payloads of messages are kept for ${after} days instead of ${before}`;
+  if (after > before) return [change(what, `${text}, those of messages that wait included`)];
+  const wanted = environmentQueues(config);
+  const short = [...queues]
+    .filter(([name, { isKept }]) => isKept && !isWanted(name, wanted))
+    .filter(([, queue]) => longestDays(queue) > after)
+    .map(([name]): Step => ({
+      kind: "changes",
+      what: name,
+      text: `${name} keeps messages for longer than S3 keeps their large payloads from then on: ${after} days`,
+      losesMessages: true,
+    }));
+  return [
+    change(
+      what,
+      `${text}; S3 deletes those that are older, which no message needs, except in queues that earlier deployments left behind`,
+    ),
+    ...short,
+  ];
+}
+
+function isWanted(name: string, pairs: readonly EnvironmentQueue[]): boolean {
+  return pairs.some((pair) => pair.queueName === name || pair.deadLetterQueueName === name);
+}
+
+/** How old a message gets there: what is in a dead-letter queue has waited before. */
+function longestDays({ retentionSeconds, maxReceives }: DeployedQueue): number {
+  const days = retentionSeconds / (SECONDS_AN_HOUR * HOURS_A_DAY);
+  return maxReceives === null ? 2 * days : days;
+}
+
+function restoredTablesStep({ restoredTables: now }: Configuration, deployed: Deployed): Step[] {
+  const before = deployed.restoredTables;
+  const names = (tables: typeof before | undefined): string =>
+    tables === null || tables === undefined
+      ? "the stack's own"
+      : [tables.offsets, tables.sessions, tables.failures].join(", ");
+  if (names(now) === names(before)) return [];
+  return [
+    change(
+      "restoredTables",
+      `restoredTables: the parts work with ${names(now)} instead of ${names(before)}; messages in queues stay, but frames that wait in the raw queue belong to the former tables, and so does what is parked there: do it as docs/deploying.md says ("The router's own tables")`,
+    ),
+  ];
+}
