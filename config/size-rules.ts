@@ -165,7 +165,7 @@ export function queuePolicyLength(
 export function bucketPolicyLength(config: SizedConfiguration): number {
   const insiders = [ROLE, ROLE, ROLE, ...config.operators];
   const closed = closedEnvironments(config);
-  const shared = closed.length > 0 && config.operators.length > 0 ? 3 : 0;
+  const shared = closed.length > 0 || config.operators.length > 0 ? 3 : 0;
   return policyLength([
     ...[
       { Bool: { "aws:SecureTransport": "false" } },
@@ -198,7 +198,7 @@ function closedEnvironments({ environments }: SizedConfiguration): [string, read
 
 function denial(admitted: readonly string[], resource: string): object {
   return {
-    Action: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"],
+    Action: "s3:*Object*",
     Condition: { ArnNotEquals: { "aws:PrincipalArn": admitted } },
     Effect: "Deny",
     Principal: { AWS: "*" },

@@ -197,7 +197,7 @@ export class BinlogRouter extends Construct {
     if (config.operators.length === 0 && [...consumers.values()].some(({ isClosed }) => isClosed))
       Annotations.of(this).addWarningV2(
         "binlog-router:operators",
-        "environments list consumers, but no operators are listed: the raw queue, the payloads of frames and failures and the failures table, where the rows of all environments lie, stay open to whoever IAM allows. List operators, and they are closed, too.",
+        "environments list consumers, so the raw queue, the payloads of frames and failures and the failures table, where the rows of all environments lie, are closed, too; but no operators are listed: nobody can run `failures`, `explain` and the runbook's commands on them. List who does.",
       );
     closeToOthers(
       this,

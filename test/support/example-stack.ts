@@ -8,6 +8,23 @@ import { UNBUNDLED } from "../../infra/bundles/bundle.ts";
 import { REPOSITORY_ROOT } from "../../infra/stack/resources/repository-root.ts";
 import { routerStack, type RouterStack } from "../../infra/stack/router-stack.ts";
 
+const account = (role: string): string => `arn:aws:iam::111122223333:role/${role}`;
+
+/** What the example leaves out: whoever may read, a canary, filters, and a key for all of it. */
+export const EVERYTHING = {
+  environments: {
+    production: { users: ["app_production"], consumers: [account("billing-production")] },
+    staging: { users: ["app_staging"], consumers: [account("billing-staging")] },
+  },
+  operators: [account("operators")],
+  subscribers: {
+    billing: { tables: ["shop.*"], columns: { mask: { "shop.*.email": "hash" } } },
+  },
+  canary: {},
+  encryptionKeyArn:
+    "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f",
+};
+
 /** The configuration object that cdk.json gives as an example. */
 export function exampleObject(): Record<string, unknown> {
   const cdk = JSON.parse(readFileSync(join(REPOSITORY_ROOT, "cdk.json"), "utf8")) as {

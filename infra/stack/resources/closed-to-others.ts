@@ -21,12 +21,21 @@ export interface RowPlaces {
 
 const QUEUE_READS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
 const QUEUE_WRITES = ["sqs:SendMessage", "sqs:PurgeQueue", "sqs:StartMessageMoveTask"];
-const OBJECT_ACCESS = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"];
+/** Replication, restoring and tagging included. */
+const OBJECT_ACCESS = ["s3:*Object*"];
+/**
+ * Items, and the ways by which a table's items leave it.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html lists what
+ * a table's policy may name.
+ */
 const ITEM_ACCESS = [
   "BatchGetItem",
   "BatchWriteItem",
   "ConditionCheckItem",
+  "CreateBackup",
   "DeleteItem",
+  "EnableKinesisStreamingDestination",
+  "ExportTableToPointInTime",
   "GetItem",
   "PartiQLDelete",
   "PartiQLInsert",
@@ -34,6 +43,7 @@ const ITEM_ACCESS = [
   "PartiQLUpdate",
   "PutItem",
   "Query",
+  "RestoreTableToPointInTime",
   "Scan",
   "UpdateItem",
 ].map((action) => `dynamodb:${action}`);
@@ -42,8 +52,9 @@ const ITEM_ACCESS = [
  * Keeps everybody out of an environment's rows who is not listed for it, whatever their own
  * policies allow: a Deny outweighs every Allow. Queues and payloads of an environment are closed
  * when it lists `consumers`. What holds the rows of all environments (raw queue, payloads of
- * frames, of failure records and of prepared XA transactions, failures table) is closed when
- * `operators` are listed, too: without them nobody could run the operators' commands.
+ * frames, of failure records and of prepared XA transactions, failures table) is closed as soon as
+ * one of them does, or `operators` are listed. Policies stay changeable by whoever IAM allows: a
+ * Deny of that would lock out whoever deploys.
  *
  * `parts`: ARNs of the roles of reader and functions; `operators`: ARNs, too.
  */
@@ -69,7 +80,7 @@ export function closeToOthers(
       denyOthers(OBJECT_ACCESS, objects, consumers.and(insiders)),
     );
   }
-  if (closed.length === 0 || operators.length === 0) return;
+  if (closed.length === 0 && operators.length === 0) return;
   for (const one of [raw.queue, raw.deadLetterQueue]) {
     one.addToResourcePolicy(denyOthers([...QUEUE_READS, ...QUEUE_WRITES], one.queueArn, insiders));
   }

@@ -6,6 +6,7 @@ import { synthesizeStack } from "../../../infra/local/template/synthesize.ts";
 import { UNBUNDLED } from "../../../infra/bundles/bundle.ts";
 import { routerStack, type RouterStack } from "../../../infra/stack/router-stack.ts";
 import {
+  EVERYTHING,
   exampleConfiguration,
   exampleObject,
   exampleTemplate,
@@ -109,6 +110,7 @@ describe("the checks of CloudFormation and AWS Solutions", () => {
     ],
     ["everything under one key", { encryptionKeyArn: SECRET_KEY }],
     ["a canary under a key", { canary: {}, encryptionKeyArn: SECRET_KEY }],
+    ["all of that", EVERYTHING],
   ])("find nothing in the stack with %s that is not acknowledged", (_, replaced) => {
     check(replaced);
   });

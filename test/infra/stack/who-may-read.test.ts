@@ -19,16 +19,34 @@ const QUEUE_ACTIONS = [
   "sqs:PurgeQueue",
   "sqs:StartMessageMoveTask",
 ];
-const OBJECT_ACTIONS = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"];
+const OBJECT_ACTIONS = [
+  "GetObject",
+  "GetObjectVersion",
+  "GetObjectVersionForReplication",
+  "PutObject",
+  "PutObjectAcl",
+  "RestoreObject",
+  "DeleteObject",
+  "DeleteObjectVersion",
+].map((action) => `s3:${action}`);
 const ITEM_ACTIONS = [
   "GetItem",
   "BatchGetItem",
+  "ConditionCheckItem",
   "Query",
   "Scan",
   "PartiQLSelect",
+  "PartiQLInsert",
+  "PartiQLUpdate",
+  "PartiQLDelete",
+  "BatchWriteItem",
   "PutItem",
   "UpdateItem",
   "DeleteItem",
+  "CreateBackup",
+  "ExportTableToPointInTime",
+  "RestoreTableToPointInTime",
+  "EnableKinesisStreamingDestination",
 ].map((action) => `dynamodb:${action}`);
 
 /**
@@ -168,10 +186,43 @@ describe("with consumers and operators listed", () => {
   });
 });
 
-test("without operators, what the commands need stays open to whom IAM allows", () => {
-  const open = new IamEvaluator(exampleTemplate({ environments: ENVIRONMENTS }));
-  for (const { id, resource, actions } of places.get("all") ?? []) {
-    for (const action of actions) expect(open.denies(id, OPERATOR, action, resource)).toBe(false);
+const OPEN = { production: { users: ["app_production"] }, staging: { users: ["app_staging"] } };
+
+test.each([
+  ["consumers alone", { environments: ENVIRONMENTS }, true],
+  ["operators alone", { environments: OPEN, operators: [OPERATOR] }, true],
+  ["neither", { environments: OPEN }, false],
+])(
+  "with %s listed, what holds the rows of all environments is closed or not",
+  (_, replaced, isClosed) => {
+    const one = new IamEvaluator(exampleTemplate(replaced));
+    for (const { id, resource, actions } of places.get("all") ?? []) {
+      for (const action of actions)
+        expect(one.denies(id, STAGING, action, resource)).toBe(isClosed);
+    }
+  },
+);
+
+const DEPLOYING = [
+  "sqs:SetQueueAttributes",
+  "sqs:DeleteQueue",
+  "s3:PutBucketPolicy",
+  "s3:PutLifecycleConfiguration",
+  "s3:DeleteBucket",
+  "dynamodb:PutResourcePolicy",
+  "dynamodb:UpdateTable",
+  "dynamodb:DeleteTable",
+  "dynamodb:UpdateContinuousBackups",
+];
+
+test("whoever deploys can still change and delete each of these resources and its policy", () => {
+  for (const { id, resource } of [...places.values()].flat()) {
+    const [service = ""] = [/Table/, /Bucket/].map((kind) => kind.exec(id)?.[0]).filter(Boolean);
+    const prefix = { Table: "dynamodb:", Bucket: "s3:" }[service] ?? "sqs:";
+    for (const action of DEPLOYING.filter((one) => one.startsWith(prefix))) {
+      const bucketOrSame = resource.replace(/\/.*/, "");
+      expect([action, iam.denies(id, STAGING, action, bucketOrSame)]).toEqual([action, false]);
+    }
   }
 });
 
