@@ -19,8 +19,37 @@ async function appOfTheReadme(): Promise<string> {
   return app.replace("new App()", "new App({ builtinCloudFormationValidation: false })");
 }
 
+function role(name: string): string {
+  return `"arn:aws:iam::111122223333:role/${name}"`;
+}
+
+/** The same app with everybody listed who may read. */
+function withReaders(app: string): string {
+  return app
+    .replace('["app_staging"] }', `["app_staging"], consumers: [${role("billing")}] }`)
+    .replace(
+      "  vpc,\n  database,\n});\n\nconst billing",
+      () => `  vpc,\n  database,\n  operators: [${role("operators")}],\n});\n\nconst billing`,
+    );
+}
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+}
+
 interface Template {
-  readonly Resources: Readonly<Record<string, { readonly Type: string }>>;
+  readonly Resources: Readonly<
+    Record<
+      string,
+      {
+        readonly Type: string;
+        readonly Properties?: {
+          readonly PolicyDocument?: { readonly Statement: readonly Statement[] };
+        };
+      }
+    >
+  >;
   readonly Outputs: Readonly<Record<string, unknown>>;
 }
 
@@ -39,7 +68,9 @@ describe("the package of the construct, packed and installed into an empty CDK a
     project = join(directory, "app");
     await mkdir(project);
     await writeFile(join(project, "package.json"), '{ "type": "module", "private": true }');
-    await writeFile(join(project, "app.ts"), await appOfTheReadme());
+    const app = await appOfTheReadme();
+    await writeFile(join(project, "app.ts"), app);
+    await writeFile(join(project, "closed.ts"), withReaders(app));
     const quiet = ["--prefer-offline", "--no-audit", "--no-fund"];
     await run("npm", ["install", "--legacy-peer-deps", ...quiet, tarball], { cwd: project });
     // What an app has already, without downloading it again.
@@ -55,19 +86,31 @@ describe("the package of the construct, packed and installed into an empty CDK a
     await run(program("attw"), [tarball, "--profile", "esm-only"], { cwd: directory });
   });
 
-  it("synthesizes in TypeScript", async () => {
-    await run(
-      program("tsc"),
-      ["--ignoreConfig", "--strict", "--skipLibCheck", "--module", "nodenext", "app.ts"],
-      { cwd: project },
-    );
-    const output = join(project, "cdk.out");
-    await run(process.execPath, ["app.js"], {
+  /** What a compiled app synthesizes into a folder. */
+  async function synthesized(app: string, output: string): Promise<Template> {
+    await run(process.execPath, [app], {
       cwd: project,
       env: { PATH: process.env["PATH"], HOME: directory, CDK_OUTDIR: output },
     });
-    const text = await readFile(join(output, "Shop.template.json"), "utf8");
-    const { Resources, Outputs } = JSON.parse(text) as Template;
+    return JSON.parse(await readFile(join(output, "Shop.template.json"), "utf8")) as Template;
+  }
+
+  it("synthesizes in TypeScript", async () => {
+    await run(
+      program("tsc"),
+      [
+        "--ignoreConfig",
+        "--strict",
+        "--skipLibCheck",
+        "--module",
+        "nodenext",
+        "app.ts",
+        "closed.ts",
+      ],
+      { cwd: project },
+    );
+    const output = join(project, "cdk.out");
+    const { Resources, Outputs } = await synthesized("app.js", output);
     const count = (type: string) =>
       Object.values(Resources).filter(({ Type }) => Type === type).length;
     expect(count("AWS::SQS::Queue")).toBe(8);
@@ -80,6 +123,26 @@ describe("the package of the construct, packed and installed into an empty CDK a
       "index.mjs index.mjs.map",
       "index.mjs index.mjs.map",
     ]);
+  });
+
+  it("closes what holds rows, in an app without this repository's feature flags", async () => {
+    const { Resources } = await synthesized("closed.js", join(project, "closed.out"));
+    const policies = (type: string) =>
+      Object.values(Resources)
+        .filter(({ Type }) => Type === type)
+        .map(({ Properties }) => Properties?.PolicyDocument?.Statement ?? []);
+    const queues = policies("AWS::SQS::QueuePolicy");
+    expect(queues).toHaveLength(8);
+    for (const statements of queues) {
+      // SQS's limits.
+      expect(statements.length).toBeLessThanOrEqual(20);
+      for (const { Action } of statements) expect([Action].flat().length).toBeLessThanOrEqual(7);
+    }
+    const denials = policies("AWS::S3::BucketPolicy")
+      .flat()
+      .filter(({ Effect, Action }) => Effect === "Deny" && Action === "s3:*Object*");
+    // Of staging's messages, and of frames, failures and XA transactions.
+    expect(denials).toHaveLength(4);
   });
 
   it("can be required by a CommonJS app", async () => {
