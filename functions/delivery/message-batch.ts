@@ -1,5 +1,6 @@
 import type { Batch } from "../failures/parked.ts";
-import type { FrameShare, OutgoingMessage, QueueFault } from "../message/outgoing-message.ts";
+import type { KeptShare } from "../message/kept-changes.ts";
+import type { FrameShare, OutgoingMessage } from "../message/outgoing-message.ts";
 
 /**
  * What is left of one queue's share of one frame, as it is parked. It stands for all of the share:
@@ -12,8 +13,8 @@ export function shareBatch(
 ): Batch {
   const life = share.life === undefined ? {} : { life: share.life };
   if (share.kind === "fault") {
-    const { first, last, count, subscription, frame, error } = share;
-    const body: FaultBody = { subscription, frame };
+    const { first, last, count, subscription, frame, isPlain, error } = share;
+    const body: KeptShare = { subscription, frame, ...(isPlain && { isPlain }) };
     const trouble = { reason: "fault", error } as const;
     return { first, last, ...life, count, body: JSON.stringify(body), trouble };
   }
@@ -31,11 +32,9 @@ export function shareBatch(
 /** The body of a batch: messages, or the changes that our own code could not turn into messages. */
 export type BatchBody =
   | { readonly kind: "messages"; readonly messages: readonly OutgoingMessage[] }
-  | ({ readonly kind: "fault" } & FaultBody);
-
-type FaultBody = Pick<QueueFault, "subscription" | "frame">;
+  | ({ readonly kind: "fault" } & KeptShare);
 
 export function readBatchBody(body: string): BatchBody {
-  const value = JSON.parse(body) as readonly OutgoingMessage[] | FaultBody;
+  const value = JSON.parse(body) as readonly OutgoingMessage[] | KeptShare;
   return "frame" in value ? { kind: "fault", ...value } : { kind: "messages", messages: value };
 }

@@ -22,14 +22,20 @@ export interface Destination {
   oldestCommitMs: number;
 }
 
-/** A queue, and the message groups that changes of the table have there. */
-export interface TableQueue {
+/** A queue, and what becomes of changes of the table there. */
+interface TableQueue {
+  readonly queue: QueueChanges;
+  /** Our own code may throw an exception in it: to be asked for within the queue's `add`. */
+  readonly rules: () => TableRules;
+}
+
+/** What becomes of a table's changes in a queue. */
+export interface TableRules {
   /**
    * Whether an update that changes the key is a delete and a create also where both have the same
    * message group.
    */
   readonly splitsKeyChanges: boolean;
-  readonly queue: QueueChanges;
   /** `key` is the change's key or the one it had before. */
   readonly groupOf: (key: string) => string;
   /** Null: the subscriber gets every change of the table as it is. */
@@ -75,11 +81,13 @@ export class Destinations {
     const [database, table] = entry;
     const { environment, chosen } = this.#choose(op, author, database, table);
     const queues = chosen.map((subscription) => ({
-      splitsKeyChanges:
-        FORMATS[subscription.format].splitsKeyChanges || subscription.keyBuckets !== undefined,
       queue: queueOf(subscription),
-      groupOf: this.#groupsOf(subscription, database, table),
-      filter: filters.of(subscription.subscriber)?.table(entry, lowerCaseNames) ?? null,
+      rules: remembered(() => ({
+        splitsKeyChanges:
+          FORMATS[subscription.format].splitsKeyChanges || subscription.keyBuckets !== undefined,
+        groupOf: this.#groupsOf(subscription, database, table),
+        filter: filters.of(subscription.subscriber)?.table(entry, lowerCaseNames) ?? null,
+      })),
     }));
     const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
     this.all.push(destination);
@@ -114,7 +122,7 @@ export class Destinations {
     { groupBy, keyBuckets }: Subscription,
     database: string,
     table: string,
-  ): TableQueue["groupOf"] {
+  ): TableRules["groupOf"] {
     let group: string | undefined;
     switch (groupBy) {
       case "table":
@@ -129,4 +137,10 @@ export class Destinations {
         return groupBy satisfies never;
     }
   }
+}
+
+/** Makes the value when it is asked for the first time. */
+function remembered<Value extends object>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
 }

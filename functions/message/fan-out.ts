@@ -8,7 +8,7 @@ import type { EnvironmentOf } from "../routing/environments.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 import type { AuthoredChange } from "./authored-change.ts";
-import { Destinations, type Destination, type TableQueue } from "./destinations.ts";
+import { Destinations, type Destination, type TableRules } from "./destinations.ts";
 import { Envelopes } from "./envelopes.ts";
 import { FormattedMessages } from "./formatted-messages.ts";
 import type { FrameShare, MessageHeader, QueueWriter } from "./outgoing-message.ts";
@@ -79,11 +79,12 @@ export function fanOut(
     const { timestampMs = 0 } = header.transactions[change.transaction] ?? {};
     destination.changes++;
     if (timestampMs < destination.oldestCommitMs) destination.oldestCommitMs = timestampMs;
-    for (const tableQueue of destination.queues) {
-      tableQueue.queue.write((writer) => {
-        const wanted = tableQueue.filter === null ? change : tableQueue.filter(change);
+    for (const { queue, rules: rulesOfTable } of destination.queues) {
+      queue.add(authored, (writer) => {
+        const tableRules = rulesOfTable();
+        const wanted = tableRules.filter === null ? change : tableRules.filter(change);
         if (wanted === null) return;
-        for (const { group, half } of placesOf(tableQueue, wanted)) {
+        for (const { group, half } of placesOf(tableRules, wanted)) {
           writer.add(regroup?.(group, change) ?? group, wanted, author, half);
         }
       });
@@ -104,8 +105,10 @@ export function fanOut(
     const { queueName } = subscription;
     let queue = queues.get(queueName);
     if (queue === undefined) {
-      const { seal = (frame: string) => frame } = filters.of(subscription.subscriber) ?? {};
-      queue = new QueueChanges(subscription, newWriter(subscription), seal);
+      queue = new QueueChanges(subscription, {
+        newWriter: () => newWriter(subscription),
+        seal: (frame) => filters.of(subscription.subscriber)?.seal(frame) ?? frame,
+      });
       queues.set(queueName, queue);
     }
     return queue;
@@ -127,18 +130,8 @@ export function fanOut(
     });
   }
 
-  function changesOf(wanted: QueueChanges): readonly AuthoredChange[] {
-    return changes.filter(
-      (authored) =>
-        !undecided.has(authored) &&
-        destinations
-          .of(authored.change, authored.author)
-          .queues.some(({ queue }) => queue === wanted),
-    );
-  }
-
   return {
-    queues: [...queues.values()].flatMap((queue) => queue.share(header, changesOf) ?? []),
+    queues: [...queues.values()].flatMap((queue) => queue.share(header) ?? []),
     undecided: undecided.size === 0 ? null : { changes: [...undecided], error },
     ...tally(destinations.all),
   };
@@ -149,7 +142,7 @@ export function fanOut(
  * from one to another; or one twice, where such an update is a delete and a create all the same.
  */
 function placesOf(
-  { splitsKeyChanges, groupOf }: TableQueue,
+  { splitsKeyChanges, groupOf }: TableRules,
   change: PositionedChange,
 ): readonly { readonly group: string; readonly half: KeyChangeHalf | undefined }[] {
   const group = groupOf(change.key);

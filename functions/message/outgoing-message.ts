@@ -71,6 +71,11 @@ export interface QueueFault {
    * see some columns.
    */
   readonly frame: string;
+  /**
+   * Our own code failed to make that text as well: `frame` has the changes in another form, in
+   * which nothing is sealed.
+   */
+  readonly isPlain?: true;
 }
 
 /**

@@ -1,10 +1,20 @@
 import type { FrameHeader } from "../../wire/frame.ts";
-import { authoredSubFrame } from "../frame/sub-frame.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 import { isNonEmpty } from "../ground/non-empty.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
 import type { AuthoredChange } from "./authored-change.ts";
+import { keepChanges } from "./kept-changes.ts";
 import type { FrameShare, QueueWriter } from "./outgoing-message.ts";
+
+/**
+ * What one queue's changes are written with. Our own code may throw an exception in each of them:
+ * only `QueueChanges` calls them.
+ */
+export interface QueueTools {
+  readonly newWriter: () => QueueWriter;
+  /** Makes a frame unreadable, some columns of which the subscriber must not see. */
+  readonly seal: (frame: string) => string;
+}
 
 /**
  * One queue's changes of one frame on their way into messages. An exception that our own code
@@ -13,44 +23,42 @@ import type { FrameShare, QueueWriter } from "./outgoing-message.ts";
  */
 export class QueueChanges {
   readonly #subscription: Subscription;
-  readonly #writer: QueueWriter;
-  readonly #seal: (frame: string) => string;
+  readonly #tools: QueueTools;
+  readonly #changes: AuthoredChange[] = [];
+  #writer: QueueWriter | undefined;
   #fault: string | null = null;
 
-  /** `seal`: makes a frame unreadable, some columns of which the subscriber must not see. */
-  constructor(subscription: Subscription, writer: QueueWriter, seal: (frame: string) => string) {
+  constructor(subscription: Subscription, tools: QueueTools) {
     this.#subscription = subscription;
-    this.#writer = writer;
-    this.#seal = seal;
+    this.#tools = tools;
   }
 
-  /** Has the writer do something, unless it has failed. */
-  write(act: (writer: QueueWriter) => void): void {
+  /** Takes a change, which `act` gives to the writer, unless that has failed. */
+  add(authored: AuthoredChange, act: (writer: QueueWriter) => void): void {
+    this.#changes.push(authored);
+    this.#write(act);
+  }
+
+  #write(act: (writer: QueueWriter) => void): void {
     if (this.#fault !== null) return;
     try {
-      act(this.#writer);
+      act((this.#writer ??= this.#tools.newWriter()));
     } catch (error) {
       this.#fault = describeFault(error);
     }
   }
 
-  /**
-   * The frame's share for the queue; null when it has none. `changesOf` finds the queue's changes
-   * again, in order.
-   */
-  share(
-    header: FrameHeader,
-    changesOf: (queue: QueueChanges) => readonly AuthoredChange[],
-  ): FrameShare | null {
+  /** The frame's share for the queue; null when it has none. */
+  share(header: FrameHeader): FrameShare | null {
     const { queueName } = this.#subscription;
     const life = header.life === undefined ? {} : { life: header.life };
     let share: FrameShare | null = null;
-    this.write((writer) => {
+    this.#write((writer) => {
       const messages = writer.finish();
       if (isNonEmpty(messages)) share = { kind: "messages", queueName, ...life, messages };
     });
     if (this.#fault === null) return share;
-    const changes = changesOf(this);
+    const changes = this.#changes;
     const first = changes[0]?.change.position;
     const last = changes.at(-1)?.change.position;
     if (first === undefined || last === undefined) return null;
@@ -63,7 +71,7 @@ export class QueueChanges {
       first,
       last,
       count: changes.length,
-      frame: this.#seal(authoredSubFrame(header, changes)),
+      ...keepChanges(header, changes, this.#tools.seal),
     };
   }
 }

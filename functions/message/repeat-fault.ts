@@ -1,29 +1,9 @@
-import { BodyUnavailableError } from "../ground/errors.ts";
 import { MalformedFrameError } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
-import { NO_FILTERS } from "../filters/filters.ts";
-import { readFrame, type PositionedChange, type PositionedFrame } from "../frame/read-frame.ts";
+import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import { fanOut, type FanOutRules } from "./fan-out.ts";
-import type { FrameShare, QueueFault } from "./outgoing-message.ts";
-
-/**
- * The changes for which our own code threw an exception. Throws MalformedFrameError, and
- * BodyUnavailableError when they are sealed and cannot be opened, or the configuration no longer
- * says what their subscriber must not see.
- */
-export function openFault(
-  { frame, subscription: { subscriber } }: Pick<QueueFault, "frame" | "subscription">,
-  source: string,
-  { filters = NO_FILTERS }: FanOutRules,
-): PositionedFrame {
-  const opened = filters.open(frame);
-  if (opened !== frame && !filters.knows(subscriber)) {
-    throw new BodyUnavailableError(
-      `the record's columns cannot be masked: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
-    );
-  }
-  return readFrame(opened, source);
-}
+import type { KeptShare } from "./kept-changes.ts";
+import type { FrameShare } from "./outgoing-message.ts";
 
 /** What became of changes for which our own code had thrown an exception. */
 export interface RepeatedFault {
@@ -38,7 +18,7 @@ export interface RepeatedFault {
  * format are those that were chosen then. Throws MalformedFrameError.
  */
 export function repeatFault(
-  { subscription }: Pick<QueueFault, "subscription">,
+  { subscription }: Pick<KeptShare, "subscription">,
   frame: PositionedFrame,
   rules: FanOutRules,
 ): RepeatedFault {

@@ -9,7 +9,8 @@ import { settleAll } from "../ground/concurrency.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 import { BodyUnavailableError, isChainError } from "../ground/errors.ts";
 import { fanOut } from "../message/fan-out.ts";
-import { openFault, repeatFault } from "../message/repeat-fault.ts";
+import { openKept } from "../message/kept-changes.ts";
+import { repeatFault } from "../message/repeat-fault.ts";
 import { lateGroup } from "../routing/message-group.ts";
 import { routeFrames } from "../route/route-frames.ts";
 import type { RouteRuntime } from "../route/route-records.ts";
@@ -85,7 +86,7 @@ export function redeliver(
   function partsOfShare(body: string, queueName: string): RecordPart[] {
     const parked = readBatchBody(body);
     if (parked.kind === "messages") return messageParts(queueName, parked.messages);
-    return frameParts(openFault(parked, source, rules), (slice) => {
+    return frameParts(openKept(parked, source, rules.filters), (slice) => {
       const { share, error } = repeatFault(parked, slice, rules);
       return { shares: share === null ? [] : [share], error };
     });

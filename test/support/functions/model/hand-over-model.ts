@@ -23,13 +23,15 @@ import { chainStep, endOf, type LanePosition } from "../../../../functions/frame
 import { OtherLifeError } from "../../../../functions/ground/errors.ts";
 import { mapNonEmpty, type NonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { parsePosition } from "../../../../wire/position.ts";
+import { NO_FILTERS } from "../../../../functions/filters/filters.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut, type FanOutRules } from "../../../../functions/message/fan-out.ts";
 import type {
   FrameShare,
   OutgoingMessage,
 } from "../../../../functions/message/outgoing-message.ts";
-import { openFault, repeatFault } from "../../../../functions/message/repeat-fault.ts";
+import { openKept } from "../../../../functions/message/kept-changes.ts";
+import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
 import type { Subscription } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { drain } from "../../../../functions/retry/drain.ts";
@@ -64,6 +66,11 @@ export interface ModelOptions {
    * closed, or something of it is still parked. Left out: the stream was never opened.
    */
   readonly twin?: "closed" | "open";
+  /**
+   * Until a corrected release is deployed, our own code cannot even begin the queue's messages, nor
+   * seal what it keeps of the changes. Left out: it throws for the changes in lower case only.
+   */
+  readonly noWriter?: true;
   /** A protocol with a mistake, to see that the model finds it. */
   readonly mistake?: Mistake;
 }
@@ -107,8 +114,9 @@ interface ModelState {
  */
 export function handOverModel(options: ModelOptions): Execution {
   const isNamed = options.twin !== undefined && options.mistake !== "nameless";
-  const frames = framesOf(options.frames, isNamed ? "present" : null);
-  const hasFaults = options.frames.some((letters) => /[a-z]/.test(letters));
+  const release = options.noWriter ? "no-writer" : "faulty";
+  const frames = framesOf(options.frames, isNamed ? "present" : null, release);
+  const hasFaults = options.noWriter ?? options.frames.some((letters) => /[a-z]/.test(letters));
   const arrived: OutgoingMessage[] = [];
   const records = new Map<string, ParkedRecord & { bodyText: string }>();
   const former = options.twin === "open" ? formerRecord() : null;
@@ -332,8 +340,11 @@ export function handOverModel(options: ModelOptions): Execution {
                 return { kind: "failed", trouble: TROUBLE, sent: new Set() };
               const messages = isFault
                 ? (shortened(
-                    repeatFault(parked, openFault(parked, SOURCE, rules(false)), rules(false))
-                      .share,
+                    repeatFault(
+                      parked,
+                      openKept(parked, SOURCE, rules("sound").filters),
+                      rules("sound"),
+                    ).share,
                   ) ?? [])
                 : parked.messages;
               const size = options.part ?? Number.MAX_SAFE_INTEGER;
@@ -460,8 +471,20 @@ const SUBSCRIPTION: Subscription = {
   format: "debezium",
 };
 
-function rules(isFaulty: boolean): FanOutRules {
+/**
+ *   sound      throws nowhere
+ *   faulty     throws for the changes in lower case
+ *   no-writer  throws wherever code runs for the queue
+ */
+type Release = "sound" | "faulty" | "no-writer";
+
+function mistake(): never {
+  throw new TypeError("a mistake in our own code");
+}
+
+function rules(release: Release): FanOutRules {
   return {
+    filters: release === "no-writer" ? { ...NO_FILTERS, of: mistake } : NO_FILTERS,
     environmentOf: Object.assign(() => SUBSCRIPTION.environment, { dependsOnHost: () => false }),
     subscriptions: {
       of: () => [SUBSCRIPTION],
@@ -471,8 +494,7 @@ function rules(isFaulty: boolean): FanOutRules {
       hasMessagePerChange: true,
     },
     regroup: (group, { op }) => {
-      if (isFaulty && op === "d") throw new TypeError("a mistake in the message writer");
-      return group;
+      return release === "faulty" && op === "d" ? mistake() : group;
     },
   };
 }
@@ -483,21 +505,29 @@ const known = new Map<string, readonly ModelFrame[]>();
  * The frames of these changes. Making them takes the explorer longer than all the rest, so they are
  * made once.
  */
-function framesOf(frames: readonly string[], life: string | null): readonly ModelFrame[] {
-  const name = [life, ...frames].join();
-  const frame = known.get(name) ?? makeFrames(frames, life);
+function framesOf(
+  frames: readonly string[],
+  life: string | null,
+  release: Release,
+): readonly ModelFrame[] {
+  const name = [life, release, ...frames].join();
+  const frame = known.get(name) ?? makeFrames(frames, life, release);
   known.set(name, frame);
   return frame;
 }
 
-function makeFrames(frames: readonly string[], life: string | null): readonly ModelFrame[] {
+function makeFrames(
+  frames: readonly string[],
+  life: string | null,
+  release: Release,
+): readonly ModelFrame[] {
   const lane = new TestLane(0, 1, life);
   const named = life === null ? {} : { life };
   return frames.map((letters) => {
     const frame = readFrame(lane.frame(letters.split("").map(changeOf)), SOURCE);
-    const { authored } = attribute(frame, frame.changes, new Map(), rules(false).environmentOf);
-    const faulty = fanOut(frame, authored, rules(true)).queues[0] ?? null;
-    const sound = fanOut(frame, authored, rules(false)).queues[0] ?? null;
+    const { authored } = attribute(frame, frame.changes, new Map(), rules("sound").environmentOf);
+    const faulty = fanOut(frame, authored, rules(release)).queues[0] ?? null;
+    const sound = fanOut(frame, authored, rules("sound")).queues[0] ?? null;
     const messages = shortened(sound) ?? [];
     const withMessages = (share: FrameShare | null): FrameShare | null => {
       const short = shortened(share);

@@ -3,7 +3,8 @@ import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../con
 import { filtersOf } from "../../../../functions/filters/filters.ts";
 import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut, type FanOut } from "../../../../functions/message/fan-out.ts";
-import { openFault, repeatFault } from "../../../../functions/message/repeat-fault.ts";
+import { openKept } from "../../../../functions/message/kept-changes.ts";
+import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { keyGroup } from "../../../../functions/routing/message-group.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
@@ -207,7 +208,7 @@ describe("other names of the same data", () => {
 
     // The corrected configuration delivers what waits, and hides what has the new name.
     const corrected = rulesOf({ billing: { columns: { mask: {}, exclude: ["shop.*.text"] } } });
-    const { share } = repeatFault(fault, openFault(fault, SOURCE, corrected), corrected);
+    const { share } = repeatFault(fault, openKept(fault, SOURCE, corrected.filters), corrected);
     if (share?.kind !== "messages") throw new Error("no messages");
     const delivered = share.messages.flatMap(
       ({ body }) => (JSON.parse(body) as EnvironmentMessage).changes,
@@ -313,13 +314,15 @@ describe("rows", () => {
     });
     if (fault?.kind !== "fault") throw new Error("no fault");
     const decided = rulesOf({ billing: { columns: { exclude: ["*.*.text"] } } });
-    const opened = openFault(fault, SOURCE, decided);
+    const opened = openKept(fault, SOURCE, decided.filters);
     expect(repeatFault(fault, opened, decided).share).toMatchObject({
       kind: "messages",
       messages: [{ body: expect.stringContaining('"after":{"id":1,"n":1}') as string }],
     });
     const renamed = rulesOf({ invoices: { columns: { exclude: ["*.*.text"] } } });
-    expect(() => openFault(fault, SOURCE, renamed)).toThrow("no subscriber billing any more");
+    expect(() => openKept(fault, SOURCE, renamed.filters)).toThrow(
+      "no subscriber billing any more",
+    );
     const broken = {
       ...decided,
       filters: {
@@ -329,12 +332,12 @@ describe("rows", () => {
         },
       },
     };
-    expect(repeatFault(fault, opened, broken)).toEqual({
-      share: null,
-      error: expect.stringContaining("TypeError at") as string,
+    expect(repeatFault(fault, opened, broken)).toMatchObject({
+      share: { kind: "fault", error: expect.stringContaining("TypeError at") as string },
+      error: undefined,
     });
     const other = rulesOf({ billing: { columns: {} } }, "another secret");
-    expect(() => openFault(fault, SOURCE, other)).toThrow("another secret of the filters");
+    expect(() => openKept(fault, SOURCE, other.filters)).toThrow("another secret of the filters");
   });
 });
 

@@ -1,0 +1,60 @@
+import { BodyUnavailableError } from "../ground/errors.ts";
+import type { FrameHeader } from "../../wire/frame.ts";
+import { NO_FILTERS, type Filters } from "../filters/filters.ts";
+import { readFrame, type PositionedFrame } from "../frame/read-frame.ts";
+import { authoredSubFrame } from "../frame/sub-frame.ts";
+import type { AuthoredChange } from "./authored-change.ts";
+import type { QueueFault } from "./outgoing-message.ts";
+
+/**
+ * Keeps changes for which our own code threw an exception, as a failure record has them. It may
+ * throw one in here as well: then they are kept as they are in memory, and not sealed. No other
+ * queue may wait for them, and they must not be lost.
+ */
+export function keepChanges(
+  header: FrameHeader,
+  changes: readonly AuthoredChange[],
+  seal: (frame: string) => string,
+): Pick<QueueFault, "frame" | "isPlain"> {
+  try {
+    return { frame: seal(authoredSubFrame(header, changes)) };
+  } catch {
+    const plain: PlainChanges = { header: { ...header, ...NO_CHANGES }, changes };
+    return { frame: JSON.stringify(plain), isPlain: true };
+  }
+}
+
+interface PlainChanges {
+  readonly header: FrameHeader;
+  readonly changes: readonly AuthoredChange[];
+}
+
+/** A whole frame serves as a header: its own changes are those of all queues. */
+const NO_CHANGES = { changes: undefined };
+
+/**
+ * The frame of changes that `keepChanges` has kept. Throws MalformedFrameError, and
+ * BodyUnavailableError when they are sealed and cannot be opened, or the configuration no longer
+ * says what their subscriber must not see.
+ */
+export function openKept(
+  { frame, isPlain, subscription: { subscriber } }: KeptShare,
+  source: string,
+  filters: Filters = NO_FILTERS,
+): PositionedFrame {
+  const opened = isPlain === true ? frameOf(frame) : filters.open(frame);
+  if (opened !== frame && !filters.knows(subscriber)) {
+    throw new BodyUnavailableError(
+      `the record's columns cannot be masked: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
+    );
+  }
+  return readFrame(opened, source);
+}
+
+/** What a failure record keeps of a queue's changes. */
+export type KeptShare = Pick<QueueFault, "frame" | "isPlain" | "subscription">;
+
+function frameOf(plain: string): string {
+  const { header, changes } = JSON.parse(plain) as PlainChanges;
+  return authoredSubFrame(header, changes);
+}

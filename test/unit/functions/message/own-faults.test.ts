@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
+import { readBatchBody, shareBatch } from "../../../../functions/delivery/message-batch.ts";
+import { filtersOf, type Filters } from "../../../../functions/filters/filters.ts";
+import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
+import { fanOut, type FanOutRules } from "../../../../functions/message/fan-out.ts";
+import { openKept } from "../../../../functions/message/kept-changes.ts";
+import type { FrameShare } from "../../../../functions/message/outgoing-message.ts";
+import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
+import { environmentOf } from "../../../../functions/routing/environments.ts";
+import { type Subscription, subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import { attribute } from "../../../../functions/sessions/attribute.ts";
+import {
+  SOURCE,
+  TestLane,
+  withShapes,
+  type TestChange,
+} from "../../../support/functions/frames.ts";
+
+const FORMATS = ["envelope", "debezium"] as const;
+type Format = (typeof FORMATS)[number];
+
+/** The release without a mistake: `odd` masks a column, `whole` gets all. */
+function soundRules(format: Format): FanOutRules & { readonly filters: Filters } {
+  const routing = decodeRouting(
+    encodeRouting({
+      environments: { production: { users: ["app_prod"] } },
+      subscribers: {
+        odd: { tables: ["shop.*"], format, columns: { mask: { "*.*.text": "hash" } } },
+        whole: { tables: ["shop.*"] },
+      },
+    }),
+  );
+  return {
+    environmentOf: environmentOf(routing),
+    subscriptions: subscriptionsOf(SOURCE, routing),
+    filters: filtersOf(routing, "the secret"),
+    now: () => 0,
+  };
+}
+
+function mistake(): never {
+  throw new TypeError('unexpected {"card":"4111"}');
+}
+
+/** Rules whose subscriptions of `odd` throw when this field is asked for. */
+function withoutField(rules: FanOutRules, field: keyof Subscription): FanOutRules {
+  const odd = new Map<Subscription, Subscription>();
+  const alter = (subscription: Subscription): Subscription => {
+    if (subscription.subscriber !== "odd") return subscription;
+    const known = odd.get(subscription);
+    if (known !== undefined) return known;
+    const altered = Object.defineProperty({ ...subscription }, field, { get: mistake });
+    odd.set(subscription, altered);
+    return altered;
+  };
+  const { subscriptions } = rules;
+  return {
+    ...rules,
+    subscriptions: {
+      ...subscriptions,
+      of: (...of) => subscriptions.of(...of).map(alter),
+    },
+  };
+}
+
+/** Rules whose filters of `odd` have a mistake. */
+function withFilter(
+  rules: FanOutRules & { readonly filters: Filters },
+  alter: (filter: NonNullable<ReturnType<Filters["of"]>>) => ReturnType<Filters["of"]>,
+): FanOutRules {
+  const { filters } = rules;
+  return {
+    ...rules,
+    filters: {
+      ...filters,
+      of: (subscriber) => {
+        const filter = filters.of(subscriber);
+        return filter === null ? null : alter(filter);
+      },
+    },
+  };
+}
+
+/** Every place in which code runs for one queue, with a mistake. */
+const PLACES: readonly {
+  readonly place: string;
+  readonly release: (rules: ReturnType<typeof soundRules>) => FanOutRules;
+  readonly isPlain?: true;
+  readonly formats?: readonly Format[];
+}[] = [
+  { place: "the choice of a format", release: (rules) => withoutField(rules, "format") },
+  { place: "the choice of groups", release: (rules) => withoutField(rules, "groupBy") },
+  { place: "the choice of key buckets", release: (rules) => withoutField(rules, "keyBuckets") },
+  { place: "the message's header", release: (rules) => withoutField(rules, "environment") },
+  {
+    place: "the look for filters",
+    release: (rules) => withFilter(rules, mistake),
+    isPlain: true,
+  },
+  {
+    place: "the filters of a table",
+    release: (rules) => withFilter(rules, (filter) => ({ ...filter, table: mistake })),
+  },
+  {
+    place: "a filter",
+    release: (rules) => withFilter(rules, (filter) => ({ ...filter, table: () => mistake })),
+  },
+  {
+    place: "the filtered header",
+    release: (rules) => withFilter(rules, (filter) => ({ ...filter, header: mistake })),
+    formats: ["debezium"],
+  },
+  {
+    place: "a filter, and then the seal",
+    release: (rules) =>
+      withFilter(rules, (filter) => ({ ...filter, table: () => mistake, seal: mistake })),
+    isPlain: true,
+  },
+];
+
+const CHANGES: readonly (readonly TestChange[])[] = [
+  [{ text: "first" }, { op: "u", id: 5, oldId: 4 }, { table: "shop.items" }],
+  [{ op: "ddl" }, { text: "second" }],
+  [{ op: "ddl" }],
+];
+
+function offered(changes: readonly TestChange[], rules: FanOutRules) {
+  const frame = readFrame(withShapes(new TestLane(0, 1, "a life").frame(changes)), SOURCE);
+  const { authored } = attribute(frame, frame.changes, new Map(), rules.environmentOf);
+  return { frame, ...fanOut(frame, authored, rules) };
+}
+
+function shareOf(shares: readonly FrameShare[], subscriber: string): FrameShare | undefined {
+  return shares.find(({ queueName }) => queueName === `shop-${subscriber}-production.fifo`);
+}
+
+/** What a failure record holds, made into messages by a release. */
+function repeated(share: FrameShare, rules: FanOutRules): FrameShare | null {
+  const { body } = shareBatch(share);
+  const kept = readBatchBody(body);
+  if (kept.kind !== "fault") throw new Error("messages are parked, and no changes");
+  return repeatFault(kept, openKept(kept, SOURCE, rules.filters), rules).share;
+}
+
+describe.each(FORMATS)(
+  "a mistake in our own code, met by one queue in the format %s,",
+  (format) => {
+    const places = PLACES.filter(({ formats = FORMATS }) => formats.includes(format));
+    test.each(places)("in $place concerns that queue alone", ({ release, isPlain }) => {
+      const sound = soundRules(format);
+      let faults = 0;
+      for (const changes of CHANGES) {
+        const right = offered(changes, sound);
+        const wrong = offered(changes, release(soundRules(format)));
+        expect(wrong.undecided).toBeNull();
+        expect(wrong.byEnvironment).toEqual(right.byEnvironment);
+        expect(shareOf(wrong.queues, "whole")).toEqual(shareOf(right.queues, "whole"));
+
+        const odd = shareOf(wrong.queues, "odd");
+        if (odd?.kind !== "fault") {
+          // Nothing of the frame comes by the place: statements have no row to be filtered.
+          expect(odd).toEqual(shareOf(right.queues, "odd"));
+          continue;
+        }
+        faults++;
+        expect(odd.error).toMatch(/^TypeError at /);
+        expect(odd).toMatchObject({
+          count: changes.length,
+          ...extent(wrong.frame),
+          life: "a life",
+        });
+        expect(odd.isPlain).toBe(isPlain);
+        if (isPlain === undefined) expect(odd.frame).toMatch(/^sealed:1:/);
+        // Deployed, the subscription is a plain one.
+        const { subscription } = odd;
+        const [plain] = sound.subscriptions
+          .of("production", "c", "shop", "orders")
+          .filter(({ queueName }) => queueName === subscription.queueName);
+        const stored = { ...odd, subscription: plain ?? subscription };
+        expect(repeated(stored, sound)).toEqual(shareOf(right.queues, "odd") ?? null);
+      }
+      expect(faults).toBeGreaterThan(0);
+    });
+  },
+);
+
+test("changes of which not even a frame can be made are kept all the same", () => {
+  const sound = soundRules("envelope");
+  const rules = withFilter(sound, (filter) => ({ ...filter, table: () => mistake }));
+  const { frame } = offered([{}, { text: "second" }], rules);
+  const author = { user: "app_prod", host: "", attribution: "ledger" } as const;
+  // Of a table that the header does not have.
+  const changes = frame.changes.map((change) => ({ change: { ...change, table: 9 }, author }));
+  const { subscriptions } = rules;
+  const both = subscriptions.of("production", "c", "shop", "orders");
+  const everything = { ...subscriptions, of: () => both };
+  const { queues } = fanOut(frame, changes, { ...rules, subscriptions: everything });
+  expect(shareOf(queues, "whole")?.kind).toBe("messages");
+  const share = shareOf(queues, "odd");
+  if (share?.kind !== "fault") throw new Error("no fault");
+  expect(share).toMatchObject({ count: 2, isPlain: true });
+  expect(share.frame).toContain("second");
+  expect(() => openKept(share, SOURCE, sound.filters)).toThrow(RangeError);
+});
+
+test("changes that were kept unsealed wait where the configuration no longer has their subscriber", () => {
+  const rules = soundRules("envelope");
+  const broken = withFilter(rules, (filter) => ({ ...filter, table: mistake, seal: mistake }));
+  const share = shareOf(offered([{ text: "a secret" }], broken).queues, "odd");
+  if (share?.kind !== "fault") throw new Error("no fault");
+  const renamed = { ...rules.filters, knows: () => false };
+  expect(() => openKept(share, SOURCE, renamed)).toThrow("no subscriber odd any more");
+});
+
+function extent({ changes }: PositionedFrame) {
+  return { first: changes[0]?.position, last: changes.at(-1)?.position };
+}
