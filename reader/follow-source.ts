@@ -23,6 +23,7 @@ import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
+import { knownFiles } from "./transactions/known-files.ts";
 import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
 import type { BinlogPosition } from "./transactions/binlog-position.ts";
@@ -98,6 +99,10 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     control: control.connection,
     files: unsaid,
   });
+  const files = await Promise.race([
+    knownFiles(toRead, state.gtids, binlogEvidence(server, control.connection)),
+    control.broken,
+  ]);
   const presentRunFile = await fileOfPresentRun(control.connection, [
     offset.file,
     ...toRead.slice(1),
@@ -124,6 +129,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     unsure: begin.offset.isSettled === true ? null : endOf(state),
     state,
     runBeginnings: beginnings,
+    files,
     presentRunFile,
     preparedXa,
     keptXa,

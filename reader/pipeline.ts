@@ -35,6 +35,7 @@ import type { RowNumbers } from "./snapshot/row-numbers.ts";
 import type { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { Snapshots } from "./snapshot/snapshots.ts";
 import { StreamTap } from "./snapshot/stream-tap.ts";
+import type { KnownFiles } from "./transactions/known-files.ts";
 import { PresentRun } from "./transactions/present-run.ts";
 import { TransactionReader } from "./transactions/transaction-reader.ts";
 
@@ -60,6 +61,8 @@ export interface Attempt {
   readonly unsure: BinlogPosition | null;
   /** See `ServerRunOptions`. */
   readonly runBeginnings: ReadonlyMap<number, number>;
+  /** Of the binlog files from that position on. */
+  readonly files: KnownFiles;
   /** A binlog file that belongs to the server's present run with all that follow it. */
   readonly presentRunFile: string;
   /** Those that the offset names. */
@@ -244,7 +247,7 @@ function shipmentOf(
 
 function transactionReader(
   { settings }: PipelineOptions,
-  { state, offset, isResumed, runBeginnings, preparedXa, report }: Attempt,
+  { state, offset, isResumed, runBeginnings, files, preparedXa, report }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
   followed: FollowedTables,
@@ -268,6 +271,7 @@ function transactionReader(
     columns: settings.columns,
     run: offset.run,
     runBeginnings,
+    files,
     checksums: state.checksums,
     anchor: offset.anchor,
     passed: isResumed ? offset : null,

@@ -7,6 +7,7 @@ import { SessionBook } from "../../reader/sessions/session-book.ts";
 import { SessionsTable } from "../../reader/sessions/sessions-table.ts";
 import { BinlogDump } from "../../reader/source/binlog-dump.ts";
 import { FollowedTables } from "../../reader/statements/followed-tables.ts";
+import { knownFiles } from "../../reader/transactions/known-files.ts";
 import { LastChangeMarker } from "../../reader/transactions/last-change-marker.ts";
 import { PresentRun } from "../../reader/transactions/present-run.ts";
 import { fileOfPresentRun } from "../../reader/transactions/run-beginnings.ts";
@@ -71,6 +72,8 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   const names = await runNames(server, bounds.file);
   const named = renaming(names.of);
   const sessions = await sessionBook(options, epoch);
+  const toRead = state.files.slice(Math.max(0, state.files.indexOf(bounds.file)));
+  const files = await knownFiles(toRead, state.gtids, server.evidence);
   const ended = Promise.withResolvers<void>();
   let handled = Promise.resolve();
 
@@ -115,6 +118,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     run: names.first,
     // A dump by file and offset says itself in which files the server had started.
     runBeginnings: new Map(),
+    files,
     checksums: state.checksums,
     anchor: null,
     passed: null,

@@ -70,6 +70,7 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
       const inFile = new GtidIntervals();
       if (offset > FIRST_EVENT) {
         await look(server, { kind: "file", file, offset: FIRST_EVENT }, (event) => {
+          if (event.file !== file) return true;
           const found = transactionIn(event);
           if (found?.gtid != null && found.start < offset) inFile.add(found.gtid);
           return event.header.logPos >= offset && event.isInFile ? true : null;

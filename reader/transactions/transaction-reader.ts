@@ -28,6 +28,7 @@ import { unreadableBinlog } from "./unreadable-binlog.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { type BinlogPosition, EventPosition, isArtificial, isBefore } from "./binlog-position.ts";
 import { FileSequence } from "./file-sequence.ts";
+import type { KnownFiles } from "./known-files.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { Anchor, ChangeSink, Transaction } from "./transaction.ts";
@@ -54,6 +55,7 @@ export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
   readonly columns: boolean;
   /** By what the binlog was recognised where reading begins; null where nothing was read yet. */
   readonly anchor: Anchor | null;
+  readonly files: KnownFiles;
   /** A position that was passed in an earlier dump. */
   readonly passed: { readonly file: string; readonly offset: number } | null;
 }
@@ -68,7 +70,7 @@ export class TransactionReader {
   readonly xa: XaTransactions;
   readonly #options: TransactionReaderOptions;
   readonly #position = new EventPosition();
-  readonly #files = new FileSequence();
+  readonly #files: FileSequence;
   readonly #tables: TableMaps;
   readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
@@ -84,6 +86,7 @@ export class TransactionReader {
   constructor(options: TransactionReaderOptions) {
     this.#options = options;
     this.#checksums = options.checksums;
+    this.#files = new FileSequence(options.files);
     this.#run = new ServerRun(options);
     const xa = new XaTransactions(options);
     this.xa = xa;
@@ -113,7 +116,8 @@ export class TransactionReader {
   /**
    * Takes the next event of the dump. A promise is returned for one that takes its time, a large
    * compressed transaction: the next event is to wait for it. Throws, or rejects with,
-   * UnreadableBinlogError or BinlogGapError where going on could lose or garble a change.
+   * UnreadableBinlogError or BinlogGapError where going on could lose or garble a change, and
+   * BinlogInterruptedError where another dump has to begin.
    */
   onEvent(event: Buffer): void | Promise<void> {
     try {

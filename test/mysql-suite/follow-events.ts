@@ -55,6 +55,7 @@ export async function followFiles(
       },
       run: 1,
       runBeginnings: new Map(),
+      files: { listed: new Set(), proven: new Set() },
       checksums: false,
       columns: false,
       passed: null,

@@ -9,6 +9,7 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
@@ -70,6 +71,11 @@ async function stopOf(reader: ReaderProcess): Promise<{ name?: string; message?:
 async function expectStillStopped(bench: ReaderBench): Promise<void> {
   const error = await stopOf(await bench.start("stopped by an error"));
   expect(error).toMatchObject({ name: "StillStoppedError" });
+}
+
+async function binlogFiles(): Promise<string[]> {
+  const rows = await mysql.query<{ Log_name: string }>("SHOW BINARY LOGS");
+  return rows.map(({ Log_name: name }) => name);
 }
 
 function storeOf(bench: ReaderBench): OffsetStore {
@@ -215,6 +221,42 @@ test("a file that is missing in the binlog's index stops the reader behind the o
   expect(await store.vouch(await store.load())).toBe(true);
   await bench.start();
   expect(await take(bench, 6)).toEqual(range(4, 9));
+});
+
+test("numbers that a stray file made a killed server leave out are no gap, and those of a missing file are", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 3);
+  expect(await take(bench, 3)).toEqual(range(1, 3));
+  await reader.stop();
+  const [{ base, index } = { base: "", index: "" }] = await mysql.query<{
+    base: string;
+    index: string;
+  }>("SELECT @@global.log_bin_basename AS base, @@global.log_bin_index AS `index`");
+  const last = (await binlogFiles()).at(-1) ?? "";
+  const stray = `${base}.${String(binlogFileNumber(last) + 20).padStart(6, "0")}`;
+  await writeFile(stray, "");
+  await mysql.server.restart({ hard: true });
+  expect(binlogFileNumber((await binlogFiles()).at(-1) ?? "")).toBe(binlogFileNumber(stray) + 1);
+  await insert(4, 6);
+  const next = await bench.start();
+  expect(await take(bench, 3)).toEqual(range(4, 6));
+  await next.stop();
+  await rm(stray);
+
+  await mysql.server.restart({ hard: true });
+  const missing = (await binlogFiles()).at(-1) ?? "";
+  await insert(7, 9);
+  await mysql.server.restart({ hard: true });
+  await insert(10, 12);
+  await mysql.server.stop();
+  const lines = (await readFile(index, "utf8")).split("\n");
+  await writeFile(index, lines.filter((name) => !name.endsWith(missing)).join("\n"));
+  await mysql.server.start();
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "BinlogGapError",
+    message: expect.stringContaining(`lacks ${missing}`),
+  });
 });
 
 test("gtid_mode switched off and on again, step by step, with writes at each step", async () => {

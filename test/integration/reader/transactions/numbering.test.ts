@@ -75,6 +75,7 @@ async function numbersOfOrders(
     },
     run: 1,
     runBeginnings: new Map(),
+    files: { listed: new Set(), proven: new Set() },
     checksums: false,
     columns: false,
     passed: null,

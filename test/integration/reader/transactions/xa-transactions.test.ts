@@ -64,6 +64,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     },
     run: RUN,
     runBeginnings: new Map(),
+    files: { listed: new Set(), proven: new Set() },
     checksums: false,
     columns: false,
     passed: null,

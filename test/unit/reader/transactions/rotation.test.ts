@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
 import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
+import type { KnownFiles } from "../../../../reader/transactions/known-files.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import type { Boundary } from "../../../../reader/transactions/transaction.ts";
 import {
@@ -14,6 +15,11 @@ const HEADER_LENGTH = 19;
 const FIRST_EVENT = 4;
 const GIB = 2 ** 30;
 const ARTIFICIAL = 0x20;
+
+const FILES: KnownFiles = {
+  listed: new Set(["bin.000009", "bin.000042", "moved.1000001"]),
+  proven: new Set(["bin.000042"]),
+};
 
 let boundaries: Boundary[];
 let reader: TransactionReader;
@@ -36,6 +42,7 @@ function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionR
     },
     run: 1,
     runBeginnings: new Map(),
+    files: FILES,
     checksums: false,
     columns: false,
     passed: null,
@@ -159,6 +166,26 @@ describe("a file that the server's index lacks", () => {
     rotate("bin.999999", true);
     rotate("bin.1000000", true);
     expect(() => rotate("moved.1000001", true)).toThrow(gap("bin.1000001"));
+  });
+
+  test("is noticed though no GTID is missing, where the file before it names another one", () => {
+    rotate("bin.000007", true);
+    rotate("bin.000008", false);
+    expect(() => rotate("bin.000042", true)).toThrow(gap("bin.000008"));
+  });
+
+  test("is none where the GTIDs prove that nothing is missing", () => {
+    rotate("bin.000007", true);
+    rotate("bin.000042", true);
+    rotate("bin.000043", true);
+    expect(placesOf(boundaries)).toEqual(["bin.000042:4", "bin.000043:4"]);
+  });
+
+  test("is looked for by another attempt where the file is newer than this one", () => {
+    rotate("bin.000007", true);
+    expect(() => rotate("bin.000050", true)).toThrow(
+      expect.objectContaining({ name: "BinlogInterruptedError" }),
+    );
   });
 
   test("is none where a stray file made the server leave out numbers", () => {

@@ -31,6 +31,7 @@ beforeEach(() => {
     },
     run: 1,
     runBeginnings: new Map(),
+    files: { listed: new Set(), proven: new Set() },
     checksums: false,
     columns: false,
     passed: null,
