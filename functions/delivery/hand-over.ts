@@ -2,7 +2,7 @@ import { epochOf, type PositionText } from "../../wire/position.ts";
 import { isOfTwinLife, type NamedPosition } from "../failures/named-position.ts";
 import { recordKey, type Batch, type StreamState, type Trouble } from "../failures/parked.ts";
 import type { StreamItems } from "../failures/route-items.ts";
-import { streamText, type Stream } from "../failures/stream.ts";
+import { streamText, threadStreamOfLife, type Stream } from "../failures/stream.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { OtherLifeError } from "../ground/errors.ts";
 import type { NonEmpty } from "../ground/non-empty.ts";
@@ -25,7 +25,8 @@ import type { NonEmpty } from "../ground/non-empty.ts";
  * Batches whose positions the tail had passed already come from frames that are repeated after a
  * crash, where both belong to one life. Epochs grow from life to life; two lives have one epoch
  * only where two offsets tables drew it. Behind a tail of a later life, or of such a twin life,
- * nothing can be parked: OtherLifeError. A stream that was closed in a twin life says nothing of
+ * nothing can be parked: OtherLifeError, but for the changes of an unknown connection, which then
+ * have a stream of their life (`threadStreamOfLife`). A stream that was closed in a twin life says nothing of
  * the batches. Route looks before it writes records: while a stream is open, it has none of a twin
  * life.
  */
@@ -79,6 +80,13 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
     return state.tail;
   }
 
+  /** Changes of a connection may need a stream of their life. */
+  async function placeOf(stream: Stream, last: NamedPosition): Promise<Stream> {
+    if (stream.kind !== "thread" || last.life === null) return stream;
+    const state = await items.read(stream);
+    return threadStreamOfLife(stream, state && tailOf(state), last);
+  }
+
   async function forget(stream: Stream, batches: readonly Batch[]): Promise<void> {
     await settleAll(batches.map((batch) => items.resolve(stream, recordKey(batch))));
   }
@@ -99,9 +107,10 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       return { kind: "clear", delivered: delivered.length };
     },
 
-    async park(stream, batches, trouble) {
+    async park(offered, batches, trouble) {
       const { first, last } = extent(batches);
-      const twin = await closedTwin(stream, last);
+      const stream = await placeOf(offered, last);
+      const twin = stream.kind === "thread" ? null : await closedTwin(stream, last);
       // What is left of an earlier attempt may say other messages are unsent: these are the ones
       // now.
       await settleAll(batches.map((batch) => items.replaceRecord(stream, batch, trouble)));

@@ -1,10 +1,13 @@
-import { connectionName, type Connection } from "../../wire/session.ts";
+import { epochOf } from "../../wire/position.ts";
+import { connectionName, parseConnectionName, type Connection } from "../../wire/session.ts";
+import { isOfTwinLife, type NamedPosition } from "./named-position.ts";
 
 /**
  * A stream: what is delivered in order, and parked in order behind its first failure.
  *
  *   queue    one queue, what one lane sends to it
- *   thread   the changes of one connection whose author is not known, of one lane
+ *   thread   the changes of one connection whose author is not known, of one lane; those of a life
+ *            that have no place behind the others have a stream of their own (`threadStreamOfLife`)
  *   raw      one message of the raw queue that could not be read, or that an operator brought back
  *
  * Lanes advance independently, so positions are compared within one lane only, and every stream
@@ -13,7 +16,7 @@ import { connectionName, type Connection } from "../../wire/session.ts";
 export interface Stream {
   readonly kind: "queue" | "thread" | "raw";
   readonly lane: number;
-  /** The queue's name, the connection's name, or the SQS message id. */
+  /** The queue's name, the connection's name (and its life's), or the SQS message id. */
   readonly name: string;
 }
 
@@ -23,6 +26,32 @@ export function queueStream(lane: number, queueName: string): Stream {
 
 export function threadStream(lane: number, connection: Connection): Stream {
   return { kind: "thread", lane, name: connectionName(connection) };
+}
+
+/**
+ * The stream for changes of a connection up to `last`, where the connection's first stream ends at
+ * `tail` (null: it has none). A tail of a later life, or of a twin life, cannot be compared with
+ * them, and a connection may stay unknown for hours. Then they have a stream that names their life,
+ * whether the first one is open or closed: so a repeat of their frame finds what was parked.
+ */
+export function threadStreamOfLife(
+  first: Stream,
+  tail: NamedPosition | null,
+  last: NamedPosition,
+): Stream {
+  if (tail === null || last.life === null || tail.life === last.life) return first;
+  const isLater = epochOf(tail.position) > epochOf(last.position);
+  return isLater || isOfTwinLife(tail, last) ? namedAfterLife(first, last.life) : first;
+}
+
+/** The stream of a connection whose name ends with that of a life. */
+export function namedAfterLife(first: Stream, life: string): Stream {
+  return { ...first, name: `${first.name}/${life}` };
+}
+
+/** The connection of a stream of the kind `thread`. Throws RangeError. */
+export function connectionOfStream({ name }: Stream): Connection {
+  return parseConnectionName(name.split("/", 3).join("/"));
 }
 
 /**

@@ -1,5 +1,5 @@
-import { parseConnectionName } from "../../wire/session.ts";
-import type { Stream } from "../failures/stream.ts";
+import { connectionName } from "../../wire/session.ts";
+import { connectionOfStream, type Stream } from "../failures/stream.ts";
 import type { LookUp } from "../sessions/look-up.ts";
 import {
   type Backoff,
@@ -39,12 +39,14 @@ export async function lookUpThreads(
   for (const [lane, ofLane] of Map.groupBy(streams, (stream) => stream.lane)) {
     for (let i = 0; i < ofLane.length; i += TOGETHER) {
       const together = ofLane.slice(i, i + TOGETHER);
-      const connections = new Map(
-        together.map(({ name }) => [name, parseConnectionName(name)] as const),
-      );
+      const named = together.map((stream) => {
+        const connection = connectionOfStream(stream);
+        return { stream, connection, name: connectionName(connection) };
+      });
+      const connections = new Map(named.map(({ name, connection }) => [name, connection]));
       const found = await lookUp(lane, connections);
-      for (const stream of together) {
-        const isKnown = (found.get(stream.name)?.entries.length ?? 0) > 0;
+      for (const { stream, name } of named) {
+        const isKnown = (found.get(name)?.entries.length ?? 0) > 0;
         (isKnown ? known : unknown).push(stream);
       }
     }

@@ -1,6 +1,7 @@
 import { connectionName, type Connection } from "../../wire/session.ts";
 import { deliverFrames, type DeliveryEffects } from "../delivery/deliver-frames.ts";
 import type { LaneState } from "../delivery/lanes-table.ts";
+import type { NamedPosition } from "../failures/named-position.ts";
 import type { Batch, Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
 import { chainStep, endOf, type LanePosition } from "../frame/chain.ts";
@@ -22,6 +23,7 @@ export interface RouteEffects extends DeliveryEffects {
   lookUp(
     lane: number,
     connections: ReadonlyMap<string, Connection>,
+    change?: NamedPosition,
   ): Promise<ReadonlyMap<string, ConnectionKnowledge>>;
 }
 
@@ -139,7 +141,9 @@ async function settleAuthors(
   { environmentOf }: FanOutRules,
   effects: RouteEffects,
 ): Promise<readonly AuthoredChange[]> {
-  const knowledge = unnamed.size === 0 ? new Map() : await effects.lookUp(frame.lane, unnamed);
+  const change: NamedPosition = { position: frame.first, life: frame.life ?? null };
+  const knowledge =
+    unnamed.size === 0 ? new Map() : await effects.lookUp(frame.lane, unnamed, change);
   const { authored, orphans } = attribute(frame, changes, knowledge, environmentOf);
   await forEachLimited(orphans.values(), CONNECTIONS_AT_ONCE, (list) =>
     parkByConnection(frame, list, subFrame(frame, list), UNATTRIBUTED, effects),

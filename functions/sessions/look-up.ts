@@ -9,7 +9,8 @@ import {
 } from "../../wire/session-items.ts";
 import { batchGet } from "../aws/batch-get.ts";
 import { stateKey, tailIn } from "../failures/items.ts";
-import { streamText, threadStream } from "../failures/stream.ts";
+import type { NamedPosition } from "../failures/named-position.ts";
+import { type Stream, streamText, threadStream, threadStreamOfLife } from "../failures/stream.ts";
 import type { ConnectionKnowledge } from "./attribute.ts";
 
 export interface LookUpOptions {
@@ -21,6 +22,8 @@ export interface LookUpOptions {
 export type LookUp = (
   lane: number,
   connections: ReadonlyMap<string, Connection>,
+  /** Of a change that one of them wrote; left out where nobody asks what is parked. */
+  change?: NamedPosition,
 ) => Promise<ReadonlyMap<string, ConnectionKnowledge>>;
 
 /**
@@ -28,24 +31,48 @@ export type LookUp = (
  * are none.
  */
 export function lookUp({ client, sessionsTable, failuresTable }: LookUpOptions): LookUp {
-  return async (lane, connections) => {
-    const streams = Array.from(connections.values(), (connection) =>
-      threadStream(lane, connection),
+  /** Where streams end, by their texts. */
+  async function tailsOf(streams: readonly Stream[]): Promise<ReadonlyMap<string, NamedPosition>> {
+    const states = await batchGet(client, failuresTable, streams.map(stateKey));
+    return new Map(states.map((item) => [textOf(item, "stream") ?? "", tailIn(item)]));
+  }
+
+  /** Where each connection's stream ends that takes its change. */
+  async function parkedTails(
+    lane: number,
+    connections: ReadonlyMap<string, Connection>,
+    change: NamedPosition,
+  ): Promise<ReadonlyMap<string, NamedPosition | undefined>> {
+    const streams = Array.from(
+      connections,
+      ([name, connection]) => [name, threadStream(lane, connection)] as const,
     );
+    const tails = await tailsOf(streams.map(([, stream]) => stream));
+    const places = streams.map(([name, stream]) => {
+      const tail = tails.get(streamText(stream)) ?? null;
+      return { name, stream, place: threadStreamOfLife(stream, tail, change) };
+    });
+    const others = places.filter(({ stream, place }) => place !== stream);
+    const further = await tailsOf(others.map(({ place }) => place));
+    return new Map(
+      places.map(({ name, stream, place }) => [
+        name,
+        (place === stream ? tails : further).get(streamText(place)),
+      ]),
+    );
+  }
+
+  return async (lane, connections, change) => {
     const keys = [...sessionItemKeys(connections.values())];
-    const [items, states] = await Promise.all([
+    const [items, parked] = await Promise.all([
       batchGet(client, sessionsTable, keys.map(encodeSessionKey)),
-      batchGet(client, failuresTable, streams.map(stateKey)),
+      change === undefined ? null : parkedTails(lane, connections, change),
     ]);
     const sessions = new Map(items.map((item) => [decodeSessionKey(item), item]));
-    const tails = new Map(states.map((item) => [textOf(item, "stream"), tailIn(item)]));
     return new Map(
       Array.from(connections, ([name, connection]) => [
         name,
-        {
-          entries: entriesIn(sessions, connection),
-          parkedUpTo: tails.get(streamText(threadStream(lane, connection))) ?? null,
-        },
+        { entries: entriesIn(sessions, connection), parkedUpTo: parked?.get(name) ?? null },
       ]),
     );
   };

@@ -2,7 +2,7 @@ import { connectionName } from "../../../wire/session.ts";
 import { changeId } from "../../../wire/change-text.ts";
 import type { Author } from "../../../wire/session.ts";
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
-import { queueStream, threadStream } from "../../../functions/failures/stream.ts";
+import { namedAfterLife, queueStream, threadStream } from "../../../functions/failures/stream.ts";
 import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
 import { connectionOf } from "../../../functions/sessions/attribute.ts";
 import { exactValue } from "../../shared/exact-value.ts";
@@ -100,12 +100,7 @@ async function fatesOf(
   // The reader may have known less than a search that began earlier; what it parked stays parked
   // until an answer came.
   const unattributed =
-    whereabouts === "routed"
-      ? await parkedFate(target, threadStream(frame.lane, connectionOf(frame, change)), {
-          id: "",
-          position: change.position,
-        })
-      : null;
+    whereabouts === "routed" ? await fateUnderConnection(target, frame, change) : null;
   if (unattributed !== null) return { fate: unattributed, ...none };
   if (author === null) {
     const fate = whereabouts === "routed" ? "unrecorded" : whereabouts;
@@ -118,6 +113,21 @@ async function fatesOf(
       .map((rule) => queueFate(rule, whereabouts, { frame, change, author }, target)),
   );
   return { fate: null, queues };
+}
+
+/** The fate of a change that was parked under its connection, or under connection and life. */
+async function fateUnderConnection(
+  target: Target,
+  frame: PositionedFrame,
+  change: PositionedChange,
+): Promise<ParkedFate | null> {
+  const first = threadStream(frame.lane, connectionOf(frame, change));
+  const streams = frame.life === undefined ? [first] : [first, namedAfterLife(first, frame.life)];
+  for (const stream of streams) {
+    const fate = await parkedFate(target, stream, { id: "", position: change.position });
+    if (fate !== null) return fate;
+  }
+  return null;
 }
 
 async function queueFate(

@@ -23,7 +23,7 @@ import type { Target } from "../../shared/target.ts";
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { lastOf, type ParkedRecord } from "../../../functions/failures/parked.ts";
-import type { Stream } from "../../../functions/failures/stream.ts";
+import { connectionOfStream, type Stream } from "../../../functions/failures/stream.ts";
 import { type Answer, type ParkedRange, withAnswer } from "./answer.ts";
 import { parkedRecords, revive, troubledStreams } from "./failures-table.ts";
 import { firstWriting, type ParkedChanges, parkedChanges } from "./parked-changes.ts";
@@ -118,7 +118,9 @@ interface Parked extends ParkedRange {
 async function parkedOf(target: Target, connection: Connection): Promise<Parked> {
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
   const states = (await troubledStreams(target)).filter(
-    ({ stream }) => stream.kind === "thread" && stream.name === connectionName(connection),
+    ({ stream }) =>
+      stream.kind === "thread" &&
+      connectionName(connectionOfStream(stream)) === connectionName(connection),
   );
   const records: ParkedRecord[] = [];
   for (const { stream } of states) {
@@ -140,9 +142,9 @@ async function parkedOf(target: Target, connection: Connection): Promise<Parked>
   };
 }
 
-/** `<server uuid>/<run>/<thread>`, or a stream's name that ends in it. */
+/** `<server uuid>/<run>/<thread>`, or a stream's name that contains it. */
 export function parseConnection(name: string): Connection {
-  const match = /^(?:thread\/\d+\/)?([^/]+)\/(-?\d+)\/(\d+)$/.exec(name);
+  const match = /^(?:thread\/\d+\/)?([^/]+)\/(-?\d+)\/(\d+)(?:\/[^/]+)?$/.exec(name);
   if (match === null) {
     throw new CommandError(
       `${name} names no connection; "list" shows them as thread/<lane>/<server>/<run>/<thread>`,

@@ -1,5 +1,5 @@
 import { ModelApplication, type ModelStore } from "./model-application.ts";
-import { ModelFunctions, type FunctionMistake } from "./model-functions.ts";
+import { isOfNobody, ModelFunctions, type FunctionMistake } from "./model-functions.ts";
 import { ModelReader, type ReaderMistake, type ReaderTable } from "./model-reader.ts";
 import { lastNumber, ModelServer, type ModelRow, type ServerData } from "./model-server.ts";
 
@@ -64,8 +64,14 @@ export class LivesModel {
   async verdict(): Promise<string | null> {
     await this.#settle();
     const { handled } = this.#application;
+    if (this.#functions.isHeld) return "held: by what is parked of a connection that nobody knows";
+    this.#functions.isAnswered = true;
+    await this.#deliverAll();
     if (this.#weather === "calm") {
-      const disorder = disorderIn(handled, this.#server.committed);
+      const disorder = disorderIn(
+        handled.filter((row) => !isOfNobody(row)),
+        this.#server.committed,
+      );
       if (disorder !== null) return disorder;
     }
     if (this.#reader.table.isStopped || this.#functions.isGap) return null;
@@ -187,6 +193,10 @@ export class LivesModel {
     this.#functions.isQueueUp = true;
     this.#application.isStoreAway = false;
     await this.#read(false);
+    await this.#deliverAll();
+  }
+
+  async #deliverAll(): Promise<void> {
     for (let round = 0; round < 3; round++) {
       await this.#functions.routeAll();
       await this.#functions.retry();

@@ -7,6 +7,9 @@ import { chainStep, endOf } from "../../../functions/frame/chain.ts";
 import { OtherLifeError } from "../../../functions/ground/errors.ts";
 import { isNonEmpty, mapNonEmpty, type NonEmpty } from "../../../functions/ground/non-empty.ts";
 import type { FrameShare, OutgoingMessage } from "../../../functions/message/outgoing-message.ts";
+import { threadStream } from "../../../functions/failures/stream.ts";
+import { shareBatch } from "../../../functions/delivery/message-batch.ts";
+import type { Connection } from "../../../wire/session.ts";
 import { drain } from "../../../functions/retry/drain.ts";
 import type { LaneProgress } from "../../../reader/offsets/lane-layout.ts";
 import { epochOf, type PositionText } from "../../../wire/position.ts";
@@ -36,14 +39,22 @@ export interface ModelMessage {
 }
 
 /**
+ *   one-per-thread   what is parked of a connection is one stream, whatever its life
  *   by-epoch         a frame of an earlier epoch is taken for delivered, whatever its life
  *   passes-parked    messages are sent although earlier ones of their queue are parked
  *   nameless-parked  what is parked does not name its life
  */
-export type FunctionMistake = "by-epoch" | "passes-parked" | "nameless-parked";
+export type FunctionMistake = "one-per-thread" | "by-epoch" | "passes-parked" | "nameless-parked";
 
 const QUEUE = "queue.fifo";
+const NOBODY: Connection = { server: "server", run: 1, thread: 1 };
+/** Whether a row was written by a connection that nobody knows, until somebody answers for it. */
+export function isOfNobody({ table, id }: ModelRow): boolean {
+  return table === "notes" && id % 3 === 0;
+}
+
 const TROUBLE: Trouble = { reason: "queue-unavailable", error: "" };
+const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
 
 /**
  * The raw queue, the route function with its lanes, the failures table and the retry function,
@@ -58,6 +69,10 @@ export class ModelFunctions {
   /** Frames in the raw queue's dead-letter queue. */
   dead: ModelFrame[] = [];
   isQueueUp = true;
+  /** Whether somebody has answered for the connection that nobody knew. */
+  isAnswered = false;
+  /** Whether a frame waits for what is parked of that connection. */
+  isHeld = false;
   /** Whether a frame waits that says that others are missing before it, or are parked. */
   isGap = false;
   #lanes = new Map<number, LaneState>();
@@ -81,12 +96,14 @@ export class ModelFunctions {
 
   async routeAll(): Promise<void> {
     this.isGap = false;
+    this.isHeld = false;
     for (const lane of new Set(this.raw.map((frame) => frame.lane))) await this.route(lane);
   }
 
   async retry(): Promise<void> {
     if (!this.isQueueUp) return;
     for (const stream of this.#failures.open) {
+      if (stream.kind === "thread" && !this.isAnswered) continue;
       await drain(
         stream,
         {
@@ -146,8 +163,13 @@ export class ModelFunctions {
     }
     if (step.kind === "repeat") return true;
     const { after } = step;
-    const messages = messagesOf(frame, (position) => after === null || position > after);
+    const due = frame.changes.filter(({ position }) => after === null || position > after);
+    const messages = messagesOf(
+      frame,
+      due.filter((change) => !isOfNobody(change)),
+    );
     const shares = isNonEmpty(messages) ? [shareOf(frame, messages)] : [];
+    if (!(await this.#parkOrphans(frame, due.filter(isOfNobody)))) return false;
     try {
       const { lane: present, troubled } = await deliverFrames(lane, [shares], {
         lanes: this.#lanesTable,
@@ -159,6 +181,21 @@ export class ModelFunctions {
     } catch (error) {
       if (!(error instanceof OtherLifeError)) throw error;
       this.isGap = true;
+      return false;
+    }
+  }
+
+  /** False: they cannot be parked now. */
+  async #parkOrphans(frame: ModelFrame, orphans: readonly ModelChange[]): Promise<boolean> {
+    const messages = messagesOf(frame, orphans);
+    if (!isNonEmpty(messages)) return true;
+    const batch = shareBatch(shareOf(frame, messages), () => true);
+    try {
+      await this.#streams.park(threadStream(frame.lane, NOBODY), [batch], UNATTRIBUTED);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OtherLifeError)) throw error;
+      this.isHeld = true;
       return false;
     }
   }
@@ -196,6 +233,12 @@ export class ModelFunctions {
 function withMistake(streams: ParkedStreams, mistake: string | null): ParkedStreams {
   if (mistake === "passes-parked")
     return { ...streams, parkBehind: async () => ({ kind: "clear", delivered: 0 }) };
+  if (mistake === "one-per-thread")
+    return {
+      ...streams,
+      park: (stream, batches, trouble) =>
+        streams.park({ ...stream, kind: "queue" }, batches, trouble),
+    };
   if (mistake !== "nameless-parked") return streams;
   return {
     ...streams,
@@ -222,12 +265,8 @@ function shareOf({ life }: ModelFrame, messages: NonEmpty<OutgoingMessage>): Fra
 }
 
 /** A message for each table. */
-function messagesOf(
-  { changes, life }: ModelFrame,
-  isNew: (position: PositionText) => boolean,
-): OutgoingMessage[] {
-  const fresh = changes.filter(({ position }) => isNew(position));
-  return Array.from(Map.groupBy(fresh, ({ table }) => table)).flatMap(([group, list]) => {
+function messagesOf({ life }: ModelFrame, changes: readonly ModelChange[]): OutgoingMessage[] {
+  return Array.from(Map.groupBy(changes, ({ table }) => table)).flatMap(([group, list]) => {
     const [first, last] = [list[0]?.position, list.at(-1)?.position];
     if (first === undefined || last === undefined) return [];
     const text = JSON.stringify([life, list]);

@@ -1,8 +1,15 @@
-import { DeleteItemCommand, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stateKey } from "../../../../functions/failures/items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
-import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
+import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
+import { DUE_INDEX } from "../../../../wire/names.ts";
+import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
@@ -60,6 +67,43 @@ describe("frames of several lives", () => {
     await retry(stage.runtime);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
   });
+
+  test.each([
+    { what: "another life with the same epoch", epochs: [7, 7] },
+    { what: "a later life", epochs: [8, 7] },
+  ])(
+    "go on behind what is parked of a connection that nobody knows, of $what",
+    async ({ epochs }) => {
+      const [former, present] = [new TestLane(0, epochs[0], "a"), new TestLane(0, epochs[1], "b")];
+      expect(await deliver(former.frame([{ user: null, thread: 5 }]))).toEqual([]);
+      await stage.clients.dynamodb.send(new DeleteItemCommand({ TableName: "offsets", Key: KEY }));
+      const mixed = present.frame([{ user: null, thread: 5 }, {}]);
+      expect(await deliver(mixed)).toEqual([2]);
+      expect(await deliver(present.frame([{ user: null, thread: 5 }, {}]))).toEqual([4]);
+
+      // A repeat, when somebody has answered: what was parked is not sent from the frame as well.
+      await stage.clients.dynamodb.send(new DeleteItemCommand({ TableName: "offsets", Key: KEY }));
+      const author = { from: "", user: "app_prod", host: "h", attribution: "operator" } as const;
+      const connection = { server: SERVER, run: 1, thread: 5 };
+      const sessions = new SessionsTable(stage.clients.dynamodb, "sessions");
+      await sessions.record([{ connection, entries: [author] }]);
+      expect(await deliver(mixed)).toEqual([]);
+
+      stage.clock.advance(MINUTE_MS);
+      await retry(stage.runtime);
+      const late = numbers(await stage.receiveAll("production"));
+      expect(late.toSorted((a, b) => a - b)).toEqual([1, 1, 3]);
+      const { Items: left = [] } = await stage.clients.dynamodb.send(
+        new QueryCommand({
+          TableName: "failures",
+          IndexName: DUE_INDEX,
+          KeyConditionExpression: "due = :open",
+          ExpressionAttributeValues: { ":open": { S: "open" } },
+        }),
+      );
+      expect(left).toEqual([]);
+    },
+  );
 
   test("of a restored offsets table go on, though frames of a later life were delivered meanwhile", async () => {
     const [restored, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];

@@ -51,6 +51,7 @@ const MISTAKES: readonly (readonly [Mistake, Weather])[] = [
   ["lanes-at-once", "calm"],
   ["passes-parked", "calm"],
   ["nameless-parked", "wild"],
+  ["one-per-thread", "wild"],
   ["forgets-xa", "calm"],
   ["unproven", "wild"],
   ["same-numbers", "wild"],
