@@ -25,8 +25,8 @@ import type { NonEmpty } from "../ground/non-empty.ts";
  * Batches whose positions the tail had passed already come from frames that are repeated after a
  * crash, where both belong to one life. Epochs grow from life to life; two lives have one epoch
  * only where two offsets tables drew it. Behind a tail of a later life, or of such a twin life,
- * nothing can be parked: OtherLifeError, but for the changes of an unknown connection, which then
- * have a stream of their life (`threadStreamOfLife`). A stream that was closed in a twin life says nothing of
+ * nothing can be parked: OtherLifeError. The changes of an unknown connection have a stream of
+ * their life then (`threadStreamOfLife`). A stream that was closed in a twin life says nothing of
  * the batches. Route looks before it writes records: while a stream is open, it has none of a twin
  * life.
  */

@@ -27,7 +27,7 @@ export interface BinlogEvidence {
   find(gtid: string): Promise<Anchor | null>;
   /** The first event of a file. Null when the server does not have the file. */
   beginningOf(file: string): Promise<Anchor | null>;
-  /** The GTIDs of everything before a position; beyond the end of the file, of all that is in it. */
+  /** The GTIDs of everything before a position; beyond a file's end, with all that is in it. */
   gtidsBefore(file: string, offset: number): Promise<string>;
 }
 

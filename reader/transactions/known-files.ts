@@ -20,8 +20,8 @@ const FIRST_EVENT = 4;
 /**
  * Asks about files that leave out numbers. A server that starts takes the number behind the highest
  * in its directory, also where that is a stray file's; and somebody may have removed a line from
- * the index. A file says which GTIDs were executed before it was begun. Where all of them are in the
- * file before it, or were executed before that one, nothing is missing between the two.
+ * the index. A file says which GTIDs were executed before it was begun. Where all of them are in
+ * the file before it, or were executed before that one, nothing is missing between the two.
  *
  * `files`: names of files that the server has, one after the other. `gtids`: whether every
  * transaction has a GTID; without, nothing is proven.
