@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import { AttemptReport } from "./attempt-report.ts";
+import { runTasks } from "./background-tasks.ts";
 import { KeptXaStore } from "./offsets/kept-xa-store.ts";
 import type { OffsetStore } from "./offsets/offset-store.ts";
 import type { Stop } from "./offsets/reader-item.ts";
@@ -38,8 +37,6 @@ const SAVE_EVERY_MS = 1000;
 const PACE_EVERY_MS = 1000;
 const SNAPSHOT_STEP_MS = 100;
 const DRAIN_MS = 12_000;
-/** How long what is under way in the background may take to end. */
-const TASKS_MS = 3000;
 
 /**
  * One attempt to follow the source: connects, goes on from the saved offset, and sends what comes,
@@ -250,42 +247,4 @@ async function findBeginning(
 /** Nothing was sent beyond the end of the binlog. */
 function endOf({ file, offset }: ServerState): BinlogPosition {
   return { fileNumber: binlogFileNumber(file), offset };
-}
-
-interface Task {
-  readonly everyMs: number;
-  readonly act: () => Promise<void>;
-}
-
-/**
- * Does each task again and again. Resolves when the signal is aborted; rejects with the first
- * failure, after which nothing is sent any more.
- */
-async function runTasks(
-  tasks: readonly Task[],
-  failures: readonly Promise<never>[],
-  signal: AbortSignal,
-  sending: AbortController,
-): Promise<void> {
-  const abort = signal.aborted ? undefined : once(signal, "abort");
-  const background = new AbortController();
-  const running = tasks.map(({ everyMs, act }) => every(everyMs, background.signal, act));
-  try {
-    await Promise.race([...failures, ...running, abort]);
-  } finally {
-    background.abort();
-    if (!signal.aborted) sending.abort();
-    await Promise.race([Promise.allSettled(running), delay(TASKS_MS)]);
-  }
-}
-
-/**
- * Calls `act` again and again, `waitMs` after it finished, until the signal is aborted; resolves
- * then. Rejects with what `act` threw.
- */
-async function every(waitMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await act();
-    await delay(waitMs, undefined, { signal }).catch(() => undefined); // an abort ends the loop
-  }
 }

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { setImmediate as turn, setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { runTasks } from "../../../reader/background-tasks.ts";
+
+const MODULE = new URL("../../../reader/background-tasks.ts", import.meta.url).href;
+
+test("tasks that have ended leave no timer, for which the reader's process would stay", async () => {
+  const program = `
+    import { runTasks } from ${JSON.stringify(MODULE)};
+    const stop = new AbortController();
+    let done = 0;
+    const act = async () => void (++done === 3 && stop.abort());
+    await runTasks([{ everyMs: 1, act }], [], stop.signal, new AbortController());
+    console.log(JSON.stringify(process.getActiveResourcesInfo().filter((kind) => kind === "Timeout")));
+  `;
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program]);
+  expect(JSON.parse(stdout)).toEqual([]);
+});
+
+test("a failure ends the tasks, and what is being sent, and is passed on", async () => {
+  const sending = new AbortController();
+  const broken = Promise.reject(new Error("the dump ended"));
+  let done = 0;
+  const tasks = [{ everyMs: 1, act: async () => void done++ }];
+  const running = runTasks(tasks, [broken], new AbortController().signal, sending);
+  await expect(running).rejects.toThrow("the dump ended");
+  expect(sending.signal.aborted).toBe(true);
+  const then = done;
+  await delay(20);
+  expect(done).toBe(then);
+});
+
+test("a task under way is waited for", async () => {
+  const stop = new AbortController();
+  const saving = Promise.withResolvers<void>();
+  let isOver = false;
+  const running = runTasks(
+    [{ everyMs: 1, act: () => saving.promise }],
+    [],
+    stop.signal,
+    new AbortController(),
+  ).then(() => (isOver = true));
+  stop.abort();
+  await turn();
+  expect(isOver).toBe(false);
+  saving.resolve();
+  await running;
+});
