@@ -1,13 +1,17 @@
 import { defineConfig } from "vitest/config";
+import { compileCache } from "./infra/local/process/compile-cache.ts";
 
 // Where .ci/run wants the results as JSON, besides what people read.
 const results = process.env["TEST_RESULTS"];
 
+// Most test files are processes of their own and load the AWS SDK: once compiled, it stays so.
+Object.assign(process.env, compileCache());
+
 /**
  * Four projects. `unit`: pure functions, milliseconds. `infra`: what the CDK app synthesizes. Their
- * files share processes, which load each module once: a test leaves no trace in one. Then
- * `integration`: a real MySQL, real processes and the local stand-ins over the network; three files
- * at a time on any machine: each starts servers, and waits for half of its time. Last `alone`:
+ * files share two processes, which load each module once: a test leaves no trace in one. Then
+ * `integration`: a real MySQL, real processes and the local stand-ins over the network; four files
+ * at a time on any machine: each starts servers, and waits for most of its time. Last `alone`:
  * tests that compare delays, one at a time.
  */
 export default defineConfig({
@@ -20,6 +24,7 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts", "infra/local-aws/test/unit/**/*.test.ts"],
           testTimeout: 30_000,
           isolate: false,
+          maxWorkers: 2,
         },
       },
       {
@@ -31,7 +36,7 @@ export default defineConfig({
           ],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           globalSetup: ["test/support/prepare-mysql.ts", "test/support/prepare-python.ts"],
         },
@@ -43,6 +48,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           isolate: false,
+          maxWorkers: 2,
         },
       },
       {
