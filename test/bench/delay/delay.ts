@@ -52,7 +52,7 @@ export async function benchDelay(run: BenchmarkRun): Promise<void> {
       ? await Neighbour.start(stack, NEIGHBOURS_ROWS_PER_SECOND)
       : null;
     await delays(stack, consumer, TABLE, perSecond, run.quick ? 1 : 2);
-    const measured = await delays(stack, consumer, TABLE, perSecond, run.quick ? 3 : 15);
+    const measured = await delays(stack, consumer, TABLE, perSecond, run.quick ? 1 : 15);
     await neighbour?.finish();
     for (const figure of figures(work, measured, targets)) run.report(figure);
   }

@@ -7,7 +7,8 @@ const ENVIRONMENT = "staging";
 const TABLE = "keyed";
 const ROWS_PER_SECOND = 10_000;
 const SILENCE_MS = 60_000;
-const WARM_UP_ROWS = 5000;
+const FULL = { seconds: 10, warmUpRows: 5000 };
+const QUICK: typeof FULL = { seconds: 0.2, warmUpRows: 500 };
 
 interface Case {
   readonly name: string;
@@ -24,7 +25,7 @@ const CASES: readonly Case[] = [
  * How far a subscriber with `groupBy: "key"` falls behind while 10,000 rows a second are inserted.
  */
 export async function benchKeys(run: BenchmarkRun): Promise<void> {
-  const seconds = run.quick ? 2 : 10;
+  const { seconds, warmUpRows } = run.quick ? QUICK : FULL;
   for (const { name, keyBuckets, atMostSeconds } of CASES) {
     run.signal.throwIfAborted();
     run.progress(name);
@@ -47,11 +48,11 @@ export async function benchKeys(run: BenchmarkRun): Promise<void> {
     // Compiles what is measured then.
     await using warmUp = await BenchWriter.start(stack.file, {
       ...load,
-      rows: WARM_UP_ROWS,
+      rows: warmUpRows,
       rowsPerSecond: null,
     });
     await warmUp.ended;
-    await consumer.until(WARM_UP_ROWS, SILENCE_MS);
+    await consumer.until(warmUpRows, SILENCE_MS);
     const rows = ROWS_PER_SECOND * seconds;
     await using writer = await BenchWriter.start(stack.file, {
       ...load,
@@ -60,7 +61,7 @@ export async function benchKeys(run: BenchmarkRun): Promise<void> {
     });
     await writer.ended;
     const writtenAt = performance.now();
-    await consumer.until(WARM_UP_ROWS + rows, SILENCE_MS);
+    await consumer.until(warmUpRows + rows, SILENCE_MS);
     run.report({
       work: `${ROWS_PER_SECOND} rows/s for ${seconds} s, ${name}`,
       name: "behind at the end",

@@ -12,7 +12,7 @@ const PARTS = ["reader", "route"] as const;
 type Part = (typeof PARTS)[number];
 
 const FULL = { loadSeconds: 600, sampleSeconds: 20, rows: 1_000_000, progressSeconds: 30 };
-const QUICK = { loadSeconds: 10, sampleSeconds: 2, rows: 50_000, progressSeconds: 5 };
+const QUICK = { loadSeconds: 4, sampleSeconds: 1, rows: 50_000, progressSeconds: 2 };
 
 /** What the reader is to stay below in steady load. */
 const READER_MB = 200;

@@ -82,15 +82,15 @@ export const TROUBLES: readonly Trouble[] = [
       { kind: "error", code: "AWS.SimpleQueueService.NonExistentQueue" },
       100,
     ),
-    seconds: 3,
+    seconds: 2,
   },
   {
     ...queueTrouble("its queue is denied", { kind: "error", code: "AccessDenied" }, 100),
-    seconds: 3,
+    seconds: 2,
   },
   {
     ...queueTrouble("its queue is throttled", { kind: "error", code: "RequestThrottled" }, 300),
-    seconds: 4,
+    seconds: 2,
   },
   { ...queueTrouble("its queue is silent", { kind: "delay", ms: 600_000 }, 300), seconds: 4 },
   { ...queueTrouble("its queue refuses connections", { kind: "reset" }, 300), seconds: 4 },
@@ -102,7 +102,7 @@ export const TROUBLES: readonly Trouble[] = [
       300,
       SEARCH,
     ),
-    seconds: 3,
+    seconds: 2,
     further: (frame) => [
       { user: "app_staging", table: "shop.formatted", op: frame % 4 === 0 ? "c" : "ddl" },
     ],
@@ -111,7 +111,7 @@ export const TROUBLES: readonly Trouble[] = [
     name: "our own code fails on one table's changes for its queue",
     gives: null,
     parks: [BILLING],
-    seconds: 3,
+    seconds: 2,
     further: () => [{ user: "app_staging", table: ODD_TABLE }],
     begin: async ({ ownCode }) => {
       ownCode.isFaulty = true;
@@ -133,7 +133,7 @@ export const TROUBLES: readonly Trouble[] = [
     name: "the changes of 5,000 unknown connections are parked, and retry is at them",
     gives: null,
     parks: [],
-    seconds: 3,
+    seconds: 2,
     begin: async ({ stage, runtime }) => {
       await parkCopies(stage, runtime, new TestLane(2), 5000);
       return () => undefined;
