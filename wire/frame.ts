@@ -139,22 +139,7 @@ export class MalformedFrameError extends Error {
  */
 export function encodeChange(change: FrameChange): string {
   const { op, transaction, table, offset, row, n, key, oldKey, before, after } = change;
-  return (
-    encodeLineHead(op, transaction, table, offset, row, n) +
-    `${key}\t${oldKey}\t${before}\t${after}`
-  );
-}
-
-/** The beginning of such a line, up to the key: ASCII. */
-export function encodeLineHead(
-  op: Operation,
-  transaction: number,
-  table: number,
-  offset: number,
-  row: number,
-  n: number,
-): string {
-  return `${op}\t${transaction}\t${table}\t${offset}\t${row}\t${n}\t`;
+  return `${op}\t${transaction}\t${table}\t${offset}\t${row}\t${n}\t${key}\t${oldKey}\t${before}\t${after}`;
 }
 
 /** The line of a frame's header, without a line feed. */

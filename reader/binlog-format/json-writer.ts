@@ -24,6 +24,10 @@ const LONGEST_ESCAPE = 6;
 /** A multiple of three, so that pieces of base64 join without padding. */
 const BASE64_PIECE = 3 << 16;
 
+/** The two digits of 0 to 99. */
+const TENS = Uint8Array.from({ length: 100 }, (_, pair) => ZERO + Math.floor(pair / 10));
+const ONES = Uint8Array.from({ length: 100 }, (_, pair) => ZERO + (pair % 10));
+
 const HEX = Buffer.from("0123456789abcdef");
 const CAPACITY = 64 * 1024;
 const KEPT_CAPACITY = 1 << 20;
@@ -76,17 +80,7 @@ export class JsonWriter {
 
   /** Puts an integer from 0 to 2^32 - 1, at most 10 bytes. */
   putUint32(value: number): void {
-    const { bytes } = this;
-    let rest = value >>> 0;
-    let length = 1;
-    for (let bound = 10; rest >= bound && length < 10; bound *= 10) length++;
-    const start = this.position;
-    this.position = start + length;
-    for (let to = start + length - 1; to >= start; to--) {
-      const tenth = (rest / 10) >>> 0;
-      bytes[to] = ZERO + rest - tenth * 10;
-      rest = tenth;
-    }
+    this.putPadded(value, digitsOf(value >>> 0));
   }
 
   /** Puts an integer of up to 2^53, at most 17 bytes. */
@@ -108,14 +102,18 @@ export class JsonWriter {
   /** Puts the lowest `digits` digits of an integer below 2^32. */
   putPadded(value: number, digits: number): void {
     const { bytes } = this;
-    let rest = value;
+    let rest = value >>> 0;
     const start = this.position;
-    this.position = start + digits;
-    for (let to = start + digits - 1; to >= start; to--) {
-      const tenth = (rest / 10) >>> 0;
-      bytes[to] = ZERO + rest - tenth * 10;
-      rest = tenth;
+    let to = start + digits;
+    this.position = to;
+    for (; to > start + 1; to -= 2) {
+      const hundredth = (rest / 100) >>> 0;
+      const pair = rest - hundredth * 100;
+      bytes[to - 2] = TENS[pair] as number;
+      bytes[to - 1] = ONES[pair] as number;
+      rest = hundredth;
     }
+    if (to > start) bytes[start] = ONES[rest % 100] as number;
   }
 
   /** Writes ASCII. */
@@ -226,4 +224,13 @@ export class JsonWriter {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** How many digits an integer below 2^32 has. */
+function digitsOf(value: number): number {
+  if (value < 100) return value < 10 ? 1 : 2;
+  if (value < 10_000) return value < 1000 ? 3 : 4;
+  if (value < 1_000_000) return value < 100_000 ? 5 : 6;
+  if (value < 100_000_000) return value < 10_000_000 ? 7 : 8;
+  return value < 1_000_000_000 ? 9 : 10;
 }

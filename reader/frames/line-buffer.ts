@@ -1,3 +1,4 @@
+import type { Operation } from "../../wire/frame.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 
 /**
@@ -13,12 +14,26 @@ export class LineBuffer {
     return this.#length;
   }
 
-  /** Adds the line of a change: `head` is ASCII, what `encodeLineHead` gives. */
-  append(head: string, texts: RowTexts): void {
+  /** Adds the line of a change, as `encodeChange` writes it. */
+  append(
+    op: Operation,
+    transaction: number,
+    table: number,
+    offset: number,
+    row: number,
+    n: number,
+    texts: RowTexts,
+  ): void {
     const { bytes, beforeEnd, afterEnd, keyEnd, oldKeyEnd } = texts;
-    this.#ensure(this.#length + head.length + oldKeyEnd + SEPARATORS);
+    this.#ensure(this.#length + LONGEST_HEAD + oldKeyEnd + SEPARATORS);
     if (this.#length > 0) this.#bytes[this.#length++] = LINE_FEED;
-    this.#length += this.#bytes.write(head, this.#length, "latin1");
+    for (let i = 0; i < op.length; i++) this.#bytes[this.#length++] = op.charCodeAt(i);
+    this.#bytes[this.#length++] = TAB;
+    this.#putNumber(transaction);
+    this.#putNumber(table);
+    this.#putNumber(offset);
+    this.#putNumber(row);
+    this.#putNumber(n);
     this.#copy(bytes, afterEnd, keyEnd);
     this.#bytes[this.#length++] = TAB;
     this.#copy(bytes, keyEnd, oldKeyEnd);
@@ -26,6 +41,25 @@ export class LineBuffer {
     this.#copy(bytes, 0, beforeEnd);
     this.#bytes[this.#length++] = TAB;
     this.#copy(bytes, beforeEnd, afterEnd);
+  }
+
+  /** Writes a whole number and a tab. */
+  #putNumber(value: number): void {
+    const bytes = this.#bytes;
+    if (value > MOST_UINT32) {
+      this.#length += bytes.write(String(value), this.#length, "latin1");
+    } else {
+      let rest = value;
+      let digits = 1;
+      for (let bound = 10; rest >= bound; bound *= 10) digits++;
+      this.#length += digits;
+      for (let to = this.#length - 1; digits > 0; digits--, to--) {
+        const tenth = (rest / 10) >>> 0;
+        bytes[to] = ZERO + rest - tenth * 10;
+        rest = tenth;
+      }
+    }
+    bytes[this.#length++] = TAB;
   }
 
   #copy(bytes: Buffer, start: number, end: number): void {
@@ -65,6 +99,10 @@ const FIRST_BYTES = 4096;
 /** Room for a full frame, whose last row may go beyond it. */
 const KEPT_BYTES = 2 * 1024 * 1024;
 const TAB = 0x09;
+const ZERO = 0x30;
+const MOST_UINT32 = 0xffff_ffff;
+/** Bytes of the longest operation and of five numbers of up to 2^53, with a tab behind each. */
+const LONGEST_HEAD = 9 + 5 * 17;
 const LINE_FEED = 0x0a;
 /** Bytes of a line that are neither head nor text. */
 const SEPARATORS = 4;

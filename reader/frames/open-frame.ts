@@ -1,4 +1,4 @@
-import { encodeLineHead, FRAME_VERSION } from "../../wire/frame.ts";
+import { FRAME_VERSION } from "../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
@@ -55,8 +55,7 @@ export class OpenFrame {
     if (change.last === true) this.#ended.add(transaction);
     const { op, offset, row, n, texts } = change;
     const table = this.#tables.indexOf(change);
-    const head = encodeLineHead(op, this.transactions.length - 1, table, offset, row, n);
-    this.lines.append(head, texts);
+    this.lines.append(op, this.transactions.length - 1, table, offset, row, n, texts);
     this.#lastFileNumber = transaction.fileNumber;
     this.#lastOffset = offset;
     this.#lastRow = row;

@@ -78,7 +78,9 @@ export class RowChanges {
       const json = this.#json;
       const middle = writeImage(beforeImage, row, at, json, this.#before);
       const beforeEnd = json.position;
-      const next = writeImage(afterImage, row, middle, json, this.#after);
+      // Both have the same columns, unless binlog_row_image is MINIMAL or NOBLOB.
+      const isAlike = afterImage === beforeImage;
+      const next = writeImage(afterImage, row, middle, json, this.#after, isAlike);
       const afterEnd = json.position;
       // A MINIMAL after image has changed columns only: what it lacks is as it was.
       const keyEnd = this.#writeKey(this.#after, this.#before);
@@ -145,8 +147,8 @@ export class RowChanges {
 }
 
 /**
- * Writes an image and returns where the next one starts. Throws CorruptEventError when it would end
- * outside the event.
+ * Writes an image and returns where the next one starts. `isAlike`: it comes right after one of the
+ * same columns. Throws CorruptEventError when it would end outside the event.
  */
 function writeImage(
   image: RowImageWriter,
@@ -154,10 +156,13 @@ function writeImage(
   offset: number,
   json: JsonWriter,
   spans: KeySpans,
+  isAlike = false,
 ): number {
   let next: number;
   try {
-    next = image.write(row, offset, json, spans);
+    next = isAlike
+      ? image.writeNext(row, offset, json, spans)
+      : image.write(row, offset, json, spans);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CorruptEventError("a row ends outside its event", { cause });

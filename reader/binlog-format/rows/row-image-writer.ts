@@ -28,6 +28,14 @@ export class RowImageWriter {
   readonly #steps: readonly Step[];
   readonly #nullBytes: number;
   readonly #keyLength: number;
+  /**
+   * Of the image that `write` wrote last: where it starts in the event; where each value starts
+   * there, and where each one's text with its prefix starts in the JSON, with the ends of the last
+   * ones behind them.
+   */
+  #start = 0;
+  readonly #values: Int32Array;
+  readonly #texts: Int32Array;
   /** Whether the image has all of the table's columns. */
   readonly isWhole: boolean;
 
@@ -50,6 +58,8 @@ export class RowImageWriter {
     this.isWhole = steps.length === definition.columns.length;
     this.#nullBytes = (steps.length + 7) >> 3;
     this.#keyLength = definition.primaryKey.length;
+    this.#values = new Int32Array(steps.length + 1);
+    this.#texts = new Int32Array(steps.length + 1);
   }
 
   /** Whether the image has none of the table's columns. */
@@ -68,21 +78,99 @@ export class RowImageWriter {
       json.ascii("{}");
       return offset;
     }
+    const values = this.#values;
+    const texts = this.#texts;
+    this.#start = offset;
     let at = offset + this.#nullBytes;
     for (let i = 0; i < steps.length; i++) {
-      const step = steps[i] as Step;
-      json.reserve(step.prefix.length + NULL.length);
-      json.putAll(step.prefix);
-      const start = json.position;
-      if (((row[offset + (i >> 3)] as number) & (1 << (i & 7))) !== 0) json.putAll(NULL);
-      else at = step.write(row, at, json);
-      if (step.keyIndex !== ABSENT) {
-        spans[2 * step.keyIndex] = start;
-        spans[2 * step.keyIndex + 1] = json.position;
-      }
+      values[i] = at;
+      texts[i] = json.position;
+      at = this.#writeValue(i, row, offset, at, json, spans);
     }
+    values[steps.length] = at;
+    texts[steps.length] = json.position;
     json.reserve(1);
     json.put(0x7d);
     return at;
   }
+
+  /**
+   * Does what `write` does for the image that comes right after the one that `write` wrote last,
+   * into the same text. A value of the same bytes has the same JSON, which is copied: an update
+   * changes few columns.
+   */
+  writeNext(row: Buffer, offset: number, json: JsonWriter, spans: KeySpans): number {
+    const steps = this.#steps;
+    if (steps.length === 0) return this.write(row, offset, json, spans);
+    const values = this.#values;
+    const texts = this.#texts;
+    let at = offset + this.#nullBytes;
+    /** From this column on all are the same as before, and not copied yet. */
+    let same = 0;
+    for (let i = 0; i < steps.length; i++) {
+      const from = values[i] as number;
+      const length = (values[i + 1] as number) - from;
+      if (isNull(row, offset, i) === isNull(row, this.#start, i) && isSame(row, from, at, length)) {
+        const { prefix, keyIndex } = steps[i] as Step;
+        if (keyIndex !== ABSENT) {
+          const shift = json.position - (texts[same] as number);
+          spans[2 * keyIndex] = (texts[i] as number) + prefix.length + shift;
+          spans[2 * keyIndex + 1] = (texts[i + 1] as number) + shift;
+        }
+        at += length;
+        continue;
+      }
+      copyText(json, texts[same] as number, texts[i] as number);
+      at = this.#writeValue(i, row, offset, at, json, spans);
+      same = i + 1;
+    }
+    copyText(json, texts[same] as number, texts[steps.length] as number);
+    json.reserve(1);
+    json.put(0x7d);
+    return at;
+  }
+
+  /**
+   * Writes the value at `at` of the image at `image`, with its prefix; returns the offset behind
+   * it.
+   */
+  #writeValue(
+    index: number,
+    row: Buffer,
+    image: number,
+    at: number,
+    json: JsonWriter,
+    spans: KeySpans,
+  ): number {
+    const { prefix, write, keyIndex } = this.#steps[index] as Step;
+    json.reserve(prefix.length + NULL.length);
+    json.putAll(prefix);
+    const start = json.position;
+    let next = at;
+    if (isNull(row, image, index)) json.putAll(NULL);
+    else next = write(row, at, json);
+    if (keyIndex !== ABSENT) {
+      spans[2 * keyIndex] = start;
+      spans[2 * keyIndex + 1] = json.position;
+    }
+    return next;
+  }
+}
+
+function isNull(row: Buffer, image: number, index: number): boolean {
+  return ((row[image + (index >> 3)] as number) & (1 << (index & 7))) !== 0;
+}
+
+/** Whether the bytes at two offsets are the same; those outside the event are not. */
+function isSame(row: Buffer, a: number, b: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (row[a + i] !== row[b + i]) return false;
+  return true;
+}
+
+/** Writes a part of the text that is there already. */
+function copyText(json: JsonWriter, start: number, end: number): void {
+  if (start === end) return;
+  json.reserve(end - start);
+  json.bytes.copyWithin(json.position, start, end);
+  json.position += end - start;
 }

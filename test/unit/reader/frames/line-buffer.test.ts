@@ -1,25 +1,34 @@
 import { expect, test } from "vitest";
 import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { LineBuffer } from "../../../../reader/frames/line-buffer.ts";
+import { encodeChange } from "../../../../wire/frame.ts";
 
 const row = (length: number): RowTexts => RowTexts.of({ key: "{}", after: "ä".repeat(length / 2) });
 
-test("holds the lines one after the other, and puts a text before them", () => {
+test("holds the lines as encodeChange writes them, and puts a text before them", () => {
   const lines = new LineBuffer();
-  lines.append("c\t0\t", RowTexts.of({ key: "k", oldKey: "o", before: "b", after: "ä" }));
-  lines.append("d\t1\t", RowTexts.of({ before: "x".repeat(10_000) }));
-  const expected = `c\t0\tk\to\tb\tä\nd\t1\t\t\t${"x".repeat(10_000)}\t`;
+  const large = Number.MAX_SAFE_INTEGER;
+  const changes = [
+    { op: "c", transaction: 0, table: 1, offset: 4, row: 9, n: 10 },
+    { op: "u", transaction: 99, table: 100, offset: 2 ** 32 - 1, row: 2 ** 31, n: 1_000_000_000 },
+    { op: "ddl", transaction: 0, table: 0, offset: 2 ** 32, row: 0, n: 999_999_999 },
+    { op: "snapshot", transaction: large, table: large, offset: large, row: large, n: large },
+  ] as const;
+  const texts = { key: "k", oldKey: "o", before: "b".repeat(10_000), after: "ä" };
+  for (const { op, transaction, table, offset, row: number, n } of changes)
+    lines.append(op, transaction, table, offset, number, n, RowTexts.of(texts));
+  const expected = changes.map((change) => encodeChange({ ...change, ...texts })).join("\n");
   expect(lines.length).toBe(Buffer.byteLength(expected));
   expect(lines.prepend("ü\n").toString()).toBe(`ü\n${expected}`);
 });
 
 test("keeps its memory for the next frame, but not that of one huge row", () => {
   const lines = new LineBuffer();
-  lines.append("c\t", row(1_000_000));
+  lines.append("c", 0, 0, 0, 0, 0, row(1_000_000));
   lines.clear();
   expect(lines.length).toBe(0);
   expect(lines.capacity).toBeGreaterThan(1_000_000);
-  lines.append("c\t", row(20_000_000));
+  lines.append("c", 0, 0, 0, 0, 0, row(20_000_000));
   lines.clear();
   expect(lines.capacity).toBeLessThan(1_000_000);
 });
