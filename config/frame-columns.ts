@@ -1,5 +1,5 @@
 import { hasColumns } from "./filters.ts";
-import { FORMATS } from "./formats.ts";
+import { FORMATS } from "../wire/formats/formats.ts";
 import type { Routing } from "./routing.ts";
 
 /**

@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { z } from "zod";
 import { UNROUTED } from "../wire/names.ts";
 import { columns, where, whereCrossing } from "./filters.ts";
-import { FORMATS, type Format } from "./formats.ts";
+import { FORMATS, type Format } from "../wire/formats/formats.ts";
 
 /** `otherUsers` when changes of users in no environment are counted and not delivered. */
 export const DROP = "drop";

@@ -4,7 +4,7 @@ import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
 import { choosesSomeOf, excludesAll } from "./table-overlap.ts";
 import { filterProblems } from "./filter-rules.ts";
-import { FORMATS, type Format } from "./formats.ts";
+import { FORMATS, isMessagePerChange, type Format } from "../wire/formats/formats.ts";
 import {
   consumerPolicyOutput,
   environmentQueues,
@@ -163,16 +163,17 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
   const environments = queueEnvironments(draft);
   return Object.entries(draft.subscribers).flatMap(([name, subscriber]) => {
     const problems: ConfigProblem[] = [];
+    const { format } = subscriber;
     if (subscriber.groupBy === "source" && draft.lanes > 1) {
       problems.push({
         path: pathText(["subscribers", name, "groupBy"]),
         message: `cannot be "source" with ${draft.lanes} lanes: only one lane keeps the order of the whole source`,
       });
     }
-    if (subscriber.snapshot === "initial" && !hasSnapshots(subscriber.format)) {
+    if (subscriber.snapshot === "initial" && isFormat(format) && !FORMATS[format].hasSnapshots) {
       problems.push({
         path: pathText(["subscribers", name, "snapshot"]),
-        message: `cannot be "initial" with the format "${String(subscriber.format)}": it has no message for a row that was there before`,
+        message: `cannot be "initial" with the format "${format}": it has no message for a row that was there before`,
       });
     }
     if (subscriber.keyBuckets !== undefined && subscriber.groupBy !== "key") {
@@ -181,10 +182,10 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
         message: 'needs groupBy: "key"',
       });
     }
-    if (subscriber.encoding !== undefined && isMessagePerChange(subscriber.format)) {
+    if (subscriber.encoding !== undefined && isFormat(format) && isMessagePerChange(format)) {
       problems.push({
         path: pathText(["subscribers", name, "encoding"]),
-        message: `cannot be set with the format "${String(subscriber.format)}": its tools read plain text only`,
+        message: `cannot be set with the format "${format}": its tools read plain text only`,
       });
     }
     subscriber.environments?.forEach((environment, index) => {
@@ -213,14 +214,9 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
   });
 }
 
-/** A format that there is not is another problem's. */
-function isMessagePerChange(format: unknown): boolean {
-  return Object.hasOwn(FORMATS, String(format)) && FORMATS[format as Format].isMessagePerChange;
-}
-
-/** A format that there is not is another problem's. */
-function hasSnapshots(format: unknown): boolean {
-  return !Object.hasOwn(FORMATS, String(format)) || FORMATS[format as Format].hasSnapshots;
+/** Whether the format is known: an unknown one is a problem of its own. */
+function isFormat(format: unknown): format is Format {
+  return Object.hasOwn(FORMATS, String(format));
 }
 
 /** A change that waits for others is lag, and must not ring the alarm by itself. */

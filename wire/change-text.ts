@@ -60,6 +60,26 @@ export function rowTexts(change: FrameChange, half: KeyChangeHalf | undefined): 
   return change;
 }
 
+/** The stable id of a frame's change, or of one half of it. */
+export function frameChangeId(
+  header: FrameHeader,
+  change: FrameChange,
+  { snapshot }: Author,
+  half: KeyChangeHalf | undefined,
+): string {
+  if (snapshot !== undefined) return snapshotId(snapshot.id, tableName(header, change), change);
+  const { offset, row, n } = change;
+  const { gtid = null, file = "" } = header.transactions[change.transaction] ?? {};
+  const id = changeId({ gtid, server: header.server, file, offset, row, n });
+  // The halves of a changed key need ids of their own.
+  return half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
+}
+
+function tableName({ tables }: FrameHeader, { table }: FrameChange): string {
+  const [database = "", name = ""] = tables[table] ?? [];
+  return `${database}.${name}`;
+}
+
 /** Writes a change, or one half of it, as the JSON of `Change` (message.ts). */
 export type WriteChange = (change: FrameChange, author: Author, half?: KeyChangeHalf) => string;
 
@@ -93,31 +113,13 @@ export function changeWriter(header: FrameHeader): WriteChange {
     return text;
   }
 
-  function tableName({ table }: FrameChange): string {
-    const [database = "", name = ""] = header.tables[table] ?? [];
-    return `${database}.${name}`;
-  }
-
-  function idOf(
-    change: FrameChange,
-    { snapshot }: Author,
-    half: KeyChangeHalf | undefined,
-  ): string {
-    if (snapshot !== undefined) return snapshotId(snapshot.id, tableName(change), change);
-    const { offset, row, n } = change;
-    const { gtid = null, file = "" } = header.transactions[change.transaction] ?? {};
-    const id = changeId({ gtid, server: header.server, file, offset, row, n });
-    // The halves of a changed key need ids of their own.
-    return half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
-  }
-
   /** The member `snapshot`; "" for what is of none. */
   function snapshotText(change: FrameChange, { snapshot }: Author): string {
     if (snapshot === undefined) return "";
     const { op, n, after } = change;
     const value = {
       id: snapshot.id,
-      table: tableName(change),
+      table: tableName(header, change),
       ...(op === "r" ? { chunk: n } : parseSnapshotMark(after)),
     };
     return `"snapshot":${JSON.stringify(value)},`;
@@ -127,7 +129,7 @@ export function changeWriter(header: FrameHeader): WriteChange {
     const { offset, row } = change;
     const transaction = transactions[change.transaction];
     return (
-      `{"id":${JSON.stringify(idOf(change, author, half))},` +
+      `{"id":${JSON.stringify(frameChangeId(header, change, author, half))},` +
       `${contents(change, half)}${snapshotText(change, author)}${authorText(author)}${tables[change.table]}` +
       `"file":${transaction?.file},"pos":${offset},"row":${row},${transaction?.rest}`
     );

@@ -1,4 +1,4 @@
-import { FORMATS } from "../../config/formats.ts";
+import { FORMATS } from "../../wire/formats/formats.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";

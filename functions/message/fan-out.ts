@@ -1,7 +1,7 @@
 import { changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
 import type { Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
-import { FORMAT_WRITERS } from "../formats/formats.ts";
+import { FORMATS } from "../../wire/formats/formats.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import { type Filters, NO_FILTERS } from "../filters/filters.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
@@ -115,7 +115,7 @@ export function fanOut(
   }
 
   function newWriter(subscription: Subscription): QueueWriter {
-    const write = FORMAT_WRITERS[subscription.format];
+    const { write } = FORMATS[subscription.format];
     const filter = filters.of(subscription.subscriber);
     // A writer of its own, so that the text of a whole row stays remembered for those who get it.
     const own = filter === null ? writeChange : changeWriter(header);

@@ -1,10 +1,10 @@
-import { FORMATS } from "../../config/formats.ts";
+import { FORMATS } from "../../wire/formats/formats.ts";
 import type { KeyChangeHalf, WriteChange } from "../../wire/change-text.ts";
 import { legalText } from "../../wire/legal-text.ts";
 import { encodeMessage } from "../../wire/message.ts";
 import type { Author } from "../../wire/session.ts";
-import type { FormatWriter } from "../formats/formats.ts";
-import { typedChange } from "../formats/typed-change.ts";
+import type { FormatWriter } from "../../wire/formats/message-format.ts";
+import { typedChange } from "../../wire/formats/typed-change.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
 import {
@@ -18,7 +18,7 @@ export interface FormattedMessagesOptions {
   readonly header: MessageHeader;
   readonly subscription: Subscription;
   readonly write: FormatWriter;
-  /** Writes what the format cannot say. */
+  /** Writes a change as the envelope has it: for what the format cannot say, or quotes. */
   readonly writeChange: WriteChange;
   /** Milliseconds since 1970, for the formats that say when a message was written. */
   readonly now: () => number;
@@ -75,13 +75,14 @@ export class FormattedMessages implements QueueWriter {
 
   /** Null: the tool leaves the change out. Undefined: it cannot be written in the format. */
   #body({ change, author, half }: Entry, isLast: boolean): string | null | undefined {
-    const { header, subscription, write, now } = this.#options;
+    const { header, subscription, write, writeChange, now } = this.#options;
     const { environment, format } = subscription;
     const [, , shape] = header.tables[change.table] ?? [];
     const isRow = change.op !== "t" && change.op !== "ddl" && change.op !== "snapshot";
     if (shape === undefined && isRow && FORMATS[format].needsColumns) return undefined;
     try {
-      const body = write(typedChange(header, change, { author, half, environment, isLast }), now());
+      const options = { author, half, environment, isLast, writeChange };
+      const body = write(typedChange(header, change, options), now());
       return body === null ? null : legalText(body);
     } catch {
       // Thrown on, it would stop the lane of all environments for a value that one subscriber's

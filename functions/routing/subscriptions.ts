@@ -1,4 +1,4 @@
-import { FORMATS } from "../../config/formats.ts";
+import { isMessagePerChange } from "../../wire/formats/formats.ts";
 import { environmentQueues, queueEnvironments } from "../../config/queues.ts";
 import type { Routing, Subscriber } from "../../config/routing.ts";
 import type { Operation } from "../../wire/frame.ts";
@@ -135,8 +135,8 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     return chosen.find(({ subscriber }) => subscriber === target.subscriber) ?? null;
   }
 
-  const hasMessagePerChange = subscribers.some(
-    ({ subscriber }) => FORMATS[subscriber.format].isMessagePerChange,
+  const hasMessagePerChange = subscribers.some(({ subscriber }) =>
+    isMessagePerChange(subscriber.format),
   );
   return { of, everywhere, pair, any, hasMessagePerChange };
 }

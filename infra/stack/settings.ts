@@ -3,7 +3,7 @@ import type { ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { HostedConfiguration } from "../../config/configuration.ts";
 import { hasColumns } from "../../config/filters.ts";
-import { FORMATS } from "../../config/formats.ts";
+import { isMessagePerChange } from "../../wire/formats/formats.ts";
 import { needsTableColumns } from "../../config/frame-columns.ts";
 import { environmentQueues } from "../../config/queues.ts";
 import { encodeRouting } from "../../config/routing.ts";
@@ -80,7 +80,7 @@ export function framesAtOnce({ subscribers }: HostedConfiguration): number {
 }
 
 function hasMessagePerChange(subscribers: HostedConfiguration["subscribers"]): boolean {
-  return Object.values(subscribers).some(({ format }) => FORMATS[format].isMessagePerChange);
+  return Object.values(subscribers).some(({ format }) => isMessagePerChange(format));
 }
 
 /** The environment variables of both functions. */

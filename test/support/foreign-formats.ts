@@ -1,9 +1,13 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { Format } from "../../config/formats.ts";
+import { FORMATS, type Format } from "../../wire/formats/formats.ts";
 
 /** A format of another tool. */
 export type ForeignFormat = Exclude<Format, "envelope">;
+
+export const FOREIGN_FORMATS = Object.keys(FORMATS).filter(
+  (format): format is ForeignFormat => format !== "envelope",
+);
 
 /**
  * The body of the next message in a queue, which is deleted. Throws when none comes within ten
@@ -20,27 +24,31 @@ export async function nextBody(sqs: SQSClient, queueUrl: string): Promise<string
 }
 
 /**
- * Fields that differ from one run to the next: when and where a change was written, and how its
- * author was learnt.
+ * Makes of a message what is the same in every run: of fields that differ from run to run, only
+ * their types are left. The page has a table of them.
  */
-const OF_THE_RUN: Readonly<Record<ForeignFormat, readonly string[]>> = {
-  debezium: ["ts_ms", "ts_us", "ts_ns", "gtid", "file", "pos", "thread", "server_id"],
-  maxwell: ["ts", "gtid", "position", "thread_id", "server_id"],
-  canal: ["es", "ts", "gtid"],
-};
-
-/** A message of which the fields that differ between runs say only their type. */
-export function withoutRun(format: ForeignFormat, body: string): unknown {
-  const names = new Set([...OF_THE_RUN[format], "host", "attribution"]);
-  const message = JSON.parse(body) as Record<string, unknown>;
-  const masked = (fields: object): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => [name, names.has(name) ? typeof value : value]),
-    );
-  const { source } = message;
-  return {
-    ...masked(message),
-    ...(typeof source === "object" && source !== null && { source: masked(source) }),
+export function runRemover(page: string): (format: ForeignFormat, body: string) => unknown {
+  const [, table = ""] = /\n(\| format\s*\| differs.*?)\n\n/s.exec(page) ?? [];
+  const byFormat = new Map(
+    table.split("\n").map((row) => {
+      const [format, ...fields] = [...row.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+      return [format, fields];
+    }),
+  );
+  return (format, body) => {
+    const fields = byFormat.get(format);
+    if (fields === undefined) throw new Error(`the page does not say what differs in ${format}`);
+    const names = new Set([...fields, "host", "attribution"]);
+    const message = JSON.parse(body) as Record<string, unknown>;
+    const masked = (all: object): Record<string, unknown> =>
+      Object.fromEntries(
+        Object.entries(all).map(([name, value]) => [name, names.has(name) ? typeof value : value]),
+      );
+    const { source } = message;
+    return {
+      ...masked(message),
+      ...(typeof source === "object" && source !== null && { source: masked(source) }),
+    };
   };
 }
 

@@ -1,7 +1,8 @@
-import type { TypedChange } from "../../../functions/formats/typed-change.ts";
+import type { TypedChange } from "../../../wire/formats/typed-change.ts";
+import { jsonText } from "../../../wire/formats/json-text.ts";
 import { change } from "../client/messages.ts";
 
-/** A change for the converters of functions/formats; what is left out has a sensible value. */
+/** A change for the converters of wire/formats; what is left out has a sensible value. */
 export function typedChange(
   columns: Readonly<Record<string, string>>,
   fields: Parameters<typeof change>[1],
@@ -13,10 +14,14 @@ export function typedChange(
     readonly transaction?: { readonly n: number; readonly last: boolean };
   } = {},
 ): TypedChange {
-  const { op, before, after, statement = "", source, user, host, attribution } = change(4, fields);
+  const changed = change(4, fields);
+  const { id, op, before, after, statement = "", source, user, host, attribution } = changed;
   const { db: database, table, file, pos: offset, row, gtid, thread } = source;
   const { server_id: serverId, ts_ms: timestampMs } = source;
   return {
+    id,
+    keyValues: changed.key,
+    changeText: jsonText(changed),
     op,
     before,
     after,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../config/config-error.ts";
-import { FORMATS } from "../../../config/formats.ts";
+import { FORMATS } from "../../../wire/formats/formats.ts";
 import { deployable, loadConfig, readConfigFile, readConfigObjects } from "../../../config/load.ts";
 import { parseReaderSettings } from "../../../reader/settings.ts";
 

@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FORMATS, type Format } from "../../../../config/formats.ts";
+import { FORMATS, type Format } from "../../../../wire/formats/formats.ts";
 import type { RoutingInput } from "../../../../config/routing.ts";
 import { keyGroup } from "../../../../functions/routing/message-group.ts";
 import { routeHandler } from "../../../../functions/route/route-handler.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FORMATS, type Format } from "../../../../config/formats.ts";
+import { FORMATS, isMessagePerChange, type Format } from "../../../../wire/formats/formats.ts";
 import { subFrame } from "../../../../functions/frame/sub-frame.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut } from "../../../../functions/message/fan-out.ts";
@@ -87,9 +87,7 @@ const bodies = (messages: readonly OutgoingMessage[]) =>
   messages.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
 
 describe("changes for a subscriber with another format", () => {
-  const foreign = (Object.keys(FORMATS) as Format[]).filter(
-    (format) => FORMATS[format].isMessagePerChange,
-  );
+  const foreign = (Object.keys(FORMATS) as Format[]).filter(isMessagePerChange);
   test.each(foreign)("are a %s message each, in order and with ids of their own", (format) => {
     const messages = messagesOf(format, [{}, { op: "u" }, { op: "d" }]);
     expect(messages).toHaveLength(3);

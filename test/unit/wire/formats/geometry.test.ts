@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pointOf, wellKnownText } from "../../../../functions/formats/geometry.ts";
+import { pointOf, wellKnownText } from "../../../../wire/formats/geometry.ts";
 
 const head = (type: number): Buffer => Buffer.from([1, type, 0, 0, 0]);
 const count = (n: number): Buffer => Buffer.from([n, 0, 0, 0]);

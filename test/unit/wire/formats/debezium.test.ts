@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { debeziumPayload } from "../../../../functions/formats/debezium.ts";
-import { debeziumValue } from "../../../../functions/formats/debezium-value.ts";
-import { jsonText } from "../../../../functions/formats/json-text.ts";
+import { debezium } from "../../../../wire/formats/debezium.ts";
+import { debeziumValue } from "../../../../wire/formats/debezium-value.ts";
+import { jsonText } from "../../../../wire/formats/json-text.ts";
 import { change } from "../../../support/client/messages.ts";
 import { typedChange } from "../../../support/functions/typed-changes.ts";
 
@@ -32,7 +32,7 @@ const source = {
 };
 const payload = (fields: Parameters<typeof typedChange>[1]): Record<string, unknown> | null =>
   JSON.parse(
-    debeziumPayload(typedChange(COLUMNS, { source, ...fields }), 1_465_581_029_523) ?? "null",
+    debezium.write(typedChange(COLUMNS, { source, ...fields }), 1_465_581_029_523) ?? "null",
   ) as Record<string, unknown> | null;
 
 describe("a change as the payload of a Debezium event", () => {

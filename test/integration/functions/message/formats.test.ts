@@ -4,9 +4,10 @@ import { startRouter, type Router } from "../../../support/client/router.ts";
 import {
   columnTypes,
   formatExamples,
+  FOREIGN_FORMATS,
   type ForeignFormat,
   nextBody,
-  withoutRun,
+  runRemover,
 } from "../../../support/foreign-formats.ts";
 import { jsonMembers } from "../../../support/json-text.ts";
 
@@ -134,28 +135,21 @@ const VALUES: Readonly<Record<string, readonly [string, string, string, string, 
 
 describe("on a running router, a subscriber with another tool's format", () => {
   let router: Router;
-  const subscribers: Record<ForeignFormat, string> = {
-    debezium: "search",
-    maxwell: "audit",
-    canal: "cache",
-  };
-
   beforeAll(async () => {
     const tables = ["shop.*"];
     router = await startRouter(
-      Object.fromEntries(
-        Object.entries(subscribers).map(([format, name]) => [name, { tables, format }]),
-      ),
+      Object.fromEntries(FOREIGN_FORMATS.map((format) => [format, { tables, format }])),
     );
   });
   afterAll(() => router[Symbol.asyncDispose]());
 
   const next = (format: ForeignFormat): Promise<string> =>
-    nextBody(router.sqs, router.stack.environments["staging"]?.queues[subscribers[format]] ?? "");
+    nextBody(router.sqs, router.stack.environments["staging"]?.queues[format] ?? "");
 
   it("gets the messages that the formats' page shows behind each statement, field by field", async () => {
     const page = await readFile(new URL("../../../../docs/formats.md", import.meta.url), "utf8");
     const examples = formatExamples(page);
+    const withoutRun = runRemover(page);
     expect(examples).toHaveLength(7);
     await using connection = await router.connectAs("staging");
     for (const { statement, messages } of examples) {

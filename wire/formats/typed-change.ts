@@ -1,18 +1,24 @@
-import { type KeyChangeHalf, rowTexts } from "../../wire/change-text.ts";
+import { frameChangeId, type KeyChangeHalf, rowTexts, type WriteChange } from "../change-text.ts";
 import type {
   FrameChange,
   FrameHeader,
   FrameTransaction,
   Operation,
   TableShape,
-} from "../../wire/frame.ts";
-import { GEOMETRY_TYPES } from "../../wire/geometry-types.ts";
-import type { Author } from "../../wire/session.ts";
-import { parseSnapshotMark, type SnapshotMark } from "../../wire/snapshot.ts";
+} from "../frame.ts";
+import { GEOMETRY_TYPES } from "../geometry-types.ts";
+import type { Author } from "../session.ts";
+import { parseSnapshotMark, type SnapshotMark } from "../snapshot.ts";
 import { parseJsonExactly } from "./json-text.ts";
 
-/** A change with all that the formats of other tools say of it. */
+/** A change with all that a format may say of it. */
 export interface TypedChange extends TableShape {
+  /** The stable id, as the envelope has it. */
+  readonly id: string;
+  /** The key's columns with their values; null for what has no key. */
+  readonly keyValues: Row | null;
+  /** The change as the envelope has it: the JSON text of `Change` (wire/message.ts). */
+  readonly changeText: string;
   readonly op: Operation;
   readonly before: Row | null;
   readonly after: Row | null;
@@ -43,22 +49,33 @@ export interface TypedChangeOptions {
   readonly environment: string;
   /** Nothing of its transaction follows in this frame for this queue. */
   readonly isLast: boolean;
+  readonly writeChange: WriteChange;
 }
 
 /** A change of a frame, or one half of it, its rows parsed. Throws SyntaxError. */
 export function typedChange(
   header: FrameHeader,
   change: FrameChange,
-  { author, half, environment, isLast }: TypedChangeOptions,
+  { author, half, environment, isLast, writeChange }: TypedChangeOptions,
 ): TypedChange {
   const [database = "", table = "", shape] = header.tables[change.table] ?? [];
   const transaction = header.transactions[change.transaction];
   if (transaction === undefined) throw new RangeError("a change without its transaction");
   const { offset, row, n } = change;
-  const { op, before, after } = rowTexts(change, half);
+  const { op, before, after, key } = rowTexts(change, half);
   const isDdl = op === "ddl";
   const mark = op === "snapshot" ? parseSnapshotMark(after) : null;
   return {
+    // Worked out for the formats that ask for them.
+    get id() {
+      return frameChangeId(header, change, author, half);
+    },
+    get keyValues() {
+      return rowOf(key);
+    },
+    get changeText() {
+      return writeChange(change, author, half);
+    },
     op,
     before: rowOf(before),
     after: isDdl || mark !== null ? null : rowOf(after),

@@ -1,4 +1,5 @@
 import { jsonText, spacedJsonText } from "./json-text.ts";
+import type { MessageFormat } from "./message-format.ts";
 import {
   changedColumns,
   convertRow,
@@ -10,6 +11,14 @@ import {
   type TypedChange,
 } from "./typed-change.ts";
 
+/** The format `canal`. */
+export const canal = {
+  write: canalFlatMessage,
+  needsColumns: true,
+  splitsKeyChanges: false,
+  hasSnapshots: false,
+} as const satisfies MessageFormat;
+
 const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
 
 /**
@@ -19,7 +28,7 @@ const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
  * message for it.
  * https://github.com/alibaba/canal/blob/master/protocol/src/main/java/com/alibaba/otter/canal/protocol/FlatMessage.java
  */
-export function canalFlatMessage(typed: TypedChange, nowMs: number): string {
+function canalFlatMessage(typed: TypedChange, nowMs: number): string {
   const { op, before, after, statement, key, columns, transaction, environment } = typed;
   const { user, host, attribution } = typed.author;
   if (op === "r" || op === "snapshot") throw new RangeError("canal has no messages of a snapshot");

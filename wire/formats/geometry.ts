@@ -1,4 +1,4 @@
-import { GEOMETRY_TYPES } from "../../wire/geometry-types.ts";
+import { GEOMETRY_TYPES } from "../geometry-types.ts";
 
 /**
  * A geometry in well-known text, from its well-known binary; written as JTS writes it: `POINT (1

@@ -1,6 +1,15 @@
 import { debeziumValue } from "./debezium-value.ts";
 import { jsonText } from "./json-text.ts";
+import type { MessageFormat } from "./message-format.ts";
 import { convertRow, type Row, type TypedChange } from "./typed-change.ts";
+
+/** The format `debezium`. */
+export const debezium = {
+  write: debeziumPayload,
+  needsColumns: true,
+  splitsKeyChanges: true,
+  hasSnapshots: true,
+} as const satisfies MessageFormat;
 
 /**
  * A change as the payload of an event of Debezium's MySQL connector 2.7 (JSON without schemas,
@@ -10,7 +19,7 @@ import { convertRow, type Row, type TypedChange } from "./typed-change.ts";
  * it tells in another one.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-events
  */
-export function debeziumPayload(typed: TypedChange, nowMs: number): string | null {
+function debeziumPayload(typed: TypedChange, nowMs: number): string | null {
   const { op, before, after, transaction, environment } = typed;
   if (op === "ddl" || op === "snapshot") return null;
   const { user, host, attribution } = typed.author;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { maxwellRecord } from "../../../../functions/formats/maxwell.ts";
+import { maxwell } from "../../../../wire/formats/maxwell.ts";
 import { change } from "../../../support/client/messages.ts";
 import { typedChange } from "../../../support/functions/typed-changes.ts";
 
@@ -23,7 +23,7 @@ const source = {
   gtid: null,
 };
 const record = (...args: Parameters<typeof typedChange>): unknown =>
-  JSON.parse(maxwellRecord(typedChange(...args)) ?? "null");
+  JSON.parse(maxwell.write(typedChange(...args)) ?? "null");
 
 describe("a change as Maxwell writes it", () => {
   it("is the record of its documentation, for an insert", () => {
@@ -76,7 +76,7 @@ describe("a change as Maxwell writes it", () => {
       { id: "bigint unsigned", total: "decimal(30,10)" },
       { after: { id: 18446744073709551615n, total: "12345678901234567890.1234567890" } },
     );
-    expect(maxwellRecord(typed)).toContain(
+    expect(maxwell.write(typed)).toContain(
       '"data":{"id":18446744073709551615,"total":12345678901234567890.1234567890}',
     );
   });

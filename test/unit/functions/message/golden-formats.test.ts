@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { FORMATS, type Format } from "../../../../config/formats.ts";
+import { FORMATS, type Format } from "../../../../wire/formats/formats.ts";
 import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut } from "../../../../functions/message/fan-out.ts";

@@ -1,5 +1,6 @@
 import { wellKnownText } from "./geometry.ts";
 import { jsonText, NumberText } from "./json-text.ts";
+import type { MessageFormat } from "./message-format.ts";
 import {
   changedColumns,
   convertRow,
@@ -8,6 +9,14 @@ import {
   typeName,
   type TypedChange,
 } from "./typed-change.ts";
+
+/** The format `maxwell`. */
+export const maxwell = {
+  write: maxwellRecord,
+  needsColumns: true,
+  splitsKeyChanges: false,
+  hasSnapshots: true,
+} as const satisfies MessageFormat;
 
 const TYPES = { c: "insert", u: "update", d: "delete" } as const;
 const BOOTSTRAP_TYPES = { started: "bootstrap-start", complete: "bootstrap-complete" } as const;
@@ -18,7 +27,7 @@ const BOOTSTRAP_TYPES = { started: "bootstrap-start", complete: "bootstrap-compl
  * otherwise. Without `xid`, which is not known here.
  * https://github.com/zendesk/maxwell/blob/master/docs/docs/dataformat.md
  */
-export function maxwellRecord(typed: TypedChange): string | null {
+function maxwellRecord(typed: TypedChange): string | null {
   const { op, before, after, key, transaction, isLast, environment } = typed;
   if (op === "t" || op === "ddl") return null;
   if (op === "r" || op === "snapshot") return bootstrapRecord(typed);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canalFlatMessage } from "../../../../functions/formats/canal.ts";
+import { canal } from "../../../../wire/formats/canal.ts";
 import { change } from "../../../support/client/messages.ts";
 import { typedChange } from "../../../support/functions/typed-changes.ts";
 
@@ -17,7 +17,7 @@ const source = {
   ts_ms: 1_589_373_560_000,
 };
 const message = (...args: Parameters<typeof typedChange>): Record<string, unknown> =>
-  JSON.parse(canalFlatMessage(typedChange(...args), 1_589_373_560_798)) as Record<string, unknown>;
+  JSON.parse(canal.write(typedChange(...args), 1_589_373_560_798)) as Record<string, unknown>;
 
 describe("a change as canal's flatMessage", () => {
   it("is the message that Flink's documentation of the format shows, for an update", () => {

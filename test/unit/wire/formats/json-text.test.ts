@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { jsonText, parseJsonExactly } from "../../../../functions/formats/json-text.ts";
+import { jsonText, parseJsonExactly } from "../../../../wire/formats/json-text.ts";
 
 test.each([
   "18446744073709551615",
