@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
-import { MalformedFrameError } from "./frame.ts";
+import { MalformedFrameError } from "./decode-frame.ts";
 import { legalText } from "./legal-text.ts";
 import { ZSTD_CHUNK, ZSTD_OPTIONS } from "./zstd-options.ts";
 

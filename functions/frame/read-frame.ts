@@ -1,10 +1,6 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import {
-  decodeFrame,
-  MalformedFrameError,
-  type Frame,
-  type FrameChange,
-} from "../../wire/frame.ts";
+import { decodeFrame, MalformedFrameError } from "../../wire/decode-frame.ts";
+import type { Frame, FrameChange } from "../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 
 /** A change and its position. */

@@ -1,5 +1,5 @@
 import { NoSuchKey } from "@aws-sdk/client-s3";
-import { MalformedFrameError } from "../../wire/frame.ts";
+import { MalformedFrameError } from "../../wire/decode-frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";
 import { decodePointer } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";

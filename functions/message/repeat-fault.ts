@@ -1,4 +1,4 @@
-import { MalformedFrameError } from "../../wire/frame.ts";
+import { MalformedFrameError } from "../../wire/decode-frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
 import { fanOut, type FanOutRules } from "./fan-out.ts";

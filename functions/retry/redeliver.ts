@@ -1,4 +1,4 @@
-import { MalformedFrameError } from "../../wire/frame.ts";
+import { MalformedFrameError } from "../../wire/decode-frame.ts";
 import { connectionName } from "../../wire/session.ts";
 import { readBatchBody } from "../delivery/message-batch.ts";
 import type { BodyStore } from "../failures/body-store.ts";

@@ -1,5 +1,5 @@
 import type { SQSRecord } from "aws-lambda";
-import { MalformedFrameError } from "../../wire/frame.ts";
+import { MalformedFrameError } from "../../wire/decode-frame.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import type { LaneState } from "../delivery/lanes-table.ts";
 import { unreadableBatch } from "../failures/parked.ts";

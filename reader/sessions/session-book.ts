@@ -11,6 +11,8 @@ import { ReadPosition } from "./read-position.ts";
 import { ResetSessions } from "./reset-sessions.ts";
 import { RememberedSessions } from "./remembered-sessions.ts";
 import type { Session } from "./session.ts";
+import { SessionDoubts } from "./session-doubts.ts";
+import { EVERYTHING, SessionRecords } from "./session-records.ts";
 import type { SessionsTable } from "./sessions-table.ts";
 
 export interface SessionBookOptions {
@@ -47,11 +49,7 @@ export interface SessionBookOptions {
 
 /** Of what the server wrote by itself. */
 const SERVER: Author = { user: "", host: "", attribution: "server" };
-/** Items last for weeks. */
-const REFRESH_EVERY_MS = 6 * 3600 * 1000;
 const THREADS_PER_QUESTION = 1000;
-/** Behind every position. */
-const EVERYTHING = "~";
 /**
  * Between two questions to the process list: connections that turn up meanwhile go together in the
  * next.
@@ -73,15 +71,18 @@ export class SessionBook {
   readonly #options: SessionBookOptions;
   readonly #sessions: RememberedSessions;
   #saved: SavedPosition | null = null;
-  #refreshMs = 0;
   readonly #lookups: BatchedLookups<{ readonly session: Session; readonly isPresent: boolean }>;
   readonly #resets: ResetSessions;
+  readonly #doubts: SessionDoubts;
+  readonly #records: SessionRecords;
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
     this.#sessions = new RememberedSessions(options.server);
     this.#lookups = new BatchedLookups(QUESTION_GAP_MS, (questions) => this.#answer(questions));
     this.#resets = new ResetSessions(options.prove, this.read);
+    this.#records = new SessionRecords(options.table, options.server, this.#sessions);
+    this.#doubts = new SessionDoubts(options.isRegistering, this.#resets, this.#records);
   }
 
   /** How many connections are in memory. */
@@ -106,7 +107,7 @@ export class SessionBook {
       return this.#sessions.note(session);
     }
     if (session.facts.entries.length > 0) {
-      if (isPresent) this.#askForProof(session, this.#textOf(session.lastSeen));
+      if (isPresent) this.#doubts.ask(session, this.#textOf(session.lastSeen));
       return;
     }
     // One answer is enough; but it was none if the process list could not be asked yet, and now
@@ -115,31 +116,7 @@ export class SessionBook {
     session.isAsked = session.isPresent;
     session.answer = this.#lookups.ask({ session, isPresent: session.isPresent });
     session.answer.catch(() => undefined); // told to whoever waits for the author
-    if (isPresent) this.#askForProof(session, this.#textOf(session.lastSeen));
-  }
-
-  /**
-   * Asks who is behind a session that was reset, or of which only the process list tells where each
-   * connection should register itself.
-   */
-  #askForProof(session: Session, position: PositionText): void {
-    const { facts } = session;
-    if (facts.isReset(position)) session.proof = this.#resets.ask(session);
-    else if (this.#options.isRegistering && facts.isOnlySighted)
-      session.proof = this.#askAboutChanges(session);
-    session.proof?.catch(() => undefined); // told to whoever waits for the author
-  }
-
-  /**
-   * Asks whether the user of a session changed of which only the process list tells. If so, it is
-   * recorded at once: what was recorded before may name somebody else.
-   */
-  async #askAboutChanges(session: Session): Promise<void> {
-    await session.answer;
-    const { isDoubted, isOnlySighted } = session.facts;
-    if (!isOnlySighted) return;
-    await this.#resets.ask(session);
-    if (!isDoubted && session.facts.isDoubted) await this.#write([session], EVERYTHING);
+    if (isPresent) this.#doubts.ask(session, this.#textOf(session.lastSeen));
   }
 
   /**
@@ -180,22 +157,11 @@ export class SessionBook {
     if (this.#saved !== null && this.read.hasPassed(census.end)) {
       this.#sessions.forgetOver(this.#saved, census);
     }
-    await this.#write(
+    await this.#records.write(
       [...this.#sessions.unrecorded].filter(({ isMissed }) => isMissed),
       EVERYTHING,
     );
-    await this.#refresh(run, census);
-  }
-
-  /**
-   * Now and then, keeps what is recorded of connections that live on without anything new about
-   * them.
-   */
-  async #refresh(run: number, { connections }: Census): Promise<void> {
-    if (performance.now() < this.#refreshMs) return;
-    this.#refreshMs = performance.now() + REFRESH_EVERY_MS;
-    const server = this.#options.server;
-    await this.#options.table.refresh(connections.map(({ thread }) => ({ server, run, thread })));
+    await this.#records.refresh(run, census);
   }
 
   /**
@@ -215,9 +181,11 @@ export class SessionBook {
     this.#saved = saved;
     if (this.#sessions.unrecorded.size === 0) return;
     this.#sessions.forgetOver(saved, await this.#settledCensus());
-    await this.#restore([...this.#sessions.unrecorded].filter(({ needsPast }) => needsPast));
+    await this.#records.restore(
+      [...this.#sessions.unrecorded].filter(({ needsPast }) => needsPast),
+    );
     for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(from);
-    await this.#write([...this.#sessions.unrecorded], this.#textOf(readTo));
+    await this.#records.write([...this.#sessions.unrecorded], this.#textOf(readTo));
     this.#sessions.forgetOldest(saved);
   }
 
@@ -240,7 +208,7 @@ export class SessionBook {
       session: this.#sessions.of({ run, thread: listed.thread }),
     }));
     // What an earlier reader knew of a connection's past comes before what it shows now.
-    await this.#restore(seen.map(({ session }) => session));
+    await this.#records.restore(seen.map(({ session }) => session));
     const { earliestUs } = census;
     for (const { session, user, host, latestUs } of seen) {
       session.isPresent = true;
@@ -295,7 +263,7 @@ export class SessionBook {
     );
     const [listings] = await Promise.all([
       Promise.all(chunked([...present.keys()]).map((threads) => ask(threads))),
-      this.#restore(questions.map(({ session }) => session)),
+      this.#records.restore(questions.map(({ session }) => session)),
     ]);
     for (const { connections, earliestUs } of listings) {
       for (const { thread, user, host, latestUs } of connections) {
@@ -311,44 +279,6 @@ export class SessionBook {
     );
     await Promise.all(reset.map(({ session }) => this.#resets.ask(session)));
     // An answer is final, also the answer that there is none: ids are not used twice in a run.
-  }
-
-  /** Looks up what is recorded of sessions of which nothing is known yet. */
-  async #restore(sessions: readonly Session[]): Promise<void> {
-    const unknown = sessions.filter(
-      ({ facts, isLookedUp, needsPast }) =>
-        needsPast || (!isLookedUp && facts.entries.length === 0),
-    );
-    if (unknown.length === 0) return;
-    const recorded = await this.#options.table.find(unknown.map(({ connection }) => connection));
-    unknown.forEach((session, i) => {
-      session.isLookedUp = true;
-      session.facts.restore(recorded[i] ?? []);
-    });
-  }
-
-  /**
-   * Records what is known of sessions from before a position. What is from later on keeps waiting.
-   */
-  async #write(sessions: readonly Session[], before: PositionText): Promise<void> {
-    const records = sessions
-      .map((session) => ({
-        session,
-        entries: session.entriesBefore(before),
-        known: session.facts.entries.length,
-        revision: session.facts.revision,
-      }))
-      .filter(({ entries }) => entries.length > 0);
-    if (records.length === 0) return;
-    await this.#options.table.record(
-      records.map(({ session: { connection }, entries }) => ({ connection, entries })),
-    );
-    for (const { session, entries, known, revision } of records) {
-      session.isMissed = false;
-      if (entries.length < known) continue;
-      session.recordedRevision = revision;
-      this.#sessions.note(session);
-    }
   }
 
   #textOf({ fileNumber, offset }: BinlogPosition): PositionText {

@@ -18,11 +18,8 @@ import {
   transactionPayloadEvents,
 } from "../binlog-format/events/transaction-payload.ts";
 import { parseRotate, parseXaPrepare } from "../binlog-format/events/control-events.ts";
-import { changesOf } from "../statements/definition-changes.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import { isBegin, QueryEvent, threadOf } from "../statements/query-event.ts";
-import { isSafeToPass } from "../statements/safe-to-pass.ts";
-import { readStatement, type Statement } from "../statements/statement.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
@@ -30,16 +27,10 @@ import { type BinlogPosition, EventPosition, isArtificial, isBefore } from "./bi
 import { FileSequence } from "./file-sequence.ts";
 import type { KnownFiles } from "./known-files.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
+import { StatementEvents } from "./statement-events.ts";
 import { TableMaps } from "./table-maps.ts";
 import type { Anchor, ChangeSink, Transaction } from "./transaction.ts";
-import {
-  type Complaint,
-  rolledBack,
-  rowStatement,
-  tooLarge,
-  unknownStatement,
-  UnreadableTransaction,
-} from "./unreadable-transaction.ts";
+import { type Complaint, tooLarge, UnreadableTransaction } from "./unreadable-transaction.ts";
 import { type XaOptions, XaTransactions } from "./xa-transactions.ts";
 
 export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
@@ -74,6 +65,7 @@ export class TransactionReader {
   readonly #tables: TableMaps;
   readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
+  readonly #statements: StatementEvents;
   #checksums: boolean;
   /**
    * Where the file begins that was entered last, up to its first event; which says of what run it
@@ -95,6 +87,12 @@ export class TransactionReader {
     const position = this.#position;
     this.#current = new CurrentTransaction({ position, run: this.#run, xa, anchor, sink });
     this.#tables = new TableMaps((database, table) => followed.isRead(database, table));
+    this.#statements = new StatementEvents({
+      followed,
+      current: this.#current,
+      tables: this.#tables,
+      cannotRead: (complaint, isAtEnd) => this.#cannotRead(complaint, isAtEnd),
+    });
   }
 
   /** The run whose events are being read. */
@@ -179,9 +177,9 @@ export class TransactionReader {
         return this.#current.announce(parseGtidEvent(event));
       case EventType.QUERY_EVENT:
         if (isBegin(event)) return this.#current.begin(header, threadOf(event));
-        return this.#onQuery(header, QueryEvent.parse(event));
+        return this.#statements.take(header, QueryEvent.parse(event));
       case EventType.EXECUTE_LOAD_QUERY_EVENT:
-        return this.#onQuery(header, QueryEvent.parseLoad(event));
+        return this.#statements.take(header, QueryEvent.parseLoad(event));
       case EventType.TABLE_MAP_EVENT:
         return this.#tables.onTableMap(event);
       case EventType.XID_EVENT:
@@ -237,73 +235,6 @@ export class TransactionReader {
     }
   }
 
-  #onQuery(header: EventHeader, query: QueryEvent): void {
-    const statement = readStatement(query);
-    switch (statement.kind) {
-      case "begin":
-        return this.#current.begin(header, query.thread);
-      case "commit":
-        return this.#current.commit();
-      case "savepoint":
-        return;
-      case "rollback":
-        if (this.#current.hasChanges) return this.#cannotRead(rolledBack("ROLLBACK"), true);
-        return this.#current.commit();
-      case "rollback-to-savepoint":
-        if (this.#current.hasChanges) this.#cannotRead(rolledBack("ROLLBACK TO SAVEPOINT"));
-        return;
-      case "xa":
-        return this.#current.onXaStatement(header, query.thread, statement.verb, statement.xid);
-      case "rows":
-      case "unknown":
-      case "unrelated":
-      case "definition":
-        this.#tables.clear();
-        // Inside a transaction stand the definition that a CREATE TABLE … SELECT begins with, and
-        // changes of rows.
-        if (this.#current.isOpen) return this.#onStatement(query, statement);
-        this.#current.begin(header, query.thread, query.emptiesMemoryTable);
-        this.#onStatement(query, statement, true);
-        return this.#current.commit();
-      default:
-        return statement satisfies never;
-    }
-  }
-
-  /** `isWhole`: the statement is its transaction's only event. */
-  #onStatement(query: QueryEvent, statement: StatementOfTables, isWhole = false): void {
-    const { followed } = this.#options;
-    switch (statement.kind) {
-      case "unrelated":
-        return;
-      case "unknown":
-        return this.#cannotRead(unknownStatement(statement.verb), isWhole);
-      case "rows":
-        if (isSafeToPass(statement.verb, query, followed)) return;
-        return this.#cannotRead(rowStatement(statement.verb), isWhole);
-      case "definition":
-        try {
-          for (const change of changesOf(statement, query, followed)) {
-            if (change === null) this.#current.pass(1);
-            else
-              this.#current.change(
-                change.op,
-                change.database,
-                change.table,
-                change.texts,
-                undefined,
-              );
-          }
-        } catch (error) {
-          if (!(error instanceof RowTooLargeError)) throw error;
-          this.#cannotRead(tooLarge(error), isWhole);
-        }
-        return;
-      default:
-        return statement satisfies never;
-    }
-  }
-
   /** Stops, at the end of the transaction: `isAtEnd` says that this is its last event. */
   #cannotRead(complaint: Complaint, isAtEnd = false): void {
     const { file, start, end } = this.#position;
@@ -344,8 +275,3 @@ export class TransactionReader {
     return unreadableBinlog(error, { file: this.#position.file, offset: this.#position.start });
   }
 }
-
-type StatementOfTables = Extract<
-  Statement,
-  { kind: "rows" | "unknown" | "unrelated" | "definition" }
->;

@@ -13,7 +13,8 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { LocalAws } from "@binlog-router/local-aws";
 import { READER_NODE_OPTIONS } from "../../infra/stack/settings.ts";
-import { decodeFrame, type Frame } from "../../wire/frame.ts";
+import { decodeFrame } from "../../wire/decode-frame.ts";
+import type { Frame } from "../../wire/frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";
 import type { Account } from "./mysql.ts";
 import { compileCache } from "../../infra/local/process/compile-cache.ts";

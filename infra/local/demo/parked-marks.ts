@@ -2,7 +2,7 @@ import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
 import type { BodyStore } from "../../../functions/failures/body-store.ts";
 import type { ParkedRecord, Reason } from "../../../functions/failures/parked.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
-import { decodeFrame } from "../../../wire/frame.ts";
+import { decodeFrame } from "../../../wire/decode-frame.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { markOf, type Mark } from "./mark.ts";
 

@@ -1,9 +1,5 @@
-import {
-  decodeFrame,
-  type Frame,
-  type FrameTransaction,
-  MalformedFrameError,
-} from "../../../wire/frame.ts";
+import { decodeFrame, MalformedFrameError } from "../../../wire/decode-frame.ts";
+import type { Frame, FrameTransaction } from "../../../wire/frame.ts";
 import type { PositionText } from "../../../wire/position.ts";
 import { time } from "../../shared/render.ts";
 

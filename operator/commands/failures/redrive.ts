@@ -1,6 +1,6 @@
 import { DeleteMessageCommand, ReceiveMessageCommand, type Message } from "@aws-sdk/client-sqs";
 import type { Command } from "commander";
-import { MalformedFrameError } from "../../../wire/frame.ts";
+import { MalformedFrameError } from "../../../wire/decode-frame.ts";
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { parkedStreams } from "../../../functions/delivery/hand-over.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MalformedFrameError } from "../../../wire/frame.ts";
+import { MalformedFrameError } from "../../../wire/decode-frame.ts";
 import { packFrame, unpackFrame } from "../../../wire/frame-body.ts";
 
 const large = `{"frame":1}\n${'c\t0\t0\t{"note":"ä😀\uFFFE"}\n'.repeat(10_000)}`;

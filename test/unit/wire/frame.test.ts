@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  decodeFrame,
-  encodeChange,
-  encodeFrame,
-  FRAME_VERSION,
-  type FrameHeader,
-  MalformedFrameError,
-} from "../../../wire/frame.ts";
+import { decodeFrame, MalformedFrameError } from "../../../wire/decode-frame.ts";
+import { encodeChange, encodeFrame, FRAME_VERSION, type FrameHeader } from "../../../wire/frame.ts";
 import { formatPosition } from "../../../wire/position.ts";
 
 const position = (row: number) => formatPosition({ epoch: 1, file: 1, offset: 4, row });

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../time/clock.ts";
-import { Alarm } from "../../time/alarm.ts";
 import { Deduplication, deduplicationKey, type AcceptedMessage } from "./deduplication.ts";
 import { invalidParameter, SqsError } from "./errors.ts";
 import { FifoOrder } from "./fifo-order.ts";
 import type { Message, MessageContent } from "./message.ts";
 import type { MessageLog } from "./message-log.ts";
 import { Messages } from "./messages.ts";
-import { Polls } from "./polls.ts";
 import type { QueueAttributes } from "./queue-attributes.ts";
 import { LONGEST_VISIBILITY_SECONDS, type QueueLimits } from "./queue-limits.ts";
-import { ReceiveAttempts } from "./receive-attempts.ts";
+import { type DeadLetters, type ReceiveOptions, Receives } from "./receives.ts";
 import { RecentMessages } from "./recent-messages.ts";
 import { StandardOrder } from "./standard-order.ts";
 
@@ -29,20 +27,6 @@ export interface QueueOptions {
   readonly deadLetters: () => DeadLetters | undefined;
   /** Whose messages the queue begins with. */
   readonly log: MessageLog;
-}
-
-export interface DeadLetters {
-  readonly queue: Queue;
-  readonly maxReceiveCount: number;
-}
-
-export interface ReceiveOptions {
-  readonly most: number;
-  readonly visibilityMs: number;
-  readonly waitMs: number;
-  readonly attemptId: string | undefined;
-  /** Aborts when the client has gone. */
-  readonly signal: AbortSignal;
 }
 
 /** One queue: what SQS's actions do with its messages. */
@@ -69,10 +53,7 @@ export class Queue {
   readonly #clock: Clock;
   readonly #messages: Messages;
   readonly #deduplication = new Deduplication();
-  readonly #attempts = new ReceiveAttempts();
-  readonly #polls: Polls<Message>;
-  readonly #alarm: Alarm;
-  #receives = 0;
+  readonly #receives: Receives;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -91,8 +72,16 @@ export class Queue {
       const key = deduplicationKey(this.#deduplicationScope, groupId, deduplicationId);
       this.#deduplication.remember(key, accepted, sentAtMs);
     }
-    this.#polls = new Polls(this.#clock);
-    this.#alarm = new Alarm(this.#clock, () => this.#wake());
+    this.#receives = new Receives({
+      clock: this.#clock,
+      fifo: this.fifo,
+      messages: this.#messages,
+      mostInFlight: options.limits.inFlight,
+      settle: () => this.#settle(),
+      deadLetters: options.deadLetters,
+      arn: this.arn,
+      traffic: this.traffic,
+    });
   }
 
   /** The approximate counts of GetQueueAttributes, which here are exact. */
@@ -128,36 +117,13 @@ export class Queue {
     this.traffic.sent++;
     this.recent.sent(added);
     if (key !== undefined) this.#deduplication.remember(key, accepted, nowMs);
-    this.#wake();
+    this.#receives.wake();
     return accepted;
   }
 
-  /**
-   * Messages for one ReceiveMessage, now in flight; none when its client has gone before any was
-   * taken. Throws SqsError when too many are in flight already.
-   */
-  async receive(options: ReceiveOptions): Promise<Message[]> {
-    if (options.signal.aborted) return [];
-    const nowMs = this.#settle();
-    const { attemptId } = options;
-    const repeated = attemptId === undefined ? undefined : this.#attempts.find(attemptId, nowMs);
-    if (repeated !== undefined) {
-      for (const message of repeated) {
-        this.#messages.hide(message, nowMs + options.visibilityMs);
-        message.receivedAtMs = nowMs;
-      }
-      return repeated;
-    }
-    if (!this.fifo && options.waitMs === 0 && this.#full)
-      throw new SqsError("OverLimit", "Too many messages in flight.");
-
-    const take = (): Message[] => this.#take(options);
-    // Those that wait already come first.
-    const found = this.#polls.any ? [] : take();
-    if (found.length > 0 || options.waitMs === 0) return this.#counted(found);
-    const polling = this.#polls.wait(take, nowMs + options.waitMs, options.signal);
-    this.#wake();
-    return this.#counted(await polling);
+  /** See `Receives.receive`. */
+  receive(options: ReceiveOptions): Promise<Message[]> {
+    return this.#receives.receive(options);
   }
 
   /**
@@ -177,10 +143,10 @@ export class Queue {
     if (message.state !== "gone") this.traffic.deleted++;
     this.recent.deleted(message, this.#clock.now());
     this.#messages.remove(message);
-    this.#wake();
+    this.#receives.wake();
   }
 
-  /** Lets a received message become visible so long from now; 0: at once. Throws SqsError. */
+  /** Makes a received message visible again after this time; 0: at once. Throws SqsError. */
   changeVisibility(message: Message, visibilityMs: number): void {
     const nowMs = this.#settle();
     const untilMs = nowMs + visibilityMs;
@@ -192,7 +158,7 @@ export class Queue {
       );
     }
     this.#messages.hide(message, untilMs);
-    this.#wake();
+    this.#receives.wake();
   }
 
   /** Takes over a message that another queue gave up. Its age counts on, except in a FIFO queue. */
@@ -209,7 +175,7 @@ export class Queue {
       receiveCount: message.receiveCount,
       firstReceivedAtMs: message.firstReceivedAtMs,
     });
-    this.#wake();
+    this.#receives.wake();
   }
 
   /**
@@ -225,7 +191,7 @@ export class Queue {
       const sequenceNumber = queue.#sequenceNumber();
       queue.#messages.add(message, { id: randomUUID(), sequenceNumber, sentAtMs: nowMs });
       this.#messages.remove(message);
-      queue.#wake();
+      queue.#receives.wake();
       return "moved";
     }
     return "none";
@@ -244,53 +210,22 @@ export class Queue {
       for (const message of this.#messages)
         this.#messages.delay(message, message.sentAtMs + delayMs);
     }
-    this.#wake();
+    this.#receives.wake();
   }
 
   /** The queue was deleted: nobody waits for its messages any more. */
   close(): void {
-    this.#alarm.clear();
-    this.#polls.failAll(new SqsError("QueueDoesNotExist", "The specified queue does not exist."));
-  }
-
-  #counted(received: Message[]): Message[] {
-    if (received.length === 0) this.traffic.emptyReceives++;
-    this.traffic.received += received.length;
-    return received;
+    this.#receives.failAll(
+      new SqsError("QueueDoesNotExist", "The specified queue does not exist."),
+    );
   }
 
   get #deduplicationScope(): string {
     return this.attributes["DeduplicationScope"] ?? "queue";
   }
 
-  get #full(): boolean {
-    return this.#messages.counts.inFlight >= this.#options.limits.inFlight;
-  }
-
   #sequenceNumber(): string | undefined {
     return this.fifo ? this.#options.nextSequenceNumber() : undefined;
-  }
-
-  #take(options: ReceiveOptions): Message[] {
-    const nowMs = this.#settle();
-    const deadLetters = this.#options.deadLetters();
-    const taken: Message[] = [];
-    for (const message of this.#messages.deliverable()) {
-      if (deadLetters !== undefined && message.receiveCount >= deadLetters.maxReceiveCount) {
-        deadLetters.queue.acceptDeadLetter(message, this.arn);
-        this.#messages.remove(message);
-        continue;
-      }
-      if (this.#full) break;
-      this.#messages.hide(message, nowMs + options.visibilityMs);
-      this.#messages.received(message, nowMs);
-      message.receipt = (++this.#receives).toString(36);
-      taken.push(message);
-      if (taken.length === options.most) break;
-    }
-    if (options.attemptId !== undefined && taken.length > 0)
-      this.#attempts.remember(options.attemptId, taken, nowMs);
-    return taken;
   }
 
   /** Does what has fallen due, and says what time it is. Every operation begins with it. */
@@ -298,17 +233,6 @@ export class Queue {
     const nowMs = this.#clock.now();
     this.#messages.settle(nowMs, nowMs - this.durationMs("MessageRetentionPeriod"));
     return nowMs;
-  }
-
-  /**
-   * Serves those who wait; while somebody still does, sets the alarm for the next message that
-   * becomes visible.
-   */
-  #wake(): void {
-    if (!this.#polls.any) return;
-    this.#settle();
-    this.#polls.serve();
-    this.#alarm.set(this.#polls.any ? this.#messages.nextDeadlineMs : undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../time/clock.ts";
 import { invalidParameter, SqsError } from "./errors.ts";
-import { Queue, type DeadLetters } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { DeadLetters } from "./receives.ts";
 import {
   changedQueueAttributes,
   differingAttribute,

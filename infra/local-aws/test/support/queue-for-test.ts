@@ -1,5 +1,6 @@
 import type { Message, MessageContent } from "../../sqs/queues/message.ts";
-import { Queue, type ReceiveOptions } from "../../sqs/queues/queue.ts";
+import { Queue } from "../../sqs/queues/queue.ts";
+import type { ReceiveOptions } from "../../sqs/queues/receives.ts";
 import { NO_LOG } from "../../sqs/queues/message-log.ts";
 import { newQueueAttributes, type QueueAttributes } from "../../sqs/queues/queue-attributes.ts";
 import { SQS_LIMITS, type QueueLimits } from "../../sqs/queues/queue-limits.ts";

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { decodeFrame, type Frame } from "../../../../wire/frame.ts";
+import { decodeFrame } from "../../../../wire/decode-frame.ts";
+import type { Frame } from "../../../../wire/frame.ts";
 import { unpackFrame } from "../../../../wire/frame-body.ts";
 import {
   startLocalAwsWithClients,

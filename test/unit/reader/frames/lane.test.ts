@@ -5,7 +5,7 @@ import { Lane, type SealedFrame } from "../../../../reader/frames/lane.ts";
 import { LanePace } from "../../../../reader/frames/lane-pace.ts";
 import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
-import { decodeFrame } from "../../../../wire/frame.ts";
+import { decodeFrame } from "../../../../wire/decode-frame.ts";
 
 const transaction: Transaction = {
   gtid: "3e11fa47-71ca-11e1-9e33-c80aa9429562:7",

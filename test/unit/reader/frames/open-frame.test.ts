@@ -5,7 +5,8 @@ import { LineBuffer } from "../../../../reader/frames/line-buffer.ts";
 import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import { OpenFrame } from "../../../../reader/frames/open-frame.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
-import { decodeFrame, type Frame } from "../../../../wire/frame.ts";
+import { decodeFrame } from "../../../../wire/decode-frame.ts";
+import type { Frame } from "../../../../wire/frame.ts";
 
 const transaction = (n: number): Transaction => ({
   gtid: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${n}`,

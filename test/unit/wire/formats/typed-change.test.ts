@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { changeWriter } from "../../../../wire/change-text.ts";
 import { parseJsonExactly } from "../../../../wire/formats/json-text.ts";
 import { typedChange } from "../../../../wire/formats/typed-change.ts";
-import { decodeFrame } from "../../../../wire/frame.ts";
+import { decodeFrame } from "../../../../wire/decode-frame.ts";
 import type { Author } from "../../../../wire/session.ts";
 
 const FRAME = decodeFrame(
