@@ -1,64 +1,29 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isOver, type SnapshotOrder, type SnapshotReport } from "../../wire/snapshot-items.ts";
-import type { SavedSnapshots, SnapshotProgress } from "../frames/snapshot-progress.ts";
-import { describeError, type Log } from "../reporting/log.ts";
 import { backoffMs } from "../../wire/backoff.ts";
-import type { FollowedTables } from "../statements/followed-tables.ts";
-import { SnapshotRefusedError, SnapshotStoppedError } from "./errors.ts";
-import { sentenceOf } from "./trouble-sentence.ts";
+import { isOver } from "../../wire/snapshot-items.ts";
+import type { SnapshotProgress } from "../frames/snapshot-progress.ts";
+import { describeError } from "../reporting/log.ts";
+import { ActiveSnapshot, type ActiveSnapshotOptions } from "./active-snapshot.ts";
 import { Brake, type BrakeOptions } from "./brake.ts";
+import { SnapshotRefusedError } from "./errors.ts";
 import { type InitialSnapshot, orderInitial } from "./initial-orders.ts";
-import { findTables } from "./find-tables.ts";
 import type { OrderStore } from "./order-store.ts";
-import type { RowNumbers } from "./row-numbers.ts";
-import type { SnapshotConnection } from "./snapshot-connection.ts";
-import { SnapshotRun, type SnapshotRunOptions } from "./snapshot-run.ts";
+import { SavedProgress, type SavedProgressOptions } from "./saved-progress.ts";
+import { NOTHING, reported, SnapshotReports } from "./snapshot-reports.ts";
+import { sentenceOf } from "./trouble-sentence.ts";
 
 export interface SnapshotsOptions
-  extends
-    Omit<SnapshotRunOptions, "order" | "progress" | "connection" | "onBegin" | "onComplete">,
-    BrakeOptions {
+  extends ActiveSnapshotOptions, SavedProgressOptions, BrakeOptions {
   readonly initial: readonly InitialSnapshot[];
   readonly orders: OrderStore;
-  /** What the offset says. */
-  readonly savedSnapshots: () => SavedSnapshots | undefined;
-  /** Changes it, and resolves when that is saved. */
-  readonly changeSnapshots: (
-    change: (saved: SavedSnapshots | undefined) => SavedSnapshots,
-  ) => Promise<void>;
-  readonly connect: () => Promise<SnapshotConnection>;
-  readonly hasGtids: boolean;
-  readonly followed: FollowedTables;
-  readonly numbers: RowNumbers;
-  readonly counters: { snapshotRows: number; snapshotChunks: number; snapshotRereads: number };
   readonly onStopped: (isStopped: boolean) => void;
   /** Aborted when the attempt ends. */
   readonly ending: AbortSignal;
-  readonly log: Log;
 }
 
 const LOOK_EVERY_MS = 2000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-
-const NOTHING: SnapshotReport = {
-  state: "waiting",
-  reason: "",
-  tables: [],
-  tablesDone: 0,
-  rows: 0,
-  estimatedRows: null,
-  chunks: 0,
-  rereads: 0,
-  begunMs: null,
-  updatedMs: 0,
-};
-
-interface Active {
-  readonly order: SnapshotOrder;
-  report: SnapshotReport;
-  run: SnapshotRun | null;
-}
 
 /**
  * The snapshots of one attempt: looks at the orders, and takes one snapshot after the other, a
@@ -67,8 +32,9 @@ interface Active {
  */
 export class Snapshots implements Disposable {
   readonly #options: SnapshotsOptions;
-  #active: Active | null = null;
-  #connection: SnapshotConnection | null = null;
+  readonly #progress: SavedProgress;
+  readonly #reports: SnapshotReports;
+  #active: ActiveSnapshot | null = null;
   #failures = 0;
   #lookAtMs = 0;
   /** The chunks that are being read; null: none are. */
@@ -81,6 +47,8 @@ export class Snapshots implements Disposable {
   constructor(options: SnapshotsOptions) {
     this.#options = options;
     this.#brake = new Brake(options);
+    this.#progress = new SavedProgress(options);
+    this.#reports = new SnapshotReports(options.orders, options.log);
   }
 
   /**
@@ -118,18 +86,18 @@ export class Snapshots implements Disposable {
     const active = this.#active;
     if (active === null) return;
     try {
-      while (this.#isWanted(active)) {
-        const room = await this.#brake.look(active.run?.last ?? null);
+      while (!active.isLeft) {
+        const room = await this.#brake.look(active.last);
         if (room === "behind")
           active.report = { ...active.report, state: "resting", reason: "the stream is behind" };
-        if (room !== "free" || !this.#isWanted(active)) return;
-        await this.#chunk(active);
+        if (room !== "free" || active.isLeft) return;
+        await active.chunk();
+        if (active.complete !== null) await this.#complete(active, active.complete);
         this.#failures = 0;
       }
     } catch (error) {
       // One that was paused or cancelled while a chunk was read ends with an error of its own.
-      if (this.#isWanted(active) && !this.#options.ending.aborted)
-        await this.#onError(active, error);
+      if (!active.isLeft && !this.#options.ending.aborted) await this.#onError(active, error);
     }
   }
 
@@ -167,126 +135,43 @@ export class Snapshots implements Disposable {
     for (const found of known) {
       const { order, report } = found;
       if (report !== null && isOver(report.state)) {
-        await this.#forget(order.id);
+        await this.#progress.forget(order.id);
         continue;
       }
       const now = report ?? NOTHING;
-      const isActive = this.#active?.order.id === order.id;
+      const active = this.#active?.order.id === order.id ? this.#active : null;
       // All is handed over, and it is reported complete as soon as that is acknowledged.
-      if (isActive && this.#active?.run?.isComplete === true) {
+      if (active !== null && active.complete !== null) {
         chosen ??= found;
         continue;
       }
-      const latest = isActive && this.#active !== null ? this.#active.report : now;
+      const latest = active?.report ?? now;
       if (order.wanted === "cancel") {
-        if (isActive) this.#leave();
-        await this.#forget(order.id);
-        await this.#report(order, { ...latest, state: "cancelled", reason: "" });
+        if (active !== null) this.#leave();
+        await this.#progress.forget(order.id);
+        await this.#reports.write(order, { ...latest, state: "cancelled", reason: "" });
       } else if (order.wanted === "pause") {
-        if (isActive) this.#leave();
+        if (active !== null) this.#leave();
         if (now.state !== "paused" && now.state !== "stopped")
-          await this.#report(order, { ...latest, state: "paused", reason: "" });
+          await this.#reports.write(order, { ...latest, state: "paused", reason: "" });
       } else if (chosen === null) {
         chosen = found;
       } else if (now.state !== "waiting" || report === null) {
-        await this.#report(order, { ...now, state: "waiting", reason: "" });
+        await this.#reports.write(order, { ...now, state: "waiting", reason: "" });
       }
     }
     if (chosen === null) return this.#leave();
-    if (this.#active?.order.id === chosen.order.id) return this.#tell(this.#active);
+    if (this.#active?.order.id === chosen.order.id) return this.#active.tell();
     this.#leave();
-    this.#active = { order: chosen.order, report: chosen.report ?? NOTHING, run: null };
-  }
-
-  async #chunk(active: Active): Promise<void> {
-    const { counters } = this.#options;
-    const { rate } = active.order;
-    active.run ??= await this.#begin(active);
-    const { run } = active;
-    if (!this.#isWanted(active)) return;
-    if (run.isComplete) return this.#complete(active, run.progress);
-    const before = run.progress;
-    const startedMs = performance.now();
-    await run.next();
-    if (!this.#isWanted(active)) return;
-    const { progress } = run;
-    const rows = progress.rows - before.rows;
-    counters.snapshotRows += rows;
-    counters.snapshotChunks += progress.chunks - before.chunks;
-    counters.snapshotRereads += progress.rereads - before.rereads;
-    if (rate !== undefined)
-      this.#brake.rest((rows / rate) * 1000 - (performance.now() - startedMs));
-    active.report = { ...active.report, ...reported(progress), state: "running", reason: "" };
-    if (run.isComplete) await this.#complete(active, progress);
-  }
-
-  /** Connects, and begins the snapshot or goes on with it. */
-  async #begin(active: Active): Promise<SnapshotRun> {
-    const { options, order } = { options: this.#options, order: active.order };
-    if (!options.hasGtids) {
-      throw new SnapshotRefusedError(
-        "gtid_mode is not ON: without GTIDs nobody can say which changes a read shows. Turn GTIDs on; npm run doctor prints the statements.",
-      );
-    }
-    const connection = this.#connection ?? (await options.connect());
-    if (!this.#isWanted(active)) connection[Symbol.dispose]();
-    this.#assertWanted(active);
-    this.#connection = connection;
-    const saved = options.savedSnapshots()?.progress.find(({ id }) => id === order.id);
-    let progress = saved;
-    if (progress === undefined) {
-      const found = await connection.ask((asked) =>
-        findTables(asked, options.followed, order.tables, order.where),
-      );
-      this.#assertWanted(active);
-      progress = {
-        id: order.id,
-        tables: found.tables,
-        tableIndex: 0,
-        keyName: "",
-        lastKey: null,
-        rowsOfTable: 0,
-        rows: 0,
-        chunks: 0,
-        rereads: 0,
-      };
-      active.report = {
-        ...active.report,
-        estimatedRows: found.estimatedRows,
-        begunMs: Date.now(),
-      };
-    }
-    const begun = progress;
-    // No row is handed over before the offset says from which number on the next attempt numbers
-    // its own.
-    await options.changeSnapshots((former) => ({
-      numbers: options.numbers.free,
-      progress: [...(former?.progress ?? []).filter(({ id }) => id !== order.id), begun],
-    }));
-    this.#assertWanted(active);
-    active.report = { ...active.report, ...reported(begun), state: "running", reason: "" };
-    await this.#tell(active);
-    const fields = {
-      snapshot: order.id,
-      subscriber: order.subscriber,
-      environment: order.environment,
-    };
-    options.log.info(
-      { ...fields, tables: begun.tables, rows: begun.rows },
-      saved === undefined ? "a snapshot begins" : "a snapshot goes on",
-    );
-    return new SnapshotRun({
-      ...options,
-      order,
-      progress: begun,
-      connection,
-      onBegin: (table) => options.log.info({ ...fields, table }, "a snapshot begins a table"),
-      onComplete: (table, rows) =>
-        options.log.info({ ...fields, table, rows }, "a snapshot has all rows of a table"),
+    if (this.#isDisposed) return;
+    this.#active = new ActiveSnapshot(chosen.order, chosen.report ?? NOTHING, this.#options, {
+      brake: this.#brake,
+      progress: this.#progress,
+      reports: this.#reports,
     });
   }
 
-  async #complete(active: Active, progress: SnapshotProgress): Promise<void> {
+  async #complete(active: ActiveSnapshot, progress: SnapshotProgress): Promise<void> {
     // It is over once the offset says so: otherwise the next attempt would take it again.
     await this.#options.saved();
     const report = {
@@ -296,8 +181,8 @@ export class Snapshots implements Disposable {
       reason: "",
     } as const;
     await this.#alone(async () => {
-      if (!this.#isWanted(active)) return;
-      await this.#report(active.order, report);
+      if (active.isLeft) return;
+      await this.#reports.write(active.order, report);
       this.#options.log.info(
         { snapshot: active.order.id, rows: progress.rows, chunks: progress.chunks },
         "a snapshot is complete",
@@ -306,12 +191,11 @@ export class Snapshots implements Disposable {
     });
   }
 
-  async #onError(active: Active, error: unknown): Promise<void> {
+  async #onError(active: ActiveSnapshot, error: unknown): Promise<void> {
     const { log } = this.#options;
     const isBegun = active.report.begunMs !== null;
     const final = sentenceOf(error);
-    this.#disconnect();
-    active.run = null;
+    active.disconnect();
     if (final !== null) {
       const state = error instanceof SnapshotRefusedError && !isBegun ? "refused" : "stopped";
       log.error(
@@ -319,8 +203,8 @@ export class Snapshots implements Disposable {
         `a snapshot is ${state}`,
       );
       return this.#alone(async () => {
-        if (!this.#isWanted(active)) return;
-        await this.#report(active.order, { ...active.report, state, reason: final });
+        if (active.isLeft) return;
+        await this.#reports.write(active.order, { ...active.report, state, reason: final });
         if (state === "stopped") this.#options.onStopped(true);
         this.#end();
       });
@@ -334,40 +218,6 @@ export class Snapshots implements Disposable {
     active.report = { ...active.report, state: "resting", reason: "its connection is broken" };
   }
 
-  async #tell(active: Active): Promise<void> {
-    await this.#report(active.order, active.report);
-  }
-
-  async #report(order: SnapshotOrder, report: SnapshotReport): Promise<void> {
-    try {
-      await this.#options.orders.report(order.id, { ...report, updatedMs: Date.now() });
-    } catch (error) {
-      this.#options.log.warn(
-        { snapshot: order.id, error: describeError(error) },
-        "a report on a snapshot could not be written",
-      );
-    }
-  }
-
-  async #forget(id: string): Promise<void> {
-    const { savedSnapshots, changeSnapshots, numbers } = this.#options;
-    if (savedSnapshots()?.progress.some((progress) => progress.id === id) !== true) return;
-    await changeSnapshots((saved) => ({
-      numbers: numbers.free,
-      progress: (saved?.progress ?? []).filter((progress) => progress.id !== id),
-    }));
-  }
-
-  /** Whether no operator has paused or cancelled it meanwhile, and the attempt goes on. */
-  #isWanted(active: Active): boolean {
-    return this.#active === active && !this.#isDisposed;
-  }
-
-  /** Throws where it is not wanted any more. */
-  #assertWanted(active: Active): void {
-    if (!this.#isWanted(active)) throw new SnapshotStoppedError("the snapshot was left");
-  }
-
   /** Leaves the one that is over; the next one that is ordered need not wait. */
   #end(): void {
     this.#leave();
@@ -375,21 +225,8 @@ export class Snapshots implements Disposable {
   }
 
   #leave(): void {
-    this.#disconnect();
+    this.#options.tap.unwatch();
+    this.#active?.leave();
     this.#active = null;
   }
-
-  #disconnect(): void {
-    this.#options.tap.unwatch();
-    this.#active?.run?.chunks?.cancel(new SnapshotStoppedError("the snapshot was left"));
-    this.#connection?.[Symbol.dispose]();
-    this.#connection = null;
-  }
-}
-
-function reported(
-  progress: SnapshotProgress,
-): Pick<SnapshotReport, "tables" | "tablesDone" | "rows" | "chunks" | "rereads"> {
-  const { tables, tableIndex, rows, chunks, rereads } = progress;
-  return { tables, tablesDone: tableIndex, rows, chunks, rereads };
 }

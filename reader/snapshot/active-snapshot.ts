@@ -1,0 +1,171 @@
+import type { SnapshotOrder, SnapshotReport } from "../../wire/snapshot-items.ts";
+import type { SnapshotProgress } from "../frames/snapshot-progress.ts";
+import type { Log } from "../reporting/log.ts";
+import type { Brake } from "./brake.ts";
+import { SnapshotRefusedError, SnapshotStoppedError } from "./errors.ts";
+import { findTables } from "./find-tables.ts";
+import type { SavedProgress } from "./saved-progress.ts";
+import type { SnapshotConnection } from "./snapshot-connection.ts";
+import { reported, type SnapshotReports } from "./snapshot-reports.ts";
+import { type HandedUpTo, SnapshotRun, type SnapshotRunOptions } from "./snapshot-run.ts";
+
+export interface ActiveSnapshotOptions extends Omit<
+  SnapshotRunOptions,
+  "order" | "progress" | "connection" | "onBegin" | "onComplete"
+> {
+  readonly connect: () => Promise<SnapshotConnection>;
+  readonly hasGtids: boolean;
+  readonly counters: { snapshotRows: number; snapshotChunks: number; snapshotRereads: number };
+  readonly log: Log;
+}
+
+/** What the snapshots of an attempt share. */
+interface SharedParts {
+  readonly brake: Brake;
+  readonly progress: SavedProgress;
+  readonly reports: SnapshotReports;
+}
+
+/**
+ * The snapshot that is being taken, on a connection of its own, until it is left: because it is
+ * over, or an operator paused or cancelled it, or the attempt ends.
+ */
+export class ActiveSnapshot {
+  readonly order: SnapshotOrder;
+  report: SnapshotReport;
+  readonly #options: ActiveSnapshotOptions;
+  readonly #shared: SharedParts;
+  #connection: SnapshotConnection | null = null;
+  #run: SnapshotRun | null = null;
+  #isLeft = false;
+
+  constructor(
+    order: SnapshotOrder,
+    report: SnapshotReport,
+    options: ActiveSnapshotOptions,
+    shared: SharedParts,
+  ) {
+    this.order = order;
+    this.report = report;
+    this.#options = options;
+    this.#shared = shared;
+  }
+
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
+  /** How far it is, when all is handed over; else null. */
+  get complete(): SnapshotProgress | null {
+    return this.#run?.isComplete === true ? this.#run.progress : null;
+  }
+
+  /** Up to where rows were handed over since it was connected; null: none yet. */
+  get last(): HandedUpTo | null {
+    return this.#run?.last ?? null;
+  }
+
+  /** Reads one chunk and hands it over; does nothing where all is handed over. */
+  async chunk(): Promise<void> {
+    const { counters } = this.#options;
+    const { rate } = this.order;
+    const run = (this.#run ??= await this.#begin());
+    if (this.#isLeft || run.isComplete) return;
+    const before = run.progress;
+    const startedMs = performance.now();
+    await run.next();
+    if (this.#isLeft) return;
+    const { progress } = run;
+    const rows = progress.rows - before.rows;
+    counters.snapshotRows += rows;
+    counters.snapshotChunks += progress.chunks - before.chunks;
+    counters.snapshotRereads += progress.rereads - before.rereads;
+    if (rate !== undefined)
+      this.#shared.brake.rest((rows / rate) * 1000 - (performance.now() - startedMs));
+    this.report = { ...this.report, ...reported(progress), state: "running", reason: "" };
+  }
+
+  /** Writes the report. */
+  async tell(): Promise<void> {
+    await this.#shared.reports.write(this.order, this.report);
+  }
+
+  leave(): void {
+    this.#isLeft = true;
+    this.disconnect();
+  }
+
+  /** The next chunk is read on a new connection. */
+  disconnect(): void {
+    this.#options.tap.unwatch();
+    this.#run?.chunks?.cancel(new SnapshotStoppedError("the snapshot was left"));
+    this.#run = null;
+    this.#connection?.[Symbol.dispose]();
+    this.#connection = null;
+  }
+
+  /** Connects, and begins the snapshot or goes on with it. */
+  async #begin(): Promise<SnapshotRun> {
+    const { hasGtids, connect, log } = this.#options;
+    const { id, subscriber, environment } = this.order;
+    if (!hasGtids) {
+      throw new SnapshotRefusedError(
+        "gtid_mode is not ON: without GTIDs nobody can say which changes a read shows. Turn GTIDs on; npm run doctor prints the statements.",
+      );
+    }
+    const connection = await connect();
+    if (this.#isLeft) connection[Symbol.dispose]();
+    this.#assertWanted();
+    this.#connection = connection;
+    const saved = this.#shared.progress.of(id);
+    const begun = saved ?? (await this.#firstProgress(connection));
+    // No row is handed over before the offset says from which number on the next attempt numbers
+    // its own.
+    await this.#shared.progress.begin(begun);
+    this.#assertWanted();
+    this.report = { ...this.report, ...reported(begun), state: "running", reason: "" };
+    await this.tell();
+    const fields = { snapshot: id, subscriber, environment };
+    log.info(
+      { ...fields, tables: begun.tables, rows: begun.rows },
+      saved === undefined ? "a snapshot begins" : "a snapshot goes on",
+    );
+    return new SnapshotRun({
+      ...this.#options,
+      order: this.order,
+      progress: begun,
+      connection,
+      onBegin: (table) => log.info({ ...fields, table }, "a snapshot begins a table"),
+      onComplete: (table, rows) =>
+        log.info({ ...fields, table, rows }, "a snapshot has all rows of a table"),
+    });
+  }
+
+  async #firstProgress(connection: SnapshotConnection): Promise<SnapshotProgress> {
+    const { id, tables, where } = this.order;
+    const found = await connection.ask((asked) =>
+      findTables(asked, this.#options.followed, tables, where),
+    );
+    this.#assertWanted();
+    this.report = {
+      ...this.report,
+      estimatedRows: found.estimatedRows,
+      begunMs: Date.now(),
+    };
+    return {
+      id,
+      tables: found.tables,
+      tableIndex: 0,
+      keyName: "",
+      lastKey: null,
+      rowsOfTable: 0,
+      rows: 0,
+      chunks: 0,
+      rereads: 0,
+    };
+  }
+
+  #assertWanted(): void {
+    if (this.#isLeft) throw new SnapshotStoppedError("the snapshot was left");
+  }
+}

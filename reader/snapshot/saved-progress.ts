@@ -1,0 +1,45 @@
+import type { SavedSnapshots, SnapshotProgress } from "../frames/snapshot-progress.ts";
+import type { RowNumbers } from "./row-numbers.ts";
+
+export interface SavedProgressOptions {
+  /** What the offset says. */
+  readonly savedSnapshots: () => SavedSnapshots | undefined;
+  /** Changes it, and resolves when that is saved. */
+  readonly changeSnapshots: (
+    change: (saved: SavedSnapshots | undefined) => SavedSnapshots,
+  ) => Promise<void>;
+  readonly numbers: RowNumbers;
+}
+
+/** How far each snapshot is, as the offset has it. */
+export class SavedProgress {
+  readonly #options: SavedProgressOptions;
+
+  constructor(options: SavedProgressOptions) {
+    this.#options = options;
+  }
+
+  of(id: string): SnapshotProgress | undefined {
+    return this.#options.savedSnapshots()?.progress.find((progress) => progress.id === id);
+  }
+
+  /** Saves that a snapshot begins, or goes on. */
+  async begin(begun: SnapshotProgress): Promise<void> {
+    await this.#change((former) => [...former.filter(({ id }) => id !== begun.id), begun]);
+  }
+
+  async forget(id: string): Promise<void> {
+    if (this.of(id) === undefined) return;
+    await this.#change((former) => former.filter((progress) => progress.id !== id));
+  }
+
+  async #change(
+    change: (former: readonly SnapshotProgress[]) => readonly SnapshotProgress[],
+  ): Promise<void> {
+    const { changeSnapshots, numbers } = this.#options;
+    await changeSnapshots((saved) => ({
+      numbers: numbers.free,
+      progress: change(saved?.progress ?? []),
+    }));
+  }
+}

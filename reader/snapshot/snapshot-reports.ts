@@ -1,0 +1,48 @@
+import type { SnapshotOrder, SnapshotReport } from "../../wire/snapshot-items.ts";
+import type { SnapshotProgress } from "../frames/snapshot-progress.ts";
+import { describeError, type Log } from "../reporting/log.ts";
+import type { OrderStore } from "./order-store.ts";
+
+/** Of an order of which nothing was done yet. */
+export const NOTHING: SnapshotReport = {
+  state: "waiting",
+  reason: "",
+  tables: [],
+  tablesDone: 0,
+  rows: 0,
+  estimatedRows: null,
+  chunks: 0,
+  rereads: 0,
+  begunMs: null,
+  updatedMs: 0,
+};
+
+/** What a report says of a progress. */
+export function reported(
+  progress: SnapshotProgress,
+): Pick<SnapshotReport, "tables" | "tablesDone" | "rows" | "chunks" | "rereads"> {
+  const { tables, tableIndex, rows, chunks, rereads } = progress;
+  return { tables, tablesDone: tableIndex, rows, chunks, rereads };
+}
+
+/** What operators are told of snapshots. A report that cannot be written stops no snapshot. */
+export class SnapshotReports {
+  readonly #orders: Pick<OrderStore, "report">;
+  readonly #log: Log;
+
+  constructor(orders: Pick<OrderStore, "report">, log: Log) {
+    this.#orders = orders;
+    this.#log = log;
+  }
+
+  async write(order: SnapshotOrder, report: SnapshotReport): Promise<void> {
+    try {
+      await this.#orders.report(order.id, { ...report, updatedMs: Date.now() });
+    } catch (error) {
+      this.#log.warn(
+        { snapshot: order.id, error: describeError(error) },
+        "a report on a snapshot could not be written",
+      );
+    }
+  }
+}
