@@ -30,8 +30,8 @@ import { parseStream, streamText, type Stream } from "./stream.ts";
 export const STATE_POSITION = "~state";
 
 /**
- * Closed streams and finished records stay for so long, for operators, and longer than a frame can
- * wait in the raw queue (14 days).
+ * How long closed streams and finished records stay, for operators: longer than a frame can wait in
+ * the raw queue (14 days).
  */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 

@@ -12,7 +12,7 @@ const READY_WITHIN_MS = 90_000;
 const LOOK_MS = 50;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
-/** A reader that lived for so long is replaced without delay. */
+/** A reader that lived at least this long is replaced without delay. */
 const HEALTHY_LIFE_MS = 30_000;
 
 /** Keeps one reader running, as the container service does: one that ends is replaced. */

@@ -153,7 +153,7 @@ export class Lane {
     }
   }
 
-  /** For so long, or until a frame is full. */
+  /** Waits for `ms` milliseconds, or until a frame is full. */
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(() => this.#pauseEnds.wake(), Math.ceil(ms));
     try {

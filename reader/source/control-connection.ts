@@ -19,8 +19,8 @@ export class ControlConnection implements AsyncDisposable {
   }
 
   /**
-   * `silenceMs`: a question that is not answered for so long breaks the connection; a dead peer
-   * says nothing.
+   * `silenceMs`: how long a question may be without an answer before the connection counts as
+   * broken; a dead peer says nothing.
    */
   static async open(options: ConnectionOptions, silenceMs: number): Promise<ControlConnection> {
     return new ControlConnection(await createConnection(options), silenceMs);

@@ -5,9 +5,9 @@ import type { AwsError } from "./aws-service.ts";
  *
  * - `error`: the call does nothing and is answered with that code (`status` default: what AWS sends
  *   with the code).
- * - `delay`: the call is held for so long, then goes on. A client that goes away meanwhile has
+ * - `delay`: the call is held for `ms` milliseconds, then goes on. A client that goes away meanwhile has
  *   asked for nothing.
- * - `late`: the request is on its way for so long. Then it is carried out, also when its client has
+ * - `late`: the request is on its way for `ms` milliseconds. Then it is carried out, also when its client has
  *   given it up.
  * - `reset`: the connection is cut, before the call takes effect or (`after`) when only the answer
  *   is left to send.

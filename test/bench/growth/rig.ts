@@ -14,7 +14,7 @@ export interface Cost {
   readonly changesPerSecond: number;
 }
 
-/** Nothing comes for so long: something is broken. */
+/** When nothing comes for this long, something is broken. */
 const SILENCE_MS = 120_000;
 
 /**

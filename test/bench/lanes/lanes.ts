@@ -9,8 +9,8 @@ const ENVIRONMENT = "production";
 const LANES = 8;
 const BUSY = [1, 2, 4, LANES];
 /**
- * Added to each send, milliseconds: SQS may take so long for half a megabyte, where the stand-in
- * takes a few.
+ * Added to each send, milliseconds: what SQS may take for half a megabyte, where the stand-in takes
+ * a few.
  */
 const DELAYS_MS = [0, 50];
 
@@ -81,7 +81,7 @@ function oneTablePerLane(): readonly string[] {
   return [...byLane].sort(([a], [b]) => a - b).map(([, table]) => table);
 }
 
-/** Until it is disposed, the stand-in holds every send for so long. */
+/** Until it is disposed, the stand-in holds every send for `ms` milliseconds. */
 async function delaySends({ file }: SharedStack, ms: number): Promise<AsyncDisposable> {
   const faults = new URL("/_faults", file.aws.sqsEndpoint);
   const rule = { action: "SendMessage*", effect: { kind: "delay", ms } };

@@ -12,5 +12,5 @@ export interface QueueLimits {
 /** SQS's own, the same for every account. */
 export const SQS_LIMITS: QueueLimits = { inFlight: 120_000, reach: 120_000 };
 
-/** A message is hidden for at most so long in all, counted from its receive: 12 hours. */
+/** How long a message can be hidden in all, counted from its receive: 12 hours. */
 export const LONGEST_VISIBILITY_SECONDS = 43_200;

@@ -18,7 +18,7 @@ function patienceAt(usualMs?: number) {
   }
   return {
     request,
-    /** Requests that begin together, and take so long each. */
+    /** Requests that begin together, and how long each takes. */
     together(...tookMs: readonly number[]) {
       const startedAt = now;
       for (const ms of tookMs.toSorted((a, b) => a - b)) {

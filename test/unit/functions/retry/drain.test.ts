@@ -17,7 +17,7 @@ const DYNAMODB_MS = 7;
 const FRAMES_PER_SECOND = 45;
 /** Route's invocations park what has come meanwhile, and move the tail once. */
 const ROUTE_MS = [25, 60] as const;
-/** Of each minute, an invocation of retry works for so long. */
+/** How long an invocation of retry works in each minute. */
 const WORKS_MS = 43_000;
 const MINUTE_MS = 60_000;
 
