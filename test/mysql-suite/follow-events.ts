@@ -1,8 +1,8 @@
 import { parseEventHeader } from "../../reader/binlog-format/events/event-header.ts";
 import { EventType } from "../../reader/binlog-format/events/event-types.ts";
 import { UnreadableTransactionError } from "../../reader/reporting/errors.ts";
-import { FollowedTables } from "../../reader/statements/followed-tables.ts";
-import { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
+import type { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
+import { transactionReaderOf } from "../support/transaction-reader.ts";
 
 /** What the reader made of some events. */
 export interface Followed {
@@ -37,31 +37,16 @@ export async function followFiles(
   return { rows, statements, stops };
 
   function newReader(): TransactionReader {
-    return new TransactionReader({
-      followed: new FollowedTables({ patterns: ["*.*"], ledger: "no.ledger", lowerCase: false }),
-      onLedgerRow: () => undefined,
-      onUnknownXa: () => undefined,
-      onRead: () => undefined,
-      serverId: 1,
-      heldLimitBytes: 1e9,
-      sink: {
+    return transactionReaderOf(
+      ["*.*"],
+      {
         change: (_, { op, texts }) => {
           if (op === "ddl") statements.push(JSON.parse(texts.after) as string);
           else if (op !== "t") rows++;
         },
-        prepared: () => undefined,
-        boundary: () => undefined,
-        relief: () => null,
       },
-      run: 1,
-      runBeginnings: new Map(),
-      files: { listed: new Set(), proven: new Set() },
-      checksums: false,
-      columns: false,
-      passed: null,
-      anchor: null,
-      preparedXa: [],
-    });
+      { heldLimitBytes: 1e9 },
+    );
   }
 }
 

@@ -5,10 +5,10 @@ import type { AwsError } from "./aws-service.ts";
  *
  * - `error`: the call does nothing and is answered with that code (`status` default: what AWS sends
  *   with the code).
- * - `delay`: the call is held for `ms` milliseconds, then goes on. A client that goes away meanwhile has
- *   asked for nothing.
- * - `late`: the request is on its way for `ms` milliseconds. Then it is carried out, also when its client has
- *   given it up.
+ * - `delay`: the call is held for `ms` milliseconds, then goes on. A client that goes away
+ *   meanwhile has asked for nothing.
+ * - `late`: the request is on its way for `ms` milliseconds. Then it is carried out, also when its
+ *   client has given it up.
  * - `reset`: the connection is cut, before the call takes effect or (`after`) when only the answer
  *   is left to send.
  * - `failedEntries`: entries of one of SQS's batch actions are not carried out, and named in the

@@ -2,17 +2,22 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda"
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, test, vi } from "vitest";
 import { subscribe } from "../../../client/index.ts";
 import { copyTo } from "../../../examples/copy.ts";
 import { consume } from "../../../examples/plain-sdk.ts";
+import { joinInText } from "../../../infra/local/display/join-in.ts";
 import { encodePointer } from "../../../wire/payload-pointer.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { createPositionsTable } from "../../support/client/positions-table.ts";
 import { change, message } from "../../support/client/messages.ts";
 import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
+import { run } from "../../support/client/run.ts";
 import { pythonModules } from "../../support/prepare-python.ts";
 
 const modules = await pythonModules();
@@ -146,6 +151,76 @@ describe("consumers without the library", () => {
     consumer.kill("SIGKILL");
     await once(consumer, "exit");
   });
+});
+
+/** As much of the AWS command line as the printed line uses, on the library that it is made of. */
+const AWS_OF_BOTOCORE = `#!/usr/bin/env python3
+import argparse, botocore.session
+options = argparse.ArgumentParser()
+options.add_argument("--endpoint-url")
+options.add_argument("service")
+options.add_argument("operation")
+options.add_argument("--queue-url")
+options.add_argument("--wait-time-seconds", type=int)
+o = options.parse_args()
+client = botocore.session.get_session().create_client(o.service, endpoint_url=o.endpoint_url)
+print(client.receive_message(QueueUrl=o.queue_url, WaitTimeSeconds=o.wait_time_seconds)["Messages"])
+`;
+
+/** The `aws` that `pip install awscli` brings; the nightly workflow has one. */
+const { AWS_COMMAND } = process.env;
+
+test.skipIf(AWS_COMMAND === undefined && withoutPython)(
+  "the line that npm start prints for the AWS command line shows a message, with no other setting",
+  async () => {
+    await using rig = await startQueueRig();
+    await rig.send(message([1]));
+    const directory = await mkdtemp(join(tmpdir(), "aws-command-"));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const aws = join(directory, "aws");
+    if (AWS_COMMAND === undefined) await writeFile(aws, AWS_OF_BOTOCORE, { mode: 0o755 });
+    else await symlink(AWS_COMMAND, aws);
+    const printed = joinInText({
+      mysql: { host: "127.0.0.1", port: 3306 },
+      mysqlClient: "mysql",
+      database: null,
+      accounts: [],
+      region: rig.aws.region,
+      credentials: rig.aws.credentials,
+      sqsEndpoint: rig.aws.endpoints.sqs,
+      queueUrl: rig.queueUrl(),
+      stackFile: ".local/stack.json",
+    });
+    const [line = ""] = printed.split("\n").filter((each) => each.includes(" sqs "));
+    const env = {
+      PATH: `${directory}:${process.env["PATH"]}`,
+      HOME: directory,
+      PYTHONPATH: AWS_COMMAND === undefined ? (modules ?? "") : "",
+    };
+    expect(await run("sh", ["-c", line], { cwd: directory, env })).toContain("shop.orders");
+  },
+  60_000,
+);
+
+test("an example runs by the command of its page, on the Node of the checkout", async () => {
+  const page = await readFile(new URL("../../../examples/README.md", import.meta.url), "utf8");
+  const [, example = ""] = /^npx (node examples\/.*)$/m.exec(page) ?? [];
+  await using rig = await startQueueRig();
+  await rig.send(message([1]));
+  const env = { ...process.env, ...rig.aws.environment(), QUEUE_URL: rig.queueUrl() };
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+  const consumer = spawn(join(root, "node_modules/.bin", "node"), example.split(" ").slice(1), {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(consumer, "exit");
+  for await (const line of createInterface(consumer.stdout)) {
+    expect(line).toBe("c shop.orders { id: 1 }");
+    break;
+  }
+  consumer.kill("SIGKILL");
+  await ended;
 });
 
 const row = (id: number, total: number) => ({ after: { id, total }, key: { id } });

@@ -1,5 +1,5 @@
 import { build } from "esbuild";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,9 +8,11 @@ import { findNode } from "../../support/client/node-versions.ts";
 import { run } from "../../support/client/run.ts";
 
 let directory: string;
+let node: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "binlog-router-node-20-"));
+  node = await findNode(20, directory);
 });
 
 afterAll(() => rm(directory, { recursive: true }));
@@ -28,8 +30,15 @@ it("a receive leaves nothing in memory on Node 20", async () => {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },
   });
-  const node = await findNode(20, directory);
   const bytes = Number(await run(node, ["--expose-gc", script], { cwd: directory }));
   // AbortSignal.any left 460 there.
   expect(bytes).toBeLessThan(50);
+});
+
+it("an example, which is TypeScript, ends on Node 20 with the error that its page names", async () => {
+  const examples = fileURLToPath(new URL("../../../examples", import.meta.url));
+  const page = await readFile(join(examples, "README.md"), "utf8");
+  const [, error = ""] = /Node 20 alone refuses \(`(\w+)`\)/.exec(page) ?? [];
+  expect(error).not.toBe("");
+  await expect(run(node, ["plain-sdk.ts"], { cwd: examples })).rejects.toThrow(error);
 });

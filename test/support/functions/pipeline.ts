@@ -26,8 +26,8 @@ export interface PipelineOptions {
 }
 
 /**
- * An invocation of the retry function: short, because what an interrupted one has claimed waits until
- * this time is over.
+ * How long an invocation of the retry function may take: short, because what an interrupted one has
+ * claimed waits until this time is over.
  */
 const RETRY_MS = 15_000;
 

@@ -2,8 +2,8 @@ import type { Sender } from "../../../functions/delivery/queue-sender.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 
 /**
- * One queue's messages of some frames, from the offer to the last answer: the time that their lane waited
- * for this queue.
+ * One queue's messages of some frames, from the offer to the last answer: the time that their lane
+ * waited for this queue.
  */
 export interface WatchedSend {
   readonly queueName: string;

@@ -4,6 +4,7 @@ import { isOfTwinLife, type NamedPosition } from "../../../functions/failures/na
 import type { DrainItems } from "../../../functions/failures/retry-items.ts";
 import type { StreamItems } from "../../../functions/failures/route-items.ts";
 import { streamText, type Stream } from "../../../functions/failures/stream.ts";
+import { parkedRecord } from "../functions/parked-record.ts";
 
 interface ModelRecord extends ParkedRecord {
   readonly text: string;
@@ -100,19 +101,7 @@ export class ModelFailures {
     const there = records.get(key);
     if (there !== undefined && !(instead && there.status === "parked")) return;
     records.set(key, {
-      stream,
-      key,
-      status: "parked",
-      trouble,
-      count: batch.count,
-      parkedAt: 0,
-      attempts: 0,
-      lastFailureAt: 0,
-      nextAttemptAt: null,
-      bytes: 0,
-      progress: 0,
-      sent: new Set(),
-      body: { kind: "removed" },
+      ...parkedRecord({ stream, key, trouble, count: batch.count }),
       text: batch.body,
     });
   }

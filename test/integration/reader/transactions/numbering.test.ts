@@ -2,13 +2,12 @@ import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { chainStep } from "../../../../functions/frame/chain.ts";
-import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
-import { TransactionReader } from "../../../../reader/transactions/transaction-reader.ts";
 import type { Frame } from "../../../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../../../wire/position.ts";
 import { BinlogFile } from "../../../support/binlog-changes.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
+import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 
 // Positions and ids are numbers among all changes of an event and of a transaction. Which tables
 // are followed may change while the reader is inside a transaction: what is followed before and
@@ -58,30 +57,15 @@ async function numbersOfOrders(
   ledger = "x.x",
 ): Promise<string[]> {
   const numbers: string[] = [];
-  const reader = new TransactionReader({
-    followed: new FollowedTables({ patterns, ledger, lowerCase: false }),
-    onLedgerRow: () => undefined,
-    onUnknownXa: () => undefined,
-    onRead: () => undefined,
-    serverId: 1,
-    heldLimitBytes: 1e8,
-    sink: {
+  const reader = transactionReaderOf(
+    patterns,
+    {
       change: (_, { op, table, offset, row, n, texts }) => {
         if (table === "orders") numbers.push(`${op} ${offset}/${row} ${n} ${texts.key}`);
       },
-      prepared: () => undefined,
-      boundary: () => undefined,
-      relief: () => null,
     },
-    run: 1,
-    runBeginnings: new Map(),
-    files: { listed: new Set(), proven: new Set() },
-    checksums: false,
-    columns: false,
-    passed: null,
-    anchor: null,
-    preparedXa: [],
-  });
+    { ledger, heldLimitBytes: 1e8 },
+  );
   for (const event of events) await reader.onEvent(event);
   return numbers;
 }

@@ -1,20 +1,17 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startLocalAws } from "@binlog-router/local-aws";
-import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
 import { UnreadableBinlogError } from "../../../../reader/reporting/errors.ts";
 import type {
   Boundary,
   RowChange,
   Transaction,
 } from "../../../../reader/transactions/transaction.ts";
-import {
-  TransactionReader,
-  type TransactionReaderOptions,
-} from "../../../../reader/transactions/transaction-reader.ts";
+import type { TransactionReaderOptions } from "../../../../reader/transactions/transaction-reader.ts";
 import type { UnknownXa } from "../../../../reader/transactions/xa-transactions.ts";
 import { BinlogFile } from "../../../support/binlog-changes.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
+import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 
 const mysql = useMysql();
 let binlog: BinlogFile;
@@ -44,34 +41,21 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
   const boundaries: Boundary[] = [];
   const unknown: UnknownXa[] = [];
   const [server] = await mysql.query<{ id: number }>("SELECT @@server_id AS id");
-  const reader = new TransactionReader({
-    followed: new FollowedTables({
-      patterns: ["*.orders"],
-      ledger: "ledger.table",
-      lowerCase: false,
-    }),
-    onLedgerRow: () => undefined,
-    onUnknownXa: (commit) => unknown.push(commit),
-    onRead: () => undefined,
-    serverId: server?.id ?? 0,
-    heldLimitBytes: 1e6,
-    sink: {
+  const reader = transactionReaderOf(
+    ["*.orders"],
+    {
       change: (_: Transaction, change: RowChange) =>
         changes.push({ ...change, texts: change.texts.kept() }),
-      prepared: () => undefined,
       boundary: (boundary: Boundary) => boundaries.push(boundary),
-      relief: () => null,
     },
-    run: RUN,
-    runBeginnings: new Map(),
-    files: { listed: new Set(), proven: new Set() },
-    checksums: false,
-    columns: false,
-    passed: null,
-    anchor: null,
-    preparedXa: [],
-    ...options,
-  });
+    {
+      ledger: "ledger.table",
+      onUnknownXa: (commit) => unknown.push(commit),
+      serverId: server?.id ?? 0,
+      run: RUN,
+      ...options,
+    },
+  );
   await binlog.events();
   const { file, position } = await binlog.end();
   await reader.onEvent(rotateEvent(file, position));

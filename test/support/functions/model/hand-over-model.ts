@@ -24,6 +24,7 @@ import { OtherLifeError } from "../../../../functions/ground/errors.ts";
 import { mapNonEmpty, type NonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { parsePosition } from "../../../../wire/position.ts";
 import { NO_FILTERS } from "../../../../functions/filters/filters.ts";
+import { parkedRecord } from "../parked-record.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut, type FanOutRules } from "../../../../functions/message/fan-out.ts";
 import type {
@@ -217,7 +218,10 @@ export function handOverModel(options: ModelOptions): Execution {
     const there = records.get(key);
     const replaceable = instead && there?.status === "parked" && there.attempts === 0;
     if (there !== undefined && !replaceable) return;
-    records.set(key, { ...parkedRecord(key, batch.count), bodyText: batch.body });
+    records.set(key, {
+      ...parkedRecord({ stream: STREAM, key, trouble: TROUBLE, count: batch.count }),
+      bodyText: batch.body,
+    });
   }
 
   function resolve(key: RecordKey): void {
@@ -612,26 +616,8 @@ function formerRecord(): ParkedRecord & { bodyText: string } {
     body: "",
   };
   return {
-    ...parkedRecord(FORMER_KEY, 1),
+    ...parkedRecord({ stream: STREAM, key: FORMER_KEY, trouble: TROUBLE }),
     bodyText: JSON.stringify([message]),
-  };
-}
-
-function parkedRecord(key: RecordKey, count: number): ParkedRecord {
-  return {
-    stream: STREAM,
-    key,
-    status: "parked",
-    trouble: TROUBLE,
-    count,
-    parkedAt: 0,
-    attempts: 0,
-    lastFailureAt: 0,
-    nextAttemptAt: null,
-    bytes: 0,
-    progress: 0,
-    sent: new Set(),
-    body: { kind: "removed" },
   };
 }
 

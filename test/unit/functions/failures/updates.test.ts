@@ -1,9 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type {
-  ParkedRecord,
-  Postponement,
-  StreamState,
-} from "../../../../functions/failures/parked.ts";
+import type { Postponement, StreamState } from "../../../../functions/failures/parked.ts";
 import {
   failureUpdate,
   progressUpdate,
@@ -20,6 +16,7 @@ import {
   tailUpdate,
 } from "../../../../functions/failures/state-updates.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
+import { parkedRecord } from "../../../support/functions/parked-record.ts";
 
 const STREAM = queueStream(3, "shop-billing-production.fifo");
 const TROUBLE = { reason: "throttled", error: "ThrottlingException: ".padEnd(600, "x") } as const;
@@ -43,21 +40,7 @@ const state: StreamState = {
   lastFailureAt: 0,
   trouble: TROUBLE,
 };
-const record: ParkedRecord = {
-  stream: STREAM,
-  key: "1/2",
-  status: "parked",
-  trouble: TROUBLE,
-  count: 1,
-  parkedAt: 0,
-  attempts: 4,
-  lastFailureAt: 0,
-  nextAttemptAt: null,
-  bytes: 0,
-  progress: 0,
-  sent: new Set(),
-  body: { kind: "removed" },
-};
+const record = parkedRecord({ stream: STREAM, key: "1/2", trouble: TROUBLE, attempts: 4 });
 const next: Postponement = {
   drained: "1/2",
   attempts: 1,

@@ -1,13 +1,10 @@
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  lastOf,
-  type ParkedRecord,
-  type StreamState,
-} from "../../../../functions/failures/parked.ts";
+import { lastOf, type StreamState } from "../../../../functions/failures/parked.ts";
 import type { DrainItems } from "../../../../functions/failures/retry-items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { BACKOFF, drain, type Drained } from "../../../../functions/retry/drain.ts";
+import { parkedRecord } from "../../../support/functions/parked-record.ts";
 
 const STREAM = queueStream(0, "shop-billing-production.fifo");
 /** How long requests take within a region, milliseconds. */
@@ -30,24 +27,6 @@ function pause(ms: number): Promise<void> {
 function keyOf(number: number): string {
   const position = String(number).padStart(9, "0");
   return `${position}/${position}`;
-}
-
-function parkedRecord(number: number): ParkedRecord {
-  return {
-    stream: STREAM,
-    key: keyOf(number),
-    status: "parked",
-    trouble: { reason: "behind", error: "" },
-    count: 1,
-    parkedAt: 0,
-    attempts: 0,
-    lastFailureAt: 0,
-    nextAttemptAt: null,
-    bytes: 0,
-    progress: 0,
-    sent: new Set(),
-    body: { kind: "removed" },
-  };
 }
 
 /** A stream whose items take their time, with records from 1 to the tail. */
@@ -91,7 +70,9 @@ class SlowStream {
       await pause(DYNAMODB_MS);
       const first = after === "" ? 1 : Number(lastOf(after)) + 1;
       const count = Math.max(0, Number(tail) - first + 1);
-      return Array.from({ length: count }, (_, n) => parkedRecord(first + n));
+      return Array.from({ length: count }, (_, n) =>
+        parkedRecord({ stream: STREAM, key: keyOf(first + n) }),
+      );
     },
     noteFailure: () => pause(DYNAMODB_MS),
     noteProgress: async () => {

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
-import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
 import type { KnownFiles } from "../../../../reader/transactions/known-files.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import type { Boundary } from "../../../../reader/transactions/transaction.ts";
-import {
+import type {
   TransactionReader,
-  type TransactionReaderOptions,
+  TransactionReaderOptions,
 } from "../../../../reader/transactions/transaction-reader.ts";
 import { queryEventBytes } from "../../../support/query-event.ts";
+import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 import { recorded } from "../binlog-format/recorded-events.ts";
 
 const HEADER_LENGTH = 19;
@@ -27,29 +27,11 @@ let reader: TransactionReader;
 let end: number;
 
 function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionReader {
-  return new TransactionReader({
-    followed: new FollowedTables({ patterns: ["shop.*"], ledger: "a.b", lowerCase: false }),
-    onLedgerRow: () => undefined,
-    onUnknownXa: () => undefined,
-    onRead: () => undefined,
-    serverId: 1,
-    heldLimitBytes: 1e6,
-    sink: {
-      change: () => undefined,
-      prepared: () => undefined,
-      boundary: (boundary) => boundaries.push(boundary),
-      relief: () => null,
-    },
-    run: 1,
-    runBeginnings: new Map(),
-    files: FILES,
-    checksums: false,
-    columns: false,
-    passed: null,
-    anchor: null,
-    preparedXa: [],
-    ...options,
-  });
+  return transactionReaderOf(
+    ["shop.*"],
+    { boundary: (boundary) => boundaries.push(boundary) },
+    { files: FILES, ...options },
+  );
 }
 
 beforeEach(() => {

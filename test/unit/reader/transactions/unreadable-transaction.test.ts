@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
-import { FollowedTables } from "../../../../reader/statements/followed-tables.ts";
-import { TransactionReader } from "../../../../reader/transactions/transaction-reader.ts";
+import type { TransactionReader } from "../../../../reader/transactions/transaction-reader.ts";
 import { queryEventBytes, type QuerySession } from "../../../support/query-event.ts";
+import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 
 const FILE = "mysql-bin.000007";
 const HEADER_LENGTH = 19;
@@ -16,27 +16,9 @@ beforeEach(() => {
   changes = [];
   boundaries = 0;
   end = 4;
-  reader = new TransactionReader({
-    followed: new FollowedTables({ patterns: ["shop.*"], ledger: "a.b", lowerCase: false }),
-    onLedgerRow: () => undefined,
-    onUnknownXa: () => undefined,
-    onRead: () => undefined,
-    serverId: 1,
-    heldLimitBytes: 1e6,
-    sink: {
-      change: (_, { op, table }) => changes.push(`${op} ${table}`),
-      prepared: () => undefined,
-      boundary: () => boundaries++,
-      relief: () => null,
-    },
-    run: 1,
-    runBeginnings: new Map(),
-    files: { listed: new Set(), proven: new Set() },
-    checksums: false,
-    columns: false,
-    passed: null,
-    anchor: null,
-    preparedXa: [],
+  reader = transactionReaderOf(["shop.*"], {
+    change: (_, { op, table }) => changes.push(`${op} ${table}`),
+    boundary: () => boundaries++,
   });
   const rotate = Buffer.concat([Buffer.alloc(HEADER_LENGTH + 8), Buffer.from(FILE)]);
   rotate.writeUInt8(EventType.ROTATE_EVENT, 4);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ParkedRecord, Reason } from "../../../../../functions/failures/parked.ts";
 import { queueStream } from "../../../../../functions/failures/stream.ts";
 import { parkedMarks } from "../../../../../infra/local/demo/parked-marks.ts";
+import { parkedRecord } from "../../../../support/functions/parked-record.ts";
 
 const image = { id: 1, written_by: "staging", change_no: 1 };
 const BODY = JSON.stringify([
@@ -13,21 +14,13 @@ const BODY = JSON.stringify([
   },
 ]);
 
-const record = (lane: number, key: string, reason: Reason): ParkedRecord => ({
-  stream: queueStream(lane, "shop-billing-staging.fifo"),
-  key,
-  status: "parked",
-  trouble: { reason, error: "" },
-  count: 1,
-  parkedAt: 0,
-  attempts: 0,
-  lastFailureAt: 0,
-  nextAttemptAt: null,
-  bytes: 0,
-  progress: 0,
-  sent: new Set(),
-  body: { kind: "inline", data: new Uint8Array() },
-});
+const record = (lane: number, key: string, reason: Reason): ParkedRecord =>
+  parkedRecord({
+    stream: queueStream(lane, "shop-billing-staging.fifo"),
+    key,
+    trouble: { reason, error: "" },
+    body: { kind: "inline", data: new Uint8Array() },
+  });
 
 test("a record behind others has the reason of the one that its stream waits for", async () => {
   const records = [
