@@ -98,7 +98,7 @@ test("without the ledger, the first change of user is attributed once it was see
  */
 async function nextCensus(): Promise<void> {
   const before = await censuses();
-  await expect.poll(censuses, { timeout: 20_000 }).toBeGreaterThan(before + 3);
+  await expect.poll(censuses, { timeout: 60_000 }).toBeGreaterThan(before + 3);
 }
 
 async function censuses(): Promise<number> {

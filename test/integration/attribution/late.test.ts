@@ -10,7 +10,7 @@ import { binlogRouterOn, stackFileOf } from "../../support/operator.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-const PATIENCE = { timeout: 30_000, interval: 200 };
+const PATIENCE = { timeout: 60_000, interval: 200 };
 
 /** More connections than performance_schema has room for. */
 const CROWD = 60;

@@ -60,13 +60,13 @@ async function keepAndPurge(
         const named = xids.filter((xid) => text.includes(`prepared:    XA transaction ${xid},1`));
         return { named, waits: text.includes("waits for") };
       },
-      { timeout: 20_000 },
+      { timeout: 60_000 },
     )
     .toEqual({ named: xids, waits: false });
   await mysql.query("FLUSH BINARY LOGS");
   const logs = await mysql.query("SHOW BINARY LOGS");
   const newest = String(logs.at(-1)?.["Log_name"]);
-  await expect.poll(() => show(bench), { timeout: 10_000 }).toContain(`file:        ${newest}`);
+  await expect.poll(() => show(bench), { timeout: 60_000 }).toContain(`file:        ${newest}`);
   expect(await reader.stop()).toBe(0);
   await mysql.query(`PURGE BINARY LOGS TO '${newest}'`);
 }
@@ -118,7 +118,7 @@ test("who connects while an XA transaction is prepared is known after a restart 
 
   await mysql.query("XA COMMIT 'order 7','b1'");
   expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
-  await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("waits for");
+  await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("waits for");
 });
 
 describe("an XA transaction that stays prepared", () => {
@@ -135,13 +135,13 @@ describe("an XA transaction that stays prepared", () => {
     const successor = await bench.start();
     await mysql.query("XA COMMIT 'forgotten','b'");
     expect(splitOf(await ordersUpTo(bench, 2))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
-    await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("'forgotten','b'");
+    await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("'forgotten','b'");
     await successor.kill();
 
     await bench.start();
     await mysql.query("XA COMMIT 'forgotten','a'");
     expect(splitOf(await ordersUpTo(bench, 1))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
-    await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("forgotten");
+    await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("forgotten");
     // The GTIDs of the prepares count, too: a failover would find no gap.
     const [{ executed = "" } = {}] = await mysql.query("SELECT @@gtid_executed AS executed");
     expect(await show(bench)).toContain(`reads from:  ${String(executed).replaceAll("\n", "")}`);
@@ -157,7 +157,7 @@ describe("an XA transaction that stays prepared", () => {
     await mysql.query("INSERT INTO shop.orders VALUES (4, 'root')");
     const changes = (await ordersUpTo(bench, 4)).flatMap((frame) => frame.changes);
     expect(changes.map(idOf)).toEqual([4]);
-    await expect.poll(() => show(bench), { timeout: 10_000 }).not.toContain("forgotten");
+    await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("forgotten");
   });
 
   test("stops the reader when its changes are no longer where they were kept", async () => {

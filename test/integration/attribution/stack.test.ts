@@ -10,7 +10,7 @@ import { insertBriefly } from "../../support/short-connections.ts";
 import { EnvironmentQueues } from "../../support/start/environment-queues.ts";
 import { startProcess } from "../../support/start/local-stack.ts";
 
-const CONNECTIONS = Number(process.env["SHORT_CONNECTIONS"] ?? 500);
+const CONNECTIONS = Number(process.env["SHORT_CONNECTIONS"] ?? 200);
 const CONFIG = {
   name: "brief",
   source: { tables: ["shop.*"] },

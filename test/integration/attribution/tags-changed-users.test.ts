@@ -38,7 +38,7 @@ describe.each(["tags", "ledger-and-tags"] as const)("with %s", (kind) => {
 
     const seen = await mysql.connect(first);
     const before = await looks();
-    await vi.waitUntil(async () => (await looks()) >= before + 2, 20_000);
+    await vi.waitUntil(async () => (await looks()) >= before + 2, 60_000);
     await seen.changeUser(second);
     await seen.query("INSERT INTO shop.orders VALUES (2, ?)", [second.user]);
     await seen.changeUser(first);

@@ -8,7 +8,7 @@ import { ReaderBench } from "../../support/reader.ts";
 import { insertBriefly, type Split, splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-const CONNECTIONS = Number(process.env["SHORT_CONNECTIONS"] ?? 600);
+const CONNECTIONS = Number(process.env["SHORT_CONNECTIONS"] ?? 300);
 const POOLED = 20;
 const CHANGES = 2000;
 

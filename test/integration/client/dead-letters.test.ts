@@ -27,8 +27,8 @@ describe("the successors of a change that always fails", () => {
       // together.
       for (const offset of [1, POISON, ...SUCCESSORS]) await rig.send(message([offset]));
       sent.resolve();
-      await vi.waitFor(() => expect(seen).toEqual([1, ...SUCCESSORS]), 30_000);
-      await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 10_000);
+      await vi.waitFor(() => expect(seen).toEqual([1, ...SUCCESSORS]), 60_000);
+      await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
       expect(await rig.depth(rig.deadLetterUrl())).toBe(1);
     },
   );
@@ -79,7 +79,7 @@ async function subscribeAndWarmUp(
       async (change, { group }) => {
         if (!group.startsWith("warm-up")) return handler(change);
         warm.add(n);
-        await vi.waitFor(() => expect(warm.size).toBe(count), 10_000);
+        await vi.waitFor(() => expect(warm.size).toBe(count), 60_000);
       },
       {
         sqs: rig.sqs,
@@ -92,6 +92,6 @@ async function subscribeAndWarmUp(
     );
     stack.use(subscription);
   }
-  await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 10_000);
+  await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
   return stack;
 }

@@ -122,14 +122,14 @@ describe("positions in the application's own database", () => {
         await Promise.race([running, sleep(500)]);
         finish.resolve();
         await running;
-        await vi.waitFor(async () => expect(await effects()).toContain(1), 5000);
+        await vi.waitFor(async () => expect(await effects()).toContain(1), 60_000);
       },
     };
     await using second = await subscribe("billing", work, { ...options, positions: other });
     expect(second.queueUrl).toBe(rig.queueUrl());
     await finish.promise;
     fault.remove();
-    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 30_000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
     expect(await effects()).toEqual([1, 2]);
     expect(attempts).toBe(2);
   });

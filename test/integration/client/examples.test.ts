@@ -42,8 +42,8 @@ describe("consumers without the library", () => {
     const stop = new AbortController();
     const handle = ({ source }: { source: { pos: number } }): void => void seen.push(source.pos);
     const consuming = consume(rig.sqs, rig.queueUrl(), handle, stop.signal);
-    await vi.waitFor(() => expect(seen.filter((pos) => pos !== 9)).toEqual([1, 2, 3]), 5000);
-    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    await vi.waitFor(() => expect(seen.filter((pos) => pos !== 9)).toEqual([1, 2, 3]), 60_000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
     expect(seen).toHaveLength(4);
     await stopped(consuming, stop);
   });
@@ -65,7 +65,7 @@ describe("consumers without the library", () => {
     const stop = new AbortController();
     const handle = ({ source }: { source: { pos: number } }): void => void seen.push(source.pos);
     const consuming = consume(rig.sqs, rig.queueUrl(), handle, stop.signal, s3);
-    await vi.waitFor(() => expect(seen).toEqual([1, 2]), 5000);
+    await vi.waitFor(() => expect(seen).toEqual([1, 2]), 60_000);
     await stopped(consuming, stop);
 
     await createPositionsTable(rig.aws);
@@ -91,7 +91,7 @@ describe("consumers without the library", () => {
       seen.push(source.pos);
     };
     const consuming = consume(rig.sqs, rig.queueUrl(), handle, stop.signal);
-    await vi.waitFor(async () => expect(await rig.depth()).toBe(2), 5000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(2), 60_000);
     expect(seen).toEqual([3]);
     expect(errors).toHaveBeenCalledOnce();
     await stopped(consuming, stop);
@@ -142,9 +142,9 @@ describe("consumers without the library", () => {
     });
     const lines: string[] = [];
     createInterface(consumer.stdout).on("line", (line) => lines.push(line));
-    await vi.waitFor(() => expect(lines).toHaveLength(3), 20_000);
+    await vi.waitFor(() => expect(lines).toHaveLength(3), 60_000);
     expect(lines).toEqual([1, 2, 3].map((id) => `c shop.orders {"id": ${id}}`));
-    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
     consumer.kill("SIGKILL");
     await once(consumer, "exit");
   });
@@ -252,7 +252,7 @@ test("a copy of a table follows a snapshot and the changes around it, keys that 
       ],
     }),
   );
-  await vi.waitFor(() => expect(copy.has("5")).toBe(true), 5000);
+  await vi.waitFor(() => expect(copy.has("5")).toBe(true), 60_000);
   expect([...copy.values()].map(({ id, total }) => [id, total])).toEqual([
     [3, 30],
     [4, 11],

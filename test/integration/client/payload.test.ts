@@ -55,7 +55,7 @@ describe("a message that was too large for SQS", () => {
     await rig.send(message([3]));
     const seen: Change[] = [];
     await using _ = await subscribe("billing", (change) => void seen.push(change), options());
-    await vi.waitFor(() => expect(seen).toHaveLength(3), 10_000);
+    await vi.waitFor(() => expect(seen).toHaveLength(3), 60_000);
     expect(seen[0]?.after).toEqual({ id: 18446744073709551615n, note: "🐬".repeat(300_000) });
     expect(seen.map(({ source }) => source.pos)).toEqual([1, 2, 3]);
   });
@@ -69,10 +69,10 @@ describe("a message that was too large for SQS", () => {
       ...options(),
       onError: (error) => void errors.push(error),
     });
-    await vi.waitFor(() => expect(errors[0]).toBeInstanceOf(PayloadUnavailableError), 5000);
+    await vi.waitFor(() => expect(errors[0]).toBeInstanceOf(PayloadUnavailableError), 60_000);
     const Body = JSON.stringify(message([1, 2]));
     await s3.send(new PutObjectCommand({ Bucket: "payloads", Key: "late", Body }));
-    await vi.waitFor(() => expect(seen).toEqual([1, 2, 3]), 5000);
+    await vi.waitFor(() => expect(seen).toEqual([1, 2, 3]), 60_000);
   });
 
   it("is handled when it comes back from the dead-letter queue, although its group has gone on", async () => {
@@ -84,10 +84,10 @@ describe("a message that was too large for SQS", () => {
       backoffSeconds: () => 0,
       onError: () => undefined,
     });
-    await vi.waitFor(() => expect(seen).toEqual([3]), 10_000);
+    await vi.waitFor(() => expect(seen).toEqual([3]), 60_000);
     const Body = JSON.stringify(message([1, 2]));
     await s3.send(new PutObjectCommand({ Bucket: "payloads", Key: "forbidden", Body }));
     await rig.redrive();
-    await vi.waitFor(() => expect(seen).toEqual([3, 1, 2]), 5000);
+    await vi.waitFor(() => expect(seen).toEqual([3, 1, 2]), 60_000);
   });
 });

@@ -23,8 +23,8 @@ describe("applications in processes of their own", () => {
     await using staging = spawnConsumer(environment("staging"));
     await using production = spawnConsumer(environment("production"));
     await rig.send(message([1]), message([2], { environment: "production" }), message([3]));
-    await vi.waitFor(() => expect(staging.lines).toHaveLength(4), 30_000);
-    await vi.waitFor(() => expect(production.lines).toHaveLength(2), 30_000);
+    await vi.waitFor(() => expect(staging.lines).toHaveLength(4), 60_000);
+    await vi.waitFor(() => expect(production.lines).toHaveLength(2), 60_000);
     expect(staging.lines).toEqual(["begin 1", "end 1", "begin 3", "end 3"]);
     expect(production.lines).toEqual(["begin 2", "end 2"]);
   });
@@ -32,11 +32,11 @@ describe("applications in processes of their own", () => {
   it("killed in the middle of a change, leave it and all that follows to the next, in order", async () => {
     await rig.send(message([1]), message([2]), message([3]));
     await using first = spawnConsumer(environment("staging", { HANG_AT: "2" }));
-    await vi.waitFor(() => expect(first.lines).toEqual(["begin 1", "end 1", "begin 2"]), 30_000);
-    await vi.waitFor(async () => expect(await rig.depth()).toBe(2), 30_000);
+    await vi.waitFor(() => expect(first.lines).toEqual(["begin 1", "end 1", "begin 2"]), 60_000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(2), 60_000);
     await first.kill("SIGKILL");
     await using second = spawnConsumer(environment("staging"));
-    await vi.waitFor(() => expect(second.lines).toHaveLength(4), 30_000);
+    await vi.waitFor(() => expect(second.lines).toHaveLength(4), 60_000);
     expect(second.lines).toEqual(["begin 2", "end 2", "begin 3", "end 3"]);
   });
 
@@ -45,11 +45,11 @@ describe("applications in processes of their own", () => {
     const more = { POSITIONS_TABLE: "positions" };
     await rig.send(message([1, 2]), message([3]));
     await using first = spawnConsumer(environment("staging", more));
-    await vi.waitFor(() => expect(first.lines).toHaveLength(6), 30_000);
+    await vi.waitFor(() => expect(first.lines).toHaveLength(6), 60_000);
     expect(await first.kill("SIGTERM")).toBe(0);
     await rig.send(message([4]), message([3]), message([1, 2]), message([5]));
     await using second = spawnConsumer(environment("staging", more));
-    await vi.waitFor(() => expect(second.lines).toHaveLength(4), 30_000);
+    await vi.waitFor(() => expect(second.lines).toHaveLength(4), 60_000);
     expect(second.lines).toEqual(["begin 4", "end 4", "begin 5", "end 5"]);
   });
 });

@@ -49,10 +49,10 @@ describe.each<StoreName>(["memory", "DynamoDB", "MySQL"])("with records in %s", 
     away(true);
     await using _ = await rig.start(positions);
     const dead = rig.queue.deadLetterUrl();
-    await vi.waitFor(async () => expect(await rig.queue.depth(dead)).toBe(3), 20_000);
+    await vi.waitFor(async () => expect(await rig.queue.depth(dead)).toBe(3), 60_000);
     away(false);
     await rig.queue.send(message([6]));
-    await vi.waitFor(() => expect(rig.seen).toEqual(["6"]), 15_000);
+    await vi.waitFor(() => expect(rig.seen).toEqual(["6"]), 60_000);
     await rig.queue.redrive();
     await rig.untilEmpty();
     expect(rig.seen).toEqual(["6", "1", "2", "3", "4", "5"]);
@@ -64,7 +64,7 @@ describe.each<StoreName>(["memory", "DynamoDB", "MySQL"])("with records in %s", 
     await rig.queue.send(message([1, 2, 3]), message([4]));
     rig.refuses = "2";
     await using _ = await rig.start();
-    await vi.waitFor(() => expect(rig.seen).toEqual(["1", "4"]), 15_000);
+    await vi.waitFor(() => expect(rig.seen).toEqual(["1", "4"]), 60_000);
     rig.refuses = undefined;
     await rig.queue.redrive();
     await rig.untilEmpty();

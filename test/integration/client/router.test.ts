@@ -69,8 +69,8 @@ describe("on a running router", () => {
     const ids = (environment: string): unknown[] =>
       (arrived[environment] ?? []).filter(({ op }) => op === "c").map(({ after }) => after?.["id"]);
     const expected = Array.from({ length: 20 }, (_, index) => index + 1);
-    await vi.waitFor(() => expect(ids("production")).toEqual(expected), 20_000);
-    await vi.waitFor(() => expect(ids("staging")).toEqual(expected.map((id) => -id)), 20_000);
+    await vi.waitFor(() => expect(ids("production")).toEqual(expected), 60_000);
+    await vi.waitFor(() => expect(ids("staging")).toEqual(expected.map((id) => -id)), 60_000);
     expect(new Set(arrived["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
   });
 
@@ -81,7 +81,7 @@ describe("on a running router", () => {
       const { offset } = JSON.parse(out) as { offset: { file: string; offset: number } };
       expect(offset.file).toBe(file);
       expect(offset.offset).toBeGreaterThan(pos);
-    }, 20_000);
+    }, 60_000);
   }
 
   /** Runs `npm run COMMAND -- …` of an operator. */

@@ -26,9 +26,9 @@ describe("a subscription", () => {
     const seen: unknown[] = [];
     await using _ = await subscribe("billing", (received) => void seen.push(received), options);
     await rig.send(message([1, 2]), message([3]), message([4, 5, 6]));
-    await vi.waitFor(() => expect(seen).toHaveLength(6), 5000);
+    await vi.waitFor(() => expect(seen).toHaveLength(6), 60_000);
     expect(seen).toMatchObject([1, 2, 3, 4, 5, 6].map((offset) => change(offset)));
-    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
   });
 
   it("takes environment and source from the environment variables", async () => {
@@ -43,14 +43,14 @@ describe("a subscription", () => {
     vi.unstubAllEnvs();
     expect(production.queueUrl).toBe(rig.queueUrl("production"));
     await rig.send(message([10]), message([20], { environment: "production" }));
-    await vi.waitFor(() => expect(seen).toEqual([20]), 5000);
+    await vi.waitFor(() => expect(seen).toEqual([20]), 60_000);
     const staging: number[] = [];
     await using _ = await subscribe(
       "billing",
       (received) => void staging.push(received.source.pos),
       options,
     );
-    await vi.waitFor(() => expect(staging).toEqual([10]), 5000);
+    await vi.waitFor(() => expect(staging).toEqual([10]), 60_000);
     expect(seen).toEqual([20]);
   });
 
@@ -62,7 +62,7 @@ describe("a subscription", () => {
       { ...options, batch: true },
     );
     await rig.send(message([100, 101, 102]), message([103]));
-    await vi.waitFor(() => expect(batches).toEqual([[100, 101, 102], [103]]), 5000);
+    await vi.waitFor(() => expect(batches).toEqual([[100, 101, 102], [103]]), 60_000);
   });
 
   it("handles groups in parallel, up to `concurrency`", async () => {
@@ -75,13 +75,13 @@ describe("a subscription", () => {
       "billing",
       async () => {
         most = Math.max(most, ++running);
-        await vi.waitFor(() => expect(most).toBe(3), 5000);
+        await vi.waitFor(() => expect(most).toBe(3), 60_000);
         running--;
         handled++;
       },
       { ...options, concurrency: 3 },
     );
-    await vi.waitFor(() => expect(handled).toBe(6), 5000);
+    await vi.waitFor(() => expect(handled).toBe(6), 60_000);
     expect(most).toBe(3);
   });
 
@@ -93,7 +93,7 @@ describe("a subscription", () => {
       '{"id":18446744073709551615}',
     );
     await rig.sendText("shop.orders", text);
-    await vi.waitFor(() => expect(seen).toEqual([{ id: 18446744073709551615n }]), 5000);
+    await vi.waitFor(() => expect(seen).toEqual([{ id: 18446744073709551615n }]), 60_000);
   });
 
   it("runs `around` about each message and tells of it when it is handled", async () => {
@@ -110,7 +110,7 @@ describe("a subscription", () => {
         events.push(`handled ${typeof messageId} ${durationMs >= 0}`);
       },
     });
-    await vi.waitFor(() => expect(events).toHaveLength(5), 5000);
+    await vi.waitFor(() => expect(events).toHaveLength(5), 60_000);
     const begin = "begin shop.orders 2 1795190000400";
     expect(events).toEqual([begin, "400", "401", "end", "handled string true"]);
   });
@@ -139,7 +139,7 @@ describe("a subscription", () => {
       backoffSeconds: () => 0,
       onError: (error) => void errors.push(error),
     });
-    await vi.waitFor(async () => expect(await own.depth(own.deadLetterUrl())).toBe(1), 10_000);
+    await vi.waitFor(async () => expect(await own.depth(own.deadLetterUrl())).toBe(1), 60_000);
     expect(errors).toHaveLength(2);
     expect(calls).toBe(tries);
   });
@@ -176,8 +176,8 @@ describe("a subscription", () => {
         throw new Error("watching went wrong");
       },
     });
-    await vi.waitFor(() => expect(seen).toEqual([500, 501]), 5000);
-    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 5000);
+    await vi.waitFor(() => expect(seen).toEqual([500, 501]), 60_000);
+    await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
   });
 
   it("hands over rows as their validator returns them, and counts a refusal as a failure", async () => {
@@ -190,7 +190,7 @@ describe("a subscription", () => {
       schemas: { "shop.orders": order },
       onError: (error) => void errors.push(error),
     });
-    await vi.waitFor(() => expect(errors).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(errors).toHaveLength(1), 60_000);
     expect(ids).toEqual(["600"]);
     expect(errors[0]).toBeInstanceOf(RowValidationError);
   });
@@ -203,7 +203,7 @@ describe("a subscription", () => {
       { sqs: rig.sqs, queueUrl: rig.queueUrl("production") },
     );
     await rig.send(message([700], { environment: "production" }));
-    await vi.waitFor(() => expect(seen).toEqual([700]), 5000);
+    await vi.waitFor(() => expect(seen).toEqual([700]), 60_000);
     expect(subscription.queueUrl).toBe(rig.queueUrl("production"));
   });
 

@@ -29,7 +29,7 @@ const FAST = {
   retryEveryMs: 100,
   backoff: { baseMs: 50, longestMs: 100, attempts: 10_000 },
 } as const;
-const WITHIN = { timeout: 30_000, interval: 50 };
+const WITHIN = { timeout: 60_000, interval: 50 };
 
 const mysql = useMysql();
 const accounts = new Map<Environment, Account>();

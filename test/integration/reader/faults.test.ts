@@ -13,7 +13,7 @@ import { unpackFrame } from "../../../wire/frame-body.ts";
 
 // A longer run, or one again: FAULT_ROUNDS=500 FAULT_SEED=12345 npx vitest run --project
 // integration faults
-const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 24);
+const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 16);
 const SEED = Number(process.env["FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 // Only the kinds of faults whose name contains this.
 const ONLY = process.env["FAULT_ONLY"] ?? "";

@@ -80,7 +80,7 @@ export class ApplicationRig implements AsyncDisposable {
 
   /** Resolves when every message was deleted or dead-lettered. */
   async untilEmpty(): Promise<void> {
-    await vi.waitFor(async () => expect(await this.queue.depth()).toBe(0), 15_000);
+    await vi.waitFor(async () => expect(await this.queue.depth()).toBe(0), 60_000);
   }
 
   #handle({ id, source }: Pick<Change, "id" | "source">): void {

@@ -102,7 +102,7 @@ export async function startQueueRig(
       await vi.waitFor(async () => {
         const { Results } = await sqs.send(new ListMessageMoveTasksCommand({ SourceArn }));
         expect(Results?.[0]?.Status).toBe("COMPLETED");
-      }, 5000);
+      }, 60_000);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -70,7 +70,7 @@ export class SharedLane {
       await next;
     }
     const all = this.#sentAt.lane.size + this.#sentAt.control.size;
-    await vi.waitFor(() => expect(this.#production.receipts).toHaveLength(all), 20_000);
+    await vi.waitFor(() => expect(this.#production.receipts).toHaveLength(all), 60_000);
     const delays = this.#production.receipts.slice(from).map((receipt) => this.#delayOf(receipt));
     const inLane = delays.filter(({ isAlone }) => !isAlone);
     return {

@@ -257,7 +257,7 @@ test("killed again and again, it loses nothing that it acknowledged, and repeats
     };
     const working = [0, 1, 2].map((writer) => work(writer).catch(() => undefined));
     const enough = sent.size + 15 + ((SEED + round * 7919) % 30);
-    await vi.waitUntil(() => sent.size >= enough, { timeout: 30_000, interval: 1 });
+    await vi.waitUntil(() => sent.size >= enough, { timeout: 60_000, interval: 1 });
     child.kill("SIGKILL");
     await once(child, "close");
     clients[Symbol.dispose]();

@@ -120,7 +120,7 @@ describe("the route function", () => {
       runtime,
       rawEvent([1, 2, 3].map(() => frames.frame([{ user: "app_prod" }, { user: "app_staging" }]))),
     );
-    await vi.waitFor(() => expect(production.numbers).toEqual([1, 3, 5]), 20_000);
+    await vi.waitFor(() => expect(production.numbers).toEqual([1, 3, 5]), 60_000);
     expect(silence.strikes).toBe(1);
     expect(sends.map(({ queueName }) => queueName)).toEqual(["shop-billing-production.fifo"]);
     silence.remove();

@@ -7,7 +7,7 @@ import { Pipeline } from "../../../support/functions/pipeline.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
 /** How long DynamoDB fails at random; `STORM_SEED` repeats a run. */
-const SECONDS = Number(process.env["STORM_SECONDS"] ?? 20);
+const SECONDS = Number(process.env["STORM_SECONDS"] ?? 8);
 const SEED = Number(process.env["STORM_SEED"] ?? 1);
 const FRAME_EVERY_MS = 20;
 const USERS = ["app_prod", "app_staging", "app_test"];

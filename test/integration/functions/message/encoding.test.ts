@@ -37,7 +37,7 @@ async function received(stage: Stage, count: number): Promise<readonly (readonly
       }),
     ),
   );
-  await vi.waitFor(() => expect(seen.map(({ length }) => length)).toEqual([count, count]), 20_000);
+  await vi.waitFor(() => expect(seen.map(({ length }) => length)).toEqual([count, count]), 60_000);
   await Promise.all(subscriptions.map((subscription) => subscription.stop()));
   sqs.destroy();
   return seen;

@@ -14,6 +14,8 @@ const LAST_MS = 12_000;
 const ENVIRONMENTS = ["production", "staging", "test"];
 const USERS = ["app_prod", "app_staging", "app_test"];
 const FRAMES = 20;
+/** So long that what else an invocation does is little, also on a busy machine. */
+const SLOW_MS = 250;
 
 describe("an invocation of the retry function", () => {
   let stage: Stage;
@@ -42,7 +44,7 @@ describe("an invocation of the retry function", () => {
       const metrics = new CountingMetrics();
       await retry(runtime, { metrics, remainingMs: LAST_MS + 600 });
       pending.push(metrics.totals.get("FailuresPending") ?? 0);
-      expect(pending.length).toBeLessThan(50);
+      expect(pending.length).toBeLessThan(200);
     } while (pending.at(-1) !== 0);
 
     expect(pending.length).toBeGreaterThan(1);
@@ -51,13 +53,13 @@ describe("an invocation of the retry function", () => {
   });
 
   test("works on several streams at once", async () => {
-    using slow = sendsTake(100);
+    using slow = sendsTake(SLOW_MS);
     const begin = performance.now();
     await retry(stage.runtime);
     const tookMs = performance.now() - begin;
     expect(slow.strikes).toBe(ENVIRONMENTS.length * FRAMES);
     // One after the other they would take as long as all delays together.
-    expect(tookMs).toBeLessThan(slow.strikes * 100);
+    expect(tookMs).toBeLessThan(slow.strikes * SLOW_MS);
     await expectAll();
   });
 

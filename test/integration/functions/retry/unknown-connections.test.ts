@@ -13,7 +13,7 @@ import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 import { parkCopies, parkUnknown } from "../../../support/functions/unknown-connections.ts";
 
-const CONNECTIONS = 5000;
+const CONNECTIONS = 2000;
 
 /** Production's first messages, as soon as they are there. */
 async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
@@ -47,7 +47,8 @@ test("one throttled answer for production is tried again in the next run, whatev
   console.log(
     `production was served ${servedMs} ms after the run began; the run tried ${CONNECTIONS} unknown connections in ${tookMs} ms, with ${each.toFixed(2)} DynamoDB requests each`,
   );
-  expect(servedMs).toBeLessThan(10_000);
+  // Among the first, and not behind the connections that have waited longer.
+  expect(servedMs).toBeLessThan(tookMs / 2);
   // A claim and a postponement each, and one look-up for many.
   expect(each).toBeLessThan(2.2);
 }, 300_000);

@@ -32,11 +32,11 @@ test("stand-ins that stand still in the middle of a large transaction have no qu
   // Each time among the sends of another frame: they come one after the other.
   for (let n = 0; n < 4; n++) {
     const before = queues.taken.length;
-    await vi.waitUntil(() => queues.taken.length > before, { timeout: 20_000, interval: 1 });
+    await vi.waitUntil(() => queues.taken.length > before, { timeout: 60_000, interval: 1 });
     await standStill(stack.processes["main"] ?? 0);
   }
   const isThere = () => queues.taken.length > ROWS;
-  await vi.waitUntil(isThere, { timeout: 30_000, interval: 50 }).catch(() => undefined);
+  await vi.waitUntil(isThere, { timeout: 60_000, interval: 50 }).catch(() => undefined);
   const { out } = await binlogRouterOn(stack, "failures", "list", "--json");
   expect(JSON.parse(out)).toEqual([]);
   const received = queues.of("staging", "billing").filter(({ change }) => change.op === "c");

@@ -228,10 +228,7 @@ describe("stopping", () => {
     expect(refusal.errors).toContain(`another npm start (process ${killed.pid}) runs`);
 
     killed.kill("SIGKILL");
-    await vi.waitUntil(() => running(Object.values(processes)).length === 0, {
-      ...PATIENCE,
-      timeout: 10_000,
-    });
+    await vi.waitUntil(() => running(Object.values(processes)).length === 0, PATIENCE);
     expect(existsSync(join(killed.stateDirectory, "stack.json"))).toBe(true);
     const second = startProcess(["--no-demo"], killed.stateDirectory);
     onTestFinished(() => second[Symbol.asyncDispose]());
@@ -240,7 +237,7 @@ describe("stopping", () => {
 });
 
 test("a reader that was killed is replaced, and nothing is lost", async () => {
-  const start = npmStart("--duration", "30");
+  const start = npmStart("--duration", "20");
   const { processes } = await start.ready();
   const { reader = 0 } = processes;
   process.kill(reader, "SIGKILL");

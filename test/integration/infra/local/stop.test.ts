@@ -16,7 +16,7 @@ import {
 } from "../../../support/start/npm-in-terminal.ts";
 
 /** How often Ctrl-C is pressed; the nightly workflow asks for 50. */
-const PRESSES = Number(process.env["CTRL_C_PRESSES"] ?? 4);
+const PRESSES = Number(process.env["CTRL_C_PRESSES"] ?? 2);
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
 test(

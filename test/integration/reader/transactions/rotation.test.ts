@@ -32,7 +32,7 @@ describe.each([
     const [status] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
     const store = new OffsetStore(services.dynamodb, `${bench.source}-offsets`);
     await expect
-      .poll(async () => (await store.load()).offset, { timeout: 10_000 })
+      .poll(async () => (await store.load()).offset, { timeout: 60_000 })
       .toMatchObject({ file: status?.File, offset: 4 });
     await reader.kill();
     // Nothing before that place is needed any more.

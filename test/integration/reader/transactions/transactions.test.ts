@@ -151,7 +151,8 @@ test(
     await reader.logged("the sessions table cannot be asked");
     const toldMs = performance.now();
     expect(await reader.stop()).toBe(0);
-    expect(performance.now() - toldMs).toBeLessThan(20_000);
+    // Then a container would be killed.
+    expect(performance.now() - toldMs).toBeLessThan(30_000);
     away.remove();
     await bench.start();
     expect(insertedIds(await bench.takeFrames(1))).toEqual([1]);

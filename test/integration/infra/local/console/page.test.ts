@@ -7,7 +7,7 @@ import type { StackFile } from "../../../../../operator/shared/stack-file.ts";
 import { findChromium, startBrowser, takePictures } from "../../../../support/console/browser.ts";
 import { startProcess, type StartProcess } from "../../../../support/start/local-stack.ts";
 
-const PATIENCE = { timeout: 30_000, interval: 100 };
+const PATIENCE = { timeout: 60_000, interval: 100 };
 const CHROMIUM = findChromium();
 
 /** What a person sees, in a real browser, while one stack runs and things happen to it. */

@@ -31,7 +31,7 @@ import type { Order, TraceLine } from "../../../../support/lambda/obedient-handl
 
 const HANDLER = join(import.meta.dirname, "../../../../support/lambda/obedient-handler.ts");
 const VISIBILITY_S = 2;
-const PATIENCE = { timeout: 20_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 
 let services: LocalAwsWithClients;
 let directory: string;

@@ -175,7 +175,7 @@ describe("the process that started a server", () => {
 
     starter.kill(signal);
 
-    const patience = { timeout: 10_000 };
+    const patience = { timeout: 60_000 };
     await expect.poll(() => stateOf(pid), patience).toBe("gone");
     await expect
       .poll(

@@ -47,10 +47,10 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   const lane = new TestLane();
 
   await pipeline.send(lane.frame([{}, {}]));
-  await vi.waitFor(() => expect(production.numbers).toEqual([1, 2]), 20_000);
+  await vi.waitFor(() => expect(production.numbers).toEqual([1, 2]), 60_000);
   // Delivered is not yet deleted: the disaster must not catch the first frame, too.
   const raw = stage.queueUrl(rawQueueName(SOURCE));
-  await vi.waitFor(async () => expect(await messagesIn(raw)).toBe(0), 20_000);
+  await vi.waitFor(async () => expect(await messagesIn(raw)).toBe(0), 60_000);
 
   // DynamoDB is away for longer than the raw queue has patience.
   const disaster = stage.aws.faults.add({
@@ -71,7 +71,7 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   await pipeline.send(lane.frame([{}]));
   await vi.waitFor(
     () => expect(pipeline.metrics.totals.get("GapDetected")).toBeGreaterThan(0),
-    20_000,
+    60_000,
   );
   expect(production.numbers).toEqual([1, 2]);
 
