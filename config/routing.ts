@@ -17,24 +17,40 @@ export const otherUsers = z.string().default(UNROUTED);
  * What shares a message group, and so keeps its order: rows of one table, of one key, or the whole
  * source.
  */
-export const groupBy = z.enum(["table", "key", "source"]).default("table");
+const groupBy = z.enum(["table", "key", "source"]).default("table");
 
 /**
  * With `groupBy: "key"`: how many message groups the keys of a table share. Left out: each key has
  * a group of its own.
  */
-export const keyBuckets = z.int().min(1).max(10_000).optional();
+const keyBuckets = z.int().min(1).max(10_000).optional();
 
 /** `zstd`: the text of a longer message is compressed. Left out: it is plain. */
-export const encoding = z.enum(["zstd"]).optional();
+const encoding = z.enum(["zstd"]).optional();
 
 /** How a message is written. */
-export const format = z.enum(Object.keys(FORMATS) as Format[]).default("envelope");
+const format = z.enum(Object.keys(FORMATS) as Format[]).default("envelope");
 
 /**
  * Who gets a statement that changes a table: the author's environment, every environment, nobody.
  */
-export const ddl = z.enum(["author", "all", "none"]).default("author");
+const ddl = z.enum(["author", "all", "none"]).default("author");
+
+/** What a subscriber says and the functions read. */
+export const subscriberRouting = {
+  groupBy,
+  keyBuckets,
+  /** The environments it runs in (`unrouted` may be among them). Left out: all. */
+  environments: z.array(z.string()).optional(),
+  format,
+  encoding,
+  ddl,
+  /** Left out: whole rows. */
+  columns: columns.optional(),
+  /** Left out: all rows. */
+  where: where.optional(),
+  whereCrossing,
+};
 
 /**
  * The part of the configuration that the functions need. `loadConfig` has checked the patterns and
@@ -45,18 +61,7 @@ const routingSchema = z.object({
   environments: z.record(z.string(), z.object({ users: z.array(z.string()) })),
   subscribers: z.record(
     z.string(),
-    z.object({
-      tables: z.array(z.string()),
-      groupBy,
-      keyBuckets,
-      environments: z.array(z.string()).optional(),
-      format,
-      encoding,
-      ddl,
-      columns: columns.optional(),
-      where: where.optional(),
-      whereCrossing,
-    }),
+    z.object({ tables: z.array(z.string()), ...subscriberRouting }),
   ),
   otherUsers,
 });

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { isTablePattern } from "../wire/table-patterns.ts";
 import { CANARY_USER } from "./canary-names.ts";
-import { columns, where, whereCrossing } from "./filters.ts";
-import { ddl, encoding, format, groupBy, keyBuckets, otherUsers } from "./routing.ts";
+import { otherUsers, subscriberRouting } from "./routing.ts";
 import { startPointText } from "./start-point.ts";
 
 /**
@@ -113,18 +112,8 @@ const environment = z.strictObject({
 
 const subscriber = z.strictObject({
   tables: tablePatterns,
-  groupBy,
-  keyBuckets,
-  /** The environments it runs in (`unrouted` may be among them). Left out: all. */
+  ...subscriberRouting,
   environments: z.array(text).min(1, "must list at least one environment").optional(),
-  format,
-  encoding,
-  ddl,
-  /** Left out: whole rows. */
-  columns: columns.optional(),
-  /** Left out: all rows. */
-  where: where.optional(),
-  whereCrossing,
   /** `initial`: the rows that its tables have, once, in each environment in which it is new. */
   snapshot: z.enum(["none", "initial"]).default("none"),
   /** How long a received message stays hidden from other receivers. */

@@ -15,8 +15,7 @@ import { fanOut, type FanOut, type FanOutRules } from "../message/fan-out.ts";
 import type { QueueFault } from "../message/outgoing-message.ts";
 import { attribute, connectionOf, type ConnectionKnowledge } from "../sessions/attribute.ts";
 import { framesTogether, type DueFrame } from "./frames-together.ts";
-import { mergeOutcomes } from "./merge-outcomes.ts";
-import type { Fault, RouteOutcome } from "./route-outcome.ts";
+import { mergeOutcomes, type Fault, type RouteOutcome } from "./route-outcome.ts";
 
 export interface RouteEffects extends DeliveryEffects {
   /** What is known of connections of a lane, by name. */

@@ -1,6 +1,5 @@
 import type { AwsError, ServiceName } from "./aws-service.ts";
 import { faultError, type FaultEffect } from "./fault-effects.ts";
-import { namePattern } from "./name-pattern.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
 /**
@@ -135,4 +134,17 @@ class ActiveFault implements Fault {
   [Symbol.dispose](): void {
     this.remove();
   }
+}
+
+/**
+ * A matcher of names: `*` stands for any number of characters, `?` for one; everything else for
+ * itself, case included.
+ */
+function namePattern(pattern: string): (name: string) => boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  const expression = new RegExp(`^${source}$`, "su");
+  return (name) => expression.test(name);
 }

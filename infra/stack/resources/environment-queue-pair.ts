@@ -8,13 +8,7 @@ import {
   type IGrantable,
 } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
-import {
-  DeduplicationScope,
-  FifoThroughputLimit,
-  Queue,
-  QueueEncryption,
-  RedrivePermission,
-} from "aws-cdk-lib/aws-sqs";
+import { Queue, RedrivePermission } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { EnvironmentQueue } from "../../../config/queues.ts";
 import { SOURCE_TAG } from "../../../wire/names.ts";
@@ -22,6 +16,7 @@ import { messagePayloadPrefix } from "../../../wire/payloads.ts";
 import type { EncryptionKey } from "./encryption.ts";
 import { acknowledgePrefix } from "./grants.ts";
 import type { Consumers } from "./consumers.ts";
+import { fifoQueueProps } from "./fifo-queue.ts";
 
 /** What an application does with its queue. */
 export const CONSUME_ACTIONS = [
@@ -85,12 +80,7 @@ export class EnvironmentQueuePair extends Construct {
     this.#payloads = props.payloads;
     this.#key = props.key;
     const common = {
-      fifo: true,
-      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
-      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      retentionPeriod: Duration.days(props.retentionDays),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
+      ...fifoQueueProps(props.retentionDays),
       // A first deployment that fails leaves no queue behind, whose name would be taken.
       removalPolicy: props.isKept
         ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE

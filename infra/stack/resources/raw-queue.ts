@@ -1,14 +1,9 @@
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import {
-  DeduplicationScope,
-  FifoThroughputLimit,
-  Queue,
-  QueueEncryption,
-  RedrivePermission,
-} from "aws-cdk-lib/aws-sqs";
+import { Queue, RedrivePermission } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { rawQueueName } from "../../../wire/names.ts";
 import { rawDeadLetterQueueName } from "../../../config/queues.ts";
+import { fifoQueueProps } from "./fifo-queue.ts";
 
 export interface RawQueueProps {
   readonly source: string;
@@ -25,13 +20,7 @@ export class RawQueue extends Construct {
   constructor(scope: Construct, id: string, props: RawQueueProps) {
     super(scope, id);
     const common = {
-      fifo: true,
-      // High throughput: without both, SQS takes 300 calls a second for all lanes together.
-      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
-      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      retentionPeriod: Duration.days(props.retentionDays),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
+      ...fifoQueueProps(props.retentionDays),
       removalPolicy: RemovalPolicy.DESTROY,
     };
     this.deadLetterQueue = new Queue(this, "DeadLetterQueue", {
