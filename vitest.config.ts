@@ -7,6 +7,9 @@ const results = process.env["TEST_RESULTS"];
 // Most test files are processes of their own and load the AWS SDK: once compiled, it stays so.
 Object.assign(process.env, compileCache());
 
+// vitest's own is one second, which a busy machine may take for anything.
+const expectation = { poll: { timeout: 60_000 } };
+
 /**
  * Four projects. `unit`: pure functions, milliseconds. `infra`: what the CDK app synthesizes. Their
  * files share two processes, which load each module once: a test leaves no trace in one. Then
@@ -22,6 +25,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts", "infra/local-aws/test/unit/**/*.test.ts"],
+          expect: { poll: { timeout: 20_000 } },
           testTimeout: 30_000,
           isolate: false,
           maxWorkers: 2,
@@ -34,6 +38,7 @@ export default defineConfig({
             "test/integration/**/*.test.ts",
             "infra/local-aws/test/integration/**/*.test.ts",
           ],
+          expect: expectation,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           maxWorkers: 4,
@@ -45,6 +50,7 @@ export default defineConfig({
         test: {
           name: "infra",
           include: ["test/infra/**/*.test.ts"],
+          expect: expectation,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           isolate: false,
@@ -55,6 +61,7 @@ export default defineConfig({
         test: {
           name: "alone",
           include: ["test/alone/**/*.test.ts"],
+          expect: expectation,
           testTimeout: 300_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },

@@ -144,7 +144,7 @@ export class ReaderBench implements AsyncDisposable {
   /**
    * Takes frames from the raw queue until they hold `changes` changes of rows, or `timeoutMs` pass.
    */
-  async takeFrames(changes: number, timeoutMs = 20_000): Promise<Frame[]> {
+  async takeFrames(changes: number, timeoutMs = 60_000): Promise<Frame[]> {
     const frames: Frame[] = [];
     const deadline = performance.now() + timeoutMs;
     let taken = 0;

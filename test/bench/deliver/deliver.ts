@@ -38,7 +38,7 @@ export async function benchDeliver(run: BenchmarkRun): Promise<void> {
     run.signal.throwIfAborted();
     progress(work);
     const { changesPerSecond, stretch } = await router(stack, { ...load, rows });
-    const part = { ...stretch, rows: Math.min(stretch.rows, quick ? 500 : 4000) };
+    const part = { ...stretch, rows: Math.min(stretch.rows, quick ? 200 : 4000) };
     progress(`${work}, a message per row, in the table's order`);
     const inOrder = await messagePerRow(stack, part, 1);
     progress(`${work}, a message per row, ${GROUPS} sends at once`);

@@ -15,9 +15,9 @@ const FULL = {
   trickle: 75,
 };
 const QUICK: typeof FULL = {
-  environments: [1, 10],
-  connections: [10, 100],
-  tables: [10, 100],
+  environments: [1, 5],
+  connections: [10, 50],
+  tables: [10, 50],
   backlog: 2000,
   trickle: 25,
 };

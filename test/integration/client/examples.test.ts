@@ -196,7 +196,7 @@ test.skipIf(AWS_COMMAND === undefined && withoutPython)(
     };
     expect(await run("sh", ["-c", line], { cwd: directory, env })).toContain("shop.orders");
   },
-  60_000,
+  240_000,
 );
 
 test("an example runs by the command of its page, on the Node of the checkout", async () => {

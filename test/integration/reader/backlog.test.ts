@@ -304,7 +304,7 @@ test("lanes are changed with a backlog and something parked: each row once and i
   await bench.start(CHANGES, { LANES: "4" });
   await world.write(2);
   for (const environment of ENVIRONMENTS) await world.expectAll(environment);
-}, 60_000);
+}, 240_000);
 
 test("a prepared XA transaction that was kept is delivered once, in the lane that its table has when it is committed", async () => {
   const { bench } = world;
@@ -340,7 +340,7 @@ test("a prepared XA transaction that was kept is delivered once, in the lane tha
       `${table}:101`,
     ]);
   }
-}, 60_000);
+}, 240_000);
 
 test("a new start with another number of lanes leaves the tables in their lanes until what waits there is delivered", async () => {
   const { stage, bench } = world;
@@ -359,7 +359,7 @@ test("a new start with another number of lanes leaves the tables in their lanes 
   await bench.start(CHANGES, { LANES: "1" });
   await world.write(2);
   for (const environment of ENVIRONMENTS) await world.expectAll(environment);
-}, 60_000);
+}, 240_000);
 
 test("groupBy is changed with a backlog and something parked: each row once, in its group's order", async () => {
   const { stage, bench } = world;
@@ -377,7 +377,7 @@ test("groupBy is changed with a backlog and something parked: each row once, in 
   const groups = new Set(world.handled.get("staging")?.map(({ group }) => group));
   expect(groups.has("shop.a")).toBe(true);
   expect(groups.size).toBeGreaterThan(TABLES.length);
-}, 60_000);
+}, 240_000);
 
 test("format is changed with a backlog and something parked: each row once and in order, in the former format or the new one", async () => {
   const { stage, bench } = world;
@@ -404,7 +404,7 @@ test("format is changed with a backlog and something parked: each row once and i
       expect(new Set(formats).size).toBe(2);
     }
   }
-}, 60_000);
+}, 240_000);
 
 test("tables are narrowed while the reader is inside a compressed transaction, and widened: each row of the others once and in order", async () => {
   const { stage, bench } = world;
@@ -443,7 +443,7 @@ test("tables are narrowed while the reader is inside a compressed transaction, a
   for (const environment of ENVIRONMENTS) await world.expectAll(environment, others);
   const since = rowsOfB().slice(before);
   expect(since.map(({ row }) => row)).toEqual([`b:${world.written - 1}`, `b:${world.written}`]);
-}, 60_000);
+}, 240_000);
 
 /**
  * Rows of both environments: two in each table were routed, but those of a subscriber in staging

@@ -342,7 +342,7 @@ test("in an offsets table restored from a backup the reader goes on from the bac
     AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
     BillingMode: "PAY_PER_REQUEST",
   });
-  await vi.waitFor(() => dynamodb.send(made));
+  await vi.waitFor(() => dynamodb.send(made), 60_000);
   await dynamodb.send(new PutItemCommand({ TableName, Item: backup }));
   await insert(16, 20);
   const again = await bench.start();

@@ -21,7 +21,7 @@ test("the offsets table says when it was made: another table of its name is know
   const made = await store.madeMs();
   expect(await store.madeMs()).toBe(made);
   await dynamodb.send(new DeleteTableCommand({ TableName }));
-  await vi.waitFor(make);
+  await vi.waitFor(make, 60_000);
   expect(await store.madeMs()).toBeGreaterThan(made);
 
   // A new start is kept with what the former life's lanes were sent, and names no life that has

@@ -123,7 +123,7 @@ test("a wrong password, without repeating it", async () => {
 
 test(
   "a certificate that does not name the host, where it is to be verified",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     // The authority is known, as with NODE_EXTRA_CA_CERTS, but the server's own certificate names
     // nobody.
@@ -208,7 +208,7 @@ test("a server that has not executed what was read", async () => {
   expect(await ending(bench)).toMatchObject({ name: "HistoryMismatchError" });
 });
 
-test("another replica with the same server id", { timeout: 60_000 }, async () => {
+test("another replica with the same server id", { timeout: 240_000 }, async () => {
   const settings = { REPLICA_SERVER_ID: "4242" };
   await using bench = await ReaderBench.create(aws, mysql.server, settings);
   await using other = await ReaderBench.create(aws, mysql.server, settings);

@@ -51,7 +51,10 @@ test("disposing ends the polls that wait", async () => {
   const polling = expect(
     local.sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 })),
   ).rejects.toThrow();
-  await vi.waitFor(() => expect(local.aws.counts("sqs").actions).toHaveProperty("ReceiveMessage"));
+  await vi.waitFor(
+    () => expect(local.aws.counts("sqs").actions).toHaveProperty("ReceiveMessage"),
+    60_000,
+  );
   await local[Symbol.asyncDispose]();
   await polling;
 });

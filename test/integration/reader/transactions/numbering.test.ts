@@ -186,7 +186,7 @@ describe("a reader that is killed inside a transaction of 30,001 rows, and follo
       ["fewer", ["shop.*"], ["shop.orders"]],
       ["more", ["shop.orders"], ["shop.*"]],
       ["others", ["shop.orders", "shop.lines"], ["shop.audit", "shop.orders"]],
-    ])("%s tables", { timeout: 60_000 }, async (_, before, after) => {
+    ])("%s tables", { timeout: 240_000 }, async (_, before, after) => {
       await using bench = await ReaderBench.create(aws, mysql.server, { FRAME_KIB: "4" });
       const delivered = new Delivered();
       const first = await bench.start("following the binlog", {

@@ -116,7 +116,7 @@ test(
 
 test(
   "DynamoDB away: the reader waits, and nothing is lost or asked twice",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server, {
       LEASE_SECONDS: "20",
@@ -139,7 +139,7 @@ test(
 
 test(
   "told to end while DynamoDB is away, the reader ends in time and loses nothing",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server);
     const reader = await bench.start();
@@ -179,7 +179,7 @@ test("a row larger than SQS takes goes through the payload bucket", async () => 
 
 test(
   "many tables, many tiny transactions, empty ones, savepoints and rotations, in order",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server);
     await bench.start();

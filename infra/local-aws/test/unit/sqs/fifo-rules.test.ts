@@ -53,7 +53,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
 ) as fc.Arbitrary<Step>;
 
-test("random histories keep the rules of a FIFO queue", { timeout: 60_000 }, async () => {
+test("random histories keep the rules of a FIFO queue", { timeout: 240_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { maxLength: 60, size: "max" }), async (steps) => {
       const history = new History();

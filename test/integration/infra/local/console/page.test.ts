@@ -26,7 +26,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     browser = await startBrowser(CHROMIUM ?? "");
     stack = await start.ready();
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     page.on("pageerror", ({ message }) => errors.push(message));
     page.on("console", (message) => {
