@@ -35,12 +35,11 @@ const tablePatterns = z
   );
 
 const principals = z.array(
-  z
-    .string()
-    .regex(
-      /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/,
-      'must be the ARN of an IAM role or user, "arn:aws:iam::<account>:role/<name>"',
-    ),
+  z.string().regex(
+    // A pattern would be refused by SQS.
+    /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
+    'must be the ARN of an IAM role or user, "arn:aws:iam::<account>:role/<name>", no pattern',
+  ),
 );
 
 const keyArn = z
@@ -149,7 +148,9 @@ const network = z.strictObject({
 
 const alarms = z.strictObject({
   /** Where docs/runbook.md can be read; every alarm names it with its heading. */
-  runbookUrl: text.default("docs/runbook.md"),
+  runbookUrl: text
+    .max(500, "must have 500 characters at most: an alarm's text has 1,024")
+    .default("docs/runbook.md"),
   /** Addresses that get every alarm; each has to confirm AWS's e-mail once. */
   emails: z.array(z.email("must be an e-mail address")).default([]),
   /**
@@ -196,7 +197,24 @@ const deployment = z.strictObject({
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, "eu-central-1"')
     .optional(),
   /** Of the stack, and with it of every resource that takes tags. */
-  tags: z.record(z.string(), z.string()).default({}),
+  tags: z
+    .record(
+      z
+        .string()
+        .regex(
+          /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
+          "must be the key of a tag: up to 128 letters, digits, spaces and _.:/=+-@, not beginning with aws:",
+        ),
+      z
+        .string()
+        .regex(
+          /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u,
+          "must be the value of a tag: up to 256 letters, digits, spaces and _.:/=+-@",
+        ),
+    )
+    // Of 50 that AWS allows; queues have one of their own.
+    .refine((tags) => Object.keys(tags).length <= 49, "must be 49 tags at most")
+    .default({}),
   /** The managed policy that limits every role of the stack. */
   permissionsBoundaryArn: z
     .string()

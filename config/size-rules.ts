@@ -2,6 +2,7 @@ import { messagePayloadPrefix } from "../wire/payloads.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { type EnvironmentQueue, environmentQueues } from "./queues.ts";
+import { encodeRouting } from "./routing.ts";
 
 /** What decides how large a stack gets. */
 export type SizedConfiguration = Pick<
@@ -25,6 +26,11 @@ const LONGEST_QUEUE_POLICY = 8192;
 const QUEUE_PRINCIPALS = 50;
 /** Of a bucket's policy, bytes. */
 const LONGEST_BUCKET_POLICY = 20_480;
+/**
+ * Of `ROUTING`, bytes: Lambda allows 4,096 for all variables of a function, and the others take up
+ * to 1,000.
+ */
+const LONGEST_ROUTING = 3_096;
 
 /**
  * A configuration that is larger than CloudFormation, IAM, SQS and S3 allow for one stack. It would
@@ -38,6 +44,18 @@ export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
     ...[...byEnvironment].flatMap(([environment, own]) => policyProblems(environment, own)),
     ...queuePolicyProblems(config),
     ...bucketPolicyProblems(config),
+    ...routingProblems(config),
+  ];
+}
+
+function routingProblems(config: SizedConfiguration): ConfigProblem[] {
+  const { length } = encodeRouting(config);
+  if (length <= LONGEST_ROUTING) return [];
+  return [
+    {
+      path: "subscribers",
+      message: `and environments take ${length} bytes in a variable of the functions, packed, and Lambda has room for ${LONGEST_ROUTING}: use patterns for users, tables and columns, or divide the subscribers or the environments among several sources, each with a name of its own`,
+    },
   ];
 }
 

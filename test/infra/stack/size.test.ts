@@ -172,6 +172,54 @@ describe("policies", () => {
   });
 });
 
+/** Environments of many accounts whose names have nothing in common. */
+function withUsers(count: number) {
+  const size = { subscribers: 1, environments: 10 };
+  let seed = 1;
+  const name = (): string => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return `u${seed.toString(36)}${(seed * 7).toString(36)}`;
+  };
+  return {
+    ...configured(size),
+    environments: Object.fromEntries(
+      Array.from({ length: size.environments }, (_, n) => [
+        `environment-${n}`,
+        { users: Array.from({ length: count }, name) },
+      ]),
+    ),
+  };
+}
+
+describe("the functions' variables", () => {
+  it("have room in Lambda's 4 KB", () => {
+    const template = exampleTemplate({ ...withUsers(12), name: "s".repeat(30) });
+    const [{ Properties } = { Properties: {} }] = Object.values(
+      template.findResources("AWS::Lambda::Function"),
+    );
+    const variables = written(Properties.Environment.Variables, template) as Record<string, string>;
+    expect(variables["ROUTING"]?.length).toBeGreaterThan(1_500);
+    const { ROUTING: routing = "", ...others } = variables;
+    expect(JSON.stringify(others).length).toBeLessThanOrEqual(1_000);
+    expect(routing.length).toBeLessThanOrEqual(3_096);
+  });
+
+  it("that would not fit are refused", () => {
+    expect(() => exampleConfiguration(withUsers(40))).toThrow(
+      /^subscribers and environments take \d+ bytes in a variable of the functions, packed, and Lambda has room for 3096: use patterns/,
+    );
+  });
+});
+
+it("an alarm's text has room for the longest address of a runbook", () => {
+  const runbookUrl = `https://example.com/${"r".repeat(480)}`;
+  const template = exampleTemplate({ alarms: { runbookUrl }, canary: {} });
+  const texts = Object.values(template.findResources("AWS::CloudWatch::Alarm")).map(
+    ({ Properties }) => String(Properties.AlarmDescription),
+  );
+  expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(1_024);
+});
+
 it("shows the alarms of a large stack in widgets of at most a hundred", () => {
   const large = exampleTemplate(configured({ subscribers: 1, environments: 61 }));
   const [dashboard] = Object.values(large.findResources("AWS::CloudWatch::Dashboard"));

@@ -178,6 +178,24 @@ describe("a configuration for a deployment", () => {
       "network.subnetIds must list at least one subnet",
     ]);
   });
+
+  it("has tags and principals that AWS takes", () => {
+    const of = (tags: object) => problemsOf({ ...complete, deployment: { tags } });
+    expect(of({ team: "billing", "cost:center": "a b" })).toEqual([]);
+    expect(of({ "aws:team": "x" })).toEqual([expect.stringContaining("must be the key of a tag")]);
+    expect(of({ team: "x".repeat(257) })).toEqual([
+      expect.stringMatching(/^deployment\.tags\.team must be the value of a tag/),
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`t${n}`, "x"]));
+    expect(of(many)).toEqual(["deployment.tags must be 49 tags at most"]);
+    const role = "arn:aws:iam::111122223333:role/team/operators";
+    expect(problemsOf({ ...complete, operators: [role] })).toEqual([]);
+    expect(problemsOf({ ...complete, operators: [role.replace("operators", "*")] })).toEqual([
+      expect.stringMatching(
+        /^operators\[0\] must be the ARN of an IAM role or user, .* no pattern$/,
+      ),
+    ]);
+  });
 });
 
 describe("a configuration file", () => {
