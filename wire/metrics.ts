@@ -89,7 +89,10 @@ export const ROUTE_METRICS = {
   changesDropped: "ChangesDropped",
   /** Changes that were parked: their queue is in trouble, or their author is not known. */
   changesParked: "ChangesParked",
-  /** Changes that were parked because our own code threw an exception for them. */
+  /**
+   * Changes that are parked because our own code threw an exception for them. The retry function
+   * counts those that had waited for another reason.
+   */
   changesFaulty: "ChangesFaulty",
   /** Frames that were delivered already. */
   framesRepeated: "FramesRepeated",

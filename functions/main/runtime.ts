@@ -12,6 +12,7 @@ import { UNKNOWN_BACKOFF } from "../retry/unknown-threads.ts";
 import type { RetryRuntime } from "../retry/retry-handler.ts";
 import { filtersOf } from "../filters/filters.ts";
 import { environmentOf } from "../routing/environments.ts";
+import { queueEnvironment } from "../routing/queue-environment.ts";
 import { subscriptionsOf } from "../routing/subscriptions.ts";
 import { lookUp } from "../sessions/look-up.ts";
 import type { FunctionSettings } from "./settings.ts";
@@ -62,6 +63,7 @@ export function runtime({
       lookUp: lookUp({ client, sessionsTable, failuresTable }),
     },
     items: retryItems(failures),
+    queueEnvironment: queueEnvironment(source, routing),
     bodies,
     payloads,
     backoff,

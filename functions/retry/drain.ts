@@ -2,6 +2,8 @@ import { backoffMs } from "../../wire/backoff.ts";
 import { lastOf, type ParkedRecord, type StreamState, type Trouble } from "../failures/parked.ts";
 import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
+import { describeFault } from "../ground/describe-fault.ts";
+import { isOutage } from "../ground/outage.ts";
 import type { AttemptProgress, Redelivery } from "./redelivery.ts";
 import { Resolutions } from "./resolutions.ts";
 
@@ -49,7 +51,7 @@ export function pauseAfter(
 
 export interface DrainOptions {
   readonly items: DrainItems;
-  /** Delivers what is left of a record. Throws when the function itself is in trouble. */
+  /** Delivers what is left of a record. Throws what `isOutage` says. */
   readonly deliver: (record: ParkedRecord, progress: AttemptProgress) => Promise<Redelivery>;
   readonly backoff: Backoff;
   /**
@@ -96,7 +98,8 @@ const KILLED: Trouble = {
  * records up to there are written, so none of them can still be on its way; records beyond the tail
  * do not belong to the stream yet.
  *
- * Throws what `deliver` and the table throw.
+ * Throws what `deliver` and the table throw. An outage is no attempt; any other exception counts as
+ * a failed one, so that the stream is given up at last.
  */
 export async function drain(
   stream: Stream,
@@ -215,6 +218,18 @@ export async function drainClaimed(
     return await leave(dead ? "dead" : "postponed", pause, trouble);
   }
 
+  /** After an exception of our own code, outside of the delivery of a record. */
+  async function leaveFaulty(error: unknown): Promise<Drained> {
+    attempts++;
+    const dead = isGivenUp(attempts, claimed, backoff, now());
+    const trouble: Trouble = { reason: "fault", error: describeFault(error) };
+    return await leave(
+      dead ? "dead" : "postponed",
+      pauseAfter(attempts, backoff, options),
+      trouble,
+    );
+  }
+
   async function deliverAll(): Promise<Drained> {
     for (;;) {
       const page = await items.next(stream, drained, tail);
@@ -263,7 +278,9 @@ export async function drainClaimed(
     // The claim is given up, so that the next invocation need not wait for its end; if that fails
     // too, it just waits.
     await settle().catch(() => undefined);
-    await leave("postponed", backoff.baseMs).catch(() => undefined);
+    await (isOutage(error) ? leave("postponed", backoff.baseMs) : leaveFaulty(error)).catch(
+      () => undefined,
+    );
     throw error;
   }
 }

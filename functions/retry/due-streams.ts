@@ -1,10 +1,10 @@
 import type { Stream } from "../failures/stream.ts";
 
-/** What an invocation works on. */
+/** What an invocation works on, the longest waiting first. */
 export interface DueStreams {
-  /** Each of these has a subscriber or a lane that waits; the queues take turns. */
+  /** Each of these has a subscriber or a lane that waits. */
   readonly queues: readonly Stream[];
-  /** Connections whose author was not known, the longest waiting first. */
+  /** Connections whose author was not known. */
   readonly threads: readonly Stream[];
 }
 
@@ -16,26 +16,11 @@ export async function sortDue(
   due: AsyncIterable<Stream>,
   mostThreads: number,
 ): Promise<DueStreams> {
-  const byName = new Map<string, Stream[]>();
+  const queues: Stream[] = [];
   const threads: Stream[] = [];
   for await (const stream of due) {
-    if (stream.kind !== "thread") {
-      const name = `${stream.kind}/${stream.name}`;
-      const sameName = byName.get(name);
-      if (sameName === undefined) byName.set(name, [stream]);
-      else sameName.push(stream);
-    } else if (threads.length < mostThreads) threads.push(stream);
+    if (stream.kind !== "thread") queues.push(stream);
+    else if (threads.length < mostThreads) threads.push(stream);
   }
-  return { queues: takingTurns([...byName.values()]), threads };
-}
-
-/**
- * The first of each list, then the second of each, and so on: a queue with many lanes does not keep
- * the others waiting.
- */
-function takingTurns<Item>(lists: readonly (readonly Item[])[]): Item[] {
-  const longest = Math.max(0, ...lists.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, turn) =>
-    lists.flatMap((list) => list.slice(turn, turn + 1)),
-  ).flat();
+  return { queues, threads };
 }

@@ -8,6 +8,7 @@ import { readRawMessage } from "../frame/read-raw-message.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 import { BodyUnavailableError, isChainError } from "../ground/errors.ts";
+import { isOutage } from "../ground/outage.ts";
 import { fanOut } from "../message/fan-out.ts";
 import { openKept } from "../message/kept-changes.ts";
 import { repeatFault } from "../message/repeat-fault.ts";
@@ -32,8 +33,8 @@ export interface RedeliverOptions extends RouteRuntime {
 const DELIVERED: Redelivery = { kind: "delivered" };
 
 /**
- * Delivers parked records. The function returned throws when it is not the record's or its queue's
- * trouble.
+ * Delivers parked records. The function returned throws when something is away that it depends on
+ * (`isOutage`); what else fails is the record's or its queue's trouble.
  */
 export function redeliver(
   options: RedeliverOptions,
@@ -50,8 +51,8 @@ export function redeliver(
       if (error instanceof MalformedFrameError) {
         return failed({ reason: "malformed", error: error.message });
       }
-      if (isOwnMistake(error)) return failed({ reason: "fault", error: describeFault(error) });
-      throw error;
+      if (isOutage(error)) throw error;
+      return failed({ reason: "fault", error: describeFault(error) });
     }
   };
 
@@ -163,19 +164,6 @@ export function redeliver(
     if (trouble !== null) return failed(trouble, through);
     return unfinished.length > 0 ? { kind: "unfinished", sent: through } : DELIVERED;
   }
-}
-
-/**
- * What the language throws for a mistake in our own code, or for a body that our own code did not
- * write.
- */
-function isOwnMistake(error: unknown): boolean {
-  return (
-    error instanceof TypeError ||
-    error instanceof RangeError ||
-    error instanceof SyntaxError ||
-    error instanceof ReferenceError
-  );
 }
 
 function failed(trouble: Trouble, sent: ReadonlySet<string> = new Set()): Redelivery {

@@ -1,13 +1,18 @@
 import type { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
-import { RETRY_METRICS } from "../../wire/metrics.ts";
+import { RETRY_METRICS, ROUTE_METRICS } from "../../wire/metrics.ts";
 import type { RetryItems } from "../failures/retry-items.ts";
 import { streamText, type Stream } from "../failures/stream.ts";
 import { settleAll } from "../ground/concurrency.ts";
+import { describeFault } from "../ground/describe-fault.ts";
 import type { MetricSink } from "../ground/metrics.ts";
+import { isOutage } from "../ground/outage.ts";
+import type { QueueEnvironment } from "../routing/queue-environment.ts";
 import { drain, type Backoff, type Drained } from "./drain.ts";
 import { sortDue } from "./due-streams.ts";
 import { redeliver, type RedeliverOptions } from "./redeliver.ts";
+import { askingSilentOnce } from "./silent-queues.ts";
+import { Turns } from "./turns.ts";
 import { attemptUnknown, lookUpThreads } from "./unknown-threads.ts";
 
 /** What parked records are delivered with. */
@@ -16,6 +21,8 @@ export interface RetryRuntime extends RedeliverOptions {
   readonly backoff: Backoff;
   /** Of connections whose author is not known. */
   readonly unknownBackoff: Backoff;
+  /** Environments take turns. */
+  readonly queueEnvironment: QueueEnvironment;
 }
 
 export interface RetryHandlerOptions {
@@ -44,12 +51,26 @@ const TURN_MS = 5000;
 
 /**
  * The retry function: an invocation delivers what is due, in order within each stream, as far as
- * its time allows. Queues take turns; connections whose author is not known are worked on beside
- * them and hold none of them up.
+ * its time allows. Environments take turns, and their queues; connections whose author is not known
+ * are worked on beside them and hold none of them up.
  */
 export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) {
-  const { items, backoff, unknownBackoff, effects, now } = runtime;
-  const deliver = redeliver(runtime);
+  const { items, backoff, unknownBackoff, effects, queueEnvironment, now } = runtime;
+
+  function groupOf({ kind, name }: Stream): string {
+    return kind === "queue" ? `${kind}/${queueEnvironment(name) ?? name}` : kind;
+  }
+
+  /** The message of an exception of our own code may quote a row. */
+  function leftInTheMiddle(stream: Stream, error: unknown): void {
+    const name = { stream: streamText(stream) };
+    if (isOutage(error)) {
+      logger.error("a stream was left in the middle", { ...name, error: error as Error });
+      return;
+    }
+    metrics.count(ROUTE_METRICS.changesFaulty, 1);
+    logger.error("this code failed on a stream", { ...name, fault: describeFault(error) });
+  }
 
   return async (
     _event: unknown,
@@ -58,29 +79,42 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     const claimMs = context.getRemainingTimeInMillis();
     const signal = AbortSignal.timeout(Math.max(0, claimMs - LAST_SECONDS_MS));
     const common = { items, claimMs, now, random: Math.random };
+    const sender = askingSilentOnce(effects.sender);
+    const deliverRecord = redeliver({ ...runtime, effects: { ...effects, sender } });
     let recovered = 0;
+
+    /** A fault is counted when a record meets its first. */
+    const deliver: typeof deliverRecord = async (record, progress) => {
+      const outcome = await deliverRecord(record, progress);
+      const isFault = outcome.kind === "failed" && outcome.trouble.reason === "fault";
+      if (isFault && record.trouble.reason !== "fault") {
+        metrics.count(ROUTE_METRICS.changesFaulty, record.count);
+      }
+      return outcome;
+    };
 
     /**
      * Does something with each stream while there is time; one for which `act` says so has another
-     * turn behind all others. What fails for one stream is logged and stays with it.
+     * turn. What fails for one stream is logged and stays with it.
      */
     async function each(
       streams: readonly Stream[],
       atOnce: number,
       act: (stream: Stream) => Promise<"again" | "left">,
     ): Promise<void> {
-      const queue = [...streams];
+      const turns = new Turns(streams, groupOf);
       const work = async (): Promise<void> => {
-        for (let stream = queue.shift(); stream !== undefined; stream = queue.shift()) {
-          if (signal.aborted) return;
+        while (!signal.aborted) {
+          const turn = turns.next();
+          if (turn === undefined) return;
+          const beganAt = performance.now();
+          let goesOn = false;
           try {
-            if ((await act(stream)) === "again") queue.push(stream);
+            goesOn = (await act(turn.stream)) === "again";
           } catch (error) {
-            logger.error("a stream was left in the middle", {
-              stream: streamText(stream),
-              error: error as Error,
-            });
+            leftInTheMiddle(turn.stream, error);
           }
+          turn.end(performance.now() - beganAt, goesOn);
         }
       };
       await Promise.all(Array.from({ length: atOnce }, work));

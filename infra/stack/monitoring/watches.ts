@@ -195,7 +195,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       severity: "notice",
       isEvent: true,
       meaning:
-        "The route function failed to make messages of some changes and parked them: its code has a mistake.",
+        "The functions failed to make messages of some changes, which are parked: their code has a mistake.",
       metric: metrics.changesFaulty(),
       above: 0,
     },

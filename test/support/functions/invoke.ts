@@ -28,7 +28,7 @@ export class CountingMetrics implements MetricSink {
   }
 }
 
-const logger = new Logger({ logLevel: "SILENT" });
+const SILENT = new Logger({ logLevel: "SILENT" });
 
 /** An event of the raw queue with these bodies; a body's lane is its message group. */
 export function rawEvent(bodies: readonly string[], group = "lane-0"): SQSEvent {
@@ -62,7 +62,10 @@ export async function route(
   event: SQSEvent,
   metrics: MetricSink = new CountingMetrics(),
 ): Promise<string[]> {
-  const { batchItemFailures } = await routeHandler({ runtime, logger, metrics })(event, NO_TIME);
+  const { batchItemFailures } = await routeHandler({ runtime, logger: SILENT, metrics })(
+    event,
+    NO_TIME,
+  );
   return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 }
 
@@ -70,6 +73,7 @@ export interface RetryOptions {
   readonly backoff?: Backoff;
   readonly metrics?: MetricSink;
   readonly remainingMs?: number;
+  readonly logger?: Logger;
 }
 
 /** One invocation of the retry function. */
@@ -77,6 +81,7 @@ export async function retry(runtime: RetryRuntime, options: RetryOptions = {}): 
   const {
     metrics = new CountingMetrics(),
     remainingMs = 55_000,
+    logger = SILENT,
     backoff = runtime.backoff,
   } = options;
   const unknownBackoff = options.backoff ?? runtime.unknownBackoff;

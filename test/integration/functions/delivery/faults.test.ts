@@ -1,11 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RoutingInput } from "../../../../config/routing.ts";
 import { readState } from "../../../../functions/failures/route-items.ts";
-import { queueStream } from "../../../../functions/failures/stream.ts";
+import { queueStream, threadStream } from "../../../../functions/failures/stream.ts";
 import { fixedPatience } from "../../../../functions/delivery/patience.ts";
 import { RETRY_PATIENCE_MS, type RetryRuntime } from "../../../../functions/retry/retry-handler.ts";
+import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
-import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
+import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
@@ -156,5 +158,85 @@ describe("a mistake in our own code", () => {
     stage.clock.advance(MINUTE_MS);
     await retry(runtime);
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 2]);
+  });
+});
+
+function quoting(): never {
+  throw new Error('unexpected {"card":"4111"}');
+}
+
+describe("a plain Error of our own code in retry", () => {
+  const backoff = { baseMs: 1000, longestMs: 1000, attempts: 3 };
+
+  test("counts as a failed attempt of the record, until it is given up", async () => {
+    const lane = new TestLane();
+    const thread = 9;
+    expect(await route(runtime, rawEvent([lane.frame([{ user: null, thread }])]))).toEqual([]);
+    const connection = { server: SERVER, run: 1, thread };
+    const author = { from: "", user: "app_prod", host: "", attribution: "sweep" } as const;
+    await new SessionsTable(stage.clients.dynamodb, "sessions").record([
+      { connection, entries: [author] },
+    ]);
+    const { rules } = runtime;
+    const environmentOf = Object.assign(() => quoting(), { dependsOnHost: () => false });
+    const release: RetryRuntime = { ...runtime, rules: { ...rules, environmentOf } };
+    const metrics = new CountingMetrics();
+    for (let attempts = 1; attempts <= 3; attempts++) {
+      stage.clock.advance(MINUTE_MS);
+      await retry(release, { metrics, backoff });
+      const state = await readState(
+        stage.clients.dynamodb,
+        "failures",
+        threadStream(0, connection),
+      );
+      expect(state).toMatchObject({
+        status: attempts === 3 ? "dead" : "open",
+        attempts,
+        trouble: { reason: "fault", error: expect.stringMatching(/^Error at /) as string },
+      });
+      expect(state?.trouble.error).not.toMatch(/4111/);
+    }
+    // The alarm watches it.
+    expect(metrics.totals.get("ChangesFaulty")).toBe(1);
+    expect(metrics.totals.get("FailuresDead")).toBe(1);
+  });
+
+  test("counts where no record was met, too, is logged without its message, and stays with its stream", async () => {
+    const lane = new TestLane();
+    const broken = [
+      stage.breakQueue("staging", "Denied"),
+      stage.breakQueue("production", "Denied"),
+    ];
+    const frame = lane.frame([{ user: "app_staging" }, {}]);
+    expect(await route(runtime, rawEvent([frame]))).toEqual([]);
+    for (const fault of broken) fault.remove();
+    const odd = environmentQueueName(SOURCE, "billing", "staging");
+    const { items } = runtime;
+    const release: RetryRuntime = {
+      ...runtime,
+      items: {
+        ...items,
+        next: (stream, ...rest) => (stream.name === odd ? quoting() : items.next(stream, ...rest)),
+      },
+    };
+    const logger = new Logger({ logLevel: "SILENT" });
+    const logged = vi.spyOn(logger, "error");
+    const metrics = new CountingMetrics();
+    for (let attempts = 1; attempts <= 3; attempts++) {
+      stage.clock.advance(MINUTE_MS);
+      await retry(release, { metrics, backoff, logger });
+      expect(await stateOf("billing", "staging")).toMatchObject({
+        status: attempts === 3 ? "dead" : "open",
+        attempts,
+        trouble: { reason: "fault", error: expect.stringMatching(/^Error at /) as string },
+      });
+    }
+    expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
+    expect(metrics.totals.get("ChangesFaulty")).toBe(3);
+    expect(logged).toHaveBeenCalledWith("this code failed on a stream", {
+      stream: `queue/0/${odd}`,
+      fault: expect.stringMatching(/^Error at /) as string,
+    });
+    expect(JSON.stringify(logged.mock.calls)).not.toMatch(/4111/);
   });
 });
