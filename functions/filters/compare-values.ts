@@ -34,7 +34,10 @@ export function compareValues(value: RowValue, literal: Literal): number | null 
     return Buffer.compare(bytes, Buffer.from(literal.hex, "hex"));
   }
   if (value.kind === "number" || literal.kind === "number") {
-    return compareNumbers(digitsOf(value), digitsOf(literal));
+    const [left, right] = [digitsOf(value), digitsOf(literal)];
+    return value.kind === "number" && DOUBLE.test(left)
+      ? Math.sign(Number(left) - Number(right))
+      : compareNumbers(left, right);
   }
   const [left, right] = [momentOf(value.text), momentOf(literal.text)];
   if (left !== null && right !== null && left.kind === right.kind) {
@@ -42,6 +45,9 @@ export function compareValues(value: RowValue, literal: Literal): number | null 
   }
   return compareText(value.text, literal.text);
 }
+
+/** Digits that only FLOAT and DOUBLE have, which MySQL compares as DOUBLE; a DECIMAL is a text. */
+const DOUBLE = /[.eE]/;
 
 type Given = Exclude<RowValue | Literal, { kind: "null" | "bytes" }>;
 

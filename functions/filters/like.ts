@@ -16,8 +16,8 @@ function partsOf(pattern: readonly string[], escape: string): Part[] {
   for (let at = 0; at < pattern.length; at++) {
     const letter = pattern[at] ?? "";
     const following = pattern[at + 1];
-    if (letter === escape && following !== undefined) {
-      parts.push({ kind: "letter", letter: following });
+    if (letter === escape) {
+      parts.push({ kind: "letter", letter: following ?? letter });
       at++;
     } else if (letter === "%") parts.push({ kind: "any" });
     else if (letter === "_") parts.push({ kind: "one" });

@@ -5,6 +5,7 @@ import type {
   Literal,
 } from "../../config/condition/condition.ts";
 import { compareValues, type RowValue, rowValue } from "./compare-values.ts";
+import { inCase } from "./letter-case.ts";
 import { likeMatcher } from "./like.ts";
 import { and, not, or, type Truth } from "./truth.ts";
 
@@ -77,8 +78,7 @@ function ofColumn(column: ColumnOperand, decide: (value: RowValue) => Truth): Ro
 
 function withLetters(value: RowValue, letters: ColumnOperand["letters"]): RowValue {
   if (value.kind !== "text" || letters === "as-they-are") return value;
-  const { text } = value;
-  return { kind: "text", text: letters === "lower" ? text.toLowerCase() : text.toUpperCase() };
+  return { kind: "text", text: inCase(value.text, letters) };
 }
 
 function compare(value: RowValue, operator: Comparison, literal: Literal): Truth {

@@ -38,9 +38,30 @@ export function differentMeaning(
   const values = literals.filter(({ kind }) => kind !== "null");
   if (values.length === 0) return null;
   if (type === "float") return `${name} is a FLOAT, whose digits are not its exact value`;
-  return values.every((literal) => isOf(family, literal))
-    ? null
-    : `${name} is of the type ${type}, which compares with ${WANTED[family]}`;
+  if (!values.every((literal) => isOf(family, literal)))
+    return `${name} is of the type ${type}, which compares with ${WANTED[family]}`;
+  return values.map((literal) => ofDigits(name, type, literal)).find((why) => why !== null) ?? null;
+}
+
+/** Digits that a DOUBLE has at least. */
+const DOUBLE_DIGITS = 15;
+
+/** Of literals of the column's family those that MySQL converts before it compares. */
+function ofDigits(name: string, type: string, literal: Literal): string | null {
+  if (literal.kind === "text") {
+    const isMoment = FAMILIES[type] === "strings" && momentOf(literal.text) !== null;
+    return isMoment
+      ? `${name} is of the type ${type}, and '${literal.text}' reads as a date or a time: a text that reads so, too, compares as that`
+      : null;
+  }
+  if (literal.kind !== "number") return null;
+  const { digits } = literal;
+  if (type === "year" && !/^-?(?:0|\d{3,})$/.test(digits))
+    return `${name} is a YEAR, and MySQL makes another year of ${digits}: write four digits`;
+  const significant = digits.replace(/^-?[0.]*|\./g, "").replace(/0+$/, "");
+  return type === "double" && significant.length > DOUBLE_DIGITS
+    ? `${name} is a DOUBLE, and ${digits} has more digits than it holds`
+    : null;
 }
 
 function isOf(family: Family, literal: Literal): boolean {
@@ -62,12 +83,15 @@ function isOf(family: Family, literal: Literal): boolean {
   }
 }
 
-/**
- * Whether MySQL compares texts of a column in a way that upper case, accents or spaces do not
- * matter.
- */
-export function foldsText({ literals, isLike, column }: ColumnUse, of: TableColumn): boolean {
+/** What counts in a comparison of texts here, and not in MySQL; null: both compare alike. */
+export function countsOnlyHere(
+  { literals, isLike, column }: ColumnUse,
+  { collation }: TableColumn,
+): string | null {
   const isText = isLike || literals.some(({ kind }) => kind === "text");
-  const isExact = of.collation === null || of.collation.endsWith("_bin");
-  return isText && !isExact && column.letters === "as-they-are";
+  if (!isText || collation === null || collation === "utf8mb4_0900_bin") return null;
+  if (!collation.endsWith("_bin"))
+    return column.letters === "as-they-are" ? "upper case and accents count" : null;
+  // All other binary collations are PAD SPACE, which LIKE is not concerned with.
+  return isLike ? null : "spaces at the end count";
 }

@@ -10,7 +10,7 @@ import { columnNameMatcher, parseColumnPattern } from "../../../wire/column-patt
 import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { TableColumns } from "./ask-columns.ts";
-import { differentMeaning, foldsText } from "./comparison-checks.ts";
+import { countsOnlyHere, differentMeaning } from "./comparison-checks.ts";
 import { leakFindings } from "./leak-checks.ts";
 
 /** A subscriber, as far as the doctor looks at it. */
@@ -139,9 +139,10 @@ function conditionFindings(
         const difference = differentMeaning(use, column);
         if (difference !== null)
           return [otherMeaning(place, `${database}.${table}`, column.name, difference)];
-        return foldsText(use, column)
-          ? [otherCollation(place, `${database}.${table}.${column.name}`, column.collation ?? "")]
-          : [];
+        const more = countsOnlyHere(use, column);
+        return more === null
+          ? []
+          : [otherCollation(place, `${database}.${table}.${column.name}`, column.collation, more)];
       }),
     );
   });
@@ -168,13 +169,18 @@ function otherMeaning(place: string, table: string, column: string, difference: 
   });
 }
 
-function otherCollation(place: string, column: string, collation: string): Finding {
+function otherCollation(
+  place: string,
+  column: string,
+  collation: string | null,
+  more: string,
+): Finding {
   return mendedByHand("Where case must not matter, compare LOWER(column).", {
     check: "filters.collation",
     about: `${place}.where.${column}`,
     severity: "note",
     what: `${place}.where compares ${column} by code points, and its collation is ${collation}`,
-    why: "upper case and accents count in the condition, and not in MySQL's SELECT",
+    why: `${more} in the condition, and not in MySQL's SELECT`,
   });
 }
 

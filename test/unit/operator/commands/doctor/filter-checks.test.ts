@@ -14,6 +14,8 @@ const TABLES: TableColumns[] = [
       column("status", "enum", { collation: "utf8mb4_0900_ai_ci" }),
       column("code", "varchar", { collation: "utf8mb4_bin" }),
       column("total", "decimal"),
+      column("ratio", "double"),
+      column("built", "year"),
       column("weight", "float"),
       column("placed", "datetime"),
       column("took", "time"),
@@ -54,7 +56,7 @@ describe("filters", () => {
       mask: { "shop.orders.ID": "hash" },
     } as const;
     const where =
-      "Total > 1 AND placed >= '2026-11-20' AND took < '10:00:00' AND sign = x'41' AND code LIKE 'a%'" +
+      "Total > 1 AND placed >= '2026-11-20' AND took < '10:00:00' AND sign = x'41' AND code LIKE 'a%' AND ratio > 0.10000 AND built IN (0, 2026)" +
       " AND LOWER(status) IN ('paid', NULL) AND details IS NULL AND weight IS NOT NULL";
     expect(found({ columns, where })).toEqual([]);
     expect(found({})).toEqual([]);
@@ -154,6 +156,11 @@ describe("filters", () => {
     "details = '{}'",
     "total LIKE '1%'",
     "code IN ('a', 5)",
+    "code = '2026-11-20'",
+    "code < '10:00:00'",
+    "ratio = 0.1000000000000000055",
+    "built = 26",
+    "built > 5.0",
   ])("compare a column with what its type compares with: %s", (where) => {
     expect(conditions(where)).toEqual(["warning filters.comparison"]);
   });
@@ -163,6 +170,7 @@ describe("filters", () => {
     expect(conditions("status LIKE 'p%' AND UPPER(status) = 'PAID'")).toEqual([
       "note filters.collation",
     ]);
+    expect(conditions("LOWER(code) = 'a'")).toEqual(["note filters.collation"]);
   });
 
   test("want whole row images", () => {

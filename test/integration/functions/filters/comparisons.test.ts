@@ -1,0 +1,213 @@
+import type { RowDataPacket } from "mysql2/promise";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { columnUses } from "../../../../config/condition/condition.ts";
+import { parseCondition } from "../../../../config/condition/parse-condition.ts";
+import { jsonMembers } from "../../../../functions/filters/json-members.ts";
+import { inCase } from "../../../../functions/filters/letter-case.ts";
+import { rowCondition, type RowImage } from "../../../../functions/filters/row-condition.ts";
+import { askColumns, type TableColumn } from "../../../../operator/commands/doctor/ask-columns.ts";
+import {
+  countsOnlyHere,
+  differentMeaning,
+} from "../../../../operator/commands/doctor/comparison-checks.ts";
+import { BinlogFile } from "../../../support/binlog-changes.ts";
+import { useMysql } from "../../../support/mysql.ts";
+
+/** Columns of many types, each with values that are hard for it. */
+const COLUMNS: Readonly<Record<string, readonly [type: string, ...values: string[]]>> = {
+  tiny: ["TINYINT", "-128", "0", "1", "26", "127"],
+  utiny: ["TINYINT UNSIGNED", "0", "255"],
+  big: ["BIGINT", "-9223372036854775808", "9007199254740993", "9223372036854775807"],
+  ubig: ["BIGINT UNSIGNED", "0", "18446744073709551615"],
+  amount: ["DECIMAL(30,10)", "0", "-0.5", "100.0000000001", "12345678901234567890.123456789"],
+  whole: [
+    "DECIMAL(65,0)",
+    "0",
+    "99999999999999999999999999999999999999999999999999999999999999999",
+  ],
+  ratio: ["DOUBLE", "0", "0.1", "-1.5", "1e100", "9007199254740992", "3"],
+  single: ["FLOAT", "0", "0.1", "0.5", "16777216"],
+  built: ["YEAR", "0000", "1999", "2000", "2026"],
+  bit: ["BIT(1)", "b'0'", "b'1'"],
+  bits: ["BIT(64)", "b'0'", "b'1'", "0xFFFFFFFFFFFFFFFF"],
+  bin: [
+    "VARCHAR(30) COLLATE utf8mb4_0900_bin",
+    "''",
+    "'a'",
+    "'a '",
+    "'5'",
+    "'5.0'",
+    "'2026-11-20'",
+    "'2026-11-20 00:00:00'",
+    "'10:00:00'",
+    "'100:00:00'",
+    "'99:00:00'",
+    "'NULL'",
+  ],
+  fold: [
+    "VARCHAR(30) COLLATE utf8mb4_0900_ai_ci",
+    "''",
+    "'a'",
+    "'A'",
+    "'é'",
+    "'a '",
+    "'2026-11-20'",
+  ],
+  pad: ["VARCHAR(30) COLLATE utf8mb4_bin", "''", "'a'", "'a '", "'a\\t'"],
+  latin: ["CHAR(10) CHARACTER SET latin1", "'a'", "'é'", "'ß'"],
+  letter: ["LONGTEXT COLLATE utf8mb4_0900_bin", "''", "'a'", "'a '"],
+  state: ["ENUM('open','5','2')", "'open'", "'5'", "'2'"],
+  tags: ["SET('a','b','c')", "''", "'a'", "'a,c'"],
+  born: ["DATE", "'2026-11-20'", "'1999-12-31'", "'1000-01-01'", "'9999-12-31'"],
+  placed: ["DATETIME(3)", "'2026-11-20 00:00:00'", "'2026-11-20 19:05:00.125'"],
+  changed: ["TIMESTAMP(6) NULL", "'2026-11-20 00:00:00'", "'2026-11-20 19:05:00.000001'"],
+  took: ["TIME(2)", "'-838:59:58'", "'-00:00:00.5'", "'00:00:00'", "'10:00:00.25'", "'100:00:00'"],
+  sign: ["VARBINARY(6)", "''", "x'00'", "x'41'", "x'41FF'", "x'4100'"],
+  fixed: ["BINARY(3)", "x'41'", "x'410000'"],
+  json: ["JSON", "'null'", "'1'", "'\"a\"'", "'{}'", "'true'"],
+};
+
+const LITERALS = [
+  ..."0 1 -1 2 5 26 99 100 255 2026 20261120 -0.5 0.1 0.5 5.0 3.0000000000000000001 TRUE".split(
+    " ",
+  ),
+  ..."0.1000000000000000055 100.0000000001 100.00000000010000 9007199254740992 9007199254740993".split(
+    " ",
+  ),
+  ..."18446744073709551615 18446744073709551616 -9223372036854775809 16777217".split(" "),
+  ..."'' 'a' 'A' 'a ' 'é' 'e' 'ß' 'ss' '5' '5.0' '05' '5abc' 'open' 'a,c' 'c,a' '1' 'NULL'"
+    .split(" '")
+    .map((text, index) => (index === 0 ? text : `'${text}`)),
+  "'2026-11-20'",
+  "'2026-11-20 00:00:00'",
+  "'2026-11-20 19:05'",
+  "'2026-11-20T19:05:00.125'",
+  "'2026-11-20 19:05:00.125000'",
+  "'2026-11-20 19:05:00.1250001'",
+  "'2026-1-2'",
+  "'20261120'",
+  "'0000-00-00'",
+  "'2026-02-30'",
+  "'10:00:00'",
+  "'10:00:00.250'",
+  "'10:00'",
+  "'100:00:00'",
+  "'99:00:00'",
+  "'-00:00:00.50'",
+  "'1 10:00:00'",
+  "x''",
+  "x'41'",
+  "x'41FF'",
+  "x'4100'",
+  "x'00'",
+];
+const PATTERNS = ["'%'", "'a%'", "'a '", "'_'", "'A'", "'5%'", "'%e%'", "'20%'", "'1%'"];
+
+const mysql = useMysql();
+let binlog: BinlogFile;
+let columns: readonly TableColumn[];
+const images = new Map<number, RowImage>();
+
+beforeAll(async () => {
+  binlog = await BinlogFile.open(mysql.server, "comparisons_test");
+  const definitions = Object.entries(COLUMNS).map(([name, [type]]) => `${name} ${type}`);
+  await binlog.connection.query(`CREATE TABLE t (id INT PRIMARY KEY, ${definitions.join(", ")})`);
+  await binlog.events();
+  const rows = Math.max(...Object.values(COLUMNS).map(({ length }) => length));
+  for (let id = 0; id < rows; id++) {
+    const values = Object.values(COLUMNS).map(([, ...some]) => some[id] ?? "NULL");
+    await binlog.connection.query(`INSERT INTO t VALUES (${id}, ${values.join(", ")})`);
+  }
+  for (const { after } of await binlog.changes()) {
+    const image = new Map(jsonMembers(after).map(({ name, value }) => [name, value]));
+    images.set(Number(image.get("id")), image);
+  }
+  const tables = await askColumns(await mysql.connect());
+  columns = tables.find(({ database }) => database === "comparisons_test")?.columns ?? [];
+});
+afterAll(() => binlog[Symbol.asyncDispose]());
+
+/** What MySQL says of each row; null: it refuses the comparison. */
+async function answers(condition: string): Promise<Map<number, boolean | null> | null> {
+  try {
+    const [rows] = await binlog.connection.query<RowDataPacket[][]>(
+      `SELECT id, (${condition}) FROM t`,
+    );
+    return new Map(
+      (rows as unknown as [number, number | null][]).map(([id, truth]) => [
+        id,
+        truth === null ? null : truth !== 0,
+      ]),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/** Whether `npm run doctor` says of a condition that MySQL may see it otherwise. */
+function isNamed(condition: string): boolean {
+  return columnUses(parseCondition(condition)).some((use) => {
+    const column = columns.find(({ name }) => name === use.column.name);
+    if (column === undefined) throw new RangeError(`no column ${use.column.name}`);
+    return differentMeaning(use, column) !== null || countsOnlyHere(use, column) !== null;
+  });
+}
+
+it("what a comparison says otherwise than MySQL, doctor names", async () => {
+  const differences: string[] = [];
+  let [same, named] = [0, 0];
+  for (const column of Object.keys(COLUMNS)) {
+    const conditions = [
+      ...LITERALS.flatMap((literal) => [
+        `${column} = ${literal}`,
+        `${column} < ${literal}`,
+        `${column} IN (${literal}, NULL)`,
+      ]),
+      ...PATTERNS.map((pattern) => `${column} LIKE ${pattern}`),
+      // In a JSON column the JSON value null counts as NULL, too.
+      ...(column === "json" ? [] : [`${column} IS NULL`]),
+      `UPPER(${column}) = 'A'`,
+    ];
+    for (const condition of conditions) {
+      const said = await answers(condition);
+      if (said === null) continue;
+      const meets = rowCondition(parseCondition(condition));
+      const other = [...said].filter(([id, truth]) => meets(images.get(id) ?? new Map()) !== truth);
+      if (other.length === 0) same++;
+      else if (isNamed(condition)) named++;
+      else {
+        const [id, truth] = other[0] ?? [0, null];
+        differences.push(`${condition}: MySQL ${truth} of ${images.get(id)?.get(column)}`);
+      }
+    }
+  }
+  expect(differences).toEqual([]);
+  expect(same).toBeGreaterThan(1000);
+  expect(named).toBeGreaterThan(300);
+}, 120_000);
+
+it("LOWER and UPPER make of every letter what MySQL makes of it", async () => {
+  const { connection } = binlog;
+  const letters = Array.from({ length: 0x10ffff }, (_, at) => at + 1)
+    .filter((code) => code < 0xd800 || code > 0xdfff)
+    .map((code) => String.fromCodePoint(code))
+    .filter((letter) => letter !== letter.toLowerCase() || letter !== letter.toUpperCase());
+  // MySQL cuts a text whose other case takes more bytes: what is cut off are the dots.
+  await connection.query(
+    "CREATE TABLE letters (n INT PRIMARY KEY, letter VARCHAR(8) COLLATE utf8mb4_0900_bin)",
+  );
+  const numbered = letters.map((letter, n) => [n, letter]);
+  await connection.query("INSERT INTO letters VALUES ?", [numbered]);
+  const [rows] = await connection.query<RowDataPacket[][]>(
+    "SELECT letter, LEFT(LOWER(CONCAT(letter, '....')), 1), LEFT(UPPER(CONCAT(letter, '....')), 1) FROM letters",
+  );
+  expect(rows.length).toBeGreaterThan(2500);
+  const differences = (rows as unknown as [string, string, string][])
+    .map(([letter, lower, upper]) => ({
+      letter,
+      mysql: [lower, upper],
+      own: [inCase(letter, "lower"), inCase(letter, "upper")],
+    }))
+    .filter(({ mysql: theirs, own }) => JSON.stringify(theirs) !== JSON.stringify(own));
+  expect(differences).toEqual([]);
+});
