@@ -13,7 +13,7 @@ import type { Source } from "./source.ts";
  * or masked beyond recognition.
  */
 export async function filterWarnings(
-  { host, port, administrator, tls }: Source,
+  { host, port, administrator, tls }: Pick<Source, "host" | "port" | "administrator" | "tls">,
   { subscribers }: Pick<Configuration, "subscribers">,
 ): Promise<string[]> {
   if (!Object.values(subscribers).some(isFiltered)) return [];

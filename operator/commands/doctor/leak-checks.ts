@@ -33,12 +33,18 @@ export function leakFindings(
     treatmentOf: columnRules(columns, table.database, table.table, lowerCaseNames),
     names: new Set(table.columns.map(({ name }) => name.toLowerCase())),
   }));
-  return [
+  const findings = [
     ...generatedColumns(place, filtered),
     ...copies(place, filtered),
     ...renamedTables(place, columns, filtered, lowerCaseNames),
     ...toolsCopies(place, filtered),
   ];
+  // A table may have the columns of several others: one of them says enough.
+  const seen = new Set<string>();
+  return findings.filter(({ check, about = "" }) => {
+    const id = `${check}:${about}`;
+    return !seen.has(id) && seen.add(id);
+  });
 }
 
 const fullName = ({ database, table }: TableColumns): string => `${database}.${table}`;

@@ -91,15 +91,16 @@ const faulty = (runtime: RetryRuntime): RetryRuntime => ({
   },
 });
 
+const secret = (change: TestChange): TestChange => ({
+  text: SECRET,
+  mail: `${SECRET}@example.com`,
+  id: KEY,
+  ...change,
+});
+
 /** Rows of several kinds: small, large, with a changed key; parked, failed on, and retried. */
 async function run(): Promise<void> {
   const lane = new TestLane();
-  const secret = (change: TestChange): TestChange => ({
-    text: SECRET,
-    mail: `${SECRET}@example.com`,
-    id: KEY,
-    ...change,
-  });
   const changes = [
     secret({ op: "c" }),
     secret({ op: "u" }),
@@ -146,6 +147,44 @@ describe("a subscriber's masked columns", () => {
     // groups split a changed key.
     expect(received).toMatchObject({ debezium: 22, maxwell: 16, canal: 19 });
     expect(Math.min(...Object.values(received))).toBeGreaterThan(2);
+    for (const hidden of [SECRET, String(KEY)]) expect(written.holding(hidden), hidden).toBe(0);
+  });
+
+  test("stay hidden in a tool's copy, under another name, and when their subscriber is renamed or removed while they wait", async () => {
+    const lane = new TestLane();
+    const exact = { exclude: ["shop.orders.text"], mask: { "shop.orders.*": "hash" } } as const;
+    const gone = { ...exact, exclude: [...exact.exclude, "shop.orders.gone"] };
+    const deployed = (columns: object, name = ""): RetryRuntime => {
+      const { subscribers, ...rest } = routing({ columns });
+      const named = Object.entries(subscribers).map(([subscriber, rules]) => [
+        subscriber + name,
+        rules,
+      ]);
+      stage.deploy({ ...rest, subscribers: Object.fromEntries(named) as typeof subscribers });
+      const clients = stage.newClients();
+      written.watch(clients);
+      return stage.runtimeWith(clients);
+    };
+    const received = async (): Promise<number[]> => {
+      const all = FORMAT_NAMES.map((subscriber) => stage.receiveAll("production", subscriber));
+      return (await Promise.all(all)).map(({ length }) => length);
+    };
+    // A copy that a tool's triggers fill as the application.
+    await route(
+      deployed(exact),
+      lane.frame(["_orders_gho", "_orders_new"].map((name) => secret({ table: `shop.${name}` }))),
+    );
+    expect(Math.min(...(await received()))).toBeGreaterThan(0);
+    // A hidden column that has another name now: every format waits.
+    await route(deployed(gone), lane.frame([secret({}), secret({ op: "d" })]));
+    await retry(deployed(gone));
+    expect(await received()).toEqual(FORMAT_NAMES.map(() => 0));
+    for (const name of ["-renamed", "-again"]) await retry(deployed(exact, name));
+    expect(await received()).toEqual(FORMAT_NAMES.map(() => 0));
+    for (const hidden of [SECRET, String(KEY)]) expect(written.holding(hidden), hidden).toBe(0);
+
+    await retry(deployed(exact));
+    expect(Math.min(...(await received()))).toBeGreaterThan(0);
     for (const hidden of [SECRET, String(KEY)]) expect(written.holding(hidden), hidden).toBe(0);
   });
 

@@ -1,8 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Frame } from "../../../../wire/frame.ts";
+import { payloadBucket } from "../../../../functions/aws/payload-bucket.ts";
+import { readRawMessage } from "../../../../functions/frame/read-raw-message.ts";
+import type { Frame, FrameChange } from "../../../../wire/frame.ts";
+import { decodePointer } from "../../../../wire/payload-pointer.ts";
 import { formatPosition } from "../../../../wire/position.ts";
 import { ChunkStatements } from "../../../../reader/snapshot/chunk-statements.ts";
 import { describeTable } from "../../../../reader/snapshot/describe-table.ts";
@@ -11,6 +15,7 @@ import { sentenceOf } from "../../../../reader/snapshot/trouble-sentence.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 import { BenchOrders } from "../../../support/snapshot/orders.ts";
+import { inOrder } from "../../../support/snapshot/place-check.ts";
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -205,6 +210,87 @@ test("a pair that is new gets its initial snapshot, once", async () => {
   expect(await orders.until("initial-search-production", "complete")).toMatchObject({ rows: 30 });
   expect(await bench.receive()).toEqual([]);
 });
+
+test("an initial snapshot's rows come before the first change that follows them", async () => {
+  // Two chunks.
+  const count = 1500;
+  await fill("initial_written", count);
+  await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+  using orders = new BenchOrders(aws, bench);
+  const tables = ["shop.initial_written"];
+  await bench.start(undefined, {
+    SNAPSHOT_INITIAL: JSON.stringify([{ subscriber: "search", environment: "staging", tables }]),
+  });
+  const id = "initial-search-staging";
+  const writer = await mysql.connect();
+  let writes = 0;
+  const write = async (): Promise<void> => {
+    await writer.query("UPDATE shop.initial_written SET v = v + 1 WHERE id = ?", [
+      (writes++ * 7) % count,
+    ]);
+  };
+  while ((await orders.reportOf(id))?.state !== "complete") await write();
+  // Each row is changed once more, behind the place where it was handed over.
+  await writer.query("UPDATE shop.initial_written SET v = v + 1");
+  const frames = await bench.takeFrames(2 * count + 2 + writes, 60_000);
+
+  const rows = new Map<string, string>();
+  let followed = 0;
+  for (const { op, key, before, after } of inOrder(frames)) {
+    if (op === "r") {
+      expect(rows.has(key), `${key} comes once`).toBe(false);
+      rows.set(key, after);
+    } else if (op === "u" && rows.has(key)) {
+      // What the application holds is what the change begins with.
+      expect(before).toBe(rows.get(key));
+      rows.set(key, after);
+      followed++;
+    }
+  }
+  expect(rows.size).toBe(count);
+  expect(followed).toBeGreaterThanOrEqual(count);
+});
+
+test("a row over SQS's limit goes through the payload bucket, as its change does", async () => {
+  await mysql.query("CREATE TABLE shop.large (id INT PRIMARY KEY, pad LONGTEXT)");
+  // Digits that zstd does not make small.
+  const pad = Array.from({ length: 400_000 }, (_, n) => (n * 7919).toString(36)).join("");
+  const writer = await mysql.connect();
+  await writer.query("INSERT INTO shop.large VALUES (1, 'small'), (2, ?), (3, 'small')", [pad]);
+  await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+  using orders = new BenchOrders(aws, bench);
+  const { region, credentials, endpoints } = aws;
+  using s3 = disposable(
+    new S3Client({ region, credentials, endpoint: endpoints.s3, forcePathStyle: true }),
+  );
+  const payloads = payloadBucket(s3.client, `${bench.source}-payloads`);
+  await bench.start();
+  await orders.place({ ...common, id: "l", startedMs: 1, tables: ["shop.large"] });
+  await orders.until("l", "complete", 60_000);
+  await writer.query("UPDATE shop.large SET id = 4 WHERE id = 2");
+
+  const changes: FrameChange[] = [];
+  let pointers = 0;
+  while (!changes.some(({ op }) => op === "u")) {
+    for (const text of await bench.receiveTexts()) {
+      if (decodePointer(text) !== null) pointers++;
+      changes.push(...(await readRawMessage(text, bench.source, payloads)).changes);
+    }
+  }
+  const rows = changes.filter(({ op }) => op === "r");
+  expect(rows.map(({ key }) => JSON.parse(key) as unknown)).toEqual([
+    { id: 1 },
+    { id: 2 },
+    { id: 3 },
+  ]);
+  expect(rows[1]?.after).toBe(changes.find(({ op }) => op === "u")?.before);
+  expect(JSON.parse(rows[1]?.after ?? "")).toEqual({ id: 2, pad });
+  expect(pointers).toBe(2);
+});
+
+function disposable(client: S3Client): Disposable & { readonly client: S3Client } {
+  return { client, [Symbol.dispose]: () => client.destroy() };
+}
 
 async function setMode(...modes: readonly string[]): Promise<void> {
   for (const mode of modes) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);

@@ -8,8 +8,11 @@ import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secre
 import { startLocalAws } from "@binlog-router/local-aws";
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadConfig } from "../../../../../config/load.ts";
 import { freePort } from "../../../../../infra/local/mysql/free-port.ts";
 import { createReaderAccount } from "../../../../../infra/local/source/accounts.ts";
+import { Refusal } from "../../../../../infra/local/request/refusal.ts";
+import { filterWarnings } from "../../../../../infra/local/source/filter-warnings.ts";
 import type { Finding } from "../../../../../reader/source/finding.ts";
 import { useMysql } from "../../../../support/mysql.ts";
 import { binlogRouter } from "../../../../support/operator.ts";
@@ -157,6 +160,50 @@ describe("doctor", () => {
     expect(found.every(({ what }) => what.includes("mailing"))).toBe(true);
     expect(code).toBe(1);
     await mysql.query("DROP TABLE shop.customers");
+  });
+
+  test("finds what shows the values of hidden columns, and npm start refuses hidden keys", async () => {
+    await mysql.query(
+      "CREATE TABLE shop.customers (id INT PRIMARY KEY, email VARCHAR(99), `do``main` VARCHAR(99) AS (SUBSTRING_INDEX(email, '@', -1)), KEY ((LOWER(email))))",
+    );
+    for (const table of ["clients", "_customers_gho"])
+      await mysql.query(`CREATE TABLE shop.${table} LIKE shop.customers`);
+    await mysql.query(
+      "CREATE VIEW shop.emails AS SELECT id, email, email AS copy FROM shop.customers",
+    );
+    const filtered = join(directory, "leaks.json");
+    const subscribers = (columns: object) => ({ mailing: { tables: ["shop.*"], columns } });
+    const environments = { production: { users: ["app_production"] } };
+    const columns = { mask: { "shop.customers.email": "hash" } };
+    await writeFile(filtered, JSON.stringify({ environments, subscribers: subscribers(columns) }));
+    const { code, output } = await doctor("--config", filtered, "--json");
+    const found = (JSON.parse(output) as Finding[]).filter(({ check }) =>
+      check.startsWith("filters."),
+    );
+    expect(found.map(({ check, about }) => `${check}:${about}`).sort()).toEqual([
+      "filters.copy:subscribers.mailing.columns.shop.clients",
+      "filters.generated:subscribers.mailing.columns.shop._customers_gho.do`main",
+      "filters.generated:subscribers.mailing.columns.shop.customers.do`main",
+      "filters.tool-copy:subscribers.mailing.shop._customers_gho",
+    ]);
+    expect(code).toBe(1);
+
+    const { host, port, user, password } = mysql.server;
+    const source = { host, port, tls: "encrypt", administrator: { user, password } } as const;
+    const warnings = (filter: object) =>
+      filterWarnings(
+        source,
+        loadConfig({
+          name: "shop",
+          source: { tables: ["shop.*"] },
+          environments,
+          subscribers: subscribers(filter),
+        }),
+      );
+    expect((await warnings(columns)).join("\n")).toContain("which MySQL computes from email");
+    await expect(warnings({ exclude: ["shop.customers.id"] })).rejects.toThrow(Refusal);
+    await mysql.query("DROP VIEW shop.emails");
+    await mysql.query("DROP TABLE shop.customers, shop.clients, shop._customers_gho");
   });
 
   test("finds accounts in no environment, and administrators among an environment's", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { rawQueueName } from "../../../../../wire/names.ts";
+import { rawDeadLetterQueueName } from "../../../../../config/queues.ts";
 import {
   reportAttribute,
   SNAPSHOTS_KEY,
@@ -12,6 +12,7 @@ import {
   type SnapshotOrder,
   type SnapshotReport,
 } from "../../../../../wire/snapshot-items.ts";
+import { CALLER, describeStacks } from "../../../../support/cloud-formation.ts";
 import { SOURCE } from "../../../../support/functions/frames.ts";
 import { Stage } from "../../../../support/functions/stage.ts";
 import { binlogRouter, stackFileOf, type Ended } from "../../../../support/operator.ts";
@@ -38,7 +39,7 @@ describe("npm run snapshot", () => {
     stage = await Stage.start();
     await stage.clients.sqs.send(
       new CreateQueueCommand({
-        QueueName: rawQueueName(SOURCE).replace(".fifo", "-dead.fifo"),
+        QueueName: rawDeadLetterQueueName(SOURCE),
         Attributes: { FifoQueue: "true" },
       }),
     );
@@ -150,6 +151,41 @@ describe("npm run snapshot", () => {
       problem: `the snapshot ${id} is cancelled already\n`,
     });
     expect(await snapshot("show", id, "--watch")).toMatchObject({ code: 0 });
+  });
+
+  test("works on a deployed stack, found by its outputs, and records who asked", async () => {
+    await using cloudFormation = await describeStacks({
+      OffsetsTable: "offsets",
+      FailuresTable: "failures",
+      SessionsTable: "sessions",
+      PayloadBucket: "payloads",
+      RawDeadLetterQueueUrl: stage.queueUrl(rawDeadLetterQueueName(SOURCE)),
+    });
+    const environment = {
+      ...stage.aws.environment(),
+      AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url,
+      AWS_ENDPOINT_URL_STS: cloudFormation.url,
+    };
+    const deployed = (...args: string[]): Promise<Ended> =>
+      binlogRouter(["snapshot", ...args, "--stack", "shop-router"], environment);
+    const started = deployed(...START, "--tables", "shop.orders", "--json");
+    const id = await answers({});
+    expect(await started).toMatchObject({ code: 0, problem: "" });
+    expect(await orders()).toMatchObject([{ id, startedBy: CALLER, wanted: "run" }]);
+    expect((await deployed("list")).out).toContain("billing in staging");
+    for (const [verb, wanted] of [
+      ["pause", "pause"],
+      ["resume", "run"],
+      ["cancel", "cancel"],
+    ] as const) {
+      const yes = verb === "cancel" ? ["--yes"] : [];
+      expect(await deployed(verb, id, ...yes)).toMatchObject({ code: 0 });
+      expect((await orders())[0]?.wanted).toBe(wanted);
+    }
+    const refused = await deployed(
+      ...["start", "--subscriber", "billing", "--environment", "moon", "--tables", "shop.*"],
+    );
+    expect(refused).toMatchObject({ code: 2, problem: expect.stringContaining("moon") as string });
   });
 
   test("passes on why the reader refuses", async () => {
