@@ -39,6 +39,11 @@ beforeAll(async () => {
 });
 afterAll(async () => rm(directory, { recursive: true }));
 
+/** A subscriber of all tables with these filters. */
+function mailing(columns: object) {
+  return { mailing: { tables: ["shop.*"], columns } };
+}
+
 async function doctor(...options: string[]): Promise<{ code: number | null; output: string }> {
   const { host, port, user, password } = mysql.server;
   return run(
@@ -172,10 +177,9 @@ describe("doctor", () => {
       "CREATE VIEW shop.emails AS SELECT id, email, email AS copy FROM shop.customers",
     );
     const filtered = join(directory, "leaks.json");
-    const subscribers = (columns: object) => ({ mailing: { tables: ["shop.*"], columns } });
     const environments = { production: { users: ["app_production"] } };
     const columns = { mask: { "shop.customers.email": "hash" } };
-    await writeFile(filtered, JSON.stringify({ environments, subscribers: subscribers(columns) }));
+    await writeFile(filtered, JSON.stringify({ environments, subscribers: mailing(columns) }));
     const { code, output } = await doctor("--config", filtered, "--json");
     const found = (JSON.parse(output) as Finding[]).filter(({ check }) =>
       check.startsWith("filters."),
@@ -197,7 +201,7 @@ describe("doctor", () => {
           name: "shop",
           source: { tables: ["shop.*"] },
           environments,
-          subscribers: subscribers(filter),
+          subscribers: mailing(filter),
         }),
       );
     expect((await warnings(columns)).join("\n")).toContain("which MySQL computes from email");
