@@ -234,7 +234,11 @@ describe("the functions", () => {
       Runtime: "nodejs24.x",
       Architectures: ["arm64"],
       Environment: {
-        Variables: Match.objectLike({ NODE_OPTIONS: "--enable-source-maps", SOURCE_NAME: "shop" }),
+        Variables: Match.objectLike({
+          NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=16",
+          MALLOC_ARENA_MAX: "2",
+          SOURCE_NAME: "shop",
+        }),
       },
     });
   });
