@@ -1,42 +1,35 @@
 import { lookup } from "node:dns/promises";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { payloadBucket } from "../../functions/aws/payload-bucket.ts";
-import { bodyStore } from "../../functions/failures/body-store.ts";
 import { withoutCanary } from "../../config/canary.ts";
 import type { Configuration } from "../../config/configuration.ts";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
-import { Demonstration } from "./demo/demonstration.ts";
-import { demonstrationPlan, type DemonstrationPlan } from "./demo/demonstration-plan.ts";
-import { parkedMarks } from "./demo/parked-marks.ts";
+import type { Demonstration } from "./demo/demonstration.ts";
+import { demonstrationPlan } from "./demo/demonstration-plan.ts";
 import { joinIn, locatedQueues, stackFile } from "./describe-stack.ts";
 import type { StackParts } from "./running/stack-parts.ts";
 import type { JoinIn } from "./display/join-in.ts";
 import type { Snapshot } from "./display/snapshot.ts";
-import type { Steps } from "./display/steps.ts";
 import { environmentFile } from "./environment-file.ts";
 import { KeptState } from "./kept/kept-state.ts";
-import { parkedRecords } from "./running/failure-records.ts";
 import { onThisMachine } from "./request/local-configuration.ts";
 import type { StartOptions } from "./request/options.ts";
 import { UsageError } from "./request/refusal.ts";
-import { choosePorts, choosePortsToKeep, inOrder, type Ports } from "./request/ports.ts";
+import { choosePorts, choosePortsToKeep, inOrder } from "./request/ports.ts";
 import { startConsole } from "./console/console.ts";
 import { gatherFacts } from "./console/facts/gather-facts.ts";
 import { Monitor } from "./console/metrics/monitor.ts";
 import { MetricsClock } from "./console/metrics/metrics-clock.ts";
 import { inBackground } from "./process/background.ts";
-import { queueLength } from "./queue-length.ts";
 import { releaseLease } from "./kept/release-lease.ts";
 import { startRouter } from "./router.ts";
+import { startDemonstration } from "./start-demonstration.ts";
+import { type SourceRequest, startSource } from "./start-source.ts";
 import { filterWarnings } from "./source/filter-warnings.ts";
-import { newPassword } from "./source/accounts.ts";
-import { useGivenServer } from "./source/given-server.ts";
-import { startOwnServer } from "./source/own-server.ts";
 import type { Source } from "./source/source.ts";
 import type { StackDirectory } from "./stack-file.ts";
 import { Status } from "./status.ts";
-import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
+import { awsClients } from "@binlog-router/local-aws/clients";
 import type { LocalTopology } from "./template/local-topology.ts";
 import { provision } from "./template/provision.ts";
 import { synthesize } from "./template/synthesize.ts";
@@ -58,11 +51,8 @@ export interface Stack extends AsyncDisposable {
   standStillMs(): number | null;
 }
 
-export interface StackOptions {
-  readonly options: StartOptions;
-  readonly config: Configuration;
+export interface StackOptions extends SourceRequest {
   readonly directory: StackDirectory;
-  readonly steps: Steps;
 }
 
 /**
@@ -201,40 +191,6 @@ async function emptyDirectory(path: string): Promise<string> {
   return path;
 }
 
-function startSource(
-  { options, config, steps }: StackOptions,
-  plan: DemonstrationPlan | null,
-  { mysql: port }: Ports,
-  {
-    host,
-    kept,
-    signal,
-  }: {
-    readonly host: string | undefined;
-    readonly kept: KeptState | null;
-    readonly signal: AbortSignal;
-  },
-): Promise<Source> {
-  if (options.mysql !== undefined) return useGivenServer(options.mysql, plan?.accounts ?? null);
-  const { environments, source, canary } = config;
-  const { demo, ledger, tags, schemaFile, password } = options;
-  return startOwnServer({
-    environments,
-    tables: source.tables,
-    canary: canary !== undefined,
-    demo,
-    ledger,
-    tags,
-    ...(port !== undefined && { port }),
-    ...(host !== undefined && { host }),
-    ...(schemaFile !== undefined && kept?.isFirst !== false && { schemaFile }),
-    ...(kept !== null && { dataDirectory: kept.dataDirectory }),
-    passwordOf: (account) => kept?.password(account, password) ?? password ?? newPassword(),
-    progress: steps.progress,
-    signal,
-  });
-}
-
 /** As what is kept names the server that it is about. */
 function serverName({ mysql }: StartOptions): string {
   return mysql === undefined ? "the server that npm start starts" : `${mysql.host}:${mysql.port}`;
@@ -253,40 +209,5 @@ function provisionTopology(
     sourceCredentials: { username: user, password },
     accounts: source.accounts,
     signal,
-  });
-}
-
-function startDemonstration(
-  plan: DemonstrationPlan,
-  { config, source, aws, topology, queues }: StackParts,
-  watching: {
-    readonly clients: AwsClients;
-    readonly logDirectory: string;
-    readonly onProblem: (error: unknown) => void;
-    readonly earlierStarts: number;
-  },
-): Promise<Demonstration> {
-  const { host, port } = source;
-  const { clients, logDirectory, onProblem, earlierStarts } = watching;
-  const bodies = bodyStore(payloadBucket(clients.s3, topology.outputs["PayloadBucket"] ?? ""));
-  return Demonstration.start({
-    accounts: plan.accounts.flatMap(({ environment, user }) => {
-      const account = source.accounts.find((one) => one.user === user);
-      return account === undefined
-        ? []
-        : [{ environment, host, port, user, password: account.password }];
-    }),
-    streams: plan.streams,
-    earlierStarts,
-    environment: { ...aws.environment(), BINLOG_ROUTER_SOURCE: config.name },
-    logFile: (environment) => join(logDirectory, `${environment}-application.log`),
-    parkedMarks: async () =>
-      parkedMarks(await parkedRecords(clients.dynamodb, topology.tables.failures), bodies),
-    messagesUnderWay: async () => {
-      const urls = [topology.route.eventSource.queueUrl, ...queues.map(({ url }) => url)];
-      const lengths = await Promise.all(urls.map((url) => queueLength(clients.sqs, url)));
-      return lengths.reduce((sum, length) => sum + length, 0);
-    },
-    onProblem,
   });
 }

@@ -144,6 +144,8 @@ test("how to join in names a command for each account and a queue", () => {
     stackFile: "/checkout/.local/stack.json",
   });
   expect(text).toContain("mysql -h 127.0.0.1 -P 21000 -u app_staging -ppw shop");
+  expect(text).toMatch(/takes nothing from any queue:\n {2}npm run tail -- --environment staging /);
+  expect(text).toContain("this hides the messages from applications for a while, and counts as a");
   expect(text).toContain(
     "AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret aws --endpoint-url http://127.0.0.1:9324 sqs receive-message",
   );
