@@ -45,7 +45,7 @@ export class BenchOrders implements Disposable {
   }
 
   /** Waits until a snapshot is in a state. */
-  async until(id: string, state: SnapshotState, timeoutMs = 30_000): Promise<SnapshotReport> {
+  async until(id: string, state: SnapshotState, timeoutMs = 100_000): Promise<SnapshotReport> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const report = await this.reportOf(id);

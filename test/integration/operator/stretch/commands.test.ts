@@ -331,6 +331,7 @@ describe("replay", () => {
       expect(original).toHaveLength(61);
     }, PATIENCE);
 
+    const atFullSpeed = await slowSends(500);
     const killed = running("replay", ...wanted);
     using target = await localTarget(join(start.stateDirectory, "stack.json"));
     const items = new ReplayItems(target);
@@ -345,6 +346,7 @@ describe("replay", () => {
     );
     killed.child.kill("SIGKILL");
     await killed.ended;
+    await atFullSpeed();
     const { id = "" } = under ?? {};
     const [left] = (await replays()).filter((each) => each.id === id);
     expect(left).toMatchObject({ state: "running" });
@@ -396,16 +398,8 @@ describe("replay", () => {
       expect(original).toEqual([1000, ...wanted]);
     }, PATIENCE);
 
-    const faults = new URL("/_faults", stack.aws.sqsEndpoint);
-    await fetch(faults, {
-      method: "POST",
-      body: JSON.stringify({
-        action: "SendMessage*",
-        resource: "shop-search-staging.fifo",
-        effect: { kind: "delay", ms: 150 },
-      }),
-    });
-    onTestFinished(async () => void (await fetch(faults, { method: "DELETE" })));
+    // While another command starts, which takes seconds on a busy machine, few are sent.
+    let atFullSpeed = await slowSends(1000);
     const order = [...SEARCH, "--tables", "shop.wide", "--from", at];
     const first = running("replay", ...order);
     const id = await begun((changes) => changes > 0);
@@ -413,6 +407,8 @@ describe("replay", () => {
     expect(await first.ended).toBe(0);
     expect(first.printed.out).toContain(`Replay ${id} is paused: it has sent`);
 
+    await atFullSpeed();
+    atFullSpeed = await slowSends(300);
     const [before] = (await replays()).filter((each) => each.id === id);
     const second = running("replay", "resume", id);
     // Beyond the file of the XA transaction's prepare.
@@ -424,11 +420,13 @@ describe("replay", () => {
     expect(paused).toMatchObject({ state: "paused", unknown: 0 });
     expect(paused?.changes).toBeLessThan(wanted.length);
 
+    await atFullSpeed();
     const third = await replay("resume", id, "--json");
     expect(third).toMatchObject({ code: 0 });
     expect(JSON.parse(third.out)).toMatchObject({ state: "complete", changes: 41, unknown: 0 });
     expect(wideIds(await bodiesIn("staging", "search"))).toEqual(wanted);
 
+    await slowSends(1000);
     const cancelled = running("replay", ...order);
     const other = await begun((changes) => changes > 0);
     expect(other).not.toBe(id);
@@ -441,6 +439,21 @@ describe("replay", () => {
     expect((await replay("resume", other)).problem).toContain("cancelled already");
   });
 });
+
+/**
+ * Lets each send to search's queue of staging take so long, to the end of the test or until the
+ * result is called.
+ */
+async function slowSends(ms: number): Promise<() => Promise<void>> {
+  const faults = new URL("/_faults", stack.aws.sqsEndpoint);
+  const effect = { kind: "delay", ms };
+  const rule = { action: "SendMessage*", resource: "shop-search-staging.fifo", effect };
+  await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
+  // The stack may have ended by then.
+  const remove = () => fetch(faults, { method: "DELETE" }).then(String, String);
+  onTestFinished(async () => void (await remove()));
+  return async () => void (await remove());
+}
 
 /** The ids of the rows of shop.wide in messages. */
 function wideIds(bodies: readonly string[]): number[] {
@@ -537,10 +550,7 @@ describe("on a deployed stack, by its name", () => {
 });
 
 test("against a stack that is being killed, tail and replay end with a sentence that says how to go on", async () => {
-  const faults = new URL("/_faults", stack.aws.sqsEndpoint);
-  const effect = { kind: "delay", ms: 200 };
-  const rule = { action: "SendMessage*", resource: "shop-search-staging.fifo", effect };
-  await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
+  await slowSends(500);
   const tail = running("tail", ...STAGING, "--from", "10m", "--format", "json");
   await vi.waitUntil(() => tail.lines().length > 0, PATIENCE);
   const wide = ["--tables", "shop.wide", "--from", "mysql-bin.000001:4"];

@@ -72,7 +72,7 @@ function orderOf(name: string): SnapshotOrder {
 
 /** Takes frames until a change, row or mark of them is what is looked for. */
 async function untilCome(what: (change: Placed) => boolean): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 100_000;
   while (!inOrder(frames).some(what)) {
     if (performance.now() > deadline) throw new Error(`it does not come\n${bench.recentLogs()}`);
     frames.push(...(await bench.receive()));
@@ -92,7 +92,7 @@ async function inSecondChunk(
   await untilCome(({ op }) => op === "r");
   const connection = await mysql.connect(undefined, { database: "shop" });
   await connection.query(`LOCK TABLES ${name} WRITE`);
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 100_000;
   for (;;) {
     const [waiting] = await mysql.query(
       "SELECT 1 FROM performance_schema.processlist WHERE USER = 'reader' AND STATE = 'Waiting for table metadata lock'",

@@ -48,13 +48,13 @@ test("an order chooses rows, is paused and goes on", async () => {
   const chosen = rowsOf(await bench.takeFrames(33 + 2));
   expect(chosen).toEqual(Array.from({ length: 33 }, (_, i) => JSON.stringify({ id: 3 * i + 1 })));
 
-  const order = { ...common, id: "d", startedMs: 4, tables, rate: 50 };
+  const order = { ...common, id: "d", startedMs: 4, tables, rate: 20 };
   await orders.place(order);
   const frames = await bench.takeFrames(1);
   await orders.place({ ...order, wanted: "pause" });
   const paused = await orders.until("d", "paused");
   expect(paused.rows).toBeLessThan(150);
-  await orders.place({ ...order, wanted: "run" });
+  await orders.place({ ...order, rate: 1000, wanted: "run" });
   await orders.until("d", "complete");
   frames.push(...(await bench.takeFrames(150 + 2 - rowsOf(frames).length - 1)));
   expect(new Set(rowsOf(frames)).size).toBe(150);
