@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { fixedPatience } from "../../../../functions/delivery/patience.ts";
+import type { StreamState } from "../../../../functions/failures/parked.ts";
 import { readState } from "../../../../functions/failures/route-items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { RETRY_PATIENCE_MS } from "../../../../functions/retry/retry-handler.ts";
@@ -55,6 +56,12 @@ test(
       vi.waitFor(() => expect(production.receipts).toHaveLength(sent), { timeout: 5 * MINUTE_MS });
     const state = () => readState(stage.clients.dynamodb, "failures", PRODUCTION);
 
+    const isNow = async (status: StreamState["status"]): Promise<void> =>
+      vi.waitFor(async () => expect(await state()).toMatchObject({ status }), {
+        timeout: 5 * MINUTE_MS,
+        interval: 100,
+      });
+
     const began = performance.now();
     while (sent < PACE_FRAMES) await send();
     await isEmptied();
@@ -78,16 +85,10 @@ test(
 
     const fault = stage.breakQueue("production", "RequestThrottled");
     await loadUntil(delay(TROUBLED_SECONDS * 1000));
-    await loadUntil(
-      vi.waitFor(async () => expect(await state()).toMatchObject({ status: "open" })),
-    );
+    await loadUntil(isNow("open"));
     fault.remove();
     const [mendedAt, parked] = [performance.now(), sent - production.receipts.length];
-    const isClosed = vi.waitFor(
-      async () => expect(await state()).toMatchObject({ status: "closed" }),
-      { timeout: 5 * MINUTE_MS, interval: 100 },
-    );
-    await loadUntil(isClosed);
+    await loadUntil(isNow("closed"));
     const seconds = (performance.now() - mendedAt) / 1000;
     console.log(
       `${parked} frames were parked, and production came back in ${seconds.toFixed(1)} s, while ${(1000 / pauseMs).toFixed(1)} frames a second came on`,
