@@ -74,8 +74,8 @@ export const sourceSchema = z.strictObject({
   tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
   tables: tablePatterns,
   /**
-   * Tables that sessions may change in statement format: no subscriber has them, and no trigger,
-   * view or foreign key leads from them to a followed table (docs/statements.md).
+   * Tables that sessions may change in statement format: no subscriber has them, and a statement
+   * that writes them changes no followed table (docs/statements.md).
    */
   statementTables: z.array(tablePattern).default([]),
   /** Where the very first start begins to read; afterwards the saved offset counts. */

@@ -1,12 +1,19 @@
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher, WHOLE_DATABASE } from "../../wire/table-patterns.ts";
 
+/**
+ * Where pt-table-checksum writes by default, in statement format, while it reads every table. It
+ * reads tables only, no views. This one counts as harmless without the configuration's word.
+ */
+export const CHECKSUMS = "percona.checksums";
+
 export interface FollowedTablesOptions {
   /** The configuration's patterns. */
   readonly patterns: readonly string[];
   /**
-   * Patterns of tables of which the configuration says that no trigger, view or foreign key leads
-   * from them to a followed table. A followed table is none of them.
+   * Patterns of tables of which the configuration says that a statement which writes them changes
+   * no followed table: by no trigger, view or foreign key of theirs, nor by a function in a view
+   * that it reads. CHECKSUMS is one of them. A followed table is not, whatever the patterns say.
    */
   readonly statementTables?: readonly string[];
   /** The session ledger's table, `database.table`. */
@@ -32,7 +39,7 @@ export class FollowedTables {
     const written = (pattern: string): string => (lowerCase ? lowerCaseName(pattern) : pattern);
     this.#matches = tableMatcher(patterns.map(written));
     this.#isLedger = tableMatcher([written(ledger)]);
-    this.#isHarmless = tableMatcher(statementTables.map(written));
+    this.#isHarmless = tableMatcher([CHECKSUMS, ...statementTables].map(written));
     this.#lowerCase = lowerCase;
   }
 

@@ -10,14 +10,18 @@ import { writtenTables } from "./written-tables.ts";
  *
  * - No database whose tables the statement opened holds a followed one. The server lists the
  *   databases of all tables, also of those that views, triggers and functions lead to.
- * - Or the text names every table that is written: each in a database without followed tables, or
- *   harmless by the configuration's word; it calls no stored function; and the followed databases
- *   that were opened are those of harmless tables, or of which the text names a table, as a
- *   checksum's statement does that reads them.
+ * - Or it is a CREATE TABLE … SELECT of another table. A new table has no trigger, and MySQL
+ *   refuses such a statement if a function that it calls, also in a view, changes a table.
+ * - Or every table that the text names as written is harmless by the configuration's word, it calls
+ *   no stored function, and the followed databases that were opened are those of harmless tables,
+ *   or of which the text names a table, as a checksum's statement does that reads them.
+ *
+ * Without that word a statement that reads a followed database may change it: the trigger of a
+ * table that it writes, or a function in a view that it reads, opens nothing but the same database.
  *
  * Where the server lists no databases (there is the parent of a foreign key among the tables), the
- * second is enough only for statements that add rows while they read another table, and for those
- * that write only harmless tables and read none.
+ * third is enough only for statements that add rows while they read another table, and for those
+ * that read none.
  */
 export function isSafeToPass(verb: string, query: QueryEvent, followed: FollowedTables): boolean {
   const opened =
@@ -26,20 +30,23 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
       .filter((name) => followed.isDatabaseRead(name)) ?? null;
   if (opened?.length === 0) return true;
 
-  const statement = new StatementCursor(query.text, query.dialect);
+  const { text, dialect } = query;
+  const statement = new StatementCursor(text, dialect);
   statement.skip();
   const schema = followed.nameOf(query.schema);
-  const written = verb === "CREATE" ? filledTables(statement) : writtenTables(verb, statement);
-  const names = written?.map(({ database, table }) => ({
+  const named = ({ database, table }: TableName): { database: string; table: string } => ({
     database: database === null ? schema : followed.nameOf(database),
     table: followed.nameOf(table),
-  }));
-  if (names === undefined) return false;
-  const harmless = names.filter(({ database, table }) => followed.isHarmless(database, table));
-  const isElsewhere = names.every(
-    (name) => harmless.includes(name) || !followed.isDatabaseRead(name.database),
-  );
-  if (!isElsewhere) return false;
+  });
+  if (verb === "CREATE") {
+    const filled = tableDefinitions(verb, statement)?.tables.map(named);
+    return filled?.every(({ database, table }) => !followed.isRead(database, table)) === true;
+  }
+  // MySQL writes the text of a LOAD DATA itself, with escapes in any mode.
+  if (verb === "LOAD" && !dialect.backslashEscapes) return false;
+  const names = writtenTables(verb, statement)?.map(named) ?? [];
+  if (names.length === 0) return false;
+  if (!names.every(({ database, table }) => followed.isHarmless(database, table))) return false;
   const { callsFunction, reads, databases } = expressionsOf(verb, query, statement, (name) => {
     // A name without a database may be that of a common table, which is in none.
     if (name === null && verb === "WITH") return null;
@@ -47,15 +54,9 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
     return opened?.includes(found) === true ? found : null;
   });
   if (callsFunction) return false;
-  const isHarmless = harmless.length === names.length;
-  if (opened === null) {
-    if (verb === "WITH") return false;
-    return reads ? ADDING.has(verb) : isHarmless;
-  }
-  // A trigger of another written table may lead to the database of a harmless one.
+  if (opened === null) return verb !== "WITH" && (!reads || ADDING.has(verb));
   return opened.every(
-    (name) =>
-      databases.has(name) || (isHarmless && harmless.some(({ database }) => database === name)),
+    (name) => databases.has(name) || names.some(({ database }) => database === name),
   );
 }
 
@@ -63,11 +64,7 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
  * Statements that cannot remove or change the children of a foreign key, but for those of rows that
  * they replace.
  */
-const ADDING: ReadonlySet<string> = new Set(["INSERT", "REPLACE", "CREATE"]);
-
-function filledTables(statement: StatementCursor): readonly TableName[] | null {
-  return tableDefinitions("CREATE", statement)?.tables ?? null;
-}
+const ADDING: ReadonlySet<string> = new Set(["INSERT", "REPLACE"]);
 
 interface Expressions {
   /** Whether something is called that is not MySQL's own. */
@@ -100,8 +97,6 @@ function expressionsOf(
       return rest;
     default: {
       const whole = new StatementCursor(query.text, query.dialect);
-      // This TABLE reads none.
-      whole.takesAll("CREATE", "TEMPORARY", "TABLE");
       const all = expressions(whole, find);
       // The FROM of a DELETE is that of the tables which it writes.
       const read = verb === "DELETE" || verb === "WITH" ? rest : all;

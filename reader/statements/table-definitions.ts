@@ -81,14 +81,11 @@ function created(statement: StatementCursor): TableDefinitions | undefined | nul
   return statement.takes("INDEX") ? defines([indexedTable(statement)]) : null;
 }
 
-/**
- * A temporary table is its session's own. The query that fills it may still call a function that
- * changes others.
- */
+/** A temporary table is its session's own; it is none of the statement's tables. */
 function temporaryTable(statement: StatementCursor): TableDefinitions | undefined | null {
-  if (!statement.takes("TABLE")) return null;
-  if (createdTable(statement)?.fills !== true) return undefined;
-  return { op: "ddl", tables: [], fills: true };
+  const definition = statement.takes("TABLE") ? createdTable(statement) : null;
+  if (definition === null) return null;
+  return definition.fills === true ? { ...definition, tables: [] } : undefined;
 }
 
 function createdTable(statement: StatementCursor): TableDefinitions | null {

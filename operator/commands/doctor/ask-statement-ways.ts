@@ -5,6 +5,8 @@ import { rowsOf } from "./rows.ts";
 export interface StatementWays {
   readonly triggers: readonly Trigger[];
   readonly views: readonly TableName[];
+  /** Views that call a stored function, by which also a statement that reads them writes. */
+  readonly callingViews: readonly TableName[];
   /** Foreign keys by which a change of the parent changes rows of the child. */
   readonly cascades: readonly { readonly parent: TableName; readonly child: TableName }[];
 }
@@ -16,19 +18,21 @@ export interface TableName {
 
 export interface Trigger extends TableName {
   readonly name: string;
-  /** What it does, as SQL. */
-  readonly body: string;
 }
 
 const SYSTEM_SCHEMAS = ["mysql", "sys", "information_schema", "performance_schema"];
 
-const TRIGGERS = `SELECT event_object_schema AS db, event_object_table AS tab, trigger_name AS name,
-    action_statement AS body
+const TRIGGERS = `SELECT event_object_schema AS db, event_object_table AS tab, trigger_name AS name
   FROM information_schema.triggers WHERE event_object_schema NOT IN (?)
   ORDER BY event_object_schema, event_object_table, trigger_name`;
 
 const VIEWS = `SELECT table_schema AS db, table_name AS tab
-  FROM information_schema.views WHERE table_schema NOT IN (?)`;
+  FROM information_schema.views WHERE table_schema NOT IN (?)
+  ORDER BY table_schema, table_name`;
+
+const CALLING_VIEWS = `SELECT DISTINCT table_schema AS db, table_name AS tab
+  FROM information_schema.view_routine_usage WHERE table_schema NOT IN (?)
+  ORDER BY table_schema, table_name`;
 
 const CASCADES = `SELECT unique_constraint_schema AS db, referenced_table_name AS tab,
     constraint_schema AS childDb, table_name AS childTab
@@ -39,18 +43,19 @@ const CASCADES = `SELECT unique_constraint_schema AS db, referenced_table_name A
 export async function askStatementWays(connection: Connection): Promise<StatementWays> {
   const triggers = await rowsOf(connection, TRIGGERS, [SYSTEM_SCHEMAS]);
   const views = await rowsOf(connection, VIEWS, [SYSTEM_SCHEMAS]);
+  const callingViews = await rowsOf(connection, CALLING_VIEWS, [SYSTEM_SCHEMAS]);
   const cascades = await rowsOf(connection, CASCADES);
   return {
-    triggers: triggers.map((row) => ({
-      database: String(row["db"]),
-      table: String(row["tab"]),
-      name: String(row["name"]),
-      body: String(row["body"]),
-    })),
-    views: views.map((row) => ({ database: String(row["db"]), table: String(row["tab"]) })),
+    triggers: triggers.map((row) => ({ ...tableOf(row), name: String(row["name"]) })),
+    views: views.map(tableOf),
+    callingViews: callingViews.map(tableOf),
     cascades: cascades.map((row) => ({
-      parent: { database: String(row["db"]), table: String(row["tab"]) },
+      parent: tableOf(row),
       child: { database: String(row["childDb"]), table: String(row["childTab"]) },
     })),
   };
+}
+
+function tableOf(row: Readonly<Record<string, unknown>>): TableName {
+  return { database: String(row["db"]), table: String(row["tab"]) };
 }

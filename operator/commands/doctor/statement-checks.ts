@@ -1,7 +1,8 @@
 import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { CHECKSUMS } from "../../../reader/statements/followed-tables.ts";
 import { lowerCaseName } from "../../../wire/lower-case.ts";
-import { tableMatcher, WHOLE_DATABASE } from "../../../wire/table-patterns.ts";
-import type { StatementWays, TableName, Trigger } from "./ask-statement-ways.ts";
+import { tableMatcher } from "../../../wire/table-patterns.ts";
+import type { StatementWays, TableName } from "./ask-statement-ways.ts";
 
 interface Source {
   readonly tables: readonly string[];
@@ -10,23 +11,52 @@ interface Source {
 
 type IsChosen = (database: string, table: string) => boolean;
 
-const WHY =
-  "the reader passes a statement in statement format that writes it, and what else that statement changed is delivered to nobody";
-
 /**
  * Tables that a session can change in statement format without stopping the reader, and from which
  * a trigger, a view or a foreign key leads to a followed table. The reader's account sees no
  * triggers, so it cannot check this itself.
  */
 export function statementFindings(
-  { triggers, views, cascades }: StatementWays,
+  ways: StatementWays,
   { tables, statementTables }: Source,
   lowerCaseNames: boolean,
 ): Finding[] {
   const isFollowed = matcherOf(tables, lowerCaseNames);
-  const isListed = matcherOf(statementTables, lowerCaseNames);
+  const isListed = matcherOf([CHECKSUMS, ...statementTables], lowerCaseNames);
   const isHarmless = ({ database, table }: TableName): boolean =>
     isListed(database, table) && !isFollowed(database, table);
+  return [
+    ...followedFindings(statementTables, isFollowed),
+    ...wayFindings(ways, isHarmless),
+    ...(statementTables.length === 0 ? [] : viewFindings(ways)),
+  ];
+}
+
+/** A pattern with wildcards may mean the tables that are not followed. */
+function followedFindings(statementTables: readonly string[], isFollowed: IsChosen): Finding[] {
+  const followed = statementTables.filter((pattern) => {
+    const dot = pattern.indexOf(".");
+    return !/[!*?]/.test(pattern) && isFollowed(pattern.slice(0, dot), pattern.slice(dot + 1));
+  });
+  if (followed.length === 0) return [];
+  return [
+    mendedByHand(
+      `Leave them out of source.tables as well: ${followed.map((name) => JSON.stringify(`!${name}`)).join(", ")}.`,
+      {
+        check: "statements.followed",
+        about: followed.join(","),
+        severity: "warning",
+        what: `source.statementTables lists tables that source.tables follows: ${followed.join(", ")}`,
+        why: "a followed table stays followed, so a statement in statement format that writes it stops the reader",
+      },
+    ),
+  ];
+}
+
+function wayFindings(
+  { triggers, views, cascades }: StatementWays,
+  isHarmless: (table: TableName) => boolean,
+): Finding[] {
   const ways = [
     ...triggers
       .filter(isHarmless)
@@ -37,40 +67,34 @@ export function statementFindings(
       .filter(({ parent }) => isHarmless(parent))
       .map(({ parent, child }) => `${nameOf(parent)} has foreign keys of ${nameOf(child)}`),
   ];
-  const findings: Finding[] = [];
-  if (ways.length > 0) {
-    findings.push(
-      mendedByHand(
-        "Take it out of source.statementTables, or see that this does not lead to a followed table.",
-        {
-          check: "statements.tables",
-          about: ways.map((way) => way.split(" ", 1).join()).join(","),
-          severity: "warning",
-          what: `source.statementTables lists a table that may lead to others: ${ways.join(", ")}`,
-          why: WHY,
-        },
-      ),
-    );
-  }
-  const hidden = triggers.filter(
-    (trigger) =>
-      !isFollowed(trigger.database, WHOLE_DATABASE) && leadsToFollowed(trigger, isFollowed),
-  );
-  if (hidden.length > 0) {
-    const names = hidden.map((trigger) => `${trigger.database}.${trigger.name}`);
-    findings.push(
-      mendedByHand(
-        "See that its table is written in binlog_format = ROW, in which the trigger's rows are logged.",
-        {
-          check: "statements.triggers",
-          severity: "note",
-          what: `triggers of tables that are not followed name databases that are, or call a procedure: ${names.join(", ")}`,
-          why: "a statement in statement format that fires it, and reads a table of that database, passes the reader: what the trigger changed is delivered to nobody",
-        },
-      ),
-    );
-  }
-  return findings;
+  if (ways.length === 0) return [];
+  return [
+    mendedByHand(
+      "Take it out of source.statementTables, or see that this does not lead to a followed table.",
+      {
+        check: "statements.tables",
+        about: ways.map((way) => way.split(" ", 1).join()).join(","),
+        severity: "warning",
+        what: `tables that may be written in statement format (source.statementTables, and ${CHECKSUMS}) may lead to others: ${ways.join(", ")}`,
+        why: "the reader passes a statement in statement format that writes such a table, and what else that statement changed is delivered to nobody",
+      },
+    ),
+  ];
+}
+
+function viewFindings({ callingViews }: StatementWays): Finding[] {
+  if (callingViews.length === 0) return [];
+  return [
+    mendedByHand(
+      "See that these functions change no followed table, or that no such statement reads the views.",
+      {
+        check: "statements.views",
+        severity: "note",
+        what: `views call stored functions: ${callingViews.map(nameOf).join(", ")}`,
+        why: "a statement in statement format that writes a table of source.statementTables passes the reader, also if it reads such a view: what the function changed is delivered to nobody",
+      },
+    ),
+  ];
 }
 
 /** Matches names as the server with this setting compares them. */
@@ -78,19 +102,6 @@ function matcherOf(patterns: readonly string[], lowerCaseNames: boolean): IsChos
   if (!lowerCaseNames) return tableMatcher(patterns);
   const matches = tableMatcher(patterns.map(lowerCaseName));
   return (database, table) => matches(lowerCaseName(database), lowerCaseName(table));
-}
-
-/**
- * Whether a trigger's text names a database with followed tables, `shop.` or in quotes, or calls a
- * procedure, whose text is not looked at.
- */
-function leadsToFollowed({ body }: Trigger, isFollowed: IsChosen): boolean {
-  if (/\bCALL\b/i.test(body)) return true;
-  const quoted = /([\w$]+|`(?:[^`]|``)+`|"(?:[^"]|"")+")\s*\./g;
-  const names = Array.from(body.matchAll(quoted), ([, name = ""]) =>
-    name.replace(/^[`"]|[`"]$/g, ""),
-  );
-  return names.some((name) => isFollowed(name, WHOLE_DATABASE));
 }
 
 function nameOf({ database, table }: TableName): string {

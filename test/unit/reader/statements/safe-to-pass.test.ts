@@ -6,7 +6,7 @@ import { queryEvent, type QuerySession } from "../../../support/query-event.ts";
 
 const followed = new FollowedTables({
   patterns: ["shop.orders", "crm.*", "!crm.*"],
-  statementTables: ["shop.heartbeat", "shop.ord*"],
+  statementTables: ["shop.heartbeat", "shop.ord*", "percona.a"],
   ledger: "binlog_router.sessions",
   lowerCase: false,
 });
@@ -29,6 +29,11 @@ test.each<[string, QuerySession]>([
   ["INSERT INTO crm.a VALUES (1)", { databases: ["crm"] }],
   [CHECKSUM, { databases: ["percona", "shop"] }],
   [CHECKSUM, { databases: null }],
+  [
+    "CREATE TEMPORARY TABLE percona.a SELECT * FROM shop.orders",
+    { databases: ["percona", "shop"] },
+  ],
+  ["CREATE TEMPORARY TABLE percona.b SELECT * FROM percona.c", { databases: ["percona"] }],
   ["INSERT INTO percona.a TABLE shop.orders", { databases: ["percona", "shop"] }],
   ["UPDATE percona.a SET x = (SELECT MAX(id) FROM orders)", { databases: ["percona", "shop"] }],
   [
@@ -83,18 +88,27 @@ test.each<[string, QuerySession]>([
     "UPDATE percona.a SET x = EXTRACT(DAY FROM NOW())",
     "UPDATE percona.a AS shop SET shop.x = 1",
     "DELETE FROM percona.a WHERE EXTRACT(DAY FROM ts) = 1",
-    "UPDATE shop.heartbeat, percona.a SET ts = NOW()",
+    "UPDATE shop.heartbeat, percona.b SET ts = NOW()",
     "INSERT INTO percona.a SELECT id, 1 FROM percona.b ON DUPLICATE KEY UPDATE x = 1, y = 2",
     "INSERT INTO percona.a SELECT 1 FROM percona.b AS b, percona.c AS c FOR SHARE OF b, c",
     "INSERT INTO percona.a WITH c AS (SELECT 1) SELECT * FROM c",
     "UPDATE percona.a SET x = (WITH c AS (SELECT 1) SELECT * FROM c)",
     "WITH c AS (SELECT 1) UPDATE percona.a SET x = (SELECT * FROM c)",
-    "CREATE TABLE percona.a SELECT 1",
   ].map((sql): [string, QuerySession] => [sql, { schema: "shop", databases: ["percona", "shop"] }]),
+  // A trigger of the table that is written, or a function in a view that is read, may lead to the
+  // database that the text reads.
+  ...[
+    "INSERT INTO percona.b TABLE shop.orders",
+    "REPLACE INTO percona.b SELECT COUNT(*) FROM shop.orders",
+    "UPDATE percona.b SET x = (SELECT MAX(id) FROM orders)",
+    "UPDATE percona.a, percona.b SET a.x = (SELECT MAX(id) FROM orders)",
+    "DELETE FROM percona.b WHERE id IN (SELECT id FROM orders)",
+  ].map((sql): [string, QuerySession] => [sql, { databases: ["percona", "shop"] }]),
+  ["REPLACE INTO percona.b SELECT COUNT(*) FROM shop.orders", { databases: null }],
+  ["INSERT INTO percona.b TABLE percona.c", { databases: null }],
   ["UPDATE shop.heartbeat SET ts = (TABLE shop.v LIMIT 1)", { databases: null }],
   ["UPDATE shop.heartbeat SET ts = (SELECT 1 UNION TABLE shop.v)", { databases: null }],
   ["DELETE FROM shop.heartbeat WHERE ts IN (TABLE shop.v)", { databases: null }],
-  ["CREATE TABLE percona.parents SELECT 1", { databases: null }],
   ["INSERT INTO percona.parents VALUES (TRIM('x' FROM 'xy'))", { databases: null }],
   [
     "WITH c AS (SELECT id FROM shop.v) DELETE FROM shop.heartbeat WHERE id IN (SELECT id FROM c)",
@@ -122,6 +136,8 @@ test.each<[string, QuerySession]>([
   ["CALL shop.p()", { databases: ["shop"] }],
   ["SELECT `shop`.`f`()", { databases: ["shop"] }],
   ["CREATE TABLE shop.orders SELECT 1", { databases: ["shop"] }],
+  // MySQL writes it with escapes, which the mode does not have.
+  ["LOAD DATA INFILE 'x' INTO TABLE shop.heartbeat", { databases: ["shop"], sqlMode: 1 << 20 }],
   ["LOAD DATA INFILE 'x' INTO TABLE orders", { databases: ["shop"] }],
   ["INSERT INTO binlog_router.sessions VALUES (1)", { databases: ["binlog_router"] }],
   // Its own FROM is no reading of the default database, to which a trigger may have led.
@@ -140,10 +156,19 @@ test.each<[string, QuerySession]>([
   expect(passes(sql, session)).toBe(false);
 });
 
+test("the table of pt-table-checksum is harmless unless the configuration says otherwise", () => {
+  const options = { patterns: ["shop.*"], ledger: "binlog_router.sessions", lowerCase: false };
+  const query = queryEvent(CHECKSUM, { databases: ["percona", "shop"] });
+  expect(isSafeToPass("REPLACE", query, new FollowedTables(options))).toBe(true);
+  const statementTables = ["!percona.checksums"];
+  const without = new FollowedTables({ ...options, statementTables });
+  expect(isSafeToPass("REPLACE", query, without)).toBe(false);
+});
+
 test("names are compared as the server does, with lower_case_table_names", () => {
   const lower = new FollowedTables({
     patterns: ["Shop.Orders"],
-    statementTables: ["Shop.Heartbeat"],
+    statementTables: ["Shop.Heartbeat", "Percona.A"],
     ledger: "binlog_router.sessions",
     lowerCase: true,
   });

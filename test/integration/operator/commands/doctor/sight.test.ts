@@ -25,12 +25,18 @@ test("the server is asked for what a statement changes beside the table that it 
     "CREATE TABLE beats.parents (id INT PRIMARY KEY)",
     "CREATE TABLE beats.children (id INT, FOREIGN KEY (id) REFERENCES parents (id) ON DELETE CASCADE)",
     "CREATE VIEW beats.seen AS SELECT 1",
+    "CREATE FUNCTION beats.f() RETURNS INT DETERMINISTIC RETURN 1",
+    "CREATE VIEW beats.calling AS SELECT beats.f() AS f, ABS(1) AS one",
     "CREATE TRIGGER beats.fired AFTER INSERT ON beats.parents FOR EACH ROW SET @a = 1",
   ])
     await mysql.query(statement);
   expect(await askStatementWays(await mysql.connect())).toEqual({
-    triggers: [{ database: "beats", table: "parents", name: "fired", body: "SET @a = 1" }],
-    views: [{ database: "beats", table: "seen" }],
+    triggers: [{ database: "beats", table: "parents", name: "fired" }],
+    views: [
+      { database: "beats", table: "calling" },
+      { database: "beats", table: "seen" },
+    ],
+    callingViews: [{ database: "beats", table: "calling" }],
     cascades: [
       {
         parent: { database: "beats", table: "parents" },

@@ -4,12 +4,12 @@ import { statementFindings } from "../../../../../operator/commands/doctor/state
 
 const WAYS: StatementWays = {
   triggers: [
-    { database: "shop", table: "heartbeat", name: "beats", body: "SET @a = 1" },
-    { database: "shop", table: "orders", name: "audit", body: "INSERT INTO log VALUES (1)" },
-    { database: "percona", table: "sums", name: "far", body: "DELETE FROM `shop` . orders" },
-    { database: "percona", table: "sums", name: "near", body: "SET NEW.a = OLD.b" },
+    { database: "shop", table: "heartbeat", name: "beats" },
+    { database: "shop", table: "orders", name: "audit" },
+    { database: "percona", table: "sums", name: "near" },
   ],
   views: [{ database: "shop", table: "newest" }],
+  callingViews: [],
   cascades: [
     {
       parent: { database: "shop", table: "beaters" },
@@ -25,22 +25,18 @@ test("a table of source.statementTables is a table, without triggers and followe
     { tables, statementTables: ["shop.*", "percona.x"] },
     false,
   );
-  expect(findings.map(({ check }) => check)).toEqual(["statements.tables", "statements.triggers"]);
+  expect(findings.map(({ check }) => check)).toEqual(["statements.tables"]);
   expect(findings[0]?.what).toMatch(
     /: shop\.heartbeat has the trigger beats, shop\.newest is a view, shop\.beaters has foreign keys of shop\.orders$/,
   );
 });
 
-test("a trigger that leads to a database with followed tables is named", () => {
-  const [finding, ...others] = statementFindings(
-    WAYS,
-    { tables: ["shop.*"], statementTables: [] },
-    false,
-  );
-  expect(finding).toMatchObject({ check: "statements.triggers", severity: "note" });
-  expect(finding?.what).toMatch(/: percona\.far$/);
+test("the table of pt-table-checksum is checked without being listed", () => {
+  const triggers = [{ database: "percona", table: "checksums", name: "far" }];
+  const source = { tables: ["shop.*"], statementTables: [] };
+  const [finding, ...others] = statementFindings({ ...WAYS, triggers }, source, false);
+  expect(finding?.what).toMatch(/: percona\.checksums has the trigger far$/);
   expect(others).toEqual([]);
-  expect(statementFindings(WAYS, { tables: ["crm.*"], statementTables: [] }, false)).toEqual([]);
 });
 
 test("names are compared as the server does, with lower_case_table_names", () => {
@@ -48,15 +44,27 @@ test("names are compared as the server does, with lower_case_table_names", () =>
   const checks = (isLower: boolean): string[] =>
     statementFindings(WAYS, source, isLower).map(({ check }) => check);
   expect(checks(false)).toEqual([]);
-  expect(checks(true)).toEqual(["statements.tables", "statements.triggers"]);
+  expect(checks(true)).toEqual(["statements.tables"]);
 });
 
-test.each(['UPDATE "shop"."orders" SET note = 1', "CALL percona.p()"])(
-  "a trigger that may lead to a followed table is named: %s",
-  (body) => {
-    const triggers = [{ database: "percona", table: "sums", name: "far", body }];
-    const source = { tables: ["shop.orders"], statementTables: [] };
-    const [finding] = statementFindings({ ...WAYS, triggers }, source, false);
-    expect(finding?.check).toBe("statements.triggers");
-  },
-);
+test("a listed table that is followed is named, by the server's lower_case_table_names", () => {
+  const source = { tables: ["shop.*"], statementTables: ["SHOP.beats", "shop.*", "percona.x"] };
+  expect(statementFindings(WAYS, source, false)).toEqual([]);
+  const [finding, ...others] = statementFindings(WAYS, source, true);
+  expect(finding).toMatchObject({
+    check: "statements.followed",
+    what: expect.stringMatching(/follows: SHOP\.beats$/),
+    remedy: 'Leave them out of source.tables as well: "!SHOP.beats".',
+  });
+  expect(others).toEqual([]);
+});
+
+test("views that call functions are named where tables are listed", () => {
+  const ways = { ...WAYS, callingViews: [{ database: "shop", table: "priced" }] };
+  const checks = (statementTables: string[]): string[] =>
+    statementFindings(ways, { tables: ["shop.orders"], statementTables }, false).map(
+      ({ check }) => check,
+    );
+  expect(checks(["percona.x"])).toEqual(["statements.views"]);
+  expect(checks([])).toEqual([]);
+});
