@@ -1,10 +1,19 @@
 import { type Charset, charsetOfCollation } from "../binlog-format/charsets/collations.ts";
-import { EVENT_HEADER_LENGTH as BODY } from "../binlog-format/events/event-header.ts";
+import {
+  EVENT_HEADER_LENGTH as BODY,
+  parseEventHeader,
+} from "../binlog-format/events/event-header.ts";
 import { parseStatusVariables, type StatusVariables } from "./status-variables.ts";
 
 /** MODE_ANSI_QUOTES and MODE_NO_BACKSLASH_ESCAPES of `@@sql_mode` (sql_mode.h). */
 const ANSI_QUOTES = 1 << 2;
 const NO_BACKSLASH_ESCAPES = 1 << 20;
+
+/**
+ * LOG_EVENT_THREAD_SPECIFIC_F among a header's flags: the statement used a temporary table, or the
+ * connection's id.
+ */
+const THREAD_SPECIFIC = 0x4;
 
 /**
  * How many bytes an Execute_load_query event has between a Query event's fixed part and its status
@@ -111,6 +120,16 @@ export class QueryEvent {
    */
   get emptiesMemoryTable(): boolean {
     return this.text.subarray(-EMPTIED.length).equals(EMPTIED);
+  }
+
+  /**
+   * Of a TRUNCATE TABLE: whether it may be that of a temporary table, which a session in statement
+   * format writes in the same words. MySQL opens a temporary table in order to empty it, and marks
+   * the statement. Most other tables it does not open.
+   */
+  get mayEmptyTemporaryTable(): boolean {
+    const isMarked = (parseEventHeader(this.#event).flags & THREAD_SPECIFIC) !== 0;
+    return isMarked && this.databases !== null && !this.emptiesMemoryTable;
   }
 
   /** See `StatusVariables`. */

@@ -11,6 +11,8 @@ import type { ServerRun } from "./server-run.ts";
 import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
+const NOT_ENDED = "a transaction begins before the one before it has ended";
+
 export interface CurrentTransactionOptions {
   readonly position: EventPosition;
   readonly run: ServerRun;
@@ -74,8 +76,12 @@ export class CurrentTransaction {
     return this.#opened().transaction;
   }
 
-  /** Takes the event in front of a transaction's first one. */
+  /**
+   * Takes the event in front of a transaction's first one. Throws CorruptEventError when the one
+   * before has not ended.
+   */
   announce(gtid: GtidEvent): void {
+    if (this.#open !== null) throw new CorruptEventError(NOT_ENDED);
     this.#gtid = gtid;
     this.#gtidStart = this.#position.start;
   }
@@ -195,8 +201,7 @@ export class CurrentTransaction {
   ): Transaction {
     const position = this.#position;
     const gtid = this.#gtid;
-    if (this.#open !== null)
-      throw new CorruptEventError("a transaction begins before the one before it has ended");
+    if (this.#open !== null) throw new CorruptEventError(NOT_ENDED);
     const transaction: Transaction = {
       gtid: gtid?.gtid ?? null,
       ...(gtid?.tag !== undefined && { tag: gtid.tag }),

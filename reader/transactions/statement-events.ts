@@ -11,6 +11,7 @@ import {
   type Complaint,
   rolledBack,
   rowStatement,
+  temporaryTable,
   tooLarge,
   unknownStatement,
 } from "./unreadable-transaction.ts";
@@ -86,7 +87,11 @@ export class StatementEvents {
         return cannotRead(rowStatement(statement.verb), isWhole);
       case "definition":
         try {
-          for (const change of changesOf(statement, query, followed)) {
+          const changes = changesOf(statement, query, followed);
+          const isOfFollowed = changes.some((change) => change !== null);
+          if (statement.op === "t" && isOfFollowed && query.mayEmptyTemporaryTable)
+            return cannotRead(temporaryTable(), isWhole);
+          for (const change of changes) {
             if (change === null) current.pass(1);
             else current.change(change.op, change.database, change.table, change.texts, undefined);
           }

@@ -53,7 +53,7 @@ export class UnreadableTransaction {
 export type Complaint = Pick<Unreadable, "what" | "advice">;
 
 const USE_ROWS =
-  "Set binlog_format = 'ROW' for every session; docs/statements.md says what may be written in statement format.";
+  "Set binlog_format = 'ROW' for every session, or list the tables that the session writes in source.statementTables if they lead to no followed table (docs/statements.md).";
 
 /** Of a statement that changes rows. */
 export function rowStatement(verb: string): Complaint {
@@ -61,6 +61,15 @@ export function rowStatement(verb: string): Complaint {
   return {
     what: `the statement is a change of rows in statement format (${statement}): it may change followed tables, and does not say which rows`,
     advice: USE_ROWS,
+  };
+}
+
+/** Of a TRUNCATE TABLE that may be that of a temporary table. */
+export function temporaryTable(): Complaint {
+  return {
+    what: "the statement is a TRUNCATE TABLE in statement format, of a followed table or of a temporary one with the same name",
+    advice:
+      "Set binlog_format = 'ROW' for every session: what it does to temporary tables is not logged then.",
   };
 }
 

@@ -10,6 +10,8 @@ export interface QuerySession {
   readonly sqlMode?: number;
   /** Null: the server could not list them. Left out: the event does not say. */
   readonly databases?: readonly string[] | null;
+  /** LOG_EVENT_THREAD_SPECIFIC_F: it used a temporary table, or the connection's id. */
+  readonly isThreadSpecific?: boolean;
 }
 
 const UTF8MB4 = 255;
@@ -24,7 +26,13 @@ export function queryEvent(text: string | Buffer, session?: QuerySession): Query
  * length only, and without a checksum.
  */
 export function queryEventBytes(text: string | Buffer, session: QuerySession = {}): Buffer {
-  const { schema = "shop", collation = UTF8MB4, sqlMode = 0, databases } = session;
+  const {
+    schema = "shop",
+    collation = UTF8MB4,
+    sqlMode = 0,
+    databases,
+    isThreadSpecific,
+  } = session;
   const sqlModeVariable = Buffer.alloc(9);
   sqlModeVariable[0] = 1;
   sqlModeVariable.writeUInt32LE(sqlMode, 1);
@@ -37,6 +45,7 @@ export function queryEventBytes(text: string | Buffer, session: QuerySession = {
   const event = Buffer.concat([head, status, Buffer.from(`${schema}\0`), statement]);
   event.writeUInt8(EventType.QUERY_EVENT, 4);
   event.writeUInt32LE(event.length, 9);
+  event.writeUInt16LE(isThreadSpecific === true ? 0x4 : 0, 17);
   return event;
 }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
 import type { TransactionReader } from "../../../../reader/transactions/transaction-reader.ts";
+import { recorded } from "../binlog-format/recorded-events.ts";
 import { queryEventBytes, type QuerySession } from "../../../support/query-event.ts";
 import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 
@@ -42,6 +43,12 @@ function xid(): void {
   event.writeUInt8(EventType.XID_EVENT, 4);
   event.writeUInt32LE(event.length, 9);
   take(event);
+}
+
+function withoutChecksum(event: Buffer): Buffer {
+  const bytes = Buffer.from(event.subarray(0, -4));
+  bytes.writeUInt32LE(bytes.length, 9);
+  return bytes;
 }
 
 /** Where the file ends with an event more. */
@@ -94,7 +101,48 @@ describe("a statement that cannot be read", () => {
   });
 });
 
-test("a transaction that begins before the one before it has ended stops the reader", () => {
-  statement("BEGIN");
-  expect(() => statement("BEGIN")).toThrow(/begins before the one before it has ended/);
+describe("TRUNCATE TABLE of a name that is followed", () => {
+  test.each<QuerySession>([
+    {},
+    { databases: null, isThreadSpecific: true },
+    { databases: ["shop"] },
+  ])("is delivered: %j", (session) => {
+    statement("TRUNCATE TABLE orders", session);
+    expect(changes).toEqual(["t orders"]);
+  });
+
+  const OF_A_TEMPORARY: QuerySession = { databases: ["shop"], isThreadSpecific: true };
+
+  test("stops the reader where it may be that of a temporary table", () => {
+    expect(() => statement("TRUNCATE TABLE orders", OF_A_TEMPORARY)).toThrow(
+      expect.objectContaining({
+        name: "UnreadableTransactionError",
+        message: expect.stringContaining("or of a temporary one with the same name"),
+      }),
+    );
+    expect(changes).toEqual([]);
+  });
+
+  test("passes where the name is not followed", () => {
+    statement("TRUNCATE TABLE percona.t", OF_A_TEMPORARY);
+    expect(boundaries).toBe(1);
+  });
+});
+
+describe("a transaction that begins before the one before it has ended", () => {
+  const NOT_ENDED = /begins before the one before it has ended/;
+
+  test("stops the reader", () => {
+    statement("BEGIN");
+    expect(() => statement("BEGIN")).toThrow(NOT_ENDED);
+  });
+
+  test("stops the reader also if it is a statement about a table", () => {
+    statement("BEGIN");
+    expect(() => {
+      take(withoutChecksum(recorded.GTID));
+      statement("CREATE TABLE orders (a INT)");
+    }).toThrow(NOT_ENDED);
+    expect(changes).toEqual([]);
+  });
 });
