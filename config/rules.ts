@@ -1,4 +1,5 @@
 import { isTablePattern, tableMatcher } from "../wire/table-patterns.ts";
+import { lowerCaseName } from "../wire/lower-case.ts";
 import { rawQueueName, UNROUTED } from "../wire/names.ts";
 import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Draft } from "./draft.ts";
@@ -35,13 +36,20 @@ export function crossFieldProblems(draft: Draft): ConfigProblem[] {
   ];
 }
 
-/** A name without wildcards that is followed as well: its changes would stop the reader anyway. */
+/**
+ * A name without wildcards that is followed as well: its changes would stop the reader anyway. Only
+ * the server says whether capital letters matter in names (`lower_case_table_names`), so this
+ * reports what holds in either case; `doctor` reports the rest.
+ */
 function statementTableProblems({ sourceTables, statementTables }: Draft): ConfigProblem[] {
-  const isFollowed = tableMatcher(sourceTables.filter(isTablePattern));
+  const patterns = sourceTables.filter(isTablePattern);
+  const exactly = tableMatcher(patterns);
+  const inLowerCase = tableMatcher(patterns.map(lowerCaseName));
   return statementTables.flatMap((pattern, index) => {
     if (/[!*?]/.test(pattern) || !isTablePattern(pattern)) return [];
-    const dot = pattern.indexOf(".");
-    if (!isFollowed(pattern.slice(0, dot), pattern.slice(dot + 1))) return [];
+    const isFollowed =
+      exactly(...tableOf(pattern)) && inLowerCase(...tableOf(lowerCaseName(pattern)));
+    if (!isFollowed) return [];
     return [
       {
         path: pathText(["source", "statementTables", index]),
@@ -49,6 +57,11 @@ function statementTableProblems({ sourceTables, statementTables }: Draft): Confi
       },
     ];
   });
+}
+
+function tableOf(name: string): [database: string, table: string] {
+  const dot = name.indexOf(".");
+  return [name.slice(0, dot), name.slice(dot + 1)];
 }
 
 function nameProblems(draft: Draft): ConfigProblem[] {

@@ -140,6 +140,14 @@ describe("a table that sessions may change in statement format", () => {
     ]);
     expect(listing(["shop.*", "!shop.heartbeat"], ["shop.heartbeat", "shop.*"])).toEqual([]);
   });
+
+  it("is reported only if it is followed whatever the server's lower_case_table_names", () => {
+    // With 1, the pattern leaves it out; with 0, it is another table.
+    expect(listing(["shop.*", "!shop.Heartbeat"], ["shop.heartbeat"])).toEqual([]);
+    // With 1, it is followed; with 0, the database is another one.
+    expect(listing(["shop.*"], ["Shop.heartbeat"])).toEqual([]);
+    expect(listing(["shop.*"], ["shop.Heartbeat"])).toHaveLength(1);
+  });
 });
 
 describe("a subscriber", () => {
