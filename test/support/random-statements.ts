@@ -1,10 +1,5 @@
 import type { SeededRandom } from "@binlog-router/local-aws/seeded-random";
-
-/** How a session writes its statements. */
-export interface Style {
-  readonly ansiQuotes: boolean;
-  readonly backslashEscapes: boolean;
-}
+import { RandomSql, type Style } from "./random-sql.ts";
 
 export const DATABASES = ["fuzz_a", "fuzz_b"] as const;
 
@@ -39,30 +34,18 @@ const NAMES = [
   "ÿ",
 ];
 
-const TEXTS = [
-  "x",
-  "it's",
-  'say "x"',
-  "\\",
-  "a\\'",
-  "', RENAME TO stolen",
-  "/* x */ -- x # x",
-  "`; DROP TABLE x",
-  "表ソ能許\\",
-  "é",
-  "\n",
-];
-
 /**
  * Writes random statements about the tables of two databases, and says which tables each names as
  * its objects.
  */
 export class RandomStatements {
   readonly #random: SeededRandom;
+  readonly #sql: RandomSql;
   #number = 0;
 
   constructor(random: SeededRandom) {
     this.#random = random;
+    this.#sql = new RandomSql(random);
   }
 
   /** `tables`: those that exist, `database.table`. */
@@ -75,7 +58,7 @@ export class RandomStatements {
       () => [
         "CREATE",
         "TABLE",
-        ...this.#maybe("IF", "NOT", "EXISTS"),
+        ...this.#sql.maybe("IF", "NOT", "EXISTS"),
         fresh(),
         "(id INT PRIMARY KEY, b INT)",
         ...this.#comment(style),
@@ -86,11 +69,11 @@ export class RandomStatements {
       () => [
         "DROP",
         random.pick(["TABLE", "TABLES"]),
-        ...this.#maybe("IF", "EXISTS"),
+        ...this.#sql.maybe("IF", "EXISTS"),
         table(),
         ",",
         table(),
-        ...this.#maybe("CASCADE"),
+        ...this.#sql.maybe("CASCADE"),
       ],
       () => ["DROP", "TABLE", table()],
       () => ["RENAME", random.pick(["TABLE", "TABLES"]), table(), "TO", fresh()],
@@ -100,7 +83,7 @@ export class RandomStatements {
         "TABLE",
         table(),
         "RENAME",
-        ...this.#maybe(random.pick(["TO", "AS", "="])),
+        ...this.#sql.maybe(random.pick(["TO", "AS", "="])),
         fresh(),
       ],
       () => [
@@ -110,7 +93,7 @@ export class RandomStatements {
         "ADD",
         "COLUMN",
         `(c${++this.#number} INT, d${this.#number} VARCHAR(9) DEFAULT`,
-        this.#text(style),
+        this.#sql.text(style),
         ")",
         ...this.#comment(style, ","),
       ],
@@ -131,9 +114,9 @@ export class RandomStatements {
         table(),
         "(b)",
         "COMMENT",
-        this.#text(style),
+        this.#sql.text(style),
       ],
-      () => ["TRUNCATE", ...this.#maybe("TABLE"), table()],
+      () => ["TRUNCATE", ...this.#sql.maybe("TABLE"), table()],
       // What concerns no table, or only the session.
       () => [
         "CREATE",
@@ -143,7 +126,7 @@ export class RandomStatements {
         "fuzz_a.v",
         "AS",
         "SELECT",
-        this.#text(style),
+        this.#sql.text(style),
         "AS x",
       ],
       () => [
@@ -159,7 +142,7 @@ export class RandomStatements {
       () => ["ALTER", "DATABASE", "fuzz_a", "CHARACTER", "SET", random.pick(["latin1", "utf8mb4"])],
       () => ["CREATE", "PROCEDURE", `fuzz_a.p${++this.#number}()`, "DROP TABLE", table()],
     ];
-    return this.#spaced(
+    return this.#sql.spaced(
       random
         .pick(kinds)()
         .filter((word) => word !== ""),
@@ -168,69 +151,18 @@ export class RandomStatements {
 
   #existing(tables: readonly string[], style: Style): string {
     const [database = "", ...rest] = this.#random.pick(tables).split(".");
-    return this.#named(database, rest.join("."), style);
+    return this.#sql.table(database, rest.join("."), style, DATABASES[0]);
   }
 
   #fresh(style: Style): string {
-    return this.#named(this.#random.pick(DATABASES), this.#random.pick(NAMES), style);
-  }
-
-  #named(database: string, table: string, style: Style): string {
-    const name = this.#quoted(table, style);
-    // The session's default database is the first one.
-    if (database === DATABASES[0] && this.#random.chance(0.5)) return name;
-    return `${this.#quoted(database, style)}${this.#random.pick([".", " . "])}${name}`;
-  }
-
-  #quoted(name: string, { ansiQuotes }: Style): string {
-    if (/^[a-z_]\w*$/.test(name) && !["table", "select"].includes(name) && this.#random.chance(0.5))
-      return name;
-    const quote = ansiQuotes && this.#random.chance(0.5) ? '"' : "`";
-    return quote + name.replaceAll(quote, quote + quote) + quote;
-  }
-
-  #text({ ansiQuotes, backslashEscapes }: Style): string {
-    const text = this.#random.pick(TEXTS);
-    const quote = ansiQuotes || this.#random.chance(0.5) ? "'" : '"';
-    const escaped = backslashEscapes ? text.replaceAll("\\", "\\\\") : text;
-    const doubled = this.#random.chance(0.5) || !backslashEscapes ? quote + quote : `\\${quote}`;
-    return quote + escaped.replaceAll(quote, doubled) + quote;
+    const database = this.#random.pick(DATABASES);
+    return this.#sql.table(database, this.#random.pick(NAMES), style, DATABASES[0]);
   }
 
   /** A comment that no table has yet. */
   #comment(style: Style, before = ""): string[] {
-    const text = this.#text(style);
+    const text = this.#sql.text(style);
     const quote = text.slice(-1);
     return [before, "COMMENT", "=", `${text.slice(0, -1)}${++this.#number}${quote}`];
-  }
-
-  #maybe(...words: readonly string[]): readonly string[] {
-    return this.#random.chance(0.5) ? words : [];
-  }
-
-  /** Words with white space, comments and executable comments between them. */
-  #spaced(words: readonly string[]): string {
-    const random = this.#random;
-    const gap = (): string =>
-      random.pick([
-        " ",
-        " ",
-        " ",
-        "\n",
-        "\t",
-        " /* ' \" ` */ ",
-        " /*x/*y*/ ",
-        " -- it's\n",
-        " # it's `\n",
-        "/**/",
-        " --\n",
-      ]);
-    let statement = random.chance(0.3) ? gap() : "";
-    for (const word of words) {
-      const isExecutable = random.chance(0.05) && /^[A-Z]+$/.test(word);
-      statement += isExecutable ? `/*!${random.pick(["", "50000", "080000"])} ${word} */` : word;
-      statement += gap();
-    }
-    return statement;
   }
 }

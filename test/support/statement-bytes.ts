@@ -1,11 +1,15 @@
+import { Readable } from "node:stream";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
 /** Sends statements as bytes, in whatever character set the session says that they are. */
 export class ByteSession {
   readonly #connection: Connection;
+  readonly #infile: string;
 
-  constructor(connection: Connection) {
+  /** `infile`: what LOAD DATA LOCAL reads. */
+  constructor(connection: Connection, infile = "") {
     this.#connection = connection;
+    this.#infile = infile;
     // mysql2 encodes a statement by this collation's character set: latin1 keeps every byte.
     Object.defineProperty(connection.connection.config, "charsetNumber", {
       get: () => LATIN1,
@@ -16,9 +20,10 @@ export class ByteSession {
   }
 
   async run(statement: Buffer | string): Promise<RowDataPacket[]> {
-    const [rows] = await this.#connection.query<RowDataPacket[]>(
-      typeof statement === "string" ? statement : statement.toString("latin1"),
-    );
+    const [rows] = await this.#connection.query<RowDataPacket[]>({
+      sql: typeof statement === "string" ? statement : statement.toString("latin1"),
+      infileStreamFactory: () => Readable.from([Buffer.from(this.#infile)]),
+    });
     return rows;
   }
 

@@ -1,20 +1,33 @@
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseEventHeader } from "../../../reader/binlog-format/events/event-header.ts";
 import { EventType } from "../../../reader/binlog-format/events/event-types.ts";
 import { changesOf } from "../../../reader/statements/definition-changes.ts";
 import { FollowedTables } from "../../../reader/statements/followed-tables.ts";
 import { QueryEvent } from "../../../reader/statements/query-event.ts";
+import { isSafeToPass } from "../../../reader/statements/safe-to-pass.ts";
 import { readStatement } from "../../../reader/statements/statement.ts";
 import { BinlogFile } from "../../support/binlog-changes.ts";
 import { useMysql } from "../../support/mysql.ts";
+import {
+  CONTENTS,
+  HIDDEN,
+  RandomRowStatements,
+  REFILL,
+  REFUSED,
+  SETUP,
+  SOURCE_TABLES,
+  STATEMENT_TABLES,
+} from "../../support/random-row-statements.ts";
+import { styleOf } from "../../support/random-sql.ts";
 import { DATABASES, RandomStatements } from "../../support/random-statements.ts";
 import { ByteSession, clientCharsets, encoded } from "../../support/statement-bytes.ts";
 
 // Random statements in every character set of a session and in the SQL modes that change how a
-// statement is read: the tables that the reader names are those that the server changed.
-// STATEMENTS=n runs n for each of them, SEED repeats a run.
+// statement is read: the tables that the reader names are those that the server changed, and it
+// stops at those in statement format that change followed tables. STATEMENTS=n runs n for each
+// character set (and each mode), SEED repeats a run.
 
 const STATEMENTS = Number(process.env["STATEMENTS"] ?? 2);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -57,10 +70,7 @@ test(
       const session = new ByteSession(connection);
       for (const mode of MODES) {
         await session.speaks(charset, mode);
-        const style = {
-          ansiQuotes: mode.includes("ANSI_QUOTES"),
-          backslashEscapes: !mode.includes("NO_BACKSLASH_ESCAPES"),
-        };
+        const style = styleOf(mode);
         for (let i = 0; i < STATEMENTS; i++) {
           await fillTables();
           const before = await tables();
@@ -91,6 +101,138 @@ test(
     expect(executed, JSON.stringify([...refused])).toBeGreaterThan(STATEMENTS * 30);
   },
 );
+
+describe("in statement format", () => {
+  const followedRows = new FollowedTables({
+    patterns: SOURCE_TABLES,
+    statementTables: STATEMENT_TABLES,
+    ledger: "ledger.table",
+    lowerCase: false,
+  });
+  let refilling: Connection;
+
+  beforeAll(async () => {
+    refilling = await mysql.connect(undefined, { multipleStatements: true });
+    for (const statement of SETUP) await refilling.query(statement);
+  });
+
+  /** Whether what `run` writes changes followed tables, and whether it stops the reader. */
+  async function effectOf(run: () => Promise<void>): Promise<{ changes: boolean; stops: boolean }> {
+    await refilling.query(REFILL.join(";"));
+    const before = await contents();
+    await binlog.events();
+    await run();
+    const stops = stopsReader(await binlog.events(), followedRows);
+    return { changes: (await contents()) !== before, stops };
+  }
+
+  test.each(HIDDEN)("%s changes a followed table, and stops the reader", async (statement) => {
+    const session = await statementSession();
+    const run = async (): Promise<void> => {
+      await session.run(statement);
+    };
+    expect(await effectOf(run)).toEqual({ changes: true, stops: true });
+  });
+
+  test.each(REFUSED)("MySQL refuses %s", async (statement) => {
+    const session = await statementSession();
+    await expect(session.run(statement)).rejects.toMatchObject({
+      code: "ER_CANT_UPDATE_TABLE_IN_CREATE_TABLE_SELECT",
+    });
+  });
+
+  test("a TRUNCATE TABLE of a temporary table is told apart from others", async () => {
+    const session = await statementSession();
+    await session.run("USE tools");
+    await session.run("CREATE TEMPORARY TABLE temporary_table (id INT)");
+    const bases = ["", "PARTITION BY HASH (id) PARTITIONS 2", "ENGINE=MyISAM", "ENGINE=MEMORY"];
+    for (const [i, options] of bases.entries())
+      await session.run(`CREATE TABLE base_${i} (id INT) ${options}`);
+    const truncates = bases.map((_, i) => `TRUNCATE TABLE base_${i}`);
+    // Within a procedure, the mark of the first statement stays on the others.
+    await session.run(
+      `CREATE PROCEDURE emptying() BEGIN INSERT INTO temporary_table VALUES (1); ${truncates.join("; ")}; TRUNCATE TABLE temporary_table; END`,
+    );
+    await binlog.events();
+    for (const truncate of truncates) await session.run(truncate);
+    await session.run("CALL emptying()");
+    const found = (await binlog.events())
+      .filter((event) => parseEventHeader(event).type === EventType.QUERY_EVENT)
+      .map((event) => QueryEvent.parse(event))
+      .filter((query) => query.text.includes("TRUNCATE"))
+      .map((query) => `${String(query.text)}: ${String(query.mayEmptyTemporaryTable)}`);
+    expect(found).toEqual([
+      ...[...truncates, ...truncates].map((truncate) => `${truncate}: false`),
+      "TRUNCATE TABLE temporary_table: true",
+    ]);
+  });
+
+  test(
+    `a statement that changed a followed table stops the reader (SEED=${SEED})`,
+    { timeout: 3_600_000 },
+    async () => {
+      const random = new SeededRandom(SEED);
+      const statements = new RandomRowStatements(random);
+      const counts = { changed: 0, stopped: 0, passed: 0, refused: 0 };
+      for (const charset of await clientCharsets(administrator)) {
+        const session = await statementSession();
+        for (let i = 0; i < STATEMENTS; i++) {
+          const mode = random.pick(MODES);
+          await session.speaks(charset, mode);
+          const database = random.pick(["shop", "tools"]);
+          await session.run(`USE ${database}`);
+          const { text, passes, locked } = statements.next(styleOf(mode), database);
+          const bytes = await encoded(administrator, charset, text);
+          if (bytes === null) continue;
+          let isRefused = false;
+          const { changes, stops } = await effectOf(async () => {
+            try {
+              if (locked !== null) await session.run(`LOCK TABLES ${locked} WRITE`);
+              await session.run(bytes);
+            } catch {
+              isRefused = true;
+            }
+            if (locked !== null) await session.run("UNLOCK TABLES");
+          });
+          if (isRefused) counts.refused++;
+          else if (stops) counts.stopped++;
+          else counts.passed++;
+          if (changes) counts.changed++;
+          const about = `${charset} ${mode} ${database}: ${text}`;
+          if (changes) expect(stops, about).toBe(true);
+          if (passes) expect(stops, about).toBe(false);
+        }
+      }
+      if (STATEMENTS > 2) console.log(counts);
+      expect(counts.changed, JSON.stringify(counts)).toBeGreaterThan(STATEMENTS);
+      expect(counts.passed, JSON.stringify(counts)).toBeGreaterThan(STATEMENTS);
+    },
+  );
+});
+
+async function contents(): Promise<string> {
+  const [rows] = await administrator.query(CONTENTS);
+  return JSON.stringify(rows);
+}
+
+async function statementSession(): Promise<ByteSession> {
+  const connection = await mysql.connect();
+  await connection.query("SET SESSION binlog_format = 'STATEMENT'");
+  return new ByteSession(connection, "1\n2\n7\n");
+}
+
+/** Whether the reader would stop at one of these events. */
+function stopsReader(events: readonly Buffer[], source: FollowedTables): boolean {
+  return events.some((event) => {
+    const { type } = parseEventHeader(event);
+    const isLoad = type === EventType.EXECUTE_LOAD_QUERY_EVENT;
+    if (!isLoad && type !== EventType.QUERY_EVENT) return false;
+    const query = isLoad ? QueryEvent.parseLoad(event) : QueryEvent.parse(event);
+    const statement = readStatement(query);
+    if (statement.kind === "unknown") return true;
+    return statement.kind === "rows" && !isSafeToPass(statement.verb, query, source);
+  });
+}
 
 /** The number of rows and the definition of every table, by `database.table`. */
 async function tables(): Promise<Map<string, string>> {
