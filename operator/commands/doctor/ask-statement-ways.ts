@@ -32,7 +32,7 @@ const VIEWS = `SELECT table_schema AS db, table_name AS tab
 
 const CALLING_VIEWS = `SELECT DISTINCT table_schema AS db, table_name AS tab
   FROM information_schema.view_routine_usage WHERE table_schema NOT IN (?)
-  ORDER BY table_schema, table_name`;
+  ORDER BY db, tab`;
 
 const CASCADES = `SELECT unique_constraint_schema AS db, referenced_table_name AS tab,
     constraint_schema AS childDb, table_name AS childTab
