@@ -4,7 +4,7 @@ import { RandomSql, type Style } from "./random-sql.ts";
 type Table = readonly [database: string, table: string];
 
 /** Tables that are followed; `child` refers to `tools.parent` with cascades. */
-export const FOLLOWED: readonly Table[] = [
+const FOLLOWED: readonly Table[] = [
   ["shop", "orders"],
   ["shop", "table"],
   ["shop", "a.b"],

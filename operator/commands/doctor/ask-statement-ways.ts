@@ -16,7 +16,7 @@ export interface TableName {
   readonly table: string;
 }
 
-export interface Trigger extends TableName {
+interface Trigger extends TableName {
   readonly name: string;
 }
 
