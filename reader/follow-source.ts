@@ -23,6 +23,7 @@ import { connectionOptions, type Credentials } from "./source/connection-options
 import { ControlConnection } from "./source/control-connection.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { knownFiles } from "./transactions/known-files.ts";
+import { Rotations } from "./transactions/rotations.ts";
 import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
 import type { BinlogPosition } from "./transactions/binlog-position.ts";
@@ -91,19 +92,13 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   // A dump by file and offset says itself in which files the server had started.
   const toRead = state.files.slice(state.files.indexOf(offset.file));
   const unsaid = start.kind === "gtid" ? toRead : [];
-  const beginnings = await runBeginnings({
-    ...server,
-    control: control.connection,
-    files: unsaid,
-  });
+  const rotations = new Rotations(control.connection);
+  const beginnings = await runBeginnings({ ...server, rotations, files: unsaid });
   const files = await Promise.race([
     knownFiles(toRead, state.gtids, binlogEvidence(server, control.connection)),
     control.broken,
   ]);
-  const presentRunFile = await fileOfPresentRun(control.connection, [
-    offset.file,
-    ...toRead.slice(1),
-  ]);
+  const presentRunFile = await fileOfPresentRun(rotations, [offset.file, ...toRead.slice(1)]);
 
   const [users, isRegistering] = await Promise.race([
     Promise.all([

@@ -10,6 +10,7 @@ import { FollowedTables } from "../../reader/statements/followed-tables.ts";
 import { knownFiles } from "../../reader/transactions/known-files.ts";
 import { LastChangeMarker } from "../../reader/transactions/last-change-marker.ts";
 import { PresentRun } from "../../reader/transactions/present-run.ts";
+import { Rotations } from "../../reader/transactions/rotations.ts";
 import { fileOfPresentRun } from "../../reader/transactions/run-beginnings.ts";
 import type { RowChange, Transaction } from "../../reader/transactions/transaction.ts";
 import { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
@@ -183,7 +184,7 @@ async function sessionBook(
   const { state, connection } = server;
   const [first = state.file, ...others] = state.files;
   const present = new PresentRun(
-    binlogFileNumber(await fileOfPresentRun(connection, [first, ...others])),
+    binlogFileNumber(await fileOfPresentRun(new Rotations(connection), [first, ...others])),
   );
   const table = new SessionsTable(target.dynamodb, target.sessionsTable);
   return new SessionBook({

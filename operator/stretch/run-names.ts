@@ -1,4 +1,5 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { Rotations } from "../../reader/transactions/rotations.ts";
 import { fileOfPresentRun, serverStart } from "../../reader/transactions/run-beginnings.ts";
 import { runBeginning } from "../../reader/transactions/server-run.ts";
 import type { TracedServer } from "./traced-server.ts";
@@ -42,7 +43,7 @@ const UNKNOWN = 0;
 /** The file in which the run began that a file belongs to, or the oldest that is left of it. */
 function runFile({ connection, state }: TracedServer, file: string): Promise<string> {
   const [first = file, ...others] = state.files.slice(0, state.files.indexOf(file) + 1);
-  return fileOfPresentRun(connection, [first, ...others]);
+  return fileOfPresentRun(new Rotations(connection), [first, ...others]);
 }
 
 async function standardName({ asked }: TracedServer, file: string): Promise<number | null> {

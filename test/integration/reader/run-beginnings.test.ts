@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { runBeginnings } from "../../../reader/transactions/run-beginnings.ts";
+import { Rotations } from "../../../reader/transactions/rotations.ts";
+import { fileOfPresentRun, runBeginnings } from "../../../reader/transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { useMysql } from "../../support/mysql.ts";
 
@@ -20,13 +21,15 @@ test("the files in which a run began are found, with connections for these only"
   const control = await mysql.connect();
   const { host, port, user, password } = mysql.server;
   const [uuid] = await mysql.query<{ uuid: string }>("SELECT @@server_uuid AS uuid");
-  const connections = async (): Promise<number> => {
-    const [rows] = await control.query("SHOW GLOBAL STATUS LIKE 'Connections'");
+  const counted = async (name: string): Promise<number> => {
+    const [rows] = await control.query("SHOW GLOBAL STATUS LIKE ?", [name]);
     return Number((rows as { Value: string }[])[0]?.Value);
   };
-  const opened = await connections();
+  const opened = await counted("Connections");
+  const asked = await counted("Com_show_binlog_events");
+  const rotations = new Rotations(control);
   const beginnings = await runBeginnings({
-    control,
+    rotations,
     files,
     connection: { host, port, user, password },
     serverId: 4711,
@@ -38,7 +41,13 @@ test("the files in which a run began are found, with connections for these only"
   );
   for (const startedS of beginnings.values()) expect(startedS).toBeGreaterThan(1_700_000_000);
   // Two for each file that has to be asked itself.
-  expect((await connections()) - opened).toBe(4);
+  expect((await counted("Connections")) - opened).toBe(4);
+
+  const [first = "", ...others] = files;
+  const present = await fileOfPresentRun(rotations, [first, ...others]);
+  expect(binlogFileNumber(present)).toBe(firstNew(files, between));
+  // Once for each file behind the first, and twice where the answer is not a rotation.
+  expect((await counted("Com_show_binlog_events")) - asked).toBeLessThanOrEqual(files.length + 1);
 });
 
 async function rotate(times: number): Promise<void> {

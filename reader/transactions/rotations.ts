@@ -1,0 +1,72 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { EVENT_HEADER_LENGTH } from "../binlog-format/events/event-header.ts";
+
+const FIRST_EVENT = 4;
+const POSITION_LENGTH = 8;
+const CHECKSUM_LENGTHS = [4, 0];
+
+/**
+ * Which binlog files end with a rotation to the next one, which then belongs to the same server
+ * run. The server is asked once for each file: a thousand may lie behind an offset.
+ */
+export class Rotations {
+  readonly #control: Connection;
+  #sizes: Promise<ReadonlyMap<string, number>> | null = null;
+  readonly #answers = new Map<string, Promise<boolean>>();
+
+  /** `control`: answers questions about the files. */
+  constructor(control: Connection) {
+    this.#control = control;
+  }
+
+  /**
+   * Whether a file's last event is a rotation to the next one; false also where the server cannot
+   * say it. Both are files that the server has, and `next` is right behind `file`.
+   */
+  leadTo(file: string, next: string): Promise<boolean> {
+    let answer = this.#answers.get(next);
+    if (answer === undefined) {
+      answer = this.#ask(file, next);
+      this.#answers.set(next, answer);
+    }
+    return answer;
+  }
+
+  async #ask(file: string, next: string): Promise<boolean> {
+    this.#sizes ??= fileSizes(this.#control);
+    const size = (await this.#sizes).get(file) ?? 0;
+    for (const checksum of CHECKSUM_LENGTHS) {
+      const at = size - EVENT_HEADER_LENGTH - POSITION_LENGTH - Buffer.byteLength(next) - checksum;
+      if (at < FIRST_EVENT) return false;
+      const rows = await eventsFrom(this.#control, file, at);
+      if (rows.length !== 1) continue;
+      return rows[0]?.["Event_type"] === "Rotate" && rows[0]?.["Info"] === `${next};pos=4`;
+    }
+    return false;
+  }
+}
+
+async function fileSizes(control: Connection): Promise<Map<string, number>> {
+  const [rows] = await control.query<RowDataPacket[]>("SHOW BINARY LOGS");
+  return new Map(rows.map((row) => [String(row["Log_name"]), Number(row["File_size"])]));
+}
+
+/** Up to two events; none where no event begins at this place. */
+async function eventsFrom(
+  control: Connection,
+  file: string,
+  offset: number,
+): Promise<RowDataPacket[]> {
+  try {
+    const [rows] = await control.query<RowDataPacket[]>("SHOW BINLOG EVENTS IN ? FROM ? LIMIT 2", [
+      file,
+      offset,
+    ]);
+    return rows;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === WRONG_PLACE) return [];
+    throw error;
+  }
+}
+
+const WRONG_PLACE = "ER_ERROR_WHEN_EXECUTING_COMMAND";
