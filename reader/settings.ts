@@ -158,7 +158,7 @@ export function parseReaderSettings(
     tables: value.SOURCE_TABLES,
     statementTables: value.STATEMENT_TABLES,
     start: parseStartPoint(value.SOURCE_START) ?? { kind: "now" },
-    replicaServerId: value.REPLICA_SERVER_ID ?? serverIdFor(value.SOURCE_NAME),
+    replicaServerId: value.REPLICA_SERVER_ID ?? serverIdFor(value.RAW_QUEUE_URL),
     lanes: value.LANES,
     rawQueueUrl: value.RAW_QUEUE_URL,
     offsetsTable: value.OFFSETS_TABLE,
@@ -182,9 +182,10 @@ export function parseReaderSettings(
 }
 
 /**
- * Replicas of one server need different ids; a hash of the name in the upper half keeps clear of
- * hand-numbered servers.
+ * Replicas of one server need different ids. A hash in the upper half keeps clear of hand-numbered
+ * servers; that of the raw queue's address also tells stacks of one name in several accounts or
+ * regions apart.
  */
-function serverIdFor(source: string): number {
-  return (0x80000000 | (fnv1a(source) & 0x7fffffff)) >>> 0;
+function serverIdFor(rawQueueUrl: string): number {
+  return (0x80000000 | (fnv1a(rawQueueUrl) & 0x7fffffff)) >>> 0;
 }

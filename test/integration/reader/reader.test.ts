@@ -86,3 +86,22 @@ test("repeats nothing but what was not saved when it is killed, and keeps the ch
   expect((fresh[0]?.previous ?? "") <= seen).toBe(true);
   expect(written(fresh).at(-1)).toEqual(["c", 2]);
 });
+
+test("two stacks of one name on one server both have everything, and end nobody's dump", async () => {
+  const name = { SOURCE_NAME: "shop" };
+  await using one = await ReaderBench.create(aws, mysql.server, name);
+  await using other = await ReaderBench.create(aws, mysql.server, name);
+  const readers = [await one.start(), await other.start()];
+  const account = await mysql.createAccount("app_production", ["ALL ON shop.*"]);
+  const connection = await mysql.connect(account);
+  for (const id of [1, 2]) {
+    await connection.query("INSERT INTO shop.orders VALUES (?, '')", [id]);
+    for (const bench of [one, other]) {
+      const frames = await bench.takeFrames(1);
+      expect(written(frames)).toEqual([["c", id]]);
+      expect(frames[0]?.authors).toMatchObject([{ user: "app_production" }]);
+    }
+  }
+  for (const reader of readers)
+    expect(reader.log.filter(({ msg }) => msg === "following the binlog")).toHaveLength(1);
+});

@@ -24,13 +24,20 @@ test("fills in the defaults", () => {
   });
 });
 
-test("derives a stable server id in the upper half from the source's name", () => {
+test("derives a stable server id in the upper half, also for stacks of one name in two accounts", () => {
   const { replicaServerId } = parseReaderSettings(sound);
   expect(replicaServerId).toBe(parseReaderSettings(sound).replicaServerId);
   expect(replicaServerId).toBeGreaterThanOrEqual(2 ** 31);
-  expect(parseReaderSettings({ ...sound, SOURCE_NAME: "other" }).replicaServerId).not.toBe(
-    replicaServerId,
-  );
+  for (const [from, to] of [
+    ["shop", "other"],
+    ["000000000000", "111111111111"],
+    ["eu-west-1", "us-east-1"],
+  ] as const) {
+    const RAW_QUEUE_URL = sound.RAW_QUEUE_URL.replace(from, to);
+    expect(parseReaderSettings({ ...sound, RAW_QUEUE_URL }).replicaServerId).not.toBe(
+      replicaServerId,
+    );
+  }
 });
 
 test("reads a GTID set as the starting point", () => {
