@@ -11,6 +11,9 @@ import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame } from "../../../wire/frame.ts";
+import { decodeFrame } from "../../../wire/decode-frame.ts";
+import { unpackFrame } from "../../../wire/frame-body.ts";
+import { Replica } from "../../support/replica.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 
@@ -318,6 +321,41 @@ test("an offset that the last release saved is read on, without loss or repeat",
   expect(idsOf(frames)).toEqual(range(11, 20));
   expect(frames[0]).toMatchObject({ epoch: 1 });
   expect(frames[0]).not.toHaveProperty("life");
+});
+
+test("an older offset that is put back brings repeats that the route function knows, and no more", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const replica = new Replica(bench.source, () => undefined);
+  let sent = 0;
+  const routed = async (changes: number): Promise<void> => {
+    for (let taken = 0; taken < changes;) {
+      for (const packed of await bench.receiveTexts()) {
+        const text = await unpackFrame(packed);
+        replica.take(text);
+        sent += decodeFrame(text).changes.length;
+        taken += decodeFrame(text).changes.length;
+      }
+    }
+  };
+  const key = { TableName: `${bench.source}-offsets`, Key: { id: { S: "reader" } } };
+  let reader = await bench.start();
+  await insert(1, 10);
+  await routed(10);
+  await reader.stop();
+  const { Item: older = {} } = await dynamodb.send(new GetItemCommand(key));
+  reader = await bench.start();
+  await insert(11, 20);
+  await routed(10);
+  await reader.stop();
+  expect(sent).toBe(20);
+
+  await dynamodb.send(new PutItemCommand({ TableName: key.TableName, Item: older }));
+  await insert(21, 25);
+  await bench.start();
+  await routed(15);
+  expect(replica.violations).toEqual([]);
+  expect(replica.changes).toBe(25);
+  expect(sent).toBeGreaterThan(25);
 });
 
 test("in an offsets table restored from a backup the reader goes on from the backup, in a new life", async () => {
