@@ -32,6 +32,11 @@ export class AttemptReport {
     this.#status.startsAt(committedMs);
   }
 
+  /** `aheadMs`: how far the server's clock is ahead of this machine's; null when it did not say. */
+  clock(aheadMs: number | null): void {
+    if (aheadMs !== null) this.#status.clockIsAhead(aheadMs);
+  }
+
   follows(offset: Offset, { uuid: server, version }: ServerState): void {
     const { retentionMs } = this.#status;
     this.#log.info(

@@ -21,6 +21,7 @@ import { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
+import { clockAheadMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { knownFiles } from "./transactions/known-files.ts";
 import { Rotations } from "./transactions/rotations.ts";
@@ -55,6 +56,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const connection = await connectionOptions(settings, options.credentials);
   await using control = await ControlConnection.open(connection, settings.silenceMs);
   const state = await Promise.race([readServerState(control.connection), control.broken]);
+  report.clock(await Promise.race([clockAheadMs(control.connection), control.broken]));
   const server: AskedServer = {
     connection,
     serverId: settings.replicaServerId,
@@ -63,7 +65,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     checksums: state.checksums,
   };
   // An account that may not read the process list is refused before anything is read.
-  await Promise.race([listConnections(control.connection, [0]), control.broken]);
+  await Promise.race([listConnections(control.connection, state.version, [0]), control.broken]);
   const begin = await Promise.race([
     findBeginning(options, state, server, control),
     control.broken,
@@ -164,6 +166,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       await watch.look(sessions.read, dump?.isPaused === true, () =>
         binlogEnd(control.connection, state.version),
       );
+      report.clock(await clockAheadMs(control.connection));
       await sessions.sweep();
     };
     const layout = new LayoutWatch({

@@ -76,6 +76,11 @@ export class ReaderStatus {
   #readUpToMs: number | null = null;
   /** Whether this process has read the binlog since it became more than a standby. */
   #hasRead = false;
+  /**
+   * How far the server's clock, by which times in the binlog are, is ahead of this machine's,
+   * milliseconds.
+   */
+  #serverAheadMs = 0;
   #offset = "";
   /**
    * When the XA transaction was prepared for which the offset waits; null where it waits for none.
@@ -126,6 +131,11 @@ export class ReaderStatus {
     return !this.#isNew && (this.#state === "connecting" || this.#state === "blocked");
   }
 
+  /** Takes how far the server's clock is ahead of this machine's, milliseconds. */
+  clockIsAhead(ms: number): void {
+    this.#serverAheadMs = ms;
+  }
+
   /**
    * Called when reading begins behind a transaction that was committed at `committedMs`; 0 when
    * none is known.
@@ -143,7 +153,7 @@ export class ReaderStatus {
     const isEnd =
       type === EventType.HEARTBEAT_LOG_EVENT ||
       type === EventType.HEARTBEAT_LOG_EVENT_V2 ||
-      timestampMs > Date.now() - FRESH_MS;
+      timestampMs > Date.now() + this.#serverAheadMs - FRESH_MS;
     if (isEnd) this.#readUpToMs = null;
     else if (timestampMs > 0) this.#readUpToMs = timestampMs;
   }
@@ -170,8 +180,9 @@ export class ReaderStatus {
    */
   lagMs(nowMs: number = Date.now()): number {
     const unheardMs = this.#state === "streaming" ? 0 : nowMs - this.#sinceMs;
-    const behindMs = this.#behindSinceMs === null ? 0 : nowMs - this.#behindSinceMs;
-    const unreadMs = this.#readUpToMs === null ? 0 : nowMs - this.#readUpToMs;
+    const serverMs = nowMs + this.#serverAheadMs;
+    const behindMs = this.#behindSinceMs === null ? 0 : serverMs - this.#behindSinceMs;
+    const unreadMs = this.#readUpToMs === null ? 0 : serverMs - this.#readUpToMs;
     return Math.max(0, unheardMs, behindMs, unreadMs);
   }
 
@@ -181,7 +192,7 @@ export class ReaderStatus {
    */
   retentionUsedPercent(nowMs: number = Date.now()): number | null {
     if (this.retentionMs === null) return null;
-    const heldMs = this.#heldMs === null ? 0 : nowMs - this.#heldMs;
+    const heldMs = this.#heldMs === null ? 0 : nowMs + this.#serverAheadMs - this.#heldMs;
     return (Math.max(this.lagMs(nowMs), heldMs) / this.retentionMs) * 100;
   }
 
@@ -197,7 +208,8 @@ export class ReaderStatus {
 
   /** How long the oldest XA transaction has been prepared, milliseconds; 0 where none is. */
   preparedXaMs(nowMs: number = Date.now()): number {
-    return this.#preparedMs === null ? 0 : Math.max(0, nowMs - this.#preparedMs);
+    const serverMs = nowMs + this.#serverAheadMs;
+    return this.#preparedMs === null ? 0 : Math.max(0, serverMs - this.#preparedMs);
   }
 
   snapshot(): object {

@@ -39,6 +39,26 @@ test("catching up is lag, also where nothing read is wanted, until the end is re
   expect(status.lagMs()).toBe(0);
 });
 
+test.each([-3_600_000, 3_600_000])(
+  "times in the binlog count by the server's clock, which is %i ms ahead",
+  (ahead) => {
+    const status = new ReaderStatus();
+    status.enter("streaming");
+    status.clockIsAhead(ahead);
+    status.behindSince(990_000 + ahead);
+    expect(status.lagMs()).toBe(10_000);
+    status.reached(999_000 + ahead, true, "x:1");
+    status.startsAt(400_000 + ahead);
+    expect(status.lagMs()).toBe(600_000);
+    status.hears(EventType.TABLE_MAP_EVENT, 999_000 + ahead);
+    expect(status.lagMs()).toBe(0);
+    status.waitsSince(990_000 + ahead, 990_000 + ahead);
+    expect(status.preparedXaMs()).toBe(10_000);
+    status.retentionMs = 100_000;
+    expect(status.retentionUsedPercent()).toBe(10);
+  },
+);
+
 test("a source that is not heard makes lag, and uses retention up", () => {
   const status = new ReaderStatus();
   status.enter("streaming");

@@ -1,0 +1,17 @@
+import type { Connection, RowDataPacket } from "mysql2/promise";
+
+/** An answer that took longer says too little of the moment it is about. */
+const LONGEST_MS = 1000;
+
+/**
+ * How far the server's clock is ahead of this machine's, milliseconds; null when the answer took
+ * too long to tell.
+ */
+export async function clockAheadMs(connection: Connection): Promise<number | null> {
+  const [askedAt, began] = [Date.now(), performance.now()];
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT UNIX_TIMESTAMP(SYSDATE(6)) * 1000 AS ms",
+  );
+  const tookMs = performance.now() - began;
+  return tookMs > LONGEST_MS ? null : Number(rows[0]?.["ms"]) - askedAt - tookMs / 2;
+}
