@@ -194,7 +194,7 @@ function sessionBook(
       record: (known) => table.record(known),
       refresh: (open) => table.refresh(open),
     },
-    ask: (threads) => listConnections(connection, threads),
+    ask: (threads) => listConnections(connection, state.version, threads),
     prove: (threads) => users.prove(threads),
     isRegistering,
     takeCensus: () => takeCensus(connection, state.version),

@@ -197,7 +197,7 @@ async function sessionBook(
       record: () => Promise.resolve(),
       refresh: () => Promise.resolve(),
     },
-    ask: (threads) => listConnections(connection, threads),
+    ask: (threads) => listConnections(connection, state.version, threads),
     prove: () => Promise.resolve(new Map()),
     isRegistering: false,
     takeCensus: () => Promise.resolve(null),

@@ -1,3 +1,4 @@
+import type { PositionText } from "../../wire/position.ts";
 import {
   authorAt,
   type Author,
@@ -22,21 +23,23 @@ const SILENT_CHANGES_TRUSTED = 1;
 interface Entry extends SessionEntry {
   /** May move to an earlier position: lanes ask out of order. */
   from: string;
-  /**
-   * For what the process list showed: whatever was committed later belongs here. The server's
-   * clock, microseconds.
-   */
-  readonly sinceUs: number | null;
+  /** For what the process list showed: whatever stands there or behind belongs here. */
+  readonly since: PositionText | null;
 }
 
 /**
- * When the process list showed something: not before one moment and not after another; the server's
- * clock, microseconds.
+ * When the process list showed something, by positions: a server's clock may be set back. What
+ * stands before `earliest` was written before the list was made, and what stands at `latest` or
+ * behind it, after.
  */
 export interface Sighting {
-  readonly earliestUs: number;
-  readonly latestUs: number;
+  readonly earliest: PositionText;
+  readonly latest: PositionText;
 }
+
+/** Before, and behind, every position. */
+const BEGINNING = "";
+const END = "~";
 
 /**
  * What is known of one connection. Its user may change while it lives (COM_CHANGE_USER), which the
@@ -46,21 +49,18 @@ export interface Sighting {
 export class KnownConnection {
   /** By position, oldest first. */
   #entries: Entry[] = [];
+  /** Up to where the process list agreed with the last entry. */
+  #confirmed: PositionText = BEGINNING;
   /**
-   * When the process list last agreed with the last entry; the server's clock, microseconds since
-   * 1970.
+   * Where the latest row of the ledger stands; what the process list showed before has nothing more
+   * to say.
    */
-  #confirmedUs = 0;
+  #registered: PositionText = BEGINNING;
   /**
-   * When the latest row of the ledger was committed; what the process list showed before has
-   * nothing more to say.
+   * Another account than the last entry's, and from where on it was seen; it may have begun
+   * earlier.
    */
-  #registeredUs = 0;
-  /**
-   * Another account than the last entry's, and when it was first seen; its position is not known
-   * yet.
-   */
-  #next: { readonly author: Author; readonly seenUs: number } | null = null;
+  #next: { readonly author: Author; readonly seen: PositionText } | null = null;
   #silentChanges = 0;
   #isDoubted = false;
   #revision = 0;
@@ -86,7 +86,7 @@ export class KnownConnection {
     // The same account as before: nothing was learnt, and the entry before may know the host.
     if (first?.tagged?.host === "" && first.tagged.user === earlier.at(-1)?.tagged?.user)
       this.#entries.shift();
-    this.#entries.unshift(...earlier.map((entry) => ({ ...entry, sinceUs: null })));
+    this.#entries.unshift(...earlier.map((entry) => ({ ...entry, since: null })));
   }
 
   /** The user whom its latest tag named; undefined for none. */
@@ -114,7 +114,7 @@ export class KnownConnection {
   doubt(): void {
     if (!this.isOnlySighted || this.#isDoubted) return;
     this.#isDoubted = true;
-    this.#entries = [{ ...unknownFrom(""), sinceUs: null }];
+    this.#entries = [{ ...unknownFrom(""), since: null }];
     this.#next = null;
     this.#revision++;
   }
@@ -158,16 +158,16 @@ export class KnownConnection {
   }
 
   /** Takes a row of the ledger; one that is read again changes nothing. */
-  register(author: Author, from: string, committedUs: number): void {
+  register(author: Author, from: string): void {
     const at = this.#entries.findLastIndex((entry) => entry.from <= from);
     const before = this.#entries[at];
     if (before?.attribution !== "ledger" || !sameAccount(before, author)) {
-      this.#entries.splice(at + 1, 0, { ...author, from, sinceUs: null });
+      this.#entries.splice(at + 1, 0, { ...author, from, since: null });
       this.#revision++;
     }
     this.#next = null;
-    this.#registeredUs = committedUs;
-    this.#confirmedUs = 0;
+    this.#registered = from;
+    this.#confirmed = BEGINNING;
     this.#silentChanges = 0;
   }
 
@@ -178,47 +178,48 @@ export class KnownConnection {
   }
 
   /** Takes what the process list showed. */
-  sight(author: Author, { earliestUs, latestUs }: Sighting): void {
+  sight(author: Author, { earliest, latest }: Sighting): void {
     const last = this.#entries.at(-1);
     if (this.#isDoubted && this.isOnlySighted) return;
     if (last === undefined) {
-      this.#push({ ...author, from: "", sinceUs: null });
-      this.#confirmedUs = earliestUs;
+      this.#push({ ...author, from: "", since: null });
+      this.#confirmed = earliest;
       return;
     }
     // Between a reset and a look at the process list the user may have changed again.
-    if (last.tagged !== undefined || earliestUs < this.#registeredUs) return;
+    if (last.tagged !== undefined) return;
+    if (this.#registered !== BEGINNING && earliest <= this.#registered) return;
     if (!sameAccount(this.#next?.author ?? last, author)) {
-      this.#next = { author, seenUs: latestUs };
-    } else if (this.#next === null) {
-      this.#confirmedUs = Math.max(this.#confirmedUs, earliestUs);
+      this.#next = { author, seen: latest };
+    } else if (this.#next === null && earliest > this.#confirmed) {
+      this.#confirmed = earliest;
     }
   }
 
   /**
-   * Who wrote a change at `position`, committed at `committedUs`. Undefined where that is not
-   * certain: after the last sighting of one account and before the first of another.
+   * Who wrote a change at `position`. Undefined where that is not certain: after the last sighting
+   * of one account and before the first of another.
    */
-  authorOf(position: string, committedUs: number): Author | undefined {
+  authorOf(position: PositionText): Author | undefined {
     const next = this.#next;
-    if (next !== null && committedUs > next.seenUs) {
+    if (next !== null && position >= next.seen) {
       this.#silentChanges++;
       const isTrusted = this.#silentChanges <= SILENT_CHANGES_TRUSTED;
       const entry = isTrusted ? { ...next.author, from: position } : unknownFrom(position);
-      this.#push({ ...entry, sinceUs: next.seenUs });
+      this.#push({ ...entry, since: next.seen });
       this.#next = null;
-      this.#confirmedUs = isTrusted ? next.seenUs : Number.POSITIVE_INFINITY;
+      this.#confirmed = isTrusted ? next.seen : END;
     } else if (
       next !== null &&
-      committedUs > this.#confirmedUs &&
+      position >= this.#confirmed &&
       this.#entries.at(-1)?.attribution !== "ledger"
     ) {
       // The ledger's word holds up to its next row. What only the process list said holds while it
       // was seen.
-      this.#push({ ...unknownFrom(position), sinceUs: this.#confirmedUs });
-      this.#confirmedUs = Number.POSITIVE_INFINITY;
+      this.#push({ ...unknownFrom(position), since: this.#confirmed });
+      this.#confirmed = END;
     }
-    this.#moveBack(position, committedUs);
+    this.#moveBack(position);
     return authorAt(this.#entries, position);
   }
 
@@ -230,7 +231,7 @@ export class KnownConnection {
   /** In its place: an XA transaction comes with the position of its prepare, later than others. */
   #insert(entry: SessionEntry): void {
     const at = this.#entries.findLastIndex(({ from }) => from <= entry.from);
-    this.#entries.splice(at + 1, 0, { ...entry, sinceUs: null });
+    this.#entries.splice(at + 1, 0, { ...entry, since: null });
     if (at + 2 === this.#entries.length) this.#next = null;
     this.#revision++;
   }
@@ -238,11 +239,11 @@ export class KnownConnection {
   /**
    * An entry begins where its first change is, also when another lane asked for a later one first.
    */
-  #moveBack(position: string, committedUs: number): void {
+  #moveBack(position: PositionText): void {
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const entry = this.#entries[i];
-      if (entry === undefined || entry.sinceUs === null || entry.from <= position) return;
-      if (committedUs <= entry.sinceUs) continue;
+      if (entry === undefined || entry.since === null || entry.from <= position) return;
+      if (position < entry.since) continue;
       entry.from = position;
       this.#revision++;
     }

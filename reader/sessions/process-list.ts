@@ -9,18 +9,18 @@ interface ListedConnection {
   readonly user: string;
   /** Without the client's port. */
   readonly host: string;
-  /** The server's clock just after it looked at this one, microseconds since 1970. */
-  readonly latestUs: number;
 }
 
 export interface Listing {
   readonly connections: readonly ListedConnection[];
-  /** The server's clock before it looked at any of them. */
-  readonly earliestUs: number;
+  /** The end of the binlog just after the list was made. */
+  readonly end: BinlogPosition;
 }
 
 /** All connections, at one moment. */
 export interface Census extends Listing {
+  /** The end of the binlog just before the list was made. */
+  readonly begin: BinlogPosition;
   /**
    * Their ids, and those of connections that have no account yet. Null where the list may lack
    * some.
@@ -33,12 +33,9 @@ export interface Census extends Listing {
   readonly end: BinlogPosition;
 }
 
-// NOW is when the statement began, SYSDATE when a row was made. Of the three lists that MySQL has,
-// `threads` is the one that shows every connection to an account without PROCESS, and takes no
-// mutex that every new connection needs.
-const LIST = `SELECT processlist_id AS id, processlist_user AS user, processlist_host AS host,
-    CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED) AS earliestUs,
-    CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS UNSIGNED) AS latestUs
+// Of the three lists that MySQL has, `threads` is the one that shows every connection to an account
+// without PROCESS, and takes no mutex that every new connection needs.
+const LIST = `SELECT processlist_id AS id, processlist_user AS user, processlist_host AS host
   FROM performance_schema.threads WHERE processlist_id IS NOT NULL`;
 
 const LOST = `SELECT variable_value AS lost FROM performance_schema.global_status
@@ -50,12 +47,13 @@ const NO_ACCOUNT: ReadonlySet<string> = new Set(["system user", "event_scheduler
 /** Asks for some connections. */
 export async function listConnections(
   connection: Connection,
+  version: string,
   threads: readonly number[],
 ): Promise<Listing> {
   const [rows] = await connection.query<RowDataPacket[]>(`${LIST} AND processlist_id IN (?)`, [
     threads,
   ]);
-  return listingOf(rows);
+  return { connections: listed(rows), end: await endOf(connection, version) };
 }
 
 /**
@@ -65,27 +63,28 @@ export async function listConnections(
  * absence.
  */
 export async function takeCensus(connection: Connection, version: string): Promise<Census | null> {
+  const begin = await endOf(connection, version);
   const [rows] = await connection.query<RowDataPacket[]>(LIST);
-  const listed = new Set(rows.map((row) => Number(row["id"])));
-  if (!listed.has(connection.threadId)) return null;
+  const ids = new Set(rows.map((row) => Number(row["id"])));
+  if (!ids.has(connection.threadId)) return null;
   // Asked after the list: whoever it lacks for this reason is counted.
   const [[status]] = await connection.query<RowDataPacket[]>(LOST);
-  const alive = Number(status?.["lost"] ?? 1) === 0 ? listed : null;
-  const { file, offset } = await binlogEnd(connection, version);
-  return { ...listingOf(rows), alive, end: { fileNumber: binlogFileNumber(file), offset } };
+  const alive = Number(status?.["lost"] ?? 1) === 0 ? ids : null;
+  return { connections: listed(rows), alive, begin, end: await endOf(connection, version) };
 }
 
-function listingOf(rows: readonly RowDataPacket[]): Listing {
-  return {
-    connections: rows
-      .filter((row) => row["user"] !== null)
-      .map((row) => ({
-        thread: Number(row["id"]),
-        user: String(row["user"]),
-        host: String(row["host"] ?? ""),
-        latestUs: Number(row["latestUs"]),
-      }))
-      .filter(({ user }) => !NO_ACCOUNT.has(user)),
-    earliestUs: Number(rows[0]?.["earliestUs"] ?? 0),
-  };
+async function endOf(connection: Connection, version: string): Promise<BinlogPosition> {
+  const { file, offset } = await binlogEnd(connection, version);
+  return { fileNumber: binlogFileNumber(file), offset };
+}
+
+function listed(rows: readonly RowDataPacket[]): ListedConnection[] {
+  return rows
+    .filter((row) => row["user"] !== null)
+    .map((row) => ({
+      thread: Number(row["id"]),
+      user: String(row["user"]),
+      host: String(row["host"] ?? ""),
+    }))
+    .filter(({ user }) => !NO_ACCOUNT.has(user));
 }

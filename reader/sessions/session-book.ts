@@ -140,7 +140,7 @@ export class SessionBook {
     session.lastSeen = writingOf(transaction);
     const from = this.#textOf(session.lastSeen);
     if (taggedUser(transaction) !== null) session.facts.registerTagged(author, from);
-    else session.facts.register(author, from, transaction.committedUs);
+    else session.facts.register(author, from);
     this.#sessions.note(session);
   }
 
@@ -209,10 +209,10 @@ export class SessionBook {
     }));
     // What an earlier reader knew of a connection's past comes before what it shows now.
     await this.#records.restore(seen.map(({ session }) => session));
-    const { earliestUs } = census;
-    for (const { session, user, host, latestUs } of seen) {
+    const sighting = { earliest: this.#textOf(census.begin), latest: this.#textOf(census.end) };
+    for (const { session, user, host } of seen) {
       session.isPresent = true;
-      session.facts.sight({ user, host, attribution: "sweep" }, { earliestUs, latestUs });
+      session.facts.sight({ user, host, attribution: "sweep" }, sighting);
       this.#sessions.note(session);
     }
   }
@@ -241,7 +241,7 @@ export class SessionBook {
     const changesBefore = facts.silentChanges;
     const position = this.#textOf(writingOf(transaction));
     const author =
-      facts.authorOf(position, writingOf(transaction).us) ??
+      facts.authorOf(position) ??
       (facts.isReset(position) || facts.isDoubted
         ? session.provenAuthor(writingOf(transaction))
         : undefined);
@@ -256,6 +256,8 @@ export class SessionBook {
     questions: readonly { readonly session: Session; readonly isPresent: boolean }[],
   ): Promise<void> {
     const { ask } = this.#options;
+    // What was read was written before anybody is asked.
+    const earliest = this.#textOf(this.read);
     const present = new Map(
       questions
         .filter(({ isPresent }) => isPresent)
@@ -265,11 +267,12 @@ export class SessionBook {
       Promise.all(chunked([...present.keys()]).map((threads) => ask(threads))),
       this.#records.restore(questions.map(({ session }) => session)),
     ]);
-    for (const { connections, earliestUs } of listings) {
-      for (const { thread, user, host, latestUs } of connections) {
+    for (const { connections, end } of listings) {
+      const sighting = { earliest, latest: this.#textOf(end) };
+      for (const { thread, user, host } of connections) {
         const session = present.get(thread);
         const author = { user, host, attribution: "first-sight" } as const;
-        session?.facts.sight(author, { earliestUs, latestUs });
+        session?.facts.sight(author, sighting);
         if (session !== undefined) this.#sessions.note(session);
       }
     }

@@ -106,10 +106,9 @@ test.each([
           connections: threads.map((thread) => ({
             thread,
             ...accountOf(thread),
-            latestUs: connected,
           })),
           alive: new Set(threads),
-          earliestUs: connected,
+          begin: { fileNumber: 1, offset: connected * 1000 },
           end: { fileNumber: 1, offset: connected * 1000 + ahead },
         });
       },

@@ -25,7 +25,10 @@ test("the list shows every connection to an account without PROCESS, also a thre
   const census = await takeCensus(reader, mysql.server.version);
   for (const { threadId } of [reader, seen, unseen])
     expect(census?.alive?.has(threadId)).toBe(true);
-  const { connections } = await listConnections(reader, [seen.threadId, unseen.threadId]);
+  const { connections } = await listConnections(reader, mysql.server.version, [
+    seen.threadId,
+    unseen.threadId,
+  ]);
   expect(connections).toMatchObject([
     { thread: seen.threadId, user: production.user, host: "localhost" },
     { thread: unseen.threadId, user: staging.user, host: "localhost" },

@@ -9,7 +9,7 @@ function remembered(lastSeen: number): RememberedSessions {
   const sessions = new RememberedSessions("server", 1);
   for (const thread of [1, 2]) {
     const session = sessions.of({ run: RUN, thread });
-    session.facts.register({ user: "a", host: "h", attribution: "ledger" }, "", 1);
+    session.facts.register({ user: "a", host: "h", attribution: "ledger" }, "");
     session.recordedRevision = session.facts.revision;
     session.lastSeen = at(lastSeen);
   }

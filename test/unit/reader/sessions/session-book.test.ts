@@ -55,7 +55,7 @@ function newBook(): SessionBook {
     ask: (threads) => {
       questions.push([...threads]);
       const connections = listed().filter(({ thread }) => threads.includes(thread));
-      return Promise.resolve({ connections, earliestUs: binlogEnd });
+      return Promise.resolve({ connections, end: { fileNumber: 1, offset: binlogEnd } });
     },
     prove: (threads) =>
       Promise.resolve(
@@ -73,7 +73,7 @@ function newBook(): SessionBook {
       Promise.resolve({
         connections: listed(),
         alive: new Set(connected.keys()),
-        earliestUs: binlogEnd,
+        begin: { fileNumber: 1, offset: binlogEnd },
         end: { fileNumber: 1, offset: binlogEnd },
       }),
     onUserChanged: () => undefined,
@@ -82,8 +82,7 @@ function newBook(): SessionBook {
 }
 
 function listed(): Census["connections"] {
-  const latestUs = binlogEnd;
-  return [...connected].map(([thread, user]) => ({ thread, user, host: "here", latestUs }));
+  return [...connected].map(([thread, user]) => ({ thread, user, host: "here" }));
 }
 
 /** A transaction of a thread; reading has passed it. */
@@ -93,6 +92,11 @@ function transaction(thread: number, run = 1): Transaction {
   book.read.advance(1, binlogEnd);
   const file = "mysql-bin.000001";
   return { gtid: null, file, fileNumber: 1, start, thread, run, serverId: 1, committedUs: start };
+}
+
+/** One that was committed after the server's clock was set back. */
+function afterSetBack(thread: number): Transaction {
+  return { ...transaction(thread), committedUs: 0 };
 }
 
 async function authorOf(of: Transaction): Promise<string | null> {
@@ -220,6 +224,36 @@ describe("SessionBook", () => {
     binlogEnd += 1_000_000;
     await record(offset);
     expect(recorded.has(name(8))).toBe(true);
+  });
+});
+
+describe("on a server whose clock is set back", () => {
+  test("a connection that was seen with another user is that user's", async () => {
+    connected.set(8, "a");
+    book.register(transaction(8), ledger("a"));
+    await book.sweep();
+    connected.set(8, "b");
+    await book.sweep();
+    expect(await authorOf(afterSetBack(8))).toBe("b");
+  });
+
+  test("what was written between two users is nobody's", async () => {
+    connected.set(8, "a");
+    expect(await authorOf(transaction(8))).toBe("a");
+    await book.sweep();
+    const between = afterSetBack(8);
+    connected.set(8, "b");
+    await book.sweep();
+    expect(await authorOf(between)).toBeNull();
+    expect(await authorOf(afterSetBack(8))).toBe("b");
+  });
+
+  test("a row of the ledger is not older than what was seen before it", async () => {
+    connected.set(8, "a");
+    book.register(transaction(8), ledger("a"));
+    await book.sweep();
+    book.register(afterSetBack(8), ledger("b"));
+    expect(await authorOf(afterSetBack(8))).toBe("b");
   });
 });
 

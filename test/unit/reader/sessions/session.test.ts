@@ -4,7 +4,7 @@ import type { Census } from "../../../../reader/sessions/process-list.ts";
 
 const census: Census = {
   connections: [],
-  earliestUs: 0,
+  begin: { fileNumber: 2, offset: 100 },
   alive: new Set([1]),
   end: { fileNumber: 2, offset: 100 },
 };
