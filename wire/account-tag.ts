@@ -1,11 +1,11 @@
 /**
- * The tag that a connection's GTIDs carry, which names its MySQL user
- * (docs/decisions/tags-spell-the-user-name.md). A tag has 32 characters of `[a-z_][a-z0-9_]*`; a
- * user name has up to 32 of any. The name is spelled out behind `TAG_PREFIX`:
+ * The GTID tag that names a connection's MySQL user (docs/decisions/tags-spell-the-user-name.md). A
+ * tag matches `[a-z_][a-z0-9_]*` and has at most 32 characters; a user name has up to 32 characters
+ * of any kind. The tag is `TAG_PREFIX` followed by the name, spelled like this:
  *
- * - `a` to `y`, digits and `_` as they are;
- * - `zz` for `z`, `zh` for `-`, `zd` for `.`, `zt` for `@`, `zu` and the small letter for a
- *   capital;
+ * - `a` to `y`, digits and `_` stay unchanged;
+ * - `zz` for `z`, `zh` for `-`, `zd` for `.`, `zt` for `@`, `zu` and the lower-case letter for a
+ *   capital letter;
  * - `zx`, the UTF-8 bytes in hexadecimal, and `_` for any other character.
  *
  * Two names never have the same tag, and the name can be read back from the tag alone.
@@ -13,7 +13,7 @@
 export const TAG_PREFIX = "br_";
 export const TAG_LENGTH = 32;
 
-/** The signs that have a letter of their own behind `z`. */
+/** The characters that are spelled as `z` and one letter. */
 export const SHORT_SIGNS: Readonly<Record<string, string>> = {
   z: "z",
   "-": "h",
@@ -21,10 +21,7 @@ export const SHORT_SIGNS: Readonly<Record<string, string>> = {
   "@": "t",
 };
 
-/**
- * The tag of a user name. Null for one that has none: the empty name, and one whose spelling is too
- * long.
- */
+/** The tag of a user name; null for the empty name and for a name whose spelling is too long. */
 export function tagOf(user: string): string | null {
   const tag = TAG_PREFIX + Array.from(user, spelled).join("");
   return user === "" || tag.length > TAG_LENGTH ? null : tag;
@@ -40,13 +37,13 @@ export function userOf(tag: string): string | null {
   return read;
 }
 
-/** The user name in the tag of a GTID, as its text has it; null where it has no such tag. */
+/** The user name in a GTID's tag; null when the GTID has no tag of binlog-router. */
 export function userOfGtid(gtid: string | null): string | null {
   const [, tag, number] = gtid?.split(":") ?? [];
   return tag === undefined || number === undefined ? null : userOf(tag);
 }
 
-/** Every transaction has a tag, and a source has a few of them. */
+/** Size of the cache: every transaction has a tag, but a source has only a few different ones. */
 const TAGS_REMEMBERED = 10_000;
 const known = new Map<string, string | null>();
 
@@ -61,7 +58,7 @@ function readBack(tag: string): string | null {
     if (capital !== undefined) return capital.toUpperCase();
     return hex === undefined ? text : Buffer.from(hex, "hex").toString("utf8");
   }).join("");
-  // A tag that spells a name in another way than this one, or only in part, is somebody else's.
+  // A tag that is not exactly the spelling of the name was not made by binlog-router.
   return tagOf(user) === tag ? user : null;
 }
 

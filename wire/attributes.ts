@@ -1,6 +1,9 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 
-/** DynamoDB's attribute values, to and fro. What is absent reads as undefined. */
+/**
+ * A DynamoDB item. The functions of this file read and write its attributes; an absent attribute
+ * reads as undefined.
+ */
 export type Item = Readonly<Record<string, AttributeValue>>;
 
 export const text = (value: string): AttributeValue => ({ S: value });
@@ -21,12 +24,12 @@ export function numberOf(item: Item, name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** A set attribute cannot be empty: an absent one is the empty set. */
+/** DynamoDB stores no empty sets, so an absent attribute reads as the empty set. */
 export function textsOf(item: Item, name: string): ReadonlySet<string> {
   return new Set(item[name]?.SS ?? []);
 }
 
-/** An absent map is an empty one. */
+/** An absent attribute reads as the empty map. */
 export function mapOf(item: Item, name: string): Item {
   return item[name]?.M ?? {};
 }

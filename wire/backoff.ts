@@ -1,7 +1,7 @@
 /**
- * How long to wait after some attempts have failed, milliseconds: `baseMs` after the first
- * (`earlier` is 0), doubling up to `longestMs`. The last `spread` of the wait (half of it by
- * default) is drawn at random, so that what failed together does not come back together.
+ * How long to wait after a failed attempt, milliseconds. The wait is `baseMs` after the first
+ * failure (`earlier` is 0) and doubles up to `longestMs`. A random share of up to `spread` (half by
+ * default) is taken off, so that callers that failed together do not retry together.
  */
 export function backoffMs(
   earlier: number,

@@ -1,6 +1,6 @@
 /**
  * The number at the end of a binlog file's name (`mysql-bin.000017` → 17). Throws RangeError when
- * there is none.
+ * the name has no number.
  */
 export function binlogFileNumber(name: string): number {
   const match = /\.(\d+)$/.exec(name);

@@ -3,7 +3,7 @@ import type { FrameChange, FrameHeader, Operation } from "./frame.ts";
 import type { Author } from "./session.ts";
 import { parseSnapshotMark } from "./snapshot.ts";
 
-/** What makes a change recognisable, whoever reads it again. */
+/** What identifies a change; the same for every reader that reads it again. */
 interface ChangeCoordinates {
   readonly gtid: string | null;
   readonly server: string;
@@ -25,27 +25,28 @@ export function changeId(coordinates: ChangeCoordinates): string {
 }
 
 /**
- * The stable id of a snapshot's row, or mark: a row that is read again, because its chunk was lost
- * on the way, has the same.
+ * The stable id of a snapshot's row or mark. A row whose chunk is read again after a crash keeps
+ * its id.
  */
 function snapshotId(snapshot: string, table: string, { op, key, after }: FrameChange): string {
   const name = op === "r" ? hashOf(key === "" ? after : key) : parseSnapshotMark(after).state;
   return `snapshot/${snapshot}/${table}/${name}`;
 }
 
-/** A row is named by a hash of its key: keys may be long. */
+/** The hash of a row's key, because keys may be long. */
 function hashOf(text: string): string {
   return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
 }
 
 /**
- * The two halves of an update that changed its key, when a queue's groups are keys: each half goes
- * to its key's group.
+ * The two halves of an update that changed the row's key. With `groupBy: "key"` each half goes to
+ * the message group of its own key.
  */
 export type KeyChangeHalf = "delete" | "create";
 
 /**
- * What a change, or one half of it, does to its row, as the frame's texts; "" where there is none.
+ * The operation, row images and key of a change or of one half of it, as JSON texts from the frame;
+ * "" for an image or key that it does not have.
  */
 export interface RowTexts {
   readonly op: Operation;
@@ -60,7 +61,7 @@ export function rowTexts(change: FrameChange, half: KeyChangeHalf | undefined): 
   return change;
 }
 
-/** The stable id of a frame's change, or of one half of it. */
+/** The stable id of a frame's change or of one half of it. */
 export function frameChangeId(
   header: FrameHeader,
   change: FrameChange,
@@ -71,7 +72,7 @@ export function frameChangeId(
   const { offset, row, n } = change;
   const { gtid = null, file = "" } = header.transactions[change.transaction] ?? {};
   const id = changeId({ gtid, server: header.server, file, offset, row, n });
-  // The halves of a changed key need ids of their own.
+  // Each half needs its own id.
   return half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
 }
 
@@ -80,14 +81,14 @@ function tableName({ tables }: FrameHeader, { table }: FrameChange): string {
   return `${database}.${name}`;
 }
 
-/** Writes a change, or one half of it, as the JSON of `Change` (message.ts). */
+/** Writes a change or one half of it as the JSON of `Change` (message.ts). */
 export type WriteChange = (change: FrameChange, author: Author, half?: KeyChangeHalf) => string;
 
 /**
- * Writes the changes of one frame. Row images and keys are finished JSON texts and are put in
- * unparsed: what the reader wrote arrives digit for digit. What changes of a transaction, table or
- * author share is written once; so is the text of a change that is asked for again, because several
- * queues get it.
+ * Writes the changes of one frame. Row images and keys are finished JSON texts and are copied
+ * without parsing, so every digit that the reader wrote arrives. The texts that changes of one
+ * transaction, table or author share are built once. The last change's text is kept, because
+ * several queues ask for it.
  */
 export function changeWriter(header: FrameHeader): WriteChange {
   const tables = header.tables.map(
@@ -113,7 +114,7 @@ export function changeWriter(header: FrameHeader): WriteChange {
     return text;
   }
 
-  /** The member `snapshot`; "" for what is of none. */
+  /** The JSON member `snapshot`; "" for a change outside of a snapshot. */
   function snapshotText(change: FrameChange, { snapshot }: Author): string {
     if (snapshot === undefined) return "";
     const { op, n, after } = change;

@@ -1,8 +1,8 @@
 import { globMatcher } from "./glob.ts";
 
 /**
- * A pattern for columns, `database.table.column`: what stands before the first dot, behind the last
- * one, and between.
+ * A pattern for columns, `database.table.column`. The database ends at the first dot, the column
+ * begins after the last one; the table lies between them.
  */
 export interface ColumnPattern {
   readonly database: string;
@@ -10,7 +10,7 @@ export interface ColumnPattern {
   readonly column: string;
 }
 
-/** The pattern that a text is; null when it is none. */
+/** The parsed pattern; null when the text is not a column pattern. */
 export function parseColumnPattern(text: string): ColumnPattern | null {
   const [, database, table, column] = /^([^.!]+)\.(.+)\.([^.]+)$/su.exec(text) ?? [];
   return database === undefined || table === undefined || column === undefined
@@ -18,10 +18,7 @@ export function parseColumnPattern(text: string): ColumnPattern | null {
     : { database, table, column };
 }
 
-/**
- * Whether a column has a name that the pattern means; MySQL does not tell upper case from lower
- * case in them.
- */
+/** Matches column names against a pattern, ignoring case as MySQL does in column names. */
 export function columnNameMatcher(pattern: ColumnPattern): (column: string) => boolean {
   const matches = globMatcher(pattern.column.toLowerCase());
   return (column) => matches(column.toLowerCase());

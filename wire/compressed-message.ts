@@ -1,24 +1,31 @@
-// As a namespace: the client library runs on versions of Node whose zlib has no Zstandard.
+// Imported as a namespace, because the client library also runs on versions of Node whose zlib has
+// no Zstandard.
 import * as zlib from "node:zlib";
 import { promisify } from "node:util";
 import { InvalidMessageError, UnsupportedMessageVersionError } from "./message.ts";
 import { ZSTD_CHUNK, ZSTD_OPTIONS } from "./zstd-options.ts";
 
 /**
- * The version of a message whose text is compressed (Zstandard, RFC 8878) and in base64:
- * `{"version":2,"encoding":"zstd","data":"…"}`. A reader that knows version 1 only sees at once
- * that it cannot read it.
+ * The version of a message whose text is compressed (Zstandard, RFC 8878) and encoded in base64:
+ * `{"version":2,"encoding":"zstd","data":"…"}`. The version is higher so that a client that knows
+ * only version 1 refuses the message.
  */
 const COMPRESSED_VERSION = 2;
 const BEFORE_DATA = `{"version":${COMPRESSED_VERSION},"encoding":"zstd","data":"`;
 const BEHIND_DATA = '"}';
 
-/** Bytes of a text from which on it is compressed: SQS bills a shorter one as a single unit. */
+/**
+ * Texts of at least this many bytes are compressed. SQS bills a shorter one as a single unit
+ * anyway.
+ */
 const COMPRESSED_FROM = 8 * 1024;
-/** What is larger goes as it is, so that reading a body never takes much more memory than this. */
+/**
+ * Larger texts are not compressed, so that decompressing a body never takes much more memory than
+ * this.
+ */
 const COMPRESSED_UP_TO = 64 * 1024 * 1024;
 
-/** A message's text as the body of a message: compressed, unless it is short or huge. */
+/** The message body for a text: compressed, unless the text is short or huge. */
 export async function compressMessage(text: string): Promise<string> {
   const bytes = Buffer.byteLength(text);
   if (bytes < COMPRESSED_FROM || bytes > COMPRESSED_UP_TO) return text;
@@ -27,9 +34,9 @@ export async function compressMessage(text: string): Promise<string> {
 }
 
 /**
- * The text of a message, from a body of `compressMessage`; any other body is the text itself.
- * Throws InvalidMessageError for damaged data, UnsupportedMessageVersionError where this Node has
- * no Zstandard.
+ * The text of a message from a body that `compressMessage` made; any other body is the text itself.
+ * Throws InvalidMessageError for damaged data, UnsupportedMessageVersionError when this Node has no
+ * Zstandard.
  */
 export async function messageText(body: string): Promise<string> {
   if (!body.startsWith(BEFORE_DATA) || !body.endsWith(BEHIND_DATA)) return body;

@@ -19,7 +19,7 @@ export class MalformedFrameError extends Error {
   override readonly name = "MalformedFrameError";
 }
 
-/** The frame that a text stands for. Throws MalformedFrameError. */
+/** Parses a frame's text. Throws MalformedFrameError. */
 export function decodeFrame(text: string): Frame {
   const lines = text.split("\n");
   const header = decodeHeader(lines[0] ?? "");

@@ -1,6 +1,7 @@
 /**
- * A decimal number with digits that a JavaScript number would lose, as they occur in JSON columns.
- * Arithmetic and comparison take it as the nearest number (`valueOf`); as text it has every digit.
+ * A decimal number with more digits than a JavaScript number keeps; JSON columns contain such
+ * numbers. Arithmetic and comparison use the nearest JavaScript number (`valueOf`); as text it has
+ * every digit.
  */
 export class ExactDecimal {
   /** As JSON writes it: `12345678901234567890.12`. */
@@ -23,15 +24,14 @@ export class ExactDecimal {
   }
 }
 
-/**
- * Whether a number's JSON text is the same number once it has become a JavaScript number and is
- * printed again.
- */
+/** Whether a JavaScript number keeps the value of this JSON number. */
 export function isKeptByNumber(literal: string): boolean {
   return normalForm(literal) === normalForm(String(Number(literal)));
 }
 
-/** Significant digits and the power of ten of the last one: one text for each decimal number. */
+/**
+ * Significant digits and the power of ten of the last one: equal decimal numbers have equal texts.
+ */
 function normalForm(literal: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];

@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { ExactDecimal, isKeptByNumber } from "./exact-decimal.ts";
 
 /**
- * The value of a JSON text, as JSON.parse gives it, but with every integer that a number would
- * round as a bigint, and every decimal number that would lose digits as an ExactDecimal.
+ * Parses JSON as JSON.parse does, but returns an integer that a JavaScript number would round as a
+ * bigint, and a decimal number that would lose digits as an ExactDecimal.
  *
- * Node 20 cannot see a number's digits from a reviver, so such numbers are put into marked strings
- * before JSON.parse and taken out of them afterwards. No data can contain the mark: it is drawn
- * anew by each process and never leaves it. Only numbers with a run of 16 digits and points are
- * looked at: the smallest number that rounds has as many. A text without such a number goes to
- * JSON.parse as it is. Throws SyntaxError.
+ * In Node 20 a reviver cannot see a number's digits. So such numbers are turned into marked strings
+ * before JSON.parse and back into numbers after it. Data cannot contain the mark: each process
+ * draws a random one and never shows it. Only numbers with a run of at least 16 digits and points
+ * are examined, because every shorter number is kept. A text without such a run goes to JSON.parse
+ * unchanged. Throws SyntaxError.
  */
 export function parseExactJson(text: string): unknown {
   const first = nextLongRun(text, 0);
@@ -24,14 +24,14 @@ const LONG = 16;
 const POINT = 46;
 const QUOTE = '"';
 const BACKSLASH = 92;
-/** What may stand before the digits of a number, or before those of its exponent. */
+/** Characters that may precede the digits of a number or of its exponent. */
 const MAY_PRECEDE_DIGITS = ":,[ \n\r\t-+eE";
 
 /**
- * Where the next run of 16 digits and points begins that may belong to a number, or -1. Looks at
- * every 16th character only: such a run cannot lie between two of them. A run that follows a
- * character which no number can follow, a quote for instance, is in a string: so are the positions
- * of every message.
+ * The start of the next run of at least 16 digits and points that may belong to a number, or -1.
+ * Only every 16th character is tested, because a run of 16 contains one of them. A run after a
+ * character that cannot precede a number, such as a quote, is inside a string; the positions in
+ * every message are skipped this way.
  *
  * @param from no run begins before it and ends behind it
  */
@@ -45,20 +45,20 @@ function nextLongRun(text: string, from: number): number {
     const isLong = end - start >= LONG;
     if (isLong && (start === 0 || MAY_PRECEDE_DIGITS.includes(text.charAt(start - 1))))
       return start;
-    // The characters up to `end` are known.
+    // The characters before `end` need no second look.
     if (end > probe + LONG) probe = end - LONG;
   }
   return -1;
 }
 
 /**
- * The text with every number that a JavaScript number would not keep written as a string of the
- * mark and its digits.
+ * Replaces every number that a JavaScript number would not keep by a string: the mark and the
+ * digits.
  */
 function markNumbers(text: string, firstRun: number): string {
   let marked = "";
   let copied = 0;
-  /** Outside of any string. */
+  /** A place in `text` outside of any string. */
   let outside = 0;
   let run = firstRun;
   while (run !== -1) {
@@ -79,8 +79,8 @@ function markNumbers(text: string, firstRun: number): string {
 }
 
 /**
- * Passes over the strings that begin before `place`, from a place outside of any. Beyond `place`:
- * it is in the last of them.
+ * Skips the strings that begin before `place`, starting at `outside`, a place outside of any
+ * string. A result beyond `place` means that `place` is inside a string.
  */
 function endOfStringsBefore(text: string, outside: number, place: number): number {
   let at = outside;
@@ -97,8 +97,8 @@ function unmark(value: unknown): unknown {
     return value.startsWith(MARK) ? exactNumber(value.slice(MARK.length)) : value;
   }
   if (typeof value !== "object" || value === null) return value;
-  // Every property is the object's own, `__proto__` included, so an assignment never reaches a
-  // setter.
+  // JSON.parse makes every property, even `__proto__`, the object's own, so this assignment never
+  // calls a setter.
   const container = value as Record<string, unknown>;
   for (const key of Object.keys(container)) {
     const inner = container[key];
@@ -112,7 +112,7 @@ function exactNumber(digits: string): bigint | ExactDecimal {
   return /^-?\d+$/.test(digits) ? BigInt(digits) : new ExactDecimal(digits);
 }
 
-/** Only what is a JSON number: JSON.parse is to refuse the rest itself. */
+/** Accepts valid JSON numbers only; JSON.parse refuses the others. */
 function isLongDecimal(literal: string): boolean {
   return (
     /^-?(?:0|[1-9]\d*)(?:\.\d+|(?=[eE]))(?:[eE][+-]?\d+)?$/.test(literal) &&
@@ -139,7 +139,7 @@ function endOfDigitsAndPoints(text: string, start: number): number {
   return end;
 }
 
-/** Where the number begins that a run of digits belongs to, outside of strings. */
+/** The start of the number that contains the digits at `run`, which lie outside of strings. */
 function startOfNumber(text: string, run: number): number {
   let start = run;
   while (start > 0 && NUMBER.includes(text.charAt(start - 1))) start--;
@@ -152,12 +152,12 @@ function endOfNumber(text: string, start: number): number {
   return end;
 }
 
-/** What numbers are made of. JSON.parse refuses what is none. */
+/** The characters of numbers. JSON.parse refuses combinations that are not a number. */
 const NUMBER = "0123456789.-+eE";
 
 /**
- * Just past the closing quote of the string that opens at `start`; the end of the text when nothing
- * closes it.
+ * The place after the closing quote of the string that opens at `start`; the end of the text when
+ * the string is not closed.
  */
 function endOfString(text: string, start: number): number {
   let quote = start;

@@ -1,6 +1,6 @@
 /**
- * MySQL's names of its geometry types, as in COLUMN_TYPE, each at its number in well-known binary
- * (OGC 06-103r4).
+ * MySQL's geometry types, named as in COLUMN_TYPE. The index of each is its number in well-known
+ * binary (OGC 06-103r4).
  */
 export const GEOMETRY_TYPES = [
   "geometry",

@@ -1,6 +1,6 @@
 /**
- * A matcher of names: `*` stands for any number of characters, `?` for one; everything else for
- * itself, case included.
+ * Matches names against a pattern: `*` stands for any number of characters, `?` for exactly one.
+ * The case of letters matters.
  */
 export function globMatcher(pattern: string): (name: string) => boolean {
   if (!isGlob(pattern)) return (name) => name === pattern;
@@ -12,7 +12,7 @@ export function globMatcher(pattern: string): (name: string) => boolean {
   return (name) => expression.test(name);
 }
 
-/** Whether a text has a wildcard, so that it may match more than the one name that it is. */
+/** Whether a pattern contains a wildcard. */
 export function isGlob(text: string): boolean {
   return /[*?]/.test(text);
 }

@@ -3,16 +3,16 @@ const BACKSLASH = 92;
 const SPACE = 32;
 
 /**
- * The UTF-8 bytes of `JSON.stringify(text)`, in half of its time where many characters are to be
- * escaped, as in a JSON text that becomes a string of another one. Four bytes are looked at
- * together; most of them go as they are.
+ * The UTF-8 bytes of `JSON.stringify(text)`, in half of its time when many characters need an
+ * escape, as in a JSON text that becomes a string in another JSON text. Four bytes are tested
+ * together; most of them are copied unchanged.
  */
 export function jsonStringBytes(text: string): Uint8Array {
-  // A surrogate without its other half has no bytes; JSON.stringify escapes it.
+  // A lone surrogate cannot be written in UTF-8; JSON.stringify escapes it.
   return (text.isWellFormed() ? escaped(text) : null) ?? Buffer.from(JSON.stringify(text));
 }
 
-/** Null where a control character is in the text: no JSON text has one. */
+/** Null when the text contains a control character, which no JSON text does. */
 function escaped(text: string): Uint8Array | null {
   const length = Buffer.byteLength(text);
   const source = Buffer.allocUnsafeSlow(4 * Math.ceil(length / 4));
@@ -41,16 +41,16 @@ function escaped(text: string): Uint8Array | null {
   return target.subarray(0, end);
 }
 
-/** The order of bytes in a word of this machine. */
+/** Whether this machine stores the lowest byte of a word first. */
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 const ONES = 0x01010101;
 const HIGH_BITS = 0x80808080;
 
 /**
- * Whether none of the four bytes is a quote, a backslash or a control character. A byte less than n
- * (of at most 128) sets its high bit in `(word - n) & ~word`, and so, rarely, does the byte above
- * it: a false alarm costs a closer look.
+ * Whether the four bytes contain no quote, backslash or control character. A byte below n (n up to
+ * 128) sets its high bit in `(word - n) & ~word`. Rarely the byte above it sets its bit too; such a
+ * false alarm only costs a test of each byte.
  */
 function isPlain(word: number): boolean {
   const quotes = word ^ (QUOTE * ONES);

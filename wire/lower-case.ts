@@ -1,6 +1,6 @@
 /**
- * A name as MySQL writes it in lower case where `lower_case_table_names` is 1 or 2, by the letters
- * of utf8mb3_general_ci. test/integration/reader/lower-case-names.test.ts compares every letter.
+ * A name in lower case, as MySQL writes it when `lower_case_table_names` is 1 or 2, by the rules of
+ * utf8mb3_general_ci. test/integration/reader/lower-case-names.test.ts compares every letter.
  */
 export function lowerCaseName(name: string): string {
   let lower = "";
@@ -8,11 +8,11 @@ export function lowerCaseName(name: string): string {
   return lower;
 }
 
-/** Letters for which Unicode has a lower case now, and MySQL 9.7 has none. */
+/** Letters with a lower case in Unicode but not in MySQL 9.7. */
 const KEPT =
   /[\u0220\u023a-\u037f\u03cf-\u03d8\u03f4-\u03ff\u048a\u04c0\u04c5\u04c9\u04cd\u04f6\u04fa-\u052e\u10a0-\u1cbf\u1e9e\u1efa-\u1efe\u2132\u2183\u2c00-\ua7f5]/;
 
 function lowerCaseLetter(letter: string): string {
-  // Unicode keeps the dot of this one, as a character of its own.
+  // toLowerCase would keep the dot as a separate character.
   return letter === "İ" ? "i" : letter.toLowerCase();
 }

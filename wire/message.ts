@@ -8,7 +8,7 @@ import type { Attribution } from "./session.ts";
 const MESSAGE_VERSION = 1;
 
 /**
- * What an environment queue carries: consecutive changes of one message group.
+ * A message in an environment queue: consecutive changes of one message group.
  * docs/message-format.md explains each field.
  */
 export interface EnvironmentMessage<Row = Record<string, unknown>> {
@@ -19,65 +19,68 @@ export interface EnvironmentMessage<Row = Record<string, unknown>> {
   readonly group: string;
   readonly first: PositionText;
   readonly last: PositionText;
-  /** Only of a message that an operator's replay sent. */
+  /** Only in a message that an operator's replay sent. */
   readonly replay?: MessageReplay;
   readonly changes: readonly Change<Row>[];
 }
 
 /**
- * The changes were sent before, or could have been, and come again because a person asked for them.
+ * Marks a message whose changes were sent, or could have been sent, before; an operator's replay
+ * sends them again.
  */
 export interface MessageReplay {
-  /** Of the replay: each one lets a change through once more. */
+  /** The replay's id. A client handles a change once for each replay. */
   readonly id: string;
 }
 
 /**
- * One change of one row (or a truncated table, or a statement that changed a table's definition, or
- * a row or mark of a snapshot).
+ * A change of one row, a truncation of a table, a statement that changed a table's definition, or a
+ * row or mark of a snapshot.
  */
 export interface Change<Row = Record<string, unknown>> {
-  /** Same change, same id, whoever reads it again. */
+  /** Stable: the same change has the same id however often it is read. */
   readonly id: string;
   readonly op: Operation;
   /**
-   * Null for an insert, and a snapshot's row. A column that the binlog's row image leaves out is
-   * absent, not null.
+   * The row before; null except for an update or a delete. A column that the binlog's row image
+   * omits is absent, not null.
    */
   readonly before: Row | null;
-  /** Null for a delete. */
+  /** The row after; null except for an insert, an update or a snapshot's row. */
   readonly after: Row | null;
   /**
-   * The primary key's columns; null when the table has no primary key or the row image leaves them
-   * out.
+   * The primary key's columns; null when the table has no primary key or the row image omits them.
    */
   readonly key: Partial<Row> | null;
   /** Only with op `ddl`: the statement. */
   readonly statement?: string;
   /** Only with the ops `r` and `snapshot`. */
   readonly snapshot?: ChangeSnapshot;
-  /** "" with `attribution` `snapshot`; so is `host`. */
+  /**
+   * `user` and `host` are "" when `attribution` is `snapshot` or `server`; `host` is also "" when
+   * only the GTID's tag is known.
+   */
   readonly user: string;
   readonly host: string;
   readonly attribution: Attribution;
   readonly source: ChangeSource;
 }
 
-/** Of what snapshot a row or mark is. */
+/** The snapshot to which a row or mark belongs. */
 export interface ChangeSnapshot {
   readonly id: string;
   /** `database.table`. */
   readonly table: string;
   /**
-   * Of a row: the number of the chunk with which it was read, counted over the whole snapshot from
-   * 1.
+   * For a row: the number of the chunk with which it was read, counted from 1 over the whole
+   * snapshot.
    */
   readonly chunk?: number;
-  /** Of a mark: `started` stands before the table's first row, `complete` behind its last one. */
+  /** For a mark: `started` precedes the table's first row, `complete` follows its last row. */
   readonly state?: "started" | "complete";
-  /** With `complete`: how many rows of the table came. */
+  /** With `complete`: the number of rows that the snapshot read from the table. */
   readonly rows?: number;
-  /** With `complete`, and true: the snapshot's other tables are complete as well. */
+  /** Only with `complete`; true: all tables of the snapshot are complete. */
   readonly whole?: true;
 }
 
@@ -96,8 +99,8 @@ interface ChangeSource {
 }
 
 /**
- * The queue carries a message of a version that is newer than this library, or that this Node
- * cannot read. The message says the remedy; that in the queue stays there.
+ * A message has a version that this library does not know, or that this version of Node cannot
+ * decompress. The error's text names the remedy. The message stays in the queue.
  */
 export class UnsupportedMessageVersionError extends Error {
   override readonly name = "UnsupportedMessageVersionError";
@@ -115,15 +118,16 @@ export class UnsupportedMessageVersionError extends Error {
 }
 
 /**
- * A message that binlog-router did not write. It is retried, then goes to the dead-letter queue:
- * look at it there.
+ * A message that binlog-router did not write, or that was damaged. After its retries it is in the
+ * dead-letter queue. Remedy: look at it there.
  */
 export class InvalidMessageError extends Error {
   override readonly name = "InvalidMessageError";
 }
 
 /**
- * The text of a message, which SQS takes. `changes` are texts of `changeWriter` (change-text.ts).
+ * The text of a message, without characters that SQS refuses. `changes` are texts from
+ * `changeWriter` (change-text.ts).
  */
 export function encodeMessage(
   head: Omit<EnvironmentMessage, "version" | "changes">,
@@ -137,9 +141,9 @@ export function encodeMessage(
 }
 
 /**
- * The message that a text stands for; integers that a number would round are bigints. Checks what
- * the client library relies on, not every field: a version may add fields. Throws
- * UnsupportedMessageVersionError, InvalidMessageError.
+ * Parses a message's text; integers that a JavaScript number would round become bigints, and
+ * decimal numbers that would lose digits become ExactDecimals. Checks only the fields on which the
+ * client library relies. Throws UnsupportedMessageVersionError, InvalidMessageError.
  */
 export function decodeMessage(text: string): EnvironmentMessage {
   let value: unknown;
@@ -147,7 +151,8 @@ export function decodeMessage(text: string): EnvironmentMessage {
     value = parseExactJson(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    // Not kept as the cause: its message quotes the text, and so somebody's row.
+    // The SyntaxError is not kept as the cause, because its message quotes the text and so may show
+    // row data.
     throw new InvalidMessageError("not JSON");
   }
   if (!isRecord(value) || !("version" in value)) {
@@ -173,8 +178,8 @@ export function decodeMessage(text: string): EnvironmentMessage {
 }
 
 /**
- * The position of a change whose message's positions have this epoch. Throws RangeError when a
- * coordinate is none.
+ * The position of a change from its coordinates and its message's epoch. Throws RangeError when a
+ * coordinate is invalid.
  */
 export function positionOf({ file, pos, row }: ChangeSource, epoch: number): PositionText {
   return formatPosition({ epoch, file: binlogFileNumber(file), offset: pos, row });

@@ -1,7 +1,7 @@
 /**
- * The metrics of the system, in CloudWatch's embedded metric format: reader and functions write
- * them, the dashboard and the alarms read them. Every metric has the dimension `Source`; those that
- * list another one have it as well.
+ * The metrics, in CloudWatch's embedded metric format. The reader and the functions write them; the
+ * dashboard and the alarms read them. Every metric has the dimension `Source`, and some also have
+ * the dimension that their comment names.
  */
 export const METRIC_NAMESPACE = "binlog-router";
 
@@ -12,99 +12,101 @@ export const DIMENSIONS = {
 } as const;
 
 /**
- * The value of the dimension `Attribution` for changes whose author is not known; else an
- * `Attribution` of session.ts.
+ * The value of the dimension `Attribution` for changes whose author is unknown. The other values
+ * are those of `Attribution` in session.ts.
  */
 export const UNATTRIBUTED = "unattributed";
 
 /**
- * Written by the reader, several times a minute while it holds the lease; `starts` and `standby` by
- * every task.
+ * Written several times a minute by the reader that holds the lease; every task writes `starts` and
+ * `standby`.
  */
 export const READER_METRICS = {
   /**
-   * 1 while this task reads the binlog, 0 while it holds the lease and does not (it connects, or
-   * has stopped).
+   * 1 while the task that holds the lease reads the binlog, 0 while it does not (it is connecting
+   * or has stopped).
    */
   active: "ReaderActive",
-  /** 1 while a reader cannot read a source that was read before: by this a deployment is judged. */
+  /**
+   * 1 while a reader cannot read a source that was read before. The alarm on this metric rolls back
+   * a deployment.
+   */
   heldUp: "ReaderHeldUp",
-  /** 1 from a task that waits for the lease of another one. */
+  /** 1 from a task that waits for the lease that another task holds. */
   standby: "ReaderStandby",
-  /** 1 from each task, once, when its process starts. */
+  /** 1 from each task when its process starts. */
   starts: "ReaderStarts",
   /**
-   * From the commit of the newest change that was sent to now; from heartbeats when the database is
-   * idle; from the saved offset until the binlog is read. Milliseconds.
+   * How far delivery is behind the database, milliseconds: the largest of the age of the oldest
+   * change that was read and is not acknowledged, the age of the last event read before the end of
+   * the binlog was reached, and the time since the reader stopped streaming.
    */
   lag: "ReaderLag",
   /**
-   * How much of the time that MySQL keeps its binlog has passed since the saved offset. Percent;
-   * missing until MySQL has said.
+   * How much of MySQL's binlog retention has passed since the oldest change that must still be
+   * read, percent; missing until the retention is known.
    */
   retentionUsed: "BinlogRetentionUsed",
   changesRead: "ChangesRead",
   framesSent: "FramesSent",
-  /** Bytes of the frames. */
+  /** The size of the frames, bytes. */
   bytesSent: "BytesSent",
-  /** 1 each time that a reader takes the lease over. */
+  /** 1 each time a reader takes over the lease. */
   leaseTaken: "LeaseTaken",
   reconnects: "SourceReconnects",
   /**
-   * Connections that turned out to have changed their user without telling the session ledger
-   * (COM_CHANGE_USER).
+   * Connections that changed their user (COM_CHANGE_USER) without registering in the session
+   * ledger.
    */
   userChanges: "UserChanges",
   /**
-   * XA transactions that were seen to commit, and not to be prepared: their changes are not
-   * delivered.
+   * XA transactions whose commit was read but not their prepare. Their changes are not delivered.
    */
   unknownXa: "XaChangesUnknown",
   /**
-   * How long the XA transaction has been prepared for whose commit the saved offset waits; 0 for
-   * none. Milliseconds.
+   * Age of the oldest XA transaction that is still prepared, milliseconds; 0 when there is none.
    */
   preparedXa: "PreparedXaAge",
-  /** 1 from a reader that cannot read until a person has acted, else 0. */
+  /** 1 while the reader cannot read until an operator acts, else 0. */
   stopped: "ReaderStopped",
-  /** Rows of snapshots that the raw queue has acknowledged, and the chunks in which they came. */
+  /** Rows and chunks of snapshots that the raw queue has acknowledged. */
   snapshotRows: "SnapshotRows",
   snapshotChunks: "SnapshotChunks",
   /**
-   * Keys of snapshots that are read again, because the binlog did not say what their rows became
-   * while a chunk was read.
+   * Keys that a snapshot reads again, because the binlog did not contain their rows' new values
+   * while the chunk was read.
    */
   snapshotRereads: "SnapshotRereads",
-  /** 1 while a snapshot cannot go on until a person has acted, else 0. */
+  /** 1 while a snapshot cannot continue until an operator acts, else 0. */
   snapshotStopped: "SnapshotStopped",
 } as const;
 
-/** Written by the route function. */
+/** Written by the route function; the retry function writes `changesFaulty` too. */
 export const ROUTE_METRICS = {
   /** Delivered changes by `Environment`. */
   changesRouted: "ChangesRouted",
-  /** Changes by `Attribution`: how their authors were found. */
+  /** Changes by `Attribution`. */
   changesAttributed: "ChangesAttributed",
   /** Changes of users in no environment while `otherUsers` is `drop`. */
   changesDropped: "ChangesDropped",
-  /** Changes that were parked: their queue is in trouble, or their author is not known. */
+  /** Changes that were parked because their queue failed or their author is unknown. */
   changesParked: "ChangesParked",
   /**
-   * Changes that are parked because our own code threw an exception for them. The retry function
-   * counts those that had waited for another reason.
+   * Changes that were parked because binlog-router's code threw an exception for them. The retry
+   * function counts those that were parked for another reason before.
    */
   changesFaulty: "ChangesFaulty",
-  /** Frames that were delivered already. */
+  /** Frames that had already been delivered. */
   framesRepeated: "FramesRepeated",
-  /** By invocation: 1 when all its frames were delivered already, 0 when one was delivered now. */
+  /** Per invocation: 1 when all its frames had already been delivered, else 0. */
   onlyRepeats: "OnlyRepeats",
-  /** Frames that the function gave back to the raw queue, once for each attempt. */
+  /** Frames that the function returned to the raw queue, counted once per attempt. */
   framesReturned: "FramesReturned",
-  /** Frames whose predecessor is missing. */
+  /** Frames whose predecessor was not delivered. */
   gaps: "GapDetected",
   framesMalformed: "FramesMalformed",
   /**
-   * From the commit to the acknowledgement of the environment's queue. Milliseconds, by
+   * Time from the commit to the acknowledgement of the environment's queue, milliseconds, by
    * `Environment`.
    */
   delay: "DeliveryDelay",
@@ -112,17 +114,17 @@ export const ROUTE_METRICS = {
 
 /** Written by the canary, once a minute. */
 export const CANARY_METRICS = {
-  /** 1 when the row that was written came out of the canary's queue, else 0. */
+  /** 1 when the written row arrived in the canary's queue, else 0. */
   arrived: "CanaryArrived",
-  /** From the write to the receipt. Milliseconds. */
+  /** Time from the write to the receipt, milliseconds. */
   delay: "CanaryDelay",
 } as const;
 
 /** Written by the retry function in every invocation, zeros included. */
 export const RETRY_METRICS = {
-  /** Streams that wait for the next attempt. */
+  /** Streams that wait for their next attempt. */
   pending: "FailuresPending",
-  /** Streams that were given up and wait for an operator. */
+  /** Streams that retry has given up and that wait for an operator. */
   dead: "FailuresDead",
   /** Messages delivered from failure records. */
   recovered: "FailuresRecovered",

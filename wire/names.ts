@@ -1,9 +1,9 @@
-/** The pseudo-environment of users that belong to none. */
+/** The pseudo-environment of users that no environment lists. */
 export const UNROUTED = "unrouted";
 
 /**
- * The queue that an application of `environment` reads as `subscriber`. SQS allows 80 characters:
- * the configuration is refused when a name would be longer.
+ * The name of a subscriber's queue in an environment. SQS allows 80 characters; config/rules.ts
+ * refuses a configuration with a longer name.
  */
 export function environmentQueueName(
   source: string,
@@ -13,7 +13,10 @@ export function environmentQueueName(
   return `${source}-${subscriber}-${environment}.fifo`;
 }
 
-/** Where environment messages go that an application failed to handle too often. */
+/**
+ * The name of the dead-letter queue, which gets messages that an application failed to handle too
+ * often.
+ */
 export function environmentDeadLetterQueueName(
   source: string,
   subscriber: string,
@@ -23,25 +26,23 @@ export function environmentDeadLetterQueueName(
 }
 
 /**
- * The tag of an environment's queues that has the source's name: a name that begins like the
- * source's may be another source's.
+ * The tag of an environment queue that contains the source's name. The queue's name cannot identify
+ * the source, because one source's name may be the beginning of another's.
  */
 export const SOURCE_TAG = "binlog-router:source";
 
-/** The queue of frames between the reader and the route function. */
+/** The name of the queue that carries frames from the reader to the route function. */
 export function rawQueueName(source: string): string {
   return `${source}-raw.fifo`;
 }
 
-/**
- * The URL of a queue in the same account, region and endpoint as another one, whose URL is known.
- */
+/** The URL of a queue, from the URL of another queue in the same account, region and endpoint. */
 export function siblingQueueUrl(queueUrl: string, queueName: string): string {
   return queueUrl.slice(0, queueUrl.lastIndexOf("/") + 1) + queueName;
 }
 
 /**
- * The failures table's index of the streams that wait for a retry or for an operator, by when they
- * are due.
+ * The failures table's index of the streams that wait for a retry or for an operator, sorted by due
+ * time.
  */
 export const DUE_INDEX = "due";

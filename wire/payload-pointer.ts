@@ -1,6 +1,6 @@
 /**
- * The message body that stands for a payload in S3, as the Amazon SQS Extended Client Library
- * writes it, so that its users in other languages read it too:
+ * A message body that points to a payload in S3, in the format of the Amazon SQS Extended Client
+ * Library, so that its users in other languages can read it:
  * `["software.amazon.payloadoffloading.PayloadS3Pointer", {"s3BucketName": …, "s3Key": …}]`, with
  * the payload's size in the message attribute `ExtendedPayloadSize`.
  * https://github.com/awslabs/payload-offloading-java-common-lib-for-aws
@@ -17,7 +17,7 @@ export function encodePointer({ bucket, key }: PayloadPointer): string {
   return JSON.stringify([CLASS_NAME, { s3BucketName: bucket, s3Key: key }]);
 }
 
-/** The pointer that a message body is, or null when it is an ordinary body. */
+/** The pointer in a message body; null for an ordinary body. */
 export function decodePointer(body: string): PayloadPointer | null {
   if (!body.startsWith("[")) return null;
   let value: unknown;
@@ -28,8 +28,8 @@ export function decodePointer(body: string): PayloadPointer | null {
   }
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [className, location] = value as [unknown, unknown];
-  // Only the end of the class name is compared: its package has changed between versions of the
-  // Extended Client.
+  // Compares only the end of the class name, because versions of the Extended Client use different
+  // packages.
   if (typeof className !== "string" || !className.endsWith(".PayloadS3Pointer")) return null;
   if (typeof location !== "object" || location === null) return null;
   const { s3BucketName: bucket, s3Key: key } = location as Record<string, unknown>;

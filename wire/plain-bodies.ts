@@ -2,16 +2,19 @@ import { randomUUID } from "node:crypto";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { jsonStringBytes } from "./json-string.ts";
 
-/** Shorter bodies are left to the SDK. */
+/** The SDK writes bodies with fewer characters. */
 const LONG = 1024;
-/** Stands for a body while the SDK writes the request; no body contains it. */
+/**
+ * The placeholder for a body while the SDK writes the request. It is random, so no body contains
+ * it.
+ */
 const MARK = randomUUID();
 
 /**
- * Makes a client write long message bodies by `jsonStringBytes`. The SDK's own writer goes through
- * a body character by character, which takes longer than all the rest of a send. It gets a mark in
- * the place of each body, and the body is put into the finished request before its length is
- * counted and it is signed. Returns the client.
+ * Makes a client write long message bodies with `jsonStringBytes`. The SDK escapes a body character
+ * by character, which takes longer than the rest of a send. So the SDK gets a mark in place of each
+ * body, and the body replaces the mark in the finished request, before the length is counted and
+ * the request is signed. Returns the same client.
  */
 export function withPlainBodies(client: SQSClient): SQSClient {
   const bodies = new WeakMap<object, readonly string[]>();
@@ -31,15 +34,15 @@ export function withPlainBodies(client: SQSClient): SQSClient {
       if (taken !== undefined) putBack(args.request as { body: unknown }, taken);
       return next(args);
     },
-    // Before the length is counted, which is of this step too.
+    // High priority, because the SDK counts the length in this step too.
     { step: "build", priority: "high", name: "putBack" },
   );
   return client;
 }
 
 /**
- * The input of SendMessage or SendMessageBatch with a mark for each long body, which is added to
- * `taken`.
+ * The input of SendMessage or SendMessageBatch with a mark in place of each long body. Adds the
+ * bodies to `taken`.
  */
 function marked(input: object, taken: string[]): object {
   const { Entries: entries } = input as { readonly Entries?: unknown };
@@ -51,7 +54,10 @@ function marked(input: object, taken: string[]): object {
   return { ...input, MessageBody: MARK };
 }
 
-/** Throws when the request is not what it was when this was written: a mark must not be sent. */
+/**
+ * Replaces the marks by the bodies. Throws TypeError when the SDK's request has an unexpected form,
+ * so that no mark is ever sent.
+ */
 function putBack(request: { body: unknown }, taken: readonly string[]): void {
   const { body } = request;
   if (typeof body !== "string" && !(body instanceof Uint8Array))

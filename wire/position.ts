@@ -1,10 +1,10 @@
 /**
- * Where a change stands among all changes of a source.
+ * The place of a change among all changes of a source.
  *
  * `epoch` goes up when the coordinates start again (another server after a failover, `RESET BINARY
- * LOGS AND GTIDS`, an operator's reset); `file` is the number in the binlog's file name; `offset`
- * is where the event starts in that file, in bytes (kept beyond the 32 bits of the event header);
- * `row` counts the changes inside that event, of all tables.
+ * LOGS AND GTIDS`, an operator's reset). `file` is the number in the binlog's file name. `offset`
+ * is the place in the file where the event starts, in bytes; it may exceed the 32 bits of the event
+ * header. `row` numbers the changes of all tables in the event.
  */
 export interface Position {
   readonly epoch: number;
@@ -13,13 +13,13 @@ export interface Position {
   readonly row: number;
 }
 
-/** A position as text. Comparing two of them as strings compares the positions. */
+/** A position as text. The texts sort like the positions. */
 export type PositionText = string;
 
-// The widths hold the largest values that exist: MySQL's binlog numbers end at 2^31 - 1, and 10^15
+// The widths fit the largest possible values: MySQL's binlog numbers end at 2^31 - 1, and 10^15
 // bytes is a petabyte.
 const WIDTHS = { epoch: 6, file: 10, offset: 15, row: 10 } as const;
-/** So many zeros, by number. */
+/** `ZEROS[n]` is a text of n zeros. */
 const ZEROS = Array.from({ length: WIDTHS.offset + 1 }, (_, count) => "0".repeat(count));
 const PATTERN = /^(\d{6})\.(\d{10})\.(\d{15})\.(\d{10})$/;
 
@@ -28,9 +28,7 @@ export function formatPosition({ epoch, file, offset, row }: Position): Position
   return `${pad(epoch, WIDTHS.epoch)}.${pad(file, WIDTHS.file)}.${pad(offset, WIDTHS.offset)}.${pad(row, WIDTHS.row)}`;
 }
 
-/**
- * The position that a text of `formatPosition` stands for. Throws RangeError when it is not one.
- */
+/** Parses a text of `formatPosition`. Throws RangeError when the text is not a position. */
 export function parsePosition(text: string): Position {
   const match = PATTERN.exec(text);
   if (match === null) throw new RangeError(`not a position: ${JSON.stringify(text.slice(0, 80))}`);
@@ -38,12 +36,12 @@ export function parsePosition(text: string): Position {
   return { epoch: Number(epoch), file: Number(file), offset: Number(offset), row: Number(row) };
 }
 
-/** The epoch of a position, as text that sorts; "" of what is not a position. */
+/** The epoch of a position as text that sorts; "" when the text is not a position. */
 export function epochOf(position: PositionText): string {
   return position.slice(0, Math.max(0, position.indexOf(".")));
 }
 
-/** Whether a text is one that `formatPosition` makes. */
+/** Whether a text has the form that `formatPosition` makes. */
 export function isPosition(text: string): boolean {
   return PATTERN.test(text);
 }

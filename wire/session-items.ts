@@ -3,17 +3,17 @@ import { number, text, textOf, type Item } from "./attributes.ts";
 import type { Attribution, Connection, SessionEntry } from "./session.ts";
 
 /**
- * The items of the sessions table: what the reader recorded of connections, for its next life and
- * for route and retry. Neighbours share an item, because connections that come by the thousand have
- * consecutive ids, and one write then records hundreds of them. An item has an attribute for each
- * of its connections and expires by the table's time to live.
+ * The items of the sessions table, in which the reader records the users of connections for its
+ * next start, for route and for retry. Connections with neighbouring thread ids share an item, so
+ * that one write can record hundreds of connections that open together. An item has one attribute
+ * for each connection and expires by the table's time to live.
  */
 export const SESSIONS_KEY = "chunk";
 /** Seconds since 1970. */
 export const SESSIONS_EXPIRES = "expires";
 const SESSIONS_PER_ITEM = 256;
 
-/** Where a connection's entries are: the key of the item, and the attribute in it. */
+/** The key of the item and the name of the attribute that hold a connection's entries. */
 export function sessionItem(connection: Connection): { key: string; attribute: string } {
   const chunk = Math.floor(connection.thread / SESSIONS_PER_ITEM);
   return {
@@ -22,22 +22,22 @@ export function sessionItem(connection: Connection): { key: string; attribute: s
   };
 }
 
-/** The keys of the items with these connections, each once. */
+/** The distinct keys of the items that hold these connections. */
 export function sessionItemKeys(connections: Iterable<Connection>): ReadonlySet<string> {
   return new Set(Array.from(connections, (connection) => sessionItem(connection).key));
 }
 
-/** A key as DynamoDB takes it. */
+/** An item's key in DynamoDB's form. */
 export function encodeSessionKey(key: string): Record<string, ReturnType<typeof text>> {
   return { [SESSIONS_KEY]: text(key) };
 }
 
-/** The key of an item that DynamoDB gave. */
+/** The key of an item that DynamoDB returned. */
 export function decodeSessionKey(item: Item): string {
   return textOf(item, SESSIONS_KEY) ?? "";
 }
 
-/** What items say of a connection, by their keys; empty when they say nothing. */
+/** A connection's entries, from items by their keys; empty when there are none. */
 export function entriesIn(
   items: ReadonlyMap<string, Item>,
   connection: Connection,
@@ -58,7 +58,7 @@ type SessionUpdate = Pick<
 >;
 
 /**
- * The writes that record what is known of connections, by the key of their item. `expires`: seconds
+ * The updates that record these connections' entries, by the key of the item. `expires`: seconds
  * since 1970.
  */
 export function sessionUpdates(
@@ -103,7 +103,8 @@ export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
 }
 
 /**
- * The entries of a connection's attribute. Throws when the text is not of `encodeSessionEntries`.
+ * The entries of a connection's attribute. Throws when `encodeSessionEntries` did not make the
+ * text.
  */
 export function decodeSessionEntries(value: string): SessionEntry[] {
   const rows = JSON.parse(value) as EncodedEntry[];
@@ -117,8 +118,8 @@ export function decodeSessionEntries(value: string): SessionEntry[] {
 }
 
 /**
- * Earlier releases know the first four fields, and take an entry with more for one of an unknown
- * user.
+ * Earlier releases read only the first four fields. In an entry with a tagged account these say
+ * that the user is unknown.
  */
 type EncodedEntry = readonly [
   from: string,

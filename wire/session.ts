@@ -1,9 +1,9 @@
 import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
- * How the author of a change was learnt, best first; `operator` is a person's answer for a parked
- * thread. `server`: nobody wrote it, the server did by itself. `snapshot`: the row was read from
- * the table, and who wrote it last is not known.
+ * How the author of a change was found, the most reliable way first. `operator`: an operator
+ * answered for a parked thread. `server`: the change has no author, because the server made it by
+ * itself. `snapshot`: the row was read from the table, and its last author is unknown.
  */
 export type Attribution =
   | "tag"
@@ -14,63 +14,60 @@ export type Attribution =
   | "server"
   | "snapshot";
 
-/**
- * Whose connection it is: MySQL's account names as the server reports them (`user` and `host` of
- * the client).
- */
+/** The author of a change: the client's user and host, as the MySQL server reports them. */
 export interface Author {
   readonly user: string;
-  /** "" where only a GTID's tag is known, which does not say it. */
+  /** "" when only a GTID's tag is known, which does not contain the host. */
   readonly host: string;
   readonly attribution: Attribution;
   /**
-   * Only with `snapshot`: for whom the rows were read. They go there and nowhere else, whoever
-   * wrote them.
+   * Only with the attribution `snapshot`: the subscriber and environment to which alone the rows
+   * go.
    */
   readonly snapshot?: SnapshotTarget;
 }
 
-/** A connection's account as GTID tags and the ledger have it. */
+/** A connection's account, known from GTID tags and the ledger. */
 export interface TaggedAccount {
   readonly user: string;
-  /** As the ledger has it; "" where it has no row of the connection. */
+  /** The host in the ledger; "" when the ledger has no row of the connection. */
   readonly host: string;
 }
 
 /**
- * One connection of one run of a server. Thread ids start again when the server restarts, so a
- * thread id means something only together with the run it belongs to: `run` is the number of the
- * binlog file in which that run began (the file whose format description event says that it was
- * created at server start), or of the first file read when that is older.
+ * A connection in one run of a server. Thread ids start again when the server restarts, so a thread
+ * id identifies a connection only within a run. `run` is computed from the second in which the
+ * server started and the binlog file that it began then (`runBeginning` in
+ * reader/transactions/server-run.ts).
  */
 export interface Connection {
-  /** `@@server_uuid` of the server whose thread id it is. */
+  /** `@@server_uuid` of the server that assigned the thread id. */
   readonly server: string;
   readonly run: number;
   readonly thread: number;
 }
 
 /**
- * The run of a thread id that is not one of the server that is read: another server executed the
- * transaction, or a client replayed it from a log. Such an id is the applier's, or stands in the
- * log for another reason, so that nothing but a person's answer is ever recorded of it. Own runs
- * are not negative, and other releases used numbers above -2^32.
+ * The run of a thread id that the server which is read did not assign: another server executed the
+ * transaction, or a client replayed it from a log. Such an id names no connection of an author, so
+ * only an operator's answer is recorded for it. The server's own runs are not negative, and earlier
+ * releases used negative numbers above -2^32.
  */
 export function foreignRun(serverId: number): number {
   return -(2 ** 32) - serverId;
 }
 
-/** Whether a run is one of `foreignRun`: its thread ids name no connection. */
+/** Whether a run is from `foreignRun`: its thread ids name no connection. */
 export function isForeignRun(run: number): boolean {
   return run < 0;
 }
 
-/** A text that names a connection. */
+/** A connection's name: `<server>/<run>/<thread>`. */
 export function connectionName(connection: Connection): string {
   return `${connection.server}/${connection.run}/${connection.thread}`;
 }
 
-/** The connection that a text of `connectionName` names. Throws RangeError. */
+/** Parses a name from `connectionName`. Throws RangeError. */
 export function parseConnectionName(name: string): Connection {
   const match = /^(.+)\/(-?\d+)\/(\d+)$/s.exec(name);
   if (match === null) throw new RangeError(`not the name of a connection: ${JSON.stringify(name)}`);
@@ -79,38 +76,38 @@ export function parseConnectionName(name: string): Connection {
 }
 
 /**
- * An author from a position on; the last entry that is not later than a change wrote that change.
+ * The author of a connection's changes from a position on. An entry applies until the next entry's
+ * position.
  */
 export interface SessionEntry extends Author {
-  /** A position's text, or "" for the beginning of the connection. */
+  /** The first position to which the entry applies; "" for the beginning of the connection. */
   readonly from: string;
   /**
-   * From here on the connection's transactions have GTIDs with this account's tag. One without a
-   * tag has no known author, since the session was reset before it, and may be another user's: so
-   * the entry's own user and host are "".
+   * Set when the connection's transactions have GTIDs with this account's tag. A transaction
+   * without a tag then has no known author: the session was reset before it, perhaps by another
+   * user. So `user` and `host` of such an entry are "".
    */
   readonly tagged?: TaggedAccount;
 }
 
 /**
- * From `from` on, nobody knows whose connection it is: its user changed some time before it was
- * seen again.
+ * An entry for an unknown author: the connection's user changed at an unknown time before `from`.
  */
 export function unknownFrom(from: string): SessionEntry {
   return { from, user: "", host: "", attribution: "sweep" };
 }
 
 /**
- * From `from` on, transactions with a tag are this account's, and nobody knows whose those without
- * one are.
+ * An entry from which on tagged transactions belong to this account and others have an unknown
+ * author.
  */
 export function taggedFrom(from: string, tagged: TaggedAccount): SessionEntry {
   return { from, user: "", host: "", attribution: "tag", tagged };
 }
 
 /**
- * Who wrote a transaction without a tag at `position`, by the entries of one connection; undefined
- * where they do not say.
+ * The author of a transaction without a tag at `position`, by one connection's entries; undefined
+ * when they do not contain the author.
  */
 export function authorAt(entries: readonly SessionEntry[], position: string): Author | undefined {
   const entry = entryAt(entries, position);
@@ -118,7 +115,7 @@ export function authorAt(entries: readonly SessionEntry[], position: string): Au
   return { user: entry.user, host: entry.host, attribution: entry.attribution };
 }
 
-/** The entry that holds at `position`. */
+/** The entry that applies at `position`. */
 export function entryAt(
   entries: readonly SessionEntry[],
   position: string,

@@ -3,21 +3,21 @@ import { type Item, map, number, numberOf, text, textOf } from "./attributes.ts"
 import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
- * The item `snapshots` of the offsets table: what operators ordered, written by them, in attributes
- * `order#<id>`; and how far each order is, written by the reader, in attributes `report#<id>`. One
- * item, because the reader looks at it every two seconds.
+ * The item `snapshots` of the offsets table. Operators write their orders to attributes
+ * `order#<id>`, and the reader writes each order's progress to `report#<id>`. All are in one item,
+ * because the reader polls it every two seconds.
  */
 export const SNAPSHOTS_KEY: Item = { id: text("snapshots") };
 
-/** What an operator ordered. */
+/** An operator's order of a snapshot. */
 export interface SnapshotOrder extends SnapshotTarget {
   /** Table patterns, as in the configuration. */
   readonly tables: readonly string[];
-  /** Left out: all rows. */
+  /** A condition on the rows; left out: all rows. */
   readonly where?: string;
-  /** Rows a second at most; left out: as many as come. */
+  /** The largest number of rows a second; left out: no limit. */
   readonly rate?: number;
-  /** The caller's identity: an ARN, or the user of the machine. */
+  /** The operator's identity: an ARN, or the user of the machine. */
   readonly startedBy: string;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
@@ -27,8 +27,8 @@ export interface SnapshotOrder extends SnapshotTarget {
 export type SnapshotWish = "run" | "pause" | "cancel";
 
 /**
- * waiting: another one runs; resting: the stream is behind, or a connection is broken; refused: it
- * cannot be begun; stopped: it cannot go on until a person has acted.
+ * waiting: another snapshot runs; resting: the stream is behind, or a connection is broken;
+ * refused: the snapshot cannot begin; stopped: it cannot continue until an operator acts.
  */
 export type SnapshotState =
   | "waiting"
@@ -40,28 +40,31 @@ export type SnapshotState =
   | "refused"
   | "stopped";
 
-/** How far the reader is with an order. */
+/** The progress of an order. */
 export interface SnapshotReport {
   readonly state: SnapshotState;
-  /** Why, and what to do, where it was refused or stopped, or rests; else "". */
+  /** Why the snapshot was refused, was stopped or rests, and what to do; else "". */
   readonly reason: string;
-  /** `database.table` each, in their order; empty until they were looked up. */
+  /**
+   * The tables as `database.table`, in the order in which they are read; empty until the reader has
+   * looked them up.
+   */
   readonly tables: readonly string[];
-  /** How many of them are complete. */
+  /** How many of `tables` are complete. */
   readonly tablesDone: number;
-  /** Of all tables up to now. */
+  /** Rows read from all tables so far. */
   readonly rows: number;
-  /** The server's own estimate of all tables together; null until it was asked. */
+  /** The server's estimate of the rows of all tables; null until the reader has asked for it. */
   readonly estimatedRows: number | null;
   readonly chunks: number;
-  /** Keys that were read again. */
+  /** The number of keys that were read again. */
   readonly rereads: number;
-  /** When the first row was read; null: not yet. Milliseconds since 1970. */
+  /** When the first row was read, milliseconds since 1970; null before that. */
   readonly begunMs: number | null;
   readonly updatedMs: number;
 }
 
-/** States that nothing follows. */
+/** Whether the state is final. */
 export function isOver(state: SnapshotState): boolean {
   return state === "complete" || state === "cancelled" || state === "refused";
 }
@@ -109,7 +112,8 @@ export function reportAttribute(
 }
 
 /**
- * The orders in the item, oldest first, each with its report; null until the reader has seen it.
+ * The orders in the item, oldest first, each with its report. The report is null until the reader
+ * has seen the order.
  */
 export function snapshotsIn(
   item: Item,

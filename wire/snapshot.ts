@@ -1,4 +1,4 @@
-/** Whose snapshot it is: one subscriber's in one environment. */
+/** The subscriber and environment for which a snapshot is read. */
 export interface SnapshotTarget {
   readonly id: string;
   readonly subscriber: string;
@@ -6,20 +6,24 @@ export interface SnapshotTarget {
 }
 
 /**
- * Where a snapshot is with a table; what follows `op: "snapshot"` in a frame, as JSON. It stands
- * before the table's first row and behind its last one.
+ * The start or the end of a table in a snapshot: the `after` of a frame's change with `op:
+ * "snapshot"`, as JSON. A mark precedes the table's first row, and another one follows its last
+ * row.
  */
 export type SnapshotMark =
   | { readonly state: "started" }
   | {
       readonly state: "complete";
-      /** How many rows of the table came. A subscriber's own `where` leaves out some of them. */
+      /**
+       * The number of rows that the snapshot read from the table. The subscriber's `where` may drop
+       * some of them.
+       */
       readonly rows: number;
-      /** The table is the snapshot's last one: all its tables are complete. */
+      /** This is the snapshot's last table: all tables are complete. */
       readonly whole?: true;
     };
 
-/** The mark that a text of a frame stands for. Throws SyntaxError, RangeError. */
+/** Parses a mark from a frame. Throws SyntaxError, RangeError. */
 export function parseSnapshotMark(text: string): SnapshotMark {
   const value = JSON.parse(text) as { state?: unknown; rows?: unknown; whole?: unknown } | null;
   const { state, rows, whole } = value ?? {};

@@ -1,11 +1,11 @@
 import { globMatcher } from "./glob.ts";
 
 /**
- * Says which tables a list of patterns chooses: `shop.orders`, `shop.*`, `*.audit`; with `!` in
- * front, tables left out. A table is chosen when some pattern includes it and none leaves it out;
- * the order of the patterns does not matter. A list with exclusions only chooses nothing. A
- * pattern's database is what stands before its first dot. WHOLE_DATABASE in place of a table asks
- * whether some table of the database may be chosen.
+ * Tests whether a list of patterns chooses a table. A pattern is `shop.orders`, `shop.*` or
+ * `*.audit`; with `!` in front it excludes tables. A table is chosen when a pattern includes it and
+ * no pattern excludes it; the order of the patterns does not matter. A list with only exclusions
+ * chooses nothing. A pattern's database ends at its first dot. WHOLE_DATABASE in place of a table
+ * asks whether any table of the database may be chosen.
  */
 export function tableMatcher(
   patterns: readonly string[],
@@ -27,10 +27,7 @@ export function tableMatcher(
   };
 }
 
-/**
- * What stands in place of a table in a change of a whole database (DROP DATABASE). No table has
- * this name.
- */
+/** The table's name in a change of a whole database (DROP DATABASE). No table has this name. */
 export const WHOLE_DATABASE = "";
 
 /** Whether a text has the form of a table pattern: `[!]database.table`. */

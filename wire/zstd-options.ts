@@ -1,14 +1,14 @@
 import { constants } from "node:zlib";
 
 /**
- * Node calls back for each piece of output of this size: once or twice for a frame or a message,
- * where its default makes dozens.
+ * Node calls back for each piece of output of this size. A frame or message has one or two pieces;
+ * Node's default would make dozens.
  */
 export const ZSTD_CHUNK = 512 * 1024;
 
 /**
- * The fastest level: the database's text shrinks to a sixth already. The checksum lets nothing
- * damaged pass.
+ * The fastest level; it already compresses the database's text to a sixth. The checksum detects
+ * damaged data.
  */
 export const ZSTD_OPTIONS = {
   chunkSize: ZSTD_CHUNK,

@@ -11,7 +11,6 @@ import {
   type TypedChange,
 } from "./typed-change.ts";
 
-/** The format `canal`. */
 export const canal = {
   write: canalFlatMessage,
   needsColumns: true,
@@ -22,10 +21,10 @@ export const canal = {
 const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
 
 /**
- * A change as canal's flatMessage, with `user`, `host`, `attribution` and `environment` beside its
- * own fields. `id`, a number of canal's own batches, is 0; `ts` is when it is written, `es` when it
- * was committed, both in milliseconds. Throws RangeError for what is of a snapshot: canal has no
- * message for it.
+ * Writes a change as canal's flatMessage, with the additional fields `user`, `host`, `attribution`
+ * and `environment`. `id`, which numbers canal's batches, is 0. `ts` is the time of writing and
+ * `es` the time of the commit, both in milliseconds since 1970. Throws RangeError for a snapshot's
+ * row or mark, because canal has no message for them.
  * https://github.com/alibaba/canal/blob/master/protocol/src/main/java/com/alibaba/otter/canal/protocol/FlatMessage.java
  */
 function canalFlatMessage(typed: TypedChange, nowMs: number): string {
@@ -57,7 +56,10 @@ function canalFlatMessage(typed: TypedChange, nowMs: number): string {
   });
 }
 
-/** What canal calls a statement about a table (`EventType` of its EntryProtocol.proto). */
+/**
+ * Canal's name for the type of a statement that changes a definition (`EventType` in its
+ * EntryProtocol.proto).
+ */
 function definitionType(statement: string): string {
   const words = statement.replace(/\/\*.*?\*\//gs, " ").trim();
   return DEFINITION_TYPES.find(({ begins }) => begins.test(words))?.type ?? "QUERY";
@@ -86,8 +88,8 @@ function byColumn<T>(
 }
 
 /**
- * Every value is text: an ENUM its number, a SET its bits, binary data one character a byte (ISO
- * 8859-1).
+ * Canal writes every value as text: an ENUM as its number, a SET as its bits, binary data as one
+ * character for each byte (ISO 8859-1).
  */
 function canalValue(value: unknown, columnType: string): string {
   const type = typeName(columnType);
@@ -111,8 +113,8 @@ function setBits(chosen: readonly unknown[], all: readonly string[]): bigint {
 const BINARY = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
 
 /**
- * The number of java.sql.Types that canal gives a column: the next wider one for an unsigned
- * integer whose value does not fit into the Java type of its width.
+ * The number in java.sql.Types that canal gives a column. It is the next wider type when an
+ * unsigned integer's value does not fit into the Java type of the same width.
  */
 function sqlType(columnType: string, value: unknown): number {
   const type = typeName(columnType);

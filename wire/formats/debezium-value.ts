@@ -3,11 +3,11 @@ import { jsonText } from "./json-text.ts";
 import { isGeometry, typeName } from "./typed-change.ts";
 
 /**
- * A value as Debezium's MySQL connector gives it by default (decimal.handling.mode=precise,
+ * A value as Debezium's MySQL connector writes it by default (decimal.handling.mode=precise,
  * binary.handling.mode=bytes, time.precision.mode=adaptive_time_microseconds,
  * bigint.unsigned.handling.mode=long, enable.time.adjuster=true: years 0 to 69 mean 2000 to 2069,
- * and 70 to 99 mean 1970 to 1999). A date that is none, like `0000-00-00`, is null, or the
- * beginning of 1970 where the column admits no NULL.
+ * and 70 to 99 mean 1970 to 1999). A date that does not exist, like `0000-00-00`, becomes null, or
+ * the beginning of 1970 in a NOT NULL column.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-data-types
  */
 export function debeziumValue(value: unknown, columnType: string, nullable: boolean): unknown {
@@ -51,15 +51,15 @@ function convertValue(value: unknown, columnType: string): unknown {
   }
 }
 
-/** `srid` is not known here; a column of points has their numbers beside it. */
+/** `srid` is null because it is not known here. A POINT column also has `x` and `y`. */
 function geometry(wkb: string, columnType: string): object | null {
-  // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing.
+  // ALTER TABLE fills an added NOT NULL geometry column with empty values.
   if (wkb === "") return null;
   const point = typeName(columnType) === "point" ? pointOf(Buffer.from(wkb, "base64")) : {};
   return { ...point, wkb, srid: null };
 }
 
-/** The year that Debezium takes one of two digits for. */
+/** The full year that Debezium reads from a year of two digits. */
 function fullYear(year: number): number {
   if (year > 99) return year;
   return year < 70 ? 2000 + year : 1900 + year;
@@ -72,8 +72,8 @@ function ifDate(at: bigint | null, convert: (at: bigint) => bigint): bigint | nu
 }
 
 /**
- * Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.ffffff]`, read as UTC; null for a date that
- * there is not.
+ * Microseconds since 1970 of `YYYY-MM-DD HH:MM:SS[.ffffff]`, read as UTC; null for a date that does
+ * not exist.
  */
 function microseconds(text: string): bigint | null {
   const [written = "", fraction = ""] = text.split(".");
@@ -82,12 +82,12 @@ function microseconds(text: string): bigint | null {
   );
   const iso = `${seconds.replace(" ", "T")}Z`;
   const ms = Date.parse(iso);
-  // Date.parse takes 30 February for a day in March.
+  // Date.parse reads 30 February as a day in March.
   if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== iso.slice(0, 19)) return null;
   return BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, "0"));
 }
 
-/** Microseconds of `[-]HH:MM:SS[.ffffff]`. */
+/** The microseconds in `[-]HH:MM:SS[.ffffff]`. */
 function timeOfDay(text: string): bigint {
   const negative = text.startsWith("-");
   const [clock = "", fraction = ""] = text.replace("-", "").split(".");
@@ -97,12 +97,12 @@ function timeOfDay(text: string): bigint {
   return negative ? -total : total;
 }
 
-/** The number in parentheses: of `datetime(6)` 6. */
+/** The number in parentheses: 6 for `datetime(6)`. */
 function decimals(columnType: string): number {
   return Number(/\((\d+)\)/.exec(columnType)?.[1] ?? 0);
 }
 
-/** BIT(1) is a boolean, a longer one its bytes, lowest first. */
+/** BIT(1) becomes a boolean; a longer BIT becomes the base64 of its bytes, lowest first. */
 function bits(value: bigint, columnType: string): boolean | string {
   const width = decimals(columnType) || 1;
   if (width === 1) return value === 1n;
@@ -112,8 +112,8 @@ function bits(value: bigint, columnType: string): boolean | string {
 }
 
 /**
- * The fewest bytes in two's complement, highest first, as java.math.BigInteger.toByteArray() gives
- * them.
+ * The shortest two's complement, highest byte first, as java.math.BigInteger.toByteArray() returns
+ * it.
  */
 function twosComplement(value: bigint): Buffer {
   let bytes = 1;

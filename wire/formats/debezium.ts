@@ -3,7 +3,6 @@ import { jsonText } from "./json-text.ts";
 import type { MessageFormat } from "./message-format.ts";
 import { convertRow, type Row, type TypedChange } from "./typed-change.ts";
 
-/** The format `debezium`. */
 export const debezium = {
   write: debeziumPayload,
   needsColumns: true,
@@ -12,11 +11,11 @@ export const debezium = {
 } as const satisfies MessageFormat;
 
 /**
- * A change as the payload of an event of Debezium's MySQL connector 2.7 (JSON without schemas,
- * default settings), with `user`, `host`, `attribution` and `environment` beside its own fields. A
- * snapshot's row is as in its incremental snapshots. Null for a statement about a table's
- * definition, which Debezium keeps in a topic of its own, and for the marks of a snapshot, of which
- * it tells in another one.
+ * Writes a change as the payload of an event of Debezium's MySQL connector 2.7 (JSON without
+ * schemas, default settings), with the additional fields `user`, `host`, `attribution` and
+ * `environment`. A snapshot's row is written as in Debezium's incremental snapshots. Null for a
+ * statement that changes a definition and for a snapshot's marks: Debezium publishes each of these
+ * kinds in a separate topic.
  * https://debezium.io/documentation/reference/2.7/connectors/mysql.html#mysql-events
  */
 function debeziumPayload(typed: TypedChange, nowMs: number): string | null {

@@ -3,7 +3,7 @@ import { debezium } from "./debezium.ts";
 import { maxwell } from "./maxwell.ts";
 import type { MessageFormat } from "./message-format.ts";
 
-/** Every format that a subscriber can choose, by its name in the configuration. */
+/** The formats that a subscriber can choose, by their names in the configuration. */
 export const FORMATS = {
   envelope: { write: null, needsColumns: false, splitsKeyChanges: false, hasSnapshots: true },
   debezium,
@@ -13,7 +13,7 @@ export const FORMATS = {
 
 export type Format = keyof typeof FORMATS;
 
-/** Whether each change is a message of its own in the format. */
+/** Whether the format writes one message for each change. */
 export function isMessagePerChange(format: Format): boolean {
   return FORMATS[format].write !== null;
 }

@@ -1,21 +1,24 @@
 import { GEOMETRY_TYPES } from "../geometry-types.ts";
 
 /**
- * A geometry in well-known text, from its well-known binary; written as JTS writes it: `POINT (1
- * 2)`, `POLYGON ((0 0, 1 0, 1 1, 0 0))`, `GEOMETRYCOLLECTION EMPTY`. Throws RangeError for bytes
- * that are none. Format: OGC 06-103r4, sections 7 and 8, in two dimensions, as MySQL has them.
+ * Converts well-known binary to well-known text, in JTS's notation: `POINT (1 2)`, `POLYGON ((0 0,
+ * 1 0, 1 1, 0 0))`, `GEOMETRYCOLLECTION EMPTY`. Throws RangeError for bytes that are not a
+ * geometry. Format: OGC 06-103r4, sections 7 and 8; two dimensions, like MySQL's geometries.
  */
 export function wellKnownText(binary: Buffer): string {
   return new GeometryReader(binary).tagged();
 }
 
-/** The two numbers of a POINT in well-known binary. Throws RangeError for bytes that are none. */
+/**
+ * The coordinates of a POINT in well-known binary. Throws RangeError for bytes that are not a
+ * point.
+ */
 export function pointOf(binary: Buffer): { readonly x: number; readonly y: number } {
   const [x, y] = new GeometryReader(binary).point();
   return { x, y };
 }
 
-/** Well-known text spells out what MySQL abbreviates. */
+/** MySQL abbreviates the name GEOMETRYCOLLECTION. */
 const NAMES = GEOMETRY_TYPES.map((name) =>
   name === "geomcollection" ? "GEOMETRYCOLLECTION" : name.toUpperCase(),
 );
@@ -32,7 +35,7 @@ class GeometryReader {
   tagged(): string {
     const type = this.#type();
     const name = NAMES[type];
-    // GEOMETRY, 0, is the type of columns only.
+    // GEOMETRY (0) is a type of columns; no value has it.
     if (name === undefined || type === 0) throw new RangeError(`geometry type ${type} is unknown`);
     return `${name} ${this.#contents(type)}`;
   }

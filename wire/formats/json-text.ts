@@ -1,10 +1,8 @@
-/**
- * A number as the digits that are to stand in the JSON, for what a JavaScript number would round.
- */
+/** A number as its JSON digits, for numbers that a JavaScript number would round. */
 export class NumberText {
   readonly digits: string;
 
-  /** Throws RangeError for what is not a JSON number. */
+  /** Throws RangeError when `digits` is not a JSON number. */
   constructor(digits: string) {
     if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(digits)) {
       throw new RangeError("not a JSON number");
@@ -13,12 +11,12 @@ export class NumberText {
   }
 }
 
-/** JSON.stringify for values with bigint and NumberText in them; every digit is kept. */
+/** JSON.stringify for values that contain bigint and NumberText; keeps every digit. */
 export function jsonText(value: unknown): string {
   return write(value, "");
 }
 
-/** The same with a space after commas and colons, as MySQL prints JSON. */
+/** `jsonText` with a space after commas and colons, as MySQL prints JSON. */
 export function spacedJsonText(value: unknown): string {
   return write(value, " ");
 }
@@ -36,16 +34,15 @@ function write(value: unknown, space: string): string {
 }
 
 /**
- * JSON.parse that keeps every digit: an integer that a JavaScript number would round is a bigint,
- * any other number whose text would not be the same again a NumberText. Throws SyntaxError.
+ * JSON.parse that keeps every digit. A number whose text a JavaScript number would not reproduce
+ * becomes a bigint if it is an integer, else a NumberText. Throws SyntaxError.
  */
 export function parseJsonExactly(text: string): unknown {
   return JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown);
 }
 
 /**
- * `source` is the text of a value that is no object or array (ECMAScript 2026, which TypeScript's
- * types do not know).
+ * `source` is the JSON text of a primitive value (ECMAScript 2026; missing in TypeScript's types).
  */
 function exactNumber(
   _key: string,

@@ -10,7 +10,6 @@ import {
   type TypedChange,
 } from "./typed-change.ts";
 
-/** The format `maxwell`. */
 export const maxwell = {
   write: maxwellRecord,
   needsColumns: true,
@@ -22,9 +21,9 @@ const TYPES = { c: "insert", u: "update", d: "delete" } as const;
 const BOOTSTRAP_TYPES = { started: "bootstrap-start", complete: "bootstrap-complete" } as const;
 
 /**
- * A row change as Maxwell writes it, with `user`, `host`, `attribution` and `environment` beside
- * its own fields. Null for a statement about a table, which Maxwell leaves out unless told
- * otherwise. Without `xid`, which is not known here.
+ * Writes a row change as Maxwell does, with the additional fields `user`, `host`, `attribution` and
+ * `environment`. Null for TRUNCATE and for a statement that changes a definition, which Maxwell
+ * omits by default. `xid` is missing because it is not known here.
  * https://github.com/zendesk/maxwell/blob/master/docs/docs/dataformat.md
  */
 function maxwellRecord(typed: TypedChange): string | null {
@@ -58,7 +57,7 @@ function maxwellRecord(typed: TypedChange): string | null {
 }
 
 /**
- * A row or mark of a snapshot, as Maxwell's bootstrap writes it.
+ * Writes a snapshot's row or mark as Maxwell's bootstrap does.
  * https://github.com/zendesk/maxwell/blob/master/docs/docs/bootstrapping.md
  */
 function bootstrapRecord(typed: TypedChange): string {
@@ -78,12 +77,12 @@ function bootstrapRecord(typed: TypedChange): string {
 }
 
 /**
- * Values are as in the message, save that a DECIMAL is a number, a TIMESTAMP is like a DATETIME, a
- * geometry is text.
+ * Values equal those of the envelope format with three exceptions: a DECIMAL is a number, a
+ * TIMESTAMP is written like a DATETIME, and a geometry is well-known text.
  */
 function maxwellValue(value: unknown, columnType: string): unknown {
   if (typeof value !== "string") return value;
-  // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing.
+  // ALTER TABLE fills an added NOT NULL geometry column with empty values.
   if (isGeometry(columnType))
     return value === "" ? null : wellKnownText(Buffer.from(value, "base64"));
   switch (typeName(columnType)) {

@@ -11,20 +11,20 @@ import type { Author } from "../session.ts";
 import { parseSnapshotMark, type SnapshotMark } from "../snapshot.ts";
 import { parseJsonExactly } from "./json-text.ts";
 
-/** A change with all that a format may say of it. */
+/** A change with everything that a format may write. */
 export interface TypedChange extends TableShape {
-  /** The stable id, as the envelope has it. */
+  /** The stable id, as in the envelope. */
   readonly id: string;
-  /** The key's columns with their values; null for what has no key. */
+  /** The key's columns with their values; null when there is no key. */
   readonly keyValues: Row | null;
-  /** The change as the envelope has it: the JSON text of `Change` (wire/message.ts). */
+  /** The change as in the envelope: the JSON text of `Change` (wire/message.ts). */
   readonly changeText: string;
   readonly op: Operation;
   readonly before: Row | null;
   readonly after: Row | null;
-  /** Only of `ddl`, else "". */
+  /** The statement of a `ddl`, else "". */
   readonly statement: string;
-  /** Only of `snapshot`, else null. */
+  /** The mark of a `snapshot`, else null. */
   readonly mark: SnapshotMark | null;
   readonly author: Author;
   readonly environment: string;
@@ -47,12 +47,12 @@ export interface TypedChangeOptions {
   readonly author: Author;
   readonly half: KeyChangeHalf | undefined;
   readonly environment: string;
-  /** Nothing of its transaction follows in this frame for this queue. */
+  /** Whether the frame has no later change of the same transaction for this queue. */
   readonly isLast: boolean;
   readonly writeChange: WriteChange;
 }
 
-/** A change of a frame, or one half of it, its rows parsed. Throws SyntaxError. */
+/** A frame's change or one half of it, with parsed rows. Throws SyntaxError. */
 export function typedChange(
   header: FrameHeader,
   change: FrameChange,
@@ -66,7 +66,7 @@ export function typedChange(
   const isDdl = op === "ddl";
   const mark = op === "snapshot" ? parseSnapshotMark(after) : null;
   return {
-    // Worked out for the formats that ask for them.
+    // Getters, because only some formats need these.
     get id() {
       return frameChangeId(header, change, author, half);
     },
@@ -100,7 +100,7 @@ function rowOf(text: string): Row | null {
   return text === "" ? null : (parseJsonExactly(text) as Row);
 }
 
-/** The type's name: `decimal` of `decimal(10,2) unsigned`. */
+/** The type's name: `decimal` for `decimal(10,2) unsigned`. */
 export function typeName(columnType: string): string {
   return /^[a-z]+/.exec(columnType.toLowerCase())?.[0] ?? "";
 }
@@ -119,7 +119,10 @@ export function members(columnType: string): string[] {
   );
 }
 
-/** The columns of the row that the table has, in the table's order, each value converted. */
+/**
+ * The row with each value converted, in the order of the table's columns. Columns that the table
+ * does not have are dropped.
+ */
 export function convertRow(
   { columns }: TypedChange,
   row: Row,
@@ -135,7 +138,7 @@ export function convertRow(
   );
 }
 
-/** What of the row before an update has another value than after it. */
+/** The columns of `before` whose values differ in `after`. */
 export function changedColumns(before: Row, after: Row, textOf: (value: unknown) => string): Row {
   return Object.fromEntries(
     Object.entries(before).filter(([name, value]) => textOf(value) !== textOf(after[name])),
