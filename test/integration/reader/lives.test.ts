@@ -1,4 +1,6 @@
-import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import {
   CreateTableCommand,
   DeleteTableCommand,
@@ -6,14 +8,18 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
+import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
+import { startMysqlServer } from "../../../infra/local/mysql/start-mysql-server.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { decodeFrame } from "../../../wire/decode-frame.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
 import { Replica } from "../../support/replica.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 
@@ -357,6 +363,54 @@ test("an older offset that is put back brings repeats that the route function kn
   expect(replica.changes).toBe(25);
   expect(sent).toBeGreaterThan(25);
 });
+
+// Half a minute; the nightly workflow has it.
+const isNightly = process.env["COPIED_SERVER"] === "1";
+test.skipIf(!isNightly)("a copy of the server with its uuid stops a running reader", async () => {
+  await using proxy = await TcpProxy.listen(mysql.server);
+  const address = { ...accountOf(mysql.server), host: "127.0.0.1", port: proxy.port };
+  await using bench = await ReaderBench.create(aws, address, SWEEPS);
+  await mysql.server.stop();
+  const home = await mkdtemp(join(tmpdir(), "binlog-router-copy-"));
+  const dataDir = join(home, "data");
+  await cp(mysql.server.dataDir, dataDir, { recursive: true });
+  await mysql.server.start();
+  // An earlier test may have given the logs another name.
+  const [{ base } = { base: "" }] = await mysql.query<{ base: string }>(
+    "SELECT @@global.log_bin_basename AS base",
+  );
+  await using copy = await startMysqlServer({
+    dataDir,
+    password: mysql.server.password,
+    variables: { log_bin: basename(base) },
+  });
+
+  // The same numbers at the same positions: only the commit times tell the two apart.
+  const reader = await bench.start();
+  await insert(4, 9);
+  expect(await take(bench, 6)).toEqual(range(4, 9));
+  // Of what is not saved yet, the reader would take the copy's own.
+  const store = storeOf(bench);
+  const anchor = async () => (await store.load()).offset?.anchor;
+  await expect.poll(anchor, { timeout: 60_000 }).toMatchObject({ begunS: null });
+  const administrator = await createConnection(accountOf(copy));
+  for (let id = 4; id < 15; id++)
+    await administrator.query("INSERT INTO shop.orders VALUES (?)", [id]);
+  await administrator.end();
+  proxy.leadTo(copy);
+  proxy.cut();
+  expect(await stopOf(reader)).toMatchObject({ name: "HistoryMismatchError" });
+  proxy.leadTo(mysql.server);
+  expect(await store.vouch(await store.load())).toBe(true);
+  await bench.start();
+  await insert(10, 12);
+  expect(await take(bench, 3)).toEqual(range(10, 12));
+  await rm(home, { recursive: true });
+});
+
+function accountOf({ host, port, user, password }: MysqlServer) {
+  return { host, port, user, password };
+}
 
 test("in an offsets table restored from a backup the reader goes on from the backup, in a new life", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
