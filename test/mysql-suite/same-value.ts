@@ -115,7 +115,8 @@ function isSameText(column: Column, value: string, bytes: Buffer): boolean {
       own.subarray(bytes.length).every((byte) => byte === 0)
     );
   }
-  // Of gb18030's characters some are none of Unicode's; a message has U+FFFD for their halves.
+  // A message has U+FFFD for what is no character of Unicode: beyond it in gb18030, half a pair in
+  // utf16.
   return value === textDecoder(charsetOfCollation(column.collation))(bytes).toWellFormed();
 }
 
