@@ -9,11 +9,11 @@ import { parsePosition, type PositionText } from "../wire/position.ts";
 /** The row types of the tables that an application consumes, by `database.table`. */
 export type TableRows = Record<string, object>;
 
-/** The rows of an application that has not named any. */
+/** The default for an application that names no row types. */
 export type AnyTables = Record<string, Record<string, unknown>>;
 
 /**
- * One change as a handler gets it: as in the message, with its table's full name and its position.
+ * A change as a handler gets it: the message's change with the table's full name and the position.
  */
 export interface Change<
   Row = Record<string, unknown>,
@@ -21,11 +21,11 @@ export interface Change<
 > extends MessageChange<Row> {
   /** `database.table`. */
   readonly table: Table;
-  /** The change's position in the source's binlog; compares as text. */
+  /** The change's position in the source's binlog. Positions compare as text. */
   readonly position: PositionText;
 }
 
-/** Which row images there are, by `op`. */
+/** The row images of each `op`. */
 type RowImages<Row> =
   | { readonly op: "c"; readonly before: null; readonly after: Row }
   | { readonly op: "u"; readonly before: Row; readonly after: Row }
@@ -51,16 +51,16 @@ type RowImages<Row> =
     };
 
 /**
- * A change of one of several tables. `change.table` tells which, and narrows the rows' type;
- * `change.op` narrows which row images there are.
+ * A change of one of several tables. A test of `change.table` narrows the rows' type; a test of
+ * `change.op` tells which row images are null.
  */
 export type ChangeOf<Tables extends TableRows> = {
   [Table in keyof Tables & string]: Change<Tables[Table], Table> & RowImages<Tables[Table]>;
 }[keyof Tables & string];
 
 /**
- * The changes of a message with their positions, in order. Throws RangeError when a coordinate is
- * none.
+ * A message's changes with their positions, in order. Throws RangeError when a coordinate is
+ * invalid.
  */
 export function changesOf(message: EnvironmentMessage): Change[] {
   const { epoch } = parsePosition(message.first);
@@ -72,8 +72,9 @@ export function changesOf(message: EnvironmentMessage): Change[] {
 }
 
 /**
- * Changes that stand or fall together because they share a position: with `groupBy: "key"` an
- * update of the key itself arrives as a delete and a create, and may do so in one group.
+ * Divides changes into units that are recorded as handled together because they share a position.
+ * With `groupBy: "key"` an update that changes the key arrives as a delete and a create with one
+ * position, perhaps in one group.
  */
 export function splitByPosition(changes: readonly Change[]): Change[][] {
   const units: Change[][] = [];

@@ -3,9 +3,12 @@ import { DeletionRefusedError } from "./errors.ts";
 import { isHeld, type HeldMessage } from "./held-message.ts";
 import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 
-/** How long the first message waits for company, milliseconds. A group stays locked for as long. */
+/**
+ * How long the first message waits for others to share a request, milliseconds. Its group stays
+ * locked meanwhile.
+ */
 const GATHER_MS = 5;
-/** Between two attempts at deleting a message, milliseconds. */
+/** The time between two attempts at deleting a message, milliseconds. */
 const AGAIN_MS = 1000;
 
 /** Deletes handled messages, up to ten to a request. */
@@ -20,7 +23,10 @@ export class DeleteBatcher {
 
   constructor(options: {
     readonly queue: SqsQueue;
-    /** The message is deleted, or is no longer ours to delete. */
+    /**
+     * Called when the message is deleted or no longer held, or when no attempt follows because of
+     * `close()`.
+     */
     readonly onDone: (message: HeldMessage) => void;
     readonly onError: (error: unknown) => void;
   }) {
@@ -35,7 +41,7 @@ export class DeleteBatcher {
     else this.#gathering ??= setTimeout(() => this.#send(), GATHER_MS);
   }
 
-  /** Resolves when everything added has been deleted, or tried once more in vain. */
+  /** Resolves when every added message has been deleted or its last attempt has failed. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#send();
@@ -69,7 +75,7 @@ export class DeleteBatcher {
     }
   }
 
-  /** The messages that are to be tried again. */
+  /** Tries once; returns the messages to try again. */
   async #try(messages: readonly HeldMessage[]): Promise<Set<HeldMessage>> {
     try {
       const refused = await this.#queue.delete(messages);

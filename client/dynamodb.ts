@@ -9,25 +9,29 @@ import type { PositionStore } from "./position-store.ts";
 
 export interface DynamoDBPositionStoreOptions {
   /**
-   * A table whose partition key is the string `id`; its time-to-live attribute may be `expires`.
+   * A table whose partition key is the string `id`. Set its time-to-live attribute to `expires` to
+   * remove old records.
    */
   readonly table: string;
-  /** Tells subscriptions apart that share the table: subscriber and environment, say. */
+  /**
+   * A name that tells apart subscriptions that share the table, for example subscriber and
+   * environment.
+   */
   readonly owner: string;
-  /** Made without arguments when left out. */
+  /** Default: a client made without arguments. */
   readonly client?: DynamoDBClient;
   /**
-   * How long the record of a handled message is kept, days: longer than the retention of the queue
-   * and of its dead-letter queue together, because what is sent back to the queue after that is
-   * handled again. Default 30.
+   * How long the record of a handled message is kept, days. Must exceed the retention of the queue
+   * and of its dead-letter queue together: a message that returns to the queue after its record has
+   * expired is handled again. Default 30.
    */
   readonly keepDays?: number;
 }
 
 /**
- * Records of handled messages in DynamoDB, so that repeats are filtered across processes and
- * restarts: one consistent read and one write per message. A process that dies between the
- * handler's success and the write still repeats that message.
+ * Keeps the records of handled messages in DynamoDB, so that repeats are filtered across processes
+ * and restarts. Each message costs one consistent read and one write. If a process dies between the
+ * handler's success and the write, the message is handled again.
  */
 export class DynamoDBPositionStore implements PositionStore {
   readonly #client: DynamoDBClient;
@@ -66,7 +70,7 @@ export class DynamoDBPositionStore implements PositionStore {
         }),
       );
     } catch (error) {
-      // The stored position is as late or later: nothing to do.
+      // The stored position is as late or later.
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
   }

@@ -1,13 +1,13 @@
 export { InvalidMessageError, UnsupportedMessageVersionError } from "../wire/message.ts";
 
 /**
- * The subscription lacks a setting or has a bad one. Remedy: the options and variables that the
- * message names.
+ * A setting of the subscription is missing or invalid. Remedy: set the options and variables that
+ * the message names.
  */
 export class SubscriptionSettingsError extends Error {
   override readonly name = "SubscriptionSettingsError";
   readonly problems: readonly string[];
-  /** The environment queues that there are, as far as these credentials may list them. */
+  /** The existing environment queues that these credentials may list. */
   readonly available: readonly string[];
 
   constructor(problems: readonly string[], available: readonly string[]) {
@@ -18,13 +18,13 @@ export class SubscriptionSettingsError extends Error {
 }
 
 /**
- * There is no such queue, or it cannot be seen with these credentials. Remedy: one of `available`,
- * or deploy it.
+ * The queue does not exist, or these credentials may not see it. Remedy: choose one of `available`,
+ * or deploy the queue.
  */
 export class QueueNotFoundError extends Error {
   override readonly name = "QueueNotFoundError";
   readonly queueName: string;
-  /** The source's environment queues, as far as these credentials may list them. */
+  /** The source's environment queues that these credentials may list. */
   readonly available: readonly string[];
 
   constructor(queueName: string, available: readonly string[], options?: ErrorOptions) {
@@ -35,35 +35,37 @@ export class QueueNotFoundError extends Error {
 }
 
 /**
- * A message of another environment, subscriber or source. Remedy: find out who sends to this queue.
+ * The queue contained a message of another environment, subscriber or source. Remedy: find out who
+ * sends to this queue.
  */
 export class ForeignMessageError extends Error {
   override readonly name = "ForeignMessageError";
 }
 
 /**
- * An off-loaded payload could not be fetched from S3. Remedy: s3:GetObject for the application, or
- * the bucket's lifecycle.
+ * An off-loaded payload could not be fetched from S3. Remedy: allow s3:GetObject to the
+ * application, or lengthen the bucket's lifecycle.
  */
 export class PayloadUnavailableError extends Error {
   override readonly name = "PayloadUnavailableError";
 }
 
-/** What a validator found wrong with a row; it counts as a failure of the handler. */
+/** A validator's finding about a row. */
 export interface RowIssue {
   readonly message: string;
   readonly path: readonly string[];
 }
 
 /**
- * A row that its table's validator refused. Remedy: the validator, or the code that wrote the row.
+ * The table's validator refused a row; this counts as a failure of the handler. Remedy: correct the
+ * validator, or the code that wrote the row.
  */
 export class RowValidationError extends Error {
   override readonly name = "RowValidationError";
   readonly changeId: string;
   readonly table: string;
   /**
-   * What the validator said. Not part of the error's message, because validators may quote the
+   * The validator's findings. The error's message omits them, because validators may quote the
    * row's values.
    */
   readonly issues: readonly RowIssue[];
@@ -78,8 +80,8 @@ export class RowValidationError extends Error {
 }
 
 /**
- * SQS did not delete a handled message, because it was no longer ours. It comes again and is
- * filtered as a repeat.
+ * SQS did not delete a handled message, because this process no longer held it. The message is
+ * received again and filtered as a repeat.
  */
 export class DeletionRefusedError extends Error {
   override readonly name = "DeletionRefusedError";
@@ -92,8 +94,8 @@ export class DeletionRefusedError extends Error {
 }
 
 /**
- * SQS did not take back a message that was to be tried again. It comes again after its visibility
- * timeout instead.
+ * SQS refused to make a message visible again for a retry. The message is received again after its
+ * visibility timeout.
  */
 export class ReleaseRefusedError extends Error {
   override readonly name = "ReleaseRefusedError";
@@ -108,8 +110,8 @@ export class ReleaseRefusedError extends Error {
 }
 
 /**
- * SQS hides a message for 12 hours at most, and this one was not handled by then. Its handler's
- * `signal` has aborted, and the message comes again. Remedy: a handler that does its work in
+ * A message was not handled within 12 hours, the longest time for which SQS hides it. The handler's
+ * `signal` has aborted, and the message is received again. Remedy: divide the handler's work into
  * smaller steps.
  */
 export class VisibilityLimitError extends Error {

@@ -1,7 +1,7 @@
-/** What a subscription was doing when an error came up. */
+/** What a subscription was doing when an error occurred. */
 export type Activity = "handle" | "receive" | "extend" | "release" | "delete";
 
-/** Where an error came up; without a message when it concerns the queue as a whole. */
+/** The context of an error. `message` is missing when the error concerns the queue as a whole. */
 export interface ErrorContext {
   readonly activity: Activity;
   readonly environment: string;
@@ -9,15 +9,15 @@ export interface ErrorContext {
   readonly message?: MessageContext;
 }
 
-/** Which message it is about. */
+/** The message that an error or event concerns. */
 export interface MessageContext {
   readonly group: string;
   readonly messageId: string;
-  /** How often SQS has handed it out, this time included. */
+  /** How often the message was received, including this time; approximate, as SQS counts it. */
   readonly receiveCount: number;
 }
 
-/** A message that is about to be handled, or has been. */
+/** A message before or after its handling. */
 export interface MessageInfo {
   readonly environment: string;
   readonly subscriber: string;
@@ -26,54 +26,63 @@ export interface MessageInfo {
   readonly group: string;
   readonly messageId: string;
   readonly receiveCount: number;
-  /** How many changes of the message are handled this time. */
+  /** The number of changes that are handled this time. */
   readonly changes: number;
-  /** How many are left out, because they are known to have been handled before. */
+  /** The number of changes that are skipped, because the position store records them as handled. */
   readonly repeated: number;
-  /** Commit time of the first of them, milliseconds since 1970. */
+  /** Commit time of the first change that is handled this time, milliseconds since 1970. */
   readonly committedMs: number;
 }
 
 /**
- * A message that was deleted unhandled, because all of its changes are known to have been handled
- * before.
+ * A message that was deleted without handling, because the position store records all its changes
+ * as handled.
  */
 export interface RepeatInfo extends MessageContext {
   readonly environment: string;
   readonly subscriber: string;
   readonly changes: number;
-  /** How many messages this subscription has deleted as repeats, this one included. */
+  /** How many messages this subscription has deleted as repeats, including this one. */
   readonly total: number;
 }
 
-/** For a minute or longer messages were deleted as repeats and none was handled. */
+/** For a minute or longer, messages were deleted as repeats and no message was handled. */
 export interface OnlyRepeatsInfo {
   readonly environment: string;
   readonly subscriber: string;
-  /** How many messages. */
+  /** The number of messages that were deleted as repeats. */
   readonly repeats: number;
-  /** Since the first of them. */
+  /** The time since the first of them, milliseconds. */
   readonly durationMs: number;
-  /** One of them. */
+  /** The latest of them. */
   readonly latest: MessageContext;
 }
 
-/** Callbacks. What one throws is thrown away, so that watching cannot disturb the work. */
+/**
+ * An application's callbacks. Errors that the `on…` callbacks throw are dropped, so that they
+ * cannot disturb the delivery.
+ */
 export interface SubscriptionEvents {
-  /** Every failure, also those that are retried. Default: one line on standard error. */
+  /**
+   * Called for every failure, including those that are retried. Default: prints a line to standard
+   * error.
+   */
   readonly onError?: (error: unknown, context: ErrorContext) => void;
-  /** A message was handled; how long that took, milliseconds. */
+  /** Called after a message was handled; `durationMs` is how long the handling took. */
   readonly onHandled?: (message: MessageInfo, durationMs: number) => void;
-  /** A message was deleted unhandled, because its changes are known to have been handled before. */
+  /**
+   * Called when a message is deleted without handling, because its changes are recorded as handled.
+   */
   readonly onRepeat?: (repeat: RepeatInfo) => void;
   /**
-   * For a minute, at least ten messages were deleted as repeats and none was handled. Called once,
-   * and again only after a message was handled. Default: one line on standard error.
+   * Called when, for a minute, at least ten messages were deleted as repeats and no message was
+   * handled. Called once, and again only after a message was handled. Default: prints a line to
+   * standard error.
    */
   readonly onOnlyRepeats?: (info: OnlyRepeatsInfo) => void;
   /**
-   * Runs around the handling of each message: a place to open a trace span. Must call `handle` and
-   * return its promise.
+   * Runs around the handling of each message, for example to open a trace span. Must call `handle`
+   * and return its promise. An error that it throws counts as a failure of the message.
    */
   readonly around?: (message: MessageInfo, handle: () => Promise<void>) => Promise<void>;
 }

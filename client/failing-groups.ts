@@ -1,31 +1,32 @@
 /**
- * As long as the longest default backoff: by then another process has taken up what failed here, or
- * nobody has.
+ * How long a failed group counts as failing after its message is visible again: the longest default
+ * backoff. By then any other process has received the message.
  */
 const LET_OTHERS_SETTLE_SECONDS = 900;
 
 /**
- * The groups whose first message failed and is to come again, as far as this process can tell.
+ * The groups whose first message failed and will be received again, as far as this process knows.
  *
- * SQS hands out a failed message together with its successors and counts that as a receive of each,
- * so the successors would reach the dead-letter queue with it, untried. While a group is failing,
- * one message is received at a time. A process that has not handled anything yet counts as one with
- * a failing group, because it may have been started in the place of one that a message killed.
+ * SQS delivers a failed message together with its successors and counts a receive for each of them.
+ * So the successors would reach the dead-letter queue with it, untried. To prevent this, the
+ * subscription receives one message at a time while a group is failing. This also applies to a
+ * process that has not handled any message yet, because it may replace a process that a message
+ * killed.
  */
 export class FailingGroups {
   readonly #until = new Map<string, number>();
   #untested = true;
 
   /**
-   * Its first message failed here and is hidden for this many seconds, or (0) has been received
-   * before.
+   * Records that the group's first message failed here and is hidden for `hiddenSeconds`; 0 for a
+   * message that was already received before.
    */
   add(group: string, hiddenSeconds: number): void {
     const seconds = hiddenSeconds + LET_OTHERS_SETTLE_SECONDS;
     this.#until.set(group, performance.now() + seconds * 1000);
   }
 
-  /** One of its messages was handled. */
+  /** Records that a message of the group was handled. */
   delete(group: string): void {
     this.#untested = false;
     this.#until.delete(group);

@@ -7,16 +7,14 @@ import {
 import { environmentQueueName } from "../wire/names.ts";
 import { QueueNotFoundError } from "./errors.ts";
 
-/** Whose queue it is. */
+/** The names that identify an environment queue. */
 export interface QueueOwner {
   readonly source: string;
   readonly subscriber: string;
   readonly environment: string;
 }
 
-/**
- * The URL of the environment queue. Throws QueueNotFoundError, which lists what queues there are.
- */
+/** The URL of the environment queue. Throws QueueNotFoundError, which lists the existing queues. */
 export async function findQueue(
   sqs: SQSClient,
   owner: QueueOwner,
@@ -36,8 +34,8 @@ export async function findQueue(
 }
 
 /**
- * The names of a source's environment queues, of all sources without a name; none when they may not
- * be listed.
+ * The names of a source's environment queues, or of all sources' when `source` is left out; empty
+ * when the credentials may not list queues.
  */
 export async function listEnvironmentQueues(sqs: SQSClient, source?: string): Promise<string[]> {
   const names: string[] = [];

@@ -1,21 +1,18 @@
 import type { HeldMessage } from "./held-message.ts";
 
-/**
- * Runs message groups in parallel, up to a limit, and the messages of each group one after the
- * other.
- */
+/** Runs up to `concurrency` message groups in parallel, and the messages of each group in order. */
 export class GroupDispatcher {
   readonly #concurrency: number;
   readonly #runGroup: (messages: HeldMessage[]) => Promise<void>;
-  /** The messages of every group that runs or waits for its turn. */
+  /** The messages of every group that runs or waits. */
   readonly #groups = new Map<string, HeldMessage[]>();
   readonly #waiting: string[] = [];
   #running = 0;
   #watchers: (() => void)[] = [];
 
   /**
-   * `runGroup` takes messages off the front of its array until it is empty (more may come
-   * meanwhile); it never rejects.
+   * `runGroup` takes messages from the front of its array until the array is empty; `add` may
+   * append more meanwhile. It never rejects.
    */
   constructor(concurrency: number, runGroup: (messages: HeldMessage[]) => Promise<void>) {
     this.#concurrency = concurrency;
@@ -35,7 +32,7 @@ export class GroupDispatcher {
     this.#startWaiting();
   }
 
-  /** Takes back the messages of the groups that have not begun. */
+  /** Removes and returns the messages of the groups that have not begun. */
   takeWaiting(): HeldMessage[] {
     const taken = this.#waiting.splice(0).flatMap((group) => {
       const messages = this.#groups.get(group) ?? [];
@@ -46,7 +43,7 @@ export class GroupDispatcher {
     return taken;
   }
 
-  /** Resolves when another group could begin at once, or the signal aborts. */
+  /** Resolves when another group could begin at once or the signal aborts. */
   async room(signal: AbortSignal): Promise<void> {
     const notify = (): void => this.#notify();
     signal.addEventListener("abort", notify, { once: true });

@@ -7,8 +7,8 @@ import type { MessageProcessor, Outcome } from "./message-processor.ts";
 import type { Reporter } from "./reporter.ts";
 
 /**
- * How long a message that this library cannot read is hidden, so that restarts do not use up its
- * receives, seconds.
+ * How long a message that this library cannot read is hidden, seconds. Restarts then do not use up
+ * its receives.
  */
 const REFUSED_SECONDS = 900;
 /** SQS hides a message for 12 hours at most. */
@@ -21,18 +21,18 @@ export interface GroupRunnerOptions<Transaction> {
   readonly failing: FailingGroups;
   readonly reporter: Reporter;
   readonly backoffSeconds: (receiveCount: number) => number;
-  /**
-   * Resolves when the receives under way that may take a message together with its successors have
-   * ended.
-   */
+  /** Resolves when the running receives that may return several messages of a group have ended. */
   readonly wideReceivesEnded: () => Promise<void>;
-  /** Once it is aborted, what has not begun is given back. */
+  /** After its abort, messages whose handling has not begun are given back. */
   readonly stopping: AbortSignal;
-  /** A message of a version that this library does not know: nothing more is to be received. */
+  /**
+   * Called for a message of a version that this library cannot read. The subscription must stop
+   * receiving.
+   */
   readonly onRefused: (error: UnsupportedMessageVersionError) => void;
 }
 
-/** Handles the messages of a group one after the other, and decides what becomes of each. */
+/** Handles a group's messages in order and deletes or releases each according to its outcome. */
 export class GroupRunner<Transaction> {
   readonly #options: GroupRunnerOptions<Transaction>;
 
@@ -41,8 +41,8 @@ export class GroupRunner<Transaction> {
   }
 
   /**
-   * Takes messages off the front until none is left; others may be added behind them meanwhile.
-   * Never rejects.
+   * Takes messages from the front until the array is empty; others may be appended meanwhile. Never
+   * rejects.
    */
   async run(messages: HeldMessage[]): Promise<void> {
     for (;;) {
@@ -56,7 +56,7 @@ export class GroupRunner<Transaction> {
     }
   }
 
-  /** Gives messages back that were not tried. Never rejects. */
+  /** Makes untried messages visible again at once. Never rejects. */
   async giveBack(messages: readonly HeldMessage[]): Promise<void> {
     await this.#options.inFlight.release(messages, 0);
   }
@@ -82,10 +82,11 @@ export class GroupRunner<Transaction> {
         const seconds = this.#backoff(message);
         failing.add(message.group, seconds);
         reporter.error(outcome.error, "handle", message);
-        // A receive of several that began before would bring the failed one back with its
-        // successors, and count them.
+        // A running receive of several messages would return the failed message with its successors
+        // and count a receive for each.
         await this.#options.wideReceivesEnded();
-        // The failed one first: its successors are not handed out while it is hidden.
+        // The failed message is released first: while it is hidden, SQS does not deliver its
+        // successors.
         const successors = messages.splice(0).slice(1);
         await inFlight.release([message], seconds);
         await inFlight.release(successors, 0);

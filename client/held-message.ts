@@ -1,26 +1,32 @@
 /**
- * A message in this process's hands: in flight, as SQS calls it, so that its group is locked for
- * everyone else.
+ * A message that this process has received and not yet deleted or given back. SQS calls it in
+ * flight and keeps its group locked for other receivers.
  */
 export interface HeldMessage {
   readonly id: string;
   readonly group: string;
   readonly body: string;
-  /** How often SQS has handed it out, this time included. */
+  /** How often the message was received, including this time; approximate, as SQS counts it. */
   readonly receiveCount: number;
-  /** The newest one: every receive of a message makes another, and only the newest deletes it. */
+  /**
+   * The handle of the latest receive. Each receive of a message makes a new handle, and only the
+   * newest one can delete it.
+   */
   receiptHandle: string;
-  /** Until when SQS keeps it from others, by the clock of `performance.now()`. */
+  /**
+   * When the message becomes visible to others unless extended, by the clock of
+   * `performance.now()`.
+   */
   heldUntil: number;
-  /** Until when SQS can keep it from others, however often it is extended; by the same clock. */
+  /** When the message becomes visible to others however often it is extended, by the same clock. */
   longestUntil: number;
-  /** Aborts when the message is no longer ours. */
+  /** Aborts when this process no longer holds the message. */
   readonly lost: AbortController;
 }
 
 /**
- * Whether SQS still keeps the message from others. What is not held must not be handled: someone
- * else may be at it.
+ * Whether SQS still hides the message from others. A message that is not held must not be handled,
+ * because another process may be handling it.
  */
 export function isHeld(message: HeldMessage): boolean {
   return !message.lost.signal.aborted && performance.now() < message.heldUntil;

@@ -9,19 +9,22 @@ type ErrorListener = (
   message?: HeldMessage,
 ) => void;
 
-/** SQS hides a message for 12 hours at most, counted from its receive, milliseconds. */
+/**
+ * The longest time for which SQS hides a message, counted from its receive: 12 hours, in
+ * milliseconds.
+ */
 const LONGEST_HIDDEN_MS = 12 * 3_600_000;
 /**
- * SQS is not asked for the last minute: it began to count somewhat earlier than this process.
- * Milliseconds.
+ * How much earlier than SQS's limit this process stops extending, milliseconds. SQS may have begun
+ * to count before this process did.
  */
 const MARGIN_MS = 60_000;
-/** Between two looks for messages that can no longer be kept, at most, milliseconds. */
+/** The longest time between two checks for messages that can no longer be held, milliseconds. */
 const LONGEST_TICK_MS = 60_000;
 
 /**
- * The messages in this process's hands. Extends their visibility until they are deleted or given
- * back, so that a handler may take as long as it needs, up to SQS's limit of 12 hours.
+ * The messages that this process holds. Extends their visibility timeouts until they are deleted or
+ * given back, so that a handler may take up to SQS's limit of 12 hours.
  */
 export class InFlight {
   readonly #queue: SqsQueue;
@@ -40,14 +43,14 @@ export class InFlight {
     this.#queue = options.queue;
     this.#visibilitySeconds = options.visibilitySeconds;
     this.#onError = options.onError;
-    // Three times in each timeout: two attempts may fail before a message is lost.
+    // Three extensions in each timeout, so that two may fail before a message is lost.
     const periodMs = (options.visibilitySeconds * 1000) / 3;
     const ticksInPeriod = Math.ceil(periodMs / LONGEST_TICK_MS);
     let ticks = 0;
     this.#tickMs = periodMs / ticksInPeriod;
     this.#heartbeat = setInterval(() => {
-      // On every tick, also while an extension hangs: a handler is to hear in time that its message
-      // is lost.
+      // Runs on every tick, even while an extension hangs, so that a handler learns in time that
+      // its message is lost.
       this.#expire();
       if (++ticks % ticksInPeriod > 0) return;
       this.#extending ??= this.#extend().finally(() => {
@@ -61,8 +64,8 @@ export class InFlight {
   }
 
   /**
-   * Those of the messages that are new here, in order; hidden from others since `hiddenSince`
-   * (performance.now()).
+   * Begins to hold received messages and returns those that were not held before, in order. They
+   * are hidden from others since `hiddenSince` (performance.now()).
    */
   take(messages: readonly Message[], hiddenSince: number): HeldMessage[] {
     const heldUntil = hiddenSince + this.#visibilitySeconds * 1000;
@@ -77,8 +80,8 @@ export class InFlight {
       if (id === undefined || receiptHandle === undefined || body === undefined) return [];
       const known = this.#held.get(id);
       if (known !== undefined && !known.lost.signal.aborted) {
-        // It had become visible while it is still being handled here, and came to us again: it is
-        // ours for longer.
+        // The message became visible while it was being handled here, and this process received it
+        // again: it is held for longer.
         known.receiptHandle = receiptHandle;
         known.heldUntil = heldUntil;
         known.longestUntil = longestUntil;
@@ -99,18 +102,18 @@ export class InFlight {
     });
   }
 
-  /** No longer to be extended: it was deleted, or left to its visibility timeout. */
+  /** Stops extending a message that was deleted or is left to its visibility timeout. */
   forget(message: HeldMessage): void {
     if (this.#held.get(message.id) === message) this.#held.delete(message.id);
   }
 
   /**
-   * Gives messages back, to be received again after `seconds`. What SQS does not take back is
-   * reported; it appears by itself after its visibility timeout.
+   * Gives messages back, so that they are received again after `seconds`. A refusal is reported;
+   * the message then becomes visible after its visibility timeout.
    */
   async release(messages: readonly HeldMessage[], seconds: number): Promise<void> {
     for (const message of messages) this.forget(message);
-    // An extension that is under way would come after it and hide the messages again.
+    // A running extension might reach SQS later and hide the messages again.
     await this.#extending;
     const refused = await this.#inBatches(
       messages.filter(isHeld),
@@ -122,14 +125,13 @@ export class InFlight {
     }
   }
 
-  /** Stops extending. */
   dispose(): void {
     clearInterval(this.#heartbeat);
   }
 
   #expire(): void {
     for (const message of this.#held.values()) {
-      // At the next tick SQS would already hand it to someone else.
+      // At the next tick SQS could already deliver it to another process.
       const atLimit = performance.now() + this.#tickMs >= message.longestUntil;
       if (isHeld(message) && !atLimit) continue;
       this.#lose(message);
@@ -163,7 +165,7 @@ export class InFlight {
     }
   }
 
-  /** What was refused; undefined when the queue could not be asked. */
+  /** The refusals; undefined when a request failed. */
   async #inBatches(
     messages: readonly HeldMessage[],
     secondsOf: (message: HeldMessage) => number,
@@ -188,7 +190,7 @@ export class InFlight {
   }
 }
 
-/** For how many whole seconds from now SQS can still hide a message. */
+/** The whole seconds from now for which SQS can still hide a message. */
 function secondsLeft(message: HeldMessage): number {
   return Math.floor((message.longestUntil - performance.now()) / 1000);
 }

@@ -4,10 +4,10 @@ import { subscribe } from "./subscribe.ts";
 import { UnfinishedError } from "./unfinished.ts";
 
 /**
- * An environment's changes one after the other, for `for await`. A change counts as handled when
- * the loop asks for the next one; leaving the loop (break, return, an error) gives the change at
- * hand back. To leave it with that change handled, abort `options.signal`: the loop then ends after
- * the message at hand. Throws what `subscribe` throws, and UnsupportedMessageVersionError.
+ * An environment's changes for a `for await` loop. A change counts as handled when the loop asks
+ * for the next one. Leaving the loop (break, return, an error) gives the current change back. To
+ * leave the loop with the current change handled, abort `options.signal`: the loop then ends after
+ * the current message. Throws what `subscribe` throws, and UnsupportedMessageVersionError.
  */
 export async function* iterate<Tables extends TableRows = AnyTables>(
   subscriber: string,
@@ -41,8 +41,8 @@ interface Offer<T> {
 }
 
 /**
- * Passes one value at a time from a handler to a loop, and the news that it is done with back to
- * the handler.
+ * Passes one value at a time from a handler to a loop, and tells the handler when the loop has
+ * finished with it.
  */
 class Handover<T> {
   #offer: Offer<T> | undefined;
@@ -50,8 +50,8 @@ class Handover<T> {
   #ended = false;
 
   /**
-   * Resolves when the loop is done with the value; rejects with UnfinishedError when it never will
-   * be.
+   * Resolves when the loop has finished with the value; rejects with UnfinishedError when the loop
+   * ends before that.
    */
   offer(value: T): Promise<void> {
     if (this.#ended) return Promise.reject(new UnfinishedError());
@@ -69,7 +69,7 @@ class Handover<T> {
     });
   }
 
-  /** The next value; undefined when there will be none. */
+  /** The next value; undefined after the end. */
   take(): Promise<Offer<T> | undefined> {
     if (this.#offer !== undefined || this.#ended) return Promise.resolve(this.#offer);
     return new Promise((resolve) => {

@@ -11,16 +11,16 @@ import { progressOf } from "./progress.ts";
 import { UnfinishedError } from "./unfinished.ts";
 import { validateChange, type Schemas } from "./validate.ts";
 
-/** What became of a message. */
+/** The result of processing a message. */
 export type Outcome =
   | { readonly kind: "handled"; readonly info: MessageInfo; readonly durationMs: number }
-  /** All of its changes are known to have been handled before; how many there are. */
+  /** The position store records all its changes as handled. `changes` is their number. */
   | { readonly kind: "repeat"; readonly changes: number }
-  /** It is no longer ours, or the application gave it back. */
+  /** This process no longer holds the message, or the application gave it back. */
   | { readonly kind: "unfinished" }
-  /** To be tried again. */
+  /** The message must be retried. */
   | { readonly kind: "failed"; readonly error: unknown }
-  /** This library cannot read it. */
+  /** This library cannot read the message's version. */
   | { readonly kind: "refused"; readonly error: UnsupportedMessageVersionError };
 
 export interface ProcessorOptions<Transaction> {
@@ -35,8 +35,8 @@ export interface ProcessorOptions<Transaction> {
 }
 
 /**
- * Takes one message through reading, filtering, validating, handling, and recording what was
- * handled.
+ * Processes one message: reads it, drops repeats, validates and handles its changes, and records
+ * what was handled.
  */
 export class MessageProcessor<Transaction> {
   readonly #options: ProcessorOptions<Transaction>;
@@ -66,8 +66,9 @@ export class MessageProcessor<Transaction> {
   }
 
   /**
-   * Rejects when the handling did, or `around` did, or `around` never began the handling: whatever
-   * the hook makes of it, a message counts as handled only when it was.
+   * Handles a message within the application's `around`. Rejects when the handling or `around`
+   * rejects, or when `around` did not call `handle`: a message counts as handled only when its
+   * handling succeeded.
    */
   async #around(info: MessageInfo, handle: () => Promise<void>): Promise<void> {
     const { around } = this.#options;
@@ -76,14 +77,14 @@ export class MessageProcessor<Transaction> {
     try {
       await around(info, () => {
         handling ??= handle();
-        // It is awaited below; a hook that drops it must not end the process by an unhandled
-        // rejection.
+        // The promise is awaited below. When the hook drops it, its rejection must not end the
+        // process as unhandled.
         handling.catch(() => undefined);
         return handling;
       });
     } finally {
-      // Also when the hook has thrown or did not wait: the message is not given back while it is
-      // being handled.
+      // Waits even when the hook threw or did not wait, so that the message is not given back while
+      // it is being handled.
       await handling;
     }
     if (handling === undefined) throw new TypeError("`around` returned without calling `handle`");
@@ -119,8 +120,8 @@ export class MessageProcessor<Transaction> {
         done = position;
       }
     } catch (error) {
-      // The handler's error is the one that somebody can act on; what is not saved is handled
-      // again.
+      // The handler's error is thrown, because the application can act on it. If saving fails too,
+      // the handled changes are handled again.
       await save().catch(() => undefined);
       throw error;
     }
@@ -136,7 +137,8 @@ export class MessageProcessor<Transaction> {
       messageId: held.id,
       receiveCount: held.receiveCount,
       signal: held.lost.signal,
-      // Replaced by the open one where the store has transactions; else the type is undefined.
+      // A TransactionalPositionStore replaces it by its open transaction; with other stores the
+      // type is undefined.
       transaction: undefined as Transaction,
     };
   }

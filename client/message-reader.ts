@@ -3,21 +3,23 @@ import { decodeMessage, type EnvironmentMessage } from "../wire/message.ts";
 import { ForeignMessageError } from "./errors.ts";
 import type { Payloads } from "./payload.ts";
 
-/** Whose queue it is; an empty text where its URL was given instead of its names. */
+/** The names that a queue's messages must contain; an empty text accepts any name. */
 export interface Owner {
   readonly source: string;
   readonly environment: string;
   readonly subscriber: string;
 }
 
-/** A message and its JSON text, which is the body itself, or what the body's pointer leads
- * to, expanded where it is compressed. */
+/**
+ * A message and its JSON text. The text comes from the body or from the object to which the body
+ * points, and is decompressed if necessary.
+ */
 export interface MessageWithText {
   readonly message: EnvironmentMessage;
   readonly text: string;
 }
 
-/** Reads the bodies of messages, wherever their text is. */
+/** Reads messages from bodies, payloads in S3 included. */
 export class MessageReader {
   readonly #payloads: Payloads;
   readonly #expected: Owner;
@@ -34,8 +36,7 @@ export class MessageReader {
   async read(body: string): Promise<MessageWithText> {
     const text = await messageText(await this.#payloads.fetch(body));
     const message = decodeMessage(text);
-    // An application must never act on another environment's changes, however they got into its
-    // queue.
+    // An application must never handle another environment's changes.
     for (const field of ["source", "environment", "subscriber"] as const) {
       const expected = this.#expected[field];
       if (expected === "" || message[field] === expected) continue;

@@ -1,14 +1,14 @@
-/** How long only repeats must have come before that is said, milliseconds. */
+/** How long only repeats must arrive before they are reported, milliseconds. */
 const WHILE_MS = 60_000;
 /**
- * How many of them at least. A crash can leave a few repeats behind in a queue that is otherwise
- * quiet.
+ * The smallest number of repeats that is reported. A crash can leave a few repeats in a quiet
+ * queue.
  */
 const AT_LEAST = 10;
 
 /**
- * Notices when messages are dropped as repeats and none is handled, for a minute and ten messages
- * at least. Says so once, and again only after another message was handled.
+ * Reports when, for a minute, at least ten messages were dropped as repeats and no message was
+ * handled. Reports once, and again only after a message was handled.
  */
 export class OnlyRepeats {
   readonly #say: (repeats: number, durationMs: number) => void;
@@ -22,7 +22,7 @@ export class OnlyRepeats {
     this.#say = say;
   }
 
-  /** A message was dropped as a repeat. */
+  /** Records that a message was dropped as a repeat. */
   repeat(): void {
     this.#repeats++;
     if (this.#repeats === 1) {
@@ -35,7 +35,7 @@ export class OnlyRepeats {
     this.#check();
   }
 
-  /** A message was handled. */
+  /** Records that a message was handled. */
   handled(): void {
     clearTimeout(this.#timer);
     this.#repeats = 0;
@@ -43,7 +43,7 @@ export class OnlyRepeats {
     this.#said = false;
   }
 
-  /** Says nothing more by itself. */
+  /** Stops the timer. */
   dispose(): void {
     clearTimeout(this.#timer);
   }

@@ -8,46 +8,48 @@ import { MemoryPositionStore, type AnyPositionStore } from "./position-store.ts"
 import type { Schemas } from "./validate.ts";
 
 /**
- * All may be left out. Clients are then made without arguments: region, endpoint and credentials
- * come from the AWS SDK's defaults.
+ * The options of a subscription; all are optional. Clients that are left out are made without
+ * arguments: region, endpoint and credentials come from the AWS SDK's defaults.
  */
 export interface SubscribeOptions<
   Tables extends TableRows = AnyTables,
   Transaction = undefined,
 > extends SubscriptionEvents {
-  /** The deployment whose changes these are; else the variable `APP_ENV`. */
+  /** The environment whose changes to receive. Default: the variable `APP_ENV`. */
   readonly environment?: string;
-  /** The `name` in the router's configuration; else the variable `BINLOG_ROUTER_SOURCE`. */
+  /** The `name` in the router's configuration. Default: the variable `BINLOG_ROUTER_SOURCE`. */
   readonly source?: string;
-  /** The queue itself, where its name does not tell (another account, say). */
+  /**
+   * The queue's URL, for a queue that cannot be found by its name, for example in another account.
+   */
   readonly queueUrl?: string;
   readonly sqs?: SQSClient;
-  /** Fetches messages too large for SQS. */
+  /** The client that fetches messages too large for SQS. */
   readonly s3?: S3Client;
   /** How many message groups are handled at the same time. Default 10. */
   readonly concurrency?: number;
   /**
-   * How long SQS keeps a message from others unless extended, seconds: how long a killed process
-   * blocks its groups. Default 30.
+   * How long SQS hides a message unless its timeout is extended, seconds. A killed process blocks
+   * its groups for this long. Default 30.
    */
   readonly visibilityTimeoutSeconds?: number;
   /** How long a receive waits for messages, seconds, at most 20. Default 20. */
   readonly waitTimeSeconds?: number;
   /**
-   * Seconds until a failed message is tried again, by the number of its receives. Default: 1, 2, 4,
-   * … up to 15 minutes.
+   * Seconds until a failed message is retried, by the number of its receives. Default: 1, 2, 4, …
+   * up to 15 minutes, each up to a quarter shorter at random.
    */
   readonly backoffSeconds?: (receiveCount: number) => number;
   /** Where positions are kept. Default: in memory. */
   readonly positions?: AnyPositionStore<Transaction>;
   /**
-   * A validator for each table's rows, `database.table`: zod, valibot, arktype, …; what it returns
-   * is the handler's row.
+   * Validators of rows (zod, valibot, arktype, …) by `database.table`. The handler gets the rows
+   * that they return.
    */
   readonly schemas?: {
     readonly [Table in keyof Tables]: StandardSchemaV1<unknown, Tables[Table]>;
   };
-  /** Its abort is a call of `stop()`. */
+  /** Its abort stops the subscription like `stop()`. */
   readonly signal?: AbortSignal;
 }
 
@@ -65,7 +67,7 @@ export interface Settings<Transaction = unknown> {
   readonly schemas: Schemas;
 }
 
-/** What is wrong with the options and variables; empty when nothing is. */
+/** The problems with the options and variables; empty when there are none. */
 export function settingsProblems(settings: Settings): string[] {
   const { concurrency, visibilitySeconds, waitSeconds } = settings;
   return [
@@ -88,7 +90,7 @@ export function settingsProblems(settings: Settings): string[] {
   ].filter((problem) => problem !== false);
 }
 
-/** The settings with every default filled in; what is missing is an empty text. */
+/** The settings with every default filled in; a missing name is an empty text. */
 export function resolveSettings<Tables extends TableRows, Transaction>(
   subscriber: string,
   options: SubscribeOptions<Tables, Transaction>,
@@ -109,8 +111,8 @@ export function resolveSettings<Tables extends TableRows, Transaction>(
 }
 
 /**
- * Seconds until a message is tried again after its `receiveCount`th attempt: 1, 2, 4, … up to 15
- * minutes, each up to a quarter shorter by chance.
+ * Seconds until a message is retried after its `receiveCount`th attempt: 1, 2, 4, … up to 15
+ * minutes, each up to a quarter shorter at random.
  */
 export function exponentialBackoff(receiveCount: number, random?: () => number): number {
   const options = { spread: 0.25, ...(random !== undefined && { random }) };

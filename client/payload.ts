@@ -3,20 +3,20 @@ import { decodePointer } from "../wire/payload-pointer.ts";
 import { PayloadUnavailableError } from "./errors.ts";
 
 /**
- * Fetches the messages that were too large for SQS from S3. The bucket's lifecycle removes them,
- * not the reader.
+ * Fetches from S3 the messages that are too large for SQS. The bucket's lifecycle removes them
+ * later.
  */
 export class Payloads {
   readonly #given: S3Client | undefined;
   #own: S3Client | undefined;
 
-  /** Without a client, one is made at the first off-loaded message. */
+  /** Without a client, the first off-loaded message makes one. */
   constructor(s3: S3Client | undefined) {
     this.#given = s3;
   }
 
   /**
-   * The text of a message, from its body or from where the body points. Throws
+   * The text of a message, from its body or from the object to which the body points. Throws
    * PayloadUnavailableError.
    */
   async fetch(body: string): Promise<string> {
@@ -36,7 +36,7 @@ export class Payloads {
     }
   }
 
-  /** Closes the client that was made here. */
+  /** Closes the client if this object made it. */
   release(): void {
     this.#own?.destroy();
   }

@@ -1,40 +1,37 @@
 import type { PositionText } from "../wire/position.ts";
 
 /**
- * Where a subscription keeps which messages it has handled. Each message has a record of its own:
- * the key is made of the message's group and text (see progress.ts), the position is that of the
- * last of its changes that was handled. A record must be kept for longer than the message may come
- * again: the retention of the queue and of its dead-letter queue together. A record that is gone
- * lets the message be handled again.
+ * Records which messages a subscription has handled. Each message has one record. The key is made
+ * from the message's group and text (see progress.ts); the position is that of its last handled
+ * change. Keep a record for longer than the message can be received again, which is the retention
+ * of the queue and of its dead-letter queue together. A message without a record is handled again.
  */
 export interface PositionStore {
-  /**
-   * The position that was saved last for the key; undefined when there is none. Must see what
-   * others have saved.
-   */
+  /** The latest position that any process has saved for the key; undefined when there is none. */
   load(key: string): Promise<PositionText | undefined>;
   /**
-   * Called after the handler succeeded. Keeps the later one of the stored and the given position.
+   * Called after the handler succeeded. Must keep the later of the stored and the given position.
    */
   save(key: string, position: PositionText): Promise<void>;
 }
 
-/** A position that a key moves to. */
+/** A key and the position to which it advances. */
 export interface PositionMark {
   readonly key: string;
   readonly position: PositionText;
 }
 
 /**
- * A store in the database that the handler writes to: position and work are committed together, or
- * neither is.
+ * A store in the database to which the handler writes. The position and the handler's work are
+ * committed in one transaction.
  */
 export interface TransactionalPositionStore<Transaction> {
   load(key: string): Promise<PositionText | undefined>;
   /**
-   * In one transaction: moves the key of each mark forward (this library gives one, that of the
-   * message), runs the work, commits. When a key stands at its mark or beyond, the work has been
-   * done by someone else: nothing is run. Rolls back and throws what the work throws.
+   * In one transaction: advances the key of each mark (this library passes one mark, that of the
+   * message), runs the work and commits. If a key's position is already at its mark or later,
+   * another process has done the work, and `work` is not run. If the work throws, rolls back and
+   * throws its error.
    */
   transact(
     marks: readonly PositionMark[],
@@ -47,7 +44,7 @@ export type AnyPositionStore<Transaction> = PositionStore | TransactionalPositio
 
 const MOST_RECORDS = 100_000;
 
-/** The default: records in this process's memory, of the 100,000 messages handled last. */
+/** The default store: the records of the last 100,000 handled messages, in memory. */
 export class MemoryPositionStore implements PositionStore {
   readonly #positions = new Map<string, PositionText>();
 

@@ -1,8 +1,6 @@
 import type { ErrorContext, OnlyRepeatsInfo } from "./events.ts";
 
-/**
- * What happens to errors when an application gives no `onError`: one line each on standard error.
- */
+/** The default `onError`: prints one line for each error to standard error. */
 export function printError(error: unknown, context: ErrorContext): void {
   const where = [context.subscriber, context.environment, context.message?.group]
     .filter((part) => part !== undefined)
@@ -13,10 +11,7 @@ export function printError(error: unknown, context: ErrorContext): void {
   );
 }
 
-/**
- * What happens when only repeats come and an application gives no `onOnlyRepeats`: one line on
- * standard error.
- */
+/** The default `onOnlyRepeats`: prints a line to standard error. */
 export function printOnlyRepeats(info: OnlyRepeatsInfo): void {
   const { subscriber, environment, repeats, durationMs, latest } = info;
   console.error(

@@ -5,51 +5,53 @@ import type { AnyPositionStore } from "./position-store.ts";
 import type { MessageReplay } from "../wire/message.ts";
 import { formatPosition, type PositionText } from "../wire/position.ts";
 
-/** Before every change. */
+/** A position before every change. */
 export const BEGINNING: PositionText = formatPosition({ epoch: 0, file: 0, offset: 0, row: 0 });
 
-/** How far a message has been handled. */
 export interface Progress {
   /** The key of the message's record in the position store. */
   readonly key: string;
-  /** Its changes up to here are known to be handled. */
+  /** The message's changes up to this position have been handled. */
   readonly done: PositionText;
 }
 
-/** A message as it was read. */
+/** The parts of a message that decide on its progress. */
 export interface ReadMessage {
-  /** Its JSON: the body, or what the body's pointer leads to. */
+  /** The message's JSON text. */
   readonly text: string;
   readonly group: string;
   readonly first: PositionText;
   readonly last: PositionText;
   readonly changes: readonly Pick<Change, "position">[];
-  /** Of a replay, whose changes were handled before, and are to be handled again. */
+  /**
+   * Set when an operator's replay sent the message: its changes were handled before and must be
+   * handled again.
+   */
   readonly replay?: MessageReplay;
 }
 
 /**
- * The key of a message's record. The text is what a message keeps when it is sent again or comes
- * back from the dead-letter queue. Two messages with the same text hold the same changes: their ids
- * and commit times are in it.
+ * The key of a message's record. A message keeps its text when it is sent again or returns from the
+ * dead-letter queue. Two messages with the same text contain the same changes, because the text
+ * contains their ids and commit times.
  */
 export function recordKeyOf(group: string, text: string): string {
   return keyOf("received", group, text);
 }
 
 /**
- * What the position store knows of this very message. Only what is known to have been handled is
- * dropped. Positions of different messages are never compared, because they need not belong to one
- * life of the coordinates.
+ * Finds how far this message has been handled, by its record in the position store. Positions of
+ * different messages are never compared, because they may belong to different lives of the
+ * coordinates.
  *
- * The release before this rule kept two kinds of positions. They count where they prove something:
- * - A mark, for a message that had been received before: a position up to which it was handled,
- *   under the key of a
- *   record. The key was made of the body, also where that was a pointer. A mark could be copied from the position of the
- *   group, which may come from another life: it is believed only where it is the position of one of the changes.
- * - The position of each group. A group is handed out in order, so a message that was handled and
- *   not deleted is the
- *   one whose change the position names. It proves nothing of a message that is received for the first time.
+ * Earlier releases kept two other kinds of positions, which still count when they are conclusive:
+ * - A mark under a record's key: the position up to which a message that was received before had
+ *   been handled. The key was made from the body, even when the body was a pointer. A mark could be
+ *   a copy of the group's position and so belong to another life. It counts only if it is the
+ *   position of one of the message's changes.
+ * - The position of each group. A group is delivered in order, so a handled message that was not
+ *   deleted contains the change at this position. The position proves nothing about a message that
+ *   is received for the first time.
  */
 export async function progressOf(
   held: Pick<HeldMessage, "group" | "body" | "receiveCount">,
@@ -61,20 +63,20 @@ export async function progressOf(
   if (stored === undefined && held.body !== message.text) {
     stored = await positions.load(recordKeyOf(held.group, held.body));
   } else if (stored !== undefined && stored > message.first && !isOwn(stored, message)) {
-    // Not to be used as the record: a position never moves backwards, so it would pass for the work
-    // up to there.
+    // This key cannot serve as the message's record: positions never move backwards, so the stored
+    // one would count as work that was done.
     key = keyOf("handled", held.group, message.text);
     stored = await positions.load(key);
   }
-  // Its changes' positions are those of an earlier message, of which the position of the group may
-  // speak.
+  // A replay's changes have the positions of an earlier message, and the group's position may
+  // belong to that message.
   const isReplay = message.replay !== undefined;
   if (stored === undefined && held.receiveCount > 1 && !isReplay)
     stored = await positions.load(message.group);
   return { key, done: stored !== undefined && isOwn(stored, message) ? stored : BEGINNING };
 }
 
-/** Whether it is the position of one of the message's changes. */
+/** Whether a position is that of one of the message's changes. */
 function isOwn(position: PositionText, { last, changes }: ReadMessage): boolean {
   return position === last || changes.some((change) => change.position === position);
 }

@@ -5,16 +5,16 @@ import type { Reporter } from "./reporter.ts";
 import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 
 /**
- * Between two receives when the queue cannot be reached: at most this at first, doubling, up to
- * half of it less by chance.
+ * The wait between two receives after a failure, milliseconds. It doubles up to LONGEST_PAUSE_MS
+ * and is up to half shorter at random.
  */
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
-/** Receives at the same time, beside the one that waits for messages, while there are many. */
+/** The largest number of additional parallel receives while the queue has many messages. */
 const MOST_HELPERS = 3;
 /**
- * How long a receive of several messages waits while others are being handled: a failure waits for
- * its end, seconds.
+ * How long a receive of several messages may wait for messages while others are being handled,
+ * seconds. A failed message is released only after the receive has ended.
  */
 const BUSY_WAIT_SECONDS = 1;
 
@@ -22,14 +22,14 @@ export interface ReceiverOptions {
   readonly queue: SqsQueue;
   readonly waitSeconds: number;
   readonly visibilitySeconds: number;
-  /** Resolves when more messages are wanted, or the signal aborts. */
+  /** Resolves when more messages can be handled or the signal aborts. */
   readonly room: (signal: AbortSignal) => Promise<void>;
   /** Whether to receive one message at a time, see FailingGroups. */
   readonly oneByOne: () => boolean;
-  /** Whether messages are in this process's hands, of which one may fail. */
+  /** Whether this process holds messages, which may fail. */
   readonly busy: () => boolean;
   /**
-   * `hiddenSince`: when SQS handed them out, or somewhat before, by the clock of
+   * `hiddenSince`: when SQS delivered the messages, or somewhat earlier, by the clock of
    * `performance.now()`.
    */
   readonly onMessages: (messages: readonly Message[], hiddenSince: number) => void;
@@ -37,20 +37,23 @@ export interface ReceiverOptions {
 }
 
 /**
- * Receives messages: one long poll at a time, and several receives at a time while the queue is
- * full.
+ * Receives messages with one long poll at a time, and with additional parallel receives while the
+ * queue has many messages.
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #helpers = new Set<Promise<void>>();
-  /** The receives of several messages that are under way. */
+  /** The running receives that may return several messages of a group. */
   readonly #wide = new Set<Promise<unknown>>();
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
   }
 
-  /** Receives until the signal aborts; what SQS handed out by then has been passed on. */
+  /**
+   * Receives until the signal aborts. All messages that SQS has delivered by then are passed to
+   * `onMessages`.
+   */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
@@ -69,8 +72,7 @@ export class Receiver {
   }
 
   /**
-   * Resolves when the receives that were under way, and may bring several messages of a group, have
-   * ended.
+   * Resolves when the receives that now run and may return several messages of a group have ended.
    */
   async wideEnded(): Promise<void> {
     await Promise.allSettled(this.#wide);
@@ -82,17 +84,17 @@ export class Receiver {
     this.#helpers.add(helper);
   }
 
-  /** Receives beside the others as long as the queue has more than one receive brings. */
+  /** Receives until an answer is not full. */
   async #help(signal: AbortSignal): Promise<void> {
     try {
       let full = true;
       while (full && !signal.aborted) full = await this.#receive(0, signal);
     } catch {
-      // What keeps a helper from receiving keeps the long poll, too, which reports it.
+      // The long poll fails for the same reason and reports it.
     }
   }
 
-  /** Whether it brought as many messages as it could. */
+  /** Receives once; returns whether the answer was full. */
   async #receive(waitSeconds: number, signal: AbortSignal): Promise<boolean> {
     const { queue, visibilitySeconds, room, onMessages } = this.#options;
     await room(signal);
@@ -109,8 +111,8 @@ export class Receiver {
     if (most > 1) this.#wide.add(receiving);
     try {
       const messages = await receiving;
-      // An answer that is later than its wait was held up on its way, while the visibility timeout
-      // ran.
+      // An answer that took longer than its wait was delayed on its way, while the visibility
+      // timeout already ran.
       onMessages(messages, Math.min(performance.now(), sentAt + wait * 1000));
       return messages.length === most;
     } finally {
@@ -119,8 +121,8 @@ export class Receiver {
   }
 
   /**
-   * Long only while nothing can fail meanwhile, see GroupRunner: what fails is not to come back
-   * into this receive.
+   * The wait of a receive of several messages. It is short while a message may fail, so that the
+   * failed message is not returned by this receive (see GroupRunner).
    */
   #wideWait(seconds: number): number {
     const idle = this.#helpers.size === 0 && !this.#options.busy();

@@ -5,7 +5,7 @@ import { OnlyRepeats } from "./only-repeats.ts";
 import { printError, printOnlyRepeats } from "./print-events.ts";
 
 /**
- * Tells the application's callbacks. What one of them throws is dropped, so that watching cannot
+ * Calls the application's callbacks. Errors that they throw are dropped, so that they cannot
  * disturb the delivery.
  */
 export class Reporter {
@@ -52,7 +52,7 @@ export class Reporter {
     this.#onlyRepeats.repeat();
   }
 
-  /** Nothing more is said. */
+  /** Stops the report about repeats. */
   dispose(): void {
     this.#onlyRepeats.dispose();
   }
@@ -66,6 +66,6 @@ function undisturbed(callback: () => void): void {
   try {
     callback();
   } catch {
-    // Nothing to do: the callback for errors may be the one that threw.
+    // Dropped: the callback for errors may itself have thrown.
   }
 }

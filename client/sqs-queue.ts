@@ -12,28 +12,28 @@ import type { HeldMessage } from "./held-message.ts";
 import { inSequence } from "./in-sequence.ts";
 import { withDeadline } from "./with-deadline.ts";
 
-/** What SQS accepts in one batch. */
+/** The largest number of messages in one request to SQS. */
 export const BATCH = 10;
 
-/** How long the end of a subscription may wait for SQS's answer, milliseconds. */
+/** How long the last receive of a stopping subscription may take, milliseconds. */
 const LAST_RECEIVE_MS = 2000;
 /**
- * How long any call may take, the SDK's retries and all, milliseconds; a receive its wait longer.
+ * How long a call may take, including the SDK's retries, milliseconds. A receive may take its wait
+ * in addition.
  */
 const CALL_MS = 10_000;
 
-/** What became of a message that SQS would not delete or extend. */
+/** A message that SQS refused to delete, extend or release. */
 export interface Refusal {
   readonly message: HeldMessage;
   readonly code: string;
-  /** True when asking again cannot help: the message is someone else's by now, or gone. */
+  /**
+   * True when a retry cannot succeed, because the message is deleted or held by another process.
+   */
   readonly final: boolean;
 }
 
-/**
- * The calls that a subscription makes to its queue. Throws what the AWS SDK throws after its own
- * retries.
- */
+/** A subscription's calls to its queue. They throw what the AWS SDK throws after its retries. */
 export class SqsQueue {
   readonly url: string;
   readonly #sqs: SQSClient;
@@ -44,9 +44,9 @@ export class SqsQueue {
   }
 
   /**
-   * Messages, after a wait for the first of them. When the signal aborts the wait, SQS may have
-   * handed out messages that nobody got: they are fetched after all, so that they can be given back
-   * at once.
+   * Receives messages, with a wait for the first of them. When the signal aborts the wait, SQS may
+   * have delivered messages in an answer that was lost. A second call fetches them, so that they
+   * can be given back at once.
    */
   async receive(options: {
     readonly most: number;
@@ -60,8 +60,8 @@ export class SqsQueue {
       WaitTimeSeconds: options.waitSeconds,
       VisibilityTimeout: options.visibilitySeconds,
       MessageSystemAttributeNames: ["MessageGroupId", "ApproximateReceiveCount", "SequenceNumber"],
-      // A receive of the same attempt gets the same messages. The SDK's own retry after a lost
-      // answer is one, too.
+      // Receives with the same attempt id return the same messages. This includes the SDK's retry
+      // after a lost answer.
       ReceiveRequestAttemptId: randomUUID(),
     };
     try {
@@ -80,7 +80,10 @@ export class SqsQueue {
     return inSequence(answer.Messages ?? []);
   }
 
-  /** Hides each message for this many seconds from now; 0 gives it back. At most BATCH. */
+  /**
+   * Hides each message for the given seconds from now; 0 makes it visible. Takes at most BATCH
+   * messages.
+   */
   async changeVisibility(
     messages: readonly HeldMessage[],
     secondsOf: (message: HeldMessage) => number,
@@ -97,7 +100,7 @@ export class SqsQueue {
     return refusals(messages, answer.Failed);
   }
 
-  /** At most BATCH. */
+  /** Deletes at most BATCH messages. */
   async delete(messages: readonly HeldMessage[]): Promise<Refusal[]> {
     const command = new DeleteMessageBatchCommand({
       QueueUrl: this.url,

@@ -22,16 +22,16 @@ import { SqsQueue } from "./sqs-queue.ts";
 import { startSubscription, type Subscription } from "./subscription.ts";
 
 /**
- * Begins to deliver this environment's changes to `handler`, one after the other in each message
- * group, several groups at a time. Resolves as soon as the queue is found. Throws
- * SubscriptionSettingsError, QueueNotFoundError, or what the AWS SDK throws.
+ * Begins to deliver an environment's changes to `handler`: in order within a message group, several
+ * groups in parallel. Resolves when the queue is found. Throws SubscriptionSettingsError,
+ * QueueNotFoundError, or what the AWS SDK throws.
  */
 export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
   subscriber: string,
   handler: ChangeHandler<Tables, Transaction>,
   options?: SubscribeOptions<Tables, Transaction> & { readonly batch?: false },
 ): Promise<Subscription>;
-/** The same with a handler that gets all changes of a message at once. */
+/** The same for a handler that gets all changes of a message together. */
 export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
   subscriber: string,
   handler: BatchHandler<Tables, Transaction>,

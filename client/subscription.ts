@@ -11,21 +11,21 @@ import { Reporter } from "./reporter.ts";
 import type { SqsQueue } from "./sqs-queue.ts";
 
 /**
- * A running subscription. It ends by `stop()`, by its AbortSignal, or by an error that only an
- * operator can resolve.
+ * A running subscription. It ends after `stop()`, after its AbortSignal aborts, or at a message of
+ * a version that this library cannot read.
  */
 export interface Subscription extends AsyncDisposable {
   readonly queueUrl: string;
   readonly environment: string;
   readonly subscriber: string;
   /**
-   * Settles when the subscription has ended: resolves after `stop()`, rejects with
+   * Settles when the subscription has ended: resolves after `stop()` or an abort, rejects with
    * UnsupportedMessageVersionError.
    */
   readonly finished: Promise<void>;
   /**
-   * Finishes the messages that are being handled, gives the others back at once, and resolves when
-   * all that is done.
+   * Finishes the messages that are being handled and gives the others back at once. Resolves when
+   * the subscription has ended.
    */
   stop(): Promise<void>;
 }
@@ -36,11 +36,10 @@ export interface SubscriptionParts<Transaction> {
   readonly processor: MessageProcessor<Transaction>;
   readonly events: SubscriptionEvents;
   readonly signal: AbortSignal | undefined;
-  /** Releases what the subscription alone uses. */
+  /** Closes the clients that belong to the subscription. */
   readonly release: () => void;
 }
 
-/** Starts receiving at once. */
 export function startSubscription<Transaction>(
   parts: SubscriptionParts<Transaction>,
 ): Subscription {
@@ -54,8 +53,8 @@ export function startSubscription<Transaction>(
     signal?.removeEventListener("abort", stop);
     parts.release();
   });
-  // An application that does not watch `finished` hears of it by onError; an unhandled rejection
-  // would end the process.
+  // An application that does not watch `finished` learns of the error through onError. An unhandled
+  // rejection would end its process.
   const ended = finished.catch(() => undefined);
   return {
     queueUrl: parts.queue.url,
@@ -74,8 +73,8 @@ export function startSubscription<Transaction>(
 }
 
 /**
- * Until `stopping`: receive and handle. Then: finish what runs, give back the rest, delete what is
- * done.
+ * Receives and handles messages until `stopping` aborts. Then gives back the waiting messages,
+ * finishes the running ones and deletes the handled ones.
  */
 async function run<Transaction>(
   { queue, settings, processor, events }: SubscriptionParts<Transaction>,
@@ -119,8 +118,8 @@ async function run<Transaction>(
     busy: () => inFlight.size > 0,
     onMessages(messages, hiddenSince) {
       const taken = inFlight.take(messages, hiddenSince);
-      // It failed elsewhere, or killed its process: others than the one where it happened hear of
-      // it only so.
+      // A message with an earlier receive failed in another process or killed it. The count is the
+      // only sign of it here.
       for (const { group, receiveCount } of taken) if (receiveCount > 1) failing.add(group, 0);
       groups.add(taken);
     },

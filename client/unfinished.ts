@@ -1,6 +1,6 @@
 /**
- * Not a failure: the message is to be given back as it is, because it is no longer ours or nobody
- * wants it any more.
+ * Not a failure: the message is given back, because this process no longer holds it or the
+ * application has stopped iterating.
  */
 export class UnfinishedError extends Error {
   override readonly name = "UnfinishedError";

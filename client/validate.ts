@@ -6,8 +6,8 @@ import { RowValidationError, type RowIssue } from "./errors.ts";
 export type Schemas = Readonly<Record<string, StandardSchemaV1>>;
 
 /**
- * The change with its row images as its table's validator returns them; as it is when there is none
- * for its table. Throws RowValidationError.
+ * The change with its row images as the table's validator returns them; unchanged when the table
+ * has no validator. Throws RowValidationError.
  */
 export async function validateChange(change: Change, schemas: Schemas): Promise<Change> {
   const schema = schemas[change.table];

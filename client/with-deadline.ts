@@ -1,7 +1,7 @@
 /**
- * Runs a call with a signal that aborts with the given one, or after this many milliseconds.
- * AbortSignal.any would do the same, but on Node.js 20 each call of it leaves an entry in the given
- * signal for good.
+ * Runs a call with a signal that aborts when the given signal does or after `ms` milliseconds.
+ * AbortSignal.any is not used, because on Node.js 20 each call of it leaves an entry in the given
+ * signal for ever.
  */
 export async function withDeadline<T>(
   signal: AbortSignal,

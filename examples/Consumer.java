@@ -10,11 +10,11 @@ import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
 /**
- * A consumer of an environment queue with the AWS SDK for Java 2.x and Jackson; QUEUE_URL names the queue.
+ * A consumer of an environment queue with the AWS SDK for Java 2.x and Jackson; QUEUE_URL is the queue's URL.
  *
- * <p>Messages too large for SQS are resolved by the Amazon SQS Extended Client Library: make the client with {@code new
+ * <p>For messages too large for SQS, use the Amazon SQS Extended Client Library: make the client with {@code new
  * AmazonSQSExtendedClient(SqsClient.create(), new ExtendedClientConfiguration().withPayloadSupportEnabled(s3, bucket,
- * false))}, where {@code false} leaves the objects to the bucket's lifecycle.
+ * false))}. The {@code false} keeps the objects until the bucket's lifecycle removes them.
  */
 public final class Consumer {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -22,7 +22,7 @@ public final class Consumer {
   private final SqsClient sqs;
   private final String queueUrl;
 
-  /** The latest changes that were handled. Keep them in a database to recognise repeats after a restart. */
+  /** The latest handled changes. Keep them in a database to recognise repeats after a restart. */
   private final Set<String> handled =
       Collections.newSetFromMap(
           new LinkedHashMap<>() {
@@ -59,7 +59,7 @@ public final class Consumer {
     Set<String> failed = new HashSet<>();
     for (Message received : answer.messages()) {
       var group = received.attributes().get(MessageSystemAttributeName.MESSAGE_GROUP_ID);
-      // What follows a failed message waits for the visibility timeout with it, so that nothing overtakes.
+      // The rest of a failed group also waits for the visibility timeout, so that no message overtakes the failed one.
       if (failed.contains(group)) {
         continue;
       }
@@ -80,7 +80,7 @@ public final class Consumer {
       throw new IllegalArgumentException("message version " + message.path("version"));
     }
     for (JsonNode change : message.path("changes")) {
-      // With the commit time, because a GTID can be given again after RESET BINARY LOGS AND GTIDS.
+      // Includes the commit time, because MySQL can assign a GTID again after RESET BINARY LOGS AND GTIDS.
       var key = change.path("id").asText() + " " + change.path("source").path("ts_ms").asLong();
       if (handled.contains(key)) {
         continue;
@@ -90,7 +90,7 @@ public final class Consumer {
     }
   }
 
-  /** The work. Read 64-bit columns by {@code asLong()} or {@code bigIntegerValue()}: Jackson keeps all their digits. */
+  /** The work. Read 64-bit columns with {@code asLong()} or {@code bigIntegerValue()}, which keep all digits. */
   private void handle(String op, JsonNode change) {
     System.out.println(op + " " + change.path("source").path("table").asText());
   }

@@ -1,4 +1,4 @@
-"""A consumer of an environment queue with boto3. QUEUE_URL names the queue; Ctrl-C ends it."""
+"""A consumer of an environment queue with boto3. QUEUE_URL is the queue's URL; Ctrl-C ends it."""
 
 import json
 import os
@@ -6,29 +6,28 @@ import sys
 
 import boto3
 
-# How many handled changes are remembered. A forgotten one is handled again if it comes again.
+# How many handled changes are remembered. A repeat of a forgotten change is handled again.
 MOST_REMEMBERED = 100_000
 POINTER = "software.amazon.payloadoffloading.PayloadS3Pointer"
 
 
 def consume(sqs, queue_url, handle):
-    """Calls handle(change) once for each change, in the order of its group. Python's integers keep all digits."""
-    # The changes that were handled, oldest first. Forgotten when the process ends: keep them in a database to recognise
-    # repeats for longer.
+    """Calls handle(change) once for each change, in order within each message group. Python's integers keep all digits."""
+    # The handled changes, oldest first. Keep them in a database to recognise repeats after a restart.
     handled = {}
     while True:
         answer = sqs.receive_message(
             QueueUrl=queue_url,
             MaxNumberOfMessages=10,
             WaitTimeSeconds=20,
-            VisibilityTimeout=60,  # longer than ten messages take, or extend it meanwhile
+            VisibilityTimeout=60,  # must exceed the time for ten messages, unless extended meanwhile
             MessageSystemAttributeNames=["MessageGroupId"],
         )
         failed = set()
         for received in answer.get("Messages", []):
             group = received["Attributes"]["MessageGroupId"]
             if group in failed:
-                continue  # waits for the visibility timeout with the one that failed, so that nothing overtakes
+                continue  # also waits for the visibility timeout, so that no message overtakes the failed one
             try:
                 handle_message(json.loads(received["Body"]), handled, handle)
             except Exception as error:
@@ -47,7 +46,7 @@ def handle_message(message, handled, handle):
     if message["version"] != 1:
         raise ValueError(f"message version {message['version']}")
     for change in message["changes"]:
-        # With the commit time, because a GTID can be given again after RESET BINARY LOGS AND GTIDS.
+        # Includes the commit time, because MySQL can assign a GTID again after RESET BINARY LOGS AND GTIDS.
         key = (change["id"], change["source"]["ts_ms"])
         if key in handled:
             continue

@@ -4,10 +4,10 @@ import type { Change } from "../client/index.ts";
 type Row = Record<string, unknown>;
 
 /**
- * Keeps a copy of one table with a primary key: a snapshot brings the rows that are there, the
- * changes keep them true.
+ * Keeps a copy of a table that has a primary key. A snapshot delivers the existing rows; the
+ * changes keep the copy up to date.
  *
- *   await subscribe("search", copyTo(copy, "shop.orders"));
+ * await subscribe("search", copyTo(copy, "shop.orders"));
  */
 export function copyTo(copy: Map<string, Row>, table: string): (change: Change) => void {
   return ({ table: changed, op, key, before, after }) => {

@@ -3,18 +3,18 @@ import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from "mysql
 import type { PositionMark, TransactionalPositionStore } from "../client/index.ts";
 
 /**
- * Records of handled messages in the database that the handler writes to: work and record are
- * committed together, so the effect of a change happens once, whatever dies when.
+ * Records of handled messages in the database to which the handler writes. Work and record are
+ * committed together, so each change takes effect once, even after a crash.
  *
- *   const subscription = await subscribe(
+ * const subscription = await subscribe(
  *     "billing",
  *     async (change, { transaction }) => {
  *       await transaction.execute("INSERT INTO invoices …", […]);
  *     },
  *     { positions: new MysqlPositionStore(pool, "billing/staging") },
- *   );
+ * );
  *
- * Leave the table out of the router's own `tables` when both databases are one.
+ * If the router follows this database, exclude the table in the router's `tables`.
  */
 export const POSITIONS_TABLE = `
   CREATE TABLE IF NOT EXISTS change_positions (
@@ -27,17 +27,17 @@ export const POSITIONS_TABLE = `
   ) CHARACTER SET ascii COLLATE ascii_bin`;
 
 /**
- * For a table that an earlier version of this example made, with a row for each message group. Its
- * rows still count.
+ * Updates a table from an earlier version of this example, which kept a row for each message group.
+ * Its rows still count.
  */
 export const POSITIONS_TABLE_UPDATE = `
   ALTER TABLE change_positions
     ADD COLUMN changed TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
     ADD KEY (changed)`;
 
-/** Between two removals of old records, milliseconds. */
+/** The time between two removals of old records, milliseconds. */
 const REMOVE_EVERY_MS = 3_600_000;
-/** In one statement, so that none locks many rows. */
+/** The most rows that one statement removes, so that it does not lock many. */
 const REMOVE_AT_ONCE = 1000;
 
 export class MysqlPositionStore implements TransactionalPositionStore<PoolConnection> {
@@ -47,8 +47,8 @@ export class MysqlPositionStore implements TransactionalPositionStore<PoolConnec
   #removedAt = -Infinity;
 
   /**
-   * `owner` tells apart the subscriptions that share the table. `keepDays` is how long the record
-   * of a message is kept: longer than the retention of the queue and of its dead-letter queue
+   * `owner` tells apart the subscriptions that share the table. `keepDays` is how long a message's
+   * record is kept; it must exceed the retention of the queue and of its dead-letter queue
    * together.
    */
   constructor(pool: Pool, owner: string, keepDays = 30) {
@@ -82,14 +82,11 @@ export class MysqlPositionStore implements TransactionalPositionStore<PoolConnec
     }
     if (performance.now() - this.#removedAt < REMOVE_EVERY_MS) return;
     this.#removedAt = performance.now();
-    // Beside the work: what cannot be removed now is removed an hour later.
+    // Not awaited. If the removal fails, it is tried again an hour later.
     this.removeOld().catch(() => undefined);
   }
 
-  /**
-   * Removes the records that are older than `keepDays`. Runs by itself once an hour, after a
-   * transaction.
-   */
+  /** Removes the records that are older than `keepDays`. `transact` calls it once an hour. */
   async removeOld(): Promise<void> {
     for (;;) {
       const [{ affectedRows }] = await this.#pool.execute<ResultSetHeader>(
@@ -101,8 +98,8 @@ export class MysqlPositionStore implements TransactionalPositionStore<PoolConnec
   }
 
   /**
-   * Whether all keys were moved. The lock on their rows makes whoever else has the same message
-   * wait, and then find it done.
+   * Advances all keys; returns whether all could advance. The row locks make another process with
+   * the same message wait and then find the work done.
    */
   async #advance(connection: PoolConnection, marks: readonly PositionMark[]): Promise<boolean> {
     for (const { key, position } of marks) {

@@ -6,7 +6,7 @@ import {
   type Message,
 } from "@aws-sdk/client-sqs";
 
-/** The fields that this consumer needs; docs/message-format.md has them all. */
+/** The fields that this consumer needs; docs/message-format.md lists all. */
 interface EnvironmentMessage {
   version: number;
   changes: Change[];
@@ -19,12 +19,12 @@ interface Change {
   source: { db: string; table: string; pos: number; ts_ms: number };
 }
 
-/** How many handled changes are remembered. A forgotten one is handled again if it comes again. */
+/** How many handled changes are remembered. A repeat of a forgotten change is handled again. */
 const MOST_REMEMBERED = 100_000;
 
 /**
- * Receives until the signal aborts. `handle` is called once for each change, in the order of its
- * group.
+ * Receives until the signal aborts. Calls `handle` once for each change, in order within each
+ * message group.
  */
 export async function consume(
   sqs: SQSClient,
@@ -33,8 +33,7 @@ export async function consume(
   signal: AbortSignal,
   s3: S3Client = new S3Client(),
 ): Promise<void> {
-  // The changes that were handled. Forgotten when the process ends: keep them in a database to
-  // recognise repeats for longer.
+  // The handled changes. Keep them in a database to recognise repeats after a restart.
   const handled = new Set<string>();
   while (!signal.aborted) {
     const { Messages = [] } = await sqs.send(
@@ -42,7 +41,7 @@ export async function consume(
         QueueUrl: queueUrl,
         MaxNumberOfMessages: 10,
         WaitTimeSeconds: 20,
-        VisibilityTimeout: 60, // longer than ten messages take, or extend it meanwhile
+        VisibilityTimeout: 60, // must exceed the time for ten messages, unless extended meanwhile
         MessageSystemAttributeNames: ["MessageGroupId"],
       }),
       { abortSignal: signal },
@@ -56,8 +55,8 @@ export async function consume(
       try {
         await handleMessage(message);
       } catch (error) {
-        // The rest of the group waits for the visibility timeout with it, so that nothing
-        // overtakes.
+        // The rest of the group also waits for the visibility timeout, so that no message overtakes
+        // the failed one.
         console.error(`group ${message.Attributes?.MessageGroupId}: ${String(error)}`);
         return;
       }
@@ -68,11 +67,13 @@ export async function consume(
   }
 
   async function handleMessage({ Body = "" }: Message): Promise<void> {
-    // JSON.parse rounds integers beyond 2^53: with BIGINT columns, use a parser that keeps them.
+    // JSON.parse rounds integers beyond 2^53. For BIGINT columns, use a parser that keeps their
+    // digits.
     const message = JSON.parse(await messageText(s3, Body)) as EnvironmentMessage;
     if (message.version !== 1) throw new Error(`message version ${message.version}`);
     for (const change of message.changes) {
-      // With the commit time, because a GTID can be given again after RESET BINARY LOGS AND GTIDS.
+      // Includes the commit time, because MySQL can assign a GTID again after RESET BINARY LOGS AND
+      // GTIDS.
       const key = `${change.id} ${change.source.ts_ms}`;
       if (handled.has(key)) continue;
       await handle(change);
@@ -83,7 +84,9 @@ export async function consume(
   }
 }
 
-/** The message itself: a body that is a list points to one in S3 that was too large for SQS. */
+/**
+ * The message's text. A body that is a JSON array points to a text in S3 that is too large for SQS.
+ */
 async function messageText(s3: S3Client, body: string): Promise<string> {
   if (!body.startsWith("[")) return body;
   const [, pointer] = JSON.parse(body) as [string, { s3BucketName: string; s3Key: string }];
