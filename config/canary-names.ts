@@ -1,12 +1,12 @@
-/** The canary's environment, whose only user is the canary's account. */
+/** The canary's environment. Its only user is the canary's MySQL account. */
 export const CANARY_ENVIRONMENT = "binlog-router";
-/** The subscriber whose one queue the canary reads. */
+/** The canary's subscriber. It has one queue, which the canary reads. */
 export const CANARY_SUBSCRIBER = "router-canary";
 export const CANARY_DATABASE = "binlog_canary";
 /** The table that the canary writes, `database.table`. */
 export const CANARY_TABLE = `${CANARY_DATABASE}.beats`;
-/** The canary's MySQL account, where the configuration names no other. */
+/** The default of the canary's MySQL account. */
 export const CANARY_USER = "binlog_canary";
 
-/** One row for each source. */
+/** The canary's table has one row for each source. */
 export const CREATE_CANARY_TABLE = `CREATE TABLE IF NOT EXISTS ${CANARY_TABLE} (source VARCHAR(64) PRIMARY KEY, written_ms BIGINT NOT NULL)`;

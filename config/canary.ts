@@ -11,10 +11,10 @@ import { queueEnvironments } from "./queues.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The configuration object with what its canary needs: a table that is read, an environment, and a
- * subscriber that runs there alone. The canary's row takes the ordinary way, so the canary is an
- * ordinary part of the configuration. An object without a canary stays as it is, and so does one
- * that has all this already.
+ * Adds to a configuration object with a canary what the canary needs: a followed table, an
+ * environment, and a subscriber that runs only in this environment. The canary's row is delivered
+ * like any other, so the canary is an ordinary part of the configuration. An object without a
+ * canary, or with these parts already, stays unchanged.
  */
 export function withCanary(value: unknown): unknown {
   const parts = partsOf(value);
@@ -37,7 +37,7 @@ export function withCanary(value: unknown): unknown {
       [CANARY_ENVIRONMENT]: { users: [user], alarms: { queueAgeSeconds: "off" } },
     },
     subscribers: {
-      // Who runs everywhere does not run in the canary's environment.
+      // A subscriber without `environments` runs in all environments except the canary's.
       ...Object.fromEntries(
         Object.entries(subscribers).map(([name, subscriber]) => [
           name,
@@ -49,7 +49,7 @@ export function withCanary(value: unknown): unknown {
   };
 }
 
-/** Names of the canary's own that a configuration uses for something else. */
+/** Reports names of the canary that the configuration uses for something else. */
 export function canaryProblems(value: unknown): ConfigProblem[] {
   const parts = partsOf(value);
   if (parts === null) return [];
@@ -70,7 +70,7 @@ export function canaryProblems(value: unknown): ConfigProblem[] {
   ];
 }
 
-/** The same configuration without its canary. */
+/** The configuration without its canary. */
 export function withoutCanary(config: Configuration): Configuration {
   if (config.canary === undefined) return config;
   const { canary: _, ...rest } = config;
@@ -88,7 +88,7 @@ interface Parts {
   readonly user: string;
 }
 
-/** Null where there is no canary, or where the schema finds something to say first. */
+/** Null when the object has no canary, or has parts of a wrong type, which the schema reports. */
 function partsOf(value: unknown): Parts | null {
   if (!isFields(value)) return null;
   const { canary, source, environments, subscribers } = value;

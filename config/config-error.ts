@@ -1,15 +1,16 @@
 import type { z } from "zod";
 
-/** One thing wrong with a configuration: where, and a sentence about it. */
+/** A problem in a configuration. */
 export interface ConfigProblem {
   /**
-   * As one writes it in JavaScript, without the object's own name: `environments.staging.users[1]`.
+   * The place in JavaScript's notation: `environments.staging.users[1]`; "" for the whole
+   * configuration.
    */
   readonly path: string;
   readonly message: string;
 }
 
-/** A configuration that cannot be used. `problems` has all of them, each naming its place. */
+/** The configuration is invalid. Remedy: correct all `problems`; each names its place. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly ConfigProblem[];
@@ -23,7 +24,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** The text of a path, from its steps. */
+/** A path's text from its steps. */
 export function pathText(steps: readonly PropertyKey[]): string {
   return steps.reduce<string>((path, step) => {
     if (typeof step === "number") return `${path}[${step}]`;
@@ -33,7 +34,7 @@ export function pathText(steps: readonly PropertyKey[]): string {
   }, "");
 }
 
-/** zod's findings as sentences that go on after the path: `source.port` "must be a number". */
+/** Translates zod's issues to sentences that follow the path: `source.port` "must be a number". */
 export function schemaProblems(issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {
   return issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
@@ -50,8 +51,8 @@ export function schemaProblems(issues: readonly z.core.$ZodIssue[]): ConfigProbl
 }
 
 /**
- * What is wrong with a key itself; or with a value of several possible types, as one of the type
- * that it has.
+ * The issues inside an issue: those of a key, or for a union those of the alternative whose type
+ * the value has.
  */
 function innerIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code === "invalid_key") return issue.issues.map((each) => ({ ...each, path: [] }));

@@ -1,14 +1,14 @@
 import { configurationSchema } from "./schema.ts";
 
 /**
- * What can be understood of a configuration that may be wrong in places: the rules between several
- * keys look at this, so that a mistyped key elsewhere does not hide what they have to say.
+ * The readable parts of a configuration that may have errors. The rules that span several keys
+ * check a draft, so that an error in one key does not hide their findings.
  */
 export interface Draft {
   readonly name: string | undefined;
   readonly sourceTables: readonly string[];
   readonly statementTables: readonly string[];
-  /** Each environment's users. */
+  /** The users of each environment. */
   readonly environments: Readonly<Record<string, readonly string[]>>;
   readonly subscribers: Readonly<Record<string, DraftSubscriber>>;
   readonly otherUsers: string;
@@ -27,7 +27,7 @@ interface DraftSubscriber {
   readonly snapshot: unknown;
   readonly keyBuckets: unknown;
   readonly environments: readonly string[] | undefined;
-  /** The patterns of `columns`, each with the steps to its place. */
+  /** The patterns of `columns`, each with its path in the subscriber. */
   readonly columnPatterns: readonly DraftPattern[];
   /** The table patterns of `where`. */
   readonly wherePatterns: readonly DraftPattern[];
@@ -47,7 +47,7 @@ const DEFAULTS = {
   retention: retention.parse(undefined),
 };
 
-/** The draft of any value; parts of another type than they should be count as left out. */
+/** Makes a draft from any value. Parts of a wrong type count as left out. */
 export function draftOf(value: unknown): Draft {
   const root = fieldsOf(value);
   const { delayMs } = fieldsOf(root["delivery"]);
@@ -126,7 +126,7 @@ function listedPatterns(name: string, value: unknown): DraftPattern[] {
   return stringsOf(value).map((pattern, index) => ({ path: ["columns", name, index], pattern }));
 }
 
-/** Keeps the places: what is no text becomes "", which matches nothing. */
+/** The texts of a list at their indexes. Other values become "", which matches nothing. */
 function stringsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.map((item) => (typeof item === "string" ? item : "")) : [];
 }

@@ -4,8 +4,8 @@ import type { Draft } from "./draft.ts";
 import { choosesSomeOf } from "./table-overlap.ts";
 
 /**
- * Filters for tables that their subscriber does not get: a mistyped name would leave a column
- * unmasked.
+ * Reports filters for tables that their subscriber does not get. Such a filter may be a typing
+ * error that would leave a column unmasked.
  */
 export function filterProblems({ subscribers }: Draft): ConfigProblem[] {
   return Object.entries(subscribers).flatMap(([name, subscriber]) => {

@@ -5,8 +5,8 @@ import { ConditionError } from "./condition/lexer.ts";
 import { parseCondition } from "./condition/parse-condition.ts";
 
 /**
- * How a column's values are made unreadable, the strictest first: where patterns overlap, the
- * strictest counts.
+ * The masks of a column's values, the strictest first. If several patterns match a column, the
+ * strictest mask applies.
  */
 export const MASKS = ["null", "hash", "last4"] as const;
 
@@ -19,9 +19,9 @@ const columnPattern = z
     'must be a column pattern: "database.table.column", "*" allowed',
   );
 
-/** Which columns of its rows a subscriber gets, and which of them masked. */
+/** Which columns a subscriber gets, and which of them are masked. */
 export const columns = z.strictObject({
-  /** Of the tables that it names: these columns and no others. */
+  /** In the tables that these patterns name, the subscriber gets only these columns. */
   include: z.array(columnPattern).min(1, "must list at least one column pattern").optional(),
   exclude: z.array(columnPattern).default([]),
   mask: z.record(columnPattern, z.enum(MASKS)).default({}),
@@ -36,7 +36,7 @@ const condition = z.string().superRefine((text, context) => {
   }
 });
 
-/** Which rows a subscriber wants: a condition for all its tables, or one for each table pattern. */
+/** Which rows a subscriber gets: a condition for all its tables, or one for each table pattern. */
 export const where = z.union([
   condition,
   z
@@ -53,8 +53,8 @@ export const where = z.union([
 ]);
 
 /**
- * What an update is by which a row begins or ceases to meet `where`: a create or a delete
- * (default), or the update that it is.
+ * How an update is delivered that makes a row begin or cease to meet `where`: as a create or a
+ * delete (default), or as an update.
  */
 export const whereCrossing = z.enum(["create-delete", "update"]).optional();
 
@@ -65,12 +65,12 @@ interface Filtered {
   readonly where?: unknown;
 }
 
-/** Whether a subscriber gets less than the rows of its tables. */
+/** Whether a subscriber's rows or columns are filtered. */
 export function isFiltered(subscriber: Filtered): boolean {
   return hasColumns(subscriber) || subscriber.where !== undefined;
 }
 
-/** Whether it gets less than whole rows. */
+/** Whether a subscriber's columns are filtered. */
 export function hasColumns(subscriber: Filtered): boolean {
   return subscriber.columns !== undefined;
 }

@@ -3,8 +3,8 @@ import { FORMATS } from "../wire/formats/formats.ts";
 import type { Routing } from "./routing.ts";
 
 /**
- * Whether frames must say the columns of their tables: a format writes values by their columns'
- * types, or a subscriber's filters hide columns, which are looked for in each table.
+ * Whether frames must contain their tables' columns. They must when a subscriber's format depends
+ * on the columns' types, or when its filters hide columns, which must be found in each table.
  */
 export function needsTableColumns({ subscribers }: Pick<Routing, "subscribers">): boolean {
   return Object.values(subscribers).some(

@@ -1,10 +1,12 @@
-/** Whether some name is matched by both globs (`*` any number of characters, `?` exactly one). */
+/**
+ * Whether a name exists that both patterns match (`*`: any number of characters, `?`: exactly one).
+ */
 export function globsOverlap(left: string, right: string): boolean {
   const a = Array.from(left);
   const b = Array.from(right);
   const known = new Map<number, boolean>();
 
-  /** Whether the rest of `a` from i and the rest of `b` from j match a common name. */
+  /** Whether the rest of `a` from i and the rest of `b` from j can match the same text. */
   function overlap(i: number, j: number): boolean {
     const place = i * (b.length + 1) + j;
     const answer = known.get(place);

@@ -1,4 +1,4 @@
-/** A place in a text, both counted from 1. */
+/** A place in a text; line and column count from 1. */
 export interface TextPlace {
   readonly line: number;
   readonly column: number;
@@ -9,8 +9,8 @@ const SCALAR =
   /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
 
 /**
- * Where a text stops being JSON: the first character that cannot stand there, or its end. Null for
- * a text that is JSON.
+ * The place of the first character that makes a text invalid JSON, or its end when the text is
+ * incomplete. Null for valid JSON.
  */
 export function jsonErrorPlace(text: string): TextPlace | null {
   const scanner = new JsonScanner(text);
@@ -19,7 +19,7 @@ export function jsonErrorPlace(text: string): TextPlace | null {
   return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
 }
 
-/** Passes over JSON values; after a fault `at` stands on it. */
+/** Skips JSON values. After a fault, `at` is its index. */
 class JsonScanner {
   readonly #text: string;
   at = 0;
@@ -50,7 +50,7 @@ class JsonScanner {
     return this.#pass(SCALAR);
   }
 
-  /** Passes an object or an array, from its opening bracket on. */
+  /** Skips an object or array that opens at `at`. */
   #passesList(end: string, passesItem: () => boolean): boolean {
     this.at++;
     if (this.#passesSign(end)) return true;

@@ -14,8 +14,8 @@ import { configurationSchema } from "./schema.ts";
 import { sizeProblems } from "./size-rules.ts";
 
 /**
- * The configuration that an object describes (`schema.ts` has every key). Throws ConfigError with
- * every problem at once, those between several keys included.
+ * Checks a configuration object (`schema.ts` defines every key) and fills in the defaults. Throws
+ * ConfigError with all problems, including those that span several keys.
  */
 export function loadConfig(given: unknown): Configuration {
   const value = withCanary(given);
@@ -29,10 +29,7 @@ export function loadConfig(given: unknown): Configuration {
   return parsed.data;
 }
 
-/**
- * The same for a part of the configuration, where the rest may be missing: without the problems
- * between several keys.
- */
+/** Checks a part of the configuration, by its schema only. Throws ConfigError. */
 export function loadPart<Part extends z.ZodType>(part: Part, value: unknown): z.output<Part> {
   const parsed = part.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
@@ -40,19 +37,21 @@ export function loadPart<Part extends z.ZodType>(part: Part, value: unknown): z.
 }
 
 /**
- * Where the context of the CDK app has the configuration object, or a list of them: a stack for
- * each source.
+ * The key of the configuration object in the CDK app's context. Its value may be a list of objects,
+ * with one stack for each source.
  */
 export const CONTEXT_KEY = "binlog-router";
 
-/** The configuration in a JSON file, see `readConfigObject`. Throws ConfigError. */
+/**
+ * Reads and checks the configuration in a JSON file (see `readConfigObject`). Throws ConfigError.
+ */
 export async function readConfigFile(path: string): Promise<Configuration> {
   return loadConfig(await readConfigObject(path));
 }
 
 /**
- * The configuration object that a JSON file is, or that it has as the context of a cdk.json; `name`
- * chooses one source where it has several. Throws ConfigError.
+ * Reads the configuration object from a JSON file, which is the object itself or a cdk.json with
+ * the object in its context. `name` chooses one of several sources. Throws ConfigError.
  */
 export async function readConfigObject(path: string, name?: string): Promise<unknown> {
   const objects = await readConfigObjects(path, name);
@@ -63,7 +62,8 @@ export async function readConfigObject(path: string, name?: string): Promise<unk
 }
 
 /**
- * All of them, or the one that is called `name`; at least one. Throws ConfigError.
+ * Reads all configuration objects of a file, or the one with this name. Returns at least one.
+ * Throws ConfigError.
  */
 export async function readConfigObjects(path: string, name?: string): Promise<unknown[]> {
   const value = await readJson(path);
@@ -109,7 +109,7 @@ function fileError(what: string, options?: ErrorOptions): ConfigError {
   return new ConfigError([{ path: "", message: `file ${what}` }], options);
 }
 
-/** The same configuration, known to say what only a deployment needs. Throws ConfigError. */
+/** Checks that a configuration has what a deployment needs. Throws ConfigError. */
 export function deployable(config: Configuration): DeployableConfiguration {
   const { network } = config;
   if (network !== undefined) return { ...hosted(config), network };
@@ -117,9 +117,7 @@ export function deployable(config: Configuration): DeployableConfiguration {
   throw new ConfigError([...hostProblems(config), missing, ...sizeProblems(config)]);
 }
 
-/**
- * The same configuration, known to say where MySQL is and to fit into a stack. Throws ConfigError.
- */
+/** Checks that a configuration names MySQL's host and fits into one stack. Throws ConfigError. */
 export function hosted(config: Configuration): HostedConfiguration {
   const { source } = config;
   const problems = [...hostProblems(config), ...sizeProblems(config)];

@@ -5,7 +5,7 @@ import {
   UNROUTED,
 } from "../wire/names.ts";
 
-/** One subscriber's queue in one environment. */
+/** A subscriber's queue in an environment. */
 export interface EnvironmentQueue {
   readonly subscriber: string;
   readonly environment: string;
@@ -13,7 +13,7 @@ export interface EnvironmentQueue {
   readonly deadLetterQueueName: string;
 }
 
-/** The part of a configuration that decides which queues there are. */
+/** The parts of a configuration that determine its queues. */
 interface QueueNaming {
   readonly name: string;
   readonly environments: Readonly<Record<string, unknown>>;
@@ -24,8 +24,8 @@ interface QueueNaming {
 }
 
 /**
- * The environments that can have queues: those of the configuration, and `unrouted` when other
- * users' changes go there.
+ * The environments that can have queues: those of the configuration, and `unrouted` if it gets
+ * other users' changes.
  */
 export function queueEnvironments({
   environments,
@@ -34,7 +34,7 @@ export function queueEnvironments({
   return [...Object.keys(environments), ...(otherUsers === UNROUTED ? [UNROUTED] : [])];
 }
 
-/** Every environment queue of a source: each subscriber in each of its environments. */
+/** All environment queues of a source: one for each subscriber in each of its environments. */
 export function environmentQueues(naming: QueueNaming): EnvironmentQueue[] {
   const all = queueEnvironments(naming);
   return Object.entries(naming.subscribers).flatMap(([subscriber, { environments }]) =>
@@ -50,7 +50,7 @@ export function environmentQueues(naming: QueueNaming): EnvironmentQueue[] {
 }
 
 /**
- * The output of the stack that has a queue's URL. Names of outputs hold letters and digits only:
+ * The name of the stack's output with a queue's URL. Outputs' names consist of letters and digits:
  * `branch-7` becomes `Branch7`.
  */
 export function queueOutput({
@@ -60,7 +60,7 @@ export function queueOutput({
   return `Queue${pascalCase(subscriber)}${pascalCase(environment)}`;
 }
 
-/** The output that has the ARN of an environment's consumer policy. */
+/** The name of the stack's output with the ARN of an environment's consumer policy. */
 export function consumerPolicyOutput(environment: string): string {
   return `ConsumerPolicy${pascalCase(environment)}`;
 }
@@ -72,7 +72,10 @@ function pascalCase(name: string): string {
     .join("");
 }
 
-/** Where frames go that the route function could not even look at: for disasters, with an alarm. */
+/**
+ * The name of the raw queue's dead-letter queue. It gets frames that the route function repeatedly
+ * failed to process; an alarm watches it.
+ */
 export function rawDeadLetterQueueName(source: string): string {
   return rawQueueName(source).replace(/\.fifo$/, "-dead.fifo");
 }

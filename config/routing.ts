@@ -4,43 +4,46 @@ import { UNROUTED } from "../wire/names.ts";
 import { columns, where, whereCrossing } from "./filters.ts";
 import { FORMATS, type Format } from "../wire/formats/formats.ts";
 
-/** `otherUsers` when changes of users in no environment are counted and not delivered. */
+/**
+ * The value of `otherUsers` with which changes of users in no environment are counted but not
+ * delivered.
+ */
 export const DROP = "drop";
 
 /**
- * Where changes of users go that no environment lists: `unrouted`, `drop`, or the name of an
- * environment.
+ * The destination for changes of users that no environment lists: `unrouted`, `drop`, or the name
+ * of an environment.
  */
 export const otherUsers = z.string().default(UNROUTED);
 
 /**
- * What shares a message group, and so keeps its order: rows of one table, of one key, or the whole
- * source.
+ * Which changes share a message group and so keep their order: those of a table, of a key, or of
+ * the whole source.
  */
 const groupBy = z.enum(["table", "key", "source"]).default("table");
 
 /**
- * With `groupBy: "key"`: how many message groups the keys of a table share. Left out: each key has
- * a group of its own.
+ * With `groupBy: "key"`: the number of message groups that the keys of a table share. Left out:
+ * each key has its own group.
  */
 const keyBuckets = z.int().min(1).max(10_000).optional();
 
-/** `zstd`: the text of a longer message is compressed. Left out: it is plain. */
+/** `zstd`: the text of long messages is compressed. Left out: all texts are plain. */
 const encoding = z.enum(["zstd"]).optional();
 
-/** How a message is written. */
+/** The format of a subscriber's messages. */
 const format = z.enum(Object.keys(FORMATS) as Format[]).default("envelope");
 
 /**
- * Who gets a statement that changes a table: the author's environment, every environment, nobody.
+ * Which environments get a statement that changes a table's definition: the author's, all, or none.
  */
 const ddl = z.enum(["author", "all", "none"]).default("author");
 
-/** What a subscriber says and the functions read. */
+/** A subscriber's keys that the functions read. */
 export const subscriberRouting = {
   groupBy,
   keyBuckets,
-  /** The environments it runs in (`unrouted` may be among them). Left out: all. */
+  /** The environments in which the subscriber runs; may include `unrouted`. Left out: all. */
   environments: z.array(z.string()).optional(),
   format,
   encoding,
@@ -53,9 +56,8 @@ export const subscriberRouting = {
 };
 
 /**
- * The part of the configuration that the functions need. `loadConfig` has checked the patterns and
- * names before the part is written to the variable `ROUTING`. Keys that are not listed here are
- * left out.
+ * The part of the configuration that the functions need. `loadConfig` checks patterns and names
+ * before this part is written to the variable `ROUTING`. Keys that are not listed here are dropped.
  */
 const routingSchema = z.object({
   environments: z.record(z.string(), z.object({ users: z.array(z.string()) })),
@@ -76,16 +78,13 @@ export type Routing = DeepReadonly<z.output<typeof routingSchema>>;
 export type RoutingInput = DeepReadonly<z.input<typeof routingSchema>>;
 export type Subscriber = Routing["subscribers"][string];
 
-/**
- * All variables of a Lambda function together may have 4 KB; a text up to this length is left
- * readable.
- */
+/** Texts up to this length stay readable. Lambda allows 4 KB for all variables of a function. */
 const READABLE_LENGTH = 2000;
 const DEFLATED = "z:";
 
 /**
- * The text of the variable `ROUTING`: JSON, or `z:` and the base64 of the deflated JSON when that
- * would be long.
+ * The text of the variable `ROUTING`: JSON, or for a long JSON text `z:` and the base64 of the
+ * deflated JSON.
  */
 export function encodeRouting(routing: RoutingInput): string {
   const json = JSON.stringify(routingSchema.parse(routing));
@@ -94,10 +93,7 @@ export function encodeRouting(routing: RoutingInput): string {
     : DEFLATED + deflateRawSync(json, { level: 9 }).toString("base64");
 }
 
-/**
- * The routing that a text of `encodeRouting` stands for. Throws an Error that says what is wrong
- * with it.
- */
+/** Parses a text of `encodeRouting`. Throws an Error that describes the fault. */
 export function decodeRouting(text: string): Routing {
   const json = text.startsWith(DEFLATED)
     ? inflateRawSync(Buffer.from(text.slice(DEFLATED.length), "base64")).toString("utf8")

@@ -17,10 +17,10 @@ import { DROP } from "./routing.ts";
 import { userClaimProblems } from "./user-claims.ts";
 
 const SQS_LONGEST_NAME = 80;
-/** `Consumers-production` is the construct of the policy for production's consumers. */
+/** The stack's policies for consumers have ids like `Consumers-production`, which would collide. */
 const RESERVED_SUBSCRIBER = "Consumers";
 
-/** What the schema cannot say of a configuration, because it lies between several keys. */
+/** The problems that span several keys, so that the schema cannot find them. */
 export function crossFieldProblems(draft: Draft): ConfigProblem[] {
   return [
     ...nameProblems(draft),
@@ -37,9 +37,10 @@ export function crossFieldProblems(draft: Draft): ConfigProblem[] {
 }
 
 /**
- * A name without wildcards that is followed as well: its changes would stop the reader anyway. Only
- * the server says whether capital letters matter in names (`lower_case_table_names`), so this
- * reports what holds in either case; `doctor` reports the rest.
+ * Reports names without wildcards in `statementTables` that `source.tables` follows: their changes
+ * would stop the reader anyway. Whether case matters in names depends on the server
+ * (`lower_case_table_names`), so this reports only names that are followed either way; `doctor`
+ * reports the rest.
  */
 function statementTableProblems({ sourceTables, statementTables }: Draft): ConfigProblem[] {
   const patterns = sourceTables.filter(isTablePattern);
@@ -66,7 +67,7 @@ function tableOf(name: string): [database: string, table: string] {
 
 function nameProblems(draft: Draft): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  // The name is also part of the stack's name, where CloudFormation allows no underscore.
+  // The stack's name contains this name, and CloudFormation allows no underscore in it.
   if (draft.name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(draft.name)) {
     problems.push({ path: "name", message: "must consist of letters, digits and hyphens" });
   }
@@ -97,7 +98,7 @@ function nameProblems(draft: Draft): ConfigProblem[] {
 }
 
 /**
- * Names that are too long, and different subscribers that come to the same name ("a-b" in "c", "a"
+ * Reports queue names that are too long, and those that two subscribers share ("a-b" in "c" and "a"
  * in "b-c").
  */
 function queueNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
@@ -129,7 +130,7 @@ function queueNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
   return problems;
 }
 
-/** A stack names an output after each queue, without what is neither a letter nor a digit. */
+/** Reports names that collide among the stack's outputs, which keep only letters and digits. */
 function outputNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
   if (name === undefined) return [];
   const environments = new Map<string, string>();
@@ -145,7 +146,7 @@ function outputNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
     }
     environments.set(output, environment);
   }
-  // Environments that collide are reported once, and not for each subscriber.
+  // Colliding environments are reported once, not for each subscriber.
   if (problems.length > 0) return problems;
   const queues = new Map<string, string>();
   for (const queue of environmentQueues({ ...draft, name })) {
@@ -227,12 +228,12 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
   });
 }
 
-/** Whether the format is known: an unknown one is a problem of its own. */
+/** Whether the format is known. The schema reports an unknown one. */
 function isFormat(format: unknown): format is Format {
   return Object.hasOwn(FORMATS, String(format));
 }
 
-/** A change that waits for others is lag, and must not ring the alarm by itself. */
+/** Reports a `delivery.delayMs` whose waits, which count as lag, could raise the alarm for lag. */
 function delayProblems({ delayMs, lagSeconds }: Draft): ConfigProblem[] {
   if (delayMs <= lagSeconds * 500) return [];
   return [
@@ -244,8 +245,8 @@ function delayProblems({ delayMs, lagSeconds }: Draft): ConfigProblem[] {
 }
 
 /**
- * A message may wait in its queue and then again in the dead-letter queue; its body in the bucket
- * must still be there.
+ * Reports bodies that expire too early: a message may wait in its queue and then in the dead-letter
+ * queue, and its body in the bucket must last as long.
  */
 function retentionProblems({ queueDays, payloadDays }: Draft): ConfigProblem[] {
   if (payloadDays >= 2 * queueDays) return [];

@@ -4,15 +4,12 @@ import { CANARY_USER } from "./canary-names.ts";
 import { otherUsers, subscriberRouting } from "./routing.ts";
 import { startPointText } from "./start-point.ts";
 
-/**
- * Milliseconds, seconds and days stand in the names of the keys; every key with a default may be
- * left out.
- */
+/** The names of the keys contain their units. Every key with a default may be left out. */
 
 const SQS_LONGEST_RETENTION_DAYS = 14;
 const SQS_LONGEST_VISIBILITY_SECONDS = 12 * 60 * 60;
 
-/** How long CloudWatch can keep logs, days. */
+/** The retention periods that CloudWatch allows for logs, days. */
 export const LOG_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
   3653, 9999,
@@ -36,7 +33,7 @@ const tablePatterns = z
 
 const principals = z.array(
   z.string().regex(
-    // A pattern would be refused by SQS.
+    // SQS refuses patterns here.
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
     'must be the ARN of an IAM role or user, "arn:aws:iam::<account>:role/<name>", no pattern',
   ),
@@ -57,37 +54,41 @@ const secretArn = z
   );
 
 export const sourceSchema = z.strictObject({
-  /** Where MySQL listens. May be left out for a run on one machine, which brings its own server. */
+  /** MySQL's host. May be left out for a run on one machine, which starts a MySQL server. */
   host: text.optional(),
   port: z.int().min(1).max(65_535).default(3306),
   /** A Secrets Manager secret with `{ "username", "password" }`. Left out: the stack makes one. */
   secretArn: secretArn.optional(),
   /**
-   * The KMS key of that secret, where it is not AWS's own; its policy has to let this account's IAM
-   * decide.
+   * The KMS key of that secret, unless it is AWS's own. The key's policy must delegate to this
+   * account's IAM.
    */
   secretKeyArn: keyArn.optional(),
   /**
-   * `verify` checks the server's certificate, `encrypt` does not, `off` sends everything in the
-   * clear.
+   * `verify` encrypts and checks the server's certificate, `encrypt` does not check it, `off` sends
+   * everything unencrypted.
    */
   tls: z.enum(["verify", "encrypt", "off"]).default("verify"),
   tables: tablePatterns,
   /**
-   * Tables that sessions may change in statement format: no subscriber has them, and a statement
-   * that writes them changes no followed table (docs/statements.md).
+   * Tables that sessions may change in statement format. No subscriber gets them, and a statement
+   * that writes to them must not change a followed table (docs/statements.md).
    */
   statementTables: z.array(tablePattern).default([]),
-  /** Where the very first start begins to read; afterwards the saved offset counts. */
+  /** Where the first start begins to read. Later starts continue at the saved offset. */
   start: startPointText.default("now"),
 });
 
-/** How the alarms of one environment's queues differ from the source's. */
+/** Settings that replace the source's for the alarms of one environment's queues. */
 const environmentAlarms = z.strictObject({
-  /** In place of `alarms.queueAgeSeconds`; `off` for an environment whose applications sleep. */
+  /**
+   * Replaces `alarms.queueAgeSeconds`; `off` for an environment whose applications are often
+   * switched off.
+   */
   queueAgeSeconds: z.union([z.int().min(1), z.literal("off")]).optional(),
   /**
-   * An SNS topic that gets them in place of the source's. Its policy has to let CloudWatch publish.
+   * The SNS topic that gets these alarms instead of the source's. Its policy must allow CloudWatch
+   * to publish.
    */
   topicArn: z
     .string()
@@ -100,11 +101,14 @@ const environmentAlarms = z.strictObject({
 
 const environment = z.strictObject({
   /**
-   * MySQL users, `*` and `?` allowed; `user@host` also limits the client's host. Empty while an
-   * environment is retired.
+   * Patterns of MySQL users, with `*` and `?`; `user@host` also limits the client's host. Empty
+   * while the environment is being retired.
    */
   users: z.array(text),
-  /** Who may read this environment's queues: once listed, nobody else may. */
+  /**
+   * The principals that may read this environment's queues. When any are listed, the queues'
+   * policies deny everyone else except the operators and the stack's functions.
+   */
   consumers: principals.default([]),
   alarms: environmentAlarms.optional(),
 });
@@ -113,20 +117,26 @@ const subscriber = z.strictObject({
   tables: tablePatterns,
   ...subscriberRouting,
   environments: z.array(text).min(1, "must list at least one environment").optional(),
-  /** `initial`: the rows that its tables have, once, in each environment in which it is new. */
+  /**
+   * `initial`: delivers the existing rows of its tables once in each environment in which the
+   * subscriber is new.
+   */
   snapshot: z.enum(["none", "initial"]).default("none"),
-  /** How long a received message stays hidden from other receivers. */
+  /** How long SQS hides a received message from other receivers. */
   visibilitySeconds: z.int().min(0).max(SQS_LONGEST_VISIBILITY_SECONDS).default(60),
-  /** After this many receives without a delete a message goes to the dead-letter queue. */
+  /**
+   * The number of receives after which a message that is not deleted moves to the dead-letter
+   * queue.
+   */
   maxReceives: z.int().min(1).max(1000).default(10),
 });
 
-/** Where the reader runs; needed to deploy, not for a run on one machine. */
+/** The network in which the reader runs; needed for a deployment, not for a run on one machine. */
 const network = z.strictObject({
   vpcId: z.string().regex(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a VPC, "vpc-…"'),
   /**
-   * Private subnets with a way to the AWS APIs (NAT or VPC endpoints), in at least two availability
-   * zones.
+   * Private subnets that can reach the AWS APIs (through NAT or VPC endpoints), in at least two
+   * availability zones.
    */
   subnetIds: z
     .array(
@@ -136,9 +146,9 @@ const network = z.strictObject({
     )
     .min(1, "must list at least one subnet"),
   /**
-   * The database's security group: the stack lets the reader in on MySQL's port. Left out (MySQL
-   * elsewhere, or a group that others own): whoever owns MySQL's network lets in the reader's
-   * group, an output of the stack.
+   * The database's security group, to which the stack adds a rule that admits the reader on MySQL's
+   * port. Left out (MySQL is elsewhere, or others manage the group): the owner of MySQL's network
+   * must admit the reader's group, which is an output of the stack.
    */
   databaseSecurityGroupId: z
     .string()
@@ -147,47 +157,56 @@ const network = z.strictObject({
 });
 
 const alarms = z.strictObject({
-  /** Where docs/runbook.md can be read; every alarm names it with its heading. */
+  /** The address of docs/runbook.md. Every alarm's text contains it with a heading. */
   runbookUrl: text
     .max(500, "must have 500 characters at most: an alarm's text has 1,024")
     .default("docs/runbook.md"),
-  /** Addresses that get every alarm; each has to confirm AWS's e-mail once. */
+  /** Addresses that get every alarm. Each must confirm AWS's e-mail once. */
   emails: z.array(z.email("must be an e-mail address")).default([]),
   /**
-   * Addresses that get the urgent alarms only: those by which every environment waits, or changes
-   * are soon lost.
+   * Addresses that get only the urgent alarms: every environment waits, or changes will soon be
+   * lost.
    */
   urgentEmails: z.array(z.email("must be an e-mail address")).default([]),
-  /** The reader's distance from the newest commit. */
+  /** The alarm's threshold for the reader's lag behind the database. */
   lagSeconds: z.int().min(1).default(60),
-  /** Age of the oldest frame in the raw queue. */
+  /** The alarm's threshold for the age of the oldest frame in the raw queue. */
   rawQueueAgeSeconds: z.int().min(1).default(120),
-  /** Age of the oldest message in an environment's queue. */
+  /** The alarm's threshold for the age of the oldest message in an environment's queue. */
   queueAgeSeconds: z.int().min(1).default(900),
-  /** How much of MySQL's binlog retention may be used up before it alarms. */
+  /** The alarm's threshold for the share of MySQL's binlog retention that has passed. */
   retentionUsedPercent: z.int().min(1).max(99).default(50),
 });
 
 export const deliverySchema = z.strictObject({
   /**
-   * The longest that a change waits to share a frame with others, while frames are delivered as
-   * fast as they come.
+   * The longest time that a change waits to share a frame with others, while frames are delivered
+   * as fast as they are sent.
    */
   delayMs: z.int().min(5).max(60_000).default(20),
 });
 
 const retention = z.strictObject({
-  /** Messages in environment queues, raw queue and dead-letter queues. */
+  /** The retention of messages in environment queues, raw queue and dead-letter queues. */
   queueDays: z.int().min(1).max(SQS_LONGEST_RETENTION_DAYS).default(SQS_LONGEST_RETENTION_DAYS),
-  /** Bodies too large for SQS; must outlast the queue and its dead-letter queue together. */
+  /**
+   * The retention of bodies too large for SQS. Must be at least that of the queue and its
+   * dead-letter queue together.
+   */
   payloadDays: z.int().min(2).default(30),
-  /** One of CloudWatch's own steps. */
+  /** The retention of logs, one of the periods that CloudWatch allows. */
   logDays: z.literal(LOG_DAYS).default(30),
 });
 
-/** Where the stack of the repository's own app belongs, and what its organisation asks of it. */
+/**
+ * The account and region for this repository's CDK app, and what the organisation requires of its
+ * stack.
+ */
 const deployment = z.strictObject({
-  /** Credentials of another account are refused. Left out: the account of whoever deploys. */
+  /**
+   * A deployment with another account's credentials is refused. Left out: the account of the
+   * credentials.
+   */
   account: z
     .string()
     .regex(/^\d{12}$/, "must be the twelve digits of an AWS account")
@@ -196,7 +215,7 @@ const deployment = z.strictObject({
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, "eu-central-1"')
     .optional(),
-  /** Of the stack, and with it of every resource that takes tags. */
+  /** Tags of the stack and of all its resources that can have tags. */
   tags: z
     .record(
       z
@@ -212,10 +231,10 @@ const deployment = z.strictObject({
           "must be the value of a tag: up to 256 letters, digits, spaces and _.:/=+-@",
         ),
     )
-    // Of 50 that AWS allows; queues have one of their own.
+    // AWS allows 50, and queues have one more.
     .refine((tags) => Object.keys(tags).length <= 49, "must be 49 tags at most")
     .default({}),
-  /** The managed policy that limits every role of the stack. */
+  /** The managed policy that becomes the permissions boundary of every role in the stack. */
   permissionsBoundaryArn: z
     .string()
     .regex(
@@ -225,9 +244,9 @@ const deployment = z.strictObject({
     .optional(),
 });
 
-/** What writes a row a minute and waits for it at the other end. */
+/** The canary writes a row every minute and waits for it in its queue. */
 const canary = z.strictObject({
-  /** Its MySQL account: the only user of the environment `binlog-router`. */
+  /** The canary's MySQL account, the only user of the environment `binlog-router`. */
   user: z
     .string()
     .regex(
@@ -237,7 +256,7 @@ const canary = z.strictObject({
     .default(CANARY_USER),
   /** A Secrets Manager secret with `{ "username", "password" }`. Left out: the stack makes one. */
   secretArn: secretArn.optional(),
-  /** The KMS key of that secret, where it is not AWS's own. */
+  /** The KMS key of that secret, unless it is AWS's own. */
   secretKeyArn: keyArn.optional(),
 });
 
@@ -252,10 +271,7 @@ const restoredTables = z.strictObject({
 });
 
 const doctor = z.strictObject({
-  /**
-   * Findings of `doctor` that are to stay as they are: the reason for each, by the id that `doctor`
-   * prints.
-   */
+  /** Accepted findings of `doctor`: the reason for each, by the id that `doctor` prints. */
   accept: z.record(text, text).default({}),
 });
 
@@ -266,26 +282,27 @@ export const configurationSchema = z.strictObject({
   subscribers: z.record(z.string(), subscriber).refine(hasKeys, "must not be empty"),
   otherUsers,
   /**
-   * Message groups of the raw queue; more of them trade the order between tables for throughput.
+   * The number of message groups in the raw queue. More lanes give more throughput, but tables in
+   * different lanes keep no common order.
    */
   lanes: z.int().min(1).max(100).default(1),
   delivery: deliverySchema.prefault({}),
   network: network.optional(),
   deployment: deployment.prefault({}),
   /**
-   * Tables that were restored from a backup, which the parts then work with (docs/deploying.md):
-   * all of one moment.
+   * Tables that were restored from backups of the same moment, for the stack to use
+   * (docs/deploying.md).
    */
   restoredTables: restoredTables.optional(),
   /** Left out: no canary. `withCanary` adds its table, environment and subscriber. */
   canary: canary.optional(),
   /**
-   * The KMS key of queues, tables, payload bucket, topics, logs, and of secrets that the stack
-   * makes. Left out: AWS's own keys. Its policy has to let this account's IAM decide, and admit
+   * The KMS key for queues, tables, payload bucket, topics, logs, and the secrets that the stack
+   * makes. Left out: AWS's own keys. The key's policy must delegate to this account's IAM and admit
    * CloudWatch (docs/deploying.md).
    */
   encryptionKeyArn: keyArn.optional(),
-  /** IAM roles or users that may move messages out of dead-letter queues. */
+  /** IAM roles or users that may move messages from dead-letter queues. */
   operators: principals.default([]),
   retention: retention.prefault({}),
   alarms: alarms.prefault({}),

@@ -4,37 +4,37 @@ import type { Configuration } from "./configuration.ts";
 import { type EnvironmentQueue, environmentQueues } from "./queues.ts";
 import { encodeRouting } from "./routing.ts";
 
-/** What decides how large a stack gets. */
+/** The parts of a configuration that determine the size of its stack. */
 export type SizedConfiguration = Pick<
   Configuration,
   "name" | "environments" | "subscribers" | "otherUsers" | "operators" | "canary"
 >;
 
 /**
- * Resources of a stack that are left for queues and environments: CloudFormation allows 500, and
- * the rest takes up to 70.
+ * The number of resources available for queues and environments. CloudFormation allows 500 in a
+ * stack, and the other resources are at most 70.
  */
 const STACK_ROOM = 430;
-/** The canary's function with what belongs to it; its queue counts as a queue. */
+/** The resources of the canary's function. Its queue is counted with the queues. */
 const CANARY_RESOURCES = 12;
-/** Two queues, their policies and their alarms. */
+/** For each environment queue: two queues, their policies and their alarms. */
 const RESOURCES_PER_QUEUE = 6;
-/** Of a managed policy, characters. */
+/** IAM's limit for a managed policy, characters. */
 const LONGEST_MANAGED_POLICY = 6144;
-/** Of a queue's policy, bytes and principals. */
+/** SQS's limits for a queue's policy: bytes and principals. */
 const LONGEST_QUEUE_POLICY = 8192;
 const QUEUE_PRINCIPALS = 50;
-/** Of a bucket's policy, bytes. */
+/** S3's limit for a bucket's policy, bytes. */
 const LONGEST_BUCKET_POLICY = 20_480;
 /**
- * Of `ROUTING`, bytes: Lambda allows 4,096 for all variables of a function, and the others take up
- * to 1,000.
+ * The limit for `ROUTING`, bytes. Lambda allows 4,096 for all variables of a function, and the
+ * others take up to 1,000.
  */
 const LONGEST_ROUTING = 3_096;
 
 /**
- * A configuration that is larger than CloudFormation, IAM, SQS and S3 allow for one stack. It would
- * be refused in the middle of a deployment.
+ * Reports what exceeds the limits of CloudFormation, IAM, SQS, S3 and Lambda for one stack. AWS
+ * would refuse it in the middle of a deployment.
  */
 export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
   const queues = environmentQueues(config);
@@ -113,13 +113,13 @@ function bucketPolicyProblems(config: SizedConfiguration): ConfigProblem[] {
   ];
 }
 
-/** ARNs as long as they get. */
+/** ARNs of the greatest possible length. */
 const BUCKET = `arn:aws-us-gov:s3:::${"b".repeat(63)}`;
 const ROLE = `arn:aws-us-gov:iam::111122223333:role/${"r".repeat(64)}`;
 const KEY = "arn:aws-us-gov:kms:ap-southeast-1:111122223333:key/mrk-".padEnd(88, "0");
 const queueArn = (name: string): string => `arn:aws-us-gov:sqs:ap-southeast-1:111122223333:${name}`;
 
-/** Characters of the policy `ConsumerPolicy…` of an environment, at most. */
+/** An upper bound on the length of an environment's policy `ConsumerPolicy…`, characters. */
 export function consumerPolicyLength(
   environment: string,
   queues: readonly EnvironmentQueue[],
@@ -141,7 +141,10 @@ export function consumerPolicyLength(
   ]);
 }
 
-/** Bytes of the longer policy of an environment's queue and its dead-letter queue, at most. */
+/**
+ * An upper bound on the size of the policies of an environment's queue and its dead-letter queue,
+ * bytes: the larger of the two.
+ */
 export function queuePolicyLength(
   consumers: readonly string[],
   operators: readonly string[],
@@ -179,7 +182,7 @@ export function queuePolicyLength(
   );
 }
 
-/** Bytes of the payload bucket's policy, at most. */
+/** An upper bound on the size of the payload bucket's policy, bytes. */
 export function bucketPolicyLength(config: SizedConfiguration): number {
   const insiders = [ROLE, ROLE, ROLE, ...config.operators];
   const closed = closedEnvironments(config);

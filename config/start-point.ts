@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where reading begins when there is no offset to go on from. */
+/** Where reading begins when no offset is saved. */
 export type StartPoint =
   | { readonly kind: "now" }
   | { readonly kind: "oldest" }
@@ -12,9 +12,9 @@ const INTERVALS = String.raw`(?::(?:\d+(?:-\d+)?|[a-zA-Z_]\w{0,31}))+`;
 const GTID_SET = new RegExp(`^(?:${UUID}${INTERVALS}(?:,${UUID}${INTERVALS})*)?$`);
 
 /**
- * The starting point that a text means: `now`, `oldest`, `gtid:<set>` (everything after the
- * transactions of a GTID set) or `file:<name>:<offset>` (from a position between two transactions).
- * Null when it means none.
+ * Parses a start point: `now`, `oldest`, `gtid:<set>` (everything after the transactions of a GTID
+ * set) or `file:<name>:<offset>` (from a position between two transactions). Null when the text is
+ * not a start point.
  */
 export function parseStartPoint(text: string): StartPoint | null {
   if (text === "now" || text === "oldest") return { kind: text };
@@ -28,7 +28,7 @@ export function parseStartPoint(text: string): StartPoint | null {
     : { kind: "file", file: position[1] ?? "", offset: Number(position[2]) };
 }
 
-/** The text of a starting point, as the configuration and the reader's variables have it. */
+/** The text of a start point in the configuration and the reader's variables. */
 export const startPointText = z
   .string()
   .refine(

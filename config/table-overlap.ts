@@ -2,8 +2,8 @@ import { globMatcher } from "../wire/glob.ts";
 import { globsOverlap } from "./glob-overlap.ts";
 
 /**
- * Whether some table matches a pattern and one of a list; true where the patterns are not
- * understood, which the schema reports.
+ * Whether a table exists that matches `pattern` and one of `patterns`. True for malformed patterns,
+ * which the schema reports.
  */
 export function choosesSomeOf(pattern: string, patterns: readonly string[]): boolean {
   const followed = patterns.filter((each) => each.includes(".") && !each.startsWith("!"));
@@ -15,7 +15,9 @@ export function choosesSomeOf(pattern: string, patterns: readonly string[]): boo
   });
 }
 
-/** Whether a pattern is an exclusion that certainly leaves out each table that another chooses. */
+/**
+ * Whether `exclusion` is an exclusion that certainly leaves out every table that `pattern` chooses.
+ */
 export function excludesAll(exclusion: string, pattern: string): boolean {
   if (!exclusion.startsWith("!") || !exclusion.includes(".") || !pattern.includes("."))
     return false;
@@ -24,9 +26,9 @@ export function excludesAll(exclusion: string, pattern: string): boolean {
 }
 
 /**
- * Whether every name that `glob` matches is matched by `outer` too. A `*` of `outer` takes any
- * characters, so also the wildcards of `glob`; its `?` takes one character and says nothing about a
- * `*`.
+ * Whether `outer` matches every name that `glob` matches. `outer` is tested against the text of
+ * `glob`: its `*` covers the wildcards of `glob`, but its `?` cannot cover a `*`, so then the
+ * answer is false.
  */
 function isWithin(glob: string, outer: string): boolean {
   if (glob === outer) return true;

@@ -10,9 +10,9 @@ interface Claim extends UserEntry {
 }
 
 /**
- * Users that two environments claim with equal right. A user is claimed by the entry that names it
- * exactly, else by the longest pattern that matches, so only entries of the same rank that match a
- * common user and host are in conflict.
+ * Reports users that two environments claim with equal right. A user belongs to the entry that
+ * names it exactly, else to the longest pattern that matches it. So only entries of the same rank
+ * that match a common user and host conflict.
  */
 export function userClaimProblems(
   environments: ReadonlyMap<string, readonly string[]>,

@@ -1,12 +1,12 @@
 import { isGlob } from "../wire/glob.ts";
 
 /**
- * One entry of an environment's `users`: `user` or `user@host`, each a name or a pattern with `*`
+ * An entry of an environment's `users`: `user` or `user@host`, each a name or a pattern with `*`
  * and `?`.
  */
 export interface UserEntry {
   readonly user: string;
-  /** `*` when the entry names no host. The case of host names does not matter. */
+  /** `*` when the entry names no host. Host names are compared without regard to case. */
   readonly host: string;
 }
 
@@ -17,7 +17,10 @@ export function parseUserEntry(entry: string): UserEntry {
     : { user: entry.slice(0, at), host: entry.slice(at + 1) };
 }
 
-/** Exact names rank above every pattern, longer patterns above shorter ones. */
+/**
+ * The rank of a name or pattern: exact names rank above all patterns, longer patterns above shorter
+ * ones.
+ */
 export function patternRank(pattern: string): number {
   return isGlob(pattern) ? pattern.length : Number.MAX_SAFE_INTEGER;
 }

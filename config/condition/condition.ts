@@ -1,6 +1,6 @@
 /**
- * A condition on a row, as `where` of a subscriber says it: MySQL's grammar, of which
- * `parse-condition.ts` knows a part.
+ * A condition on a row, from a subscriber's `where`. `parse-condition.ts` parses it from a subset
+ * of MySQL's grammar.
  */
 export type Condition =
   | { readonly kind: "and" | "or"; readonly left: Condition; readonly right: Condition }
@@ -28,7 +28,7 @@ export type Condition =
       readonly kind: "like";
       readonly column: ColumnOperand;
       readonly pattern: string;
-      /** The character before which `%` and `_` stand for themselves; "" for none. */
+      /** The escape character: after it, `%` and `_` stand for themselves. "": there is none. */
       readonly escape: string;
       readonly negated: boolean;
     }
@@ -36,7 +36,7 @@ export type Condition =
 
 export type Comparison = "=" | "<>" | "<" | "<=" | ">" | ">=" | "<=>";
 
-/** A column, perhaps inside of LOWER() or UPPER(). */
+/** A column, optionally inside LOWER() or UPPER(). */
 export interface ColumnOperand {
   readonly name: string;
   readonly letters: "as-they-are" | "lower" | "upper";
@@ -51,7 +51,7 @@ export type Literal =
   | { readonly kind: "null" };
 
 /**
- * What a comparison looks at, with the column that it is about; for checks against a table's
+ * A column of a condition with the literals to which it is compared, for checks against a table's
  * definition.
  */
 export interface ColumnUse {
@@ -60,7 +60,7 @@ export interface ColumnUse {
   readonly isLike: boolean;
 }
 
-/** Every place of a condition that names a column, in its order. */
+/** The uses of columns in a condition, in its order. */
 export function columnUses(condition: Condition): ColumnUse[] {
   switch (condition.kind) {
     case "and":

@@ -1,10 +1,11 @@
 /**
- * A text that is not a condition. The message goes on after "the condition": it names the place.
+ * A text is not a valid condition. The message begins with the place of the fault ("at character 5:
+ * …").
  */
 export class ConditionError extends Error {
   override readonly name = "ConditionError";
 
-  /** `at`: the character where the fault is, from 0. */
+  /** `at`: the index of the faulty character, from 0. */
   constructor(at: number, what: string) {
     super(`at character ${at + 1}: ${what}`);
   }
@@ -13,10 +14,11 @@ export class ConditionError extends Error {
 export interface Token {
   readonly kind: "word" | "column" | "number" | "text" | "bytes" | "sign" | "end";
   /**
-   * A word in capital letters; a column's name; digits; the text that a string stands for; a sign.
+   * A word, unchanged; a column's name without backticks; digits; a string's text without its
+   * escapes; hexadecimal digits in capitals; a sign.
    */
   readonly value: string;
-  /** As it is written. */
+  /** The token's text in the condition. */
   readonly source: string;
   readonly at: number;
 }
@@ -24,7 +26,7 @@ export interface Token {
 const PATTERN =
   /(?<space>\s+)|(?<bytes>[xX]'[0-9a-fA-F]*')|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?![\w$.]))|(?<word>[A-Za-z_$\u0080-\u{10ffff}][\w$\u0080-\u{10ffff}]*)|(?<column>`(?:[^`]|``)+`)|(?<text>'(?:[^'\\]|''|\\.)*')|(?<sign><=>|<=|>=|<>|!=|[=<>(),+-])/suy;
 
-/** The tokens of a condition, an `end` last. Throws ConditionError. */
+/** The tokens of a condition; the last is `end`. Throws ConditionError. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   const pattern = new RegExp(PATTERN);
@@ -70,12 +72,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
   Z: "\u001a",
-  // These stay as they are, for LIKE.
+  // MySQL keeps these two escapes, for LIKE.
   "%": "\\%",
   _: "\\_",
 };
 
-/** As MySQL reads a string without the SQL mode NO_BACKSLASH_ESCAPES. */
+/** Unescapes a string as MySQL does without the SQL mode NO_BACKSLASH_ESCAPES. */
 function unescape(quoted: string): string {
   return quoted.replace(/''|\\(.)/gsu, (whole, escaped: string | undefined) =>
     escaped === undefined ? whole.slice(1) : (ESCAPES[escaped] ?? escaped),

@@ -2,7 +2,7 @@ import type { ColumnOperand, Comparison, Condition, Literal } from "./condition.
 import { ConditionError, tokensOf } from "./lexer.ts";
 import { TokenCursor } from "./token-cursor.ts";
 
-/** Beyond these a text is refused before it costs anything. */
+/** Limits that keep parsing cheap: a condition's length in characters, and its depth. */
 const LONGEST_TEXT = 2000;
 const DEEPEST = 50;
 
@@ -17,7 +17,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   "<=>": "<=>",
 };
 
-/** What a comparison says when its sides change places. */
+/** The operators after the two sides of a comparison have been exchanged. */
 const TURNED: Readonly<Record<Comparison, Comparison>> = {
   "=": "=",
   "<>": "<>",
@@ -35,8 +35,8 @@ const KEYWORDS = new Set(
 );
 
 /**
- * The condition that a text means, in MySQL's grammar and with its precedence: OR, AND, NOT, then
- * comparisons of a column with literals. Throws ConditionError, which names the place of the fault.
+ * Parses a condition, in MySQL's grammar and with its precedence: OR, AND, NOT, then comparisons of
+ * a column with literals. Throws ConditionError, which names the place of the fault.
  */
 export function parseCondition(text: string): Condition {
   if (text.length > LONGEST_TEXT) {
@@ -175,7 +175,7 @@ class Parser {
     return { name: value, letters: "as-they-are" };
   }
 
-  /** Null where no literal stands. */
+  /** Takes a literal; null when the next token is not one. */
   #literal(): Literal | null {
     const { kind, value } = this.#cursor.token;
     if (kind === "text") return this.#taken({ kind: "text", text: value });
@@ -221,19 +221,19 @@ class Parser {
 
   #bound(): Literal {
     const literal = this.#expectLiteral();
-    // What MySQL makes of NULL here depends on the column's type.
+    // The result of BETWEEN with NULL depends on the column's type in MySQL.
     if (literal.kind === "null") throw this.#cursor.misused("BETWEEN takes no NULL");
     return literal;
   }
 
-  /** MySQL takes it, and it is never true: whoever writes it means something else. */
+  /** MySQL accepts a comparison with NULL, but it is never true, so it must be a mistake. */
   #refuseNull(operator: Comparison, literal: Literal): void {
     if (literal.kind !== "null" || operator === "<=>") return;
     throw this.#cursor.misused("a comparison with NULL is never true; write IS NULL");
   }
 }
 
-/** `.5` and `5.` with all their digits. */
+/** Completes `.5` to `0.5` and `5.` to `5`. */
 function plainDigits(text: string): string {
   const [whole = "", fraction = ""] = text.split(".");
   return `${whole === "" ? "0" : whole}${fraction === "" ? "" : `.${fraction}`}`;

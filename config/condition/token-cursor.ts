@@ -2,12 +2,12 @@ import { ConditionError, type Token } from "./lexer.ts";
 
 const NONE: Token = { kind: "end", value: "", source: "", at: 0 };
 
-/** A place among the tokens of a condition, which moves on as they are taken. */
+/** A cursor over the tokens of a condition. */
 export class TokenCursor {
   readonly #tokens: readonly Token[];
   #next = 0;
 
-  /** The last of them is an `end`. */
+  /** The last token must be an `end`. */
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
   }
@@ -43,14 +43,14 @@ export class TokenCursor {
     if (!this.takeSign(sign)) throw this.unexpected(`"${sign}"`);
   }
 
-  /** An error about the next token. */
+  /** The error for an unexpected next token. */
   unexpected(wanted: string): ConditionError {
     const { kind, source, at } = this.token;
     const found = kind === "end" ? "and the condition ends" : `found ${source}`;
     return new ConditionError(at, `expected ${wanted}, ${found}`);
   }
 
-  /** An error about the token that was taken last. */
+  /** An error about the last token taken. */
   misused(what: string): ConditionError {
     return new ConditionError((this.#tokens[this.#next - 1] ?? NONE).at, what);
   }
