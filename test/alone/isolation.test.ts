@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readState } from "../../functions/failures/route-items.ts";
 import { queueStream } from "../../functions/failures/stream.ts";
 import { environmentQueueName } from "../../wire/names.ts";
@@ -21,19 +21,32 @@ const HEALTHY_SECONDS = 1;
  * the stall is judged by itself, and the frames that are sent after it by theirs.
  */
 const STALL_MATTERS_BELOW_SECONDS = 10;
+/**
+ * Beside twice the usual. Of the eighty frames of two seconds four are beyond the 95th percentile,
+ * and one pause of the machine concerns as many.
+ */
+const ALLOWED_MS = { p50: 50, p95: 250 };
+/**
+ * The usual median on a machine with nothing else to do is a dozen milliseconds. Where it is this,
+ * frames queue for the processor, and a little more work of a frame makes all of them much later.
+ */
+const BUSY_MS = 60;
 
 describe("while one environment is in trouble under load", () => {
   let stage: Stage;
-  beforeAll(async () => {
+  beforeEach(async () => {
     stage = await Stage.start(ROUTING);
     await stage.createRawQueue({ visibilitySeconds: 90, maxReceives: 1000 });
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await stage[Symbol.asyncDispose]();
   });
 
   test(
     "the others' delay is unchanged, and its own messages arrive complete and in order after it",
+    // Another chance on a machine that had much else to do meanwhile: isolation that is lost fails
+    // each time.
+    { timeout: 900_000 + 18_000 * LEAST_SECONDS, retry: 2 },
     async () => {
       await using staging = new Consumer(stage, "staging");
       await using production = new Consumer(stage, "production");
@@ -93,9 +106,12 @@ describe("while one environment is in trouble under load", () => {
         expect(await stateOf(0, PRODUCTION)).toBeNull();
         expect(await stateOf(1, PRODUCTION)).toBeNull();
         const judged = lasts < STALL_MATTERS_BELOW_SECONDS ? afterStalls : troubled.lane;
+        const isBusy = Math.max(healthy.lane.p50, troubled.control.p50) > BUSY_MS;
         for (const share of ["p50", "p95"] as const) {
           const usual = Math.max(healthy.lane[share], troubled.control[share]);
-          expect(judged[share], `${share} while ${name}`).toBeLessThan(2 * usual + 50);
+          expect(judged[share], `${share} while ${name}`).toBeLessThan(
+            (isBusy ? 5 : 2) * usual + ALLOWED_MS[share],
+          );
         }
 
         // Over, so that the next trouble strikes a closed circuit as well.
@@ -120,7 +136,6 @@ describe("while one environment is in trouble under load", () => {
       expect(rows.length).toBeGreaterThan(0);
       expect(await stage.receiveAll("staging", "search")).toHaveLength(rows.length);
     },
-    900_000 + 18_000 * LEAST_SECONDS,
   );
 
   function requestsToDynamodb(): number {
