@@ -23,7 +23,8 @@ export async function runReader(
   while (!signal.aborted) {
     try {
       await using lease = await acquire(options, owner, signal);
-      options.status.counters.leasesTaken++;
+      // Readers that wait for a person take turns: the source changes hands once, with the first.
+      if (!options.status.isStoppedByError) options.status.counters.leasesTaken++;
       await followUntilStopped({ ...options, lease }, signal);
     } catch (error) {
       // What broke while it was told to end is of no interest any more.
