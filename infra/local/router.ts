@@ -22,6 +22,8 @@ export interface RouterOptions {
 export interface Router extends WatchedRouter, AsyncDisposable {
   /** Calls back whenever a part that ended has another process, or a function one more. */
   onNewProcess(listener: () => void): void;
+  /** Limits how many invocations of a function may run at once; null: as the template says. */
+  limit(part: "route" | "retry", concurrency: number | null): void;
 }
 
 /**
@@ -78,6 +80,7 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
       reader.onReplaced(listener);
       for (const part of [route, retry]) part.onStarted(listener);
     },
+    limit: (part, concurrency) => ({ route, retry })[part].limit(concurrency),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -136,11 +139,11 @@ function startReader(options: RouterOptions, signal: AbortSignal): Promise<Reade
       name: "reader",
       entry: topology.reader.entry,
       environment: {
+        // A reader that cannot read ends, so that the person in front of it is told at once.
+        BLOCKED_SECONDS: "0",
         ...topology.reader.environment,
         ...aws.environment(),
         HEALTH_PORT: String(readerHealthPort),
-        // A reader that cannot read ends, so that the person in front of it is told at once.
-        BLOCKED_SECONDS: "0",
       },
       logFile: join(logDirectory, "reader.log"),
       healthUrl: readerHealthUrl(options),

@@ -25,6 +25,7 @@ export class LocalFunction implements AsyncDisposable {
   readonly #environments = new Set<ExecutionEnvironment>();
   readonly #idle: ExecutionEnvironment[] = [];
   #running = 0;
+  #limit: number | null = null;
   #onStarted: (() => void) | undefined;
   readonly #usage = { invocations: 0, errors: 0, throttles: 0, durationsMs: [] as number[] };
 
@@ -36,6 +37,11 @@ export class LocalFunction implements AsyncDisposable {
   /** How many invocations may run at the same time. */
   get concurrency(): number {
     return this.#concurrency;
+  }
+
+  /** Lets so many invocations run at once; null: `concurrency` again. */
+  limit(concurrency: number | null): void {
+    this.#limit = concurrency;
   }
 
   get pids(): number[] {
@@ -64,12 +70,12 @@ export class LocalFunction implements AsyncDisposable {
 
   /** What the handler returns for `event`. Throws the errors of errors.ts. */
   async invoke(event: unknown): Promise<unknown> {
-    if (this.#running >= this.#concurrency) {
+    const limit = this.#limit ?? this.#concurrency;
+    if (this.#running >= limit) {
       this.#usage.throttles++;
-      throw new FunctionThrottledError(this.#definition.name, this.#concurrency);
+      throw new FunctionThrottledError(this.#definition.name, limit);
     }
     this.#running++;
-    this.#usage.invocations++;
     const begin = performance.now();
     try {
       const environment = this.#idle.pop() ?? (await this.#start());
@@ -83,6 +89,8 @@ export class LocalFunction implements AsyncDisposable {
       throw error;
     } finally {
       this.#running--;
+      // With its error: who takes the usage in between must not find one without the other.
+      this.#usage.invocations++;
       if (this.#usage.durationsMs.length < DURATIONS_KEPT) {
         this.#usage.durationsMs.push(performance.now() - begin);
       }

@@ -220,6 +220,11 @@ export const CAUSES: readonly Cause[] = [
     begin: ({ retry }) => Object.assign(retry, { errors: 1 }),
   },
   {
+    name: "Lambda refuses to run the retry function",
+    rings: ["Function throttles retry", "Retry not running"],
+    begin: ({ retry }) => Object.assign(retry, { invocations: 0, throttles: 2 }),
+  },
+  {
     name: "With a canary: its row does not arrive",
     rings: ["Canary missing"],
     canary: true,

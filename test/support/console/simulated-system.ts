@@ -66,6 +66,7 @@ interface RouteMinute {
 interface RetryMinute {
   invocations: number;
   errors: number;
+  throttles: number;
   pending: number;
   dead: number;
 }
@@ -82,7 +83,13 @@ const WELL_ROUTE: RouteMinute = {
   gaps: 0,
   onlyRepeats: false,
 };
-const WELL_RETRY: RetryMinute = { invocations: 1, errors: 0, pending: 0, dead: 0 };
+const WELL_RETRY: RetryMinute = {
+  invocations: 1,
+  errors: 0,
+  throttles: 0,
+  pending: 0,
+  dead: 0,
+};
 
 /**
  * The whole system as CloudWatch sees it, minute by minute in no time: the reader's real reports

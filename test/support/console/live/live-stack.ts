@@ -1,0 +1,303 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { ScanCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
+import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
+import { createConnection, type Connection } from "mysql2/promise";
+import { MetricsClock } from "../../../../infra/local/console/metrics/metrics-clock.ts";
+import { Monitor } from "../../../../infra/local/console/metrics/monitor.ts";
+import { freePort } from "../../../../infra/local/mysql/free-port.ts";
+import { silent } from "../../../../infra/local/mysql/progress.ts";
+import { inBackground } from "../../../../infra/local/process/background.ts";
+import { Child } from "../../../../infra/local/process/child-process.ts";
+import { onThisMachine } from "../../../../infra/local/request/local-configuration.ts";
+import { startRouter, type Router } from "../../../../infra/local/router.ts";
+import { startOwnServer } from "../../../../infra/local/source/own-server.ts";
+import type { Source } from "../../../../infra/local/source/source.ts";
+import type { LocalTopology } from "../../../../infra/local/template/local-topology.ts";
+import { provision } from "../../../../infra/local/template/provision.ts";
+import { synthesize } from "../../../../infra/local/template/synthesize.ts";
+import { exampleConfiguration } from "../../example-stack.ts";
+import { binlogRouterOn, stackFileOf, type Ended } from "../../operator.ts";
+import { TcpProxy } from "../../tcp-proxy.ts";
+import { runApplications, runWriter } from "./load.ts";
+import { SPEED, spedUp, WHOLE } from "./sped-up.ts";
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The whole system with a real MySQL, real readers and functions, whose metrics ring the alarms of
+ * the synthesized template, with the metrics' clock sped up.
+ */
+export class LiveStack implements AsyncDisposable {
+  readonly source: Source;
+  readonly proxy: TcpProxy;
+  readonly aws: LocalAws;
+  readonly clients: AwsClients;
+  readonly topology: LocalTopology;
+  readonly router: Router;
+  readonly monitor: Monitor;
+  /** Queues whose application does not run, by name. */
+  readonly asleep = new Set<string>();
+  /** Whether staging writes a row again and again. */
+  isWriting = false;
+  readonly #logDirectory: string;
+  readonly #standbyPort: number;
+  #standby: Child | null = null;
+  readonly #parts: AsyncDisposableStack;
+
+  private constructor(
+    parts: AsyncDisposableStack,
+    made: Pick<
+      LiveStack,
+      "source" | "proxy" | "aws" | "clients" | "topology" | "router" | "monitor"
+    >,
+    places: { readonly logDirectory: string; readonly standbyPort: number },
+  ) {
+    this.source = made.source;
+    this.proxy = made.proxy;
+    this.aws = made.aws;
+    this.clients = made.clients;
+    this.topology = made.topology;
+    this.router = made.router;
+    this.monitor = made.monitor;
+    this.#logDirectory = places.logDirectory;
+    this.#standbyPort = places.standbyPort;
+    this.#parts = parts;
+  }
+
+  /**
+   * `everything`: with a standby, applications and a canary. `before`: what the server gets before
+   * the reader starts.
+   */
+  static async start(
+    everything: boolean,
+    before: (source: Source) => Promise<void> = () => Promise.resolve(),
+  ): Promise<LiveStack> {
+    const { signal } = new AbortController();
+    await using parts = new AsyncDisposableStack();
+    const logDirectory = await mkdtemp(join(tmpdir(), "alarms-"));
+    parts.defer(() => rm(logDirectory, { recursive: true }));
+    const config = exampleConfiguration(everything ? WHOLE : { alarms: { lagSeconds: 2 } });
+    const { environments } = config;
+    const source = parts.use(
+      await startOwnServer({
+        environments,
+        tables: config.source.tables,
+        canary: everything,
+        demo: true,
+        ledger: true,
+        // With tags the process list is not asked who a connection is.
+        tags: !everything,
+        progress: silent,
+        signal,
+      }),
+    );
+    await before(source);
+    const proxy = parts.use(await TcpProxy.listen(source));
+    const aws = parts.use(await startLocalAws());
+    const clients = parts.use(awsClients(aws));
+    const server = { host: "127.0.0.1", port: proxy.port, tls: "off" } as const;
+    const { user: username, password } = source.reader;
+    const made = await provision(synthesize(onThisMachine(config, server)), {
+      aws,
+      sourceCredentials: { username, password },
+      accounts: source.accounts,
+      signal,
+    });
+    const topology = spedUp(made, everything);
+    const options = { topology, aws, readerHealthPort: await freePort(), logDirectory };
+    const router = parts.use(await startRouter({ ...options, onProblem: () => undefined }, signal));
+    const { monitoring } = topology;
+    const clock = new MetricsClock(SPEED);
+    const monitor = new Monitor({ monitoring, aws, router, logDirectory, clock });
+    parts.use(inBackground((stop) => monitor.run(stop)));
+    const places = { logDirectory, standbyPort: await freePort() };
+    const moved = parts.move();
+    const stack = new LiveStack(
+      moved,
+      { source, proxy, aws, clients, topology, router, monitor },
+      places,
+    );
+    if (everything) await stack.#runTheRest(moved);
+    return stack;
+  }
+
+  /** Short names of what rings. */
+  ringing(): string[] {
+    return this.monitor.alarms
+      .ringing()
+      .map((name) => name.slice(name.indexOf(": ") + 2))
+      .filter((name) => this.#standby !== null || name !== "Standby missing");
+  }
+
+  /** Names of alarms that have not seen as many periods as they need. */
+  undecided(): string[] {
+    return this.monitor.alarms
+      .statuses()
+      .filter(({ state }) => state === "INSUFFICIENT_DATA")
+      .map(({ definition }) => definition.name);
+  }
+
+  /** Whether something of the minutes before still counts in an alarm over several minutes. */
+  get isRecovering(): boolean {
+    return this.monitor.alarms
+      .statuses()
+      .filter(({ definition }) => definition.periodMs > MINUTE_MS)
+      .some(({ recent }) => recent.some((value) => (value ?? 0) > 0));
+  }
+
+  queueUrl(name: string): string {
+    return this.topology.queues.get(name)?.url ?? "";
+  }
+
+  /** The address and the password of an environment's first account. */
+  account(environment: string): { host: string; port: number; user: string; password: string } {
+    const found = this.source.accounts.find((account) => account.environment === environment);
+    if (found === undefined) throw new Error(`${environment} has no account`);
+    const { host, port } = this.source;
+    return { host, port, user: found.user, password: found.password };
+  }
+
+  /** A connection of the administrator, past the proxy. */
+  administrator(): Promise<Connection> {
+    const { host, port, administrator } = this.source;
+    return createConnection({ host, port, ...administrator });
+  }
+
+  /** Runs statements as the administrator, whose connection is closed then. */
+  async administrate(...statements: string[]): Promise<void> {
+    await using connection = await this.administrator();
+    for (const statement of statements) await connection.query(statement);
+  }
+
+  /** Staging orders something. */
+  async write(): Promise<void> {
+    await using connection = await createConnection(this.account("staging"));
+    await connection.query("INSERT INTO shop.orders (customer, total) VALUES ('Ada', 1)");
+  }
+
+  /** An operator's command. Throws where it fails. */
+  async operator(...args: string[]): Promise<string> {
+    const { tables, outputs } = this.topology;
+    const stack = {
+      ...stackFileOf(this.aws, tables),
+      payloadBucket: outputs["PayloadBucket"] ?? "",
+    };
+    const ended: Ended = await binlogRouterOn(stack, ...args);
+    if (ended.code === 0) return ended.out;
+    throw new Error(`${args.join(" ")}: ${ended.code} ${ended.out}${ended.problem}`);
+  }
+
+  /** Sets attributes of the raw queue. */
+  async setRawQueue(attributes: Record<string, string>): Promise<void> {
+    await this.clients.sqs.send(
+      new SetQueueAttributesCommand({
+        QueueUrl: this.queueUrl("shop-raw.fifo"),
+        Attributes: attributes,
+      }),
+    );
+  }
+
+  /** What a part has printed. */
+  log(part: "reader"): Promise<string> {
+    return readFile(join(this.#logDirectory, `${part}.log`), "utf8");
+  }
+
+  /** Lets the time pass that parked streams rest between two attempts. */
+  async passRests(): Promise<void> {
+    const { dynamodb } = this.clients;
+    const TableName = this.topology.tables.failures;
+    const { Items = [] } = await dynamodb.send(
+      new ScanCommand({
+        TableName,
+        FilterExpression: "#status = :open AND nextAttempt > :now AND #position = :state",
+        ExpressionAttributeNames: { "#status": "status", "#position": "position" },
+        ExpressionAttributeValues: {
+          ":open": { S: "open" },
+          ":now": { N: String(Date.now()) },
+          ":state": { S: "~state" },
+        },
+      }),
+    );
+    for (const { stream, position } of Items) {
+      if (stream === undefined || position === undefined) continue;
+      await dynamodb.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: { stream, position },
+          UpdateExpression: "SET nextAttempt = :now",
+          ConditionExpression: "attribute_exists(nextAttempt)",
+          ExpressionAttributeValues: {
+            ":now": { N: String(Date.now()) },
+          },
+        }),
+      );
+    }
+  }
+
+  /** The processes of both readers. */
+  readerPids(): number[] {
+    const { reader } = this.router.pids();
+    return [reader, this.#standby?.pid].filter((pid) => pid !== undefined);
+  }
+
+  /** The process of the reader that holds the source; waits until there is one. */
+  async holder(): Promise<number> {
+    for (;;) {
+      const standby = `http://127.0.0.1:${this.#standbyPort}/`;
+      if ((await stateAt(standby)) === "streaming") return this.#standby?.pid ?? 0;
+      const { reader } = this.router.pids();
+      if ((await stateAt(this.router.readerHealthUrl)) === "streaming") return reader ?? 0;
+      await delay(100);
+    }
+  }
+
+  /** Starts the second reader, after the end of the one before. */
+  async startStandby(): Promise<Child> {
+    this.#standby = await this.startTask(this.#standbyPort);
+    return this.#standby;
+  }
+
+  get standby(): Child | null {
+    return this.#standby;
+  }
+
+  /** Another process of the reader. */
+  startTask(healthPort: number): Promise<Child> {
+    const { entry, environment } = this.topology.reader;
+    return Child.start({
+      name: "reader",
+      entry,
+      environment: {
+        ...environment,
+        ...this.aws.environment(),
+        HEALTH_PORT: String(healthPort),
+      },
+      logFile: join(this.#logDirectory, "reader.log"),
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#parts.disposeAsync().then(() => undefined);
+  }
+
+  async #runTheRest(parts: AsyncDisposableStack): Promise<void> {
+    await this.startStandby();
+    parts.defer(async () => void (await this.#standby?.stop()));
+    parts.use(runApplications(this));
+    parts.use(runWriter(this));
+  }
+}
+
+async function stateAt(url: string): Promise<unknown> {
+  try {
+    const answer = (await (await fetch(url)).json()) as { readonly state?: unknown };
+    return answer.state;
+  } catch {
+    return null;
+  }
+}
