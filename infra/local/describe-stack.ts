@@ -8,7 +8,7 @@ import { queuesByEnvironment } from "./request/queues-by-environment.ts";
 import type { LocatedQueue, StackParts } from "./running/stack-parts.ts";
 import type { LocalTopology } from "./template/local-topology.ts";
 
-/** The environment queues that the template made. */
+/** The environment queues that the template has created. */
 export function locatedQueues(config: Configuration, topology: LocalTopology): LocatedQueue[] {
   return queuesByEnvironment(config).flatMap((queue) => {
     const located = topology.queues.get(queue.queueName);
@@ -42,7 +42,7 @@ export function stackFile(
     mysql: { host, port, ...administrator },
     aws: {
       region: aws.region,
-      // Field by field: the SDK leaves marks of its own on a credentials object that it was given.
+      // Copied field by field, because the SDK adds fields of its own to a credentials object.
       accessKeyId: aws.credentials.accessKeyId,
       secretAccessKey: aws.credentials.secretAccessKey,
       sqsEndpoint: aws.endpoints.sqs,
@@ -59,7 +59,7 @@ export function stackFile(
   };
 }
 
-/** What a person is told for joining in. */
+/** What a person needs to take part in the running stack by hand. */
 export function joinIn({ config, source, aws, queues }: StackParts, stackFilePath: string): JoinIn {
   const databases = configuredDatabases(config.source.tables);
   return {

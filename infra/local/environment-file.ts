@@ -2,8 +2,8 @@ import { dirname, isAbsolute } from "node:path";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 
 /**
- * What `.local/env` says: the stack's addresses as variables for a shell to source. The AWS command
- * line and the SDKs, the client library and `mysql` take what they need from them.
+ * The text of `.local/env`: the stack's addresses as variables for a shell to source. The AWS
+ * command line and the SDKs, the client library and `mysql` read them.
  *
  * @param source the configuration's `name`
  * @param mysqlClient the path of the program `mysql`, or just its name
@@ -15,7 +15,7 @@ export function environmentFile(
 ): string {
   const variables: [name: string, value: string][] = [
     ["AWS_REGION", aws.region],
-    // What boto3 and the AWS command line's first version read.
+    // boto3 and version 1 of the AWS command line read this one.
     ["AWS_DEFAULT_REGION", aws.region],
     ["AWS_ACCESS_KEY_ID", aws.accessKeyId],
     ["AWS_SECRET_ACCESS_KEY", aws.secretAccessKey],
@@ -38,16 +38,16 @@ export function environmentFile(
   }
   return [
     "# Written by npm start; gone when it stops. In a shell: . .local/env",
-    // With one of these the AWS tools would look for an account of yours.
+    // With one of these set, the AWS tools would use an account of yours.
     "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    // Behind the others: only who has no `mysql` of their own uses the one that was downloaded.
+    // At the end of PATH, so that an installed `mysql` comes before the downloaded one.
     ...(isAbsolute(mysqlClient) ? [`export PATH="$PATH":${quoted(dirname(mysqlClient))}`] : []),
     ...variables.map(([name, value]) => `export ${name}=${quoted(value)}`),
     "",
   ].join("\n");
 }
 
-/** As a shell reads it, whatever is in it. */
+/** Quotes any text for a shell. */
 function quoted(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }

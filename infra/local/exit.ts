@@ -22,7 +22,7 @@ export function isRefusal(error: unknown): error is RefusingError {
   );
 }
 
-/** What is said about it. */
+/** What `npm start` prints about it. */
 export function refusalText(error: RefusingError): string {
   if (error instanceof ConfigError)
     return `The configuration is unusable:\n${indented(error.message)}`;
@@ -31,8 +31,8 @@ export function refusalText(error: RefusingError): string {
 }
 
 /**
- * What is said about a part that could not start: its own words, or where it happened when that is
- * not foreseen.
+ * What `npm start` prints when a part could not start: the message of an expected error, the stack
+ * trace of any other.
  */
 export function failureText(error: unknown): string {
   const foreseen =
@@ -43,7 +43,7 @@ export function failureText(error: unknown): string {
     error instanceof ReaderLateError ||
     error instanceof InvocationError;
   if (!(error instanceof Error)) return `npm start: ${String(error)}`;
-  // Not the whole error: a driver's may hold a statement, and with it a password.
+  // Only message or stack trace: a driver's error object may contain a statement with a password.
   return `npm start: ${foreseen ? error.message : (error.stack ?? error.message)}`;
 }
 

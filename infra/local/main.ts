@@ -16,8 +16,8 @@ import { StackDirectory } from "./stack-file.ts";
 import { stopRequest } from "./stop-requests.ts";
 
 /**
- * All ends within 10 s of a signal; what has not by then is left to the processes that watch this
- * one.
+ * Everything ends within 10 s of a signal. At this time the process exits; the child processes
+ * watch it and end by themselves.
  */
 const END_WITHIN_MS = 9_000;
 
@@ -44,8 +44,8 @@ function onSignal(): void {
 }
 
 /**
- * What the process exits with: 0, 1 when the demonstration or a part failed, 2 when the request was
- * refused.
+ * The exit code: 0 after an orderly end, 1 when the demonstration or a part failed, 2 when the
+ * request was refused.
  */
 async function main(signal: AbortSignal): Promise<number> {
   try {
@@ -66,14 +66,14 @@ async function main(signal: AbortSignal): Promise<number> {
 }
 
 async function start(options: StartOptions, signal: AbortSignal): Promise<number> {
-  // npm changes into the checkout; a person's relative path starts from where they typed it.
+  // npm changes into the checkout; a person's relative path starts from INIT_CWD.
   const typedIn = process.env["INIT_CWD"] ?? process.cwd();
   const { configFile } = options;
   const config = await readConfiguration(configFile && resolve(typedIn, configFile));
   const schemaFile = options.schemaFile && resolve(typedIn, options.schemaFile);
   if (schemaFile !== undefined) await assertReadable(schemaFile);
   await using directory = await StackDirectory.claim(options.stateDirectory);
-  // The CDK takes a second to load; a mistyped option should not have to wait for it.
+  // The CDK takes a second to load; a mistyped option is reported before that.
   const { startStack } = await import("./stack.ts");
   await using stack = await startStack(
     { options: { ...options, schemaFile }, config, directory, steps },
@@ -88,7 +88,7 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<number
   return code;
 }
 
-/** Shows what happens until it is time to stop, then judges the demonstration if there was one. */
+/** Shows the state until it is time to stop, then prints the demonstration's result if it ran. */
 async function run(
   stack: Stack,
   durationMs: number | undefined,

@@ -22,11 +22,11 @@ export interface ConsoleOptions extends FactSources {
   readonly address: ConsoleAddress;
 }
 
-/** Messages of a queue that are listed. */
+/** How many messages of a queue the page lists at most. */
 const MOST_MESSAGES = 200;
 const LONGEST_MINUTES = 180;
 
-/** Serves the page on which a person sees everything of this stack. */
+/** Serves the page that shows a person the state of this stack. */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
   return ConsoleServer.listen(options.address, await views(options));
 }
@@ -71,7 +71,7 @@ async function views(options: ConsoleOptions): Promise<Record<string, View>> {
   };
 }
 
-/** What holds row data: the page asks for it when a person does. */
+/** The views that return row data. The page requests them only when a person asks to see it. */
 function rowDataViews({ parts, clients }: ConsoleOptions): Record<string, View> {
   const { aws, topology } = parts;
   const bodies = bodyStore(payloadBucket(clients.s3, topology.outputs["PayloadBucket"] ?? ""));

@@ -1,12 +1,12 @@
 /**
- * The demonstration's application: `node application.ts SUBSCRIBER…`. What a real one would do, it
- * does with the same few lines: it subscribes, its environment comes from APP_ENV, and it tells its
- * parent what it received.
+ * The demonstration's application: `node application.ts SUBSCRIBER…`. It subscribes with the same
+ * few lines as a real application and takes its environment from APP_ENV. It reports what it
+ * receives to its parent process.
  */
 import { subscribe } from "../../../client/subscribe.ts";
 import { markOf, type Mark } from "./mark.ts";
 
-/** What the application tells its parent: that it is ready, or that a change arrived. */
+/** A message to the parent: the application is ready, or it received a change. */
 export type ApplicationMessage =
   | { readonly kind: "ready" }
   | {
@@ -14,7 +14,7 @@ export type ApplicationMessage =
       readonly subscriber: string;
       readonly mark: Mark;
       readonly attribution: string;
-      /** When its handler was called, milliseconds since 1970. */
+      /** When the handler was called, milliseconds since 1970. */
       readonly atMs: number;
     };
 

@@ -2,8 +2,8 @@ import { NumberSet } from "./number-set.ts";
 import type { Mark } from "./mark.ts";
 
 /**
- * Compares what one environment committed with what one of its subscribers received. A delivery may
- * come before the writer has heard of its commit, so either may be reported first.
+ * Compares what one environment committed with what one of its subscribers received. The two are
+ * reported in either order: a change can be delivered before its writer reports the commit.
  */
 export class DeliveryCheck {
   readonly environment: string;
@@ -13,17 +13,17 @@ export class DeliveryCheck {
   foreign = 0;
   doubled = 0;
   outOfOrder = 0;
-  /** From commit to handler, of the change delivered last; undefined before the first. */
+  /** From commit to handler, of the latest delivered change; undefined before the first. */
   newestDelayMs: number | undefined;
   longestDelayMs = 0;
 
-  /** Committed and not delivered: the change's name, and when it was committed. */
+  /** Time of commit by change name, of changes that were committed and not yet delivered. */
   readonly #waiting = new Map<string, number>();
-  /** Delivered, the commit not yet reported: the change's name, and when it was delivered. */
+  /** Time of delivery by change name, of changes whose commit has not been reported yet. */
   readonly #early = new Map<string, number>();
   readonly #written = new NumberSet();
   readonly #deleted = new NumberSet();
-  /** The last number delivered of each row that exists. */
+  /** For each existing row, the number of the change delivered last. */
   readonly #rows = new Map<string, number>();
 
   constructor(environment: string, subscriber: string) {
@@ -36,7 +36,7 @@ export class DeliveryCheck {
     return this.#waiting.size;
   }
 
-  /** The names (`markName`) of the changes that were committed and not delivered yet. */
+  /** The names (`markName`) of the committed changes that were not delivered yet. */
   get waitingNames(): Iterable<string> {
     return this.#waiting.keys();
   }
@@ -74,7 +74,7 @@ export class DeliveryCheck {
     }
   }
 
-  /** One writer at a time changes a row, so the numbers of a row's changes rise. */
+  /** Checks that the numbers of a row's changes rise: one writer at a time changes a row. */
   #checkOrder(mark: Mark): void {
     const row = `${mark.table}/${mark.row}`;
     const previous = this.#rows.get(row);
@@ -93,7 +93,7 @@ export class DeliveryCheck {
   }
 }
 
-/** A text that stands for one change of the demonstration. */
+/** A name that identifies one change of the demonstration. */
 export function markName({ writtenBy, op, number }: Mark): string {
   return `${writtenBy}/${op === "d" ? "d" : "w"}/${number}`;
 }

@@ -10,16 +10,17 @@ import type { ExpectedStream } from "./tally.ts";
 export interface DemonstrationPlan {
   /** One account for each environment that writes. */
   readonly accounts: readonly PlannedAccount[];
-  /** Their queues that the demonstration's tables reach. */
+  /** The queues of these environments that get changes of the demonstration's tables. */
   readonly streams: readonly ExpectedStream[];
 }
 
-/** Accounts that can log in from this machine. */
+/** Hosts of accounts that can log in from this machine. */
 const HERE = new Set(["%", "localhost", "127.0.0.1"]);
 
 /**
- * Who writes and who receives in the demonstration of a configuration. Throws NoDemonstrationError
- * when no environment names an account, or no subscriber wants the demonstration's tables.
+ * Plans who writes and who receives in the demonstration of a configuration. Throws
+ * NoDemonstrationError when no environment names an account that can log in from here, or when no
+ * subscriber gets the demonstration's tables.
  */
 export function demonstrationPlan(given: Configuration): DemonstrationPlan {
   const config = withoutCanary(given);

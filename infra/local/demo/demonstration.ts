@@ -10,34 +10,33 @@ import type { ParkedMark } from "./parked-marks.ts";
 export interface DemonstrationOptions {
   /** The writing environments. */
   readonly accounts: readonly WriterAccount[];
-  /** Their queues. */
+  /** The queues of these environments. */
   readonly streams: readonly ExpectedStream[];
-  /** How many demonstrations wrote to the same tables before. */
+  /** How many demonstrations have written to the same tables before. */
   readonly earlierStarts: number;
-  /** What an application needs besides APP_ENV. */
+  /** The environment variables that an application needs besides APP_ENV. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: (environment: string) => string;
-  /** The demonstration's changes in failure records now. */
+  /** Returns the demonstration's changes that are in failure records now. */
   readonly parkedMarks: () => Promise<readonly ParkedMark[]>;
-  /** How many messages are on their way in the queues now. */
+  /** Returns how many messages are in the queues now. */
   readonly messagesUnderWay: () => Promise<number>;
   readonly onProblem: (error: unknown) => void;
 }
 
 /**
- * How long nothing may arrive and nothing be on its way in the queues before what has not arrived
- * is taken for missing: longer than a reader waits for the lease of one that was killed.
+ * Changes count as missing when for this long nothing has arrived and no message is in the queues.
+ * It is longer than a reader waits for the lease of one that was killed.
  */
 const DRAIN_PATIENCE_MS = 20_000;
-/** How long the verdict waits for the queues to be empty, at most: a message may never be taken. */
+/** Upper bound on that wait, so that a message that nothing consumes cannot delay the verdict. */
 const DRAIN_LIMIT_MS = 180_000;
 const DRAIN_LOOK_MS = 100;
-/** More than one demonstration gives to its changes; the next one on these tables begins behind. */
+/** More numbers than one demonstration uses; the next one on the same tables starts after them. */
 const NUMBERS_OF_A_START = 1_000_000_000;
-
 /**
- * Several environments that write to the same tables, and one application for each that receives as
- * every subscriber of its environment. `tally` compares the two.
+ * Writers of several environments that write to the same tables, and one application for each
+ * environment, which receives as all its subscribers. `tally` compares the two.
  */
 export class Demonstration implements AsyncDisposable {
   readonly tally: Tally;
@@ -51,7 +50,7 @@ export class Demonstration implements AsyncDisposable {
     this.tally = new Tally(options.streams);
   }
 
-  /** Starts the applications, and the writers when these listen. */
+  /** Starts the applications and, once all of them listen, the writers. */
   static async start(options: DemonstrationOptions): Promise<Demonstration> {
     const demonstration = new Demonstration(options);
     try {
@@ -70,7 +69,7 @@ export class Demonstration implements AsyncDisposable {
     return Object.fromEntries(this.#applications.map(({ name, pid }) => [name, pid]));
   }
 
-  /** Brings the tally up to date with the failure records. */
+  /** Updates the tally from the failure records. */
   async lookForParked(): Promise<void> {
     const parked = await this.#options.parkedMarks();
     this.tally.setParked(
@@ -85,16 +84,16 @@ export class Demonstration implements AsyncDisposable {
     return this.#options.earlierStarts * NUMBERS_OF_A_START;
   }
 
-  /** The mark with the number that this demonstration gave it; null for an earlier one's. */
+  /** The mark, numbered from this demonstration's start; null for a mark of an earlier one. */
   #ownMark(mark: Mark): Mark | null {
     const number = mark.number - this.#firstNumber;
     return number > 0 ? { ...mark, number } : null;
   }
 
   /**
-   * Ends the writing, then waits until everything committed has arrived, or is parked because its
-   * author is not known, or nothing more arrives. What waits for a queue comes with one of the next
-   * runs of the retry function.
+   * Stops writing, then waits until all committed changes have arrived or are parked because their
+   * author is not known. Gives up when nothing arrives any more. Changes that are parked for a
+   * queue arrive with one of the next runs of the retry function.
    */
   async finish(signal: AbortSignal): Promise<void> {
     this.#stopWriting.abort();
@@ -119,7 +118,7 @@ export class Demonstration implements AsyncDisposable {
     await Promise.all(this.#applications.map((application) => application.stop()));
   }
 
-  /** How many messages are on their way; what is parked is in the tally then. */
+  /** Updates the parked changes in the tally; returns how many messages are in the queues. */
   async #lookAround(): Promise<number> {
     try {
       await this.lookForParked();

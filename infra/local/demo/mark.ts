@@ -1,16 +1,14 @@
 /**
- * What the demonstration's rows say about themselves, so that whoever receives a change can tell
- * whose it is: the columns `written_by` (the environment) and `change_no` (a number that the
- * environment gives to one change only).
+ * Identifies a change of the demonstration, from columns of the row: `written_by` (the environment)
+ * and `change_no` (a number that the environment gives to one change only). From it a receiver can
+ * tell which environment wrote the change.
  */
 export interface Mark {
   readonly writtenBy: string;
   readonly op: "c" | "u" | "d";
   readonly table: string;
   readonly row: number;
-  /**
-   * The number of this change; of a deletion, the number of the change that it follows on its row.
-   */
+  /** The change's number; for a deletion, the number of the row's previous change. */
   readonly number: number;
 }
 

@@ -1,7 +1,4 @@
-/**
- * A set of non-negative integers that are mostly consecutive: one bit each, however long the
- * demonstration runs.
- */
+/** A set of non-negative integers that are mostly consecutive. It takes one bit for each. */
 export class NumberSet {
   #bits = new Uint8Array(1024);
 

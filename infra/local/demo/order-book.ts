@@ -1,7 +1,7 @@
 import type { Connection, ResultSetHeader } from "mysql2/promise";
 import type { Mark } from "./mark.ts";
 
-/** An order that exists, with the number of the last change to each of its two rows. */
+/** An existing order, with the number of the last change of each of its two rows. */
 interface LiveOrder {
   readonly orderId: number;
   readonly paymentId: number;
@@ -15,8 +15,8 @@ const STATUS_AFTER = ["placed", "paid", "packed", "shipped"] as const;
 const MOST_LIVE_ORDERS = 20;
 
 /**
- * The orders of one writer: it places an order with its payment, changes its status step by step,
- * and removes it. Only this writer touches these rows, one transaction after the other.
+ * The orders of one writer. It places an order with its payment, advances its status step by step,
+ * and removes it. No other writer touches these rows, and it runs one transaction at a time.
  */
 export class OrderBook {
   readonly #environment: string;
@@ -29,8 +29,8 @@ export class OrderBook {
   }
 
   /**
-   * Runs the next transaction on `connection`; returns its changes when it is committed. After an
-   * error, whether it was committed is unknown, and its order is left alone from then on.
+   * Runs the next transaction on `connection` and returns its changes after the commit. After an
+   * error it is unknown whether the transaction was committed; its order is not touched again.
    */
   async transact(connection: Connection): Promise<Mark[]> {
     const oldest = this.#orders.length < MOST_LIVE_ORDERS ? undefined : this.#orders.shift();

@@ -6,17 +6,17 @@ import { decodeFrame } from "../../../wire/decode-frame.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { markOf, type Mark } from "./mark.ts";
 
-/** A change of the demonstration that a failure record holds. */
+/** A change of the demonstration that is in a failure record. */
 export interface ParkedMark {
   readonly mark: Mark;
-  /** Whose delivery is parked; null for every subscriber's, because the author is not known. */
+  /**
+   * The subscriber whose delivery is parked; null: all subscribers', as the author is not known.
+   */
   readonly subscriber: string | null;
   readonly reason: Reason;
 }
 
-/**
- * The demonstration's changes in failure records. One that is resolved meanwhile counts no more.
- */
+/** The demonstration's changes in failure records. Records resolved meanwhile are left out. */
 export async function parkedMarks(
   records: readonly ParkedRecord[],
   bodies: BodyStore,
@@ -41,7 +41,7 @@ export async function parkedMarks(
   return marks.flat();
 }
 
-/** The same, those behind others in their stream with the reason of the one they wait for. */
+/** The same records. One that is `behind` others gets the reason of its stream's first record. */
 function ownReasons(records: readonly ParkedRecord[]): ParkedRecord[] {
   const first = new Map<string, ParkedRecord>();
   for (const record of records) {

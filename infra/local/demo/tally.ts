@@ -3,7 +3,7 @@ import { DeliveryCheck, markName } from "./delivery-check.ts";
 import type { Mark } from "./mark.ts";
 import type { ParkedMark } from "./parked-marks.ts";
 
-/** A queue of the demonstration: which of its environment's changes belong into it. */
+/** A queue of the demonstration, and which tables' changes of its environment it should get. */
 export interface ExpectedStream {
   readonly environment: string;
   readonly subscriber: string;
@@ -15,21 +15,21 @@ export interface Verdict {
   readonly missing: number;
   readonly doubled: number;
   readonly outOfOrder: number;
-  /** Not delivered, but kept in a failure record. */
+  /** How many changes are in failure records instead of delivered. */
   readonly parked: number;
-  /** Of these, those whose author is not known. */
+  /** Those parked because their author is not known. */
   readonly unattributed: number;
   /**
-   * Of these, those at which the product's own code failed, or which are behind such a one; the
-   * others wait for a queue.
+   * Those parked because the product's own code failed on them, or because they are behind one on
+   * which it failed. All other parked changes wait for a queue.
    */
   readonly faults: number;
 }
 
-/** Keeps account of everything that the demonstration commits and receives. */
+/** Compares everything that the demonstration commits with everything that it receives. */
 export class Tally {
   readonly checks: readonly DeliveryCheck[];
-  /** How the authors of the delivered changes were found, and how many changes each way. */
+  /** How many delivered changes were attributed in each way. */
   readonly attributions = new Map<string, number>();
   readonly #streams: readonly (ExpectedStream & { readonly check: DeliveryCheck })[];
   #parked: ReadonlyMap<string, Reason> = new Map();
@@ -61,14 +61,14 @@ export class Tally {
     this.check(environment, subscriber)?.received(mark, atMs);
   }
 
-  /** The account of one queue; undefined when the demonstration does not read it. */
+  /** The comparison for one queue; undefined when the demonstration does not read the queue. */
   check(environment: string, subscriber: string): DeliveryCheck | undefined {
     return this.checks.find(
       (check) => check.environment === environment && check.subscriber === subscriber,
     );
   }
 
-  /** What failure records hold now. */
+  /** Replaces the parked changes by those that are in failure records now. */
   setParked(marks: Iterable<ParkedMark>): void {
     this.#parked = new Map(
       Array.from(marks, ({ mark, subscriber, reason }) => [
@@ -78,21 +78,21 @@ export class Tally {
     );
   }
 
-  /** How many committed changes have not been delivered, those in failure records left out. */
+  /** How many committed changes have not been delivered and are not in failure records. */
   get waiting(): number {
     return this.checks.reduce((sum, check) => sum + check.waiting - this.parked(check), 0);
   }
 
   /**
-   * How many of the parked changes wait for a queue that was in trouble: the retry function
-   * delivers them by itself.
+   * How many parked changes wait for a queue in trouble. The retry function delivers them without a
+   * person's help.
    */
   get waitingForQueues(): number {
     const { parked, unattributed, faults } = this.verdict();
     return parked - unattributed - faults;
   }
 
-  /** What is known now; final when nothing writes any more and all that was sent has arrived. */
+  /** The present result; final once writing has ended and everything sent has arrived. */
   verdict(): Verdict {
     const because = (cause: Reason) =>
       sum((check) => this.#reasons(check).filter((reason) => reason === cause).length);
@@ -109,12 +109,12 @@ export class Tally {
     };
   }
 
-  /** How many of the changes that this subscriber waits for are in failure records. */
+  /** How many of the changes that this subscriber has not received are in failure records. */
   parked(check: DeliveryCheck): number {
     return this.#reasons(check).length;
   }
 
-  /** Why each of them is there. */
+  /** The reason of each of them. */
   #reasons(check: DeliveryCheck): Reason[] {
     return Array.from(check.waitingNames).flatMap(
       (name) =>
@@ -129,7 +129,7 @@ function parkedName(name: string, subscriber: string | null): string {
   return `${subscriber ?? "*"} ${name}`;
 }
 
-/** Whether the demonstration saw what must never be seen. */
+/** Whether no change went to the wrong environment, got lost or arrived twice. */
 export function isClean({ foreign, missing, doubled }: Verdict): boolean {
   return foreign === 0 && missing === 0 && doubled === 0;
 }

@@ -4,7 +4,7 @@ import { DEMO_DATABASE } from "../source/demonstration-schema.ts";
 import type { Mark } from "./mark.ts";
 import { OrderBook } from "./order-book.ts";
 
-/** One environment's account, and where its MySQL listens. */
+/** One environment's account, and the address of its MySQL server. */
 export interface WriterAccount {
   readonly environment: string;
   readonly host: string;
@@ -16,15 +16,14 @@ export interface WriterAccount {
 export interface WriterEvents {
   /** A transaction was committed at `atMs`, milliseconds since 1970. */
   readonly onCommitted: (marks: readonly Mark[], atMs: number) => void;
-  /** A transaction or connection failed; the writer goes on with the next. */
+  /** A transaction or connection failed; the writer continues with the next transaction. */
   readonly onProblem: (error: unknown) => void;
-  /** The numbers of its changes begin behind it. */
+  /** The writer's first change gets the number after this one. */
   readonly firstNumber: number;
 }
 
 /**
- * What writes in each environment, and the longest pause between two transactions of each,
- * milliseconds.
+ * Per environment: how many writers of each kind, and the longest pause between transactions, ms.
  */
 const POOL_WRITERS = 2;
 const POOL_PAUSE_MS = 400;
@@ -32,13 +31,13 @@ const BRIEF_WRITERS = 1;
 const BRIEF_PAUSE_MS = 500;
 const PAUSE_AFTER_PROBLEM_MS = 1_000;
 
-/** Runs `work` on a connection of its own way of getting one. */
+/** Gets a connection and runs `work` on it. */
 type Connect = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
 
 /**
- * Writes as one environment until `signal` is aborted: some writers through a pool, whose
- * connections live on, and some through a connection per transaction, which lives for milliseconds.
- * Resolves when the last transaction is over.
+ * Writes as one environment until `signal` is aborted: some writers use a pool, whose connections
+ * live on, and some open a connection for each transaction, which lives for milliseconds. Resolves
+ * when the last transaction is over.
  */
 export async function writeAs(
   account: WriterAccount,
@@ -55,14 +54,14 @@ export async function writeAs(
       connection.release();
       return result;
     } catch (error) {
-      // Given back with its transaction open, it would commit that one at the next BEGIN.
+      // Returned to the pool with its transaction open, it would commit that one at the next BEGIN.
       connection.destroy();
       throw error;
     }
   };
   const briefly: Connect = async (work) => {
     await using connection = await createConnection(options);
-    // The statement that fails reports it; without a listener the event would end this process.
+    // The failing statement reports the error. Without a listener the event would end this process.
     connection.on("error", () => undefined);
     return await work(connection);
   };

@@ -1,9 +1,9 @@
 import type { StartOptions } from "../request/options.ts";
 
-/** What a person is told about what the run begins with, and what becomes of it. */
+/** Tells a person which state the run starts from, and which state is kept after it. */
 export function beginningText(
   { mysql, schemaFile }: Pick<StartOptions, "mysql" | "schemaFile">,
-  /** The configuration's `source.start`. */
+  /** `source.start` of the configuration. */
   start: string,
   kept: { readonly path: string; readonly isFirst: boolean } | null,
 ): string[] {

@@ -8,8 +8,8 @@ const TABLE_PERIOD_MS = 1_000;
 const LINE_PERIOD_MS = 5_000;
 
 /**
- * Shows what `take` says until `signal` is aborted: a table that renews itself in a terminal, plain
- * lines elsewhere. When `take` has nothing to say, the display stays as it is.
+ * Shows the snapshots that `take` returns until `signal` is aborted: a table that is redrawn in a
+ * terminal, plain lines elsewhere. When `take` returns null, the display does not change.
  */
 export async function display(
   take: () => Promise<Snapshot | null>,

@@ -2,7 +2,7 @@ import type { Facts } from "../console/facts/facts.ts";
 import { headline } from "../console/facts/headline.ts";
 import { count, duration } from "./format.ts";
 
-/** What source, reader and raw queue do now. */
+/** The state of source, reader and raw queue, one text each. */
 export function stateTexts({ source, reader, raw }: Facts): string[] {
   const reads =
     reader === null ? "no reader answers" : `reader ${reader.state}, lag ${duration(reader.lagMs)}`;
@@ -14,7 +14,7 @@ export function stateTexts({ source, reader, raw }: Facts): string[] {
   ];
 }
 
-/** What is wrong now, the worst first, each with the runbook's heading. Empty when all is well. */
+/** What is wrong now, the worst first, each with its heading in the runbook. Empty: all is well. */
 export function findingTexts(facts: Facts): string[] {
   return headline(facts).findings.map(({ text, heading }) =>
     heading === null ? text : `${text} Runbook: ${heading}`,

@@ -1,17 +1,17 @@
 import { PATIENCE_MS } from "../lambda/patience.ts";
 
-/** A number as people read it: `12,345`; `–` for none. */
+/** Formats a number for people: `12,345`; `–` for null. */
 export function count(value: number | null): string {
   return value === null ? "–" : value.toLocaleString("en-US");
 }
 
-/** A duration as people read it: `12 ms`, `1.4 s`; `–` for none. */
+/** Formats a duration for people: `12 ms`, `1.4 s`; `–` for null. */
 export function duration(ms: number | null): string {
   if (ms === null) return "–";
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Time since the start: `0:42`, `1:02:03`. */
+/** Formats the time since the start: `0:42`, `1:02:03`. */
 export function uptime(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
@@ -21,7 +21,7 @@ export function uptime(ms: number): string {
     : `${hours}:${String(minutes).padStart(2, "0")}:${tail}`;
 }
 
-/** That the machine, and not what runs on it, is slow. */
+/** Tells that the machine is slow, so that the delay is not taken for the product's. */
 export function standStillText(ms: number): string {
   const parked = ms < PATIENCE_MS ? "" : ", and queues may be parked for it";
   return `this machine is slow: the stand-ins for AWS did nothing for ${duration(ms)} at a time${parked}`;

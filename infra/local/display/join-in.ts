@@ -1,7 +1,7 @@
 /** What a person needs to take part in a running stack by hand. */
 export interface JoinIn {
   readonly mysql: { readonly host: string; readonly port: number };
-  /** The command line client's path, or just its name. */
+  /** The path of the command line client `mysql`, or just its name. */
   readonly mysqlClient: string;
   readonly database: string | null;
   readonly accounts: readonly {
@@ -12,12 +12,12 @@ export interface JoinIn {
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly sqsEndpoint: string;
-  /** A queue to try. */
+  /** A queue for a first try; null when there is none. */
   readonly queueUrl: string | null;
   readonly stackFile: string;
 }
 
-/** How to join in by hand, ready to be copied into a shell. */
+/** The instructions for taking part by hand, ready to be copied into a shell. */
 export function joinInText(join: JoinIn): string {
   const { mysql, mysqlClient, database, accounts, region, sqsEndpoint, queueUrl } = join;
   const server = `-h ${mysql.host} -P ${mysql.port}`;
@@ -28,8 +28,8 @@ export function joinInText(join: JoinIn): string {
   );
   const { accessKeyId, secretAccessKey } = join.credentials;
   const identity = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
-  // The AWS command line's first version, which pip installs, knows the second name only; the SDKs
-  // know the first.
+  // Version 1 of the AWS command line, which pip installs, reads AWS_DEFAULT_REGION only; the SDKs
+  // read AWS_REGION.
   const aws = `AWS_REGION=${region} AWS_DEFAULT_REGION=${region} ${identity} aws --endpoint-url ${sqsEndpoint} sqs`;
   const reading =
     queueUrl === null

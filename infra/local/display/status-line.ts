@@ -3,8 +3,8 @@ import { findingTexts, stateTexts } from "./facts-text.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 
 /**
- * One plain line for where there is no terminal: each environment's sums, and what concerns all of
- * them.
+ * The display without a terminal: one plain line with the sums of each environment and the state of
+ * the whole stack.
  */
 export function statusLine(snapshot: Snapshot): string {
   const { uptimeMs, streams, facts, attributions, verdict, standStillMs, problems } = snapshot;

@@ -7,7 +7,7 @@ import type { Snapshot, StreamStatus } from "./snapshot.ts";
 interface Column {
   readonly title: string;
   readonly cell: (stream: StreamStatus) => string;
-  /** The higher, the sooner it is left out where the terminal is narrow. */
+  /** Columns with the highest value are left out first where the terminal is narrow; 0: kept. */
   readonly leftOut: number;
 }
 
@@ -23,12 +23,12 @@ const COLUMNS: readonly Column[] = [
   { title: "newest delay", cell: ({ delayMs }) => duration(delayMs), leftOut: 4 },
 ];
 
-/** Columns that say something of the demonstration only. */
+/** Columns that are filled by the demonstration only. */
 const OF_DEMONSTRATION = new Set(["written", "delivered", "newest delay"]);
 
 /**
- * The live display: a table of the streams, and what concerns all of them below. No line is wider
- * than `width`.
+ * The live display in a terminal: a table of the queues, and below it the state of the whole stack.
+ * No line is wider than `width`.
  */
 export function statusTable(snapshot: Snapshot, width = Infinity): string {
   const { streams, verdict } = snapshot;
@@ -39,7 +39,7 @@ export function statusTable(snapshot: Snapshot, width = Infinity): string {
   ].join("\n");
 }
 
-/** With as many columns as fit; cut where the fewest do not. */
+/** The table with as many columns as fit; if even the fewest are too wide, the lines are cut. */
 function streamLines(
   streams: readonly StreamStatus[],
   columns: readonly Column[],

@@ -2,11 +2,11 @@ import { showProgress, type Progress } from "../mysql/progress.ts";
 import { duration } from "./format.ts";
 
 /**
- * Tells a person what `npm start` is doing: one line for each step that is done, with the time that
- * it took.
+ * Shows a person what `npm start` is doing: one line for each completed step, with the time it
+ * took.
  */
 export class Steps {
-  /** Shows a download. */
+  /** Shows the progress of a download. */
   readonly progress: Progress;
   readonly #out: NodeJS.WriteStream;
 
@@ -15,7 +15,7 @@ export class Steps {
     this.progress = showProgress(out);
   }
 
-  /** What `work` returns, when it is done; says so, in the words that `tell` finds for it. */
+  /** Runs `work`, writes a line with the text that `tell` makes of its result, and returns that. */
   async run<T>(name: string, work: () => Promise<T>, tell: (result: T) => string): Promise<T> {
     const begin = performance.now();
     const result = await work();

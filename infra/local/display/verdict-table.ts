@@ -4,7 +4,7 @@ import { isClean, type Tally } from "../demo/tally.ts";
 import { count, duration, standStillText } from "./format.ts";
 
 /**
- * The demonstration's tally when it is over: a table, and sentences that say what it means.
+ * The demonstration's result: a table, and sentences that explain it.
  * `standStillMs`: see `Status.standStillMs`.
  */
 export function verdictTable(tally: Tally, standStillMs: number | null = null): string {

@@ -5,21 +5,21 @@ import { KeptStateError } from "../request/refusal.ts";
 import { newPassword } from "../source/accounts.ts";
 
 const description = z.object({
-  /** The MySQL server that all of it is about. */
+  /** The MySQL server that this state belongs to. */
   mysql: z.string(),
-  /** In the order of `choosePorts`. */
+  /** In the order that `inOrder` of ports.ts reads. */
   ports: z.array(z.number()),
-  /** By account: whoever logs in need not learn new ones. */
+  /** By account; kept so that people can go on using them. */
   passwords: z.record(z.string(), z.string()),
-  /** How many starts had this state before. */
+  /** How many starts have used this state. */
   starts: z.number(),
 });
 type Description = z.output<typeof description>;
 
-/** What a start with `--keep` keeps for the next one, in a directory of its own. */
+/** The state that a start with `--keep` keeps for the next one, in its own directory. */
 export class KeptState {
   readonly path: string;
-  /** How many starts went on with it before this one; 0: this one makes it. */
+  /** How many starts used it before this one; 0: this one creates it. */
   readonly starts: number;
   readonly #mysql: string;
   readonly #passwords: Map<string, string>;
@@ -34,9 +34,9 @@ export class KeptState {
   }
 
   /**
-   * The state in a state directory; what a first start left behind that never was ready is removed.
-   * `mysql`: the server, as `host:port`, or that `npm start` starts one. Throws KeptStateError when
-   * it is about another server.
+   * Opens the kept state in a state directory. Removes what a first start left that never became
+   * ready. `mysql`: the server as `host:port`, or a text for the one that `npm start` starts.
+   * Throws KeptStateError when the state belongs to another server.
    */
   static async open(stateDirectory: string, mysql: string): Promise<KeptState> {
     const path = keptIn(stateDirectory);
@@ -62,14 +62,14 @@ export class KeptState {
     return join(this.path, "mysql");
   }
 
-  /** The same for an account at every start; `wanted` from now on, when it is given. */
+  /** An account's password: `wanted` when given, else the kept one, else a new one. Keeps it. */
   password(account: string, wanted?: string): string {
     const password = wanted ?? this.#passwords.get(account) ?? newPassword();
     this.#passwords.set(account, password);
     return password;
   }
 
-  /** From now on it is there to go on with: all parts run on it. */
+  /** Writes the description, once all parts run: from then on the next start can use the state. */
   async complete(ports: readonly number[]): Promise<void> {
     const file = descriptionIn(this.path);
     const kept: Description = {
@@ -83,7 +83,7 @@ export class KeptState {
   }
 }
 
-/** Where a state directory has it. */
+/** The path of the kept state in a state directory. */
 function keptIn(stateDirectory: string): string {
   return join(stateDirectory, "kept");
 }
@@ -92,7 +92,7 @@ function descriptionIn(path: string): string {
   return join(path, "start.json");
 }
 
-/** Null when there is none. Throws KeptStateError. */
+/** Null when there is no description. Throws KeptStateError when it cannot be used. */
 async function readDescription(path: string): Promise<Description | null> {
   const file = descriptionIn(path);
   let text: string;

@@ -1,7 +1,9 @@
 import type { AwsClients } from "@binlog-router/local-aws/clients";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 
-/** Gives back the lease of a reader that was killed, so that the next one need not wait for it. */
+/**
+ * Releases the lease of a killed reader, so that the next reader need not wait for it to expire.
+ */
 export async function releaseLease({ dynamodb }: AwsClients, offsetsTable: string): Promise<void> {
   const store = new OffsetStore(dynamodb, offsetsTable);
   const { lease } = await store.load();

@@ -1,7 +1,7 @@
 /**
- * Which messages of a batch failed, by what a function with `ReportBatchItemFailures` returned.
- * Lambda's rules: nothing, or no list of failures, or an empty one, means complete success; a list
- * that names an unknown message, or names one wrongly, means complete failure.
+ * The messages of a batch that failed, from the response of a function with
+ * `ReportBatchItemFailures`. Lambda's rules: no response, no list of failures or an empty list
+ * means that all succeeded; a list with an unknown or malformed message id means that all failed.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
  */
 export function failedMessages(

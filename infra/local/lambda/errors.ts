@@ -1,6 +1,6 @@
 import { exitText, type Exit } from "../process/child-process.ts";
 
-/** An invocation that brought no result; what the function did before is unknown, as in Lambda. */
+/** An invocation without a result. As in Lambda, what the function did before is unknown. */
 export class InvocationError extends Error {
   override readonly name: string = "InvocationError";
 }
@@ -34,7 +34,7 @@ export class FunctionExitedError extends InvocationError {
   }
 }
 
-/** More invocations at the same time than the function's concurrency allows. */
+/** There were more invocations at the same time than the function's concurrency allows. */
 export class FunctionThrottledError extends InvocationError {
   override readonly name = "FunctionThrottledError";
 

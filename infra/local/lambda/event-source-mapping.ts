@@ -13,20 +13,17 @@ export interface EventSourceMappingOptions {
   readonly region: string;
   readonly queueUrl: string;
   readonly queueArn: string;
-  /** At most this many messages in one invocation. */
+  /** The most messages in one invocation. */
   readonly batchSize: number;
-  /** At most this many invocations at the same time. */
+  /** The most invocations at the same time. */
   readonly concurrency: number;
   /**
-   * Whether what the function returns names the messages that failed; if not, an invocation
-   * succeeds as a whole.
+   * Whether the function's response names the failed messages; if not, an invocation succeeds or
+   * fails as a whole.
    */
   readonly reportsBatchItemFailures: boolean;
   readonly invoke: (event: unknown) => Promise<unknown>;
-  /**
-   * Told about every invocation that failed, in whole or in part, and every call of the queue that
-   * failed.
-   */
+  /** Called for every invocation that failed in whole or in part, and every failed queue call. */
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -35,11 +32,12 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Feeds a queue's messages to a function with Lambda's rules until `signal` is aborted, and then
- * until the running invocations are over. What one receive brings is one invocation. A FIFO queue
- * hides a group's next messages while some are in flight, so a group is in one invocation at a
- * time, and different groups run in parallel. What succeeded is deleted; what failed stays until
- * the queue's visibility timeout brings it back, and its group waits for it.
+ * Passes a queue's messages to a function by Lambda's rules until `signal` is aborted, and then
+ * waits for the running invocations. The messages of one receive become one invocation. A FIFO
+ * queue hides a group's next messages while some are in flight, so only one invocation at a time
+ * works on a group, and different groups run in parallel. Messages that succeeded are deleted. A
+ * failed message becomes visible again after the queue's visibility timeout, and its group waits
+ * for it.
  */
 export async function runEventSourceMapping(
   options: EventSourceMappingOptions,
@@ -102,13 +100,13 @@ async function handle(options: EventSourceMappingOptions, messages: Message[]): 
       Entries: succeeded.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle })),
     }),
   );
-  // A message that could not be deleted comes back, and the function drops it as a repeat.
+  // A message that could not be deleted is delivered again, and the function drops it as a repeat.
   for (const { Code, Message: text } of answer.Failed ?? []) {
     options.onProblem(new Error(`a message could not be deleted: ${Code}: ${text}`));
   }
 }
 
-/** The function reported some messages of a batch as failed; they come back. */
+/** The function reported some messages of a batch as failed; the queue delivers them again. */
 export class BatchItemsFailedError extends Error {
   override readonly name = "BatchItemsFailedError";
 

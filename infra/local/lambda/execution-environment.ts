@@ -10,21 +10,21 @@ export interface FunctionDefinition {
   readonly entry: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** Where the function's output is appended. */
+  /** The file that the function's output is appended to. */
   readonly logFile: string;
 }
 
 /**
- * How long a process may take to import its handler. Lambda's limit is 10 s; a busy machine of a
- * developer gets more.
+ * How long a process may take to import its handler. Lambda's limit is 10 s; a developer's busy
+ * machine gets more.
  */
 const INIT_TIMEOUT_MS = 60_000;
 
 const HOST = join(import.meta.dirname, "function-host.ts");
 
 /**
- * One process of a function. It handles one invocation at a time and lives on after it, as Lambda's
- * do.
+ * One process of a function. It handles one invocation at a time and is reused for the next ones,
+ * as in Lambda.
  */
 export class ExecutionEnvironment implements AsyncDisposable {
   readonly #definition: FunctionDefinition;
@@ -39,7 +39,7 @@ export class ExecutionEnvironment implements AsyncDisposable {
     void child.exited.then((exit) => this.#pending?.reject(this.#exitError(exit)));
   }
 
-  /** A process that has imported its handler. Throws the same errors as `invoke`. */
+  /** Starts a process and waits until it has imported its handler. Throws as `invoke` does. */
   static async start(definition: FunctionDefinition): Promise<ExecutionEnvironment> {
     const child = await Child.start({
       name: definition.name,
@@ -68,8 +68,8 @@ export class ExecutionEnvironment implements AsyncDisposable {
   }
 
   /**
-   * What the handler returns for `event`. Throws FunctionFailedError, and, when the process did not
-   * survive (it has ended by then), FunctionTimedOutError or FunctionExitedError.
+   * Runs the handler on `event`; returns its result. Throws FunctionFailedError when the handler
+   * threw; FunctionTimedOutError or FunctionExitedError when the process ended.
    */
   async invoke(event: unknown): Promise<unknown> {
     const { timeoutMs } = this.#definition;
@@ -83,8 +83,8 @@ export class ExecutionEnvironment implements AsyncDisposable {
   }
 
   /**
-   * The value that the process reports next; the process is killed when that takes longer than
-   * `timeoutMs`.
+   * Waits for the next value that the process reports; after `timeoutMs` it kills the process and
+   * throws.
    */
   async #outcome(timeoutMs: number): Promise<unknown> {
     const pending = Promise.withResolvers<Outcome>();

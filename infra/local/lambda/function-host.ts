@@ -1,15 +1,13 @@
 /**
- * The program of a function's process: `node function-host.ts ENTRY`. Imports the handler once,
- * then runs it for every invocation that comes over the channel, as Lambda's Node.js runtime does.
+ * The program of a function's process: `node function-host.ts ENTRY`. It imports the handler once,
+ * then runs it for every invocation that arrives over the channel, as Lambda's Node.js runtime
+ * does.
  */
 import type { Context } from "aws-lambda";
 import { pathToFileURL } from "node:url";
 import { INIT, type Invocation, type Outcome } from "./function-protocol.ts";
 
-/**
- * What a handler of this project gets; Lambda's callback functions are left out, because Node.js 24
- * there has none.
- */
+/** The context that a handler gets. Lambda's runtime for Node.js 24 has no callback functions. */
 type FunctionContext = Omit<Context, "done" | "fail" | "succeed">;
 type Handler = (event: unknown, context: FunctionContext) => Promise<unknown>;
 
@@ -22,7 +20,7 @@ await report(INIT, async () => {
 process.on("message", (invocation: Invocation) => {
   void report(invocation.id, () => handler(invocation.event, contextOf(invocation)));
 });
-// Invocations are what this process lives for, unlike others with a tether.
+// Keeps the process alive for invocations; the tether has unreferenced the channel.
 process.channel?.ref();
 
 async function importHandler(entry: string | undefined): Promise<Handler> {
@@ -32,7 +30,7 @@ async function importHandler(entry: string | undefined): Promise<Handler> {
   return module.handler;
 }
 
-/** Tells the parent what came of `work`. */
+/** Runs `work` and sends its outcome to the parent. */
 async function report(id: string, work: () => Promise<unknown>): Promise<void> {
   let outcome: Outcome;
   try {

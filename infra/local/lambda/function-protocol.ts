@@ -1,4 +1,4 @@
-/** What passes between the local runtime and a function's process. */
+/** A request from the local runtime to a function's process. */
 export interface Invocation {
   readonly id: string;
   readonly event: unknown;
@@ -6,7 +6,7 @@ export interface Invocation {
   readonly deadline: number;
 }
 
-/** The outcome of importing the handler, with the id `INIT`, or of an invocation. */
+/** The outcome of an invocation or, with the id `INIT`, of importing the handler. */
 export type Outcome =
   | { readonly kind: "result"; readonly id: string; readonly value: unknown }
   | { readonly kind: "error"; readonly id: string; readonly type: string; readonly text: string };

@@ -1,23 +1,23 @@
 import { FunctionThrottledError } from "./errors.ts";
 import { ExecutionEnvironment, type FunctionDefinition } from "./execution-environment.ts";
 
-/** Invocations of a function in some time. */
+/** A function's invocations since the last look. */
 export interface FunctionUsage {
   readonly invocations: number;
-  /** Of these, those without an answer. */
+  /** How many of them failed. */
   readonly errors: number;
-  /** Invocations that were refused, which are not among `invocations`. */
+  /** Invocations that were refused; `invocations` does not count them. */
   readonly throttles: number;
   readonly durationsMs: readonly number[];
 }
 
-/** When nobody takes the usage, its durations stop growing here. */
+/** The most durations kept while `takeUsage` is not called; this bounds the memory in use. */
 const DURATIONS_KEPT = 10_000;
 
 /**
- * A function as Lambda runs it: as many processes as there are invocations at the same time, up to
- * `concurrency`, kept for the next invocations. A process that was killed or timed out is replaced
- * at the next invocation.
+ * A function as Lambda runs it: one process for each invocation at the same time, up to
+ * `concurrency`, reused for the next invocations. The next invocation replaces a process that was
+ * killed or timed out.
  */
 export class LocalFunction implements AsyncDisposable {
   readonly #definition: FunctionDefinition;
@@ -48,14 +48,14 @@ export class LocalFunction implements AsyncDisposable {
     return Array.from(this.#environments, ({ pid }) => pid);
   }
 
-  /** What happened since the last call, as Lambda's metrics count it. */
+  /** The usage since the last call, counted like Lambda's metrics. */
   takeUsage(): FunctionUsage {
     const taken = { ...this.#usage };
     Object.assign(this.#usage, { invocations: 0, errors: 0, throttles: 0, durationsMs: [] });
     return taken;
   }
 
-  /** Calls back whenever another process has started. */
+  /** Sets the function to call whenever a new process has started. */
   onStarted(listener: () => void): void {
     this.#onStarted = listener;
   }
@@ -68,7 +68,7 @@ export class LocalFunction implements AsyncDisposable {
     this.#idle.push(await this.#start());
   }
 
-  /** What the handler returns for `event`. Throws the errors of errors.ts. */
+  /** Runs the handler on `event` and returns its result. Throws the errors of errors.ts. */
   async invoke(event: unknown): Promise<unknown> {
     const limit = this.#limit ?? this.#concurrency;
     if (this.#running >= limit) {

@@ -4,7 +4,7 @@ import type { ScheduledEvent } from "aws-lambda";
 
 const UNIT_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-/** An EventBridge schedule expression that this local schedule does not run. */
+/** A schedule expression of EventBridge that the local schedule does not support. */
 export class ScheduleExpressionError extends Error {
   override readonly name = "ScheduleExpressionError";
 
@@ -14,8 +14,8 @@ export class ScheduleExpressionError extends Error {
 }
 
 /**
- * The period of `rate(1 minute)`, `rate(5 minutes)`, …, in milliseconds. Throws
- * ScheduleExpressionError.
+ * The period of an expression like `rate(1 minute)` or `rate(5 minutes)`, milliseconds. Throws
+ * ScheduleExpressionError for any other.
  */
 export function ratePeriodMs(expression: string): number {
   const match = /^rate\(([1-9]\d*) (minute|hour|day)s?\)$/.exec(expression);
@@ -25,17 +25,17 @@ export function ratePeriodMs(expression: string): number {
 
 export interface ScheduleOptions {
   readonly periodMs: number;
-  /** Until the first invocation, default one period. */
+  /** Time until the first invocation; default: one period. */
   readonly firstAfterMs?: number;
   readonly region: string;
   readonly invoke: (event: unknown) => Promise<unknown>;
-  /** Told about an invocation that failed; the next one comes at its time all the same. */
+  /** Called when an invocation fails; the schedule continues. */
   readonly onProblem: (error: unknown) => void;
 }
 
 /**
- * Invokes a function once a period, not before its last invocation is over, until `signal` is
- * aborted.
+ * Invokes a function, waits one period after the invocation has ended, and repeats this until
+ * `signal` is aborted. The first wait is `firstAfterMs`.
  */
 export async function runSchedule(options: ScheduleOptions, signal: AbortSignal): Promise<void> {
   for (let waitMs = options.firstAfterMs ?? options.periodMs; ; waitMs = options.periodMs) {

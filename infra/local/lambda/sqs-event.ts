@@ -1,14 +1,14 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 
-/** The queue that an event comes from, as its records name it. */
+/** The queue that an event's messages come from. */
 export interface EventSource {
   readonly queueArn: string;
   readonly region: string;
 }
 
 /**
- * The event that Lambda makes of messages received together.
+ * The event that Lambda makes from the messages of one receive.
  * https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  */
 export function sqsEvent(messages: readonly Message[], source: EventSource): SQSEvent {

@@ -1,8 +1,8 @@
 /**
- * The addresses from which this machine's apt takes Debian itself, from the texts of its source
- * lists, in both formats (`deb URI suite component…` lines; deb822 paragraphs). An archive of
- * somebody else, or Debian's security archive, which has no sid, is left out: what remains ends in
- * `/debian`, offers `main`, and is signed, if it says by whom, by Debian's archive keyring.
+ * The addresses of Debian's own archive in this machine's apt source lists, in both formats (`deb
+ * URI suite component…` lines; deb822 paragraphs). Other archives are left out, and so is Debian's
+ * security archive, which has no sid: an address must end in `/debian` and offer `main`, and a key
+ * named for it must be Debian's archive keyring.
  */
 export function debianMirrors(texts: readonly string[]): string[] {
   const sources = texts.flatMap((text) => [...lineSources(text), ...paragraphSources(text)]);
@@ -50,8 +50,8 @@ function paragraphSources(text: string): Source[] {
 }
 
 /**
- * The fields of a deb822 paragraph by lower-case name; a line that begins with a blank continues
- * the one before.
+ * The fields of a deb822 paragraph by lower-case name. A line that begins with a blank continues
+ * the line before.
  */
 function fields(paragraph: string): ReadonlyMap<string, string> {
   const unfolded = paragraph.replace(/\n[ \t]+/g, " ");

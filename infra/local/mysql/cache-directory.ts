@@ -3,9 +3,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * Where downloads are kept between runs and shared by all clones of one person:
- * `$BINLOG_ROUTER_CACHE`, else `$XDG_CACHE_HOME/binlog-router`, else `~/.cache/binlog-router`;
- * inside the checkout for an account without a home. The directory exists when this returns.
+ * The directory where downloads are kept between runs, shared by all clones of one person:
+ * `$BINLOG_ROUTER_CACHE`, else `$XDG_CACHE_HOME/binlog-router`, else `~/.cache/binlog-router`, else
+ * `.cache` in the checkout. Creates the directory.
  */
 export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   const named = environment["BINLOG_ROUTER_CACHE"];

@@ -9,17 +9,17 @@ import { MysqlStartError } from "./errors.ts";
 import type { MysqlPrograms } from "./find-mysql.ts";
 
 /**
- * The options that mysqld needs in every call, before all others: no option files; root only when
- * told so.
+ * The options of every mysqld call, which must come first: no option files, and permission to run
+ * as root when this process does.
  */
 export function commonOptions(): string[] {
   return ["--no-defaults", ...(process.getuid?.() === 0 ? ["--user=root"] : [])];
 }
 
 /**
- * Fills a new directory with the data of a fresh server: a copy of a template that is made once per
- * server program, because initialising takes seconds and copying does not. Throws MysqlStartError
- * when the server cannot make one.
+ * Fills a new directory with the data of a fresh server. It copies a template that is made once for
+ * each server program, because initialising takes seconds and copying does not. Throws
+ * MysqlStartError when the server cannot initialise one.
  */
 export async function createDataDirectory(programs: MysqlPrograms, dataDir: string): Promise<void> {
   const cache = cacheDirectory();
@@ -34,10 +34,10 @@ async function makeTemplate(programs: MysqlPrograms, template: string): Promise<
   try {
     const data = join(work, "data");
     await initialize(programs, data);
-    // Its own identity each server gets at its first start.
+    // Without auto.cnf, each server makes its own uuid at its first start.
     await rm(join(data, "auto.cnf"), { force: true });
     await rename(data, template).catch(async (error: unknown) => {
-      // Another process was faster, and its template is as good.
+      // Another process made the template first, and its template is the same.
       if (!(await exists(template))) throw error;
     });
   } finally {

@@ -10,15 +10,15 @@ import { wrapperScript } from "./wrapper-script.ts";
 
 const run = promisify(execFile);
 
-// Debian's stable releases have MariaDB only; MySQL is kept in its unstable one.
+// Debian's stable releases have only MariaDB; MySQL is in the unstable one.
 const SUITE = "sid";
 const PACKAGES = ["mysql-server-core", "mysql-client-core"];
 const DEFAULT_MIRROR = "http://deb.debian.org/debian";
-/** How the folders of unfinished downloads begin. */
+/** The prefix of the folders of unfinished downloads. */
 const REMAINS = "mysql-partial-";
 const CLIENTS = ["mysql", "mysqlbinlog", "mysqladmin", "mysqldump"];
 
-/** What a download runs, besides the shell. */
+/** The programs that a download runs, besides the shell. */
 export const NEEDED_PROGRAMS = ["apt-get", "dpkg", "flock"];
 
 export interface DownloadMysqlOptions<Programs> {
@@ -26,16 +26,17 @@ export interface DownloadMysqlOptions<Programs> {
   readonly directory: string;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
-  /** Which of NEEDED_PROGRAMS this machine does not have. */
+  /** Those of NEEDED_PROGRAMS that this machine does not have. */
   readonly lacking: readonly string[];
-  /** The programs that belong to a mysqld, or why it cannot be used. */
+  /** Returns the programs that belong to a mysqld, or the reason why they cannot be used. */
   readonly examine: (mysqld: string) => Promise<Programs | string>;
 }
 
 /**
- * MySQL's programs from Debian's packages, out of the cache directory, or downloaded into it first:
- * in a folder of its own, which gets its final name when it is complete and was seen to run; one
- * process at a time. Throws when it fails; then nothing is left in the cache.
+ * MySQL's programs from Debian's packages: those in the cache directory, or downloaded into it. One
+ * process at a time downloads. It downloads into a temporary folder, which gets its final name when
+ * the programs are complete and have run. Throws when that fails; then nothing is left in the
+ * cache.
  */
 export async function downloadMysql<Programs>(
   options: DownloadMysqlOptions<Programs>,
@@ -85,7 +86,7 @@ function sound<Programs>(examined: Programs | string): Programs {
   return examined;
 }
 
-/** Removes what a download left behind that was killed; only whoever holds the lock may call it. */
+/** Removes the folders of killed downloads. The caller must hold the lock. */
 async function removeRemains(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (name.startsWith(REMAINS))

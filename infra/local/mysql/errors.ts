@@ -1,6 +1,6 @@
 /**
- * No usable MySQL server program here, and none could be downloaded. The message says what to
- * install.
+ * There is no usable MySQL server program on this machine, and none could be downloaded. The
+ * message says what to install.
  */
 export class MysqlNotFoundError extends Error {
   override readonly name = "MysqlNotFoundError";
@@ -22,7 +22,7 @@ export class MysqlStartError extends Error {
   }
 }
 
-/** Another program listens on the port that was asked for. */
+/** Another program listens on the requested port. */
 export class PortInUseError extends Error {
   override readonly name = "PortInUseError";
   readonly port: number;

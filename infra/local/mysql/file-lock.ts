@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-// `cat` ends when our end of its standard input closes, and the kernel's lock goes with it, however
-// we die.
+// `cat` ends when this process closes its end of the standard input, or dies in any way; the kernel
+// releases the lock with it.
 const HOLDER = `
 exec 9>"$1" || exit
 flock --nonblock 9 || { echo busy; flock 9 || exit; }
@@ -11,18 +11,18 @@ cat >/dev/null
 `;
 
 /**
- * Does some work while holding an exclusive lock on a file, which is made when missing; returns
- * what the work returns. The lock ends with the work, and with this process. Throws when the file
- * cannot be locked.
+ * Runs `work` while holding an exclusive lock on a file, which is created if missing; returns the
+ * result of `work`. The lock ends with the work, or with this process. Throws when the file cannot
+ * be locked.
  *
- * @param whenBusy called when somebody else holds the lock and this call has to wait
+ * @param whenBusy called when another process holds the lock and this call has to wait
  */
 export async function withFileLock<Result>(
   path: string,
   whenBusy: () => void,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  // A session of its own: Ctrl-C must not release the lock while we are still tidying up.
+  // In its own session, so that Ctrl-C does not release the lock while this process tidies up.
   const holder = spawn("/bin/sh", ["-c", HOLDER, "sh", path], {
     stdio: ["pipe", "pipe", "inherit"],
     detached: true,

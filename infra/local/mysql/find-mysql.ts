@@ -9,12 +9,12 @@ import { MysqlNotFoundError } from "./errors.ts";
 import { silent, type Progress } from "./progress.ts";
 import { parseServerVersion } from "./version.ts";
 
-/** MySQL's programs as paths of executable files that run as they are. */
+/** Paths of MySQL's programs, all executable. */
 export interface MysqlPrograms {
   /** The server's version, like `9.7.4`. */
   readonly version: string;
   readonly mysqld: string;
-  /** The command line clients; null when this installation lacks one. */
+  /** The command line clients; null for one that this installation lacks. */
   readonly mysql: string | null;
   readonly mysqlbinlog: string | null;
   readonly mysqladmin: string | null;
@@ -26,13 +26,14 @@ export interface FindMysqlOptions {
   readonly signal?: AbortSignal;
 }
 
-// Where packages put mysqld; an ordinary user's PATH on Debian leaves out the first.
+// Where packages install mysqld; on Debian the PATH of ordinary users leaves out /usr/sbin.
 const USUAL_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/local/mysql/bin"];
 
 /**
- * MySQL of a release that the reader follows: the server that `$BINLOG_ROUTER_MYSQLD` names, else
- * `mysqld` on PATH, else Debian's packages, downloaded once into the cache directory. Throws
- * MysqlNotFoundError when there is none.
+ * Finds the programs of a MySQL release that the reader supports: those of the server that
+ * `$BINLOG_ROUTER_MYSQLD` names, else of `mysqld` on PATH or in a usual folder, else Debian's
+ * packages, downloaded once into the cache directory. Throws MysqlNotFoundError when there are
+ * none.
  */
 export async function findMysql(options: FindMysqlOptions = {}): Promise<MysqlPrograms> {
   const environment = options.environment ?? process.env;
@@ -83,7 +84,7 @@ async function namedPrograms(mysqld: string): Promise<MysqlPrograms> {
   return found;
 }
 
-/** The programs of the installation that a mysqld belongs to, or why it cannot be used. */
+/** The programs of the installation of a mysqld, or the reason why it cannot be used. */
 async function examine(mysqld: string): Promise<MysqlPrograms | string> {
   let text: string;
   try {
@@ -111,7 +112,7 @@ async function beside(mysqld: string, program: string): Promise<string | null> {
   return null;
 }
 
-/** Which programs that a download needs are in none of the folders. */
+/** The programs that a download needs and that none of the folders contains. */
 async function lackingPrograms(folders: readonly string[]): Promise<string[]> {
   const lacking: string[] = [];
   for (const program of NEEDED_PROGRAMS) {

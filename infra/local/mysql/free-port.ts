@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { PortInUseError } from "./errors.ts";
 
-// Below the range that Linux takes ports for outgoing connections from (32768 on), so that a server
-// that is restarted finds its port still free.
+// Below Linux's range of ports for outgoing connections (from 32768), so that a restarted server
+// finds its port still free.
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
-/** A loopback port that nobody listens on. */
+/** A free loopback port. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Throws PortInUseError when somebody listens on that loopback port. */
+/** Throws PortInUseError when a program listens on that loopback port. */
 export async function assertPortFree(port: number): Promise<void> {
   if (!(await isFree(port))) throw new PortInUseError(port);
 }

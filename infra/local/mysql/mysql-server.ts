@@ -8,9 +8,9 @@ import { startSupervised, type SupervisedProcess } from "./supervised-process.ts
 
 export interface MysqlServerParts {
   readonly programs: MysqlPrograms;
-  /** A temporary directory of this server, removed at the end. */
+  /** The server's temporary directory, removed when the server is disposed. */
   readonly home: string;
-  /** Inside `home` when nobody needs the data afterwards. */
+  /** Inside `home`, unless the data are kept. */
   readonly dataDir: string;
   readonly port: number;
   readonly password: string;
@@ -20,11 +20,11 @@ export interface MysqlServerParts {
 export interface RestartOptions {
   /** SIGKILL instead of an orderly shutdown. */
   readonly hard?: boolean;
-  /** In addition to those so far, or in place of some. */
+  /** Added to the present variables; a variable of the same name is replaced. */
   readonly variables?: ServerVariables;
 }
 
-// Codes of the server's error log, the same in every version and language.
+// Codes in the server's error log; they are the same in all versions and languages.
 const READY = "[MY-010931]";
 const PORT_TAKEN = "[MY-010257]";
 
@@ -32,8 +32,8 @@ const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
- * A MySQL server that this process started; see `startMysqlServer`. It may stop and start again
- * with the same data.
+ * A MySQL server that this process has started; see `startMysqlServer`. It can be stopped and
+ * started again with the same data.
  */
 export class MysqlServer implements AsyncDisposable {
   readonly host = "127.0.0.1";
@@ -41,10 +41,10 @@ export class MysqlServer implements AsyncDisposable {
   /** An account with all privileges, from this machine only. */
   readonly user = "root";
   readonly password: string;
-  /** Like `9.7.4`. */
+  /** For example `9.7.4`. */
   readonly version: string;
   readonly dataDir: string;
-  /** MySQL's programs, of which the clients can be run by hand. */
+  /** MySQL's programs; a person can run the clients. */
   readonly programs: MysqlPrograms;
   readonly #home: string;
   #variables: ServerVariables;
@@ -71,8 +71,8 @@ export class MysqlServer implements AsyncDisposable {
   }
 
   /**
-   * Starts a stopped server; it is ready for connections when the promise resolves.
-   * Throws MysqlStartError, or PortInUseError when its port was taken meanwhile.
+   * Starts a stopped server; resolves when it accepts connections. Throws MysqlStartError, or
+   * PortInUseError when another program has taken its port.
    *
    * @param variables for this start only
    */
@@ -84,7 +84,7 @@ export class MysqlServer implements AsyncDisposable {
         ...commonOptions(),
         `--datadir=${this.dataDir}`,
         `--port=${this.port}`,
-        // Relative to the data directory: the path of a socket may not be longer than 107 bytes.
+        // Relative to the data directory, because a socket's path is limited to 107 bytes.
         "--socket=mysqld.sock",
         `--pid-file=${this.#home}/mysqld.pid`,
         ...variableOptions({ ...this.#variables, ...variables }),
@@ -111,10 +111,7 @@ export class MysqlServer implements AsyncDisposable {
     throw new MysqlStartError(outcome, process.lastLines);
   }
 
-  /**
-   * Ends the server in an orderly way (and with SIGKILL after 30 s). Its data stay until it is
-   * disposed.
-   */
+  /** Shuts the server down, with SIGKILL after 30 s. Its data are kept until it is disposed. */
   async stop(): Promise<void> {
     const process = this.#process;
     if (process === null) return;
@@ -130,23 +127,20 @@ export class MysqlServer implements AsyncDisposable {
     await timeout;
   }
 
-  /** Ends the server at once, as a crash would. `start` or `restart` brings it back. */
+  /** Ends the server at once, as a crash would. `start` or `restart` starts it again. */
   async kill(): Promise<void> {
     this.#process?.signal("SIGKILL");
     await this.#process?.ended;
   }
 
-  /** Starts the server again, on the same port and with the same data. Throws as `start` does. */
+  /** Restarts the server on the same port and with the same data. Throws as `start` does. */
   async restart(options: RestartOptions = {}): Promise<void> {
     this.#variables = { ...this.#variables, ...options.variables };
     await (options.hard === true ? this.kill() : this.stop());
     await this.start();
   }
 
-  /**
-   * Stops the server's clock, as it were: connections stay open and nothing answers, until
-   * `resume`.
-   */
+  /** Suspends the server: connections stay open, but it does not answer until `resume`. */
   pause(): void {
     this.#process?.signal("SIGSTOP");
   }
@@ -156,8 +150,8 @@ export class MysqlServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // An orderly shutdown takes a second and a half of waits inside MySQL; data that go as well do
-    // not need it.
+    // An orderly shutdown waits for a second and a half inside MySQL. Data that are removed with
+    // the server do not need it.
     await (this.dataDir.startsWith(this.#home) ? this.kill() : this.stop());
     await rm(this.#home, { recursive: true, force: true });
   }

@@ -9,8 +9,8 @@ const run = promisify(execFile);
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-// What the packages' own scripts need and the programs do not; told that it is there, apt leaves it
-// out (10 MB).
+// Needed by the packages' scripts, but not by the programs. apt does not download it (10 MB) when
+// the package state lists it as installed.
 const ASSUMED_INSTALLED = ["perl"];
 
 export interface PrivateAptOptions {
@@ -23,9 +23,10 @@ export interface PrivateAptOptions {
 }
 
 /**
- * Downloads packages and all they depend on into `<directory>/cache/archives`, without touching
- * this machine's package state and without its privileges. Signatures are checked against Debian's
- * archive keyring. Returns the paths of the .deb files. Throws what apt says when it cannot.
+ * Downloads packages and their dependencies into `<directory>/cache/archives`. It neither changes
+ * this machine's package state nor needs privileges. Signatures are checked against Debian's
+ * archive keyring. Returns the paths of the .deb files. Throws an error with apt's messages when it
+ * fails.
  */
 export async function downloadPackages(
   packages: readonly string[],
@@ -43,7 +44,7 @@ export async function downloadPackages(
     `deb [signed-by=${KEYRING}] ${options.mirror} ${options.suite} main\n`,
   );
   const acquire = acquireSettings((await run("apt-config", ["dump"])).stdout);
-  // The machine's proxy may have a password in its address.
+  // Only the owner may read it: the address of the machine's proxy may contain a password.
   await writeFile(join(directory, "apt.conf"), configuration(directory, acquire), { mode: 0o600 });
 
   const apt = (args: readonly string[]) =>
@@ -70,16 +71,16 @@ export async function downloadPackages(
 }
 
 /**
- * The total of the sizes that `apt-get --print-uris` lists, bytes: lines of `'URI' file size hash`.
+ * The sum of the sizes in the output of `apt-get --print-uris`, bytes; its lines are `'URI' file
+ * size hash`.
  */
 export function downloadSize(uris: string): number {
   return [...uris.matchAll(/^'\S+' \S+ (\d+)/gm)].reduce((sum, [, size]) => sum + Number(size), 0);
 }
 
 /**
- * Those lines of `apt-config dump` that say how this machine reaches package archives: proxies,
- * certificates, time limits, whether a mirror may lag. Which indexes it wants and the hooks it runs
- * afterwards are left behind.
+ * The lines of `apt-config dump` about access to package archives: proxies, certificates, time
+ * limits, whether a mirror may lag. Index settings and hooks are left out.
  */
 export function acquireSettings(dump: string): string {
   return dump
@@ -138,7 +139,7 @@ async function whileCounting(count: () => Promise<void>, work: Promise<unknown>)
   await count();
 }
 
-/** Bytes in a folder and its `partial` folder; files may come and go meanwhile. */
+/** Bytes in a folder and its subfolders; files may appear and disappear meanwhile. */
 async function sizeOfFiles(folder: string): Promise<number> {
   const sizes = (await readdir(folder, { recursive: true })).map(async (file) => {
     try {

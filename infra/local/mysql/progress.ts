@@ -1,23 +1,23 @@
-/** Hears what a longer preparation is doing, for a person to read. */
+/** Receives the progress of a long preparation, to show it to a person. */
 export interface Progress {
-  /** A step begins; the one before is done. */
+  /** A step begins; the one before has ended. */
   step(text: string): void;
-  /** How many bytes of how many have arrived in the present step. */
+  /** `received` of `total` bytes of the present step have arrived. */
   bytes(received: number, total: number): void;
-  /** All steps are over. */
+  /** All steps have ended. */
   end(): void;
 }
 
 /** Shows nothing. */
 export const silent: Progress = { step() {}, bytes() {}, end() {} };
 
-/** How often a terminal's line is drawn and a plain line is written, milliseconds. */
+/** How often a terminal's line is redrawn, and how often a plain line is written, milliseconds. */
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5_000;
 
 /**
- * Shows progress on a stream: in a terminal one line that counts, elsewhere a plain line now and
- * then.
+ * Shows progress on a stream: in a terminal one line that is redrawn, elsewhere a plain line every
+ * few seconds.
  */
 export function showProgress(
   stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
@@ -28,7 +28,7 @@ export function showProgress(
   let shownAt = 0;
 
   const show = (line: string) => {
-    // In a terminal: back to the first column, and what stands in the line is erased.
+    // In a terminal: return to the first column and erase the line.
     stream.write(isTerminal ? `\r\x1b[2K${line}` : `${line}\n`);
     shownAt = Date.now();
   };
@@ -50,7 +50,7 @@ export function showProgress(
   };
 }
 
-/** `12.3 of 55.7 MB (22 %), 4.1 MB/s`. */
+/** A text like `12.3 of 55.7 MB (22 %), 4.1 MB/s`. */
 export function amount(received: number, total: number, elapsedMs: number): string {
   const share = total === 0 ? 100 : Math.min(100, Math.floor((received / total) * 100));
   const rate = elapsedMs === 0 ? "" : `, ${megabytes((received / elapsedMs) * 1000)} MB/s`;

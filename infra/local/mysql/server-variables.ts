@@ -1,14 +1,11 @@
-/**
- * Server variables by name. `null` switches an option off (`--skip-name`), as in `{ log_bin: null
- * }`.
- */
+/** Server variables by name. `null` switches one off (`--skip-name`), as in `{ log_bin: null }`. */
 export type ServerVariables = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
- * What every server here starts with; callers override single variables.
+ * The variables of every server that is started here; callers override single ones.
  *
- * Commits are handed to the operating system but not forced to disk: they survive the death of the
- * server process, which tests bring about, and not a power failure, which they do not.
+ * Commits are handed to the operating system but not forced to disk. They survive the death of the
+ * server process, which tests cause, but not a power failure, which they do not cause.
  */
 export const DEFAULT_VARIABLES: ServerVariables = {
   bind_address: "127.0.0.1",
@@ -24,7 +21,7 @@ export const DEFAULT_VARIABLES: ServerVariables = {
   innodb_flush_log_at_trx_commit: 2,
   innodb_buffer_pool_size: "64M",
   loose_innodb_redo_log_capacity: "64M",
-  // Asked for the process list; its instruments cost memory and are not.
+  // Needed for the process list; its memory instruments are not needed and cost memory.
   performance_schema: true,
   performance_schema_instrument: "memory/%=OFF",
   max_connections: 1000,

@@ -2,10 +2,10 @@ import type { AlarmStatus } from "@binlog-router/local-aws/cloudwatch";
 import { READER_METRICS } from "../../../../wire/metrics.ts";
 import { anchor, RUNBOOK } from "../../../stack/monitoring/runbook.ts";
 
-/** An alarm as people speak of it. */
+/** An alarm as the page and the terminal show it. */
 export interface AlarmFacts {
   readonly name: string;
-  /** Without the system's and the source's names. */
+  /** `name` without the system's and the source's names. */
   readonly shortName: string;
   readonly severity: "urgent" | "notice";
   readonly meaning: string;
@@ -14,8 +14,9 @@ export interface AlarmFacts {
   readonly state: AlarmStatus["state"] | "NOT_HERE";
   readonly reason: string;
   readonly sinceMs: number;
-  /** The latest datapoints beyond the threshold, and how many make it ring. */
+  /** How many of the latest datapoints are beyond the threshold. */
   readonly breaching: number;
+  /** How many datapoints beyond the threshold set the alarm off. */
   readonly toAlarm: number;
 }
 

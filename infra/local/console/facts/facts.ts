@@ -2,15 +2,15 @@ import type { ReaderState } from "../../../../reader/reporting/status.ts";
 import type { AlarmFacts } from "./alarm-facts.ts";
 
 /**
- * How everything is at one moment: what the terminal, the page and the verdict on both are made of.
- * No row data.
+ * The state of the whole stack at one moment. The terminal, the page and the headline are made from
+ * it. It contains no row data.
  */
 export interface Facts {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   readonly startedMs: number;
   readonly source: SourceFacts;
-  /** Null while no reader answers. */
+  /** Null when the reader does not answer. */
   readonly reader: ReaderFacts | null;
   readonly raw: QueueFacts;
   readonly queues: readonly EnvironmentQueueFacts[];
@@ -21,7 +21,7 @@ export interface Facts {
 export interface SourceFacts {
   readonly address: string;
   readonly version: string;
-  /** Of the server that was started here; `elsewhere`: another program runs it. */
+  /** State of the MySQL server that `npm start` started; `elsewhere`: it started none. */
   readonly state: "running" | "suspended" | "ended" | "elsewhere";
 }
 
@@ -37,7 +37,7 @@ export interface QueueFacts {
   readonly name: string;
   /** Null when the queue does not exist. */
   readonly counts: QueueCounts | null;
-  /** Messages in the dead-letter queue; null when that queue does not exist. */
+  /** Messages in the dead-letter queue; null when there is no such queue. */
   readonly dead: number | null;
   readonly deadName: string;
 }
@@ -46,7 +46,7 @@ export interface QueueCounts {
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
-  /** Null when it is empty. */
+  /** Null when the queue is empty. */
   readonly oldestAgeMs: number | null;
   readonly sent: number;
   readonly deleted: number;
@@ -58,16 +58,16 @@ export interface EnvironmentQueueFacts extends QueueFacts {
 }
 
 interface FailureFacts {
-  /** Deliveries that wait in failure records. */
+  /** Deliveries kept in failure records. */
   readonly changes: number;
   readonly records: number;
   readonly streams: readonly ParkedStream[];
 }
 
-/** What is parked of one stream. */
+/** The parked records of one stream. */
 export interface ParkedStream {
   readonly stream: string;
-  /** The queue that it waits for; null for a connection without an author. */
+  /** The queue that should get the changes; null for a connection without an author. */
   readonly queue: string | null;
   readonly reason: string;
   /** The error's name and text. */
@@ -76,6 +76,6 @@ export interface ParkedStream {
   readonly changes: number;
   readonly attempts: number;
   readonly parkedAt: number;
-  /** Null: given up. */
+  /** Null: the retry function does not try again. */
   readonly nextAttemptAt: number | null;
 }

@@ -19,8 +19,8 @@ export interface FactSources {
 }
 
 /**
- * Looks at everything once. Throws what the stand-in for DynamoDB answers when a fault is set on
- * it.
+ * Takes the facts of this moment. Throws the error of the DynamoDB stand-in when a test has set a
+ * fault on it.
  */
 export async function gatherFacts(sources: FactSources): Promise<Facts> {
   const { parts, clients, router, monitor, startedMs } = sources;

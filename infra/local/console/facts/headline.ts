@@ -2,12 +2,12 @@ import { RUNBOOK, type RunbookHeading } from "../../../stack/monitoring/runbook.
 import type { EnvironmentQueueFacts, Facts } from "./facts.ts";
 
 /**
- * `well`, `trouble`: something waits or has to be looked at; `stopped`: no environment receives
- * anything.
+ * `trouble`: something waits or needs a person's attention; `stopped`: no environment receives
+ * changes.
  */
 type Level = "well" | "trouble" | "stopped";
 
-/** One thing that is wrong now, and the runbook's heading for it. */
+/** Something that is wrong now, and the runbook's heading about it; null when there is none. */
 interface Finding {
   readonly level: Exclude<Level, "well">;
   readonly text: string;
@@ -20,12 +20,12 @@ export interface Headline {
   readonly findings: readonly Finding[];
 }
 
-/** Longer than a change of states takes that nobody has to know of. */
+/** A reader state shorter than this is a normal transition and is not reported. */
 const SETTLES_WITHIN_MS = 2_000;
 
 /**
- * Whether all is well and, if not, what is wrong now and what rings, the worst first. What is over
- * is not in it.
+ * Whether all is well and, if not, what is wrong now and which alarms ring, the worst first. Past
+ * trouble is not listed.
  */
 export function headline(facts: Facts): Headline {
   const findings = [

@@ -1,6 +1,6 @@
 /**
- * The time that metrics have. It begins now and runs with real time; a test lets it run faster, so
- * that a minute of alarms takes a second.
+ * The clock of the metrics. It starts at the real time and runs at its speed. A test can speed it
+ * up, so that a minute of alarm evaluation takes a second.
  */
 export class MetricsClock {
   readonly startMs: number;
@@ -15,7 +15,7 @@ export class MetricsClock {
     return this.at(Date.now());
   }
 
-  /** The metrics' time at a real time, milliseconds since 1970. */
+  /** The metrics' time for a real time; both in milliseconds since 1970. */
   at(realMs: number): number {
     return this.startMs + (realMs - this.startMs) * this.speed;
   }

@@ -13,7 +13,7 @@ export interface MonitorOptions {
   readonly monitoring: LocalMonitoring;
   readonly aws: Pick<LocalAws, "queues" | "consumedUnits">;
   readonly router: Pick<WatchedRouter, "pids" | "takeUsage">;
-  /** Where reader and functions write, the lines of their metrics among others. */
+  /** The directory of the logs of reader and functions; they contain the metrics' lines, too. */
   readonly logDirectory: string;
   readonly clock: MetricsClock;
 }
@@ -21,7 +21,7 @@ export interface MonitorOptions {
 const LOGS = ["reader", "route", "retry", "canary"] as const;
 const LOOK_EVERY_MS = 1_000;
 
-/** What was seen at the last look, for what is counted from the start on. */
+/** The counters at one look. Metrics are differences between two looks. */
 interface Look {
   readonly atMs: number;
   readonly queues: ReadonlyMap<string, QueueView>;
@@ -30,8 +30,8 @@ interface Look {
 }
 
 /**
- * CloudWatch's part on one machine: gathers the metrics that reader and functions print and those
- * that AWS's services would publish, and evaluates the template's alarms.
+ * Stands in for CloudWatch: gathers the metrics that reader and functions print and those that AWS
+ * services would publish, and evaluates the template's alarms.
  */
 export class Monitor {
   readonly store = new MetricStore();
@@ -48,7 +48,7 @@ export class Monitor {
     this.#logs = LOGS.map((name) => new LogTail(join(options.logDirectory, `${name}.log`)));
   }
 
-  /** Looks again and again until `signal` is aborted. */
+  /** Calls `look` periodically until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.look();
@@ -58,7 +58,7 @@ export class Monitor {
     }
   }
 
-  /** Takes in what is new, and evaluates the alarms where another minute is over. */
+  /** Stores new metrics, and evaluates the alarms for each minute that has ended. */
   async look(): Promise<void> {
     const nowMs = this.clock.now();
     await this.#takeLogs();

@@ -1,21 +1,21 @@
 import { readFile } from "node:fs/promises";
 
-/** What a process uses now: bytes in memory, and processor time since its start in seconds. */
+/** What a process uses now: memory in bytes, and processor time since its start in seconds. */
 export interface ProcessUsage {
   readonly memoryBytes: number;
   readonly cpuSeconds: number;
-  /** A process that was stopped by a signal does nothing until it is continued. */
+  /** Whether a signal (SIGSTOP) suspended the process. */
   readonly isSuspended: boolean;
 }
 
 /**
- * Linux counts processor time in hundredths of a second, and memory in pages of 4 KiB on x64 and
- * arm64.
+ * Linux counts processor time in ticks of 1/100 s, and memory in pages, which have 4 KiB on x64 and
+ * usually on arm64.
  */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
-/** Null when there is no such process, or no Linux. */
+/** The usage of a process; null when it does not exist or has ended, or without Linux's /proc. */
 export async function processUsage(pid: number): Promise<ProcessUsage | null> {
   let text: string;
   try {
@@ -23,7 +23,7 @@ export async function processUsage(pid: number): Promise<ProcessUsage | null> {
   } catch {
     return null;
   }
-  // The name, in parentheses, may hold spaces; the state is what follows it.
+  // The name, in parentheses, may contain spaces; the state follows it.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const number = (place: number): number => Number(fields[place]);
   if (fields[0] === "Z") return null;

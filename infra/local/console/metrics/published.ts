@@ -2,10 +2,10 @@ import type { ConsumedUnits, QueueView } from "@binlog-router/local-aws";
 import type { Datum } from "@binlog-router/local-aws/cloudwatch";
 import type { FunctionUsage } from "../../lambda/local-function.ts";
 
-/** What AWS's services publish of their resources, from what the stand-ins know of them. */
+/** Values by metric name, as an AWS service publishes them; computed from the stand-ins' counts. */
 type Values = Readonly<Record<string, readonly number[]>>;
 
-/** SQS: `before` is the same queue at the last look. */
+/** The metrics of SQS. `before` is the same queue at the last look. */
 export function queueMetrics(
   view: QueueView,
   before: QueueView | undefined,
@@ -26,7 +26,7 @@ export function queueMetrics(
   });
 }
 
-/** Lambda publishes nothing of a function that was not invoked. */
+/** The metrics of Lambda, which publishes none for a function that was not invoked. */
 export function functionMetrics(name: string, usage: FunctionUsage, timeMs: number): Datum[] {
   const { invocations, errors, throttles, durationsMs } = usage;
   if (invocations === 0 && throttles === 0) return [];
@@ -38,7 +38,7 @@ export function functionMetrics(name: string, usage: FunctionUsage, timeMs: numb
   });
 }
 
-/** DynamoDB: `before` is the same table at the last look. */
+/** The metrics of DynamoDB. `before` is the same table at the last look. */
 export function tableMetrics(
   table: string,
   units: ConsumedUnits,
@@ -51,7 +51,7 @@ export function tableMetrics(
   });
 }
 
-/** ECS: percent of what the task has. */
+/** The metrics of ECS: usage in percent of the task's capacity. */
 export function serviceMetrics(
   service: { readonly cluster: string; readonly name: string },
   percent: { readonly cpu: number; readonly memory: number },

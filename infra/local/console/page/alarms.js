@@ -10,7 +10,7 @@ const STATES = {
 };
 const ORDER = ["ALARM", "OK", "INSUFFICIENT_DATA", "NOT_HERE"];
 
-/** All alarms: those that ring first, then those on their way. */
+/** All alarms: first those that ring, then those with the most breaching periods. */
 export function alarmList({ facts }) {
   const sorted = facts.alarms.toSorted((one, other) => weight(one) - weight(other));
   const ringing = facts.alarms.filter(({ state }) => state === "ALARM").length;
@@ -49,7 +49,7 @@ function alarmCard(alarm) {
   );
 }
 
-/** One alarm with its reason, its history and the runbook's text. */
+/** One alarm with its reason, its history and its section of the runbook. */
 export async function alarmPage(name) {
   const alarm = await ask("/api/alarm", { name });
   if (alarm === null) return [h("h2", {}, "There is no such alarm.")];

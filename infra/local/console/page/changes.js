@@ -4,7 +4,7 @@ import { bodyButton } from "./queues.js";
 
 const OPERATIONS = { c: "insert", u: "update", d: "delete", t: "truncate", ddl: "definition" };
 
-/** The latest changes and when each was where. */
+/** The latest changes, each with the times at which it reached each station. */
 export async function changeList() {
   const changes = (await ask("/api/changes")) ?? [];
   return [

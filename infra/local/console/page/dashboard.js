@@ -27,7 +27,10 @@ const NEARLY_IN_SIGHT = { rootMargin: "300px" };
 
 let minutes = 5;
 
-/** The dashboard of the template. Returns its elements and what brings them up to date; only graphs in sight are asked for. */
+/**
+ * The template's dashboard. Returns its elements, and functions to refresh and to stop it. It
+ * requests the data of visible graphs only.
+ */
 export async function dashboard(overview) {
   const widgets = (await ask("/api/dashboard")) ?? [];
   const shown = new Map();
@@ -196,7 +199,7 @@ function options({ lines, stacked }, place) {
   };
 }
 
-/** From zero to a little above the highest value. */
+/** The scale of an axis: from zero to a little above the highest value. */
 function range(_plot, _min, max) {
   return [0, max === null || max <= 0 ? 1 : max * 1.1];
 }
@@ -208,7 +211,7 @@ function axisTime(seconds) {
   });
 }
 
-/** Each line on top of those before it. */
+/** Stacks the lines: adds to each the sum of the lines before it. */
 function stack(lines) {
   const sums = (lines[0] ?? []).map(() => 0);
   return lines.map((line) =>

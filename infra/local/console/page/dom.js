@@ -1,6 +1,8 @@
-/** Small helpers to make and replace elements. Text is always text: nothing that comes from the server is HTML. */
-
-/** An element: `h("a", { href: "#x", class: "y" }, "text", child)`. Null children and attributes are left out. */
+/** Small helpers to make and replace elements. Text from the server is never parsed as HTML. */
+/**
+ * An element: `h("a", { href: "#x", class: "y" }, "text", child)`. Children that are null or
+ * undefined, and attributes that are null, undefined or false, are left out.
+ */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -12,7 +14,10 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
-/** Replaces what an element holds, unless it would look the same: focus, selection and screen readers are not disturbed. */
+/**
+ * Replaces an element's children unless the HTML stays the same, so that focus, selection and
+ * screen readers are not disturbed. When it replaces them, it restores the focus.
+ */
 export function show(element, ...children) {
   const next = h("div", {}, ...children);
   if (element.innerHTML === next.innerHTML) return;
@@ -21,7 +26,7 @@ export function show(element, ...children) {
   if (focused !== null) elementAt(element, focused)?.focus({ preventScroll: true });
 }
 
-/** Where the focused element stands among those that can have the focus. */
+/** The index of the focused element among the focusable elements in `root`. */
 function pathOf(root) {
   return [...root.querySelectorAll("a, button, select, summary")].indexOf(document.activeElement);
 }
@@ -52,7 +57,7 @@ export function badge(text, kind = "") {
   return h("span", { class: `badge ${kind}` }, text);
 }
 
-/** The answer of a view, parsed; null when there is none. */
+/** The parsed answer of a view; null when the server returns an error. */
 export async function ask(path, parameters = {}) {
   const query = new URLSearchParams(parameters).toString();
   const response = await fetch(query === "" ? path : `${path}?${query}`);

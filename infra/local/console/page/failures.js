@@ -2,10 +2,10 @@ import { badge, h, table } from "./dom.js";
 import { clockTime, count } from "./format.js";
 import { bodyButton } from "./queues.js";
 
-/** Streams that are listed; the command lists all. */
+/** How many streams are listed at most; `npm run failures -- list` lists all. */
 const MOST = 50;
 
-/** What is parked, stream by stream. */
+/** The parked changes by stream. */
 export function failureList({ facts }) {
   const { streams } = facts.failures;
   return [

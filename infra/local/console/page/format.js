@@ -1,4 +1,4 @@
-/** Numbers and times as people read them. */
+/** Functions that format numbers and times for people. */
 
 export function count(value) {
   return value === null || value === undefined ? "–" : value.toLocaleString("en-US");

@@ -25,7 +25,9 @@ const WORDS = {
 
 const place = (id) => document.getElementById(id);
 let latest = null;
-/** The dashboard keeps its graphs; the other pages are made anew each time. */
+/**
+ * The open dashboard, which keeps its graphs; null on other pages: they are drawn anew each time.
+ */
 let live = null;
 let drawn = null;
 

@@ -1,6 +1,9 @@
 import { h } from "./dom.js";
 
-/** The runbook's Markdown as elements: paragraphs, lists, tables, code, bold, links to other headings. */
+/**
+ * Converts the runbook's Markdown to elements: paragraphs, lists, tables, code, bold text, and
+ * links to other headings.
+ */
 export function markdown(text) {
   const blocks = [];
   const lines = text.split("\n");

@@ -1,7 +1,7 @@
 import { badge, h, table } from "./dom.js";
 import { count, duration } from "./format.js";
 
-/** The way from MySQL to the queues, with what is where now. */
+/** The stations from MySQL to the queues, each with its present counts. */
 export function overview({ facts, users }) {
   const environments = Map.groupBy(facts.queues, (queue) => queue.environment);
   return [

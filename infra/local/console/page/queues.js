@@ -3,7 +3,7 @@ import { clockTime, count, duration } from "./format.js";
 
 const STATES = { visible: "waiting", inFlight: "in flight", delayed: "delayed" };
 
-/** Every queue with what it holds. */
+/** All queues with their counts. */
 export function queueList({ facts }) {
   const rows = [facts.raw, ...facts.queues].flatMap(({ name, deadName, counts, dead }) => [
     { name, counts, isDead: false },
@@ -75,7 +75,7 @@ export async function queuePage(queue) {
   ];
 }
 
-/** Row data is fetched when this is pressed, not before. */
+/** A button that requests and shows row data when it is pressed. */
 export function bodyButton(path, parameters) {
   const button = h("button", { type: "button", class: "line small", onclick: open }, "Row data");
   return button;

@@ -4,18 +4,19 @@ import type { AddressInfo } from "node:net";
 import { refusal } from "./guard.ts";
 import { staticFiles, type StaticFile } from "./static-files.ts";
 
-/** What a path answers, as JSON; undefined: there is no such thing. */
+/** Returns what a path answers, sent as JSON; undefined: the server answers 404. */
 export type View = (query: URLSearchParams) => unknown;
 
 const LOOPBACK = "127.0.0.1";
 const EVERYWHERE = "0.0.0.0";
 
-/** Where the page is. */
+/** Where the server listens. */
 export interface ConsoleAddress {
   /** 0 chooses a free one. */
   readonly port: number;
   /**
-   * What others reach this machine by, who may see the page then; left out: only this machine may.
+   * The host name by which other machines reach this one; the server then listens on all
+   * interfaces. Left out: on the loopback interface only.
    */
   readonly host?: string;
 }
@@ -30,7 +31,7 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** Serves the page and its views on the loopback interface. */
+/** Serves the page and its views. */
 export class ConsoleServer implements AsyncDisposable {
   readonly url: string;
   readonly #server: Server;

@@ -7,12 +7,12 @@ interface Refusal {
 }
 
 /**
- * Whether a request comes from the page itself or from a person's address bar; null: it does.
- * Another site's page in the same browser could reach this server, too: by its own name (DNS
- * rebinding), which shows in Host, or from its own origin.
+ * Accepts a request from the page itself, or one that a person typed or clicked; returns null then,
+ * otherwise the reason to refuse it. Another site's page in the same browser could reach this
+ * server too: under its own host name (DNS rebinding), which shows in Host, or from its own origin.
  *
- * @param names the host names by which the page may be asked for, whatever the port: a container's
- *   may be another outside
+ * @param names the host names by which the page may be requested. The port is not compared, because
+ *   a container's port may have another number outside.
  */
 export function refusal(
   method: string,
@@ -27,7 +27,7 @@ export function refusal(
   const isOwn = origin === undefined || origin === `http://${host}`;
   const fetchSite = headers["sec-fetch-site"] ?? "none";
   if (isOwn && (fetchSite === "none" || fetchSite === "same-origin")) return null;
-  // A link on another page may lead here; what another page loads by itself may not.
+  // A link on another page may lead here, but another page may not load this one's resources.
   if (isOwn && headers["sec-fetch-mode"] === "navigate") return null;
   return { status: 403, text: "asked for by another site's page" };
 }

@@ -17,7 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** The page's files by their path on the server; the chart library's among them. */
+/** The page's files and the chart library's, by their path on the server. */
 export async function staticFiles(): Promise<ReadonlyMap<string, StaticFile>> {
   const charts = dirname(createRequire(import.meta.url).resolve("uplot"));
   const paths = new Map([

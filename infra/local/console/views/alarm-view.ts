@@ -1,14 +1,15 @@
 import type { AlarmStatus } from "@binlog-router/local-aws/cloudwatch";
 import { alarmFacts, type AlarmFacts } from "../facts/alarm-facts.ts";
 
-/** An alarm with all that its page shows. */
+/** An alarm with everything that its page shows. */
 export interface AlarmView extends AlarmFacts {
   /** The condition in words. */
   readonly condition: string;
   readonly recent: AlarmStatus["recent"];
   readonly history: AlarmStatus["history"];
-  /** Names of the topics that are told when it begins, and when it ends. */
+  /** The topics that are notified when the alarm begins to ring. */
   readonly tells: readonly string[];
+  /** The topics that are notified when it returns to OK. */
   readonly tellsEnd: readonly string[];
 }
 

@@ -2,7 +2,7 @@ import type { QueueInspector } from "@binlog-router/local-aws";
 import { messageText } from "../../../../wire/compressed-message.ts";
 import type { LocatedQueue } from "../../running/stack-parts.ts";
 
-/** A change's way from MySQL to one queue; times in milliseconds since 1970. No row data. */
+/** A change's way from MySQL to one queue; times in milliseconds since 1970. It has no row data. */
 export interface PassedChange {
   readonly environment: string;
   readonly subscriber: string;
@@ -24,8 +24,8 @@ export interface PassedChange {
 const MOST = 25;
 
 /**
- * The changes that reached queues lately, newest first. Messages in other formats than this
- * project's are left out.
+ * The latest changes that reached queues, newest first. Messages in a format of another project are
+ * left out.
  */
 export async function passedChanges(
   inspector: QueueInspector,
@@ -67,7 +67,7 @@ async function passedThrough(
   );
 }
 
-/** What is needed of the changes in a message. */
+/** The fields of a message's change that are used here. */
 interface ChangeHead {
   readonly op: string;
   readonly user: string;

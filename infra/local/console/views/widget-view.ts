@@ -1,6 +1,6 @@
 import type { MetricStore, Widget, WidgetLine } from "@binlog-router/local-aws/cloudwatch";
 
-/** A widget's lines over time: `times` in seconds since 1970, each line's values beside them. */
+/** The values of a widget's lines over time; `times` in seconds since 1970. */
 export interface WidgetData {
   readonly times: readonly number[];
   readonly lines: readonly (readonly (number | null)[])[];
@@ -8,10 +8,10 @@ export interface WidgetData {
 
 const MINUTE_MS = 60_000;
 const FINE_MS = 5_000;
-/** Up to this length of time values are known in steps of five seconds. */
+/** Up to this range, values are shown in steps of five seconds; beyond it, of a minute. */
 const FINE_MINUTES = 15;
 
-/** The widgets of a dashboard as the page needs them: without the functions in them. */
+/** A dashboard's widgets as JSON for the page: of the lines, only label and axis. */
 export function widgetLayout(widgets: readonly Widget[]): unknown[] {
   return widgets.map((widget, id) =>
     "lines" in widget
@@ -21,9 +21,9 @@ export function widgetLayout(widgets: readonly Widget[]): unknown[] {
 }
 
 /**
- * What a widget shows of the last `minutes`. In the last quarter of an hour there is a value for
- * each five seconds, which is the statistic over the whole period before it: the same numbers as in
- * the cloud, only more of them.
+ * A widget's values in the last `minutes`. Up to a quarter of an hour there is a value every five
+ * seconds, each the statistic over the whole period before it: the same numbers as in the cloud,
+ * but more of them.
  */
 export function widgetData(
   lines: readonly WidgetLine[],
