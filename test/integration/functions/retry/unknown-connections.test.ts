@@ -13,7 +13,7 @@ import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 import { parkCopies, parkUnknown } from "../../../support/functions/unknown-connections.ts";
 
-const CONNECTIONS = 2000;
+const CONNECTIONS = Number(process.env["UNKNOWN_CONNECTIONS"] ?? 2000);
 
 /** Production's first messages, as soon as they are there. */
 async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
