@@ -26,7 +26,7 @@ import {
   postponeUpdate,
   type ItemUpdate,
 } from "./state-updates.ts";
-import { parseStream, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 /** What retry does to a stream's items; each is one request on one item, or a query. */
 export interface DrainItems {
@@ -62,8 +62,8 @@ export interface DrainItems {
 }
 
 export interface RetryItems extends DrainItems {
-  /** Streams that are due now, the longest waiting first. */
-  due(): AsyncIterable<Stream>;
+  /** The names of streams that are due now (`streamText`), the longest waiting first. */
+  due(): AsyncIterable<string>;
   /** How many streams are open or dead. */
   count(status: "open" | "dead"): Promise<number>;
 }
@@ -116,7 +116,7 @@ export function retryItems({ client, table, now }: RetryItemsOptions): RetryItem
 
     async *due() {
       for await (const { Items: items = [] } of pages(dueAt(now()))) {
-        for (const item of items) yield parseStream(textOf(item, "stream") ?? "");
+        for (const item of items) yield textOf(item, "stream") ?? "";
       }
     },
 

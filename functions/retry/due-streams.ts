@@ -1,4 +1,4 @@
-import type { Stream } from "../failures/stream.ts";
+import { connectionOfStream, parseStream, streamText, type Stream } from "../failures/stream.ts";
 
 /** What an invocation works on, the longest waiting first. */
 export interface DueStreams {
@@ -6,21 +6,38 @@ export interface DueStreams {
   readonly queues: readonly Stream[];
   /** Connections whose author was not known. */
   readonly threads: readonly Stream[];
+  /** Names that are no stream's in this release: a later one may have written them. */
+  readonly unreadable: readonly string[];
 }
 
 /**
- * Sorts what is due, given with the longest waiting first. Connections may be many: those beyond
- * `mostThreads` wait for the next invocation, and no queue waits behind them.
+ * Sorts what is due, given by name with the longest waiting first. Connections may be many: those
+ * beyond `mostThreads` wait for the next invocation, and no queue waits behind them.
  */
 export async function sortDue(
-  due: AsyncIterable<Stream>,
+  due: AsyncIterable<string>,
   mostThreads: number,
 ): Promise<DueStreams> {
   const queues: Stream[] = [];
   const threads: Stream[] = [];
-  for await (const stream of due) {
-    if (stream.kind !== "thread") queues.push(stream);
+  const unreadable: string[] = [];
+  for await (const name of due) {
+    const stream = streamOf(name);
+    if (stream === null) unreadable.push(name);
+    else if (stream.kind !== "thread") queues.push(stream);
     else if (threads.length < mostThreads) threads.push(stream);
   }
-  return { queues, threads };
+  return { queues, threads, unreadable };
+}
+
+/** Null: the name is none that this release writes. */
+function streamOf(name: string): Stream | null {
+  try {
+    const stream = parseStream(name);
+    if (stream.kind === "thread") connectionOfStream(stream);
+    return streamText(stream) === name ? stream : null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }

@@ -72,6 +72,12 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     logger.error("this code failed on a stream", { ...name, fault: describeFault(error) });
   }
 
+  /** It stays due, so each invocation says so until an operator has acted. */
+  function passOver(name: string): void {
+    metrics.count(ROUTE_METRICS.changesFaulty, 1);
+    logger.error("the name of a stream cannot be read; it waits for an operator", { stream: name });
+  }
+
   return async (
     _event: unknown,
     context: Pick<Context, "getRemainingTimeInMillis">,
@@ -143,7 +149,8 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     }
 
     try {
-      const { queues, threads } = await sortDue(items.due(), MOST_THREADS);
+      const { queues, threads, unreadable } = await sortDue(items.due(), MOST_THREADS);
+      for (const name of unreadable) passOver(name);
       await settleAll([each(queues, AT_ONCE.queues, drainStream), retryThreads(threads)]);
     } finally {
       const [pending, dead] = await Promise.all([items.count("open"), items.count("dead")]);

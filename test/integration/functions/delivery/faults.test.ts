@@ -1,3 +1,4 @@
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RoutingInput } from "../../../../config/routing.ts";
@@ -238,5 +239,43 @@ describe("a plain Error of our own code in retry", () => {
       fault: expect.stringMatching(/^Error at /) as string,
     });
     expect(JSON.stringify(logged.mock.calls)).not.toMatch(/4111/);
+  });
+
+  test("a name in the index of due streams that cannot be read keeps none of the others waiting", async () => {
+    const broken = stage.breakQueue("production", "Denied");
+    const thread = 9;
+    const frame = new TestLane().frame([{}, { user: null, thread }]);
+    expect(await route(runtime, rawEvent([frame]))).toEqual([]);
+    broken.remove();
+    const author = { from: "", user: "app_staging", host: "", attribution: "sweep" } as const;
+    await new SessionsTable(stage.clients.dynamodb, "sessions").record([
+      { connection: { server: SERVER, run: 1, thread }, entries: [author] },
+    ]);
+    const names = ["shard/0/of-a-later-release", "thread/0/of-a-later-release"];
+    for (const name of names) {
+      await stage.clients.dynamodb.send(
+        new PutItemCommand({
+          TableName: "failures",
+          Item: {
+            stream: { S: name },
+            position: { S: "~state" },
+            status: { S: "open" },
+            due: { S: "open" },
+            nextAttempt: { N: "0" },
+          },
+        }),
+      );
+    }
+    stage.clock.advance(MINUTE_MS);
+    const logger = new Logger({ logLevel: "SILENT" });
+    const logged = vi.spyOn(logger, "error");
+    const metrics = new CountingMetrics();
+    await retry(runtime, { metrics, logger });
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([2]);
+    expect(metrics.totals.get("ChangesFaulty")).toBe(names.length);
+    for (const name of names) {
+      expect(logged).toHaveBeenCalledWith(expect.any(String), { stream: name });
+    }
   });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { parseStream, streamText } from "../../../../functions/failures/stream.ts";
+import { streamText } from "../../../../functions/failures/stream.ts";
 import { sortDue } from "../../../../functions/retry/due-streams.ts";
 
 async function* due(...names: readonly string[]) {
-  for (const name of names) yield parseStream(name);
+  yield* names;
 }
 
 test("queues come however many connections wait longer", async () => {
@@ -15,5 +15,20 @@ test("queues come however many connections wait longer", async () => {
 });
 
 test("nothing due is nothing to do", async () => {
-  expect(await sortDue(due(), 20)).toEqual({ queues: [], threads: [] });
+  expect(await sortDue(due(), 20)).toEqual({ queues: [], threads: [], unreadable: [] });
+});
+
+test("a name that cannot be read is set apart, and the others are worked on", async () => {
+  const unreadable = [
+    "",
+    "shard/0/a",
+    "queue/x/a",
+    "queue/00/a",
+    "thread/0/server",
+    "thread/0/s/1/x",
+  ];
+  const sorted = await sortDue(due("queue/0/a", ...unreadable, "thread/0/s/1/2", "raw/0/m"), 20);
+  expect(sorted.queues.map(streamText)).toEqual(["queue/0/a", "raw/0/m"]);
+  expect(sorted.threads.map(streamText)).toEqual(["thread/0/s/1/2"]);
+  expect(sorted.unreadable).toEqual(unreadable);
 });
