@@ -16,7 +16,7 @@ import type { OutgoingMessage } from "../message/outgoing-message.ts";
 import type { Patience } from "./patience.ts";
 import { patientRequest } from "./patient-request.ts";
 import { MOST_BYTES, nextBatches, requestBytes } from "./request-batches.ts";
-import { sendTrouble } from "./send-trouble.ts";
+import { payloadTrouble, sendTrouble } from "./send-trouble.ts";
 
 /**
  * What became of the messages of one queue. `trouble`: why those that are left could not be sent.
@@ -127,8 +127,9 @@ export function queueSender(options: QueueSenderOptions): Sender {
     const ids = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
     const bytes = Buffer.byteLength(body);
     if (bytes <= MOST_BYTES) return { ...ids, MessageBody: body };
-    const key = messagePayloadPrefix(environment) + deduplicationId;
-    await offload(key, body);
+    const prefix = messagePayloadPrefix(environment);
+    const key = prefix + deduplicationId;
+    await offload(prefix, key, body);
     return {
       ...ids,
       MessageBody: encodePointer({ bucket: payloads.name, key }),
@@ -138,12 +139,25 @@ export function queueSender(options: QueueSenderOptions): Sender {
     };
   }
 
-  async function offload(key: string, body: string): Promise<void> {
+  async function offload(prefix: string, key: string, body: string): Promise<void> {
     try {
       await payloads.put(key, body);
     } catch (cause) {
+      const trouble = payloadTrouble(cause, prefix);
+      if (trouble !== null) throw new PayloadRefusedError(trouble, { cause });
       throw new OwnTroubleError("the payload bucket does not take a body", { cause });
     }
+  }
+}
+
+/** The payload bucket refuses the bodies of the queue's environment. */
+class PayloadRefusedError extends Error {
+  override readonly name = "PayloadRefusedError";
+  readonly trouble: Trouble;
+
+  constructor(trouble: Trouble, options?: ErrorOptions) {
+    super(trouble.error, options);
+    this.trouble = trouble;
   }
 }
 
@@ -160,6 +174,7 @@ async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
  */
 function queueTrouble(error: unknown, bytes: number): Trouble {
   if (error instanceof OwnTroubleError) throw error;
+  if (error instanceof PayloadRefusedError) return error.trouble;
   const trouble = sendTrouble(error, bytes);
   if (trouble === null) throw new OwnTroubleError("not allowed to call SQS", { cause: error });
   return trouble;

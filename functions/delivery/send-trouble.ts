@@ -39,6 +39,18 @@ export function sendTrouble(error: unknown, bytes: number): Trouble | null {
   return { reason: reasonOf(code, bytes), error: describe(code, error) };
 }
 
+/**
+ * The trouble of a queue whose message the payload bucket refuses: access to the environment's
+ * prefix or to a key is denied. Null: the bucket is away, or the function may call nothing, which
+ * concerns every queue.
+ */
+export function payloadTrouble(error: unknown, prefix: string): Trouble | null {
+  const code = errorCode(error);
+  if (OWN.has(code) || THROTTLED.test(code) || !DENIED.test(code)) return null;
+  const text = `the payload bucket refuses bodies under ${prefix}: ${describe(code, error)}`;
+  return { reason: "access-denied", error: text };
+}
+
 function reasonOf(code: string, bytes: number): Trouble["reason"] {
   // Before access: KMS throttles as well.
   if (THROTTLED.test(code)) return "throttled";

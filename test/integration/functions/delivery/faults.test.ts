@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -77,6 +78,56 @@ describe("a queue in trouble", () => {
     await retry(runtime);
     expect(await stateOf("search", "staging")).toMatchObject({ status: "closed" });
     expect(await stage.receiveAll("staging", "search")).toHaveLength(1);
+  });
+});
+
+/** A text that SQS does not take, nor compression makes small. */
+function largeText(): string {
+  return randomBytes(800_000).toString("base64");
+}
+
+/** The functions, while the bucket refuses what begins with one of these. */
+function refusing(...prefixes: readonly string[]): RetryRuntime {
+  const clients = stage.newClients();
+  clients.s3.middlewareStack.add(
+    (next) => async (args) => {
+      const key = "Key" in args.input ? (args.input.Key ?? "") : "";
+      if (!prefixes.some((prefix) => key.startsWith(prefix))) return await next(args);
+      throw Object.assign(new Error("Access Denied"), { name: "AccessDenied", $metadata: {} });
+    },
+    { step: "initialize" },
+  );
+  return stage.runtimeWith(clients, { patience: fixedPatience(RETRY_PATIENCE_MS) });
+}
+
+describe("a payload bucket that refuses the bodies of one environment", () => {
+  test("has that queue's messages parked, and no other environment waits", async () => {
+    const lane = new TestLane();
+    const release = refusing("messages/staging/");
+    const frame = lane.frame([{ user: "app_staging", text: largeText() }, {}]);
+    expect(await route(release, rawEvent([frame]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
+    for (const attempts of [0, 1]) {
+      const state = await stateOf("billing", "staging");
+      expect(state).toMatchObject({
+        status: "open",
+        attempts,
+        trouble: { reason: "access-denied" },
+      });
+      expect(state?.trouble.error).toContain("messages/staging/: AccessDenied");
+      stage.clock.advance(MINUTE_MS);
+      if (attempts === 0) await retry(release);
+    }
+    await retry(runtime);
+    expect(await stateOf("billing", "staging")).toMatchObject({ status: "closed" });
+    expect(await stage.receiveAll("staging")).toHaveLength(1);
+  });
+
+  test("and failure records keeps the lane waiting", async () => {
+    const event = rawEvent([new TestLane().frame([{ user: "app_staging", text: largeText() }])]);
+    expect(await route(refusing("messages/staging/", "failures/"), event)).toHaveLength(1);
+    expect(await route(runtime, event)).toEqual([]);
+    expect(await stage.receiveAll("staging")).toHaveLength(1);
   });
 });
 

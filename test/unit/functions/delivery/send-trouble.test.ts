@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sendTrouble } from "../../../../functions/delivery/send-trouble.ts";
+import { payloadTrouble, sendTrouble } from "../../../../functions/delivery/send-trouble.ts";
 
 const SMALL = 1000;
 const error = (name: string, message = "") => Object.assign(new Error(message), { name });
@@ -45,4 +45,25 @@ describe("an error of a send", () => {
   ])("%s is the function's own", (name) => {
     expect(sendTrouble(error(name), SMALL)).toBeNull();
   });
+});
+
+describe("an error of the payload bucket", () => {
+  const PREFIX = "messages/staging/";
+
+  test.for(["AccessDenied", "KMS.DisabledException", "KMS.NotFoundException"])(
+    "%s is the trouble of the queue whose message it refuses",
+    (name) => {
+      expect(payloadTrouble(error(name, "why"), PREFIX)).toEqual({
+        reason: "access-denied",
+        error: `the payload bucket refuses bodies under ${PREFIX}: ${name}: why`,
+      });
+    },
+  );
+
+  test.for(["ServiceUnavailable", "SlowDown", "NoSuchBucket", "ExpiredToken", "TimeoutError"])(
+    "%s concerns every queue",
+    (name) => {
+      expect(payloadTrouble(error(name), PREFIX)).toBeNull();
+    },
+  );
 });
