@@ -4,12 +4,10 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { startLocalAws, type LocalAws, type LocalAwsOptions } from "./start-local-aws.ts";
 
-/**
- * Where the stand-ins are, and who asks them; it can be kept as JSON and used by another process.
- */
+/** The stand-ins' addresses and credentials. It can be passed to another process as JSON. */
 export type LocalAwsAddress = Pick<LocalAws, "region" | "accountId" | "credentials" | "endpoints">;
 
-/** The SDK's ordinary clients. Disposing ends their connections. */
+/** Clients of the AWS SDK. Disposing closes their connections. */
 export interface AwsClients extends Disposable {
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
@@ -17,9 +15,9 @@ export interface AwsClients extends Disposable {
   readonly s3: S3Client;
 }
 
-/** A client of each stand-in. This process's own environment variables play no part. */
+/** Makes a client of each stand-in, independent of this process's environment variables. */
 export function awsClients({ region, credentials, endpoints }: LocalAwsAddress): AwsClients {
-  // A copy: the SDK marks the object with where it came from.
+  // A copy, because the SDK adds a mark to the object.
   const common = { region, credentials: { ...credentials } };
   const sqs = new SQSClient({ ...common, endpoint: endpoints.sqs });
   const dynamodb = new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb });
@@ -39,12 +37,12 @@ export function awsClients({ region, credentials, endpoints }: LocalAwsAddress):
   };
 }
 
-/** The stand-ins and a client of each. Disposing ends the clients and the stand-ins. */
+/** The stand-ins and a client of each. Disposing closes the clients and stops the stand-ins. */
 export interface LocalAwsWithClients extends Omit<AwsClients, keyof Disposable>, AsyncDisposable {
   readonly aws: LocalAws;
 }
 
-/** Starts the stand-ins with a client of each, for tests. Throws PortInUseError. */
+/** Starts the stand-ins and makes a client of each, for tests. Throws PortInUseError. */
 export async function startLocalAwsWithClients(
   options: LocalAwsOptions = {},
 ): Promise<LocalAwsWithClients> {

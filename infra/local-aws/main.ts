@@ -5,7 +5,7 @@ import { startLocalAws } from "./start-local-aws.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
-/** What the process exits with. */
+/** Runs the program; returns the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const stopped = signalled();
@@ -24,7 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Resolves at SIGINT or SIGTERM; a second one ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once. */
 function signalled(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve());

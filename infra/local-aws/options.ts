@@ -3,17 +3,17 @@ import { resolve } from "node:path";
 import type { ServiceName } from "./http/aws-service.ts";
 import type { LocalAwsOptions } from "./start-local-aws.ts";
 
-/** A command line that the program does not understand. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** `--help` was asked for; the message is what it prints. */
+/** The command line contains `--help`. The message is the text to print. */
 export class HelpRequested extends Error {
   override readonly name = "HelpRequested";
 }
 
-/** In the order of their ports. */
+/** The services in the order of their ports. */
 const SERVICES = ["sqs", "dynamodb", "secretsManager", "s3"] as const satisfies ServiceName[];
 
 const EPILOGUE = `
@@ -27,7 +27,7 @@ Faults, counters and the clock are set over HTTP, at the endpoint of any service
 
 Exit code: 0 after a signal, 2 when nothing could be started.`;
 
-/** What the command line asks for. Throws UsageError, and HelpRequested for `--help`. */
+/** Parses the command line. Throws UsageError, and HelpRequested for `--help`. */
 export function parseOptions(argv: readonly string[]): LocalAwsOptions {
   let output = "";
   const command = new Command("local-aws")

@@ -15,58 +15,60 @@ import type { QueueInspector } from "./sqs/queue-inspector.ts";
 import { LocalSqs } from "./sqs/local-sqs.ts";
 
 export interface LocalAwsOptions {
-  /** The port of each service; one that is left out is chosen by the system. */
+  /** The port of each service. The system chooses a port that is left out. */
   readonly ports?: Partial<Readonly<Record<ServiceName, number>>>;
   readonly region?: string;
   /** Twelve digits. */
   readonly accountId?: string;
   /**
-   * The IP address by which other machines or containers reach this one: the endpoints and the
-   * queues' URLs have it, and the services listen on all addresses. Left out: on 127.0.0.1 only.
+   * The IP address by which other machines or containers reach this one. The endpoints and the
+   * queues' URLs contain it, and the services listen on all addresses. Left out: the services
+   * listen on 127.0.0.1 only.
    */
   readonly host?: string;
   /**
-   * Where the services keep what they hold: it outlives this process, however that ends, but not a
-   * power failure. What was received and not deleted can be received again. Left out: in memory.
+   * The directory in which the services store their data. The data survives a crash of this process
+   * but not a power failure. After a restart, messages that were received and not deleted can be
+   * received again. Left out: in memory.
    */
   readonly directory?: string;
 }
 
 /**
- * The AWS services that binlog-router uses, in this process. Disposing of it cuts all connections.
+ * The stand-ins for the AWS services that binlog-router uses, in this process. Disposing closes all
+ * connections.
  */
 export interface LocalAws extends AsyncDisposable {
   readonly region: string;
   readonly accountId: string;
-  /** Any credentials are accepted; these are the ones that `environment()` names. */
+  /** The credentials in `environment()`. The services accept any. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** `http://<host>:<port>` of each service. */
   readonly endpoints: Readonly<Record<ServiceName, string>>;
   readonly faults: Faults;
-  /** What SQS takes its time from: real time, until it is put forward. */
+  /** SQS's clock: real time, until a test advances it. */
   readonly clock: LocalClock;
-  /** Looks into the queues without receiving. */
+  /** Reads the queues without receiving. */
   readonly queues: QueueInspector;
-  /** Request units by DynamoDB table since the start, estimated. */
+  /** The estimated request units since the start, by DynamoDB table. */
   consumedUnits(): ReadonlyMap<string, ConsumedUnits>;
   /**
-   * The variables that make an AWS SDK client without arguments, in any process on this machine,
-   * use these services.
+   * The environment variables with which AWS SDK clients that are made without arguments use these
+   * services, in any process on this machine.
    */
   environment(): Record<string, string>;
-  /** How many requests a service received since the start. */
+  /** The number of requests that a service has received since the start or the last reset. */
   counts(service: ServiceName): RequestCounts;
 }
 
 /**
- * An IP address, not a name: with one the S3 clients of all SDKs put the bucket into the path by
- * themselves.
+ * An IP address and not a name, because S3 clients of all SDKs then put the bucket into the path.
  */
 const LOOPBACK = "127.0.0.1";
 const ALL_ADDRESSES = "0.0.0.0";
 
 /**
- * What in a developer's own environment would lead a client past the stand-ins, to a real account.
+ * Overrides variables in a developer's environment that would direct a client to a real account.
  */
 const NO_OTHER_AWS = {
   AWS_PROFILE: "",
@@ -74,7 +76,7 @@ const NO_OTHER_AWS = {
   AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "false",
 };
 
-/** Starts the stand-ins. Throws PortInUseError; then none of them is left running. */
+/** Starts the stand-ins. Throws PortInUseError; no stand-in runs then. */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const { ports = {}, region = "us-east-1", accountId = "000000000000" } = options;
   const clock = new LocalClock();
@@ -157,7 +159,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   };
 }
 
-/** What the services keep, in a directory of its own each. */
+/** Opens the services' stores in the directory. */
 async function openKept(directory: string) {
   const objects = join(directory, "objects");
   await mkdir(objects, { recursive: true, mode: 0o700 });

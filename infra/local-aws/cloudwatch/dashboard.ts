@@ -3,7 +3,7 @@ import { UnknownMonitoringError } from "./metrics/errors.ts";
 import type { MetricId } from "./metrics/metric.ts";
 import { statisticNamed, type Statistic } from "./metrics/statistics.ts";
 
-/** One widget of a dashboard, with its place in the grid of 24 columns. */
+/** A widget of a dashboard, with its place in the grid of 24 columns. */
 export type Widget = Place & (TextWidget | MetricWidget | AlarmWidget);
 
 interface Place {
@@ -21,7 +21,7 @@ interface TextWidget {
 interface AlarmWidget {
   readonly kind: "alarms";
   readonly title: string;
-  /** ARNs. */
+  /** The alarms' ARNs. */
   readonly alarms: readonly string[];
 }
 
@@ -77,10 +77,7 @@ const body = z.strictObject({ start: z.string().optional(), widgets: z.array(z.u
 
 const DEFAULT_PERIOD_S = 300;
 
-/**
- * The widgets in the text of a dashboard's body. Throws UnknownMonitoringError, which names what is
- * not known.
- */
+/** Parses a dashboard's body. Throws UnknownMonitoringError, which names what is unknown. */
 export function dashboardWidgets(text: string): Widget[] {
   const parsed = body.safeParse(JSON.parse(text));
   if (!parsed.success) throw unknown("the dashboard", parsed.error);
@@ -106,7 +103,7 @@ function widgetOf(given: unknown, where: string): Widget {
   }
 }
 
-/** A line's array: namespace, name, then names and values of dimensions, then its options. */
+/** Parses a line's array: namespace, name, then names and values of dimensions, then options. */
 function lineOf(given: readonly unknown[], where: string): WidgetLine {
   const last = given.at(-1);
   const options = lineOptions.safeParse(typeof last === "string" ? {} : last);

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders, Server } from "node:http";
 import type { AwsResponse } from "../http/aws-service.ts";
 
-/** Has dynalite answer a request without a connection to it. */
+/** Passes a request to dynalite without a connection. */
 export function callDynalite(
   server: Server,
   headers: IncomingHttpHeaders,

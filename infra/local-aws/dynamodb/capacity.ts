@@ -1,4 +1,4 @@
-/** Request units that a table's requests consumed since the start. */
+/** The request units that a table's requests have consumed since the start. */
 export interface ConsumedUnits {
   readonly read: number;
   readonly write: number;
@@ -10,9 +10,9 @@ const READS = new Set(["GetItem", "BatchGetItem", "Query", "Scan"]);
 const WRITES = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"]);
 
 /**
- * What requests consume, by the size of their texts: of the answer to a read, of the request to a
- * write. DynamoDB counts the items' own bytes, and half for reads that need not be consistent, so
- * this is an estimate from above.
+ * Estimates consumed request units from the sizes of reads' answers and writes' requests. DynamoDB
+ * counts only the items' bytes, and half for eventually consistent reads, so this is an upper
+ * bound.
  */
 export class Capacity {
   readonly #tables = new Map<string, { read: number; write: number }>();

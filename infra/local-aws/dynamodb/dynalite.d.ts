@@ -2,8 +2,8 @@ declare module "dynalite" {
   import type { Server } from "node:http";
 
   /**
-   * An HTTP server that need not listen to answer requests. `path`: of a LevelDB; left out: in
-   * memory.
+   * An HTTP server that also answers requests without listening. `path`: the directory of a
+   * LevelDB; left out: in memory.
    */
   export default function dynalite(options?: {
     readonly path?: string;

@@ -11,8 +11,8 @@ const NAMESPACE = "com.amazonaws.dynamodb.v20120810";
 const CONTENT_TYPE = { "content-type": "application/x-amz-json-1.0" };
 
 /**
- * DynamoDB in memory, or in a directory: dynalite, completed by what it lacks of the API that this
- * project uses. It has no transactions and no streams, and items do not expire.
+ * DynamoDB in memory or in a directory: dynalite with additions for the API that this project uses.
+ * It has no transactions and no streams, and items do not expire.
  */
 export class LocalDynamoDB implements AwsService, AsyncDisposable {
   readonly name = "dynamodb";
@@ -22,7 +22,7 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
   readonly capacity = new Capacity();
   readonly #arnPrefix: string;
 
-  /** `path`: the directory of the tables; left out: they go with this process. */
+  /** `path`: the directory of the tables; left out: in memory. */
   constructor(options: {
     readonly region: string;
     readonly accountId: string;
@@ -37,7 +37,7 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isKept) return;
-    // dynalite closes its files with its server, and a server only closes that listens.
+    // dynalite closes its files when its server closes, and only a listening server can close.
     this.#dynalite.listen(0, "127.0.0.1");
     await once(this.#dynalite, "listening");
     const closed = Promise.withResolvers<void>();
@@ -74,7 +74,7 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
   }
 
   /**
-   * A table's description with ARNs of this region and account: dynalite takes them from the
+   * Corrects region and account in the ARNs of a table's description. dynalite takes them from the
    * process's environment.
    */
   #withOwnArns(response: AwsResponse): AwsResponse {
@@ -84,9 +84,9 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
   }
 
   /**
-   * A failed condition's answer with the item that failed it, which dynalite leaves out. The item
-   * is read after the condition was checked: with writers in parallel it may be newer than the one
-   * that failed.
+   * Adds to the answer of a failed condition the item that failed it, which dynalite omits. The
+   * item is read after the check, so with parallel writers it may be newer than the item that
+   * failed.
    */
   async #withItem(
     request: AwsRequest,
@@ -116,14 +116,17 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
     );
   }
 
-  /** Asks dynalite with the credentials of a request. */
+  /** Calls dynalite with the credentials of a request. */
   #ask(request: AwsRequest, action: string, input: JsonObject): Promise<AwsResponse> {
     const headers = { ...request.headers, "x-amz-target": `DynamoDB_20120810.${action}` };
     return callDynalite(this.#dynalite, headers, JSON.stringify(input));
   }
 }
 
-/** The table that a call concerns; of a batch, the first. A table may be named by its ARN. */
+/**
+ * The name of the table that a call concerns; for a batch, the first table. The request may contain
+ * its ARN.
+ */
 function tableOf(input: JsonObject): string | undefined {
   const name =
     input["TableName"] ?? input["ResourceArn"] ?? Object.keys(input["RequestItems"] ?? {})[0];

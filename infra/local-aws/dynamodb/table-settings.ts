@@ -1,14 +1,14 @@
 import type { JsonObject } from "../http/aws-json.ts";
 
 /**
- * What can be set on a table that dynalite knows nothing of. It is remembered and reported; nothing
- * acts on it.
+ * Settings of tables that dynalite does not implement. They are stored and reported but have no
+ * effect.
  */
 export class TableSettings {
   readonly #timeToLive = new Map<string, { attribute: string; enabled: boolean }>();
   readonly #recovery = new Map<string, boolean>();
 
-  /** The answer to one of the actions of `ACTIONS_ON_SETTINGS`, for a table that exists. */
+  /** Answers an action of `ACTIONS_ON_SETTINGS` for an existing table. */
   answer(action: SettingsAction, table: string, input: JsonObject): JsonObject {
     switch (action) {
       case "UpdateTimeToLive": {

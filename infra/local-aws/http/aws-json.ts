@@ -4,8 +4,8 @@ import type { AwsError, AwsRequest, AwsResponse } from "./aws-service.ts";
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * What a request of an AWS JSON protocol asks: `x-amz-target: <service>.<action>` and a JSON
- * object.
+ * A request of an AWS JSON protocol: the action from the header `x-amz-target: <service>.<action>`,
+ * and a JSON object.
  */
 export interface JsonCall {
   readonly action: string;
@@ -33,8 +33,8 @@ export function jsonResponse(
 }
 
 /**
- * An error of a service that uses plain AWS JSON. The SDK takes the exception's class from what
- * follows the `#`.
+ * An error of a service that uses plain AWS JSON. The SDK takes the exception's class from the text
+ * after `#`.
  */
 export function jsonError(version: "1.0" | "1.1", namespace: string, error: AwsError): AwsResponse {
   return jsonResponse(version, error.status, {
@@ -43,7 +43,7 @@ export function jsonError(version: "1.0" | "1.1", namespace: string, error: AwsE
   });
 }
 
-/** A member that is a text, else undefined. */
+/** A member's value if it is a text, else undefined. */
 export function textOf(input: JsonObject, name: string): string | undefined {
   const value = input[name];
   return typeof value === "string" ? value : undefined;

@@ -2,13 +2,10 @@ import type { IncomingHttpHeaders } from "node:http";
 
 export type ServiceName = "sqs" | "dynamodb" | "secretsManager" | "s3";
 
-/** What the listener asks of a service. */
+/** The interface between the listener and a service. */
 export interface AwsService {
   readonly name: ServiceName;
-  /**
-   * The call that a request makes. Never throws: a request that makes no sense is a call that
-   * answers with an error.
-   */
+  /** Parses a request. Never throws: for an invalid request, `answer` returns an error. */
   open(request: AwsRequest): AwsCall;
 }
 
@@ -23,20 +20,20 @@ export interface AwsRequest {
 export interface AwsCall {
   /** The operation's name in the API, such as `SendMessage`. */
   readonly action: string;
-  /** The queue, table, secret or bucket that it concerns, by name. */
+  /** The name of the queue, table, secret or bucket that the call concerns. */
   readonly resource: string | undefined;
-  /** Does what is asked. */
+  /** Performs the action. */
   answer(context: CallContext): AwsResponse | Promise<AwsResponse>;
-  /** An error, in the format that the caller understands. */
+  /** Formats an error in the caller's protocol. */
   refuse(error: AwsError): AwsResponse;
 }
 
 export interface CallContext {
-  /** Aborts when the client has gone. */
+  /** Aborts when the client closes the connection. */
   readonly signal: AbortSignal;
   /**
-   * The error with which a fault makes an entry of a batch fail, by the entry's place; undefined
-   * for most.
+   * The error with which a fault makes a batch's entry fail, by the entry's index; undefined for an
+   * entry that does not fail.
    */
   readonly failedEntry: (index: number) => AwsError | undefined;
 }

@@ -34,7 +34,7 @@ const faultRule = z.strictObject({
 
 const clockStep = z.strictObject({ advanceMs: z.number().nonnegative() });
 
-/** What the control endpoint works on. */
+/** The objects that the control endpoint controls. */
 export interface Controls {
   readonly faults: Faults;
   readonly counter: RequestCounter;
@@ -42,13 +42,14 @@ export interface Controls {
 }
 
 /**
- * The answer to a request for the stand-in itself, not for the AWS service; undefined for all
- * others.
+ * Answers a request to the control endpoint; undefined for a request to the AWS service.
  *
- * `POST /_faults` with a FaultRule as JSON (its service defaults to the one asked) answers `{ "id"
- * }`; `GET /_faults` lists them, `DELETE /_faults` removes all, `DELETE /_faults/<id>` one. `GET
- * /_counters` answers the RequestCounts, `DELETE /_counters` starts them again. `POST /_clock` with
- * `{ "advanceMs" }` puts the clock of all services forward.
+ * - `POST /_faults` with a FaultRule as JSON (`service` defaults to the service of this endpoint)
+ *   adds a fault and returns `{ "id" }`.
+ * - `GET /_faults` lists the faults, `DELETE /_faults` removes all, `DELETE /_faults/<id>` removes
+ *   one.
+ * - `GET /_counters` returns the RequestCounts, `DELETE /_counters` resets them.
+ * - `POST /_clock` with `{ "advanceMs" }` advances the clock of all services.
  */
 export function controlAnswer(
   request: AwsRequest,
@@ -88,7 +89,7 @@ export function controlAnswer(
   }
 }
 
-/** The value that a body's JSON text stands for; undefined when it is none. */
+/** Parses a body; undefined when it is not JSON. */
 function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString());

@@ -1,10 +1,10 @@
-/** How many requests a service received: per action, and per resource and action. */
+/** The number of requests that a service received, per action, and per resource and action. */
 export interface RequestCounts {
   readonly actions: Readonly<Record<string, number>>;
   readonly resources: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** Counts requests, those that a fault answered included: they would be paid for too. */
+/** Counts requests, including those that a fault answers, because AWS bills these too. */
 export class RequestCounter {
   #actions = new Map<string, number>();
   #resources = new Map<string, Map<string, number>>();

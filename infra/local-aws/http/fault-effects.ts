@@ -3,17 +3,17 @@ import type { AwsError } from "./aws-service.ts";
 /**
  * What a fault does to a call:
  *
- * - `error`: the call does nothing and is answered with that code (`status` default: what AWS sends
- *   with the code).
- * - `delay`: the call is held for `ms` milliseconds, then goes on. A client that goes away
- *   meanwhile has asked for nothing.
- * - `late`: the request is on its way for `ms` milliseconds. Then it is carried out, also when its
- *   client has given it up.
- * - `reset`: the connection is cut, before the call takes effect or (`after`) when only the answer
- *   is left to send.
- * - `failedEntries`: entries of one of SQS's batch actions are not carried out, and named in the
- *   answer's `Failed`: those
- *   at the places `entries` (the first is 0; all when left out), and of these a `share` (0 to 1) by chance.
+ * - `error`: the call has no effect and returns that code (`status` defaults to the one that AWS
+ *   sends with the code).
+ * - `delay`: the call is performed after `ms` milliseconds, unless its client closes the connection
+ *   before.
+ * - `late`: the call is performed after `ms` milliseconds, even if its client has closed the
+ *   connection.
+ * - `reset`: the connection is reset before the call takes effect or (`after`) before its answer is
+ *   sent.
+ * - `failedEntries`: entries of one of SQS's batch actions are not performed and are listed in the
+ *   answer's `Failed`: those with the indexes `entries` (from 0; left out: all), and of these a
+ *   random `share` (0 to 1; left out: all).
  */
 export type FaultEffect =
   | ErrorEffect
@@ -37,7 +37,7 @@ export interface FailedEntriesEffect {
   readonly share?: number;
 }
 
-/** The error that a fault asks for. */
+/** The error that a fault returns. */
 export function faultError(effect: ErrorEffect | FailedEntriesEffect): AwsError {
   const { code, message = "a fault that was asked for" } = effect;
   const status = effect.kind === "error" ? effect.status : undefined;

@@ -3,33 +3,33 @@ import { faultError, type FaultEffect } from "./fault-effects.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
 /**
- * Which calls go wrong, and how. Names may contain `*` and `?`; one that is left out stands for
- * all.
+ * Which calls fail, and how. Names may contain `*` and `?`; a name that is left out matches all.
  */
 export interface FaultRule {
   readonly service?: ServiceName;
   readonly action?: string;
   readonly resource?: string;
   readonly effect: FaultEffect;
-  /** How many calls it strikes before it is spent; left out, it lasts until it is removed. */
+  /** The number of calls that the fault strikes before it is removed. Left out: no limit. */
   readonly calls?: number;
   /**
-   * The share of matching calls that it strikes, 0 to 1 (default 1), drawn from `seed` (default 1).
+   * The probability that the fault strikes a matching call, 0 to 1 (default 1). The random numbers
+   * come from `seed` (default 1).
    */
   readonly probability?: number;
   readonly seed?: number;
 }
 
-/** A rule in force. Leaving the scope of `using` removes it. */
+/** An active rule. Disposing removes it. */
 export interface Fault extends Disposable {
   readonly id: number;
   readonly rule: FaultRule;
-  /** How many calls it struck. */
+  /** How many calls the fault has struck. */
   readonly strikes: number;
   remove(): void;
 }
 
-/** The faults of one local AWS; all its services look here. */
+/** The faults of one local AWS, common to its services. */
 export class Faults {
   #lastId = 0;
   readonly #active = new Map<number, ActiveFault>();
@@ -54,8 +54,8 @@ export class Faults {
   }
 
   /**
-   * What happens to a call, in the order of the rules: delays add up, the first error or cut
-   * connection ends it. Counts the call against the rules that strike.
+   * Applies the rules to a call, in their order. Delays add up; the first error or reset ends the
+   * call. Counts the call for each rule that strikes.
    */
   strike(service: ServiceName, action: string, resource: string | undefined): Strike {
     const struck: ActiveFault[] = [];
@@ -78,11 +78,12 @@ export class Faults {
   }
 }
 
-/** What the faults do to one call. */
+/** The effects of the faults on a call. */
 export interface Strike {
   readonly effects: readonly FaultEffect[];
   /**
-   * The error of the batch's entry at this place, when it is to fail; asked once for each entry.
+   * The error of the batch's entry with this index; undefined for an entry that does not fail. Call
+   * it once for each entry, because it may draw a random number.
    */
   readonly failedEntry: (index: number) => AwsError | undefined;
 }
@@ -106,8 +107,8 @@ class ActiveFault implements Fault {
   }
 
   /**
-   * Whether this call is struck; if so it is counted, and the fault removed when that was the last
-   * of `calls`.
+   * Whether the fault strikes this call. If so, counts the call, and removes the fault after the
+   * last of `calls`.
    */
   hits(service: ServiceName, action: string, resource: string | undefined): boolean {
     const { rule } = this;
@@ -137,8 +138,8 @@ class ActiveFault implements Fault {
 }
 
 /**
- * A matcher of names: `*` stands for any number of characters, `?` for one; everything else for
- * itself, case included.
+ * Matches names against a pattern: `*` stands for any number of characters, `?` for exactly one.
+ * The case of letters matters.
  */
 function namePattern(pattern: string): (name: string) => boolean {
   const source = pattern

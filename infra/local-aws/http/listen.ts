@@ -9,17 +9,17 @@ import { PortInUseError } from "./port-in-use-error.ts";
 import { serve } from "./serve.ts";
 
 export interface ListenOptions {
-  /** Where it listens. */
+  /** The address on which the service listens. */
   readonly address: string;
-  /** The address that its URL has. */
+  /** The address in the service's URL. */
   readonly host: string;
-  /** 0 picks a free one. */
+  /** 0: the system chooses a free port. */
   readonly port: number;
   readonly faults: Faults;
   readonly clock: LocalClock;
 }
 
-/** A service that listens. Disposing of it cuts its connections. */
+/** A listening service. Disposing closes its connections. */
 export interface Endpoint extends AsyncDisposable {
   /** `http://host:port` */
   readonly url: string;
@@ -27,13 +27,13 @@ export interface Endpoint extends AsyncDisposable {
 }
 
 /**
- * Longer than any client keeps an idle connection, so that it is never the server that closes one
- * just being reused.
+ * Longer than any client keeps an idle connection, so that the server never closes a connection
+ * that a client is about to reuse.
  */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
 /**
- * Serves a service over HTTP, with faults, counters and the control endpoint in front. Throws
+ * Serves a service over HTTP, with faults, counters and the control endpoint. Throws
  * PortInUseError.
  */
 export async function listen(
@@ -54,8 +54,7 @@ export async function listen(
   const service = serviceAt(url);
   server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const served = serve(service, { ...options, counter }, incoming, outgoing);
-    // What fails here is the connection: the client went away in the middle of its request or of a
-    // delay.
+    // Rejects only when the client closed the connection during its request or a delay.
     served.catch(() => outgoing.destroy());
   });
   return {

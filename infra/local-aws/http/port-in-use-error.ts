@@ -1,5 +1,5 @@
 /**
- * Another process listens on a port that was asked for: choose another one, or end that process.
+ * Another process listens on a requested port. Remedy: choose another port, or end that process.
  */
 export class PortInUseError extends Error {
   override readonly name = "PortInUseError";

@@ -1,6 +1,6 @@
 /**
- * Random numbers that a seed brings back (the mulberry32 generator), so that a failed run can be
- * repeated.
+ * Random numbers that repeat for the same seed (the mulberry32 generator), so that a failed run can
+ * be repeated.
  */
 export class SeededRandom {
   readonly seed: number;
@@ -11,7 +11,7 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
-  /** From 0, below 1. */
+  /** A number from 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -20,17 +20,17 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** An integer from 0, below `bound`. */
+  /** An integer from 0 to below `bound`. */
   below(bound: number): number {
     return Math.floor(this.next() * bound);
   }
 
-  /** Whether something that happens in `share` of all cases happens now. */
+  /** True with the probability `share`. */
   chance(share: number): boolean {
     return this.next() < share;
   }
 
-  /** One of several. Throws RangeError when there are none. */
+  /** One of the choices. Throws RangeError when there are none. */
   pick<T>(choices: readonly T[]): T {
     const choice = choices[this.below(choices.length)];
     if (choice === undefined) throw new RangeError("nothing to choose from");

@@ -6,8 +6,8 @@ import { controlAnswer, type Controls } from "./control-endpoint.ts";
 import { faultError } from "./fault-effects.ts";
 
 /**
- * Answers one request, with what the faults make of it. Rejects when the client goes away before
- * its request is whole.
+ * Answers one request, with the effects of faults. Rejects when the client closes the connection
+ * before its request is complete or during a `delay`.
  */
 export async function serve(
   service: AwsService,
@@ -34,7 +34,7 @@ export async function serve(
     if (effect.kind === "delay") await delay(effect.ms, undefined, { signal });
     if (effect.kind === "late") {
       await delay(effect.ms, undefined, { ref: false });
-      // Whoever carries it out does not know that nobody waits for it any more.
+      // The call is performed even if the client has closed the connection.
       signal = new AbortController().signal;
     }
     if (effect.kind === "error") return reply(call.refuse(faultError(effect)));
@@ -46,8 +46,8 @@ export async function serve(
 }
 
 /**
- * The service's answer. A defect of the stand-in is answered too, so that it shows in the client's
- * error.
+ * The service's answer. A defect of the stand-in becomes an answer too, so that the client's error
+ * shows it.
  */
 async function answer(call: AwsCall, context: CallContext): Promise<AwsResponse> {
   try {
@@ -79,7 +79,7 @@ function send(outgoing: ServerResponse, response: AwsResponse): void {
   outgoing.end(response.body);
 }
 
-/** Ends a connection the way a crashed peer does, with TCP's RST. */
+/** Ends a connection with TCP's RST, like a crashed peer. */
 function reset(incoming: IncomingMessage): void {
   incoming.socket.resetAndDestroy();
 }

@@ -1,4 +1,7 @@
-/** Text for the content of an XML element. A bare carriage return would be read as a line feed. */
+/**
+ * Escapes text for the content of an XML element. XML parsers read a bare carriage return as a line
+ * feed.
+ */
 function escapeXml(text: string): string {
   return text
     .replaceAll("&", "&amp;")
@@ -7,7 +10,7 @@ function escapeXml(text: string): string {
     .replaceAll("\r", "&#xD;");
 }
 
-/** An element that holds a text. */
+/** An element that contains a text. */
 export function textElement(name: string, text: string): string {
   return `<${name}>${escapeXml(text)}</${name}>`;
 }

@@ -1,5 +1,5 @@
 /**
- * The content of a body in S3's `aws-chunked` encoding: chunks of `<hex
+ * Decodes a body in S3's `aws-chunked` encoding: chunks of `<hex
  * length>[;chunk-signature=…]\r\n<data>\r\n`, a chunk of length 0, then trailing headers such as
  * `x-amz-checksum-crc32:…`.
  */

@@ -12,11 +12,17 @@ import {
 import { join } from "node:path";
 import type { StoredObject } from "./stored-object.ts";
 
-/** A key has 1,024 bytes at most, and the headers that are kept are a few. */
+/**
+ * The longest first line of a file, bytes. A key has at most 1,024 bytes, and few headers are
+ * stored.
+ */
 const LONGEST_DESCRIPTION = 64 * 1024;
 const DRAFT = ".draft";
 
-/** The objects of all buckets, a file each: a line that describes it, then its content. */
+/**
+ * Stores the objects of all buckets in a directory. Each object is a file: a line that describes
+ * it, then its content.
+ */
 export class KeptObjects {
   readonly #directory: string;
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
@@ -25,7 +31,7 @@ export class KeptObjects {
     this.#directory = directory;
   }
 
-  /** With the objects that an earlier process put. */
+  /** Opens the directory with the objects of earlier processes. */
   static open(directory: string): KeptObjects {
     const kept = new KeptObjects(directory);
     for (const name of readdirSync(directory)) {
@@ -36,14 +42,17 @@ export class KeptObjects {
     return kept;
   }
 
-  /** The objects of a bucket, by their keys. */
+  /** The objects of a bucket by their keys. */
   of(bucket: string): Map<string, StoredObject> {
     let objects = this.#buckets.get(bucket);
     if (objects === undefined) this.#buckets.set(bucket, (objects = new Map()));
     return objects;
   }
 
-  /** The same object, whose content is no more in memory. */
+  /**
+   * Stores an object. Returns it with a `read` from the file, so that the content need not stay in
+   * memory.
+   */
   put(bucket: string, object: StoredObject): StoredObject {
     const { key, size, etag, modified, headers } = object;
     const description = { bucket, key, size, etag, modifiedMs: modified.getTime(), headers };
@@ -75,14 +84,14 @@ export class KeptObjects {
     });
   }
 
-  /** Keys may be longer than names of files. */
+  /** The file's name is a hash, because keys may be longer than file names. */
   #pathOf(bucket: string, key: string): string {
     const name = createHash("sha256").update(`${bucket}/${key}`).digest("hex");
     return join(this.#directory, name);
   }
 }
 
-/** With its line feed. */
+/** The first line, including its line feed. */
 function firstLine(path: string): Buffer {
   const file = openSync(path, "r");
   try {

@@ -12,9 +12,7 @@ import { parseS3Call, type S3Target } from "./parse-call.ts";
 import type { KeptObjects } from "./kept-objects.ts";
 import type { StoredObject } from "./stored-object.ts";
 
-/**
- * Buckets in memory, or in a directory: create, put, get, head, delete, list; path-style addresses.
- */
+/** S3 in memory or in a directory: create, put, get, head, delete, list; path-style addresses. */
 export class LocalS3 implements AwsService {
   readonly name = "s3";
   readonly #buckets = new Map<string, Map<string, StoredObject>>();

@@ -3,7 +3,7 @@ import type { AwsRequest } from "../http/aws-service.ts";
 export interface S3Target {
   readonly action: string;
   readonly bucket: string;
-  /** "" when the call is about the bucket. */
+  /** "" for a call that concerns the bucket. */
   readonly key: string;
   readonly query: URLSearchParams;
 }
@@ -23,7 +23,7 @@ const BUCKET_ACTIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a request asks of S3: its method and its path-style address say so, and a query such as
+ * Parses a request. The action follows from its method and its path-style address; a query such as
  * `?uploads` changes it.
  */
 export function parseS3Call(request: AwsRequest): S3Target {

@@ -1,12 +1,11 @@
-/** An object in a bucket. */
 export interface StoredObject {
   readonly key: string;
-  /** Bytes. */
+  /** The size of the content, bytes. */
   readonly size: number;
-  /** Its content. */
+  /** Returns the content. */
   read(): Buffer;
   readonly etag: string;
   readonly modified: Date;
-  /** Headers that come back with the content: its type, checksums and user metadata. */
+  /** Headers that are returned with the content: its type, checksums and user metadata. */
   readonly headers: Readonly<Record<string, string>>;
 }

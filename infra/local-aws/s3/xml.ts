@@ -9,8 +9,8 @@ export function errorXml(error: AwsError): string {
 }
 
 /**
- * A page of a bucket's objects in the order of their keys' UTF-8 bytes. The token for the next page
- * is its last key.
+ * A page of a bucket's objects, sorted by the UTF-8 bytes of their keys. The token for the next
+ * page is the last key of this page.
  */
 export function listXml(
   bucket: string,

@@ -22,7 +22,7 @@ interface Secret {
   readonly arn: string;
   readonly created: number;
   changed: number;
-  /** Oldest first; the last one is AWSCURRENT, the one before it AWSPREVIOUS. */
+  /** Oldest first. The last version is AWSCURRENT, the one before it AWSPREVIOUS. */
   readonly versions: SecretVersion[];
 }
 
@@ -34,8 +34,7 @@ interface SecretVersion {
 }
 
 /**
- * Secrets in memory, or in a file: create, put, get (by name or ARN; current or previous),
- * describe.
+ * Secrets Manager in memory or in a file: create, put, get (by name or ARN; any version), describe.
  */
 export class LocalSecretsManager implements AwsService {
   readonly name = "secretsManager";
@@ -43,7 +42,7 @@ export class LocalSecretsManager implements AwsService {
   readonly #secrets = new Map<string, Secret>();
   readonly #file: string | undefined;
 
-  /** `file`: where the secrets are kept; left out: they go with this process. */
+  /** `file`: where the secrets are stored; left out: in memory. */
   constructor(options: {
     readonly region: string;
     readonly accountId: string;
@@ -135,7 +134,7 @@ export class LocalSecretsManager implements AwsService {
 
   #find(id: string): Secret | undefined {
     if (!id.startsWith("arn:")) return this.#secrets.get(id);
-    // As in AWS, an ARN is also understood without its random end.
+    // As in AWS, the random end of an ARN may be left out.
     return [...this.#secrets.values()].find(
       (secret) => secret.arn === id || secret.arn.slice(0, -7) === id,
     );

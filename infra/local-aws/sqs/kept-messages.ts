@@ -6,7 +6,8 @@ import type { LoggedMessage, LoggedSend, MessageLog } from "./queues/message-log
 import { DEDUPLICATION_INTERVAL_MS } from "./queues/deduplication.ts";
 
 /**
- * A line of the file. `+` a message, `=` a send without its message, `r` a receive, `-` it went.
+ * A line of the file. `+`: a message was added; `=`: a send whose message is gone; `r`: a message
+ * was received; `-`: a message was removed.
  */
 type Line =
   | readonly ["+", queue: string, message: LineMessage, isSend: boolean]
@@ -23,13 +24,16 @@ interface HeldQueue {
   sends: LoggedSend[];
 }
 
-/** The file is written anew when it has grown by this, and by more than it then holds. */
+/**
+ * The file is rewritten after it has grown by this many bytes and to more than twice its last
+ * rewritten size.
+ */
 const REWRITE_BYTES = 64 * 1024 * 1024;
 
 /**
- * The messages of all queues in a file, one line for each thing that happens to one. A line is with
- * the operating system before its request is answered: it outlives this process, however that ends,
- * and not a power failure.
+ * Stores the messages of all queues in a file, with one line for each event of a message. A line is
+ * passed to the operating system before its request is answered, so it survives a crash of this
+ * process but not a power failure.
  */
 export class KeptMessages implements Disposable {
   readonly #path: string;
@@ -42,7 +46,7 @@ export class KeptMessages implements Disposable {
     this.#path = path;
   }
 
-  /** Reads what an earlier process wrote. Throws DamagedFileError. */
+  /** Opens the file with the messages of earlier processes. Throws DamagedFileError. */
   static async open(directory: string): Promise<KeptMessages> {
     const kept = new KeptMessages(join(directory, "messages.jsonl"));
     await kept.#read();
@@ -50,7 +54,7 @@ export class KeptMessages implements Disposable {
     return kept;
   }
 
-  /** The highest sequence number that any message has; 0 without one. */
+  /** The highest sequence number of all messages and sends; 0 when there is none. */
   get lastSequenceNumber(): bigint {
     let last = 0n;
     for (const { messages, sends } of this.#queues.values()) {
@@ -62,7 +66,7 @@ export class KeptMessages implements Disposable {
     return last;
   }
 
-  /** The log of the queue of that name. */
+  /** The log of the queue with this name. */
   of(name: string): MessageLog {
     const held = this.#held(name);
     return {
@@ -74,7 +78,7 @@ export class KeptMessages implements Disposable {
     };
   }
 
-  /** The queue was deleted, and its messages with it. */
+  /** Records that the queue and its messages were deleted. */
   forget(name: string): void {
     for (const id of this.#held(name).messages.keys()) this.#write(["-", name, id]);
   }
@@ -98,8 +102,8 @@ export class KeptMessages implements Disposable {
       number++;
       if (damaged > 0) throw new DamagedFileError(this.#path, damaged);
       const line = parsed(text);
-      // The last line may be half a line: the process ended while it wrote, and acknowledged
-      // nothing.
+      // The last line may be incomplete when the process ended during a write. Its request was not
+      // acknowledged.
       if (line === null) damaged = number;
       else this.#apply(line);
     }
@@ -140,14 +144,14 @@ export class KeptMessages implements Disposable {
     try {
       appendFileSync(this.#file, line);
     } catch (error) {
-      // A full disk: no half line may stand before the next one.
+      // On a full disk, the incomplete line must be removed before the next line is written.
       ftruncateSync(this.#file, this.#bytes);
       throw error;
     }
     this.#bytes += Buffer.byteLength(line);
   }
 
-  /** Writes the file with what the queues hold now, and puts it in the place of the old one. */
+  /** Replaces the file by one with only the present content of the queues. */
   #rewrite(): void {
     const draft = `${this.#path}.draft`;
     const oldest = Date.now() - DEDUPLICATION_INTERVAL_MS;
@@ -166,7 +170,7 @@ export class KeptMessages implements Disposable {
   }
 }
 
-/** The file of messages is not what this program wrote. */
+/** The file of messages is damaged. Remedy: remove the file; its messages are lost. */
 export class DamagedFileError extends Error {
   override readonly name = "DamagedFileError";
 
@@ -185,7 +189,9 @@ function lineMessage(message: LoggedMessage): LineMessage {
   return { ...message, attributes: [...message.attributes] };
 }
 
-/** The signs that end a line for `readline`, but need no escape in JSON, are escaped. */
+/**
+ * A line's text. Escapes the characters that end a line for `readline` but need no escape in JSON.
+ */
 function lineText(line: Line): string {
   const json = JSON.stringify(line).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
   return `${json}\n`;

@@ -45,7 +45,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   CancelMessageMoveTask: moving.cancelMessageMoveTask,
 };
 
-/** SQS in memory, or in a file, in both of its protocols. */
+/** SQS in memory or in a file, with both of its protocols. */
 export class LocalSqs implements AwsService {
   readonly name = "sqs";
   readonly inspector: QueueInspector;
@@ -94,7 +94,7 @@ function protocolOf(request: AwsRequest): Protocol {
   return request.headers["x-amz-target"] === undefined ? queryProtocol : jsonProtocol;
 }
 
-/** The queue that a call concerns, by name, whether it exists or not. */
+/** The name of the queue that a call concerns; the queue need not exist. */
 function queueNameOf(input: JsonObject): string | undefined {
   const { QueueUrl: url, QueueName: name, SourceArn: arn } = input;
   if (typeof url === "string") return nameInUrl(url);

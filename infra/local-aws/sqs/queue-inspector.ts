@@ -2,15 +2,15 @@ import type { Message, MessageState } from "./queues/message.ts";
 import type { Queue } from "./queues/queue.ts";
 import type { Queues } from "./queues/queues.ts";
 
-/** What a queue holds now and what passed through it. */
+/** A queue's present counts and its traffic. */
 export interface QueueView {
   readonly name: string;
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
   /**
-   * Of the oldest message that was received three times or less, as CloudWatch has it; undefined
-   * without one.
+   * The age of the oldest message that was received at most three times, like CloudWatch's metric;
+   * undefined when there is no such message.
    */
   readonly oldestAgeMs: number | undefined;
   readonly sent: number;
@@ -28,16 +28,16 @@ export interface MessageView {
   readonly receivedAtMs: number | undefined;
   readonly deletedAtMs: number | undefined;
   readonly receiveCount: number;
-  /** Characters of the body. */
+  /** The length of the body, characters. */
   readonly length: number;
 }
 
-/** SQS leaves a message that was received more often out of the age of the oldest. */
+/** SQS's age of the oldest message ignores messages with more receives. */
 const RECEIVES_OF_OLDEST = 3;
-/** How far the search for such a message goes. */
+/** How many messages are searched for the oldest one. */
 const MOST_LOOKED_AT = 10_000;
 
-/** Looks into queues without receiving: no message is hidden, no receive is counted. */
+/** Reads queues without receiving: no message is hidden, and no receive is counted. */
 export class QueueInspector {
   readonly #queues: Queues;
 
@@ -50,7 +50,9 @@ export class QueueInspector {
     return this.#queues.all().map((queue) => viewOf(queue, nowMs));
   }
 
-  /** The first `limit` messages of a queue, oldest first; undefined when there is no such queue. */
+  /**
+   * The first `limit` messages of a queue, oldest first; undefined when the queue does not exist.
+   */
   messages(name: string, limit: number): MessageView[] | undefined {
     const queue = this.#queues.find(name);
     if (queue === undefined) return undefined;
@@ -59,9 +61,7 @@ export class QueueInspector {
       .map((message) => messageView(message));
   }
 
-  /**
-   * The latest messages of a queue with their bodies, those that are gone included, newest first.
-   */
+  /** The latest messages of a queue with their bodies, newest first, including deleted ones. */
   recent(name: string): { readonly view: MessageView; readonly body: string }[] {
     const entries = this.#queues.find(name)?.recent.all() ?? [];
     return entries.map(({ message, deletedAtMs }) => ({
@@ -70,7 +70,9 @@ export class QueueInspector {
     }));
   }
 
-  /** The body of a message that is in the queue or passed through it lately. */
+  /**
+   * The body of a message that is in the queue or among its recent messages; undefined for others.
+   */
   body(name: string, id: string): string | undefined {
     const queue = this.#queues.find(name);
     if (queue === undefined) return undefined;

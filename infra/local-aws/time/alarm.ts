@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** One call back at a time that may be changed. */
+/** A callback at a time that can be changed. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
@@ -11,7 +11,7 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Rings at that time only; undefined: not at all. */
+  /** Replaces the alarm's time; undefined: never. */
   set(atMs: number | undefined): void {
     if (atMs === this.#pending?.atMs) return;
     this.clear();

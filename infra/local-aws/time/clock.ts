@@ -1,16 +1,18 @@
-/** Where the stand-ins take their time from, so that a test can let five minutes pass in none. */
+/** The stand-ins' source of time, so that a test can advance it by minutes at once. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back once, when `now()` has reached `timeMs`; the answer cancels that. */
+  /**
+   * Calls back once, when `now()` has reached `timeMs`. Returns a function that cancels the call.
+   */
   at(timeMs: number, callback: () => void): () => void;
 }
 
-/** setTimeout's longest delay; a longer wait is cut into pieces. */
+/** setTimeout's longest delay. Longer waits take several timeouts. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * A clock that runs with real time, and can be put forward. Its alarms do not keep the process
+ * A clock that runs with real time and can be advanced. Its callbacks do not keep the process
  * alive.
  */
 export class LocalClock implements Clock {
@@ -41,9 +43,7 @@ export class LocalClock implements Clock {
     return cancel;
   }
 
-  /**
-   * Puts the clock forward; what falls due on the way happens in the next turns of the event loop.
-   */
+  /** Advances the clock. Callbacks that become due run in the next turns of the event loop. */
   advance(ms: number): void {
     this.#offsetMs += ms;
     for (const set of this.#alarms) set();

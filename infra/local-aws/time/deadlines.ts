@@ -1,19 +1,19 @@
-/** Something that falls due at a time, as a member of `Deadlines`. */
+/** A member of `Deadlines`: a value that becomes due at a time. */
 export interface Deadline<T> {
   readonly atMs: number;
   readonly value: T;
-  /** Its place in the heap, -1 when it is no longer in it. */
+  /** The index in the heap; -1 after the removal. */
   index: number;
 }
 
 /**
- * A binary heap of deadlines, earliest first, from which any can be removed: a message that was
- * deleted must not be held in memory until its visibility timeout would have ended.
+ * A binary heap of deadlines, earliest first. Any deadline can be removed, so that a deleted
+ * message does not stay in memory until the end of its visibility timeout.
  */
 export class Deadlines<T> {
   readonly #heap: Deadline<T>[] = [];
 
-  /** The earliest one. */
+  /** The earliest deadline. */
   get first(): Deadline<T> | undefined {
     return this.#heap[0];
   }
@@ -25,7 +25,7 @@ export class Deadlines<T> {
     return deadline;
   }
 
-  /** Takes one out; nothing happens when it is out already. */
+  /** Removes a deadline; a second removal has no effect. */
   remove(deadline: Deadline<T>): void {
     const { index } = deadline;
     if (index < 0) return;

@@ -8,16 +8,16 @@ import {
 } from "./evaluate-datapoints.ts";
 
 const MINUTE_MS = 60_000;
-/** Transitions kept of each alarm. */
+/** The number of transitions that are kept for each alarm. */
 const HISTORY = 50;
 
-/** What is known of an alarm now. */
+/** The present status of an alarm. */
 export interface AlarmStatus {
   readonly definition: AlarmDefinition;
   readonly state: AlarmState;
   readonly reason: string;
   readonly sinceMs: number;
-  /** The values of the last evaluation periods, oldest first; null where nothing came. */
+  /** The values of the last evaluation periods, oldest first; null for a period without values. */
   readonly recent: readonly (number | null)[];
   /** Newest first. */
   readonly history: readonly Transition[];
@@ -31,10 +31,10 @@ interface Transition {
 }
 
 /**
- * Alarms and their states. CloudWatch evaluates each once a minute, over periods that end at that
- * minute; so does `evaluate`, for each minute that is over. A new alarm has INSUFFICIENT_DATA until
- * its evaluation periods have passed since `startMs`: here, unlike there, the parts that it watches
- * begin with it.
+ * Alarms and their states. Like CloudWatch, `evaluate` evaluates each alarm once for every minute
+ * that has ended, over periods that end at that minute. Unlike in CloudWatch, an alarm stays in
+ * INSUFFICIENT_DATA until its evaluation periods have passed since `startMs`, because the parts
+ * that it watches start with it.
  */
 export class AlarmBook {
   readonly #store: MetricStore;
@@ -61,7 +61,7 @@ export class AlarmBook {
     return [...this.#statuses.values()];
   }
 
-  /** The names of the alarms that ring. */
+  /** The names of the alarms in the state ALARM. */
   ringing(): string[] {
     return this.statuses()
       .filter(({ state }) => state === "ALARM")
@@ -69,8 +69,8 @@ export class AlarmBook {
   }
 
   /**
-   * Evaluates at every minute that is over and was not evaluated; returns the alarms that changed,
-   * in order.
+   * Evaluates every minute that has ended since the last evaluation. Returns each change of an
+   * alarm's state, in order.
    */
   evaluate(nowMs: number): AlarmStatus[] {
     const changed: AlarmStatus[] = [];
@@ -102,7 +102,7 @@ export class AlarmBook {
     return { definition, state, reason, sinceMs: endMs, recent, history };
   }
 
-  /** The evaluation range's values, oldest first. */
+  /** The values of the evaluation range, oldest first. */
   #values({ metric, statistic, periodMs, ...rules }: AlarmDefinition, endMs: number) {
     const length = evaluationRange(rules);
     return Array.from({ length }, (_, place) => {
@@ -116,7 +116,7 @@ function minuteOf(timeMs: number): number {
   return Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
 }
 
-/** What was found, in a sentence like CloudWatch's. */
+/** The reason for a state, worded like CloudWatch's. */
 function reasonOf(definition: AlarmDefinition, values: readonly (number | undefined)[]): string {
   const { evaluationPeriods, comparison, threshold, treatMissingData } = definition;
   const found = values.filter((value) => value !== undefined).slice(-evaluationPeriods);

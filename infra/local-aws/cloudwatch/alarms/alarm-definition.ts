@@ -18,12 +18,12 @@ export interface AlarmDefinition {
   readonly treatMissingData: TreatMissingData;
   readonly comparison: Comparison;
   readonly threshold: number;
-  /** Names of the topics, as the template has them. */
+  /** The topics' names, as in the template. */
   readonly alarmActions: readonly string[];
   readonly okActions: readonly string[];
 }
 
-/** How a value is compared with the threshold, and the words for it. */
+/** A comparison of a value with the threshold, and its name in words. */
 interface Comparison {
   readonly breaches: (value: number, threshold: number) => boolean;
   readonly words: string;
@@ -48,7 +48,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
 const dimensions = z.array(z.strictObject({ Name: z.string(), Value: z.string() })).default([]);
 const period = z.int().multipleOf(60);
 
-/** The metric itself, as a query: so CloudFormation has it where the metric has a label. */
+/** A query for a single metric. CloudFormation uses this form for a metric with a label. */
 const query = z.strictObject({
   Id: z.string(),
   Label: z.string().optional(),
@@ -87,8 +87,8 @@ const properties = z.strictObject({
 });
 
 /**
- * An alarm from the properties of an `AWS::CloudWatch::Alarm` whose intrinsic functions are
- * replaced. Throws UnknownMonitoringError, which names the property or the value.
+ * Makes an alarm from the properties of an `AWS::CloudWatch::Alarm` without intrinsic functions.
+ * Throws UnknownMonitoringError, which names an unknown property or value.
  */
 export function alarmDefinition(given: Readonly<Record<string, unknown>>): AlarmDefinition {
   const where = `the alarm ${JSON.stringify(given["AlarmName"] ?? "without a name")}`;
@@ -113,7 +113,7 @@ export function alarmDefinition(given: Readonly<Record<string, unknown>>): Alarm
   };
 }
 
-/** What the alarm looks at, whichever of its two forms the template has. */
+/** The alarm's metric, from either of the template's two forms. */
 function watchedMetric(
   found: z.infer<typeof properties>,
   where: string,
@@ -136,7 +136,7 @@ function watchedMetric(
   };
 }
 
-/** The first thing that is not known: a property by its name, or a property's value. */
+/** Describes an unknown property or, if there is none, the first invalid value. */
 function problemOf(error: z.ZodError): string {
   const unknown = error.issues.find((issue) => issue.code === "unrecognized_keys");
   const [first] = error.issues;

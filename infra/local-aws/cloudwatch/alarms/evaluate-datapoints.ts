@@ -3,37 +3,35 @@ import type { AlarmDefinition } from "./alarm-definition.ts";
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
 /**
- * A period's datapoint: whether it breaches the threshold; undefined when nothing came in that
- * period.
+ * Whether a period's datapoint breaches the threshold; undefined when the period has no datapoint.
  */
 export type Datapoint = boolean | undefined;
 
 type Rules = Pick<AlarmDefinition, "evaluationPeriods" | "datapointsToAlarm" | "treatMissingData">;
 
 /**
- * How many periods CloudWatch looks back over beyond the evaluation periods, for datapoints in
- * place of missing ones. It does not document the number; in its examples the evaluation range is 5
+ * How many periods before the evaluation periods CloudWatch searches for datapoints to replace
+ * missing ones. The number is not documented; in CloudWatch's examples the evaluation range is 5
  * for 3 evaluation periods.
  */
 const EXTRA_PERIODS = 2;
 
-/** How many of the latest periods an evaluation looks at. */
+/** The number of latest periods that an evaluation uses. */
 export function evaluationRange({ evaluationPeriods }: Pick<Rules, "evaluationPeriods">): number {
   return evaluationPeriods + EXTRA_PERIODS;
 }
 
 /**
- * The state that follows from the datapoints of the evaluation range, oldest first; null: it stays
- * what it is. The rules are CloudWatch's
+ * The state that follows from the datapoints of the evaluation range, oldest first; null: the state
+ * does not change. The rules are CloudWatch's
  * (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html):
  *
- * - With enough real datapoints in the range, the newest of them count and missing ones do not
- *   matter.
- * - With fewer, all of them count, and only as many missing ones as the evaluation periods lack are
- *   filled in.
+ * - With enough real datapoints in the range, the newest count and missing ones are ignored.
+ * - With fewer, all of them count, and missing ones are filled in up to the number of evaluation
+ *   periods.
  * - With none, `treatMissingData` alone decides.
- * - "Premature alarm": all datapoints breach and the oldest is old enough, so missing ones would
- *   only delay the alarm.
+ * - "Premature alarm": if all real datapoints breach and the oldest is old enough, the state is not
+ *   decided as OK.
  */
 export function evaluateDatapoints(
   range: readonly Datapoint[],

@@ -12,12 +12,12 @@ const line = z.looseObject({
 });
 
 /**
- * The metrics in one line of a log, as the embedded metric format has them
+ * Parses a log line in the embedded metric format
  * (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
  * Empty for any other line.
  */
 export function embeddedMetrics(text: string): Datum[] {
-  // Most lines are the log's own; only those of a metric are parsed.
+  // Most lines contain no metrics and are not parsed.
   if (!text.startsWith("{") || !text.includes('"_aws"')) return [];
   const parsed = line.safeParse(parseJson(text));
   if (!parsed.success) return [];

@@ -1,6 +1,6 @@
 /**
- * Part of a template's monitoring that this stand-in does not know. What it would do wrong in
- * silence, it refuses.
+ * The template's monitoring contains something that this stand-in does not implement. It refuses it
+ * instead of evaluating it wrongly.
  */
 export class UnknownMonitoringError extends Error {
   override readonly name = "UnknownMonitoringError";

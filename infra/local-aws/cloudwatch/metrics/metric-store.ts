@@ -14,7 +14,7 @@ export class MetricStore {
   }
 
   /**
-   * A statistic of what came from `fromMs` on and before `toMs`; undefined when nothing did. See
+   * A statistic of the values from `fromMs` until before `toMs`; undefined when there are none. See
    * `Series.between`.
    */
   statistic(

@@ -1,5 +1,5 @@
 /**
- * What CloudWatch knows a metric by. All dimensions belong to it: with one more or less it is
+ * The identity of a metric in CloudWatch. It includes all dimensions: one more or less makes
  * another metric.
  */
 export interface MetricId {
@@ -16,7 +16,7 @@ export interface Datum {
   readonly values: readonly number[];
 }
 
-/** A text that is the same for the same metric, whatever the order of its dimensions. */
+/** A text that identifies a metric, independent of the order of its dimensions. */
 export function metricKey({ namespace, name, dimensions }: MetricId): string {
   const sorted = Object.entries(dimensions).sort(([one], [other]) => (one < other ? -1 : 1));
   return JSON.stringify([namespace, name, ...sorted.flat()]);

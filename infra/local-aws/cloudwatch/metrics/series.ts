@@ -1,6 +1,6 @@
 import { addSummary, addValue, emptySummary, type Summary } from "./statistics.ts";
 
-/** How finely values are kept, and for how long. */
+/** A resolution at which values are kept, and for how long. */
 interface Tier {
   readonly bucketMs: number;
   readonly keepMs: number;
@@ -10,10 +10,7 @@ interface Tier {
 const MINUTE_MS = 60_000;
 const FINE_MS = 5_000;
 
-/**
- * The values of one metric: by the minute for three hours, and in steps of five seconds for the
- * last quarter of an hour.
- */
+/** The values of one metric: by the minute for three hours, and by five seconds for 17 minutes. */
 export class Series {
   readonly #minutes: Tier = { bucketMs: MINUTE_MS, keepMs: 180 * MINUTE_MS, buckets: new Map() };
   readonly #fine: Tier = { bucketMs: FINE_MS, keepMs: 17 * MINUTE_MS, buckets: new Map() };
@@ -31,8 +28,8 @@ export class Series {
   }
 
   /**
-   * What came from `fromMs` on and before `toMs`, both multiples of five seconds; undefined when
-   * nothing did.
+   * The values from `fromMs` until before `toMs`, both multiples of five seconds; undefined when
+   * there are none.
    */
   between(fromMs: number, toMs: number): Summary | undefined {
     const whole = fromMs % MINUTE_MS === 0 && toMs % MINUTE_MS === 0;
@@ -46,7 +43,7 @@ export class Series {
   }
 }
 
-/** Drops what is too old: the oldest stand first, but for values that came late. */
+/** Drops old buckets. The oldest are first, except those of late values. */
 function forget({ buckets, bucketMs, keepMs }: Tier, nowMs: number): void {
   for (const place of buckets.keys()) {
     if (place * bucketMs >= nowMs - keepMs) return;

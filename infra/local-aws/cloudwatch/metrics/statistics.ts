@@ -1,16 +1,16 @@
 import { UnknownMonitoringError } from "./errors.ts";
 
-/** What is kept of the values of one metric in one stretch of time. */
+/** A summary of a metric's values in a span of time. */
 export interface Summary {
   count: number;
   sum: number;
   min: number;
   max: number;
-  /** For percentiles; the first ones when there are very many. */
+  /** The values, for percentiles; at most the first VALUES_KEPT of each bucket. */
   readonly values: number[];
 }
 
-/** More values than this say no more about a percentile. */
+/** Enough values for an accurate percentile. */
 const VALUES_KEPT = 1_000;
 
 export function emptySummary(): Summary {
@@ -25,7 +25,7 @@ export function addValue(summary: Summary, value: number): void {
   if (summary.values.length < VALUES_KEPT) summary.values.push(value);
 }
 
-/** Adds what another stretch of time holds. */
+/** Adds the summary of another span of time. */
 export function addSummary(summary: Summary, other: Summary): void {
   summary.count += other.count;
   summary.sum += other.sum;
@@ -45,8 +45,8 @@ const STATISTICS: Readonly<Record<string, Statistic>> = {
 };
 
 /**
- * A statistic by CloudWatch's name: `Sum`, `p99`. Throws UnknownMonitoringError; `where` says whose
- * it is.
+ * A statistic by CloudWatch's name: `Sum`, `p99`. Throws UnknownMonitoringError; `where` names the
+ * alarm or widget for its message.
  */
 export function statisticNamed(name: string, where: string): Statistic {
   const simple = STATISTICS[name];
@@ -56,7 +56,9 @@ export function statisticNamed(name: string, where: string): Statistic {
   return ({ values }) => percentile(values, Number(percent));
 }
 
-/** The value below which `percent` of the values lie, between the two nearest ones. */
+/**
+ * The value below which `percent` of the values lie, interpolated between the two nearest values.
+ */
 function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   const place = (percent / 100) * (sorted.length - 1);

@@ -24,8 +24,9 @@ export const changeMessageVisibilityBatch: Action = (input, { queues, failedEntr
 };
 
 /**
- * Deleting twice succeeds twice. An outdated handle of a standard queue succeeds without effect; a
- * FIFO queue refuses it, because the message may be somebody else's by now.
+ * Deletes a received message; a second delete succeeds too. An outdated handle succeeds without
+ * effect in a standard queue. A FIFO queue refuses it, because another receiver may have the
+ * message by now.
  */
 function deleteReceived(queue: Queue, input: JsonObject): JsonObject {
   const handle = requiredText(input, "ReceiptHandle");

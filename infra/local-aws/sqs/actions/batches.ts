@@ -32,8 +32,8 @@ export function batchEntries(input: JsonObject): JsonObject[] {
 }
 
 /**
- * The answer to a batch: each entry is done, or fails, for itself. What `failedEntry` names is not
- * done.
+ * Performs a batch: each entry succeeds or fails independently. Entries for which `failedEntry`
+ * returns an error are not performed.
  */
 export function eachEntry(
   entries: readonly JsonObject[],
@@ -60,8 +60,8 @@ export function eachEntry(
 }
 
 /**
- * An error as `Failed` names it. Being throttled is not the sender's fault: the same entry may be
- * sent again.
+ * An error in the form of an entry in `Failed`. Throttling is not the sender's fault, because the
+ * same entry may be sent again.
  */
 function failureOfEntry({ code, status, message }: AwsError): JsonObject {
   const senderFault = status < 500 && !/Throttl/.test(code);

@@ -34,7 +34,7 @@ function sourceQueue(queues: Queues, input: JsonObject): Queue {
   );
 }
 
-/** SQS shows a task's handle only while it can be cancelled. */
+/** SQS returns a task's handle only while the task can be cancelled. */
 function describe(task: MoveTask): JsonObject {
   return {
     ...(task.status === "RUNNING" ? { TaskHandle: formatTaskHandle(task) } : {}),

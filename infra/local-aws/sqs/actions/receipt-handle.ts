@@ -1,18 +1,18 @@
-/** What a receipt handle names: a message and one receive of it, in one queue. */
+/** The content of a receipt handle: a queue, a message and one of its receives. */
 export interface Receipt {
   readonly queueId: string;
   readonly messageId: string;
-  /** The receive. */
+  /** The id of the receive. */
   readonly receipt: string;
 }
 
-/** An opaque text, as with SQS. */
+/** The handle as opaque text, like SQS's. */
 export function formatReceiptHandle(receipt: Receipt): string {
   const text = `${receipt.queueId} ${receipt.messageId} ${receipt.receipt}`;
   return Buffer.from(text).toString("base64");
 }
 
-/** The receipt that a handle names, or undefined for a text that is no handle. */
+/** Parses a handle; undefined when the text is not a handle. */
 export function parseReceiptHandle(handle: string): Receipt | undefined {
   const text = Buffer.from(handle, "base64").toString();
   const match = /^([0-9a-f-]{36}) ([0-9a-f-]{36}) ([0-9a-z]+)$/.exec(text);

@@ -7,12 +7,12 @@ import { LONGEST_VISIBILITY_SECONDS } from "../queues/queue-limits.ts";
 import { formatReceiptHandle } from "./receipt-handle.ts";
 import type { Action } from "./action.ts";
 
-/** SQS names the sender by its principal's id. */
+/** The sender in SQS's form, a principal's id. */
 const SENDER_ID = "AIDALOCALPRINCIPAL000";
 
 /**
- * ReceiveMessage. Messages that were taken stay received, also when the answer does not reach the
- * client: as with SQS, they come back after their visibility timeout, with the receive counted.
+ * ReceiveMessage. As with SQS, messages count as received even if the answer does not reach the
+ * client; they become visible again after their visibility timeout.
  */
 export const receiveMessage: Action = async (input, { queues, signal }) => {
   const queue = queues.atUrl(requiredText(input, "QueueUrl"));

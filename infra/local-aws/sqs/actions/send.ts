@@ -12,10 +12,10 @@ import {
 import type { Queue } from "../queues/queue.ts";
 import type { Action } from "./action.ts";
 
-/** The limit of a message, and of all messages of a batch together: 1 MiB. */
+/** The limit for a message, and for all messages of a batch together: 1 MiB. */
 const MOST_BYTES = 1_048_576;
 
-/** What SQS accepts is what XML 1.0 calls a Char; a lone surrogate is not one. */
+/** SQS accepts only the characters that XML 1.0 calls Char, so no lone surrogates. */
 const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 const ID = /^[!-~]{1,128}$/;
@@ -74,7 +74,10 @@ function send(queue: Queue, input: JsonObject): JsonObject {
   };
 }
 
-/** In a batch SQS reports a missing group as an invalid parameter, and refuses all entries. */
+/**
+ * Checks the parameters for FIFO queues. In a batch, SQS reports a missing group as an invalid
+ * parameter and refuses all entries.
+ */
 function requireFifoParameters(
   queue: Queue,
   input: JsonObject,
@@ -97,7 +100,7 @@ function requireFifoParameters(
       "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
     );
   }
-  // A queue's own delay is the only one that keeps the order of a group.
+  // FIFO queues allow only the queue's delay, which keeps the order of a group.
   if (input["DelaySeconds"] !== undefined && input["DelaySeconds"] !== 0) {
     throw invalidParameter(
       "DelaySeconds",
@@ -139,8 +142,7 @@ function traceHeaderOf(input: JsonObject): string | undefined {
 }
 
 /**
- * The bytes that an entry counts for, as far as it makes sense; what is wrong with it is found when
- * it is sent.
+ * The size of a batch's entry, bytes. Invalid parts count as empty; sending the entry reports them.
  */
 function sizeOf(entry: JsonObject): number {
   const attributes = new Map(Object.entries(entry["MessageAttributes"] ?? {}));

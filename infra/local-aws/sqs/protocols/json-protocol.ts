@@ -1,7 +1,7 @@
 import { jsonResponse, parseJsonCall } from "../../http/aws-json.ts";
 import type { Protocol } from "./protocol.ts";
 
-/** AWS JSON 1.0, which the SDKs speak since the end of 2023. */
+/** AWS JSON 1.0, which the SDKs use since the end of 2023. */
 export const jsonProtocol: Protocol = {
   parse(request) {
     const { action, input = {} } = parseJsonCall(request);

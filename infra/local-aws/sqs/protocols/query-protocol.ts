@@ -5,8 +5,8 @@ import { textElement } from "../../http/xml.ts";
 import type { Protocol } from "./protocol.ts";
 
 /**
- * The query protocol, form fields in and XML out, which older clients speak: Debian 12's `aws` and
- * boto3 among them. Lists and maps are flattened: `AttributeName.1=All`,
+ * The query protocol of older clients, such as Debian 12's `aws` and boto3: requests are form
+ * fields, answers are XML. Lists and maps are flattened: `AttributeName.1=All`,
  * `Attribute.1.Name=DelaySeconds&Attribute.1.Value=5`.
  */
 export const queryProtocol: Protocol = {
@@ -38,7 +38,7 @@ export const queryProtocol: Protocol = {
 
 const NAMESPACE = 'xmlns="http://queue.amazonaws.com/doc/2012-11-05/"';
 
-/** Form fields by the parts of their names, which dots separate. */
+/** Form fields as a tree. Dots in their names separate the levels. */
 type Tree = { [part: string]: Tree | string };
 
 function toTree(fields: URLSearchParams): Tree {
@@ -56,7 +56,9 @@ function toTree(fields: URLSearchParams): Tree {
   return tree;
 }
 
-/** The lists and maps of requests: their element's name, and the member of the JSON protocol. */
+/**
+ * The lists and maps in requests: the element's name, and the member's name in the JSON protocol.
+ */
 const LISTS: Readonly<Record<string, string>> = {
   AttributeName: "AttributeNames",
   MessageAttributeName: "MessageAttributeNames",
@@ -91,12 +93,12 @@ function toInput(tree: Tree, action: string): JsonObject {
     if (typeof value === "string") {
       input[name] = NUMBERS.has(name) ? Number(value) : value;
     } else if (list !== undefined) {
-      // JavaScript walks through number-like keys in ascending order.
+      // JavaScript iterates over integer keys in ascending order.
       input[list] = Object.values(value).map((entry) =>
         typeof entry === "string" ? entry : toInput(entry, action),
       );
     } else if (map !== undefined) {
-      // The JSON protocol spells this one member in lower case.
+      // In the JSON protocol only this member begins in lower case.
       const member = action === "CreateQueue" && name === "Tag" ? "tags" : map.member;
       input[member] = Object.fromEntries(
         Object.values(value).map((entry) => {
@@ -109,7 +111,9 @@ function toInput(tree: Tree, action: string): JsonObject {
   return input;
 }
 
-/** The lists and maps of answers: the member of the JSON protocol, and their element's name. */
+/**
+ * The lists and maps in answers: the member's name in the JSON protocol, and the element's name.
+ */
 const LIST_ELEMENTS: Readonly<Record<string, (action: string) => string>> = {
   Messages: () => "Message",
   QueueUrls: () => "QueueUrl",

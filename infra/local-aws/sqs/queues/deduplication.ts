@@ -1,21 +1,22 @@
-/** What a repeated send is answered with: the message that was accepted first. */
+/** The first accepted message, with which a repeated send is answered. */
 export interface AcceptedMessage {
   readonly id: string;
   readonly sequenceNumber: string | undefined;
 }
 
 /**
- * SQS's deduplication interval, five minutes from the first send, whatever became of the message.
+ * SQS's deduplication interval: five minutes from the first send, even if the message has been
+ * deleted.
  */
 export const DEDUPLICATION_INTERVAL_MS = 5 * 60_000;
 
 /**
- * The sends of the last five minutes of one queue, by deduplication id (and group, where that is
- * the scope).
+ * A queue's sends of the last five minutes, by deduplication id (and by group, when that is the
+ * scope).
  */
 export class Deduplication {
   readonly #accepted = new Map<string, AcceptedMessage>();
-  /** The same in order of time, from `#oldest` on. */
+  /** The sends in order of time; those from the index `#oldest` on are still remembered. */
   #history: { readonly key: string; readonly atMs: number }[] = [];
   #oldest = 0;
 
@@ -36,7 +37,7 @@ export class Deduplication {
       this.#accepted.delete(entry.key);
       this.#oldest++;
     }
-    // The forgotten half is given back in one piece, so that forgetting one costs constant time on
+    // Half of the list is removed at once, so that forgetting a send takes constant time on
     // average.
     if (this.#oldest > 1024 && this.#oldest * 2 > this.#history.length) {
       this.#history = this.#history.slice(this.#oldest);
@@ -45,7 +46,10 @@ export class Deduplication {
   }
 }
 
-/** The key of a send in its queue's scope. A group id contains no line feed. */
+/**
+ * The key of a send in its queue's deduplication scope. The line feed separates the parts, because
+ * a group id contains none.
+ */
 export function deduplicationKey(
   scope: string,
   groupId: string | undefined,

@@ -1,7 +1,7 @@
 /**
- * SQS's errors: `type` is the exception's name in the JSON protocol, `code` the one of the older
- * query protocol, which the header `x-amzn-query-error` carries. The SDK names its exceptions by
- * both.
+ * SQS's errors. `type` is the exception's name in the JSON protocol. `code` is its code in the
+ * older query protocol, which the header `x-amzn-query-error` contains. The SDK uses both to name
+ * its exceptions.
  */
 const ERRORS = {
   BatchEntryIdsNotDistinct: modelled("AWS.SimpleQueueService.BatchEntryIdsNotDistinct", 400),
@@ -41,7 +41,7 @@ export interface ErrorForm {
   readonly status: number;
 }
 
-/** A refusal that the client is to see. */
+/** An error that is returned to the client. */
 export class SqsError extends Error {
   override readonly name = "SqsError";
   readonly error: SqsErrorName;
@@ -53,8 +53,7 @@ export class SqsError extends Error {
 }
 
 /**
- * How an error is sent, by its name or its query code; undefined for one that SQS itself does not
- * make.
+ * The form of an error, by its name, type or code; undefined for an error that SQS does not have.
  */
 export function formOfError(nameOrCode: string): Required<ErrorForm> | undefined {
   const entry = Object.entries(ERRORS).find(

@@ -7,14 +7,14 @@ interface Group {
   readonly id: string;
   readonly messages: LinkedList<Message>;
   inFlight: number;
-  /** Its place among the ready groups, when it is one. */
+  /** The group's place in the list of ready groups; undefined when it is not ready. */
   ready: ListNode<Group> | undefined;
 }
 
 /**
- * A FIFO queue's order. A group is locked while one of its messages is in flight; a receive takes
- * as many messages as it can from one group, in order, before it goes on to the next. Ready groups
- * take turns: the one that has been ready longest is first.
+ * The order of a FIFO queue. A group is locked while one of its messages is in flight. A receive
+ * takes as many messages as possible from one group, in order, before it continues with the next.
+ * The group that has been ready longest is first.
  */
 export class FifoOrder implements DeliveryOrder {
   readonly #groups = new Map<string, Group>();
@@ -76,7 +76,7 @@ export class FifoOrder implements DeliveryOrder {
     }
   }
 
-  /** Puts a group among the ready ones or takes it from there, after any change. */
+  /** Adds a group to the ready groups or removes it, after any change. */
   #review(group: Group): void {
     const first = group.messages.first?.value;
     const ready = group.inFlight === 0 && first !== undefined && isOffered(first);

@@ -1,7 +1,4 @@
-/**
- * A list with removal in constant time wherever the element stands: queues of 100,000s of messages
- * lose any of them.
- */
+/** A list that removes any element in constant time, for queues of 100,000s of messages. */
 export class LinkedList<T> {
   #first: ListNode<T> | undefined;
   #last: ListNode<T> | undefined;
@@ -10,7 +7,7 @@ export class LinkedList<T> {
     return this.#first;
   }
 
-  /** Appends; the node is the element's handle for `remove`. */
+  /** Appends a value. Returns its node for `remove`. */
   push(value: T): ListNode<T> {
     const node: ListNode<T> = { value, previous: this.#last, next: undefined };
     if (this.#last === undefined) this.#first = node;
@@ -20,9 +17,9 @@ export class LinkedList<T> {
   }
 
   /**
-   * Takes a node out. It must be in this list. It forgets its neighbours: a chain of removed nodes
-   * would keep one another from being collected, messages of a megabyte among them. A walk that
-   * removes therefore looks ahead.
+   * Removes a node, which must be in this list. The node's references to its neighbours are
+   * cleared, so that removed nodes do not keep each other, and messages of up to a megabyte, in
+   * memory. An iteration must therefore read `next` before it removes a node.
    */
   remove(node: ListNode<T>): void {
     if (node.previous === undefined) this.#first = node.next;

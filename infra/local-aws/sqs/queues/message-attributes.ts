@@ -6,7 +6,7 @@ interface MessageAttribute {
   /** String, Number or Binary, possibly with a custom label: `Number.float`. */
   readonly DataType: string;
   readonly StringValue?: string;
-  /** base64 */
+  /** The value in base64. */
   readonly BinaryValue?: string;
 }
 
@@ -17,7 +17,7 @@ const MOST_ATTRIBUTES = 10;
 const NAME = /^(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)$/;
 const RESERVED = /^(aws|amazon)\./i;
 
-/** The attributes of a request. Throws SqsError for one that SQS refuses. */
+/** Parses a request's message attributes. Throws SqsError for an attribute that SQS refuses. */
 export function parseMessageAttributes(input: JsonObject): MessageAttributes {
   const given = input["MessageAttributes"];
   if (given === undefined || given === null) return NO_ATTRIBUTES;
@@ -31,7 +31,7 @@ export function parseMessageAttributes(input: JsonObject): MessageAttributes {
   return new Map(entries);
 }
 
-/** What the attributes add to a message's size: names, types and values, in bytes. */
+/** The attributes' share of a message's size, bytes: names, types and values. */
 export function attributesSize(attributes: MessageAttributes): number {
   let size = 0;
   for (const [name, attribute] of attributes) {
@@ -42,9 +42,9 @@ export function attributesSize(attributes: MessageAttributes): number {
 }
 
 /**
- * The MD5 that the SDKs compare, as SQS's developer guide defines it: by name in ascending order,
- * each of name, data type and value with its length in four bytes, before the value one byte that
- * says how it is carried. Undefined for none.
+ * The MD5 that the SDKs compare, as SQS's developer guide defines it. The attributes are sorted by
+ * name. Name, data type and value each follow their length in four bytes; a byte for the kind of
+ * transport precedes the value's length. Undefined when there are no attributes.
  */
 export function attributesMd5(attributes: MessageAttributes): string | undefined {
   if (attributes.size === 0) return undefined;
@@ -67,7 +67,7 @@ export function attributesMd5(attributes: MessageAttributes): string | undefined
   return hash.digest("hex");
 }
 
-/** Those that a receive asks for: `All` or `.*`, a prefix `name.*`, or exact names. */
+/** The attributes that a receive requests: `All` or `.*`, a prefix `name.*`, or exact names. */
 export function selectAttributes(
   attributes: MessageAttributes,
   wanted: readonly string[],

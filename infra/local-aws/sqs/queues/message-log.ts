@@ -1,6 +1,6 @@
 import type { MessageContent } from "./message.ts";
 
-/** A message as it is written down: JSON, but for the Map of its attributes. */
+/** A message in a log. It can be written as JSON, except for the Map of its attributes. */
 export interface LoggedMessage extends MessageContent {
   readonly id: string;
   readonly sequenceNumber: string | undefined;
@@ -11,7 +11,7 @@ export interface LoggedMessage extends MessageContent {
   firstReceivedAtMs: number | undefined;
 }
 
-/** A send that a repeat of it is recognised by, whatever became of its message. */
+/** A send, kept to recognise its repeats even when its message is gone. */
 export interface LoggedSend {
   readonly id: string;
   readonly sequenceNumber: string | undefined;
@@ -21,21 +21,21 @@ export interface LoggedSend {
 }
 
 /**
- * What happens to the messages of one queue, each time before it takes effect. What throws is not
- * acknowledged.
+ * Records the events of one queue's messages, each before it takes effect. If a method throws, the
+ * request is not acknowledged.
  */
 export interface MessageLog {
-  /** `isSend`: with a deduplication id that holds from now on; a move between queues has none. */
+  /** `isSend`: whether the deduplication id counts from now on, unlike at a move between queues. */
   added(message: LoggedMessage, isSend: boolean): void;
   received(id: string, receiveCount: number, firstReceivedAtMs: number): void;
   removed(id: string): void;
-  /** What the queue held when the process before this one ended, oldest first. */
+  /** The messages in the queue when the log was opened, oldest first. */
   readonly messages: readonly LoggedMessage[];
-  /** Its sends of the last minutes, oldest first. */
+  /** The queue's sends of the last minutes, oldest first. */
   readonly sends: readonly LoggedSend[];
 }
 
-/** The log of a queue whose messages go with this process. */
+/** The log of a queue in memory; it records nothing. */
 export const NO_LOG: MessageLog = {
   added: () => undefined,
   received: () => undefined,

@@ -2,7 +2,7 @@ import type { Deadline } from "../../time/deadlines.ts";
 import type { ListNode } from "./linked-list.ts";
 import type { MessageAttributes } from "./message-attributes.ts";
 
-/** What a sender gives. */
+/** The parts of a message that come from its sender. */
 export interface MessageContent {
   readonly body: string;
   /** Lower-case hexadecimal. */
@@ -13,31 +13,31 @@ export interface MessageContent {
   readonly deduplicationId: string | undefined;
 }
 
-/**
- * delayed ─▶ visible ◀─▶ inFlight; gone from any of them. Only `Messages` changes it.
- */
+/** delayed ─▶ visible ◀─▶ inFlight; any of them ─▶ gone. Only `Messages` changes the state. */
 export type MessageState = "delayed" | "visible" | "inFlight" | "gone";
 
-/** A message in a queue. */
 export interface Message extends MessageContent {
   readonly id: string;
   readonly sequenceNumber: string | undefined;
-  /** What the retention period counts from. */
+  /** When the retention period began. */
   readonly sentAtMs: number;
-  /** In a dead-letter queue: the ARN of the queue it came from. */
+  /** In a dead-letter queue: the ARN of the queue from which the message came. */
   readonly deadLetterSource: string | undefined;
   state: MessageState;
   receiveCount: number;
   firstReceivedAtMs: number | undefined;
-  /** Its latest receive. */
+  /** The time of the latest receive. */
   receivedAtMs: number | undefined;
-  /** Names the latest receive; part of its receipt handle. */
+  /** The id of the latest receive; part of its receipt handle. */
   receipt: string | undefined;
-  /** When it becomes visible. */
+  /** When the message becomes visible. */
   deadline: Deadline<Message> | undefined;
-  /** Its places in the queue's lists. */
+  /** The message's nodes in the queue's lists. */
   inQueue: ListNode<Message> | undefined;
   inOrder: ListNode<Message> | undefined;
-  /** Its place among those that a FIFO queue does not look at yet, see `Reach`. */
+  /**
+   * The message's node in the list of messages beyond a FIFO queue's reach (see `Reach`); undefined
+   * when it is within reach.
+   */
   beyondReach: ListNode<Message> | undefined;
 }

@@ -8,21 +8,21 @@ export interface NewMessage {
   readonly id: string;
   readonly sequenceNumber: string | undefined;
   readonly sentAtMs: number;
-  /** When it can be received first; undefined: at once. */
+  /** When the message becomes visible first; undefined: at once. */
   readonly visibleAtMs?: number | undefined;
   readonly deadLetterSource?: string;
   readonly receiveCount?: number;
   readonly firstReceivedAtMs?: number | undefined;
-  /** Whether repeats of it are recognised by its deduplication id. */
+  /** Whether its deduplication id serves to recognise repeats. */
   readonly isSend?: boolean;
 }
 
 /**
- * The messages of one queue and the changes of their states. Nothing costs more than O(log n), but
- * a walk over all.
+ * The messages of one queue and the changes of their states. Every operation takes at most O(log
+ * n), except an iteration over all.
  */
 export class Messages {
-  /** Oldest first. */
+  /** All messages, oldest first. */
   readonly #all = new LinkedList<Message>();
   readonly #byId = new Map<string, Message>();
   readonly #order: DeliveryOrder;
@@ -31,7 +31,7 @@ export class Messages {
   readonly #deadlines = new Deadlines<Message>();
   readonly counts: Record<MessageState, number> = { delayed: 0, visible: 0, inFlight: 0, gone: 0 };
 
-  /** With the messages that the log has. */
+  /** Begins with the messages in the log. */
   constructor(order: DeliveryOrder, log: MessageLog) {
     this.#order = order;
     this.#log = log;
@@ -98,7 +98,9 @@ export class Messages {
     return message;
   }
 
-  /** Takes a message in flight until then, or changes until when it is. */
+  /**
+   * Puts a visible message in flight until `untilMs`, or changes the time for a message in flight.
+   */
   hide(message: Message, untilMs: number): void {
     if (message.state === "visible") {
       this.#setState(message, "inFlight");
@@ -107,7 +109,7 @@ export class Messages {
     this.#setDeadline(message, untilMs);
   }
 
-  /** Counts a receive of a message that is in flight from now on. */
+  /** Counts a receive of a message that was put in flight. */
   received(message: Message, nowMs: number): void {
     message.firstReceivedAtMs ??= nowMs;
     message.receivedAtMs = nowMs;
@@ -131,7 +133,10 @@ export class Messages {
     this.#order.removed(message, wasInFlight);
   }
 
-  /** Makes visible what has fallen due, and drops what was sent at `oldestMs` or before. */
+  /**
+   * Makes messages visible whose deadline has passed, and drops messages that were sent at
+   * `oldestMs` or before.
+   */
   settle(nowMs: number, oldestMs: number): void {
     for (let due = this.#deadlines.first; due !== undefined; due = this.#deadlines.first) {
       if (due.atMs > nowMs) break;

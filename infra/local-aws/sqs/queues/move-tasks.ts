@@ -6,7 +6,7 @@ import type { Queues } from "./queues.ts";
 export interface MoveTask {
   readonly id: string;
   readonly sourceArn: string;
-  /** Undefined: each message goes back to the queue that it came from. */
+  /** Undefined: each message returns to the queue from which it came. */
   readonly destinationArn: string | undefined;
   readonly perSecond: number | undefined;
   readonly startedMs: number;
@@ -17,11 +17,11 @@ export interface MoveTask {
   cancelAlarm?: () => void;
 }
 
-/** SQS's own pace when the caller names none is not documented; this is its highest one. */
+/** SQS does not document its default pace; this is the highest that it allows. */
 const FASTEST_PER_SECOND = 500;
 const TASKS_REMEMBERED = 10;
 
-/** The moving of messages out of dead-letter queues. */
+/** Moves messages out of dead-letter queues. */
 export class MoveTasks {
   readonly #queues: Queues;
   readonly #tasks = new Map<string, MoveTask[]>();
@@ -30,7 +30,7 @@ export class MoveTasks {
     this.#queues = queues;
   }
 
-  /** Starts one. Throws SqsError. */
+  /** Starts a task. Throws SqsError. */
   start(
     source: Queue,
     destinationArn: string | undefined,
@@ -65,12 +65,12 @@ export class MoveTasks {
     return task;
   }
 
-  /** Those of a source queue, newest first. */
+  /** The tasks of a source queue, newest first. */
   of(sourceArn: string): readonly MoveTask[] {
     return this.#tasks.get(sourceArn) ?? [];
   }
 
-  /** Stops a running one. Throws SqsError. */
+  /** Stops a running task. Throws SqsError. */
   cancel(handle: string): MoveTask {
     const [id, sourceArn] = parseTaskHandle(handle);
     const task = this.of(sourceArn).find((candidate) => candidate.id === id);

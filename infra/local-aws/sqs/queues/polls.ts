@@ -3,13 +3,13 @@ import { LinkedList } from "./linked-list.ts";
 
 /** A receive that waits for messages. */
 interface Poll<T> {
-  /** What there is for it now; empty when nothing. */
+  /** Takes the messages that are available for this receive; may be empty. */
   readonly take: () => T[];
   readonly finish: (messages: T[]) => void;
   readonly fail: (error: Error) => void;
 }
 
-/** The long polls of one queue, served in the order in which they came. */
+/** The long polls of one queue, served in the order of their arrival. */
 export class Polls<T> {
   readonly #waiting = new LinkedList<Poll<T>>();
   readonly #clock: Clock;
@@ -23,8 +23,8 @@ export class Polls<T> {
   }
 
   /**
-   * Resolves as soon as `take` finds something, with nothing at `deadlineMs` or when `signal`
-   * aborts: a poll whose client has gone takes no message.
+   * Resolves with messages as soon as `take` finds any, or with none at `deadlineMs` or when
+   * `signal` aborts. A poll whose client has closed the connection so takes no message.
    */
   wait(take: () => T[], deadlineMs: number, signal: AbortSignal): Promise<T[]> {
     if (signal.aborted) return Promise.resolve([]);
@@ -51,7 +51,7 @@ export class Polls<T> {
     return promise;
   }
 
-  /** Serves those that wait, as far as there is something for them. */
+  /** Serves waiting polls while messages are available. */
   serve(): void {
     for (let node = this.#waiting.first; node !== undefined; node = this.#waiting.first) {
       const messages = node.value.take();
@@ -60,7 +60,7 @@ export class Polls<T> {
     }
   }
 
-  /** Ends all of them with an error. */
+  /** Rejects all waiting polls. */
   failAll(error: Error): void {
     for (let node = this.#waiting.first; node !== undefined; node = this.#waiting.first) {
       node.value.fail(error);

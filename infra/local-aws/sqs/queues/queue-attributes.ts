@@ -2,11 +2,11 @@ import { invalidParameter, SqsError } from "./errors.ts";
 import { LONGEST_VISIBILITY_SECONDS } from "./queue-limits.ts";
 import { parseRedriveAllowPolicy, parseRedrivePolicy } from "./redrive-policy.ts";
 
-/** A queue's settings as the API shows them: every value a text. */
+/** A queue's settings as in the API: every value is a text. */
 export type QueueAttributes = Readonly<Record<string, string>>;
 
 interface AttributeRule {
-  /** What a new queue has; undefined for an attribute that is absent unless set. */
+  /** The value in a new queue; undefined: the attribute is absent unless set. */
   readonly initial?: string;
   readonly fifoOnly?: boolean;
   readonly accepts: (value: string) => boolean;
@@ -36,7 +36,7 @@ const RULES: Readonly<Record<string, AttributeRule>> = {
   },
 };
 
-/** The attributes of a new queue: what was given, defaults for the rest. Throws SqsError. */
+/** The attributes of a new queue: those given, and defaults for the others. Throws SqsError. */
 export function newQueueAttributes(given: QueueAttributes, fifo: boolean): QueueAttributes {
   const initial: Record<string, string> = fifo ? { FifoQueue: "true" } : {};
   for (const [name, rule] of Object.entries(RULES)) {
@@ -46,7 +46,8 @@ export function newQueueAttributes(given: QueueAttributes, fifo: boolean): Queue
 }
 
 /**
- * A queue's attributes after a change; an empty text takes an optional one away. Throws SqsError.
+ * A queue's attributes after a change. An empty text removes an optional attribute. Throws
+ * SqsError.
  */
 export function changedQueueAttributes(
   present: QueueAttributes,
@@ -76,8 +77,8 @@ export function changedQueueAttributes(
 }
 
 /**
- * The name of an attribute that a repeated CreateQueue gives another value than the queue has;
- * undefined when all agree.
+ * The name of an attribute for which a repeated CreateQueue gives a different value; undefined when
+ * all are equal.
  */
 export function differingAttribute(
   present: QueueAttributes,
@@ -86,7 +87,10 @@ export function differingAttribute(
   return Object.keys(given).find((name) => !sameValue(present[name] ?? "", given[name] ?? ""));
 }
 
-/** SQS counts a dead-letter queue that cannot be one among the invalid parameters. */
+/**
+ * The error for an invalid value. For an invalid dead-letter queue, SQS reports an invalid
+ * parameter.
+ */
 function refusal(name: string, value: string): SqsError {
   return name === "RedrivePolicy"
     ? invalidParameter(name, value, "Invalid value for deadLetterTargetArn.")
@@ -97,7 +101,10 @@ function sameValue(one: string, other: string): boolean {
   return one === other || (one.startsWith("{") && canonical(one) === canonical(other));
 }
 
-/** JSON with its keys in order, and numbers as texts: SQS takes a maxReceiveCount of "3" for 3. */
+/**
+ * JSON with sorted keys and with numbers as texts, because SQS treats a maxReceiveCount of "3" like
+ * 3.
+ */
 function canonical(text: string): string {
   try {
     const value = JSON.parse(text) as Record<string, unknown>;

@@ -3,14 +3,14 @@ export interface QueueLimits {
   /** How many messages may be in flight. */
   readonly inFlight: number;
   /**
-   * How far SQS looks into a FIFO queue for groups to deliver: its first messages, in flight or
-   * not. The backlog of one group can so hide all other groups behind it.
+   * How many of a FIFO queue's first messages, in flight or not, SQS searches for groups to
+   * deliver. So the backlog of one group can block all groups behind it.
    */
   readonly reach: number;
 }
 
-/** SQS's own, the same for every account. */
+/** SQS's quotas, which are the same for every account. */
 export const SQS_LIMITS: QueueLimits = { inFlight: 120_000, reach: 120_000 };
 
-/** How long a message can be hidden in all, counted from its receive: 12 hours. */
+/** The longest time for which a message can be hidden, counted from its receive: 12 hours. */
 export const LONGEST_VISIBILITY_SECONDS = 43_200;

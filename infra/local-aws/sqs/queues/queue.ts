@@ -21,15 +21,15 @@ export interface QueueOptions {
   readonly limits: QueueLimits;
   readonly nextSequenceNumber: () => string;
   /**
-   * Where a message goes that was received too often: asked at each receive, since the policy may
-   * change.
+   * The dead-letter queue; undefined when there is none. Called at each receive, because the policy
+   * may change.
    */
   readonly deadLetters: () => DeadLetters | undefined;
-  /** Whose messages the queue begins with. */
+  /** Records the queue's messages. The queue begins with the messages in it. */
   readonly log: MessageLog;
 }
 
-/** One queue: what SQS's actions do with its messages. */
+/** A queue with the operations of SQS's actions. */
 export class Queue {
   readonly id = randomUUID();
   readonly name: string;
@@ -42,11 +42,11 @@ export class Queue {
   modifiedMs: number;
   purgedMs: number | undefined;
   /**
-   * Messages since the queue was made, as CloudWatch counts them: a move to another queue is no
-   * send.
+   * Numbers of messages since the queue was created, as CloudWatch counts them: a move from another
+   * queue does not count as sent.
    */
   readonly traffic = { sent: 0, received: 0, emptyReceives: 0, deleted: 0 };
-  /** The latest messages, also those that are gone. */
+  /** The latest messages, including deleted ones. */
   readonly recent = new RecentMessages();
 
   readonly #options: QueueOptions;
@@ -84,13 +84,13 @@ export class Queue {
     });
   }
 
-  /** The approximate counts of GetQueueAttributes, which here are exact. */
+  /** The counts of GetQueueAttributes. Unlike SQS's, they are exact. */
   get counts(): Readonly<Record<"visible" | "inFlight" | "delayed", number>> {
     this.#settle();
     return this.#messages.counts;
   }
 
-  /** Those in the queue, oldest first, whatever their state. Looking at them changes nothing. */
+  /** All messages in the queue, in any state, oldest first. Reading them changes nothing. */
   messages(): Iterable<Message> {
     this.#settle();
     return this.#messages;
@@ -101,7 +101,10 @@ export class Queue {
     return Number(this.attributes[attribute]) * 1000;
   }
 
-  /** Adds a message; one that repeats another's deduplication id is answered with that one. */
+  /**
+   * Adds a message. A message that repeats a deduplication id is dropped, and the earlier message
+   * is returned.
+   */
   send(content: MessageContent, delayMs: number): AcceptedMessage {
     const nowMs = this.#settle();
     const id = content.deduplicationId;
@@ -127,9 +130,8 @@ export class Queue {
   }
 
   /**
-   * The message that a receipt names: "current" when that was its latest receive and, in a FIFO
-   * queue, the message is still in flight from it; "expired" otherwise; undefined when the message
-   * is gone.
+   * The message of a receipt. "current": the receipt is that of the latest receive and, in a FIFO
+   * queue, the message is still in flight; "expired" otherwise. Undefined when the message is gone.
    */
   findReceipt(messageId: string, receipt: string): ReceivedMessage | undefined {
     this.#settle();
@@ -146,7 +148,10 @@ export class Queue {
     this.#receives.wake();
   }
 
-  /** Makes a received message visible again after this time; 0: at once. Throws SqsError. */
+  /**
+   * Makes a received message visible again after `visibilityMs`. Throws SqsError beyond 12 hours
+   * after its receive.
+   */
   changeVisibility(message: Message, visibilityMs: number): void {
     const nowMs = this.#settle();
     const untilMs = nowMs + visibilityMs;
@@ -161,11 +166,14 @@ export class Queue {
     this.#receives.wake();
   }
 
-  /** Takes over a message that another queue gave up. Its age counts on, except in a FIFO queue. */
+  /**
+   * Adds a message from a queue whose dead-letter queue this is. It keeps its age, except in a FIFO
+   * queue.
+   */
   acceptDeadLetter(message: Message, source: string): void {
     const nowMs = this.#settle();
-    // With the message's id as its deduplication id, as SQS does: two sends with one id are told
-    // apart as dead letters.
+    // Like SQS, replaces the deduplication id by the message's id, so that dead letters with the
+    // same deduplication id stay distinct.
     const content = this.fifo ? { ...message, deduplicationId: message.id } : message;
     this.#messages.add(content, {
       id: message.id,
@@ -179,15 +187,16 @@ export class Queue {
   }
 
   /**
-   * Moves the next message that could be received to the queue that `destination` chooses, where it
-   * is a new message: "none" when there is no such message, "gone" when that queue does not exist.
+   * Moves the next deliverable message to the queue that `destination` chooses, as a new message.
+   * Returns "none" when there is no such message, "gone" when the destination does not exist.
    */
   moveOne(destination: (message: Message) => Queue | undefined): "moved" | "none" | "gone" {
     const nowMs = this.#settle();
     for (const message of this.#messages.deliverable()) {
       const queue = destination(message);
       if (queue === undefined) return "gone";
-      // First into the one: a process that ends in between leaves it in both, and in neither never.
+      // The message is added before it is removed, so that a crash in between duplicates it and
+      // never loses it.
       const sequenceNumber = queue.#sequenceNumber();
       queue.#messages.add(message, { id: randomUUID(), sequenceNumber, sentAtMs: nowMs });
       this.#messages.remove(message);
@@ -201,7 +210,7 @@ export class Queue {
     for (const message of this.#messages) this.#messages.remove(message);
   }
 
-  /** A FIFO queue's delay also holds for messages already sent. */
+  /** A FIFO queue's new delay also applies to messages that were sent before. */
   changeAttributes(attributes: QueueAttributes): void {
     this.attributes = attributes;
     this.modifiedMs = this.#settle();
@@ -213,7 +222,7 @@ export class Queue {
     this.#receives.wake();
   }
 
-  /** The queue was deleted: nobody waits for its messages any more. */
+  /** Ends the waiting receives with an error, after the queue was deleted. */
   close(): void {
     this.#receives.failAll(
       new SqsError("QueueDoesNotExist", "The specified queue does not exist."),
@@ -228,7 +237,7 @@ export class Queue {
     return this.fifo ? this.#options.nextSequenceNumber() : undefined;
   }
 
-  /** Does what has fallen due, and says what time it is. Every operation begins with it. */
+  /** Applies what is due by now and returns the time. Every operation begins with it. */
   #settle(): number {
     const nowMs = this.#clock.now();
     this.#messages.settle(nowMs, nowMs - this.durationMs("MessageRetentionPeriod"));

@@ -13,24 +13,24 @@ import { SQS_LIMITS } from "./queue-limits.ts";
 import { parseRedriveAllowPolicy, parseRedrivePolicy } from "./redrive-policy.ts";
 
 export interface QueuesOptions {
-  /** The endpoint's URL, without a slash at its end. */
+  /** The endpoint's URL without a trailing slash. */
   readonly url: string;
   readonly region: string;
   readonly accountId: string;
   readonly clock: Clock;
-  /** Where the messages are written down; left out: they go with this process. */
+  /** The logs for the messages; left out: in memory. */
   readonly kept?: KeptLogs;
 }
 
-/** The logs of queues, by their names. */
+/** The queues' logs. */
 interface KeptLogs {
   readonly lastSequenceNumber: bigint;
   of(name: string): MessageLog;
-  /** The queue was deleted. */
+  /** Records that the queue was deleted. */
   forget(name: string): void;
 }
 
-/** How long the name of a deleted queue cannot be used again. */
+/** How long a deleted queue's name cannot be used again. */
 const NAME_LOCK_MS = 60_000;
 
 /** The queues of one account in one region. */
@@ -41,7 +41,7 @@ export class Queues {
   readonly #arnPrefix: string;
   readonly #byName = new Map<string, Queue>();
   readonly #deletedMs = new Map<string, number>();
-  /** SQS's sequence numbers have 20 digits and grow. */
+  /** The latest sequence number. SQS's numbers have 20 digits and increase. */
   #sequenceNumber = 18_850_000_000_000_000_000n;
 
   constructor(options: QueuesOptions) {
@@ -53,7 +53,7 @@ export class Queues {
     this.#arnPrefix = `arn:aws:sqs:${options.region}:${options.accountId}:`;
   }
 
-  /** In the order of their names. */
+  /** All queues, sorted by name. */
   all(): Queue[] {
     return [...this.#byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
@@ -67,7 +67,7 @@ export class Queues {
     return this.#byName.get(arn.slice(this.#arnPrefix.length));
   }
 
-  /** The queue of a QueueUrl. Throws SqsError. */
+  /** The queue with this QueueUrl. Throws SqsError. */
   atUrl(url: string): Queue {
     const name = nameInUrl(url);
     if (name === undefined)
@@ -75,7 +75,7 @@ export class Queues {
     return this.named(name);
   }
 
-  /** The queue of that name. Throws SqsError. */
+  /** The queue with this name. Throws SqsError. */
   named(name: string): Queue {
     const queue = this.#byName.get(name);
     if (queue === undefined)
@@ -83,7 +83,9 @@ export class Queues {
     return queue;
   }
 
-  /** A new queue, or the existing one when it has the attributes given. Throws SqsError. */
+  /**
+   * Creates a queue, or returns the existing one if it has the given attributes. Throws SqsError.
+   */
   create(name: string, given: QueueAttributes, tags: Readonly<Record<string, string>>): Queue {
     const fifo = given["FifoQueue"] === "true";
     checkName(name, fifo);
@@ -136,7 +138,7 @@ export class Queues {
     queue.close();
   }
 
-  /** The queues whose dead-letter queue this is. */
+  /** The queues that use this queue as their dead-letter queue. */
   deadLetterSources(queue: Queue): Queue[] {
     return this.all().filter(({ attributes }) => {
       const policy = parseRedrivePolicy(attributes["RedrivePolicy"] ?? "");
@@ -147,7 +149,7 @@ export class Queues {
   #deadLettersOf(queue: Queue): DeadLetters | undefined {
     const text = queue.attributes["RedrivePolicy"];
     const policy = text === undefined ? undefined : parseRedrivePolicy(text);
-    // While the dead-letter queue is missing, messages are delivered on.
+    // While the dead-letter queue does not exist, messages continue to be delivered.
     const target = policy === undefined ? undefined : this.findByArn(policy.deadLetterTargetArn);
     if (policy === undefined || target === undefined) return undefined;
     return { queue: target, maxReceiveCount: policy.maxReceiveCount };
@@ -185,7 +187,7 @@ export class Queues {
   }
 }
 
-/** The queue's name in `http://host/account/name`, or undefined when it is no such URL. */
+/** The queue's name in `http://host/account/name`; undefined for another URL. */
 export function nameInUrl(url: string): string | undefined {
   return /^https?:\/\/[^/]+\/\d{12}\/([^/]+)$/.exec(url)?.[1];
 }

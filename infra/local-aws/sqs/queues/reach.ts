@@ -1,24 +1,24 @@
 import { LinkedList } from "./linked-list.ts";
 import type { Message } from "./message.ts";
 
-/** Which messages of a FIFO queue are within reach, see `QueueLimits`. */
+/** Tracks which messages of a FIFO queue are within reach (see `QueueLimits`). */
 export class Reach {
   readonly #limit: number;
   #within = 0;
-  /** The others, oldest first. */
+  /** The messages beyond reach, oldest first. */
   readonly #beyond = new LinkedList<Message>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** A message was added at the end. */
+  /** Records a message that was added at the end. */
   enter(message: Message): void {
     if (this.#within < this.#limit) this.#within++;
     else message.beyondReach = this.#beyond.push(message);
   }
 
-  /** A message left; the answer is the one that comes within reach in its place. */
+  /** Records that a message left. Returns the message that thereby comes within reach, if any. */
   leave(message: Message): Message | undefined {
     if (message.beyondReach !== undefined) {
       this.#beyond.remove(message.beyondReach);

@@ -1,6 +1,6 @@
 import type { Message } from "./message.ts";
 
-/** As long as SQS's deduplication interval. */
+/** How long an attempt is remembered: SQS's deduplication interval. */
 const INTERVAL_MS = 5 * 60_000;
 
 interface Attempt {
@@ -10,9 +10,9 @@ interface Attempt {
 }
 
 /**
- * The receives of a FIFO queue that named a ReceiveRequestAttemptId: who lost the answer on the way
- * asks again with the same id and gets the same messages with the same handles, as long as all of
- * them are still in flight from that receive.
+ * A FIFO queue's receives with a ReceiveRequestAttemptId. A client that lost the answer repeats the
+ * request with the same id and gets the same messages with the same handles, as long as all of them
+ * are still in flight from that receive.
  */
 export class ReceiveAttempts {
   readonly #attempts = new Map<string, Attempt>();

@@ -11,7 +11,7 @@ export interface ReceiveOptions {
   readonly visibilityMs: number;
   readonly waitMs: number;
   readonly attemptId: string | undefined;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client closes the connection. */
   readonly signal: AbortSignal;
 }
 
@@ -26,17 +26,17 @@ interface ReceivesOptions {
   readonly messages: Messages;
   /** How many messages may be in flight. */
   readonly mostInFlight: number;
-  /** Does what has fallen due, and says what time it is. */
+  /** Applies what is due by now and returns the time. */
   readonly settle: () => number;
   /** See `QueueOptions`. */
   readonly deadLetters: () => DeadLetters | undefined;
   /** The queue's ARN. */
   readonly arn: string;
-  /** Counts them. */
+  /** The counters that receives increase. */
   readonly traffic: { received: number; emptyReceives: number };
 }
 
-/** The receives of one queue: what each gets, and those that wait. */
+/** The receives of one queue, including those that wait for messages. */
 export class Receives {
   readonly #options: ReceivesOptions;
   readonly #attempts = new ReceiveAttempts();
@@ -51,8 +51,8 @@ export class Receives {
   }
 
   /**
-   * Messages for one ReceiveMessage, now in flight; none when its client has gone before any was
-   * taken. Throws SqsError when too many are in flight already.
+   * Puts messages for one ReceiveMessage in flight and returns them; none when the client closes
+   * the connection before that. Throws SqsError when too many messages are in flight already.
    */
   async receive(options: ReceiveOptions): Promise<Message[]> {
     if (options.signal.aborted) return [];
@@ -71,7 +71,7 @@ export class Receives {
       throw new SqsError("OverLimit", "Too many messages in flight.");
 
     const take = (): Message[] => this.#take(options);
-    // Those that wait already come first.
+    // Waiting receives are served first.
     const found = this.#polls.any ? [] : take();
     if (found.length > 0 || options.waitMs === 0) return this.#counted(found);
     const polling = this.#polls.wait(take, nowMs + options.waitMs, options.signal);
@@ -80,7 +80,7 @@ export class Receives {
   }
 
   /**
-   * Serves those who wait; while somebody still does, sets the alarm for the next message that
+   * Serves waiting receives. If some still wait, sets the alarm to the time when the next message
    * becomes visible.
    */
   wake(): void {
@@ -90,7 +90,7 @@ export class Receives {
     this.#alarm.set(this.#polls.any ? this.#options.messages.nextDeadlineMs : undefined);
   }
 
-  /** Ends those that wait with an error. */
+  /** Rejects the waiting receives. */
   failAll(error: Error): void {
     this.#alarm.clear();
     this.#polls.failAll(error);

@@ -7,13 +7,10 @@ export interface RecentMessage {
 }
 
 const KEPT = 40;
-/** Larger ones would hold memory that a queue's owner believes to be free. */
+/** Larger messages are not kept, to limit memory after their deletion. */
 const LARGEST_BODY = 32 * 1024;
 
-/**
- * The latest messages of a queue, kept after they were deleted, so that a person can see what
- * passed through.
- */
+/** The latest messages of a queue, kept after their deletion for display. */
 export class RecentMessages {
   readonly #entries: RecentMessage[] = [];
 
@@ -28,7 +25,7 @@ export class RecentMessages {
     if (entry !== undefined) entry.deletedAtMs ??= atMs;
   }
 
-  /** Newest first. */
+  /** The messages, newest first. */
   all(): readonly RecentMessage[] {
     return this.#entries.toReversed();
   }

@@ -1,7 +1,7 @@
-/** Where a queue's messages go that were received too often. */
+/** The dead-letter queue of a queue, and when messages move there. */
 export interface RedrivePolicy {
   readonly deadLetterTargetArn: string;
-  /** How often a message is delivered; the receive after that moves it. */
+  /** How often a message is delivered. The next receive moves it. */
   readonly maxReceiveCount: number;
 }
 
@@ -11,7 +11,7 @@ export interface RedriveAllowPolicy {
   readonly sourceQueueArns: readonly string[];
 }
 
-/** The policy that an attribute's JSON text stands for, or undefined when SQS refuses it. */
+/** Parses the attribute's JSON text; undefined when SQS refuses it. */
 export function parseRedrivePolicy(text: string): RedrivePolicy | undefined {
   const value = parseJson(text);
   const target = value?.["deadLetterTargetArn"];

@@ -2,7 +2,7 @@ import type { DeliveryOrder } from "./delivery-order.ts";
 import { LinkedList } from "./linked-list.ts";
 import type { Message } from "./message.ts";
 
-/** A standard queue's order: whatever is visible, longest visible first. */
+/** The order of a standard queue: the message that has been visible longest is first. */
 export class StandardOrder implements DeliveryOrder {
   readonly #visible = new LinkedList<Message>();
 
