@@ -1,11 +1,11 @@
 import { judgeSourceError } from "./source/mysql-errors.ts";
 
-/** This many doubtful errors in a row are final, */
+/** After this many doubtful errors in a row the reader stops. */
 const DOUBTS = 3;
-/** unless the attempts between them lasted this long. */
+/** An attempt that lasts longer than this resets the count of doubtful errors. */
 const UNDISTURBED_MS = 60_000;
 
-/** Decides after each failed attempt to follow the source whether another one may help. */
+/** Decides after each failed attempt to follow the source whether to try again. */
 export class AttemptFailures {
   readonly #replicaServerId: number;
   #failures = 0;
@@ -16,11 +16,10 @@ export class AttemptFailures {
   }
 
   /**
-   * Takes what ended an attempt, and returns how many have failed in a row. Throws what a person
-   * must act on.
+   * Counts the error that ended an attempt, and returns how many attempts have failed in a row.
+   * Throws the error when a person must act on it.
    *
-   * @param reachedBinlog whether events of the binlog came: then the next failure is counted from
-   *   one again
+   * @param reachedBinlog whether the attempt received binlog events: the count then starts anew
    */
   add(error: unknown, reachedBinlog: boolean, lastedMs: number): number {
     if (reachedBinlog) this.#failures = 0;
@@ -28,9 +27,9 @@ export class AttemptFailures {
     if (!isOfAws(error)) {
       const verdict = judgeSourceError(error);
       if (verdict.kind === "final") throw verdict.error;
-      // Whether the log was purged is found out when the next attempt connects; refused again and
-      // again, it is something else: two replicas with one server id end each other's dump by
-      // turns.
+      // A doubtful error may mean that the log was purged; the next attempt checks that when it
+      // connects. A refusal that repeats has another cause, such as two replicas with the same
+      // server id, which end each other's dumps in turn.
       if (verdict.kind === "doubtful" && ++this.#doubts >= DOUBTS)
         throw verdict.final(this.#replicaServerId);
     }
@@ -39,8 +38,8 @@ export class AttemptFailures {
 }
 
 /**
- * What the AWS SDK throws carries `$metadata`, also when the request never reached AWS; but for its
- * search for credentials.
+ * Whether the AWS SDK threw the error. Its errors have `$metadata` even when the request did not
+ * reach AWS; only CredentialsProviderError has none.
  */
 function isOfAws(error: unknown): boolean {
   return (

@@ -7,8 +7,7 @@ import type { Transaction } from "./transactions/transaction.ts";
 import type { UnknownXa } from "./transactions/xa-transactions.ts";
 
 /**
- * What an attempt to follow the source tells of itself: its lines in the log, and what it counts in
- * the status.
+ * Reports one attempt to follow the source: writes its log lines and updates the reader's status.
  */
 export class AttemptReport {
   readonly #status: ReaderStatus;
@@ -19,20 +18,26 @@ export class AttemptReport {
     this.#log = log;
   }
 
-  /** `offset`: the saved one, before the server is reached. */
+  /** Called with the saved offset before the reader connects to the server. */
   expects(offset: Offset | null): void {
     this.#waits(offset);
     this.#status.expects(offset?.committedMs ?? null);
   }
 
-  /** `retentionMs`: how long the server keeps its binlog, milliseconds; null for ever. */
+  /**
+   * `retentionMs`: how long the server keeps its binlog, milliseconds; null when it keeps it for
+   * ever.
+   */
   begins({ committedMs, waiting, keptXa }: Offset, retentionMs: number | null): void {
     this.#status.retentionMs = retentionMs;
     this.#waits({ waiting, keptXa });
     this.#status.startsAt(committedMs);
   }
 
-  /** `aheadMs`: how far the server's clock is ahead of this machine's; null when it did not say. */
+  /**
+   * `aheadMs`: how far the server's clock is ahead of this machine's; null when it was not
+   * measured.
+   */
   clock(aheadMs: number | null): void {
     if (aheadMs !== null) this.#status.clockIsAhead(aheadMs);
   }
@@ -66,7 +71,7 @@ export class AttemptReport {
     this.#log.warn({ thread }, "a connection changed its user while it was open (COM_CHANGE_USER)");
   }
 
-  /** Its changes are parked. */
+  /** Called when a GTID tag and the session ledger name different users; the changes are parked. */
   disagreement({ gtid, thread }: Transaction): void {
     this.#log.error(
       { gtid, thread },

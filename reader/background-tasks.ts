@@ -1,18 +1,18 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long what is under way in the background may take to end. */
+/** How long running tasks may take to end once the loop is over. */
 const TASKS_MS = 3000;
 
-/** Something that is done again and again while the reader follows its source. */
+/** A periodic task that runs while the reader follows its source. */
 export interface Task {
   readonly everyMs: number;
   readonly act: () => Promise<void>;
 }
 
 /**
- * Does each task again and again. Resolves when the signal is aborted; rejects with the first
- * failure, after which nothing is sent any more.
+ * Runs each task periodically. Resolves when the signal is aborted. On the first failure it aborts
+ * `sending` and rejects with that failure.
  */
 export async function runTasks(
   tasks: readonly Task[],
@@ -33,8 +33,8 @@ export async function runTasks(
 }
 
 /**
- * Calls `act` again and again, `waitMs` after it finished, until the signal is aborted; resolves
- * then. Rejects with what `act` threw.
+ * Calls `act` repeatedly, each time `waitMs` after the previous call finished. Resolves when the
+ * signal is aborted; rejects with what `act` threw.
  */
 async function every(waitMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
@@ -44,8 +44,8 @@ async function every(waitMs: number, signal: AbortSignal, act: () => Promise<voi
 }
 
 /**
- * Waits until all have settled, and no longer than this. Leaves no timer, for which the process
- * would stay.
+ * Waits until all promises have settled, at most `ms`. Cancels its timer, which would otherwise
+ * keep the process alive.
  */
 async function settledWithin(promises: readonly Promise<void>[], ms: number): Promise<void> {
   const patience = new AbortController();

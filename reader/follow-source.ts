@@ -41,10 +41,10 @@ const SNAPSHOT_STEP_MS = 100;
 const DRAIN_MS = 12_000;
 
 /**
- * One attempt to follow the source: connects, goes on from the saved offset, and sends what comes,
- * until something breaks or the signal is aborted, or the number of lanes may change. Rejects with
- * what broke; nothing but the saved offset is carried to the next attempt. Otherwise it stops
- * reading, sends what was read, saves the offset, and resolves.
+ * One attempt to follow the source: connects, reads on from the saved offset, and sends the
+ * changes. It ends when something fails, when the signal is aborted, or when the number of lanes
+ * may change. After a failure it rejects with the error; the next attempt starts from the saved
+ * offset only. Otherwise it stops reading, sends what it has read, saves the offset, and resolves.
  */
 export async function followSource(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { settings, status, lease } = options;
@@ -64,7 +64,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     silenceMs: settings.silenceMs,
     checksums: state.checksums,
   };
-  // An account that may not read the process list is refused before anything is read.
+  // Fails before reading if the account may not read the process list.
   await Promise.race([listConnections(control.connection, state.version, [0]), control.broken]);
   const begin = await Promise.race([
     findBeginning(options, state, server, control),
@@ -84,14 +84,15 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     control.broken,
     lease.lost,
   ]);
-  // Saved before anything is read: a new life stays new, a start from "now" stays there, and the
-  // offset is settled no more.
+  // The offset is saved before reading begins: it fixes a new life and the position of a start from
+  // "now", and no longer says that everything before it is settled.
   const numbers = RowNumbers.begin(begin.offset.snapshots?.numbers, state);
   const snapshots = begin.offset.snapshots && { ...begin.offset.snapshots, numbers: numbers.free };
   const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined, snapshots };
   await lease.save(offset);
   report.begins(offset, await retentionMs(state, server, control));
-  // A dump by file and offset says itself in which files the server had started.
+  // A dump by file and offset contains the events that show where the server started. For a dump by
+  // GTIDs, `runBeginnings` reads them from the files.
   const toRead = state.files.slice(state.files.indexOf(offset.file));
   const unsaid = start.kind === "gtid" ? toRead : [];
   const rotations = new Rotations(control.connection);
@@ -112,8 +113,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const keptXa = new KeptXaStore(options.s3, settings.payloadBucket);
   const preparedXa = await keptXa.restore(offset.keptXa);
 
-  // The lanes have a signal of their own: what was read is still sent when the reader is told to
-  // end.
+  // The lanes have a separate signal, so that what was read is still sent after `signal` is
+  // aborted.
   const sending = new AbortController();
   let dump: BinlogDump | null = null;
   const pipeline = buildPipeline(options, {
@@ -197,8 +198,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
 }
 
 /**
- * How long the server keeps its binlog, milliseconds; null for ever. Where it does not say, as long
- * as its oldest file is old: it has kept that one.
+ * How long the server keeps its binlog, milliseconds; null when it keeps it for ever. When the
+ * account may not read the setting, it is the age of the server's oldest binlog file.
  */
 async function retentionMs(
   { retention, oldestFile }: ServerState,
@@ -217,7 +218,6 @@ function refuseWhileStopped(stop: Stop | null): void {
     throw new StillStoppedError(new Date(stop.sinceMs).toISOString(), stop.message);
 }
 
-/** Finds where to read from. */
 async function findBeginning(
   { settings, store }: FollowOptions,
   state: ServerState,
@@ -234,15 +234,15 @@ async function findBeginning(
     return inTable(await firstBeginning(settings.start, newLife(0), state, evidence), tableMadeMs);
   }
   const { start, lanes, laneCount } = newStart;
-  // The ordered life has not begun: a restored offsets table may order it once more, on a server
-  // with other coordinates.
+  // The life that `offsets set` ordered has not begun. A restored offsets table may order it a
+  // second time, on a server with other coordinates.
   const life = newLife(newStart.epoch - 1);
   const begin = await firstBeginning(start, life, state, evidence);
   const offset = { ...begin.offset, lanes, laneCount, anewSince: life.epoch };
   return inTable({ ...begin, offset }, tableMadeMs);
 }
 
-/** Nothing was sent beyond the end of the binlog. */
+/** The end of the binlog; nothing beyond it has been sent. */
 function endOf({ file, offset }: ServerState): BinlogPosition {
   return { fileNumber: binlogFileNumber(file), offset };
 }

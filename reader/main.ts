@@ -13,17 +13,17 @@ import { parseReaderSettings, ReaderSettingsError } from "./settings.ts";
 import { secretCredentials } from "./source/credentials.ts";
 
 /**
- * A call that is not answered is found out by then, long before the lease runs out. Frames are sent
- * again by their sender, which asks for the lease each time, so that the SDK must not do it by
- * itself.
+ * The timeouts detect an unanswered call long before the lease runs out. The SDK must not retry
+ * frames: the frame sender retries them, and checks the lease each time.
  */
 const CALLS = {
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
 };
 
-// The reader's process. It ends by itself only by an error that nobody foresaw or, where
-// BLOCKED_SECONDS is 0, that a person must act on (exit 1); SIGTERM and SIGINT drain it (exit 0).
+// The reader's process. It exits with 1 on an unexpected error, and, where BLOCKED_SECONDS is 0, on
+// an error that a person must act on. On SIGTERM and SIGINT it sends what it has read and exits
+// with 0.
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -63,7 +63,7 @@ async function run(): Promise<void> {
         const command = new GetSecretValueCommand({ SecretId: settings.secretArn });
         return (await secrets.send(command)).SecretString ?? "";
       }),
-      // The signature of a request covers its body: SQS need not prove that it took what was sent.
+      // The request's signature covers its body, so the MD5 check of SQS's answer adds nothing.
       sqs: closing(withPlainBodies(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false }))),
       s3: closing(new S3Client(CALLS)),
       dynamodb,

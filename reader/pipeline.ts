@@ -39,7 +39,7 @@ import type { KnownFiles } from "./transactions/known-files.ts";
 import { PresentRun } from "./transactions/present-run.ts";
 import { TransactionReader } from "./transactions/transaction-reader.ts";
 
-/** What the process and its lease give to each attempt. */
+/** The parts that outlive an attempt. */
 export interface PipelineOptions {
   readonly settings: ReaderSettings;
   readonly sqs: SQSClient;
@@ -49,26 +49,26 @@ export interface PipelineOptions {
   readonly log: Log;
 }
 
-/** What the attempt has found out and opened. */
+/** The state that an attempt found and the connections that it opened. */
 export interface Attempt {
   readonly state: ServerState;
-  /** Where it begins to read. */
+  /** Where the attempt begins to read. */
   readonly offset: Beginning["offset"];
-  /** Whether the offset was saved by a reader on this server, and not made for this attempt. */
+  /** Whether a reader saved this offset on this server; false when it was made for this attempt. */
   readonly isResumed: boolean;
   readonly lanes: number;
   /** See `settledAt` of reader/offsets/lane-layout.ts. */
   readonly unsure: BinlogPosition | null;
   /** See `ServerRunOptions`. */
   readonly runBeginnings: ReadonlyMap<number, number>;
-  /** Of the binlog files from that position on. */
+  /** The binlog files from the offset on. */
   readonly files: KnownFiles;
-  /** A binlog file that belongs to the server's present run with all that follow it. */
+  /** A binlog file that the server's present run wrote, as it did all later files. */
   readonly presentRunFile: string;
-  /** Those that the offset names. */
+  /** The prepared XA transactions that the offset names. */
   readonly preparedXa: readonly PreparedXa[];
   readonly keptXa: KeptXaStore;
-  /** For questions to the server. */
+  /** For queries to the server. */
   readonly connection: Connection;
   readonly users: ProvenUsers;
   /** Whether each new connection registers itself, see `registersSessions`. */
@@ -76,18 +76,18 @@ export interface Attempt {
   readonly report: AttemptReport;
   /** Back-pressure changed: true = pause reading, false = resume. */
   readonly onPressure: (high: boolean) => void;
-  /** Ends what is being sent, and lookups that find no answer. */
+  /** Cancels sending and unanswered lookups. */
   readonly signal: AbortSignal;
-  /** Aborted when the attempt ends, by a failure or because the reader is told to end. */
+  /** Aborted when the attempt ends, by a failure or by the reader's shutdown. */
   readonly ending: AbortSignal;
   readonly rowNumbers: RowNumbers;
-  /** What the route function says of lanes. */
+  /** Reads the lanes' progress as the route function saved it. */
   readonly readLanes: ReturnType<typeof laneItems>;
   /** Opens a connection for the rows of a snapshot. */
   readonly connectSnapshot: () => Promise<SnapshotConnection>;
 }
 
-/** The way from the dump's events to the raw queue and the saved offset, in this order. */
+/** The parts that carry the dump's events to the raw queue and the saved offset. */
 export interface Pipeline {
   readonly reader: TransactionReader;
   readonly sessions: SessionBook;
@@ -98,7 +98,7 @@ export interface Pipeline {
   readonly snapshots: Snapshots;
 }
 
-/** Builds the parts that live for one attempt, and connects them. */
+/** Builds and connects the parts of one attempt. */
 export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipeline {
   const presentRun = new PresentRun(binlogFileNumber(attempt.presentRunFile));
   const sessions = sessionBook(options, attempt, presentRun, () => reader.run);
@@ -188,8 +188,8 @@ function sessionBook(
     isOfThisRun: (transaction) => presentRun.includes(transaction),
     presentRun: () => (presentRun.isReached ? runRead() : null),
     table: {
-      // Until it answers: what the process list said meanwhile is not to be lost, its connections
-      // may be gone.
+      // Retried until it succeeds: a failed lookup would lose what the process list answered, and
+      // its connections may be closed by now.
       find: (connections) => retry(retries, () => table.find(connections)),
       record: (known) => table.record(known),
       refresh: (open) => table.refresh(open),
@@ -219,9 +219,10 @@ function shipmentOf(
     },
     lanes,
     previous: followedPositions(offset),
-    // From where a prepared XA transaction holds the offset back, much was sent. Otherwise it is a
-    // second at most, and route drops it. Where a table moved to another lane, a lane's position
-    // says nothing of it.
+    // When a prepared XA transaction holds the offset back, many changes are read that were sent
+    // before, so the lanes skip them. Otherwise at most about a second's changes are read again,
+    // and the route function drops them. With another number of lanes a table may have moved to
+    // another lane, and the lanes' positions cannot tell what was sent.
     repeats: isResumed && offset.waiting !== undefined && offset.laneCount === lanes,
     frameBytes: settings.frameBytes,
     delayMs: settings.delayMs,

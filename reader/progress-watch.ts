@@ -3,16 +3,16 @@ import { BinlogInterruptedError } from "./reporting/errors.ts";
 import { type BinlogPosition, isBefore } from "./transactions/binlog-position.ts";
 
 /**
- * Compares now and then how far the binlog was read with where it ends. After RESET BINARY LOGS AND
- * GTIDS the server lets a running dump wait at a position that never comes: it says nothing of it,
- * and sends heartbeats.
+ * Periodically compares the read position with the end of the binlog. After RESET BINARY LOGS AND
+ * GTIDS a running dump waits for ever at a position that no longer exists, while the server still
+ * sends heartbeats and reports no error.
  */
 export class ProgressWatch {
-  /** What was read and the end, by the last look. */
+  /** The read position and the end of the binlog at the last look. */
   #last: { readonly read: BinlogPosition; readonly end: BinlogPosition } | null = null;
   /**
-   * Whether what is read follows the end: a dump behind GTIDs passes over what was read before,
-   * without a word.
+   * Whether the read position has advanced. A dump by GTIDs first skips what was read before, and
+   * the server sends no event for it.
    */
   #follows: boolean;
 
@@ -22,8 +22,8 @@ export class ProgressWatch {
   }
 
   /**
-   * Throws BinlogInterruptedError when the binlog ends before what was read, or when nothing was
-   * read since the last look though more was there by then.
+   * Throws BinlogInterruptedError when the binlog ends before the read position, or when nothing
+   * was read since the last look although the binlog already went further then.
    */
   async look(
     reading: BinlogPosition,

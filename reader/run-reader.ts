@@ -11,8 +11,8 @@ import { pauseAfter, retry } from "./reporting/retry.ts";
 const RETRIES = { firstWaitMs: 200, longestWaitMs: 5000 };
 
 /**
- * Reads the source until the signal is aborted: waits for the lease, follows the binlog, and begins
- * anew after whatever can pass or a person can end. Rejects with what nobody foresaw.
+ * Reads the source until the signal is aborted: waits for the lease and follows the binlog. Tries
+ * again after errors that can pass or that a person can resolve; rejects with any other error.
  */
 export async function runReader(
   options: Omit<FollowOptions, "lease">,
@@ -27,7 +27,7 @@ export async function runReader(
       if (!options.status.isStoppedByError) options.status.counters.leasesTaken++;
       await followUntilStopped({ ...options, lease }, signal);
     } catch (error) {
-      // What broke while it was told to end is of no interest any more.
+      // Errors during shutdown are ignored.
       if (signal.aborted) break;
       if (error instanceof LeaseLostError) {
         options.log.warn(
@@ -43,9 +43,10 @@ export async function runReader(
 }
 
 /**
- * After an error that a person must act on: waits before the next attempt, while a standby that can
- * read takes over. A new process would find the same, and containers that end again and again never
- * make a deployment complete. Rejects with any other error, and where the process is told to end.
+ * After an error that a person must act on: waits before the next attempt. Meanwhile a standby can
+ * take over. Ending the process would not help: a new one would find the same error, and containers
+ * that keep exiting prevent a deployment from completing. Rejects with any other error, and when
+ * BLOCKED_SECONDS is 0.
  */
 async function waitForPerson(
   stop: unknown,
@@ -58,7 +59,7 @@ async function waitForPerson(
   await delay(blockedMs, undefined, { signal }).catch(() => undefined); // an abort ends the wait
 }
 
-/** DynamoDB's trouble passes: the reader waits for as long as it takes. */
+/** Waits for the lease. Errors of DynamoDB are retried without a limit. */
 async function acquire(
   { settings, store, status, log }: Omit<FollowOptions, "lease">,
   owner: string,
@@ -84,8 +85,8 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
   while (!signal.aborted) {
     const startedMs = performance.now();
     try {
-      // One that slept through its lease must not even connect: the server would end the new
-      // holder's dump for it.
+      // A reader whose lease ran out must not connect: it has the server id of the new holder,
+      // whose dump the server would end.
       options.lease.assertHeld();
       await followSource(options, signal);
     } catch (error) {
@@ -111,8 +112,8 @@ async function followUntilStopped(options: FollowOptions, signal: AbortSignal): 
 }
 
 /**
- * Says in the offsets table why the reader stops. A stop that is not written is found again by the
- * next process.
+ * Writes the reason for the stop to the offsets table. If that fails, the next attempt finds the
+ * same error again.
  */
 async function recordStop({ lease, log, status }: FollowOptions, final: unknown): Promise<void> {
   status.isStoppedByError = true;

@@ -4,7 +4,7 @@ import { configurationSchema, deliverySchema, sourceSchema } from "../config/sch
 import { parseStartPoint, type StartPoint } from "../config/start-point.ts";
 import { fnv1a } from "../wire/fnv-1a.ts";
 
-/** What the reader is told by its environment variables; ARCHITECTURE.md lists them. */
+/** The reader's settings, from its environment variables; ARCHITECTURE.md lists them. */
 export interface ReaderSettings {
   readonly source: string;
   readonly host: string;
@@ -16,21 +16,22 @@ export interface ReaderSettings {
   readonly statementTables: readonly string[];
   readonly start: StartPoint;
   /**
-   * The `server_id` that the reader shows as a replica; unique among the replicas of the source.
+   * The `server_id` with which the reader registers as a replica; unique among the source's
+   * replicas.
    */
   readonly replicaServerId: number;
   readonly lanes: number;
   readonly rawQueueUrl: string;
   readonly offsetsTable: string;
   readonly sessionsTable: string;
-  /** Takes the frames that are too large for SQS. */
+  /** The S3 bucket for frames that are too large for SQS and for kept XA transactions. */
   readonly payloadBucket: string;
   /** The table that the session ledger's procedure writes to, `database.table`. */
   readonly ledgerTable: string;
   readonly leaseMs: number;
   /**
-   * A binlog connection that is silent for this long is taken for dead; the server sends heartbeats
-   * three times as often.
+   * A binlog connection that is silent for this long counts as broken. The server sends a heartbeat
+   * after a third of this time.
    */
   readonly silenceMs: number;
   readonly sweepMs: number;
@@ -38,28 +39,26 @@ export interface ReaderSettings {
    * How long an XA transaction stays prepared before its changes are kept in the payload bucket.
    */
   readonly keepXaAfterMs: number;
-  /** Unsent bytes from which on the binlog connection is paused. */
+  /** The reader pauses the binlog connection while more bytes than this are unsent. */
   readonly unsentLimitBytes: number;
   readonly frameBytes: number;
-  /**
-   * How far apart frames leave that are not full, while they are delivered as fast as they come.
-   */
+  /** The shortest time between two frames of a lane that are not full, milliseconds. */
   readonly delayMs: number;
   /**
-   * Whether frames say the columns of their tables and where transactions end: some subscriber's
-   * format needs it.
+   * Whether frames contain the columns of their tables and the ends of transactions, which some
+   * message formats need.
    */
   readonly columns: boolean;
   readonly healthPort: number | null;
   /**
-   * How long a reader that a person must help waits before it tries again; null: its process ends
-   * instead.
+   * How long the reader waits after an error that a person must resolve before it tries again;
+   * null: the process ends instead.
    */
   readonly blockedMs: number | null;
-  /** How often metrics are reported; an alarm needs them every minute. */
+  /** The interval of metrics, milliseconds. An alarm needs them at least every minute. */
   readonly metricsEveryMs: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
-  /** The pairs that get the rows of their subscriber's tables when they are new. */
+  /** The subscriber and environment pairs that get an initial snapshot, with its tables. */
   readonly initialSnapshots: readonly {
     readonly subscriber: string;
     readonly environment: string;
@@ -67,7 +66,7 @@ export interface ReaderSettings {
   }[];
 }
 
-/** The environment does not say what the reader needs to know; `problems` names every variable. */
+/** Environment variables are missing or invalid; `problems` names each of them. */
 export class ReaderSettingsError extends Error {
   override readonly name = "ReaderSettingsError";
   readonly problems: readonly string[];
@@ -81,7 +80,7 @@ export class ReaderSettingsError extends Error {
 const wholeNumber = (minimum: number, maximum: number) =>
   z.coerce.number().int().min(minimum).max(maximum);
 
-/** A text of digits as a part of the configuration that is a number. */
+/** Parses a text of digits with a numeric part of the configuration's schema. */
 const digits = <Part extends z.ZodType>(part: Part) =>
   z.preprocess((text) => (text === undefined ? undefined : Number(text)), part);
 
@@ -135,10 +134,7 @@ const variables = z.object({
     .default([]),
 });
 
-/**
- * The settings in a set of environment variables. Throws ReaderSettingsError naming every variable
- * that is wrong.
- */
+/** Parses the settings. Throws ReaderSettingsError, which names every invalid variable. */
 export function parseReaderSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): ReaderSettings {
@@ -182,9 +178,8 @@ export function parseReaderSettings(
 }
 
 /**
- * Replicas of one server need different ids. A hash in the upper half keeps clear of hand-numbered
- * servers; that of the raw queue's address also tells stacks of one name in several accounts or
- * regions apart.
+ * A default server id: a hash of the raw queue's URL, which differs between accounts and regions.
+ * It lies in the upper half of the range, because people number their servers from 1.
  */
 function serverIdFor(rawQueueUrl: string): number {
   return (0x80000000 | (fnv1a(rawQueueUrl) & 0x7fffffff)) >>> 0;

@@ -10,7 +10,7 @@ import { xidText } from "./transactions/xid-text.ts";
 
 export interface XaKeeperOptions {
   readonly xa: Pick<XaTransactions, "unkept" | "kept" | "keep">;
-  /** How long one waits for its commit before its changes are kept, milliseconds. */
+  /** How long a transaction stays prepared before its changes are kept, milliseconds. */
   readonly afterMs: number;
   readonly authorsOf: (
     transactions: readonly Transaction[],
@@ -20,21 +20,21 @@ export interface XaKeeperOptions {
 }
 
 /**
- * The reader's item names them, about 400 bytes each, and DynamoDB takes 400 KB. Those beyond hold
- * the position back.
+ * The reader's item has about 400 bytes for each kept transaction, and a DynamoDB item is limited
+ * to 400 KB. Further prepared transactions hold the position back.
  */
 const MOST_KEPT = 500;
-/** After a failure of S3. */
+/** How long to wait after an S3 error. */
 const PAUSE_MS = 5000;
 
 /**
- * Writes the changes of XA transactions that stay prepared to the payload bucket, with their
- * authors. From then on the offset names them, so that reading need not go back to them: one that
- * somebody forgot does not hold the position back until its log is purged.
+ * Writes the changes of XA transactions that stay prepared to the payload bucket. The offset then
+ * names these transactions with their authors, and the reader need not read them again. So a
+ * forgotten transaction does not hold the position back until its log is purged.
  */
 export class XaKeeper {
   readonly #options: XaKeeperOptions;
-  /** When each was seen first, `performance.now()`. */
+  /** When each prepared transaction was first seen, by `performance.now()`. */
   readonly #seenMs = new WeakMap<PreparedXa, number>();
 
   constructor(options: XaKeeperOptions) {
@@ -42,8 +42,9 @@ export class XaKeeper {
   }
 
   /**
-   * Keeps those that have waited for long, in the order in which they were prepared: what an offset
-   * names then always lies before where it holds. A failure of S3 is logged, and passes.
+   * Keeps the transactions that have been prepared for `afterMs`, in the order of their XA PREPARE.
+   * So every kept transaction lies before the position at which the offset is held back. An S3
+   * error is logged and not thrown.
    */
   async look(nowMs = performance.now()): Promise<void> {
     const { xa, afterMs, log } = this.#options;

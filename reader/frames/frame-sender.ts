@@ -17,11 +17,11 @@ export interface FrameSenderOptions {
   readonly queueUrl: string;
   readonly payloadBucket: string;
   /**
-   * The name of the life that the frames' positions belong to; null where it began before lives had
-   * names.
+   * The name of the life that the frames' positions belong to; null for a life from before lives
+   * had names.
    */
   readonly life: string | null;
-  /** Throws LeaseLostError when this reader must not send any more. */
+  /** Throws LeaseLostError when this reader no longer holds the lease. */
   readonly assertHeld: () => void;
   /** Called when SQS has acknowledged a frame. */
   readonly onSent: (frame: SealedFrame) => void;
@@ -29,15 +29,15 @@ export interface FrameSenderOptions {
 }
 
 /**
- * SQS takes 1 MiB of body and attributes; what is larger, a frame of one large row, goes through
- * S3.
+ * SQS's limit for body and attributes, 1 MiB. A larger frame (of one large row) goes through S3.
  */
 const SQS_BODY_BYTES = 1_048_576;
 
 /**
- * Sends frames to the raw queue, again and again until SQS has acknowledged each: while SQS is
- * away, MySQL waits. The same frame sent twice has the same deduplication id; one cut otherwise,
- * after a restart, has another and is sorted out by its positions.
+ * Sends each frame to the raw queue and retries until SQS acknowledges it. While SQS is
+ * unavailable, back-pressure makes MySQL wait. A frame that is sent twice has the same
+ * deduplication id. After a restart, frames with other boundaries have other ids; the route
+ * function drops repeats by their positions.
  */
 export function frameSender(options: FrameSenderOptions): SendFrame {
   return async (frame, signal) => {
@@ -78,15 +78,15 @@ async function sendOnce(
   );
 }
 
-/** Puts the frame into the payload bucket; what stands for it in the queue. */
+/** Writes the frame to the payload bucket, and returns the message that points to it. */
 async function offLoaded(
   { s3, payloadBucket, life }: FrameSenderOptions,
   frame: SealedFrame,
   bytes: number,
   signal: AbortSignal,
 ): Promise<Pick<SendMessageCommandInput, "MessageBody" | "MessageAttributes">> {
-  // Never the key of another frame, which may still wait: not of another life, and not of one that
-  // was cut otherwise.
+  // The key is unique to the frame: the queue may still contain a frame of another life or with
+  // other boundaries that begins at the same position.
   const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}/${deduplicationId(frame, life)}`;
   await s3.send(new PutObjectCommand({ Bucket: payloadBucket, Key: key, Body: frame.text }), {
     abortSignal: signal,

@@ -4,8 +4,8 @@ import { columnTypeText } from "../binlog-format/rows/column-type.ts";
 import type { RowChange } from "../transactions/transaction.ts";
 
 /**
- * The tables of one frame's header, numbered as changes name them; a changed definition is a table
- * of its own.
+ * The tables of one frame's header. Changes refer to them by index; each definition of a table has
+ * a separate entry.
  */
 export class FrameTables {
   readonly list: FrameTable[] = [];
@@ -14,12 +14,12 @@ export class FrameTables {
   #bytes = 0;
   #latest: (Pick<RowChange, "database" | "table" | "definition"> & { index: number }) | null = null;
 
-  /** About how many bytes of the header they take. */
+  /** The tables' size in the header, bytes, approximately. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The number of the change's table, which is mostly that of the change before. */
+  /** The index of the change's table; mostly the same as for the previous change. */
   indexOf(change: RowChange): number {
     const { database, table, definition } = change;
     const latest = this.#latest;
@@ -63,7 +63,7 @@ const shapes = new WeakMap<
   { readonly shape: TableShape; readonly text: string }
 >();
 
-/** A definition's shape, also as text, which is the same for definitions that say the same. */
+/** A definition's shape, and its text, which is equal for equal definitions. */
 function shapeOf(definition: TableDefinition): {
   readonly shape: TableShape;
   readonly text: string;

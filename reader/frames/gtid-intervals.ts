@@ -1,9 +1,6 @@
-/**
- * The source of the GTID that was added last, with its interval, and the number after it where a
- * number can hold it.
- */
+/** The last GTID that was added: its prefix, its interval, and the number of its successor. */
 interface Latest {
-  /** With the colon behind it. */
+  /** `uuid:` or `uuid:tag:`. */
   readonly prefix: string;
   readonly interval: Interval;
   next: number;
@@ -15,17 +12,16 @@ interface Interval {
 }
 
 /**
- * GTIDs in the order of their execution, neighbours as one interval: a million of them from one
- * server are one text. Each tag of a server has numbers of its own, and so intervals of its own,
- * however the tags take turns.
+ * Collects GTIDs in the order of their execution and merges consecutive numbers to intervals. Each
+ * tag of a server has a separate numbering, and so separate intervals.
  */
 export class GtidIntervals {
-  /** By what stands before the number. */
+  /** By the part before the number, without its last colon. */
   readonly #intervals = new Map<string, Interval[]>();
-  /** Its interval's `last` is behind until `#settle`. */
+  /** The `last` of its interval is updated only by `#settle`. */
   #latest: Latest | null = null;
 
-  /** Takes `uuid:number` or `uuid:tag:number`. Mostly it is the successor of the one before. */
+  /** Adds `uuid:number` or `uuid:tag:number`, which mostly follows the previous one. */
   add(gtid: string): void {
     const latest = this.#latest;
     if (
@@ -67,7 +63,7 @@ export class GtidIntervals {
     this.#latest = null;
   }
 
-  /** The interval that holds them now. */
+  /** Adds the numbers from `first` to `last`, and returns the interval that contains them. */
   #append(source: string, first: bigint, last: bigint): Interval {
     let intervals = this.#intervals.get(source);
     if (intervals === undefined) this.#intervals.set(source, (intervals = []));

@@ -5,9 +5,9 @@ import type { Transaction } from "../transactions/transaction.ts";
 const NO_TRANSACTIONS = '"transactions":[]';
 
 /**
- * The line of a frame's header, as `encodeHeader` writes it. `texts`: its transactions, by
- * `transactionText`. There are thousands of them in a frame of small transactions, so no object is
- * made for each.
+ * The line of a frame's header, as `encodeHeader` writes it. `texts`: the results of
+ * `transactionText`. A frame can have thousands of small transactions, so they are written as text
+ * without an object for each.
  */
 export function headerText(
   header: Omit<FrameHeader, "transactions">,
@@ -26,12 +26,12 @@ export function headerText(
     transactions: [],
     ...rest,
   });
-  // Quotes inside of JSON strings are escaped: the first place that looks so is the right one.
+  // Quotes inside JSON strings are escaped, so the first match is the key itself.
   const end = text.indexOf(NO_TRANSACTIONS) + NO_TRANSACTIONS.length - 1;
   return `${text.slice(0, end)}${texts.join(",")}${text.slice(end)}`;
 }
 
-/** The JSON of a `FrameTransaction`. `author`: see there. */
+/** The JSON of a `FrameTransaction`, which explains `author`. */
 export function transactionText(
   epoch: number,
   transaction: Transaction,

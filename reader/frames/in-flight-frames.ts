@@ -2,14 +2,14 @@ import type { Anchor, Boundary } from "../transactions/transaction.ts";
 import { GtidIntervals } from "./gtid-intervals.ts";
 import type { SnapshotStep } from "./snapshot-progress.ts";
 
-/** What became final since it was asked last. */
+/** The progress that became final since the last call of `take`. */
 export interface Progress {
   /** The executed GTIDs to add, in the text form of a GTID set; "" for none. */
   readonly gtids: string;
   readonly file: string;
   readonly offset: number;
   readonly run: number | null;
-  /** The transaction that was read last. */
+  /** The last transaction that was read. */
   readonly anchor: Anchor | null;
   readonly committedMs: number;
   /** See `Boundary`. */
@@ -17,22 +17,22 @@ export interface Progress {
   readonly keptXa: Boundary["keptXa"];
 }
 
-/** A frame that is not acknowledged yet, or that waits for one opened before it. */
+/** A frame that is not acknowledged, or whose predecessor is not. */
 export interface InFlightFrame {
   acknowledged: boolean;
-  /** The boundaries that were passed after the frame was opened, and before the next one was. */
+  /** The boundaries passed after this frame was opened and before the next one was. */
   readonly after: OpenProgress;
 }
 
 /**
- * Moves the offset past transactions whose frames were all acknowledged, and only past those.
- * Frames are acknowledged in any order (lanes send independently); a boundary counts once every
+ * Determines how far the offset can move: past the transactions whose frames are all acknowledged.
+ * Lanes send independently, so frames are acknowledged in any order. A boundary counts once every
  * frame that was opened before it is acknowledged.
  */
 export class InFlightFrames {
   readonly #frames: InFlightFrame[] = [];
   #reached = new OpenProgress();
-  /** The frame that was opened last when a change of the stream was added last. */
+  /** The newest frame at the time of the stream's last change. */
   #changed: InFlightFrame | null = null;
 
   /** Called when a frame takes its first change. */
@@ -42,7 +42,9 @@ export class InFlightFrames {
     return frame;
   }
 
-  /** Called when a change of the stream was added to a frame; not with the rows of a snapshot. */
+  /**
+   * Called after a change of the stream was added to a frame. The rows of a snapshot do not count.
+   */
   change(): void {
     this.#changed = this.#frames.at(-1) ?? null;
   }
@@ -53,7 +55,7 @@ export class InFlightFrames {
   }
 
   /**
-   * Called behind a snapshot's chunk. Resolves when every frame that was opened before is
+   * Called after the rows of a snapshot's chunk. Resolves when every frame opened so far is
    * acknowledged.
    */
   snapshot(step: SnapshotStep): Promise<void> {
@@ -86,7 +88,7 @@ export class InFlightFrames {
     return this.#changed === null || !this.#frames.includes(this.#changed);
   }
 
-  /** What was reached since the last call. */
+  /** The progress and snapshot steps that were reached since the last call. */
   take(): { readonly progress: Progress | null; readonly steps: readonly SnapshotStep[] } {
     const reached = this.#reached;
     this.#reached = new OpenProgress();
@@ -98,7 +100,7 @@ export class InFlightFrames {
 class OpenProgress {
   readonly #gtids = new GtidIntervals();
   #last: Boundary | null = null;
-  /** The latest of each snapshot. */
+  /** The latest step of each snapshot, by its id. */
   readonly #steps = new Map<string, SnapshotStep>();
   readonly #waiting: (() => void)[] = [];
 
@@ -112,7 +114,7 @@ class OpenProgress {
     this.#waiting.push(onReached);
   }
 
-  /** Tells those who wait that it was reached. */
+  /** Resolves the promises of `InFlightFrames.snapshot`. */
   tell(): void {
     for (const onReached of this.#waiting.splice(0)) onReached();
   }

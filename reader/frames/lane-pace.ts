@@ -1,21 +1,21 @@
 import type { PositionText } from "../../wire/position.ts";
 
 /**
- * The longest pause while the path does not keep up, unless a longer one is configured: fifty
- * frames a second are what a lane delivers also where each invocation waits long for SQS.
+ * The longest pause while delivery does not keep up, unless a longer one is configured. A lane can
+ * deliver fifty frames a second even when each invocation waits long for SQS.
  */
 const BUSY_MS = 20;
 
 /**
- * A frame that takes this long to be delivered shows that frames are made faster than they are
- * delivered; or that the path is so slow that a longer pause does not count.
+ * A frame that takes longer than this to be delivered shows that frames are sent faster than they
+ * are delivered, or that delivery is so slow that a longer pause hardly matters.
  */
 const LATE_MS = 50;
-/** Frames that are watched: one at most in each interval, so that they cover a second. */
+/** The number of frames watched: at most one in each interval, so that they cover a second. */
 const WATCHED = 50;
 const WATCH_EVERY_MS = 20;
 
-/** What of the pause is left after each look that finds the path keeping up. */
+/** The factor by which each look shortens the pause while delivery keeps up. */
 const EASING = 0.8;
 
 interface WatchedFrame {
@@ -24,9 +24,10 @@ interface WatchedFrame {
 }
 
 /**
- * How far apart the frames of one lane leave that are not full: as close as is configured while the
- * route function keeps up, further apart while it does not. The raw queue takes frames however many
- * wait in it, so only the lane's delivered position tells. All times are of `performance.now()`.
+ * The pause between two frames of a lane that are not full. It is as short as configured while the
+ * route function keeps up, and longer while it does not. Only the lane's delivered position shows
+ * this, because the raw queue accepts any number of frames. All times are those of
+ * `performance.now()`.
  */
 export class LanePace {
   readonly #shortestMs: number;
@@ -34,19 +35,19 @@ export class LanePace {
   readonly #watched: WatchedFrame[] = [];
   #ms: number;
 
-  /** `shortestMs`: as configured. */
+  /** `shortestMs`: the configured pause. */
   constructor(shortestMs: number) {
     this.#shortestMs = shortestMs;
     this.#longestMs = Math.max(shortestMs, BUSY_MS);
     this.#ms = shortestMs;
   }
 
-  /** From one send to the next one, at least. */
+  /** The shortest time from one send to the next, milliseconds. */
   get ms(): number {
     return this.#ms;
   }
 
-  /** Whether the delivered position can change the pace, and frames wait for it. */
+  /** Whether the pace needs the delivered position, because it watches frames. */
   get isCurious(): boolean {
     return this.#watched.length > 0;
   }
@@ -60,9 +61,9 @@ export class LanePace {
   }
 
   /**
-   * Called now and then with the lane's delivered position; null where none is known. `isTroubled`:
-   * something of the lane may be parked. Each frame becomes a record then, and records are sent one
-   * after the other: fewer of them are sent sooner.
+   * Called periodically with the lane's delivered position; null when it is unknown. `isTroubled`:
+   * frames of the lane may be parked. A parked frame becomes a record, and records are sent one
+   * after the other, so fewer and larger frames are delivered sooner.
    */
   delivered(position: PositionText | null, isTroubled: boolean, nowMs: number): void {
     const waiting = this.#watched.findIndex(({ last }) => last > (position ?? ""));

@@ -13,7 +13,7 @@ export type SendFrame = (frame: SealedFrame, signal: AbortSignal) => Promise<voi
 
 export interface SealedFrame {
   readonly lane: number;
-  /** As it travels, see `packFrame`. */
+  /** The text that is sent, see `packFrame`. */
   readonly text: string;
   readonly first: PositionText;
   readonly last: PositionText;
@@ -24,7 +24,7 @@ export interface SealedFrame {
 export interface LaneOptions {
   readonly number: number;
   readonly binlog: BinlogIdentity;
-  /** The last position that this lane was sent before. */
+  /** The last position that an earlier attempt sent in this lane; null for a new lane. */
   readonly previous: PositionText | null;
   readonly frameBytes: number;
   readonly pace: LanePace;
@@ -33,7 +33,7 @@ export interface LaneOptions {
     transactions: readonly Transaction[],
   ) => Promise<readonly (Author | undefined)[]>;
   readonly send: SendFrame;
-  /** Told by how much the unsent bytes grew, or shrank. */
+  /** Called with the change of the number of unsent bytes; negative after a send. */
   readonly onUnsent: (bytes: number) => void;
 }
 
@@ -42,30 +42,30 @@ const SPARE_BUFFERS = 4;
 interface ReadyFrame {
   readonly sealed: SealedFrame;
   readonly inFlight: InFlightFrame;
-  /** Unsent bytes that it stands for. */
+  /** The frame's part of the unsent bytes. */
   readonly bytes: number;
 }
 
 /**
- * One message group of the raw queue. One frame is on its way at a time; meanwhile the next one
- * fills, and if it is not full then, it fills until the pace allows it. So an idle lane sends a
- * single change at once, a busy one sends full frames, and one between them sends as many as the
- * pace allows. While there are full frames, the next of them is compressed while one is on its way.
+ * One message group of the raw queue. The lane sends one frame at a time; meanwhile the next one
+ * fills. A frame that is not full then fills until the pace allows the next send. So an idle lane
+ * sends a single change at once, and a busy one sends full frames. While a frame is being sent, the
+ * lane compresses the next full frame.
  *
- * The pause between frames is for the sake of what comes behind: each frame takes requests and an
- * invocation, and becomes messages of its own, which are sent one after the other.
+ * The pause between frames relieves delivery: each frame takes requests, an invocation and separate
+ * messages, which are sent one after the other.
  */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #full: OpenFrame[] = [];
   readonly #wakeup = new Wakeup();
   readonly #pauseEnds = new Wakeup();
-  /** Buffers of frames that were sent; a busy lane goes round with a few. */
+  /** Buffers of sent frames, for reuse. */
   readonly #spare: LineBuffer[] = [];
   #filling: OpenFrame | null = null;
   /**
-   * The last positions of the frame that was made ready last, and of the one that was acknowledged
-   * last.
+   * The last positions of the frame that was packed last (`#packed`) and of the frame that was
+   * acknowledged last (`#sent`).
    */
   #packed: PositionText | null;
   #sent: PositionText | null;
@@ -98,26 +98,26 @@ export class Lane {
     this.#wakeup.wake();
   }
 
-  /** Ends the pauses: from now on frames leave as soon as the one before is acknowledged. */
+  /** Ends the pauses: from now on each frame is sent as soon as the one before is acknowledged. */
   hurry(): void {
     this.#isHurried = true;
     this.#pauseEnds.wake();
   }
 
-  /** Whether the pace wants to know the lane's delivered position. */
+  /** Whether the pace needs the lane's delivered position. */
   get isCurious(): boolean {
     return this.#options.pace.isCurious;
   }
 
   /**
-   * Called with the lane's delivered position, null where it is not known, and whether something of
-   * it may be parked.
+   * Called with the lane's delivered position (null when it is unknown) and whether frames of the
+   * lane may be parked.
    */
   delivered(position: PositionText | null, isTroubled: boolean): void {
     this.#options.pace.delivered(position, isTroubled, performance.now());
   }
 
-  /** Sends what comes until the signal is aborted or `send` rejects; rejects then. */
+  /** Sends frames until the signal is aborted or `send` rejects; rejects then. */
   async sendFrames(signal: AbortSignal): Promise<never> {
     const { send, pace } = this.#options;
     let ready = await this.#pack(await this.#next(signal));
@@ -125,7 +125,7 @@ export class Lane {
       this.#sentAtMs = performance.now();
       pace.sent(ready.sealed.last, this.#sentAtMs);
       const sent = send(ready.sealed, signal);
-      // A frame that is full already is made ready meanwhile; one that is not goes on filling.
+      // A frame that is already full is packed during the send; one that is not goes on filling.
       const full = this.#full.shift();
       const following = full === undefined ? null : this.#pack(full);
       following?.catch(() => undefined);
@@ -163,7 +163,7 @@ export class Lane {
     }
   }
 
-  /** Asks who wrote the frame, and makes it ready to be sent. Called in the order of the frames. */
+  /** Looks up the frame's authors and packs it for sending. Called in the order of the frames. */
   async #pack(frame: OpenFrame): Promise<ReadyFrame> {
     const { number: lane, binlog, authorsOf } = this.#options;
     const previous = this.#packed;

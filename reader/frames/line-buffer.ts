@@ -2,8 +2,8 @@ import type { Operation } from "../../wire/frame.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 
 /**
- * Lines of text, kept as the bytes that they will be sent as: a frame waits as less than a megabyte
- * of one buffer, where it would be many times that as strings on the heap.
+ * The lines of a frame, as the bytes that are sent. A frame takes less than a megabyte in one
+ * buffer; as strings on the heap it would take many times that.
  */
 export class LineBuffer {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
@@ -66,18 +66,18 @@ export class LineBuffer {
     if (end > start) this.#length += bytes.copy(this.#bytes, this.#length, start, end);
   }
 
-  /** Forgets the lines and keeps the buffer for others, unless one huge row has made it large. */
+  /** Removes the lines. Keeps the buffer for reuse, unless a huge row has made it large. */
   clear(): void {
     this.#length = 0;
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
   }
 
-  /** Bytes of memory that it takes. */
+  /** The memory that the buffer takes, bytes. */
   get capacity(): number {
     return this.#bytes.length;
   }
 
-  /** Puts a text before the lines; all of it together, valid until they are cleared. */
+  /** Inserts a text before the lines, and returns the whole, which is valid until `clear`. */
   prepend(text: string): Buffer {
     const start = Buffer.byteLength(text);
     this.#ensure(start + this.#length);
@@ -96,13 +96,15 @@ export class LineBuffer {
 }
 
 const FIRST_BYTES = 4096;
-/** Room for a full frame, whose last row may go beyond it. */
+/**
+ * The largest buffer that is kept: enough for a full frame whose last row exceeds the frame size.
+ */
 const KEPT_BYTES = 2 * 1024 * 1024;
 const TAB = 0x09;
 const ZERO = 0x30;
 const MOST_UINT32 = 0xffff_ffff;
-/** Bytes of the longest operation and of five numbers of up to 2^53, with a tab behind each. */
+/** The bytes of the longest operation and of five numbers up to 2^53, each with a tab. */
 const LONGEST_HEAD = 9 + 5 * 17;
 const LINE_FEED = 0x0a;
-/** Bytes of a line that are neither head nor text. */
+/** The tabs and the line feed outside the head and the texts, bytes. */
 const SEPARATORS = 4;

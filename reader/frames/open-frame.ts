@@ -7,11 +7,11 @@ import { headerText, transactionText } from "./header-text.ts";
 import type { LineBuffer } from "./line-buffer.ts";
 import type { InFlightFrame } from "./in-flight-frames.ts";
 
-/** Which source, epoch and server the positions of a frame belong to. */
+/** The source, epoch and server that a frame's positions belong to. */
 export interface BinlogIdentity {
   readonly source: string;
   readonly epoch: number;
-  /** The life's name; null where it began before lives had names. */
+  /** The life's name; null for a life from before lives had names. */
   readonly life: string | null;
   /** `@@server_uuid` of the server that is read. */
   readonly server: string;
@@ -19,7 +19,7 @@ export interface BinlogIdentity {
   readonly lowerCaseNames?: boolean;
 }
 
-/** A frame that still takes changes, up to its seal. Who wrote them is asked for only then. */
+/** A frame that accepts changes until it is sealed. Their authors are looked up only then. */
 export class OpenFrame {
   readonly inFlight: InFlightFrame;
   readonly transactions: Transaction[] = [];
@@ -32,15 +32,15 @@ export class OpenFrame {
   #lastRow = 0;
   #changes = 0;
 
-  /** `lines` is empty, and the frame's own until it is sent. */
+  /** `lines` is empty; no other frame uses it until this one is sent. */
   constructor(inFlight: InFlightFrame, lines: LineBuffer) {
     this.inFlight = inFlight;
     this.lines = lines;
   }
 
   /**
-   * UTF-8 bytes of the changes' lines, and about as much of the header as each transaction and
-   * table adds.
+   * The size of the frame in UTF-8, bytes: of the changes' lines exactly, of the header's
+   * transactions and tables approximately.
    */
   get bytes(): number {
     return this.lines.length + this.#tables.bytes + this.transactions.length * TRANSACTION_BYTES;
@@ -64,8 +64,8 @@ export class OpenFrame {
   }
 
   /**
-   * The frame's text in UTF-8, in the memory of its lines; asked for once. `authors[i]` wrote the
-   * i-th of `transactions`; undefined where nobody knows.
+   * Returns the frame's text in UTF-8, in the buffer of its lines; called once. `authors[i]` is the
+   * author of `transactions[i]`; undefined when unknown.
    */
   seal(
     binlog: BinlogIdentity,
@@ -98,7 +98,7 @@ export class OpenFrame {
     return { bytes: this.lines.prepend(`${header}\n`), first, last };
   }
 
-  /** Of its last change by now. */
+  /** The position of the last change that was added. */
   lastPosition(epoch: number): PositionText {
     return formatPosition({
       epoch,
@@ -109,7 +109,7 @@ export class OpenFrame {
   }
 }
 
-/** About what a transaction takes in a frame's header. */
+/** The approximate size of a transaction in a frame's header. */
 const TRANSACTION_BYTES = 180;
 
 function distinctAuthors(authors: readonly (Author | undefined)[]): {
@@ -118,7 +118,7 @@ function distinctAuthors(authors: readonly (Author | undefined)[]): {
 } {
   const distinct: Author[] = [];
   const known = new Map<string, number>();
-  /** Neighbours mostly have the same author. */
+  /** The previous transaction's author, which is mostly the same. */
   let latest: { readonly author: Author; readonly index: number } | null = null;
   const indexes = authors.map((author) => {
     if (author === undefined) return null;

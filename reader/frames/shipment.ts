@@ -8,11 +8,11 @@ import { LanePace } from "./lane-pace.ts";
 
 export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameBytes" | "send"> {
   readonly lanes: number;
-  /** The last position that each lane was sent before. */
+  /** The last position that earlier attempts sent in each lane. */
   readonly previous: ReadonlyMap<number, PositionText>;
   /**
-   * Whether what is read first may have been sent, in the same coordinates and by the same lanes:
-   * up to `previous`.
+   * Whether the lanes skip changes up to `previous`, which were sent in the same coordinates and
+   * lanes.
    */
   readonly repeats: boolean;
   /** See `LanePace`. */
@@ -35,15 +35,15 @@ export function laneFor(database: string, table: string, lanes: number): number 
   return lanes === 1 ? 0 : fnv1a(`${database}\0${table}`) % lanes;
 }
 
-/** Reading goes on when this share of the limit is left. */
+/** Reading resumes when the unsent bytes fall below this share of the limit. */
 const RELIEF = 0.9;
 
-/** Puts each change into its table's lane, and knows how far all of them were acknowledged. */
+/** Adds each change to its table's lane, and tracks how far all lanes are acknowledged. */
 export class Shipment implements ChangeSink {
   readonly inFlight = new InFlightFrames();
   readonly #options: ShipmentOptions;
   readonly #lanes: Lane[];
-  /** The last position that was sent, by lanes that read it again. */
+  /** The last position that was sent, for lanes that are still reading changes again. */
   readonly #repeats: Map<number, PositionText>;
   #unsentBytes = 0;
   #pressed = false;
@@ -84,7 +84,7 @@ export class Shipment implements ChangeSink {
     this.inFlight.change();
   }
 
-  /** Takes a row or mark of a snapshot, whose author is known and whose position is new. */
+  /** Adds a row or mark of a snapshot. Its author is known, and it was not sent before. */
   snapshot(transaction: Transaction, change: RowChange): void {
     this.#lanes[laneFor(change.database, change.table, this.#lanes.length)]?.add(
       transaction,
@@ -93,8 +93,8 @@ export class Shipment implements ChangeSink {
   }
 
   /**
-   * Whether a lane was sent a change before. A lane's changes are in order: the first that was not
-   * ends its repeats.
+   * Whether a change was already sent in its lane. A lane's changes are in order, so the first new
+   * change ends the repeats.
    */
   #isRepeat(lane: number, { fileNumber }: Transaction, { offset, row }: RowChange): boolean {
     const sent = this.#repeats.get(lane);
@@ -117,14 +117,14 @@ export class Shipment implements ChangeSink {
     return this.#pressed ? this.#relief.promise : null;
   }
 
-  /** Sends until the signal is aborted or a frame must not be sent; rejects then. */
+  /** Sends frames until the signal is aborted or a frame must not be sent; rejects then. */
   async sendFrames(signal: AbortSignal): Promise<never> {
     return Promise.race(this.#lanes.map((lane) => lane.sendFrames(signal)));
   }
 
   /**
-   * Lets the lanes' pace follow how far they are delivered. A look that fails counts as no
-   * delivery.
+   * Adjusts the lanes' pace to their delivered positions. A failed read counts as an unknown
+   * position.
    */
   async lookAtDelivery(
     readLanes: (lanes: Iterable<number>) => Promise<ReadonlyMap<number, Delivered>>,
@@ -138,10 +138,7 @@ export class Shipment implements ChangeSink {
     }
   }
 
-  /**
-   * Sends without pauses, and waits until everything that was read is acknowledged, `timeoutMs` at
-   * most.
-   */
+  /** Sends without pauses, and waits until all changes are acknowledged, at most `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     for (const lane of this.#lanes) lane.hurry();
     if (this.#unsentBytes === 0) return;
@@ -152,12 +149,12 @@ export class Shipment implements ChangeSink {
     clearTimeout(timeout);
   }
 
-  /** Whether everything that was read is acknowledged. */
+  /** Whether all changes are acknowledged. */
   get isDrained(): boolean {
     return this.#unsentBytes === 0;
   }
 
-  /** The last position that each lane was sent. */
+  /** The last acknowledged position of each lane, or that of `previous`. */
   get lastPositions(): ReadonlyMap<number, PositionText> {
     const positions = new Map<number, PositionText>(this.#options.previous);
     this.#lanes.forEach(({ last }, number) => {

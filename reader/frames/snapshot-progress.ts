@@ -1,16 +1,19 @@
-/** How far one snapshot is: what was handed over and acknowledged. It goes on behind `lastKey`. */
+/**
+ * The progress of one snapshot, up to the last acknowledged chunk. The snapshot continues behind
+ * `lastKey`.
+ */
 export interface SnapshotProgress {
-  /** The order's. */
+  /** The id of the snapshot's order. */
   readonly id: string;
-  /** `database.table` each, in their order. */
+  /** `database.table` each, in the order in which they are read. */
   readonly tables: readonly string[];
-  /** Which of them is being read; their number when all are complete. */
+  /** The index of the table that is being read; the number of tables when all are complete. */
   readonly tableIndex: number;
-  /** The columns of the key that `lastKey` belongs to; "" before the table's first chunk. */
+  /** The columns of the key of `lastKey`, as text; "" before the table's first chunk. */
   readonly keyName: string;
-  /** The key of the last row that was read; null: none yet. */
+  /** The key of the last row that was read; null before the first row. */
   readonly lastKey: readonly string[] | null;
-  /** Rows of the present table, and of all together. */
+  /** The rows read of the present table (`rowsOfTable`) and of all tables (`rows`). */
   readonly rowsOfTable: number;
   readonly rows: number;
   readonly chunks: number;
@@ -18,8 +21,7 @@ export interface SnapshotProgress {
 }
 
 /**
- * A row number at a place between two transactions: no row of a snapshot has it or a greater one
- * there.
+ * A position between two transactions, and the first row number there that no snapshot row uses.
  */
 export interface FreeNumber {
   readonly file: string;
@@ -27,20 +29,20 @@ export interface FreeNumber {
   readonly next: number;
 }
 
-/** What the offset says of snapshots. */
+/** The state of the snapshots, as saved with the offset. */
 export interface SavedSnapshots {
   readonly numbers: FreeNumber;
-  /** Of each that was begun and is not over. */
+  /** The progress of each snapshot that has begun and is not complete. */
   readonly progress: readonly SnapshotProgress[];
 }
 
-/** What a chunk that was acknowledged changes in it. */
+/** The new state of a snapshot after an acknowledged chunk. */
 export interface SnapshotStep {
   readonly numbers: FreeNumber;
   readonly progress: SnapshotProgress;
 }
 
-/** `saved` after a step. A snapshot whose tables are all complete is in it no more. */
+/** `saved` after a step; without the snapshot when all its tables are complete. */
 export function afterStep(
   saved: SavedSnapshots | undefined,
   { numbers, progress }: SnapshotStep,

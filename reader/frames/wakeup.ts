@@ -1,6 +1,6 @@
 /**
- * Lets one loop sleep until somebody has work for it. A call of `wake` before the sleep is not
- * lost.
+ * Lets one loop sleep until `wake` is called. A call of `wake` before the sleep ends the next
+ * sleep.
  */
 export class Wakeup {
   #woken = false;
@@ -11,7 +11,9 @@ export class Wakeup {
     this.#resolve?.();
   }
 
-  /** Resolves at the next (or the missed) `wake`; rejects with the signal's reason. */
+  /**
+   * Resolves at the next `wake`, or at once after an earlier one; rejects with the signal's reason.
+   */
   async sleep(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#woken) {

@@ -1,13 +1,13 @@
 /**
- * What only a person can resolve. The reader stops with it instead of going past; `remedy` says
- * what to do. Everything else that goes wrong with the source is tried again (see
+ * An error that only a person can resolve. The reader stops with it and skips nothing; `remedy`
+ * says what to do. The reader retries after other errors of the source (see
  * source/mysql-errors.ts).
  */
 export abstract class OperatorError extends Error {
   readonly remedy: string;
   /**
-   * Whether the stop is kept: no later attempt and no other process reads on before an operator's
-   * act, because time alone could make the cause invisible.
+   * Whether the stop is saved, so that no later attempt and no other process reads on before an
+   * operator has acted. It is saved when the cause could become undetectable with time.
    */
   readonly isKept: boolean = false;
 
@@ -17,7 +17,7 @@ export abstract class OperatorError extends Error {
   }
 }
 
-/** A server variable makes it impossible to read changes without losing or garbling some. */
+/** With the value of a server variable, changes would be lost or garbled. */
 export class SourceSettingError extends OperatorError {
   override readonly name = "SourceSettingError";
   readonly variable: string;
@@ -28,7 +28,7 @@ export class SourceSettingError extends OperatorError {
   }
 }
 
-/** The reader's account may not do what it must. */
+/** MySQL refuses the reader's account, or the account lacks a privilege. */
 export class SourceAccessError extends OperatorError {
   override readonly name = "SourceAccessError";
 
@@ -42,8 +42,8 @@ export class SourceAccessError extends OperatorError {
 }
 
 /**
- * MySQL lets the reader's account log in, and ends its connection because `init_connect` fails.
- * Others share its fate.
+ * `init_connect` fails, so MySQL ends the connection of the reader's account after the login. Other
+ * accounts are probably affected too.
  */
 export class SourceLockoutError extends OperatorError {
   override readonly name = "SourceLockoutError";
@@ -57,7 +57,7 @@ export class SourceLockoutError extends OperatorError {
   }
 }
 
-/** The server no longer has the log that comes next. Going on would skip changes. */
+/** The server has purged the next binlog file. Reading on would skip changes. */
 export class BinlogPurgedError extends OperatorError {
   override readonly name = "BinlogPurgedError";
   override readonly isKept = true;
@@ -75,14 +75,14 @@ export class BinlogPurgedError extends OperatorError {
 }
 
 /**
- * The server goes on with a binlog file that is not the one after the file that was read: its index
- * lacks one. Going on would skip the changes of the missing file.
+ * The server's binlog index lacks the file after the one that was read. Reading on would skip the
+ * missing file's changes.
  */
 export class BinlogGapError extends OperatorError {
   override readonly name = "BinlogGapError";
   override readonly isKept = true;
 
-  /** `expected`: the file that follows; `file`: the one that the server sends. */
+  /** `expected`: the missing file; `file`: the file that the server sends instead. */
   constructor(expected: string, file: string) {
     super(
       `The server's binlog index lacks ${expected}: the server goes on with ${file}, and what was written between them is not sent.`,
@@ -92,14 +92,14 @@ export class BinlogGapError extends OperatorError {
 }
 
 /**
- * The server's history is not the one that was read: it is another server, or its history was reset
- * or restored.
+ * The server does not have the history that was read: it is another server, or it was reset or
+ * restored.
  */
 export class HistoryMismatchError extends OperatorError {
   override readonly name = "HistoryMismatchError";
   override readonly isKept = true;
 
-  /** `found`: what the server is or has instead, as a predicate. */
+  /** `found`: the contradiction, as a predicate of "this server". */
   constructor(offset: string, found: string) {
     super(
       `The server's history does not contain what was already read: the offset is ${offset}, and this server ${found}.`,
@@ -108,12 +108,14 @@ export class HistoryMismatchError extends OperatorError {
   }
 }
 
-/** Nothing that the server still has proves that its history is the one that was read. */
+/**
+ * The server no longer has the binlog that could prove that its history is the one that was read.
+ */
 export class HistoryUnprovenError extends OperatorError {
   override readonly name = "HistoryUnprovenError";
   override readonly isKept = true;
 
-  /** `gtid`: the last transaction that was read, null where it had none. */
+  /** `gtid`: the GTID of the last transaction that was read; null when it had none. */
   constructor(offset: string, gtid: string | null, server: string) {
     super(
       `Server ${server} no longer has the binlog with the last transaction that was read (${gtid ?? "which has no GTID"}), so nothing proves that its history is the one that was read: the offset is ${offset}.`,
@@ -122,7 +124,7 @@ export class HistoryUnprovenError extends OperatorError {
   }
 }
 
-/** The changes of a prepared XA transaction are not where they were kept. */
+/** The object with the kept changes of a prepared XA transaction is missing. */
 export class KeptXaLostError extends OperatorError {
   override readonly name = "KeptXaLostError";
 
@@ -134,7 +136,7 @@ export class KeptXaLostError extends OperatorError {
   }
 }
 
-/** An earlier attempt stopped for want of proof, and no operator has acted since. */
+/** An earlier attempt saved its stop (see `isKept`), and no operator has acted since. */
 export class StillStoppedError extends OperatorError {
   override readonly name = "StillStoppedError";
 
@@ -144,8 +146,8 @@ export class StillStoppedError extends OperatorError {
 }
 
 /**
- * A binlog file that is longer than a dump can ask for, and the server has not begun the next one
- * yet.
+ * The offset lies beyond what a dump can request of a binlog file, and the server has not begun the
+ * next file.
  */
 export class NotRotatedYetError extends Error {
   override readonly name = "NotRotatedYetError";
@@ -156,14 +158,14 @@ export class NotRotatedYetError extends Error {
 }
 
 /**
- * The binlog ends before what was read of it, or the server has stopped sending it: the next
- * attempt finds out why.
+ * The binlog ends before the read position, or the server has stopped sending events. The next
+ * attempt finds the cause.
  */
 export class BinlogInterruptedError extends Error {
   override readonly name = "BinlogInterruptedError";
 }
 
-/** The server refuses the dump although offset and settings are sound. */
+/** The server repeatedly refuses the dump although the offset and the settings are valid. */
 export class BinlogRefusedError extends OperatorError {
   override readonly name = "BinlogRefusedError";
 
@@ -177,8 +179,8 @@ export class BinlogRefusedError extends OperatorError {
 }
 
 /**
- * The server cannot prove that it is the one that was asked for, or speaks no TLS that this side
- * does.
+ * TLS with the server fails repeatedly: it refuses TLS, has no valid certificate, or shares no TLS
+ * version.
  */
 export class SourceTlsError extends OperatorError {
   override readonly name = "SourceTlsError";
@@ -192,7 +194,7 @@ export class SourceTlsError extends OperatorError {
   }
 }
 
-/** The binlog contains something whose changes cannot be known. */
+/** The binlog contains something from which the reader cannot derive the changes. */
 export class UnreadableBinlogError extends OperatorError {
   override readonly name = "UnreadableBinlogError";
   readonly file: string;
@@ -211,16 +213,16 @@ export class UnreadableBinlogError extends OperatorError {
 }
 
 /**
- * A transaction has something that cannot be delivered: a statement in place of rows or of an
- * unknown kind, or a row that is too large. The reader can go on behind the transaction; only a
- * person can decide that its changes may be left out.
+ * A transaction contains something that cannot be delivered: a statement in place of rows, a
+ * statement of an unknown kind, or a row that is too large. The reader can continue behind the
+ * transaction, but only a person can decide to leave out its changes.
  */
 export class UnreadableTransactionError extends OperatorError {
   override readonly name = "UnreadableTransactionError";
   readonly gtid: string | null;
   readonly file: string;
   readonly offset: number;
-  /** Where the transaction ends, bytes. */
+  /** The offset in the file at which the transaction ends. */
   readonly end: number;
 
   constructor({ what, advice, gtid, file, offset }: Unreadable, end: number) {
@@ -236,24 +238,24 @@ export class UnreadableTransactionError extends OperatorError {
   }
 }
 
-/** What cannot be read, and where. */
+/** Something unreadable in the binlog, and its place. */
 export interface Unreadable {
-  /** What it is, and why it cannot be read. */
+  /** What it is and why it cannot be read. */
   readonly what: string;
-  /** How to keep it from coming again: a sentence. */
+  /** A sentence that says how to prevent it. */
   readonly advice: string;
-  /** Of its transaction; null on a server without GTIDs. */
+  /** The transaction's GTID; null on a server without GTIDs. */
   readonly gtid: string | null;
   readonly file: string;
   readonly offset: number;
 }
 
-/** Another reader took the lease over: this one must not send or save anything any more. */
+/** Another reader holds the lease: this one must no longer send or save anything. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
 }
 
-/** Nothing came from the server for longer than heartbeats allow. */
+/** The server sent nothing, not even heartbeats, for too long, or did not answer a query. */
 export class SourceSilentError extends Error {
   override readonly name = "SourceSilentError";
 }

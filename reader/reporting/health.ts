@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import type { ReaderStatus } from "./status.ts";
 
 /**
- * Answers every GET with the reader's status as JSON. `/ready` is 200 while it reads or stands by,
- * else 503. Any other path, the container's health check, is 503 only when the reader has ended: a
- * restart ends no trouble of the source.
+ * Answers every request with the reader's status as JSON. `/ready` returns 200 while the reader
+ * reads or is a standby, else 503. Any other path is the container's health check. It returns 503
+ * only when the reader has ended, because a restart does not solve a problem of the source.
  */
 export class HealthEndpoint implements AsyncDisposable {
   readonly #server: Server;

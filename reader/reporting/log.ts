@@ -1,6 +1,6 @@
 import { destination, pino } from "pino";
 
-/** Structured lines: transitions at info, transactions at debug; never row data, never a secret. */
+/** Structured log lines. They never contain row data or secrets. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -22,8 +22,8 @@ export function createLog(level: "debug" | "info" | "warn" | "error", source: st
 }
 
 /**
- * An error for the log: its name, message and code, and those of its causes. Nothing else that a
- * driver attached.
+ * An error for the log: the name, message and code of it and its causes, without other properties
+ * of the driver.
  */
 export function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { name: "unknown" };

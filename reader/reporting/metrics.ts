@@ -7,7 +7,7 @@ type MetricUnit = "Count" | "Bytes" | "Milliseconds" | "Percent";
 type Reading = readonly [name: string, unit: MetricUnit, value: number];
 
 /**
- * One line of CloudWatch's embedded metric format, from which the log's agent takes metrics.
+ * One line of CloudWatch's embedded metric format, from which CloudWatch extracts the metrics.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function embeddedMetrics(
@@ -31,12 +31,13 @@ export function embeddedMetrics(
   });
 }
 
-/** From this share of the binlog's retention on, every report warns. */
+/** Above this share of the binlog's retention, every report logs a warning. */
 const RETENTION_WARNING_PERCENT = 50;
 
 /**
- * Writes the reader's metrics to standard output: that its process started, at once; then again and
- * again what it does while it holds the source, or that it is a standby.
+ * Writes the reader's metrics to standard output: at once that the process started; then every
+ * `everyMs` the metrics of the source's holder, or that this reader is a standby. Disposing ends
+ * the reports with a last one.
  */
 export function reportMetrics(
   status: ReaderStatus,
@@ -68,7 +69,7 @@ export function reportMetrics(
   };
 }
 
-/** What the holder of the source reports. `before`: the counters of its last report. */
+/** The metrics of the source's holder. `before`: the counters at the last report. */
 function holderReadings(status: ReaderStatus, before: ReaderStatus["counters"]): Reading[] {
   const { counters: now, isStoppedByError } = status;
   const isActive = status.isReading && !isStoppedByError;

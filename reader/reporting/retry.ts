@@ -5,7 +5,7 @@ import { describeError, type Log } from "./log.ts";
 
 export interface RetryOptions {
   readonly log: Log;
-  /** The log's line for each failure, and fields beside the error. */
+  /** The log message for each failure; `fields` are logged with it. */
   readonly message: string;
   readonly fields?: object;
   readonly firstWaitMs: number;
@@ -14,8 +14,8 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `act` until it succeeds. Rejects with LeaseLostError, which does not pass, and with the
- * signal's reason.
+ * Calls `act` until it succeeds. Rejects with a LeaseLostError of `act`, which is permanent, and
+ * with the signal's reason.
  */
 export async function retry<T>(options: RetryOptions, act: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
@@ -31,8 +31,8 @@ export async function retry<T>(options: RetryOptions, act: () => Promise<T>): Pr
 }
 
 /**
- * Logs the last of a number of failures in a row, and waits before the next attempt. Rejects with
- * the signal's reason.
+ * Logs an error, the last of `failures` in a row, and waits before the next attempt. Rejects when
+ * the signal is aborted.
  */
 export async function pauseAfter(
   error: unknown,

@@ -1,24 +1,23 @@
 import { EventType } from "../binlog-format/events/event-types.ts";
 
-/** An event this young is at the end of the binlog, for all that lag is about. */
+/** For the lag, an event younger than this counts as the end of the binlog. */
 const FRESH_MS = 2000;
 
 /**
- * What the reader is doing. `run-reader.ts` and `follow-source.ts` enter the states:
+ * The reader's state, as `run-reader.ts` and `follow-source.ts` set it:
  *
  * - `standby`: another reader holds the lease of the source;
- * - `connecting`: this one holds it, and connects or waits before the next attempt; also before it
- *   has asked for the lease;
- * - `waiting`: it could read, and waits until what was sent in another number of lanes is
+ * - `connecting`: this reader holds the lease, and connects or waits before the next attempt; also
+ *   the state before the first request for the lease;
+ * - `waiting`: it can read, but waits until everything sent with another number of lanes is
  *   delivered;
- * - `streaming`: events of the binlog come;
- * - `blocked`: it cannot read until a person has acted; it has given the lease back, and tries
- *   again after a while;
- * - `stopping`: told to end, it sends what was read and saves the offset;
- * - `stopped`: it has ended.
+ * - `streaming`: it receives events of the binlog;
+ * - `blocked`: it cannot read until a person has acted; it has released the lease, and tries again
+ *   after a while;
+ * - `stopping`: the attempt ends; it sends what was read and saves the offset;
+ * - `stopped`: the reader has ended.
  *
- * An attempt that fails leads from `streaming` to `connecting`, or to `blocked`; a lost lease from
- * there to `standby`.
+ * A failed attempt leads to `connecting` or `blocked`; a lost lease leads to `standby`.
  */
 export type ReaderState =
   | "standby"
@@ -29,10 +28,7 @@ export type ReaderState =
   | "stopping"
   | "stopped";
 
-/**
- * What the reader tells of itself, for its health endpoint and its metrics. Changed through its
- * methods only.
- */
+/** The reader's status, for its health endpoint and metrics. */
 export class ReaderStatus {
   readonly counters = {
     transactions: 0,
@@ -41,49 +37,44 @@ export class ReaderStatus {
     frameBytes: 0,
     reconnects: 0,
     leasesTaken: 0,
-    /** Of connections that changed their user without telling the session ledger. */
+    /** User changes (COM_CHANGE_USER) that the session ledger did not register. */
     userChanges: 0,
-    /** XA transactions whose changes were prepared before reading began. */
+    /** Committed XA transactions that were prepared before reading began. */
     unknownXa: 0,
-    /** Rows of the session ledger. */
+    /** Registrations read from the session ledger. */
     registrations: 0,
     snapshotRows: 0,
     snapshotChunks: 0,
     snapshotRereads: 0,
   };
-  /** Whether a snapshot waits for a person. */
+  /** Whether a snapshot has stopped until a person acts. */
   isSnapshotStopped = false;
-  /**
-   * How long the server keeps its binlog, milliseconds; null when it keeps it for ever, or is not
-   * known yet.
-   */
+  /** How long the server keeps its binlog, milliseconds; null: for ever, or not known yet. */
   retentionMs: number | null = null;
-  /** Whether an error that a person must act on has ended the last attempt. */
+  /** Whether the last attempt ended with an error that a person must act on. */
   isStoppedByError = false;
   /**
-   * Whether the offsets table has said that this source was never read: nothing is expected of a
-   * reader then.
+   * Whether the offsets table has no offset of this source yet: a reader that does not read is then
+   * not held up.
    */
   #isNew = false;
   #state: ReaderState = "connecting";
   #sinceMs = Date.now();
-  /** When the oldest transaction that is not acknowledged yet was committed; null when all are. */
+  /** The commit time of the oldest unacknowledged transaction; null when all are acknowledged. */
   #behindSinceMs: number | null = null;
-  /**
-   * Up to when the binlog was read, while it is not known that its end was reached; null when it
-   * was.
-   */
+  /** The time of the last event that was read; null once the end of the binlog was reached. */
   #readUpToMs: number | null = null;
-  /** Whether this process has read the binlog since it became more than a standby. */
+  /** Whether this process has read the binlog since it was last a standby. */
   #hasRead = false;
   /**
-   * How far the server's clock, by which times in the binlog are, is ahead of this machine's,
-   * milliseconds.
+   * How far the server's clock is ahead of this machine's, milliseconds. Times in the binlog are
+   * those of the server's clock.
    */
   #serverAheadMs = 0;
   #offset = "";
   /**
-   * When the XA transaction was prepared for which the offset waits; null where it waits for none.
+   * When the oldest prepared XA transaction was prepared (`#preparedMs`), and the one that holds
+   * the offset back (`#heldMs`); null: none.
    */
   #preparedMs: number | null = null;
   #heldMs: number | null = null;
@@ -102,51 +93,48 @@ export class ReaderStatus {
   }
 
   /**
-   * Called with the saved offset's commit time before the server is reached, null when the source
-   * was never read. Until the binlog is read, nothing else says how far behind this reader is.
+   * Called before the reader connects, with the commit time of the saved offset; null when the
+   * source was never read. Until the binlog is read, the lag is computed from this time.
    */
   expects(committedMs: number | null): void {
     this.#isNew = committedMs === null;
     if (committedMs !== null && !this.#hasRead) this.startsAt(committedMs);
   }
 
-  /** Whether it reads, or could do so at once: what a check of readiness asks. */
+  /** The answer to a readiness check: whether the reader reads, or could do so at once. */
   get isReady(): boolean {
     return ["waiting", "streaming", "standby"].includes(this.#state);
   }
 
   /**
-   * Whether it reads, or waits for what was sent before it goes on by itself: the lag says how
+   * Whether the reader reads, or waits for delivery and then reads by itself; the lag shows how
    * long.
    */
   get isReading(): boolean {
     return this.#state === "streaming" || this.#state === "waiting";
   }
 
-  /**
-   * Whether it does not read although the source was read before, or although nothing says that it
-   * was not.
-   */
+  /** Whether the reader cannot read a source that was read before, or of which this is unknown. */
   get isHeldUp(): boolean {
     return !this.#isNew && (this.#state === "connecting" || this.#state === "blocked");
   }
 
-  /** Takes how far the server's clock is ahead of this machine's, milliseconds. */
+  /** Called with how far the server's clock is ahead of this machine's, milliseconds. */
   clockIsAhead(ms: number): void {
     this.#serverAheadMs = ms;
   }
 
   /**
-   * Called when reading begins behind a transaction that was committed at `committedMs`; 0 when
-   * none is known.
+   * Called when reading begins behind a transaction with the commit time `committedMs`; 0 when it
+   * is unknown.
    */
   startsAt(committedMs: number): void {
     this.#readUpToMs = committedMs === 0 ? null : committedMs;
   }
 
   /**
-   * Called with each event: its type and its header's time. The server sends heartbeats when it has
-   * nothing else to send.
+   * Called with the type and the header's time of each event. The server sends heartbeats only when
+   * it has no other event to send.
    */
   hears(type: number, timestampMs: number): void {
     if (this.#readUpToMs === null) return;
@@ -158,14 +146,14 @@ export class ReaderStatus {
     else if (timestampMs > 0) this.#readUpToMs = timestampMs;
   }
 
-  /** Called when a transaction is read that must be sent. */
+  /** Called for each transaction with changes that are to be sent. */
   behindSince(committedMs: number): void {
     this.#behindSinceMs ??= committedMs;
   }
 
   /**
-   * Called when an offset is saved: everything up to `committedMs` is acknowledged, and whether
-   * nothing waits.
+   * Called when an offset is saved. Everything up to `committedMs` is acknowledged; `settled`: no
+   * change is in flight.
    */
   reached(committedMs: number, settled: boolean, offset: string): void {
     this.#behindSinceMs = settled ? null : committedMs;
@@ -173,10 +161,10 @@ export class ReaderStatus {
   }
 
   /**
-   * How far delivery is behind the database, milliseconds: the age of the oldest change that was
-   * read and is not acknowledged, of the last event that was read while the end of the binlog was
-   * not reached yet, or the time since the server was heard last. An idle database is no lag: it is
-   * heard through heartbeats.
+   * How far the reader is behind the database, milliseconds. It is the largest of: the age of the
+   * oldest unacknowledged change; the age of the last event, until the end of the binlog is
+   * reached; the time since the reader was last streaming. An idle database causes no lag, because
+   * the server sends heartbeats.
    */
   lagMs(nowMs: number = Date.now()): number {
     const unheardMs = this.#state === "streaming" ? 0 : nowMs - this.#sinceMs;
@@ -187,8 +175,8 @@ export class ReaderStatus {
   }
 
   /**
-   * How much of the time for which the server keeps its binlog has passed since the oldest change
-   * that must be read again or still, percent; null while that time is not known.
+   * The age of the oldest change that must still be read, or read again, in percent of the binlog's
+   * retention; null while the retention is unknown or unlimited.
    */
   retentionUsedPercent(nowMs: number = Date.now()): number | null {
     if (this.retentionMs === null) return null;
@@ -197,16 +185,19 @@ export class ReaderStatus {
   }
 
   /**
-   * Called with the offset that reading begins from, and with each one that is saved. `preparedMs`:
-   * when the oldest XA transaction was prepared that is prepared still; `heldMs`: the oldest that
-   * holds the offset back. Null for none.
+   * Called when reading begins and when an offset is saved. `preparedMs`: when the oldest XA
+   * transaction that is still prepared was prepared; `heldMs`: the same for the one that holds the
+   * offset back. null: none.
    */
   waitsSince(preparedMs: number | null, heldMs: number | null): void {
     this.#preparedMs = preparedMs;
     this.#heldMs = heldMs;
   }
 
-  /** How long the oldest XA transaction has been prepared, milliseconds; 0 where none is. */
+  /**
+   * How long the oldest prepared XA transaction has been prepared, milliseconds; 0 when there is
+   * none.
+   */
   preparedXaMs(nowMs: number = Date.now()): number {
     const serverMs = nowMs + this.#serverAheadMs;
     return this.#preparedMs === null ? 0 : Math.max(0, serverMs - this.#preparedMs);

@@ -3,7 +3,7 @@ import { isAurora, isRds } from "./rds.ts";
 import { versionFindings } from "./server-version.ts";
 import type { ServerVariables } from "./server-variables.ts";
 
-/** What `binlogFindings` looks at. */
+/** The variables that `binlogFindings` checks. */
 export const BINLOG_VARIABLES = [
   "aurora_version",
   "basedir",
@@ -24,8 +24,8 @@ export const BINLOG_VARIABLES = [
 const RECONNECT = "and have the applications connect anew";
 
 /**
- * Whether a server's binlog says what the reader needs, by its variables. The findings of severity
- * `loss` come first, and are those on which the reader refuses to start.
+ * Checks whether a server's variables make it write the binlog that the reader needs. Findings of
+ * severity `loss` come first; the reader refuses to start on them.
  */
 export function binlogFindings(variables: ServerVariables): Finding[] {
   const version = versionFindings(variables);
@@ -49,7 +49,7 @@ export function binlogFindings(variables: ServerVariables): Finding[] {
   return [...losses(variables), ...warnings(variables)];
 }
 
-/** Instances of an Aurora cluster that only read have no binlog. */
+/** Reader instances of an Aurora cluster have no binlog. */
 function readerEndpoint(): Finding {
   return mendedByHand(
     "Name the cluster's writer endpoint as source.host; it follows the writer through a failover.",
@@ -66,7 +66,7 @@ function losses(variables: ServerVariables): Finding[] {
   const findings: Finding[] = [];
   const wants = (name: string, wanted: string, why: string): void => {
     const value = variables.get(name);
-    // MySQL without a variable of this name has the wanted behaviour for good.
+    // A release without this variable always behaves as wanted.
     if (value === undefined || value === wanted) return;
     findings.push(
       mendedBySetting(

@@ -11,32 +11,34 @@ export interface BinlogDumpOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;
   /**
-   * `@@server_uuid` of the server that must answer: an address may lead to another one from one
-   * connect to the next.
+   * `@@server_uuid` of the expected server. The address may lead to another server at each connect.
    */
   readonly serverUuid: string;
   readonly start: DumpStart;
   /**
-   * Silence after which the connection is taken for dead. The server is asked for heartbeats three
-   * times as often.
+   * The connection counts as broken after this much silence. The server sends a heartbeat after a
+   * third of this time.
    */
   readonly silenceMs: number;
   /**
-   * Called with each event of the dump, in order, as it arrives: header, body and, where there is
-   * one, checksum. The bytes are valid only during the call. When it returns a promise, the next
-   * event waits for it. What it throws, or rejects with, ends the dump with that error.
+   * Called with each event of the dump, in order, as it arrives: header, body and, if enabled,
+   * checksum. The bytes are valid only during the call. When it returns a promise, the next event
+   * waits for it. An error that it throws or rejects with ends the dump.
    */
   readonly onEvent: (event: Buffer) => void | Promise<void>;
 }
 
-/** Too much is unsent; an event takes its time; there is nothing to read any more. */
+/**
+ * `pressure`: too many bytes are unsent. `event`: `onEvent` is still running. `ended`: the dump has
+ * ended or reading is to stop.
+ */
 export type PauseReason = "pressure" | "event" | "ended";
 
 /**
- * A running binlog dump. zongji opens the connection, agrees on checksums and asks for the dump;
- * the packets are taken from it before it parses them (docs/decisions/zongji-hands-out-packets.md),
- * because the reader needs each event's bytes: its position, server id and checksum, and values
- * that do not pass through JavaScript's.
+ * A running binlog dump. zongji opens the connection, agrees on checksums and requests the dump.
+ * The reader takes the packets before zongji parses them
+ * (docs/decisions/zongji-hands-out-packets.md), because it needs each event's bytes: position,
+ * server id, checksum, and values that JavaScript's types cannot represent.
  */
 export class BinlogDump implements AsyncDisposable {
   readonly #zongji: ZongJi;
@@ -44,8 +46,8 @@ export class BinlogDump implements AsyncDisposable {
   readonly #ended = Promise.withResolvers<never>();
   #silence: NodeJS.Timeout | undefined;
   /**
-   * Whether something came since the silence was looked at; `#heardMs` is when it was, within a
-   * tenth of `silenceMs`.
+   * Whether a packet arrived since the last check for silence. `#heardMs` is the time of the last
+   * check that found one; checks run every tenth of `silenceMs`.
    */
   #hears = true;
   #heardMs = 0;
@@ -54,11 +56,11 @@ export class BinlogDump implements AsyncDisposable {
   private constructor(options: BinlogDumpOptions) {
     this.#options = options;
     this.#zongji = new ZongJi(options.connection);
-    // Whoever waits for the end is told; nobody waiting is no unhandled rejection.
+    // Without this, a rejection would be unhandled while no caller awaits `ended`.
     this.#ended.promise.catch(() => undefined);
   }
 
-  /** Starts a dump; rejects with what MySQL or the network said when it cannot. */
+  /** Starts a dump; rejects with the error of MySQL or the network when that fails. */
   static async start(options: BinlogDumpOptions): Promise<BinlogDump> {
     const dump = new BinlogDump(options);
     const zongji = dump.#zongji;
@@ -85,12 +87,12 @@ export class BinlogDump implements AsyncDisposable {
     return this.#ended.promise;
   }
 
-  /** Whether reading waits for a reason of this side. */
+  /** Whether this side has paused the reading. */
   get isPaused(): boolean {
     return this.#pauses.size > 0;
   }
 
-  /** Stops reading from the socket for a reason; the server waits until no reason is left. */
+  /** Stops reading from the socket until every reason is resumed; the server waits meanwhile. */
   pause(reason: PauseReason): void {
     if (this.#pauses.size === 0) this.#zongji.connection?.pause();
     this.#pauses.add(reason);
@@ -99,7 +101,7 @@ export class BinlogDump implements AsyncDisposable {
   resume(reason: PauseReason): void {
     if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
     this.#hears = true;
-    // What was queued is handed over during resume(), which may pause again.
+    // resume() delivers the queued packets, and their handling may pause again.
     this.#zongji.connection?.resume();
   }
 
@@ -117,8 +119,9 @@ export class BinlogDump implements AsyncDisposable {
     const onError = (error: unknown): void => {
       if (error instanceof Error) this.#end(error);
     };
-    // 8.0 reads the older variable name, later servers both. While the reader holds back, the
-    // server waits in a blocked write, which it would give up after net_write_timeout's 60 seconds.
+    // MySQL 8.0 reads the older variable name, later servers both. While the reader pauses, the
+    // server waits in a blocked write; with the default net_write_timeout it would end the dump
+    // after 60 seconds.
     connection.query(
       `SET @master_heartbeat_period = ${heartbeatNs}, @source_heartbeat_period = ${heartbeatNs}`,
       onError,
@@ -133,7 +136,7 @@ export class BinlogDump implements AsyncDisposable {
     connection.addCommand = (command) => addCommand(this.#tap(command));
   }
 
-  /** Takes the dump's event packets before zongji's command does; everything else stays with it. */
+  /** Handles the dump's packets in place of zongji's command. */
   #tap<T extends DumpCommand>(command: T): T {
     const execute = command.execute.bind(command);
     command.execute = (packet, connection) => {
@@ -185,25 +188,22 @@ export class BinlogDump implements AsyncDisposable {
   }
 }
 
-/**
- * The address leads to another server than a moment ago: the next attempt finds out where it leads
- * now.
- */
+/** The address now leads to another server; the next attempt reads that server's state. */
 class OtherServerError extends Error {
   override readonly name = "OtherServerError";
   readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
 /**
- * The server closed the dump by an EOF packet, as it does when its dump thread is killed during a
- * shutdown.
+ * The server ended the dump with an EOF packet, for instance because a shutdown killed the dump
+ * thread.
  */
 class DumpEndedError extends Error {
   override readonly name = "DumpEndedError";
   readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
-// What is used of mysql2's internal command interface (lib/commands/command.js,
+// The parts of mysql2's internal command interface that the dump uses (lib/commands/command.js,
 // lib/packets/packet.js).
 interface DumpPacket {
   readonly buffer: Buffer;

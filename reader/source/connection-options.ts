@@ -2,7 +2,7 @@ import type { Configuration } from "../../config/configuration.ts";
 import type { ConnectionOptions } from "mysql2";
 
 /**
- * Fetches the account's credentials; called at every connect, so that a rotated secret needs no
+ * Fetches the account's credentials. It is called at every connect, so a rotated secret needs no
  * restart.
  */
 export type Credentials = () => Promise<{ readonly username: string; readonly password: string }>;
@@ -16,7 +16,7 @@ export interface SourceAddress {
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
 
-/** What mysql2 needs to open one more connection to the source, with TCP keep-alive on. */
+/** mysql2's options for a new connection to the source, with TCP keep-alive. */
 export async function connectionOptions(
   address: SourceAddress,
   credentials: Credentials,
@@ -36,7 +36,7 @@ export async function connectionOptions(
     ...(address.tls === "off"
       ? {}
       : {
-          // mysql2 checks whose certificate it is only when it is asked to.
+          // mysql2 checks the certificate's host name only with `verifyIdentity`.
           ssl: {
             rejectUnauthorized: address.tls === "verify",
             verifyIdentity: address.tls === "verify",

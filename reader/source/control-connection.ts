@@ -2,8 +2,8 @@ import { type Connection, type ConnectionOptions, createConnection } from "mysql
 import { SourceSilentError } from "../reporting/errors.ts";
 
 /**
- * A connection for questions beside the dump. It lives as long as one attempt: when it breaks, so
- * does the attempt.
+ * A connection for queries during the dump. It belongs to one attempt, which fails when the
+ * connection breaks.
  */
 export class ControlConnection implements AsyncDisposable {
   readonly connection: Connection;
@@ -18,10 +18,7 @@ export class ControlConnection implements AsyncDisposable {
     connection.on("end", () => this.#broken.reject(new ConnectionEndedError()));
   }
 
-  /**
-   * `silenceMs`: how long a question may be without an answer before the connection counts as
-   * broken; a dead peer says nothing.
-   */
+  /** `silenceMs`: how long a ping may be unanswered before the connection counts as broken. */
   static async open(options: ConnectionOptions, silenceMs: number): Promise<ControlConnection> {
     return new ControlConnection(await createConnection(options), silenceMs);
   }
@@ -37,19 +34,19 @@ export class ControlConnection implements AsyncDisposable {
     await Promise.resolve();
   }
 
-  /** Stands in line behind the questions that were asked before it. */
+  /** Sends a ping, which waits behind the queries before it. */
   #ping(silenceMs: number): void {
     const silence = setTimeout(() => {
       this.#broken.reject(new SourceSilentError(`no answer from the server for ${silenceMs} ms`));
     }, silenceMs);
     this.connection.ping().then(
       () => clearTimeout(silence),
-      () => clearTimeout(silence), // told by the connection's own events
+      () => clearTimeout(silence), // the connection's events report it
     );
   }
 }
 
-/** The server closed the connection, as it does when it stops. */
+/** The server closed the connection, for instance because it shuts down. */
 class ConnectionEndedError extends Error {
   override readonly name = "ConnectionEndedError";
   readonly code = "PROTOCOL_CONNECTION_LOST";

@@ -4,7 +4,10 @@ import type { Credentials } from "./connection-options.ts";
 
 const secret = z.object({ username: z.string().min(1), password: z.string() });
 
-/** The secret is not what Secrets Manager makes for a database. Its content is never repeated. */
+/**
+ * The secret does not have the form of Secrets Manager's database secrets. The message does not
+ * contain its text.
+ */
 class SecretFormatError extends OperatorError {
   override readonly name = "SecretFormatError";
 
@@ -16,7 +19,10 @@ class SecretFormatError extends OperatorError {
   }
 }
 
-/** Credentials from a secret's text, fetched anew at each call. Throws SecretFormatError. */
+/**
+ * Credentials from a secret, which each call fetches again. The call rejects with SecretFormatError
+ * when the secret has another form.
+ */
 export function secretCredentials(fetchSecret: () => Promise<string>): Credentials {
   return async () => {
     const result = secret.safeParse(parseJson(await fetchSecret()));

@@ -1,30 +1,30 @@
 /**
  * `lockout`: accounts cannot log in. `loss`: changes would be lost or garbled, and the reader
- * refuses to start. `warning`: it should be corrected. `note`: worth knowing; a server may be as it
- * should be with it.
+ * refuses to start. `warning`: it should be corrected. `note`: worth knowing; it need not be
+ * corrected.
  */
 export type Severity = "lockout" | "loss" | "warning" | "note";
 
-/** The gravest first. */
+/** The most severe first. */
 export const SEVERITIES: readonly Severity[] = ["lockout", "loss", "warning", "note"];
 
-/** One thing that the doctor found. */
+/** A problem or note that the doctor reports. */
 export interface Finding {
   /** Stable and short, for machines: `binlog_format`, `ledger.init_connect`. */
   readonly check: string;
   /**
-   * What it is about, where a check can find several things: an account, a subscriber's pattern.
+   * The account, subscriber's pattern, … that the finding concerns, where a check can have several.
    */
   readonly about?: string;
   readonly severity: Severity;
-  /** What is the case. */
+  /** The state that was found. */
   readonly what: string;
   /** Why it matters. */
   readonly why: string;
-  /** What to do, in words; with the statements when there are some. */
+  /** What to do, in words; it contains the statements, if any. */
   readonly remedy: string;
   readonly statements: readonly string[];
-  /** What has to be done by hand before the statements, and after them. */
+  /** Manual steps before the statements (`before`) and after them (`after`). */
   readonly before?: string;
   readonly after?: string;
 }
@@ -39,7 +39,7 @@ export function mendedBy(
   return { ...finding, remedy, statements };
 }
 
-/** A finding that no statement resolves. */
+/** A finding whose remedy is a manual step. */
 export function mendedByHand(
   remedy: string,
   finding: Omit<Finding, "remedy" | "statements">,
@@ -47,9 +47,7 @@ export function mendedByHand(
   return { ...finding, remedy, statements: [] };
 }
 
-/**
- * A finding whose remedy is to set a server variable, which on RDS only the parameter group does.
- */
+/** A finding whose remedy is to set a server variable. On RDS only a parameter group can set it. */
 export function mendedBySetting(
   name: string,
   value: string,

@@ -11,8 +11,8 @@ import {
 } from "../reporting/errors.ts";
 
 /**
- * The server could not read the log that was asked for; the reason is only in its text, so it is
- * looked up by query.
+ * The server could not read the requested log. Only the message text has the reason, so the next
+ * attempt queries the server for it.
  */
 const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
 
@@ -37,7 +37,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What a server says while it starts, stops, is full or cuts a connection;
+ * Errors of a server that starts, stops, is overloaded or closes a connection;
  * https://dev.mysql.com/doc/mysql-errors/en/
  */
 const PASSING_NUMBERS: ReadonlySet<number> = new Set([
@@ -72,7 +72,7 @@ const ACCESS_NUMBERS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * What an account's first statement is told when `init_connect` failed;
+ * The error of a connection's first statement when `init_connect` failed;
  * https://dev.mysql.com/doc/mysql-errors/en/
  */
 const ER_NEW_ABORTING_CONNECTION = 1184;
@@ -80,16 +80,18 @@ const ER_NEW_ABORTING_CONNECTION = 1184;
 const NO_BINARY_LOGGING = 1381;
 
 /**
- * mysql2 gives this code to a certificate that is refused, and to a connection that is cut during
- * the handshake as well.
+ * mysql2's code both for a refused certificate and for a connection that is lost during the
+ * handshake.
  */
 const TLS_HANDSHAKE = "HANDSHAKE_SSL_ERROR";
-/** Node's codes for what OpenSSL refuses later on, such as a record that changed on its way. */
+/**
+ * The prefix of Node's codes for OpenSSL errors after the handshake, such as a corrupted record.
+ */
 const TLS_STREAM = "ERR_SSL_";
 
 export type Verdict =
   | { readonly kind: "passing"; readonly code: string }
-  /** May pass, but not again and again: then it is `final`. */
+  /** May pass; when it repeats, `final` makes the error that stops the reader. */
   | {
       readonly kind: "doubtful";
       readonly code: string;
@@ -98,8 +100,8 @@ export type Verdict =
   | { readonly kind: "final"; readonly error: Error };
 
 /**
- * Whether an error of the source can pass by itself. Decided by codes only; what is not known to
- * pass is final.
+ * Decides whether an error of the source can pass by itself. It looks at codes only; an unknown
+ * error is final.
  */
 export function judgeSourceError(error: unknown): Verdict {
   if (
@@ -119,9 +121,9 @@ export function judgeSourceError(error: unknown): Verdict {
       final: (serverId) => new BinlogRefusedError(serverId, { cause }),
     };
   }
-  // It passes where the ledger or a parameter group is being changed. An operator is to hear of
-  // what stays so within seconds, by the reader's end: applications cannot log in either, and only
-  // a person can change that.
+  // It passes while the ledger or a parameter group is being changed. If it persists, applications
+  // cannot log in either, and only a person can correct it: so the reader stops within seconds,
+  // which informs the operator.
   if (errno === ER_NEW_ABORTING_CONNECTION)
     return { kind: "doubtful", code: "1184", final: () => new SourceLockoutError({ cause }) };
   if (typeof code === "string" && (code === TLS_HANDSHAKE || code.startsWith(TLS_STREAM)))

@@ -1,9 +1,6 @@
 import type { ServerVariables } from "./server-variables.ts";
 
-/**
- * Whether a server is Amazon RDS or Aurora: server variables are then set in parameter groups, not
- * by statements.
- */
+/** Whether a server is Amazon RDS or Aurora, where parameter groups set the server variables. */
 export function isRds(variables: ServerVariables): boolean {
   return (variables.get("basedir") ?? "").startsWith("/rdsdbbin");
 }
@@ -14,15 +11,14 @@ export function isAurora(variables: ServerVariables): boolean {
 }
 
 /**
- * The longest `binlog retention hours` that RDS for MySQL and Aurora take; undefined where there is
- * no such limit.
+ * The maximum of `binlog retention hours` on RDS for MySQL or Aurora; undefined on other servers.
  */
 export function longestRetentionHours(variables: ServerVariables): number | undefined {
   if (!isRds(variables)) return undefined;
   return isAurora(variables) ? 2160 : 168;
 }
 
-/** Accounts by which Amazon runs the server; nobody else has their passwords. */
+/** Accounts that only Amazon uses, to run the server. */
 export const RDS_ACCOUNTS: ReadonlySet<string> = new Set([
   "rdsadmin",
   "rdsrepladmin",

@@ -3,28 +3,25 @@ import { isRds } from "./rds.ts";
 import type { ServerVariables } from "./server-variables.ts";
 
 /**
- * How long a server keeps its binlog, seconds; null for ever; `unknown` where the account may not
- * ask.
+ * How long a server keeps its binlog, seconds; null: for ever; `unknown`: the account may not read
+ * the setting.
  */
 export type Retention = number | null | "unknown";
 
 /** The variables that `askRetention` needs. */
 export const RETENTION_VARIABLES = ["basedir", "binlog_expire_logs_seconds"] as const;
 
-/**
- * RDS and Aurora purge what nobody needs any more about every five minutes, where no retention is
- * set.
- */
+/** Without a configured retention, RDS and Aurora purge unused binlog about every five minutes. */
 const RDS_DEFAULT_SECONDS = 300;
 /**
- * Refused on a database or table, and an unknown table, as which some servers show one that may not
- * be read.
+ * MySQL's error numbers for access denied to a database, table or column, and for an unknown table:
+ * some servers report that for a table that the account may not read.
  */
 const MAY_NOT_READ: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1146]);
 
 /**
- * Asks for it. RDS and Aurora purge by a setting of their own and not by
- * `binlog_expire_logs_seconds`:
+ * Queries the retention. RDS and Aurora do not use `binlog_expire_logs_seconds`, but a setting in
+ * `mysql.rds_configuration`:
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-stored-proc-configuring.html
  */
 export async function askRetention(

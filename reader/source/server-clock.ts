@@ -1,11 +1,11 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
-/** An answer that took longer says too little of the moment it is about. */
+/** An answer that took longer is too imprecise. */
 const LONGEST_MS = 1000;
 
 /**
  * How far the server's clock is ahead of this machine's, milliseconds; null when the answer took
- * too long to tell.
+ * too long.
  */
 export async function clockAheadMs(connection: Connection): Promise<number | null> {
   const [askedAt, began] = [Date.now(), performance.now()];

@@ -6,7 +6,7 @@ import { askRetention, type Retention, RETENTION_VARIABLES } from "./retention.t
 import type { ServerVariables } from "./server-variables.ts";
 import { isAtLeast } from "./server-version.ts";
 
-/** What the server says of itself when the reader connects. */
+/** The server's state when the reader connects. */
 export interface ServerState {
   /** `@@server_uuid` */
   readonly uuid: string;
@@ -16,15 +16,14 @@ export interface ServerState {
   /** "" without GTIDs. */
   readonly gtidExecuted: string;
   readonly gtidPurged: string;
-  /** The end of the binlog at this moment. */
+  /** The end of the binlog when the state was read: file and offset. */
   readonly file: string;
   readonly offset: number;
   readonly oldestFile: string;
   readonly files: readonly string[];
   readonly checksums: boolean;
-  /** Whether names of tables are in lower case: `lower_case_table_names` is 1 or 2. */
+  /** Whether the server compares table names in lower case: `lower_case_table_names` is 1 or 2. */
   readonly lowerCaseNames: boolean;
-  /** How long binlog files are kept. */
   readonly retention: Retention;
 }
 
@@ -33,8 +32,8 @@ const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() 
   @@global.binlog_checksum AS checksum, @@global.lower_case_table_names AS lowerCaseNames`;
 
 /**
- * Asks the server. Throws SourceSettingError where a variable would make the reader lose or garble
- * changes.
+ * Queries the server's state. Throws SourceSettingError if a variable would make the reader lose or
+ * garble changes.
  */
 export async function readServerState(connection: Connection): Promise<ServerState> {
   const variables = await requireReadableBinlog(connection);
@@ -60,7 +59,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
   };
 }
 
-/** Whether every GTID of one set is in another. */
+/** Whether `set` contains every GTID of `subset`. */
 export async function isGtidSubset(
   connection: Connection,
   subset: string,
@@ -73,7 +72,7 @@ export async function isGtidSubset(
   return String(rows[0]?.["inside"]) === "1";
 }
 
-/** By the same checks as `npm run doctor`. */
+/** Runs the binlog checks of `npm run doctor`; throws SourceSettingError for the first loss. */
 async function requireReadableBinlog(connection: Connection): Promise<ServerVariables> {
   const [rows] = await connection.query<RowDataPacket[]>(
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)",
@@ -88,7 +87,7 @@ async function requireReadableBinlog(connection: Connection): Promise<ServerVari
   throw new SourceSettingError(check, variables.get(check) ?? "absent", why, remedy);
 }
 
-/** Where the binlog ends now: what is committed from here on stands behind it. */
+/** The present end of the binlog; later commits are written behind it. */
 export async function binlogEnd(
   connection: Connection,
   version: string,

@@ -1,2 +1,2 @@
-/** Global variables by name; a variable that the server does not have is absent. */
+/** Values of global variables by name; unknown variables are absent. */
 export type ServerVariables = ReadonlyMap<string, string>;

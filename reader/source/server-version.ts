@@ -3,16 +3,14 @@ import { isAurora, isRds } from "./rds.ts";
 import type { ServerVariables } from "./server-variables.ts";
 
 /**
- * The oldest release that is read. In 8.0.15 `GRANT … TO ''@'%'` has no effect before FLUSH
- * PRIVILEGES, and the binlog has no signedness bit for YEAR; 8.0.29 is the first release known to
- * be without both faults.
+ * The oldest supported release. In 8.0.15 `GRANT … TO ''@'%'` has no effect before FLUSH
+ * PRIVILEGES, and the binlog has no signedness bit for YEAR; 8.0.29 is the first release in which
+ * both faults are known to be fixed.
  */
 const OLDEST_VERSION = [8, 0, 29];
 export const OLDEST_VERSION_TEXT = OLDEST_VERSION.join(".");
 
-/**
- * Servers that speak MySQL's protocol and are none. Each has its name in the text of its version.
- */
+/** Other products that use MySQL's protocol. Their version text contains their name. */
 const OTHER_PRODUCTS = [
   {
     mark: /mariadb/i,
@@ -27,8 +25,8 @@ const OTHER_PRODUCTS = [
 ] as const;
 
 /**
- * Why a server cannot be read, by its version; empty where it can. Every other check and question
- * comes after this one.
+ * Findings about an unsupported version; empty when the version is supported. This check comes
+ * before all others.
  */
 export function versionFindings(variables: ServerVariables): Finding[] {
   const version = variables.get("version") ?? "unknown";
@@ -48,8 +46,8 @@ interface VersionProblem {
 }
 
 /**
- * What is wrong with a version as the server writes it (`8.4.3-log`, `10.11.6-MariaDB`); null where
- * it can be read.
+ * Why a version (as the server writes it: `8.4.3-log`, `10.11.6-MariaDB`) is unsupported; null when
+ * it is supported.
  */
 export function versionProblem(version: string): VersionProblem | null {
   const other = OTHER_PRODUCTS.find(({ mark }) => mark.test(version));
@@ -69,8 +67,8 @@ export function versionProblem(version: string): VersionProblem | null {
 }
 
 /**
- * Whether a version as the server writes it (`8.4.3-log`) is that of MySQL's `wanted` release or a
- * later one.
+ * Whether a version (as the server writes it: `8.4.3-log`) is MySQL's `wanted` release or a later
+ * one; false for other products.
  */
 export function isAtLeast(version: string, wanted: readonly number[]): boolean {
   if (OTHER_PRODUCTS.some(({ mark }) => mark.test(version))) return false;
@@ -79,7 +77,7 @@ export function isAtLeast(version: string, wanted: readonly number[]): boolean {
   return i === -1 || (parts[i] ?? 0) > (wanted[i] ?? 0);
 }
 
-/** How each product gets a newer release. */
+/** The remedy: how to upgrade the product that the server is. */
 function upgrade(variables: ServerVariables): string {
   const aurora = variables.get("aurora_version");
   if (isAurora(variables)) {
