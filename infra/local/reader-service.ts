@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Child, ChildEndedError, type ChildOptions } from "./process/child-process.ts";
 
 export interface ReaderServiceOptions extends ChildOptions {
-  /** Where the reader says what it is doing. */
+  /** The address of the reader's health check, which reports its state. */
   readonly healthUrl: string;
-  /** Told when the reader ended by itself. */
+  /** Called when the reader has ended by itself. */
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -12,10 +12,10 @@ const READY_WITHIN_MS = 90_000;
 const LOOK_MS = 50;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
-/** A reader that lived at least this long is replaced without delay. */
+/** A reader that ran this long is healthy: the pause before a replacement is reset to the first. */
 const HEALTHY_LIFE_MS = 30_000;
 
-/** Keeps one reader running, as the container service does: one that ends is replaced. */
+/** Keeps one reader running, as the container service does: it replaces a reader that ends. */
 export class ReaderService implements AsyncDisposable {
   readonly #options: ReaderServiceOptions;
   readonly #stop = new AbortController();
@@ -30,8 +30,8 @@ export class ReaderService implements AsyncDisposable {
   }
 
   /**
-   * A service whose reader follows the binlog. Throws ChildEndedError or ReaderLateError when it
-   * cannot.
+   * Starts the service; resolves when its reader follows the binlog. Throws ChildEndedError or
+   * ReaderLateError when it does not.
    */
   static async start(options: ReaderServiceOptions, signal: AbortSignal): Promise<ReaderService> {
     const reader = await Child.start(options);
@@ -48,7 +48,7 @@ export class ReaderService implements AsyncDisposable {
     return this.#reader.pid;
   }
 
-  /** Calls back whenever another reader, with another process id, has replaced one that ended. */
+  /** Sets the function to call whenever a new reader has replaced one that ended. */
   onReplaced(listener: () => void): void {
     this.#onReplaced = listener;
   }
@@ -99,7 +99,7 @@ async function untilReady(
   }
 }
 
-/** The reader runs, but does not follow the binlog in time. Its log says why. */
+/** The reader runs, but did not follow the binlog in time. Its log says why. */
 export class ReaderLateError extends Error {
   override readonly name = "ReaderLateError";
 
@@ -110,7 +110,7 @@ export class ReaderLateError extends Error {
   }
 }
 
-/** Whether the reader says that it follows the binlog; false while it does not answer yet. */
+/** Whether the reader reports that it follows the binlog; false while it does not answer. */
 async function isStreaming(url: string, signal: AbortSignal): Promise<boolean> {
   try {
     const response = await fetch(url, { signal });

@@ -20,15 +20,15 @@ export interface RouterOptions {
 
 /** The running parts of the topology: reader, functions, event source mapping and schedule. */
 export interface Router extends WatchedRouter, AsyncDisposable {
-  /** Calls back whenever a part that ended has another process, or a function one more. */
+  /** Sets the function to call whenever a part has a new process. */
   onNewProcess(listener: () => void): void;
   /** Limits how many invocations of a function may run at once; null: as the template says. */
   limit(part: "route" | "retry", concurrency: number | null): void;
 }
 
 /**
- * Starts everything that the topology runs; the reader follows the binlog when the promise
- * resolves. Disposing stops the reader first, so that what it has sent is still routed.
+ * Starts all parts of the topology; resolves when the reader follows the binlog. Disposing stops
+ * the reader first, so that what it has sent is still routed.
  */
 export async function startRouter(options: RouterOptions, signal: AbortSignal): Promise<Router> {
   const { topology, aws, onProblem } = options;
@@ -85,7 +85,7 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
   };
 }
 
-/** Disposing ends it, an invocation that waits for its row included. */
+/** Runs the canary. Disposing ends it, even while an invocation waits for its row. */
 function startCanary(
   settings: NonNullable<LocalTopology["canary"]>,
   options: RouterOptions,
@@ -139,7 +139,7 @@ function startReader(options: RouterOptions, signal: AbortSignal): Promise<Reade
       name: "reader",
       entry: topology.reader.entry,
       environment: {
-        // A reader that cannot read ends, so that the person in front of it is told at once.
+        // A reader that cannot read exits at once, so that the person sees the error at once.
         BLOCKED_SECONDS: "0",
         ...topology.reader.environment,
         ...aws.environment(),

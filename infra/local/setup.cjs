@@ -1,11 +1,11 @@
 // Makes a fresh clone runnable; every npm script begins with it. It installs the locked
-// dependencies when they are missing or are not those of package-lock.json; among them is the Node
-// 24 that everything else runs on, which npm finds first because it puts node_modules/.bin first on
-// PATH. Plain JavaScript without dependencies, for the Node that the machine has: an old one gets a
-// sentence.
+// dependencies when they are missing or differ from package-lock.json. They include the Node 24
+// that everything else runs on; npm finds it first, because it puts node_modules/.bin first on
+// PATH. This file is plain JavaScript without dependencies and runs on the machine's Node; if that
+// is too old, the person gets a message.
 //
-// A script that goes on with Node says `env node`: its shell remembers where it found `node` the
-// first time.
+// An npm script that runs Node after it calls `env node`: the script's shell remembers where it
+// found `node` the first time.
 "use strict";
 
 const { spawnSync } = require("node:child_process");
@@ -25,16 +25,13 @@ const BUNDLED_NODE = join(MODULES, ".bin/node");
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 const NEEDED_NODE = 24;
 
-/**
- * The exit code by which flock says that somebody else holds the lock; one that this file never
- * ends with.
- */
+/** The exit code of flock when another process holds the lock; this file exits with others. */
 const BUSY = 75;
 
-/** Something that the person at the keyboard has to do; the message says what. */
+/** A person has to do something; the message says what. */
 class SetupError extends Error {}
 
-/** A file's JSON, or null when it cannot be read or is cut short. */
+/** The parsed JSON of a file; null when it cannot be read or is incomplete. */
 function readJson(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
@@ -44,8 +41,8 @@ function readJson(path) {
 }
 
 /**
- * Whether a locked package names this platform, and not only for another C library than Node's
- * builds need.
+ * Whether a locked package is for this platform. A package for another C library than glibc, which
+ * Node's builds need, is not.
  */
 function isMadeForThisMachine({ os, cpu, libc }) {
   return (
@@ -57,9 +54,9 @@ function isMadeForThisMachine({ os, cpu, libc }) {
 }
 
 /**
- * The first package of package-lock.json that node_modules lacks, or has in another version; null
- * when it has them all. It compares with the record that npm leaves in node_modules when an
- * installation is complete: the files' times would say nothing after a checkout.
+ * The first package of package-lock.json that node_modules does not have, or has in another
+ * version; null when all are there. It reads the record that npm writes to node_modules at the end
+ * of an installation; the files' times tell nothing after a checkout.
  */
 function missingPackage() {
   const lock = readJson(join(ROOT, "package-lock.json"));
@@ -78,9 +75,8 @@ function missingPackage() {
 }
 
 /**
- * Throws when the dependencies cannot be installed by the Node that the machine has: npm would
- * leave out the optional ones that do not suit it, which hold the programs of oxlint, oxfmt and
- * knip.
+ * Throws when the machine's Node cannot install the dependencies: npm would leave out optional ones
+ * that do not support it, among them the programs of oxlint, oxfmt and knip.
  */
 function checkInstallingNode() {
   const { stdout } = spawnSync(machineNode(), ["--version"], { encoding: "utf8" });
@@ -90,8 +86,8 @@ function checkInstallingNode() {
 }
 
 /**
- * Installs exactly what the lock file names, development tools included whatever NODE_ENV or npm's
- * settings say. No package's install script is needed, and none is run.
+ * Installs exactly what the lock file names, including the development tools, whatever NODE_ENV or
+ * npm's settings say. Install scripts are not run; no package needs one.
  */
 function install() {
   checkInstallingNode();
@@ -121,23 +117,22 @@ function install() {
 }
 
 /**
- * The Node that runs npm: unlike our own, perhaps, it is not inside the folder that `npm ci`
- * removes.
+ * The Node that runs npm. It is outside the folder that `npm ci` removes, unlike the bundled one.
  */
 function machineNode() {
   return process.env.npm_node_execpath ?? process.execPath;
 }
 
 /**
- * npm 10 removes this link again together with the Node package of the other architecture, which
- * claims the same name.
+ * Restores the link to the bundled Node. npm 10 removes it together with the Node package of the
+ * other architecture, which claims the same name.
  */
 function linkBundledNode() {
   if (existsSync(BUNDLED_NODE) || !existsSync(join(MODULES, NODE_PACKAGE, "bin/node"))) return;
   symlinkSync(join("..", NODE_PACKAGE, "bin/node"), BUNDLED_NODE);
 }
 
-/** Throws when what follows would run on a Node that is too old, or on none. */
+/** Throws when there is no Node, or only one that is too old, for what runs next. */
 function checkNode() {
   if (existsSync(BUNDLED_NODE)) {
     const { status } = spawnSync(BUNDLED_NODE, ["--version"]);
@@ -153,7 +148,7 @@ function checkNode() {
   );
 }
 
-/** Throws when the dependencies are to be installed into a checkout that cannot be written. */
+/** Throws when dependencies have to be installed and the checkout cannot be written. */
 function checkWritable() {
   try {
     mkdirSync(join(ROOT, ".cache"), { recursive: true });
@@ -167,8 +162,8 @@ function checkWritable() {
 }
 
 /**
- * Runs this file again while `flock` holds a lock, so that two at once do not install at once.
- * Returns its exit code; null where there is no flock.
+ * Runs this file again under a lock of `flock`, so that two processes do not install at the same
+ * time. Returns its exit code; null where there is no flock.
  */
 function installUnderLock() {
   checkWritable();

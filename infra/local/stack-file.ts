@@ -6,9 +6,9 @@ import { isAlive, type StackFile } from "../../operator/shared/stack-file.ts";
 import { AlreadyRunningError, StateDirectoryError } from "./request/refusal.ts";
 
 /**
- * The right to run a stack from one directory. Taking it makes sure that no other live `npm start`
- * has it; what a dead one left behind is removed. Disposing gives it up and removes stack.json and
- * `env`; so does the end of this process, unless it is killed.
+ * The right to run a stack with one state directory. `claim` ensures that no other live `npm start`
+ * has it, and removes what a dead one left behind. Disposing releases it and removes stack.json and
+ * `env`; so does the end of this process, except by SIGKILL.
  */
 export class StackDirectory implements AsyncDisposable {
   readonly path: string;
@@ -51,8 +51,8 @@ export class StackDirectory implements AsyncDisposable {
   }
 
   /**
-   * Writes stack.json, and `env` beside it, until they are withdrawn; a reader of them never sees
-   * half a file.
+   * Writes stack.json and `env`; does nothing after `withdraw`. Each file is replaced as a whole,
+   * so another process never reads half of it.
    */
   async write(stack: StackFile, environment: string): Promise<void> {
     if (this.#withdrawn) return;
@@ -60,7 +60,7 @@ export class StackDirectory implements AsyncDisposable {
     await replaceFile(this.stackFile, `${JSON.stringify(stack, null, 2)}\n`);
   }
 
-  /** Removes what `write` wrote for good: the stack is not ready any more. */
+  /** Removes the files that `write` wrote, for good: the stack is no longer ready. */
   async withdraw(): Promise<void> {
     this.#withdrawn = true;
     await this.#removeReady();
@@ -77,7 +77,7 @@ export class StackDirectory implements AsyncDisposable {
     process.removeListener("exit", this.#removeFiles);
   }
 
-  /** For a process that ends before it is disposed; nothing asynchronous happens any more then. */
+  /** Removes the files on the process's exit, when nothing asynchronous can run any more. */
   readonly #removeFiles = (): void => {
     for (const path of [this.stackFile, this.#environmentFile, this.#lockFile]) {
       rmSync(path, { force: true });
@@ -91,17 +91,19 @@ async function replaceFile(path: string, text: string): Promise<void> {
   await rename(draft, path);
 }
 
-/** Where a state directory has its stack.json. */
+/** The path of stack.json in a state directory. */
 export function stackFileIn(path: string): string {
   return join(path, "stack.json");
 }
 
-/** Where a state directory says which process runs from it. */
+/**
+ * The path of the lock file in a state directory; it contains the process id of its `npm start`.
+ */
 export function lockFileIn(path: string): string {
   return join(path, "stack.lock");
 }
 
-/** Writes a file that does not exist yet; false when it does. */
+/** Creates a file and returns true; returns false when it exists. */
 async function createWith(path: string, text: string): Promise<boolean> {
   try {
     await using file = await open(path, "wx");
@@ -117,7 +119,9 @@ function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
-/** Whether a process id is that of a live `npm start`; ids are given to other programs again. */
+/**
+ * Whether the id belongs to a live `npm start`; the system may have reused it for another program.
+ */
 async function isStack(pid: number): Promise<boolean> {
   if (pid === process.pid || !isAlive(pid)) return false;
   if (!existsSync("/proc/self/cmdline")) return true;

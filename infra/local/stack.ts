@@ -39,13 +39,13 @@ export interface Stack extends AsyncDisposable {
   /** Null with `--no-demo`. */
   readonly demonstration: Demonstration | null;
   readonly joinIn: JoinIn;
-  /** What of the configuration does not fit the server's tables. */
+  /** Warnings about filters that do not fit the server's tables. */
   readonly warnings: readonly string[];
-  /** What outlives it; null without `--keep`. `isFirst`: there was nothing to go on with. */
+  /** The kept state; null without `--keep`. `isFirst`: this start creates it. */
   readonly kept: { readonly path: string; readonly isFirst: boolean } | null;
-  /** Where the page is that shows everything. */
+  /** The address of the page that shows the stack's state. */
   readonly pageUrl: string;
-  /** Null when it cannot be found out just now. */
+  /** Returns the present state; null when it cannot be determined. */
   snapshot(): Promise<Snapshot | null>;
   /** See `Status.standStillMs`. */
   standStillMs(): number | null;
@@ -57,12 +57,11 @@ export interface StackOptions extends SourceRequest {
 
 /**
  * Starts everything and writes stack.json when all is ready. Throws a Refusal or PortInUseError
- * when the request cannot be fulfilled, which is known before the first part is started; when a
- * later part fails, what runs by then is stopped.
+ * when the request cannot be fulfilled. When a part fails, it stops the parts that run.
  */
 export async function startStack(request: StackOptions, signal: AbortSignal): Promise<Stack> {
   const { options, directory, steps } = request;
-  // On somebody's server the canary has neither its account nor its table.
+  // A server that `--mysql` names has neither the canary's account nor its table.
   const config = options.mysql === undefined ? request.config : withoutCanary(request.config);
   const plan = options.demo ? demonstrationPlan(config) : null;
   const kept = options.keep ? await KeptState.open(directory.path, serverName(options)) : null;
@@ -103,7 +102,8 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
     if (!signal.aborted) status.problem(error);
   };
 
-  // Its holder is dead: this process has the state directory, and the reader's port is free.
+  // The lease's holder is dead: this process has the state directory, and the reader's port is
+  // free.
   if (kept?.isFirst === false) await releaseLease(clients, topology.tables.offsets);
   const router = started.use(
     await steps.run(
@@ -176,7 +176,7 @@ export async function startStack(request: StackOptions, signal: AbortSignal): Pr
   };
 }
 
-/** SDKs address a bucket by the host's name, unless that is an IP address. Throws UsageError. */
+/** The IP address of a host: SDKs put a bucket's name before a host name. Throws UsageError. */
 async function addressOf(host: string): Promise<string> {
   try {
     return (await lookup(host, 4)).address;
@@ -191,12 +191,12 @@ async function emptyDirectory(path: string): Promise<string> {
   return path;
 }
 
-/** As what is kept names the server that it is about. */
+/** The server's name in the kept state. */
 function serverName({ mysql }: StartOptions): string {
   return mysql === undefined ? "the server that npm start starts" : `${mysql.host}:${mysql.port}`;
 }
 
-/** The topology that the CDK app's template describes, made in the stand-ins. */
+/** Creates the topology of the CDK app's template in the stand-ins. */
 function provisionTopology(
   config: Configuration,
   source: Source,

@@ -1,20 +1,23 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** From here on people notice: delays, and time-outs of their own clients. */
+/**
+ * A shorter time is not reported. People notice longer ones as delays or as their clients'
+ * time-outs.
+ */
 const NOTICEABLE_MS = 500;
 const RESOLUTION_MS = 20;
 
 /**
- * For how long this process, and with it the stand-ins for AWS, did nothing, because the machine
- * had other work. Watched from the first look on, so that loading the CDK does not count.
+ * Measures for how long this process, which contains the stand-ins for AWS, did nothing because the
+ * machine had other work. It starts at the first look, so that loading the CDK does not count.
  */
 export class StandStill implements Disposable {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #longestMs = 0;
 
-  /** The longest one since the first look, milliseconds; null while it was too short to matter. */
+  /** The longest such time since the first look, milliseconds; null when too short to matter. */
   look(): number | null {
-    // It answers whether it was enabled now.
+    // `enable` returns whether it has just been enabled.
     if (!this.#delays.enable()) {
       this.#longestMs = Math.max(this.#longestMs, this.#delays.max / 1e6);
       this.#delays.reset();

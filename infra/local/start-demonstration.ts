@@ -9,7 +9,7 @@ import { parkedMarks } from "./demo/parked-marks.ts";
 import { parkedRecords } from "./running/failure-records.ts";
 import type { StackParts } from "./running/stack-parts.ts";
 
-/** Starts the demonstration that a plan describes on a stack whose parts run. */
+/** Starts the demonstration of a plan on a stack whose parts run. */
 export function startDemonstration(
   plan: DemonstrationPlan,
   { config, source, aws, topology, queues }: StackParts,
@@ -51,7 +51,7 @@ const COUNTS = [
   "ApproximateNumberOfMessagesDelayed",
 ] as const;
 
-/** How many messages a queue holds, those in flight included; none when somebody has deleted it. */
+/** How many messages are in a queue, including those in flight; 0 when the queue was deleted. */
 async function queueLength(sqs: SQSClient, queueUrl: string): Promise<number> {
   try {
     const { Attributes = {} } = await sqs.send(

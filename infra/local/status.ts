@@ -4,8 +4,7 @@ import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
 import { StandStill } from "./stand-still.ts";
 
 /**
- * A problem that comes again is shown again; one that does not is over. What lasts is among the
- * facts.
+ * How long a problem is shown; one that occurs again is shown again. Lasting ones are in the facts.
  */
 const PROBLEM_SHOWN_MS = 15_000;
 
@@ -19,18 +18,18 @@ export class Status implements Disposable {
   #problemMs = 0;
   #lastProblem: string | null = null;
 
-  /** From now on `facts` looks at source, reader, queues and alarms. */
+  /** Sets the function that takes the facts of source, reader, queues and alarms. */
   watch(facts: () => Promise<Facts>): void {
     this.#facts = facts;
     this.#standStill.look();
   }
 
-  /** From now on the demonstration's streams are shown with what its tally says. */
+  /** Sets the demonstration whose tally the display shows. */
   follow(demonstration: Demonstration): void {
     this.#demonstration = demonstration;
   }
 
-  /** For how long the stand-ins for AWS stood still at most; null: not long enough to matter. */
+  /** The longest time the stand-ins for AWS did nothing; null when too short to matter. */
   standStillMs(): number | null {
     return this.#standStill.look();
   }
@@ -39,7 +38,7 @@ export class Status implements Disposable {
     this.#standStill[Symbol.dispose]();
   }
 
-  /** Something went wrong that the stack goes on after. */
+  /** Records a problem after which the stack continues. */
   problem(error: unknown): void {
     this.#problems++;
     this.#problemMs = performance.now();
@@ -47,10 +46,7 @@ export class Status implements Disposable {
     this.#lastProblem = text.split("\n", 1)[0] ?? text;
   }
 
-  /**
-   * How things are now; null when that cannot be found out just now, which is a problem like
-   * others.
-   */
+  /** The present state; null when it cannot be determined, which is recorded as a problem. */
   async snapshot(): Promise<Snapshot | null> {
     try {
       return await this.#look();

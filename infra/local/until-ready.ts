@@ -7,8 +7,8 @@ import { lockFileIn, stackFileIn } from "./stack-file.ts";
 const LOOK_MS = 200;
 
 /**
- * The contents of stack.json in a state directory, as soon as the stack is ready. An `npm start`
- * may begin later than this call. Throws CommandError when one ended before it was ready, or when
+ * Waits until the stack is ready; returns the contents of stack.json in a state directory. The `npm
+ * start` may begin after this call. Throws CommandError when one ended before it was ready, or when
  * none is ready in time.
  */
 export async function untilReady(stateDirectory: string, withinMs: number): Promise<StackFile> {
@@ -16,7 +16,7 @@ export async function untilReady(stateDirectory: string, withinMs: number): Prom
   let isStarting = false;
   for (;;) {
     const wasStarting = isStarting;
-    // In this order: stack.json is there before the lock goes.
+    // The lock is read before stack.json, which a stack writes while it holds the lock.
     isStarting = existsSync(lockFileIn(stateDirectory));
     const stack = await readStackFile(stackFileIn(stateDirectory)).catch((error: unknown) => {
       if (error instanceof CommandError) return error;

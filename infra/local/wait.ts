@@ -1,6 +1,6 @@
 /**
- * The program of `npm run wait`: returns when the stack that `npm start` is starting is ready. Exit
- * code 0 then; 1 when it ended before, or was not ready in time.
+ * The program of `npm run wait`: it ends when the stack that `npm start` is starting is ready. Exit
+ * code 0 then; 1 when `npm start` ended before, or was not ready in time.
  */
 import { Command } from "commander";
 import { resolve } from "node:path";

@@ -14,24 +14,23 @@ export interface MysqlServerOptions {
   /** The loopback port; a free one when absent. */
   readonly port?: number;
   /**
-   * Where the data lie, kept for the next time; a temporary directory, removed at the end, when
-   * absent.
+   * The data directory, kept after the end. When absent: a temporary directory, removed at the end.
    */
   readonly dataDir?: string;
-  /** The administrator's, of characters that need no quoting in SQL; a random one when absent. */
+  /** The administrator's; must need no quoting in SQL. When absent: a random one. */
   readonly password?: string;
-  /** In addition to `DEFAULT_VARIABLES`, or in place of some. */
+  /** Added to `DEFAULT_VARIABLES`; a variable of the same name is replaced. */
   readonly variables?: ServerVariables;
-  /** Hears about a download. */
+  /** Receives the progress of a download. */
   readonly progress?: Progress;
-  /** Gives the start up; a server that is ready is not affected. */
+  /** Aborts the start; it does not affect a server that is ready. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * A MySQL server of our own on 127.0.0.1, ready for connections. It ends when it is disposed, or
- * when this process dies. Throws MysqlNotFoundError, MysqlStartError, or PortInUseError when the
- * port was asked for and is taken.
+ * Starts a MySQL server on 127.0.0.1; resolves when it accepts connections. It ends when it is
+ * disposed, or when this process dies. Throws MysqlNotFoundError, MysqlStartError, or
+ * PortInUseError when the requested port is taken.
  */
 export async function startMysqlServer(options: MysqlServerOptions = {}): Promise<MysqlServer> {
   const { signal } = options;
@@ -55,7 +54,7 @@ export async function startMysqlServer(options: MysqlServerOptions = {}): Promis
     `SET sql_log_bin = 0;\nALTER USER 'root'@'localhost' IDENTIFIED BY '${password}';\n`,
     { mode: 0o600 },
   );
-  // Another program may take a free port before our server does: then the next one.
+  // Another program may take a free port before the server does; then try another port.
   for (;;) {
     signal?.throwIfAborted();
     const server = new MysqlServer({

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** A program that ends no later than this process, however this process ends. */
+/** A program that ends no later than this process, even if this process is killed. */
 export interface SupervisedProcess {
   readonly pid: number;
   readonly running: boolean;
@@ -19,19 +19,20 @@ export interface SupervisedProcessOptions {
   readonly args: readonly string[];
   readonly workingDirectory: string;
   /**
-   * A directory that was made for this program; removed with it when this process dies and cannot
-   * do it.
+   * A directory that was made for this program. It is removed when this process dies without
+   * removing it; null: there is none.
    */
   readonly disposableDirectory: string | null;
   /** Called with every line of the program's standard error. */
   readonly onLine: (line: string) => void;
 }
 
-// Only our process holds the other end of descriptor 3. When we die, even by SIGKILL, reading it
-// ends and the watcher kills the program with the one signal that neither a pause nor a shutdown in
-// progress delays. A watcher that did so ends with status 0; one that was sent away, because the
-// program ended by itself, does not. The shell's own output is closed first: after our death a
-// remark like "Killed" would end the shell (SIGPIPE) before it has tidied up.
+// Only this process has the other end of descriptor 3. When it dies, even by SIGKILL, `read` ends
+// and the watcher kills the program with SIGKILL, which neither a suspension nor a shutdown in
+// progress delays. The watcher then exits with status 0; it does not when the script kills it
+// because the program ended by itself. The shell closes its own output first: otherwise a message
+// like "Killed", written after this process's death, would end the shell by SIGPIPE before it has
+// removed the directory.
 const SUPERVISOR = `
 directory=$1; shift
 "$@" 3<&- >&2 &
@@ -50,8 +51,8 @@ exit $status
 const KEPT_LINES = 40;
 
 /**
- * Starts a program in a session of its own, so that Ctrl-C reaches it only through us, under a
- * shell that ends it when we are gone. Throws when the shell cannot be started.
+ * Starts a program in its own session, so that Ctrl-C reaches this process only, under a shell that
+ * kills the program when this process has died. Throws when the shell cannot be started.
  */
 export async function startSupervised(
   options: SupervisedProcessOptions,
@@ -74,7 +75,7 @@ export async function startSupervised(
     options.onLine(line);
   });
   let running = true;
-  // "close" comes after the last line was read, "exit" may come before it.
+  // "close" follows the last line; "exit" may precede it.
   const ended = once(shell, "close").then(([status]: (number | null)[]) => {
     running = false;
     return status ?? 1;

@@ -1,16 +1,16 @@
 import { versionProblem } from "../../../reader/source/server-version.ts";
 
-/** What `mysqld --version` says about a server program. */
+/** A server program's version, from the output of `mysqld --version`. */
 export interface ServerVersion {
-  /** Like `9.7.4`. */
+  /** For example `9.7.4`. */
   readonly version: string;
-  /** Why this project cannot use it; null when it can. */
+  /** The reason why this project cannot use it; null when it can. */
   readonly unusable: string | null;
 }
 
 /**
- * Reads the text that `mysqld --version` prints; null when it is of no MySQL-like server. The
- * reader's own check judges it.
+ * Parses the output of `mysqld --version`; null when it is not that of a MySQL server. The reader's
+ * check `versionProblem` decides whether the version is usable.
  */
 export function parseServerVersion(text: string): ServerVersion | null {
   const match = /\bVer (\d+\.\d+\.\d+)(\S*)/.exec(text);

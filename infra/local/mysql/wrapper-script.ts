@@ -1,13 +1,13 @@
 /**
  * A shell script that runs a program of an unpacked Debian tree with the tree's own loader and
- * libraries, whatever this machine has of them. It lies in the tree's `bin` folder and finds the
- * tree from there, so that the tree can be moved. `exec` keeps the process id: signals and limits
- * reach the program itself.
+ * libraries, whichever ones this machine has. The script is in the tree's `bin` folder and finds
+ * the tree from its own path, so the tree can be moved. `exec` keeps the process id, so signals and
+ * limits reach the program itself.
  *
  * @param loader path of ld-linux inside the tree
  * @param libraries path of the library folder inside the tree
  * @param program path of the program inside the tree
- * @param options put after the caller's, because `--no-defaults` must stay the first
+ * @param options appended after the caller's, because `--no-defaults` must come first
  */
 export function wrapperScript(
   loader: string,

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long work that was told to stop may still take before nobody waits for it any more. */
+/** How long disposing waits for work that was told to stop. */
 const PATIENCE_MS = 2_000;
 
-/** Runs `work` until it is disposed: its signal is aborted then, and it gets a moment to finish. */
+/** Runs `work` until disposed; disposing aborts its signal and waits for it, at most 2 s. */
 export function inBackground(work: (signal: AbortSignal) => Promise<void>): AsyncDisposable {
   const stop = new AbortController();
   const done = work(stop.signal);

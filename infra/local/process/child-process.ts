@@ -5,17 +5,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { compileCache } from "./compile-cache.ts";
 
 export interface ChildOptions {
-  /** What people call it: `reader`, `route`. */
+  /** A name for messages, such as `reader` or `route`. */
   readonly name: string;
   /** The path of the TypeScript file to run. */
   readonly entry: string;
   readonly args?: readonly string[];
   /**
-   * All of its environment but PATH and HOME: no setting of the developer's, in a variable or a
-   * file, reaches it.
+   * The child's environment variables; of this process's it gets PATH only. HOME does not exist, so
+   * that no setting of the developer's, in a variable or a file, affects the child.
    */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where its output is appended. */
+  /** The file that the child's output is appended to. */
   readonly logFile: string;
 }
 
@@ -24,12 +24,12 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The child's exit as words: `exit code 1`, `SIGKILL`. */
+/** The child's exit as text: `exit code 1`, `SIGKILL`. */
 export function exitText(exit: Exit): string {
   return exit.signal ?? `exit code ${exit.code}`;
 }
 
-/** A process ended by itself that should have lived on. Its log says why. */
+/** A process that should have kept running ended by itself. Its log says why. */
 export class ChildEndedError extends Error {
   override readonly name = "ChildEndedError";
 
@@ -42,14 +42,14 @@ export class ChildEndedError extends Error {
 const GRACE_MS = 6_000;
 
 /**
- * Debian's name for a home that there is not. The AWS SDK looks for settings there, and fails when
- * it is not named.
+ * Debian's name for a home directory that does not exist. HOME must be set, because the AWS SDK
+ * looks for settings there and fails without it.
  */
 const NO_HOME = "/nonexistent";
 
 /**
- * A Node process that ends with this one, in every case (see tether.ts). Disposing sends SIGTERM,
- * then SIGKILL.
+ * A Node process that ends with this one in any case (see tether.ts). Disposing sends SIGTERM, then
+ * SIGKILL.
  */
 export class Child implements AsyncDisposable {
   readonly name: string;
@@ -66,14 +66,11 @@ export class Child implements AsyncDisposable {
     this.exited = new Promise((resolve) => {
       process.once("exit", (code, signal) => resolve({ code, signal }));
     });
-    // A channel that breaks (EPIPE) means that the process is ending, which `exited` tells.
+    // A broken channel (EPIPE) means that the process is ending; `exited` reports that.
     process.on("error", () => undefined);
   }
 
-  /**
-   * Starts a process; it runs, but has not necessarily done anything yet, when the promise
-   * resolves.
-   */
+  /** Starts a process; resolves once it exists, which may be before its code has run. */
   static async start(options: ChildOptions): Promise<Child> {
     const log = openSync(options.logFile, "a");
     try {
@@ -85,8 +82,8 @@ export class Child implements AsyncDisposable {
           ...options.environment,
         },
         execArgv: ["--import", new URL("tether.ts", import.meta.url).href],
-        // A session of its own: Ctrl-C or a supervisor's signal to the process group reaches this
-        // process alone, which decides in which order its children stop.
+        // In its own session, so that Ctrl-C or a supervisor's signal to the process group reaches
+        // this process only, which decides in which order its children stop.
         detached: true,
         stdio: ["ignore", log, log, "ipc"],
       });
@@ -100,7 +97,7 @@ export class Child implements AsyncDisposable {
     }
   }
 
-  /** Whether it was asked to stop, so that its exit is no surprise. */
+  /** Whether `stop` was called, so that the exit is expected. */
   get stopping(): boolean {
     return this.#stopping;
   }
@@ -109,20 +106,17 @@ export class Child implements AsyncDisposable {
     this.#process.on("message", listener);
   }
 
-  /**
-   * Sends a message; one that cannot be sent is dropped, because the process is ending and `exited`
-   * tells so.
-   */
+  /** Sends a message; drops it when the process is ending, which `exited` reports. */
   send(message: Serializable): void {
     if (this.#process.connected) this.#process.send(message, () => undefined);
   }
 
-  /** Ends the process at once, as a crash would. */
+  /** Kills the process at once, as a crash would. */
   kill(): void {
     this.#process.kill("SIGKILL");
   }
 
-  /** Asks the process to stop and waits until it has; after `graceMs` it is killed. */
+  /** Asks the process to stop and waits for its end; kills it after `graceMs`. */
   async stop(graceMs = GRACE_MS): Promise<Exit> {
     this.#stopping = true;
     this.#process.kill("SIGTERM");

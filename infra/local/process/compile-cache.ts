@@ -3,9 +3,9 @@ import { join } from "node:path";
 const DIRECTORY = join(import.meta.dirname, "../../../node_modules/.cache/node-compile");
 
 /**
- * The environment variable by which a Node process keeps its compiled modules on disk, so that the
- * next start of the same program takes a third of the processor time. One that is set already
- * stays.
+ * The environment variable that makes a Node process keep its compiled modules on disk. The next
+ * start of the same program then takes a third of the processor time. A value that is already set
+ * is kept.
  * @see https://nodejs.org/docs/latest-v24.x/api/module.html#module-compile-cache
  */
 export function compileCache(): { readonly NODE_COMPILE_CACHE: string } {

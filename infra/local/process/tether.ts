@@ -1,8 +1,8 @@
 /**
- * Loaded with `--import` into every Node process that `npm start` starts: ties its life to its
- * parent's. When the parent goes away, even by SIGKILL, the channel between the two closes and the
- * process stops as if it had been sent SIGTERM. So the reader and the functions need not know that
- * somebody runs them on a developer's machine.
+ * Loaded with `--import` into every Node process that `npm start` starts; it ends the process when
+ * the parent dies. When the parent ends, even by SIGKILL, the channel between the two closes, and
+ * the process stops as if it had received SIGTERM. So reader and functions need no code for running
+ * on a developer's machine.
  */
 const STOP_WITHIN_MS = 5_000;
 

@@ -4,15 +4,14 @@ import { readConfigFile } from "../../../config/load.ts";
 import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
 
 /**
- * The configuration in `file`; without one, that of the checkout's cdk.json. Throws ConfigError.
+ * Reads the configuration in `file`, by default that in the checkout's cdk.json. Throws
+ * ConfigError.
  */
 export async function readConfiguration(file: string | undefined): Promise<Configuration> {
   return readConfigFile(file ?? join(REPOSITORY_ROOT, "cdk.json"));
 }
 
-/**
- * Stands in the template where a network is needed to deploy; nothing on one machine looks at it.
- */
+/** Placeholders for the network that a deployment needs; a run on one machine does not use them. */
 const NO_NETWORK = {
   vpcId: "vpc-00000000000000000",
   subnetIds: ["subnet-00000000000000000"],
@@ -20,8 +19,8 @@ const NO_NETWORK = {
 };
 
 /**
- * The configuration with the MySQL server of this run in place of the deployed one; its account is
- * the stack's own secret.
+ * The configuration with this run's MySQL server instead of the deployed one. The server's account
+ * is in the secret that the stack creates.
  */
 export function onThisMachine(
   config: Configuration,

@@ -6,24 +6,24 @@ export interface StartOptions {
   readonly demo: boolean;
   readonly ledger: boolean;
   readonly tags: boolean;
-  /** A configuration file; the checkout's cdk.json when undefined. */
+  /** The configuration file; undefined: the checkout's cdk.json. */
   readonly configFile: string | undefined;
-  /** A server to use; an own one is started when undefined. */
+  /** The server to use; undefined: `npm start` starts one. */
   readonly mysql: MysqlAccount | undefined;
-  /** SQL statements to run on the own server before the reader starts. */
+  /** SQL statements to run on the server that is started, before the reader starts. */
   readonly schemaFile: string | undefined;
-  /** Of every account that the own server gets; random ones when undefined. */
+  /** Of every account on the server that is started; undefined: random ones. */
   readonly password: string | undefined;
-  /** Stop after this long; on a signal only when undefined. */
+  /** Stop after this time; undefined: on a signal only. */
   readonly durationMs: number | undefined;
   /**
-   * By which others reach this machine, and then everything listens on all addresses; on loopback
-   * only when undefined.
+   * The host name by which other machines reach this one; everything then listens on all addresses.
+   * Undefined: on the loopback interface only.
    */
   readonly host: string | undefined;
-  /** The first of the consecutive ports to listen on; free ones when undefined. */
+  /** The first of the consecutive ports to listen on; undefined: free ones. */
   readonly portBase: number | undefined;
-  /** Whether MySQL's data, queues, tables and the offset outlive the end, also a kill. */
+  /** Whether MySQL's data, queues, tables and the offset are kept after the end, even by a kill. */
   readonly keep: boolean;
   /** Where stack.json and the processes' output are kept. */
   readonly stateDirectory: string;
@@ -36,7 +36,7 @@ export interface MysqlAccount {
   readonly password: string;
 }
 
-/** What `--help` prints. */
+/** The text that `--help` prints. */
 export class HelpRequested extends Error {
   override readonly name = "HelpRequested";
 }
@@ -68,10 +68,10 @@ Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, miss
 could not start; 2 when the request cannot be fulfilled, and then nothing is left of it.`;
 
 /**
- * The options of a command line. Throws UsageError for a line it does not understand, HelpRequested
- * for `--help`.
+ * Parses a command line. Throws UsageError for one that it does not understand, HelpRequested for
+ * `--help`.
  *
- * @param environment where npm leaves the options that it took for itself
+ * @param environment variables, in which npm leaves the options that it took for its own
  */
 export function parseOptions(
   argv: readonly string[],
@@ -150,8 +150,8 @@ export function parseOptions(
 }
 
 /**
- * Without `--` npm takes the options for its own settings, which it passes on as variables. Throws
- * UsageError.
+ * Refuses options that npm took for its own settings because `--` was missing; npm passes those on
+ * as variables. Throws UsageError.
  */
 function refuseSwallowedOptions(command: Command, environment: NodeJS.ProcessEnv): void {
   for (const { long } of command.options) {
@@ -164,8 +164,8 @@ function refuseSwallowedOptions(command: Command, environment: NodeJS.ProcessEnv
 }
 
 /**
- * Not one of commander's argument parsers: its error message would repeat the argument, and with it
- * the password.
+ * Parses the value of `--mysql`. It is not an argument parser of commander's, because commander's
+ * error message would repeat the argument with its password.
  */
 function mysqlAccount(text: string): MysqlAccount {
   const url = URL.parse(text);
@@ -191,7 +191,7 @@ function decoded(text: string): string {
   }
 }
 
-/** It must need no quoting in SQL, in a shell and in a URL. */
+/** Checks that a password needs no quoting in SQL, in a shell or in a URL. */
 function password(text: string): string {
   if (/^[\w.~-]+$/.test(text)) return text;
   throw new InvalidArgumentError("expected letters, digits and the signs - . _ ~");

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServiceName } from "@binlog-router/local-aws";
 import { assertPortFree, freePort } from "../mysql/free-port.ts";
 
-/** What listens on this machine. A port that is absent is chosen by the one that listens. */
+/** The ports to listen on. The listener chooses one that is absent. */
 export interface Ports {
   readonly mysql?: number;
   readonly aws: Partial<Readonly<Record<ServiceName, number>>>;
@@ -11,13 +11,13 @@ export interface Ports {
 }
 
 const COUNT = 7;
-/** What was killed a moment ago may take a while to let go of its ports. */
+/** How long to wait for a port: a process that was just killed may hold it a while. */
 const FREE_WITHIN_MS = 15_000;
 const LOOK_MS = 100;
 
 /**
- * The ports from `base` on, MySQL's too if it is `ownMysql`; free ones without a base. Throws
- * PortInUseError.
+ * The ports from `base` on, or free ones without a base. Throws PortInUseError when one is taken;
+ * MySQL's port is checked with `ownMysql` only.
  */
 export async function choosePorts(base: number | undefined, ownMysql: boolean): Promise<Ports> {
   if (base === undefined) return { aws: {}, readerHealth: await freePort() };
@@ -27,8 +27,8 @@ export async function choosePorts(base: number | undefined, ownMysql: boolean): 
 }
 
 /**
- * The ports of a start that keeps them: from `base` on, else those that an earlier start had, else
- * free ones. Throws PortInUseError.
+ * The ports of a start that keeps them: from `base` on, else those of an earlier start, else free
+ * ones. Throws PortInUseError.
  */
 export async function choosePortsToKeep(
   base: number | undefined,
@@ -45,7 +45,7 @@ export async function choosePortsToKeep(
   return ports;
 }
 
-/** MySQL, SQS, DynamoDB, Secrets Manager, S3, the reader's health check, the page. */
+/** Order: MySQL, SQS, DynamoDB, Secrets Manager, S3, the reader's health check, the page. */
 export function inOrder(ports: readonly number[]): Ports {
   const [mysql = 0, sqs = 0, dynamodb = 0, secretsManager = 0, s3 = 0, readerHealth = 0, page = 0] =
     ports;

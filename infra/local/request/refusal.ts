@@ -1,6 +1,4 @@
-/**
- * `npm start` cannot do what it was asked to; nothing has been started. Ends it with exit code 2.
- */
+/** `npm start` cannot do what was requested and has started nothing. It exits with code 2. */
 export class Refusal extends Error {
   override readonly name: string = "Refusal";
 }
@@ -30,7 +28,7 @@ export class StateDirectoryError extends Refusal {
   override readonly name = "StateDirectoryError";
 }
 
-/** What an earlier start kept cannot be gone on with. */
+/** The state that an earlier start kept cannot be used. */
 export class KeptStateError extends Refusal {
   override readonly name = "KeptStateError";
 }

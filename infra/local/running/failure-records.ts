@@ -3,8 +3,8 @@ import { decodeRecord, STATE_POSITION } from "../../../functions/failures/items.
 import type { ParkedRecord } from "../../../functions/failures/parked.ts";
 
 /**
- * The failure records that still hold deliveries. One machine's failures are few, so the table is
- * simply scanned.
+ * The failure records that contain deliveries. It scans the table, because there are few failures
+ * on one machine.
  */
 export async function parkedRecords(
   client: DynamoDBClient,

@@ -4,7 +4,7 @@ import type { EnvironmentQueue } from "../../../config/queues.ts";
 import type { Source } from "../source/source.ts";
 import type { LocalTopology } from "../template/local-topology.ts";
 
-/** What a running stack consists of. */
+/** The parts of a running stack. */
 export interface StackParts {
   readonly config: Configuration;
   readonly source: Source;
@@ -13,7 +13,7 @@ export interface StackParts {
   readonly queues: readonly LocatedQueue[];
 }
 
-/** An environment queue and where it is. */
+/** An environment queue with its URL. */
 export interface LocatedQueue extends EnvironmentQueue {
   readonly url: string;
 }

@@ -1,11 +1,11 @@
 import type { FunctionUsage } from "../lambda/local-function.ts";
 
-/** What can be seen of the running reader and functions. */
+/** The observable state of the running reader and functions. */
 export interface WatchedRouter {
-  /** Process ids by part. A part without a process just now is absent. */
+  /** Process ids by part; without the parts that have no process at the moment. */
   pids(): Record<string, number>;
-  /** Where the reader says what it is doing. */
+  /** The address of the reader's health check, which reports its state. */
   readonly readerHealthUrl: string;
-  /** Invocations of the functions since the last call. */
+  /** Returns the functions' invocations since the last call. */
   takeUsage(): Readonly<Record<"route" | "retry", FunctionUsage>>;
 }

@@ -6,11 +6,11 @@ import { UsageError } from "../request/refusal.ts";
 
 const READER_USER = "binlog_router";
 
-/** A MySQL account that stands for an environment. */
+/** A MySQL account of an environment. */
 export interface PlannedAccount {
   readonly environment: string;
   readonly user: string;
-  /** Where it may log in from, as MySQL writes it; `%` for everywhere. */
+  /** The host that it may log in from, in MySQL's notation; `%` for all. */
   readonly host: string;
 }
 
@@ -18,10 +18,7 @@ export interface EnvironmentAccount extends PlannedAccount {
   readonly password: string;
 }
 
-/**
- * The accounts that a configuration names one by one: `app_staging` and `app@10.0.3.7`, but not
- * `stg_*`.
- */
+/** The accounts that a configuration names: `app_staging` and `app@10.0.3.7`, but not `stg_*`. */
 export function plannedAccounts(
   environments: Readonly<Record<string, { readonly users: readonly string[] }>>,
 ): PlannedAccount[] {
@@ -35,7 +32,7 @@ export function plannedAccounts(
   );
 }
 
-/** Accounts that a server of our own has for itself. */
+/** Accounts that a server started here uses itself. */
 const OWN_ACCOUNTS: ReadonlySet<string> = new Set([
   "root",
   READER_USER,
@@ -46,8 +43,9 @@ const OWN_ACCOUNTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Throws UsageError when a configuration wants accounts that a server of our own needs for itself:
- * the administrator's would meet the wrong password, the reader's would be there already.
+ * Throws UsageError when a configuration names accounts that a server started here uses itself.
+ * Otherwise the administrator's account would get another password, and the reader's would already
+ * exist.
  */
 export function refuseOwnAccounts(planned: readonly PlannedAccount[]): void {
   const taken = planned.filter(({ user }) => OWN_ACCOUNTS.has(user));
@@ -66,7 +64,7 @@ export function configuredDatabases(tablePatterns: readonly string[]): string[] 
 }
 
 /**
- * A database pattern as GRANT writes it: `%` and `_` stand for any characters, so real ones are
+ * A database pattern as GRANT expects it. `%` and `_` are GRANT's wildcards, so in a name they are
  * escaped.
  */
 export function grantPattern(database: string): string {
@@ -77,8 +75,8 @@ export function grantPattern(database: string): string {
 }
 
 /**
- * Creates the accounts, with all privileges on the databases, and the databases that are named
- * without a wildcard. Accounts that are there get the password, and nothing else changes.
+ * Creates the accounts, with all privileges on the databases, and the databases whose names have no
+ * wildcard. An account that exists gets the password; nothing else of it changes.
  */
 export async function createAccounts(
   administrator: Connection,
@@ -115,8 +113,8 @@ async function createAccount(
 }
 
 /**
- * The account that the reader needs, with no privilege more, and its password. `databases`: of
- * whose tables it takes snapshots.
+ * Creates the reader's account with exactly the privileges that the reader needs; returns user and
+ * password. `databases`: those with tables that the reader takes snapshots of.
  */
 export async function createReaderAccount(
   administrator: Connection,
@@ -132,7 +130,7 @@ export async function createReaderAccount(
   return { user, password };
 }
 
-/** Letters and digits only, so that it can be typed into any shell. */
+/** A random password of letters and digits, which can be typed into any shell. */
 export function newPassword(): string {
   return randomBytes(8).toString("hex");
 }

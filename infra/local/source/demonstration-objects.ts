@@ -4,9 +4,9 @@ import { NoDemonstrationError } from "../request/refusal.ts";
 import { newPassword, type EnvironmentAccount, type PlannedAccount } from "./accounts.ts";
 
 /**
- * Makes the demonstration's tables and accounts on somebody's server, and removes what an earlier
- * one left behind when it was killed. They carry a comment by which they are known again; where one
- * of the same name lacks it, nothing is made. Throws NoDemonstrationError.
+ * Makes the demonstration's tables and accounts on a given server, and removes those of an earlier
+ * demonstration that was killed. A comment marks them. If a table or account of the same name
+ * exists without that comment, it makes nothing and throws NoDemonstrationError.
  */
 export async function makeDemonstration(
   administrator: Connection,
@@ -36,8 +36,8 @@ export async function makeDemonstration(
 }
 
 /**
- * Removes the tables and accounts that carry the demonstration's comment, and their database when
- * nothing else is in it.
+ * Removes the tables and accounts with the demonstration's comment, and their database when it has
+ * no other tables.
  */
 export async function removeDemonstration(administrator: Connection): Promise<void> {
   for (const { user, host } of await demonstrationAccounts(administrator)) {

@@ -1,13 +1,10 @@
-/** Where the demonstration writes. */
+/** The database that the demonstration writes to. */
 export const DEMO_DATABASE = "shop";
 export const DEMO_TABLES = ["orders", "payments"] as const;
-/** What marks a table or account as the demonstration's own. */
+/** The comment that marks a table or account as the demonstration's. */
 export const DEMO_COMMENT = "made by binlog-router's npm start";
 
-/**
- * The statements that make the demonstration's tables, for an administrator; they change nothing
- * that exists.
- */
+/** The statements that create the demonstration's tables; they change nothing that exists. */
 export const DEMO_SCHEMA = [
   `CREATE DATABASE IF NOT EXISTS ${DEMO_DATABASE}`,
   `CREATE TABLE IF NOT EXISTS ${DEMO_DATABASE}.orders (

@@ -8,9 +8,9 @@ import { Refusal } from "../request/refusal.ts";
 import type { Source } from "./source.ts";
 
 /**
- * What of the subscribers' filters does not fit the server's tables: columns that do not exist,
- * above all. Nothing where there are no tables yet. Throws Refusal where a key column is left out
- * or masked beyond recognition.
+ * Compares the subscribers' filters with the server's tables and returns warnings, most often about
+ * columns that do not exist. Tables that do not exist yet give none. Throws Refusal when a filter
+ * leaves out a key column or masks it beyond recognition.
  */
 export async function filterWarnings(
   { host, port, administrator, tls }: Pick<Source, "host" | "port" | "administrator" | "tls">,

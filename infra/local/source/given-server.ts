@@ -9,9 +9,10 @@ import type { Source } from "./source.ts";
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Somebody's server, read with the account that was given for it. Only the demonstration, unless it
- * is null, makes anything there: its tables and these accounts, and disposing removes them. Throws
- * MysqlUnusableError, NoDemonstrationError; then nothing was made.
+ * Prepares a server that `--mysql` names, to be read with the given account. Unless `demonstration`
+ * is null, it makes the demonstration's tables and these accounts there, and disposing removes
+ * them; it changes nothing else. Throws MysqlUnusableError or NoDemonstrationError, having made
+ * nothing.
  */
 export async function useGivenServer(
   account: MysqlAccount,

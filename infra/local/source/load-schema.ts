@@ -15,11 +15,11 @@ export async function assertReadable(schemaFile: string): Promise<void> {
 }
 
 /**
- * Runs a file of SQL statements as the server's administrator. The `mysql` client reads it, so
- * everything that the client knows may stand there, DELIMITER included. Throws SchemaError; the
- * statements before the fault have been run by then.
+ * Runs a file of SQL statements as the server's administrator. The `mysql` client reads the file,
+ * so it may contain everything that the client knows, such as DELIMITER. Throws SchemaError; the
+ * statements before the faulty one have been run then.
  *
- * @param database what table names without a database refer to, if anything
+ * @param database the default database, if any
  */
 export async function loadSchema(
   server: MysqlServer,
@@ -44,7 +44,7 @@ export async function loadSchema(
     ],
     {
       stdio: [file.fd, "ignore", "pipe"],
-      // Not an argument: everybody on this machine could read it.
+      // Not an argument, because all users of this machine can read a process's arguments.
       env: { ...process.env, MYSQL_PWD: password },
     },
   );

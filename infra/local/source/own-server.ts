@@ -19,7 +19,7 @@ import type { Source } from "./source.ts";
 
 export interface OwnServerOptions {
   readonly environments: Readonly<Record<string, { readonly users: readonly string[] }>>;
-  /** Which tables are read. */
+  /** The patterns of the tables that are read. */
   readonly tables: readonly string[];
   /** Whether the canary's table is made. */
   readonly canary: boolean;
@@ -27,19 +27,19 @@ export interface OwnServerOptions {
   readonly demo: boolean;
   /** Whether the session ledger is installed. */
   readonly ledger: boolean;
-  /** Whether GTIDs carry the tags of users, where the server can. */
+  /** Whether GTIDs carry tags of the users, on a server that supports it. */
   readonly tags: boolean;
-  /** A free one when absent. */
+  /** Absent: a free one. */
   readonly port?: number;
-  /** By which others reach it; then it listens on all addresses. */
+  /** The address by which other machines reach the server; it then listens on all addresses. */
   readonly host?: string;
   /** SQL statements that are run before the reader starts. */
   readonly schemaFile?: string;
-  /** Where the data are kept; left out: they go with the server. */
+  /** Where the data are kept. Absent: they are removed with the server. */
   readonly dataDirectory?: string;
   /**
-   * Of an account, `user@host`: the environments', the administrator's and the reader's. Left out:
-   * a random one each.
+   * Returns the password of an account: `user@host` for the environments and the administrator,
+   * `reader` for the reader. Absent: random passwords.
    */
   readonly passwordOf?: (account: string) => string;
   readonly progress: Progress;
@@ -47,9 +47,9 @@ export interface OwnServerOptions {
 }
 
 /**
- * A server with an account for each environment and one for the reader; disposing ends it. Throws
- * UsageError for accounts that it needs for itself, SchemaError; then nothing is left, but what is
- * in a data directory.
+ * Starts a server with the accounts of the environments and of the reader; disposing ends it.
+ * Throws UsageError for accounts that the server uses itself, and SchemaError; then everything is
+ * removed but a data directory.
  */
 export async function startOwnServer(options: OwnServerOptions): Promise<Source> {
   const { port, schemaFile, dataDirectory, passwordOf = newPassword, progress, signal } = options;
@@ -99,7 +99,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<Source>
   };
 }
 
-/** What connections are registered by; null when they are not. */
+/** How connections are registered; null: not at all. */
 function registrationFor(
   { ledger, tags }: Pick<OwnServerOptions, "ledger" | "tags">,
   version: string,

@@ -6,8 +6,8 @@ interface Credentials {
 }
 
 /**
- * The MySQL server that a stack reads from. Disposing ends or cleans what was started or made for
- * the stack.
+ * The MySQL server that a stack reads from. Disposing ends a server that was started for the stack,
+ * and removes what was made for it on another.
  */
 export interface Source extends AsyncDisposable {
   readonly host: string;
@@ -18,8 +18,8 @@ export interface Source extends AsyncDisposable {
   /** How the reader connects. */
   readonly tls: "off" | "encrypt";
   readonly accounts: readonly EnvironmentAccount[];
-  /** The server's process id; null when somebody else runs it. */
+  /** The server's process id; null when `npm start` did not start it. */
   readonly pid: number | null;
-  /** The command line client's path, or just its name. */
+  /** The path of the command line client `mysql`, or just its name. */
   readonly client: string;
 }

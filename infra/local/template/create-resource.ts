@@ -11,32 +11,31 @@ import type { AwsClients, LocalAwsAddress } from "@binlog-router/local-aws/clien
 import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";
 import type { PhysicalResource } from "./intrinsics.ts";
 
-/** What every creation needs beside the resource itself. */
+/** What the creation of every resource needs, besides the resource. */
 export interface Creation {
   readonly clients: AwsClients;
   readonly aws: LocalAwsAddress;
-  /** The MySQL account of the reader, for the stack's own secret. */
+  /** The reader's MySQL account, for the secret that the stack creates. */
   readonly sourceCredentials: { readonly username: string; readonly password: string };
-  /** Other accounts of the local MySQL, for the stack's secrets that name them. */
+  /** Other accounts of the local MySQL, for secrets of the stack that name them. */
   readonly accounts: readonly { readonly user: string; readonly password: string }[];
   readonly signal: AbortSignal;
 }
 
 interface ResourceToCreate {
-  /** Its properties without intrinsic functions. */
+  /** The resource's properties with intrinsic functions evaluated. */
   readonly properties: Readonly<Record<string, unknown>>;
-  /** Where they stand in the template. */
+  /** The path of the properties in the template. */
   readonly path: string;
   /**
-   * The name of a resource that the template leaves unnamed, as CloudFormation makes it: stack and
-   * logical id.
+   * The name of a resource that the template leaves unnamed: stack and logical id, as in the cloud.
    */
   readonly generatedName: string;
 }
 
 type CreateResource = (resource: ResourceToCreate, creation: Creation) => Promise<PhysicalResource>;
 
-/** The types of resources that are created on one machine. */
+/** How resources are created on one machine, by their type. */
 export const CREATE_BY_TYPE: Readonly<Record<string, CreateResource>> = {
   "AWS::SQS::Queue": createQueue,
   "AWS::DynamoDB::Table": createTable,
@@ -45,8 +44,8 @@ export const CREATE_BY_TYPE: Readonly<Record<string, CreateResource>> = {
 };
 
 /**
- * Creates an `AWS::SQS::Queue`. Its properties are the attributes of CreateQueue under the same
- * names, so every one of them is passed on, and the service refuses what it does not know.
+ * Creates an `AWS::SQS::Queue`. Its properties have the same names as CreateQueue's attributes. All
+ * are passed on, and the service refuses those that it does not know.
  */
 async function createQueue(
   { properties, generatedName }: ResourceToCreate,
@@ -80,7 +79,7 @@ async function createQueue(
   };
 }
 
-/** Properties of `AWS::DynamoDB::Table` that CreateTable takes under the same names. */
+/** Properties of `AWS::DynamoDB::Table` that CreateTable accepts under the same names. */
 const CREATED = new Set([
   "AttributeDefinitions",
   "BillingMode",
@@ -90,7 +89,7 @@ const CREATED = new Set([
   "ProvisionedThroughput",
 ]);
 
-/** Safeguards of the cloud's copy, without effect on what a table does. */
+/** Safeguards of a table in the cloud, which do not affect what the table does. */
 const CLOUD_ONLY = new Set([
   "DeletionProtectionEnabled",
   "PointInTimeRecoverySpecification",
@@ -135,8 +134,8 @@ async function createTable(
 }
 
 /**
- * Creates an `AWS::S3::Bucket`. Encryption, lifecycle and access blocks mean nothing on one
- * machine.
+ * Creates an `AWS::S3::Bucket`. Encryption, lifecycle and access blocks have no meaning on one
+ * machine and are left out.
  */
 async function createBucket(
   { properties, generatedName }: ResourceToCreate,
@@ -151,8 +150,8 @@ async function createBucket(
 }
 
 /**
- * Creates an `AWS::SecretsManager::Secret`. One that is made from a template of an account holds
- * the local MySQL's account instead of a generated password, another a random text.
+ * Creates an `AWS::SecretsManager::Secret`. A secret with an account in its template gets the local
+ * MySQL's account; any other gets a random text.
  */
 async function createSecret(
   { properties, generatedName }: ResourceToCreate,
@@ -173,7 +172,7 @@ async function createSecret(
   return { ref: ARN, attributes: { Id: ARN } };
 }
 
-/** Null for a secret that is not made from an account's template. */
+/** The text of an account's secret; null for a secret without an account in its template. */
 function accountText(
   { GenerateSecretString: generated }: ResourceToCreate["properties"],
   { sourceCredentials, accounts }: Creation,
@@ -189,7 +188,7 @@ function accountText(
   );
 }
 
-/** A secret that an earlier start made: a random text stays, an account is this run's. */
+/** A secret of an earlier start: a random text stays; an account's is replaced by this run's. */
 function keptSecret(
   SecretId: string,
   account: string | null,
@@ -203,7 +202,7 @@ function keptSecret(
       });
 }
 
-/** Null when the service says by this error that an earlier start has made it. */
+/** The result of `create`; null when this error reports that an earlier start has created it. */
 async function unlessThere<T>(error: string, create: () => Promise<T>): Promise<T | null> {
   try {
     return await create();

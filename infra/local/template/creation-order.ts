@@ -2,8 +2,8 @@ import { IncompleteTemplateError } from "./errors.ts";
 import { isObject, type Template } from "./template.ts";
 
 /**
- * The given resources so that each comes after those which its properties name. Throws
- * IncompleteTemplateError on a cycle.
+ * The given resources in an order in which each one follows those that its properties refer to.
+ * Throws IncompleteTemplateError on a cycle.
  */
 export function creationOrder(template: Template, logicalIds: readonly string[]): string[] {
   const wanted = new Set(logicalIds);
@@ -25,7 +25,7 @@ export function creationOrder(template: Template, logicalIds: readonly string[])
   return order;
 }
 
-/** Every name that a part of a template refers to, by `Ref`, `Fn::GetAtt` or inside a `Fn::Sub`. */
+/** All names that a part of a template refers to, by `Ref`, `Fn::GetAtt` or in a `Fn::Sub`. */
 function referencedIds(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(referencedIds);
   if (!isObject(value)) return [];

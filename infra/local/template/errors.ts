@@ -1,6 +1,6 @@
 /**
- * The CDK app uses something of CloudFormation that the run on one machine does not know yet.
- * `path` says where in the template. The remedy is to teach it, here, or to do without in the app.
+ * The CDK app uses a feature of CloudFormation that the run on one machine does not support yet.
+ * `path` is its place in the template. Remedy: support it here, or avoid it in the app.
  */
 export class UnsupportedTemplateError extends Error {
   override readonly name = "UnsupportedTemplateError";
@@ -12,7 +12,7 @@ export class UnsupportedTemplateError extends Error {
   }
 }
 
-/** A reference to a resource that one machine has not: a role, a topic. */
+/** A reference to a resource that does not exist on one machine, such as a role or a topic. */
 export class NoLocalResourceError extends UnsupportedTemplateError {
   constructor(path: string, type: string, id: string) {
     super(path, `what stands for the ${type} ${id}`);
@@ -20,7 +20,7 @@ export class NoLocalResourceError extends UnsupportedTemplateError {
 }
 
 /**
- * The template lacks a resource, or names one that it does not have: the CDK app has to be
+ * The template lacks a resource, or refers to one that it does not contain: the CDK app must be
  * corrected.
  */
 export class IncompleteTemplateError extends Error {

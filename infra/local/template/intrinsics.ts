@@ -6,8 +6,8 @@ import {
 import { isObject, type Template } from "./template.ts";
 
 /**
- * What a resource is called once it exists: the value of `Ref`, and of `Fn::GetAtt` for each
- * attribute it offers.
+ * A created resource's names: the value of `Ref`, and those of `Fn::GetAtt` for each of its
+ * attributes.
  */
 export interface PhysicalResource {
   readonly ref: string;
@@ -16,19 +16,19 @@ export interface PhysicalResource {
 
 export interface EvaluationContext {
   readonly template: Template;
-  /** The value of `AWS::Region` and the like, under that name. */
+  /** The values of `AWS::Region` and the like by name. */
   readonly pseudoParameters: Readonly<Record<string, string>>;
   readonly physical: ReadonlyMap<string, PhysicalResource>;
-  /** What other stacks export, for `Fn::ImportValue`. */
+  /** The exports of other stacks, for `Fn::ImportValue`. */
   readonly imports?: Readonly<Record<string, string>>;
 }
 
 /**
- * A part of a template with its intrinsic functions replaced by their values, as CloudFormation
+ * Replaces the intrinsic functions in a part of a template by their values, as CloudFormation
  * documents them
  * (docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html).
- * `path` says in errors where the part stands. Throws UnsupportedTemplateError for a function,
- * resource or attribute it does not know.
+ * `path` is the part's place, for error messages. Throws UnsupportedTemplateError for an unknown
+ * function or attribute or a resource that is not here, IncompleteTemplateError for a missing one.
  */
 export function evaluate(value: unknown, context: EvaluationContext, path: string): unknown {
   if (Array.isArray(value)) {
@@ -47,7 +47,7 @@ export function evaluate(value: unknown, context: EvaluationContext, path: strin
   return Object.fromEntries(
     Object.entries(value)
       .map(([key, item]) => [key, evaluate(item, context, `${path}.${key}`)] as const)
-      // `AWS::NoValue` removes the key that it stands at.
+      // `AWS::NoValue` removes the key that has it as its value.
       .filter(([, item]) => item !== undefined),
   );
 }
@@ -139,7 +139,7 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     list(evaluate(argument, context, path), path).some((item) => item === true),
   "Fn::Not": (argument, context, path) => list(evaluate(argument, context, path), path)[0] !== true,
   Condition: (name, context, path) =>
-    // Also an ordinary key, in a policy's statements.
+    // `Condition` is also an ordinary key in the statements of a policy.
     typeof name === "string"
       ? conditionHolds(name, context, path)
       : { Condition: evaluate(name, context, path) },

@@ -1,6 +1,6 @@
 import { UnsupportedTemplateError } from "./errors.ts";
 
-/** Properties that the run on one machine reads, or that have no meaning there. */
+/** The properties that the run on one machine reads, and those without a meaning there. */
 const KNOWN = {
   "AWS::Lambda::Function": {
     read: ["Environment", "MemorySize", "Timeout"],
@@ -54,10 +54,7 @@ const KNOWN = {
 
 export type KnownResource = keyof typeof KNOWN;
 
-/**
- * Throws UnsupportedTemplateError when something has a property whose local meaning nobody has
- * decided.
- */
+/** Throws UnsupportedTemplateError for a property that is not listed in `KNOWN`. */
 export function checkProperties(
   type: KnownResource,
   properties: Readonly<Record<string, unknown>>,

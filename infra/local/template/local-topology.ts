@@ -1,12 +1,11 @@
 import type { AlarmDefinition, Widget } from "@binlog-router/local-aws/cloudwatch";
 
 /**
- * What was provisioned, and how the template says that the parts run. Everything in it comes from
- * the template.
+ * The created resources, and how the parts are to run. Everything in it comes from the template.
  */
 export interface LocalTopology {
   readonly stackName: string;
-  /** Every queue, dead-letter queues included, by its name. */
+  /** All queues by name, including dead-letter queues. */
   readonly queues: ReadonlyMap<string, LocalQueue>;
   /**
    * The stack's outputs: `OffsetsTable`, `FailuresTable`, `SessionsTable`, `PayloadBucket`,
@@ -20,24 +19,24 @@ export interface LocalTopology {
   };
   readonly reader: LocalReader;
   readonly route: LocalFunctionSettings & { readonly eventSource: LocalEventSource };
-  /** Milliseconds between two runs. */
+  /** `periodMs`: the time between two runs. */
   readonly retry: LocalFunctionSettings & { readonly periodMs: number };
-  /** Null where the configuration has none. */
+  /** Null when the configuration has no canary. */
   readonly canary: (LocalFunctionSettings & { readonly periodMs: number }) | null;
   readonly monitoring: LocalMonitoring;
 }
 
-/** How the template watches the parts, and the names by which its metrics know them. */
+/** The template's alarms and dashboard, and the names of the parts in their metrics. */
 export interface LocalMonitoring {
   readonly alarms: readonly AlarmDefinition[];
-  /** Of the dashboard, from top to bottom. */
+  /** The dashboard's widgets, from top to bottom. */
   readonly widgets: readonly Widget[];
-  /** Lambda's names of the functions. */
+  /** The functions' names in Lambda. */
   readonly functions: { readonly route: string; readonly retry: string };
   readonly service: {
     readonly cluster: string;
     readonly name: string;
-    /** What one task has: 1024 units are one processor. */
+    /** The processor units of one task; 1024 units are one processor. */
     readonly cpuUnits: number;
     readonly memoryMb: number;
   };
@@ -50,13 +49,13 @@ export interface LocalQueue {
 }
 
 interface LocalPart {
-  /** The source file that it runs, an absolute path. */
+  /** The absolute path of the part's source file. */
   readonly entry: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface LocalReader extends LocalPart {
-  /** From SIGTERM to SIGKILL. */
+  /** The time from SIGTERM to SIGKILL. */
   readonly stopTimeoutMs: number;
 }
 

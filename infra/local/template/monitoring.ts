@@ -5,9 +5,7 @@ import type { LocalMonitoring } from "./local-topology.ts";
 import { partResource } from "./parts.ts";
 import { isObject } from "./template.ts";
 
-/**
- * Resources that metrics and alarms name, and that are processes or nothing at all on one machine.
- */
+/** Types that metrics and alarms name, and that are not created as resources on one machine. */
 const NAMED_TYPES = new Set([
   "AWS::Lambda::Function",
   "AWS::ECS::Cluster",
@@ -16,8 +14,8 @@ const NAMED_TYPES = new Set([
 ]);
 
 /**
- * Alarms and dashboard of the template. Throws UnknownMonitoringError for what the stand-in for
- * CloudWatch does not know, and the errors of `evaluate`.
+ * Reads the template's alarms and dashboard. Throws UnknownMonitoringError for what the CloudWatch
+ * stand-in does not know, and the errors of `evaluate`.
  */
 export function readMonitoring(context: EvaluationContext, stackName: string): LocalMonitoring {
   const named = withNames(context, stackName);
@@ -40,7 +38,7 @@ export function readMonitoring(context: EvaluationContext, stackName: string): L
   };
 }
 
-/** The context with a name for each resource that CloudFormation would name. */
+/** The context, with names added for the resources that CloudFormation would name. */
 function withNames(context: EvaluationContext, stackName: string): EvaluationContext {
   const physical = new Map<string, PhysicalResource>(context.physical);
   for (const [id, { Type }] of Object.entries(context.template.Resources)) {
@@ -59,7 +57,7 @@ function properties(type: string, context: EvaluationContext): Readonly<Record<s
   });
 }
 
-/** The id of the one resource of a type. */
+/** The id of the first resource of a type. Throws IncompleteTemplateError when there is none. */
 function only(type: string, { template }: EvaluationContext): string {
   const [found] = Object.entries(template.Resources).find(([, { Type }]) => Type === type) ?? [];
   if (found === undefined) throw new IncompleteTemplateError(`the template has no ${type}`);

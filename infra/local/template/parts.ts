@@ -18,7 +18,7 @@ const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_STOP_TIMEOUT_S = 30;
 
 /**
- * How reader and functions run, by the template. Throws IncompleteTemplateError for what is
+ * Reads from the template how reader and functions run. Throws IncompleteTemplateError for what is
  * missing, UnsupportedTemplateError for what has no local meaning.
  */
 export function readParts(context: EvaluationContext): Parts {
@@ -34,7 +34,7 @@ export function readParts(context: EvaluationContext): Parts {
   };
 }
 
-/** A function that a rule runs again and again. */
+/** A function that a rule runs periodically. */
 function scheduled(part: "retry" | "canary", context: EvaluationContext): LocalTopology["retry"] {
   const { id, settings } = functionOf(part, context);
   const rule = only("AWS::Events::Rule", context, (_, resource) =>
@@ -126,7 +126,7 @@ interface PartResource {
   readonly path: string;
 }
 
-/** The resource that runs a part. Throws IncompleteTemplateError. */
+/** The resource that runs a part. Throws IncompleteTemplateError when there is none. */
 export function partResource(part: PartName, context: EvaluationContext): PartResource {
   for (const [id, resource] of Object.entries(context.template.Resources)) {
     const metadata = resource.Metadata?.[PART_METADATA] as PartMetadata | undefined;
@@ -142,7 +142,7 @@ function runsPart(part: PartName, { template }: EvaluationContext): boolean {
   );
 }
 
-/** The one resource of a type that the predicate chooses. */
+/** The resource of a type for which `chosen` holds; throws unless there is exactly one. */
 function only(
   type: KnownResource,
   context: EvaluationContext,
@@ -167,8 +167,8 @@ function only(
 }
 
 /**
- * The named properties without intrinsic functions; the others may name resources that one machine
- * has not.
+ * The named properties with intrinsic functions evaluated. The other ones may refer to resources
+ * that do not exist on one machine.
  */
 function propertiesOf(
   resource: TemplateResource,

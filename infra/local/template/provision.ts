@@ -20,7 +20,7 @@ import type { SynthesizedStack } from "./synthesize.ts";
 import { isObject } from "./template.ts";
 
 export interface ProvisionOptions {
-  /** The stand-ins, as `startLocalAws` returns them. */
+  /** The addresses of the stand-ins, as `startLocalAws` returns them. */
   readonly aws: LocalAwsAddress;
   /** The MySQL account that the reader uses. */
   readonly sourceCredentials: Creation["sourceCredentials"];
@@ -31,8 +31,8 @@ export interface ProvisionOptions {
 
 /**
  * Creates the template's queues, tables, buckets and secrets through the AWS SDK, and returns what
- * runs on them. Throws UnsupportedTemplateError for anything in the template whose local meaning is
- * not known, IncompleteTemplateError for what the template lacks, and the SDK's errors.
+ * runs on them. Throws UnsupportedTemplateError for anything in the template without a known local
+ * meaning, IncompleteTemplateError for what the template lacks, and the SDK's errors.
  */
 export async function provision(
   { stackName, template }: SynthesizedStack,
@@ -114,10 +114,7 @@ function queuesOf({ template, physical }: EvaluationContext): Map<string, LocalQ
   return queues;
 }
 
-/**
- * Only texts: an output may also name what one machine has not (a role, a topic), and is left out
- * then.
- */
+/** The outputs as texts; those that name a resource not on one machine (a role) are left out. */
 function evaluateOutputs(context: EvaluationContext): Record<string, string> {
   const outputs: Record<string, string> = {};
   for (const [name, { Value }] of Object.entries(context.template.Outputs ?? {})) {

@@ -2,7 +2,7 @@ import { CREATE_BY_TYPE } from "./create-resource.ts";
 import { UnsupportedTemplateError } from "./errors.ts";
 import type { Template } from "./template.ts";
 
-/** Read from the template to run the code on this machine (`parts.ts`). */
+/** Types that are read to run the code on this machine (`parts.ts`). */
 const RUN_TYPES = new Set([
   "AWS::Lambda::Function",
   "AWS::Lambda::EventSourceMapping",
@@ -10,10 +10,10 @@ const RUN_TYPES = new Set([
   "AWS::ECS::TaskDefinition",
 ]);
 
-/** Read from the template to watch what runs (`monitoring.ts`). */
+/** Types that are read to watch the running parts (`monitoring.ts`). */
 const WATCH_TYPES = new Set(["AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"]);
 
-/** Who may do what, where it runs, who is told: without a counterpart on one machine. */
+/** Types for permissions, network, logs, notifications and keys, without a counterpart here. */
 const CLOUD_ONLY_TYPES = [
   /^AWS::IAM::/,
   /^AWS::EC2::/,
@@ -29,8 +29,7 @@ const CLOUD_ONLY_TYPES = [
 ];
 
 /**
- * Throws UnsupportedTemplateError when the template has a type of resource whose local meaning
- * nobody has decided.
+ * Throws UnsupportedTemplateError for a type of resource whose local meaning is not defined here.
  */
 export function checkResourceTypes(template: Template): void {
   for (const [id, { Type }] of Object.entries(template.Resources)) {

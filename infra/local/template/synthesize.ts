@@ -15,16 +15,16 @@ export interface SynthesizedStack {
 
 /**
  * The template that `cdk deploy` would deploy for this configuration, made in this process with the
- * same feature flags. Only the functions' code is not bundled: on one machine the sources
- * themselves run, and their paths stand in the metadata of the resources.
+ * same feature flags. Only the functions' code is not bundled: on one machine the sources run
+ * themselves, and their paths are in the resources' metadata.
  */
 export function synthesize(config: DeployableConfiguration): SynthesizedStack {
   return synthesizeStack((app) => routerStack(app, config, UNBUNDLED));
 }
 
 /**
- * The template of any stack, made in this process. CloudFormation's rules are checked, which takes
- * seconds, only when `options` say so: `cdk synth` checks them before anything is deployed.
+ * The template of any stack, made in this process. CloudFormation's rules are checked only when
+ * `options` say so, because that takes seconds and `cdk synth` checks them before a deployment.
  */
 export function synthesizeStack(
   define: (app: App) => Stack,
@@ -57,8 +57,8 @@ const WITHOUT_ASSETS = {
 };
 
 /**
- * CloudFormation's limit holds for deployments; a measurement on one machine may have hundreds of
- * queues.
+ * Accepts a template of any size. CloudFormation's limit applies to deployments only, and a
+ * measurement on one machine may have hundreds of queues.
  */
 function liftDeploymentLimit(stack: Stack): void {
   Validations.of(stack).acknowledge({
@@ -67,7 +67,7 @@ function liftDeploymentLimit(stack: Stack): void {
   });
 }
 
-/** What cdk.json tells the CDK command, without the configuration of the sources. */
+/** The feature flags in cdk.json: its context without the configuration of the sources. */
 function featureFlags(): Readonly<Record<string, unknown>> {
   const cdk = JSON.parse(readFileSync(join(REPOSITORY_ROOT, "cdk.json"), "utf8")) as {
     context: Record<string, unknown>;

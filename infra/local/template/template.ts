@@ -1,4 +1,4 @@
-/** A CloudFormation template, as far as a run on one machine reads it. */
+/** A CloudFormation template: the sections that a run on one machine reads. */
 export interface Template {
   readonly Resources: Readonly<Record<string, TemplateResource>>;
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
@@ -9,7 +9,7 @@ export interface Template {
 
 export interface TemplateResource {
   readonly Type: string;
-  /** May hold intrinsic functions anywhere. */
+  /** May contain intrinsic functions anywhere. */
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly Metadata?: Readonly<Record<string, unknown>>;
   readonly Condition?: string;
