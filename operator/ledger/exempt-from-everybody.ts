@@ -7,10 +7,10 @@ export interface Account {
 }
 
 /**
- * Accounts for which the privilege of everybody on the ledger's schema does not count, because a
- * grant of their own names that schema, by a pattern like \`%\` too, and leaves EXECUTE out: MySQL
- * looks at one grant per schema, the most specific. They need EXECUTE on each procedure that
- * init_connect calls.
+ * Selects the accounts that cannot use the privilege that everybody has on the ledger's schema.
+ * They have a grant of their own that matches the schema, possibly by a pattern such as `%`, and
+ * lacks EXECUTE. MySQL looks only at the most specific grant for a schema. These accounts need
+ * EXECUTE on each procedure that init_connect calls.
  */
 const EXEMPT = `SELECT DISTINCT db.user, db.host FROM mysql.db AS db
   WHERE db.user <> '' AND ? LIKE db.db AND db.execute_priv = 'N'
@@ -21,7 +21,10 @@ const EXEMPT = `SELECT DISTINCT db.user, db.host FROM mysql.db AS db
     AND CONCAT(granted.db, '.', granted.routine_name) IN (?)
     AND FIND_IN_SET('Execute', granted.proc_priv) > 0) < ?`;
 
-/** Asks for them. Needs SELECT on mysql.db, mysql.user and mysql.procs_priv. */
+/**
+ * Returns the accounts that `EXEMPT` selects. Needs SELECT on mysql.db, mysql.user and
+ * mysql.procs_priv.
+ */
 export async function accountsExemptFromEverybody(
   connection: Pick<Connection, "query">,
 ): Promise<Account[]> {

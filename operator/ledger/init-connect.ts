@@ -1,10 +1,10 @@
 import { CALLED_PROCEDURES } from "./objects.ts";
 
 /**
- * What every new connection runs. A connection with active roles is judged by its roles' privileges
- * only, so they are put down for the call, which the privilege of everybody then allows, and taken
- * up again as at a login. Nothing here may depend on a limit of the server or the account: what
- * fails in init_connect ends the connection.
+ * The statements that every new connection runs. MySQL ignores the grants to everybody (`''@'%'`)
+ * for a connection with active roles. The statements therefore disable the roles for the calls, and
+ * then activate the roles that the connection has after a login. No statement may depend on a limit
+ * of the server or of the account: an error in init_connect ends the connection.
  */
 export const REGISTRATION_STATEMENTS = [
   "SET ROLE NONE",
@@ -12,13 +12,14 @@ export const REGISTRATION_STATEMENTS = [
 ];
 const REGISTRATION = REGISTRATION_STATEMENTS.join("; ");
 /**
- * By how many a login counts against MAX_QUERIES_PER_HOUR; what the procedures run does not count.
+ * The queries that a login counts against MAX_QUERIES_PER_HOUR. Statements inside the procedures do
+ * not count.
  */
 export const QUERIES_PER_LOGIN = REGISTRATION_STATEMENTS.length;
 
 /**
- * What was put there once. It failed for everybody on a server at its max_prepared_stmt_count, so
- * it is only taken out.
+ * The registration that earlier releases added. It fails for everybody when the server has reached
+ * its max_prepared_stmt_count. It is only removed, never added.
  */
 const FORMER_REGISTRATION =
   "SET ROLE NONE; CALL binlog_router.register_session(); " +
@@ -26,14 +27,14 @@ const FORMER_REGISTRATION =
   "PREPARE binlog_router FROM @binlog_router; EXECUTE binlog_router; " +
   "DEALLOCATE PREPARE binlog_router; SET @binlog_router = NULL";
 
-/** Any call of a procedure of it, also one that somebody wrote by hand. */
+/** Matches any call of one of the ledger's procedures, including a call written by hand. */
 const CALL = /\bCALL\s+`?binlog_router`?\s*\.\s*`?(register_session|resume_roles)`?/i;
 
 const CALLS = new RegExp(`${CALL.source}\\s*(\\(\\s*\\))?\\s*;?\\s*`, "gi");
 
 /**
- * The value of `init_connect` that registers each connection and then does what it did before.
- * Registering comes first, so that what the rest writes has a known author.
+ * Puts the registration in front of a value of `init_connect`. It comes first, so that changes that
+ * the rest writes have a known author.
  */
 export function withRegistration(initConnect: string): string {
   const rest = withoutRegistration(initConnect);
@@ -41,16 +42,16 @@ export function withRegistration(initConnect: string): string {
 }
 
 /**
- * The value of `init_connect` without what `withRegistration` put there; everything else is left as
- * it is.
+ * Removes from a value of `init_connect` what this or an earlier release added. The rest is
+ * unchanged.
  */
 export function withoutRegistration(initConnect: string): string {
   return [REGISTRATION, FORMER_REGISTRATION].reduce(without, initConnect);
 }
 
 /**
- * The same without any call of the ledger's procedures, also in other words; for somebody who reads
- * what remains.
+ * Removes every call of the ledger's procedures, including calls that are spelled differently. Used
+ * for scripts, whose reader sees the value that remains.
  */
 export function withoutCalls(initConnect: string): string {
   return withoutRegistration(initConnect).replace(CALLS, "");
@@ -63,12 +64,14 @@ function without(initConnect: string, registration: string): string {
   return initConnect.slice(0, at) + rest;
 }
 
-/** Whether a value of `init_connect` registers connections as `withRegistration` has it. */
+/** Whether a value of `init_connect` contains exactly what `withRegistration` adds. */
 export function hasRegistration(initConnect: string): boolean {
   return initConnect.includes(REGISTRATION);
 }
 
-/** Whether a value of `init_connect` calls the ledger's procedures in any way. */
+/**
+ * Whether a value of `init_connect` calls one of the ledger's procedures, however it is spelled.
+ */
 export function callsProcedure(initConnect: string): boolean {
   return CALL.test(initConnect);
 }

@@ -21,11 +21,11 @@ import { DROP_SCRIPT_PROBE, proveLogin } from "./prove-login.ts";
 import { type Registration, registrationOf, REGISTRATIONS } from "./tagging.ts";
 
 /**
- * Installs the session ledger, GTID tags, or both, or brings them up to date; on a server that has
- * them, does nothing that a connection could notice. `init_connect` comes last, when everything
- * that it calls is there and an ordinary account was able to call it, and keeps what it had. Needs
- * an administrator (CREATE USER, SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all on the schema).
- * Throws LoginNotProvenError.
+ * Installs or updates the session ledger, GTID tags, or both. On a server that is up to date, no
+ * connection notices anything. `init_connect` is set last, after an ordinary account has called the
+ * procedures, and keeps its other statements. Needs an administrator (CREATE USER,
+ * SET_ANY_DEFINER, SYSTEM_VARIABLES_ADMIN, all privileges on the schema). Throws
+ * LoginNotProvenError or LedgerInUseError.
  */
 export async function installLedger(
   connection: Connection,
@@ -54,8 +54,8 @@ export async function installLedger(
 }
 
 /**
- * Removes the session ledger; `init_connect` comes first, so that no connection calls what is not
- * there.
+ * Removes the session ledger. `init_connect` is changed first, so that no connection calls a
+ * dropped procedure. Throws LedgerInUseError.
  */
 export async function uninstallLedger(connection: Connection): Promise<void> {
   await setInitConnect(connection, withoutRegistration);
@@ -67,8 +67,8 @@ export async function uninstallLedger(connection: Connection): Promise<void> {
 }
 
 /**
- * `init_connect` calls the ledger's procedure in words that are not ours: without it nobody could
- * connect.
+ * `init_connect` calls the ledger's procedures in a spelling that installing does not use and
+ * therefore cannot remove. If the procedures were dropped, ordinary accounts could not connect.
  */
 export class LedgerInUseError extends Error {
   override readonly name = "LedgerInUseError";
@@ -84,7 +84,7 @@ async function replaceProcedures(
   connection: Connection,
   registration: Registration,
 ): Promise<void> {
-  // Between DROP and CREATE nobody may call it.
+  // No connection may call a procedure between its DROP and its CREATE.
   await setInitConnect(connection, withoutRegistration);
   if (callsProcedure(await initConnect(connection))) throw new LedgerInUseError();
   const [rows] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.sql_mode AS mode");
@@ -102,7 +102,7 @@ async function slots(connection: Connection): Promise<number> {
 }
 
 /**
- * What the procedures that init_connect calls do; null when one is missing or another version's.
+ * What the installed procedures do; null when one is missing or belongs to another version.
  */
 async function installedRegistration(connection: Connection): Promise<Registration | null> {
   const [rows] = await connection.query<RowDataPacket[]>(
@@ -136,7 +136,10 @@ async function initConnect(connection: Connection): Promise<string> {
   return String(rows[0]?.["value"] ?? "");
 }
 
-/** An account of everybody that was there before, or has other uses, keeps them. */
+/**
+ * Drops the account `''@'%'` when installing created it. Otherwise only the grant on the ledger's
+ * schema is revoked.
+ */
 async function withdrawFromEverybody(connection: Connection): Promise<void> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT JSON_VALUE(account.user_attributes, '$.metadata.comment') AS comment, granted.db AS db

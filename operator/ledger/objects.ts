@@ -1,36 +1,41 @@
 import { type Registration, REGISTRATIONS, TAGGING_PRIVILEGES } from "./tagging.ts";
 
 /**
- * The session ledger's objects in MySQL. The procedure writes a row for its connection; what counts
- * is the row's place in the binlog, before anything else that the connection writes, so the table
- * itself may be small and overwrite itself.
+ * The session ledger's objects in MySQL. The procedure writes a row for its connection. The reader
+ * needs that row in the binlog, ahead of the connection's other changes. The table may therefore be
+ * small, and its rows may be overwritten.
  */
 export const LEDGER_SCHEMA = "binlog_router";
 export const LEDGER_TABLE = `${LEDGER_SCHEMA}.sessions`;
 export const LEDGER_PROCEDURE = `${LEDGER_SCHEMA}.register_session`;
 export const ROLES_PROCEDURE = `${LEDGER_SCHEMA}.resume_roles`;
-/** What init_connect calls, in this order: whoever may not execute one of them cannot connect. */
+/**
+ * The procedures that init_connect calls, in this order. An account without EXECUTE on one of them
+ * cannot connect.
+ */
 export const CALLED_PROCEDURES = [LEDGER_PROCEDURE, ROLES_PROCEDURE] as const;
 
-/** An account that nobody can log in with; the procedure runs with its privileges. */
+/**
+ * The account with whose privileges the procedures run. It is locked against logins.
+ */
 export const LEDGER_DEFINER = "'binlog_router_ledger'@'localhost'";
 /**
  * The account whose grants on a schema hold for every account (see "Grant Tables" in MySQL's
- * manual); nobody can log in with it.
+ * manual). When installing creates it, it is locked.
  */
 export const EVERYBODY = "''@'%'";
 
 /**
- * By this the ledger's own accounts are recognised; its procedures are by the comments of
- * `REGISTRATIONS`.
+ * The comment by which the ledger's accounts are recognised. Its procedures are recognised by the
+ * comments in `REGISTRATIONS`.
  */
 export const ACCOUNT_COMMENT = "session ledger of binlog-router; not for logins";
 
-/** More than connect and register at the same moment, so that they seldom meet in a row. */
+/** Far more rows than connections register at once, so that two seldom need the same row. */
 export const SLOTS = 4096;
 const CREATE_SCHEMA = `CREATE DATABASE IF NOT EXISTS ${LEDGER_SCHEMA}`;
 
-/** A row per slot, not per connection: the table stays at its size. */
+/** The table has one row per slot, not per connection, so its size is constant. */
 const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${LEDGER_TABLE} (
   slot SMALLINT UNSIGNED NOT NULL PRIMARY KEY,
   connection_id BIGINT UNSIGNED NOT NULL COMMENT '0 in a slot that nobody used yet',
@@ -40,8 +45,8 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${LEDGER_TABLE} (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin COMMENT = '${ACCOUNT_COMMENT}'`;
 
 /**
- * Makes the slots that are not there; 16³ of them. All are there from the beginning, because only
- * rows can be skipped that are locked.
+ * Creates the missing slots, 16³ in total. They are created in advance, because SKIP LOCKED can
+ * skip only rows that exist.
  */
 export const FILL_TABLE = `INSERT IGNORE INTO ${LEDGER_TABLE} (slot, connection_id, user, host, at)
   WITH RECURSIVE digits (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM digits WHERE n < 15)
@@ -61,13 +66,13 @@ const GRANT_ROW = [
 const GRANT_TAG = `GRANT ${TAGGING_PRIVILEGES.join(", ")} ON *.* TO ${LEDGER_DEFINER}`;
 export const REVOKE_TAG = `REVOKE ${TAGGING_PRIVILEGES.join(", ")} ON *.* FROM ${LEDGER_DEFINER}`;
 
-/** Makes the account that the procedures run as, with what they need and no more. */
+/** Creates the account that the procedures run as, with exactly the privileges that they need. */
 export function createDefiner(registration: Registration): readonly string[] {
   const { writesRow, setsTag } = REGISTRATIONS[registration];
   return [...CREATE_DEFINER, ...(writesRow ? GRANT_ROW : []), ...(setsTag ? [GRANT_TAG] : [])];
 }
 
-/** The schema, and the ledger's table where the registration writes to it. */
+/** Creates the schema, and the ledger's table when the registration writes rows. */
 export function createTable(registration: Registration): readonly string[] {
   return REGISTRATIONS[registration].writesRow ? [CREATE_SCHEMA, CREATE_TABLE] : [CREATE_SCHEMA];
 }

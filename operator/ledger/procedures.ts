@@ -9,21 +9,21 @@ import {
 import { type Registration, REGISTRATIONS, SET_TAG, TAG_VARIABLES } from "./tagging.ts";
 
 /**
- * How many slots a connection looks at for one that nobody has locked, and how far they lie apart.
+ * A connection tries up to this many slots, STRIDE apart, until it finds one that is not locked.
  */
 const SLOTS_TRIED = 8;
 const STRIDE = 509;
 
 /**
- * The procedure keeps the modes of the session that creates it: none, so that nothing about a row
- * is an error.
+ * A procedure runs with the SQL mode of the session that created it. With an empty mode, MySQL
+ * adjusts invalid values of a row and reports no error.
  */
 export const PROCEDURE_SQL_MODE = "SET SESSION sql_mode = ''";
 
 /**
  * Whether a lock on the whole server (FLUSH TABLES WITH READ LOCK) or on the table (LOCK TABLES,
- * ALTER TABLE) would make a write wait. Asked beforehand, because the shortest time that MySQL
- * waits for such a lock is a second.
+ * ALTER TABLE) would make a write wait. The procedure checks this before it writes, because the
+ * shortest lock timeout of MySQL is one second.
  */
 const IS_LOCKED = `EXISTS (SELECT 1 FROM performance_schema.metadata_locks
       WHERE object_type = 'GLOBAL' AND lock_type = 'SHARED')
@@ -32,21 +32,21 @@ const IS_LOCKED = `EXISTS (SELECT 1 FROM performance_schema.metadata_locks
       AND lock_type IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'))`;
 
 /**
- * A procedure that registers its connection as `client` (an expression for user@host) when
- * `condition` holds. It never keeps anybody from connecting: errors are swallowed, and it waits for
- * no lock.
- * - It writes to a slot whose row nobody has locked: its own, else one of a few others. Each is
- *   looked up by its key, so
- *   that no statistics of the table can make a login read and lock all of it. No transaction holds the row between the two
- *   statements: one would commit the caller's.
- * - A lock that comes between the question and the write costs a second, not what the server
- *   allows.
- * - With autocommit off the row would stay in an open transaction, and go when that is rolled back:
- *   so it commits. It says
- *   NO CHAIN NO RELEASE because completion_type could make a bare COMMIT end the connection.
- * - In a session that is read-only by default it is not while the row is written.
- * - A user name may contain @, a host not. Where it sets a tag it does so first: the row's own
- *   transaction has it then. That needs no lock and no write.
+ * Creates a procedure that registers its connection as `client` (an expression for user@host) when
+ * `condition` holds. It never prevents a login: it ignores errors and avoids waiting for locks.
+ * - It writes to a slot whose row is not locked: first the connection's own slot, then a few
+ *   others. Each slot is looked up by its key, so that outdated table statistics cannot make a
+ *   login read and lock the whole table. The SELECT and the UPDATE are not in one transaction,
+ *   because START TRANSACTION would commit the caller's transaction.
+ * - A lock that appears between the check and the write delays the login by one second, not by the
+ *   server's lock timeouts.
+ * - With autocommit off, the row would stay in an open transaction and disappear on ROLLBACK, so
+ *   the procedure commits. It adds NO CHAIN NO RELEASE, because completion_type could make a bare
+ *   COMMIT end the connection.
+ * - A session that is read-only by default becomes writable while the row is written.
+ * - The host is what follows the last @, because a user name may contain @ and a host may not.
+ * - The tag is set first, so that the transaction of the row has it too. Setting it needs no lock
+ *   and no write.
  */
 function registering(
   registration: Registration,
@@ -91,13 +91,13 @@ const WRITE_ROW = `
         SESSION transaction_read_only = was_read_only;
     END IF;`;
 
-/** What USER() is in the body of an event. */
+/** The value of USER() in the body of an event. */
 const EVENT_SCHEDULER = "'event_scheduler@localhost'";
 
 /**
- * Gives the connection the roles that it has after a login. SET ROLE takes no expression, and a
- * statement prepared from text fails on a server at its max_prepared_stmt_count; with the invoker's
- * rights it holds beyond the procedure.
+ * Activates the roles that the connection has after a login. The branches are spelled out, because
+ * SET ROLE accepts no expression and a prepared statement fails on a server that has reached its
+ * max_prepared_stmt_count. With SQL SECURITY INVOKER the roles stay active after the procedure.
  */
 const resumeRoles = (
   comment: string,
@@ -113,10 +113,10 @@ BEGIN
 END`;
 
 /**
- * `register_session()` for connections: USER() is the client's account, also here, where
- * CURRENT_USER() is the definer. `register_event(CURRENT_USER())` for the bodies of events, which
- * have no client: there the caller's word is taken, and only there. The first is made last: where
- * it is, all is.
+ * Connections call `register_session()`, which uses USER(): the client's account even in a
+ * procedure where CURRENT_USER() is the definer. The bodies of events, which have no client, call
+ * `register_event(CURRENT_USER())`. It trusts its argument, and works only in events.
+ * `register_session` is created last: where it exists, the others exist.
  */
 export function createProcedures(registration: Registration): readonly string[] {
   const ofEvents = ["register_event(definer VARCHAR(300))", "definer"] as const;

@@ -6,12 +6,12 @@ import { type Registration, REGISTRATIONS } from "./tagging.ts";
 
 const PROBE_PREFIX = "binlog_router_probe_";
 /**
- * The name that is left is 32 characters long, as MySQL allows, and too long for a GTID tag: a tag
- * would stay in gtid_executed for ever.
+ * Gives a user name of 32 characters, MySQL's maximum. Its GTID tag would be too long, so the probe
+ * leaves no tag in gtid_executed, where it would stay for ever.
  */
 const PROBE_RANDOM_BYTES = 6;
 
-/** An ordinary account could not log in with what init_connect was about to get. */
+/** An ordinary account could not run the statements that were to be added to init_connect. */
 export class LoginNotProvenError extends Error {
   override readonly name = "LoginNotProvenError";
 
@@ -27,13 +27,13 @@ export class LoginNotProvenError extends Error {
 }
 
 /**
- * Logs in with a new account without any privileges, by the same address and with TLS as
- * `administrator` has it, and runs what init_connect is to run. The account is dropped in any case.
- * Throws LoginNotProvenError.
+ * Logs in with a new account without privileges, at the address and with the TLS settings of
+ * `administrator`, and runs the statements for init_connect. Always drops the account. Throws
+ * LoginNotProvenError.
  */
 export async function proveLogin(administrator: Connection): Promise<void> {
   const user = `${PROBE_PREFIX}${randomBytes(PROBE_RANDOM_BYTES).toString("hex")}`;
-  // Of every kind of character, for servers that check passwords.
+  // Contains every kind of character, for servers that check passwords.
   const password = `${randomBytes(16).toString("hex")}aA1!`;
   await administrator.query("CREATE USER ?@'%' IDENTIFIED BY ?", [user, password]);
   try {
@@ -66,14 +66,14 @@ function wayOf({
 }
 
 const SCRIPT_PROBE = "'binlog_router_probe'@'localhost'";
-/** Takes away what a script leaves behind whose proof failed. */
+/** Drops the account that a script leaves behind when its proof fails. */
 export const DROP_SCRIPT_PROBE = `DROP USER IF EXISTS ${SCRIPT_PROBE}`;
 const SCRIPT_PROCEDURE = `${LEDGER_SCHEMA}.prove_login`;
 
 /**
- * The same for a script, which cannot log in: a procedure that has the privileges of a new account,
- * which are none but everybody's, calls what init_connect is to call. Where that fails, the mysql
- * client ends the script before init_connect is set.
+ * The same proof for a script, which cannot log in. A procedure calls what init_connect is to call.
+ * It runs as a new account, which has only the privileges of everybody. If the call fails, the
+ * mysql client ends the script before init_connect is set.
  */
 export function proofStatements(registration: Registration): readonly string[] {
   const calls = CALLED_PROCEDURES.map((name) => `CALL ${name}();`).join(" ");
@@ -83,7 +83,7 @@ export function proofStatements(registration: Registration): readonly string[] {
     `DROP PROCEDURE IF EXISTS ${SCRIPT_PROCEDURE}`,
     `CREATE DEFINER = ${SCRIPT_PROBE} PROCEDURE ${SCRIPT_PROCEDURE}() SQL SECURITY DEFINER BEGIN ${calls} END`,
     `CALL ${SCRIPT_PROCEDURE}()`,
-    // The call gave the tag of the administrator to this session.
+    // The call set the administrator's tag in this session.
     ...(REGISTRATIONS[registration].setsTag ? ["SET SESSION gtid_next = 'AUTOMATIC'"] : []),
     `DROP PROCEDURE ${SCRIPT_PROCEDURE}`,
     `DROP USER ${SCRIPT_PROBE}`,

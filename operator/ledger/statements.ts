@@ -18,8 +18,7 @@ import { type Registration, REGISTRATIONS } from "./tagging.ts";
 type Accounts = readonly Account[];
 
 /**
- * Statements for somebody who runs them by hand, and what has to be done before and after them that
- * no statement does.
+ * Statements for a person to run, and the manual steps before and after them.
  */
 export interface Script {
   readonly before?: string;
@@ -28,10 +27,10 @@ export interface Script {
 }
 
 /**
- * What installs the ledger on a server without it, in its order. `init_connect` comes after the
- * proof that an ordinary account can do what it says.
+ * The statements that install the ledger on a server that does not have it, in order.
+ * `init_connect` is set after the proof that an ordinary account can run it.
  *
- * @param exempt accounts that need a grant of their own (see exempt-from-everybody.ts)
+ * @param exempt accounts that need an individual grant (see exempt-from-everybody.ts)
  * @param isRds whether init_connect is set in a parameter group, not by a statement
  */
 export function installScript(
@@ -57,7 +56,8 @@ export function installScript(
 }
 
 /**
- * The same where `init_connect` calls the ledger already: nobody may call it while it is made anew.
+ * The same for a server whose `init_connect` calls the ledger already. The calls are removed first,
+ * so that no connection calls a procedure while it is replaced.
  */
 export function mendScript(
   initConnect: string,
@@ -72,17 +72,17 @@ export function mendScript(
     : { statements: [`SET GLOBAL init_connect = ${quoted(rest)}`, ...install.statements] };
 }
 
-/** What takes the tags out and leaves the ledger. Open connections keep their tags. */
+/** The statements that remove the tags and keep the ledger. Open connections keep their tags. */
 export function untagScript(initConnect: string, exempt: Accounts, isRds: boolean): Script {
   const script = mendScript(initConnect, exempt, isRds, "ledger");
   return { ...script, statements: [...script.statements, REVOKE_TAG] };
 }
 
 /**
- * What removes the ledger; `init_connect` comes first, so that no connection calls what is not
- * there.
+ * The statements that remove the ledger. `init_connect` is changed first, so that no connection
+ * calls a dropped procedure.
  *
- * @param isEverybodyOurs whether the account of everybody was made by installing, and goes with it
+ * @param isEverybodyOurs whether installing created the account `''@'%'`, which is then dropped
  */
 export function uninstallScript(
   initConnect: string,
@@ -113,7 +113,7 @@ function parameterGroup(rest: string): string {
   );
 }
 
-/** The grants that an account needs for which that of everybody does not count. */
+/** The grants for an account that cannot use the grant to everybody. */
 export function grantStatements({ user, host }: Account): string[] {
   return CALLED_PROCEDURES.map(
     (procedure) => `GRANT EXECUTE ON PROCEDURE ${procedure} TO ${quoted(user)}@${quoted(host)}`,

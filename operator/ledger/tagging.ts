@@ -1,8 +1,8 @@
 import { SHORT_SIGNS, TAG_LENGTH, TAG_PREFIX } from "../../wire/account-tag.ts";
 
 /**
- * What the procedures do for a connection: write its row of the ledger, give its transactions'
- * GTIDs the tag of its user (wire/account-tag.ts), or both.
+ * What the procedures do for a connection: write its row of the ledger, set the tag of its user
+ * (wire/account-tag.ts) for the GTIDs of its transactions, or both.
  */
 export const REGISTRATIONS = {
   ledger: {
@@ -20,33 +20,32 @@ export const REGISTRATIONS = {
 
 export type Registration = keyof typeof REGISTRATIONS;
 
-/** What installed procedures do, by their comment; null for another version's. */
+/** What installed procedures do, judged by their comment; null for another version. */
 export function registrationOf(comment: string | null): Registration | null {
   const known = Object.entries(REGISTRATIONS).find(([, kind]) => kind.comment === comment);
   return known === undefined ? null : (known[0] as Registration);
 }
 
-/** Whether a server of this version has tags. */
+/** Whether a server of this version supports GTID tags (8.3 and later). */
 export function hasTags(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
   return major > 8 || (major === 8 && minor >= 3);
 }
 
 /**
- * What the account that the procedures run as needs to set a tag. The second may be
- * SYSTEM_VARIABLES_ADMIN or REPLICATION_APPLIER as well; this one reaches no further than the
- * session.
+ * The privileges that the procedures' account needs to set a tag. SYSTEM_VARIABLES_ADMIN or
+ * REPLICATION_APPLIER would do in place of the second, which is limited to the session.
  */
 export const TAGGING_PRIVILEGES = ["TRANSACTION_GTID_TAG", "SESSION_VARIABLES_ADMIN"] as const;
 
-/** Any of these, with TRANSACTION_GTID_TAG, lets an account set whatever tag it likes. */
+/** Each of these, together with TRANSACTION_GTID_TAG, lets an account set any tag. */
 export const TAG_SETTERS = [
   "SYSTEM_VARIABLES_ADMIN",
   "SESSION_VARIABLES_ADMIN",
   "REPLICATION_APPLIER",
 ] as const;
 
-/** Variables of the part of a procedure that sets the tag. */
+/** The variables that `SET_TAG` uses. */
 export const TAG_VARIABLES = `
   DECLARE client_user VARCHAR(300) CHARACTER SET utf8mb4
     DEFAULT LEFT(client, CHAR_LENGTH(client) - CHAR_LENGTH(client_host) - 1);
@@ -55,9 +54,9 @@ export const TAG_VARIABLES = `
   DECLARE signs_read SMALLINT UNSIGNED DEFAULT 0;`;
 
 /**
- * Spells the user's name as `tagOf` does. A name without a tag gets none, also where the session
- * had one. In a transaction MySQL refuses to set `gtid_next`: the session keeps the tag that it
- * has.
+ * Sets the tag that `tagOf` makes of the user's name. For a name that has no tag, it removes the
+ * session's earlier tag. Inside a transaction MySQL refuses to set `gtid_next`, so the session
+ * keeps its tag.
  */
 export const SET_TAG = `
     WHILE signs_read < CHAR_LENGTH(client_user) DO

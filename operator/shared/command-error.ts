@@ -1,13 +1,13 @@
 /**
- * A command cannot do what was asked; the message says why and what to do. Ends with exit code 2.
+ * A command cannot do what was asked. The message says why and what to do; the exit code is 2.
  */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
 /**
- * What a person reads of an error: one sentence, with the code that a driver gave it, and without a
- * stack trace.
+ * The text of an error for a person: one sentence with the driver's error code, if there is one,
+ * and without a stack trace.
  */
 export function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -5,17 +5,17 @@ import { progressLine } from "./render.ts";
 import { DEFAULT_STACK_FILE } from "./stack-file.ts";
 import { deployedTarget, localTarget, type Target } from "./target.ts";
 
-/** How every command talks with the person who runs it. */
+/** How a command communicates with the person who runs it. */
 export interface CommandContext {
-  /** Prints what came out: the value as JSON with `--json`, else the text. */
+  /** Prints the result: the value as JSON with `--json`, otherwise the text. */
   readonly report: (value: unknown, text: () => string) => void;
-  /** Shows how far long work is; "" when it is done. */
+  /** Shows the progress of long work; "" clears the line at the end. */
   readonly progress: (text: string) => void;
   /** Asks before something irreversible. Throws CommandError unless a person agrees. */
   readonly confirm: (question: string) => Promise<void>;
 }
 
-/** What a command has at hand that works on a stack. */
+/** The context of a command that works on a stack. */
 export interface StackContext extends CommandContext {
   readonly target: Target;
 }
@@ -28,14 +28,14 @@ interface SharedOptions {
 
 const EXIT_CODES = "0 done; 2 it could not be done, and one sentence says why";
 
-/** What a command's help ends with. */
+/** The last part of a command's help: the examples and the exit codes. */
 export function helpText(examples: readonly string[], exitCodes: string): string {
   return `\nExamples:\n${examples.map((line) => `  ${line}\n`).join("")}\nExit code: ${exitCodes}.`;
 }
 
 /**
- * Gives a command, and its subcommands, the options by which `onStack` finds the stack, and
- * examples in the help.
+ * Adds the options by which `onStack` finds the stack, and examples in the help, to a command and
+ * its subcommands.
  */
 export function withStackOptions(command: Command, examples: readonly string[]): Command {
   return command
@@ -54,8 +54,8 @@ export function withStackOptions(command: Command, examples: readonly string[]):
 }
 
 /**
- * Makes `act` an action of commander's: it gets the arguments and the options, and returns the exit
- * code, 0 when it returns nothing. An error is printed as one sentence and ends with exit code 2.
+ * Makes a commander action of `act`, which receives the arguments and the options and returns the
+ * exit code (0 when it returns nothing). An error is printed as one sentence; the exit code is 2.
  */
 export function action<Args extends unknown[]>(
   act: (context: CommandContext, ...args: Args) => Promise<number | void>,
@@ -89,7 +89,7 @@ export function onStack<Args extends unknown[]>(
   };
 }
 
-/** An argument or an option's value. Throws commander's error. */
+/** Parses an argument or an option's value. Throws commander's InvalidArgumentError. */
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("not a whole number");
   return Number(text);

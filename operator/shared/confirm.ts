@@ -1,15 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import { CommandError } from "./command-error.ts";
 
-/** Where a person sits, if any. */
+/** The streams of a terminal; without `isTTY`, no person sits there. */
 interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
 
 /**
- * Asks before something is done that cannot be taken back. Throws CommandError unless the answer is
- * yes.
+ * Asks before an irreversible step. Throws CommandError unless the answer is yes.
  */
 export async function confirm(
   question: string,

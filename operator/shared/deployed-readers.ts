@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** Who may read a queue by its own policy, as ARNs. Roles of the stack itself are left out. */
+/** The ARNs that a queue's policy allows to read it, without the roles of the stack itself. */
 export interface QueueReaders {
-  /** The only principals that may receive from it; empty where IAM decides. */
+  /** The only principals that may receive messages; empty when IAM alone decides. */
   readonly consumers: readonly string[];
-  /** Those that may move its messages back to the queue that they come from. */
+  /** The principals that may move messages back to the queue they came from. */
   readonly operators: readonly string[];
 }
 
@@ -27,8 +27,8 @@ const policy = z.object({
 });
 
 /**
- * Who may read the queues of a template, from the properties of its queue policies. The returned
- * function takes a queue's logical id.
+ * Reads from the properties of a template's queue policies who may read its queues. The returned
+ * function expects a queue's logical id.
  */
 export function deployedReaders(
   policies: readonly Readonly<Record<string, unknown>>[],

@@ -7,26 +7,29 @@ import { CommandError } from "./command-error.ts";
 import { deployedReaders, type QueueReaders } from "./deployed-readers.ts";
 import { disposable } from "./target.ts";
 
-/** What a deployed stack has, as far as messages depend on it. */
+/** The parts of a deployed stack that messages depend on. */
 export interface Deployed {
-  /** By their names; the raw queue and dead-letter queues included. */
+  /** By queue name, including the raw queue and the dead-letter queues. */
   readonly queues: ReadonlyMap<string, DeployedQueue>;
   readonly routing: Routing;
   readonly lanes: number;
-  /** Days for which the bucket keeps the large payloads of messages. */
+  /** Days for which the bucket keeps large payloads of messages; null without such a rule. */
   readonly payloadDays: number | null;
-  /** Names of the tables that the parts work with; null where they are the stack's own. */
+  /** Names of restored tables that the parts use; null when they use the stack's own tables. */
   readonly restoredTables: Configuration["restoredTables"] | null;
 }
 
 export interface DeployedQueue extends QueueReaders {
-  /** Seconds for which it keeps a message. */
+  /** How long the queue keeps a message, in seconds. */
   readonly retentionSeconds: number;
-  /** Whether it stays, with its messages, when a deployment takes it out of the stack. */
+  /** Whether the queue and its messages remain when a deployment removes it from the stack. */
   readonly isKept: boolean;
-  /** Seconds for which a message that was received is hidden from others. */
+  /** How long a received message is hidden from other consumers, in seconds. */
   readonly visibilitySeconds: number;
-  /** After how many receipts a message goes to the dead-letter queue; null where it has none. */
+  /**
+   * After this many receipts a message moves to the dead-letter queue; null when there is no such
+   * queue.
+   */
   readonly maxReceives: number | null;
 }
 
@@ -39,7 +42,7 @@ const template = z.object({ Resources: z.record(z.string(), resource) });
 const queue = z.object({
   QueueName: z.string(),
   MessageRetentionPeriod: z.number(),
-  /** SQS's default where the template says nothing. */
+  /** 30 seconds is SQS's default. */
   VisibilityTimeout: z.number().default(30),
   RedrivePolicy: z.object({ maxReceiveCount: z.number() }).optional(),
 });
@@ -67,7 +70,7 @@ const task = z.object({
 });
 
 /**
- * Reads it from the text of the stack's template. Throws CommandError when the template is not of
+ * Parses the text of a stack's template. Throws CommandError when it is not a template of
  * binlog-router.
  */
 export function deployedOf(text: string): Deployed {
@@ -118,7 +121,7 @@ export function deployedOf(text: string): Deployed {
   };
 }
 
-/** The stack's own tables are references in the template, restored ones are names. */
+/** In the template, the stack's own tables are references and restored tables are names. */
 function restoredTables(
   variables: z.infer<typeof routed>["Environment"]["Variables"],
 ): Deployed["restoredTables"] {

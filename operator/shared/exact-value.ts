@@ -1,6 +1,6 @@
 /**
- * JSON.parse whose numbers keep their digits when JSON.stringify writes them again. "" is null.
- * Throws SyntaxError.
+ * Parses JSON such that JSON.stringify writes its numbers with the same digits again. Returns null
+ * for "". Throws SyntaxError.
  */
 export function exactValue(text: string): unknown {
   return text === ""
@@ -8,7 +8,7 @@ export function exactValue(text: string): unknown {
     : JSON.parse(text, asWritten as (key: string, value: unknown) => unknown);
 }
 
-/** `source` and `rawJSON` are ECMAScript 2026, which TypeScript's types do not know. */
+/** `source` and `rawJSON` belong to ECMAScript 2026 and are missing from TypeScript's types. */
 function asWritten(
   _key: string,
   value: unknown,

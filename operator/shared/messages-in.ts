@@ -12,8 +12,8 @@ const COUNTS = [
 ] as const;
 
 /**
- * About how many messages a queue has, those that somebody is handling included; null when SQS does
- * not say, "no queue" where there is none.
+ * The approximate number of messages in a queue, including those in flight and delayed. "no queue"
+ * when the queue does not exist; null when SQS cannot be asked.
  */
 export async function waitingIn(
   sqs: SQSClient,
@@ -30,7 +30,7 @@ export async function waitingIn(
   }
 }
 
-/** The same; a queue that is not there has none. */
+/** The same, but 0 when the queue does not exist. */
 export async function messagesIn(sqs: SQSClient, queueName: string): Promise<number | null> {
   const waiting = await waitingIn(sqs, queueName);
   return waiting === "no queue" ? 0 : waiting;

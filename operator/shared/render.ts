@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 
-/** A readable table for a terminal. */
+/** Draws a table for a terminal. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -10,7 +10,7 @@ export function table(
   return drawn.toString();
 }
 
-/** A point in time as people read it; "" for none. */
+/** A time in ISO 8601, in whole seconds; "" for 0. */
 export function time(ms: number): string {
   return ms === 0 ? "" : new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }
@@ -27,7 +27,7 @@ export function distance(ms: number, now: number): string {
   return ms > now ? `in ${amount}` : `${amount} ago`;
 }
 
-/** Rewrites one line on the terminal as work goes on; nothing where there is no terminal. */
+/** Rewrites one line of the terminal at each call. Does nothing without a terminal. */
 export function progressLine(stream: NodeJS.WriteStream): (text: string) => void {
   if (!stream.isTTY) return () => undefined;
   return (line) => {

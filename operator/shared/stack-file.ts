@@ -6,12 +6,12 @@ import { CommandError } from "./command-error.ts";
 const endpoint = z.url();
 
 /**
- * `.local/stack.json`: where everything of a running stack is. Other tools are built on it: keep
- * its fields.
+ * `.local/stack.json`: the addresses and names of a running local stack. Other tools read the file:
+ * keep its fields.
  */
 const stackFile = z.object({
   ready: z.literal(true),
-  /** An administrator. */
+  /** An administrator's account. */
   mysql: z.object({
     host: z.string(),
     port: z.number(),
@@ -27,7 +27,7 @@ const stackFile = z.object({
     s3Endpoint: endpoint,
     secretsManagerEndpoint: endpoint,
   }),
-  /** `unrouted` is among them. */
+  /** Includes the environment `unrouted`. */
   environments: z.record(
     z.string(),
     z.object({
@@ -37,16 +37,16 @@ const stackFile = z.object({
     }),
   ),
   tables: z.object({ offsets: z.string(), failures: z.string(), sessions: z.string() }),
-  /** Where payloads lie that are too large for SQS or DynamoDB. */
+  /** The bucket for payloads that are too large for SQS or DynamoDB. */
   payloadBucket: z.string(),
-  /** The environment variables with which the reader and the route function run. */
+  /** The environment variables of the reader and the route function. */
   parts: z
     .object({
       reader: z.record(z.string(), z.string()),
       route: z.record(z.string(), z.string()),
     })
     .optional(),
-  /** The page on which a person sees everything; absent from a run of an earlier release. */
+  /** The local stack's web page; absent when an earlier release wrote the file. */
   page: endpoint.optional(),
   /** Process ids; `main` is `npm start` itself. */
   processes: z.record(z.string(), z.number()),
@@ -54,13 +54,13 @@ const stackFile = z.object({
 
 export type StackFile = Readonly<z.output<typeof stackFile>>;
 
-/** Where `npm start` writes it when nobody says otherwise. */
+/** The path that `npm start` writes to by default. */
 export const DEFAULT_STACK_FILE = join(import.meta.dirname, "../../.local/stack.json");
 
 /**
- * Reads it. `remedy` is what to do when no stack runs. Throws CommandError when there is no such
- * file, when the `npm start` that wrote it was killed and left it behind, or when it is another
- * version's.
+ * Reads the stack file. `remedy` tells the operator what to do when no stack is running. Throws
+ * CommandError when the file does not exist, when the process that wrote it is gone, or when
+ * another version wrote it.
  */
 export async function readStackFile(
   path: string,
@@ -86,13 +86,13 @@ export async function readStackFile(
   return result.data;
 }
 
-/** What a command ends with that needs a local stack. */
+/** The error of a command that needs a local stack when none is running. */
 export function noStack(why: string, remedy: string, cause?: unknown): CommandError {
   return new CommandError(`no local stack is running (${why}); ${remedy}`, { cause });
 }
 
 /**
- * Whether there is a process of this id; it may be another program that was given a dead one's id.
+ * Whether a process has this id. It may be another program that got the id of an ended one.
  */
 export function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;

@@ -6,7 +6,7 @@ import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { CommandError } from "./command-error.ts";
 import { noStack, readStackFile, type StackFile } from "./stack-file.ts";
 
-/** The installation that an operator's command works on. */
+/** The installation that a command works on. */
 export interface Target extends Disposable {
   readonly dynamodb: DynamoDBClient;
   readonly s3: S3Client;
@@ -18,18 +18,19 @@ export interface Target extends Disposable {
   readonly rawDeadLetterQueueUrl: string;
   readonly secrets: SecretsManagerClient;
   /**
-   * The settings of a local stack's parts; null for a deployed one, whose configuration says them.
+   * The settings of a local stack's parts; null for a deployed stack, where they are in its
+   * configuration.
    */
   readonly parts: StackFile["parts"] | null;
-  /** The secret with the reader's account; null for a local stack, whose parts name it. */
+  /** The secret with the reader's account; null for a local stack, whose settings name it. */
   readonly sourceSecretArn: string | null;
-  /** The secret that keys the hashes of masked columns; null where no subscriber has `columns`. */
+  /** The secret with the hash key for masked columns; null when no subscriber has `columns`. */
   readonly filterSecretArn: string | null;
 }
 
 /**
- * A deployed stack, found by its name with the credentials and region of the AWS SDK's environment.
- * Throws CommandError.
+ * Finds a deployed stack by its name, with the AWS SDK's default credentials and region. Throws
+ * CommandError.
  */
 export async function deployedTarget(stackName: string): Promise<Target> {
   using cloudFormation = disposable(new CloudFormationClient({}));
@@ -97,7 +98,7 @@ export async function localTarget(stackFile: string): Promise<Target> {
     failuresTable: tables.failures,
     sessionsTable: tables.sessions,
     payloadBucket,
-    // A local stack has one source, so one raw queue.
+    // A local stack has one source, and therefore one raw dead-letter queue.
     rawDeadLetterQueueUrl: queues.find((url) => url.endsWith("-raw-dead.fifo")) ?? "",
   });
 }

@@ -3,7 +3,10 @@ import { userInfo } from "node:os";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { disposable } from "./target.ts";
 
-/** Who runs the command: of a deployed stack the caller's ARN, else the user of this machine. */
+/**
+ * Who runs the command: the caller's ARN for a deployed stack, the operating system's user for a
+ * local one.
+ */
 export async function whoAsks(stack: string | undefined): Promise<string> {
   if (stack === undefined) return userInfo().username;
   using sts = disposable(new STSClient({}));
@@ -11,7 +14,7 @@ export async function whoAsks(stack: string | undefined): Promise<string> {
   return arn;
 }
 
-/** An id for what a person orders. It sorts by time, and can be told on the telephone. */
+/** An id for an operator's order. It sorts by time and is short enough to read out. */
 export function newOrderId(): string {
   const now = new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
   return `${now}-${randomBytes(2).toString("hex")}`;

@@ -4,7 +4,7 @@ import type { EnvironmentOf } from "../../functions/routing/environments.ts";
 import { attribute, unnamedConnections } from "../../functions/sessions/attribute.ts";
 import type { LookUp } from "../../functions/sessions/look-up.ts";
 
-/** A frame whose changes have their authors, as far as anybody knows them. */
+/** A frame's changes, divided into those with a known author and those without. */
 export interface AuthoredFrame {
   readonly frame: PositionedFrame;
   readonly authored: readonly AuthoredChange[];
@@ -12,8 +12,8 @@ export interface AuthoredFrame {
 }
 
 /**
- * Finds the authors of a frame's changes as the route function does; and besides, of those that
- * were parked because their author was not known then, and is now.
+ * Finds the authors of a frame's changes as the route function does. It also finds authors that
+ * became known after the route function parked their changes.
  */
 export async function authoredFrame(
   frame: PositionedFrame,

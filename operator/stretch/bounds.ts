@@ -2,7 +2,7 @@ import { formatPosition, type PositionText } from "../../wire/position.ts";
 import { type BinlogPosition, isBefore } from "../../reader/transactions/binlog-position.ts";
 import type { RowChange, Transaction } from "../../reader/transactions/transaction.ts";
 
-/** From when on, or where. */
+/** A bound of a stretch: a time (microseconds since 1970) or a place in the binlog. */
 export type Bound =
   | { readonly kind: "time"; readonly us: number }
   /** `isPassed`: the transaction that begins there lies before the bound. */
@@ -10,23 +10,26 @@ export type Bound =
 
 export interface Bounds {
   /**
-   * Reading begins with the beginning of this file, so that the ledger's rows of connections are
-   * read.
+   * Reading starts at the beginning of this file, so that it includes the ledger's rows of the
+   * connections.
    */
   readonly file: string;
-  /** Or there in the file, between two transactions. */
+  /** Reading starts at this byte instead, which lies between two transactions. */
   readonly offset?: number;
-  /** Changes from here on are wanted. */
+  /** The stretch begins here. */
   readonly from: Bound;
-  /** Up to here; null: as long as changes come. */
+  /** The stretch ends here; null when it has no end. */
   readonly to: Bound | null;
-  /** Where reading ends: the end of the binlog when the command began; null: it goes on. */
+  /**
+   * Where reading stops: the end of the binlog when the command began; null when it continues with
+   * new changes.
+   */
   readonly end: BinlogPosition | null;
-  /** Changes up to this one were had before; null: none. */
+  /** Changes up to and including this one are skipped, as already handled; null skips none. */
   readonly after: PositionText | null;
 }
 
-/** Decides which changes lie in the stretch, in the order of the binlog. */
+/** Decides which changes lie in the stretch. Changes must be passed in the order of the binlog. */
 export class BoundCheck {
   readonly #bounds: Bounds;
   readonly #epoch: number;
@@ -39,7 +42,7 @@ export class BoundCheck {
     this.#after = bounds.after;
   }
 
-  /** Whether what follows lies beyond the stretch. */
+  /** Whether all further changes lie after the stretch. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -62,7 +65,7 @@ export class BoundCheck {
     return true;
   }
 
-  /** Whether reading has come to the end. */
+  /** Whether reading has reached the end of the stretch. */
   hasEnded(read: BinlogPosition): boolean {
     const { end, to } = this.#bounds;
     if (this.#isOver) return true;

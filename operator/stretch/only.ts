@@ -1,6 +1,6 @@
 import type { Subscription, Subscriptions } from "../../functions/routing/subscriptions.ts";
 
-/** Some of the subscriptions of a routing. */
+/** Restricts subscriptions to those that `isChosen` accepts. */
 export function only(
   subscriptions: Subscriptions,
   isChosen: (subscription: Subscription) => boolean,

@@ -3,7 +3,7 @@ import { CommandError } from "../shared/command-error.ts";
 import type { Bound } from "./bounds.ts";
 import type { TracedServer } from "./traced-server.ts";
 
-/** What a person names as the beginning or the end of a stretch. */
+/** The beginning or the end of a stretch, as an operator specifies it. */
 export type Place =
   | { readonly kind: "time"; readonly ms: number }
   | { readonly kind: "gtid"; readonly gtid: string }
@@ -25,7 +25,7 @@ const GTID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:(?:[a-z_][a-z0-9_]{0,
 const POSITION = /^(.+\.\d+):(\d+)$/;
 const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
-/** The place that a text names; a time without a zone is in UTC. Throws CommandError. */
+/** Parses a place. A time without a zone is in UTC. Throws CommandError. */
 export function parsePlace(text: string, nowMs: number): Place {
   const ago = AGO.exec(text);
   if (ago !== null)
@@ -43,18 +43,18 @@ export function parsePlace(text: string, nowMs: number): Place {
   throw new CommandError(`${JSON.stringify(text)} is not a place: name ${PLACE_FORMS}`);
 }
 
-/** Where to begin to read, and from where on changes are wanted. */
+/** The file to read first, and the bound from which changes belong to the stretch. */
 export interface Beginning {
   readonly file: string;
   readonly from: Bound;
   /**
-   * When the oldest file was begun, milliseconds since 1970, where that is later than the time
-   * asked for; else null.
+   * When the server's oldest file was created, milliseconds since 1970, if that is later than the
+   * requested time; otherwise null.
    */
   readonly oldestMs: number | null;
 }
 
-/** Throws CommandError where the server does not have the place. */
+/** Finds where to begin. Throws CommandError when the server's binlog does not have the place. */
 export async function beginningAt(server: TracedServer, place: Place): Promise<Beginning> {
   if (place.kind === "time") {
     const { file, begunMs } = await fileAt(server, place.ms);
@@ -73,8 +73,9 @@ export async function beginningAt(server: TracedServer, place: Place): Promise<B
 }
 
 /**
- * A GTID's transaction is part of the stretch; a position ends it, and so does the first
- * transaction after a time.
+ * Finds where to end. The transaction of a GTID belongs to the stretch. With a position or a time,
+ * the stretch ends before the first transaction that begins there or is committed then. Throws
+ * CommandError.
  */
 export async function endAt(server: TracedServer, place: Place): Promise<Bound> {
   if (place.kind === "time") return { kind: "time", us: place.ms * 1000 };
@@ -88,7 +89,7 @@ export async function endAt(server: TracedServer, place: Place): Promise<Bound> 
   };
 }
 
-/** When the server's oldest binlog file was begun, milliseconds since 1970. */
+/** When the server's oldest binlog file was created, milliseconds since 1970. */
 export async function oldestMs({ evidence, state }: TracedServer): Promise<number> {
   const beginning = await evidence.beginningOf(state.oldestFile);
   return (beginning?.begunS ?? 0) * 1000;
@@ -112,8 +113,8 @@ async function located(
 }
 
 /**
- * The last file that was certainly begun before a time; the oldest one where none was. A file says
- * in whole seconds when it was begun, and that may be a second before.
+ * The last file that was certainly created before a time; the oldest file when there is none. A
+ * file contains its creation time in whole seconds, so it may be up to a second too early.
  */
 async function fileAt(
   { state, evidence }: TracedServer,

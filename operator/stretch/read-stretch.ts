@@ -34,36 +34,40 @@ export interface StretchOptions {
   readonly source: TracedSource;
   readonly server: TracedServer;
   readonly bounds: Bounds;
-  /** Leaves out changes of which nobody wants to know. */
+  /** Selects the changes to return; all when omitted. */
   readonly wants?: (change: RowChange) => boolean;
   /**
-   * Takes the frames of a part of the stretch; the next part waits for it. Never called with none.
+   * Receives the frames of one part of the stretch, at least one. The next part waits for the
+   * returned promise.
    */
   readonly onFrames: (frames: readonly PositionedFrame[]) => Promise<void>;
-  /** An XA transaction commits that was prepared before the stretch: its changes are not in it. */
+  /**
+   * Called for the commit of an XA transaction that was prepared before the stretch. Its changes
+   * are not in the stretch.
+   */
   readonly onUnknownXa: (commit: UnknownXa) => void;
   readonly onRead?: (reached: Reached) => void;
   /**
-   * How long changes may wait for others to come with them; without it, frames are cut by their
-   * size alone.
+   * How long changes may wait for others to share their frames; when omitted, only the size ends a
+   * part.
    */
   readonly lingerMs?: number;
-  /** Ends the reading. */
+  /** Stops reading when aborted. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Changes are handed on in parts of about so many bytes: fixed, so that a stretch that is read
- * again is cut the same way.
+ * The approximate size of a part, bytes. It is constant, so that a stretch that is read again has
+ * the same parts.
  */
 const PART_BYTES = 512 * 1024;
 const NO_LIFE = { epoch: 1, life: null, laneCount: 1 } as const;
 
 /**
- * Reads a stretch of the binlog with the authors of its changes, on connections of its own and with
- * the reader's own parts: the dump, the decoding, the session book. It holds no lease and writes
- * nothing: of the sessions table it only reads what the reader recorded. Resolves at the end of the
- * stretch, or when the signal is aborted; rejects with what broke.
+ * Reads a stretch of the binlog and the authors of its changes, with the reader's code and on
+ * separate connections. It holds no lease and writes nothing; from the sessions table it reads what
+ * the reader recorded. Resolves at the end of the stretch or when the signal is aborted. Rejects
+ * when a connection breaks or reading fails.
  */
 export async function readStretch(options: StretchOptions): Promise<void> {
   const { server, source, bounds, signal } = options;
@@ -117,7 +121,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     sink: source.columns ? new LastChangeMarker(frames) : frames,
     columns: source.columns,
     run: names.first,
-    // A dump by file and offset says itself in which files the server had started.
+    // A dump by file and offset contains the events that show in which files the server started.
     runBeginnings: new Map(),
     files,
     checksums: state.checksums,
@@ -159,7 +163,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
         }, options.lingerMs);
   try {
     await Promise.race([ended.promise, dump.ended, server.broken, aborted(signal)]);
-    // What is being handled is finished, also when no more is read.
+    // After an abort, the parts that were handed on are still completed.
     await handled;
   } finally {
     clearInterval(lingering);
@@ -174,8 +178,8 @@ async function aborted(signal: AbortSignal | undefined): Promise<void> {
 }
 
 /**
- * Who wrote what, from the ledger's rows in the stretch, from what the reader recorded, and from
- * who is connected now.
+ * Creates a session book that knows authors from the ledger's rows in the stretch, from the
+ * reader's records, and from the server's list of connections.
  */
 async function sessionBook(
   { target, server }: StretchOptions,
@@ -206,7 +210,7 @@ async function sessionBook(
   });
 }
 
-/** Gives a transaction's run another name; the same object for the same transaction. */
+/** Renames the run of a transaction. Returns the same object for the same transaction. */
 function renaming(nameOf: (run: number) => number): (transaction: Transaction) => Transaction {
   let latest: Transaction | null = null;
   let renamed: Transaction | null = null;

@@ -4,7 +4,7 @@ import type { Reached } from "./read-stretch.ts";
 
 const EVERY_MS = 500;
 
-/** Says now and then how far the binlog was read, in files. */
+/** Reports at most every EVERY_MS which binlog file is being read. */
 export function readingProgress(
   { files }: Pick<ServerState, "files">,
   first: string,

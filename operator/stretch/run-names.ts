@@ -5,22 +5,22 @@ import { runBeginning } from "../../reader/transactions/server-run.ts";
 import type { TracedServer } from "./traced-server.ts";
 
 /**
- * How the runs of a server are named in a stretch of its binlog, so that connections have the names
- * that the reader gave them.
+ * The names of the server's runs in a stretch of its binlog. They match the reader's names, so that
+ * connections have the same names too.
  */
 export interface RunNames {
-  /** The run that goes on where the stretch begins. */
+  /** The run to which the beginning of the stretch belongs. */
   readonly first: number;
-  /** The reader's name of a run. */
+  /** Returns the reader's name of a run. */
   readonly of: (run: number) => number;
 }
 
 /**
- * A run is named after its first file and second. Where the reader began to read in the middle of a
- * run, it did not know that name and drew another, which its offset says: what is recorded of the
- * run's connections is recorded under that one.
+ * A run is named after its first file and its start time in seconds. When the reader began in the
+ * middle of a run, it did not know that name and chose another, which its offset contains. The
+ * reader recorded the run's connections under that name.
  *
- * @param file with whose beginning the stretch begins
+ * @param file the file with which the stretch begins
  */
 export async function runNames(server: TracedServer, file: string): Promise<RunNames> {
   const { offset } = server;
@@ -37,10 +37,10 @@ export async function runNames(server: TracedServer, file: string): Promise<RunN
   };
 }
 
-/** A run whose beginning is in a purged file. No recorded connection is of it. */
+/** The name of a run that began in a purged file. No recorded connection belongs to it. */
 const UNKNOWN = 0;
 
-/** The file in which the run began that a file belongs to, or the oldest that is left of it. */
+/** The first file of the run that `file` belongs to, or its oldest file that is not purged. */
 function runFile({ connection, state }: TracedServer, file: string): Promise<string> {
   const [first = file, ...others] = state.files.slice(0, state.files.indexOf(file) + 1);
   return fileOfPresentRun(new Rotations(connection), [first, ...others]);

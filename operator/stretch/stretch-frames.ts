@@ -11,16 +11,16 @@ export interface StretchFramesOptions {
   readonly lanes: number;
   readonly sessions: SessionBook;
   readonly includes: (transaction: Transaction, change: RowChange) => boolean;
-  /** The transaction with its run as the reader names it. */
+  /** Returns the transaction with the reader's name of its run. */
   readonly named: (transaction: Transaction) => Transaction;
-  /** Called while a large transaction is read of which much has gathered. */
+  /** Called during a large transaction. Reading waits for the returned promise, if there is one. */
   readonly relief: () => Promise<void> | null;
 }
 
 /**
- * Makes frames of what is read, one for each lane, as the reader's lanes do, so that everything
- * behind them works as in the route function. They are sealed together: their changes are then all
- * the changes of a stretch of the binlog.
+ * Puts the changes into frames, one per lane, as the reader does, so that the route function's code
+ * can handle them. The frames are sealed together, so that they contain all changes of one part of
+ * the binlog.
  */
 export class StretchFrames implements ChangeSink {
   readonly #options: StretchFramesOptions;
@@ -32,7 +32,7 @@ export class StretchFrames implements ChangeSink {
     this.#options = options;
   }
 
-  /** Of what has gathered. */
+  /** The size of the open frames. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -61,14 +61,17 @@ export class StretchFrames implements ChangeSink {
   }
 
   boundary(): void {
-    // Where reading could go on is of no interest: a stretch is read from its beginning.
+    // Ignored: a stretch is always read from its beginning.
   }
 
   relief(): Promise<void> | null {
     return this.#options.relief();
   }
 
-  /** Takes what has gathered; waits for its authors, and makes frames of it. */
+  /**
+   * Removes the open frames. The returned function waits for their authors and resolves to the
+   * sealed frames.
+   */
   take(): () => Promise<readonly PositionedFrame[]> {
     const open = [...this.#open].sort(([a], [b]) => a - b);
     this.#open = new Map();

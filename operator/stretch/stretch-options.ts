@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 
-/** Gives a command the options by which `tracedSource` finds the source of a deployed stack. */
+/** Adds the options by which `tracedSource` finds the source of a deployed stack. */
 export function withSourceOptions(command: Command): Command {
   return command
     .option(

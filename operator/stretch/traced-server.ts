@@ -10,20 +10,20 @@ import { readServerState, type ServerState } from "../../reader/source/server-st
 import type { Target } from "../shared/target.ts";
 import type { TracedSource } from "./traced-source.ts";
 
-/** The MySQL server on connections of the command's own, beside the reader's. */
+/** The MySQL server, on connections that are separate from the reader's. */
 export interface TracedServer extends AsyncDisposable {
   readonly connection: Connection;
   /** Rejects when the connection breaks. */
   readonly broken: Promise<never>;
   readonly state: ServerState;
-  /** For dumps. */
+  /** The connection settings for dumps. */
   readonly asked: AskedServer;
   readonly evidence: BinlogEvidence;
   /** The reader's saved offset; null when the source was never read. */
   readonly offset: Offset | null;
   /**
-   * Whether the server's binlog is proven to be the one that the offset is about: only then
-   * positions can be compared.
+   * Whether the server's binlog is proven to be the one that the offset refers to. Positions can be
+   * compared only if it is.
    */
   readonly isSameLife: boolean;
 }
@@ -31,14 +31,14 @@ export interface TracedServer extends AsyncDisposable {
 const SILENCE_MS = 30_000;
 
 /**
- * A `server_id` that no reader has, whose ids are above 2^31, and that no other command has just
- * now, most likely.
+ * A random `server_id` below 2^31. Readers use ids above 2^31, and another command is unlikely to
+ * use the same id at the same time.
  */
 function ownServerId(): number {
   return 2 ** 30 + randomInt(2 ** 30);
 }
 
-/** Connects with the reader's account. Rejects with what MySQL said. */
+/** Connects with the reader's account. Rejects with MySQL's error. */
 export async function openServer(target: Target, source: TracedSource): Promise<TracedServer> {
   const options = await connectionOptions(source.address, source.credentials);
   const control = await ControlConnection.open(options, SILENCE_MS);
@@ -70,7 +70,7 @@ export async function openServer(target: Target, source: TracedSource): Promise<
   }
 }
 
-/** By the proof that the reader itself asks for before it goes on from its offset. */
+/** Runs the check that the reader runs before it continues from its offset. */
 async function isSameLife(
   offset: Offset | null,
   { uuid, files }: ServerState,

@@ -10,32 +10,32 @@ import { secretCredentials } from "../../reader/source/credentials.ts";
 import { CommandError } from "../shared/command-error.ts";
 import type { Target } from "../shared/target.ts";
 
-/** The source of an installation, as a command sees it that reads the binlog beside the reader. */
+/** An installation's source, for a command that reads the binlog independently of the reader. */
 export interface TracedSource {
   readonly name: string;
   readonly address: SourceAddress;
-  /** Of the reader's account. */
+  /** The credentials of the reader's account. */
   readonly credentials: Credentials;
   readonly tables: readonly string[];
   readonly statementTables: readonly string[];
   /** The session ledger's table, `database.table`. */
   readonly ledgerTable: string;
-  /** Whether some subscriber needs the columns of a table, see `needsTableColumns`. */
+  /** Whether a subscriber needs the columns of tables; see `needsTableColumns`. */
   readonly columns: boolean;
   readonly routing: Routing;
 }
 
-/** Where a deployed stack's configuration is; a local stack says its own. */
+/** Where a deployed stack's configuration is. A local stack's file contains its settings. */
 export interface SourceOptions {
   readonly config: string;
   readonly source?: string;
-  /** `host:port` in place of the configuration's, for a tunnel. */
+  /** `host:port` to use instead of the configuration's address, for a tunnel. */
   readonly at?: string;
 }
 
 const LEDGER_TABLE = "binlog_router.sessions";
 
-/** The source of a stack. Throws CommandError. */
+/** Finds the source of a stack. Throws CommandError. */
 export async function tracedSource(target: Target, options: SourceOptions): Promise<TracedSource> {
   return target.parts === null
     ? await configuredSource(target, options)
@@ -70,7 +70,7 @@ async function configuredSource(
     statementTables: config.source.statementTables,
     ledgerTable: LEDGER_TABLE,
     columns: needsTableColumns(config),
-    // As the functions get it: with its defaults, and without what is of no concern to them.
+    // Encoding and decoding give the functions' routing: defaults added, other settings removed.
     routing: decodeRouting(encodeRouting(config)),
   };
 }
@@ -98,8 +98,8 @@ function credentialsIn({ secrets }: Target, arn: string): Credentials {
 }
 
 /**
- * What keys the hashes of masked columns; null where no subscriber has `columns`. Throws
- * CommandError.
+ * The hash key for masked columns; null when no subscriber has `columns`. Throws CommandError when
+ * the secret is empty.
  */
 export async function filterSecretOf({ secrets, filterSecretArn }: Target): Promise<string | null> {
   if (filterSecretArn === null) return null;

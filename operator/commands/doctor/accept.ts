@@ -1,20 +1,20 @@
 import { type Finding, mendedByHand, type Severity } from "../../../reader/source/finding.ts";
 import { CHECK_NAMES } from "./check-names.ts";
 
-/** A finding as it is reported. */
+/** A finding in the report. */
 export interface ReportedFinding extends Finding {
-  /** By which the configuration accepts it; the same in every run. */
+  /** The id by which the configuration can accept the finding. It is the same in every run. */
   readonly id: string;
-  /** Why the configuration accepts it; null where it does not. */
+  /** The configuration's reason for accepting it; null when it does not accept it. */
   readonly accepted: string | null;
 }
 
-/** The reader does not start with the one, and accounts cannot log in with the other. */
+/** With a finding "loss" the reader does not start; with "lockout" accounts cannot log in. */
 const NEVER_ACCEPTED: readonly Severity[] = ["loss", "lockout"];
 
 /**
- * The findings with their ids, and with the reason of those that the configuration accepts.
- * `accept` has reasons by id; each that accepts nothing is a finding of its own.
+ * Adds to each finding its id and the reason for which the configuration accepts it. `accept` maps
+ * ids to reasons. Each entry that accepts nothing becomes an additional finding.
  */
 export function withAcceptances(
   findings: readonly Finding[],
@@ -39,7 +39,10 @@ function idOf({ check, about }: Finding): string {
   return about === undefined ? check : `${check}:${about}`;
 }
 
-/** An acceptance of a finding that is not there, or may not be accepted (`severity`). */
+/**
+ * The finding about an entry of `accept` without effect. `severity` is that of the finding, which
+ * may not be accepted; undefined when there is no such finding.
+ */
 function inVain(id: string, severity: Severity | undefined): Finding {
   const common = { check: "doctor.accept", about: id };
   if (severity !== undefined) {

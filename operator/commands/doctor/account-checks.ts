@@ -4,10 +4,10 @@ import { callsProcedure, QUERIES_PER_LOGIN } from "../../ledger/init-connect.ts"
 import type { Account, ServerFacts } from "./facts.ts";
 import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
 
-/** Environments and the entries of their `users`. */
+/** The environments by name, with the entries of `users`. */
 export type Environments = Readonly<Record<string, { readonly users: readonly string[] }>>;
 
-/** What concerns the accounts of the environments. */
+/** Checks every account that can log in, except the reader's, against the environments. */
 export function accountFindings(
   { accounts, ledger }: ServerFacts,
   environments: Environments,
@@ -20,7 +20,7 @@ export function accountFindings(
     );
 }
 
-/** Users that an environment names exactly and the server does not have. */
+/** Reports users that an environment lists by name and that do not exist on the server. */
 export function missingUserFindings(
   { accounts }: ServerFacts,
   environments: Environments,
@@ -118,8 +118,8 @@ function inNoEnvironment(account: Account, name: string): Finding {
 }
 
 /**
- * The environments whose entries name an account best: exactly, else by the longest pattern; hosts
- * do not decide.
+ * The environments with the entry that matches the account's user best: an exact name, otherwise
+ * the most specific pattern. Hosts are ignored.
  */
 export function environmentsOf(account: Account, environments: Environments): string[] {
   const claims = Object.entries(environments).flatMap(([environment, { users }]) =>

@@ -3,7 +3,7 @@ import type { Account } from "./facts.ts";
 import { RDS_ACCOUNTS } from "../../../reader/source/rds.ts";
 import { isTrue, rowsOf } from "./rows.ts";
 
-/** With the roles that are active when somebody logs in, and those that these have. */
+/** The accounts, with the admin roles that are active after a login, directly or through roles. */
 const ACCOUNTS = `WITH RECURSIVE active (user, host, role, role_host) AS (
     SELECT user, host, default_role_user, default_role_host FROM mysql.default_roles
     UNION SELECT to_user, to_host, from_user, from_host FROM mysql.role_edges
@@ -28,7 +28,7 @@ const ACCOUNTS = `WITH RECURSIVE active (user, host, role, role_host) AS (
         AND tables.host = account.host AND tables.table_priv REGEXP 'Insert|Update|Delete') AS mayWrite
   FROM mysql.user AS account WHERE account.user NOT LIKE 'mysql.%' ORDER BY account.user, account.host`;
 
-/** All accounts but MySQL's own and Amazon's. */
+/** Queries all accounts except those of MySQL itself and of Amazon RDS. */
 export async function askAccounts(connection: Connection): Promise<Account[]> {
   const rows = await rowsOf(connection, ACCOUNTS);
   return rows
@@ -44,7 +44,7 @@ export async function askAccounts(connection: Connection): Promise<Account[]> {
     .filter(({ user }) => !RDS_ACCOUNTS.has(user));
 }
 
-/** What GROUP_CONCAT made of some names without a comma; null of none. */
+/** Splits a result of GROUP_CONCAT, which is null for no names. The names contain no comma. */
 function listOf(value: unknown): string[] {
   return typeof value === "string" ? value.split(",") : [];
 }

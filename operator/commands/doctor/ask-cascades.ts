@@ -1,12 +1,12 @@
 import type { Connection } from "mysql2/promise";
 import { rowsOf } from "./rows.ts";
 
-/** A foreign key by which a change of its parent changes rows of its own table. */
+/** A foreign key that makes a change of its parent table change rows of its own table. */
 export interface CascadingKey {
   readonly database: string;
   readonly table: string;
   readonly name: string;
-  /** As in the table's definition: `ON DELETE CASCADE`. */
+  /** The rules as in the table's definition, such as `ON DELETE CASCADE`. */
   readonly rules: string;
 }
 
@@ -17,7 +17,7 @@ const CASCADES = `SELECT constraint_schema AS db, table_name AS tab, constraint_
   ORDER BY constraint_schema, table_name, constraint_name`;
 const CASCADING: ReadonlySet<string> = new Set(["CASCADE", "SET NULL"]);
 
-/** The cascading foreign keys of all tables that the account may see. */
+/** Queries the cascading foreign keys of all tables that the account may see. */
 export async function askCascades(connection: Connection): Promise<CascadingKey[]> {
   const rows = await rowsOf(connection, CASCADES);
   return rows.map((row) => ({

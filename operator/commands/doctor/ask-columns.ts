@@ -1,16 +1,16 @@
 import type { Connection } from "mysql2/promise";
 import { rowsOf } from "./rows.ts";
 
-/** A column of a table, as far as filters are concerned with it. */
+/** The properties of a column that matter to filters. */
 export interface TableColumn {
   readonly name: string;
-  /** Without length and sign: `varchar`. */
+  /** The type without length and sign, such as `varchar`. */
   readonly type: string;
-  /** Null: it holds no text. */
+  /** Null when the column does not hold text. */
   readonly collation: string | null;
   /** Whether it is part of the primary key. */
   readonly isKey: boolean;
-  /** Of a generated column: what it is computed by, as MySQL prints it. */
+  /** The expression of a generated column, in MySQL's spelling. */
   readonly expression?: string;
 }
 
@@ -31,7 +31,8 @@ const COLUMNS = `SELECT columns.table_schema AS db, columns.table_name AS tab, c
   ORDER BY columns.table_schema, columns.table_name, columns.ordinal_position`;
 
 /**
- * Every table that the account may see but those of MySQL itself, with its columns in their order.
+ * Queries every table that the account may see, except MySQL's system tables. Columns are in the
+ * table's order.
  */
 export async function askColumns(connection: Connection): Promise<TableColumns[]> {
   const rows = await rowsOf(connection, COLUMNS);

@@ -22,7 +22,7 @@ const LEDGER_ACCOUNTS = `SELECT
     EXISTS (SELECT 1 FROM mysql.user WHERE user = '' AND host = '%'
       AND JSON_VALUE(user_attributes, '$.metadata.comment') = ?) AS isEverybodyOurs`;
 
-/** What there is of the session ledger, next to `init_connect` as the server has it. */
+/** Queries the state of the session ledger. `initConnect` is the server's value. */
 export async function askLedger(connection: Connection, initConnect: string): Promise<LedgerFacts> {
   const [table] = await rowsOf(
     connection,
@@ -54,7 +54,7 @@ export async function askLedger(connection: Connection, initConnect: string): Pr
   };
 }
 
-/** What all procedures with these comments do. */
+/** What the procedures with these comments do; "other" when they differ or are unknown. */
 function commonRegistration(comments: readonly string[]): Registration | "other" {
   const [first = null, ...others] = comments;
   const isCommon = others.every((comment) => comment === first);

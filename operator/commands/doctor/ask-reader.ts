@@ -4,15 +4,15 @@ import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { DEFAULT_STACK_FILE } from "../../shared/stack-file.ts";
 import { deployedTarget, disposable, localTarget } from "../../shared/target.ts";
 
-/** Where the reader's item is. */
+/** Where the reader's item is stored. */
 export interface ReaderPlace {
   readonly offsetsTable?: string;
   readonly stack?: string;
-  /** True: the file that `npm start` writes where nobody says otherwise. */
+  /** The local stack's file; true for the default path of `npm start`. */
   readonly local?: string | true;
 }
 
-/** What the reader has written of itself; null where nobody named its stack or its table. */
+/** Loads the reader's item; null when the options name neither a stack nor a table. */
 export async function askReader({
   stack,
   local,

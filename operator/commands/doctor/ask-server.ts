@@ -34,8 +34,8 @@ const PROXIES = `SELECT attr_value AS name, COUNT(DISTINCT processlist_id) AS co
   GROUP BY attr_value`;
 
 /**
- * The variables that the checks look at. Any account of any server that speaks MySQL's protocol may
- * ask for them.
+ * Queries the variables that the checks need. Every account may do so, on every server that speaks
+ * MySQL's protocol.
  */
 export async function askVariables(connection: Connection): Promise<ServerVariables> {
   const query = "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)";
@@ -44,8 +44,8 @@ export async function askVariables(connection: Connection): Promise<ServerVariab
 }
 
 /**
- * Asks everything else that the checks look at. Rejects with MySQL's error when the account may not
- * ask.
+ * Queries everything else that the checks need. Rejects with MySQL's error when the account lacks a
+ * privilege.
  */
 export async function askServer(
   connection: Connection,
@@ -75,7 +75,7 @@ async function replicaSource(connection: Connection): Promise<string | null> {
   return row === undefined ? null : String(row["host"]);
 }
 
-/** With the host of the account: of several, the first by name. */
+/** Queries the account's grants and host. Of several accounts it uses the first by host. */
 async function grantsOf(
   connection: Connection,
   user: string,

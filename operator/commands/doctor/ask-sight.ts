@@ -3,12 +3,12 @@ import { isAtLeast } from "../../../reader/source/server-version.ts";
 import { LEDGER_DEFINER } from "../../ledger/objects.ts";
 import { rowsOf } from "./rows.ts";
 
-/** What can keep a connection out of the ledger, or make the binlog name another one. */
+/** What can keep a connection out of the ledger, or put another connection's id in the binlog. */
 export interface SightFacts {
   /** `binlog_do_db` and `binlog_ignore_db`; empty without a filter. */
   readonly loggedOnly: readonly string[];
   readonly notLogged: readonly string[];
-  /** How many sessions came over X Protocol since the server started; 0 where it is off. */
+  /** Number of sessions over X Protocol since the server started; 0 when it is off. */
   readonly xSessions: number;
   /** Accounts and roles that may set `pseudo_thread_id`, as 'user'@'host'. */
   readonly threadIdSetters: readonly string[];
@@ -20,7 +20,7 @@ const SETTERS = `SELECT DISTINCT CONCAT(QUOTE(user), '@', QUOTE(host)) AS name F
     UNION SELECT user, host FROM mysql.user WHERE super_priv = 'Y') AS setter
   WHERE user NOT LIKE 'mysql.%' ORDER BY name`;
 
-/** Rejects with MySQL's error when the account may not ask. */
+/** Queries these facts. Rejects with MySQL's error when the account lacks a privilege. */
 export async function askSight(connection: Connection, version: string): Promise<SightFacts> {
   const statement = isAtLeast(version, [8, 2]) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
   const [log] = await rowsOf(connection, statement);

@@ -1,13 +1,13 @@
 import type { Connection } from "mysql2/promise";
 import { rowsOf } from "./rows.ts";
 
-/** How a change of a table can change another one, which a statement's text does not say. */
+/** The ways in which a statement can change tables that its text does not name. */
 export interface StatementWays {
   readonly triggers: readonly Trigger[];
   readonly views: readonly TableName[];
-  /** Views that call a stored function, by which also a statement that reads them writes. */
+  /** Views that call a stored function. A statement that only reads such a view can write. */
   readonly callingViews: readonly TableName[];
-  /** Foreign keys by which a change of the parent changes rows of the child. */
+  /** Foreign keys that make a change of the parent change rows of the child. */
   readonly cascades: readonly { readonly parent: TableName; readonly child: TableName }[];
 }
 
@@ -39,7 +39,7 @@ const CASCADES = `SELECT unique_constraint_schema AS db, referenced_table_name A
   FROM information_schema.referential_constraints
   WHERE delete_rule IN ('CASCADE', 'SET NULL') OR update_rule IN ('CASCADE', 'SET NULL')`;
 
-/** Asks for all that the account may see: triggers need the privilege TRIGGER. */
+/** Queries what the account may see. Seeing triggers needs the privilege TRIGGER. */
 export async function askStatementWays(connection: Connection): Promise<StatementWays> {
   const triggers = await rowsOf(connection, TRIGGERS, [SYSTEM_SCHEMAS]);
   const views = await rowsOf(connection, VIEWS, [SYSTEM_SCHEMAS]);

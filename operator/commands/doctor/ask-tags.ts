@@ -5,7 +5,8 @@ import type { TagFacts } from "./facts.ts";
 import { rowsOf } from "./rows.ts";
 
 /**
- * A dump's thread and what its client says of itself: a replica's names `mysqld` and its version.
+ * The threads of binlog dumps with their clients' connection attributes. For a replica, the program
+ * is `mysqld` and the version is the replica's.
  */
 const FOLLOWERS = `SELECT CONCAT(thread.processlist_user, '@', thread.processlist_host) AS name,
     MAX(IF(attrs.attr_name = 'program_name', attrs.attr_value, NULL)) AS program,
@@ -20,7 +21,7 @@ const RESETS = `SELECT CONCAT(user, '@', host) AS name, count_star AS count
   FROM performance_schema.events_statements_summary_by_account_by_event_name
   WHERE event_name = 'statement/com/Reset Connection' AND count_star > 0 AND user IS NOT NULL`;
 
-/** What matters to GTID tags beside the ledger's own objects. */
+/** Queries what matters to GTID tags, apart from the ledger's objects. */
 export async function askTags(connection: Connection): Promise<TagFacts> {
   const grants = await rowsOf(
     connection,

@@ -8,7 +8,7 @@ import {
 import { type Finding, mendedBy } from "../../../reader/source/finding.ts";
 import type { TableColumns } from "./ask-columns.ts";
 
-/** Whether the canary's table is there, where the configuration has a canary. */
+/** Checks whether the canary's table exists, when the configuration has a canary. */
 export function canaryFindings(
   subscribers: Readonly<Record<string, unknown>>,
   tables: readonly Pick<TableColumns, "database" | "table">[],

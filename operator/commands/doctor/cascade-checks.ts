@@ -4,8 +4,8 @@ import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { CascadingKey } from "./ask-cascades.ts";
 
 /**
- * Foreign keys of followed tables whose cascaded rows are in no binlog. `tables` are the
- * configuration's patterns.
+ * Reports foreign keys of followed tables whose cascaded changes are missing from the binlog.
+ * `tables` are the configuration's patterns.
  */
 export function cascadeFindings(
   keys: readonly CascadingKey[],

@@ -1,4 +1,4 @@
-/** Every `check` of a finding, so that a mistyped one in the configuration is noticed. */
+/** All values of a finding's `check`, used to detect a mistyped id in the configuration. */
 export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "accounts.administrator",
   "accounts.limited",

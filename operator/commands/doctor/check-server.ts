@@ -28,11 +28,11 @@ interface Options extends ReaderPlace {
   /** The user name of the reader's account. */
   readonly reader: string;
   readonly tags?: boolean;
-  /** False where tags are wanted alone. */
+  /** False to check for tags without a ledger. */
   readonly ledger: boolean;
 }
 
-/** All findings of a server whose version can be read. Rejects with MySQL's error. */
+/** Runs all checks on a server whose version is supported. Rejects with MySQL's error. */
 export async function checkServer(
   connection: Connection,
   variables: ServerVariables,
@@ -45,7 +45,7 @@ export async function checkServer(
   const lagSeconds = item === null ? null : readerLag(item, Date.now());
   const tables = Object.keys(subscribers).length > 0 ? await askColumns(connection) : [];
   const sight = await askSight(connection, variables.get("version") ?? "");
-  // Nobody takes a snapshot of the canary's table.
+  // The canary's table needs no snapshot.
   const { [CANARY_SUBSCRIBER]: _, ...withoutCanary } = subscribers;
   const followed = source?.tables ?? ["*.*"];
   return [
@@ -73,7 +73,7 @@ export async function checkServer(
   ];
 }
 
-/** The script that installs tags installs the ledger too. */
+/** Leaves out "ledger.missing" with "tags.missing", whose script installs the ledger too. */
 function installedOnce(ledger: readonly Finding[], tags: readonly Finding[]): Finding[] {
   const isInstalling = tags.some(({ check }) => check === "tags.missing");
   return [...ledger.filter(({ check }) => !isInstalling || check !== "ledger.missing"), ...tags];

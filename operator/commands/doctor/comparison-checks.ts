@@ -2,7 +2,7 @@ import type { ColumnUse, Literal } from "../../../config/condition/condition.ts"
 import { momentOf } from "../../../functions/filters/compare-values.ts";
 import type { TableColumn } from "./ask-columns.ts";
 
-/** What a condition can compare a column with. */
+/** The kind of values that a condition can compare a column with. */
 type Family = "numbers" | "strings" | "dates" | "times" | "bytes" | "nothing";
 
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -26,7 +26,7 @@ const WANTED: Readonly<Record<Family, string>> = {
   nothing: "nothing; only IS NULL is possible",
 };
 
-/** Why a comparison has another meaning here than in MySQL, in words; null when it has the same. */
+/** Why a condition compares differently from MySQL, in words; null when it compares the same. */
 export function differentMeaning(
   { literals, isLike }: ColumnUse,
   { name, type }: TableColumn,
@@ -43,10 +43,13 @@ export function differentMeaning(
   return values.map((literal) => ofDigits(name, type, literal)).find((why) => why !== null) ?? null;
 }
 
-/** Digits that a DOUBLE has at least. */
+/** Every decimal number with this many significant digits fits a DOUBLE. */
 const DOUBLE_DIGITS = 15;
 
-/** Of literals of the column's family those that MySQL converts before it compares. */
+/**
+ * Why the comparison with a literal of the column's family differs from MySQL's, which converts the
+ * literal first; null when it does not differ.
+ */
 function ofDigits(name: string, type: string, literal: Literal): string | null {
   if (literal.kind === "text") {
     const isMoment = FAMILIES[type] === "strings" && momentOf(literal.text) !== null;
@@ -83,7 +86,7 @@ function isOf(family: Family, literal: Literal): boolean {
   }
 }
 
-/** What counts in a comparison of texts here, and not in MySQL; null: both compare alike. */
+/** What a condition distinguishes in texts and MySQL does not; null when they compare the same. */
 export function countsOnlyHere(
   { literals, isLike, column }: ColumnUse,
   { collation }: TableColumn,
@@ -92,6 +95,6 @@ export function countsOnlyHere(
   if (!isText || collation === null || collation === "utf8mb4_0900_bin") return null;
   if (!collation.endsWith("_bin"))
     return column.letters === "as-they-are" ? "upper case and accents count" : null;
-  // All other binary collations are PAD SPACE, which LIKE is not concerned with.
+  // All other binary collations are PAD SPACE, which does not affect LIKE.
   return isLike ? null : "spaces at the end count";
 }

@@ -13,7 +13,7 @@ import { secretCredentials } from "../../../reader/source/credentials.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { disposable } from "../../shared/target.ts";
 
-/** What the doctor uses of the configuration; `npm start` and `cdk synth` check all of it. */
+/** The settings that the doctor uses. `npm start` and `cdk synth` check the whole configuration. */
 const used = configurationSchema
   .pick({ name: true, source: true, environments: true, subscribers: true, doctor: true })
   .partial({ name: true, source: true, subscribers: true, doctor: true })
@@ -22,8 +22,8 @@ const used = configurationSchema
 export type DoctorConfiguration = z.output<typeof used>;
 
 /**
- * Reads a configuration object, or a cdk.json that has one or several in its context; with `name`
- * the one that is called so. Throws CommandError.
+ * Reads a configuration object, or a cdk.json with one or several in its context. With `name`, it
+ * returns only that one. Throws CommandError.
  */
 export async function readDoctorConfigurations(
   path: string,
@@ -40,8 +40,8 @@ export async function readDoctorConfigurations(
 }
 
 /**
- * How to log in: with the account in `mysql`, a URL, else with the one in the source's secret.
- * The ways are tried in their order: `connectFirst`. Throws CommandError.
+ * The options for logging in, with the account in the URL `mysql` or otherwise in the source's
+ * secret. `connectFirst` tries them in order. Throws CommandError.
  */
 export async function accountOf(
   mysql: string | undefined,
@@ -68,8 +68,8 @@ const HERE: readonly Tls[] = ["encrypt", "off"];
 const ELSEWHERE: readonly Tls[] = ["encrypt"];
 
 /**
- * Without `?tls=` at its end, a connection to this machine is encrypted where the server can do
- * that: it may be a tunnel.
+ * Without `?tls=`, a connection to this machine, which may be a tunnel, is encrypted if the server
+ * supports it. Other connections are always encrypted.
  */
 async function accountInUrl(text: string): Promise<readonly ConnectionOptions[]> {
   const url = URL.parse(text);

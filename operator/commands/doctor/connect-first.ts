@@ -1,11 +1,11 @@
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
 
-/** mysql2's codes for a server without TLS, and for one whose TLS this machine cannot speak. */
+/** mysql2's codes for a server without TLS and for a failed TLS handshake. */
 const NO_TLS: ReadonlySet<unknown> = new Set(["HANDSHAKE_NO_SSL_SUPPORT", "HANDSHAKE_SSL_ERROR"]);
 
 /**
- * Connects in the first of these ways. The next one is tried only when TLS could not be set up: any
- * other refusal, such as a wrong password, is the same in every way. Throws mysql2's error.
+ * Connects with the first of these options. It tries the next ones only when TLS could not be set
+ * up, because other errors, such as a wrong password, would repeat. Throws mysql2's error.
  */
 export async function connectFirst(ways: readonly ConnectionOptions[]): Promise<Connection> {
   const [first = {}, ...others] = ways;

@@ -26,7 +26,7 @@ interface Options extends ReaderPlace {
   readonly uninstall?: boolean;
 }
 
-/** Options that name one server, or print what is to be run on one. */
+/** Options that name one server or print a script for one server. */
 const FOR_ONE_SERVER = ["mysql", "stack", "local", "offsetsTable", "sql", "uninstall"] as const;
 
 const HELP = helpText(
@@ -39,7 +39,7 @@ const HELP = helpText(
   "0 nothing to mend; 1 findings; 2 it could not check, and one sentence says why; of several sources the gravest",
 );
 
-/** `doctor`: whether a MySQL server is set up as the reader needs it. */
+/** Adds `doctor`, which checks whether a MySQL server is set up as the reader needs it. */
 export function doctor(program: Command): void {
   program
     .command("doctor")
@@ -113,7 +113,7 @@ async function checkOne(
   return findings.some(isFault) ? 1 : 0;
 }
 
-/** Several sources, each on its own server. Returns the gravest exit code. */
+/** Checks several sources, each with its server. Returns the gravest exit code. */
 async function checkEach(
   { report }: CommandContext,
   options: Options,

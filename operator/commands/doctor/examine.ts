@@ -17,19 +17,18 @@ interface Options extends ReaderPlace {
   /** The user name of the reader's account. */
   readonly reader: string;
   readonly tags?: boolean;
-  /** False where tags are wanted alone. */
+  /** False to check for tags without a ledger. */
   readonly ledger: boolean;
 }
 
-/** For an account that cannot log in: what the doctor would have found with another. */
+/** The error when init_connect fails for the doctor's own account. */
 const LOCKED_OUT =
   "init_connect fails for this account, and for others that MySQL runs it for (ER_NEW_ABORTING_CONNECTION). " +
   "Name an account with CONNECTION_ADMIN with --mysql, or let everybody in first: SET GLOBAL init_connect = ''; " +
   "on RDS and Aurora set init_connect to nothing in the parameter group";
 
 /**
- * The findings of one source's server, with those that the configuration accepts. Throws
- * CommandError.
+ * Returns the findings about one source's server, including accepted ones. Throws CommandError.
  */
 export function examine(
   options: Options,
@@ -46,8 +45,8 @@ export function examine(
 }
 
 /**
- * The script that removes the ledger; with `tags` the one that removes the tags only, where there
- * is a ledger beside them. Throws CommandError.
+ * The script that removes the ledger. With `tags`, and when there is a ledger besides the tags, it
+ * removes only the tags. Throws CommandError.
  */
 export function removalScript(
   options: Options,

@@ -13,12 +13,12 @@ import type { TableColumns } from "./ask-columns.ts";
 import { countsOnlyHere, differentMeaning } from "./comparison-checks.ts";
 import { leakFindings } from "./leak-checks.ts";
 
-/** A subscriber, as far as the doctor looks at it. */
+/** The settings of a subscriber that the doctor checks. */
 export type FilteredSubscriber = Pick<Subscriber, "tables" | "columns" | "where">;
 
 export type FilteredSubscribers = Readonly<Record<string, FilteredSubscriber>>;
 
-/** What of the subscribers' filters does not fit the tables that there are. */
+/** Checks whether the subscribers' filters fit the server's tables. */
 export function filterFindings(
   subscribers: FilteredSubscribers,
   tables: readonly TableColumns[],

@@ -11,16 +11,16 @@ import type { TableColumn, TableColumns } from "./ask-columns.ts";
 
 type Columns = NonNullable<Subscriber["columns"]>;
 
-/** A table of a subscriber, and what becomes of its columns. */
+/** A table of a subscriber and how its filter treats the columns. */
 interface FilteredTable extends TableColumns {
   readonly treatmentOf: TreatmentOf | null;
-  /** In lower case, as MySQL compares them. */
+  /** The column names in lower case, because MySQL ignores their case. */
   readonly names: ReadonlySet<string>;
 }
 
 /**
- * Where a subscriber may get the values of a column that is hidden from it: by another table, or by
- * a column that is computed from it.
+ * Reports where a subscriber may receive the values of a column that is hidden from it: in another
+ * table, or in a column that MySQL computes from it.
  */
 export function leakFindings(
   place: string,
@@ -39,7 +39,7 @@ export function leakFindings(
     ...renamedTables(place, columns, filtered, lowerCaseNames),
     ...toolsCopies(place, filtered),
   ];
-  // A table may have the columns of several others: one of them says enough.
+  // A table may match several others. One finding per table is enough.
   const seen = new Set<string>();
   return findings.filter(({ check, about = "" }) => {
     const id = `${check}:${about}`;
@@ -52,7 +52,7 @@ const fullName = ({ database, table }: TableColumns): string => `${database}.${t
 const isHidden = ({ treatmentOf }: FilteredTable, { name, isKey }: TableColumn): boolean =>
   treatmentOf !== null && treatmentOf(name, isKey) !== "keep";
 
-/** Columns that are delivered, and that MySQL computes from hidden ones. */
+/** Reports delivered columns that MySQL computes from hidden ones. */
 function generatedColumns(place: string, tables: readonly FilteredTable[]): Finding[] {
   return tables.flatMap((table) => {
     const secret = new Set(
@@ -60,7 +60,7 @@ function generatedColumns(place: string, tables: readonly FilteredTable[]): Find
     );
     if (secret.size === 0) return [];
     const found: Finding[] = [];
-    // A generated column may be computed from generated columns that stand before it only.
+    // A generated column can refer only to generated columns that precede it.
     for (const column of table.columns) {
       const source = [...secret].find((name) => mentions(column.expression ?? "", name));
       if (source === undefined || isHidden(table, column)) continue;
@@ -79,13 +79,13 @@ function generatedColumns(place: string, tables: readonly FilteredTable[]): Find
   });
 }
 
-/** Whether an expression, as information_schema has it, names a column. */
+/** Whether an expression from information_schema contains the name of a column. */
 function mentions(expression: string, column: string): boolean {
   const quoted = `\`${column.replaceAll("`", "``")}\``;
   return expression.toLowerCase().includes(quoted.toLowerCase());
 }
 
-/** Tables with all columns of one that has hidden columns, some of which they show. */
+/** Reports tables that have all columns of another table and deliver some of its hidden ones. */
 function copies(place: string, tables: readonly FilteredTable[]): Finding[] {
   return tables.flatMap((original) => {
     const hidden = original.columns.filter((column) => isHidden(original, column));
@@ -105,7 +105,10 @@ function copies(place: string, tables: readonly FilteredTable[]): Finding[] {
   });
 }
 
-/** Tables that may be what a table is called now, whose hidden columns the configuration names. */
+/**
+ * Reports tables that may be a renamed table: the configuration hides columns of a table that no
+ * longer exists, and this table has all of them and delivers some.
+ */
 function renamedTables(
   place: string,
   columns: Columns,
@@ -137,7 +140,7 @@ function hasAll({ names }: FilteredTable, columns: readonly string[]): boolean {
   return columns.every((name) => names.has(name.toLowerCase()));
 }
 
-/** The columns of these that are delivered as they are; null: none. */
+/** The columns among `columns` that are delivered unchanged, as text; null for none. */
 function shownOf(table: FilteredTable, columns: readonly string[]): string | null {
   const wanted = new Set(columns.map((name) => name.toLowerCase()));
   const shown = table.columns
@@ -156,7 +159,7 @@ function copy(place: string, table: string, shown: string, reason: string): Find
   });
 }
 
-/** Tables that a tool for schema changes has made: they have the filters of the original. */
+/** Reports copies made by tools for schema changes. The original's filters apply to them. */
 function toolsCopies(place: string, tables: readonly FilteredTable[]): Finding[] {
   const names = new Set(tables.map(fullName));
   return tables.flatMap(({ database, table }) => {

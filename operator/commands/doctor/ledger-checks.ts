@@ -12,7 +12,9 @@ import {
 } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
 
-/** Whether the session ledger is installed completely, and whom it keeps from connecting. */
+/**
+ * Checks whether the session ledger is complete, and whether it prevents accounts from logging in.
+ */
 export function ledgerFindings(facts: ServerFacts): Finding[] {
   const { ledger, variables } = facts;
   const { initConnect, exempt } = ledger;
@@ -66,11 +68,11 @@ export function ledgerFindings(facts: ServerFacts): Finding[] {
   return findings;
 }
 
-/** How long semi-synchronous replication waits by default before it gives up. */
+/** The default timeout of semi-synchronous replication. */
 const USUAL_WAIT_MS = 10_000;
 
 function semiSynchronous(variables: ServerVariables): Finding[] {
-  // The former words are those of the plugins of 8.0.25 and earlier.
+  // The plugins of 8.0.25 and earlier use "master" in their variables.
   const names = ["rpl_semi_sync_source", "rpl_semi_sync_master"];
   const name = names.find((plugin) => variables.get(`${plugin}_enabled`) === "ON");
   if (name === undefined) return [];
@@ -99,7 +101,7 @@ function mending(
   return { ...script, remedy: `First ${first} Then run the rest of what \`--sql\` prints.` };
 }
 
-/** Why a call of the procedures fails, and with it the login. */
+/** Why calling the procedures fails, which makes the login fail. */
 function obstaclesOf(ledger: LedgerFacts): string[] {
   return [
     ledger.registration === null && "a procedure is missing",
@@ -108,7 +110,7 @@ function obstaclesOf(ledger: LedgerFacts): string[] {
   ].filter((part) => part !== false);
 }
 
-/** Why a call of the procedures does not register the connection. */
+/** Why calling the procedures does not register the connection. */
 function faultsOf(
   { slots, mayDefinerWrite, registration }: LedgerFacts,
   kind: Registration,
@@ -122,7 +124,10 @@ function faultsOf(
   ].filter((part) => part !== false);
 }
 
-/** What is installed; where that is broken, what its account may do says what it was. */
+/**
+ * Which registration is installed. When the procedures are missing or of another version, the
+ * privileges of their account show which one it was.
+ */
 export function kindOf({ ledger, tags }: ServerFacts): Registration {
   const { registration, mayDefinerWrite } = ledger;
   if (registration !== null && registration !== "other") return registration;
@@ -130,7 +135,7 @@ export function kindOf({ ledger, tags }: ServerFacts): Registration {
   return mayDefinerWrite ? "ledger-and-tags" : "tags";
 }
 
-/** What concerns the connections that the ledger does not see, or sees only at their beginning. */
+/** Checks for connections that the ledger misses, or sees only at their beginning. */
 export function connectionFindings(facts: ServerFacts): Finding[] {
   const { userChanges, proxies, variables, lostThreads } = facts;
   const findings: Finding[] = [];

@@ -1,7 +1,7 @@
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
 
-/** What the stack's reader says of itself. */
+/** Reports that the stack's reader has stopped. */
 export function stopFindings({ stop }: Pick<ReaderItem, "stop">): Finding[] {
   if (stop === null) return [];
   const { error, message, sinceMs, isKept } = stop;
@@ -21,8 +21,8 @@ export function stopFindings({ stop }: Pick<ReaderItem, "stop">): Finding[] {
 }
 
 /**
- * How long ago the last transaction was committed that the reader has passed, seconds; null when it
- * never read.
+ * The age of the last transaction that the reader has passed, in seconds since its commit; null
+ * when the reader has not read any.
  */
 export function readerLag({ offset }: Pick<ReaderItem, "offset">, nowMs: number): number | null {
   if (offset === null || offset.committedMs === 0) return null;

@@ -9,7 +9,7 @@ const MARKS: Readonly<Record<Severity, string>> = {
   note: "note",
 };
 
-/** The findings for people, the gravest first, and those last that the configuration accepts. */
+/** The findings as text, the gravest first and accepted findings last. */
 export function reportText(findings: readonly ReportedFinding[]): string {
   const present = sorted(findings.filter(({ accepted }) => accepted === null));
   const accepted = sorted(findings.filter((finding) => finding.accepted !== null));
@@ -32,11 +32,11 @@ export function reportText(findings: readonly ReportedFinding[]): string {
   return lines.join("\n");
 }
 
-/** What one of several sources came to. */
+/** The result for one of several sources. */
 export interface Section {
   readonly source: string;
   readonly findings?: readonly ReportedFinding[];
-  /** Why it could not be checked. */
+  /** Why the source could not be checked. */
   readonly error?: string;
 }
 
@@ -50,8 +50,8 @@ export function isFault({ severity, accepted }: ReportedFinding): boolean {
 }
 
 /**
- * A script for the mysql client that mends what statements can mend, the gravest first; to be read
- * before it is run.
+ * A script for the mysql client that fixes what statements can fix, the gravest first. A person
+ * should read it before running it.
  */
 export function repairScript(findings: readonly ReportedFinding[]): string {
   const parts = sorted(findings.filter(isFault)).map((finding) => {
@@ -63,7 +63,7 @@ export function repairScript(findings: readonly ReportedFinding[]): string {
   return parts.join("\n\n");
 }
 
-/** Statements for the mysql client, and what has to be done by hand around them as comments. */
+/** Statements for the mysql client, with the manual steps before and after them as comments. */
 export function scriptText({ before, statements, after }: Script): string {
   return [
     ...(before === undefined ? [] : [`-- First, by hand: ${oneLine(before)}`]),
@@ -78,7 +78,7 @@ function sorted(findings: readonly ReportedFinding[]): ReportedFinding[] {
   );
 }
 
-/** A routine's body has semicolons of its own. */
+/** The body of a routine contains semicolons, so it needs another delimiter. */
 function terminated(statement: string): string {
   return /\bBEGIN\b[\s\S]*;/.test(statement)
     ? `DELIMITER $$\n${statement}$$\nDELIMITER ;`

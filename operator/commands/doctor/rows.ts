@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
-/** The rows that a query brings. Rejects with MySQL's error. */
+/** Runs a query and returns its rows. Rejects with MySQL's error. */
 export async function rowsOf(
   connection: Connection,
   query: string,
@@ -10,7 +10,7 @@ export async function rowsOf(
   return rows;
 }
 
-/** MySQL's answer to a condition. */
+/** Converts MySQL's result of a condition, which is 0 or 1. */
 export function isTrue(value: unknown): boolean {
   return Number(value) === 1;
 }

@@ -4,12 +4,11 @@ import { isRds, longestRetentionHours } from "../../../reader/source/rds.ts";
 
 const DAY_SECONDS = 86_400;
 const WANTED_RETENTION_SECONDS = 3 * DAY_SECONDS;
-/** Of the retention that the reader's lag may use up. */
+/** The share of the binlog retention up to which the reader's lag is not reported. */
 const LAG_SHARE = 0.5;
 
 /**
- * What concerns the server as a whole. `lagSeconds` is how far the reader is behind; null when
- * nobody knows.
+ * Checks the server as a whole. `lagSeconds` is the reader's lag; null when it is unknown.
  */
 export function serverFindings(facts: ServerFacts, lagSeconds: number | null): Finding[] {
   const findings = [...retention(facts, lagSeconds)];
@@ -83,14 +82,14 @@ function retention(
 
 const NEEDED = ["REPLICATION SLAVE", "REPLICATION CLIENT"] as const;
 
-/** Whether `SHOW GRANTS` has a privilege for everything. */
+/** Whether `SHOW GRANTS` contains a privilege on `*.*`. */
 function hasPrivilege(grants: readonly string[], privilege: string): boolean {
   return grants.some(
     (grant) => / ON \*\.\* TO /.test(grant) && new RegExp(`\\b${privilege}\\b`).test(grant),
   );
 }
 
-/** Whether the reader's account may do what it must, and nothing that it need not. */
+/** Checks that the reader's account has the privileges that it needs and no others. */
 export function readerFindings(
   { readerHost, readerGrants }: ServerFacts,
   reader: string,

@@ -3,8 +3,8 @@ import { LEDGER_SCHEMA } from "../../ledger/objects.ts";
 import type { SightFacts } from "./ask-sight.ts";
 
 /**
- * What keeps connections out of the ledger that init_connect calls, and who can write under another
- * connection's id.
+ * Reports what keeps connections out of the ledger, and who can write under another connection's
+ * id.
  */
 export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[] {
   const { xSessions, threadIdSetters } = facts;
@@ -52,7 +52,7 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
 }
 
 function isFiltered({ loggedOnly, notLogged }: SightFacts): boolean {
-  // MySQL ignores binlog_ignore_db where there is a binlog_do_db.
+  // MySQL ignores binlog_ignore_db when binlog_do_db is set.
   return loggedOnly.length > 0
     ? !loggedOnly.includes(LEDGER_SCHEMA)
     : notLogged.includes(LEDGER_SCHEMA);

@@ -3,13 +3,13 @@ import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { TableColumns } from "./ask-columns.ts";
 import type { ServerFacts } from "./facts.ts";
 
-/** A subscriber, as far as snapshots are concerned. */
+/** The settings of subscribers that matter to snapshots, by name. */
 export type SnapshotSubscribers = Readonly<
   Record<string, { readonly tables: readonly string[]; readonly snapshot: "none" | "initial" }>
 >;
 
 /**
- * Whether the reader's account may read the rows of the tables of which a snapshot can be taken.
+ * Checks whether the reader's account may read the tables that a snapshot can include.
  */
 export function snapshotFindings(
   { readerHost, readerGrants }: ServerFacts,
@@ -50,7 +50,7 @@ export function snapshotFindings(
 
 const quoted = (name: string): string => `\`${name.replaceAll("`", "``")}\``;
 
-/** By the lines of SHOW GRANTS. */
+/** Tells from the lines of SHOW GRANTS whether SELECT on a table is granted. */
 function granted(grants: readonly string[]): (database: string, table: string) => boolean {
   const objects = grants.flatMap((line) => {
     const match = /^GRANT (?<privileges>.*) ON (?<object>\S+) TO /.exec(line);
@@ -58,7 +58,7 @@ function granted(grants: readonly string[]): (database: string, table: string) =
     return /\b(?:SELECT|ALL PRIVILEGES)\b(?! \()/.test(privileges) ? [object] : [];
   });
   return (database, table) => {
-    // In a grant for a database _ stands for any character unless a backslash is before it.
+    // In a grant on a database, _ stands for any character unless a backslash precedes it.
     const escaped = quoted(database.replaceAll("_", "\\_"));
     return [
       "*.*",

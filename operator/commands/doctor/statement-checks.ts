@@ -12,9 +12,9 @@ interface Source {
 type IsChosen = (database: string, table: string) => boolean;
 
 /**
- * Tables that a session can change in statement format without stopping the reader, and from which
- * a trigger, a view or a foreign key leads to a followed table. The reader's account sees no
- * triggers, so it cannot check this itself.
+ * Reports tables that a session can change in statement format without stopping the reader, and
+ * that have a trigger, are a view, or have foreign keys which may lead to a followed table. The
+ * reader cannot check this, because its account does not see triggers.
  */
 export function statementFindings(
   ways: StatementWays,
@@ -32,7 +32,7 @@ export function statementFindings(
   ];
 }
 
-/** A pattern with wildcards may mean the tables that are not followed. */
+/** Skips patterns with wildcards, which may be meant for tables that are not followed. */
 function followedFindings(statementTables: readonly string[], isFollowed: IsChosen): Finding[] {
   const followed = statementTables.filter((pattern) => {
     const dot = pattern.indexOf(".");
@@ -62,7 +62,7 @@ function wayFindings(
       .filter(isHarmless)
       .map((trigger) => `${nameOf(trigger)} has the trigger ${trigger.name}`),
     ...views.filter(isHarmless).map((view) => `${nameOf(view)} is a view`),
-    // Of any child: it may be the parent of a followed one, or have a trigger.
+    // Any child counts: it may be the parent of a followed table, or have a trigger.
     ...cascades
       .filter(({ parent }) => isHarmless(parent))
       .map(({ parent, child }) => `${nameOf(parent)} has foreign keys of ${nameOf(child)}`),
@@ -97,7 +97,7 @@ function viewFindings({ callingViews }: StatementWays): Finding[] {
   ];
 }
 
-/** Matches names as the server with this setting compares them. */
+/** Matches table names as a server with this setting compares them. */
 function matcherOf(patterns: readonly string[], lowerCaseNames: boolean): IsChosen {
   if (!lowerCaseNames) return tableMatcher(patterns);
   const matches = tableMatcher(patterns.map(lowerCaseName));

@@ -10,11 +10,11 @@ import type { ServerFacts } from "./facts.ts";
 const WHY =
   "a tag names the author in the transaction itself; without it, restarts, failovers and replicas can leave authors unknown";
 
-/** Which tags are asked for: none, those beside the ledger's rows, or tags alone. */
+/** The tags that the operator asks for: none, tags in addition to the ledger, or tags alone. */
 export type WantedTags = "none" | "with-ledger" | "alone";
 
 /**
- * What concerns GTID tags. Where none are wanted, only those that are installed are looked at.
+ * Checks GTID tags. With `none`, it checks them only when they are installed.
  */
 export function tagFindings(facts: ServerFacts, wanted: WantedTags, reader: string): Finding[] {
   const { registration } = facts.ledger;
@@ -60,7 +60,7 @@ function missing(facts: ServerFacts, wanted: WantedTags): Finding[] {
   ];
 }
 
-/** Why tags would do harm, or nothing; null where they can be used. */
+/** Why tags would have no effect or do harm; null when they can be used. */
 function obstacleOf({ variables, tags }: ServerFacts): string | null {
   const version = variables.get("version") ?? "";
   if (!hasTags(version)) return `the server is ${version}, and tags came with 8.3`;
@@ -99,7 +99,9 @@ function incomplete({ variables, tags }: ServerFacts): Finding[] {
   return findings;
 }
 
-/** Other readers of the log: what they are cannot be seen from here, only that they are there. */
+/**
+ * Reports other programs that read the binlog. The server does not show which programs they are.
+ */
 function followers({ tags }: ServerFacts, reader: string): Finding[] {
   const others = tags.followers
     .filter(({ name, replicaVersion }) => replicaVersion === null && !name.startsWith(`${reader}@`))

@@ -9,7 +9,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   ddl: "table definition",
 };
 
-/** A change for people: when, what, who, and one line for each queue. */
+/** Describes a change as text: when, what and who, and one line for each queue. */
 export function changeText(change: ExplainedChange): string {
   const { at, op, table, key, gtid, file, pos, author, environment, fate, connection } = change;
   const lines = [

@@ -30,7 +30,7 @@ const EXAMPLES = [
   "npm run explain -- shop.orders customer=Ada --since mysql-bin.000017:4",
 ];
 
-/** `explain`: who changed a row, and what became of each change. */
+/** Adds `explain`, which shows who changed a row and what happened to each change. */
 export function explain(program: Command): void {
   withStackOptions(
     withSourceOptions(

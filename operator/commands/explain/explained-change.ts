@@ -11,7 +11,7 @@ import { type ParkedFate, parkedFate } from "./parked-fate.ts";
 import type { QueueRule, QueueRules } from "./queue-fates.ts";
 import type { StreamPlace, Whereabouts } from "./whereabouts.ts";
 
-/** What became of a change for one queue. */
+/** What happened to a change for one queue. */
 export type QueueFate =
   | Exclude<QueueRule, { kind: "wanted" }>
   | (Omit<Extract<QueueRule, { kind: "wanted" }>, "kind"> & {
@@ -19,7 +19,7 @@ export type QueueFate =
       readonly parked?: ParkedFate;
     });
 
-/** A change of the row, and what became of it. Times are ISO 8601. */
+/** A change of the row and what happened to it. Times are in ISO 8601. */
 export interface ExplainedChange {
   readonly at: string;
   readonly op: string;
@@ -32,12 +32,12 @@ export interface ExplainedChange {
   readonly file: string;
   readonly pos: number;
   readonly row: number;
-  /** The connection that wrote it, as `failures attribute` takes it. */
+  /** The connection that wrote it, in the form that `failures attribute` accepts. */
   readonly connection: string;
   readonly author: Author | null;
-  /** Null: the author is not known, or belongs to no environment and is dropped. */
+  /** Null when the author is unknown, or when the change is dropped because no environment fits. */
   readonly environment: string | null;
-  /** What holds for all queues alike; null where each has its own answer. */
+  /** What happened to the change for all queues; null when `queues` has an entry for each. */
   readonly fate:
     | null
     | { readonly kind: "dropped" | "unrecorded" }
@@ -60,7 +60,7 @@ export interface ExplainRules {
   readonly place: StreamPlace;
 }
 
-/** Finds out what became of a change. `rows`: also says the row images. */
+/** Finds out what happened to a change. With `rows`, the result includes the row images. */
 export async function explained(
   found: FoundChange,
   options: ExplainRules,
@@ -97,8 +97,8 @@ async function fatesOf(
 ): Promise<Pick<ExplainedChange, "fate" | "queues">> {
   const whereabouts = await place.of(frame.lane, change.position);
   const none = { queues: [] };
-  // The reader may have known less than a search that began earlier; what it parked stays parked
-  // until an answer came.
+  // The search may know an author that the reader did not know. A change that was parked without an
+  // author stays parked until its connection is attributed.
   const unattributed =
     whereabouts === "routed" ? await fateUnderConnection(target, frame, change) : null;
   if (unattributed !== null) return { fate: unattributed, ...none };
@@ -115,7 +115,7 @@ async function fatesOf(
   return { fate: null, queues };
 }
 
-/** The fate of a change that was parked under its connection, or under connection and life. */
+/** The fate of a change whose stream is named after its connection, or connection and life. */
 async function fateUnderConnection(
   target: Target,
   frame: PositionedFrame,

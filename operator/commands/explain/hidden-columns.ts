@@ -1,7 +1,7 @@
 import type { FrameChange } from "../../../wire/frame.ts";
 import { jsonMembers } from "../../../functions/filters/json-members.ts";
 
-/** Columns that a subscriber does not see as they are. */
+/** Columns that a subscriber does not receive, or receives masked. */
 export interface HiddenColumns {
   readonly leftOut: readonly string[];
   readonly masked: readonly string[];
@@ -9,15 +9,15 @@ export interface HiddenColumns {
 
 export const NOTHING_HIDDEN: HiddenColumns = { leftOut: [], masked: [] };
 
-/** Compares a change's row images with those that a subscriber gets. */
+/** Finds the hidden columns by comparing a change's row images with the filtered ones. */
 export function hiddenColumns(change: FrameChange, filtered: FrameChange): HiddenColumns {
   const isWhole = change.before === filtered.before && change.after === filtered.after;
-  // Also a statement, which is no row, and is delivered as it was written.
+  // This includes statements (DDL), which have no row images.
   if (isWhole) return NOTHING_HIDDEN;
   const leftOut = new Set<string>();
   const masked = new Set<string>();
   for (const image of ["before", "after"] as const) {
-    // An image that the filter leaves out whole is part of what the change arrives as.
+    // A filter that removes a whole image has changed the operation, which is reported elsewhere.
     if (filtered[image] === "") continue;
     const given = new Map(membersOf(filtered[image]).map(({ name, value }) => [name, value]));
     for (const { name, value } of membersOf(change[image])) {

@@ -9,26 +9,26 @@ import type { PositionText } from "../../../wire/position.ts";
 import type { Target } from "../../shared/target.ts";
 import { recordsAt } from "./record-at.ts";
 
-/** What the failures table says of a change. */
+/** The state of a change in the failures table. */
 export type ParkedFate =
   | {
       readonly kind: "parked";
       readonly stream: string;
       readonly reason: string;
       readonly error: string;
-      /** With the reason `behind`: why what stands before it in its stream is parked. */
+      /** With the reason `behind`: why the records before it in its stream are parked. */
       readonly behind?: string;
       readonly sinceMs: number;
     }
   | { readonly kind: "discarded"; readonly stream: string };
 
-/** A change as the records of a queue name it. */
+/** The id and the position by which a queue's records identify a change. */
 export interface ParkedChange {
   readonly id: string;
   readonly position: PositionText;
 }
 
-/** Null: no record of the stream has the change any more, or ever had. */
+/** Looks for a change in a stream's unresolved records. Null when no such record contains it. */
 export async function parkedFate(
   target: Target,
   stream: Stream,
@@ -56,7 +56,7 @@ export async function parkedFate(
   return null;
 }
 
-/** Whether the change is among the messages of a queue's record that were not sent. */
+/** Whether a queue's record contains the change in a message that was not sent. */
 async function holds(
   target: Target,
   { body, sent }: ParkedRecord,
@@ -78,7 +78,7 @@ async function holds(
           message.body.includes(`${quoted}/`)),
     );
   } catch (error) {
-    // Its content is gone, and with it the answer; the record waits for a person.
+    // The content is lost, so the change may be in it. The record waits for an operator.
     if (error instanceof BodyUnavailableError) return true;
     throw error;
   }

@@ -12,14 +12,14 @@ import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import { hiddenColumns, type HiddenColumns, NOTHING_HIDDEN } from "./hidden-columns.ts";
 
-/** What the configuration makes of a change for one subscriber. */
+/** What the configuration decides about a change for one subscriber. */
 export type QueueRule =
   | { readonly kind: "not-subscribed"; readonly subscriber: string; readonly why: string }
   | {
       readonly kind: "filtered";
       readonly subscriber: string;
       readonly queueName: string;
-      /** The conditions of the table's rows. */
+      /** The subscriber's conditions for the table. */
       readonly where: string;
     }
   | {
@@ -27,14 +27,14 @@ export type QueueRule =
       readonly subscriber: string;
       readonly queueName: string;
       readonly environment: string;
-      /** What it arrives as, where that differs: a condition that begins or ceases to hold. */
+      /** The delivered operation. It differs when a condition begins or ceases to hold. */
       readonly op: string;
       readonly hidden: HiddenColumns;
-      /** Null: it can be decided whether the subscriber wants the row. */
+      /** Why the condition cannot be evaluated; null when it can be. */
       readonly fault: string | null;
     };
 
-/** Says of each change what the rules of a configuration make of it. */
+/** Applies a configuration's rules to changes. */
 export class QueueRules {
   readonly #routing: Routing;
   readonly #subscriptions: Subscriptions;
@@ -43,11 +43,14 @@ export class QueueRules {
   constructor(source: string, routing: Routing) {
     this.#routing = routing;
     this.#subscriptions = subscriptionsOf(source, routing);
-    // Which columns are hidden does not depend on the key of the hashes.
+    // The key of the hashes does not affect which columns are hidden.
     this.#filters = filtersOf(routing, "explain");
   }
 
-  /** One rule for each subscriber, and one for each further environment that gets a statement. */
+  /**
+   * Returns a rule for each subscriber; several when a statement goes to queues of several
+   * environments.
+   */
   of(frame: PositionedFrame, change: PositionedChange, environment: string): readonly QueueRule[] {
     const [database = "", table = ""] = frame.tables[change.table] ?? [];
     const isLower = frame.lowerCaseNames === true;

@@ -6,15 +6,15 @@ import { text } from "../../../wire/attributes.ts";
 import type { PositionText } from "../../../wire/position.ts";
 import type { Target } from "../../shared/target.ts";
 
-/** Behind every record's key that begins at a position. */
+/** A key with this suffix sorts after all record keys that begin at the position. */
 const AFTER = "/~";
 /**
- * Records of one stream hardly overlap: those that begin before a position and end after it are
- * among the nearest.
+ * Number of records to read. Records of one stream hardly overlap, so those that cover a position
+ * are among the nearest.
  */
 const LOOKED_AT = 20;
 
-/** The records of a stream that cover a position, the nearest first. */
+/** Finds the records of a stream that cover a position, the nearest first. */
 export async function recordsAt(
   { dynamodb, failuresTable }: Target,
   stream: Stream,

@@ -4,19 +4,19 @@ import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { parseExactJson } from "../../../wire/exact-json.ts";
 import { CommandError } from "../../shared/command-error.ts";
 
-/** The row that a person asks about. */
+/** The row that the operator asks about. */
 export interface WantedRow {
   readonly database: string;
   readonly table: string;
-  /** Values of the primary key's columns in the key's order; empty when columns are named. */
+  /** Values of the primary key's columns, in the key's order; empty when `columns` is used. */
   readonly key: readonly string[];
-  /** Values of named columns. */
+  /** Values by column name. */
   readonly columns: ReadonlyMap<string, string>;
 }
 
 /**
- * `shop.orders 42`, `shop.lines 42 7`, `shop.orders customer=Ada`; without a value, all rows.
- * Throws CommandError.
+ * Parses `shop.orders 42`, `shop.lines 42 7` or `shop.orders customer=Ada`. Without values it means
+ * all rows of the table. Throws CommandError.
  */
 export function parseWantedRow(name: string, values: readonly string[]): WantedRow {
   const dot = name.indexOf(".");
@@ -40,7 +40,7 @@ export function parseWantedRow(name: string, values: readonly string[]): WantedR
 
 const COLUMN = /^[\p{L}_$][\p{L}\p{N}_$]*=/u;
 
-/** Whether a change is of the row's table. */
+/** Whether a change belongs to the row's table. */
 export function isOfTable(
   { database, table }: WantedRow,
   change: Pick<RowChange, "database" | "table">,
@@ -51,8 +51,8 @@ export function isOfTable(
 }
 
 /**
- * Whether a change of the table touches the row: as it was or as it became. A truncated or altered
- * table is all its rows.
+ * Whether a change of the table affects the row, by its values before or after the change. TRUNCATE
+ * and DDL affect all rows.
  */
 export function touches(wanted: WantedRow, change: FrameChange): boolean {
   if (change.op === "t" || change.op === "ddl") return true;
@@ -77,14 +77,14 @@ export function touches(wanted: WantedRow, change: FrameChange): boolean {
   });
 }
 
-/** The members of a JSON object with their values as a person types them. */
+/** The members of a JSON object, with values as an operator types them. */
 function membersOf(text: string): ReadonlyMap<string, string> | null {
   if (text === "") return null;
   const value = parseExactJson(text) as Readonly<Record<string, unknown>>;
   return new Map(Object.entries(value).map(([name, inner]) => [name, typed(inner)]));
 }
 
-/** Also an ExactDecimal has toJSON, so that JSON.stringify writes its digits. */
+/** JSON.stringify writes the digits of an ExactDecimal too, because it has toJSON. */
 function typed(value: unknown): string {
   if (value === null) return "NULL";
   if (typeof value === "string") return value;

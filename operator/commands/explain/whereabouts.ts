@@ -6,22 +6,22 @@ import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { parsePosition, type PositionText } from "../../../wire/position.ts";
 import type { Target } from "../../shared/target.ts";
 
-/** How far the stream has come past a change. */
+/** Where a change is on its way through the stack. */
 export type Whereabouts =
   /**
-   * The lane's delivered position has passed it: it is where it belongs, or in a failure record.
+   * The lane's delivered position has passed it: it was delivered, or is in a failure record.
    */
   | "routed"
-  /** The reader has sent it; it waits in the raw queue. */
+  /** The reader has sent it, and it waits in the raw queue. */
   | "on-its-way"
-  /** The reader has not come to it. */
+  /** The reader has not read it yet. */
   | "not-read"
-  /** It lies before the place where reading began in this life: a first start, or `offsets set`. */
+  /** It precedes the place where reading began in this life, by a first start or `offsets set`. */
   | "before-start"
-  /** The offset is about another binlog than the one that was searched. */
+  /** The offset refers to another binlog than the one that was searched. */
   | "not-comparable";
 
-/** Answers by the offset and the lanes' items as they are now. */
+/** Tells where changes are, from the current offset and the lanes' items. */
 export class StreamPlace {
   readonly #target: Target;
   readonly #offset: Offset | null;
@@ -35,8 +35,8 @@ export class StreamPlace {
   }
 
   /**
-   * `searched`: the offset with which the binlog was searched, if that was proven to be of this
-   * binlog.
+   * @param searched the offset at the beginning of the search, if it is proven to refer to the
+   *   searched binlog; otherwise null
    */
   static async read(target: Target, searched: Offset | null): Promise<StreamPlace> {
     const { offset } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();

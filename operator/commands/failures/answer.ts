@@ -9,28 +9,28 @@ import {
 } from "../../../wire/session.ts";
 import { CommandError } from "../../shared/command-error.ts";
 
-/** A person's answer to the question who was at the other end of a connection. */
+/** An operator's statement about whose changes a connection wrote. */
 export interface Answer {
   readonly user: string;
   readonly host: string;
   /**
-   * From which position on; null for the stretch without an author in which the first parked change
-   * lies.
+   * The position from which the answer holds; null for the range without an author that contains
+   * the first parked change.
    */
   readonly from: PositionText | null;
 }
 
-/** From the first to the last position of a connection's parked changes. */
+/** The first and the last position of a connection's parked changes. */
 export interface ParkedRange {
   readonly first: PositionText;
   readonly last: PositionText;
 }
 
 /**
- * What is known of a connection, with an answer added. It holds for the whole connection where
- * nothing else is known of it. Where the connection had a user before, or its thread id names no
- * connection, it holds for what is parked now: behind that, the author may be another one. Throws
- * CommandError where the author is known already and the answer does not say from where on.
+ * Adds an answer to a connection's entries. When nothing else is known about the connection, the
+ * answer holds for all of it. When the connection had a user before, or its thread id identifies no
+ * connection, the answer ends after the changes that are parked now, because later changes may have
+ * another author. Throws CommandError when the author is known and the answer has no `from`.
  */
 export function withAnswer(
   connection: Connection,
@@ -55,7 +55,7 @@ export function withAnswer(
   return [...others, answer, ...next].sort((a, b) => (a.from < b.from ? -1 : 1));
 }
 
-/** The position after which nothing of a change comes any more. */
+/** The position directly after a change. */
 function behind(position: PositionText): PositionText {
   const { row, ...place } = parsePosition(position);
   return formatPosition({ ...place, row: row + 1 });

@@ -34,8 +34,8 @@ interface AttributeOptions {
   readonly user: string;
   readonly host: string;
   /**
-   * From which position on; left out, for the stretch without an author in which the first parked
-   * change lies.
+   * The position from which the answer holds; when omitted, the range without an author that
+   * contains the first parked change.
    */
   readonly from?: string;
   readonly config: string;
@@ -59,9 +59,9 @@ export function attribute(failures: Command): void {
 }
 
 /**
- * Answers for a connection whose author is not known, after a question that says where its changes
- * go: they count as written by `user`, and say that an operator said so. Its parked streams become
- * due.
+ * Records the author of a connection, after the operator has confirmed which environment gets its
+ * changes. The changes count as written by `user`, with the attribution "operator". The
+ * connection's parked streams become due.
  */
 async function attributeConnection(
   context: StackContext,
@@ -106,15 +106,15 @@ function whereTo(environment: string | null): string {
   return environment === null ? "and are dropped" : `of the environment ${environment}`;
 }
 
-/** What of a connection is parked. */
+/** The parked changes of a connection. */
 interface Parked extends ParkedRange {
   readonly streams: readonly Stream[];
   readonly changes: number;
-  /** Of the first record; null when its body is not there any more. */
+  /** A summary of the first record; null when its body is gone or unreadable. */
   readonly sample: ParkedChanges | null;
 }
 
-/** Throws CommandError when nothing is. */
+/** Reads a connection's parked records. Throws CommandError when there are none. */
 async function parkedOf(target: Target, connection: Connection): Promise<Parked> {
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
   const states = (await troubledStreams(target)).filter(
@@ -142,7 +142,10 @@ async function parkedOf(target: Target, connection: Connection): Promise<Parked>
   };
 }
 
-/** `<server uuid>/<run>/<thread>`, or a stream's name that contains it. */
+/**
+ * Parses `<server uuid>/<run>/<thread>`, or the name of a stream that contains it. Throws
+ * CommandError.
+ */
 export function parseConnection(name: string): Connection {
   const match = /^(?:thread\/\d+\/)?([^/]+)\/(-?\d+)\/(\d+)(?:\/[^/]+)?$/.exec(name);
   if (match === null) {
@@ -171,8 +174,8 @@ async function recordedEntries(
 }
 
 /**
- * Writes an answer into the sessions table, where route and retry look. Throws CommandError when
- * the reader wrote at the same time.
+ * Writes an answer into the sessions table, which the route and retry functions read. Throws
+ * CommandError when the reader wrote at the same time.
  */
 async function recordAnswer(
   { dynamodb, sessionsTable }: Target,

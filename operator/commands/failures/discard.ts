@@ -6,7 +6,7 @@ import { discardRecord, namedStream, parkedRecords, revive } from "./failures-ta
 import { onStack, type StackContext } from "../../shared/command.ts";
 
 interface DiscardOptions {
-  /** Every record of the stream; otherwise its first. */
+  /** Discards every record of the stream; otherwise only its first. */
   readonly all: boolean;
   readonly yes: boolean;
 }
@@ -20,7 +20,7 @@ export function discard(failures: Command): void {
     .action(onStack(discardRecords));
 }
 
-/** Gives up records after a question; what is left of the stream becomes due. */
+/** Discards records after a confirmation. The rest of the stream becomes due. */
 async function discardRecords(
   { target, report, progress, confirm }: StackContext,
   name: string,

@@ -21,8 +21,8 @@ export function exportRecords(failures: Command): void {
 }
 
 /**
- * Writes every parked record of the streams named (of all when none is named) to a file or the
- * output.
+ * Writes every parked record of the named streams, or of all streams when none is named, to a file
+ * or to stdout.
  */
 async function writeRecords(
   { target, progress, report }: StackContext,
@@ -58,9 +58,9 @@ async function chosenStreams(target: Target, names: readonly string[]): Promise<
 }
 
 /**
- * `messages` for a queue's stream, as the queue would get them; else `text`: a frame (also where
- * our own code failed to make a queue's messages of it), or what came instead of one. Neither when
- * it is not there any more.
+ * The content of a record: `messages` for a queue's stream, as the queue would receive them.
+ * Otherwise `text`, which is a frame or a message that is not a valid frame; a queue's stream has a
+ * frame when the router failed to make messages of it. Neither field when the body is gone.
  */
 function content({ stream }: ParkedRecord, body: string | null) {
   if (body === null) return {};

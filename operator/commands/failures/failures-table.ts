@@ -16,7 +16,7 @@ import { DUE_INDEX } from "../../../wire/names.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import type { Target } from "../../shared/target.ts";
 
-/** The streams that are open or dead, those that failed longest ago first. */
+/** Queries the open and dead streams, the earliest opened first. */
 export async function troubledStreams(target: Target): Promise<StreamState[]> {
   const streams: Stream[] = [];
   for (const status of ["dead", "open"]) {
@@ -31,7 +31,7 @@ export async function troubledStreams(target: Target): Promise<StreamState[]> {
   return states.map(decodeState).sort((a, b) => a.openedAt - b.openedAt);
 }
 
-/** The state of the stream that a person names. Throws CommandError. */
+/** Reads the state of the stream that the operator names. Throws CommandError. */
 export async function namedStream(
   { dynamodb, failuresTable }: Target,
   name: string,
@@ -51,11 +51,11 @@ export async function namedStream(
 }
 
 interface RecordOptions {
-  /** Also the compressed bodies, which are the bulk of a record. */
+  /** Reads the compressed bodies too, which are most of a record's size. */
   readonly bodies: boolean;
 }
 
-/** A stream's records that wait, in order. */
+/** Queries a stream's parked records, in order. */
 export async function* parkedRecords(
   target: Target,
   stream: Stream,
@@ -85,7 +85,7 @@ export async function* parkedRecords(
 }
 
 /**
- * Makes a stream due at once, with all its attempts before it, dead or not. Returns false when it
+ * Makes an open or dead stream due now and resets its attempts to 0. Returns false when the stream
  * has nothing parked.
  */
 export function revive(target: Target, stream: Stream): Promise<boolean> {
@@ -111,8 +111,8 @@ export function revive(target: Target, stream: Stream): Promise<boolean> {
 }
 
 /**
- * Gives a record up for good: it will not be delivered. Its body stays until the record expires.
- * Returns false when it was delivered meanwhile.
+ * Discards a record, so that it is never delivered. Its body stays until the record expires.
+ * Returns false when the record was delivered or discarded in the meantime.
  */
 export function discardRecord(target: Target, { stream, key }: ParkedRecord): Promise<boolean> {
   const now = Date.now();

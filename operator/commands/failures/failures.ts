@@ -29,7 +29,7 @@ const EXAMPLES = [
   "npm run failures -- export --output parked.jsonl",
 ];
 
-/** `failures`: what was parked, and what becomes of it. */
+/** Adds `failures`, whose subcommands show and manage parked changes. */
 export function failures(program: Command): void {
   const command = withStackOptions(
     program

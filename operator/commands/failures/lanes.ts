@@ -16,7 +16,7 @@ export function lanes(failures: Command): void {
     .action(onStack(showLanes));
 }
 
-/** Shows how far each lane was delivered, and which queues may have something parked. */
+/** Shows how far each lane was delivered, and which queues may have parked messages. */
 async function showLanes({ target, report }: StackContext): Promise<void> {
   const states = (await readLanes(target)).map(({ lane, delivered, troubled }) => ({
     lane,
@@ -42,9 +42,9 @@ export function acceptGap(failures: Command): void {
 }
 
 /**
- * Declares everything up to a position delivered, after a question, so that the frame that follows
- * it is no gap. What lies between is lost. A lane without an item, whose first frame is a gap, has
- * no delivered position.
+ * Marks everything up to a position as delivered, after a confirmation, so that the frame after it
+ * can be delivered. Changes in between are lost. A lane without an item has no delivered position;
+ * its first frame can be a gap too.
  */
 async function goOnAfter(
   { target: { dynamodb, offsetsTable }, report, confirm }: StackContext,
@@ -69,8 +69,8 @@ async function goOnAfter(
 }
 
 /**
- * Up to where a lane was delivered in the life of a position, and what makes it go on behind that
- * position.
+ * Returns how far a lane was delivered in the life of a position, and the update that makes the
+ * lane continue after that position.
  */
 function accepting(
   { delivered, others }: LaneState,
@@ -78,18 +78,18 @@ function accepting(
 ): { readonly delivered: PositionText | null; readonly write: Partial<LanePosition> } {
   const epoch = epochOf(position);
   if (delivered !== null && epoch < epochOf(delivered)) {
-    // A frame of an earlier life, which came back late, waits.
+    // A late frame of an earlier life is waiting.
     const [earlier] = [...(others ?? [])].filter(([, reached]) => epochOf(reached) === epoch);
     if (earlier !== undefined) {
       const [name, reached] = earlier;
       return { delivered: reached, write: { others: new Map(others).set(name, position) } };
     }
   }
-  // The life of the frame that waits is not known here: epochs alone tell whether it is the lane's.
+  // The life of the waiting frame is unknown here, so only epochs are compared.
   return { delivered, write: { delivered: position, life: null } };
 }
 
-/** Every lane's delivered position. The offsets table has a handful of items. */
+/** Reads the state of every lane. The scan is cheap, because the offsets table has few items. */
 async function readLanes({ dynamodb, offsetsTable }: Target): Promise<LaneState[]> {
   const { Items: items = [] } = await dynamodb.send(
     new ScanCommand({

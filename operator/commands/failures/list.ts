@@ -11,7 +11,7 @@ import { onStack, type StackContext } from "../../shared/command.ts";
 import { distance, table, time } from "../../shared/render.ts";
 import type { Target } from "../../shared/target.ts";
 
-/** A stream as `list` shows it. Times are ISO 8601. */
+/** A stream in the output of `list`. Times are in ISO 8601. */
 interface ListedStream {
   readonly stream: string;
   readonly status: StreamState["status"];
@@ -23,7 +23,7 @@ interface ListedStream {
   readonly openedAt: string;
   readonly lastFailureAt: string;
   readonly nextAttemptAt: string | null;
-  /** Of a connection without an author: what its first record holds. */
+  /** A summary of the first record, for a connection without an author. */
   readonly first?: ParkedChanges;
 }
 
@@ -104,7 +104,7 @@ async function describe(target: Target, state: StreamState): Promise<ListedStrea
   };
 }
 
-/** Of a connection's first record; null when it is not there any more. */
+/** Summarises a connection's first record; null when there is none, or no readable body. */
 async function firstChanges(target: Target, stream: Stream): Promise<ParkedChanges | null> {
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
   for await (const record of parkedRecords(target, stream, { bodies: true })) {

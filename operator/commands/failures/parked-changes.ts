@@ -4,17 +4,21 @@ import type { PositionText } from "../../../wire/position.ts";
 import { time } from "../../shared/render.ts";
 
 /**
- * What a person needs to find out who wrote parked changes, and no row data. Times are ISO 8601.
+ * A summary of parked changes that helps an operator to find their author. It contains no row data.
+ * Times are in ISO 8601.
  */
 export interface ParkedChanges {
   /** `database.table` */
   readonly tables: readonly string[];
-  /** When the first and the last of them were committed. */
+  /** The earliest and the latest commit time. */
   readonly committedFrom: string;
   readonly committedTo: string;
 }
 
-/** Of a record of a connection's stream, whose body is a frame; null when it cannot be read. */
+/**
+ * Summarises the body of a record of a connection's stream, which is a frame; null when it cannot
+ * be read.
+ */
 export function parkedChanges(body: string): ParkedChanges | null {
   const frame = readable(body);
   if (frame === null) return null;
@@ -35,8 +39,8 @@ export function parkedChanges(body: string): ParkedChanges | null {
 }
 
 /**
- * The first position where an author of a frame's changes wrote: of an XA transaction, that of its
- * prepare. `first` is the position of the first change.
+ * The first position at which the author of a frame's changes was active. For an XA transaction,
+ * that is the position of its XA PREPARE. `first` is the position of the first change.
  */
 export function firstWriting(body: string, first: PositionText): PositionText {
   const prepared = (readable(body)?.transactions ?? []).flatMap(

@@ -4,8 +4,8 @@ import type { ParkedRecord, Reason, StreamState } from "../../../functions/failu
 import { time } from "../../shared/render.ts";
 
 /**
- * A failure record as the commands tell it. Times are ISO 8601; "" and null: not yet, or not any
- * more.
+ * A failure record in the output of commands. Times are in ISO 8601; "" for a time that has not
+ * come, null when no next attempt is planned for the record.
  */
 export interface DescribedRecord {
   readonly position: string;
@@ -14,7 +14,7 @@ export interface DescribedRecord {
   readonly error: string;
   readonly changes: number;
   readonly bytes: number;
-  /** How many of its messages, or changes where it holds a frame, are done with. */
+  /** How many of the record's messages are done; of its changes, when it contains a frame. */
   readonly progress: number;
   readonly attempts: number;
   readonly parkedAt: string;
@@ -23,8 +23,8 @@ export interface DescribedRecord {
 }
 
 /**
- * `head`: whether it is its stream's first, which alone is attempted; its next attempt is the
- * stream's.
+ * @param head whether the record is the first of its stream. Only the first is attempted, so its
+ *   next attempt is the stream's.
  */
 export function describeRecord(
   record: ParkedRecord,
@@ -45,7 +45,7 @@ export function describeRecord(
   };
 }
 
-/** What a record holds; null when it cannot be had any more. */
+/** Loads the body of a record; null when it is no longer available. */
 export async function bodyOf(bodies: BodyStore, record: ParkedRecord): Promise<string | null> {
   try {
     return await bodies.load(record.body);

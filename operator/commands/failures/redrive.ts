@@ -18,11 +18,11 @@ import { messagesIn } from "../../shared/messages-in.ts";
 import type { Target } from "../../shared/target.ts";
 
 const DEAD_LETTER: Trouble = { reason: "dead-letter", error: "" };
-/** Longer than it takes to record ten messages. */
+/** Long enough to park ten messages. */
 const VISIBILITY_SECONDS = 60;
 /**
- * Without waiting SQS asks only some of its servers, and may answer that a queue is empty which is
- * not.
+ * Long polling. With short polling, SQS queries only some of its servers and may return no messages
+ * although the queue has some.
  */
 const WAIT_SECONDS = 5;
 const DEAD_LETTER_SUFFIX = "-raw-dead.fifo";
@@ -42,9 +42,9 @@ async function redriveAll({ target, report, progress }: StackContext): Promise<v
 }
 
 /**
- * What a redrive says: how many messages it moved, and how many are still in the queue (null: SQS
- * did not say). SQS hides what an interrupted redrive received, and in a FIFO queue everything
- * behind it, until its visibility timeout ends.
+ * The text after a redrive. `waiting` is the number of messages that are still in the queue, null
+ * when SQS could not be asked. SQS hides messages that an interrupted redrive received until their
+ * visibility timeout ends; in a FIFO queue it also hides the messages behind them in their group.
  */
 function redriveText(moved: number, waiting: number | null): string {
   const done = `${moved} messages are parked now; the retry function takes them back into their lanes.`;
@@ -60,13 +60,12 @@ function redriveText(moved: number, waiting: number | null): string {
 }
 
 /**
- * Moves the frames of the raw queue's dead-letter queue into failure records, from where the retry
- * function puts them back into their lanes in order. Moving them back into the raw queue would set
- * them behind the frames that wait for them there, and those would then go to the dead-letter queue
- * in turn. A message leaves the queue only when its record is written. What is no frame of this
- * source gets a stream of its own there, as the route function would have given it, and stops
- * nothing. Returns how many were moved. Throws CommandError when the queue is not a raw queue's
- * dead-letter queue.
+ * Moves the frames of the raw queue's dead-letter queue into failure records. The retry function
+ * then delivers them in the order of their lanes. If they were moved to the raw queue, they would
+ * be behind the frames that wait for them, and those would end in the dead-letter queue in turn. A
+ * message is deleted only after its record is written. A message that is not a frame of this source
+ * gets a separate stream, as in the route function, and blocks nothing. Returns the number of moved
+ * messages. Throws CommandError when the queue is not a raw queue's dead-letter queue.
  */
 export async function moveDeadLetters(
   target: Target,
@@ -126,7 +125,7 @@ export async function moveDeadLetters(
   }
 }
 
-/** The source that a dead-letter queue is named after. */
+/** The name of the source, taken from the name of its dead-letter queue. Throws CommandError. */
 function sourceOf(queueUrl: string): string {
   const name = nameOf(queueUrl);
   if (!name.endsWith(DEAD_LETTER_SUFFIX)) {

@@ -8,8 +8,9 @@ import { CommandError } from "../../shared/command-error.ts";
 const used = configurationSchema.pick({ environments: true, otherUsers: true }).strip();
 
 /**
- * The environment that an account's changes belong to by a configuration; null: they are dropped.
- * Throws CommandError for what is no user's name, and where the host decides and is not given.
+ * The environment to which a configuration assigns an account's changes; null when they are
+ * dropped. Throws CommandError when `user` is a pattern, or when the environment depends on the
+ * host and `host` is empty.
  */
 export async function resultingEnvironment(
   config: string,

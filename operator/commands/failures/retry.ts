@@ -19,7 +19,8 @@ export function retry(failures: Command): void {
 }
 
 /**
- * Makes streams due at once, dead ones too; the retry function takes them in its next invocation.
+ * Makes streams due now, including dead ones. The retry function handles them at its next
+ * invocation.
  */
 async function retryStreams(
   { target, report, progress }: StackContext,

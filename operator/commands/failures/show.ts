@@ -11,9 +11,9 @@ import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts
 type ShownRecord = DescribedRecord & Partial<ParkedChanges> & { readonly body?: string | null };
 
 interface ShowOptions {
-  /** How many records at most. */
+  /** The maximum number of records. */
   readonly limit: number;
-  /** Also what the records hold: row data. */
+  /** Shows the bodies of the records too, which contain row data. */
   readonly body: boolean;
 }
 

@@ -12,7 +12,7 @@ const EXAMPLES = [
   "npm run offsets -- set --gtid 3E11FA47-71CA-11E1-9E33-C80AA9429562:1-77",
 ];
 
-/** `offsets`: where the reader is, and moving it. */
+/** Adds `offsets`, which shows and changes where the reader is. */
 export function offsets(program: Command): void {
   const command = withStackOptions(
     program

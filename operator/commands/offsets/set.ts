@@ -16,7 +16,7 @@ interface SetOptions {
   readonly yes: boolean;
 }
 
-/** A reader at work writes about once a second, which may come between looking and moving. */
+/** A running reader writes about once a second, possibly between the load and the write. */
 const TRIES = 20;
 
 export function set(offsets: Command): void {
@@ -109,7 +109,7 @@ function startPointOf(
   return start;
 }
 
-/** The saved GTID set and one transaction more. */
+/** Starts after the saved GTID set and one more transaction. Throws CommandError. */
 function startPast(gtid: string, { offset, newStart }: ReaderItem): StartPoint {
   if (newStart !== null) {
     throw new CommandError(

@@ -57,7 +57,7 @@ function itemText(item: ReaderItem): string {
   return lines.join("\n");
 }
 
-/** Where the reader reads from, for people. */
+/** Describes where the reader reads from, as text. */
 export function describePlace({ offset, newStart }: ReaderItem): string {
   if (newStart !== null) return `${formatStartPoint(newStart.start)} (ordered, not begun yet)`;
   return offset === null ? "nowhere yet: the source was never read" : describeOffset(offset);

@@ -21,15 +21,15 @@ interface Options {
   readonly accept: readonly string[];
 }
 
-/** A step with what is in its queue. */
+/** A step with facts about its queue. */
 interface PlannedStep extends Step {
-  /** About how many messages wait there; null when SQS does not say, or where no queue is meant. */
+  /** Approximate number of waiting messages; null when unknown or not asked for. */
   readonly messages: number | null;
-  /** Whether a queue is there already that the step would make. */
+  /** Whether the queue that the step would create exists already. */
   readonly isTaken: boolean;
   /**
-   * Messages that the step takes away: about how many, null when SQS does not say, 0 where it takes
-   * none.
+   * Approximate number of messages that the step loses; null when it loses messages and SQS does
+   * not return their number.
    */
   readonly lost: number | null;
 }
@@ -44,7 +44,7 @@ const HELP = helpText(
     "2 it could not be found out, and one sentence says why",
 );
 
-/** `plan`: what deploying the changed configuration does to queues and to the messages in them. */
+/** Adds `plan`, which shows what deploying the configuration does to queues and their messages. */
 export function plan(program: Command): void {
   program
     .command("plan")
@@ -115,7 +115,7 @@ interface Plan {
   readonly steps: readonly PlannedStep[];
   /** Queues whose messages would be lost. */
   readonly refused: readonly string[];
-  /** Queues to be made that are there already. */
+  /** Queues to be created that exist already. */
   readonly taken: readonly string[];
 }
 

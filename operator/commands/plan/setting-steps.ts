@@ -7,8 +7,8 @@ const HOURS_A_DAY = 24;
 const SECONDS_AN_HOUR = 3600;
 
 /**
- * What the settings of queues, bucket and tables mean for the messages that wait: how often they
- * may be received, who may receive them, and what belongs to them elsewhere.
+ * The steps for changed settings of queues, bucket and tables, with their effect on waiting
+ * messages: how often they may be received, by whom, and how long their payloads are kept.
  */
 export function settingSteps(config: Configuration, deployed: Deployed): Step[] {
   const pairs = environmentQueues(config).flatMap((names) => {
@@ -31,7 +31,7 @@ export function settingSteps(config: Configuration, deployed: Deployed): Step[] 
   ];
 }
 
-/** How long a receipt of one subscriber's messages lasts, and how many there are. */
+/** Changes of a subscriber's visibility timeout and maximum number of receipts. */
 function receiptSteps(name: string, config: Configuration, before: DeployedQueue): Step[] {
   const now = config.subscribers[name];
   if (now === undefined) return [];
@@ -76,7 +76,7 @@ function listed(arns: readonly string[]): string {
   return arns.length === 0 ? "whoever IAM allows" : `[${arns.join(", ")}]`;
 }
 
-/** `dead`: some dead-letter queue of an environment; all have the same operators. */
+/** `dead` is any dead-letter queue of an environment, because all have the same operators. */
 function operatorsStep({ operators }: Configuration, dead: DeployedQueue | undefined): Step[] {
   if (dead === undefined || same(operators.toSorted(), dead.operators.toSorted())) return [];
   const text = `operators: [${operators.join(", ")}] instead of [${dead.operators.join(", ")}]; messages that wait stay, in dead-letter queues, too, and these principals may move them back`;
@@ -84,8 +84,9 @@ function operatorsStep({ operators }: Configuration, dead: DeployedQueue | undef
 }
 
 /**
- * S3 applies a shorter time to the objects that it has. The configuration keeps it long enough for
- * the queues that it names; those that are left behind keep messages as long as before.
+ * S3 applies a shorter retention to existing objects too. The configuration's check ensures that it
+ * suffices for the queues in the configuration. Queues that earlier deployments left behind keep
+ * messages as long as before, so their payloads may be deleted too early.
  */
 function payloadSteps(config: Configuration, { payloadDays: before, queues }: Deployed): Step[] {
   const { payloadDays: after } = config.retention;
@@ -116,7 +117,10 @@ function isWanted(name: string, pairs: readonly EnvironmentQueue[]): boolean {
   return pairs.some((pair) => pair.queueName === name || pair.deadLetterQueueName === name);
 }
 
-/** How old a message gets there: what is in a dead-letter queue has waited before. */
+/**
+ * The maximum age of a message in a queue, days. Messages in a dead-letter queue, which has no
+ * `maxReceives`, were in another queue before.
+ */
 function longestDays({ retentionSeconds, maxReceives }: DeployedQueue): number {
   const days = retentionSeconds / (SECONDS_AN_HOUR * HOURS_A_DAY);
   return maxReceives === null ? 2 * days : days;

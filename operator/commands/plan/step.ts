@@ -1,20 +1,20 @@
-/** One thing that a deployment does. */
+/** One effect of a deployment. */
 export interface Step {
-  /** `leaves`: a queue stays behind with its messages, out of the stack. */
+  /** `leaves`: the queue and its messages remain, but no longer belong to the stack. */
   readonly kind: "creates" | "deletes" | "leaves" | "keeps" | "changes";
-  /** A queue's name, or the place in the configuration. */
+  /** A queue's name or a path in the configuration. */
   readonly what: string;
   readonly text: string;
-  /** Whether messages that wait in the queue `what` are lost. */
+  /** Whether waiting messages in the queue `what` are lost. */
   readonly losesMessages: boolean;
 }
 
-/** Another value at a place in the configuration, by which no waiting message is lost. */
+/** Creates the step for a changed value that loses no waiting messages. */
 export function change(what: string, text: string): Step {
   return { kind: "changes", what, text, losesMessages: false };
 }
 
-/** Whether two values are written the same as JSON. */
+/** Whether two values have the same JSON text. */
 export function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

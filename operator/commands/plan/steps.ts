@@ -23,8 +23,8 @@ import { change, same, type Step } from "./step.ts";
 const SECONDS_A_DAY = 24 * 60 * 60;
 
 /**
- * What deploying the configuration does to a deployed stack, and to the messages that wait in its
- * queues.
+ * Lists what deploying the configuration does to a deployed stack and to the waiting messages in
+ * its queues.
  */
 export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
   const wanted = new Set([
@@ -53,7 +53,7 @@ function creation(what: string): Step {
   return { kind: "creates", what, text, losesMessages: false };
 }
 
-/** What becomes of a queue is said by the template that is deployed, not by the new one. */
+/** Whether a removed queue is kept depends on the deployed template, not on the new one. */
 function removal(what: string, source: string, { queues }: Deployed): Step {
   const { isKept = false, retentionSeconds = 0 } = queues.get(what) ?? {};
   if (!isKept) {
@@ -76,7 +76,7 @@ function keeping(count: number): Step {
   return { kind: "keeps", what: "", text, losesMessages: false };
 }
 
-/** SQS measures the messages that wait by the new time as well. */
+/** SQS applies a new retention period to waiting messages too. */
 function retention(what: string, config: Configuration, { queues }: Deployed): Step[] {
   const { retentionSeconds: before = 0 } = queues.get(what) ?? {};
   const { queueDays } = config.retention;
@@ -107,7 +107,7 @@ function otherUsersStep({ otherUsers }: Configuration, { routing }: Deployed): S
   ];
 }
 
-/** `routing`: the new one, written as the deployed one is. */
+/** `routing` is the new routing, in the same form as the deployed one. */
 function routingSteps(routing: Routing, deployed: Deployed): Step[] {
   return [
     ...Object.entries(routing.environments).flatMap(([name, { users }]) =>
@@ -130,11 +130,11 @@ function usersStep(name: string, users: readonly string[], { routing }: Deployed
   ];
 }
 
-/** Of another choice of message groups. */
+/** The effect of a change of message groups. */
 const GROUPS =
   "messages that wait keep their groups, so a row's changes from before and after the deployment may be handled at the same time; let the queues run empty first where that matters";
 
-/** What each key of a subscriber means for the messages that wait. */
+/** The effect that a change of a subscriber's key has on waiting messages. */
 const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
   groupBy: GROUPS,
   keyBuckets: GROUPS,
@@ -165,7 +165,7 @@ function subscriberSteps(
   return (
     [...all]
       .filter((key) => !same(before[key], subscriber[key]))
-      // The same environments may be listed, or be all that there are.
+      // A list of all environments means the same as no list.
       .filter((key) => key !== "environments" || !runsWhereItRan)
       .map((key) => {
         const [now, then] = [subscriber[key], before[key]].map(

@@ -2,18 +2,17 @@ import { ListQueueTagsCommand, paginateListQueues, type SQSClient } from "@aws-s
 import { SOURCE_TAG } from "../../../wire/names.ts";
 import { messagesIn } from "../../shared/messages-in.ts";
 
-/** A queue of a source that its stack no longer has. */
+/** A queue of a source that no longer belongs to its stack. */
 export interface LeftOver {
   readonly name: string;
   readonly url: string;
-  /** About how many messages it has; null when SQS does not say. */
+  /** The approximate number of messages; null when unknown. */
   readonly messages: number | null;
 }
 
 /**
- * The queues that are tagged as a source's and that its stack does not have, by their names.
- * `inStack`: the names of those that it has. Rejects with SQS's errors: a list that lacks some
- * would be taken for all.
+ * Finds the queues that have the source's tag and are not in its stack. `inStack` contains the
+ * names of the stack's queues. Rejects with SQS's errors rather than return an incomplete list.
  */
 export async function leftOverQueues(
   sqs: SQSClient,

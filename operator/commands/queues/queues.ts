@@ -23,7 +23,7 @@ const HELP = helpText(
   "0 done; 2 it could not be done, and one sentence says why",
 );
 
-/** `queues`: those that a deployment has left behind, and their removal by name. */
+/** Adds `queues`, which lists queues that deployments left behind, and deletes them by name. */
 export function queues(program: Command): void {
   const command = program
     .command("queues")

@@ -54,7 +54,7 @@ export function cancel(replay: Command): void {
         assertOpen(await items.get(id));
         const owner = newOwner();
         await items.take(id, owner);
-        // What a process that sends just now has sent is not counted.
+        // A part that another process is sending now is not counted.
         const replayed = await items.get(id);
         await items.advance(id, owner, replayed, "cancelled");
         const cancelled = { ...replayed, state: "cancelled" } as const;
@@ -76,7 +76,7 @@ async function goOn(
   const owner = newOwner();
   const signal = stopOfPerson();
   await items.take(id, owner);
-  // What its former process has sent is recorded by now, or never will be.
+  // The former process cannot record anything any more, because it no longer owns the replay.
   const replay = await items.get(id);
   const running = { context: { target, progress }, source, server, signal };
   const ended = await runReplay(running, replay, owner);

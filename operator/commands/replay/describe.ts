@@ -1,7 +1,7 @@
 import { time } from "../../shared/render.ts";
 import type { Replay } from "./replay-items.ts";
 
-/** A replay as `--json` prints it. Times are ISO 8601. */
+/** A replay in the output of `--json`. Times are in ISO 8601. */
 export type ReplayView = Omit<
   Replay,
   "bounds" | "epoch" | "life" | "startedMs" | "updatedMs" | "wanted"
@@ -15,7 +15,7 @@ export function viewOf(replay: Replay): ReplayView {
   return { ...shown, startedAt: time(startedMs), updatedAt: time(updatedMs) };
 }
 
-/** What became of it, and what to do, in a few sentences. */
+/** The result of a replay and what to do next, as text. */
 export function replayText(replay: Replay): string {
   const { id, state, subscriber, environment, changes, messages, unknown, reason } = replay;
   const sent = `${changes} changes in ${messages} messages to ${subscriber} in ${environment}`;

@@ -11,58 +11,58 @@ import { CommandError } from "../../shared/command-error.ts";
 import type { Target } from "../../shared/target.ts";
 import type { Bounds } from "../../stretch/bounds.ts";
 
-/** What a person ordered, as it stays. */
+/** The unchanging part of a replay: what an operator ordered. */
 export interface ReplayOrder {
   readonly id: string;
   readonly subscriber: string;
   readonly environment: string;
-  /** As the person named them. */
+  /** The bounds as the operator wrote them. */
   readonly from: string;
   readonly to: string | null;
-  /** Table patterns; null: all that the subscriber gets. */
+  /** Table patterns; null for all tables of the subscriber. */
   readonly tables: readonly string[] | null;
   readonly startedBy: string;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   /**
-   * What the names mean, found out at the start, so that a resumed replay sends the same stretch.
+   * The bounds as the start resolved them, so that a resumed replay sends the same stretch.
    */
   readonly bounds: Omit<Bounds, "after">;
-  /** The life of the coordinates in which `bounds` and `done` are positions. */
+  /** The epoch and the life to which the positions in `bounds` and `done` belong. */
   readonly epoch: number;
   readonly life: string | null;
 }
 
-/** `running` also when the process was killed: resuming takes it over. */
+/** The state stays `running` when the process is killed. Resuming takes the replay over. */
 export type ReplayState = "running" | "paused" | "cancelled" | "complete" | "stopped";
 
 export interface Replay extends ReplayOrder {
   readonly state: ReplayState;
-  /** Why it stopped; else "". */
+  /** Why the replay stopped; "" when it did not. */
   readonly reason: string;
   readonly wanted: "run" | "pause";
-  /** Everything of the stretch up to here was sent; null: nothing yet. */
+  /** All changes of the stretch up to this position were sent; null when none was. */
   readonly done: PositionText | null;
   readonly messages: number;
   readonly changes: number;
-  /** Changes that were left out because nobody knows their author. */
+  /** Number of changes that were left out because their author is unknown. */
   readonly unknown: number;
   readonly updatedMs: number;
 }
 
-/** Another process sends the replay's changes from now on, or a person has cancelled it. */
+/** Another process has taken the replay over, or an operator has cancelled it. */
 export class TakenOverError extends CommandError {
   override readonly name = "CommandError";
 }
 
-/** How far a replay is, in numbers. */
+/** The progress of a replay. */
 export type ReplayProgress = Pick<Replay, "done" | "messages" | "changes" | "unknown">;
 
 const PREFIX = "replay#";
 
 /**
- * The items `replay#<id>` of the offsets table, one for each replay; only the process that runs it
- * moves it on.
+ * The items `replay#<id>` of the offsets table, one per replay. Only the process that runs a replay
+ * updates its progress.
  */
 export class ReplayItems {
   readonly #target: Target;
@@ -71,7 +71,7 @@ export class ReplayItems {
     this.#target = target;
   }
 
-  /** All replays, the oldest first. */
+  /** Reads all replays, the oldest first. */
   async all(): Promise<readonly Replay[]> {
     const { Items: items = [] } = await this.#target.dynamodb.send(
       new ScanCommand({
@@ -84,7 +84,7 @@ export class ReplayItems {
     return items.map(decode).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Throws CommandError when there is none of this id. */
+  /** Throws CommandError when no replay has this id. */
   async get(id: string): Promise<Replay> {
     const { Item: item } = await this.#target.dynamodb.send(
       new GetItemCommand({
@@ -98,7 +98,7 @@ export class ReplayItems {
     return decode(item);
   }
 
-  /** Writes a new one, run by `owner`. */
+  /** Writes a new replay that `owner` runs. */
   async put(order: ReplayOrder, owner: string): Promise<void> {
     await this.#target.dynamodb.send(
       new PutItemCommand({
@@ -116,7 +116,7 @@ export class ReplayItems {
     );
   }
 
-  /** Takes it over for another process, whatever the one before it does. */
+  /** Makes `owner` run the replay. The process that ran it before loses it. */
   async take(id: string, owner: string): Promise<void> {
     await this.#update(
       id,
@@ -134,7 +134,7 @@ export class ReplayItems {
     await this.#update(id, "SET wanted = :wanted", { ":wanted": text(wanted) });
   }
 
-  /** Records how far it is; returns what is wanted of it now. Throws TakenOverError. */
+  /** Records the progress and returns the operator's current wish. Throws TakenOverError. */
   async advance(
     id: string,
     owner: string,

@@ -11,7 +11,7 @@ const EXAMPLES = [
   "npm run replay -- resume 20261128-101500-3f2a",
 ];
 
-/** `replay`: a stretch of the binlog again for one subscriber in one environment. */
+/** Adds `replay`, which sends a stretch of the binlog again to one subscriber's queue. */
 export function replay(program: Command): void {
   const command = withStackOptions(
     withSourceOptions(

@@ -26,10 +26,10 @@ export interface ReplayRun {
 }
 
 /**
- * Sends a stretch, from where the replay is, until its end or until a person wants something else;
- * returns how it ended. What was sent is recorded after each part. A part that was sent and not
- * recorded is sent again with the same messages, which SQS (within five minutes) and the client's
- * records recognise.
+ * Sends the rest of a replay's stretch, until its end or until an operator pauses it, and returns
+ * the final state. The progress is recorded after each part. A part that was sent and not recorded
+ * is sent again with the same messages. SQS (within five minutes) and the client's records
+ * recognise them as duplicates. Throws CommandError.
  */
 export async function runReplay(
   { context: { target, progress }, source, server, signal }: ReplayRun,
@@ -82,7 +82,7 @@ export async function runReplay(
       await end("stopped", sentence(cause));
     } catch (error) {
       if (error instanceof TakenOverError) throw error;
-      // It stays as if its process had been killed, and can be resumed as well.
+      // The state stays "running", as after a killed process. The replay can be resumed.
     }
     throw new CommandError(
       `the replay ${id} stopped: ${sentence(cause)}; npm run replay -- resume ${id} goes on`,
@@ -92,15 +92,16 @@ export async function runReplay(
   return await end(stop.signal.aborted || signal.aborted ? "paused" : "complete");
 }
 
-/** A new process's name, by which it holds a replay. */
+/** A unique name by which this process owns a replay. */
 export function newOwner(): string {
   return `${process.pid}-${randomUUID()}`;
 }
 
 /**
- * From the file in which the stretch begins, also where it is resumed: so the authors and the XA
- * transactions are known that an uninterrupted replay knows. From the oldest file that is left,
- * where that one is purged. Throws CommandError where positions mean something else by now.
+ * The bounds to read. A resumed replay also reads from the first file of the stretch, so that it
+ * knows the same authors and XA transactions as an uninterrupted one. If that file is purged, it
+ * reads from the oldest file. Throws CommandError when the replay's positions belong to another
+ * life, or when the file that it must continue in is purged.
  */
 function boundsOf({ id, bounds, done, epoch, life }: Replay, server: TracedServer): Bounds {
   const { offset, isSameLife, state } = server;

@@ -16,11 +16,11 @@ import { authoredFrame } from "../../stretch/authored-frame.ts";
 import { only } from "../../stretch/only.ts";
 import { filterSecretOf, type TracedSource } from "../../stretch/traced-source.ts";
 
-/** One queue's messages of a part of a stretch. */
+/** The messages of one queue for a part of a stretch. */
 export interface Part {
   readonly messages: readonly OutgoingMessage[];
   readonly changes: number;
-  /** Changes without a known author. */
+  /** Number of changes without a known author. */
   readonly unknown: number;
   /** The last position of the part. */
   readonly last: PositionText;
@@ -29,7 +29,9 @@ export interface Part {
 export type QueueName = Pick<Subscription, "subscriber" | "environment">;
 
 /**
- * Makes the messages that one queue gets of frames, as the route function does, marked as a replay.
+ * Returns a function that makes one queue's messages of frames, as the route function does, and
+ * marks them as a replay. It throws CommandError for a change that cannot be filtered or made into
+ * a message.
  */
 export async function partMaker(
   target: Target,
@@ -80,12 +82,12 @@ export async function partMaker(
 
 const PATIENCE_MS = 10_000;
 const FIRST_PAUSE_MS = 500;
-/** Six tries within half a minute. */
+/** The pauses between six tries add up to about 16 seconds. */
 const TRIES = 6;
 
 /**
- * Sends messages to a queue, in the order of each group, with some patience. Throws CommandError
- * when they cannot be sent.
+ * Returns a function that sends messages to a queue, in order within each group, and retries. It
+ * throws CommandError when it cannot send them.
  */
 export function replaySender(
   { sqs, s3, payloadBucket: bucket, rawDeadLetterQueueUrl }: Target,
@@ -93,7 +95,7 @@ export function replaySender(
 ): (messages: readonly OutgoingMessage[]) => Promise<void> {
   const sender: Sender = queueSender({
     client: sqs,
-    // Environment queues are its siblings.
+    // The URLs of environment queues are derived from this URL.
     rawQueueUrl: rawDeadLetterQueueUrl,
     payloads: payloadBucket(s3, bucket),
     patience: fixedPatience(PATIENCE_MS),

@@ -116,7 +116,7 @@ function assertQueue(
   );
 }
 
-/** What the reader has not passed is not part of a replay: it comes by itself. */
+/** The replay ends at the reader's offset, because the reader delivers what follows it. */
 async function boundsOf(
   server: TracedServer,
   { from, to }: Pick<Options, "from" | "to">,

@@ -1,20 +1,20 @@
 import { distance, time } from "../../shared/render.ts";
 import type { OrderedSnapshot } from "./orders.ts";
 
-/** How far a snapshot is, as `--json` prints it. Times are ISO 8601. */
+/** A snapshot in the output of `--json`. Times are in ISO 8601. */
 export interface SnapshotView {
   readonly id: string;
   readonly subscriber: string;
   readonly environment: string;
-  /** `ordered`: no reader has seen it yet. */
+  /** `ordered` until a reader has seen the order. */
   readonly state: string;
   readonly reason: string;
-  /** The patterns that were ordered, or the tables once the reader has looked them up. */
+  /** The patterns of the order; the tables, once the reader has looked them up. */
   readonly tables: readonly string[];
   readonly tablesDone: number;
   readonly rows: number;
   readonly estimatedRows: number | null;
-  /** Null until the reader can say. */
+  /** Null until the reader has an estimate. */
   readonly percent: number | null;
   readonly secondsLeft: number | null;
   readonly chunks: number;
@@ -57,8 +57,8 @@ function stateOf({ order, report }: OrderedSnapshot): string {
 }
 
 /**
- * InnoDB only estimates how many rows a table has, so the percent stays below 100 until the last
- * row was read.
+ * InnoDB's number of rows is an estimate. The percentage therefore stays below 100 until the last
+ * row is read.
  */
 function estimate(report: OrderedSnapshot["report"]): {
   readonly percent: number | null;
@@ -77,7 +77,7 @@ function estimate(report: OrderedSnapshot["report"]): {
   };
 }
 
-/** One line on how far it is. */
+/** Describes the progress in one line. */
 export function progressText({ state, rows, percent, secondsLeft, reason }: SnapshotView): string {
   const share = percent === null ? "" : `, ${percent} %`;
   const left =

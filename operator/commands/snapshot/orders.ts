@@ -16,16 +16,16 @@ import {
 import { CommandError } from "../../shared/command-error.ts";
 import type { Target } from "../../shared/target.ts";
 
-/** An order, and how far the reader is with it; null until a reader has seen it. */
+/** An order and the reader's report on it, which is null until a reader has seen the order. */
 export interface OrderedSnapshot {
   readonly order: SnapshotOrder;
   readonly report: SnapshotReport | null;
 }
 
-/** So many that are over stay listed; an item takes 400 KB. */
+/** Number of ended snapshots that are kept. All snapshots share one item of at most 400 KB. */
 const KEPT = 100;
 
-/** All snapshots of a stack, the oldest first. */
+/** Reads all snapshots of a stack, the oldest first. */
 export async function allSnapshots(target: Target): Promise<readonly OrderedSnapshot[]> {
   const { Item: item = {} } = await target.dynamodb.send(
     new GetItemCommand({
@@ -37,7 +37,7 @@ export async function allSnapshots(target: Target): Promise<readonly OrderedSnap
   return snapshotsIn(item);
 }
 
-/** Throws CommandError when there is none of this id. */
+/** Throws CommandError when no snapshot has this id. */
 export async function snapshotOf(target: Target, id: string): Promise<OrderedSnapshot> {
   const found = (await allSnapshots(target)).find(({ order }) => order.id === id);
   if (found === undefined)
@@ -45,7 +45,7 @@ export async function snapshotOf(target: Target, id: string): Promise<OrderedSna
   return found;
 }
 
-/** Writes a new order, and forgets the oldest of many that are over. */
+/** Writes a new order, and deletes the oldest ended snapshots beyond KEPT. */
 export async function placeOrder(
   target: Target,
   order: SnapshotOrder,
@@ -73,7 +73,7 @@ export async function placeOrder(
   );
 }
 
-/** Changes what is wanted of a snapshot. Throws CommandError when it is gone. */
+/** Records what the operator wants of a snapshot. Throws CommandError when it no longer exists. */
 export async function wish(target: Target, id: string, wanted: SnapshotWish): Promise<void> {
   try {
     await target.dynamodb.send(

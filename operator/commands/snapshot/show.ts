@@ -44,7 +44,7 @@ async function showOne(
   report(view, () => showText(view));
 }
 
-/** Whether nothing more happens unless a person acts. */
+/** Whether nothing more happens until an operator acts. */
 function isAtRest({ report }: OrderedSnapshot): boolean {
   if (report === null) return false;
   return isOver(report.state) || report.state === "stopped" || report.state === "paused";

@@ -11,7 +11,7 @@ const EXAMPLES = [
   "npm run snapshot -- show 20261128-101500-3f2a --watch",
 ];
 
-/** `snapshot`: existing rows for one subscriber in one environment. */
+/** Adds `snapshot`, which sends existing rows to one subscriber's queue in one environment. */
 export function snapshot(program: Command): void {
   const command = withStackOptions(
     program

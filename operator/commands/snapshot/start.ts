@@ -21,7 +21,7 @@ interface StartOptions {
   readonly stack?: string;
 }
 
-/** The reader looks for orders every two seconds. */
+/** How long to wait for the reader, which looks for orders every two seconds. */
 const ANSWER_MS = 20_000;
 const LOOK_EVERY_MS = 500;
 
@@ -89,7 +89,7 @@ function patternsIn(list: string): string[] {
   return patterns;
 }
 
-/** Throws CommandError when the pair has no queue. */
+/** Throws CommandError when the subscriber has no queue in the environment. */
 async function assertQueue(
   { sqs, rawDeadLetterQueueUrl }: Target,
   subscriber: string,
@@ -109,7 +109,7 @@ async function assertQueue(
   }
 }
 
-/** The snapshot once a reader has said something of it, or after a while without. */
+/** Waits for the reader's report. Returns the snapshot without one after ANSWER_MS. */
 async function answer(target: Target, id: string): Promise<OrderedSnapshot> {
   const giveUp = Date.now() + ANSWER_MS;
   for (;;) {

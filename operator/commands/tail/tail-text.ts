@@ -3,7 +3,7 @@ import type { TailedChange } from "./tailed-change.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Colours a text, or leaves it as it is. */
+/** Applies a style to a text, or returns it unchanged. */
 export type Paint = (style: Style, text: string) => string;
 
 export const PLAIN: Paint = (_style, text) => text;
@@ -16,7 +16,10 @@ const OPERATIONS: Readonly<Record<string, readonly [name: string, style: Style]>
   ddl: ["define", "magenta"],
 };
 
-/** One line for a change: when, what, the row or what of it changed, who, and for whom. */
+/**
+ * Describes a change in one line: time, operation, the row or its changed columns, author and
+ * subscribers.
+ */
 export function tailText(change: TailedChange, paint: Paint): string {
   const { at, op, table, key, user, host, subscribers } = change;
   const [name, style] = OPERATIONS[op] ?? [op, "white"];

@@ -38,10 +38,10 @@ const EXAMPLES = [
   "npm run --silent tail -- --environment production --format json | jq .table",
 ];
 
-/** How long a change may wait for others, milliseconds. */
+/** How long a change may wait for others, in milliseconds. */
 const LINGER_MS = 50;
 
-/** `tail`: an environment's changes as they are routed, taken from no queue. */
+/** Adds `tail`, which prints an environment's changes and takes no messages from queues. */
 export function tail(program: Command): void {
   withStackOptions(
     withSourceOptions(
@@ -140,8 +140,8 @@ function assertKnown(routing: Routing, { environment, subscriber }: Options): vo
 }
 
 /**
- * From now on, or from a place. The changes of a connection that is open now have an author by what
- * is recorded of it.
+ * Begins at the end of the binlog, or at the place `from`. Authors of connections that opened
+ * before that are found in the reader's records.
  */
 async function boundsOf(server: TracedServer, from: string | undefined): Promise<Bounds> {
   const { file, offset } = server.state;
@@ -161,7 +161,7 @@ function formatOf({ format, json }: Options): NonNullable<Options["format"]> {
   return process.stdout.isTTY && !json ? "text" : "json";
 }
 
-/** The lines of a frame in a format. */
+/** Returns a function that makes the output lines of a frame. */
 function linesIn(
   format: NonNullable<Options["format"]>,
   rules: TailRules,
@@ -187,7 +187,7 @@ function linesIn(
     });
 }
 
-/** The transaction of a frame's last change, which `--from` takes. */
+/** The place of a frame's last change, in a form that `--from` accepts. */
 function placeOf({ frame }: AuthoredFrame): string {
   const last = frame.changes.at(-1);
   const { gtid = null, file = "" } = frame.transactions[last?.transaction ?? 0] ?? {};

@@ -8,19 +8,19 @@ import { changeId } from "../../../wire/change-text.ts";
 import type { Author } from "../../../wire/session.ts";
 import { exactValue } from "../../shared/exact-value.ts";
 
-/** A change as `tail` prints it. */
+/** A change in the output of `tail`. */
 export interface TailedChange {
-  /** When it was committed, ISO 8601. */
+  /** The commit time, ISO 8601. */
   readonly at: string;
   readonly environment: string;
-  /** Whose queues get it. */
+  /** The subscribers whose queues receive it. */
   readonly subscribers: readonly string[];
   readonly op: string;
   readonly table: string;
   readonly key: unknown;
   readonly before: unknown;
   readonly after: unknown;
-  /** Only of a changed table definition. */
+  /** The statement; only for DDL. */
   readonly statement?: string;
   readonly user: string;
   readonly host: string;
@@ -34,7 +34,7 @@ export interface TailedChange {
 
 export interface TailRules {
   readonly environment: string;
-  /** Undefined: all of the environment. */
+  /** Undefined for all subscribers of the environment. */
   readonly subscriber: string | undefined;
   readonly environmentOf: EnvironmentOf;
   readonly subscriptions: Subscriptions;
@@ -42,8 +42,8 @@ export interface TailRules {
 }
 
 /**
- * A change as the environment gets it; null: none of its queues does. With one subscriber, it is as
- * that one's filters leave it, else as it was written.
+ * Describes a change for the environment; null when none of its queues receives it. For one
+ * subscriber, the subscriber's filters are applied; otherwise the change is shown as written.
  */
 export function tailedChange(
   frame: PositionedFrame,
@@ -91,7 +91,9 @@ export function tailedChange(
   };
 }
 
-/** What the filters do not fit is parked: the queue does not get it now. */
+/**
+ * Null also when the filter fails: such a change is parked, so the queue does not receive it now.
+ */
 function filteredBy(
   filter: (change: PositionedChange) => PositionedChange | null,
   change: PositionedChange,
