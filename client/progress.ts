@@ -15,7 +15,7 @@ export interface Progress {
   readonly done: PositionText;
 }
 
-/** The parts of a message that decide on its progress. */
+/** The parts of a message from which its progress is found. */
 export interface ReadMessage {
   /** The message's JSON text. */
   readonly text: string;

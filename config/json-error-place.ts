@@ -9,7 +9,7 @@ const SCALAR =
   /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
 
 /**
- * The place of the first character that makes a text invalid JSON, or its end when the text is
+ * The place of the first character that makes a text invalid JSON; the text's end when it is
  * incomplete. Null for valid JSON.
  */
 export function jsonErrorPlace(text: string): TextPlace | null {

@@ -17,7 +17,10 @@ import { DROP } from "./routing.ts";
 import { userClaimProblems } from "./user-claims.ts";
 
 const SQS_LONGEST_NAME = 80;
-/** The stack's policies for consumers have ids like `Consumers-production`, which would collide. */
+/**
+ * A subscriber with this name would collide with the ids of the stack's policies for consumers,
+ * such as `Consumers-production`.
+ */
 const RESERVED_SUBSCRIBER = "Consumers";
 
 /** The problems that span several keys, so that the schema cannot find them. */

@@ -10,7 +10,7 @@ import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
 /**
- * A consumer of an environment queue with the AWS SDK for Java 2.x and Jackson; QUEUE_URL is the queue's URL.
+ * A consumer of an environment queue with the AWS SDK for Java 2.x and Jackson. QUEUE_URL is the queue's URL.
  *
  * <p>For messages too large for SQS, use the Amazon SQS Extended Client Library: make the client with {@code new
  * AmazonSQSExtendedClient(SqsClient.create(), new ExtendedClientConfiguration().withPayloadSupportEnabled(s3, bucket,
@@ -59,7 +59,8 @@ public final class Consumer {
     Set<String> failed = new HashSet<>();
     for (Message received : answer.messages()) {
       var group = received.attributes().get(MessageSystemAttributeName.MESSAGE_GROUP_ID);
-      // The rest of a failed group also waits for the visibility timeout, so that no message overtakes the failed one.
+      // The rest of a failed group also waits for the visibility timeout, so that no message overtakes
+      // the failed one.
       if (failed.contains(group)) {
         continue;
       }
@@ -90,7 +91,7 @@ public final class Consumer {
     }
   }
 
-  /** The work. Read 64-bit columns with {@code asLong()} or {@code bigIntegerValue()}, which keep all digits. */
+  /** The work. Read 64-bit columns with {@code asLong()} or {@code bigIntegerValue()}: they keep all digits. */
   private void handle(String op, JsonNode change) {
     System.out.println(op + " " + change.path("source").path("table").asText());
   }

@@ -12,7 +12,9 @@ POINTER = "software.amazon.payloadoffloading.PayloadS3Pointer"
 
 
 def consume(sqs, queue_url, handle):
-    """Calls handle(change) once for each change, in order within each message group. Python's integers keep all digits."""
+    """Calls handle(change) once for each change, in order within each message group.
+
+    Python's integers keep all digits."""
     # The handled changes, oldest first. Keep them in a database to recognise repeats after a restart.
     handled = {}
     while True:

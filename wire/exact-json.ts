@@ -8,8 +8,8 @@ import { ExactDecimal, isKeptByNumber } from "./exact-decimal.ts";
  * In Node 20 a reviver cannot see a number's digits. So such numbers are turned into marked strings
  * before JSON.parse and back into numbers after it. Data cannot contain the mark: each process
  * draws a random one and never shows it. Only numbers with a run of at least 16 digits and points
- * are examined, because every shorter number is kept. A text without such a run goes to JSON.parse
- * unchanged. Throws SyntaxError.
+ * are examined, because a JavaScript number keeps every shorter one. A text without such a run goes
+ * to JSON.parse unchanged. Throws SyntaxError.
  */
 export function parseExactJson(text: string): unknown {
   const first = nextLongRun(text, 0);

@@ -39,7 +39,7 @@ export const READER_METRICS = {
   /**
    * How far delivery is behind the database, milliseconds: the largest of the age of the oldest
    * change that was read and is not acknowledged, the age of the last event read before the end of
-   * the binlog was reached, and the time since the reader stopped streaming.
+   * the binlog was reached, and, while the reader is not streaming, the time in its present state.
    */
   lag: "ReaderLag",
   /**

@@ -55,7 +55,7 @@ class GeometryReader {
         return this.#list(() => this.#contents(2));
       case 7:
         return this.#list(() => this.tagged());
-      default: // of points, line strings or polygons, each with a head of its own
+      default: // of points, line strings or polygons, each with its own header
         return this.#list(() => this.#contents(this.#type()));
     }
   }

@@ -30,8 +30,8 @@ export function evaluationRange({ evaluationPeriods }: Pick<Rules, "evaluationPe
  * - With fewer, all of them count, and missing ones are filled in up to the number of evaluation
  *   periods.
  * - With none, `treatMissingData` alone decides.
- * - "Premature alarm": if all real datapoints breach and the oldest is old enough, the state is not
- *   decided as OK.
+ * - "Premature alarm": if all real datapoints breach and the oldest is old enough, `missing` gives
+ *   ALARM and `ignore` keeps the state.
  */
 export function evaluateDatapoints(
   range: readonly Datapoint[],
