@@ -142,7 +142,16 @@ export function judgeSourceError(error: unknown): Verdict {
     }
   }
   if (typeof code === "string" && PASSING_CODES.has(code)) return { kind: "passing", code };
+  if (code === undefined && isOfClosedConnection(error)) return { kind: "passing", code: "closed" };
   return { kind: "final", error };
+}
+
+/**
+ * Whether a statement was refused because its connection had been lost before. The error that
+ * ended the connection has a code; mysql2 marks this one, which follows it, only as fatal.
+ */
+function isOfClosedConnection(error: Error): boolean {
+  return "fatal" in error && error.fatal === true;
 }
 
 export function binlogOff(): SourceSettingError {

@@ -28,6 +28,11 @@ test.each([1040, 1053, 1317, 3169])("MySQL's error %i passes", (errno) => {
   });
 });
 
+test("a statement on a connection that was lost before passes", () => {
+  expect(judgeSourceError(error({ fatal: true }))).toEqual({ kind: "passing", code: "closed" });
+  expect(judgeSourceError(error({}))).toMatchObject({ kind: "final" });
+});
+
 test("silence passes", () => {
   expect(judgeSourceError(new SourceSilentError("…"))).toMatchObject({ kind: "passing" });
 });
