@@ -1,8 +1,8 @@
 import { CorruptEventError } from "./errors.ts";
 
 /**
- * Reads the fields of an event one after the other, and never past its end: every method throws
- * CorruptEventError there.
+ * Reads the fields of an event one after the other. Every method throws CorruptEventError when the
+ * field would exceed the event.
  */
 export class ByteReader {
   readonly bytes: Buffer;
@@ -19,7 +19,7 @@ export class ByteReader {
     return this.end - this.offset;
   }
 
-  /** Moves past `length` bytes and returns where they start. */
+  /** Skips `length` bytes and returns their start. */
   skip(length: number): number {
     const start = this.offset;
     if (!(length <= this.end - start)) throw new CorruptEventError("an event ends inside a field");
@@ -66,7 +66,7 @@ export class ByteReader {
     return Number(value);
   }
 
-  /** A length-encoded integer and as many bytes. */
+  /** Reads a length-encoded integer and that many bytes. */
   lengthEncodedSlice(): Buffer {
     return this.slice(this.lengthEncoded());
   }

@@ -1,4 +1,4 @@
-/** Column types as a table map names them (`enum_field_types` in MySQL's include/field_types.h). */
+/** The column types of table maps (`enum_field_types` in MySQL's include/field_types.h). */
 export const ColumnType = {
   TINY: 1,
   SHORT: 2,
@@ -36,50 +36,51 @@ export const ColumnType = {
 /** One column of a table at the moment of its table map. */
 export interface Column {
   readonly name: string;
-  /** The real type: ENUM and SET, which a table map hides behind STRING, are told apart here. */
+  /** The real type: ENUM or SET, although a table map has STRING for them. */
   readonly type: number;
   readonly nullable: boolean;
-  /** Of numbers. */
+  /** Whether a numeric column is unsigned. */
   readonly unsigned: boolean;
   /**
-   * Of texts, ENUM and SET; `BINARY_COLLATION` for BINARY, VARBINARY and BLOB; 0 for all others.
+   * The collation's id of a text, ENUM or SET column; `BINARY_COLLATION` for BINARY, VARBINARY and
+   * BLOB; 0 for other types.
    */
   readonly collation: number;
-  /** Length of the longest value of CHAR, BINARY, VARCHAR and VARBINARY, bytes. */
+  /** The maximum length of a CHAR, BINARY, VARCHAR or VARBINARY, bytes. */
   readonly maxLength: number;
   /**
-   * How many bytes hold the length of a BLOB, TEXT, JSON, GEOMETRY or VECTOR, or the value of an
-   * ENUM or SET.
+   * The number of bytes for the length of a BLOB, TEXT, JSON, GEOMETRY or VECTOR value, or for the
+   * value of an ENUM or SET.
    */
   readonly width: number;
-  /** Digits of a DECIMAL; bits of a BIT. */
+  /** The digits of a DECIMAL; the bits of a BIT. */
   readonly precision: number;
-  /** Digits after the point of a DECIMAL, or of the seconds of a TIME, DATETIME or TIMESTAMP. */
+  /**
+   * The digits after the point of a DECIMAL, or of the seconds of a TIME, DATETIME or TIMESTAMP.
+   */
   readonly decimals: number;
-  /** The members of an ENUM or SET, else empty. */
+  /** The members of an ENUM or SET; empty for other types. */
   readonly members: readonly string[];
-  /** Of a geometry column: 0 for GEOMETRY, 1 for POINT …, as in well-known binary. */
+  /** The type of a geometry column, as in well-known binary: 0 for GEOMETRY, 1 for POINT …. */
   readonly geometryType: number;
-  /** How many numbers the longest VECTOR of this column has. */
+  /** The maximum dimensions of a VECTOR. */
   readonly dimensions: number;
   readonly visible: boolean;
 }
 
-/**
- * A table's definition, as one table map gives it. Two table maps of equal bytes have the same
- * definition.
- */
+/** A table's definition from a table map. */
 export interface TableDefinition {
   readonly id: number;
   readonly database: string;
   readonly table: string;
   readonly columns: readonly Column[];
   /**
-   * Indexes of the primary key's columns in the key's order. For a table without one, those of the
-   * first unique key that admits no NULL, as in InnoDB; empty when there is neither.
+   * The indexes of the primary key's columns, in the key's order. For a table without a primary
+   * key, those of the first unique key without nullable columns, as in InnoDB; empty when there is
+   * neither.
    */
   readonly primaryKey: readonly number[];
 }
 
-/** The collation of bytes that are no text. */
+/** The collation of binary data. */
 export const BINARY_COLLATION = 63;

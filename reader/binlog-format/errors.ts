@@ -1,23 +1,20 @@
 /**
- * An event whose bytes contradict its checksum or its own format. The reader stops: going on would
- * be guessing.
+ * An event whose bytes contradict its checksum or its format. The reader stops, because the changes
+ * cannot be known.
  */
 export class CorruptEventError extends Error {
   override readonly name = "CorruptEventError";
 }
 
 /**
- * A sound event that this reader cannot turn into exact changes; the message names the server
- * setting to change.
+ * A valid event that this reader cannot turn into exact changes; the message says what is
+ * unsupported.
  */
 export class UnsupportedEventError extends Error {
   override readonly name = "UnsupportedEventError";
 }
 
-/**
- * A table map without column names: the server logs `binlog_row_metadata=MINIMAL`, so the values
- * have no names.
- */
+/** A table map without column names, which the server writes with `binlog_row_metadata=MINIMAL`. */
 export class MissingRowMetadataError extends Error {
   override readonly name = "MissingRowMetadataError";
   readonly database: string;
@@ -34,8 +31,8 @@ export class MissingRowMetadataError extends Error {
 }
 
 /**
- * A row, or a statement about a table, that would take more memory than a reader has; the message
- * names it and its limit.
+ * A row, or a statement about a table, that exceeds the limit for the reader's memory; the message
+ * names the limit.
  */
 export class RowTooLargeError extends Error {
   override readonly name = "RowTooLargeError";

@@ -6,7 +6,7 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 
 /**
- * For every byte of UTF-8: 0 when it stands for itself in a JSON string, else the letter after the
+ * For each byte of UTF-8: 0 if it needs no escape in a JSON string, else the character after the
  * backslash.
  */
 const ESCAPES = new Uint8Array(256).fill(0x75 /* u */, 0, 0x20);
@@ -16,15 +16,15 @@ for (const [byte, letter] of Object.entries({ 8: "b", 9: "t", 10: "n", 12: "f", 
 ESCAPES[QUOTE] = QUOTE;
 ESCAPES[BACKSLASH] = BACKSLASH;
 
-/** Four bytes are looked at together; this has a one in each. */
+/** Four bytes are checked at a time; EACH_BYTE repeats a byte in all four. */
 const WORD = 4;
 const EACH_BYTE = 0x01010101;
 export const HIGHEST_BITS = 0x80808080 | 0;
 const LONGEST_ESCAPE = 6;
-/** A multiple of three, so that pieces of base64 join without padding. */
+/** A multiple of three, so that pieces of base64 have no padding between them. */
 const BASE64_PIECE = 3 << 16;
 
-/** The two digits of 0 to 99. */
+/** The two digits of the numbers 0 to 99. */
 const TENS = Uint8Array.from({ length: 100 }, (_, pair) => ZERO + Math.floor(pair / 10));
 const ONES = Uint8Array.from({ length: 100 }, (_, pair) => ZERO + (pair % 10));
 
@@ -32,16 +32,16 @@ const HEX = Buffer.from("0123456789abcdef");
 const CAPACITY = 64 * 1024;
 const KEPT_CAPACITY = 1 << 20;
 /**
- * The most that the images and keys of one change may have. The change is copied into its frame,
- * and the frame is compressed: at this limit the reader takes about 600 MB, of the task's 1 GiB.
+ * The limit for the images and keys of one change, bytes. The change is copied into its frame, and
+ * the frame is compressed: at this limit the reader needs about 600 MB of the task's 1 GiB.
  */
 const LONGEST_ROW = 64 << 20;
 
 /**
- * Builds JSON as bytes of UTF-8 in one buffer that is used again for every row: a value's bytes go
- * from the event to their position in the text without becoming a string of their own in between.
+ * Builds JSON as UTF-8 in one buffer that is reused for every row. A value's bytes are copied from
+ * the event to their position in the text, without a string in between.
  *
- * Methods that begin with `put` need the space to be reserved by the caller; the others reserve it
+ * For methods that begin with `put`, the caller reserves the space; the others reserve it
  * themselves.
  */
 export class JsonWriter {
@@ -51,7 +51,7 @@ export class JsonWriter {
   #source: Uint8Array = this.bytes;
   #sourceView = this.#view;
 
-  /** Begins a new text. */
+  /** Starts a new text. */
   reset(): void {
     this.position = 0;
     if (this.bytes.length > KEPT_CAPACITY) {
@@ -60,7 +60,7 @@ export class JsonWriter {
     }
   }
 
-  /** Makes sure that `length` more bytes have room. Throws RowTooLargeError. */
+  /** Reserves space for `length` more bytes. Throws RowTooLargeError. */
   reserve(length: number): void {
     const needed = this.position + length;
     if (needed > this.bytes.length) this.grow(needed);
@@ -83,7 +83,7 @@ export class JsonWriter {
     this.putPadded(value, digitsOf(value >>> 0));
   }
 
-  /** Puts an integer of up to 2^53, at most 17 bytes. */
+  /** Puts an integer of at most 2^53 in size, at most 17 bytes. */
   putInteger(value: number): void {
     let rest = value;
     if (rest < 0) {
@@ -123,7 +123,7 @@ export class JsonWriter {
     this.position += text.length;
   }
 
-  /** Writes a short text that is JSON already, as UTF-8. */
+  /** Writes a short piece of JSON, given as UTF-8. */
   raw(utf8: Uint8Array): void {
     this.reserve(utf8.length);
     const { bytes } = this;
@@ -132,7 +132,7 @@ export class JsonWriter {
     this.position = to;
   }
 
-  /** Writes a JSON string of bytes of UTF-8. */
+  /** Writes bytes of UTF-8 as a JSON string. */
   utf8String(source: Uint8Array, start: number, end: number): void {
     this.reserve(end - start + 2);
     this.put(QUOTE);
@@ -152,8 +152,8 @@ export class JsonWriter {
   }
 
   /**
-   * Copies four bytes at a time as long as all four stand for themselves in a JSON string and have
-   * none of the bits of `others`, and returns where it stopped. The caller has reserved the space.
+   * Copies four bytes at a time while all four need no escape in a JSON string and have no bit of
+   * `others` set; returns where it stopped. The caller has reserved the space.
    */
   copyPlain(source: Uint8Array, start: number, end: number, others: number): number {
     if (source !== this.#source) {
@@ -167,8 +167,8 @@ export class JsonWriter {
     let at = start;
     for (; at <= last; at += WORD) {
       const word = from.getInt32(at, true);
-      // A byte is below 0x20, or zero after the exclusive or, where subtracting from it borrows
-      // into its highest bit.
+      // The subtraction sets the highest bit of a byte that is below 0x20, or zero after the
+      // exclusive or.
       const quotes = word ^ (QUOTE * EACH_BYTE);
       const backslashes = word ^ (BACKSLASH * EACH_BYTE);
       const special =
@@ -188,7 +188,7 @@ export class JsonWriter {
     this.utf8String(utf8, 0, utf8.length);
   }
 
-  /** Writes a JSON string of the base64 of bytes. */
+  /** Writes the base64 of bytes as a JSON string. */
   base64String(source: Buffer, start: number, end: number): void {
     this.reserve(4 * Math.ceil((end - start) / 3) + 2);
     this.put(QUOTE);
@@ -226,7 +226,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** How many digits an integer below 2^32 has. */
+/** The number of digits of an integer below 2^32. */
 function digitsOf(value: number): number {
   if (value < 100) return value < 10 ? 1 : 2;
   if (value < 10_000) return value < 1000 ? 3 : 4;

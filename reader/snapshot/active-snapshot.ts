@@ -19,7 +19,7 @@ export interface ActiveSnapshotOptions extends Omit<
   readonly log: Log;
 }
 
-/** What the snapshots of an attempt share. */
+/** The parts that all snapshots of an attempt share. */
 interface SharedParts {
   readonly brake: Brake;
   readonly progress: SavedProgress;
@@ -27,8 +27,8 @@ interface SharedParts {
 }
 
 /**
- * The snapshot that is being taken, on a connection of its own, until it is left: because it is
- * over, or an operator paused or cancelled it, or the attempt ends.
+ * The snapshot that is being taken, on a separate connection. It is left when it is complete or has
+ * failed, when an operator pauses or cancels it, or when the attempt ends.
  */
 export class ActiveSnapshot {
   readonly order: SnapshotOrder;
@@ -55,17 +55,19 @@ export class ActiveSnapshot {
     return this.#isLeft;
   }
 
-  /** How far it is, when all is handed over; else null. */
+  /** The progress, once all rows are handed over; else null. */
   get complete(): SnapshotProgress | null {
     return this.#run?.isComplete === true ? this.#run.progress : null;
   }
 
-  /** Up to where rows were handed over since it was connected; null: none yet. */
+  /**
+   * The last row or mark that was handed over on the present connection; null when there is none.
+   */
   get last(): HandedUpTo | null {
     return this.#run?.last ?? null;
   }
 
-  /** Reads one chunk and hands it over; does nothing where all is handed over. */
+  /** Reads one chunk and hands it over; does nothing when all rows are handed over. */
   async chunk(): Promise<void> {
     const { counters } = this.#options;
     const { rate } = this.order;
@@ -85,7 +87,6 @@ export class ActiveSnapshot {
     this.report = { ...this.report, ...reported(progress), state: "running", reason: "" };
   }
 
-  /** Writes the report. */
   async tell(): Promise<void> {
     await this.#shared.reports.write(this.order, this.report);
   }
@@ -95,7 +96,7 @@ export class ActiveSnapshot {
     this.disconnect();
   }
 
-  /** The next chunk is read on a new connection. */
+  /** Closes the connection. The next chunk is read on a new one. */
   disconnect(): void {
     this.#options.tap.unwatch();
     this.#run?.chunks?.cancel(new SnapshotStoppedError("the snapshot was left"));
@@ -104,7 +105,7 @@ export class ActiveSnapshot {
     this.#connection = null;
   }
 
-  /** Connects, and begins the snapshot or goes on with it. */
+  /** Connects, and begins or continues the snapshot. */
   async #begin(): Promise<SnapshotRun> {
     const { hasGtids, connect, log } = this.#options;
     const { id, subscriber, environment } = this.order;
@@ -119,8 +120,8 @@ export class ActiveSnapshot {
     this.#connection = connection;
     const saved = this.#shared.progress.of(id);
     const begun = saved ?? (await this.#firstProgress(connection));
-    // No row is handed over before the offset says from which number on the next attempt numbers
-    // its own.
+    // Before any row is handed over, the offset must contain the first free row number for the next
+    // attempt.
     await this.#shared.progress.begin(begun);
     this.#assertWanted();
     this.report = { ...this.report, ...reported(begun), state: "running", reason: "" };

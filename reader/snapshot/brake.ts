@@ -2,25 +2,28 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { HandedUpTo } from "./snapshot-run.ts";
 
 export interface BrakeOptions {
-  /** How far the stream is behind, milliseconds. */
+  /** The lag of the stream, milliseconds. */
   readonly lagMs: () => number;
   /**
-   * Whether the route function has delivered, or parked, what was handed over; true where that
-   * cannot be told.
+   * Whether the route function has delivered or parked the rows that were handed over; true when
+   * this is unknown.
    */
   readonly isDelivered: (last: HandedUpTo) => Promise<boolean>;
-  /** Null, or what to wait for while too much is unsent. */
+  /** A promise to await while too many bytes are unsent; else null. */
   readonly relief: () => Promise<void> | null;
 }
 
 const LONGEST_LAG_MS = 3000;
-/** How long a snapshot rests that finds the stream behind. */
+/** How long a snapshot pauses when the stream lags. */
 const REST_MS = 500;
-/** How often, and how many times without a pause, it is asked whether a chunk was delivered. */
+/**
+ * The interval of the checks for a chunk's delivery (LOOK_AGAIN_MS), and their number in one call
+ * (MOST_LOOKS).
+ */
 const LOOK_AGAIN_MS = 20;
 const MOST_LOOKS = 20;
 
-/** Says when the stream leaves room for a snapshot's next chunk. */
+/** Decides when a snapshot may read its next chunk without delaying the stream. */
 export class Brake {
   readonly #options: BrakeOptions;
   #restUntilMs = 0;
@@ -29,15 +32,15 @@ export class Brake {
     this.#options = options;
   }
 
-  /** No chunk before `ms` milliseconds have passed. */
+  /** Allows no chunk for the next `ms` milliseconds. */
   rest(ms: number): void {
     this.#restUntilMs = performance.now() + ms;
   }
 
   /**
-   * Whether a chunk may be read; "behind" where the stream is.
+   * Whether a chunk may be read ("free"); "behind" when the stream lags, "wait" in other cases.
    *
-   * @param last what was handed over last
+   * @param last the last row or mark that was handed over; null when there is none
    */
   async look(last: HandedUpTo | null): Promise<"free" | "behind" | "wait"> {
     const { lagMs, relief, isDelivered } = this.#options;
@@ -48,8 +51,8 @@ export class Brake {
     }
     const pressed = relief();
     if (pressed !== null) await pressed;
-    // The raw queue takes chunks faster than they are delivered, and ordinary changes of the lane
-    // would wait behind all of them.
+    // The raw queue accepts chunks faster than they are delivered, so ordinary changes of the lane
+    // would have to wait behind them.
     for (let looks = 0; last !== null && !(await isDelivered(last)); looks++) {
       if (looks === MOST_LOOKS) return "wait";
       await delay(LOOK_AGAIN_MS);

@@ -4,27 +4,27 @@ import type { RowChange } from "../transactions/transaction.ts";
 import { ChunkWindow, type RowsByKey } from "./chunk-window.ts";
 import type { KeyRange } from "./table-key.ts";
 
-/** Rows as they were read, and the range of keys in which they are all that there are. */
+/** Selected rows, and the range of keys of which they are all rows. */
 export interface SelectedChunk {
   readonly rows: RowsByKey;
   readonly range: KeyRange;
 }
 
-/** What a chunk asks of the server. */
+/** The queries that a chunk needs. */
 export interface ChunkSource {
-  /** Resolves once what is read next shows all transactions that the stream has passed by now. */
+  /** Resolves once the next read shows all transactions that the stream has passed so far. */
   untilVisible(): Promise<void>;
-  /** Reads rows in one consistent read. `wanted`: those with these keys; null: the next range. */
+  /** Reads rows. `wanted`: the keys of the rows to read; null: the next range. */
   select(wanted: ReadonlySet<string> | null): Promise<SelectedChunk>;
-  /** Where the binlog ends, all that is in its file included. */
+  /** The end of the binlog. */
   end(): Promise<BinlogPosition>;
-  /** Whether keys lie in a range; null for a key of which only the server knows. */
+  /** Whether a key lies in a range; null when only the server can decide that. */
   isInRange(key: string, range: KeyRange): boolean | null;
-  /** The same, asked of the server. */
+  /** Queries the server for whether keys lie in a range. */
   areInRange(keys: readonly string[], range: KeyRange): Promise<readonly boolean[]>;
 }
 
-/** A place in the stream between two transactions. */
+/** A position in the stream between two transactions. */
 export interface Place extends BinlogPosition {
   readonly file: string;
 }
@@ -34,15 +34,17 @@ export type ChunkOutcome =
       readonly kind: "handed over";
       readonly rows: number;
       readonly range: KeyRange;
-      /** Keys whose rows were left out and must be read again, from here on without a gap. */
+      /**
+       * The keys of rows that were left out. They must be read again by the next call of `read`.
+       */
       readonly again: ReadonlySet<string>;
     }
-  /** Nothing was handed over: the table's definition changed, or too much changed meanwhile. */
+  /** Nothing was handed over, because the table's definition or too many rows changed meanwhile. */
   | { readonly kind: "spoiled"; readonly why: "definition" | "too much" };
 
 /**
- * Takes rows at a place between two transactions, at once. `again`: the keys of rows that were left
- * out.
+ * Called with the rows at a place between two transactions; it must add them to the stream
+ * synchronously. `again`: the keys of rows that were left out.
  */
 export type HandOver = (
   place: Place,
@@ -52,35 +54,32 @@ export type HandOver = (
 ) => void;
 
 interface Waiting extends SelectedChunk {
-  /** Up to where the stream must have come. */
+  /** The position that the stream must reach before the rows are handed over. */
   readonly high: BinlogPosition;
   readonly window: ChunkWindow;
   readonly outcome: PromiseWithResolvers<ChunkOutcome>;
-  /** What the server has said of keys. */
+  /** The server's answers: whether keys lie in the range. */
   readonly told: Map<string, boolean>;
-  /** A question to it that is under way. */
+  /** The running query for such answers, if any. */
   asking: Promise<void> | null;
 }
 
 /**
- * Reads rows of one table and hands them over at a place in the stream where they are exactly what
- * the table has there (docs/snapshots.md):
+ * Reads rows of one table and hands them over at a place in the stream at which the table has
+ * exactly these rows (docs/snapshots.md):
  *
- * 1. From a place between two transactions on, the table's changes are remembered.
- * 2. The server is waited for until reads show everything before that place: the dump hands out a
- *    transaction before it is
- *    visible.
- * 3. The rows are read. They show all of what lies before the place, and some of what lies behind
- *    it.
- * 4. The end of the binlog is read. All that the rows show lies before it.
- * 5. At the first place behind that end, the remembered changes are applied, and the rows are
- *    handed over.
+ * - From a place between two transactions on, it collects the table's changes.
+ * - It waits until reads on the server show everything before that place, because the dump sends a
+ *   transaction before it is visible.
+ * - It reads the rows. They show everything before the place, and some changes behind it.
+ * - It reads the end of the binlog. Everything that the rows show lies before that end.
+ * - At the first place behind that end, it applies the collected changes and hands over the rows.
  */
 export class ChunkReader {
   readonly #source: ChunkSource;
   readonly #asksAgain: boolean;
   readonly #handOver: HandOver;
-  /** How many statements have changed the table's definition. */
+  /** The number of statements that have changed the table's definition. */
   definitions = 0;
   #place: Place | null = null;
   #window: ChunkWindow | null = null;
@@ -94,7 +93,7 @@ export class ChunkReader {
     this.#handOver = handOver;
   }
 
-  /** Takes a change of the table, in the order of the stream. */
+  /** Called with each change of the table, in the order of the stream. */
   change(change: Pick<RowChange, "op" | "texts">): void {
     this.#place = null;
     if (change.op === "ddl" || change.op === "t") this.definitions++;
@@ -107,8 +106,8 @@ export class ChunkReader {
   }
 
   /**
-   * Called behind each event that ends between two transactions. A promise is returned where the
-   * next event must wait.
+   * Called after each event that ends between two transactions. Returns a promise when the next
+   * event must wait.
    */
   passes(place: Place): void | Promise<void> {
     this.#place = place;
@@ -118,10 +117,10 @@ export class ChunkReader {
   }
 
   /**
-   * Reads the next range, or the rows of the keys that the last outcome said. Rejects with what the
-   * source rejects with.
+   * Reads the next range, or the rows in `again` of the last outcome. Rejects with the source's
+   * errors.
    *
-   * @param definitions the count of definitions when the table was described
+   * @param definitions the value of `definitions` when the table was described
    */
   async read(wanted: ReadonlySet<string> | null, definitions: number): Promise<ChunkOutcome> {
     try {
@@ -146,7 +145,7 @@ export class ChunkReader {
     }
   }
 
-  /** Gives up what is being read; nothing is read with it any more. */
+  /** Cancels the present chunk. The reader must not be used afterwards. */
   cancel(reason: unknown): void {
     this.#waiting?.outcome.reject(reason);
     this.#between.promise.catch(() => undefined);
@@ -165,7 +164,7 @@ export class ChunkReader {
     this.#waiting = null;
   }
 
-  /** What goes wrong here ends the chunk, and not the stream. */
+  /** An error here ends the chunk but not the stream. */
   #tryToHandOver(place: Place): void | Promise<void> {
     const waiting = this.#waiting;
     if (waiting === null) return;
@@ -194,8 +193,8 @@ export class ChunkReader {
   }
 
   /**
-   * Asks the server where keys lie, and goes on with the answer. The stream may have gone on
-   * meanwhile.
+   * Queries the server for whether keys lie in the range, and tries again with the answers.
+   * Meanwhile the stream may have advanced.
    */
   async #ask(waiting: Waiting, keys: readonly string[]): Promise<void> {
     try {
@@ -225,7 +224,8 @@ export class ChunkReader {
     const again = window.apply(rows, isInRange);
     this.#handOver(place, rows, range, again);
     this.#forget();
-    // What is left out is watched from here on: its next rows are read behind this place.
+    // The changes of the rows that were left out are collected from this place on, because these
+    // rows are read again behind it.
     if (again.size > 0) this.#window = new ChunkWindow(this.#asksAgain, again);
     outcome.resolve({ kind: "handed over", rows: rows.size, range, again });
   }

@@ -3,13 +3,13 @@ import type { DescribedKey, DescribedTable } from "./describe-table.ts";
 import { SelectedRows } from "./selected-rows.ts";
 import { type Condition, type KeyRange, type RowKey, TableKey } from "./table-key.ts";
 
-/** How long the server may take for one statement; it bounds the age of a read view. */
+/** The time limit of a statement on the server, which limits the age of its read view. */
 const LONGEST_STATEMENT_MS = 30_000;
 const HINT = `/*+ MAX_EXECUTION_TIME(${LONGEST_STATEMENT_MS}) */`;
 
 /**
- * The statements by which a table is read in the order of its key. The numbers in them are few, so
- * that the server keeps few prepared statements.
+ * The statements that read a table in the order of its key. Their limits have few different values,
+ * so the server has few prepared statements.
  */
 export class ChunkStatements {
   readonly key: TableKey;
@@ -18,7 +18,10 @@ export class ChunkStatements {
   readonly #from: string;
   readonly #where: string | null;
 
-  /** `where`: an expression of SQL that chooses rows; null: all. Throws UnsupportedEventError. */
+  /**
+   * `where`: an SQL expression that selects rows; null: all rows. Throws UnsupportedEventError for
+   * an unknown column type.
+   */
   constructor(table: DescribedTable, key: DescribedKey, where: string | null) {
     const { database, table: name } = table.definition;
     this.key = new TableKey(table, key);
@@ -28,14 +31,12 @@ export class ChunkStatements {
     this.#where = where;
   }
 
-  /** The first rows behind a key, `limit` at most. */
+  /** The first `limit` rows behind a key. */
   first(lower: RowKey | null, limit: number): Condition {
     return this.#select(this.#columns, lower === null ? [] : [this.key.behind(lower)], limit);
   }
 
-  /**
-   * The row that is the `limit`-th behind a key, if there are so many; whatever `where` says of it.
-   */
+  /** The `limit`-th row behind a key, if there is one, regardless of `where`. */
   end(lower: RowKey | null, limit: number): Condition {
     const { sql, parameters } = conditionOf(lower === null ? [] : [this.key.behind(lower)]);
     return {
@@ -44,7 +45,7 @@ export class ChunkStatements {
     };
   }
 
-  /** The rows of a range that `where` chooses. */
+  /** The rows of a range that `where` selects. */
   within({ lower, upper }: KeyRange): Condition {
     return this.#select(this.#columns, [
       ...(lower === null ? [] : [this.key.behind(lower)]),
@@ -53,12 +54,12 @@ export class ChunkStatements {
     ]);
   }
 
-  /** The rows that have one of these keys, and that `where` chooses. */
+  /** The rows with these keys that `where` selects. */
   oneOf(keys: readonly RowKey[]): Condition {
     return this.#select(this.#columns, [this.key.oneOf(keys), ...this.#chosen]);
   }
 
-  /** For each key whether it lies in a range, in one row. */
+  /** One row that has, for each key, whether it lies in a range. */
   questions(keys: readonly RowKey[], range: KeyRange): Condition {
     const questions = keys.map((key) => this.key.rangeQuestion(key, range));
     return {

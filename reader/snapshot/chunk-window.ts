@@ -5,8 +5,8 @@ import type { RowChange } from "../transactions/transaction.ts";
 export type RowsByKey = Map<string, RowTexts>;
 
 /**
- * What the stream said last of a key. `unsure`: the row is there, and the change did not have all
- * of it.
+ * The last change of a key in the stream. `gone`: the row does not exist. `unsure`: the row exists,
+ * but must be read again.
  */
 type Touch =
   | { readonly kind: "gone" }
@@ -16,17 +16,16 @@ type Touch =
 const GONE: Touch = { kind: "gone" };
 const UNSURE: Touch = { kind: "unsure" };
 
-/** What a window remembers at most, so that a table that changes fast does not fill the memory. */
+/** The limits of a window, so that a table with many changes does not fill the memory. */
 const MOST_KEYS = 20_000;
 const MOST_BYTES = 16 << 20;
 
 /**
- * The changes of a table from the place where its rows begin to be read up to the place where they
- * are handed over. The last one of each key tells what its row is there, whoever wrote it and
- * whether or not the rows that were read show it already.
+ * The changes of a table from before its rows are read until they are handed over. The last change
+ * of each key decides the row at that place, whether or not the selected rows already show it.
  */
 export class ChunkWindow {
-  /** Why what was read is of no use; null: it is of use. */
+  /** Why the selected rows cannot be used; null when they can. */
   #spoiled: "definition" | "too much" | null = null;
   #bytes = 0;
   readonly #touches = new Map<string, Touch>();
@@ -34,8 +33,8 @@ export class ChunkWindow {
   readonly #wanted: Set<string> | null;
 
   /**
-   * `asksAgain`: a changed row is read again instead of taken from its change. `wanted`: the keys
-   * that are read, where it is not a range of keys.
+   * `asksAgain`: changed rows are read again instead of taken from their changes, because a `where`
+   * selects rows. `wanted`: the keys that are read; null for a range.
    */
   constructor(asksAgain: boolean, wanted: ReadonlySet<string> | null) {
     this.#asksAgain = asksAgain;
@@ -46,12 +45,14 @@ export class ChunkWindow {
     return this.#spoiled;
   }
 
-  /** The keys that are read; a row whose key was changed has its new key. Null for a range. */
+  /**
+   * The keys that are read, including the new keys of rows whose key was changed; null for a range.
+   */
   get wanted(): ReadonlySet<string> | null {
     return this.#wanted;
   }
 
-  /** Takes a change of the table, in the order of the stream. */
+  /** Called with each change of the table, in the order of the stream. */
   change({ op, texts }: Pick<RowChange, "op" | "texts">): void {
     if (this.#spoiled !== null) return;
     if (op !== "c" && op !== "u" && op !== "d") {
@@ -72,8 +73,8 @@ export class ChunkWindow {
   }
 
   /**
-   * The keys of rows that are there now and were not read: whether they lie in the range must be
-   * found out.
+   * The keys of rows that exist now and were not selected. It must be found out whether they lie in
+   * the range.
    */
   newKeys(rows: ReadonlyMap<string, unknown>): string[] {
     if (this.#wanted !== null) return [];
@@ -83,10 +84,10 @@ export class ChunkWindow {
   }
 
   /**
-   * Makes the rows that were read what they are now, and returns the keys of those that must be
-   * read again, which are left out.
+   * Applies the changes to the selected rows. Returns the keys of rows that are left out because
+   * they must be read again.
    *
-   * @param isInRange of the keys of `newKeys`
+   * @param isInRange whether a key of `newKeys` lies in the range
    */
   apply(rows: RowsByKey, isInRange: (key: string) => boolean): Set<string> {
     const again = new Set<string>();
@@ -115,7 +116,7 @@ export class ChunkWindow {
   }
 }
 
-/** The row behind a change, without what was before it. */
+/** The row after a change, without the before image. */
 function rowOf({ bytes, beforeEnd, afterEnd, keyEnd }: RowTexts): RowTexts {
   const kept = Buffer.from(bytes.subarray(beforeEnd, keyEnd));
   return new RowTexts(kept, 0, afterEnd - beforeEnd, keyEnd - beforeEnd, keyEnd - beforeEnd);

@@ -10,21 +10,18 @@ import { readLength, type ValueWriter } from "../binlog-format/values/value-writ
 import { vectorWriter } from "../binlog-format/values/vector.ts";
 import { writeDocument } from "./json-document.ts";
 
-/**
- * How a column is selected, as bytes, and how these are written: as the column's values in the
- * binlog are.
- */
+/** Selects a column as bytes, and writes them exactly like the column's values in the binlog. */
 export interface ColumnSelect {
-  /** An expression of SQL. Its character set is binary, so that the driver hands out its bytes. */
+  /** An SQL expression with character set binary, so that the driver returns its bytes. */
   readonly sql: string;
-  /** Takes a value's bytes behind their length, see `LENGTH_BYTES`. */
+  /** Writes a value, given as its length (see `LENGTH_BYTES`) and its bytes. */
   readonly write: ValueWriter;
 }
 
-/** In front of each value in an image; lowest byte first. */
+/** The width of the length before each value in an image; lowest byte first. */
 export const LENGTH_BYTES = 4;
 
-/** Throws UnsupportedEventError for a column of a type or collation that is not known. */
+/** Throws UnsupportedEventError for a column of unknown type or collation. */
 export function columnSelect(column: Column): ColumnSelect {
   const name = quoteName(column.name);
   switch (column.type) {
@@ -35,7 +32,7 @@ export function columnSelect(column: Column): ColumnSelect {
     case ColumnType.LONGLONG:
     case ColumnType.YEAR:
     case ColumnType.BIT:
-      // Without the zeros that ZEROFILL prints.
+      // `+ 0` removes the zeros of ZEROFILL.
       return { sql: `CAST(${name} + 0 AS BINARY)`, write: asItIs };
     case ColumnType.FLOAT:
       return { sql: `CAST(CAST(${name} AS DOUBLE) AS BINARY)`, write: float };
@@ -75,7 +72,7 @@ export function columnSelect(column: Column): ColumnSelect {
   }
 }
 
-/** A name as SQL has it. */
+/** A quoted SQL name. */
 export function quoteName(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }
@@ -86,7 +83,7 @@ function characters({ collation }: Column): ValueWriter {
     : textWriter(charsetOfCollation(collation), LENGTH_BYTES);
 }
 
-/** A writer that gets the place of a value's bytes. */
+/** A writer that passes the start and end of a value's bytes to `write`. */
 function ofBytes(
   write: (row: Buffer, start: number, end: number, json: JsonWriter) => void,
 ): ValueWriter {
@@ -112,7 +109,7 @@ const float = ofBytes((row, start, end, json) =>
 
 const document = ofBytes((row, start, end, json) => writeDocument(row, start, end, json));
 
-/** `2026-01-02 03:04:05.5` as `2026-01-02T03:04:05.5Z`; the zero timestamp stays as it is. */
+/** `2026-01-02 03:04:05.5` as `2026-01-02T03:04:05.5Z`; the zero timestamp is unchanged. */
 const timestamp = ofBytes((row, start, end, json) => {
   const text = row.toString("latin1", start, end);
   json.string(text.startsWith("0000") ? text : `${text.replace(" ", "T")}Z`);
@@ -121,7 +118,7 @@ const timestamp = ofBytes((row, start, end, json) => {
 const MEMBER_BYTES = 6;
 const memberNumber = Buffer.alloc(8);
 
-/** ENUM and SET come as the number that the table stores. */
+/** ENUM and SET are selected as the number that the table stores. */
 function numbered(write: ValueWriter): ValueWriter {
   return ofBytes((row, start, end, json) => {
     memberNumber.writeBigUInt64LE(BigInt(row.toString("latin1", start, end)));

@@ -9,25 +9,28 @@ import {
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
 import { quoteName } from "./column-select.ts";
 
-/** A table as the server describes it now. */
+/** The server's present description of a table. */
 export interface DescribedTable {
-  /** As the binlog's table maps have it. */
+  /** The definition, as in the binlog's table maps. */
   readonly definition: TableDefinition;
-  /** By which it is read in order; null where no key has whole columns and admits no NULL. */
+  /**
+   * The key by which the table is read in order; null when it has no key of whole columns without
+   * NULL.
+   */
   readonly key: DescribedKey | null;
-  /** About how many rows it has, and how many bytes one takes, as the server's statistics say. */
+  /** The approximate number and size (bytes) of rows, from the server's statistics. */
   readonly estimatedRows: number;
   readonly rowBytes: number;
 }
 
 /** A key by which a table can be read in order. */
 export interface DescribedKey {
-  /** The index's. */
+  /** The index's name. */
   readonly name: string;
   readonly columns: readonly {
     readonly index: number;
     readonly isDescending: boolean;
-    /** Of texts: name of the collation. */
+    /** The collation's name for a text column; else null. */
     readonly collation: string | null;
   }[];
 }
@@ -42,8 +45,8 @@ const SIZE = `SELECT TABLE_ROWS AS estimate, AVG_ROW_LENGTH AS bytes, TABLE_TYPE
   WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`;
 
 /**
- * Describes a base table; null where there is none of this name, or none that the account may read.
- * Throws UnsupportedEventError for a column of a type that is not known.
+ * Describes a base table; null when it does not exist or the account may not read it. Throws
+ * UnsupportedEventError for a column of unknown type.
  */
 export async function describeTable(
   connection: Connection,
@@ -87,13 +90,13 @@ export async function describeTable(
 interface IndexPart {
   readonly index: number;
   readonly isDescending: boolean;
-  /** Whether all of the column is in the key, not a prefix only. */
+  /** Whether the key has the whole column, not only a prefix. */
   readonly isWhole: boolean;
 }
 
 /**
- * The primary key; else the first unique key of whole columns that admits no NULL, which InnoDB and
- * the binlog take for one.
+ * The primary key; else the first unique key of whole columns without NULL, which InnoDB and the
+ * binlog use as the primary key; null when there is neither.
  */
 function primaryKey(
   columns: readonly Column[],
@@ -155,7 +158,7 @@ interface Kind {
   readonly geometryType?: number;
 }
 
-/** By DATA_TYPE of information_schema.COLUMNS. */
+/** The column types by DATA_TYPE of information_schema.COLUMNS. */
 const TYPES: Readonly<Record<string, Kind>> = {
   tinyint: { type: ColumnType.TINY },
   smallint: { type: ColumnType.SHORT },
@@ -204,7 +207,7 @@ function geometry(type: string): Kind | undefined {
   return geometryType < 0 ? undefined : { type: ColumnType.GEOMETRY, width: 4, geometryType };
 }
 
-/** How many bytes hold the value of an ENUM or SET. */
+/** The number of bytes for the value of an ENUM or SET; 0 for other types. */
 function memberBytes(type: number, members: number): number {
   if (type === ColumnType.ENUM) return members > 255 ? 2 : 1;
   if (type !== ColumnType.SET) return 0;
@@ -215,8 +218,8 @@ function memberBytes(type: number, members: number): number {
 const ESCAPES: Readonly<Record<string, string>> = { "0": "\0", n: "\n", r: "\r" };
 
 /**
- * The members in `enum('a','it''s')`; MySQL doubles quotes and puts a backslash before itself and
- * in front of `0`, `n` and `r`.
+ * The members in `enum('a','it''s')`. MySQL doubles quotes, and escapes a backslash, NUL, line feed
+ * and carriage return with a backslash.
  */
 function membersOf(text: string): string[] {
   return Array.from(text.matchAll(/'((?:[^'\\]|''|\\.)*)'/gsu), ([, member = ""]) =>

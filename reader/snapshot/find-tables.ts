@@ -10,17 +10,17 @@ import { assertOneExpression } from "./where-expression.ts";
 const TABLES = `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES
   WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')`;
 
-/** What an order names, as the server has it. */
+/** The tables of the server that an order selects. */
 export interface FoundTables {
   /** `database.table` each. */
   readonly tables: readonly string[];
-  /** The server's own estimate. */
+  /** The sum of the server's estimates. */
   readonly estimatedRows: number;
 }
 
 /**
- * The tables that patterns choose, of those whose changes are delivered, when each of them can be
- * read. Throws SnapshotRefusedError.
+ * Finds the tables that match the patterns and whose changes are delivered. Throws
+ * SnapshotRefusedError when there are none or one of them cannot be read.
  */
 export async function findTables(
   connection: Connection,
@@ -49,7 +49,7 @@ export async function findTables(
   return { tables: names.map(fullName), estimatedRows };
 }
 
-/** A table that can be read by key, described. Throws SnapshotRefusedError. */
+/** Describes a table. Throws SnapshotRefusedError when it cannot be read in the order of a key. */
 export async function assertReadable(
   connection: Connection,
   name: TableName,
@@ -83,7 +83,7 @@ export async function assertReadable(
   return { ...described, key };
 }
 
-/** A table's name in its two parts. */
+/** The two parts of a table's name. */
 export interface TableName {
   readonly database: string;
   readonly table: string;
@@ -94,7 +94,9 @@ export function fullName({ database, table }: TableName): string {
   return `${database}.${table}`;
 }
 
-/** A name of `fullName`; a database's name has no dot. */
+/**
+ * Parses a result of `fullName`. It splits at the first dot, because the database's name has none.
+ */
 export function parseName(name: string): TableName {
   const dot = name.indexOf(".");
   return { database: name.slice(0, dot), table: name.slice(dot + 1) };
@@ -115,7 +117,7 @@ async function describe(
   }
 }
 
-/** What a statement is refused with that names something wrong, or something that is forbidden. */
+/** MySQL's error numbers for statements with wrong names, wrong syntax or missing privileges. */
 const REFUSALS: ReadonlySet<number> = new Set([
   1044, 1054, 1064, 1142, 1143, 1146, 1305, 1370, 1582, 1583, 1111, 1235, 1267, 1271, 3554,
 ]);

@@ -7,21 +7,24 @@ import type { Place } from "./chunk-reader.ts";
 import type { TableName } from "./find-tables.ts";
 import type { RowNumbers } from "./row-numbers.ts";
 
-/** What is handed over together at one place. */
+/** Rows and marks that are handed over together at one place. */
 export interface HandedOver {
   readonly place: Place;
   readonly name: TableName;
-  /** Of the chunk. */
+  /** The chunk's number. */
   readonly number: number;
   readonly rows: Iterable<RowTexts>;
-  /** Only where frames are to say it. */
+  /** The table's definition; undefined unless frames contain definitions. */
   readonly definition: TableDefinition | undefined;
-  /** What stands before the rows, and behind them. */
+  /** The marks before and after the rows. */
   readonly before?: SnapshotMark | undefined;
   readonly after?: SnapshotMark | undefined;
 }
 
-/** Puts rows and marks of a snapshot into the stream, for its subscriber and environment alone. */
+/**
+ * Adds rows and marks of a snapshot to the stream, addressed to its subscriber and environment
+ * only.
+ */
 export class RowsIntoStream {
   readonly #shipment: Pick<Shipment, "snapshot">;
   readonly #numbers: RowNumbers;
@@ -52,7 +55,7 @@ export class RowsIntoStream {
       serverId: this.#serverId,
       committedUs: Date.now() * 1000,
     };
-    // Each waits for the one behind it, which tells whether it is the last.
+    // Each change is held until the next one, so that the last change can be marked.
     let waiting: RowChange | null = null;
     const put = (op: "r" | "snapshot", texts: RowTexts): void => {
       if (waiting !== null) this.#shipment.snapshot(transaction, waiting);

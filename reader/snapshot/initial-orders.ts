@@ -1,13 +1,13 @@
 import type { OrderStore } from "./order-store.ts";
 
-/** A pair whose subscriber gets the rows of its tables when it is new. */
+/** A subscriber and environment that get an initial snapshot, with its tables. */
 export interface InitialSnapshot {
   readonly subscriber: string;
   readonly environment: string;
   readonly tables: readonly string[];
 }
 
-/** Orders a snapshot for each pair that never had one by the configuration. */
+/** Orders a snapshot for each pair that has no such order yet. */
 export async function orderInitial(
   pairs: readonly InitialSnapshot[],
   orders: Pick<OrderStore, "place">,

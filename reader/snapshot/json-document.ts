@@ -9,9 +9,9 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 
 /**
- * Writes a JSON document as MySQL prints it the way that the binlog's documents are written
- * (`values/json.ts`). MySQL puts a space behind each comma and colon, and has a form of its own for
- * doubles; strings have the same escapes in both.
+ * Converts a JSON document as MySQL prints it to the form that `values/json.ts` writes for
+ * documents in the binlog. MySQL prints a space after each comma and colon, and doubles in another
+ * form; the escapes in strings are the same.
  */
 export function writeDocument(text: Buffer, start: number, end: number, json: JsonWriter): void {
   json.reserve(end - start);
@@ -31,7 +31,7 @@ function copyTo(text: Buffer, start: number, end: number, json: JsonWriter): num
   return end;
 }
 
-/** All numbers but doubles have the same digits in both. */
+/** Copies a number. Only doubles are written in another form. */
 function copyNumber(text: Buffer, start: number, end: number, json: JsonWriter): number {
   let at = start + 1;
   while (at < end && isPartOfNumber(text[at] as number)) at++;
@@ -42,9 +42,9 @@ function copyNumber(text: Buffer, start: number, end: number, json: JsonWriter):
 }
 
 /**
- * Whether it is to be written anew: what has an exponent is a double, and a small double is printed
- * without one. A DECIMAL below 0.000001 in a document is taken for a double as well, unless its
- * last digit is zero.
+ * Whether a number is a double, which must be rewritten. A number with an exponent is a double;
+ * small doubles are printed without one. A DECIMAL below 0.000001 also counts as a double, unless
+ * its last digit is zero.
  */
 function isDouble(digits: string): boolean {
   if (/e/i.test(digits)) return true;
@@ -53,7 +53,7 @@ function isDouble(digits: string): boolean {
   return double.includes("e") && significant(digits) === significant(double);
 }
 
-/** The digits from the first that is not zero, without the point and the exponent. */
+/** The digits from the first nonzero one, without sign, point and exponent. */
 function significant(number: string): string {
   return number.replace(/e.*$/, "").replaceAll(/[-.]/g, "").replace(/^0+/, "");
 }

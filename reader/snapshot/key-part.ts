@@ -3,27 +3,31 @@ import { BINARY_COLLATION, type Column, ColumnType } from "../binlog-format/colu
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
 
 /**
- * A value of a key's column, as a text that can be saved and bound; what it means is its part's.
+ * A value of a key's column, as a text that can be saved and bound. Its form depends on the
+ * `KeyPart`.
  */
 export type KeyValue = string;
 
-/** One column of the key by which a table is read. */
+/** A column of the key by which a table is read. */
 export interface KeyPart {
-  /** The value in a selected row, from the bytes that `columnSelect` selects. */
+  /** Converts a value of a selected row, from the bytes that `columnSelect` selects. */
   ofSelected(bytes: Buffer): KeyValue;
-  /** The value in a change's key, from the JSON text's value as `parseExactJson` gives it. */
+  /** Converts a value of a change's key, as parsed by `parseExactJson`. */
   ofJson(value: unknown): KeyValue;
-  /** An expression with one parameter which has the column's type, and what to bind there. */
+  /**
+   * Returns an SQL expression of the column's type with one parameter, and the parameter's value.
+   */
   bind(value: KeyValue): { readonly sql: string; readonly parameter: string };
   /**
-   * Below 0 where a value comes before another one in ascending order; null: only the server knows.
+   * Compares two values in ascending order, as for `sort`; null when only the server knows the
+   * order.
    */
   readonly compare: ((a: KeyValue, b: KeyValue) => number) | null;
 }
 
 /**
- * `collation`: its name, for a column of texts. Throws UnsupportedEventError where the column's
- * order is not known.
+ * `collation`: the collation's name, for a text column. Throws UnsupportedEventError when the
+ * column's order is unknown.
  */
 export function keyPart(column: Column, collation: string | null): KeyPart {
   switch (column.type) {
@@ -77,9 +81,9 @@ export function keyPart(column: Column, collation: string | null): KeyPart {
 }
 
 /**
- * A value that is bound as MySQL prints it, to be cast to `type`. It goes as hexadecimal: a
- * parameter of `CAST(? AS UNSIGNED)` itself is taken for a signed integer, one of `CAST(? AS TIME)`
- * for a time without fraction.
+ * A value that is bound as the text that MySQL prints, and cast to `type`. The text is sent in
+ * hexadecimal, because MySQL treats a direct parameter of `CAST(? AS UNSIGNED)` as a signed
+ * integer, and one of `CAST(? AS TIME)` as a time without fraction.
  */
 function printed(type: string, compare: KeyPart["compare"]): KeyPart {
   const sql = `CAST(UNHEX(?) AS ${type})`;
@@ -91,7 +95,7 @@ function printed(type: string, compare: KeyPart["compare"]): KeyPart {
   };
 }
 
-/** Bytes, in hexadecimal. */
+/** Binary values, in hexadecimal. */
 const binary: KeyPart = {
   ofSelected: (bytes) => bytes.toString("hex"),
   ofJson: (value) => Buffer.from(String(value), "base64").toString("hex"),
@@ -99,11 +103,14 @@ const binary: KeyPart = {
   compare: compareTexts,
 };
 
-/** In front of the hexadecimal: whether the bytes are in the column's character set, or UTF-8. */
+/**
+ * The prefix of the hexadecimal: the bytes are in the column's character set (STORED) or in UTF-8
+ * (UNICODE).
+ */
 const STORED = "s";
 const UNICODE = "u";
 
-/** Texts, whose order is that of their collation. */
+/** Texts, which only the server can order, by their collation. */
 function text({ collation: id }: Column, collation: string | null): KeyPart {
   const charset = charsetOfCollation(id);
   const collate = collation === null ? "" : ` COLLATE ${collation}`;
@@ -133,7 +140,7 @@ function compareIntegers(a: KeyValue, b: KeyValue): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Both have as many digits behind the point. */
+/** Compares decimals with the same number of digits after the point. */
 function compareDecimals(a: KeyValue, b: KeyValue): number {
   return compareIntegers(a.replace(".", ""), b.replace(".", ""));
 }
@@ -142,7 +149,7 @@ function compareTimes(a: KeyValue, b: KeyValue): number {
   return microseconds(a) - microseconds(b);
 }
 
-/** Of `[-]HHH:MM:SS[.ffffff]`. */
+/** Parses `[-]HHH:MM:SS[.ffffff]`. */
 function microseconds(time: string): number {
   const [, sign, hours, minutes, seconds] = /^(-?)(\d+):(\d+):([\d.]+)$/.exec(time) ?? [];
   const size =
@@ -150,7 +157,7 @@ function microseconds(time: string): number {
   return sign === "-" ? -size : size;
 }
 
-/** One bit for each member, the lowest first. */
+/** The stored number of a SET: one bit for each member, the lowest first. */
 function setNumber(members: readonly string[], value: unknown): bigint {
   const chosen = new Set(Array.isArray(value) ? value.map(String) : []);
   return members.reduce(

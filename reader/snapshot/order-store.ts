@@ -24,7 +24,7 @@ export class OrderStore {
     this.#table = table;
   }
 
-  /** All of them, the oldest first. */
+  /** Loads all orders with their reports, the oldest first. */
   async load(): Promise<ReturnType<typeof snapshotsIn>> {
     const { Item: item = {} } = await this.#dynamodb.send(
       new GetItemCommand({
@@ -36,7 +36,7 @@ export class OrderStore {
     return snapshotsIn(item);
   }
 
-  /** Writes an order that is not there yet. */
+  /** Writes an order, unless it exists. */
   async place(order: SnapshotOrder): Promise<void> {
     const [name, attribute] = orderAttribute(order);
     try {
@@ -56,8 +56,8 @@ export class OrderStore {
   }
 
   /**
-   * Writes a report. With the state `stopped` the order waits from now on, until an operator
-   * resumes it; nothing is written where it is not wanted any more.
+   * Writes a report. The state `stopped` also pauses the order until an operator resumes it; this
+   * is written only if the order is still wanted.
    */
   async report(id: string, report: SnapshotReport): Promise<void> {
     const [name, attribute] = reportAttribute(id, report);
@@ -81,7 +81,7 @@ export class OrderStore {
         }),
       );
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error; // it is gone, or not wanted
+      if (!(error instanceof ConditionalCheckFailedException)) throw error; // removed or not wanted
     }
   }
 }

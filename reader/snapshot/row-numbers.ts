@@ -1,24 +1,24 @@
 import type { FreeNumber } from "../frames/snapshot-progress.ts";
 import type { Place } from "./chunk-reader.ts";
 
-/** More rows than are ever handed over between two saves of the offset, see `MOST_UNSAVED`. */
+/** More than the number of rows between two saves of the offset, see `MOST_UNSAVED`. */
 const GAP = 10_000_000;
-/** Rows that may be handed over before the offset is saved again. */
+/** The maximum number of rows that are handed over before the offset is saved again. */
 export const MOST_UNSAVED = 5_000_000;
-/** A position has room for ten digits. */
+/** The limit for row numbers; a position has ten digits for them. */
 const MOST_NUMBER = 9_000_000_000;
 
 type PlaceName = Pick<FreeNumber, "file" | "offset">;
 
 /**
- * Numbers the rows of snapshots that are handed over at one place in the stream: each has a greater
- * position than all before it. The route function drops what is not behind the last position that
- * was delivered, so that a number is used once only, also by an attempt that knows of an earlier
- * one no more than what was saved last.
+ * Numbers the snapshot rows that are handed over at one place in the stream, so that positions
+ * always increase. The route function drops everything that is not behind the last delivered
+ * position, so no number may be used twice, even by an attempt that knows only the last saved state
+ * of the previous one.
  *
- * Every place of an earlier attempt lies at or before the end of the binlog when this one begins.
- * There it begins with a number that leaves room for what was handed over since the last save; at a
- * later place it begins with 0.
+ * Every place of an earlier attempt lies at or before the end of the binlog when this attempt
+ * begins. At that end, numbering starts with a gap for rows handed over since the last save; at
+ * later places it starts with 0.
  */
 export class RowNumbers {
   #place: PlaceName;
@@ -29,19 +29,21 @@ export class RowNumbers {
     this.#next = first.next;
   }
 
-  /** `saved`: by the attempt before. `end`: where the binlog ends. */
+  /**
+   * `saved`: the state that the previous attempt saved. Second parameter: the end of the binlog.
+   */
   static begin(saved: FreeNumber | undefined, { file, offset }: PlaceName): RowNumbers {
     const isSame = saved !== undefined && saved.file === file && saved.offset === offset;
     return new RowNumbers({ file, offset, next: (isSame ? saved.next : 0) + GAP });
   }
 
-  /** What is to be saved. */
+  /** The state to save. */
   get free(): FreeNumber {
     const { file, offset } = this.#place;
     return { file, offset, next: this.#next };
   }
 
-  /** The next row's number at a place that is not before the last one. */
+  /** Returns the number of the next row at a place, which must not lie before the last one. */
   take({ file, offset }: Place): number {
     if (this.#place.file !== file || this.#place.offset !== offset) {
       this.#place = { file, offset };
@@ -51,8 +53,8 @@ export class RowNumbers {
   }
 
   /**
-   * Whether a place has room for so many rows; it always has once the next transaction is behind
-   * it.
+   * Whether a place has numbers for this many rows. A new place, behind the next transaction,
+   * always has.
    */
   hasRoom({ file, offset }: Place, rows: number): boolean {
     const isSame = this.#place.file === file && this.#place.offset === offset;

@@ -2,16 +2,16 @@ import type { SavedSnapshots, SnapshotProgress } from "../frames/snapshot-progre
 import type { RowNumbers } from "./row-numbers.ts";
 
 export interface SavedProgressOptions {
-  /** What the offset says. */
+  /** The snapshots' state in the offset. */
   readonly savedSnapshots: () => SavedSnapshots | undefined;
-  /** Changes it, and resolves when that is saved. */
+  /** Changes that state, and resolves when it is saved. */
   readonly changeSnapshots: (
     change: (saved: SavedSnapshots | undefined) => SavedSnapshots,
   ) => Promise<void>;
   readonly numbers: RowNumbers;
 }
 
-/** How far each snapshot is, as the offset has it. */
+/** The progress of each snapshot, as saved with the offset. */
 export class SavedProgress {
   readonly #options: SavedProgressOptions;
 
@@ -23,7 +23,7 @@ export class SavedProgress {
     return this.#options.savedSnapshots()?.progress.find((progress) => progress.id === id);
   }
 
-  /** Saves that a snapshot begins, or goes on. */
+  /** Saves the progress of a snapshot that begins or continues. */
   async begin(begun: SnapshotProgress): Promise<void> {
     await this.#change((former) => [...former.filter(({ id }) => id !== begun.id), begun]);
   }

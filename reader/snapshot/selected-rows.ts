@@ -11,19 +11,18 @@ export type SelectedRow = readonly (Buffer | null)[];
 const FIRST_BYTES = 16 * 1024;
 
 /**
- * Writes selected rows as the texts of a change. A row is laid out like an image in the binlog,
- * with the same writers behind it, so that a row has the same texts whether it was selected or
- * changed.
+ * Writes selected rows as the texts of a change. It lays a row out like an image in the binlog and
+ * uses the same writers, so a row has the same texts whether it was selected or changed.
  */
 export class SelectedRows {
-  /** What to select, in the order of the columns. */
+  /** The SQL expressions to select, in the order of the columns. */
   readonly expressions: readonly string[];
   readonly #nullBytes: number;
   readonly #image: RowImageWriter;
   readonly #changes: RowChanges;
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
 
-  /** Throws UnsupportedEventError for a column of a type or collation that is not known. */
+  /** Throws UnsupportedEventError for a column of unknown type or collation. */
   constructor(definition: TableDefinition) {
     const selects = definition.columns.map(columnSelect);
     this.expressions = selects.map(({ sql }) => sql);
@@ -36,10 +35,7 @@ export class SelectedRows {
     this.#changes = new RowChanges(definition, new JsonWriter());
   }
 
-  /**
-   * The texts of a row, in memory of their own: the image as what is after, and the key. Throws
-   * RowTooLargeError.
-   */
+  /** A copy of a row's texts: the after image and the key. Throws RowTooLargeError. */
   textsOf(row: SelectedRow): RowTexts {
     let texts: RowTexts | undefined;
     this.#changes.decodeInserts(this.#layOut(row), 0, this.#image, (_op, written) => {
@@ -49,7 +45,7 @@ export class SelectedRows {
     return texts;
   }
 
-  /** The row as an image: a bit for each NULL, then each value behind its length. */
+  /** The row as an image: the bits for NULL, then each value with its length before it. */
   #layOut(row: SelectedRow): Buffer {
     let length = this.#nullBytes;
     for (const value of row) if (value !== null) length += LENGTH_BYTES + value.length;

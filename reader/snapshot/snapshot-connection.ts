@@ -12,12 +12,15 @@ import { prepareSnapshotSession } from "./snapshot-session.ts";
 import type { SelectedRow } from "./selected-rows.ts";
 import type { Condition } from "./table-key.ts";
 
-/** The server ends a statement earlier, by itself: who does not answer within this time is gone. */
+/**
+ * A server that does not answer within this time counts as lost; its own limit for statements is
+ * shorter.
+ */
 const SILENCE_MS = 60_000;
-/** How long one question for visible transactions waits, seconds. */
+/** The time limit of one wait for visible transactions, seconds. */
 const VISIBLE_S = 5;
 
-/** The connection on which rows are read. It can only read, and takes no locks. */
+/** The connection on which rows are read. Its session is read-only and takes no locks. */
 export class SnapshotConnection implements Disposable {
   readonly #core: CoreConnection;
   readonly #version: string;
@@ -31,8 +34,8 @@ export class SnapshotConnection implements Disposable {
   }
 
   /**
-   * `uuid`: `@@server_uuid` of the server whose stream is read; an address may lead to another one
-   * meanwhile.
+   * `uuid`: `@@server_uuid` of the server whose stream is read. Rejects when the address now leads
+   * to another server.
    */
   static async open(
     options: ConnectionOptions,
@@ -55,7 +58,7 @@ export class SnapshotConnection implements Disposable {
     }
   }
 
-  /** Asks something that takes no time. Rejects when the connection breaks. */
+  /** Runs short queries. Rejects when the connection breaks or does not answer. */
   async ask<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#inTime(question(this.#core.promise()));
   }
@@ -73,15 +76,15 @@ export class SnapshotConnection implements Disposable {
     }
   }
 
-  /** Where the binlog ends, all that is in its file included. */
+  /** The end of the binlog. */
   async end(): Promise<BinlogPosition> {
     const { file, offset } = await this.ask((connection) => binlogEnd(connection, this.#version));
     return { fileNumber: binlogFileNumber(file), offset };
   }
 
   /**
-   * Hands out the rows of a statement one after the other, and resolves behind the last. Rejects
-   * when it takes longer.
+   * Calls `onRow` with each row of a statement, and resolves after the last one. Rejects when the
+   * statement takes longer than `longestMs`.
    */
   async each(
     { sql, parameters }: Condition,

@@ -3,7 +3,7 @@ import type { SnapshotProgress } from "../frames/snapshot-progress.ts";
 import { describeError, type Log } from "../reporting/log.ts";
 import type { OrderStore } from "./order-store.ts";
 
-/** Of an order of which nothing was done yet. */
+/** The report on an order that has not begun. */
 export const NOTHING: SnapshotReport = {
   state: "waiting",
   reason: "",
@@ -17,7 +17,7 @@ export const NOTHING: SnapshotReport = {
   updatedMs: 0,
 };
 
-/** What a report says of a progress. */
+/** The part of a report that comes from the progress. */
 export function reported(
   progress: SnapshotProgress,
 ): Pick<SnapshotReport, "tables" | "tablesDone" | "rows" | "chunks" | "rereads"> {
@@ -25,7 +25,10 @@ export function reported(
   return { tables, tablesDone: tableIndex, rows, chunks, rereads };
 }
 
-/** What operators are told of snapshots. A report that cannot be written stops no snapshot. */
+/**
+ * Writes the reports on snapshots for operators. A failure is logged and does not stop the
+ * snapshot.
+ */
 export class SnapshotReports {
   readonly #orders: Pick<OrderStore, "report">;
   readonly #log: Log;

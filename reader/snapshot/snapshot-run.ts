@@ -22,21 +22,21 @@ export interface SnapshotRunOptions {
   readonly numbers: RowNumbers;
   readonly rows: RowsIntoStream;
   readonly inFlight: Pick<InFlightFrames, "snapshot">;
-  /** Resolves when the offset is saved once more. */
+  /** Resolves after the next save of the offset. */
   readonly saved: () => Promise<void>;
-  /** Whether frames say the columns of their tables. */
+  /** Whether frames contain the columns of their tables. */
   readonly columns: boolean;
   readonly onBegin: (table: string) => void;
   readonly onComplete: (table: string, rows: number) => void;
 }
 
-/** The table and position of the row, or mark, that was handed over last. */
+/** The table and position of the last row or mark that was handed over. */
 export interface HandedUpTo extends BinlogPosition {
   readonly name: TableName;
   readonly row: number;
 }
 
-/** One snapshot on one connection: goes on from its progress, a chunk at a time. */
+/** Reads one snapshot on one connection: continues from its progress, chunk by chunk. */
 export class SnapshotRun {
   readonly #options: SnapshotRunOptions;
   #progress: SnapshotProgress;
@@ -50,12 +50,12 @@ export class SnapshotRun {
     this.#progress = options.progress;
   }
 
-  /** With the chunk that was handed over last. */
+  /** The progress, up to the last chunk that was handed over. */
   get progress(): SnapshotProgress {
     return this.#progress;
   }
 
-  /** Up to where rows were handed over by this run; null: none yet. */
+  /** The last row or mark that this run handed over; null when there is none. */
   get last(): HandedUpTo | null {
     return this.#last;
   }
@@ -64,15 +64,15 @@ export class SnapshotRun {
     return this.#progress.tableIndex >= this.#progress.tables.length;
   }
 
-  /** The chunk that is being read. */
+  /** The reader of the present table's chunks. */
   get chunks(): ChunkReader | undefined {
     return this.#table?.reading.chunks;
   }
 
   /**
-   * Hands the next chunk over, and resolves when it is acknowledged. Rejects with
-   * SnapshotStoppedError, with SnapshotRefusedError where a table cannot be read any more, and with
-   * what breaks the connection.
+   * Hands over the next chunk, and resolves when it is acknowledged. Rejects with
+   * SnapshotStoppedError, with SnapshotRefusedError when a table can no longer be read, and with
+   * errors of the connection.
    */
   async next(): Promise<void> {
     const { tableIndex, lastKey, keyName } = this.#progress;
@@ -150,7 +150,7 @@ export class SnapshotRun {
     if (isEnd) this.#options.onComplete(fullName(name), rowsOfTable);
   }
 
-  /** Whether rows of the present chunk were handed over, and others are read again. */
+  /** Whether a part of the present chunk was handed over, and its other rows are read again. */
   #isGoingOn = false;
 
   #behind(

@@ -26,9 +26,9 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
 /**
- * The snapshots of one attempt: looks at the orders, and takes one snapshot after the other, a
- * chunk at a time, on a connection of its own. What breaks that connection makes it wait and go on;
- * the stream is not held up by it.
+ * Takes the snapshots of one attempt: reads the orders, and takes one snapshot after the other,
+ * chunk by chunk, on a separate connection. When that connection breaks, it waits and continues;
+ * the stream does not wait for it.
  */
 export class Snapshots implements Disposable {
   readonly #options: SnapshotsOptions;
@@ -37,10 +37,10 @@ export class Snapshots implements Disposable {
   #active: ActiveSnapshot | null = null;
   #failures = 0;
   #lookAtMs = 0;
-  /** The chunks that are being read; null: none are. */
+  /** The running `#read`; null when none runs. */
   #reading: Promise<void> | null = null;
   #isDisposed = false;
-  /** Resolves when what runs alone is over. */
+  /** Resolves when the last action of `#alone` has ended. */
   #turn: Promise<void> = Promise.resolve();
   readonly #brake: Brake;
 
@@ -52,8 +52,8 @@ export class Snapshots implements Disposable {
   }
 
   /**
-   * Does what is to be done now; called again and again. Resolves when the attempt ends, and in
-   * time for the next look at the orders, whatever the server takes for a chunk meanwhile.
+   * Called periodically. Reads the orders when that is due, and chunks. Resolves at the latest when
+   * the attempt ends or the orders must be read again, even if a chunk is still being read.
    */
   async step(): Promise<void> {
     const { ending } = this.#options;
@@ -63,7 +63,7 @@ export class Snapshots implements Disposable {
     const end = (): void => ended.resolve();
     ending.addEventListener("abort", end, { once: true });
     const work = this.#work(over.signal);
-    // What it waits for when the attempt ends may never come.
+    // When the attempt ends, `work` may wait for something that never happens.
     work.catch(() => undefined);
     try {
       await Promise.race([work, ended.promise]);
@@ -81,7 +81,7 @@ export class Snapshots implements Disposable {
     await Promise.race([this.#reading, untilLook.catch(() => undefined)]);
   }
 
-  /** Reads one chunk after the other while the snapshot is wanted and the stream leaves room. */
+  /** Reads chunks while the snapshot is active and the brake allows it. */
   async #read(): Promise<void> {
     const active = this.#active;
     if (active === null) return;
@@ -96,7 +96,7 @@ export class Snapshots implements Disposable {
         this.#failures = 0;
       }
     } catch (error) {
-      // One that was paused or cancelled while a chunk was read ends with an error of its own.
+      // A snapshot that was paused or cancelled during a chunk ends with an expected error.
       if (!active.isLeft && !this.#options.ending.aborted) await this.#onError(active, error);
     }
   }
@@ -106,7 +106,10 @@ export class Snapshots implements Disposable {
     this.#leave();
   }
 
-  /** One after the other: a look at the orders must not miss how a snapshot ends meanwhile. */
+  /**
+   * Runs actions one after the other, so that a look at the orders does not overlap with the end of
+   * a snapshot.
+   */
   async #alone(act: () => Promise<void>): Promise<void> {
     const former = this.#turn;
     const turn = former.then(act);
@@ -129,7 +132,7 @@ export class Snapshots implements Disposable {
     this.#lookAtMs = performance.now() + LOOK_EVERY_MS;
   }
 
-  /** The oldest order that is wanted runs; the others wait. */
+  /** Makes the oldest wanted order the active snapshot; the others wait. */
   async #choose(known: Awaited<ReturnType<OrderStore["load"]>>): Promise<void> {
     let chosen: (typeof known)[number] | null = null;
     for (const found of known) {
@@ -140,7 +143,8 @@ export class Snapshots implements Disposable {
       }
       const now = report ?? NOTHING;
       const active = this.#active?.order.id === order.id ? this.#active : null;
-      // All is handed over, and it is reported complete as soon as that is acknowledged.
+      // All its rows are handed over. It is reported as complete once they are acknowledged, even
+      // if it is paused or cancelled now.
       if (active !== null && active.complete !== null) {
         chosen ??= found;
         continue;
@@ -172,7 +176,7 @@ export class Snapshots implements Disposable {
   }
 
   async #complete(active: ActiveSnapshot, progress: SnapshotProgress): Promise<void> {
-    // It is over once the offset says so: otherwise the next attempt would take it again.
+    // The offset must be saved first: otherwise the next attempt would repeat the snapshot.
     await this.#options.saved();
     const report = {
       ...active.report,
@@ -218,7 +222,7 @@ export class Snapshots implements Disposable {
     active.report = { ...active.report, state: "resting", reason: "its connection is broken" };
   }
 
-  /** Leaves the one that is over; the next one that is ordered need not wait. */
+  /** Leaves the finished snapshot, and lets the next step read the orders at once. */
   #end(): void {
     this.#leave();
     this.#lookAtMs = 0;

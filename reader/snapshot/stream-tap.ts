@@ -4,38 +4,41 @@ import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactio
 import type { ChunkReader, Place } from "./chunk-reader.ts";
 import type { TableName } from "./find-tables.ts";
 
-/** Shows a snapshot what the stream hands out, and keeps the GTIDs of what it has passed. */
+/**
+ * Passes the stream's changes to its sink and to the reader of a snapshot, and collects the GTIDs
+ * of passed transactions.
+ */
 export class StreamTap implements ChangeSink {
   readonly #sink: ChangeSink;
   #passed = new GtidIntervals();
   #watched: (TableName & { readonly reader: ChunkReader }) | null = null;
   #place: Place | null = null;
 
-  /** What may not be visible to reads yet, but for `#passed`; in the text form of a set. */
+  /**
+   * The GTIDs that reads may not show yet, except those in `#passed`, in the text form of a set.
+   */
   #unseen: string;
 
-  /** `passed`: the GTIDs of what lies before the first event. */
+  /** `passed`: the GTIDs of the transactions before the first event. */
   constructor(sink: ChangeSink, passed: string) {
     this.#sink = sink;
     this.#unseen = passed;
   }
 
-  /**
-   * Shows a reader the changes of its table from here on, and no longer those of the one before it.
-   */
+  /** From now on passes the changes of a table to this reader, and none to the previous one. */
   watch(name: TableName, reader: ChunkReader): void {
     this.#watched = { ...name, reader };
     if (this.#place !== null) void reader.passes(this.#place);
   }
 
-  /** Shows no reader anything. */
+  /** Stops passing changes to a reader. */
   unwatch(): void {
     this.#watched = null;
   }
 
   /**
-   * The GTIDs of all that was passed and is not known to be visible to reads, in the text form of a
-   * set; "" for none.
+   * The GTIDs of the passed transactions that reads may not show yet, in the text form of a set; ""
+   * for none.
    */
   unseen(): string {
     this.#unseen = [this.#unseen, this.#passed.toString()].filter((set) => set !== "").join(",");
@@ -43,13 +46,14 @@ export class StreamTap implements ChangeSink {
     return this.#unseen;
   }
 
-  /** Reads show all of what `unseen` has said. */
+  /** Called when reads show all transactions that `unseen` returned. */
   sees(unseen: string): void {
     if (this.#unseen === unseen) this.#unseen = "";
   }
 
   /**
-   * Called behind each event. `place`: where it ends, between two transactions; null inside of one.
+   * Called after each event. `place`: the end of the event, if it lies between two transactions;
+   * else null.
    */
   at(place: Place | null): void | Promise<void> {
     this.#place = place;

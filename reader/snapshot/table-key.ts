@@ -4,16 +4,16 @@ import { quoteName } from "./column-select.ts";
 import { keyPart, type KeyPart, type KeyValue } from "./key-part.ts";
 import type { SelectedRow } from "./selected-rows.ts";
 
-/** A row's key, one value for each of its columns. */
+/** A row's key, with one value for each column of the key. */
 export type RowKey = readonly KeyValue[];
 
-/** A condition of SQL, and what to bind in it. */
+/** An SQL text with its parameters. */
 export interface Condition {
   readonly sql: string;
   readonly parameters: readonly string[];
 }
 
-/** The rows whose keys lie behind `lower` and not behind `upper`; null: no bound. */
+/** The keys behind `lower`, up to and including `upper`; null: no bound. */
 export interface KeyRange {
   readonly lower: RowKey | null;
   readonly upper: RowKey | null;
@@ -28,13 +28,13 @@ interface Part extends KeyPart {
 
 /** The key by which a table is read, in its index's order. */
 export class TableKey {
-  /** For `ORDER BY`. */
+  /** The columns for `ORDER BY`. */
   readonly order: string;
   /** The index's name, for `FORCE INDEX`. */
   readonly index: string;
   readonly #parts: readonly Part[];
 
-  /** Throws UnsupportedEventError where the order of a column is not known. */
+  /** Throws UnsupportedEventError when the order of a column is unknown. */
   constructor({ definition }: Pick<DescribedTable, "definition">, key: DescribedKey) {
     this.#parts = key.columns.map(({ index, isDescending, collation }) => {
       const column = definition.columns[index];
@@ -53,23 +53,23 @@ export class TableKey {
     return this.#parts.map((part) => part.ofSelected(row[part.index] ?? Buffer.alloc(0)));
   }
 
-  /** The key that the text of a change's key stands for. */
+  /** Parses the JSON text of a change's key. */
   ofText(text: string): RowKey {
     const value = parseExactJson(text) as Readonly<Record<string, unknown>>;
     return this.#parts.map((part) => part.ofJson(value[part.name]));
   }
 
-  /** Of rows: their key lies behind this one. */
+  /** The condition that a row's key lies behind this one. */
   behind(key: RowKey): Condition {
     return this.#behind(this.#columns, key);
   }
 
-  /** Of rows: their key is none of those behind this one. */
+  /** The condition that a row's key does not lie behind this one. */
   upTo(key: RowKey): Condition {
     return not(this.behind(key));
   }
 
-  /** Of rows: their key is one of these. */
+  /** The condition that a row's key is one of these. */
   oneOf(keys: readonly RowKey[]): Condition {
     return any(
       keys.map((key) =>
@@ -82,7 +82,9 @@ export class TableKey {
     );
   }
 
-  /** Whether a key lies in a range; null: only the server knows, see `rangeQuestion`. */
+  /**
+   * Whether a key lies in a range; null when only the server can decide that, see `rangeQuestion`.
+   */
   isInRange(key: RowKey, { lower, upper }: KeyRange): boolean | null {
     const fromLower = lower === null ? 1 : this.#compare(key, lower);
     const toUpper = upper === null ? -1 : this.#compare(key, upper);
@@ -90,7 +92,7 @@ export class TableKey {
     return fromLower > 0 && toUpper <= 0;
   }
 
-  /** An expression for the server: whether a key lies in a range. */
+  /** An SQL expression for whether a key lies in a range. */
   rangeQuestion(key: RowKey, { lower, upper }: KeyRange): Condition {
     const values = key.map((value, i) => this.#bound(i, value));
     const conditions: Condition[] = [];
@@ -103,7 +105,9 @@ export class TableKey {
     return this.#parts.map((part) => expression(part.column));
   }
 
-  /** Spelt out part by part: MySQL reads a comparison of whole rows without the index. */
+  /**
+   * Written out part by part, because MySQL does not use the index for a comparison of whole rows.
+   */
   #behind(values: readonly Condition[], key: RowKey): Condition {
     return any(
       values.map((value, i) => {

@@ -18,32 +18,36 @@ export interface TableReadingOptions {
   readonly connection: SnapshotConnection;
   readonly tap: StreamTap;
   readonly name: TableName;
-  /** As the stream has it. */
+  /** The table's name in the stream. */
   readonly streamName: TableName;
   readonly where: string | undefined;
-  /** Rows a chunk has at most. */
+  /** The maximum rows of a chunk. */
   readonly mostRows: number;
   readonly handOver: HandOver;
 }
 
 /**
- * About what the rows of one chunk take as JSON. Ordinary changes wait until those of one chunk are
- * delivered: with four times as much, their p99 was more than twice what it is without a snapshot
+ * The approximate size of a chunk's rows as JSON, bytes. Ordinary changes wait until a chunk is
+ * delivered. With four times this size, their p99 was more than twice that without a snapshot
  * (docs/performance.md).
  */
 const CHUNK_BYTES = 1 << 17;
 /**
- * Rows beyond are dropped and read again: a chunk never takes more memory than this and one row.
+ * The maximum size of a chunk's rows; further rows are dropped and read again. So a chunk takes no
+ * more memory than this and one row.
  */
 const MOST_BYTES = 8 << 20;
-/** Of the first chunk, where the server does not know how large the rows are. */
+/** The rows of the first chunk, when the server does not know their size. */
 const FIRST_ROWS = 1000;
 const MOST_ROWS = 1000;
-/** Keys in one statement. */
+/** The keys in one statement. */
 const KEYS_AT_ONCE = 50;
-/** The stream may wait for an answer: the chunk is given up when it does not come in this time. */
+/**
+ * The time limit for the range queries. The stream may wait for the answer, so the chunk is given
+ * up after this time.
+ */
 const QUESTION_MS = 2000;
-/** How often a definition may change in a row. */
+/** How many times in a row a chunk may be spoiled. */
 const MOST_DEFINITIONS = 20;
 
 /** Reads one table chunk by chunk. */
@@ -52,7 +56,7 @@ export class TableReading implements ChunkSource {
   readonly #options: TableReadingOptions;
   #described: { readonly definition: TableDefinition; readonly keyName: string } | null = null;
   #statements: ChunkStatements | null = null;
-  /** The stream's count of the table's definitions when it was described. */
+  /** The value of `chunks.definitions` when the table was described. */
   #definitions = -1;
   #limit: number;
   #lower: RowKey | null = null;
@@ -66,21 +70,22 @@ export class TableReading implements ChunkSource {
     options.tap.watch(options.streamName, this.chunks);
   }
 
-  /** As it was described for the present chunk. */
+  /** The table's definition for the present chunk. */
   get definition(): TableDefinition | undefined {
     return this.#described?.definition;
   }
 
-  /** Of the key by which it is read. */
+  /** The columns of the key by which the table is read, as text. */
   get keyName(): string {
     return this.#described?.keyName ?? "";
   }
 
   /**
-   * Reads the rows behind a key, up to the end of a chunk, until all of them were handed over; the
-   * range that they are in. Rejects with SnapshotStoppedError where that cannot be.
+   * Reads the next chunk behind a key until all its rows are handed over, and returns their range.
+   * Rejects with SnapshotStoppedError when the chunk is spoiled too often.
    *
-   * @param lower null, or a key of `keyName`: of another one it is not used
+   * @param lower the last row's key, or null; ignored if the table is now read by another key than
+   *   `keyName`
    */
   async next(lower: RowKey | null, keyName: string): Promise<KeyRange> {
     for (;;) {
@@ -178,7 +183,7 @@ export class TableReading implements ChunkSource {
     if (rowBytes > 0) this.#limit = limitFor(rowBytes, this.#options.mostRows);
   }
 
-  /** The next rows, as many as fit. */
+  /** Reads the next rows, as many as a chunk has. */
   async #all(): Promise<SelectedChunk> {
     const statements = this.#ready;
     const limit = this.#limit;
@@ -188,7 +193,10 @@ export class TableReading implements ChunkSource {
     return { rows, range: { lower: this.#lower, upper: isLast ? null : read.last } };
   }
 
-  /** Those that `where` chooses of the next rows: a statement looks at so many and no more. */
+  /**
+   * Reads those of the next rows that `where` selects. The end of the range is found first, so that
+   * a statement examines a limited number of rows.
+   */
   async #chosen(): Promise<SelectedChunk> {
     const statements = this.#ready;
     let upper: RowKey | null = null;
@@ -209,7 +217,7 @@ export class TableReading implements ChunkSource {
     let last: RowKey | null = null;
     await this.#options.connection.each(statement, (row) => {
       count++;
-      // Of the rest nothing is kept: its rows come first the next time, in a smaller chunk.
+      // The remaining rows are dropped; they are read first in the next, smaller chunk.
       if (bytes > MOST_BYTES) isCut = true;
       if (isCut) return;
       const texts = statements.rows.textsOf(row);
@@ -222,7 +230,7 @@ export class TableReading implements ChunkSource {
   }
 }
 
-/** Rows of a size in one chunk: one of a few numbers. */
+/** The number of rows in a chunk by their size: 1, 2 or 5 times a power of ten. */
 function limitFor(rowBytes: number, mostRows: number): number {
   const fitting = Math.min(CHUNK_BYTES / Math.max(1, rowBytes), mostRows, MOST_ROWS);
   const power = 10 ** Math.floor(Math.log10(Math.max(1, fitting)));

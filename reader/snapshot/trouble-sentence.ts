@@ -8,8 +8,8 @@ const DENIED: ReadonlySet<number> = new Set([1044, 1142, 1143]);
 const ACCOUNT: ReadonlySet<number> = new Set([1045, 1130, 1698, 1820, 1862, 3118]);
 
 /**
- * Why a snapshot cannot go on, and what to do; null where the trouble may pass. Never a row's
- * values.
+ * Says why a snapshot cannot continue and what to do, without values of rows; null when the error
+ * may pass.
  */
 export function sentenceOf(error: unknown): string | null {
   if (error instanceof SnapshotRefusedError || error instanceof SnapshotStoppedError)
@@ -23,7 +23,7 @@ export function sentenceOf(error: unknown): string | null {
   };
   const mayPass = judgeSourceError(error).kind !== "final";
   if (typeof errno !== "number" || typeof sqlState !== "string") {
-    // What nobody foresaw stops the snapshot, and not the stream.
+    // An unexpected error stops the snapshot but not the stream.
     return mayPass
       ? null
       : "The reader's own code failed on this snapshot; its log has the error. Resume the snapshot to try again, or cancel it, and report the error.";

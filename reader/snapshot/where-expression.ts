@@ -1,8 +1,7 @@
 import { SnapshotRefusedError } from "./errors.ts";
 
 /**
- * Words that would make it more than a condition on a row: they read other tables, wait, lock or
- * write.
+ * Words that a condition on a row must not contain: they read other tables, wait, lock or write.
  */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   "select",
@@ -29,9 +28,8 @@ const TOKENS =
   /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*|--|\/\*|[\s\S]/gu;
 
 /**
- * Throws SnapshotRefusedError where a text is anything else than one expression on the columns of a
- * row. The session that runs it can only read, and the server ends a statement that takes too long;
- * this is so that nobody need rely on it.
+ * Throws SnapshotRefusedError unless the text is one expression on the columns of a row. This is a
+ * second safeguard: the session is read-only, and the server ends a statement that takes too long.
  */
 export function assertOneExpression(where: string): void {
   let depth = 0;

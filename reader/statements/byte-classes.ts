@@ -1,11 +1,12 @@
 import type { Charset } from "../binlog-format/charsets/collations.ts";
 
-/** What a byte is for MySQL's lexer outside of names in quotes, texts and comments. */
+/** The classes of bytes that MySQL's lexer distinguishes outside quotes and comments. */
 export const ByteClass = { sign: 0, space: 1, word: 2 } as const;
 
 /**
- * The bytes above ASCII that are white space in a session's character set, as MySQL 9.7 says when
- * each is sent between two words (test/integration/reader/statement-charsets.test.ts asks again).
+ * The bytes above ASCII that are white space in a session's character set. They were found by
+ * sending each byte between two words to MySQL 9.7;
+ * test/integration/reader/statement-charsets.test.ts repeats this.
  */
 const SPACES: { readonly [charset in Charset]?: number } = {
   armscii8: 0xa0,
@@ -24,14 +25,14 @@ const SPACES: { readonly [charset in Charset]?: number } = {
 };
 
 /**
- * The signs of ASCII that are letters in swe7; in the other character sets of a session ASCII is
- * itself.
+ * The ASCII signs that are letters in swe7. In all other character sets of a session, ASCII bytes
+ * have their usual meaning.
  */
 const SWEDISH_LETTERS = "[\\]^{}~";
 
 const known = new Map<Charset, Uint8Array>();
 
-/** The class of each byte in a session's character set. */
+/** The class of each byte value in a session's character set. */
 export function byteClasses(charset: Charset): Uint8Array {
   let classes = known.get(charset);
   if (classes === undefined) {
@@ -45,8 +46,7 @@ function makeByteClasses(charset: Charset): Uint8Array {
   const classes = new Uint8Array(256).fill(ByteClass.sign);
   for (let byte = 0; byte < 256; byte++) {
     const character = String.fromCharCode(byte);
-    // Which of the bytes above ASCII is a letter does not matter: those that are none do not occur
-    // outside of quotes.
+    // All bytes above ASCII count as letters: those that are not letters occur only inside quotes.
     if (/[\w$]/.test(character) || byte >= 0x80) classes[byte] = ByteClass.word;
     else if (/[\t-\r ]/.test(character)) classes[byte] = ByteClass.space;
   }

@@ -6,20 +6,20 @@ import type { FollowedTables } from "./followed-tables.ts";
 import type { QueryEvent } from "./query-event.ts";
 import type { Statement } from "./statement.ts";
 
-/** A change of a followed table, or of a database with such tables, by a statement. */
+/** A change that a statement makes to a followed table, or to a database with followed tables. */
 export interface DefinitionChange {
   readonly op: "ddl" | "t";
   readonly database: string;
-  /** WHOLE_DATABASE where the database was removed with all its tables. */
+  /** WHOLE_DATABASE when the database was dropped with all its tables. */
   readonly table: string;
-  /** The statement is what is after a `ddl`. */
+  /** For `ddl`, "after" is the statement. */
   readonly texts: RowTexts;
 }
 
 /**
- * The changes by a statement, one for each table that it names: both names of a renamed table, both
- * tables of an exchange. Null for a table that is not followed: it counts, so that the numbers of
- * the others do not depend on what is followed. Throws RowTooLargeError.
+ * The changes by a statement, one for each table that it names, including both names of a renamed
+ * table and both tables of an exchange. null stands for a table that is not followed, so the
+ * numbers of the other changes do not depend on which tables are followed. Throws RowTooLargeError.
  */
 export function changesOf(
   { op, tables, database }: Extract<Statement, { kind: "definition" }>,
@@ -41,7 +41,7 @@ export function changesOf(
   });
 }
 
-/** A statement becomes several strings in the reader's heap, which has 256 MB. */
+/** The longest statement, bytes. The reader makes several strings of it, in a heap of 256 MB. */
 const LONGEST_STATEMENT = 16 << 20;
 
 /** The statement as a JSON string. Throws RowTooLargeError. */

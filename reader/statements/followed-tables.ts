@@ -2,8 +2,8 @@ import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher, WHOLE_DATABASE } from "../../wire/table-patterns.ts";
 
 /**
- * Where pt-table-checksum writes by default, in statement format, while it reads every table. It
- * reads tables only, no views. This one counts as harmless without the configuration's word.
+ * The table that pt-table-checksum writes by default, in statement format, while it reads every
+ * table but no view. It is harmless without an entry in the configuration.
  */
 export const CHECKSUMS = "percona.checksums";
 
@@ -11,23 +11,24 @@ export interface FollowedTablesOptions {
   /** The configuration's patterns. */
   readonly patterns: readonly string[];
   /**
-   * Patterns of tables of which the configuration says that a statement which writes them changes
-   * no followed table: by no trigger, view or foreign key of theirs, nor by a function in a view
-   * that it reads. CHECKSUMS is one of them. A followed table is not, whatever the patterns say.
+   * Patterns of harmless tables: the configuration guarantees that a statement which writes them
+   * changes no followed table, be it through a trigger, view or foreign key of these tables or
+   * through a function in a view that it reads. CHECKSUMS is always one of them; a followed table
+   * never is.
    */
   readonly statementTables?: readonly string[];
   /** The session ledger's table, `database.table`. */
   readonly ledger: string;
   /**
-   * Whether the server has `lower_case_table_names` 1 or 2: rows name their tables in lower case,
-   * statements as they were typed.
+   * Whether the server has `lower_case_table_names` 1 or 2. Table names are then in lower case in
+   * table maps, and as typed in statements.
    */
   readonly lowerCase: boolean;
 }
 
 /**
- * Which tables the reader follows. A name is given as the binlog's rows have it; `nameOf` makes it
- * of a statement's.
+ * Decides which tables the reader follows. All names are those of table maps; `nameOf` converts a
+ * name from a statement.
  */
 export class FollowedTables {
   readonly #matches: (database: string, table: string) => boolean;
@@ -43,30 +44,32 @@ export class FollowedTables {
     this.#lowerCase = lowerCase;
   }
 
-  /** Whether changes of a table are delivered; WHOLE_DATABASE: of some table of the database. */
+  /** Whether changes of a table are delivered; for WHOLE_DATABASE: of any table of the database. */
   isDelivered(database: string, table: string): boolean {
     if (!this.#matches(database, table)) return false;
     return table === WHOLE_DATABASE || !this.#isLedger(database, table);
   }
 
-  /** Whether it is the session ledger: its rows are taken as registrations and go no further. */
+  /**
+   * Whether the table is the session ledger, whose rows are registrations and are not delivered.
+   */
   isLedger(database: string, table: string): boolean {
     return this.#isLedger(database, table);
   }
 
-  /** Whether rows of a table are read. */
+  /** Whether the reader decodes the rows of a table. */
   isRead(database: string, table: string): boolean {
     return this.#matches(database, table) || this.#isLedger(database, table);
   }
 
-  /** Whether rows of some table of a database may be read. */
+  /** Whether the reader may decode rows of any table of a database. */
   isDatabaseRead(database: string): boolean {
     return this.isRead(database, WHOLE_DATABASE);
   }
 
   /**
-   * Whether a statement that names the table as the one that it writes leaves followed tables as
-   * they are, by the configuration's word.
+   * Whether, according to the configuration, a statement that writes this table changes no followed
+   * table.
    */
   isHarmless(database: string, table: string): boolean {
     return this.#isHarmless(database, table) && !this.isRead(database, table);

@@ -4,21 +4,21 @@ import { ByteClass, byteClasses } from "./byte-classes.ts";
 import type { Dialect } from "./query-event.ts";
 
 /**
- * A piece of a statement: a bare word, a name or a text in quotes, a sign, or the statement's end.
+ * The kind of a token: an unquoted word, a quoted name, a quoted text, a sign, or the end of the
+ * statement.
  */
 export type TokenKind = "word" | "name" | "text" | "sign" | "end";
 
 /**
- * The pieces of a statement as MySQL's lexer sees them (sql_lex.cc), one after the other, read from
- * the statement's bytes without making a string of them: in memory that does not grow with the
- * statement, in time that grows with it linearly. Comments are passed over; what stands in an
- * executable comment (`/*!50000 … *\/`) is read, because a server writes one to its binlog only
- * when it executed the inside, and rewrites the others.
+ * Reads the tokens of a statement as MySQL's lexer does (sql_lex.cc), from the bytes and without
+ * making a string of the statement. It needs constant memory and linear time. It skips comments but
+ * reads the content of executable comments (`/*!50000 … *\/`): the server writes these to the
+ * binlog only if it executed them, and rewrites the others.
  */
 export class Lexer {
-  /** The piece at hand. */
+  /** The kind of the present token. */
   kind: TokenKind = "end";
-  /** Where it is in the statement, without its quotes. */
+  /** The present token's start and end in the statement, without its quotes. */
   start = 0;
   end = 0;
   readonly bytes: Buffer;
@@ -38,7 +38,7 @@ export class Lexer {
     this.next();
   }
 
-  /** The name at hand. */
+  /** The present word or name, decoded. */
   get name(): string {
     const bytes = this.bytes.subarray(this.start, this.end);
     const text = this.#decode(
@@ -49,12 +49,12 @@ export class Lexer {
     return text.replaceAll(quote + quote, quote);
   }
 
-  /** Whether the sign at hand is this one. */
+  /** Whether the present token is this sign. */
   isSign(sign: string): boolean {
     return this.kind === "sign" && this.bytes[this.start] === sign.charCodeAt(0);
   }
 
-  /** Whether the word at hand is this keyword, which is given in capitals. */
+  /** Whether the present token is this keyword, given in capitals. */
   isWord(keyword: string): boolean {
     if (this.kind !== "word" || this.end - this.start !== keyword.length) return false;
     for (let i = 0; i < keyword.length; i++) {
@@ -63,7 +63,7 @@ export class Lexer {
     return true;
   }
 
-  /** Goes on to the next piece. */
+  /** Reads the next token. */
   next(): void {
     this.#skipSpace();
     const { bytes } = this;
@@ -89,7 +89,10 @@ export class Lexer {
     }
   }
 
-  /** A text's backslash takes one byte with it, be it the first of several of a character. */
+  /**
+   * A backslash in a text escapes one byte, even if that is the first byte of a multi-byte
+   * character.
+   */
   #quoted(quote: number, escapes: boolean): void {
     const { bytes } = this;
     const measure = this.#measure;
@@ -112,7 +115,7 @@ export class Lexer {
     this.#at = at + 1;
   }
 
-  /** Whether the last byte of a character of several, at `at`, comes twice. */
+  /** Whether the last byte of a multi-byte character, at `at`, is doubled. */
   #isDoubled(bytes: Buffer, at: number): boolean {
     return (
       this.#dialect.doublesSecondBytes === true &&
@@ -167,7 +170,9 @@ export class Lexer {
     return this.#classes[third] === ByteClass.space || third < 0x20 || third === 0x7f;
   }
 
-  /** At an executable comment, passes over its mark and its version (five digits or six) only. */
+  /**
+   * Skips a comment; of an executable comment only its mark and its version (five or six digits).
+   */
   #skipComment(): void {
     if (this.bytes[this.#at + 2] !== EXCLAMATION_MARK) {
       this.#at += 2;
@@ -185,7 +190,7 @@ export class Lexer {
   }
 }
 
-/** Without it, a lower-case letter of ASCII is its upper-case one. */
+/** The mask that turns a lower-case ASCII letter into the upper-case one. */
 const UPPER_CASE = 0xdf;
 
 const [BACKTICK, DOUBLE_QUOTE, SINGLE_QUOTE, BACKSLASH] = [0x60, 0x22, 0x27, 0x5c];

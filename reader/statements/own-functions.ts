@@ -1,7 +1,6 @@
 /**
- * Words that may stand before a parenthesis in a statement without it being a call of a stored
- * function: MySQL's own functions that checksums and heartbeats use, and keywords. A word that is
- * not here may be anybody's function.
+ * Words before a parenthesis that do not call a stored function: MySQL's own functions that
+ * checksum and heartbeat statements use, and keywords. Any other word may be a stored function.
  */
 const WORDS = `
   ABS ACOS ADDDATE ADDTIME AES_DECRYPT AES_ENCRYPT ANY_VALUE ASCII ASIN ATAN ATAN2 AVG BIN BIT_AND BIT_COUNT BIT_LENGTH
@@ -28,7 +27,7 @@ const WORDS = `
 
 const OWN: ReadonlySet<string> = new Set(WORDS.trim().split(/\s+/));
 
-/** Whether a word, in capitals, before a parenthesis is MySQL's own. */
+/** Whether a word (in capitals) before a parenthesis is an own function or keyword of MySQL. */
 export function isOwnWord(word: string): boolean {
   return OWN.has(word);
 }

@@ -6,22 +6,22 @@ import { tableDefinitions } from "./table-definitions.ts";
 import { writtenTables } from "./written-tables.ts";
 
 /**
- * Whether a statement that changes rows in statement format leaves all followed tables as they are:
+ * Whether a statement that changes rows in statement format changes no followed table. It is safe
+ * in three cases:
  *
- * - No database whose tables the statement opened holds a followed one. The server lists the
- *   databases of all tables, also of those that views, triggers and functions lead to.
- * - Or it is a CREATE TABLE … SELECT of another table. A new table has no trigger, and MySQL
- *   refuses such a statement if a function that it calls, also in a view, changes a table.
- * - Or every table that the text names as written is harmless by the configuration's word, it calls
- *   no stored function, and the followed databases that were opened are those of harmless tables,
- *   or of which the text names a table, as a checksum's statement does that reads them.
+ * - No opened table is in a database with followed tables. The server lists the databases of all
+ *   opened tables, including those opened through views, triggers and functions.
+ * - It is a CREATE TABLE … SELECT of a table that is not followed. A new table has no trigger, and
+ *   MySQL refuses the statement if a function that it calls, even in a view, changes a table.
+ * - All tables that the text writes are harmless according to the configuration, the text calls no
+ *   stored function, and each opened database with followed tables either has one of these harmless
+ *   tables or is named in the text, as in a checksum's statement that reads it.
  *
- * Without that word a statement that reads a followed database may change it: the trigger of a
- * table that it writes, or a function in a view that it reads, opens nothing but the same database.
+ * Other statements that read a followed database may change it: a trigger of a table that they
+ * write, or a function in a view that they read, opens no other database.
  *
- * Where the server lists no databases (there is the parent of a foreign key among the tables), the
- * third is enough only for statements that add rows while they read another table, and for those
- * that read none.
+ * If the server lists no databases (one of the tables is the parent of a foreign key), the third
+ * case holds only for statements that read no other table or only add rows.
  */
 export function isSafeToPass(verb: string, query: QueryEvent, followed: FollowedTables): boolean {
   const opened =
@@ -42,13 +42,13 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
     const filled = tableDefinitions(verb, statement)?.tables.map(named);
     return filled?.every(({ database, table }) => !followed.isRead(database, table)) === true;
   }
-  // MySQL writes the text of a LOAD DATA itself, with escapes in any mode.
+  // MySQL generates the text of a LOAD DATA, with backslash escapes in any SQL mode.
   if (verb === "LOAD" && !dialect.backslashEscapes) return false;
   const names = writtenTables(verb, statement)?.map(named) ?? [];
   if (names.length === 0) return false;
   if (!names.every(({ database, table }) => followed.isHarmless(database, table))) return false;
   const { callsFunction, reads, databases } = expressionsOf(verb, query, statement, (name) => {
-    // A name without a database may be that of a common table, which is in none.
+    // A name without a database may be a common table expression's, which is in no database.
     if (name === null && verb === "WITH") return null;
     const found = name === null ? schema : followed.nameOf(name);
     return opened?.includes(found) === true ? found : null;
@@ -61,27 +61,28 @@ export function isSafeToPass(verb: string, query: QueryEvent, followed: Followed
 }
 
 /**
- * Statements that cannot remove or change the children of a foreign key, but for those of rows that
- * they replace.
+ * Statements that change or remove the children of a foreign key only for rows that they replace.
  */
 const ADDING: ReadonlySet<string> = new Set(["INSERT", "REPLACE"]);
 
 interface Expressions {
-  /** Whether something is called that is not MySQL's own. */
+  /** Whether the text calls a function that is not MySQL's own. */
   readonly callsFunction: boolean;
-  /** Whether it reads a table. */
+  /** Whether the text reads a table. */
   readonly reads: boolean;
-  /** Those of the databases that were looked for of which it reads a table. */
+  /** The databases found by `FindDatabase` of which the text reads a table. */
   readonly databases: ReadonlySet<string>;
 }
 
 /**
- * Finds the database that a name before a dot means, or that of a table without one (null). Null
- * for one that is not looked for.
+ * Returns the database for a name before a dot, or for a table without one (null). null: the
+ * database is not of interest.
  */
 type FindDatabase = (name: string | null) => string | null;
 
-/** What the whole statement's text has. `behind` stands behind the tables that it writes. */
+/**
+ * The expressions of the whole statement. `behind` is positioned behind the tables that it writes.
+ */
 function expressionsOf(
   verb: string,
   query: QueryEvent,
@@ -90,7 +91,7 @@ function expressionsOf(
 ): Expressions {
   const rest = expressions(behind, find);
   switch (verb) {
-    // Before the table stands nothing else, and behind it its columns, which look like a call.
+    // Nothing precedes the table, and its list of columns looks like a call.
     case "INSERT":
     case "REPLACE":
     case "LOAD":
@@ -98,14 +99,14 @@ function expressionsOf(
     default: {
       const whole = new StatementCursor(query.text, query.dialect);
       const all = expressions(whole, find);
-      // The FROM of a DELETE is that of the tables which it writes.
+      // The FROM of a DELETE names the tables that it writes.
       const read = verb === "DELETE" || verb === "WITH" ? rest : all;
       return { ...read, callsFunction: all.callsFunction };
     }
   }
 }
 
-/** Keywords behind which a query's list of tables is over. */
+/** Keywords that end a query's list of tables. */
 const BEHIND_TABLES = [
   "WHERE",
   "GROUP",
@@ -123,17 +124,15 @@ const BEHIND_TABLES = [
   "FOR",
 ] as const;
 
-/** What is known within a parenthesis, or outside of all. */
+/** The state within a parenthesis, or outside all parentheses. */
 interface Level {
-  /** Whether a FROM names tables here: not that of TRIM(x FROM y). */
+  /** Whether a FROM at this level names tables, unlike that of TRIM(x FROM y). */
   readonly isQuery: boolean;
-  /** Whether a comma or JOIN is followed by a table. */
+  /** Whether a table follows after a comma or JOIN. */
   isTableList: boolean;
 }
 
-/**
- * Looks for calls, and for tables where a query names them: behind FROM, TABLE, JOIN and commas.
- */
+/** Finds function calls, and the tables that a query names after FROM, TABLE, JOIN and commas. */
 function expressions(statement: StatementCursor, find: FindDatabase): Expressions {
   let callsFunction = false;
   let reads = false;

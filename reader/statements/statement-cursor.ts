@@ -1,13 +1,13 @@
 import { Lexer } from "./lexer.ts";
 import type { Dialect } from "./query-event.ts";
 
-/** A table as a statement names it; null: of the session's default database. */
+/** A table as a statement names it. `database` is null for the session's default database. */
 export interface TableName {
   readonly database: string | null;
   readonly table: string;
 }
 
-/** A statement that is read from its beginning to its end, once. */
+/** Reads a statement once, from beginning to end. */
 export class StatementCursor {
   readonly #lexer: Lexer;
 
@@ -19,7 +19,7 @@ export class StatementCursor {
     return this.#lexer.kind === "end";
   }
 
-  /** Whether a bare word comes next: a keyword, or a name without quotes. */
+  /** Whether an unquoted word comes next: a keyword or a name. */
   get isAtWord(): boolean {
     return this.#lexer.kind === "word";
   }
@@ -37,14 +37,14 @@ export class StatementCursor {
     return this.#lexer.isSign(sign);
   }
 
-  /** Passes over one of these keywords if it comes next. */
+  /** Skips one of these keywords if it comes next; returns whether it did. */
   takes(...keywords: readonly string[]): boolean {
     const found = this.isAt(...keywords);
     if (found) this.skip();
     return found;
   }
 
-  /** Passes over as many of these keywords as come next. */
+  /** Skips all of these keywords that come next. */
   takesAll(...keywords: readonly string[]): void {
     while (this.takes(...keywords));
   }
@@ -55,12 +55,12 @@ export class StatementCursor {
     return found;
   }
 
-  /** Passes over one piece. */
+  /** Skips one token. */
   skip(): void {
     this.#lexer.next();
   }
 
-  /** Passes over what is in the parentheses that begin here, and over them. */
+  /** Skips the parenthesis that begins here, with its content. */
   skipParentheses(): void {
     let depth = 0;
     do {
@@ -71,8 +71,8 @@ export class StatementCursor {
   }
 
   /**
-   * The word that comes next, in capitals; for messages and for lists of keywords. Null at anything
-   * else, or at a long one.
+   * The next word in capitals, for messages and for lists of keywords; null if no word comes next
+   * or it is longer than any keyword.
    */
   keyword(): string | null {
     const { kind, start, end, bytes } = this.#lexer;
@@ -80,7 +80,7 @@ export class StatementCursor {
     return bytes.toString("latin1", start, end).toUpperCase();
   }
 
-  /** Passes over a name; null when none comes next. */
+  /** Reads a name; null when none comes next. */
   name(): string | null {
     if (!this.isAtName) return null;
     const { name } = this.#lexer;
@@ -88,7 +88,7 @@ export class StatementCursor {
     return name;
   }
 
-  /** Passes over `table`, `database.table` or `.table`; null when no name comes next. */
+  /** Reads `table`, `database.table` or `.table`; null when no name comes next. */
   tableName(): TableName | null {
     if (this.takesSign(".")) return this.#tableOf(null);
     const first = this.name();

@@ -3,7 +3,7 @@ import type { QueryEvent } from "./query-event.ts";
 import { StatementCursor, type TableName } from "./statement-cursor.ts";
 import { tableDefinitions } from "./table-definitions.ts";
 
-/** What a statement of the binlog means for the transaction it stands in, and for tables. */
+/** The effect of a statement in the binlog on its transaction and on tables. */
 export type Statement =
   | { readonly kind: "begin" }
   | { readonly kind: "commit" }
@@ -12,8 +12,8 @@ export type Statement =
   | { readonly kind: "rollback-to-savepoint" }
   | { readonly kind: "xa"; readonly verb: string; readonly xid: string }
   /**
-   * It defines, renames or removes tables (`ddl`), or empties one (`t`). `database`: one that it
-   * removes with its tables.
+   * It defines, renames or drops tables (`ddl`), or empties one (`t`). `database`: a database that
+   * it drops with all its tables.
    */
   | {
       readonly kind: "definition";
@@ -21,14 +21,14 @@ export type Statement =
       readonly tables: readonly TableName[];
       readonly database?: string;
     }
-  /** It may change rows, and does not say which: it was logged in statement format. */
+  /** It may change rows, and was logged in statement format, so the rows are unknown. */
   | { readonly kind: "rows"; readonly verb: string }
   /** It concerns neither rows nor tables. */
   | { readonly kind: "unrelated" }
-  /** `verb`: its first word, in capitals; "" when it does not begin with one. */
+  /** `verb`: the first word in capitals; "" when the statement does not begin with a word. */
   | { readonly kind: "unknown"; readonly verb: string };
 
-/** Statements by which rows are changed, as far as they are logged at all. */
+/** Statements that change rows, if they are logged. */
 const ROWS: ReadonlySet<string> = new Set([
   "INSERT",
   "UPDATE",
@@ -44,8 +44,8 @@ const ROWS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Statements about accounts, plugins and storage. ANALYZE, OPTIMIZE and REPAIR leave a table's rows
- * and columns as they are.
+ * Statements about accounts, plugins and storage. ANALYZE, OPTIMIZE and REPAIR do not change a
+ * table's rows and columns.
  */
 const UNRELATED: ReadonlySet<string> = new Set([
   "ANALYZE",
@@ -58,7 +58,7 @@ const UNRELATED: ReadonlySet<string> = new Set([
   "UNINSTALL",
 ]);
 
-/** The longest `XA` statement has two parts of 64 bytes in hexadecimal. */
+/** Enough bytes for the longest `XA` statement, with two parts of 64 bytes in hexadecimal. */
 const XA_LENGTH = 512;
 
 const BEGIN = { kind: "begin" } as const;
@@ -67,13 +67,13 @@ const UNRELATED_STATEMENT = { kind: "unrelated" } as const;
 const BEGIN_TEXT = Buffer.from("BEGIN");
 const COMMIT_TEXT = Buffer.from("COMMIT");
 
-/** Reads a statement, as far as its kind needs it. */
+/** Reads as much of a statement as its kind requires. */
 export function readStatement(query: QueryEvent): Statement {
   if (query.text.equals(BEGIN_TEXT)) return BEGIN;
   if (query.text.equals(COMMIT_TEXT)) return COMMIT;
   const statement = new StatementCursor(query.text, query.dialect);
   const verb = statement.keyword();
-  // A statement of comments only.
+  // A statement may consist of comments only.
   if (verb === null) return statement.atEnd ? UNRELATED_STATEMENT : { kind: "unknown", verb: "" };
   if (ROWS.has(verb)) return { kind: "rows", verb };
   if (UNRELATED.has(verb)) return UNRELATED_STATEMENT;

@@ -1,30 +1,27 @@
 import { ByteReader } from "../binlog-format/byte-reader.ts";
 
-/**
- * What a Query event says of the session that ran its statement, as far as reading the statement
- * needs it.
- */
+/** The session's settings in a Query event, as far as they are needed to read its statement. */
 export interface StatusVariables {
   /** `@@sql_mode` as bits. */
   readonly sqlMode: number;
   /**
-   * The id of `@@character_set_client`'s collation, in which the text is; null where the event does
-   * not say.
+   * The id of a collation of `@@character_set_client`, the text's character set; null when the
+   * event does not contain it.
    */
   readonly collation: number | null;
   /**
-   * The databases of all tables that the statement opened, also by triggers and functions. Null
-   * where the event does not list them: there are too many, or a table of them is the parent of a
-   * foreign key.
+   * The databases of all tables that the statement opened, including those opened by triggers and
+   * functions. null when the event does not list them, because there are too many or one of the
+   * tables is the parent of a foreign key.
    */
   readonly databases: readonly string[] | null;
-  /** Whether the event has a place for such a list, be it without names. */
+  /** Whether the event has the field for this list, even if it is empty. */
   readonly saysDatabases: boolean;
 }
 
 /**
- * The codes, and how many bytes follow those of a fixed length (`Query_event` in MySQL's
- * statement_events.h).
+ * The codes of status variables, and the lengths of those with a fixed length (`Query_event` in
+ * MySQL's statement_events.h).
  */
 const Q_SQL_MODE_CODE = 1;
 const Q_CHARSET_CODE = 4;
@@ -43,8 +40,8 @@ const FIXED_LENGTHS: ReadonlyMap<number, number> = new Map([
 const LENGTH_PREFIXED: ReadonlySet<number> = new Set([5, 6]); // Q_TIME_ZONE_CODE, Q_CATALOG_NZ_CODE
 
 /**
- * Like MySQL's own reader, it stops at the first code that it does not know: what follows is said
- * by newer servers only.
+ * Parses the status variables. Like MySQL's own reader, it stops at the first unknown code, behind
+ * which only newer servers write fields.
  */
 export function parseStatusVariables(bytes: Buffer): StatusVariables {
   const reader = new ByteReader(bytes);

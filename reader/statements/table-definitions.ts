@@ -1,24 +1,21 @@
 import type { StatementCursor, TableName } from "./statement-cursor.ts";
 
-/**
- * The tables that a statement defines, renames, removes or empties, as far as the statement is one
- * of these.
- */
+/** The tables that a statement defines, renames, drops or empties. */
 export interface TableDefinitions {
   readonly op: "ddl" | "t";
   readonly tables: readonly TableName[];
-  /** The database that it removes with all its tables. */
+  /** The database that the statement drops with all its tables. */
   readonly database?: string;
-  /** It is a CREATE TABLE that fills the table by a query. */
+  /** Whether it is a CREATE TABLE that fills the table from a query. */
   readonly fills?: boolean;
 }
 
 /**
- * Reads a statement behind its first word. Undefined: it is about something else, like a view, an
- * account or a temporary table. Null: it is not recognised. A table that is only copied from, or
- * referred to, is not changed.
+ * Reads a statement from behind its first word. Returns undefined for a statement about something
+ * else, such as a view, an account or a temporary table, and null for an unknown one. Tables that
+ * the statement only copies from or refers to are left out.
  *
- * The grammar is that of MySQL 9.7 (sql_yacc.yy), whose older versions allow less.
+ * The grammar is that of MySQL 9.7 (sql_yacc.yy); older versions allow a subset.
  */
 export function tableDefinitions(
   verb: string,
@@ -44,7 +41,7 @@ export function tableDefinitions(
   }
 }
 
-/** What stands behind CREATE, ALTER or DROP where the statement is not about tables. */
+/** The words after CREATE, ALTER or DROP in statements that are not about tables. */
 const SCHEMA_OBJECTS = [
   "VIEW",
   "TRIGGER",
@@ -61,7 +58,7 @@ const SCHEMA_OBJECTS = [
   "RESOURCE",
   "INSTANCE",
 ];
-/** What stands in front of a view's or a program's kind: they alone have a definer. */
+/** The words that can precede VIEW, PROCEDURE and the like, which tables do not have. */
 const VIEW_OPTIONS = ["ALGORITHM", "DEFINER", "SQL", "JSON"];
 const CREATED = [...SCHEMA_OBJECTS, ...VIEW_OPTIONS, "DATABASE", "SCHEMA", "AGGREGATE"];
 const ALTERED = [...SCHEMA_OBJECTS, ...VIEW_OPTIONS, "DATABASE", "SCHEMA"];
@@ -81,7 +78,7 @@ function created(statement: StatementCursor): TableDefinitions | undefined | nul
   return statement.takes("INDEX") ? defines([indexedTable(statement)]) : null;
 }
 
-/** A temporary table is its session's own; it is none of the statement's tables. */
+/** A temporary table is visible to its session only, so it is not one of the statement's tables. */
 function temporaryTable(statement: StatementCursor): TableDefinitions | undefined | null {
   const definition = statement.takes("TABLE") ? createdTable(statement) : null;
   if (definition === null) return null;
@@ -95,12 +92,12 @@ function createdTable(statement: StatementCursor): TableDefinitions | null {
 }
 
 /**
- * These words are reserved, and stand in a CREATE TABLE behind the table's name only where a query
- * begins.
+ * Whether a query follows in a CREATE TABLE. These words are reserved; behind the table's name they
+ * occur only at the beginning of a query.
  */
 function containsQuery(statement: StatementCursor): boolean {
   for (; !statement.atEnd; statement.skip()) {
-    if (statement.takesSign(".")) statement.skip(); // Behind a dot every word is a name.
+    if (statement.takesSign(".")) statement.skip(); // After a dot every word is a name.
     if (statement.isAt("SELECT", "TABLE")) return true;
     if (statement.isAt("VALUES")) {
       statement.skip();
@@ -125,7 +122,7 @@ function dropped(statement: StatementCursor): TableDefinitions | undefined | nul
   return statement.isAt(...DROPPED) ? undefined : null;
 }
 
-/** Passes over `IF EXISTS` or `IF NOT EXISTS`: IF is reserved. */
+/** Skips `IF EXISTS` or `IF NOT EXISTS`. IF is a reserved word. */
 function takesExistence(statement: StatementCursor): void {
   if (!statement.takes("IF")) return;
   statement.takes("NOT");
@@ -138,7 +135,7 @@ function tableList(statement: StatementCursor): (TableName | null)[] {
   return names;
 }
 
-/** From the index's name on. */
+/** Reads from the index's name on. */
 function indexedTable(statement: StatementCursor): TableName | null {
   statement.skip();
   while (!statement.atEnd && !statement.takes("ON")) statement.skip();
@@ -155,7 +152,7 @@ function renamedTables(statement: StatementCursor): (TableName | null)[] {
 }
 
 /**
- * The table, and those that its clauses name: `RENAME TO name`, `EXCHANGE PARTITION p WITH TABLE
+ * The altered table and those in its clauses `RENAME TO name` and `EXCHANGE PARTITION p WITH TABLE
  * name`.
  */
 function alteredTables(statement: StatementCursor): (TableName | null)[] {
@@ -184,7 +181,7 @@ function exchangedTable(statement: StatementCursor): TableName | null {
   return statement.takes("WITH") && statement.takes("TABLE") ? statement.tableName() : null;
 }
 
-/** Null where a name was expected and none came: then the statement was not understood. */
+/** null when a name is missing, so the statement was not understood. */
 function defines(
   names: readonly (TableName | null)[],
   op: "ddl" | "t" = "ddl",

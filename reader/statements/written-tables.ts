@@ -1,10 +1,9 @@
 import type { StatementCursor, TableName } from "./statement-cursor.ts";
 
 /**
- * The tables that a statement may write, by its text, read behind its first word; null where the
- * text does not tell. All tables of an UPDATE or DELETE of several count as written. Views,
- * triggers, functions and foreign keys, by which a statement writes other tables, are not in the
- * text.
+ * The tables that the text of a statement writes, read from behind its first word; null when the
+ * text does not show them. All tables of a multi-table UPDATE or DELETE count as written. Tables
+ * that a statement writes through views, triggers, functions and foreign keys are not in the text.
  */
 export function writtenTables(verb: string, statement: StatementCursor): TableName[] | null {
   switch (verb) {
@@ -29,7 +28,7 @@ export function writtenTables(verb: string, statement: StatementCursor): TableNa
 function deletedFrom(statement: StatementCursor): TableName[] | null {
   statement.takesAll("LOW_PRIORITY", "QUICK", "IGNORE");
   if (!statement.takes("FROM")) {
-    // DELETE t1, t2.* FROM …: the names may be aliases of what follows.
+    // DELETE t1, t2.* FROM …: the names may be aliases of the tables after FROM.
     while (!statement.atEnd && !statement.takes("FROM")) statement.skip();
     return complete(referencedTables(statement, "WHERE"));
   }
@@ -49,7 +48,7 @@ function loadedTable(statement: StatementCursor): TableName[] | null {
   return null;
 }
 
-/** WITH … UPDATE, or WITH … DELETE. */
+/** Reads WITH … UPDATE or WITH … DELETE. */
 function behindCommonTables(statement: StatementCursor): TableName[] | null {
   while (!statement.atEnd) {
     if (statement.isAtSign("(")) statement.skipParentheses();
@@ -61,8 +60,8 @@ function behindCommonTables(statement: StatementCursor): TableName[] | null {
 }
 
 /**
- * The tables of a list with joins, up to a keyword or the statement's end. Subqueries are passed
- * over: they only read.
+ * The tables of a list with joins, up to a keyword or the statement's end. Subqueries are skipped,
+ * because they only read.
  */
 function referencedTables(statement: StatementCursor, end: string): (TableName | null)[] {
   const names: (TableName | null)[] = [];
@@ -81,8 +80,8 @@ function referencedTables(statement: StatementCursor, end: string): (TableName |
 }
 
 /**
- * Reads what a list of tables has at this place; returns whether a table comes next, as behind an
- * opening parenthesis.
+ * Reads one element of a list of tables. Returns whether a table must follow, as after an opening
+ * parenthesis.
  */
 function readsTable(statement: StatementCursor, names: (TableName | null)[]): boolean {
   if (statement.takesSign("{")) {
@@ -106,7 +105,7 @@ function readsTable(statement: StatementCursor, names: (TableName | null)[]): bo
   return false;
 }
 
-/** Passes over the rest of a parenthesis that was opened. */
+/** Skips the rest of an open parenthesis. */
 function skipRest(statement: StatementCursor): void {
   while (!statement.atEnd && !statement.takesSign(")")) {
     if (statement.isAtSign("(")) statement.skipParentheses();

@@ -2,7 +2,7 @@ import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 
 /**
- * A position between two events of one server's binlog. Those of different servers cannot be
+ * A position between two events of a server's binlog. Positions of different servers cannot be
  * compared.
  */
 export interface BinlogPosition {
@@ -10,7 +10,6 @@ export interface BinlogPosition {
   readonly offset: number;
 }
 
-/** Whether one position lies before another one. */
 export function isBefore(a: BinlogPosition, b: BinlogPosition): boolean {
   return a.fileNumber < b.fileNumber || (a.fileNumber === b.fileNumber && a.offset < b.offset);
 }
@@ -18,26 +17,25 @@ export function isBefore(a: BinlogPosition, b: BinlogPosition): boolean {
 const LOG_EVENT_ARTIFICIAL_F = 0x20;
 const HEADER_RANGE = 2 ** 32;
 
-/** Whether the server made an event for the dump: it is in no file. */
+/** Whether the server made the event for the dump only; such an event is in no file. */
 export function isArtificial({ logPos, flags }: EventHeader): boolean {
   return logPos === 0 || (flags & LOG_EVENT_ARTIFICIAL_F) !== 0;
 }
 
 /**
- * Where the present event lies. Event headers count bytes modulo 2^32, but a transaction is never
- * split over files, so a file may be longer; `start` and `end` count on.
+ * The position of the present event. A transaction is never split over files, so a file can exceed
+ * 4 GiB, while event headers give positions modulo 2^32. `start` and `end` are the full positions.
  */
 export class EventPosition {
-  /** The name of the file that is being read, "" before the server has named one. */
+  /** The name of the file that is being read; "" before the server has named one. */
   file = "";
   fileNumber = 0;
   /** Where the present event starts and ends in the file, bytes. */
   start = 0;
   end = 0;
-  /** How many changes of the present event were counted, of all tables. */
+  /** The number of changes counted in the present event, of all tables. */
   rows = 0;
 
-  /** Where the present event ends. */
   get endPosition(): BinlogPosition {
     return { fileNumber: this.fileNumber, offset: this.end };
   }
@@ -49,7 +47,7 @@ export class EventPosition {
     this.end = offset;
   }
 
-  /** Moves to an event. Events that are in no file change nothing. */
+  /** Moves to an event. An artificial event does not change the position. */
   advance(header: EventHeader): void {
     if (isArtificial(header)) return;
     let end = header.logPos + Math.floor(this.end / HEADER_RANGE) * HEADER_RANGE;
@@ -60,8 +58,9 @@ export class EventPosition {
   }
 
   /**
-   * Called when the present event must lie behind a position passed earlier: a dump by GTIDs leaves
-   * out what was read, and with it perhaps the events by which the count passes 2^32.
+   * Called when the present event must lie behind a position read earlier. A dump by GTIDs skips
+   * the transactions read before, and with them perhaps the events that cross 2^32; this adds the
+   * missing multiples.
    */
   isBehind(passed: { readonly file: string; readonly offset: number }): void {
     if (passed.file !== this.file || this.start >= passed.offset) return;

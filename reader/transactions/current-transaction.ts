@@ -17,7 +17,7 @@ export interface CurrentTransactionOptions {
   readonly position: EventPosition;
   readonly run: ServerRun;
   readonly xa: XaTransactions;
-  /** By what the binlog was recognised where reading begins. */
+  /** The anchor of the position where reading begins; null when there is none. */
   readonly anchor: Anchor | null;
   readonly sink: ChangeSink;
 }
@@ -25,18 +25,20 @@ export interface CurrentTransactionOptions {
 /** A transaction from its first event to its commit. */
 interface OpenTransaction {
   readonly transaction: Transaction;
-  /** An XA transaction's changes are kept back until it commits. */
+  /**
+   * The changes of an XA transaction, which are held until it commits; null for other transactions.
+   */
   readonly held: HeldChanges | null;
-  /** How many changes it had up to now, whether or not their tables are followed. */
+  /** The number of its changes so far, including those of tables that are not followed. */
   changes: number;
-  /** Whether one of them was of a followed table. */
+  /** Whether one of its changes was in a followed table. */
   hasFollowed: boolean;
 }
 
 /**
- * The transaction whose events are going by. It gives each change its number and position, and
- * tells the sink of changes and of the boundaries between transactions, from which reading can go
- * on.
+ * The transaction whose events are being read. It gives each change its number and position, and
+ * passes the changes and the boundaries between transactions to the sink. Reading can resume at a
+ * boundary.
  */
 export class CurrentTransaction {
   readonly #position: EventPosition;
@@ -61,12 +63,15 @@ export class CurrentTransaction {
     return this.#open !== null;
   }
 
-  /** Whether a change of a followed table belongs to the open transaction. */
+  /** Whether the open transaction has a change of a followed table. */
   get hasChanges(): boolean {
     return this.#open?.hasFollowed === true;
   }
 
-  /** The GTID of the transaction that goes by; null on a server without GTIDs. */
+  /**
+   * The GTID of the present transaction; null on a server without GTIDs, and between two
+   * transactions.
+   */
   get gtid(): string | null {
     return this.#gtid?.gtid ?? null;
   }
@@ -77,8 +82,8 @@ export class CurrentTransaction {
   }
 
   /**
-   * Takes the event in front of a transaction's first one. Throws CorruptEventError when the one
-   * before has not ended.
+   * Handles the GTID event, which precedes a transaction's first event. Throws CorruptEventError
+   * when the previous transaction has not ended.
    */
   announce(gtid: GtidEvent): void {
     if (this.#open !== null) throw new CorruptEventError(NOT_ENDED);
@@ -87,16 +92,16 @@ export class CurrentTransaction {
   }
 
   /**
-   * `thread`: the id of the connection that writes it, which holds for all that follows up to the
-   * commit. `isGenerated`: see `Transaction`.
+   * Opens the transaction. `thread`: the id of the connection that wrote it. `isGenerated`: see
+   * `Transaction`.
    */
   begin(header: EventHeader, thread: number, isGenerated = false): void {
     this.#begin(header, thread, null, isGenerated);
   }
 
   /**
-   * Gives a change its position, and passes it on or keeps it back. Throws CorruptEventError
-   * outside a transaction.
+   * Gives a change its position, and passes it to the sink or holds it (XA). Throws
+   * CorruptEventError outside a transaction.
    */
   change(
     op: Operation,
@@ -122,16 +127,17 @@ export class CurrentTransaction {
   }
 
   /**
-   * Counts changes that are not delivered. Positions and ids are numbers among all changes of an
-   * event and a transaction: where tables are followed from now on, or no longer, the others keep
-   * theirs.
+   * Counts changes that are not delivered. Positions and ids number all changes of an event and of
+   * a transaction, so they do not depend on which tables are followed.
    */
   pass(changes: number): void {
     this.#position.rows += changes;
     if (this.#open !== null) this.#open.changes += changes;
   }
 
-  /** Ends it. `alsoExecuted`: GTIDs that count as executed only with it. */
+  /**
+   * Ends the transaction. `alsoExecuted`: other GTIDs that count as executed from this commit on.
+   */
   commit(alsoExecuted: readonly string[] = []): void {
     const open = this.#open;
     const gtid = this.#gtid?.gtid ?? null;
@@ -161,7 +167,7 @@ export class CurrentTransaction {
     }
   }
 
-  /** Throws CorruptEventError outside a transaction. */
+  /** Handles XA PREPARE. Throws CorruptEventError outside a transaction. */
   onXaPrepare({ onePhase, xid }: XaPrepareEvent): void {
     const { transaction, held: startedWith } = this.#opened();
     const held = startedWith ?? this.#xa.start(xid);
@@ -176,9 +182,10 @@ export class CurrentTransaction {
   }
 
   /**
-   * Called with the next file's first event; `offset`: where it stands, `begunS`: when the file was
-   * begun. Reading can go on there, which moves the place on where no transaction follows for long,
-   * and behind one that ends beyond the 4 GiB up to which a dump can be asked for.
+   * Called at the first event of the next file. `offset`: the event's position; `begunS`: when the
+   * file was begun, seconds since 1970. This makes a boundary, so the offset advances even if no
+   * transaction follows for a long time, and after a transaction that ends beyond 4 GiB, where a
+   * dump cannot start.
    */
   entersFile(offset: number, begunS: number): void {
     const { gtid = null, committedUs = 0 } = this.#anchor ?? {};
@@ -234,8 +241,8 @@ export class CurrentTransaction {
   }
 
   /**
-   * The boundary lies where the oldest XA transaction begins that waits for its commit, if there is
-   * one.
+   * Passes a boundary to the sink. If prepared XA transactions are in memory only, the boundary's
+   * position is the start of the oldest one.
    */
   #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;

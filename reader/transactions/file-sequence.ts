@@ -2,32 +2,33 @@ import { BinlogGapError, BinlogInterruptedError } from "../reporting/errors.ts";
 import { fileAfter, type KnownFiles } from "./known-files.ts";
 
 /**
- * The binlog files in the order in which a dump names them. A file ends with the name of the one
- * that follows; where the server was killed or shut down it does not, and numbers go on by one, or
- * leave out those of stray files in the directory. The server sends what its index lists: where a
- * line is missing, it goes on with another file.
+ * Checks that a dump leaves out no binlog file. A file ends with the name of the next one, unless
+ * the server was killed or shut down; then the next number follows, or a later one if stray files
+ * in the directory have the numbers between. The server sends the files of its index: if a line is
+ * missing there, it skips that file.
  */
 export class FileSequence {
   readonly #known: KnownFiles;
   #file = "";
-  /** The file that follows, as the end of the present one says it; null: it has not said so. */
+  /** The next file, as named at the end of the present one; null when it is not named. */
   #following: string | null = null;
 
   constructor(known: KnownFiles) {
     this.#known = known;
   }
 
-  /** Takes the name at the end of a file. */
+  /** Called with the file name at the end of a file. */
   ends(following: string): void {
     this.#following = following;
   }
 
   /**
-   * Takes the name of the file that the server sends. Throws BinlogGapError, or
-   * BinlogInterruptedError where the server has to be asked about the file first.
+   * Called with the name of the file that the server sends. Throws BinlogGapError if a file is
+   * missing before it, and BinlogInterruptedError if the file is newer than `KnownFiles`: the next
+   * attempt then checks it.
    */
   enters(file: string): void {
-    // A dump may name its present file again.
+    // The dump may repeat the name of the present file.
     if (this.#file !== "" && file !== this.#file) this.#follows(file);
     this.#file = file;
     this.#following = null;

@@ -3,11 +3,11 @@ import type { RowChange } from "./transaction.ts";
 /** Estimated overhead per held change, bytes; an upper bound. */
 const OBJECT_BYTES = 256;
 
-/** The changes of an XA transaction, kept back in memory until it commits. */
+/** The changes of an XA transaction, held in memory until it commits. */
 export class HeldChanges {
   readonly xid: string;
   readonly list: RowChange[] = [];
-  /** What they take in memory, at most. */
+  /** The memory that the changes take, bytes; an upper bound. */
   bytes = 0;
 
   constructor(xid: string) {

@@ -9,8 +9,7 @@ import type { PreparedXa } from "./prepared-xa.ts";
 import type { KeptXa, RowChange } from "./transaction.ts";
 
 /**
- * A change as the object has it, a line of JSON each; `definition` is a number among those of the
- * first line.
+ * A change in the object, as a line of JSON. `definition` is an index in `KeptHead.definitions`.
  */
 interface KeptChange extends Pick<RowChange, "database" | "table" | "offset" | "row" | "n"> {
   readonly op: Operation;
@@ -27,8 +26,8 @@ interface KeptHead {
 }
 
 /**
- * The key below `prefix` under which a prepared transaction's changes are kept: the same one
- * whenever it is read.
+ * The S3 key of a prepared transaction's changes, below `prefix`. It is the same whenever the
+ * transaction is read.
  */
 export function keptKey(prefix: string, { transaction, held }: PreparedXa): string {
   const { gtid, file, start, committedUs } = transaction;
@@ -36,7 +35,7 @@ export function keptKey(prefix: string, { transaction, held }: PreparedXa): stri
   return `${prefix}${createHash("sha256").update(name).digest("hex")}`;
 }
 
-/** The changes as the object in the payload bucket has them: lines of JSON, gzip. */
+/** Encodes the changes for the payload bucket: lines of JSON, compressed by gzip. */
 export async function encodeHeldChanges({ list }: HeldChanges): Promise<Buffer> {
   const definitions = new Map<TableDefinition, number>();
   const lines = list.map(({ texts, definition, op, database, table, offset, row, n }) => {
@@ -62,10 +61,7 @@ export async function encodeHeldChanges({ list }: HeldChanges): Promise<Buffer> 
   return promisify(gzip)([JSON.stringify(head), ...lines].join("\n"));
 }
 
-/**
- * The prepared transaction that a kept one was, ready for its commit. Throws where the object is
- * damaged.
- */
+/** Restores a prepared transaction from its kept changes. Throws when the object is damaged. */
 export async function restorePreparedXa(kept: KeptXa, object: Uint8Array): Promise<PreparedXa> {
   const [head = "", ...lines] = (await promisify(gunzip)(object)).toString("utf8").split("\n");
   const { definitions } = JSON.parse(head) as KeptHead;

@@ -1,30 +1,33 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 
-/** What the server says of its binlog files before they are read. */
+/** The server's binlog files before reading begins. */
 export interface KnownFiles {
-  /** Those that it had when it was asked. */
+  /** The files that the server had at that time. */
   readonly listed: ReadonlySet<string>;
-  /** Those that leave out numbers, and before which no transaction is missing all the same. */
+  /**
+   * Files that do not have the next number, but of which GTIDs prove that no transaction is missing
+   * before them.
+   */
   readonly proven: ReadonlySet<string>;
 }
 
-/** Answers questions about the GTIDs in a server's binlog. */
+/** Finds out which GTIDs are in a server's binlog. */
 interface GtidEvidence {
   isSubset(subset: string, set: string): Promise<boolean>;
   gtidsBefore(file: string, offset: number): Promise<string>;
 }
 
-/** Where a file's first event stands, behind the magic number. */
+/** The offset of a file's first event, behind the magic number. */
 const FIRST_EVENT = 4;
 
 /**
- * Asks about files that leave out numbers. A server that starts takes the number behind the highest
- * in its directory, also where that is a stray file's; and somebody may have removed a line from
- * the index. A file says which GTIDs were executed before it was begun. Where all of them are in
- * the file before it, or were executed before that one, nothing is missing between the two.
+ * Checks the files that do not have the next number. There are two causes: a starting server
+ * continues after the highest number in its directory, even if that is a stray file's; or a line of
+ * the index was removed. Each file begins with the GTIDs that were executed before it. If the
+ * previous file contains or begins with all of them, no transaction is missing between the two.
  *
- * `files`: names of files that the server has, one after the other. `gtids`: whether every
- * transaction has a GTID; without, nothing is proven.
+ * `files`: consecutive files of the server's index. `gtids`: whether every transaction has a GTID;
+ * otherwise nothing can be proven.
  */
 export async function knownFiles(
   files: readonly string[],
@@ -42,7 +45,7 @@ export async function knownFiles(
   return { listed: new Set(files), proven };
 }
 
-/** The file whose number is the next. */
+/** The file name with the next number. */
 export function fileAfter(file: string): string {
   const dot = file.lastIndexOf(".");
   return `${file.slice(0, dot)}.${String(binlogFileNumber(file) + 1).padStart(6, "0")}`;

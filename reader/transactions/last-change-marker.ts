@@ -1,9 +1,8 @@
 import type { Boundary, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 
 /**
- * Says of each change whether it is its transaction's last, by holding it back until the next
- * change or the boundary has been read. A transaction stands in the binlog in one piece, so a
- * change waits for bytes that are there already.
+ * Marks the last change of each transaction. It holds each change back until the next change or the
+ * boundary is read. A transaction is contiguous in the binlog, so those bytes already exist.
  */
 export class LastChangeMarker implements ChangeSink {
   readonly #sink: ChangeSink;

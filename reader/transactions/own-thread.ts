@@ -1,24 +1,24 @@
 import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 
-/** What a transaction's first events say about where it was executed. */
+/** The parts of a transaction's first events that show where it was executed. */
 export interface Execution {
-  /** The `server_id` in the event that names the thread. */
+  /** The `server_id` of the event with the thread id. */
   readonly serverId: number;
-  /** Null where no GTID event stands before it. */
+  /** The preceding GTID event; null when there is none. */
   readonly gtid: Pick<GtidEvent, "immediateCommitTimestamp" | "originalCommitTimestamp"> | null;
 }
 
 /**
- * Whether a transaction's thread id is that of the connection which wrote it, on the server that is
- * read.
+ * Whether a transaction's thread id is the id of the connection that wrote it, on the server that
+ * is read. It is not in two cases:
  *
- * - Another server's id: a replica's applier logs its own thread id, or that of its last DDL
- *   (measured on 9.7).
- * - Another time of the first commit than of this one: an applier, or a client that replays a log
- *   (`mysqlbinlog | mysql`),
- *   which sets `pseudo_thread_id` to the ids of that log. MySQL gives a transaction of its own the same time for both.
+ * - The event has another server's id: a replica's applier logs its own thread id, or that of its
+ *   last DDL (measured on 9.7).
+ * - The times of the first commit and of this commit differ; they are equal for a transaction that
+ *   originates on this server. An applier wrote it, or a client that replays the output of
+ *   mysqlbinlog and sets `pseudo_thread_id` to the ids of that log.
  *
- * A session that sets `pseudo_thread_id` and nothing else leaves no trace in the log.
+ * A session that only sets `pseudo_thread_id` cannot be recognised in the log.
  */
 export function isOwnThread({ serverId, gtid }: Execution, ownServerId: number): boolean {
   if (serverId !== ownServerId) return false;

@@ -5,26 +5,26 @@ export interface PreparedXa {
   readonly transaction: Transaction;
   readonly held: HeldChanges;
   /**
-   * The run that goes on there; the transaction's own is another one where another server executed
-   * it.
+   * The server run at the transaction's position. `transaction.run` differs when another server
+   * executed it. null for a restored transaction.
    */
   readonly run: number | null;
-  /** Where its changes are kept outside of this process; null where they are in memory only. */
+  /** Where the changes are kept in the payload bucket; null when they are in memory only. */
   readonly kept: KeptXa | null;
 }
 
 /**
- * XA transactions that are prepared and neither committed nor rolled back. Their changes wait here,
- * since nobody may see them yet. The offset waits with those that are in memory only: they must be
- * read again after a restart.
+ * XA transactions that are prepared and neither committed nor rolled back. Their changes are held
+ * here until then. The offset cannot pass those that are in memory only, which must be read again
+ * after a restart.
  */
 export class PreparedXaTransactions {
-  // In the order in which they were prepared, which Map keeps.
+  // A Map keeps the order in which they were prepared.
   readonly #prepared = new Map<string, PreparedXa>();
   readonly #empty = new Set<string>();
   #kept: readonly KeptXa[] = [];
 
-  /** What their changes take in memory, at most. */
+  /** The memory that all their changes take, bytes; an upper bound. */
   bytes = 0;
 
   add(prepared: PreparedXa): void {
@@ -34,8 +34,8 @@ export class PreparedXaTransactions {
   }
 
   /**
-   * Records that the changes of one are kept. False when it has been committed or rolled back
-   * meanwhile.
+   * Records that a transaction's changes are kept. Returns false when the transaction was committed
+   * or rolled back meanwhile.
    */
   keep(prepared: PreparedXa, kept: KeptXa): boolean {
     const { xid } = prepared.held;
@@ -45,7 +45,7 @@ export class PreparedXaTransactions {
     return true;
   }
 
-  /** Those whose changes are kept, in the order in which they were prepared. */
+  /** The transactions whose changes are kept, in the order in which they were prepared. */
   get kept(): readonly KeptXa[] {
     return this.#kept;
   }
@@ -65,8 +65,8 @@ export class PreparedXaTransactions {
   }
 
   /**
-   * Takes one out; "empty" when no change is to come of it, undefined when it was prepared before
-   * reading began.
+   * Removes and returns a transaction; "empty" when it has no changes in followed tables, undefined
+   * when its prepare was not read.
    */
   take(xid: string): PreparedXa | "empty" | undefined {
     if (this.#empty.delete(xid)) return "empty";
@@ -78,12 +78,12 @@ export class PreparedXaTransactions {
     return prepared;
   }
 
-  /** Those that are in memory only, in the order in which they were prepared. */
+  /** The transactions that are in memory only, in the order in which they were prepared. */
   *unkept(): Generator<PreparedXa> {
     for (const prepared of this.#prepared.values()) if (prepared.kept === null) yield prepared;
   }
 
-  /** The one prepared first of those in memory only: a reader that starts must go back to it. */
+  /** The oldest transaction that is in memory only: a restarted reader must read from there. */
   get oldest(): PreparedXa | undefined {
     return this.#kept.length === this.#prepared.size
       ? undefined

@@ -3,22 +3,20 @@ import { type BinlogPosition, isBefore } from "./binlog-position.ts";
 import { type Transaction, writingOf } from "./transaction.ts";
 
 /**
- * Which transactions were written in the run in which the server is now. Thread ids start again
- * when a server restarts, so only about these may its process list be asked. Positions decide, not
- * times: a server's clock may have been ahead in an earlier run.
+ * Decides which transactions the server wrote in its present run. Thread ids start again at each
+ * restart, so the process list is valid only for these transactions. Positions decide, not times:
+ * the server's clock may have been ahead in an earlier run.
  */
 export class PresentRun {
   readonly #beginning: BinlogPosition;
   #reached = false;
 
-  /** `fileNumber`: of a binlog file that belongs to the run with all that follow it. */
+  /** `fileNumber`: a binlog file of the present run; all later files belong to it too. */
   constructor(fileNumber: number) {
     this.#beginning = { fileNumber, offset: 0 };
   }
 
-  /**
-   * Whether the server that was asked wrote the transaction itself, and did so in its present run.
-   */
+  /** Whether this server itself wrote the transaction, in its present run. */
   includes(transaction: Transaction): boolean {
     if (isForeignRun(transaction.run)) return false;
     return !isBefore(writingOf(transaction), this.#beginning);
@@ -30,8 +28,8 @@ export class PresentRun {
   }
 
   /**
-   * Whether reading has come to the present run: only then the process list is about the threads
-   * that are read.
+   * Whether reading has reached the present run. Only then the process list has the threads of the
+   * transactions that are read.
    */
   get isReached(): boolean {
     return this.#reached;

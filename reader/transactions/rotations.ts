@@ -6,22 +6,22 @@ const POSITION_LENGTH = 8;
 const CHECKSUM_LENGTHS = [4, 0];
 
 /**
- * Which binlog files end with a rotation to the next one, which then belongs to the same server
- * run. The server is asked once for each file: a thousand may lie behind an offset.
+ * Finds out which binlog files end with a rotation to the next one; the next file then belongs to
+ * the same server run. The result for each file is cached, because there may be a thousand files.
  */
 export class Rotations {
   readonly #control: Connection;
   #sizes: Promise<ReadonlyMap<string, number>> | null = null;
   readonly #answers = new Map<string, Promise<boolean>>();
 
-  /** `control`: answers questions about the files. */
+  /** `control`: the connection for the queries about the files. */
   constructor(control: Connection) {
     this.#control = control;
   }
 
   /**
-   * Whether a file's last event is a rotation to the next one; false also where the server cannot
-   * say it. Both are files that the server has, and `next` is right behind `file`.
+   * Whether the last event of `file` is a rotation to `next`; false also when the server cannot
+   * read that event. The server has both files, and `next` directly follows `file`.
    */
   leadTo(file: string, next: string): Promise<boolean> {
     let answer = this.#answers.get(next);
@@ -51,7 +51,7 @@ async function fileSizes(control: Connection): Promise<Map<string, number>> {
   return new Map(rows.map((row) => [String(row["Log_name"]), Number(row["File_size"])]));
 }
 
-/** Up to two events; none where no event begins at this place. */
+/** Up to two events from the offset; none when no event begins there. */
 async function eventsFrom(
   control: Connection,
   file: string,

@@ -7,25 +7,22 @@ import type { Rotations } from "./rotations.ts";
 
 export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
   readonly rotations: Rotations;
-  /**
-   * Names of binlog files that the server has, one after the other. Whether a run began in the
-   * first is not asked.
-   */
+  /** Consecutive binlog files of the server. The first one is not checked. */
   readonly files: readonly string[];
 }
 
-/** Where a file's first event stands, behind the magic number. */
+/** The offset of a file's first event, behind the magic number. */
 const FIRST_EVENT = 4;
 
 /**
- * When the server started, seconds since 1970, by the numbers of those files in which a run of it
- * began. A file says so in its first event; but in a dump that goes on in the middle of a file
- * after a set of GTIDs, the server takes this mark from all later files too (its flag
- * m_gtid_clear_fd_created_flag), and a reader that was away during a restart would take the new
- * run's thread ids for the old one's.
+ * Finds the files with which a run of the server began. Returns the server's start, seconds since
+ * 1970, by file number. The first event of a file contains this time. But in a dump by GTIDs that
+ * starts in the middle of a file, the server clears it in all later files too (its flag
+ * m_gtid_clear_fd_created_flag). A reader that was down during a restart would then attribute the
+ * new run's thread ids to the old run.
  *
- * A file whose predecessor ends with a rotation to it belongs to the same run, which the control
- * connection can tell. Each other file is asked for its first event in a dump of its own.
+ * A file belongs to the same run as its predecessor if that ends with a rotation, which the control
+ * connection finds out. For each other file a separate dump reads the first event.
  */
 export async function runBeginnings({
   rotations,
@@ -44,9 +41,8 @@ export async function runBeginnings({
 }
 
 /**
- * The first of some files with which the server's present run goes on up to the last one: each file
- * behind it was begun by a rotation. `files`: names of binlog files that the server has, one after
- * the other, up to the end.
+ * The first of `files` that belongs to the server's present run: each later file was begun by a
+ * rotation. `files`: consecutive binlog files of the server, up to the last one.
  */
 export async function fileOfPresentRun(
   rotations: Rotations,
@@ -60,8 +56,8 @@ export async function fileOfPresentRun(
 }
 
 /**
- * When the server started, seconds since 1970, by a file's first event; 0 for a file that was begun
- * by a rotation.
+ * When the server started, seconds since 1970, from a file's first event; 0 for a file that was
+ * begun by a rotation.
  */
 export async function serverStart(
   options: Omit<FilesToAsk, "files" | "rotations">,

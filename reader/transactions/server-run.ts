@@ -4,15 +4,15 @@ import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 import { isOwnThread } from "./own-thread.ts";
 
 /**
- * File numbers modulo this stand beside the second in which a run began: a second holds only a few
+ * The modulus of the file number in a run's number; within one second a server begins only a few
  * files.
  */
 const FILES = 2 ** 20;
 
 /**
- * The number of a server's run (see `Connection` in wire/session.ts): the second in which the
- * server started, and the file that it began then. File numbers alone come again after a reset or
- * in another directory.
+ * The number of a server's run (see `Connection` in wire/session.ts), from the second in which the
+ * server started and the file that it began then. File numbers alone can repeat after a reset or in
+ * another directory.
  */
 export function runBeginning(startedS: number, fileNumber: number): number {
   return startedS * FILES + (fileNumber % FILES);
@@ -21,11 +21,11 @@ export function runBeginning(startedS: number, fileNumber: number): number {
 export interface ServerRunOptions {
   /** The `server_id` of the server that is read. */
   readonly serverId: number;
-  /** The run that goes on where reading begins. */
+  /** The server run at the position where reading begins. */
   readonly run: number;
   /**
-   * When the server started, seconds since 1970, by the numbers of files after that position that a
-   * run began with.
+   * When the server started, seconds since 1970, by the numbers of the files after that position
+   * with which a run began.
    */
   readonly runBeginnings: ReadonlyMap<number, number>;
 }
@@ -45,8 +45,8 @@ export class ServerRun {
   }
 
   /**
-   * Told of a file's first event: `startedS` is when the server had just started, seconds since
-   * 1970, else 0.
+   * Called at a file's first event. `startedS`: the server's start, seconds since 1970, if the file
+   * was begun then; else 0.
    */
   entersFile(fileNumber: number, startedS: number): void {
     const began = startedS === 0 ? this.#options.runBeginnings.get(fileNumber) : startedS;
@@ -54,7 +54,7 @@ export class ServerRun {
   }
 
   /**
-   * The run that a transaction's thread id belongs to; a `foreignRun` where the id is not one of
+   * The run that a transaction's thread id belongs to; a `foreignRun` when the id is not one of
    * this server.
    */
   of({ serverId }: EventHeader, gtid: GtidEvent | null): number {

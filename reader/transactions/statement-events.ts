@@ -21,7 +21,8 @@ interface StatementEventsOptions {
   readonly current: CurrentTransaction;
   readonly tables: TableMaps;
   /**
-   * Stops, at the end of the transaction: `isAtEnd` says that the statement is its last event.
+   * Makes the reader stop at the end of the transaction. `isAtEnd`: the statement is its last
+   * event.
    */
   readonly cannotRead: (complaint: Complaint, isAtEnd?: boolean) => void;
 }
@@ -31,7 +32,7 @@ type StatementOfTables = Extract<
   { kind: "rows" | "unknown" | "unrelated" | "definition" }
 >;
 
-/** What the statements in the binlog do to the transaction that is being read. */
+/** Applies the statements in the binlog to the transaction that is being read. */
 export class StatementEvents {
   readonly #options: StatementEventsOptions;
 
@@ -39,7 +40,7 @@ export class StatementEvents {
     this.#options = options;
   }
 
-  /** Takes a QUERY_EVENT or EXECUTE_LOAD_QUERY_EVENT. */
+  /** Handles a QUERY_EVENT or EXECUTE_LOAD_QUERY_EVENT. */
   take(header: EventHeader, query: QueryEvent): void {
     const { current, tables, cannotRead } = this.#options;
     const statement = readStatement(query);
@@ -63,8 +64,8 @@ export class StatementEvents {
       case "unrelated":
       case "definition":
         tables.clear();
-        // Inside a transaction stand the definition that a CREATE TABLE … SELECT begins with, and
-        // changes of rows.
+        // Inside a transaction these are the definition at the beginning of a CREATE TABLE …
+        // SELECT, or changes of rows in statement format.
         if (current.isOpen) return this.#onStatement(query, statement);
         current.begin(header, query.thread, query.emptiesMemoryTable);
         this.#onStatement(query, statement, true);

@@ -11,24 +11,24 @@ import {
 interface KnownTable {
   readonly id: number;
   /**
-   * The event behind the id, to recognise it when the server repeats it for the next transaction.
+   * The table map event without header and id, to recognise a repetition in a later transaction.
    */
   readonly definition: Buffer;
   readonly rows: TableRows;
 }
 
 /**
- * What becomes of a table's rows: decoded where it is read, else counted. Null: they can neither be
- * decoded nor counted, and nobody reads them. They count as no rows. A reader that did read the
- * table would stop there, so whoever gets past them has counted the same.
+ * How a table's rows are handled: decoded when the table is read, else counted. null: the table is
+ * not read and its rows cannot be counted, so they count as zero. A reader that reads the table
+ * stops at such rows, so all readers that pass them have counted alike.
  */
 export type TableRows = RowsDecoder | RowCounter | null;
 
 /**
- * The tables by the ids that row events use. A table map comes before the rows of each transaction,
- * so rows are always decoded with the columns of their moment; the same map again costs one
- * comparison. A server that has closed a table, for want of room in its cache, gives it another id
- * when it opens it again: the new id replaces the old one.
+ * The tables by the ids that rows events use. In each transaction, table maps precede the rows, so
+ * rows are always decoded with the columns that the table had at that moment. A repeated map costs
+ * one comparison. When a server reopens a table that its cache dropped, the table gets a new id,
+ * which replaces the old one.
  */
 export class TableMaps {
   readonly #isWanted: (database: string, table: string) => boolean;
@@ -39,7 +39,7 @@ export class TableMaps {
     this.#isWanted = isWanted;
   }
 
-  /** Takes a TABLE_MAP_EVENT. Throws what parseTableMap throws, for wanted tables only. */
+  /** Handles a TABLE_MAP_EVENT. For wanted tables it throws what parseTableMap throws. */
   onTableMap(event: Buffer): void {
     const id = event.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
     const definition = event.subarray(EVENT_HEADER_LENGTH + TABLE_ID_LENGTH);
@@ -62,8 +62,8 @@ export class TableMaps {
   }
 
   /**
-   * What becomes of the rows in a rows event. Throws CorruptEventError when no table map came
-   * before it.
+   * How the rows of a rows event are handled. Throws CorruptEventError when its table map is
+   * missing.
    */
   rowsOf(rowsEvent: Buffer): TableRows {
     const id = rowsEvent.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
@@ -97,7 +97,7 @@ function rowCounter(event: Buffer): RowCounter | null {
 const TABLE_ID_LENGTH = 6;
 
 /**
- * The ids of an event without rows that only ends a statement (`Rows_event::m_table_id` in MySQL's
- * rows_event.h).
+ * The table ids of an event without rows, which only ends a statement (`Rows_event::m_table_id` in
+ * MySQL's rows_event.h).
  */
 const NO_TABLE: ReadonlySet<number> = new Set([0xffffff, 2 ** 48 - 1]);

@@ -35,26 +35,26 @@ import { type XaOptions, XaTransactions } from "./xa-transactions.ts";
 
 export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
   readonly followed: FollowedTables;
-  /** Takes a changed row of the ledger's table, as JSON; "" for a deleted one. */
+  /** Called with each changed row of the ledger's table, as JSON; "" for a deleted row. */
   readonly onLedgerRow: (transaction: Transaction, op: Operation, row: string) => void;
-  /** Called after each event with the position where it ends. */
+  /** Called after each event with the position of its end. */
   readonly onRead: (fileNumber: number, offset: number) => void;
   readonly sink: ChangeSink;
-  /** Whether events end with a checksum before a format description says so. */
+  /** Whether events before the first format description end with a checksum. */
   readonly checksums: boolean;
-  /** Whether rows come with their table's definition. */
+  /** Whether changes are passed on with their table's definition. */
   readonly columns: boolean;
-  /** By what the binlog was recognised where reading begins; null where nothing was read yet. */
+  /** The anchor of the position where reading begins; null when nothing was read before. */
   readonly anchor: Anchor | null;
   readonly files: KnownFiles;
-  /** A position that was passed in an earlier dump. */
+  /** The position up to which an earlier dump was read. */
   readonly passed: { readonly file: string; readonly offset: number } | null;
 }
 
 /**
- * Follows the binlog's events and keeps what they leave implicit: the file and offset, the server
- * run, the table maps, and the transaction that the rows belong to. The thread id comes with a
- * transaction's first event and holds for all that follow it up to the commit.
+ * Reads the binlog's events and tracks their context: the file and offset, the server run, the
+ * table maps, and the transaction of the rows. The first event of a transaction has the thread id
+ * for all its events.
  */
 export class TransactionReader {
   /** The prepared XA transactions. */
@@ -68,11 +68,11 @@ export class TransactionReader {
   readonly #statements: StatementEvents;
   #checksums: boolean;
   /**
-   * Where the file begins that was entered last, up to its first event; which says of what run it
-   * is.
+   * The offset at which the newest file begins, until its format description is read; null after
+   * that.
    */
   #nextFileAt: number | null = null;
-  /** Null but from a statement that cannot be read up to the end of its transaction. */
+  /** Set from an unreadable statement or row until the end of its transaction; else null. */
   #unreadableTransaction: UnreadableTransaction | null = null;
 
   constructor(options: TransactionReaderOptions) {
@@ -95,14 +95,14 @@ export class TransactionReader {
     });
   }
 
-  /** The run whose events are being read. */
+  /** The server run whose events are being read. */
   get run(): number {
     return this.#run.present;
   }
 
   /**
-   * Where the last event ends, between two transactions; null inside of one, and before the server
-   * has named a file.
+   * The end of the last event, if it lies between two transactions; null inside a transaction and
+   * before the server has named a file.
    */
   get place(): (BinlogPosition & { readonly file: string }) | null {
     const { file, fileNumber, end } = this.#position;
@@ -112,10 +112,10 @@ export class TransactionReader {
   }
 
   /**
-   * Takes the next event of the dump. A promise is returned for one that takes its time, a large
-   * compressed transaction: the next event is to wait for it. Throws, or rejects with,
-   * UnreadableBinlogError or BinlogGapError where going on could lose or garble a change, and
-   * BinlogInterruptedError where another dump has to begin.
+   * Handles the next event of the dump. For a large compressed transaction it returns a promise,
+   * for which the next event must wait. Throws (or rejects with) UnreadableBinlogError,
+   * UnreadableTransactionError or BinlogGapError when reading on could lose or garble a change, and
+   * BinlogInterruptedError when another dump must begin.
    */
   onEvent(event: Buffer): void | Promise<void> {
     try {
@@ -150,7 +150,7 @@ export class TransactionReader {
     const { passed } = this.#options;
     const isNext = this.#position.file !== "" && this.#position.file !== file;
     this.#position.enterFile(file, offset);
-    // A dump by GTIDs may begin in a file before the one in which reading was.
+    // A dump by GTIDs may begin in a file before that of the saved offset.
     const isPassed =
       passed !== null &&
       isBefore(this.#position.endPosition, {
@@ -193,7 +193,7 @@ export class TransactionReader {
       case EventType.USER_VAR_EVENT:
       case EventType.BEGIN_LOAD_QUERY_EVENT:
       case EventType.APPEND_BLOCK_EVENT:
-        return; // context of a statement, which follows and is judged itself
+        return; // context of the statement that follows, which is judged instead
       default:
         if (isRowsEvent(header.type) && header.type !== EventType.PARTIAL_UPDATE_ROWS_EVENT)
           return this.#onRows(event);
@@ -211,8 +211,8 @@ export class TransactionReader {
   }
 
   /**
-   * A compressed transaction is one event of the file: the position stays, and rows count on
-   * through all it contains.
+   * A compressed transaction is one event of the file: all its changes have that event's position,
+   * and their row numbers continue through the events inside.
    */
   #onPayload(payload: Buffer): void {
     for (const event of transactionPayloadEvents(payload))
@@ -220,7 +220,7 @@ export class TransactionReader {
   }
 
   /**
-   * The same without having all of it in memory: it is decompressed as fast as its changes are
+   * Like `#onPayload`, but decompresses the transaction piece by piece, as fast as its changes are
    * sent.
    */
   async #onLargePayload(payload: Buffer): Promise<void> {
@@ -235,7 +235,7 @@ export class TransactionReader {
     }
   }
 
-  /** Stops, at the end of the transaction: `isAtEnd` says that this is its last event. */
+  /** Makes the reader stop at the end of the transaction. `isAtEnd`: this is its last event. */
   #cannotRead(complaint: Complaint, isAtEnd = false): void {
     const { file, start, end } = this.#position;
     const unreadable = new UnreadableTransaction({

@@ -4,83 +4,87 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { BinlogPosition } from "./binlog-position.ts";
 
-/** Where and when a transaction's author wrote it. */
+/** Where and when the author wrote a transaction. */
 export interface Writing extends BinlogPosition {
   /** Microseconds since 1970. */
   readonly us: number;
 }
 
-/** What is known of a transaction while its events go by. */
+/** A transaction, as known while its events are read. */
 export interface Transaction {
-  /** Null on a server without GTIDs. */
+  /** null on a server without GTIDs. */
   readonly gtid: string | null;
   /**
-   * The tag of the GTID under which its author wrote it: of an XA transaction, that of the prepare.
-   * Left out for none.
+   * The tag of the transaction's GTID; for an XA transaction that of the prepare. Absent when the
+   * GTID has no tag.
    */
   readonly tag?: string;
   readonly file: string;
   readonly fileNumber: number;
-  /** Where its first event starts, bytes. */
+  /** The offset of its first event, bytes. */
   readonly start: number;
   /**
-   * The connection that wrote it, and the server run that its id belongs to; see `Connection` in
+   * The id of the connection that wrote it, and the server run of that id; see `Connection` in
    * wire/session.ts.
    */
   readonly thread: number;
   readonly run: number;
   /**
-   * Of an XA transaction the prepare, by which its author wrote it; it is delivered where it
-   * commits.
+   * The prepare of an XA transaction, at which its author wrote it. The changes are delivered at
+   * the commit's position.
    */
   readonly prepared?: Writing;
   /**
-   * Who wrote it, where that was found out before; null where it was found that nobody knows. Else
-   * its connection tells.
+   * The author, if already looked up: null when the lookup found none. Absent: to be looked up by
+   * the connection.
    */
   readonly author?: Author | null;
   /**
-   * It reads like one that the server wrote by itself: so it is, when its thread turns out to be no
-   * connection's.
+   * The text looks like one that the server generates. It is generated if the thread id belongs to
+   * no connection.
    */
   readonly isGenerated?: true;
-  /** The server on which it was committed first. */
+  /** The `server_id` of the server that first committed it. */
   readonly serverId: number;
-  /**
-   * When it was committed: microseconds since 1970, in whole seconds where the server does not say
-   * more.
-   */
+  /** The commit time, microseconds since 1970; in whole seconds if the event has no exact time. */
   readonly committedUs: number;
 }
 
-/** Where its author wrote it: what is known of a connection is looked up as of there. */
+/** Where and when the author wrote the transaction; the author is looked up for this place. */
 export function writingOf({ prepared, fileNumber, start, committedUs }: Transaction): Writing {
   return prepared ?? { fileNumber, offset: start, us: committedUs };
 }
 
 /**
- * A change as it is read. Its texts are valid while it is handed over; who keeps it, keeps
- * `texts.kept()`.
+ * A change that was read. Its texts are valid only during the call that passes it on;
+ * `texts.kept()` makes a copy to keep.
  */
 export interface RowChange {
   readonly op: Operation;
   readonly database: string;
   readonly table: string;
   /**
-   * Where the change stands in the transaction's file: the start of its event, and its number among
-   * all changes in that event.
+   * The change's position in the transaction's file: the start of its event (`offset`), and its
+   * number among all changes of that event (`row`).
    */
   readonly offset: number;
   readonly row: number;
   /**
-   * Its number among all changes of the transaction, also those of tables that are not followed.
+   * The number among all changes of the transaction, including those of tables that are not
+   * followed.
    */
   readonly n: number;
-  /** Of `ddl` the statement, as a JSON string, is what is after. */
+  /** The row before and after. For `ddl`, "after" is the statement as a JSON string. */
   readonly texts: RowTexts;
-  /** The table at that moment, of a row, where frames are to say it. */
+  /**
+   * The table's definition at that moment. Absent if frames do not contain definitions, and for
+   * statements.
+   */
   readonly definition?: TableDefinition | undefined;
-  /** It is its transaction's last; said only where frames are to say it. */
+  /**
+   * Whether it is the transaction's last change. Set only if frames contain the ends of
+   * transactions.
+   */
   readonly last?: true;
 }
 
@@ -88,85 +92,83 @@ export interface RowChange {
 export interface WaitingXa {
   /** Global part and branch in hexadecimal, and format id. */
   readonly xid: string;
-  /** Of the prepare; null on a server without GTIDs. */
+  /** The GTID of the prepare; null on a server without GTIDs. */
   readonly gtid: string | null;
   /** When it was prepared, milliseconds since 1970. */
   readonly preparedMs: number;
 }
 
 /**
- * A prepared XA transaction whose changes lie in the payload bucket. The offset names it, and so
- * reading need not go back to it.
+ * A prepared XA transaction whose changes are in the payload bucket. The offset names it, so the
+ * reader need not read it again.
  */
 export interface KeptXa {
   /** Global part and branch in hexadecimal, and format id. */
   readonly xid: string;
-  /** The prepare, with its author where that was found. */
+  /** The prepared transaction, with its author if that was found. */
   readonly transaction: Transaction;
-  /** Of the object in the payload bucket. */
+  /** The S3 key of the object with the changes. */
   readonly key: string;
 }
 
 /**
- * By what a server's binlog is recognised as the one that was read. The same event stands at the
- * same position for as long as the coordinates live; another server has the same transaction
- * elsewhere.
+ * An event by which the reader recognises the binlog that it has read. The event keeps its position
+ * as long as the coordinates are valid; another server has the same transaction at another
+ * position.
  */
 export interface Anchor {
   readonly file: string;
   /**
-   * Where the event starts: the first event of the transaction that was read last, or of the file
+   * The event's offset. It is the first event of the last transaction that was read, or of a file
    * that was entered since.
    */
   readonly start: number;
-  /**
-   * When the file was begun, seconds since 1970, where the event is a file's first one; else null.
-   */
+  /** When the file was begun, seconds since 1970, if the event is the file's first; else null. */
   readonly begunS: number | null;
-  /** The transaction that was read last; null where it was anonymous, or none was. */
+  /**
+   * The GTID of the last transaction that was read; null when it was anonymous or there was none.
+   */
   readonly gtid: string | null;
-  /** When the server that executed it first committed it; microseconds since 1970. */
+  /** When that transaction was committed on its first server, microseconds since 1970. */
   readonly committedUs: number;
 }
 
-/** A position between two transactions, from which reading can go on. */
+/** A position between two transactions, at which reading can resume. */
 export interface Boundary {
   /**
-   * What was executed since the boundary before it; a prepared XA transaction counts when it is
-   * kept, or commits.
+   * The GTIDs executed since the previous boundary. A prepared XA transaction counts once its
+   * changes are kept or it commits.
    */
   readonly gtids: readonly string[];
   readonly file: string;
   readonly offset: number;
-  /** The server run that goes on there. */
+  /** The server run at this position. */
   readonly run: number | null;
-  /** The transaction that was read last; null when none was. */
+  /** The anchor of the last transaction that was read; null when there was none. */
   readonly anchor: Anchor | null;
-  /** When the last transaction before it was committed, milliseconds since 1970. */
+  /** The commit time of the last transaction that was read, milliseconds since 1970. */
   readonly committedMs: number;
   /**
-   * Where a prepared XA transaction holds the position back: the oldest one, and the position up to
-   * which was read.
+   * Set when a prepared XA transaction holds the position back: the oldest such transaction, and
+   * the position up to which the binlog was read.
    */
   readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition };
-  /**
-   * The prepared XA transactions whose changes are kept, so that reading need not go back to them.
-   */
+  /** The prepared XA transactions whose changes are in the payload bucket. */
   readonly keptXa: readonly KeptXa[];
 }
 
-/** Receives what is read, in the order of the binlog. */
+/** Receives the changes and boundaries in the order of the binlog. */
 export interface ChangeSink {
   change(transaction: Transaction, change: RowChange): void;
   /**
-   * An XA transaction with changes was prepared: they come when it commits, perhaps long after its
-   * connection is gone.
+   * Called when an XA transaction with changes is prepared. Its changes follow at the commit,
+   * perhaps long after its connection was closed.
    */
   prepared(transaction: Transaction): void;
   boundary(boundary: Boundary): void;
   /**
-   * Null while it can take more; else what to wait for before the next change, where that is
-   * possible.
+   * null while the sink accepts more changes; else a promise to await, if possible, before the next
+   * change.
    */
   relief(): Promise<void> | null;
 }

@@ -6,8 +6,8 @@ import {
 import { OperatorError, UnreadableBinlogError } from "../reporting/errors.ts";
 
 /**
- * An UnreadableBinlogError for what a decoder threw, with its position and remedy; anything else as
- * it is.
+ * Wraps a decoder's error in an UnreadableBinlogError with position and remedy; returns any other
+ * error unchanged.
  */
 export function unreadableBinlog(error: unknown, at: { file: string; offset: number }): unknown {
   if (error instanceof OperatorError || !(error instanceof Error)) return error;

@@ -6,8 +6,8 @@ import { QueryEvent } from "../statements/query-event.ts";
 import { readStatement } from "../statements/statement.ts";
 
 /**
- * A transaction with something that cannot be read. Its end is waited for, because an operator goes
- * on there.
+ * A transaction with unreadable content. The reader stops only at the transaction's end, from which
+ * an operator can let it continue.
  */
 export class UnreadableTransaction {
   readonly #unreadable: Unreadable;
@@ -16,14 +16,14 @@ export class UnreadableTransaction {
     this.#unreadable = unreadable;
   }
 
-  /** The error that the reader stops with. */
+  /** The error with which the reader stops. */
   endsAt(end: number): UnreadableTransactionError {
     return new UnreadableTransactionError(this.#unreadable, end);
   }
 
   /**
-   * Passes over an event behind the statement. Throws UnreadableTransactionError at the
-   * transaction's end.
+   * Skips an event after the unreadable one. Throws UnreadableTransactionError at the transaction's
+   * end.
    */
   passes(
     { type }: EventHeader,
@@ -39,7 +39,7 @@ export class UnreadableTransaction {
         if (kind === "commit" || kind === "rollback") throw this.endsAt(end);
         return;
       }
-      // The next transaction begins although this one had no end.
+      // The next transaction begins without an end of this one.
       case EventType.GTID_LOG_EVENT:
       case EventType.GTID_TAGGED_LOG_EVENT:
       case EventType.ANONYMOUS_GTID_LOG_EVENT:
@@ -49,13 +49,13 @@ export class UnreadableTransaction {
   }
 }
 
-/** What is said of something that cannot be read, see `Unreadable`. */
+/** The texts about unreadable content, see `Unreadable`. */
 export type Complaint = Pick<Unreadable, "what" | "advice">;
 
 const USE_ROWS =
   "Set binlog_format = 'ROW' for every session, or list the tables that the session writes in source.statementTables if they lead to no followed table (docs/statements.md).";
 
-/** Of a statement that changes rows. */
+/** For a statement that changes rows. */
 export function rowStatement(verb: string): Complaint {
   const statement = verb === "CREATE" ? "CREATE TABLE … SELECT" : verb;
   return {
@@ -64,7 +64,7 @@ export function rowStatement(verb: string): Complaint {
   };
 }
 
-/** Of a TRUNCATE TABLE that may be that of a temporary table. */
+/** For a TRUNCATE TABLE that may concern a temporary table. */
 export function temporaryTable(): Complaint {
   return {
     what: "the statement is a TRUNCATE TABLE in statement format, of a followed table or of a temporary one with the same name",
@@ -73,7 +73,7 @@ export function temporaryTable(): Complaint {
   };
 }
 
-/** Of a statement that is not recognised. */
+/** For a statement of an unknown kind. */
 export function unknownStatement(verb: string): Complaint {
   const beginning = verb === "" ? "does not begin with a keyword" : `begins with ${verb}`;
   return {
@@ -82,7 +82,7 @@ export function unknownStatement(verb: string): Complaint {
   };
 }
 
-/** Of rows that were rolled back in a transaction that is logged nevertheless. */
+/** For a logged transaction with changes that were rolled back. */
 export function rolledBack(statement: string): Complaint {
   return {
     what: `the transaction has a ${statement} after rows`,
@@ -90,7 +90,7 @@ export function rolledBack(statement: string): Complaint {
   };
 }
 
-/** Of a row, or of a statement about a table, that is too large. */
+/** For a row, or a statement about a table, that is too large. */
 export function tooLarge(error: RowTooLargeError, table?: string): Complaint {
   return {
     what: `there is ${error.message}${table === undefined ? "" : ` in ${table}`}`,

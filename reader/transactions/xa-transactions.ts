@@ -10,43 +10,44 @@ import {
 } from "./transaction.ts";
 
 export interface XaOptions {
-  /** How much memory changes may take that are not committed yet, bytes. */
+  /** The memory limit for uncommitted changes, bytes. */
   readonly heldLimitBytes: number;
   /**
-   * Called at the commit of a transaction that was prepared before reading began: its changes
-   * cannot be delivered. `transaction`: the one of the binlog that commits it.
+   * Called at the commit of an XA transaction that was prepared before reading began, whose changes
+   * cannot be delivered. `transaction`: the binlog's transaction with the XA COMMIT.
    */
   readonly onUnknownXa: (commit: UnknownXa, transaction: Transaction) => void;
   readonly sink: Pick<ChangeSink, "change" | "prepared">;
-  /** Those whose changes were kept before reading began. */
+  /** The prepared transactions whose changes were kept before reading began. */
   readonly preparedXa: readonly PreparedXa[];
 }
 
 /** The commit of an XA transaction whose prepare was not read. */
 export interface UnknownXa {
-  /** Of the commit; null on a server without GTIDs. */
+  /** The GTID of the commit; null on a server without GTIDs. */
   readonly gtid: string | null;
   /** Global part and branch in hexadecimal, and format id. */
   readonly xid: string;
   readonly file: string;
-  /** Where the commit stands, bytes. */
+  /** The commit's offset in the file, bytes. */
   readonly offset: number;
 }
 
 const NONE: readonly string[] = [];
 
 /**
- * What becomes of the changes of XA transactions. From XA START on they are kept back: prepared,
- * they wait in memory until the commit, which comes with another transaction of the binlog, perhaps
- * much later and from another connection. Those that wait for long are written to the payload
- * bucket as well (`XaKeeper`), so that reading need not go back to them.
+ * Holds the changes of XA transactions from XA START until they commit. The commit of a prepared
+ * transaction is another transaction of the binlog, perhaps much later and from another connection.
+ * `XaKeeper` writes the changes of long-prepared transactions to the payload bucket, so the reader
+ * need not read them again.
  */
 export class XaTransactions {
   readonly #options: XaOptions;
   readonly #prepared = new PreparedXaTransactions();
 
   /**
-   * GTIDs of what was kept since the latest boundary: they count as executed from the next one on.
+   * The GTIDs of the transactions kept since the last boundary; they count as executed from the
+   * next one on.
    */
   #keptGtids: readonly string[] = NONE;
 
@@ -55,43 +56,40 @@ export class XaTransactions {
     for (const prepared of options.preparedXa) this.#prepared.add(prepared);
   }
 
-  /** Those in memory only, in the order in which they were prepared. */
+  /** The transactions that are in memory only, in the order in which they were prepared. */
   unkept(): Iterable<PreparedXa> {
     return this.#prepared.unkept();
   }
 
-  /** Those whose changes are kept. */
+  /** The transactions whose changes are kept. */
   get kept(): readonly KeptXa[] {
     return this.#prepared.kept;
   }
 
-  /** Records that the changes of a prepared one are kept. */
+  /** Records that a prepared transaction's changes are kept. */
   keep(prepared: PreparedXa, kept: KeptXa): void {
     if (this.#prepared.keep(prepared, kept))
       this.#keptGtids = [...this.#keptGtids, ...gtidOf(prepared)];
   }
 
-  /** The GTIDs that count as executed since the last call because what they prepared is kept. */
+  /** The GTIDs of the transactions kept since the last call; they now count as executed. */
   takeKeptGtids(): readonly string[] {
     const gtids = this.#keptGtids;
     this.#keptGtids = NONE;
     return gtids;
   }
 
-  /** The one prepared first of those in memory only: reading can go on from there at the latest. */
+  /** The oldest transaction that is in memory only: a restarted reader must read from there. */
   get oldest(): PreparedXa | undefined {
     return this.#prepared.oldest;
   }
 
-  /** What the changes that follow an XA START are kept in. */
+  /** Creates the list for the changes after an XA START. */
   start(xid: string): HeldChanges {
     return new HeldChanges(xid);
   }
 
-  /**
-   * Keeps a change back. Throws UnreadableBinlogError when all that is kept takes more memory than
-   * it may.
-   */
+  /** Holds a change. Throws UnreadableBinlogError when all held changes exceed the memory limit. */
   hold(held: HeldChanges, { gtid, file }: Transaction, change: RowChange): void {
     held.add(change);
     const limit = this.#options.heldLimitBytes;
@@ -103,7 +101,9 @@ export class XaTransactions {
     );
   }
 
-  /** Takes one that is prepared, and says whether changes of it wait for the commit. */
+  /**
+   * Records a prepared transaction, and returns whether it has changes to deliver at the commit.
+   */
   prepare(prepared: PreparedXa): boolean {
     if (prepared.held.list.length === 0) {
       this.#prepared.addEmpty(prepared.held.xid);
@@ -114,17 +114,17 @@ export class XaTransactions {
     return true;
   }
 
-  /** Hands over what was kept of one that is committed without having been prepared. */
+  /** Passes on the held changes of a transaction that commits in one phase. */
   commitOnePhase(held: HeldChanges, transaction: Transaction): void {
     for (const change of held.list) this.#options.sink.change(transaction, change);
   }
 
   /**
-   * Hands over a prepared one, with the position of its commit; its author is who prepared it.
-   * Returns the GTIDs beside the commit's own that count as executed only now.
+   * Passes on the changes of a prepared transaction, with the position of the commit and the author
+   * of the prepare. Returns further GTIDs that count as executed with this commit.
    *
-   * @param commit the transaction of the binlog that commits it
-   * @param offset where its statement stands, bytes
+   * @param commit the binlog's transaction with the XA COMMIT
+   * @param offset the statement's offset in the file, bytes
    */
   commit(xid: string, commit: Transaction, offset: number): readonly string[] {
     const prepared = this.#prepared.take(xid);
@@ -149,16 +149,14 @@ export class XaTransactions {
     return notCounted(prepared);
   }
 
-  /**
-   * Forgets a prepared one. Returns the GTIDs that count as executed only now, as `commit` does.
-   */
+  /** Drops a prepared transaction's changes. Returns GTIDs as `commit` does. */
   rollback(xid: string): readonly string[] {
     const prepared = this.#prepared.take(xid);
     return prepared === undefined || prepared === "empty" ? NONE : notCounted(prepared);
   }
 }
 
-/** A kept one's GTID was counted when it was kept. */
+/** The GTID of a kept transaction was already counted. */
 function notCounted(prepared: PreparedXa): readonly string[] {
   return prepared.kept === null ? gtidOf(prepared) : NONE;
 }

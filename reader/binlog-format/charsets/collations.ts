@@ -1,8 +1,8 @@
 import { UnsupportedEventError } from "../errors.ts";
 
 /**
- * MySQL's character sets with the ids of their collations, as INFORMATION_SCHEMA.COLLATIONS of
- * MySQL 9.7 lists them.
+ * MySQL's character sets with the ids of their collations, from INFORMATION_SCHEMA.COLLATIONS of
+ * MySQL 9.7.
  */
 const COLLATIONS = {
   armscii8: "32 64",
@@ -48,7 +48,7 @@ const COLLATIONS = {
   utf8mb4: "45-46 224-247 255-271 273-275 277-294 296-298 300 303-323",
 } as const;
 
-/** A character set by MySQL's name. */
+/** MySQL's name of a character set. */
 export type Charset = keyof typeof COLLATIONS;
 
 const CHARSETS: ReadonlyMap<number, Charset> = new Map(
@@ -63,10 +63,7 @@ const CHARSETS: ReadonlyMap<number, Charset> = new Map(
   ),
 );
 
-/**
- * The character set of a collation. Throws UnsupportedEventError for an id that this list does not
- * have.
- */
+/** The character set of a collation. Throws UnsupportedEventError for an unknown id. */
 export function charsetOfCollation(collation: number): Charset {
   const charset = CHARSETS.get(collation);
   if (charset === undefined) {

@@ -3,12 +3,12 @@ import type { Charset } from "./collations.ts";
 import { differingCharacters } from "./differences.ts";
 import { singleByteCharacters } from "./single-byte.ts";
 
-/** The text that bytes of a character set stand for; U+FFFD for what stands for nothing. */
+/** Decodes bytes of a character set to text; invalid bytes become U+FFFD. */
 export type TextDecode = (bytes: Buffer) => string;
 
 /**
- * iconv-lite's names of MySQL's character sets, where they differ; MySQL's Unicode character sets
- * are big-endian.
+ * iconv-lite's names of MySQL's character sets, if they differ. MySQL's ucs2, utf16 and utf32 are
+ * big-endian.
  */
 const ICONV_NAMES: { readonly [charset in Charset]?: string } = {
   ucs2: "utf16-be",
@@ -22,7 +22,6 @@ const ICONV_NAMES: { readonly [charset in Charset]?: string } = {
 
 const decoders = new Map<Charset, TextDecode>();
 
-/** The decoder of a character set. */
 export function textDecoder(charset: Charset): TextDecode {
   let decoder = decoders.get(charset);
   if (decoder === undefined) {
@@ -32,7 +31,10 @@ export function textDecoder(charset: Charset): TextDecode {
   return decoder;
 }
 
-/** Whether text of a character set is stored as UTF-8 (MySQL's ascii lets nothing else in). */
+/**
+ * Whether a character set stores text as UTF-8. This includes ascii, in which MySQL accepts only
+ * ASCII.
+ */
 export function isUtf8(charset: Charset): boolean {
   return charset === "utf8mb4" || charset === "utf8mb3" || charset === "ascii";
 }
@@ -44,16 +46,13 @@ function makeDecoder(charset: Charset): TextDecode {
     return (bytes) => Array.from(bytes, (byte) => characters[byte]).join("");
   }
   const name = ICONV_NAMES[charset] ?? charset;
-  // A leading U+FEFF belongs to the value: the byte order of a column is fixed.
+  // A leading U+FEFF is part of the value, because the byte order of a column is fixed.
   const decode: TextDecode = (bytes) => iconv.decode(bytes, name, { stripBOM: false });
   const differing = differingCharacters(charset);
   return differing === undefined ? decode : characterwiseDecoder(charset, decode, differing);
 }
 
-/**
- * Decodes one character after the other and remembers each, so that only its first occurrence is
- * slow.
- */
+/** Decodes character by character, and caches each, so that only its first occurrence is slow. */
 function characterwiseDecoder(
   charset: Charset,
   decode: TextDecode,
@@ -78,8 +77,8 @@ function characterwiseDecoder(
 }
 
 /**
- * How many bytes the character that begins at `offset` has in a multi-byte character set of East
- * Asia (`mbcharlen`).
+ * The length in bytes of the character at `offset`, in an East Asian multi-byte character set
+ * (`mbcharlen`).
  */
 function characterLength(charset: Charset, bytes: Uint8Array, offset: number): number {
   const first = bytes[offset] ?? 0;

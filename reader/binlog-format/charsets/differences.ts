@@ -1,11 +1,11 @@
 import type { Charset } from "./collations.ts";
 
 /**
- * Where MySQL's multi-byte character sets differ from those that the Encoding Standard and
- * iconv-lite know by the same name, as `CONVERT(… USING utf32)` of MySQL 9.7 says (mostly
- * user-defined characters, which MySQL puts into Unicode's private use area): `code>character`,
- * both in hexadecimal, and `xN` where the N codes from there on are the N characters from there on.
- * Found by comparing all codes; test/integration/values/charsets.test.ts compares them again.
+ * The differences between MySQL's multi-byte character sets and those of the same name in the
+ * Encoding Standard and iconv-lite; mostly user-defined characters, which MySQL maps to Unicode's
+ * private use area. Each entry is `code>character` in hexadecimal; `xN` maps N consecutive codes to
+ * N consecutive characters. They were found by comparing all codes with `CONVERT(… USING utf32)` of
+ * MySQL 9.7; test/integration/values/charsets.test.ts compares them again.
  */
 const DIFFERENCES: { readonly [charset in Charset]?: string } = {
   big5:
@@ -44,8 +44,8 @@ const DIFFERENCES: { readonly [charset in Charset]?: string } = {
 };
 
 /**
- * The characters of a character set that differ, by their code (the bytes as one number, the first
- * one highest).
+ * The differing characters of a character set, by their code (the bytes as one number, highest
+ * first); undefined when there are none.
  */
 export function differingCharacters(charset: Charset): ReadonlyMap<number, string> | undefined {
   const differences = DIFFERENCES[charset];

@@ -1,9 +1,9 @@
 import type { Charset } from "./collations.ts";
 
 /**
- * What the bytes 0x80 to 0xff of MySQL's single-byte character sets stand for, as `CONVERT(… USING
- * utf32)` of MySQL 9.7 says; U+FFFD for a byte that stands for nothing. (latin1 is MySQL's: cp1252,
- * with the five bytes that it leaves out standing for themselves.)
+ * The characters of the bytes 0x80 to 0xff in MySQL's single-byte character sets, from `CONVERT(…
+ * USING utf32)` of MySQL 9.7; U+FFFD for an undefined byte. latin1 is MySQL's: cp1252, whose five
+ * undefined bytes map to the code points of the same number.
  */
 const UPPER_HALVES: { readonly [charset in Charset]?: string } = {
   armscii8:

@@ -1,15 +1,15 @@
 import type { Charset } from "./collations.ts";
 
 /**
- * How many bytes the well-formed multi-byte character has that begins at `offset`; 1 for a single
- * byte, also where what begins is not well-formed (`ismbchar` of MySQL's strings/ctype-*.cc).
+ * The length in bytes of the character at `offset`; 1 for a single byte and for a malformed
+ * character (`ismbchar` in MySQL's strings/ctype-*.cc).
  */
 export type CharacterBytes = (bytes: Uint8Array, offset: number) => number;
 
 /**
- * The measure of a character set whose characters may contain a byte of ASCII (a backslash or a
- * quote, for instance) after their first; null for all others, whose ASCII bytes always stand for
- * themselves.
+ * Measures the characters of a character set in which a character can contain an ASCII byte, such
+ * as a backslash or a quote, after its first byte. null for other character sets, in which an ASCII
+ * byte is always an ASCII character.
  */
 export function measureOf(charset: Charset): CharacterBytes | null {
   switch (charset) {

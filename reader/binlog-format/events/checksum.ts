@@ -2,10 +2,7 @@ import { crc32 } from "node:zlib";
 import { CorruptEventError } from "../errors.ts";
 import { EventType, eventTypeName } from "./event-types.ts";
 
-/**
- * How long the checksum at the end of an event is, where the binlog has checksums
- * (`binlog_checksum=CRC32`).
- */
+/** The length of the checksum at the end of an event, with `binlog_checksum=CRC32`. */
 export const CHECKSUM_LENGTH = 4;
 
 const TYPE_OFFSET = 4;
@@ -13,8 +10,8 @@ const FLAGS_OFFSET = 17;
 const BINLOG_IN_USE_F = 0x01;
 
 /**
- * Checks an event (header, body and the CRC-32 at its end) and returns it without its checksum.
- * Throws CorruptEventError when they do not agree.
+ * Verifies the CRC-32 at the end of an event and returns the event without it. Throws
+ * CorruptEventError when it does not match.
  */
 export function verifyChecksum(event: Buffer): Buffer {
   const end = event.length - CHECKSUM_LENGTH;
@@ -29,8 +26,8 @@ export function verifyChecksum(event: Buffer): Buffer {
 }
 
 /**
- * A format description is marked as long as its file is being written, which its checksum does not
- * count.
+ * The checksum of an event. A format description has a mark while its file is being written; its
+ * checksum is that of the event without the mark.
  */
 function checksum(body: Buffer): number {
   const flags = body[FLAGS_OFFSET] ?? 0;

@@ -1,14 +1,13 @@
 import { EVENT_HEADER_LENGTH as BODY } from "./event-header.ts";
 
 /**
- * The binlog events that say which file comes next and whose transaction it is. Formats as in
- * MySQL's libs/mysql/binlog/event/control_events.h and statement_events.h. Each function takes an
- * event with its header and without its checksum.
+ * The events for rotations and XA transactions. Formats: control_events.h and statement_events.h in
+ * MySQL's libs/mysql/binlog/event. Each function takes an event with header, without checksum.
  */
 
 export interface RotateEvent {
   readonly file: string;
-  /** Of the first event in that file. */
+  /** The offset of the first event in that file. */
   readonly offset: number;
 }
 
@@ -17,7 +16,7 @@ export function parseRotate(event: Buffer): RotateEvent {
 }
 
 export interface XaPrepareEvent {
-  /** `XA COMMIT … ONE PHASE`: the transaction is committed here. */
+  /** Whether it is `XA COMMIT … ONE PHASE`, which commits the transaction. */
   readonly onePhase: boolean;
   readonly xid: string;
 }
@@ -34,8 +33,8 @@ export function parseXaPrepare(event: Buffer): XaPrepareEvent {
 }
 
 /**
- * The transaction that an `XA …` statement of the binlog names. The server writes every xid in one
- * form: X'<global>',X'<branch>',<format id>. Null when the statement has no xid of that form.
+ * Parses an `XA …` statement of the binlog. The server writes every xid as
+ * X'<global>',X'<branch>',<format id>; null when the statement has no such xid.
  */
 export function xaStatement(sql: string): { verb: string; xid: string } | null {
   const match =

@@ -1,6 +1,6 @@
 import { CorruptEventError } from "../errors.ts";
 
-/** The length of the header that every event begins with. */
+/** The length of every event's header, bytes. */
 export const EVENT_HEADER_LENGTH = 19;
 
 /**
@@ -11,19 +11,19 @@ export interface EventHeader {
   /** When the statement began, seconds since 1970. */
   readonly timestamp: number;
   readonly type: number;
-  /** Of the server that wrote the event first. */
+  /** The `server_id` of the server that first wrote the event. */
   readonly serverId: number;
-  /** Of the whole event with header and checksum, bytes. */
+  /** The length of the whole event with header and checksum, bytes. */
   readonly length: number;
   /**
-   * Where the next event starts, modulo 2^32; 0 for an event that is in no file, or inside a
-   * compressed transaction.
+   * The offset of the next event, modulo 2^32; 0 for an artificial event and inside a compressed
+   * transaction.
    */
   readonly logPos: number;
   readonly flags: number;
 }
 
-/** The header at `offset`. Throws CorruptEventError when the bytes end too early. */
+/** Parses the header at `offset`. Throws CorruptEventError when the bytes end too early. */
 export function parseEventHeader(bytes: Buffer, offset = 0): EventHeader {
   if (bytes.length - offset < EVENT_HEADER_LENGTH) {
     throw new CorruptEventError("an event is shorter than its header");

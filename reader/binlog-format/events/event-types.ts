@@ -1,5 +1,5 @@
 /**
- * Event types that the reader knows, by MySQL's names (`Log_event_type` in
+ * The event types that the reader knows, with MySQL's names (`Log_event_type` in
  * libs/mysql/binlog/event/binlog_event.h).
  */
 export const EventType = {
@@ -42,13 +42,13 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(EventType).map(([name, type]) => [type, name]),
 );
 
-/** MySQL's name of an event type, or its number where the type is unknown. */
+/** MySQL's name of an event type, or a text with the number of an unknown type. */
 export function eventTypeName(type: number): string {
   return NAMES.get(type) ?? `event type ${type}`;
 }
 
 /**
- * Whether rows of a table are in this event (`PARTIAL_UPDATE_ROWS_EVENT` included, which is not
+ * Whether the event contains rows of a table (including `PARTIAL_UPDATE_ROWS_EVENT`, which is not
  * decoded).
  */
 export function isRowsEvent(type: number): boolean {
@@ -59,16 +59,15 @@ export function isRowsEvent(type: number): boolean {
   );
 }
 
-/** The writer's mark on an event that a reader may leave out when it does not know its type. */
+/** The flag of an event that a reader may ignore if it does not know its type. */
 const LOG_EVENT_IGNORABLE_F = 0x80;
 
 /**
- * Whether going past this event could lose a change: its type is unknown and not marked ignorable,
- * or is known to carry changes that this reader does not decode. Such an event must stop the
- * reader.
+ * Whether ignoring this event could lose a change, so that the reader must stop: its type is
+ * unknown and not marked ignorable, or the event contains changes that the reader does not decode.
  */
 export function mustNotBeIgnored(type: number, flags: number): boolean {
-  // An incident: changes are missing from the binlog.
+  // An incident event says that changes are missing from the binlog.
   if (type === EventType.INCIDENT_EVENT || type === EventType.PARTIAL_UPDATE_ROWS_EVENT)
     return true;
   return !NAMES.has(type) && (flags & LOG_EVENT_IGNORABLE_F) === 0;

@@ -3,17 +3,15 @@ import { CHECKSUM_LENGTH } from "./checksum.ts";
 import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH } from "./event-header.ts";
 
-/**
- * What the first event of a binlog file says of the events after it (`Format_description_event`).
- */
+/** The content of the first event of a binlog file (`Format_description_event`). */
 export interface FormatDescription {
   readonly serverVersion: string;
   /**
-   * When the server started, seconds since 1970, if it began this file at its start; 0 for a file
-   * begun by a rotation. Where it is not 0, thread ids have started again.
+   * When the server started, seconds since 1970, if it began this file then, so that thread ids
+   * started again; 0 for a file begun by a rotation.
    */
   readonly created: number;
-  /** Whether the events of this file, this one included, end with a CRC-32. */
+  /** Whether this event and the others of the file end with a CRC-32. */
   readonly checksums: boolean;
 }
 
@@ -22,8 +20,8 @@ const CHECKSUM_OFF = 0;
 const CHECKSUM_CRC32 = 1;
 
 /**
- * Parses a FORMAT_DESCRIPTION_EVENT given with its header and its last four bytes, which a server
- * since MySQL 5.6 leaves room for even where checksums are off. Throws CorruptEventError, or
+ * Parses a FORMAT_DESCRIPTION_EVENT, given with header and the four bytes of the checksum, which
+ * are present even if checksums are off (since MySQL 5.6). Throws CorruptEventError, or
  * UnsupportedEventError for an unknown format.
  */
 export function parseFormatDescription(event: Buffer): FormatDescription {

@@ -3,18 +3,18 @@ import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH } from "./event-header.ts";
 import { EventType } from "./event-types.ts";
 
-/** What a transaction's first event says of it. */
+/** The content of the GTID event, the first event of a transaction. */
 export interface GtidEvent {
   /** `uuid:number` or `uuid:tag:number`; null for an anonymous transaction. */
   readonly gtid: string | null;
-  /** Its GTID's tag, on MySQL 8.3 and later; left out where it has none. */
+  /** The GTID's tag (MySQL 8.3 and later); absent when it has none. */
   readonly tag?: string;
   /**
-   * When the server that was read committed it, microseconds since 1970; 0 where a server before
-   * 8.0 wrote the event.
+   * When the server that is read committed the transaction, microseconds since 1970; 0 if a server
+   * before 8.0 wrote the event.
    */
   readonly immediateCommitTimestamp: number;
-  /** When the server that executed it first committed it, microseconds since 1970; 0 likewise. */
+  /** When the transaction's first server committed it, microseconds since 1970; 0 as above. */
   readonly originalCommitTimestamp: number;
 }
 
@@ -23,10 +23,10 @@ const COMMIT_TIMESTAMP_LENGTH = 7;
 const UUID_LENGTH = 16;
 
 /**
- * Parses a GTID_LOG_EVENT, ANONYMOUS_GTID_LOG_EVENT or GTID_TAGGED_LOG_EVENT given with its header
- * and without checksum. Formats: `Gtid_event` in MySQL's
- * libs/mysql/binlog/event/control_events.cpp. Throws CorruptEventError, and UnsupportedEventError
- * when a later server demands that a field is understood which is not.
+ * Parses a GTID_LOG_EVENT, ANONYMOUS_GTID_LOG_EVENT or GTID_TAGGED_LOG_EVENT, given with header,
+ * without checksum. Formats: `Gtid_event` in MySQL's libs/mysql/binlog/event/control_events.cpp.
+ * Throws CorruptEventError, or UnsupportedEventError when a newer server marks an unknown field as
+ * required.
  */
 export function parseGtidEvent(event: Buffer): GtidEvent {
   const type = event[4];
@@ -55,7 +55,7 @@ function parseUntagged(reader: ByteReader, anonymous: boolean): GtidEvent {
   return { gtid, immediateCommitTimestamp, originalCommitTimestamp };
 }
 
-/** 55 bits of microseconds, and a bit that says whether the original server's timestamp follows. */
+/** Reads 55 bits of microseconds, and a bit for whether the original server's timestamp follows. */
 function commitTimestamp(reader: ByteReader): [number, boolean] {
   const low = reader.uint(4);
   const high = reader.uint(3);
@@ -63,8 +63,7 @@ function commitTimestamp(reader: ByteReader): [number, boolean] {
 }
 
 /**
- * The fields of a tagged GTID event, in this order; each is preceded by its number unless it is
- * left out.
+ * The fields of a tagged GTID event, in this order. Each present field is preceded by its number.
  */
 const TaggedField = {
   flags: 0,
@@ -79,8 +78,8 @@ const TaggedField = {
 } as const;
 
 /**
- * A message of MySQL's serialization library (libs/mysql/serialization): version, size, then
- * numbered fields.
+ * Parses a message of MySQL's serialization library (libs/mysql/serialization): version, size, the
+ * last required field, then numbered fields.
  */
 function parseTagged(reader: ByteReader): GtidEvent {
   const version = varint(reader);
@@ -123,7 +122,7 @@ function parseTagged(reader: ByteReader): GtidEvent {
       case TaggedField.originalCommitTimestamp:
         original = Number(varint(reader));
         break;
-      default: // what comes later says nothing that the reader needs
+      default: // the reader does not need later fields
     }
   }
   if (number <= 0n) throw new CorruptEventError("a GTID event without a number");
@@ -137,9 +136,9 @@ function parseTagged(reader: ByteReader): GtidEvent {
 }
 
 /**
- * An integer of MySQL's serialization library: as many one-bits at the low end of the first byte as
- * bytes follow, then the value from its lowest bit on; after a first byte of 0xff the value fills
- * the next eight bytes.
+ * Reads an integer of MySQL's serialization library. The number of one-bits at the low end of the
+ * first byte is the number of following bytes; the value's bits come next, lowest first. After a
+ * first byte of 0xff, the value is in the next eight bytes.
  */
 function varint(reader: ByteReader): bigint {
   const first = reader.uint8();
@@ -151,12 +150,12 @@ function varint(reader: ByteReader): bigint {
   return BigInt(first >> (following + 1)) | (rest << BigInt(7 - following));
 }
 
-/** Undoes the library's mapping of signed integers, which keeps the sign in the lowest bit. */
+/** Decodes a signed integer of the library, which has the sign in the lowest bit. */
 function signed(value: bigint): bigint {
   return (value & 1n) === 0n ? value >> 1n : -(value >> 1n) - 1n;
 }
 
-/** A server's transactions come one after the other: the uuid is nearly always the one before. */
+/** The last uuid is cached, because consecutive transactions nearly always have the same one. */
 let latestUuid = Buffer.alloc(UUID_LENGTH);
 let latestText = textOf(latestUuid);
 

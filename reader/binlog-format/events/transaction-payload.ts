@@ -4,10 +4,12 @@ import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH, type EventHeader } from "./event-header.ts";
 import { EventType } from "./event-types.ts";
 
-/** A compressed transaction (`binlog_transaction_compression=ON`): all its events in one. */
+/**
+ * A compressed transaction (`binlog_transaction_compression=ON`): one event with all its events.
+ */
 export interface TransactionPayload {
   readonly compression: "zstd" | "none";
-  /** 0 where the event does not say. */
+  /** 0 when the event does not contain it. */
   readonly uncompressedSize: number;
   readonly payload: Buffer;
 }
@@ -20,9 +22,7 @@ const LARGEST_CHUNK = 256 << 20;
 const EVENT_LENGTH_OFFSET = 9;
 const LARGE_BYTES = 1 << 20;
 
-/**
- * Whether an event is a compressed transaction that is too large to be decompressed in one piece.
- */
+/** Whether an event is a compressed transaction that is too large to decompress in one piece. */
 export function isLargePayload({ type }: EventHeader, event: Buffer): boolean {
   if (type !== EventType.TRANSACTION_PAYLOAD_EVENT) return false;
   const { uncompressedSize, payload } = parseTransactionPayload(event);
@@ -30,7 +30,7 @@ export function isLargePayload({ type }: EventHeader, event: Buffer): boolean {
 }
 
 /**
- * Parses a TRANSACTION_PAYLOAD_EVENT given with its header and without checksum. Throws
+ * Parses a TRANSACTION_PAYLOAD_EVENT, given with header, without checksum. Throws
  * CorruptEventError, or UnsupportedEventError for an unknown compression. Format:
  * libs/mysql/binlog/event/codecs/binary.cpp.
  */
@@ -65,9 +65,9 @@ export function parseTransactionPayload(event: Buffer): TransactionPayload {
 }
 
 /**
- * The events of a compressed transaction one after the other, each with its header; they have no
- * checksums. The whole transaction is decompressed at once: prefer `streamTransactionPayload` for
- * one of a large `uncompressedSize`. Throws CorruptEventError.
+ * The events of a compressed transaction, with headers and without checksums. It decompresses the
+ * whole transaction at once; use `streamTransactionPayload` for a large one. Throws
+ * CorruptEventError.
  */
 export function* transactionPayloadEvents(event: Buffer): Generator<Buffer, void, undefined> {
   const { compression, uncompressedSize, payload } = parseTransactionPayload(event);
@@ -77,7 +77,7 @@ export function* transactionPayloadEvents(event: Buffer): Generator<Buffer, void
 }
 
 /**
- * The same events, but decompressed as they are read, so that memory holds few of them. Throws
+ * The same events, decompressed piece by piece as they are read, to save memory. Throws
  * CorruptEventError.
  */
 export async function* streamTransactionPayload(
@@ -92,7 +92,7 @@ export async function* streamTransactionPayload(
 
 function decompress(payload: Buffer, size: number): Buffer {
   try {
-    // One piece of the right size saves putting many together.
+    // One chunk of the right size avoids concatenating many.
     const chunkSize = Math.min(Math.max(size, CHUNK), LARGEST_CHUNK);
     return zstdDecompressSync(payload, size > 0 ? { chunkSize, maxOutputLength: size } : {});
   } catch (cause) {
@@ -114,13 +114,13 @@ function undecompressable(cause: unknown): CorruptEventError {
   return new CorruptEventError("a compressed transaction cannot be decompressed", { cause });
 }
 
-/** Cuts a stream of bytes into events. */
+/** Splits a stream of bytes into events. */
 class EventAssembler {
   #chunks: Buffer[] = [];
   #available = 0;
   #needed = EVENT_HEADER_LENGTH;
 
-  /** The events that are complete with this chunk. */
+  /** Yields the events that this chunk completes. */
   *add(chunk: Buffer): Generator<Buffer, void, undefined> {
     this.#chunks.push(chunk);
     this.#available += chunk.length;

@@ -2,7 +2,7 @@ import type { ByteReader } from "../byte-reader.ts";
 import { ColumnType } from "../column.ts";
 import { UnsupportedEventError } from "../errors.ts";
 
-/** What a table map says of every column, whatever `binlog_row_metadata` is. */
+/** The metadata of a column that every table map contains, for any `binlog_row_metadata`. */
 export interface ColumnMetadata {
   readonly type: number;
   readonly maxLength: number;
@@ -14,9 +14,9 @@ export interface ColumnMetadata {
 const NOTHING = { maxLength: 0, width: 0, precision: 0, decimals: 0 };
 
 /**
- * Reads the metadata of one column of `type`; how long it is depends on the type. Source of the
- * layouts: "Table_map_event column types" in MySQL's libs/mysql/binlog/event/rows_event.h. Throws
- * UnsupportedEventError for a type that is not known.
+ * Reads the metadata of one column of `type`, on which its length depends. Source of the layouts:
+ * "Table_map_event column types" in MySQL's libs/mysql/binlog/event/rows_event.h. Throws
+ * UnsupportedEventError for an unknown type.
  */
 export function readColumnMetadata(reader: ByteReader, type: number): ColumnMetadata {
   switch (type) {
@@ -58,9 +58,8 @@ export function readColumnMetadata(reader: ByteReader, type: number): ColumnMeta
 }
 
 /**
- * STRING stands for CHAR, BINARY, ENUM and SET: its first byte is the real type, its second the
- * length. A length over 255 puts its two highest bits, inverted, into bits 4 and 5 of the first
- * byte.
+ * STRING stands for CHAR, BINARY, ENUM and SET: the first byte is the real type, the second the
+ * length. The two highest bits of a length over 255 are inverted in bits 4 and 5 of the first byte.
  */
 function readStringMetadata(reader: ByteReader, type: number): ColumnMetadata {
   const first = reader.uint8();

@@ -4,10 +4,10 @@ import { BINARY_COLLATION, type Column, ColumnType } from "../column.ts";
 import { UnsupportedEventError } from "../errors.ts";
 
 /**
- * A column's type as INFORMATION_SCHEMA.COLUMNS has it in COLUMN_TYPE: `bigint unsigned`,
- * `enum('a','b')`. What the binlog does not say is not there: the display width of `tinyint(1)`,
- * and ZEROFILL. In a member of ENUM and SET quotes are doubled, and nothing else is escaped. Throws
- * UnsupportedEventError for a type that is not known.
+ * A column's type like COLUMN_TYPE of INFORMATION_SCHEMA.COLUMNS: `bigint unsigned`,
+ * `enum('a','b')`. It lacks what the binlog does not contain: the display width of `tinyint(1)`,
+ * and ZEROFILL. In members of ENUM and SET, quotes are doubled and nothing else is escaped. Throws
+ * UnsupportedEventError for an unknown type.
  */
 export function columnTypeText(column: Column): string {
   const { type, precision, decimals, members, dimensions } = column;
@@ -63,10 +63,10 @@ const INTEGERS: Readonly<Record<number, string>> = {
   [ColumnType.LONGLONG]: "bigint",
 };
 
-/** By how many bytes hold the length. */
+/** The prefixes of BLOB and TEXT types, by the width of their length, bytes. */
 const BLOB_SIZES: Readonly<Record<number, string>> = { 1: "tiny", 3: "medium", 4: "long" };
 
-/** How many bytes a character may take (`mbmaxlen`), where it is more than one. */
+/** The maximum bytes of a character (`mbmaxlen`), if more than one. */
 const LONGEST_CHARACTERS: Partial<Record<Charset, number>> = {
   big5: 2,
   cp932: 2,

@@ -4,9 +4,9 @@ import { UnsupportedEventError } from "../errors.ts";
 import { decimalBytes } from "../values/decimal.ts";
 
 /**
- * How a column's values are stored: a positive number of bytes that each takes; or, negative, how
- * many bytes in front of a value hold its length. Throws UnsupportedEventError for a type that is
- * not known.
+ * The stored length of a column's values. Positive: the bytes of each value. Negative: the number
+ * of bytes before each value that hold its length. Throws UnsupportedEventError for an unknown
+ * type.
  */
 export function storedLength(column: ColumnMetadata): number {
   switch (column.type) {
@@ -56,26 +56,26 @@ function fractionBytes(decimals: number): number {
   return (decimals + 1) >> 1;
 }
 
-/** Finds where row images end that have the same columns of one table. It reads lengths only. */
+/** Finds the ends of a table's row images that have the same columns. It reads only the lengths. */
 export class ImageLengths {
-  /** Of the image's columns, in order; see `storedLength`. */
+  /** The `storedLength` of each column of the image, in order. */
   readonly #lengths: Int32Array;
   readonly #nullBytes: number;
   /**
-   * For an image without NULL: the bytes before the length of each value that has one, and the
-   * bytes that hold the length.
+   * For an image without NULL: for each value of variable length, the fixed bytes before its length
+   * (`#gaps`) and the bytes that hold the length (`#widths`).
    */
   readonly #gaps: Int32Array;
   readonly #widths: Int32Array;
-  /** The bytes behind the last of them. */
+  /** The fixed bytes behind the last value of variable length. */
   readonly #tail: number;
 
-  /** Whether the image has no columns, so that a row of it takes no bytes. */
+  /** Whether the image has no columns, so a row takes no bytes. */
   get isEmpty(): boolean {
     return this.#lengths.length === 0;
   }
 
-  /** `lengths`: of the columns that the image has, see `storedLength`. */
+  /** `lengths`: the `storedLength` of each column of the image. */
   constructor(lengths: readonly number[]) {
     this.#lengths = Int32Array.from(lengths);
     this.#nullBytes = (lengths.length + 7) >> 3;
@@ -97,7 +97,8 @@ export class ImageLengths {
   }
 
   /**
-   * Where the image at `start` ends; NaN, or beyond the event, for one that does not end inside it.
+   * The end of the image that begins at `start`; NaN or beyond the event if the image exceeds the
+   * event.
    */
   endOf(event: Buffer, start: number): number {
     let at = start + this.#nullBytes;
@@ -124,7 +125,7 @@ export class ImageLengths {
   }
 }
 
-/** An integer of 1 to 4 bytes, lowest first; NaN outside the event. */
+/** Reads an integer of 1 to 4 bytes, lowest first; NaN outside the event. */
 function lengthAt(event: Buffer, at: number, width: number): number {
   let length = event[at] as number;
   if (width > 1) length += (event[at + 1] as number) * 0x100;

@@ -3,11 +3,11 @@ import { ColumnType } from "../column.ts";
 import { CorruptEventError } from "../errors.ts";
 
 /**
- * What a table map's optional metadata says of its columns, each list indexed by column; holes
- * where it says nothing.
+ * The optional metadata of a table map. Each list is indexed by column; columns without the
+ * information are absent.
  */
 export interface OptionalMetadata {
-  /** Null under `binlog_row_metadata=MINIMAL`. */
+  /** The column names; null with `binlog_row_metadata=MINIMAL`. */
   names: readonly string[] | null;
   readonly unsigned: boolean[];
   readonly collations: number[];
@@ -36,7 +36,7 @@ const Field = {
   VECTOR_DIMENSIONALITY: 13,
 } as const;
 
-/** Types that the signedness bitmap covers (`is_numeric_type` in MySQL's sql/log_event.cc). */
+/** The types in the signedness bitmap (`is_numeric_type` in MySQL's sql/log_event.cc). */
 const NUMERIC: ReadonlySet<number> = new Set([
   ColumnType.TINY,
   ColumnType.SHORT,
@@ -49,9 +49,7 @@ const NUMERIC: ReadonlySet<number> = new Set([
   ColumnType.YEAR,
 ]);
 
-/**
- * Types that the character set lists cover (`is_character_type`); VECTOR is among them, as binary.
- */
+/** The types in the character set lists (`is_character_type`), including VECTOR as binary. */
 const CHARACTER: ReadonlySet<number> = new Set([
   ColumnType.STRING,
   ColumnType.VAR_STRING,
@@ -61,9 +59,9 @@ const CHARACTER: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Reads all fields up to the end of the event; fields of later servers are passed over. `types` are
- * the real types of the columns. Throws CorruptEventError when a field does not end where its
- * length says.
+ * Reads all fields up to the end of the event, and skips unknown fields of newer servers. `types`
+ * are the real types of the columns. Throws CorruptEventError when a field's content and its length
+ * differ.
  */
 export function readOptionalMetadata(
   reader: ByteReader,
@@ -164,11 +162,11 @@ function readField(
     case Field.PRIMARY_KEY_WITH_PREFIX:
       metadata.primaryKey = readAll(reader, () => {
         const column = reader.lengthEncoded();
-        reader.lengthEncoded(); // how many characters of it are in the index
+        reader.lengthEncoded(); // the number of its characters in the index
         return column;
       });
       break;
-    default: // of a later server
+    default: // a field of a newer server
       return;
   }
   if (reader.remaining !== 0) {
@@ -176,7 +174,7 @@ function readField(
   }
 }
 
-/** One bit per listed column, the highest bit of a byte first. */
+/** Reads one bit per listed column, the highest bit of a byte first. */
 function readBitmap(reader: ByteReader, columns: readonly number[], target: boolean[]): void {
   const bits = reader.slice((columns.length + 7) >> 3);
   columns.forEach((column, i) => {
@@ -185,7 +183,8 @@ function readBitmap(reader: ByteReader, columns: readonly number[], target: bool
 }
 
 /**
- * A number for all listed columns, then pairs of (index in the list, number) for those that differ.
+ * Reads a number for all listed columns, then pairs of (index in the list, number) for the
+ * exceptions.
  */
 function readDefaultAndExceptions(
   reader: ByteReader,

@@ -4,13 +4,13 @@ import type { JsonWriter } from "../json-writer.ts";
 import type { KeySpans, RowImageWriter } from "./row-image-writer.ts";
 import { RowTexts } from "./row-texts.ts";
 
-/** Takes one changed row; its texts are valid during the call. */
+/** Called with each changed row; the texts are valid only during the call. */
 export type OnRow = (op: "c" | "u" | "d", texts: RowTexts) => void;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Goes through the rows of events of one table and composes each change's texts: its images and its
+ * Reads the rows in the events of one table and writes the texts of each change: its images and its
  * key.
  */
 export class RowChanges {
@@ -20,7 +20,7 @@ export class RowChanges {
   readonly #keyLength: number;
   readonly #before: KeySpans = [];
   readonly #after: KeySpans = [];
-  /** Of the row at hand. */
+  /** The texts of the present row. */
   readonly #texts = new RowTexts(NOTHING);
 
   constructor(definition: TableDefinition, json: JsonWriter) {
@@ -34,8 +34,8 @@ export class RowChanges {
   }
 
   decodeInserts(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
-    // With binlog_row_image MINIMAL, INSERT INTO t VALUES () has no column. The server refuses
-    // several such rows together.
+    // With binlog_row_image=MINIMAL, INSERT INTO t VALUES () has no column and so no bytes. The
+    // server writes such rows in separate events.
     this.#texts.isWhole = image.isWhole;
     if (image.isEmpty && offset === row.length) {
       this.#json.reset();
@@ -78,11 +78,11 @@ export class RowChanges {
       const json = this.#json;
       const middle = writeImage(beforeImage, row, at, json, this.#before);
       const beforeEnd = json.position;
-      // Both have the same columns, unless binlog_row_image is MINIMAL or NOBLOB.
+      // Both images have the same columns, unless binlog_row_image is MINIMAL or NOBLOB.
       const isAlike = afterImage === beforeImage;
       const next = writeImage(afterImage, row, middle, json, this.#after, isAlike);
       const afterEnd = json.position;
-      // A MINIMAL after image has changed columns only: what it lacks is as it was.
+      // A MINIMAL after image has only the changed columns; the other key columns are unchanged.
       const keyEnd = this.#writeKey(this.#after, this.#before);
       const oldKeyEnd = this.#writeKey(this.#before, this.#before);
       const { bytes } = json;
@@ -92,7 +92,7 @@ export class RowChanges {
     });
   }
 
-  /** What the writer has, as texts with these ends. */
+  /** The texts in the JSON writer's buffer, with these ends. */
   #set(beforeEnd: number, afterEnd: number, keyEnd: number, oldKeyEnd: number): RowTexts {
     const texts = this.#texts;
     texts.bytes = this.#json.bytes;
@@ -104,8 +104,8 @@ export class RowChanges {
   }
 
   /**
-   * Calls `decode` with the offset of each row; it returns the next one. Returns how many rows
-   * there were.
+   * Calls `decode` with the offset of each row; `decode` returns the offset of the next row.
+   * Returns the number of rows.
    */
   #eachRow(row: Buffer, offset: number, decode: (at: number) => number): number {
     let count = 0;
@@ -121,8 +121,8 @@ export class RowChanges {
   }
 
   /**
-   * Writes the key, each value from `spans` or else from `fallback`; nothing when one is in
-   * neither. Returns its end.
+   * Writes the key, each value from `spans` or else from `fallback`; writes nothing when a value is
+   * in neither. Returns the key's end.
    */
   #writeKey(spans: KeySpans, fallback: KeySpans): number {
     const json = this.#json;
@@ -147,8 +147,8 @@ export class RowChanges {
 }
 
 /**
- * Writes an image and returns where the next one starts. `isAlike`: it comes right after one of the
- * same columns. Throws CorruptEventError when it would end outside the event.
+ * Writes an image and returns the start of the next one. `isAlike`: the image directly follows one
+ * with the same columns. Throws CorruptEventError when the image exceeds the event.
  */
 function writeImage(
   image: RowImageWriter,

@@ -3,26 +3,26 @@ import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
 import { ImageLengths, storedLength } from "./image-lengths.ts";
 import { readRowsHeader } from "./rows-header.ts";
 
-/** A MINIMAL image may have any set of columns; this many are kept before all are dropped. */
+/** MINIMAL images can have any set of columns. The cache is cleared when it has this many sets. */
 const MOST_SETS = 256;
 
 /**
- * Counts the rows in rows events of one table without decoding them. Make one for each table map
- * and keep it.
+ * Counts the rows in rows events of one table without decoding them. Create one for each table map
+ * and reuse it.
  */
 export class RowCounter {
   readonly #lengths: readonly number[];
   readonly #byBitmap = new Map<string, ImageLengths>();
 
-  /** Throws UnsupportedEventError for a column of a type that is not known. */
+  /** Throws UnsupportedEventError for a column of unknown type. */
   constructor(columns: readonly ColumnMetadata[]) {
     this.#lengths = columns.map(storedLength);
   }
 
   /**
-   * How many rows an event has, given with its header and without checksum. Where bytes are not
-   * rows of this table, the rows in front of them count: the number depends on the event's bytes
-   * alone, whoever reads them.
+   * The number of rows in an event, given with header, without checksum. If some bytes are not rows
+   * of this table, only the rows before them count. So the number depends only on the event's
+   * bytes, and is the same for every reader.
    */
   count(event: Buffer): number {
     try {
@@ -61,8 +61,8 @@ function countRows(
   first: ImageLengths,
   second: ImageLengths | null,
 ): number {
-  // A row of which the image has no columns (MINIMAL, defaults only) takes no bytes: the server
-  // writes one to an event.
+  // A row whose image has no columns (MINIMAL, only defaults) takes no bytes. The server writes one
+  // such row per event.
   if (start === event.length) return first.isEmpty ? 1 : 0;
   let count = 0;
   let at = start;

@@ -3,10 +3,14 @@ import { RowImageWriter } from "./row-image-writer.ts";
 import { columnWriter } from "../values/column-writer.ts";
 import type { ValueWriter } from "../values/value-writer.ts";
 
-/** A MINIMAL image may have any set of columns; this many are kept before all are dropped. */
+/**
+ * MINIMAL images can have any set of columns. The cache is cleared when it has this many writers.
+ */
 const MOST_WRITERS = 256;
 
-/** The image writers of one table, by the columns that an image has: nearly always all of them. */
+/**
+ * The image writers of one table, by the set of columns of an image, which is nearly always all.
+ */
 export class RowImageWriterCache {
   readonly #definition: TableDefinition;
   readonly #writers: readonly ValueWriter[];
@@ -14,7 +18,7 @@ export class RowImageWriterCache {
   #lastBitmap: Buffer;
   #last: RowImageWriter;
 
-  /** Throws UnsupportedEventError for a column of a type or collation that is not known. */
+  /** Throws UnsupportedEventError for a column of unknown type or collation. */
   constructor(definition: TableDefinition) {
     this.#definition = definition;
     this.#writers = definition.columns.map(columnWriter);
@@ -23,8 +27,7 @@ export class RowImageWriterCache {
   }
 
   /**
-   * The writer for images that have the columns of the bitmap at `offset`, which is in `event`;
-   * lowest bit first.
+   * The writer for images with the columns of the bitmap at `offset` of `event`, lowest bit first.
    */
   at(event: Buffer, offset: number): RowImageWriter {
     const last = this.#lastBitmap;
@@ -58,7 +61,9 @@ export class RowImageWriterCache {
   }
 }
 
-/** A one for each column, as the server writes it: the bits behind the last column are zero. */
+/**
+ * A bitmap with a one for each column; like the server's, its bits behind the last column are zero.
+ */
 function fullBitmap(columns: number): Buffer {
   const bitmap = Buffer.alloc((columns + 7) >> 3, 0xff);
   if (columns % 8 !== 0) bitmap[bitmap.length - 1] = 0xff >> (8 - (columns % 8));

@@ -3,7 +3,7 @@ import type { JsonWriter } from "../json-writer.ts";
 import type { ValueWriter } from "../values/value-writer.ts";
 
 /**
- * Where the JSON of primary key columns lies in a writer: two offsets for each, by the column's
+ * The start and end of each primary key column's JSON in the writer: two offsets per column, by its
  * index in the key.
  */
 export type KeySpans = number[];
@@ -11,7 +11,7 @@ export type KeySpans = number[];
 const NULL = Buffer.from("null");
 const ABSENT = -1;
 
-/** One column of an image, ready to be written. */
+/** One column of an image, with all that is needed to write it. */
 interface Step {
   /** The bytes before the value: `{"id":` or `,"name":`. */
   readonly prefix: Buffer;
@@ -21,17 +21,17 @@ interface Step {
 }
 
 /**
- * Writes row images of one table that have the same columns. Made once for each table definition
- * and set of columns, which is nearly always all of them.
+ * Writes a table's row images that have the same columns. There is one for each table definition
+ * and set of columns, which is nearly always all.
  */
 export class RowImageWriter {
   readonly #steps: readonly Step[];
   readonly #nullBytes: number;
   readonly #keyLength: number;
   /**
-   * Of the image that `write` wrote last: where it starts in the event; where each value starts
-   * there, and where each one's text with its prefix starts in the JSON, with the ends of the last
-   * ones behind them.
+   * The last image that `write` wrote: its start in the event (`#start`), the start of each value
+   * in the event (`#values`), and the start of each value's prefix in the JSON (`#texts`). The last
+   * element of each list is the end of the last value.
    */
   #start = 0;
   readonly #values: Int32Array;
@@ -68,8 +68,8 @@ export class RowImageWriter {
   }
 
   /**
-   * Writes the image at `offset` of `row` as a JSON object, puts into `spans` where the values of
-   * the primary key are (where they are in this image), and returns the offset behind the image.
+   * Writes the image at `offset` of `row` as a JSON object, and returns the offset behind the
+   * image. Sets `spans` to the positions of the primary key values that this image contains.
    */
   write(row: Buffer, offset: number, json: JsonWriter, spans: KeySpans): number {
     for (let i = 0; i < 2 * this.#keyLength; i++) spans[i] = ABSENT;
@@ -95,9 +95,8 @@ export class RowImageWriter {
   }
 
   /**
-   * Does what `write` does for the image that comes right after the one that `write` wrote last,
-   * into the same text. A value of the same bytes has the same JSON, which is copied: an update
-   * changes few columns.
+   * Like `write`, for the image that directly follows the last one of `write`, into the same text.
+   * An update changes few columns, so the JSON of a value with equal bytes is copied.
    */
   writeNext(row: Buffer, offset: number, json: JsonWriter, spans: KeySpans): number {
     const steps = this.#steps;
@@ -105,7 +104,7 @@ export class RowImageWriter {
     const values = this.#values;
     const texts = this.#texts;
     let at = offset + this.#nullBytes;
-    /** From this column on all are the same as before, and not copied yet. */
+    /** All columns from this one on are equal so far, and not copied yet. */
     let same = 0;
     for (let i = 0; i < steps.length; i++) {
       const from = values[i] as number;
@@ -132,7 +131,7 @@ export class RowImageWriter {
 
   /**
    * Writes the value at `at` of the image at `image`, with its prefix; returns the offset behind
-   * it.
+   * the value.
    */
   #writeValue(
     index: number,
@@ -161,13 +160,13 @@ function isNull(row: Buffer, image: number, index: number): boolean {
   return ((row[image + (index >> 3)] as number) & (1 << (index & 7))) !== 0;
 }
 
-/** Whether the bytes at two offsets are the same; those outside the event are not. */
+/** Whether the bytes at two offsets are equal; bytes outside the event are not. */
 function isSame(row: Buffer, a: number, b: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (row[a + i] !== row[b + i]) return false;
   return true;
 }
 
-/** Writes a part of the text that is there already. */
+/** Writes a part of the existing text again. */
 function copyText(json: JsonWriter, start: number, end: number): void {
   if (start === end) return;
   json.reserve(end - start);

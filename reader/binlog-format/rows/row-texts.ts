@@ -1,4 +1,4 @@
-/** Texts of a change, where there are any. */
+/** The texts of a change that exist. */
 interface Texts {
   readonly before?: string;
   readonly after?: string;
@@ -7,13 +7,13 @@ interface Texts {
 }
 
 /**
- * The finished JSON texts of one change, as bytes of UTF-8; a text that there is not has no bytes.
- * `key` is the primary key as an object (none when the table has none or the images lack a part of
- * it), `oldKey` the key before an update that changed it, `before` and `after` are the row images,
- * without the columns that the binlog left out.
+ * The JSON texts of one change, in UTF-8; an absent text has no bytes. `before` and `after` are the
+ * row images, without columns that the binlog omitted. `key` is the primary key as an object; it is
+ * absent when the table has none or the images lack a part of it. `oldKey` is the key before an
+ * update that changed it.
  *
- * They lie one behind the other: before, after, key, old key. Those that a decoder hands out are
- * valid until it decodes the next row.
+ * The texts are in one buffer: before, after, key, old key. Texts from a decoder are valid until it
+ * decodes the next row.
  */
 export class RowTexts {
   bytes: Buffer;
@@ -21,7 +21,7 @@ export class RowTexts {
   afterEnd: number;
   keyEnd: number;
   oldKeyEnd: number;
-  /** Whether what is after has all columns of the table, or there is nothing after. */
+  /** Whether the after image has all columns of the table, or does not exist. */
   isWhole = true;
 
   constructor(bytes: Buffer, beforeEnd = 0, afterEnd = 0, keyEnd = 0, oldKeyEnd = 0) {
@@ -54,12 +54,12 @@ export class RowTexts {
     return this.bytes.toString("utf8", this.keyEnd, this.oldKeyEnd);
   }
 
-  /** How many bytes they are together. */
+  /** The total length of the texts, bytes. */
   get length(): number {
     return this.oldKeyEnd;
   }
 
-  /** The same in memory of its own, valid for ever. */
+  /** A copy that stays valid. */
   kept(): RowTexts {
     const bytes = Buffer.from(this.bytes.subarray(0, this.oldKeyEnd));
     const kept = new RowTexts(bytes, this.beforeEnd, this.afterEnd, this.keyEnd, this.oldKeyEnd);

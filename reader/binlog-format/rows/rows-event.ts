@@ -9,40 +9,35 @@ import { readRowsHeader } from "./rows-header.ts";
 
 export type { OnRow } from "./row-changes.ts";
 
-/**
- * The id of the table that a rows event, given with its header, changes: that of the table map
- * before it.
- */
+/** The table id of a rows event (with header), which refers to a preceding table map. */
 export function rowsEventTableId(event: Buffer): number {
   return new ByteReader(event, EVENT_HEADER_LENGTH).uint(6);
 }
 
 /**
- * A decoder for the rows of one table. Keep it as long as the definition holds. Throws
- * UnsupportedEventError for a column of a type or collation that is not known.
+ * Creates a decoder for the rows of one table, to be reused while the definition is valid. Throws
+ * UnsupportedEventError for a column of unknown type or collation.
  */
 export function compileRowsDecoder(definition: TableDefinition): RowsDecoder {
   return new RowsDecoder(definition, sharedJson);
 }
 
 /**
- * Calls `onRow` for each row of a rows event, in order, and returns how many there were; see
- * `RowsDecoder.decode` for what it throws. `onRow` must not decode another event.
+ * Calls `onRow` for each row of a rows event, in order, and returns the number of rows. `onRow`
+ * must not decode another event. Throws like `RowsDecoder.decode`.
  */
 export function forEachRow(event: Buffer, decoder: RowsDecoder, onRow: OnRow): number {
   return decoder.decode(event, onRow);
 }
 
 /**
- * Decoding is synchronous and leaves nothing behind, so that one buffer serves the decoders of all
- * tables.
+ * All decoders share one buffer: decoding is synchronous, and texts are valid only during `onRow`.
  */
 const sharedJson = new JsonWriter();
 
 /**
- * Turns the rows events of one table into JSON. Make one for each table definition and keep it:
- * everything that the definition decides is decided in the constructor, and again only for a set of
- * columns that was not met before.
+ * Turns the rows events of one table into JSON. Create one for each table definition and reuse it:
+ * the constructor evaluates the definition, and only new sets of columns need further work.
  */
 export class RowsDecoder {
   readonly definition: TableDefinition;
@@ -57,10 +52,9 @@ export class RowsDecoder {
 
   /**
    * Calls `onRow` for each row of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with
-   * its header and without checksum, and returns how many rows there were. Throws
-   * UnsupportedEventError for a PARTIAL_UPDATE_ROWS_EVENT, CorruptEventError for bytes that are no
-   * rows of this table, RowTooLargeError. Format: `Rows_event` in MySQL's
-   * libs/mysql/binlog/event/rows_event.h.
+   * header, without checksum, and returns the number of rows. Throws UnsupportedEventError for a
+   * PARTIAL_UPDATE_ROWS_EVENT, CorruptEventError for bytes that are not rows of this table, and
+   * RowTooLargeError. Format: `Rows_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
    */
   decode(event: Buffer, onRow: OnRow): number {
     const { kind, columns, firstBitmap, secondBitmap, rows } = readRowsHeader(event);

@@ -3,25 +3,25 @@ import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH } from "../events/event-header.ts";
 import { EventType } from "../events/event-types.ts";
 
-/** What stands in a rows event before its first row. */
+/** The part of a rows event before its first row. */
 export interface RowsHeader {
   readonly kind: "insert" | "update" | "delete";
-  /** How many columns the table has. */
+  /** The number of columns of the table. */
   readonly columns: number;
   /**
-   * Where the bitmap of the columns of each row's first image starts, and that of the second one;
-   * -1: rows have one image.
+   * The offsets of the column bitmaps for the first and the second image of each row;
+   * `secondBitmap` is -1 when rows have one image.
    */
   readonly firstBitmap: number;
   readonly secondBitmap: number;
-  /** Where the first row starts. */
+  /** The offset of the first row. */
   readonly rows: number;
 }
 
 /**
- * Reads the beginning of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with its
- * header and without checksum. Throws UnsupportedEventError for another event, CorruptEventError.
- * Format: `Rows_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
+ * Reads the beginning of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with header,
+ * without checksum. Throws UnsupportedEventError for other events, and CorruptEventError. Format:
+ * `Rows_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
  */
 export function readRowsHeader(event: Buffer): RowsHeader {
   const type = event[4] ?? 0;

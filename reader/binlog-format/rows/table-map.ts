@@ -8,7 +8,7 @@ import { CorruptEventError, MissingRowMetadataError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH } from "../events/event-header.ts";
 import { readOptionalMetadata } from "./optional-metadata.ts";
 
-/** The part of a table map that says whose rows follow; reading it alone is cheap. */
+/** The id and name of the table in a table map, which can be read without its columns. */
 export interface TableMapName {
   readonly id: number;
   readonly database: string;
@@ -16,7 +16,7 @@ export interface TableMapName {
 }
 
 /**
- * Which table a TABLE_MAP_EVENT, given with its header and without checksum, is about. Throws
+ * Parses only the id and name of a TABLE_MAP_EVENT, given with header, without checksum. Throws
  * CorruptEventError.
  */
 export function parseTableMapName(event: Buffer): TableMapName {
@@ -24,9 +24,9 @@ export function parseTableMapName(event: Buffer): TableMapName {
 }
 
 /**
- * The table's definition from a TABLE_MAP_EVENT, given with its header and without checksum. Throws
- * MissingRowMetadataError where the event names no columns, UnsupportedEventError for a column type
- * that is not known, CorruptEventError. Format: `Table_map_event` in MySQL's
+ * Parses the table's definition from a TABLE_MAP_EVENT, given with header, without checksum. Throws
+ * MissingRowMetadataError when the event has no column names, UnsupportedEventError for an unknown
+ * column type, and CorruptEventError. Format: `Table_map_event` in MySQL's
  * libs/mysql/binlog/event/rows_event.h.
  */
 export function parseTableMap(event: Buffer): TableDefinition {
@@ -65,8 +65,8 @@ export function parseTableMap(event: Buffer): TableDefinition {
 }
 
 /**
- * A member of an ENUM or SET. In character set binary it has the bytes that its definition was
- * written with, in UTF-8.
+ * The text of an ENUM or SET member. In character set binary, it has the bytes of the definition,
+ * mostly UTF-8.
  */
 function memberText(member: Buffer, collation: number): string {
   const charset = charsetOfCollation(collation);
@@ -74,8 +74,8 @@ function memberText(member: Buffer, collation: number): string {
 }
 
 /**
- * The types of the columns alone, as every TABLE_MAP_EVENT has them, also with
- * `binlog_row_metadata=MINIMAL`. Throws UnsupportedEventError for a column type that is not known,
+ * Parses the column metadata that every TABLE_MAP_EVENT has, even with
+ * `binlog_row_metadata=MINIMAL`. Throws UnsupportedEventError for an unknown column type, and
  * CorruptEventError.
  */
 export function parseTableMapColumns(event: Buffer): ColumnMetadata[] {

@@ -11,8 +11,8 @@ export function binaryWriter(width: number): ValueWriter {
 }
 
 /**
- * BINARY(n), as base64 of all n bytes: the binlog leaves out the zero bytes at the end, `SELECT`
- * shows them.
+ * BINARY(n), as base64 of all n bytes. The binlog omits zero bytes at the end, which are added here
+ * as `SELECT` does.
  */
 export function fixedBinaryWriter(length: number): ValueWriter {
   const width = length > 255 ? 2 : 1;
@@ -29,9 +29,9 @@ export function fixedBinaryWriter(length: number): ValueWriter {
 const SRID_LENGTH = 4;
 
 /**
- * Geometry, as base64 of its well-known binary. MySQL stores the spatial reference system's id in
- * front of it, in four bytes, which are left out here: `ST_AsWKB(column, 'axis-order=long-lat')`
- * gives the same bytes.
+ * Geometry, as base64 of its well-known binary. MySQL stores four bytes with the spatial reference
+ * system's id before it, which are omitted here: `ST_AsWKB(column, 'axis-order=long-lat')` returns
+ * the same bytes.
  */
 export function geometryWriter(width: number): ValueWriter {
   return (row, offset, json) => {

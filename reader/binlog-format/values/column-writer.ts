@@ -13,8 +13,7 @@ import type { ValueWriter } from "./value-writer.ts";
 import { vectorWriter } from "./vector.ts";
 
 /**
- * The writer of a column's values. Throws UnsupportedEventError for a type or collation that is not
- * known.
+ * The writer of a column's values. Throws UnsupportedEventError for an unknown type or collation.
  */
 export function columnWriter(column: Column): ValueWriter {
   switch (column.type) {

@@ -2,7 +2,7 @@ import type { JsonWriter } from "../json-writer.ts";
 import type { ValueWriter } from "./value-writer.ts";
 
 const DIGITS_PER_GROUP = 9;
-/** How many bytes hold 0 to 9 digits. */
+/** The number of bytes for 0 to 9 digits. */
 const BYTES_OF_DIGITS = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4] as const;
 
 /** Up to nine digits, stored as one integer. */
@@ -12,21 +12,21 @@ interface Group {
 }
 
 /**
- * How a DECIMAL(precision, decimals) is stored: a short group, full groups, the point, full groups,
+ * The layout of a DECIMAL(precision, decimals): a short group, full groups, the point, full groups,
  * a short group.
  */
 interface Layout {
   readonly bytes: number;
   readonly before: readonly Group[];
   readonly after: readonly Group[];
-  /** Length of the longest number: sign, a leading zero, the point. */
+  /** The length of the longest text: the digits, a sign, a leading zero and the point. */
   readonly longest: number;
 }
 
 /**
- * DECIMAL, as a JSON string with all its digits. Format: `decimal2bin` in MySQL's
- * strings/decimal.cc: groups of up to nine digits, highest byte first; the first bit is inverted,
- * and for a negative number all others too.
+ * DECIMAL, as a JSON string with all digits. Format (`decimal2bin` in MySQL's strings/decimal.cc):
+ * groups of up to nine digits, highest byte first. A positive number has its first bit inverted, a
+ * negative number all other bits.
  */
 export function decimalWriter(precision: number, decimals: number): ValueWriter {
   const layout = decimalLayout(precision, decimals);
@@ -39,12 +39,12 @@ export function decimalWriter(precision: number, decimals: number): ValueWriter 
   };
 }
 
-/** How many bytes a DECIMAL(precision, decimals) takes. */
+/** The stored length of a DECIMAL(precision, decimals), bytes. */
 export function decimalBytes(precision: number, decimals: number): number {
   return decimalLayout(precision, decimals).bytes;
 }
 
-/** Writes a DECIMAL as a bare JSON number (that is how MySQL prints one inside a JSON document). */
+/** Writes a DECIMAL as a JSON number, as MySQL prints it inside a JSON document. */
 export function writeDecimalNumber(
   row: Buffer,
   offset: number,
@@ -76,7 +76,7 @@ function makeLayout(precision: number, decimals: number): Layout {
   return { bytes, before, after, longest: precision + 3 };
 }
 
-/** Full groups, then a short one for the digits that are left. */
+/** Full groups, then a short one for the remaining digits. */
 function groupsOf(digits: number): Group[] {
   const groups: Group[] = [];
   for (let left = digits; left > 0; left -= DIGITS_PER_GROUP) {

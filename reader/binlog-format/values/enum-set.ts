@@ -1,6 +1,9 @@
 import type { ValueWriter } from "./value-writer.ts";
 
-/** ENUM, as its member; 0, which stands for a value that was refused, is MySQL's empty string. */
+/**
+ * ENUM, as its member. 0 stands for an invalid value and is written as the empty string, as in
+ * MySQL.
+ */
 export function enumWriter(members: readonly string[], width: number): ValueWriter {
   const texts = ["", ...members].map((member) => Buffer.from(JSON.stringify(member)));
   const unknown = Buffer.from('""');
@@ -11,8 +14,8 @@ export function enumWriter(members: readonly string[], width: number): ValueWrit
 }
 
 /**
- * SET, as an array of its members in the order of the definition; one bit for each member, the
- * lowest first.
+ * SET, as an array of its members in the order of the definition. The value has one bit for each
+ * member, the lowest first.
  */
 export function setWriter(members: readonly string[], width: number): ValueWriter {
   const texts = members.map((member) => Buffer.from(JSON.stringify(member)));

@@ -4,8 +4,7 @@ import type { ValueWriter } from "./value-writer.ts";
 const MAX_INT64_DIGITS = 20;
 
 /**
- * TINYINT, SMALLINT, MEDIUMINT, INT and BIGINT of `bytes` bytes, as JSON numbers with all their
- * digits.
+ * TINYINT, SMALLINT, MEDIUMINT, INT or BIGINT, of `bytes` bytes, as a JSON number with all digits.
  */
 export function integerWriter(bytes: 1 | 2 | 3 | 4 | 8, unsigned: boolean): ValueWriter {
   switch (bytes) {
@@ -37,7 +36,7 @@ export const writeYear: ValueWriter = (row, offset, json) => {
   return put(json, stored === 0 ? 0 : 1900 + stored, offset + 1);
 };
 
-/** BIT(n), as an unsigned integer; the bytes are the number's, highest first. */
+/** BIT(n), as an unsigned integer; stored highest byte first. */
 export function bitWriter(bits: number): ValueWriter {
   const bytes = (bits + 7) >> 3;
   if (bytes <= 6) {

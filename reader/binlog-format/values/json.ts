@@ -7,10 +7,7 @@ import { integerWriter, writeInt64, writeUint64 } from "./integers.ts";
 import { writePackedDate, writePackedDatetime, writePackedTime } from "./packed-temporal.ts";
 import { readLength, type ValueWriter } from "./value-writer.ts";
 
-/**
- * The types of values in MySQL's binary JSON (sql-common/json_binary.h, where the format is
- * described).
- */
+/** The types of values in MySQL's binary JSON; sql-common/json_binary.h describes the format. */
 const Type = {
   SMALL_OBJECT: 0x00,
   LARGE_OBJECT: 0x01,
@@ -36,16 +33,15 @@ const writeUint32 = integerWriter(4, true);
 const LITERALS = ["null", "true", "false"] as const;
 
 /**
- * A JSON column, as JSON: numbers with all their digits, the members of an object in MySQL's order,
- * and values that JSON has no type for (DECIMAL, dates and times, binary strings) the way MySQL
- * prints them. The JSON literal null and SQL's NULL are both null here.
+ * A JSON column, as JSON: numbers with all digits, the members of an object in MySQL's order, and
+ * values without a JSON type (DECIMAL, dates and times, binary strings) as MySQL prints them. The
+ * JSON literal null and SQL's NULL are both written as null.
  */
 export function jsonWriter(width: number): ValueWriter {
   return (row, offset, json) => {
     const start = offset + width;
     const end = start + readLength(row, offset, width);
-    // An empty value is what ALTER TABLE leaves where a NOT NULL column had nothing; MySQL reads it
-    // as null.
+    // ALTER TABLE writes an empty value for a new NOT NULL column; MySQL reads it as null.
     if (start === end) json.ascii("null");
     else writeValue(row, row.readUInt8(start), start + 1, json);
     return end;
@@ -104,16 +100,16 @@ function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): vo
   }
 }
 
-/** A double keeps its point, as MySQL prints it: 1.0 is another JSON value than 1. */
+/** Writes a double with its point, as MySQL does: the JSON values 1.0 and 1 differ. */
 export function writeDouble(value: number, json: JsonWriter): void {
   writeNumber(json, value);
   if (Number.isInteger(value) && Math.abs(value) < 1e21) json.ascii(".0");
 }
 
 /**
- * Layout, all offsets counted from the object's start: number of members, size; for each member
- * where its key is and how long; for each its value's entry. `wide` is the width of an offset: 2
- * bytes in a small object, 4 in a large one.
+ * Layout: the number of members, the size; for each member the key's offset and length; for each
+ * member the value's entry. Offsets count from the object's start. `wide` is the width of an
+ * offset, bytes: 2 in a small object, 4 in a large one.
  */
 function writeObject(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
   const count = readOffset(row, start, wide);
@@ -131,7 +127,7 @@ function writeObject(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter):
   json.ascii("}");
 }
 
-/** Layout: number of elements, size, and for each element its value's entry. */
+/** Layout: the number of elements, the size, and for each element the value's entry. */
 function writeArray(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
   const count = readOffset(row, start, wide);
   const values = start + 2 * wide;
@@ -144,8 +140,8 @@ function writeArray(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): 
 }
 
 /**
- * A value's entry: its type, then the value itself where it fits into the width of an offset, else
- * where it is.
+ * Writes the value of an entry, which has the value's type, then the value itself if it fits into
+ * the width of an offset, else its offset.
  */
 function writeEntry(
   row: Buffer,
@@ -172,9 +168,7 @@ function readOffset(row: Buffer, at: number, wide: 2 | 4): number {
   return wide === 2 ? row.readUInt16LE(at) : row.readUInt32LE(at);
 }
 
-/**
- * A value of a type that JSON does not have: the column type it came from, its length, its bytes.
- */
+/** Writes a value without a JSON type. Layout: the column type, the length, the bytes. */
 function writeOpaque(row: Buffer, at: number, json: JsonWriter): void {
   const type = row.readUInt8(at);
   const { start, length } = readVariableLength(row, at + 1);
@@ -198,12 +192,15 @@ function writeOpaque(row: Buffer, at: number, json: JsonWriter): void {
   }
 }
 
-/** Base64 in lines of 76 characters, which is how MySQL prints it even here. */
+/** Base64 in lines of 76 characters, as MySQL prints it in JSON. */
 function brokenBase64(bytes: Buffer): string {
   return bytes.toString("base64").replace(/.{76}(?=.)/g, "$&\n");
 }
 
-/** A length of seven bits a byte, lowest first; the highest bit says that another byte follows. */
+/**
+ * Reads a length of seven bits per byte, lowest first; the highest bit means that another byte
+ * follows.
+ */
 function readVariableLength(row: Buffer, at: number): { start: number; length: number } {
   let length = 0;
   for (let i = 0; i < 5; i++) {

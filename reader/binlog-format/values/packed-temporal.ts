@@ -2,9 +2,9 @@ import type { JsonWriter } from "../json-writer.ts";
 import { putClock, putDate, putHours } from "./temporal.ts";
 
 // Dates and times inside a JSON document are 64-bit integers (`TIME_to_longlong_packed` in MySQL's
-// mysys/my_time.cc): 24 bits of microseconds, below six bits each of seconds and minutes, then
-// hours, day, and year times 13 plus month. They are printed as MySQL prints them: always six
-// decimals.
+// mysys/my_time.cc). From the lowest bit on: 24 bits of microseconds, 6 bits of seconds, 6 bits of
+// minutes, the hours, the day, and year * 13 + month. They are written as MySQL prints them, always
+// with six decimals.
 
 const QUOTE = 0x22;
 const LONGEST = 32;

@@ -2,7 +2,7 @@ import type { JsonWriter } from "../json-writer.ts";
 import type { ValueWriter } from "./value-writer.ts";
 
 // Formats: `my_datetime_packed_to_binary`, `my_time_packed_to_binary` and `my_timestamp_to_binary`
-// in MySQL's mysys/my_time.cc. Integers are stored highest byte first, then the fraction of a
+// in MySQL's mysys/my_time.cc. An integer, highest byte first, is followed by the fraction of a
 // second in 0 to 3 bytes.
 
 const QUOTE = 0x22;
@@ -11,7 +11,7 @@ const DASH = 0x2d;
 const LONGEST = 40;
 const SECONDS_PER_DAY = 86_400;
 
-/** DATE, as text; zero dates as MySQL shows them (`0000-00-00`, `2020-00-00`). */
+/** DATE, as text. Zero dates are written as MySQL shows them (`0000-00-00`, `2020-00-00`). */
 export const writeDate: ValueWriter = (row, offset, json) => {
   const packed = row.readUIntLE(offset, 3);
   json.reserve(LONGEST);
@@ -40,8 +40,8 @@ export function datetimeWriter(decimals: number): ValueWriter {
 }
 
 /**
- * TIMESTAMP, as RFC 3339 in UTC with as many decimals as the column has. The zero timestamp is no
- * moment, so it stays what MySQL shows: `0000-00-00 00:00:00`.
+ * TIMESTAMP, as RFC 3339 in UTC with as many decimals as the column has. The zero timestamp is not
+ * a point in time; it is written as MySQL shows it: `0000-00-00 00:00:00`.
  */
 export function timestampWriter(decimals: number): ValueWriter {
   const fractionBytes = (decimals + 1) >> 1;
@@ -70,14 +70,13 @@ export function timestampWriter(decimals: number): ValueWriter {
 }
 
 /**
- * TIME, as `[-]HH:MM:SS` with as many decimals as the column has and as many digits of the hour as
- * it needs.
+ * TIME, as `[-]HH:MM:SS` with as many decimals as the column has; hours have two or three digits.
  */
 export function timeWriter(decimals: number): ValueWriter {
   const fractionBytes = (decimals + 1) >> 1;
   const bytes = 3 + fractionBytes;
   const fractionUnit = 2 ** (8 * fractionBytes);
-  // Seconds and fraction are one number, shifted so that all are positive.
+  // Clock and fraction are one number, offset so that it is never negative.
   const zero = 0x800000 * fractionUnit;
   return (row, offset, json) => {
     const packed = row.readUIntBE(offset, bytes) - zero;
@@ -120,15 +119,15 @@ export function putClock(json: JsonWriter, hour: number, minute: number, second:
   json.putPadded(second, 2);
 }
 
-/** An odd number of decimals is stored with one more. */
+/** Puts a fraction. An odd number of decimals is stored with one more digit. */
 function putFraction(json: JsonWriter, stored: number, decimals: number): void {
   json.put(0x2e);
   json.putPadded(decimals % 2 === 0 ? stored : Math.floor(stored / 10), decimals);
 }
 
 /**
- * Puts the date of a day after 1970-01-01 (the proleptic Gregorian calendar, counted in eras of 400
- * years from March).
+ * Puts the date of a day number since 1970-01-01, in the proleptic Gregorian calendar. It counts in
+ * eras of 400 years that begin in March.
  */
 function putDayOfEpoch(json: JsonWriter, day: number): void {
   const shifted = day + 719_468;

@@ -4,7 +4,7 @@ import { singleByteCharacters } from "../charsets/single-byte.ts";
 import { HIGHEST_BITS } from "../json-writer.ts";
 import { readLength, type ValueWriter } from "./value-writer.ts";
 
-/** CHAR, VARCHAR and TEXT, as Unicode; `width` bytes hold the value's length. */
+/** CHAR, VARCHAR and TEXT, as a JSON string; `width` bytes hold the value's length. */
 export function textWriter(charset: Charset, width: number): ValueWriter {
   if (isUtf8(charset)) return utf8Writer(width);
   const characters = singleByteCharacters(charset);
@@ -22,7 +22,10 @@ function utf8Writer(width: number): ValueWriter {
   };
 }
 
-/** Every byte is a character: its JSON is looked up, unless it is the same as in ASCII. */
+/**
+ * For character sets of one byte per character: the JSON of each byte is looked up; bytes that are
+ * the same in ASCII and need no escape are copied.
+ */
 function singleByteWriter(characters: readonly string[], width: number): ValueWriter {
   const jsonOfByte = characters.map((character) =>
     Buffer.from(JSON.stringify(character).slice(1, -1)),

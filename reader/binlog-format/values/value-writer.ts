@@ -3,14 +3,13 @@ import type { JsonWriter } from "../json-writer.ts";
 
 /**
  * Writes one value of a row image as JSON: reads it from `row` at `offset` and returns the offset
- * behind it. Made for one column, so that everything the column's definition decides is decided
- * once.
+ * behind it. Each column has a writer, so its definition is evaluated only once.
  */
 export type ValueWriter = (row: Buffer, offset: number, json: JsonWriter) => number;
 
 /**
- * Reads the length of a value, 1 to 4 bytes, lowest first. Throws CorruptEventError when the value
- * would end outside.
+ * Reads the length of a value: `width` bytes (1 to 4), lowest first. Throws CorruptEventError when
+ * the value would exceed the event.
  */
 export function readLength(row: Buffer, offset: number, width: number): number {
   const length =

@@ -3,10 +3,7 @@ import { readLength, type ValueWriter } from "./value-writer.ts";
 
 const FLOAT_LENGTH = 4;
 
-/**
- * VECTOR, as an array of its single-precision numbers, each in the shortest digits that give it
- * again.
- */
+/** VECTOR, as an array of single-precision numbers, each written as by `writeFloat`. */
 export function vectorWriter(width: number): ValueWriter {
   return (row, offset, json) => {
     const start = offset + width;
