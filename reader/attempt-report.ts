@@ -94,12 +94,12 @@ export class AttemptReport {
     return this.#status.counters;
   }
 
-  /** How far the stream is behind, milliseconds. */
+  /** The lag of the stream, milliseconds. */
   get lagMs(): number {
     return this.#status.lagMs();
   }
 
-  /** `isStopped`: a snapshot waits for a person. */
+  /** `isStopped`: whether a snapshot has stopped until a person acts. */
   snapshotStopped(isStopped: boolean): void {
     this.#status.isSnapshotStopped = isStopped;
   }

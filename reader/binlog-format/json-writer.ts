@@ -116,7 +116,6 @@ export class JsonWriter {
     if (to > start) bytes[start] = ONES[rest % 100] as number;
   }
 
-  /** Writes ASCII. */
   ascii(text: string): void {
     this.reserve(text.length);
     for (let i = 0; i < text.length; i++) this.bytes[this.position + i] = text.charCodeAt(i);

@@ -14,20 +14,22 @@ import { joinGtidSets } from "./offset-saver.ts";
 import { FIRST_EVENT, type BinlogEvidence } from "./resume-offset.ts";
 
 export interface AskedServer extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
-  /** Whether events end with a checksum before a format description says so. */
+  /** Whether events before the first format description end with a checksum. */
   readonly checksums: boolean;
 }
 
 /**
- * The server cannot read its log there, because the position lies beyond the file's end or inside
- * an event, or because the log was purged. It also says so to a replica whose server id another one
- * uses, which passes.
+ * The server cannot read its log at this position: it lies beyond the file's end or inside an
+ * event, or the log was purged. The server also returns this error, temporarily, when another
+ * replica uses the same server id.
  */
 const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
-/** What SHOW BINLOG EVENTS says of a position that is none. */
+/** The error of SHOW BINLOG EVENTS for an invalid position. */
 const ER_ERROR_WHEN_EXECUTING_COMMAND = 1220;
 
-/** Asks a server about its binlog, by short dumps that end with the first event of interest. */
+/**
+ * Examines a server's binlog with queries and short dumps that end at the first event of interest.
+ */
 export function binlogEvidence(server: AskedServer, connection: Connection): BinlogEvidence {
   return {
     isSubset: (subset, set) => isGtidSubset(connection, subset, set),
@@ -49,7 +51,7 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
     },
 
     async find(gtid) {
-      // Everything but this one counts as read, so that it is the first that the server sends.
+      // All other GTIDs count as read, so the server sends this transaction first.
       const [rows] = await connection.query<RowDataPacket[]>(
         "SELECT GTID_SUBTRACT(@@global.gtid_executed, ?) AS others",
         [gtid],
@@ -81,19 +83,18 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
   };
 }
 
-/** What is found in an event of a short dump. */
+/** An event of a short dump. */
 interface LookedAt {
   readonly file: string;
   readonly header: EventHeader;
-  /** With its header, without its checksum. */
+  /** With header, without checksum. */
   readonly event: Buffer;
-  /** Whether it stands in the file, and was not made for this dump. */
+  /** Whether the event is in the file, not made for this dump. */
   readonly isInFile: boolean;
 }
 
 /**
- * The first thing that `inspect` finds; null when the server cannot read there, or has nothing more
- * to send.
+ * The first result of `inspect` that is not null; null when the server has no more events to send.
  */
 async function look<Found>(
   server: AskedServer,
@@ -109,7 +110,7 @@ async function look<Found>(
       checksums = parseFormatDescription(bytes).checksums;
     const event = checksums ? verifyChecksum(bytes) : bytes;
     if (header.type === EventType.ROTATE_EVENT) ({ file } = parseRotate(event));
-    // A dump behind GTIDs also sends one for what it passes over.
+    // A dump by GTIDs also sends heartbeats for transactions that it skips.
     if (start.kind === "file" && HEARTBEATS.has(header.type)) found.resolve(null);
     const isInFile = header.logPos !== 0 && (header.flags & LOG_EVENT_ARTIFICIAL_F) === 0;
     const answer = inspect({ file, header, event, isInFile });
@@ -131,7 +132,7 @@ function errorNumber(error: unknown): unknown {
   return error instanceof Error ? (error as { errno?: unknown }).errno : undefined;
 }
 
-/** Whether an event begins there, by the server's own reading of its log. */
+/** Whether an event begins at a position, according to SHOW BINLOG EVENTS. */
 async function isPosition(connection: Connection, file: string, start: number): Promise<boolean> {
   try {
     const [rows] = await connection.query<RowDataPacket[]>(
@@ -157,7 +158,7 @@ const HEARTBEATS: ReadonlySet<number> = new Set([
   EventType.HEARTBEAT_LOG_EVENT,
   EventType.HEARTBEAT_LOG_EVENT_V2,
 ]);
-/** Set on an event that the server made for the dump; it is in no file. */
+/** The flag of an event that the server made for the dump only; it is in no file. */
 const LOG_EVENT_ARTIFICIAL_F = 0x20;
 
 const GTID_EVENTS: ReadonlySet<number> = new Set([
@@ -173,7 +174,10 @@ function transactionIn({ file, header, event, isInFile }: LookedAt): Anchor | nu
   return { file, start, begunS: null, gtid, committedUs: originalCommitTimestamp };
 }
 
-/** The first event that stands in the file: a transaction, or what the file begins with. */
+/**
+ * An anchor from an event in the file: a transaction's GTID event, or another event such as the
+ * file's first.
+ */
 function anchorIn(looked: LookedAt): Anchor | null {
   const { file, header, isInFile } = looked;
   if (!isInFile) return null;
@@ -189,8 +193,8 @@ function anchorIn(looked: LookedAt): Anchor | null {
 }
 
 /**
- * What was executed before a file was begun: the logs before it by the file's own second event,
- * which leaves out what no log has, such as the set of a restored copy.
+ * The GTIDs that were executed before a file was begun. The file's second event has those of the
+ * earlier logs; gtid_purged adds those that were in no log, such as the set of a restored copy.
  */
 async function previousGtids(connection: Connection, file: string): Promise<string> {
   const [events] = await connection.query<RowDataPacket[]>("SHOW BINLOG EVENTS IN ? LIMIT 2", [

@@ -5,13 +5,16 @@ import type { Offset } from "./offset.ts";
 
 export interface ChooseLanesOptions {
   readonly offset: Offset;
-  /** As configured. */
+  /** The configured number of lanes. */
   readonly wanted: number;
   readonly readLanes: (lanes: Iterable<number>) => Promise<ReadonlyMap<number, LaneProgress>>;
   readonly onWait: () => void;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Pause between two looks, and how long the lanes may stand still, milliseconds. */
+  /**
+   * The pause between two looks (`lookMs`), and how long delivery may stand still (`stillMs`),
+   * milliseconds.
+   */
   readonly lookMs?: number;
   readonly stillMs?: number;
 }
@@ -19,9 +22,9 @@ export interface ChooseLanesOptions {
 const WAITING = "waiting until the former lanes are delivered";
 
 /**
- * How many lanes an attempt uses: as many as are configured, as soon as no order can break by it;
- * until then as many as before. Waits for the frames of the present lanes as long as their delivery
- * makes progress.
+ * Returns the number of lanes for an attempt: the configured number once the change cannot break
+ * the order of changes, until then the former number. Waits for the delivery of the former lanes'
+ * frames while it makes progress.
  */
 export async function chooseLanes({
   offset,

@@ -3,7 +3,7 @@ import { type Item, map, NULL, number, numberOf, text, textOf } from "../../wire
 import type { Attribution, Author } from "../../wire/session.ts";
 import type { KeptXa, Transaction } from "../transactions/transaction.ts";
 
-/** The kept XA transactions of an offset as an attribute of the reader's item. */
+/** Encodes an offset's kept XA transactions as an attribute of the reader's item. */
 export function keptXaAttribute(kept: readonly KeptXa[]): AttributeValue {
   return {
     L: kept.map(({ xid, transaction, key }) =>
@@ -16,7 +16,7 @@ export function keptXaAttribute(kept: readonly KeptXa[]): AttributeValue {
   };
 }
 
-/** None in items of earlier releases. */
+/** Decodes the kept XA transactions; items of earlier releases have none. */
 export function keptXaOf(item: Item): readonly KeptXa[] {
   return (item["keptXa"]?.L ?? []).map(({ M: kept = {} }) => ({
     xid: textOf(kept, "xid") ?? "",

@@ -20,8 +20,8 @@ export class KeptXaStore {
   }
 
   /**
-   * Those that an offset names, ready for their commits. Throws KeptXaLostError for one whose
-   * object is not there.
+   * Restores the prepared transactions that an offset names. Throws KeptXaLostError when an object
+   * is missing.
    */
   async restore(kept: readonly KeptXa[]): Promise<readonly PreparedXa[]> {
     const prepared: PreparedXa[] = [];

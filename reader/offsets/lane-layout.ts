@@ -2,17 +2,17 @@ import { formatPosition, type PositionText } from "../../wire/position.ts";
 import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 import { binlogPosition, type Offset } from "./offset.ts";
 
-/** What the route function says of a lane. */
+/** A lane's progress, as saved by the route function. */
 export interface LaneProgress {
-  /** Up to where the lane was delivered; null before its first frame. */
+  /** The position up to which the lane was delivered; null before its first frame. */
   readonly delivered: PositionText | null;
-  /** Queues for which something of the lane may be parked. */
+  /** The queues for which frames of the lane may be parked. */
   readonly troubled: ReadonlySet<string>;
 }
 
 /**
- * `wait`: frames of these lanes have not been delivered yet. `keep`: the present number of lanes
- * stays in use.
+ * `change`: the number of lanes may change. `wait`: frames of these lanes are not delivered yet.
+ * `keep`: the present number of lanes stays in use.
  */
 export type LayoutStep =
   | { readonly kind: "change" }
@@ -20,9 +20,9 @@ export type LayoutStep =
   | { readonly kind: "keep"; readonly why: string };
 
 /**
- * Whether another number of lanes may be used from the saved offset on. It moves tables to other
+ * Whether the number of lanes may change at the saved offset. The change moves tables to other
  * lanes, and lanes do not wait for each other. So everything that was sent must lie before the
- * offset, and be delivered, with nothing parked behind which later changes belong.
+ * offset and be delivered, and nothing may be parked that later changes must follow.
  */
 export function layoutStep(
   { isSettled, lanes }: Pick<Offset, "isSettled" | "lanes">,
@@ -39,7 +39,7 @@ export function layoutStep(
   return waiting.length === 0 ? { kind: "change" } : { kind: "wait", lanes: waiting };
 }
 
-/** Lanes that have not been delivered up to what they were sent. */
+/** The lanes that are not delivered up to the last position sent. */
 export function waitingLanes(
   sent: ReadonlyMap<number, PositionText>,
   progress: ReadonlyMap<number, LaneProgress>,
@@ -50,11 +50,10 @@ export function waitingLanes(
 }
 
 /**
- * Whether nothing was sent of what lies beyond an offset, when everything that was sent has been
- * acknowledged.
+ * Whether nothing beyond an offset was sent, provided that everything sent is acknowledged.
  *
- * @param unsure up to where an earlier reader may have sent what its offset does not say; null:
- *   nowhere
+ * @param unsure the position up to which an earlier reader may have sent changes beyond its saved
+ *   offset; null when it cannot have
  */
 export function settledAt(offset: Offset, unsure: BinlogPosition | null): boolean {
   const reached = binlogPosition(offset);

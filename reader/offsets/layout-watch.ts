@@ -2,42 +2,42 @@ import type { PositionText } from "../../wire/position.ts";
 import { waitingLanes, type LaneProgress } from "./lane-layout.ts";
 
 /**
- * How long an attempt uses another number of lanes than is configured, at least. The change
- * interrupts the reading for a moment.
+ * The shortest time before an attempt ends to change the number of lanes, because the change
+ * briefly interrupts reading.
  */
 const LAYOUT_MS = 5 * 60_000;
 
 export interface LayoutWatchOptions {
-  /** Whether another number of lanes is configured than is used. */
+  /** Whether the configured and the used number of lanes differ. */
   readonly isPending: boolean;
-  /** The last position that each lane was sent. */
+  /** The last position that was sent in each lane. */
   readonly sent: () => ReadonlyMap<number, PositionText>;
   readonly readLanes: (lanes: Iterable<number>) => Promise<ReadonlyMap<number, LaneProgress>>;
   readonly everyMs?: number;
 }
 
 /**
- * Ends an attempt when the number of lanes that is configured may come into use: while nothing may
- * be parked, and no lane waits that is not known to have moved since the look before. Waiting for
- * such a lane would stop the reading in vain.
+ * Ends an attempt so that the next one can use the configured number of lanes. It does so only if
+ * nothing may be parked and every lane with undelivered frames has advanced since the last look:
+ * for a lane that stands still, the next attempt would stop reading and wait in vain.
  */
 export class LayoutWatch {
   readonly #options: LayoutWatchOptions;
   readonly #end = new AbortController();
   #askedMs = performance.now();
-  /** What the last look found. */
+  /** The lanes' progress at the last look. */
   #before: ReadonlyMap<number, LaneProgress> | null = null;
 
   constructor(options: LayoutWatchOptions) {
     this.#options = options;
   }
 
-  /** Aborted when the attempt is to end. */
+  /** Aborted when the attempt should end. */
   get signal(): AbortSignal {
     return this.#end.signal;
   }
 
-  /** To be called again and again. Trouble of the table may pass: the next look asks again. */
+  /** Called periodically. An error of the table is ignored until the next look. */
   async look(): Promise<void> {
     const { isPending, sent, readLanes, everyMs = LAYOUT_MS } = this.#options;
     if (!isPending || performance.now() - this.#askedMs < everyMs) return;

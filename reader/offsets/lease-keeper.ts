@@ -7,18 +7,18 @@ import type { Lease, Stop } from "./reader-item.ts";
 export interface LeaseOptions {
   readonly store: OffsetStore;
   readonly owner: string;
-  /** How long a holder that shows no life keeps the source. */
+  /** How long a holder without a sign of life keeps the source, milliseconds. */
   readonly leaseMs: number;
   readonly signal: AbortSignal;
-  /** Told once when somebody else holds the source and this reader waits as its standby. */
+  /** Called once when another reader holds the source and this one waits as its standby. */
   readonly onStandby?: (owner: string | null) => void;
 }
 
 /**
- * Holds the source for this reader. Clocks of two machines need not agree: a standby takes over
- * when it has seen no sign of life for the lease's time by its own clock, and a holder trusts its
- * lease for less than that since it last asked for a renewal, also when its process was stopped in
- * between. (A machine that is suspended stops this clock as well; what such a reader sends on
+ * Holds the source for this reader. The clocks of two machines need not agree: a standby takes over
+ * after it has seen no sign of life for `leaseMs` by its own clock. A holder trusts its lease for a
+ * shorter time, counted from the request of its last successful renewal, even if its process was
+ * stopped meanwhile. (A suspended machine stops this clock too. What such a reader sends after
  * waking is a repeat, which the route function recognises, and its saves are refused.)
  */
 export class LeaseKeeper implements AsyncDisposable {
@@ -40,8 +40,8 @@ export class LeaseKeeper implements AsyncDisposable {
   }
 
   /**
-   * Waits until the source is free or its holder is dead, and takes it. Rejects with the signal's
-   * reason.
+   * Waits until the source is free or its holder shows no sign of life, and takes the lease.
+   * Rejects when the signal is aborted.
    */
   static async acquire(options: LeaseOptions): Promise<LeaseKeeper> {
     const { store, owner, leaseMs, signal } = options;
@@ -63,14 +63,14 @@ export class LeaseKeeper implements AsyncDisposable {
     }
   }
 
-  /** Rejects with LeaseLostError when the lease is gone; never resolves. */
+  /** Rejects with LeaseLostError when the lease is lost; never resolves. */
   get lost(): Promise<never> {
     return this.#lost.promise;
   }
 
   /**
-   * To be called before anything is sent. Throws LeaseLostError when the lease may be somebody
-   * else's.
+   * Must be called before anything is sent. Throws LeaseLostError when another reader may hold the
+   * lease.
    */
   assertHeld(): void {
     if (performance.now() < this.#trustedUntilMs) return;
@@ -79,12 +79,14 @@ export class LeaseKeeper implements AsyncDisposable {
     throw error;
   }
 
-  /** Saves the offset if the lease still holds. Throws LeaseLostError. */
+  /** Saves the offset if this reader still holds the lease; else throws LeaseLostError. */
   async save(offset: Offset): Promise<void> {
     await this.#write(() => this.#store.save(this.#fence, offset));
   }
 
-  /** Records why the reader stops, if the lease still holds. Throws LeaseLostError. */
+  /**
+   * Records the reason for a stop if this reader still holds the lease; else throws LeaseLostError.
+   */
   async stop(stop: Stop): Promise<void> {
     await this.#write(() => this.#store.stop(this.#fence, stop));
   }
@@ -93,8 +95,7 @@ export class LeaseKeeper implements AsyncDisposable {
     clearInterval(this.#renewals);
     await this.#renewing;
     if (performance.now() < this.#trustedUntilMs) {
-      // When this fails the standby waits for the lease to run out, as it would for a reader that
-      // was killed.
+      // If this fails, the standby waits until the lease runs out, as after a killed reader.
       await this.#store.release(this.#fence).catch(() => undefined);
     }
   }
@@ -102,7 +103,7 @@ export class LeaseKeeper implements AsyncDisposable {
   #renew(): void {
     if (this.#renewing !== null) return;
     this.#renewing = this.#write(() => this.#store.renew(this.#fence))
-      .catch(() => undefined) // a lost lease is told by `lost`; other trouble may pass before the trust runs out
+      .catch(() => undefined) // `lost` reports a lost lease; other errors may pass
       .finally(() => {
         this.#renewing = null;
       });

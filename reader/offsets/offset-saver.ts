@@ -16,8 +16,8 @@ export interface OffsetSaverOptions {
   readonly unsure: BinlogPosition | null;
   readonly lanes: () => ReadonlyMap<number, PositionText>;
   /**
-   * Records what must be known before the offset is saved; `readTo`: up to where was read, where
-   * that is further.
+   * Records sessions before the offset is saved. `readTo`: the position up to which the binlog was
+   * read; it may lie beyond the offset.
    */
   readonly before: (offset: Offset, readTo: BinlogPosition) => Promise<void>;
   /** Throws LeaseLostError. */
@@ -27,8 +27,8 @@ export interface OffsetSaverOptions {
 }
 
 /**
- * Moves the offset past what was acknowledged, and saves it. What one save fails to write, the next
- * one writes.
+ * Moves the offset past the acknowledged transactions, and saves it. After a failed save, the next
+ * one writes everything.
  */
 export class OffsetSaver {
   readonly #options: OffsetSaverOptions;
@@ -47,7 +47,7 @@ export class OffsetSaver {
     return this.#offset;
   }
 
-  /** Changes what the offset says of snapshots. Resolves when that is saved, by the next save. */
+  /** Changes the snapshots' state in the offset. Resolves after the next save. */
   async changeSnapshots(
     change: (saved: SavedSnapshots | undefined) => SavedSnapshots,
   ): Promise<void> {
@@ -55,7 +55,7 @@ export class OffsetSaver {
     await this.saved();
   }
 
-  /** Resolves when the offset was saved once more. */
+  /** Resolves after the next save of the offset. */
   saved(): Promise<void> {
     this.#unsaved = true;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -64,8 +64,8 @@ export class OffsetSaver {
   }
 
   /**
-   * Saves the offset of an attempt that has ended and whose frames are all acknowledged. Throws as
-   * `save` does.
+   * Saves the offset at the end of an attempt whose frames are all acknowledged. Throws like
+   * `save`.
    */
   async settle(): Promise<void> {
     await this.save();
@@ -76,8 +76,8 @@ export class OffsetSaver {
   }
 
   /**
-   * Saves what was reached since the last call. Throws LeaseLostError; other trouble of the table
-   * may pass and is logged.
+   * Saves the progress since the last call. Throws LeaseLostError; other errors are logged, and the
+   * next call tries again.
    */
   async save(): Promise<void> {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
@@ -124,7 +124,7 @@ export class OffsetSaver {
   }
 }
 
-/** Two GTID sets as one, in their normal form. */
+/** The union of two GTID sets, in normal form. */
 export function joinGtidSets(set: string, more: string): string {
   return GtidSet.parse([set, more].filter((text) => text !== "").join(",")).toString();
 }

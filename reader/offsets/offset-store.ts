@@ -22,8 +22,8 @@ import {
 } from "./reader-item.ts";
 
 /**
- * The item `reader` of the offsets table: the lease and the offset together, so that one
- * conditional write saves the offset, keeps the lease and is refused once another reader holds it.
+ * The item `reader` of the offsets table, with the lease and the offset. So one conditional write
+ * saves the offset and renews the lease, and fails when another reader holds the lease.
  */
 export class OffsetStore {
   readonly #dynamodb: DynamoDBClient;
@@ -43,8 +43,8 @@ export class OffsetStore {
   }
 
   /**
-   * When the table was made, milliseconds since 1970: a backup is always restored to a table of its
-   * own.
+   * When the table was created, milliseconds since 1970. It identifies the table, because DynamoDB
+   * always restores a backup to a new table.
    */
   async madeMs(): Promise<number> {
     const { Table: table } = await this.#dynamodb.send(
@@ -55,7 +55,9 @@ export class OffsetStore {
     return made.getTime();
   }
 
-  /** Takes the lease if it is still as it was observed. Undefined when somebody was faster. */
+  /**
+   * Takes the lease if it is unchanged since `observed`; undefined when another writer was faster.
+   */
   async take(observed: Lease | null, owner: string): Promise<Lease | undefined> {
     const lease = { owner, fence: (observed?.fence ?? 0) + 1, beat: (observed?.beat ?? 0) + 1 };
     const taken = await this.#update(
@@ -74,14 +76,14 @@ export class OffsetStore {
     return taken ? lease : undefined;
   }
 
-  /** Shows that the holder lives. Throws LeaseLostError. */
+  /** Shows that the holder is alive. Throws LeaseLostError. */
   async renew(fence: number): Promise<void> {
     await this.#asHolder(fence, "ADD #beat :one", { "#beat": "beat" }, { ":one": number(1) });
   }
 
   /**
-   * Saves the offset, which also renews, and ends a stop. Throws LeaseLostError, and then nothing
-   * was saved.
+   * Saves the offset, renews the lease and ends a stop. Throws LeaseLostError, in which case
+   * nothing is saved.
    */
   async save(fence: number, offset: Offset): Promise<void> {
     const attributes = attributesOf(offset);
@@ -94,7 +96,7 @@ export class OffsetStore {
     );
   }
 
-  /** Records why the reader stops. Throws LeaseLostError. */
+  /** Records the reason for a stop. Throws LeaseLostError. */
   async stop(fence: number, stop: Stop): Promise<void> {
     await this.#asHolder(fence, "SET #stop = :stop ADD #beat :one", namesOf(["stop", "beat"]), {
       ":stop": stopAttribute(stop),
@@ -103,9 +105,9 @@ export class OffsetStore {
   }
 
   /**
-   * Makes the source begin anew: the lanes' chain ends, a new life begins, and whoever holds the
-   * lease loses it. How many lanes there were and what they were sent is kept, because frames may
-   * wait in them. False when somebody wrote since `observed`, and then nothing was changed.
+   * Orders a new start of the source: the lanes' chains end, a new life begins, and the holder
+   * loses the lease. The number of lanes and their last positions are kept, because frames may wait
+   * in them. Returns false, and changes nothing, when the item was written since `observed`.
    */
   async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
     const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
@@ -118,14 +120,14 @@ export class OffsetStore {
   }
 
   /**
-   * Ends a stop, and lets the reader go on from its offset without a proof of the server's history.
-   * False when somebody wrote since `observed`, and then nothing was changed.
+   * Ends a stop, and allows the reader to continue from its offset without a proof of the server's
+   * history. Returns false, and changes nothing, when the item was written since `observed`.
    */
   async vouch(observed: ReaderItem): Promise<boolean> {
     return this.#asOperator(observed, { vouched: { BOOL: true } }, ["stop"]);
   }
 
-  /** Writes as a person: whoever holds the lease loses it. */
+  /** Writes for an operator. The holder loses the lease. */
   async #asOperator({ lease }: ReaderItem, set: Item, remove: readonly string[]): Promise<boolean> {
     const attributes = {
       ...set,
@@ -142,7 +144,7 @@ export class OffsetStore {
     );
   }
 
-  /** Gives the lease back, so that a standby need not wait. Throws LeaseLostError. */
+  /** Releases the lease, so that a standby can take it at once. Throws LeaseLostError. */
   async release(fence: number): Promise<void> {
     await this.#asHolder(
       fence,
@@ -167,7 +169,7 @@ export class OffsetStore {
     if (!done) throw new LeaseLostError("another reader holds the lease of this source");
   }
 
-  /** False when the condition did not hold. */
+  /** Returns false when the condition did not hold. */
   async #update(
     update: string,
     condition: string,
@@ -193,7 +195,7 @@ export class OffsetStore {
   }
 }
 
-/** What is not forgotten where a source begins anew. */
+/** The attributes that a new start keeps. */
 const KEPT_ANEW: ReadonlySet<string> = new Set(["epoch", "life", "lanes", "laneCount"]);
 
 const KEY = { id: text("reader") };

@@ -5,12 +5,15 @@ import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Anchor, KeptXa, WaitingXa } from "../transactions/transaction.ts";
 import type { Life } from "./life.ts";
 
-/** How far a source was read: where reading goes on, and what it needs to know there. */
+/**
+ * How far a source was read: the position at which reading continues, and the state that it needs
+ * there.
+ */
 export interface Offset extends Life {
-  /** `@@server_uuid` of the server whose coordinates these are. */
+  /** `@@server_uuid` of the server to which file and offset belong. */
   readonly server: string;
   /**
-   * The server run (see wire/session.ts) at that position; null in items of earlier releases that
+   * The server run (see wire/session.ts) at this position; null in items of earlier releases that
    * had read no file yet.
    */
   readonly run: number | null;
@@ -19,66 +22,69 @@ export interface Offset extends Life {
   readonly file: string;
   readonly offset: number;
   /**
-   * Whether file and offset say where reading goes on. They do not where reading begins behind a
-   * GTID set and nothing was read yet: file and offset are then the oldest that the server has.
+   * Whether reading continues at file and offset. False when reading begins behind a GTID set and
+   * nothing was read yet: they are then the oldest position of the server.
    */
   readonly isExact: boolean;
   /**
-   * By what the server's binlog is recognised as the one that was read; null in items of earlier
-   * releases.
+   * The event by which the reader recognises the binlog that it has read; null in items of earlier
+   * releases, and when the server has no such event.
    */
   readonly anchor: Anchor | null;
-  /** The last position that each lane was sent, by the lane's number. */
+  /** The last position that was sent in each lane, by the lane's number. */
   readonly lanes: ReadonlyMap<number, PositionText>;
   /**
-   * The epoch in which an operator had the source begin anew; undefined where nobody did. Frames
-   * that were sent in earlier epochs may wait in their lanes, but the frames of this one do not
-   * follow them.
+   * The epoch of the last new start that an operator ordered; undefined when there was none. Frames
+   * of earlier epochs may still wait in their lanes, but the frames since then do not follow them.
    */
   readonly anewSince?: number | undefined;
   /**
-   * Where reading began in this life by a first start or an operator's order: what lies before it
-   * was not read in it. Undefined where reading went on from GTIDs, and in items of earlier
-   * releases.
+   * Where this life began, by a first start or an operator's order; nothing before it was read in
+   * this life. undefined when the life began behind GTIDs, and in items of earlier releases.
    */
   readonly begunAt?: { readonly file: string; readonly offset: number } | undefined;
-  /** How many lanes there were; null in items of earlier releases. */
+  /** The number of lanes used; null before the first attempt, and in items of earlier releases. */
   readonly laneCount: number | null;
   /**
-   * True: nothing was sent of what lies beyond the offset. Said when a reader ends, and taken back
-   * before the next one sends.
+   * true: nothing beyond the offset was sent. Set when a reader ends, and removed before the next
+   * one sends.
    */
   readonly isSettled?: true | undefined;
   /**
-   * When the offsets table was made that it was saved in, milliseconds since 1970; undefined in
-   * items of earlier releases.
+   * When the offsets table of this offset was created, milliseconds since 1970; undefined in items
+   * of earlier releases.
    */
   readonly tableMadeMs?: number | undefined;
   /**
-   * When the last transaction before it was committed, milliseconds since 1970; 0 when none was
+   * The commit time of the last transaction that was read, milliseconds since 1970; 0 when none was
    * read.
    */
   readonly committedMs: number;
   /**
-   * The oldest prepared XA transaction, where the position waits for it: reading goes on where it
-   * begins.
+   * The oldest prepared XA transaction that holds the position back at its beginning; undefined
+   * when there is none.
    */
   readonly waiting?: WaitingXa | undefined;
   /**
-   * The prepared XA transactions whose changes are kept: the position does not wait for them. None
-   * in items of earlier releases.
+   * The prepared XA transactions whose changes are in the payload bucket; they do not hold the
+   * position back. Empty in items of earlier releases.
    */
   readonly keptXa: readonly KeptXa[];
-  /** Undefined before the first snapshot, and in items of earlier releases. */
+  /**
+   * The snapshots' state; undefined before the first snapshot, and in items of earlier releases.
+   */
   readonly snapshots?: SavedSnapshots | undefined;
 }
 
-/** An offset for people: the GTID set, or file and position. */
+/** An offset as a readable text: the GTID set, or file and position. */
 export function describeOffset(offset: Pick<Offset, "gtidSet" | "file" | "offset">): string {
   return offset.gtidSet ?? `${offset.file}:${offset.offset}`;
 }
 
-/** The last position of each lane that its next frame follows. */
+/**
+ * The position that the next frame of each lane follows. Lanes without frames since the last new
+ * start are absent.
+ */
 export function followedPositions({
   lanes,
   anewSince = 0,

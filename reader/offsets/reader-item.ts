@@ -17,23 +17,26 @@ import type { Offset } from "./offset.ts";
 import { snapshotsAttribute, snapshotsOf } from "./snapshot-attribute.ts";
 
 /**
- * Who holds the source. `beat` changes with every write of the holder: a beat that stands still
- * means a dead holder.
+ * The lease of the source. `beat` changes with every write of the holder; a holder whose `beat`
+ * stands still is dead.
  */
 export interface Lease {
-  /** Null when it was given back. */
+  /** null when the lease is released. */
   readonly owner: string | null;
-  /** Goes up with each holder; every later write is conditional on it. */
+  /** Increases with each holder, whose writes are conditional on it. */
   readonly fence: number;
   readonly beat: number;
 }
 
-/** An operator's order to begin anew, in a life of its own. */
+/** An operator's order to begin anew, in a new life. */
 interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount"> {
   readonly start: StartPoint;
 }
 
-/** Why no reader reads on, until an operator acts where it is kept. */
+/**
+ * The reason for which the last reader stopped. If `isKept`, no reader reads on until an operator
+ * has acted.
+ */
 export interface Stop {
   readonly error: string;
   readonly message: string;
@@ -42,19 +45,19 @@ export interface Stop {
 }
 
 /**
- * What the offsets table says of the source: where to go on, or where to begin anew, or neither
- * when it was never read.
+ * The state of the source in the offsets table. It has an offset to continue from, or an order to
+ * begin anew, or neither when the source was never read.
  */
 export interface ReaderItem {
   readonly lease: Lease | null;
   readonly offset: Offset | null;
   readonly newStart: NewStart | null;
   readonly stop: Stop | null;
-  /** Whether an operator has said that the server's history is the one that was read. */
+  /** Whether an operator has confirmed that the server's history is the one that was read. */
   readonly isVouched: boolean;
 }
 
-/** The item as the table has it. What an earlier release did not write reads as absent. */
+/** Decodes the item. Attributes that earlier releases did not write count as absent. */
 export function decodeReaderItem(item: Item): ReaderItem {
   return {
     lease: leaseOf(item),
@@ -65,7 +68,7 @@ export function decodeReaderItem(item: Item): ReaderItem {
   };
 }
 
-/** A stop as an attribute of the item. */
+/** Encodes a stop as an attribute of the item. */
 export function stopAttribute({ error, message, sinceMs, isKept }: Stop): AttributeValue {
   return map([
     ["error", text(error)],
@@ -75,7 +78,7 @@ export function stopAttribute({ error, message, sinceMs, isKept }: Stop): Attrib
   ]);
 }
 
-/** Names of the item's attributes that the offset takes. */
+/** The names of the item's attributes for the offset. */
 export const OFFSET_ATTRIBUTES = [
   "epoch",
   "life",
@@ -156,7 +159,7 @@ function offsetOf(item: Item): Offset | null {
   };
 }
 
-/** Undefined in items of earlier releases, too. */
+/** Decodes `begunAt`; undefined also in items of earlier releases. */
 function placeOf(item: Item): Offset["begunAt"] {
   if (item["begunAt"]?.M === undefined) return undefined;
   const place = mapOf(item, "begunAt");
@@ -171,7 +174,7 @@ function placeAttribute(place: Offset["begunAt"]): AttributeValue {
   ]);
 }
 
-/** Undefined in items of earlier releases, too. */
+/** Decodes `waiting`; undefined also in items of earlier releases. */
 function waitingOf(item: Item): WaitingXa | undefined {
   if (item["waiting"]?.M === undefined) return undefined;
   const waiting = mapOf(item, "waiting");
@@ -204,7 +207,7 @@ function anchorOf(item: Item): Anchor | null {
   };
 }
 
-/** An offset as attributes of the item. */
+/** Encodes an offset as attributes of the item. */
 export function attributesOf(
   offset: Offset,
 ): Record<(typeof OFFSET_ATTRIBUTES)[number], AttributeValue> {

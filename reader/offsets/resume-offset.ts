@@ -14,41 +14,38 @@ import type { Anchor, KeptXa } from "../transactions/transaction.ts";
 import { newLife, type Life } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 
-/** What the server answers when it is asked whether it is the one that was read. */
+/** Queries that show whether a server has the history that was read. */
 export interface BinlogEvidence {
-  /** Whether every GTID of the first set is in the second one. */
+  /** Whether `set` contains every GTID of `subset`. */
   isSubset(subset: string, set: string): Promise<boolean>;
-  /** Whether this very transaction (or file) stands at its position. */
+  /** Whether the anchor's transaction (or file beginning) is at its position. */
   stands(anchor: Anchor): Promise<boolean>;
-  /**
-   * The transaction with a GTID, where it stands in this server's logs; null when they do not have
-   * it any more.
-   */
+  /** Finds a transaction in this server's logs; null when they no longer contain it. */
   find(gtid: string): Promise<Anchor | null>;
-  /** The first event of a file. Null when the server does not have the file. */
+  /** The first event of a file; null when the server does not send it. */
   beginningOf(file: string): Promise<Anchor | null>;
-  /** The GTIDs of everything before a position; beyond a file's end, with all that is in it. */
+  /**
+   * The GTIDs executed before a position; with an offset beyond the file's end, including the whole
+   * file.
+   */
   gtidsBefore(file: string, offset: number): Promise<string>;
 }
 
-/** Where an attempt begins. */
+/** Where an attempt begins reading. */
 export interface Beginning {
   readonly offset: Offset & { readonly run: number };
-  /** What to ask the server for. */
+  /** The dump to request. */
   readonly start: DumpStart;
-  /** Whether the coordinates are those in which the offset was saved. */
+  /** Whether reading continues in the coordinates in which the offset was saved. */
   readonly isResumed: boolean;
 }
 
-/** The first event of a file starts behind its magic number. */
+/** The offset of a file's first event, behind the magic number. */
 export const FIRST_EVENT = 4;
-/** COM_BINLOG_DUMP takes an offset of 32 bits. */
+/** COM_BINLOG_DUMP has 32 bits for the offset. */
 const DUMP_LIMIT = 2 ** 32;
 
-/**
- * The beginning of a source that was never read, or that an operator starts anew: in a life of its
- * own.
- */
+/** The beginning of a source that was never read or that an operator starts anew, in a new life. */
 export async function firstBeginning(
   start: StartPoint,
   life: Life,
@@ -95,12 +92,12 @@ export async function firstBeginning(
 }
 
 /**
- * Where to go on from a saved offset. On the server that was read, and where its binlog is proven
- * to be the one that was read: at the same position, in the same life. Elsewhere behind the same
- * GTIDs, in a new life, where the server is proven to have the same history. Throws OperatorError
- * where there is no proof, or no way without a gap.
+ * Finds where to continue from a saved offset. If the server's binlog is proven to be the one that
+ * was read, reading continues at the same position, in the same life. Otherwise, if the server is
+ * proven to have the same history, reading continues behind the same GTIDs, in a new life. Throws
+ * OperatorError when there is no proof or continuing would leave a gap.
  *
- * @param isVouched an operator has said that the server's history is the one that was read
+ * @param isVouched an operator has confirmed that the server's history is the one that was read
  */
 export async function resume(
   saved: Offset,
@@ -110,22 +107,22 @@ export async function resume(
 ): Promise<Beginning> {
   const isKnownFile = saved.server === state.uuid && state.files.includes(saved.file);
   if (isKnownFile && (await isProven(saved, state, evidence))) return goOn(saved, state, evidence);
-  // Without GTIDs, file and offset are all that an operator can vouch for.
+  // Without GTIDs, an operator can confirm only file and offset.
   if (isKnownFile && isVouched && saved.gtidSet === null) return goOn(saved, state, evidence);
 
   if (saved.gtidSet === null) throw withoutGtids(saved, state);
   if (!state.gtids) throw gtidModeOff(state);
   await requireHistory(saved.gtidSet, state, evidence);
   const anchor = await sameTransaction(saved, state, evidence, isVouched);
-  // Another server of the topology, or other files: offsets and thread ids have nothing to do with
-  // the former ones.
+  // It is another server of the topology, or it has other files: its offsets and thread ids are
+  // unrelated to the former ones.
   return behindGtids({ ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch) }, anchor, state);
 }
 
 /**
- * The same in the offsets table that is used now. An offset from a restored table begins a new life
- * where it is: since the backup the former life went on, perhaps on a server that was put back as
- * well, and frames and parked messages of it may be left.
+ * Adapts a beginning to the present offsets table. An offset from a restored table begins a new
+ * life at the same position. The former life continued after the backup, perhaps on a server that
+ * was restored as well, and its frames and parked messages may still exist.
  */
 export function inTable(begin: Beginning, tableMadeMs: number): Beginning {
   const { offset, isResumed } = begin;
@@ -136,10 +133,10 @@ export function inTable(begin: Beginning, tableMadeMs: number): Beginning {
 }
 
 /**
- * Whether the server has at the saved position what was read there. An offset of an earlier release
- * has no anchor: it is believed, as that release did. The beginning of a file says nothing of what
- * follows in it: a copy of the server may have gone on from an earlier point. So the GTIDs must
- * have been executed as well, and the latest one by the same transaction.
+ * Whether the server has the anchor's event at its position and the same history. An offset of an
+ * earlier release has no anchor and is trusted, as in that release. The beginning of a file proves
+ * nothing about its later events, because a copy of the server may have continued from an earlier
+ * point. So the server must also have executed the GTIDs, the latest one by the same transaction.
  */
 async function isProven(
   { anchor, gtidSet }: Offset,
@@ -162,13 +159,13 @@ async function goOn(
 ): Promise<Beginning> {
   const run = saved.run ?? runAt(saved.file);
   const offset = { ...saved, run };
-  // Without an anchor, file and offset may be those of a failover that has read nothing yet.
+  // Without an anchor, file and offset may be those of a failover after which nothing was read yet.
   const isExact = saved.isExact && saved.anchor !== null;
   if (saved.gtidSet !== null && !isExact && state.gtids)
     return { offset, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
   if (saved.offset >= DUMP_LIMIT) {
-    // A file this long ends with the transaction that made it so: the server begins the next one at
-    // its commit.
+    // A file of this length ends with the transaction that made it so long; the server begins the
+    // next file at its commit.
     const next = state.files[state.files.indexOf(saved.file) + 1];
     if (next === undefined) throw new NotRotatedYetError(saved.file);
     return {
@@ -186,7 +183,9 @@ async function goOn(
   };
 }
 
-/** Throws unless the server has executed a set, and still has the log of everything else. */
+/**
+ * Throws unless the server has executed the set and still has the logs of all other transactions.
+ */
 async function requireHistory(
   gtidSet: string,
   { gtidExecuted, gtidPurged, oldestFile }: ServerState,
@@ -199,8 +198,8 @@ async function requireHistory(
 }
 
 /**
- * The anchor in the logs of a server with other coordinates. Throws where it is another
- * transaction, or not there.
+ * Finds the anchor's transaction in the logs of a server with other coordinates. Throws when it is
+ * missing or another transaction has its GTID; if vouched, returns what was found.
  */
 async function sameTransaction(
   saved: Offset,
@@ -242,10 +241,10 @@ function behindGtids(
       laneCount,
       anewSince,
       committedMs,
-      // Its GTIDs say that they were read, and their images are right on any server with this
-      // history.
+      // The GTID set contains their prepares, and their changes are the same on every server with
+      // this history.
       keptXa: keptXa.map(inAnotherLife),
-      // Keys are the same on any server with this history.
+      // Keys are the same on every server with this history.
       snapshots,
       gtidSet,
       file,
@@ -258,13 +257,16 @@ function behindGtids(
   };
 }
 
-/** Its thread id and position mean nothing any more: who is not known by now is not looked for. */
+/**
+ * The thread id and position are no longer valid, so an author that is still unknown is not looked
+ * up.
+ */
 function inAnotherLife(kept: KeptXa): KeptXa {
   const { transaction } = kept;
   return { ...kept, transaction: { ...transaction, author: transaction.author ?? null } };
 }
 
-/** What is known of a position from which nothing was read yet. */
+/** The state at a position before anything was read. */
 function unread(
   { uuid }: ServerState,
   file: string,
@@ -282,16 +284,16 @@ function unread(
 }
 
 /**
- * A name for the run at a position when nobody knows when it began: no run has begun in this second
- * and this file.
+ * A number for the run at a position, when its beginning is unknown. It is unique, because no run
+ * has begun in this second with this file.
  */
 function runAt(file: string): number {
   return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
 }
 
 /**
- * The file's first event, with the latest transaction of a set, by which other servers are
- * recognised.
+ * An anchor for a first start: the file's first event, with the latest transaction of the set, by
+ * which other servers are recognised.
  */
 async function firstAnchor(
   file: string,
@@ -308,17 +310,17 @@ async function firstAnchor(
   }
   const beginning = await evidence.beginningOf(file);
   if (found === null || beginning === null) return beginning;
-  // The transaction may lie in an older file, which is purged before anything else is read.
+  // The transaction may be in an older file, which may be purged before anything else is read.
   return { ...beginning, gtid: found.gtid, committedUs: found.committedUs };
 }
 
-/** How many GTIDs of one server are looked for in the log, which takes a dump each. */
+/** The maximum number of GTIDs of one server that are searched for; each takes a dump. */
 const LATEST_TRIED = 5;
 
 /**
- * A server's own latest GTIDs in a set, those of the busiest tags: each tag has numbers of its own,
- * so the set does not say which transaction was the last, and that of a user who is gone may be
- * purged.
+ * The latest GTIDs of a server in a set, one for each tag, the busiest tags first. Each tag has a
+ * separate numbering, so the set does not show which transaction was the last, and that of a former
+ * user may be purged.
  */
 export function latestOf(uuid: string, gtidSet: string): string[] {
   const entry = gtidSet.split(",").find((part) => part.toLowerCase().startsWith(`${uuid}:`));
@@ -335,8 +337,8 @@ export function latestOf(uuid: string, gtidSet: string): string[] {
 }
 
 /**
- * The same of the other servers, for one that has written nothing yet: after a failover, or a
- * restore.
+ * Like `latestOf`, for the other servers of the set. Needed when this server has written nothing
+ * yet, as after a failover or restore.
  */
 function latestOfOthers(uuid: string, gtidSet: string): string[] {
   const others = gtidSet.split(",").map((entry) => entry.slice(0, entry.indexOf(":")));

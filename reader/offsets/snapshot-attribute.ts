@@ -11,7 +11,7 @@ import {
 } from "../../wire/attributes.ts";
 import type { SavedSnapshots, SnapshotProgress } from "../frames/snapshot-progress.ts";
 
-/** What the offset says of snapshots, as an attribute of the reader's item. */
+/** Encodes the snapshots' state as an attribute of the reader's item. */
 export function snapshotsAttribute(saved: SavedSnapshots | undefined): AttributeValue {
   if (saved === undefined) return NULL;
   const { file, offset, next } = saved.numbers;
@@ -28,7 +28,7 @@ export function snapshotsAttribute(saved: SavedSnapshots | undefined): Attribute
   ]);
 }
 
-/** Undefined in items of earlier releases, too. */
+/** Decodes the snapshots' state; undefined also in items of earlier releases. */
 export function snapshotsOf(item: Item): SavedSnapshots | undefined {
   if (item["snapshots"]?.M === undefined) return undefined;
   const saved = mapOf(item, "snapshots");

@@ -114,7 +114,7 @@ export class ReaderStatus {
     return this.#state === "streaming" || this.#state === "waiting";
   }
 
-  /** Whether the reader cannot read a source that was read before, or of which this is unknown. */
+  /** Whether the reader does not read a source that was read before or may have been. */
   get isHeldUp(): boolean {
     return !this.#isNew && (this.#state === "connecting" || this.#state === "blocked");
   }

@@ -16,7 +16,7 @@ export class BatchedLookups<Question> {
     this.#answer = answer;
   }
 
-  /** Resolves when the question was answered; rejects with what made that impossible. */
+  /** Resolves when the question is answered; rejects with the lookup's error. */
   ask(question: Question): Promise<void> {
     this.#next ??= this.#open();
     this.#next.questions.push(question);
@@ -27,7 +27,7 @@ export class BatchedLookups<Question> {
     const questions: Question[] = [];
     const before = this.#latest;
     const answered = this.#afterwards(before, questions);
-    answered.catch(() => undefined); // told to whoever asked
+    answered.catch(() => undefined); // the callers of `ask` handle it
     this.#latest = answered;
     return { questions, answered };
   }

@@ -10,8 +10,8 @@ import {
 } from "../../wire/session.ts";
 
 /**
- * How many of a connection's former users are remembered; a pool may change its user for every
- * transaction.
+ * How many former users of a connection are remembered. A pool may change the user of a connection
+ * for every transaction.
  */
 const FORMER_KEPT = 3;
 /**
@@ -21,44 +21,44 @@ const FORMER_KEPT = 3;
 const SILENT_CHANGES_TRUSTED = 1;
 
 interface Entry extends SessionEntry {
-  /** May move to an earlier position: lanes ask out of order. */
+  /** The position from which the entry holds. It may move back, because lanes ask out of order. */
   from: string;
-  /** For what the process list showed: whatever stands there or behind belongs here. */
+  /**
+   * For an entry from the process list: changes from this position on belong to this entry. null
+   * for other entries, whose `from` does not move.
+   */
   readonly since: PositionText | null;
 }
 
 /**
- * When the process list showed something, by positions: a server's clock may be set back. What
- * stands before `earliest` was written before the list was made, and what stands at `latest` or
- * behind it, after.
+ * When the process list was read, as positions, because a server's clock may be set back.
+ * Everything before `earliest` was written before the list was made, everything from `latest` on
+ * was written after.
  */
 export interface Sighting {
   readonly earliest: PositionText;
   readonly latest: PositionText;
 }
 
-/** Before, and behind, every position. */
+/** Before every position (BEGINNING) and behind every position (END). */
 const BEGINNING = "";
 const END = "~";
 
 /**
- * What is known of one connection. Its user may change while it lives (COM_CHANGE_USER), which the
- * binlog does not say: the ledger tells the position where a user begins, the process list only who
- * it was at a moment.
+ * The known users of one connection. A connection can change its user (COM_CHANGE_USER), and the
+ * binlog does not contain that. The ledger gives the position from which a user writes; the process
+ * list gives only the user at one moment.
  */
 export class KnownConnection {
-  /** By position, oldest first. */
+  /** By position, the earliest first. */
   #entries: Entry[] = [];
-  /** Up to where the process list agreed with the last entry. */
+  /** The position up to which the process list confirmed the last entry. */
   #confirmed: PositionText = BEGINNING;
-  /**
-   * Where the latest row of the ledger stands; what the process list showed before has nothing more
-   * to say.
-   */
+  /** The position of the latest ledger row; earlier sightings are ignored. */
   #registered: PositionText = BEGINNING;
   /**
-   * Another account than the last entry's, and from where on it was seen; it may have begun
-   * earlier.
+   * An account other than the last entry's, and the position from which it was certainly present;
+   * it may have begun to write earlier.
    */
   #next: { readonly author: Author; readonly seen: PositionText } | null = null;
   #silentChanges = 0;
@@ -69,32 +69,32 @@ export class KnownConnection {
     return this.#entries;
   }
 
-  /** Goes up whenever the entries change. */
+  /** Increases with every change of the entries. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** How often its user changed without a row in the ledger, since the last such row. */
+  /** The number of user changes without a ledger row since the last such row. */
   get silentChanges(): number {
     return this.#silentChanges;
   }
 
-  /** Takes what an earlier reader recorded; what this one learnt meanwhile is later. */
+  /** Adds the entries that an earlier reader recorded, before the entries of this reader. */
   restore(recorded: readonly SessionEntry[]): void {
     const [first] = this.#entries;
     const earlier = recorded.filter(({ from }) => first === undefined || from < first.from);
-    // The same account as before: nothing was learnt, and the entry before may know the host.
+    // The first entry repeats the recorded user, whose entry may have the host.
     if (first?.tagged?.host === "" && first.tagged.user === earlier.at(-1)?.tagged?.user)
       this.#entries.shift();
     this.#entries.unshift(...earlier.map((entry) => ({ ...entry, since: null })));
   }
 
-  /** The user whom its latest tag named; undefined for none. */
+  /** The user of its latest tag, if the last entry is from a tag; else undefined. */
   get tagged(): string | undefined {
     return this.#entries.at(-1)?.tagged?.user;
   }
 
-  /** Whether the process list alone told of it, if anybody did. */
+  /** Whether all entries, if any, come from the process list. */
   get isOnlySighted(): boolean {
     return this.#entries.every(
       ({ attribution, tagged }) =>
@@ -102,14 +102,14 @@ export class KnownConnection {
     );
   }
 
-  /** Whether its user is known to have changed, where the process list alone told of it. */
+  /** Whether its user changed while all entries came from the process list (see `doubt`). */
   get isDoubted(): boolean {
     return this.#isDoubted;
   }
 
   /**
-   * Its user has changed, nobody knows when: what the process list showed counts no more, nor what
-   * it will show.
+   * Called when its user has changed at an unknown position. From now on, past and future sightings
+   * in the process list are ignored.
    */
   doubt(): void {
     if (!this.isOnlySighted || this.#isDoubted) return;
@@ -119,19 +119,19 @@ export class KnownConnection {
     this.#revision++;
   }
 
-  /** Whether a transaction without a tag, at this position, says that the session was reset. */
+  /** Whether a transaction without a tag at this position means that the session was reset. */
   isReset(position: string): boolean {
     return entryAt(this.#entries, position)?.tagged !== undefined;
   }
 
-  /** Whether the last that is known of it is this user's tag. */
+  /** Whether the last entry is from this user's tag. */
   hasTag(user: string): boolean {
     return this.#entries.at(-1)?.tagged?.user === user;
   }
 
   /**
-   * Takes a transaction with a user's tag. What the ledger said stays, also where it names another
-   * user.
+   * Records a transaction with a user's tag. A registration in the ledger stays valid, even if it
+   * names another user.
    */
   tag(user: string, from: string): void {
     const before = entryAt(this.#entries, from);
@@ -140,7 +140,7 @@ export class KnownConnection {
     this.#insert(taggedFrom(from, { user: account.user, host: account.host }));
   }
 
-  /** Takes a row of the ledger from a transaction that has a tag. */
+  /** Records a ledger row from a transaction with a tag. */
   registerTagged(account: TaggedAccount, from: string): void {
     const before = entryAt(this.#entries, from);
     if (before?.tagged === undefined || !sameAccount(before.tagged, account))
@@ -149,15 +149,15 @@ export class KnownConnection {
   }
 
   /**
-   * The account of a transaction with a user's tag: its host as the ledger has it, else "".
-   * Undefined where the ledger says that the connection is another user's.
+   * The account of a transaction with a user's tag, with the host from the ledger or "". undefined
+   * when the ledger names another user for the connection.
    */
   accountOf(user: string, position: string): TaggedAccount | undefined {
     const account = ledgersWord(entryAt(this.#entries, position)) ?? { user, host: "" };
     return account.user === user ? { user, host: account.host } : undefined;
   }
 
-  /** Takes a row of the ledger; one that is read again changes nothing. */
+  /** Records a ledger row. A row that is read again changes nothing. */
   register(author: Author, from: string): void {
     const at = this.#entries.findLastIndex((entry) => entry.from <= from);
     const before = this.#entries[at];
@@ -171,13 +171,16 @@ export class KnownConnection {
     this.#silentChanges = 0;
   }
 
-  /** Forgets users that others had followed before a position up to which every change was sent. */
+  /**
+   * Removes the oldest users whose entries ended before a position up to which every change was
+   * sent.
+   */
   forgetFormer(position: string): void {
     const present = this.#entries.findLastIndex(({ from }) => from < position);
     if (present > FORMER_KEPT) this.#entries.splice(0, present - FORMER_KEPT);
   }
 
-  /** Takes what the process list showed. */
+  /** Records a sighting in the process list. */
   sight(author: Author, { earliest, latest }: Sighting): void {
     const last = this.#entries.at(-1);
     if (this.#isDoubted && this.isOnlySighted) return;
@@ -186,7 +189,7 @@ export class KnownConnection {
       this.#confirmed = earliest;
       return;
     }
-    // Between a reset and a look at the process list the user may have changed again.
+    // Between a reset of the session and the sighting, the user may have changed again.
     if (last.tagged !== undefined) return;
     if (this.#registered !== BEGINNING && earliest <= this.#registered) return;
     if (!sameAccount(this.#next?.author ?? last, author)) {
@@ -197,8 +200,8 @@ export class KnownConnection {
   }
 
   /**
-   * Who wrote a change at `position`. Undefined where that is not certain: after the last sighting
-   * of one account and before the first of another.
+   * The author of a change at `position`; undefined when it is uncertain, such as between the last
+   * sighting of one account and the first of another.
    */
   authorOf(position: PositionText): Author | undefined {
     const next = this.#next;
@@ -214,8 +217,8 @@ export class KnownConnection {
       position >= this.#confirmed &&
       this.#entries.at(-1)?.attribution !== "ledger"
     ) {
-      // The ledger's word holds up to its next row. What only the process list said holds while it
-      // was seen.
+      // A registration holds until the next ledger row; an account from the process list holds only
+      // up to its last sighting.
       this.#push({ ...unknownFrom(position), since: this.#confirmed });
       this.#confirmed = END;
     }
@@ -228,7 +231,10 @@ export class KnownConnection {
     this.#revision++;
   }
 
-  /** In its place: an XA transaction comes with the position of its prepare, later than others. */
+  /**
+   * Inserts by position: an XA transaction has the position of its prepare but is read later than
+   * others.
+   */
   #insert(entry: SessionEntry): void {
     const at = this.#entries.findLastIndex(({ from }) => from <= entry.from);
     this.#entries.splice(at + 1, 0, { ...entry, since: null });
@@ -237,7 +243,7 @@ export class KnownConnection {
   }
 
   /**
-   * An entry begins where its first change is, also when another lane asked for a later one first.
+   * Moves an entry back to its first change, in case another lane asked for a later change first.
    */
   #moveBack(position: PositionText): void {
     for (let i = this.#entries.length - 1; i >= 0; i--) {
@@ -250,7 +256,7 @@ export class KnownConnection {
   }
 }
 
-/** The account that the ledger registered, where an entry is of a row of it. */
+/** The account that the ledger registered, if the entry comes from a ledger row; else undefined. */
 function ledgersWord(entry: SessionEntry | undefined): TaggedAccount | undefined {
   if (entry?.attribution === "ledger") return entry;
   return entry?.tagged?.host === "" ? undefined : entry?.tagged;

@@ -4,15 +4,14 @@ import type { Author } from "../../wire/session.ts";
 /** A change of the ledger's table. */
 interface LedgerChange {
   readonly op: Operation;
-  /** The row after it, as JSON; "" for a deleted one. */
+  /** The row after the change, as JSON; "" for a deleted row. */
   readonly row: string;
 }
 
 /**
  * The author whom a change of the ledger's table registers for the connection that wrote it. The
- * ledger updates its rows. Null for everything else, by which somebody restores a copy of the table
- * (its ids may be that connection's by chance), for an unused slot, and for a row about another
- * connection.
+ * ledger only updates its rows. null for an unused slot, for a row about another connection, and
+ * for other operations, by which a copy of the table may be restored with ids that match by chance.
  */
 export function registeredAuthor({ op, row }: LedgerChange, writer: number): Author | null {
   if (op !== "u") return null;

@@ -17,34 +17,34 @@ export interface Listing {
   readonly end: BinlogPosition;
 }
 
-/** All connections, at one moment. */
+/** All connections at one moment. */
 export interface Census extends Listing {
   /** The end of the binlog just before the list was made. */
   readonly begin: BinlogPosition;
   /**
-   * Their ids, and those of connections that have no account yet. Null where the list may lack
-   * some.
+   * The ids of all connections, including those without an account yet. null when the list may be
+   * incomplete.
    */
   readonly alive: ReadonlySet<number> | null;
   /**
-   * Whoever is not in the list wrote nothing from this position on: the end of the binlog just
-   * after the list was made.
+   * The end of the binlog just after the list was made. Connections that are not in the list wrote
+   * nothing from here on.
    */
   readonly end: BinlogPosition;
 }
 
-// Of the three lists that MySQL has, `threads` is the one that shows every connection to an account
-// without PROCESS, and takes no mutex that every new connection needs.
+// Of MySQL's three lists, only `threads` shows every connection to an account without PROCESS and
+// takes no mutex that new connections need.
 const LIST = `SELECT processlist_id AS id, processlist_user AS user, processlist_host AS host
   FROM performance_schema.threads WHERE processlist_id IS NOT NULL`;
 
 const LOST = `SELECT variable_value AS lost FROM performance_schema.global_status
   WHERE variable_name = 'Performance_schema_thread_instances_lost'`;
 
-/** The server's own threads. A connection before its authentication has no user. */
+/** The users of the server's own threads. */
 const NO_ACCOUNT: ReadonlySet<string> = new Set(["system user", "event_scheduler"]);
 
-/** Asks for some connections. */
+/** Queries the process list for some connections. */
 export async function listConnections(
   connection: Connection,
   version: string,
@@ -57,17 +57,17 @@ export async function listConnections(
 }
 
 /**
- * Asks for all connections. Null when the list lacks the one that asks: then performance_schema is
- * off. A thread that found no room in performance_schema stays out of the list as long as it lives,
- * so one such thread since the server started is enough for the list to prove no connection's
- * absence.
+ * Queries the process list for all connections. null when the list lacks the querying connection,
+ * because performance_schema is off. A thread for which performance_schema had no room is missing
+ * from the list for its whole life. So after one such thread since the server's start, a
+ * connection's absence from the list proves nothing.
  */
 export async function takeCensus(connection: Connection, version: string): Promise<Census | null> {
   const begin = await endOf(connection, version);
   const [rows] = await connection.query<RowDataPacket[]>(LIST);
   const ids = new Set(rows.map((row) => Number(row["id"])));
   if (!ids.has(connection.threadId)) return null;
-  // Asked after the list: whoever it lacks for this reason is counted.
+  // Queried after the list, so that every thread that it lacks for this reason is counted.
   const [[status]] = await connection.query<RowDataPacket[]>(LOST);
   const alive = Number(status?.["lost"] ?? 1) === 0 ? ids : null;
   return { connections: listed(rows), alive, begin, end: await endOf(connection, version) };

@@ -3,24 +3,27 @@ import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { binlogEnd } from "../source/server-state.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 
-/** Who is behind a connection, and certainly has been since a position. */
+/** The user of a connection, proven since a position. */
 export interface ProvenUser {
   readonly user: string;
   /** Without the client's port. */
   readonly host: string;
-  /** What the connection wrote from here on, and was read before the question, is this user's. */
+  /**
+   * Changes of the connection from this position on that were read before the query belong to this
+   * user.
+   */
   readonly since: BinlogPosition;
 }
 
 /**
- * What is certain of a thread: who is behind it; or `changed`: its user has changed since it
- * connected, so that the process list's word counts for nothing that was read before the question.
+ * A certain fact about a thread: its user, or `changed`: its user has changed since it connected,
+ * so the process list proves nothing about changes read before the query.
  */
 export type Proof = ProvenUser | "changed";
 
 /**
- * Asks about threads, each with the user whom its latest tag named; null: it never had one. Those
- * of which nothing is certain are left out.
+ * Queries threads, each with the user of its latest tag (null: no tag). Threads without a certain
+ * fact are left out of the result.
  */
 export type ProveUsers = (
   threads: ReadonlyMap<number, string | null>,
@@ -50,14 +53,14 @@ const USERS = `SELECT processlist_id AS id, processlist_user AS user, processlis
 
 const CHANGE_USER = "statement/com/Change user";
 const RESETS = [CHANGE_USER, "statement/com/Reset Connection"];
-/** A statement that this connection runs for no other purpose. */
+/** A kind of statement that this connection runs only as a witness. */
 const WITNESS = "statement/sql/do";
 const WITNESS_STATEMENT = "DO 0";
 const ER_TABLEACCESS_DENIED_ERROR = 1142;
-/** Of connections that changed their user, the latest. */
+/** How many connections that changed their user are remembered; the oldest are forgotten. */
 const REMEMBERED = 10_000;
 
-/** What an earlier look found of a thread. */
+/** The result of an earlier look at a thread. */
 interface Known {
   readonly user: string;
   readonly changes: number;
@@ -65,31 +68,31 @@ interface Known {
 }
 
 /**
- * Proves by performance_schema who wrote what a session without a tag and without a row of the
- * ledger wrote. The process list alone does not: between a change of user and a look at the list
- * the user may change again. But the server counts the changes of each thread. The same user and
- * the same count before and behind a transaction say that there was no change in between, for the
- * change away from that user would have been counted:
+ * Proves with performance_schema who wrote the changes of a session without a tag and without a
+ * ledger row. The process list alone proves nothing, because the user may change again before the
+ * list is read. But the server counts the user changes of each thread. If user and count are the
+ * same before and after a transaction, the user did not change in between, because the change to
+ * another user would have been counted:
  *
- * - The first look, before a position of the binlog: no transaction behind it was committed
- *   earlier. It asks for the count and then for the user. A thread without any change is its tag's
- *   user.
- * - Then the transaction is read, so that it was committed.
- * - The second look asks for the user and then for the count: in this order, so that a change
- *   between the two questions is counted.
+ * - The first look queries the count and then the user. It takes place before a position of the
+ *   binlog, so every transaction behind that position was committed later. A thread without any
+ *   change has the user of its tag.
+ * - Then the transaction is read, so it was committed.
+ * - The second look queries the user and then the count, so that a change between the two queries
+ *   is counted.
  *
- * The counts begin anew where somebody truncates the table, and stand still while the instruments
- * are off. So each look runs a statement of a kind of its own on this connection, and counts hold
- * only where all of these were counted and the instruments are on.
+ * The counts restart when the table is truncated, and stop while the instruments are off. So each
+ * look runs a witness statement on this connection, and counts are valid only if all witnesses were
+ * counted and the instruments are on.
  */
 export class ProvenUsers {
   readonly #connection: Connection;
   readonly #version: string;
-  /** The latest is the last one. */
+  /** The thread that was looked at last comes last. */
   readonly #known = new Map<number, Known>();
   /**
-   * Where counting began: threads that never changed their user are known since then. Null where
-   * nothing can be counted.
+   * The position at which counting began. The users of threads that never changed them are proven
+   * from here on. null when nothing can be counted.
    */
   #begun: BinlogPosition | null = null;
   #witnessed = 0;
@@ -100,8 +103,8 @@ export class ProvenUsers {
   }
 
   /**
-   * Begins to count. Where performance_schema is off, or the account may not read it, no user is
-   * ever proven.
+   * Begins counting. If performance_schema is off or the account may not read it, no user is ever
+   * proven.
    */
   static async begin(connection: Connection, version: string): Promise<ProvenUsers> {
     const users = new ProvenUsers(connection, version);
@@ -132,8 +135,8 @@ export class ProvenUsers {
     for (const row of counts) {
       const [thread, changes] = [Number(row["id"]), Number(row["changes"])];
       const tagged = threads.get(thread) ?? null;
-      // A session with a tag that was never reset: another one wrote under its id. One without a
-      // tag that never changed its user: the process list has it.
+      // Skips a tagged session that was never reset (another session wrote with its id), and an
+      // untagged session that never changed its user (the process list is enough).
       if (tagged === null ? changes === 0 : Number(row["resets"]) === 0) continue;
       const unchanged = tagged === null ? null : { user: tagged, changes: 0, since: begun };
       const earlier = this.#known.get(thread) ?? unchanged;
@@ -158,7 +161,7 @@ export class ProvenUsers {
     if (await this.#isCounting()) this.#begun = await this.#end();
   }
 
-  /** Takes the counts of threads as the first look; behind them, asks for the users. */
+  /** Records the first look at threads: their counts, and then their users. */
   async #remember(counts: ReadonlyMap<number, number>): Promise<void> {
     const users = await this.#usersOf([...counts.keys()]);
     const since = await this.#end();
@@ -189,7 +192,7 @@ export class ProvenUsers {
     this.#witnessed++;
   }
 
-  /** Whether resets are counted, and everything has been counted since the beginning. */
+  /** Whether resets are counted, and all witnesses have been counted since the beginning. */
   async #isCounting(): Promise<boolean> {
     const [enabled] = await this.#rows(ENABLED, [RESETS]);
     return (
@@ -197,7 +200,7 @@ export class ProvenUsers {
     );
   }
 
-  /** NaN where this connection is not counted. */
+  /** The server's count of the witness statements; NaN when this connection is not counted. */
   async #ownCount(): Promise<number> {
     const [own] = await this.#rows(OWN, [WITNESS]);
     return Number(own?.["count"]);

@@ -1,6 +1,6 @@
 import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 
-/** How far the binlog was read, for whoever waits until a position is passed. */
+/** The position up to which the binlog was read. Callers can wait until a position is passed. */
 export class ReadPosition implements BinlogPosition {
   fileNumber = 0;
   offset = 0;
@@ -17,7 +17,7 @@ export class ReadPosition implements BinlogPosition {
     return !isBefore(this, position);
   }
 
-  /** Whether reading passes a position within `timeoutMs`. */
+  /** Waits until a position is passed; returns false if that takes longer than `timeoutMs`. */
   async passes(position: BinlogPosition, timeoutMs: number): Promise<boolean> {
     if (this.hasPassed(position)) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();

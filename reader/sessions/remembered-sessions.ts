@@ -5,27 +5,27 @@ import type { Census } from "./process-list.ts";
 import { Session } from "./session.ts";
 
 /**
- * How many connections are remembered. Those that are forgotten are found in the sessions table,
- * should they write again.
+ * How many connections are remembered. A forgotten connection that writes again is found in the
+ * sessions table.
  */
 const CONNECTIONS_KEPT = 100_000;
 
 /**
- * The connections that are remembered, and those of them of which something is not written down
- * yet.
+ * The remembered connections, and those of them with facts that are not in the sessions table yet.
  */
 export class RememberedSessions {
   readonly #server: string;
   readonly #kept: number;
-  /** Those that were met first come first. */
+  /** In the order in which the connections were first met. */
   readonly #sessions = new Map<string, Session>();
   readonly #unrecorded = new Set<Session>();
   /**
-   * The one that was asked for last: transactions of a connection often come one after the other.
+   * The session of the last call of `of`, because consecutive transactions often come from the same
+   * connection.
    */
   #latest: Session | null = null;
 
-  /** `server`: `@@server_uuid` of the server whose connections they are. */
+  /** `server`: `@@server_uuid` of the connections' server. */
   constructor(server: string, kept = CONNECTIONS_KEPT) {
     this.#server = server;
     this.#kept = kept;
@@ -39,31 +39,35 @@ export class RememberedSessions {
     return this.#unrecorded;
   }
 
-  /** The session of a connection; a new one when it was not met before, or was forgotten. */
+  /**
+   * The session of a connection; a new one when the connection was not met before, or was
+   * forgotten.
+   */
   of({ run, thread }: Pick<Connection, "run" | "thread">): Session {
     const latest = this.#latest;
     if (latest !== null && latest.thread === thread && latest.run === run) return latest;
     return (this.#latest = this.#find({ server: this.#server, run, thread }));
   }
 
-  /** Told after something may have been learnt of a session, or written down. */
+  /** Called after facts about a session may have been added or recorded. */
   note(session: Session): void {
     if (session.isUnrecorded) this.#unrecorded.add(session);
     else this.#unrecorded.delete(session);
   }
 
-  /** Forgets those that cannot write again, or be read again, behind an offset; see `isOver`. */
+  /** Forgets the sessions that are over for an offset; see `isOver`. */
   forgetOver(saved: SavedPosition, census: Census | null): void {
     for (const [name, session] of this.#sessions) {
-      // What was learnt of a change that is parked already has to be written down first.
+      // The facts about a change that is already parked must be recorded first.
       if (session.isMissed && session.isUnrecorded) continue;
       if (isOver(session, saved, census)) this.#drop(name, session);
     }
   }
 
   /**
-   * Forgets those beyond a number, but only what is recorded, and can be found again, and has no
-   * change behind the offset, which may wait in a frame that asks for its author later.
+   * Forgets the oldest surplus sessions. It keeps sessions with unrecorded facts, and sessions with
+   * a change behind the offset, because the change may wait in a frame whose authors are not looked
+   * up yet.
    */
   forgetOldest({ position }: SavedPosition): void {
     let surplus = this.#sessions.size - this.#kept;

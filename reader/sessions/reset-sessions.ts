@@ -3,13 +3,13 @@ import type { ProveUsers } from "./proven-users.ts";
 import type { ReadPosition } from "./read-position.ts";
 import type { Session } from "./session.ts";
 
-/** Connections that turn up sooner than this after a question go together in the next. */
+/** The shortest time between two queries; connections that turn up meanwhile share the next one. */
 const QUESTION_GAP_MS = 20;
 const THREADS_PER_QUESTION = 1000;
 
 /**
- * Asks who is behind connections whose sessions were reset, or may have been. An answer holds for
- * what was read before the question.
+ * Finds the users of connections whose sessions were reset, or may have been. An answer is valid
+ * for changes that were read before the query.
  */
 export class ResetSessions {
   readonly #prove: ProveUsers;

@@ -20,51 +20,45 @@ export interface SessionBookOptions {
   /** `@@server_uuid` of the server that is read. */
   readonly server: string;
   /**
-   * Whether a change's thread id can be asked of the server that is read: its own, and of its
-   * present run.
+   * Whether the process list is valid for a transaction's thread id: this server wrote the
+   * transaction, in its present run.
    */
   readonly isOfThisRun: (transaction: Transaction) => boolean;
-  /** The run that the server is in; null while reading has not come to it. */
+  /** The server's present run; null until reading has reached it. */
   readonly presentRun: () => number | null;
   readonly table: Pick<SessionsTable, "find" | "record" | "refresh">;
-  /** Asks the process list for some connections. */
+  /** Queries the process list for some connections. */
   readonly ask: (threads: readonly number[]) => Promise<Listing>;
-  /** Asks who is behind connections whose session was reset, as far as that is certain. */
+  /** Finds the users of connections whose session was reset, if they are certain. */
   readonly prove: ProveUsers;
   /** Whether each new connection registers itself, see `registersSessions`. */
   readonly isRegistering: boolean;
-  /** Asks it for all of them; null when it cannot say. */
+  /** Queries the process list for all connections; null when it is not available. */
   readonly takeCensus: () => Promise<Census | null>;
-  /**
-   * Called when a live connection turns out to have changed its account without the ledger's
-   * knowledge.
-   */
+  /** Called when a live connection turns out to have changed its account without a ledger row. */
   readonly onUserChanged: (thread: number) => void;
-  /**
-   * Called for a transaction whose GTID's tag names another user than the ledger does for its
-   * connection.
-   */
+  /** Called for a transaction whose GTID tag and ledger row name different users. */
   readonly onDisagreement: (transaction: Transaction) => void;
 }
 
-/** Of what the server wrote by itself. */
+/** The author of transactions that the server generates. */
 const SERVER: Author = { user: "", host: "", attribution: "server" };
 const THREADS_PER_QUESTION = 1000;
 /**
- * Between two questions to the process list: connections that turn up meanwhile go together in the
- * next.
+ * The shortest time between two queries of the process list; connections that turn up meanwhile
+ * share the next one.
  */
 const QUESTION_GAP_MS = 20;
 /**
- * How long a save waits until reading has come up to the census; a reader that is further behind
- * records all it knows.
+ * How long a save waits until reading has reached the census's position. A reader that takes longer
+ * records all sessions.
  */
 const CATCH_UP_MS = 250;
 
 /**
- * Who wrote a transaction: what its GTID's tag says; else who is behind its thread id, by the
- * ledger, else by the process list. A change asks for its author when it is read, so that a
- * connection that lives for a moment is asked for at once.
+ * Finds the author of a transaction: by its GTID's tag; else by its thread id in the ledger; else
+ * by its thread id in the process list. The lookup starts when the first change is read, because
+ * the connection may be closed soon.
  */
 export class SessionBook {
   readonly read = new ReadPosition();
@@ -85,13 +79,13 @@ export class SessionBook {
     this.#doubts = new SessionDoubts(options.isRegistering, this.#resets, this.#records);
   }
 
-  /** How many connections are in memory. */
+  /** The number of connections in memory. */
   get size(): number {
     return this.#sessions.size;
   }
 
   /**
-   * Called with each transaction when its first change is read; starts the search for an unknown
+   * Called with each transaction when its first change is read; starts the lookup of an unknown
    * author.
    */
   notice(transaction: Transaction): void {
@@ -110,18 +104,17 @@ export class SessionBook {
       if (isPresent) this.#doubts.ask(session, this.#textOf(session.lastSeen));
       return;
     }
-    // One answer is enough; but it was none if the process list could not be asked yet, and now
-    // can.
+    // One lookup is enough, unless the process list could not be queried then and can be now.
     if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
     session.isAsked = session.isPresent;
     session.answer = this.#lookups.ask({ session, isPresent: session.isPresent });
-    session.answer.catch(() => undefined); // told to whoever waits for the author
+    session.answer.catch(() => undefined); // `authorsOf` handles it
     if (isPresent) this.#doubts.ask(session, this.#textOf(session.lastSeen));
   }
 
   /**
-   * Who wrote each transaction; waits for questions that are under way. Undefined where nobody
-   * knows for certain.
+   * The author of each transaction, after running lookups have ended; undefined when it is
+   * uncertain.
    */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
     const sessions = transactions.map((transaction) => this.#sessionOf(transaction));
@@ -132,7 +125,7 @@ export class SessionBook {
     return transactions.map((transaction, i) => this.#authorOf(transaction, sessions[i] ?? null));
   }
 
-  /** Takes a row of the ledger: from its transaction on, the connection is this author's. */
+  /** Records a ledger row: from its transaction on, the connection belongs to this author. */
   register(transaction: Transaction, author: Author): void {
     const session = this.#sessionOf(transaction);
     if (session === null) return;
@@ -145,8 +138,7 @@ export class SessionBook {
   }
 
   /**
-   * Learns from the process list who is connected, once reading has come to the run that the server
-   * is in.
+   * Records the connections in the process list, once reading has reached the server's present run.
    */
   async sweep(): Promise<void> {
     const run = this.#options.presentRun();
@@ -165,11 +157,11 @@ export class SessionBook {
   }
 
   /**
-   * Writes down every session that must be known from a position on, to be called before the offset
-   * is saved there. What is over is forgotten instead, so that connections which come and go by the
-   * thousand cost next to nothing. `readTo`: up to where was read, where a prepared XA transaction
-   * holds the position back. A reader that goes on by GTIDs does not read again what registered in
-   * between.
+   * Records every session that must be known from a position on; called before the offset is saved
+   * there. Sessions that are over are forgotten instead, so thousands of short connections cost
+   * next to nothing. `readTo`: the position up to which the binlog was read, if a prepared XA
+   * transaction holds `position` back. A reader that resumes by GTIDs does not read the
+   * registrations in between again.
    */
   async record(
     position: BinlogPosition,
@@ -190,8 +182,7 @@ export class SessionBook {
   }
 
   /**
-   * The census, once reading has passed the position up to which it speaks; null when that takes
-   * too long.
+   * The census, once reading has passed its end; null when that takes too long or there is none.
    */
   async #settledCensus(): Promise<Census | null> {
     const run = this.#options.presentRun();
@@ -207,7 +198,7 @@ export class SessionBook {
       ...listed,
       session: this.#sessions.of({ run, thread: listed.thread }),
     }));
-    // What an earlier reader knew of a connection's past comes before what it shows now.
+    // The entries that an earlier reader recorded must come before the present sighting.
     await this.#records.restore(seen.map(({ session }) => session));
     const sighting = { earliest: this.#textOf(census.begin), latest: this.#textOf(census.end) };
     for (const { session, user, host } of seen) {
@@ -218,8 +209,8 @@ export class SessionBook {
   }
 
   /**
-   * Null where the thread id is of no use: the author is known, or it is another server's and only
-   * a tag can name him.
+   * null when the thread id is not needed, because the author is known, or useless, because it is
+   * another server's.
    */
   #sessionOf(transaction: Transaction): Session | null {
     const isKnown = transaction.author !== undefined || isForeignRun(transaction.run);
@@ -256,7 +247,7 @@ export class SessionBook {
     questions: readonly { readonly session: Session; readonly isPresent: boolean }[],
   ): Promise<void> {
     const { ask } = this.#options;
-    // What was read was written before anybody is asked.
+    // Everything that was read so far was written before the query.
     const earliest = this.#textOf(this.read);
     const present = new Map(
       questions
@@ -276,12 +267,12 @@ export class SessionBook {
         if (session !== undefined) this.#sessions.note(session);
       }
     }
-    // What an earlier reader recorded of these says that their sessions were reset.
+    // According to an earlier reader's records, these sessions were reset.
     const reset = questions.filter(
       ({ session, isPresent }) => isPresent && session.facts.isReset(EVERYTHING),
     );
     await Promise.all(reset.map(({ session }) => this.#resets.ask(session)));
-    // An answer is final, also the answer that there is none: ids are not used twice in a run.
+    // An answer is final, even if nothing was found: thread ids are unique within a run.
   }
 
   #textOf({ fileNumber, offset }: BinlogPosition): PositionText {
@@ -289,7 +280,7 @@ export class SessionBook {
   }
 }
 
-/** The user whom a transaction's GTID names; null where it names none. */
+/** The user in a transaction's GTID tag; null when there is none. */
 function taggedUser({ tag }: Transaction): string | null {
   return tag === undefined ? null : userOf(tag);
 }

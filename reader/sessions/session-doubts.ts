@@ -3,13 +3,13 @@ import type { ResetSessions } from "./reset-sessions.ts";
 import type { Session } from "./session.ts";
 import { EVERYTHING, type SessionRecords } from "./session-records.ts";
 
-/** Which sessions are in doubt, though something is known of them, and what is asked about them. */
+/** Decides which sessions need a proof although entries for them exist, and requests it. */
 export class SessionDoubts {
   readonly #isRegistering: boolean;
   readonly #resets: ResetSessions;
   readonly #records: SessionRecords;
 
-  /** `isRegistering`: each new connection registers itself, see `registersSessions`. */
+  /** `isRegistering`: whether each new connection registers itself, see `registersSessions`. */
   constructor(isRegistering: boolean, resets: ResetSessions, records: SessionRecords) {
     this.#isRegistering = isRegistering;
     this.#resets = resets;
@@ -17,20 +17,20 @@ export class SessionDoubts {
   }
 
   /**
-   * Asks who is behind a session that was reset, or of which only the process list tells where each
-   * connection should register itself.
+   * Requests the proven user of a session that was reset, or that is known only from the process
+   * list although new connections register themselves.
    */
   ask(session: Session, position: PositionText): void {
     const { facts } = session;
     if (facts.isReset(position)) session.proof = this.#resets.ask(session);
     else if (this.#isRegistering && facts.isOnlySighted)
       session.proof = this.#askAboutChanges(session);
-    session.proof?.catch(() => undefined); // told to whoever waits for the author
+    session.proof?.catch(() => undefined); // `authorsOf` handles it
   }
 
   /**
-   * Asks whether the user of a session changed of which only the process list tells. If so, it is
-   * recorded at once: what was recorded before may name somebody else.
+   * Checks whether the user of a session that is known only from the process list has changed. If
+   * so, this is recorded at once, because the earlier record may name another user.
    */
   async #askAboutChanges(session: Session): Promise<void> {
     await session.answer;

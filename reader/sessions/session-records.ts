@@ -6,17 +6,17 @@ import type { SessionsTable } from "./sessions-table.ts";
 
 /** Behind every position. */
 export const EVERYTHING = "~";
-/** Items last for weeks. */
+/** The interval of `refresh`; items last for weeks. */
 const REFRESH_EVERY_MS = 6 * 3600 * 1000;
 
-/** What the sessions table has, or is to have, of the sessions in memory. */
+/** Reads and writes the sessions in memory from and to the sessions table. */
 export class SessionRecords {
   readonly #table: Pick<SessionsTable, "find" | "record" | "refresh">;
   readonly #server: string;
   readonly #sessions: RememberedSessions;
   #refreshMs = 0;
 
-  /** `server`: `@@server_uuid` of the server whose connections they are. */
+  /** `server`: `@@server_uuid` of the connections' server. */
   constructor(
     table: Pick<SessionsTable, "find" | "record" | "refresh">,
     server: string,
@@ -27,7 +27,7 @@ export class SessionRecords {
     this.#sessions = sessions;
   }
 
-  /** Looks up what is recorded of sessions of which nothing is known yet. */
+  /** Restores the recorded entries of sessions that have none yet or need their past. */
   async restore(sessions: readonly Session[]): Promise<void> {
     const unknown = sessions.filter(
       ({ facts, isLookedUp, needsPast }) =>
@@ -41,9 +41,7 @@ export class SessionRecords {
     });
   }
 
-  /**
-   * Records what is known of sessions from before a position. What is from later on keeps waiting.
-   */
+  /** Records the entries of sessions from before a position. Later entries stay unrecorded. */
   async write(sessions: readonly Session[], before: PositionText): Promise<void> {
     const records = sessions
       .map((session) => ({
@@ -65,10 +63,7 @@ export class SessionRecords {
     }
   }
 
-  /**
-   * Now and then, keeps what is recorded of connections that live on without anything new about
-   * them.
-   */
+  /** Periodically extends the life of items of connections that are still open. */
   async refresh(run: number, { connections }: Census): Promise<void> {
     if (performance.now() < this.#refreshMs) return;
     this.#refreshMs = performance.now() + REFRESH_EVERY_MS;

@@ -10,29 +10,35 @@ export class Session {
   readonly connection: Connection;
   readonly facts = new KnownConnection();
   /**
-   * Whether its thread id is one of the server's own, in its present run: only then the process
-   * list tells of it.
+   * Whether its thread id belongs to this server's present run, so that the process list is valid
+   * for it.
    */
   isPresent = false;
-  /** The position of its last transaction that was read; null for none. */
+  /** The position of its last transaction that was read; null when there is none. */
   lastSeen: BinlogPosition | null = null;
-  /** Whether the sessions table was asked for it. */
+  /** Whether it was looked up in the sessions table. */
   isLookedUp = false;
-  /** Whether what was recorded of it is wanted before it is written: a tag alone told of it. */
+  /**
+   * Whether its recorded entries must be looked up before it is recorded: its first entry is from a
+   * tag and lacks the host.
+   */
   get needsPast(): boolean {
     return !this.isLookedUp && this.facts.entries[0]?.tagged?.host === "";
   }
-  /** Settled when somebody was asked whose connection it is; null when nobody was. */
+  /** The lookup of its author; null when none was started. */
   answer: Promise<void> | null = null;
-  /** Whether the process list was asked for it. */
+  /** Whether that lookup included the process list. */
   isAsked = false;
-  /** Settled when its user was asked for behind a reset; null when that was not necessary. */
+  /** The lookup of its proven user; null when none was needed. */
   proof: Promise<void> | null = null;
-  /** What is certain of its user by the counts of the server. */
+  /** The user that the server's counts prove, for changes before `readTo`. */
   #proven: (ProvenUser & { readonly readTo: BinlogPosition }) | null = null;
-  /** Whether a change of it left without an author: then the retry function waits to hear of it. */
+  /**
+   * Whether a change was sent without an author. The retry function then waits for the session's
+   * record.
+   */
   isMissed = false;
-  /** The revision of the facts that the sessions table has. */
+  /** The revision of the facts in the sessions table. */
   recordedRevision = 0;
 
   constructor(connection: Connection) {
@@ -47,13 +53,13 @@ export class Session {
     return this.connection.run;
   }
 
-  /** Takes an answer to a question that was asked when reading had come to `readTo`. */
+  /** Records a proof. `readTo`: the read position at the time of the query. */
   take(proof: Proof, readTo: BinlogPosition): void {
     if (proof !== "changed") this.#proven = { ...proof, readTo };
     else this.facts.doubt();
   }
 
-  /** Who wrote what it wrote at a position, if that was proven. */
+  /** The author of its changes at a position, if proven. */
   provenAuthor(position: BinlogPosition): Author | undefined {
     if (this.#proven === null) return undefined;
     const { user, host, since, readTo } = this.#proven;
@@ -61,7 +67,7 @@ export class Session {
     return { user, host, attribution: "first-sight" };
   }
 
-  /** What must be known of it from a position on; the rest of what is known will be read again. */
+  /** The entries from before a position. Later entries will be read again from the binlog. */
   entriesBefore(position: PositionText): readonly SessionEntry[] {
     return this.facts.entries.filter(({ from }) => from < position);
   }
@@ -72,17 +78,17 @@ export class Session {
 }
 
 export interface SavedPosition {
-  /** Transactions from here on are read again. */
+  /** A restarted reader reads the transactions from here on again. */
   readonly position: BinlogPosition;
-  /** The run that goes on there; null before the first file was read. */
+  /** The server run at this position; null before the first file was read. */
   readonly run: number | null;
 }
 
 /**
- * Whether a session can write again, or be read again, behind an offset: only then it must be
- * known. It cannot when its connection is gone, everything that it wrote was read, and all of that
- * lies before the offset; nor when its run is over there. `census` is null while reading has not
- * passed the position up to which the process list speaks.
+ * Whether a session has no changes behind an offset and will write none, so it need not be known
+ * any more. All its transactions must lie before the offset, and its server run must have ended
+ * there or its connection must be closed. `census`: null until reading has passed the end of the
+ * census.
  */
 export function isOver(
   session: Pick<Session, "thread" | "run" | "isPresent" | "lastSeen">,
@@ -90,7 +96,7 @@ export function isOver(
   census: Census | null,
 ): boolean {
   if (session.lastSeen !== null && !isBefore(session.lastSeen, saved.position)) return false;
-  // It wrote before the offset, where another run goes on: its own has ended.
+  // It wrote before the offset, where another run is active, so its own run has ended.
   if (session.lastSeen !== null && saved.run !== null && session.run !== saved.run) return true;
   return session.isPresent && census?.alive?.has(session.thread) === false;
 }

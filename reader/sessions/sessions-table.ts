@@ -19,32 +19,35 @@ import {
 } from "../../wire/session-items.ts";
 
 /**
- * How long a session is remembered after it was last written or refreshed: longer than any queue
- * keeps a change of it.
+ * How long a session is kept after the last write or refresh; longer than any queue keeps messages.
  */
 const KEPT_DAYS = 30;
-/** What expires sooner than this is refreshed while its connection is open. */
+/** An item that expires sooner than this is refreshed while one of its connections is open. */
 const REFRESHED_DAYS = 20;
 const DAY_SECONDS = 86_400;
 const ITEMS_PER_READ = 100;
 const ITEMS_REMEMBERED = 10_000;
 /**
- * A throttled table answers in part; how often the rest is asked for again, with growing pauses.
+ * A throttled table answers partially. This many reads are tried for the rest, with growing pauses.
  */
 const READS = 8;
 const FIRST_PAUSE_MS = 20;
 
 /**
- * The sessions table, where a restarted reader and the retry function find the connections that
- * wrote changes.
+ * The sessions table, in which a restarted reader and the retry function find the users of
+ * connections.
  */
 export class SessionsTable {
   readonly #dynamodb: DynamoDBClient;
   readonly #table: string;
   readonly #now: () => number;
-  /** Items that were read and not written since, by key: 256 neighbours need one read. */
+  /**
+   * Items that were read and not written since, by key. An item has 256 neighbouring connections.
+   */
   readonly #read = new Map<string, Item>();
-  /** How many items were written: what was read meanwhile may be older. */
+  /**
+   * The number of writes. Items that were read during a write may be outdated and are not cached.
+   */
   #writes = 0;
 
   constructor(dynamodb: DynamoDBClient, table: string, now: () => number = Date.now) {
@@ -53,16 +56,13 @@ export class SessionsTable {
     this.#now = now;
   }
 
-  /**
-   * What was recorded of each connection before this reader began. Throws where the table stays
-   * throttled.
-   */
+  /** The recorded entries of each connection. Throws when the table stays throttled. */
   async find(connections: readonly Connection[]): Promise<(readonly SessionEntry[])[]> {
     const items = await this.#items([...sessionItemKeys(connections)]);
     return connections.map((connection) => entriesIn(items, connection));
   }
 
-  /** Records what is known of some connections, neighbours in one write. */
+  /** Records the entries of connections; neighbouring connections share one write. */
   async record(known: readonly KnownSession[]): Promise<void> {
     await Promise.all(
       Array.from(sessionUpdates(known, this.#expires(KEPT_DAYS)), async ([key, update]) => {
@@ -73,7 +73,8 @@ export class SessionsTable {
   }
 
   /**
-   * Keeps what is recorded of connections that are still open: a pool may live longer than an item.
+   * Extends the life of the items of open connections, because a pool's connections may live longer
+   * than an item.
    */
   async refresh(open: readonly Connection[]): Promise<void> {
     const items = await this.#items([...sessionItemKeys(open)]);
@@ -99,7 +100,7 @@ export class SessionsTable {
     });
   }
 
-  /** Seconds since 1970. */
+  /** The expiry in `days` days, seconds since 1970. */
   #expires(days: number): number {
     return Math.floor(this.#now() / 1000) + days * DAY_SECONDS;
   }
@@ -109,7 +110,7 @@ export class SessionsTable {
     this.#read.delete(key);
   }
 
-  /** The items with these keys; one that is not there is empty. */
+  /** The items with these keys; a missing item is empty. */
   async #items(keys: readonly string[]): Promise<ReadonlyMap<string, Item>> {
     const writes = this.#writes;
     const items = new Map<string, Item>();

@@ -90,7 +90,7 @@ export interface RowChange {
 
 /** A prepared XA transaction that holds the position back. */
 export interface WaitingXa {
-  /** Global part and branch in hexadecimal, and format id. */
+  /** Global part and branch in hexadecimal and the format id, separated by dots. */
   readonly xid: string;
   /** The GTID of the prepare; null on a server without GTIDs. */
   readonly gtid: string | null;
@@ -103,7 +103,7 @@ export interface WaitingXa {
  * reader need not read it again.
  */
 export interface KeptXa {
-  /** Global part and branch in hexadecimal, and format id. */
+  /** Global part and branch in hexadecimal and the format id, separated by dots. */
   readonly xid: string;
   /** The prepared transaction, with its author if that was found. */
   readonly transaction: Transaction;

@@ -26,7 +26,7 @@ export interface XaOptions {
 export interface UnknownXa {
   /** The GTID of the commit; null on a server without GTIDs. */
   readonly gtid: string | null;
-  /** Global part and branch in hexadecimal, and format id. */
+  /** Global part and branch in hexadecimal and the format id, separated by dots. */
   readonly xid: string;
   readonly file: string;
   /** The commit's offset in the file, bytes. */
