@@ -30,7 +30,7 @@ export class RowNumbers {
   }
 
   /**
-   * `saved`: the state that the previous attempt saved. Second parameter: the end of the binlog.
+   * `saved`: the state that the previous attempt saved. `file`, `offset`: the end of the binlog.
    */
   static begin(saved: FreeNumber | undefined, { file, offset }: PlaceName): RowNumbers {
     const isSame = saved !== undefined && saved.file === file && saved.offset === offset;

@@ -18,7 +18,8 @@ import { writtenTables } from "./written-tables.ts";
  *   tables or is named in the text, as in a checksum's statement that reads it.
  *
  * Other statements that read a followed database may change it: a trigger of a table that they
- * write, or a function in a view that they read, opens no other database.
+ * write, or a function in a view that they read, may open no other database, and then the list of
+ * databases does not show it.
  *
  * If the server lists no databases (one of the tables is the parent of a foreign key), the third
  * case holds only for statements that read no other table or only add rows.
