@@ -1,11 +1,17 @@
 import { epochOf, type PositionText } from "../../wire/position.ts";
 import { isOfTwinLife, type NamedPosition } from "../failures/named-position.ts";
-import { recordKey, type Batch, type StreamState, type Trouble } from "../failures/parked.ts";
+import {
+  recordKey,
+  type Batch,
+  type RecordKey,
+  type StreamState,
+  type Trouble,
+} from "../failures/parked.ts";
 import type { StreamItems } from "../failures/route-items.ts";
 import { streamText, threadStreamOfLife, type Stream } from "../failures/stream.ts";
 import { settleAll } from "../ground/concurrency.ts";
 import { OtherLifeError } from "../ground/errors.ts";
-import type { NonEmpty } from "../ground/non-empty.ts";
+import { mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
 
 /**
  * How route and retry share a stream, with conditional writes on single items only.
@@ -88,13 +94,35 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
   }
 
   async function forget(stream: Stream, batches: readonly Batch[]): Promise<void> {
-    await settleAll(batches.map((batch) => items.resolve(stream, recordKey(batch))));
+    const keys = batches.flatMap((batch) =>
+      batch.former === undefined ? recordKey(batch) : [recordKey(batch), formerKey(batch)],
+    );
+    await settleAll(Array.from(new Set(keys), (key) => items.resolve(stream, key)));
+  }
+
+  /**
+   * The batches at the positions at which they are parked already: an earlier release may have
+   * parked some of them at others, and was killed before the lane moved.
+   */
+  async function asParked(stream: Stream, batches: NonEmpty<Batch>): Promise<NonEmpty<Batch>> {
+    const former = new Set<Batch>();
+    await settleAll(
+      batches
+        .filter((batch) => batch.former !== undefined)
+        .map(async (batch) => {
+          if (await items.hasRecord(stream, formerKey(batch))) former.add(batch);
+        }),
+    );
+    return mapNonEmpty(batches, (batch) =>
+      former.has(batch) ? { ...batch, ...batch.former } : batch,
+    );
   }
 
   return {
     forget,
 
-    async parkBehind(stream, batches, trouble) {
+    async parkBehind(stream, offered, trouble) {
+      const batches = await asParked(stream, offered);
       const { last: end } = extent(batches);
       if ((await closedTwin(stream, end)) !== null) return { kind: "clear", delivered: 0 };
       await settleAll(batches.map((batch) => items.putRecord(stream, batch, trouble)));
@@ -107,9 +135,10 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       return { kind: "clear", delivered: delivered.length };
     },
 
-    async park(offered, batches, trouble) {
+    async park(named, offered, trouble) {
+      const stream = await placeOf(named, extent(offered).last);
+      const batches = await asParked(stream, offered);
       const { first, last } = extent(batches);
-      const stream = await placeOf(offered, last);
       const twin = stream.kind === "thread" ? null : await closedTwin(stream, last);
       // What is left of an earlier attempt may say other messages are unsent: these are the ones
       // now.
@@ -127,6 +156,11 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       }
     },
   };
+}
+
+/** The key of a batch in earlier releases. */
+function formerKey(batch: Batch): RecordKey {
+  return recordKey({ ...batch, ...batch.former });
 }
 
 function extent(batches: NonEmpty<Batch>): {

@@ -30,6 +30,8 @@ export interface Batch {
   readonly last: PositionText;
   /** The name of the frame's life, where the frame names it. */
   readonly life?: string;
+  /** Where earlier releases say that it begins and ends, if not there. */
+  readonly former?: { readonly first: PositionText; readonly last: PositionText };
   /** How many changes. */
   readonly count: number;
   /** What the retry function delivers; its form depends on the kind of stream. */

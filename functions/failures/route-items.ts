@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { wasWritten } from "../aws/conditional-write.ts";
 import type { BodyStore } from "./body-store.ts";
-import { decodeState, encodeRecord, stateKey } from "./items.ts";
+import { decodeState, encodeRecord, recordItemKey, stateKey } from "./items.ts";
 import type { NamedPosition } from "./named-position.ts";
 import {
   recordKey,
@@ -37,6 +37,8 @@ export interface StreamItems {
   open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
   /** The stream's state; null: never opened. */
   read(stream: Stream): Promise<Pick<StreamState, "status" | "tail" | "life"> | null>;
+  /** Whether there is a record with this key, whatever has become of it. */
+  hasRecord(stream: Stream, key: RecordKey): Promise<boolean>;
   /** Writes a record if there is none with its key, whatever has become of that one. */
   putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
   /**
@@ -83,6 +85,18 @@ export function routeItems(options: RouteItemsOptions): StreamItems {
     moveTail: (stream, last) => update(tailUpdate(stream, last)),
     open: (stream, at, trouble) =>
       update(openUpdate(stream, at, trouble, { now: now(), firstDelayMs })),
+    async hasRecord(stream, key) {
+      const { Item: item } = await client.send(
+        new GetItemCommand({
+          TableName: table,
+          Key: recordItemKey(stream, key),
+          ConsistentRead: true,
+          ProjectionExpression: "#status",
+          ExpressionAttributeNames: { "#status": "status" },
+        }),
+      );
+      return item !== undefined;
+    },
     putRecord: writeRecord(false),
     replaceRecord: writeRecord(true),
     async resolve(stream, key) {

@@ -42,11 +42,17 @@ export interface QueueWriter {
 export type FrameShare = QueueMessages | QueueFault;
 
 /** The messages of one queue, in order. */
-interface QueueMessages {
+export interface QueueMessages {
   readonly kind: "messages";
   readonly queueName: string;
   /** The name of the frame's life, where the frame names it. */
   readonly life?: string;
+  /**
+   * Of the first and the last of the queue's changes, also where the format or the filters leave
+   * them out.
+   */
+  readonly first: PositionText;
+  readonly last: PositionText;
   readonly messages: NonEmpty<OutgoingMessage>;
 }
 

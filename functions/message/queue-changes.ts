@@ -52,16 +52,18 @@ export class QueueChanges {
   share(header: FrameHeader): FrameShare | null {
     const { queueName } = this.#subscription;
     const life = header.life === undefined ? {} : { life: header.life };
-    let share: FrameShare | null = null;
-    this.#write((writer) => {
-      const messages = writer.finish();
-      if (isNonEmpty(messages)) share = { kind: "messages", queueName, ...life, messages };
-    });
-    if (this.#fault === null) return share;
     const changes = this.#changes;
     const first = changes[0]?.change.position;
     const last = changes.at(-1)?.change.position;
     if (first === undefined || last === undefined) return null;
+    let share: FrameShare | null = null;
+    this.#write((writer) => {
+      const messages = writer.finish();
+      if (isNonEmpty(messages)) {
+        share = { kind: "messages", queueName, ...life, first, last, messages };
+      }
+    });
+    if (this.#fault === null) return share;
     return {
       kind: "fault",
       queueName,

@@ -2,12 +2,15 @@ import { SLICE_CHANGES, slicesOf } from "../frame/slices.ts";
 import type { PositionedFrame } from "../frame/read-frame.ts";
 import type { ParkedRecord } from "../failures/parked.ts";
 import { isNonEmpty } from "../ground/non-empty.ts";
-import type { FrameShare, OutgoingMessage } from "../message/outgoing-message.ts";
+import type { OutgoingMessage, QueueFault, QueueMessages } from "../message/outgoing-message.ts";
 import type { AttemptProgress, Redelivery } from "./redelivery.ts";
+
+/** What is sent from a record has its place in the stream already. */
+type PartShare = Omit<QueueMessages, "first" | "last"> | QueueFault;
 
 /** What is to be sent of one part of a record's body. */
 export interface PartShares {
-  readonly shares: readonly FrameShare[];
+  readonly shares: readonly PartShare[];
   /** Of our own code, met while the shares were made. */
   readonly error?: string | undefined;
 }

@@ -49,6 +49,7 @@ export class ModelFailures {
       return true;
     },
     read: async (stream) => this.#stateOf(stream),
+    hasRecord: async (stream, key) => this.#recordsOf(stream).has(key),
     putRecord: async (stream, batch, trouble) => this.#write(stream, batch, trouble, false),
     replaceRecord: async (stream, batch, trouble) => this.#write(stream, batch, trouble, true),
     resolve: async (stream, key) => this.#resolve(stream, key),

@@ -260,6 +260,8 @@ function shareOf({ life }: ModelFrame, messages: NonEmpty<OutgoingMessage>): Fra
     kind: "messages",
     queueName: QUEUE,
     ...(life !== undefined && { life }),
+    first: messages.map(({ first }) => first).reduce((a, b) => (b < a ? b : a)),
+    last: messages.map(({ last }) => last).reduce((a, b) => (b > a ? b : a)),
     messages,
   };
 }

@@ -47,7 +47,13 @@ describe("a record that becomes more messages than an invocation of retry can se
       body: JSON.stringify({ changes: [{ source: { pos: 100 * (index + 1) } }] }),
     }));
     if (!isNonEmpty(messages)) throw new Error("no messages");
-    const batch = shareBatch({ kind: "messages", queueName: QUEUE, messages });
+    const batch = shareBatch({
+      kind: "messages",
+      queueName: QUEUE,
+      first: lane.position(1),
+      last: lane.position(count),
+      messages,
+    });
     await stage.runtime.effects.streams.park(queueStream(0, QUEUE), [batch], {
       reason: "throttled",
       error: "",

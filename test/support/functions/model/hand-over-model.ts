@@ -72,6 +72,11 @@ export interface ModelOptions {
    * seal what it keeps of the changes. Left out: it throws for the changes in lower case only.
    */
   readonly noWriter?: true;
+  /**
+   * Until this release is deployed, an earlier one is at work, in which a share begins and ends
+   * with its messages.
+   */
+  readonly earlier?: true;
   /** A protocol with a mistake, to see that the model finds it. */
   readonly mistake?: Mistake;
 }
@@ -115,9 +120,10 @@ interface ModelState {
  */
 export function handOverModel(options: ModelOptions): Execution {
   const isNamed = options.twin !== undefined && options.mistake !== "nameless";
-  const release = options.noWriter ? "no-writer" : "faulty";
+  const release = options.noWriter ? "no-writer" : options.earlier ? "earlier" : "faulty";
   const frames = framesOf(options.frames, isNamed ? "present" : null, release);
-  const hasFaults = options.noWriter ?? options.frames.some((letters) => /[a-z]/.test(letters));
+  const hasFaults =
+    options.noWriter ?? options.earlier ?? options.frames.some((letters) => /[a-z]/.test(letters));
   const arrived: OutgoingMessage[] = [];
   const records = new Map<string, ParkedRecord & { bodyText: string }>();
   const former = options.twin === "open" ? formerRecord() : null;
@@ -134,6 +140,8 @@ export function handOverModel(options: ModelOptions): Execution {
   /** A record from before that, which retry has delivered all the same. */
   let leftOver: RecordKey | null = null;
   let queueUp = true;
+  /** A record of messages that another record has as well. */
+  let doubled: RecordKey | null = null;
   /** Until a release corrects it, the message writer throws for some changes. */
   let isFaulty = hasFaults;
   /** How many frames route is given when it asks next. */
@@ -203,6 +211,7 @@ export function handOverModel(options: ModelOptions): Execution {
         return true;
       }),
     read: () => actor.step("read state", () => (state === null ? null : { ...state })),
+    hasRecord: (_stream, key) => actor.step(`look for ${key}`, () => records.has(key)),
     putRecord: async (_stream, batch) => {
       const written = actor.step(`put ${batch.last}`, () => write(batch, false));
       if (options.mistake === "tail-beside-records") void written.catch(() => undefined);
@@ -218,6 +227,9 @@ export function handOverModel(options: ModelOptions): Execution {
     const there = records.get(key);
     const replaceable = instead && there?.status === "parked" && there.attempts === 0;
     if (there !== undefined && !replaceable) return;
+    for (const other of records.keys()) {
+      if (other !== key && other <= lastOf(key) && lastOf(other) >= batch.first) doubled = key;
+    }
     records.set(key, {
       ...parkedRecord({ stream: STREAM, key, trouble: TROUBLE, count: batch.count }),
       bodyText: batch.body,
@@ -419,6 +431,7 @@ export function handOverModel(options: ModelOptions): Execution {
     snapshot: () => JSON.stringify([world(), queueUp, crashes, toggles, isFaulty]),
     calmSnapshot: () => JSON.stringify(world()),
     check() {
+      if (doubled !== null) throw new Error(`${doubled} overlaps another record`);
       if (leftOver !== null) throw new Error(`${leftOver} was left over and is delivered`);
       for (const group of groupsOf(frames)) {
         const expected = messagesOf(frames, group);
@@ -479,8 +492,9 @@ const SUBSCRIPTION: Subscription = {
  *   sound      throws nowhere
  *   faulty     throws for the changes in lower case
  *   no-writer  throws wherever code runs for the queue
+ *   earlier    a share begins and ends with its messages
  */
-type Release = "sound" | "faulty" | "no-writer";
+type Release = "sound" | "faulty" | "no-writer" | "earlier";
 
 function mistake(): never {
   throw new TypeError("a mistake in our own code");
@@ -539,9 +553,11 @@ function makeFrames(
         return share?.kind === "fault"
           ? { ...share, first: shortPosition(share.first), last: shortPosition(share.last) }
           : null;
-      return { kind: "messages", queueName: QUEUE, ...named, messages: short };
+      const place = { first: shortPosition(share.first), last: shortPosition(share.last) };
+      return { kind: "messages", queueName: QUEUE, ...named, ...place, messages: short };
     };
-    const [whileFaulty, after] = [withMessages(faulty), withMessages(sound)];
+    const after = withMessages(sound);
+    const whileFaulty = release === "earlier" ? asEarlier(after) : withMessages(faulty);
     return {
       first: shortPosition(frame.first),
       last: shortPosition(frame.last),
@@ -550,6 +566,12 @@ function makeFrames(
       messages,
     };
   });
+}
+
+function asEarlier(share: FrameShare | null): FrameShare | null {
+  if (share?.kind !== "messages") return share;
+  const { first, last } = { ...shareBatch(share), ...shareBatch(share).former };
+  return { ...share, first, last };
 }
 
 function changeOf(letter: string): TestChange {

@@ -131,7 +131,7 @@ describe("the hand-over between route and retry", () => {
     },
     {
       title: "our own code fails wherever it runs for the queue, one crash",
-      frames: ["A-A", "A"],
+      frames: ["-A-", "A-"],
       together: 1,
       retries: 1,
       crashes: 1,
@@ -148,6 +148,16 @@ describe("the hand-over between route and retry", () => {
       toggles: 0,
       deduplication: true,
       noWriter: true,
+    },
+    {
+      title: "a release that names records after all changes of the queue, one crash",
+      frames: ["-A", "A-"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 1,
+      deduplication: true,
+      earlier: true,
     },
     {
       title: "a record that is sent in parts, of which each is noted, one crash",
