@@ -15,8 +15,13 @@ export function shareBatch(
   const { first, last } = share;
   const place = { first, last, ...(share.life !== undefined && { life: share.life }) };
   if (share.kind === "fault") {
-    const { count, subscription, frame, isPlain, error } = share;
-    const body: KeptShare = { subscription, frame, ...(isPlain && { isPlain }) };
+    const { count, subscription, frame, isPlain, isUndecided, error } = share;
+    const body: KeptShare = {
+      subscription,
+      frame,
+      ...(isPlain && { isPlain }),
+      ...(isUndecided && { isUndecided }),
+    };
     const trouble = { reason: "fault", error } as const;
     return { ...place, count, body: JSON.stringify(body), trouble };
   }

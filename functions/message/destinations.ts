@@ -3,6 +3,7 @@ import type { FrameHeader } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Filters, TableFilter } from "../filters/filters.ts";
+import { remembered } from "../ground/remembered.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import { bucketGroup, keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
@@ -25,6 +26,8 @@ export interface Destination {
 /** A queue, and what becomes of changes of the table there. */
 interface TableQueue {
   readonly queue: QueueChanges;
+  /** See `Subscription`. */
+  readonly undecided: string | undefined;
   /** Our own code may throw an exception in it: to be asked for within the queue's `add`. */
   readonly rules: () => TableRules;
 }
@@ -82,6 +85,7 @@ export class Destinations {
     const { environment, chosen } = this.#choose(op, author, database, table);
     const queues = chosen.map((subscription) => ({
       queue: queueOf(subscription),
+      undecided: subscription.undecided,
       rules: remembered(() => ({
         splitsKeyChanges:
           FORMATS[subscription.format].splitsKeyChanges || subscription.keyBuckets !== undefined,
@@ -137,10 +141,4 @@ export class Destinations {
         return groupBy satisfies never;
     }
   }
-}
-
-/** Makes the value when it is asked for the first time. */
-function remembered<Value extends object>(make: () => Value): () => Value {
-  let value: Value | undefined;
-  return () => (value ??= make());
 }

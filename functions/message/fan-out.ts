@@ -38,8 +38,8 @@ interface EnvironmentShare {
 export interface FanOut {
   readonly queues: readonly FrameShare[];
   /**
-   * Changes for which our own code threw an exception when it was asked which queues get them;
-   * null: none.
+   * Changes for which our own code threw an exception when it was asked whose they are, so that no
+   * queue can be named; null: none.
    */
   readonly undecided: {
     readonly changes: readonly AuthoredChange[];
@@ -79,7 +79,11 @@ export function fanOut(
     const { timestampMs = 0 } = header.transactions[change.transaction] ?? {};
     destination.changes++;
     if (timestampMs < destination.oldestCommitMs) destination.oldestCommitMs = timestampMs;
-    for (const { queue, rules: rulesOfTable } of destination.queues) {
+    for (const { queue, undecided: doubt, rules: rulesOfTable } of destination.queues) {
+      if (doubt !== undefined) {
+        queue.keep(authored, doubt);
+        continue;
+      }
       queue.add(authored, (writer) => {
         const tableRules = rulesOfTable();
         const wanted = tableRules.filter === null ? change : tableRules.filter(change);

@@ -35,14 +35,19 @@ const NO_CHANGES = { changes: undefined };
 /**
  * The frame of changes that `keepChanges` has kept. Throws MalformedFrameError, and
  * BodyUnavailableError when they are sealed and cannot be opened, or the configuration no longer
- * says what their subscriber must not see.
+ * says what their subscriber must not see, or which tables it has.
  */
 export function openKept(
-  { frame, isPlain, subscription: { subscriber } }: KeptShare,
+  { frame, isPlain, isUndecided, subscription: { subscriber } }: KeptShare,
   source: string,
   filters: Filters = NO_FILTERS,
 ): PositionedFrame {
   const opened = isPlain === true ? frameOf(frame) : filters.open(frame);
+  if (isUndecided && !filters.knows(subscriber)) {
+    throw new BodyUnavailableError(
+      `it cannot be decided whether the subscriber gets the record's changes: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
+    );
+  }
   if (opened !== frame && !filters.knows(subscriber)) {
     throw new BodyUnavailableError(
       `the record's columns cannot be masked: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
@@ -52,7 +57,7 @@ export function openKept(
 }
 
 /** What a failure record keeps of a queue's changes. */
-export type KeptShare = Pick<QueueFault, "frame" | "isPlain" | "subscription">;
+export type KeptShare = Pick<QueueFault, "frame" | "isPlain" | "isUndecided" | "subscription">;
 
 function frameOf(plain: string): string {
   const { header, changes } = JSON.parse(plain) as PlainChanges;

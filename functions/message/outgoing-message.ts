@@ -68,6 +68,8 @@ export interface QueueFault {
   /** See `describeFault`. */
   readonly error: string;
   readonly subscription: Subscription;
+  /** For some of the changes it failed to say whether they are the queue's at all. */
+  readonly isUndecided?: true;
   readonly first: PositionText;
   readonly last: PositionText;
   /** How many changes. */

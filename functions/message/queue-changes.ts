@@ -27,6 +27,7 @@ export class QueueChanges {
   readonly #changes: AuthoredChange[] = [];
   #writer: QueueWriter | undefined;
   #fault: string | null = null;
+  #isUndecided = false;
 
   constructor(subscription: Subscription, tools: QueueTools) {
     this.#subscription = subscription;
@@ -37,6 +38,13 @@ export class QueueChanges {
   add(authored: AuthoredChange, act: (writer: QueueWriter) => void): void {
     this.#changes.push(authored);
     this.#write(act);
+  }
+
+  /** Takes a change of which our own code failed to say whether it is the queue's. */
+  keep(authored: AuthoredChange, error: string): void {
+    this.#changes.push(authored);
+    this.#fault ??= error;
+    this.#isUndecided = true;
   }
 
   #write(act: (writer: QueueWriter) => void): void {
@@ -73,6 +81,7 @@ export class QueueChanges {
       first,
       last,
       count: changes.length,
+      ...(this.#isUndecided && { isUndecided: true }),
       ...keepChanges(header, changes, this.#tools.seal),
     };
   }

@@ -4,6 +4,8 @@ import type { Routing, Subscriber } from "../../config/routing.ts";
 import type { Operation } from "../../wire/frame.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher } from "../../wire/table-patterns.ts";
+import { describeFault } from "../ground/describe-fault.ts";
+import { remembered } from "../ground/remembered.ts";
 
 /** One queue that a change goes to. */
 export interface Subscription {
@@ -16,12 +18,17 @@ export interface Subscription {
   readonly format: Subscriber["format"];
   /** Left out: plain text. */
   readonly encoding?: Subscriber["encoding"];
+  /**
+   * Our own code threw an exception when it was asked whether the subscriber has the table, see
+   * `describeFault`: the queue may get the change or not. Left out: it gets it.
+   */
+  readonly undecided?: string;
 }
 
 /**
  * Which queues get a change of a table by an author of an environment (null: the author's changes
  * are dropped). `lowerCaseNames`: the server names tables in lower case, and patterns mean the
- * same.
+ * same. A subscriber for which that cannot be decided is among them, as `undecided`.
  */
 export interface Subscriptions {
   of(
@@ -62,8 +69,8 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
   const queues = environmentQueues({ name: source, ...routing });
   const subscribers = Object.entries(routing.subscribers).map(([name, subscriber]) => ({
     subscriber,
-    matches: tableMatcher(subscriber.tables),
-    matchesLowerCase: tableMatcher(subscriber.tables.map(lowerCaseName)),
+    matches: remembered(() => tableMatcher(subscriber.tables)),
+    matchesLowerCase: remembered(() => tableMatcher(subscriber.tables.map(lowerCaseName))),
     byEnvironment: new Map(
       queues
         .filter((queue) => queue.subscriber === name)
@@ -90,17 +97,18 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     const key = keyOf(kind, database, table, lowerCaseNames) + SEPARATOR + (environment ?? "");
     const answer = known.get(key);
     if (answer !== undefined) return answer;
-    const chosen = subscribers
-      .filter(({ matches, matchesLowerCase }) =>
-        (lowerCaseNames ? matchesLowerCase : matches)(database, table),
-      )
-      .flatMap(({ subscriber, byEnvironment }) => {
-        if (kind === "ddl" && subscriber.ddl === "none") return [];
-        if (kind === "ddl" && subscriber.ddl === "all") return [...byEnvironment.values()];
-        const own = environment === null ? undefined : byEnvironment.get(environment);
-        return own === undefined ? [] : [own];
-      });
-    known.set(key, chosen);
+    const chosen = subscribers.flatMap((each) => {
+      const candidates = candidatesOf(each, kind, environment);
+      if (candidates.length === 0) return [];
+      const matches = lowerCaseNames ? each.matchesLowerCase : each.matches;
+      try {
+        return matches()(database, table) ? candidates : [];
+      } catch (error) {
+        const undecided = describeFault(error);
+        return candidates.map((candidate) => ({ ...candidate, undecided }));
+      }
+    });
+    if (chosen.every(isDecided)) known.set(key, chosen);
     return chosen;
   }
 
@@ -108,11 +116,13 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     const key = keyOf(kindOf(op), database, table, lowerCaseNames);
     const answer = wanted.get(key);
     if (answer !== undefined) return answer;
-    const decided = environments.some(
-      (each) => of(each, op, database, table, lowerCaseNames).length > 0,
-    );
-    wanted.set(key, decided);
-    return decided;
+    for (const each of environments) {
+      const chosen = of(each, op, database, table, lowerCaseNames);
+      if (chosen.some(isDecided)) wanted.set(key, true);
+      if (chosen.length > 0) return true;
+    }
+    wanted.set(key, false);
+    return false;
   }
 
   function everywhere(
@@ -122,7 +132,7 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     lowerCaseNames = false,
   ): readonly Subscription[] {
     const all = environments.flatMap((each) => of(each, op, database, table, lowerCaseNames));
-    return [...new Set(all)];
+    return [...new Map(all.map((chosen) => [chosen.queueName, chosen])).values()];
   }
 
   function pair(
@@ -139,6 +149,28 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     isMessagePerChange(subscriber.format),
   );
   return { of, everywhere, pair, any, hasMessagePerChange };
+}
+
+/** The queues of a subscriber that get the change if it has the table. */
+function candidatesOf(
+  {
+    subscriber: { ddl },
+    byEnvironment,
+  }: {
+    readonly subscriber: Subscriber;
+    readonly byEnvironment: ReadonlyMap<string, Subscription>;
+  },
+  kind: Kind,
+  environment: string | null,
+): readonly Subscription[] {
+  if (kind === "ddl" && ddl === "none") return [];
+  if (kind === "ddl" && ddl === "all") return [...byEnvironment.values()];
+  const own = environment === null ? undefined : byEnvironment.get(environment);
+  return own === undefined ? [] : [own];
+}
+
+function isDecided({ undecided }: Subscription): boolean {
+  return undecided === undefined;
 }
 
 /** What the answer depends on: a statement that changes a table has readers of its own. */

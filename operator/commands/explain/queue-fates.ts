@@ -66,7 +66,7 @@ export class QueueRules {
   #rule(
     frame: PositionedFrame,
     change: PositionedChange,
-    { subscriber: name, queueName, environment }: Subscription,
+    { subscriber: name, queueName, environment, undecided }: Subscription,
     subscriber: Subscriber,
   ): QueueRule {
     const entry = frame.tables[change.table] ?? (["", ""] as const);
@@ -75,6 +75,9 @@ export class QueueRules {
     const filter = this.#filters.of(name)?.table(entry, isLower) ?? null;
     const queue = { subscriber: name, queueName };
     const wanted = { kind: "wanted", ...queue, environment, op: change.op } as const;
+    if (undecided !== undefined) {
+      return { ...wanted, hidden: NOTHING_HIDDEN, fault: undecided };
+    }
     if (filter === null) return { ...wanted, hidden: NOTHING_HIDDEN, fault: null };
     try {
       const filtered = filter(change);

@@ -57,7 +57,7 @@ export function tailedChange(
   let shown: PositionedChange = change;
   const subscribers = subscriptions
     .of(own, change.op, database, table, isLower)
-    .filter((each) => each.environment === environment)
+    .filter((each) => each.environment === environment && each.undecided === undefined)
     .map((each) => each.subscriber)
     .filter((name) => subscriber === undefined || name === subscriber)
     .filter((name) => {

@@ -2,11 +2,17 @@ import { randomBytes } from "node:crypto";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { RoutingInput } from "../../../../config/routing.ts";
+import {
+  decodeRouting,
+  encodeRouting,
+  type RoutingInput,
+  type Subscriber,
+} from "../../../../config/routing.ts";
 import { readState } from "../../../../functions/failures/route-items.ts";
 import { queueStream, threadStream } from "../../../../functions/failures/stream.ts";
 import { fixedPatience } from "../../../../functions/delivery/patience.ts";
 import { RETRY_PATIENCE_MS, type RetryRuntime } from "../../../../functions/retry/retry-handler.ts";
+import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
@@ -166,6 +172,40 @@ describe("a mistake in our own code", () => {
     await retry(runtime);
     expect(numbers(await stage.receiveAll("staging"))).toEqual([4, 5, 7]);
     expect(await stateOf("billing", "staging")).toMatchObject({ status: "closed" });
+  });
+
+  test("in the patterns of one subscriber parks its queues' shares", async () => {
+    const lane = new TestLane();
+    const routing = decodeRouting(encodeRouting(ROUTING));
+    const { billing, ...others } = routing.subscribers;
+    const broken = Object.defineProperty({ ...billing }, "tables", { get: quoting }) as Subscriber;
+    const subscribers = { ...others, billing: broken };
+    const release: RetryRuntime = {
+      ...runtime,
+      rules: {
+        ...runtime.rules,
+        subscriptions: subscriptionsOf(SOURCE, { ...routing, subscribers }),
+      },
+    };
+    const metrics = new CountingMetrics();
+    const frame = lane.frame([{}, { user: "app_staging" }, { table: "other.table" }]);
+    expect(await route(release, rawEvent([frame]), metrics)).toEqual([]);
+    expect(await stage.receiveAll("production", "search")).toHaveLength(1);
+    expect(await stage.receiveAll("production")).toEqual([]);
+    expect(metrics.totals.get("ChangesFaulty")).toBe(3);
+
+    stage.clock.advance(MINUTE_MS);
+    await retry(release);
+    expect(await stateOf("billing", "production")).toMatchObject({
+      status: "open",
+      attempts: 1,
+      trouble: { reason: "fault" },
+    });
+    stage.clock.advance(20 * MINUTE_MS);
+    await retry(runtime);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([2]);
+    expect(await stateOf("billing", "production")).toMatchObject({ status: "closed" });
   });
 
   test("in the decision who gets a change parks that change", async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
+import {
+  decodeRouting,
+  encodeRouting,
+  type Routing,
+  type Subscriber,
+} from "../../../../config/routing.ts";
 import { readBatchBody, shareBatch } from "../../../../functions/delivery/message-batch.ts";
 import { recordKey } from "../../../../functions/failures/parked.ts";
 import { filtersOf, type Filters } from "../../../../functions/filters/filters.ts";
@@ -22,17 +27,30 @@ const FORMATS = ["envelope", "debezium"] as const;
 type Format = (typeof FORMATS)[number];
 
 /** The release without a mistake: `odd` masks a column, `whole` gets all. */
-function soundRules(format: Format): FanOutRules & { readonly filters: Filters } {
-  const routing = decodeRouting(
+function soundRules(format: Format): Rules {
+  return rulesOf(routingOf(format));
+}
+
+interface Rules extends FanOutRules {
+  readonly filters: Filters;
+  readonly routing: Routing;
+}
+
+function routingOf(format: Format, tables = ["shop.*"]): Routing {
+  return decodeRouting(
     encodeRouting({
       environments: { production: { users: ["app_prod"] } },
       subscribers: {
-        odd: { tables: ["shop.*"], format, columns: { mask: { "*.*.text": "hash" } } },
+        odd: { tables, format, columns: { mask: { "*.*.text": "hash" } } },
         whole: { tables: ["shop.*"] },
       },
     }),
   );
+}
+
+function rulesOf(routing: Routing): Rules {
   return {
+    routing,
     environmentOf: environmentOf(routing),
     subscriptions: subscriptionsOf(SOURCE, routing),
     filters: filtersOf(routing, "the secret"),
@@ -42,6 +60,14 @@ function soundRules(format: Format): FanOutRules & { readonly filters: Filters }
 
 function mistake(): never {
   throw new TypeError('unexpected {"card":"4111"}');
+}
+
+/** Rules under which the patterns of `odd` throw. */
+function withoutPatterns({ routing, ...rules }: Rules): FanOutRules {
+  const { odd, ...others } = routing.subscribers;
+  const broken = Object.defineProperty({ ...odd }, "tables", { get: mistake }) as Subscriber;
+  const subscribers = { ...others, odd: broken };
+  return { ...rules, subscriptions: subscriptionsOf(SOURCE, { ...routing, subscribers }) };
 }
 
 /** Rules whose subscriptions of `odd` throw when this field is asked for. */
@@ -86,10 +112,11 @@ function withFilter(
 /** Every place in which code runs for one queue, with a mistake. */
 const PLACES: readonly {
   readonly place: string;
-  readonly release: (rules: ReturnType<typeof soundRules>) => FanOutRules;
+  readonly release: (rules: Rules) => FanOutRules;
   readonly isPlain?: true;
   readonly formats?: readonly Format[];
 }[] = [
+  { place: "the patterns of tables", release: withoutPatterns },
   { place: "the choice of a format", release: (rules) => withoutField(rules, "format") },
   { place: "the choice of groups", release: (rules) => withoutField(rules, "groupBy") },
   { place: "the choice of key buckets", release: (rules) => withoutField(rules, "keyBuckets") },
@@ -189,6 +216,62 @@ describe.each(FORMATS)(
     });
   },
 );
+
+test.each(FORMATS)(
+  "a queue gets no table that its subscriber turns out not to have, in the format %s",
+  (format) => {
+    const sound = rulesOf(routingOf(format, ["shop.*", "!shop.items"]));
+    const broken = withoutPatterns(sound);
+    const changes: readonly TestChange[] = [{}, { table: "shop.items" }, { op: "ddl" }];
+    const { queues, undecided } = offered(changes, broken);
+    expect(undecided).toBeNull();
+    const share = shareOf(queues, "odd");
+    if (share?.kind !== "fault") throw new Error("no fault");
+    expect(share.count).toBe(3);
+    expect(repeated(share, broken)).toMatchObject({ kind: "fault", count: 3 });
+    const delivered = repeated(share, sound);
+    const right = shareOf(offered(changes, sound).queues, "odd");
+    if (delivered?.kind !== "messages" || right?.kind !== "messages")
+      throw new Error("no messages");
+    expect(delivered.messages).toEqual(right.messages);
+
+    const none = shareOf(offered([{ table: "shop.items" }], broken).queues, "odd");
+    if (none === undefined) throw new Error("no share");
+    expect(repeated(none, sound)).toBeNull();
+  },
+);
+
+test("changes wait where the configuration no longer has the subscriber whose patterns failed", () => {
+  const sound = rulesOf({
+    ...soundRules("envelope").routing,
+    subscribers: { odd: { ...soundRules("envelope").routing.subscribers["whole"] } as Subscriber },
+  });
+  const share = shareOf(offered([{}], withoutPatterns(sound)).queues, "odd");
+  if (share?.kind !== "fault") throw new Error("no fault");
+  expect(openKept(share, SOURCE, sound.filters).changes).toHaveLength(1);
+  const renamed = { ...sound.filters, knows: () => false };
+  expect(() => openKept(share, SOURCE, renamed)).toThrow("no subscriber odd any more");
+});
+
+test("nothing is remembered of a question that could not be answered", () => {
+  const { routing } = soundRules("envelope");
+  let isBroken = true;
+  const { odd } = routing.subscribers;
+  const now = Object.defineProperty({ ...odd }, "tables", {
+    get: () => (isBroken ? mistake() : odd?.tables),
+  }) as Subscriber;
+  const subscriptions = subscriptionsOf(SOURCE, { ...routing, subscribers: { odd: now } });
+  const ask = (table: string) => ({
+    any: subscriptions.any("c", "shop", table),
+    certain: subscriptions
+      .of("production", "c", "shop", table)
+      .map(({ undecided }) => undecided === undefined),
+    everywhere: subscriptions.everywhere("ddl", "shop", table).length,
+  });
+  expect(ask("orders")).toEqual({ any: true, certain: [false], everywhere: 2 });
+  isBroken = false;
+  expect(ask("orders")).toEqual({ any: true, certain: [true], everywhere: 2 });
+});
 
 test("changes of which not even a frame can be made are kept all the same", () => {
   const sound = soundRules("envelope");
