@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
@@ -8,10 +8,13 @@ import {
   type RoutingInput,
   type Subscriber,
 } from "../../../../config/routing.ts";
+import type { Batch } from "../../../../functions/failures/parked.ts";
+import { recordsAfter } from "../../../../functions/failures/retry-items.ts";
 import { readState } from "../../../../functions/failures/route-items.ts";
 import { queueStream, threadStream } from "../../../../functions/failures/stream.ts";
 import { fixedPatience } from "../../../../functions/delivery/patience.ts";
 import { RETRY_PATIENCE_MS, type RetryRuntime } from "../../../../functions/retry/retry-handler.ts";
+import { mapNonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
@@ -135,6 +138,48 @@ describe("a payload bucket that refuses the bodies of one environment", () => {
     expect(await route(runtime, event)).toEqual([]);
     expect(await stage.receiveAll("staging")).toHaveLength(1);
   });
+});
+
+function namedAfterMessages(batch: Batch): Batch {
+  return { ...batch, ...batch.former };
+}
+
+test("a record that an earlier release named after its messages is found again", async () => {
+  const { streams, lanes } = runtime.effects;
+  /** It is killed before the lane's position moves. */
+  const earlier: RetryRuntime = {
+    ...runtime,
+    effects: {
+      ...runtime.effects,
+      streams: {
+        ...streams,
+        park: (stream, batches, trouble) =>
+          streams.park(stream, mapNonEmpty(batches, namedAfterMessages), trouble),
+      },
+      lanes: {
+        ...lanes,
+        write: async (from, next) => {
+          if (next.delivered !== from.delivered) throw new Error("killed");
+          return await lanes.write(from, next);
+        },
+      },
+    },
+  };
+  const name = environmentQueueName(SOURCE, "search", "staging");
+  const broken = stage.breakQueue("staging", "InternalFailure", "search");
+  const statement = { user: "app_staging", op: "ddl" } as const;
+  const frame = new TestLane().frame([statement, { user: "app_staging" }, statement]);
+  expect(await route(earlier, rawEvent([frame]))).toHaveLength(1);
+  expect(await route(runtime, rawEvent([frame]))).toEqual([]);
+  broken.remove();
+  const { Count: records } = await stage.clients.dynamodb.send(
+    new QueryCommand({ TableName: "failures", ...recordsAfter(queueStream(0, name), "") }),
+  );
+  expect(records).toBe(1);
+  stage.clock.advance(MINUTE_MS);
+  await retry(runtime);
+  expect(await stage.receiveAll("staging", "search")).toHaveLength(1);
+  expect(await stateOf("search", "staging")).toMatchObject({ status: "closed" });
 });
 
 describe("a mistake in our own code", () => {
