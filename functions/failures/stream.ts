@@ -91,3 +91,15 @@ export function parseStream(text: string): Stream {
   const [, kind, lane, name] = match;
   return { kind: kind as Stream["kind"], lane: Number(lane), name: name ?? "" };
 }
+
+/** The stream with a name; null: none of this release has it, a later one may have written it. */
+export function readableStream(name: string): Stream | null {
+  try {
+    const stream = parseStream(name);
+    if (stream.kind === "thread") connectionOfStream(stream);
+    return streamText(stream) === name ? stream : null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import { connectionOfStream, parseStream, streamText, type Stream } from "../failures/stream.ts";
+import { readableStream, type Stream } from "../failures/stream.ts";
 
 /** What an invocation works on, the longest waiting first. */
 export interface DueStreams {
@@ -22,22 +22,10 @@ export async function sortDue(
   const threads: Stream[] = [];
   const unreadable: string[] = [];
   for await (const name of due) {
-    const stream = streamOf(name);
+    const stream = readableStream(name);
     if (stream === null) unreadable.push(name);
     else if (stream.kind !== "thread") queues.push(stream);
     else if (threads.length < mostThreads) threads.push(stream);
   }
   return { queues, threads, unreadable };
-}
-
-/** Null: the name is none that this release writes. */
-function streamOf(name: string): Stream | null {
-  try {
-    const stream = parseStream(name);
-    if (stream.kind === "thread") connectionOfStream(stream);
-    return streamText(stream) === name ? stream : null;
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
 }

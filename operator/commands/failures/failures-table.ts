@@ -11,12 +11,20 @@ import {
 } from "../../../functions/failures/items.ts";
 import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
 import { readState } from "../../../functions/failures/route-items.ts";
-import { parseStream, streamText, type Stream } from "../../../functions/failures/stream.ts";
+import {
+  parseStream,
+  readableStream,
+  streamText,
+  type Stream,
+} from "../../../functions/failures/stream.ts";
 import { DUE_INDEX } from "../../../wire/names.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import type { Target } from "../../shared/target.ts";
 
-/** Queries the open and dead streams, the earliest opened first. */
+/**
+ * Queries the open and dead streams, the earliest opened first. Leaves out a stream whose name it
+ * cannot read, with a line on stderr.
+ */
 export async function troubledStreams(target: Target): Promise<StreamState[]> {
   const streams: Stream[] = [];
   for (const status of ["dead", "open"]) {
@@ -25,7 +33,15 @@ export async function troubledStreams(target: Target): Promise<StreamState[]> {
       KeyConditionExpression: "due = :status",
       ExpressionAttributeValues: { ":status": text(status) },
     });
-    for await (const item of items) streams.push(parseStream(textOf(item, "stream") ?? ""));
+    for await (const item of items) {
+      const name = textOf(item, "stream") ?? "";
+      const stream = readableStream(name);
+      if (stream === null) {
+        console.error(
+          `${name}: not the name of a stream of this release; a later one may have written it`,
+        );
+      } else streams.push(stream);
+    }
   }
   const states = await batchGet(target.dynamodb, target.failuresTable, streams.map(stateKey));
   return states.map(decodeState).sort((a, b) => a.openedAt - b.openedAt);

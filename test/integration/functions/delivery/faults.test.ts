@@ -16,11 +16,13 @@ import { fixedPatience } from "../../../../functions/delivery/patience.ts";
 import { RETRY_PATIENCE_MS, type RetryRuntime } from "../../../../functions/retry/retry-handler.ts";
 import { mapNonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import { troubledStreams } from "../../../../operator/commands/failures/failures-table.ts";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
+import { targetOf } from "../../../support/functions/target.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
 const MINUTE_MS = 60_000;
@@ -413,5 +415,12 @@ describe("a plain Error of our own code in retry", () => {
     for (const name of names) {
       expect(logged).toHaveBeenCalledWith(expect.any(String), { stream: name });
     }
+    const printed = vi.spyOn(console, "error").mockReturnValue();
+    using target = targetOf(stage);
+    expect(await troubledStreams(target)).toEqual([]);
+    for (const name of names) {
+      expect(printed).toHaveBeenCalledWith(expect.stringContaining(`${name}: `));
+    }
+    printed.mockRestore();
   });
 });
