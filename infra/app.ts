@@ -11,5 +11,5 @@ const context: unknown = app.node.tryGetContext(CONTEXT_KEY);
 const configurations = [context].flat().map((object) => deployable(loadConfig(object)));
 const code = bundleParts(join(REPOSITORY_ROOT, "dist", "code"));
 for (const config of configurations) routerStack(app, config, code);
-// What the pack finds and nobody has acknowledged with a reason ends the synthesis.
+// A finding of the pack that is not acknowledged with a reason ends the synthesis.
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

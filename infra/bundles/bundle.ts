@@ -7,7 +7,7 @@ import { REPOSITORY_ROOT } from "../stack/resources/repository-root.ts";
 /** The folder with the reader's Dockerfile. */
 export const READER_IMAGE = join(import.meta.dirname, "reader-image");
 
-/** Stands for all bundles in a template that nobody deploys. */
+/** The bundles' folders in a template that is never deployed. */
 export const UNBUNDLED: PartsCode = {
   reader: READER_IMAGE,
   route: READER_IMAGE,
@@ -49,13 +49,13 @@ function bundle(entry: string, directory: string, file: string, minify: boolean)
   });
 }
 
-/** CommonJS dependencies inside an ES module ask for `require`. */
+/** CommonJS dependencies inside an ES module call `require`. */
 const REQUIRE_FOR_COMMONJS =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
- * Lambda and the image's user are other users: under a strict umask they could not read what was
- * written here.
+ * Makes the files readable for all: Lambda and the image run as other users, which could not read
+ * them after a strict umask.
  */
 function letEverybodyRead(directory: string): void {
   chmodSync(directory, 0o755);

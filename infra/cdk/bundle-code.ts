@@ -1,5 +1,5 @@
-// The last step of the package's build: the code of reader and functions, where PACKAGED_CODE looks
-// for it.
+// The last step of the package's build: bundles the code of reader and functions into the folder
+// that PACKAGED_CODE names.
 import { join } from "node:path";
 import { bundleParts } from "../bundles/bundle.ts";
 

@@ -39,7 +39,7 @@ import { TracingPolicy } from "./resources/tracing-policy.ts";
 import { Tables } from "./resources/tables.ts";
 
 /**
- * The configuration as docs/deploying.md lists it; the network, and what belongs to it, as
+ * The configuration as docs/deploying.md lists it, but with the network and what belongs to it as
  * constructs of the app.
  */
 export interface BinlogRouterProps extends Omit<
@@ -50,29 +50,29 @@ export interface BinlogRouterProps extends Omit<
   /** The database's VPC. */
   readonly vpc: IVpc;
   /**
-   * Subnets of the reader, with a way to the AWS APIs. Left out: the private subnets with egress.
+   * The reader's subnets, which need a way to the AWS APIs. Absent: private subnets with egress.
    */
   readonly vpcSubnets?: SubnetSelection | undefined;
   /**
-   * The database, or its security group: the reader is let in on MySQL's port. Left out: whoever
-   * owns MySQL's network lets in the group of the output `ReaderSecurityGroupId`.
+   * The database or its security group, which then admits the reader on MySQL's port. Absent: the
+   * owner of MySQL's network admits the group of the output `ReaderSecurityGroupId`.
    */
   readonly database?: IConnectable | null | undefined;
   /**
-   * The secret with `{ "username", "password" }` of the reader's account, in place of
+   * The secret with `{ "username", "password" }` of the reader's account, instead of
    * `source.secretArn`.
    */
   readonly credentials?: ISecret | undefined;
-  /** The key of everything that is stored, in place of `encryptionKeyArn`. */
+  /** The key that encrypts everything stored, instead of `encryptionKeyArn`. */
   readonly encryptionKey?: IKey | undefined;
-  /** Other bundles than those of this version. */
+  /** Bundles to use instead of those of this version. */
   readonly code?: PartsCode | undefined;
 }
 
 /**
  * Everything that one source needs: reader, raw queue, functions, tables, and the queues of its
- * environments. A stack holds one: operators' commands find its parts by the stack's outputs.
- * Throws ConfigError, with all problems of the configuration at once.
+ * environments. A stack contains one router, because operators' commands find its parts by the
+ * stack's outputs. Throws ConfigError with all problems of the configuration.
  */
 export class BinlogRouter extends Construct {
   readonly tables: Tables;
@@ -86,7 +86,7 @@ export class BinlogRouter extends Construct {
   readonly reader: ReaderService;
   readonly route: RouteStage;
   readonly retry: RetryStage;
-  /** Null where the configuration has none. */
+  /** Null when the configuration has no canary. */
   readonly canary: Canary | null;
   readonly monitoring: Monitoring;
 
@@ -234,8 +234,8 @@ export class BinlogRouter extends Construct {
       hasCanary: this.canary !== null,
     });
 
-    // A version whose readers stay up and cannot read is rolled back; ECS ignores an alarm that
-    // rang before the deployment.
+    // ECS rolls back a version whose readers run but cannot read. It ignores an alarm that rang
+    // before the deployment.
     const { rollout } = this.monitoring.alarms;
     this.reader.service.enableDeploymentAlarms([rollout.name], {
       behavior: AlarmBehavior.ROLLBACK_ON_ALARM,
@@ -247,7 +247,7 @@ export class BinlogRouter extends Construct {
   }
 
   /**
-   * A subscriber's queue in an environment, with its dead-letter queue. Throws RangeError where
+   * A subscriber's queue in an environment, with its dead-letter queue. Throws RangeError when
    * there is none.
    */
   queue(subscriber: string, environment: string): EnvironmentQueuePair {
@@ -259,27 +259,24 @@ export class BinlogRouter extends Construct {
     throw new RangeError(`no queue of ${subscriber} in ${environment}, but ${there.join(", ")}`);
   }
 
-  /**
-   * The policy for the roles of applications in an environment. Throws RangeError where there is
-   * none.
-   */
+  /** The policy for applications' roles in an environment. Throws RangeError when there is none. */
   consumerPolicy(environment: string): ManagedPolicy {
     const found = this.consumerPolicies.find((one) => one.environment === environment);
     if (found === undefined) throw new RangeError(`no queues in the environment ${environment}`);
     return found.policy;
   }
 
-  /** Every alarm, those of the queues included. */
+  /** All alarms, including those of the queues. */
   get alarms(): readonly Alarm[] {
     return this.monitoring.alarms.all;
   }
 
-  /** Gets every alarm but those of environments with a topic of their own. */
+  /** The topic of all alarms but those of environments with a topic of their own. */
   get alarmTopic(): ITopic {
     return this.monitoring.topic.topic;
   }
 
-  /** Gets the alarms by which every environment waits, or changes are soon lost. */
+  /** The topic of urgent alarms: every environment waits, or changes will soon be lost. */
   get urgentAlarmTopic(): ITopic {
     return this.monitoring.urgentTopic.topic;
   }
@@ -307,18 +304,18 @@ const NOT_CONFIGURATION = new Set([
   "code",
 ]);
 
-/** The other properties, checked. */
+/** The configuration among the properties, checked. Throws ConfigError. */
 function configurationOf(props: BinlogRouterProps): HostedConfiguration {
   const keys = Object.entries(props).filter(([key]) => !NOT_CONFIGURATION.has(key));
   return hosted(loadConfig(Object.fromEntries(keys)));
 }
 
-/** CloudWatch's retention of this many days. */
+/** The `RetentionDays` of a number of days. */
 function retentionOf(logDays: HostedConfiguration["retention"]["logDays"]): RetentionDays {
   return RetentionDays[RetentionDays[logDays] as keyof typeof RetentionDays];
 }
 
-/** Who may read each environment that has queues. */
+/** The consumers of each environment that has queues. */
 function consumersOf(router: BinlogRouter, config: HostedConfiguration): Map<string, Consumers> {
   const environments = new Set([
     ...Object.keys(config.environments),
@@ -344,7 +341,7 @@ function queuePairs(
     return new EnvironmentQueuePair(router, `${names.subscriber}-${names.environment}`, {
       source: config.name,
       names,
-      // The canary's messages are worth nothing.
+      // The canary's messages need not be kept.
       isKept: names.environment !== CANARY_ENVIRONMENT,
       visibilitySeconds: subscriber.visibilitySeconds,
       maxReceives: subscriber.maxReceives,

@@ -14,7 +14,7 @@ import type { AccountSecret } from "./resources/account-secret.ts";
 import type { Tables } from "./resources/tables.ts";
 import type { TracingPolicy } from "./resources/tracing-policy.ts";
 
-/** The parts of a stack that others ask for. */
+/** The parts whose names and ARNs are outputs of the stack. */
 export interface OutputParts {
   readonly tables: Tables;
   readonly payloads: PayloadBucket;
@@ -30,9 +30,9 @@ export interface OutputParts {
 }
 
 /**
- * What applications and operators' commands ask of a deployed stack: tables, raw queue, payload
- * bucket, alarm topic, each queue as `Queue<Subscriber><Environment>`, each consumer policy as
- * `ConsumerPolicy<Environment>`. `filterSecret`: null where no subscriber has `columns`.
+ * Creates the outputs that applications and operators' commands read: tables, raw queue, payload
+ * bucket, alarm topics, each queue as `Queue<Subscriber><Environment>`, each consumer policy as
+ * `ConsumerPolicy<Environment>`. `filterSecret`: null when no subscriber has `columns`.
  */
 export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secret | null): void {
   const { tables, payloads, raw, monitoring, secret } = parts;
@@ -51,8 +51,8 @@ export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secr
       CanarySecretArn: parts.canary.secret.secret.secretArn,
       CanarySecurityGroupId: parts.canary.securityGroup.securityGroupId,
     }),
-    // Whoever owns MySQL's network allows this group on MySQL's port where
-    // `databaseSecurityGroupId` is left out.
+    // Without `databaseSecurityGroupId`, the owner of MySQL's network admits this group on MySQL's
+    // port.
     ReaderSecurityGroupId: parts.reader.securityGroup.securityGroupId,
   };
   for (const { names, queue } of parts.pairs) {
@@ -79,7 +79,8 @@ export function outputs(scope: Construct, parts: OutputParts, filterSecret: Secr
 }
 
 /**
- * Under its name itself, wherever in a stack the construct is: commands ask for it by that name.
+ * Creates an output with `id` as its whole name, wherever the construct is, because commands look
+ * it up by that name.
  */
 function output(scope: Construct, id: string, props: CfnOutputProps): void {
   new CfnOutput(scope, id, props).overrideLogicalId(id);

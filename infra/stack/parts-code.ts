@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
-/** Folders with the bundled code of the parts, as they are deployed. */
+/** Folders with the parts' bundled code. */
 export interface PartsCode {
-  /** `Dockerfile` and what it copies. */
+  /** `Dockerfile` and the files that it copies. */
   readonly reader: string;
   /** `index.mjs`, which exports `handler`. */
   readonly route: string;
@@ -11,12 +11,12 @@ export interface PartsCode {
 }
 
 /**
- * The bundles inside the npm package, beside its modules. A checkout has none there:
- * `infra/bundles/` makes its own.
+ * The bundles inside the npm package. A checkout has none there; its code comes from
+ * `infra/bundles/`.
  */
 export const PACKAGED_CODE: PartsCode = partsCode(join(import.meta.dirname, "../../code"));
 
-/** The folders of the parts in one that has them all. */
+/** The parts' folders inside a common folder. */
 export function partsCode(folder: string): PartsCode {
   return {
     reader: join(folder, "reader"),

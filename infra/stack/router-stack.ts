@@ -10,7 +10,7 @@ export interface RouterStackProps {
   readonly code: PartsCode;
 }
 
-/** A stack with a router and nothing else. */
+/** A stack with one router and nothing else. */
 export class RouterStack extends Stack {
   readonly router: BinlogRouter;
 
@@ -19,15 +19,15 @@ export class RouterStack extends Stack {
     const { permissionsBoundaryArn: boundary } = deployment;
     super(scope, id, {
       description: `binlog-router for the source ${config.name}`,
-      // `cdk destroy` ends all deliveries and deletes the raw queue with its frames: it needs a
-      // second, deliberate act.
+      // `cdk destroy` ends all deliveries and deletes the raw queue with its frames, so it must
+      // require a second, deliberate step.
       terminationProtection: true,
       env: environmentOf(deployment),
       tags: deployment.tags,
       ...(boundary !== undefined && { permissionsBoundary: PermissionsBoundary.fromArn(boundary) }),
     });
-    // CDK leaves this id out of logical ids: resources keep those that they had directly in the
-    // stack.
+    // CDK omits this id from logical ids: the resources' logical ids are the same as directly in
+    // the stack.
     this.router = new BinlogRouter(this, "Default", {
       ...rest,
       ...networkProps(new DatabaseNetwork(this, "Network", network)),
@@ -40,7 +40,7 @@ function networkProps({ vpc, vpcSubnets, database }: DatabaseNetwork) {
   return { vpc, vpcSubnets, database };
 }
 
-/** With an account or region of its own, the stack is deployed nowhere else. */
+/** The configured account and region. If configured, the stack can be deployed there only. */
 function environmentOf({ account, region }: DeployableConfiguration["deployment"]): Environment {
   return {
     ...(account !== undefined && { account }),
@@ -48,9 +48,7 @@ function environmentOf({ account, region }: DeployableConfiguration["deployment"
   };
 }
 
-/**
- * The stack of one source, under the name that operators' commands take: `binlog-router-<name>`.
- */
+/** The stack of one source, with the name that operators' commands use: `binlog-router-<name>`. */
 export function routerStack(
   scope: Construct,
   config: DeployableConfiguration,

@@ -10,16 +10,13 @@ import { encodeRouting } from "../../config/routing.ts";
 import type { Tables } from "./resources/tables.ts";
 
 /**
- * How the reader's process is to be started: its garbage is short-lived and comes in half-megabyte
+ * Limits the memory of the reader's process. Its garbage is short-lived and comes in half-megabyte
  * pieces, for which V8's young generation would otherwise grow by more than a hundred megabytes.
  */
 export const READER_NODE_OPTIONS =
   "--enable-source-maps --max-semi-space-size=2 --max-old-space-size=256";
 
-/**
- * The reader's environment variables, as ARCHITECTURE.md names them; the service adds its health
- * port.
- */
+/** The reader's environment variables (ARCHITECTURE.md); the service adds the health port. */
 export function readerSettings(
   config: HostedConfiguration,
   secret: ISecret,
@@ -53,7 +50,7 @@ export function readerSettings(
   };
 }
 
-/** The pairs that get the rows of their subscriber's tables when they are new. */
+/** The queues that get the existing rows of their subscriber's tables when they are new. */
 function initialSnapshots(config: HostedConfiguration): {
   readonly subscriber: string;
   readonly environment: string;
@@ -67,13 +64,13 @@ function initialSnapshots(config: HostedConfiguration): {
   });
 }
 
-/** At most some 400 changes to a frame, each of which may take SQS 20 ms. */
+/** At most about 400 changes in a frame, each of which may take SQS 20 ms. */
 const SMALL_FRAME_KIB = "16";
 
 /**
- * How many frames one invocation of the route function gets. Messages of one change each are sent
- * one after the other within a group, so one frame, and a small one, is what an invocation has the
- * time for.
+ * How many frames one invocation of the route function gets. In formats with one change per
+ * message, the messages of a group are sent one after the other, so an invocation has time for one
+ * small frame only.
  */
 export function framesAtOnce({ subscribers }: HostedConfiguration): number {
   return hasMessagePerChange(subscribers) ? 1 : 10;
@@ -83,7 +80,7 @@ function hasMessagePerChange(subscribers: HostedConfiguration["subscribers"]): b
   return Object.values(subscribers).some(({ format }) => isMessagePerChange(format));
 }
 
-/** The environment variables of both functions. */
+/** The environment variables of the route and retry functions. */
 export function functionSettings(
   config: HostedConfiguration,
   rawQueue: IQueue,
@@ -103,7 +100,7 @@ export function functionSettings(
   };
 }
 
-/** Whether the functions need the secret of the filters. */
+/** Whether the functions need the secret of the hashes. */
 export function needsFilterSecret({ subscribers }: HostedConfiguration): boolean {
   return Object.values(subscribers).some(hasColumns);
 }

@@ -12,23 +12,25 @@ import { OwnCode, ROUTING, TROUBLES } from "../support/functions/troubles.ts";
 import { watchSends } from "../support/functions/watched-sends.ts";
 
 const PRODUCTION = environmentQueueName(SOURCE, "billing", "production");
-/** `ISOLATION_SECONDS=60` makes each trouble last a minute, as the nightly workflow does. */
+/** Least duration of each trouble, seconds. The nightly workflow sets it to 60. */
 const LEAST_SECONDS = Number(process.env["ISOLATION_SECONDS"] ?? 0);
 const HEALTHY_SECONDS = 1;
 /**
- * A stall of 300 ms concerns twelve frames of the forty of each second. In a trouble that lasts so
- * long they are less than five percent, and its 95th percentile has to bear them; in a shorter one
- * the stall is judged by itself, and the frames that are sent after it by theirs.
+ * A stall of 300 ms delays twelve of the forty frames of a second. In a longer trouble these are
+ * less than five percent, and the 95th percentile of all frames must be good in spite of them. In a
+ * shorter trouble the stall is judged separately, and the percentiles are those of the frames sent
+ * after it.
  */
 const STALL_MATTERS_BELOW_SECONDS = 10;
 /**
- * Beside twice the usual. Of the eighty frames of two seconds four are beyond the 95th percentile,
- * and one pause of the machine concerns as many.
+ * Added to twice the usual delay, ms. Two seconds have eighty frames, of which four are beyond the
+ * 95th percentile; one pause of the machine delays as many.
  */
 const ALLOWED_MS = { p50: 50, p95: 250 };
 /**
- * The usual median on a machine with nothing else to do is a dozen milliseconds. Where it is this,
- * frames queue for the processor, and a little more work of a frame makes all of them much later.
+ * The median delay from which the machine counts as busy, ms; without other work it is about 12 ms.
+ * On a busy machine frames wait for the processor, and a little more work per frame delays all of
+ * them much more.
  */
 const BUSY_MS = 60;
 
@@ -44,8 +46,7 @@ describe("while one environment is in trouble under load", () => {
 
   test(
     "the others' delay is unchanged, and its own messages arrive complete and in order after it",
-    // Another chance on a machine that had much else to do meanwhile: isolation that is lost fails
-    // each time.
+    // Retried for the sake of a busy machine. If isolation is broken, every attempt fails.
     { timeout: 900_000 + 18_000 * LEAST_SECONDS, retry: 2 },
     async () => {
       await using staging = new Consumer(stage, "staging");
@@ -57,7 +58,7 @@ describe("while one environment is in trouble under load", () => {
       await using pipeline = new Pipeline(stage, { runtime, altered, retryEveryMs: 400, backoff });
       const shared = new SharedLane(pipeline, production);
 
-      // The compiler's work, and what the function learns of SQS first.
+      // A warm-up: code is compiled, and the function learns how fast SQS answers.
       await shared.load(2);
       for (const { name, gives, parks, seconds, further, begin } of TROUBLES) {
         sends.length = 0;
@@ -67,7 +68,7 @@ describe("while one environment is in trouble under load", () => {
         const before = { frames: shared.frames, requests: requestsToDynamodb() };
 
         const end = await begin({ stage, runtime, ownCode });
-        // What holds up this process holds up all in it: no queue is the cause.
+        // A pause of this process delays everything in it; no queue is the cause.
         const heldUp = monitorEventLoopDelay({ resolution: 10 });
         heldUp.enable();
         const lasts = Math.max(seconds, LEAST_SECONDS);
@@ -93,7 +94,7 @@ describe("while one environment is in trouble under load", () => {
           "DynamoDB requests per frame of both lanes":
             (requestsToDynamodb() - before.requests) / (2 * (shared.frames - before.frames)),
         });
-        // One stall, no longer than the patience; five times the usual when the machine is slow.
+        // One stall, within the time limit for a queue; longer where the machine is slow.
         expect(
           stalls.map(({ queueName }) => queueName),
           name,
@@ -102,7 +103,7 @@ describe("while one environment is in trouble under load", () => {
         expect(longest).toBeLessThan(
           Math.max(gives?.withinMs ?? 0, 200 + 10 * usualMs) + 2 * machineMs + 50,
         );
-        // Nothing of production's was ever parked, not even for a moment.
+        // Production's changes were never parked, not even for a moment.
         expect(await stateOf(0, PRODUCTION)).toBeNull();
         expect(await stateOf(1, PRODUCTION)).toBeNull();
         const judged = lasts < STALL_MATTERS_BELOW_SECONDS ? afterStalls : troubled.lane;
@@ -114,7 +115,7 @@ describe("while one environment is in trouble under load", () => {
           );
         }
 
-        // Over, so that the next trouble strikes a closed circuit as well.
+        // Wait for the end, so that the next trouble also begins while all queues are used.
         await vi.waitFor(
           async () => {
             expect(received(staging, "shop.orders")).toHaveLength(shared.frames);

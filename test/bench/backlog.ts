@@ -3,13 +3,13 @@ import type { BenchConsumer } from "./consumer.ts";
 import type { SharedStack } from "./shared-stack.ts";
 import { BenchWriter, type WriterOptions, type Written } from "./writers.ts";
 
-/** Less than the reader's lease, so that it goes on where it was. */
+/** Less than the lease of the reader, so that the reader continues where it was. */
 const STANDS_STILL_MS = 8_000;
 
 /**
- * Writes while the reader stands still, so that its work can be measured without the writer's
- * beside it; the reader goes on when the promise resolves. Fewer rows than were asked for on a
- * machine that does not manage them in eight seconds.
+ * Writes while the reader is suspended, so that the reader's work can be measured without the
+ * writer's. The reader continues when the promise resolves. A machine that does not manage all rows
+ * in eight seconds writes fewer.
  */
 export async function writeBacklog(
   { file }: Pick<SharedStack, "file">,
@@ -34,8 +34,8 @@ export async function writeBacklog(
 }
 
 /**
- * Changes per second from the first that is handled to the last, by a consumer that has handled
- * none. Throws when one is missing.
+ * Changes per second from the first to the last that a new consumer handles. Throws when another
+ * number of changes arrives.
  */
 export async function handledPerSecond(consumer: BenchConsumer, changes: number): Promise<number> {
   await consumer.until(1);

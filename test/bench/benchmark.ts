@@ -1,51 +1,49 @@
 import type { SharedStack } from "./shared-stack.ts";
 
-/**
- * What a figure should reach: the figure itself, or its ratio where it stands beside another one.
- */
+/** The bound for a figure or, when the figure stands beside another one, for their ratio. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
-/** One row of the table. */
+/** One row of the table of figures. */
 export interface Figure {
-  /** The work: "bulk inserts", "100 transactions/s, idle". */
+  /** The work, such as "bulk inserts" or "100 transactions/s, idle". */
   readonly work: string;
-  /** What was measured of whom: "reader", "delay p99". */
+  /** What was measured, such as "reader" or "delay p99". */
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** What was measured in the same run, in the same unit, to compare with. */
+  /** A figure of the same run in the same unit, for comparison. */
   readonly beside?: { readonly name: string; readonly value: number };
   readonly target?: Target;
 }
 
-/** What a benchmark works with. */
+/** The parameters and services of a benchmark's run. */
 export interface BenchmarkRun {
-  /** Small amounts, to see that everything runs; the figures mean little. */
+  /** Small amounts, which show that everything runs; the figures mean little. */
   readonly quick: boolean;
-  /** Of random data. */
+  /** The seed of random data. */
   readonly seed: number;
-  /** How long the soak takes. */
+  /** How many hours the soak lasts. */
   readonly hours: number;
   readonly signal: AbortSignal;
   /**
-   * One whole stack for all benchmarks of a run, as `npm start -- --no-demo` has it; started when
-   * it is first asked for.
+   * Returns the stack that the benchmarks of a run share, like that of `npm start -- --no-demo`.
+   * The first call starts it.
    */
   readonly stack: () => Promise<SharedStack>;
   readonly report: (figure: Figure) => void;
-  /** Says what is being done just now. */
+  /** Shows what is being done now. */
   readonly progress: (text: string) => void;
 }
 
-/** Throws when something does not work; a slow machine is no such thing. */
+/** Throws when something does not work, but not because the machine is slow. */
 export type Benchmark = (run: BenchmarkRun) => Promise<void>;
 
-/** The value beside which a target stands. */
+/** The value to compare with the target. */
 export function measured({ value, beside }: Figure): number {
   return beside === undefined ? value : value / beside.value;
 }
 
-/** Whether a figure reaches its target; null: it has none. */
+/** Whether a figure reaches its target; null when it has none. */
 export function isMet(figure: Figure): boolean | null {
   const { target } = figure;
   if (target === undefined) return null;

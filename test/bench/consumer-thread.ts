@@ -21,7 +21,7 @@ let delaysMs: number[] = [];
 const subscription = await subscribe(
   subscriber,
   ({ op, after }) => {
-    // A table's definition comes this way too.
+    // The definition of a table arrives in this queue, too.
     if (op === "ddl") return;
     changes++;
     const written = after?.["written_us"];
@@ -41,8 +41,8 @@ function report(): void {
   delaysMs = [];
 }
 
-// What is handled is deleted before it ends, so that whoever reads the queue next does not get it
-// again.
+// A message that was handled is deleted before the end, so that the queue's next reader does not
+// get it again.
 port.once("message", () => void stop());
 
 async function stop(): Promise<void> {
@@ -53,7 +53,7 @@ async function stop(): Promise<void> {
   port?.close();
 }
 
-/** The clock that `written_us` has too, to the microsecond. */
+/** The clock of `written_us`, with microseconds. */
 function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }

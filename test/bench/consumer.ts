@@ -5,7 +5,7 @@ import type { StackFile } from "../../operator/shared/stack-file.ts";
 export interface ConsumerOptions {
   readonly subscriber: string;
   readonly environment: string;
-  /** How many message groups it works on at once. */
+  /** How many message groups are handled at the same time. */
   readonly concurrency: number;
 }
 
@@ -13,13 +13,11 @@ export interface ConsumerData extends ConsumerOptions {
   readonly aws: StackFile["aws"];
 }
 
-/** What the thread says when something was handled. */
+/** The thread's report after changes were handled. */
 export interface HandledSince {
-  /** Changes of rows since its start. */
+  /** Row changes since the thread's start. */
   readonly changes: number;
-  /**
-   * Of each change since it spoke last: from the time in the column `written_us` to the handler.
-   */
+  /** For each change since the last report, ms from the time in `written_us` to the handler. */
   readonly delaysMs: readonly number[];
 }
 
@@ -28,8 +26,8 @@ const STOP_WITHIN_MS = 10_000;
 const GONE = -1;
 
 /**
- * An application with the real client, in a thread of its own. Its handler does nothing but count.
- * Disposing stops it as an application is stopped: what it has handled is deleted from the queue.
+ * An application with the real client, in its own thread. Its handler only counts. Disposing stops
+ * it as an application is stopped: handled messages are deleted from the queue before.
  */
 export class BenchConsumer implements AsyncDisposable {
   readonly #worker: Worker;
@@ -52,12 +50,12 @@ export class BenchConsumer implements AsyncDisposable {
     });
   }
 
-  /** Changes of rows handled since the start, as of 20 ms ago. */
+  /** Row changes handled since the start, as of at most 20 ms ago. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** The delays of what was handled since they were last taken, milliseconds. */
+  /** The delays of the changes handled since the last call, milliseconds. */
   takeDelays(): number[] {
     const taken = this.#delaysMs;
     this.#delaysMs = [];
@@ -65,8 +63,8 @@ export class BenchConsumer implements AsyncDisposable {
   }
 
   /**
-   * Resolves when this many changes have been handled since the start. Throws when nothing comes
-   * for `silenceMs`.
+   * Resolves when this many changes have been handled since the start. Throws when none arrives for
+   * `silenceMs`.
    */
   async until(changes: number, silenceMs = 30_000): Promise<void> {
     while (this.#changes < changes) {

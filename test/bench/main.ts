@@ -21,8 +21,8 @@ import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } fr
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
 /**
- * In this order: what has the machine to itself comes before the whole stack, which ages from
- * benchmark to benchmark.
+ * In this order: benchmarks that need the machine to themselves come before those that share a
+ * stack, which ages from benchmark to benchmark.
  */
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
@@ -40,7 +40,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   peers: benchPeers,
 };
 
-/** Those that run only where they are named. */
+/** Benchmarks that run only when they are named. */
 const ONLY_NAMED: ReadonlySet<string> = new Set(["snapshot", "soak", "peers"]);
 
 const EPILOGUE = `

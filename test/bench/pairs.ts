@@ -1,12 +1,12 @@
-/** What two programs reached in one round. */
+/** The results of two programs in one round. */
 export interface Pair {
   readonly value: number;
   readonly beside: number;
 }
 
 /**
- * The round whose ratio is the median of all. Machines differ, and so do their minutes; both
- * programs of a round had the same ones. A single lucky or unlucky round of either does not count.
+ * The round whose ratio is the median. Both programs of a round ran on the same machine within the
+ * same minutes, so their ratio compares them. A single lucky or unlucky round does not count.
  */
 export function medianPair(rounds: readonly Pair[]): Pair {
   const sorted = rounds.toSorted((a, b) => a.value / a.beside - b.value / b.beside);

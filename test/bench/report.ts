@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import { cpus, release, totalmem, type } from "node:os";
 import { isMet, measured, type Figure, type Target } from "./benchmark.ts";
 
-/** All that a run found out, as it is written to a file. */
+/** All results of a run, as written to a file. */
 export interface Report {
   readonly startedAt: string;
   readonly seconds: number;
@@ -18,7 +18,7 @@ export interface BenchmarkResult {
   readonly figures: readonly (Figure & { readonly ratio?: number; readonly met?: boolean })[];
 }
 
-/** This machine and the versions that matter. */
+/** This machine, and the versions of Node.js and MySQL. */
 export function thisMachine(mysql: string): Report["machine"] {
   const [cpu] = cpus();
   return {
@@ -31,7 +31,7 @@ export function thisMachine(mysql: string): Report["machine"] {
   };
 }
 
-/** A figure as the file has it: with its ratio, and whether it meets its target. */
+/** A figure for the file: with its ratio, and whether it meets its target. */
 export function withVerdict(figure: Figure): BenchmarkResult["figures"][number] {
   const met = isMet(figure);
   return {
@@ -67,7 +67,7 @@ function targetText(target: Target, unit: string, ofRatio: boolean): string {
   return `${sign} ${value} ${ofRatio ? "×" : unit}`;
 }
 
-/** With three digits that say something, and thousands apart. */
+/** Rounds to about three significant digits, with separators between thousands. */
 function rounded(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString("en", { maximumFractionDigits: digits });

@@ -9,11 +9,11 @@ import { startProcess } from "../support/start/local-stack.ts";
 /** A whole router with its own MySQL, which benchmarks write to and subscribe to. */
 export interface SharedStack extends AsyncDisposable {
   readonly file: StackFile;
-  /** `performance.now()` of the moment when it was ready. */
+  /** The `performance.now()` at which it was ready. */
   readonly readyAtMs: number;
-  /** Connections of the environment's user, to the database `shop`. */
+  /** Opens a pool of the environment's user, in the database `shop`. */
   readonly pool: (environment: string, connections: number) => Pool;
-  /** Requests and bytes since the start. */
+  /** Returns requests and bytes since the start. */
   readonly counters: () => Promise<LocalCounters>;
 }
 
@@ -23,7 +23,7 @@ export interface StackConfiguration {
   readonly [more: string]: unknown;
 }
 
-/** What the shared stack routes: three environments and one subscriber of the database `shop`. */
+/** The shared stack's configuration: three environments, one subscriber of the database `shop`. */
 export const SHARED: StackConfiguration = {
   environments: {
     production: { users: ["app_prod"] },
@@ -34,8 +34,7 @@ export const SHARED: StackConfiguration = {
 };
 
 /**
- * Starts `npm start -- --no-demo` with this configuration. Disposing stops it and removes what it
- * left.
+ * Runs `npm start -- --no-demo` with this configuration. Disposing stops it and removes its files.
  */
 export async function startStack(configuration: StackConfiguration): Promise<SharedStack> {
   await using started = new AsyncDisposableStack();

@@ -30,7 +30,7 @@ await Promise.all(
     while (!stopping && next < statements) {
       const number = next++;
       const waitMs = beganMs + number * intervalMs - performance.now();
-      // Timers know whole milliseconds only.
+      // Timers have a resolution of 1 ms.
       if (waitMs >= 1) await delay(waitMs);
       await connection.query(statement(number));
       committed += rowsPerTransaction;
@@ -43,7 +43,7 @@ port.postMessage(written);
 port.close();
 
 /**
- * The text is put together by hand: escaping eight values a row would take longer than MySQL takes.
+ * The text is put together by hand, because escaping eight values a row would be slower than MySQL.
  */
 function statement(number: number): string {
   const writtenUs = Math.round((performance.timeOrigin + performance.now()) * 1000);

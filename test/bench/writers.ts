@@ -4,16 +4,16 @@ import type { Pool } from "mysql2/promise";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 
 export interface WriterOptions {
-  /** Whose account writes. */
+  /** The environment whose account writes. */
   readonly environment: string;
-  /** Tables of `createOrders`, of the database `shop`; the statements go round. */
+  /** Tables of `createOrders` in the database `shop`; the statements write to them in turn. */
   readonly tables: readonly string[];
   readonly connections: number;
-  /** Rows of each statement, which is a transaction of its own. */
+  /** How many rows a statement inserts; each statement is its own transaction. */
   readonly rowsPerTransaction: number;
-  /** At an even pace, whichever connection is free; null: as fast as the server takes them. */
+  /** An even pace over all connections; null: as fast as the server accepts rows. */
   readonly rowsPerSecond: number | null;
-  /** It ends by itself after this many rows; null: when it is stopped. */
+  /** The number of rows after which it ends; null: it ends when it is stopped. */
   readonly rows: number | null;
 }
 
@@ -22,16 +22,16 @@ export interface WriterData extends Omit<WriterOptions, "environment"> {
   readonly account: { readonly user: string; readonly password: string };
 }
 
-/** What was committed, and how long that took. */
+/** How many rows were committed, and in how many seconds. */
 export interface Written {
   readonly rows: number;
   readonly seconds: number;
 }
 
 /**
- * Makes a table of eight ordinary columns, unless it is there. `written_us` is when the writer
- * began the row's statement: microseconds since 1970 by `performance`, whose clock is the same in
- * all processes of a machine.
+ * Creates a table of eight ordinary columns unless it exists. `written_us` is the time at which the
+ * writer began the row's statement: microseconds since 1970 from `performance`, whose clock is the
+ * same in all processes of a machine.
  */
 export async function createOrders(pool: Pool, table: string): Promise<void> {
   await pool.query(
@@ -41,24 +41,20 @@ export async function createOrders(pool: Pool, table: string): Promise<void> {
   );
 }
 
-/**
- * Writes rows from a thread of its own. Disposing ends it, in the middle of a statement if need be.
- */
+/** Writes rows from its own thread. Disposing ends it at once, even during a statement. */
 export class BenchWriter implements AsyncDisposable {
   readonly #worker: Worker;
-  /**
-   * Resolves when it has ended, by itself or because it was told. Throws when a statement fails.
-   */
+  /** Resolves when the writer has ended, by itself or by `stop`. Throws when a statement failed. */
   readonly ended: Promise<Written>;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
     this.ended = once(worker, "message").then(([written]) => written as Written);
-    // Whoever waits for it hears of the error.
+    // Code that awaits `ended` gets the error; without this handler it would also be unhandled.
     this.ended.catch(() => undefined);
   }
 
-  /** A writer that is connected and writes. */
+  /** Starts a writer; resolves once it is connected and writes. */
   static async start(
     { mysql, environments }: Pick<StackFile, "mysql" | "environments">,
     { environment, ...options }: WriterOptions,
@@ -72,7 +68,7 @@ export class BenchWriter implements AsyncDisposable {
     return new BenchWriter(worker);
   }
 
-  /** Ends it after the statements under way. */
+  /** Ends the writer after the statements under way. */
   async stop(): Promise<Written> {
     this.#worker.postMessage("stop", []);
     return this.ended;

@@ -16,7 +16,7 @@ import { RowCounter } from "../../reader/binlog-format/rows/row-counter.ts";
 import { parseTableMap, parseTableMapColumns } from "../../reader/binlog-format/rows/table-map.ts";
 import { transactionPayloadEvents } from "../../reader/binlog-format/events/transaction-payload.ts";
 
-/** A changed row as the rows decoder hands it out, and the table it is of. */
+/** A changed row, decoded by the reader's rows decoder, and the definition of its table. */
 export interface DecodedChange {
   readonly table: TableDefinition;
   readonly op: "c" | "u" | "d";
@@ -27,8 +27,8 @@ export interface DecodedChange {
 }
 
 /**
- * Follows a server's binlog file on disk, beside a connection that writes. Events are checked and
- * handed out as they are, or decoded.
+ * Follows a server's binlog file on disk, and has a connection to write with. Returns the events
+ * with their checksums verified, or the decoded changes.
  */
 export class BinlogFile implements AsyncDisposable {
   readonly connection: Connection;
@@ -43,7 +43,7 @@ export class BinlogFile implements AsyncDisposable {
     this.#position = position;
   }
 
-  /** Begins at the end of the binlog, with a connection of its own in the time zone of UTC. */
+  /** Starts at the end of the binlog, with a new connection in the time zone UTC. */
   static async open(server: MysqlServer, database: string): Promise<BinlogFile> {
     const connection = await createConnection({
       host: server.host,
@@ -60,7 +60,7 @@ export class BinlogFile implements AsyncDisposable {
     return new BinlogFile(connection, server.dataDir, file, position);
   }
 
-  /** Where the server writes next. */
+  /** The position at which the server writes next. */
   end(): Promise<{ file: string; position: number }> {
     return binlogEnd(this.connection);
   }
@@ -95,8 +95,8 @@ export class BinlogFile implements AsyncDisposable {
 const FIRST_EVENT = 4;
 
 /**
- * The changes in a series of events, compressed transactions included. Throws where the rows are
- * counted otherwise.
+ * Decodes the changes in a series of events, including compressed transactions. Throws when the
+ * RowCounter of the reader counts another number of rows.
  */
 export function decodeChanges(events: Iterable<Buffer>): DecodedChange[] {
   const decoders = new Map<number, RowsDecoder>();

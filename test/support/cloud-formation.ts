@@ -3,12 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** Who the stand-in says is asking. */
+/** The caller that the STS stand-in reports. */
 export const CALLER = "arn:aws:sts::000000000000:assumed-role/operator/ada";
 
 /**
- * CloudFormation as far as it says what a stack's outputs are, and STS as far as it says who asks.
- * Disposing ends it.
+ * A stand-in for CloudFormation, which returns a stack's outputs, and for STS, which returns
+ * CALLER. Disposing ends it.
  */
 export async function describeStacks(
   outputs: Readonly<Record<string, string>>,

@@ -16,19 +16,19 @@ import { rawEvent, retry, route } from "./functions/invoke.ts";
 import { Stage } from "./functions/stage.ts";
 import { binlogRouter, stackFileOf, type Ended } from "./operator.ts";
 
-/** The part of the configuration that these deployments change. */
+/** The parts of the configuration that these deployments change. */
 type Changed = Pick<RoutingInput, "environments" | "subscribers">;
 
 /**
- * A stage whose queues and functions follow deployments of the CDK app: each does to the queues
- * what CloudFormation would, by the difference of two templates' queues, and gives the functions
- * the new configuration. Disposing ends all of it.
+ * A stage that follows deployments of the CDK app. Each deployment creates and deletes queues as
+ * CloudFormation would, from the difference between two templates, and gives the functions the new
+ * configuration. Disposing ends all of it.
  */
 export class Deployments implements AsyncDisposable {
   readonly stage: Stage;
   readonly #directory: string;
   #deployed: Changed;
-  /** Queues that no stack has any more, and what keeps the functions from sending to them. */
+  /** Queues that no stack contains any more, with the fault that denies the functions to send. */
   readonly #leftBehind = new Map<string, Fault>();
 
   private constructor(stage: Stage, directory: string, first: Changed) {
@@ -54,7 +54,7 @@ export class Deployments implements AsyncDisposable {
     return deployments;
   }
 
-  /** What `plan` says before a deployment. */
+  /** Runs `binlog-router plan` for a changed configuration. */
   async plan(changed: Changed): Promise<Ended> {
     const config = join(this.#directory, "config.json");
     const template = await this.#deployedTemplate();
@@ -65,7 +65,9 @@ export class Deployments implements AsyncDisposable {
     );
   }
 
-  /** Throws where a queue is to be made that is there already, as CloudFormation does. */
+  /**
+   * Deploys a changed configuration. Like CloudFormation, throws when a new queue exists already.
+   */
   async deploy(changed: Changed): Promise<void> {
     const [before, after] = [deployedQueues(this.#deployed), deployedQueues(changed)];
     for (const [name, { isKept }] of before) {
@@ -78,7 +80,7 @@ export class Deployments implements AsyncDisposable {
         );
       }
     }
-    // SQS takes the name of a deleted queue again after a minute.
+    // SQS accepts the name of a deleted queue again after a minute.
     this.stage.clock.advance(61_000);
     for (const name of after.keys()) {
       if (before.has(name)) continue;
@@ -92,7 +94,7 @@ export class Deployments implements AsyncDisposable {
     this.#deployed = changed;
   }
 
-  /** `binlog-router queues …`, with the deployed template. */
+  /** Runs `binlog-router queues …` with the deployed template. */
   async queues(...args: string[]): Promise<Ended> {
     return binlogRouter(
       ["queues", ...args, "--source", SOURCE, "--template", await this.#deployedTemplate()],
@@ -100,7 +102,7 @@ export class Deployments implements AsyncDisposable {
     );
   }
 
-  /** The functions' roles name the queues of the stack only. */
+  /** Denies sends, because the functions' roles allow only the stack's queues. */
   #denySends(resource: string): Fault {
     return this.stage.aws.faults.add({
       service: "sqs",
@@ -117,7 +119,7 @@ export class Deployments implements AsyncDisposable {
     return file;
   }
 
-  /** Has the route function of the deployed version handle a frame. */
+  /** Lets the deployed version's route function handle a frame. */
   async route(frame: string): Promise<void> {
     await route(this.stage.runtimeWith(this.stage.clients), rawEvent([frame]));
   }
@@ -126,12 +128,12 @@ export class Deployments implements AsyncDisposable {
     await retry(this.stage.runtimeWith(this.stage.clients));
   }
 
-  /** `binlog-router failures …` */
+  /** Runs `binlog-router failures …`. */
   failures(...args: string[]): Promise<Ended> {
     return this.#command(stackFileOf(this.stage.aws), "failures", ...args);
   }
 
-  /** `binlog-router offsets …` */
+  /** Runs `binlog-router offsets …`. */
   offsets(tables: StackFile["tables"], ...args: string[]): Promise<Ended> {
     return this.#command(stackFileOf(this.stage.aws, tables), "offsets", ...args);
   }

@@ -10,7 +10,7 @@ import { routerStack, type RouterStack } from "../../infra/stack/router-stack.ts
 
 const account = (role: string): string => `arn:aws:iam::111122223333:role/${role}`;
 
-/** What the example leaves out: whoever may read, a canary, filters, and a key for all of it. */
+/** What the example leaves out: consumers and operators, a canary, filters, and a given key. */
 export const EVERYTHING = {
   environments: {
     production: { users: ["app_production"], consumers: [account("billing-production")] },
@@ -25,7 +25,7 @@ export const EVERYTHING = {
     "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f",
 };
 
-/** The configuration object that cdk.json gives as an example. */
+/** The configuration object of cdk.json, which is the example. */
 export function exampleObject(): Record<string, unknown> {
   const cdk = JSON.parse(readFileSync(join(REPOSITORY_ROOT, "cdk.json"), "utf8")) as {
     context: { "binlog-router": Record<string, unknown> };
@@ -33,7 +33,7 @@ export function exampleObject(): Record<string, unknown> {
   return cdk.context["binlog-router"];
 }
 
-/** The example's configuration, some of its keys replaced. */
+/** The example's configuration with some keys replaced. */
 export function exampleConfiguration(
   replaced: Readonly<Record<string, unknown>> = {},
 ): DeployableConfiguration {
@@ -41,7 +41,7 @@ export function exampleConfiguration(
 }
 
 /**
- * The example's template for assertions; `change` may alter the stack first, as an edit of the CDK
+ * The example's template for assertions. `change` may alter the stack before, as an edit of the CDK
  * app would.
  */
 export function exampleTemplate(

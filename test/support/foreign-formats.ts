@@ -10,8 +10,8 @@ export const FOREIGN_FORMATS = Object.keys(FORMATS).filter(
 );
 
 /**
- * The body of the next message in a queue, which is deleted. Throws when none comes within ten
- * seconds.
+ * Receives the next message in a queue, deletes it, and returns its body. Throws when none arrives
+ * within ten seconds.
  */
 export async function nextBody(sqs: SQSClient, queueUrl: string): Promise<string> {
   const { Messages: [message] = [] } = await sqs.send(
@@ -24,8 +24,8 @@ export async function nextBody(sqs: SQSClient, queueUrl: string): Promise<string
 }
 
 /**
- * Makes of a message what is the same in every run: of fields that differ from run to run, only
- * their types are left. The page has a table of them.
+ * Returns a function that removes from a message what differs between runs: it replaces the values
+ * of such fields by their types. The page lists these fields in a table.
  */
 export function runRemover(page: string): (format: ForeignFormat, body: string) => unknown {
   const [, table = ""] = /\n(\| format\s*\| differs.*?)\n\n/s.exec(page) ?? [];
@@ -57,9 +57,7 @@ export interface FormatExample {
   readonly messages: readonly { readonly format: ForeignFormat; readonly body: string }[];
 }
 
-/**
- * The SQL statements of a page, each with the messages shown behind it: blocks of `json <format>`.
- */
+/** The SQL statements of a page, each with the messages after it: blocks of `json <format>`. */
 export function formatExamples(page: string): FormatExample[] {
   const examples: { statement: string; messages: { format: ForeignFormat; body: string }[] }[] = [];
   for (const [, language, format, text = ""] of page.matchAll(/```(\w+)(?: (\w+))?\n(.*?)```/gs)) {
@@ -70,7 +68,7 @@ export function formatExamples(page: string): FormatExample[] {
   return examples;
 }
 
-/** COLUMN_TYPE of a table's columns, by name. */
+/** The COLUMN_TYPE of each column of a table, by the column's name. */
 export async function columnTypes(
   connection: Connection,
   table: string,

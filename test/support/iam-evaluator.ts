@@ -1,6 +1,6 @@
 import type { Template } from "aws-cdk-lib/assertions";
 
-/** A statement of a resource's policy, every reference in it a text. */
+/** A statement of a resource's policy with every reference replaced by a text. */
 interface Statement {
   readonly Effect: "Allow" | "Deny";
   readonly Action: string | readonly string[];
@@ -12,9 +12,9 @@ interface Statement {
 }
 
 /**
- * Decides what the resource policies of a template deny, for principals whose own policies allow
- * everything: the worst case. It knows the parts of IAM's language that the stack uses, and throws
- * at any other.
+ * Decides what the resource policies of a template deny to principals whose own policies allow
+ * everything, which is the worst case. It supports the parts of IAM's language that the stack uses,
+ * and throws on any other.
  */
 export class IamEvaluator {
   readonly #template: Template;
@@ -24,8 +24,8 @@ export class IamEvaluator {
   }
 
   /**
-   * The text by which a part of the template is known here; a reference becomes `<logical id>` or
-   * `<logical id.attribute>`.
+   * The text for a part of the template; a reference becomes `<logical id>` or `<logical
+   * id.attribute>`.
    */
   static textOf(value: unknown): string {
     if (typeof value !== "object" || value === null) return String(value);
@@ -40,8 +40,8 @@ export class IamEvaluator {
   }
 
   /**
-   * Whether a Deny of the policy of a resource (its logical id) keeps a principal from an action on
-   * `resource`, an ARN's text.
+   * Whether the policy of a resource (its logical id) denies a principal an action on `resource`,
+   * an ARN's text.
    */
   denies(logicalId: string, principalArn: string, action: string, resource: string): boolean {
     return this.#statements(logicalId).some(
@@ -75,7 +75,7 @@ export class IamEvaluator {
   }
 }
 
-/** The same value with every reference as text. */
+/** The same value with every reference replaced by its text. */
 function resolved(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(resolved);
   if (typeof value !== "object" || value === null) return value;
@@ -101,7 +101,7 @@ function some(patterns: string | readonly string[], text: string): boolean {
   });
 }
 
-/** Whether the conditions hold for a principal that calls by TLS 1.2 or later. */
+/** Whether a statement's conditions hold for a principal that uses TLS 1.2. */
 function holds({ Condition = {} }: Statement, principalArn: string): boolean {
   return Object.entries(Condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, values]) => {

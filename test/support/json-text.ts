@@ -1,6 +1,6 @@
 /**
- * The members of a JSON object as texts, unparsed, so that a test sees every digit. Throws
- * SyntaxError when the text is not a JSON object.
+ * The members of a JSON object as unparsed texts, so that a test sees every digit. Throws
+ * SyntaxError when the text is not valid JSON.
  */
 export function jsonMembers(text: string): Map<string, string> {
   JSON.parse(text);
@@ -34,8 +34,8 @@ function jsonTokens(text: string): string[] {
 }
 
 /**
- * Whether two JSON texts say the same: integers digit for digit, doubles as the same double,
- * members in the same order.
+ * Whether two JSON texts are equal: integers digit for digit, doubles by value, members in the same
+ * order.
  */
 export function sameJson(left: string, right: string): boolean {
   const a = jsonTokens(left);

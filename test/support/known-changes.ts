@@ -1,10 +1,10 @@
 import type { Frame } from "../../wire/frame.ts";
 
-/** A change with what its frame says of its author. */
+/** A change with its author as its frame gives it. */
 export interface KnownChange {
   readonly op: string;
   readonly table: string;
-  /** The author's user; null when nobody knew. */
+  /** The author's user; null when the frame gives none. */
   readonly user: string | null;
   readonly attribution: string | null;
   readonly after: unknown;

@@ -11,36 +11,36 @@ import {
   type MysqlServerOptions,
 } from "../../infra/local/mysql/start-mysql-server.ts";
 
-/** Who connects. */
+/** An account that connects. */
 export interface Account {
   readonly user: string;
   readonly password: string;
 }
 
-/** The MySQL server of a test file. Integers too large for a number come back as text. */
+/** The MySQL server of a test file. Integers too large for a number are returned as text. */
 export interface TestMysql {
-  /** Throws outside of the tests and hooks of the file. */
+  /** Throws when it is called outside of the file's tests and hooks. */
   readonly server: MysqlServer;
   /**
-   * A connection of the administrator, or of an account. It is closed after the test that opened
-   * it, or after the last test when a `beforeAll` hook did.
+   * Opens a connection of the administrator or of an account. It is closed after the test that
+   * opened it; one that a `beforeAll` hook opened is closed after the last test.
    */
   connect(account?: Account, options?: ConnectionOptions): Promise<Connection>;
-  /** Runs a statement as the administrator, on a connection of its own; returns its rows. */
+  /** Runs a statement as the administrator, on a new connection; returns its rows. */
   query<Row extends object = Record<string, unknown>>(
     statement: string,
     values?: readonly unknown[],
   ): Promise<Row[]>;
   /**
-   * Makes an account that may connect from anywhere. `privileges` are `GRANT` lists like `ALL ON
-   * shop.*`.
+   * Creates an account that may connect from anywhere. `privileges` are lists as in `GRANT`, such
+   * as `ALL ON shop.*`.
    */
   createAccount(user: string, privileges?: readonly string[]): Promise<Account>;
 }
 
 /**
- * Starts a MySQL server before the first test of the calling file, and ends it, and all
- * connections, after the last.
+ * Starts a MySQL server before the first test of the calling file. After the last test it closes
+ * all connections and ends the server.
  */
 export function useMysql(options: MysqlServerOptions = {}): TestMysql {
   let running: MysqlServer | undefined;
@@ -100,7 +100,7 @@ export function useMysql(options: MysqlServerOptions = {}): TestMysql {
 }
 
 /**
- * Also ends a connection whose server is gone or paused, where a farewell would wait for an answer.
+ * Closes the sockets without COM_QUIT, because a server that is gone or paused would not answer.
  */
 function close(connections: Connection[]): void {
   for (const connection of connections.splice(0)) connection.destroy();

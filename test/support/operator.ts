@@ -12,17 +12,17 @@ export const packageJson = JSON.parse(readFileSync("package.json", "utf8")) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-/** Bytes; explain's answers about 1,000 changes are several megabytes. */
+/** Bytes; explain's output about 1,000 changes has several megabytes. */
 const LONGEST_OUTPUT = 64 * 1024 * 1024;
 
-/** How a command ended, and what it printed. */
+/** A command's exit code and output. */
 export interface Ended {
   readonly code: number;
   readonly out: string;
   readonly problem: string;
 }
 
-/** Runs the file that package.json names as `binlog-router`. */
+/** Runs the program `binlog-router` of package.json. */
 export function binlogRouter(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -41,7 +41,7 @@ export function binlogRouter(
   });
 }
 
-/** The same with `--local` and a file with these contents. */
+/** Runs `binlog-router` with `--local` and a stack.json with these contents. */
 export async function binlogRouterOn(stack: StackFile, ...args: string[]): Promise<Ended> {
   const directory = await mkdtemp(join(tmpdir(), "binlog-router-on-"));
   try {
@@ -53,14 +53,12 @@ export async function binlogRouterOn(stack: StackFile, ...args: string[]): Promi
   }
 }
 
-/** The tables of a reader bench. */
+/** The names of a reader bench's tables. */
 export function tablesOf({ source }: { readonly source: string }): StackFile["tables"] {
   return { offsets: `${source}-offsets`, failures: "failures", sessions: `${source}-sessions` };
 }
 
-/**
- * What `npm start` writes into stack.json, for a stack of these services that this process runs.
- */
+/** A stack.json as `npm start` writes it, for services that this process runs. */
 export function stackFileOf(
   { region, credentials, endpoints }: Pick<LocalAws, "region" | "credentials" | "endpoints">,
   tables: StackFile["tables"] = { offsets: "offsets", failures: "failures", sessions: "sessions" },

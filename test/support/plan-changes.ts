@@ -8,7 +8,7 @@ const example = exampleObject() as {
 const { production, staging, test: third } = example.environments;
 const { billing, search } = example.subscribers;
 
-/** Changes of the example's configuration, of every kind that an operator makes. */
+/** Changes of the example's configuration, one of every kind that an operator makes. */
 export const CHANGES: readonly (readonly [title: string, changed: Record<string, unknown>])[] = [
   ["nothing", {}],
   ["an environment more", { environments: { ...example.environments, demo: { users: ["d"] } } }],

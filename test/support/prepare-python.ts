@@ -11,8 +11,8 @@ const run = promisify(execFile);
 const REQUIREMENTS = join(import.meta.dirname, "../../examples/requirements.txt");
 
 /**
- * The folder for PYTHONPATH with what examples/consumer.py imports; null when it is not there
- * because this machine has no Python or no pip.
+ * The folder for PYTHONPATH with the modules that examples/consumer.py imports; null when it was
+ * not made because this machine has no Python or no pip.
  */
 export async function pythonModules(): Promise<string | null> {
   const folder = await modulesFolder();
@@ -20,9 +20,9 @@ export async function pythonModules(): Promise<string | null> {
 }
 
 /**
- * Has the Python example's modules at hand before the first test starts, out of the cache directory
- * or by pip. Where that fails the example is not tested, and this says so; in CI (the variable
- * `CI`) its test fails.
+ * Provides the Python example's modules before the first test, from the cache directory or by pip.
+ * When that fails, it prints that the example is not tested; in CI (the variable `CI`) its test
+ * fails.
  */
 export async function setup(): Promise<void> {
   const folder = await modulesFolder();
@@ -38,13 +38,13 @@ export async function setup(): Promise<void> {
   }
 }
 
-/** Named after what is in it, so that another version gets a folder of its own. */
+/** The folder's name contains the requirements, so that other versions use another folder. */
 async function modulesFolder(): Promise<string> {
   const requirements = (await readFile(REQUIREMENTS, "utf8")).trim().split("\n");
   return join(cacheDirectory(), `python-${requirements.join("-").replaceAll("==", "-")}`);
 }
 
-/** The folder gets its name when it is complete and was seen to work. */
+/** Installs into a temporary folder, which gets its name once the modules have been imported. */
 async function install(folder: string): Promise<void> {
   if (existsSync(folder)) return;
   if (!(await hasPip())) await installPip();
@@ -65,7 +65,7 @@ async function hasPip(): Promise<boolean> {
   );
 }
 
-/** From Debian's packages, in CI only: tests change no machine of a person. */
+/** Installs pip from Debian's packages, in CI only: tests do not change a person's machine. */
 async function installPip(): Promise<void> {
   if (process.env["CI"] === undefined || process.getuid?.() !== 0) {
     throw new Error("python3 with pip is not installed (Debian: python3-pip)");

@@ -2,15 +2,15 @@ import { EVENT_HEADER_LENGTH } from "../../reader/binlog-format/events/event-hea
 import { EventType } from "../../reader/binlog-format/events/event-types.ts";
 import { QueryEvent } from "../../reader/statements/query-event.ts";
 
-/** What a Query event says of its session, and its default database. */
+/** The session variables in a Query event, and its default database. */
 export interface QuerySession {
   readonly schema?: string;
   /** The id of the collation of `@@character_set_client`. */
   readonly collation?: number;
   readonly sqlMode?: number;
-  /** Null: the server could not list them. Left out: the event does not say. */
+  /** Null: the server could not list them. Absent: the event does not contain them. */
   readonly databases?: readonly string[] | null;
-  /** LOG_EVENT_THREAD_SPECIFIC_F: it used a temporary table, or the connection's id. */
+  /** LOG_EVENT_THREAD_SPECIFIC_F: the statement used a temporary table, or the connection's id. */
   readonly isThreadSpecific?: boolean;
 }
 
@@ -22,8 +22,8 @@ export function queryEvent(text: string | Buffer, session?: QuerySession): Query
 }
 
 /**
- * The same as MySQL writes it (`Query_event` in statement_events.h), with a header of type and
- * length only, and without a checksum.
+ * The event's bytes as MySQL writes them (`Query_event` in statement_events.h). The header contains
+ * type and length only, and there is no checksum.
  */
 export function queryEventBytes(text: string | Buffer, session: QuerySession = {}): Buffer {
   const {

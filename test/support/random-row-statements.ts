@@ -3,26 +3,26 @@ import { RandomSql, type Style } from "./random-sql.ts";
 
 type Table = readonly [database: string, table: string];
 
-/** Tables that are followed; `child` refers to `tools.parent` with cascades. */
+/** Followed tables; `child` refers to `tools.parent` with cascades. */
 const FOLLOWED: readonly Table[] = [
   ["shop", "orders"],
   ["shop", "table"],
   ["shop", "a.b"],
   ["shop", "child"],
 ];
-/** Tables that lead to no followed one. A trigger of `local` writes `plain`. */
+/** Tables from which no followed table can be changed. A trigger of `local` writes to `plain`. */
 const FAR: readonly Table[] = [
   ["tools", "plain"],
   ["tools", "from"],
   ["tools", "local"],
   ["tools", "view_plain"],
 ];
-/** Tables of `source.statementTables`. */
+/** The tables of `source.statementTables`. */
 const LISTED: readonly Table[] = [
   ["tools", "listed"],
   ["shop", "heartbeat"],
 ];
-/** Tables and views that lead to followed ones, or may do so. */
+/** Tables and views from which a followed table is changed, or may be. */
 const NEAR: readonly Table[] = [
   ["tools", "far"],
   ["tools", "parent"],
@@ -40,7 +40,7 @@ export const STATEMENT_TABLES = LISTED.map((table) => table.join("."));
 
 const COLUMNS = "(id INT PRIMARY KEY, n INT NOT NULL DEFAULT 0, note TEXT)";
 
-/** What makes the databases, without rows. */
+/** The statements that create the databases, without rows. */
 export const SETUP: readonly string[] = [
   "SET GLOBAL log_bin_trust_function_creators = 1",
   "SET GLOBAL local_infile = 1",
@@ -67,7 +67,7 @@ export const SETUP: readonly string[] = [
   "CREATE VIEW shop.calling AS SELECT id, tools.fw(n) AS n, note FROM shop.orders",
 ];
 
-/** What gives every table rows again, and not too many. */
+/** The statements that restore a few rows in every table. */
 export const REFILL: readonly string[] = [
   "DROP TABLE IF EXISTS shop.made, tools.made",
   ...TABLES.toSorted(([, a], [, b]) => Number(a === "child") - Number(b === "child")).flatMap(
@@ -78,10 +78,10 @@ export const REFILL: readonly string[] = [
   ),
 ];
 
-/** What tells the contents of all followed tables apart; a table `made` is one as well. */
+/** A statement that distinguishes contents of all followed tables, including a table `made`. */
 export const CONTENTS = `CHECKSUM TABLE ${[...FOLLOWED, ["shop", "made"] as const].map(plainName).join(", ")}`;
 
-/** Statements that change a followed table, which is not in their text. */
+/** Statements that change a followed table which their text does not name. */
 export const HIDDEN: readonly string[] = [
   "INSERT INTO tools.far SELECT id + 20, n, note FROM shop.orders",
   "REPLACE INTO tools.far SELECT 7, COUNT(*), NULL FROM tools.parent",
@@ -93,7 +93,7 @@ export const HIDDEN: readonly string[] = [
   "CALL tools.pw()",
 ];
 
-/** Statements that would change a followed table, which MySQL refuses. */
+/** Statements that would change a followed table and that MySQL refuses. */
 export const REFUSED: readonly string[] = [
   "CREATE TABLE tools.made SELECT * FROM shop.calling",
   "CREATE TABLE tools.made (PRIMARY KEY (id)) SELECT tools.fw(1) AS id",
@@ -101,16 +101,16 @@ export const REFUSED: readonly string[] = [
   "CREATE TEMPORARY TABLE tools.hidden TABLE shop.calling",
 ];
 
-/** A statement in statement format. */
+/** A statement in the statement format of the binlog. */
 export interface RowStatement {
   readonly text: string;
-  /** Whether the reader has to pass it: by its text it changes no followed table. */
+  /** Whether the reader must accept it: by its text it changes no followed table. */
   readonly passes: boolean;
-  /** A table that is locked around it, in which case it uses no other. */
+  /** The only table that it uses, locked before it runs; null: no lock. */
   readonly locked: string | null;
 }
 
-/** Writes random statements that change rows of the tables above. */
+/** Generates random statements that change rows of the tables above. */
 export class RandomRowStatements {
   readonly #random: SeededRandom;
   readonly #sql: RandomSql;
@@ -186,7 +186,8 @@ export class RandomRowStatements {
     const load = simple.at(-1);
     return {
       text: this.#sql.spaced(kind().filter((word) => word !== "")),
-      // The text of a LOAD DATA is written by MySQL, with escapes which such a mode does not have.
+      // MySQL writes the text of a LOAD DATA with escapes, which NO_BACKSLASH_ESCAPES does not
+      // have.
       passes: reach === "far" || (reach === "listed" && (kind !== load || style.backslashEscapes)),
       locked: kind === simple[4] && random.chance(0.5) ? target : null,
     };

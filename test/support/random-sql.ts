@@ -1,12 +1,12 @@
 import type { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 
-/** How a session writes its statements. */
+/** The syntax that a session's SQL mode selects. */
 export interface Style {
   readonly ansiQuotes: boolean;
   readonly backslashEscapes: boolean;
 }
 
-/** The style that a SQL mode asks for. */
+/** The style of a SQL mode. */
 export function styleOf(sqlMode: string): Style {
   return {
     ansiQuotes: sqlMode.includes("ANSI_QUOTES"),
@@ -28,7 +28,7 @@ const TEXTS = [
   "\n",
 ];
 
-/** Names, texts and white space of random statements. */
+/** Generates names, texts and white space for random statements. */
 export class RandomSql {
   readonly #random: SeededRandom;
 
@@ -36,14 +36,14 @@ export class RandomSql {
     this.#random = random;
   }
 
-  /** A table's name, with or without its database where that is the default one. */
+  /** A table's name; if the database is the default one, with or without it. */
   table(database: string, table: string, style: Style, defaultDatabase: string): string {
     const name = this.quoted(table, style);
     if (database === defaultDatabase && this.#random.chance(0.5)) return name;
     return `${this.quoted(database, style)}${this.#random.pick([".", " . "])}${name}`;
   }
 
-  /** A name, in quotes where it needs them. */
+  /** A name, quoted where necessary. */
   quoted(name: string, { ansiQuotes }: Style): string {
     if (/^[a-z_]\w*$/.test(name) && !RESERVED.has(name) && this.#random.chance(0.5)) return name;
     const quote = ansiQuotes && this.#random.chance(0.5) ? '"' : "`";

@@ -3,7 +3,7 @@ import { RandomSql, type Style } from "./random-sql.ts";
 
 export const DATABASES = ["fuzz_a", "fuzz_b"] as const;
 
-/** Names whose bytes mean something in some character set, or that look like something else. */
+/** Names with bytes that mean something in some character set, or that look like syntax. */
 const NAMES = [
   "orders",
   "2024_orders",
@@ -34,10 +34,7 @@ const NAMES = [
   "ÿ",
 ];
 
-/**
- * Writes random statements about the tables of two databases, and says which tables each names as
- * its objects.
- */
+/** Generates random statements about the tables of two databases. */
 export class RandomStatements {
   readonly #random: SeededRandom;
   readonly #sql: RandomSql;
@@ -48,7 +45,7 @@ export class RandomStatements {
     this.#sql = new RandomSql(random);
   }
 
-  /** `tables`: those that exist, `database.table`. */
+  /** A statement. `tables`: the existing ones, as `database.table`. */
   next(tables: readonly string[], style: Style): string {
     const random = this.#random;
     const table = (): string =>
@@ -117,7 +114,7 @@ export class RandomStatements {
         this.#sql.text(style),
       ],
       () => ["TRUNCATE", ...this.#sql.maybe("TABLE"), table()],
-      // What concerns no table, or only the session.
+      // Statements that concern no table, or only the session.
       () => [
         "CREATE",
         "OR",
@@ -159,7 +156,7 @@ export class RandomStatements {
     return this.#sql.table(database, this.#random.pick(NAMES), style, DATABASES[0]);
   }
 
-  /** A comment that no table has yet. */
+  /** A table comment that no table has yet. */
   #comment(style: Style, before = ""): string[] {
     const text = this.#sql.text(style);
     const quote = text.slice(-1);

@@ -23,7 +23,7 @@ const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
 
 /**
  * A raw queue, the reader's tables and its secret in the stand-ins, and any number of reader
- * processes on them.
+ * processes that use them.
  */
 export class ReaderBench implements AsyncDisposable {
   readonly queueUrl: string;
@@ -57,7 +57,8 @@ export class ReaderBench implements AsyncDisposable {
     const sqs = new SQSClient({
       ...clientOptions,
       endpoint: aws.endpoints.sqs,
-      // A poll takes a second or two: one that is never answered must not keep a test from ending.
+      // A poll takes a second or two. Without a limit, one that is not answered would block the
+      // test.
       requestHandler: { requestTimeout: 20_000, throwOnRequestTimeout: true },
     });
     const dynamodb = new DynamoDBClient({ ...clientOptions, endpoint: aws.endpoints.dynamodb });
@@ -117,8 +118,7 @@ export class ReaderBench implements AsyncDisposable {
   }
 
   /**
-   * Starts a reader and waits until it follows the binlog (or, with `until`, until it logs another
-   * message).
+   * Starts a reader and waits until it follows the binlog, or until it logs the message `until`.
    */
   async start(
     until = "following the binlog",
@@ -142,7 +142,8 @@ export class ReaderBench implements AsyncDisposable {
   }
 
   /**
-   * Takes frames from the raw queue until they hold `changes` changes of rows, or `timeoutMs` pass.
+   * Receives frames from the raw queue until they contain `changes` row changes. Throws after
+   * `timeoutMs`.
    */
   async takeFrames(changes: number, timeoutMs = 60_000): Promise<Frame[]> {
     const frames: Frame[] = [];
@@ -160,7 +161,7 @@ export class ReaderBench implements AsyncDisposable {
     return frames;
   }
 
-  /** The last lines that each reader logged, for a failed test to show. */
+  /** The last lines of each reader's log, to be shown when a test fails. */
   recentLogs(lines = 12): string {
     return this.#processes
       .map(({ pid, log }) =>
@@ -169,7 +170,7 @@ export class ReaderBench implements AsyncDisposable {
       .join("\n");
   }
 
-  /** One long poll; what it brings is deleted. */
+  /** Makes one long poll; deletes the received frames from the queue and returns them. */
   async receive(waitSeconds = 1): Promise<Frame[]> {
     const texts = await this.receiveTexts(waitSeconds);
     return await Promise.all(texts.map(async (text) => decodeFrame(await unpackFrame(text))));
@@ -218,12 +219,12 @@ export class ReaderProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Whether it has ended, by itself or by a signal. */
+  /** Whether the process has ended, by itself or by a signal. */
   get hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Waits for a log line with this message; rejects when the process ends without it. */
+  /** Waits for the `count`-th log line with this message; rejects if the process ends before. */
   async logged(message: string, count = 1): Promise<LogLine> {
     for (;;) {
       const found = this.log.filter(({ msg }) => msg === message)[count - 1];
@@ -241,7 +242,7 @@ export class ReaderProcess {
     this.#child.kill(name);
   }
 
-  /** Asks it to end and waits; the exit code. */
+  /** Sends SIGTERM and waits for the end; returns the exit code. */
   async stop(): Promise<number | null> {
     this.signal("SIGTERM");
     await this.#exited;
@@ -259,7 +260,7 @@ export class ReaderProcess {
     await this.#exited;
   }
 
-  /** Waits until it ends by itself; the exit code. */
+  /** Waits until the process ends by itself; returns the exit code. */
   async exit(): Promise<number | null> {
     await this.#exited;
     return this.#child.exitCode;

@@ -4,7 +4,9 @@ import type { TestMysql } from "./mysql.ts";
 
 const run = promisify(execFile);
 
-/** A server's binlog file as the statements that play it again, as MySQL's manual has it. */
+/**
+ * The statements that replay a server's binlog file, made by mysqlbinlog as MySQL's manual says.
+ */
 export async function recordedStatements(mysql: TestMysql, file: string): Promise<string> {
   const { programs, dataDir } = mysql.server;
   const { stdout } = await run(
@@ -15,7 +17,7 @@ export async function recordedStatements(mysql: TestMysql, file: string): Promis
   return stdout;
 }
 
-/** Plays them on a server. */
+/** Runs such statements on a server. */
 export async function play(mysql: TestMysql, statements: string): Promise<void> {
   const { programs, host, port, user, password } = mysql.server;
   const client = run(
@@ -27,12 +29,12 @@ export async function play(mysql: TestMysql, statements: string): Promise<void> 
   await client;
 }
 
-/** Plays a server's binlog file again on that server. */
+/** Replays a server's binlog file on the same server. */
 export async function replay(mysql: TestMysql, file: string): Promise<void> {
   await play(mysql, await recordedStatements(mysql, file));
 }
 
-/** The name of the binlog file that is written to. */
+/** The name of the binlog file that the server writes now. */
 export async function presentFile(mysql: TestMysql): Promise<string> {
   const [row] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
   return row?.File ?? "";

@@ -4,13 +4,13 @@ import { readFrame } from "../../functions/frame/read-frame.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Replays frames as the route function would accept them, and checks each change against what it
- * must find: an insert no row, an update or delete the row as it was. So nothing can be missing,
- * doubled or out of order without being noticed.
+ * Applies frames as the route function would accept them, and checks each change against the row
+ * that it must find: for an insert none, for an update or delete the row as it was. So a missing,
+ * doubled or misplaced change is noticed.
  */
 export class Replica {
   readonly tables = new Map<string, Map<string, Row>>();
-  /** What was wrong, in words. */
+  /** Descriptions of what was wrong. */
   readonly violations: string[] = [];
   repeatedFrames = 0;
   changes = 0;
@@ -18,7 +18,7 @@ export class Replica {
   readonly #lanes = new Map<number, LanePosition>();
   readonly #onChange: (table: string, row: Row, user: string | null) => void;
 
-  /** `onChange` gets every new row and its author, null when that is unknown. */
+  /** `onChange` is called with every new row and its author; null: the author is unknown. */
   constructor(source: string, onChange: (table: string, row: Row, user: string | null) => void) {
     this.#source = source;
     this.#onChange = onChange;

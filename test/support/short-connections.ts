@@ -3,8 +3,9 @@ import type { Frame } from "../../wire/frame.ts";
 import type { Account } from "./mysql.ts";
 
 /**
- * Connects `count` times, `atOnce` at a time, each time as the next of `accounts`; inserts one row,
- * with the account's name in `note` and `firstId`, `firstId + 1`, … in `id`, and closes at once.
+ * Makes `count` short connections, at most `atOnce` at the same time, with `accounts` in turn. Each
+ * inserts one row, with `firstId`, `firstId + 1`, … as `id` and the account's name as `note`, and
+ * closes at once.
  */
 export async function insertBriefly(
   { host, port }: { readonly host: string; readonly port: number },
@@ -23,16 +24,16 @@ export async function insertBriefly(
   await Promise.all(Array.from({ length: atOnce }, work));
 }
 
-/** How the authors that the frames name compare with the accounts that the rows name. */
+/** How the authors in frames compare with the accounts in the rows. */
 export interface Split {
   readonly right: number;
   readonly wrong: number;
   readonly unknown: number;
-  /** By how they were learnt. */
+  /** How many changes were attributed in each way. */
   readonly attributions: Readonly<Record<string, number>>;
 }
 
-/** Counts inserts whose `note` is the name of the account that wrote them. */
+/** Compares the authors of inserts with their `note`, which is the name of the account. */
 export function splitOf(frames: readonly Frame[]): Split {
   const split = { right: 0, wrong: 0, unknown: 0, attributions: {} as Record<string, number> };
   for (const frame of frames) {

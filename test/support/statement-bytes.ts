@@ -1,20 +1,20 @@
 import { Readable } from "node:stream";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
-/** Sends statements as bytes, in whatever character set the session says that they are. */
+/** Sends statements as bytes, in whichever character set the session has declared. */
 export class ByteSession {
   readonly #connection: Connection;
   readonly #infile: string;
 
-  /** `infile`: what LOAD DATA LOCAL reads. */
+  /** `infile`: the contents that LOAD DATA LOCAL reads. */
   constructor(connection: Connection, infile = "") {
     this.#connection = connection;
     this.#infile = infile;
-    // mysql2 encodes a statement by this collation's character set: latin1 keeps every byte.
+    // mysql2 encodes statements in this collation's character set; latin1 keeps every byte.
     Object.defineProperty(connection.connection.config, "charsetNumber", {
       get: () => LATIN1,
       set: () => {
-        // What the server says of the session's character set does not matter.
+        // The server's reports about the session's character set are ignored.
       },
     });
   }
@@ -27,7 +27,7 @@ export class ByteSession {
     return rows;
   }
 
-  /** The session's character set and SQL mode from here on. */
+  /** Sets the session's character set and SQL mode. */
   async speaks(charset: string, sqlMode = ""): Promise<void> {
     await this.run(`SET character_set_client = ${charset}, sql_mode = '${sqlMode}'`);
   }
@@ -41,7 +41,7 @@ declare module "mysql2/promise" {
   }
 }
 
-/** A text in a character set of MySQL; null where the character set lacks a character of it. */
+/** A text in a character set of MySQL; null when the character set lacks one of its characters. */
 export async function encoded(
   connection: Connection,
   charset: string,
@@ -54,7 +54,7 @@ export async function encoded(
   return row?.same === 1 ? row.bytes : null;
 }
 
-/** The character sets that a session's statements may be in. */
+/** The character sets that MySQL accepts for a session's statements. */
 export async function clientCharsets(connection: Connection): Promise<string[]> {
   const [rows] = await connection.query<RowDataPacket[]>("SHOW CHARACTER SET");
   return rows

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** A TCP proxy that can break what goes through it, as networks do. */
+/** A TCP proxy that can disturb its connections, as networks do. */
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  /** Also those whose counterpart is closed: while one is open, the server cannot close. */
+  /** Includes sockets whose counterpart is closed: while one is open, the server cannot close. */
   readonly #open = new Set<Socket>();
   #refusing = false;
   #held = false;
@@ -33,22 +33,24 @@ export class TcpProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
-  /** Cuts every open connection with a reset. */
+  /** Resets all open connections. */
   cut(): void {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
-  /** Leads new connections elsewhere, as an address does after a failover. */
+  /** Connects new connections to another target, as an address does after a failover. */
   leadTo(target: { readonly host: string; readonly port: number }): void {
     this.#target = target;
   }
 
-  /** Resets new connections until told otherwise. */
+  /** `true`: resets new connections, until it is called with `false`. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing;
   }
 
-  /** Lets nothing through in either direction, without closing anything, until told otherwise. */
+  /**
+   * `true`: passes nothing on in either direction, but closes nothing, until called with `false`.
+   */
   hold(held: boolean): void {
     this.#held = held;
     for (const socket of [...this.#pairs].flat()) {
@@ -58,9 +60,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Flips one bit of what the target sends, once: `at` bytes behind the beginning of the first
-   * chunk's stretch that is `where` (an empty one: of the first chunk). Resolves when that was
-   * passed on.
+   * Flips one bit of what the target sends, once: `at` bytes after the beginning of the first
+   * `where` in a chunk (with an empty `where`: of the chunk). Resolves when that chunk is passed
+   * on.
    */
   async damage(where: string, at: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -7,9 +7,9 @@ import type { Account, TestMysql } from "./mysql.ts";
  * needs.
  */
 export interface ThreeEnvironments {
-  /** Throws outside of the tests and hooks of the file. */
+  /** Throws outside of the file's tests and hooks. */
   readonly aws: LocalAws;
-  /** `app_production`, `app_staging`, `app_test`; all privileges on shop. */
+  /** `app_production`, `app_staging` and `app_test`, with all privileges on shop. */
   readonly accounts: readonly [Account, Account, Account];
 }
 

@@ -6,8 +6,8 @@ import {
 } from "../../reader/transactions/transaction-reader.ts";
 
 /**
- * A reader of events that a test hands it: it has read nothing before, and tells `sink` what it
- * finds in the tables of `patterns`.
+ * A TransactionReader for events that a test passes to it. It has read nothing before, and reports
+ * changes of the tables that match `patterns` to `sink`.
  */
 export function transactionReaderOf(
   patterns: readonly string[],

@@ -4,11 +4,11 @@ import { TcpProxy } from "./tcp-proxy.ts";
 const REPLICATION: Account = { user: "replication", password: "replication" };
 
 /**
- * Two MySQL servers of one topology behind one address: one is the source, which writers and reader
- * reach, and the other one copies it. Accounts and tables that are made on the source come to both.
+ * Two MySQL servers behind one address. One is the source, to which writers and reader connect; the
+ * other is its replica. Accounts and tables that are created on the source are replicated.
  */
 export class TwoServers implements AsyncDisposable {
-  /** The address. */
+  /** The common address of the two. */
   readonly proxy: TcpProxy;
   #source: TestMysql;
   #replica: TestMysql;
@@ -19,7 +19,7 @@ export class TwoServers implements AsyncDisposable {
     this.#replica = replica;
   }
 
-  /** `source`, `replica`: with different `server_id`. */
+  /** Makes `replica` follow `source`; their `server_id` must differ. */
   static async link(source: TestMysql, replica: TestMysql): Promise<TwoServers> {
     const servers = new TwoServers(await TcpProxy.listen(source.server), source, replica);
     await source.createAccount(REPLICATION.user, ["REPLICATION SLAVE ON *.*"]);
@@ -27,14 +27,14 @@ export class TwoServers implements AsyncDisposable {
     return servers;
   }
 
-  /** The one that is written to. */
+  /** The present source, which is written to. */
   get source(): TestMysql {
     return this.#source;
   }
 
   /**
-   * The replica becomes the source, with all that was written, and the address leads to it. The
-   * former source copies it from then on.
+   * Makes the replica, once it has everything, the source, and points the address to it. The former
+   * source then replicates from it.
    */
   async failOver(): Promise<void> {
     await this.#source.query("SET GLOBAL super_read_only = ON");
@@ -55,7 +55,7 @@ export class TwoServers implements AsyncDisposable {
     await this.#follow();
   }
 
-  /** Stops the source and starts it again; `hard`: as after a crash. */
+  /** Restarts the source; `hard`: as after a crash. */
   async restart(hard: boolean): Promise<void> {
     await this.#source.server.restart({ hard });
   }

@@ -1,16 +1,16 @@
 import { sameJson } from "./json-text.ts";
 
-/** One kind of column: literals to store, and how what SELECT prints for them must look as JSON. */
+/** A kind of column: literals to store, and the JSON expected for what SELECT prints. */
 export interface ValueFamily {
-  /** The first major version of MySQL that has it. */
+  /** The first major version of MySQL that supports it; absent: all. */
   readonly since?: number;
   readonly types: readonly string[];
   readonly literals: readonly string[];
-  /** What to SELECT of a column; its name replaces `?`. It is read as text. */
+  /** What to select of a column; its name replaces `?`. The result is read as text. */
   readonly select: string;
-  /** The JSON that the binlog's value must be. */
+  /** Returns the JSON that the binlog's value must have. */
   readonly json?: (text: string) => string;
-  /** Where the text alone does not decide. */
+  /** Compares JSON and text where several JSON texts are correct. */
   readonly same?: (json: string, text: string) => boolean;
 }
 
@@ -28,7 +28,7 @@ const TEXTS = [
 ];
 const EMOJI = "_utf8mb4 x'F09F9880F09F87A9F09F87AA61CC81'"; // 😀, a flag, a combining accent
 
-/** Every type of MySQL, with extreme values and what SELECT shows for them. */
+/** All types of MySQL, with extreme values and how SELECT shows them. */
 export const valueFamilies: Readonly<Record<string, ValueFamily>> = {
   "signed integers": {
     types: ["TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT"],
@@ -444,7 +444,8 @@ export const valueFamilies: Readonly<Record<string, ValueFamily>> = {
 };
 
 /**
- * What is wrong with the JSON of a value, given what SELECT shows of it; undefined when nothing is.
+ * Describes what is wrong with the JSON of a value, given what SELECT prints for it; undefined: it
+ * is right.
  */
 export function difference(
   family: ValueFamily,

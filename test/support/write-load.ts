@@ -3,18 +3,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Connection, createConnection } from "mysql2/promise";
 
 export interface WriteLoadOptions {
-  /** Where to connect at the moment; asked at every connect. */
+  /** Returns the address to connect to; called at every connect. */
   readonly server: () => { host: string; port: number };
   readonly user: string;
   readonly password: string;
-  /** Written into every row, so that a foreign one is recognised. */
+  /** Written into every row, so that a row of another environment is recognised. */
   readonly environment: string;
   readonly writer: number;
   readonly signal: AbortSignal;
   readonly random: SeededRandom;
 }
 
-/** What the write load writes to. */
+/** The statements that create the tables of the write load. */
 export const LOAD_TABLES = [
   "CREATE TABLE shop.journal (environment VARCHAR(20), writer INT, seq INT, PRIMARY KEY (environment, writer, seq))",
   "CREATE TABLE shop.stock (id INT PRIMARY KEY, environment VARCHAR(20), quantity INT, note VARCHAR(200))",
@@ -23,9 +23,9 @@ export const LOAD_TABLES = [
 const STOCK_ROWS = 20;
 
 /**
- * Writes transactions until the signal is aborted: each one a row of the journal with the next
- * number, and some inserts, updates and deletes of this writer's stock. Connections that break are
- * opened again; whether a transaction that broke was committed is for the database to say.
+ * Writes transactions until the signal is aborted. Each inserts the next number into the journal,
+ * and inserts, updates and deletes some rows of this writer's stock. It reopens broken connections;
+ * whether a broken transaction was committed shows in the database only.
  */
 export async function writeLoad(options: WriteLoadOptions): Promise<void> {
   const { signal, random } = options;
@@ -47,7 +47,7 @@ export async function writeLoad(options: WriteLoadOptions): Promise<void> {
   }
 }
 
-/** mysql2 leaves a statement without an answer at times when its connection breaks. */
+/** When a connection breaks, mysql2 sometimes never answers a statement. */
 const ANSWER_MS = 5000;
 
 async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
@@ -58,7 +58,7 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
 
 async function open({ server, user, password }: WriteLoadOptions): Promise<Connection> {
   const connection = await createConnection({ ...server(), user, password, connectTimeout: 2000 });
-  // A broken connection shows at its next use.
+  // A broken connection is noticed at its next use.
   connection.on("error", () => undefined);
   return connection;
 }

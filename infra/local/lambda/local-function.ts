@@ -39,7 +39,7 @@ export class LocalFunction implements AsyncDisposable {
     return this.#concurrency;
   }
 
-  /** Lets so many invocations run at once; null: `concurrency` again. */
+  /** Changes the limit of invocations at the same time; null: back to `concurrency`. */
   limit(concurrency: number | null): void {
     this.#limit = concurrency;
   }
@@ -89,7 +89,7 @@ export class LocalFunction implements AsyncDisposable {
       throw error;
     } finally {
       this.#running--;
-      // With its error: who takes the usage in between must not find one without the other.
+      // Counted together with its error, so that `takeUsage` never returns only one of the two.
       this.#usage.invocations++;
       if (this.#usage.durationsMs.length < DURATIONS_KEPT) {
         this.#usage.durationsMs.push(performance.now() - begin);

@@ -11,8 +11,9 @@ export interface ChildOptions {
   readonly entry: string;
   readonly args?: readonly string[];
   /**
-   * The child's environment variables; of this process's it gets PATH only. HOME does not exist, so
-   * that no setting of the developer's, in a variable or a file, affects the child.
+   * The child's environment variables. Of this process's it gets PATH and the compile cache only,
+   * and HOME does not exist, so that no setting of the developer's, in a variable or a file,
+   * affects it.
    */
   readonly environment: Readonly<Record<string, string>>;
   /** The file that the child's output is appended to. */

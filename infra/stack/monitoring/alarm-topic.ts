@@ -9,15 +9,17 @@ export interface AlarmTopicProps {
   readonly emails: readonly string[];
 }
 
-/** Where alarms go when they begin and when they end. Chat and paging tools subscribe to it. */
+/**
+ * The topic that announces alarms when they begin and end. Chat and paging tools subscribe to it.
+ */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
   constructor(scope: Construct, id: string, props: AlarmTopicProps) {
     super(scope, id);
     this.topic = new Topic(this, "Topic", { displayName: props.displayName, enforceSSL: true });
-    // `enforceSSL` makes a policy, which takes the place of the default one: without this statement
-    // no alarm is delivered.
+    // `enforceSSL` makes a policy, which replaces the default one: without this statement no alarm
+    // would be delivered.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: "AlarmsOfThisAccount",

@@ -15,17 +15,19 @@ import { watches } from "./watches.ts";
 
 export interface AlarmsProps extends WatchedParts {
   readonly source: string;
-  /** Gets every alarm but those of environments with a topic of their own. */
+  /** The topic of all alarms but those of environments with a topic of their own. */
   readonly topic: AlarmTopic;
-  /** Gets the urgent ones as well. */
+  /** The topic of urgent alarms; these go to both topics. */
   readonly urgentTopic: AlarmTopic;
 }
 
-/** Every alarm of a source. Each says what it means and where the runbook goes on. */
+/**
+ * All alarms of a source. Each description says what the alarm means and names its runbook section.
+ */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
   readonly names: readonly string[];
-  /** The alarm by which a deployment of the reader is judged. */
+  /** The alarm that makes ECS roll back a deployment of the reader. */
   readonly rollout: { readonly name: string; readonly alarm: Alarm };
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
@@ -38,7 +40,9 @@ export class Alarms extends Construct {
     this.rollout = rollout;
   }
 
-  /** The alarms by their names alone: who shows them need not wait until they exist. */
+  /**
+   * The alarms by name only, so that a construct that shows them need not wait for their creation.
+   */
   byName(): IAlarm[] {
     return this.names.map((name) =>
       Alarm.fromAlarmArn(

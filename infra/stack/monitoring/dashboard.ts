@@ -18,7 +18,7 @@ export interface RouterDashboardProps extends Watched {
   readonly source: string;
 }
 
-/** One page that answers an operator's questions from top to bottom, the most urgent first. */
+/** One page that answers an operator's questions, the most urgent first. */
 export class RouterDashboard extends Construct {
   readonly dashboard: Dashboard;
 

@@ -22,7 +22,7 @@ const ATTRIBUTIONS = [
   UNATTRIBUTED,
 ] as const satisfies readonly (Attribution | typeof UNATTRIBUTED)[];
 
-/** One of the system's own metrics, of one source. */
+/** The system's own metrics of one source. */
 export class SourceMetrics {
   readonly #source: string;
 
@@ -69,7 +69,7 @@ export class SourceMetrics {
     return this.#metric(ROUTE_METRICS.delay, statistic, { [DIMENSIONS.environment]: environment });
   }
 
-  /** How authors were found, one metric for each way. */
+  /** The number of changes by how their author was found: one metric for each way. */
   changesByAttribution(): Metric[] {
     return ATTRIBUTIONS.map((attribution) => this.#attributed(attribution));
   }
@@ -89,10 +89,7 @@ export class SourceMetrics {
     });
   }
 
-  /**
-   * Metrics that differ in one dimension only are labelled by its value, which keeps a widget's
-   * legend short.
-   */
+  /** A metric with a further dimension is labelled with its value only, for a short legend. */
   #metric(name: string, statistic: string, dimensions: Record<string, string> = {}): Metric {
     const [label] = Object.values(dimensions);
     const props: MetricProps = {

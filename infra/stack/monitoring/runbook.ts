@@ -30,7 +30,7 @@ export const RUNBOOK = {
 
 export type RunbookHeading = (typeof RUNBOOK)[keyof typeof RUNBOOK];
 
-/** The fragment by which GitHub and GitLab address a heading. */
+/** A heading's fragment in GitHub's and GitLab's pages. */
 export function anchor(heading: string): string {
   return heading
     .toLowerCase()

@@ -13,7 +13,7 @@ import type { Alarms } from "./alarms.ts";
 import type { SourceMetrics } from "./metrics.ts";
 import { graph, HALF, HEIGHT, oldest, PERIOD, stacked, sum, THIRD, visible } from "./widgets.ts";
 
-/** What the dashboard shows. */
+/** The parts that the dashboard shows. */
 export interface Watched {
   readonly metrics: SourceMetrics;
   readonly alarms: Alarms;
@@ -26,7 +26,7 @@ export interface Watched {
   readonly hasCanary: boolean;
 }
 
-/** CloudWatch takes this many alarms in one widget. */
+/** CloudWatch's limit of alarms in one widget. */
 const ALARMS_PER_WIDGET = 100;
 
 export function running({ metrics, alarms, reader }: Watched): IWidget[] {
@@ -189,10 +189,7 @@ export function errors({ metrics, raw, route, retry, pairs }: Watched): IWidget[
   ];
 }
 
-/**
- * What AWS bills by the piece. A metric of SQS counts messages; one request carries up to ten of
- * them.
- */
+/** What AWS bills by use. SQS's metrics count messages; one request can contain up to ten. */
 export function costs({ metrics, raw, route, retry, pairs, tables }: Watched): IWidget[] {
   const named = [
     { queue: raw.queue, name: "raw" },

@@ -6,7 +6,7 @@ import type { RouterFunction } from "../resources/router-function.ts";
 import type { SourceMetrics } from "./metrics.ts";
 import type { RunbookHeading } from "./runbook.ts";
 
-/** What the alarms look at. */
+/** The parts that the alarms watch. */
 export interface WatchedParts {
   readonly settings: Configuration["alarms"];
   readonly environments: Configuration["environments"];
@@ -18,32 +18,32 @@ export interface WatchedParts {
   readonly hasCanary: boolean;
 }
 
-/** A metric and the bound beyond which it is an alarm. */
+/** A metric and its bound: beyond it, the alarm rings. */
 export interface Watch {
   readonly heading: RunbookHeading;
   /**
-   * `urgent`: every environment waits, or changes are soon lost. `notice`: one stream waits, or
-   * somebody has to look at it.
+   * `urgent`: every environment waits, or changes will soon be lost. `notice`: one stream waits, or
+   * a person has to look at something.
    */
   readonly severity: "urgent" | "notice";
   /**
-   * Something happened, and is not undone when the metric goes back to zero by itself: the end of
-   * the alarm is not announced. Left out: the trouble lasts as long as the metric is beyond its
-   * bound.
+   * True for an event, which is not over when the metric returns to zero: the end of the alarm is
+   * not announced. Absent: the trouble lasts as long as the metric is beyond its bound.
    */
   readonly isEvent?: true;
-  /** What is watched, where a heading has several alarms: a queue's or a function's name. */
+  /** The queue or function that is watched, for a heading with several alarms. */
   readonly subject?: string;
   readonly meaning: string;
   readonly metric: IMetric;
   readonly above: number;
   /**
-   * The metric's periods in a row (a minute each, unless the metric says otherwise), default one.
+   * How many periods in a row must be beyond the bound; default one. A period is a minute, unless
+   * the metric has another.
    */
   readonly periods?: number;
-  /** Silence counts as good, unless the metric is a heartbeat. */
+  /** How missing data count. Default: as good; the metric of a heartbeat needs another value. */
   readonly silence?: TreatMissingData;
   readonly operator?: ComparisonOperator;
-  /** The SNS topic that gets the alarm in place of the source's own. */
+  /** The SNS topic that gets the alarm instead of the source's topic. */
   readonly topicArn?: string | undefined;
 }

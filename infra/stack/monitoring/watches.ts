@@ -5,7 +5,7 @@ import { deadLetterWatch, oldestMessage, queueWatches } from "./queue-watches.ts
 import { RUNBOOK } from "./runbook.ts";
 import type { Watch, WatchedParts } from "./watch.ts";
 
-/** Everything that is watched, reader first. */
+/** All watches, the reader's first. */
 export function watches(parts: WatchedParts): Watch[] {
   return [
     ...readerWatches(parts),
@@ -17,17 +17,17 @@ export function watches(parts: WatchedParts): Watch[] {
 }
 
 /**
- * A transaction manager commits within seconds what it has prepared; MySQL keeps its binlog for
- * hours at least.
+ * A transaction manager commits what it has prepared within seconds, and MySQL keeps its binlog for
+ * hours at least: this is far beyond the one and before the other.
  */
 const PREPARED_XA_MINUTES = 30;
 
 /**
- * A reader that starts again repeats a second of frames; on an idle database no other frame may
- * follow for minutes.
+ * A reader that starts again repeats a second's frames. On an idle database the next new frame may
+ * follow minutes later.
  */
 const REPEATS_PERIOD = Duration.minutes(5);
-/** A deployment starts two tasks; two deployments in a row are no trouble. */
+/** A deployment starts two tasks; two deployments in a row are normal. */
 const STARTS = 4;
 
 function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
@@ -57,8 +57,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       meaning: `More than ${settings.retentionUsedPercent} % of MySQL's binlog retention has passed since the saved offset: soon changes are purged before they are read.`,
       metric: metrics.retentionUsed(),
       above: settings.retentionUsedPercent,
-      // A reader that cannot connect does not know the retention: what was known before still
-      // holds.
+      // A reader that cannot connect does not report the retention; the alarm keeps its state.
       silence: TreatMissingData.IGNORE,
     },
     {
@@ -93,7 +92,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
         "The reader cannot read until a person acts: no environment receives anything until then.",
       metric: metrics.readerStopped(),
       above: 0,
-      // Only a reader that reports again can say that the stop has ended.
+      // The alarm ends only when a reader reports again.
       silence: TreatMissingData.IGNORE,
     },
     {
@@ -131,7 +130,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
         "A snapshot cannot go on until a person acts. The changes of all environments are delivered as ever.",
       metric: metrics.snapshotStopped(),
       above: 0,
-      // Only a reader that reports again can say that it goes on.
+      // The alarm ends only when a reader reports again.
       silence: TreatMissingData.IGNORE,
     },
     {
@@ -158,8 +157,8 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     {
       heading: RUNBOOK.framesReturned,
       severity: "urgent",
-      // SQS leaves a message that was received several times out of the oldest message's age, so
-      // that alarm would end here.
+      // SQS excludes a message that was received several times from the age of the oldest message,
+      // so the alarm on that age would end here.
       meaning:
         "The route function has given frames back to the raw queue in each of three minutes: a lane stands still.",
       metric: metrics.framesReturned(),
@@ -228,7 +227,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
   ];
 }
 
-/** Whatever keeps the row away, the canary's own trouble included. */
+/** The alarm rings whatever keeps the row from arriving, including trouble of the canary itself. */
 function canaryWatch({ metrics }: WatchedParts): Watch {
   return {
     heading: RUNBOOK.canaryMissing,

@@ -4,13 +4,13 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 
 export const PERIOD = Duration.minutes(1);
 
-/** Widths and height in units of the console's grid. */
+/** Widths and height in grid units of CloudWatch's console. */
 export const FULL = 24;
 export const HALF = 12;
 export const THIRD = 8;
 export const HEIGHT = 6;
 
-/** Lines from zero up; what has another unit goes to the right axis. */
+/** A graph of lines from zero; lines with another unit use the right axis. */
 export function graph(
   title: string,
   width: number,
@@ -28,7 +28,7 @@ export function graph(
   });
 }
 
-/** Shares of a whole. */
+/** A graph of stacked lines, which are parts of a sum. */
 export function stacked(title: string, width: number, left: IMetric[]): GraphWidget {
   return new GraphWidget({
     title,
@@ -40,12 +40,12 @@ export function stacked(title: string, width: number, left: IMetric[]): GraphWid
   });
 }
 
-/** Per minute, under a label. */
+/** Options for a labelled sum per minute. */
 export function sum(label: string): MetricOptions {
   return { period: PERIOD, statistic: Stats.SUM, label };
 }
 
-/** Seconds that the oldest message has waited. */
+/** How long the oldest message has waited, seconds. */
 export function oldest(queue: Queue, label: string): IMetric {
   return queue.metricApproximateAgeOfOldestMessage({
     period: PERIOD,
@@ -54,7 +54,7 @@ export function oldest(queue: Queue, label: string): IMetric {
   });
 }
 
-/** Messages that wait for a receiver. */
+/** How many messages wait to be received. */
 export function visible(queue: Queue, label: string): IMetric {
   return queue.metricApproximateNumberOfMessagesVisible({
     period: PERIOD,

@@ -7,21 +7,21 @@ import { allow } from "./policy-statements.ts";
 
 export interface AccountSecretProps {
   readonly description: string;
-  /** Of the secret that is made. */
+  /** The user name in a secret that is created. */
   readonly username: string;
   readonly host: string;
   readonly port: number;
-  /** Of a secret that is there already. */
+  /** An existing secret; absent: one is created. */
   readonly secretArn: string | undefined;
-  /** The KMS key of that one, where it is not AWS's own. */
+  /** The KMS key of that secret, unless it is AWS's own. */
   readonly secretKeyArn: string | undefined;
-  /** The secret of the app, in place of `secretArn`. */
+  /** A secret of the app, instead of `secretArn`. */
   readonly existing?: ISecret | undefined;
 }
 
 /**
- * A MySQL account: `{ "username", "password" }`, read at every connect, so that it may rotate. It
- * is made where the props name none.
+ * The secret of a MySQL account, `{ "username", "password" }`. It is read at every connect, so it
+ * may rotate. It is created unless the props name one.
  */
 export class AccountSecret extends Construct {
   readonly secret: ISecret;
@@ -38,7 +38,7 @@ export class AccountSecret extends Construct {
     this.#keyArn = props.secretKeyArn;
   }
 
-  /** What `grantRead` grants, for a policy. */
+  /** The statements that `grantRead` grants. */
   readStatements(): PolicyStatement[] {
     return [
       allow(["secretsmanager:GetSecretValue"], this.secret.secretArn),
@@ -46,7 +46,7 @@ export class AccountSecret extends Construct {
     ];
   }
 
-  /** Lets a principal read the secret, and decrypt it where its key is not AWS's own. */
+  /** Lets a principal read the secret, and decrypt it with the given key. */
   grantRead(grantee: IGrantable): void {
     this.secret.grantRead(grantee);
     if (this.#keyArn === undefined) return;
@@ -57,7 +57,7 @@ export class AccountSecret extends Construct {
     const secret = new Secret(this, "Secret", {
       description,
       generateSecretString: {
-        // The fields that Secrets Manager's own rotation functions for MySQL ask for.
+        // The fields that Secrets Manager's rotation functions for MySQL require.
         secretStringTemplate: JSON.stringify({
           engine: "mysql",
           host,

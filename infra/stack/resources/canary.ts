@@ -19,17 +19,17 @@ export interface CanaryProps {
   readonly name: string;
   /** The folder with the function's bundled code. */
   readonly code: string;
-  /** The queue at the other end. */
+  /** The queue in which the canary waits for its row. */
   readonly pair: EnvironmentQueuePair;
   readonly network: SourceNetwork;
-  /** Null: AWS's own keys. */
+  /** Null: AWS's own keys are used. */
   readonly key: EncryptionKey | null;
   readonly logRetention: RetentionDays;
 }
 
 /**
- * Writes a row to MySQL every minute and waits for it in a queue of its own. It may read its secret
- * and its queue; its MySQL account may write one table.
+ * Writes a row to MySQL every minute and waits for it in its own queue. It may read its secret and
+ * its queue, and its MySQL account may write one table.
  */
 export class Canary extends Construct {
   readonly function: RouterFunction;
@@ -64,7 +64,7 @@ export class Canary extends Construct {
         SOURCE_TLS: source.tls,
         CANARY_SECRET_ARN: this.secret.secret.secretArn,
         CANARY_QUEUE_URL: pair.queue.queueUrl,
-        // Lambda's own list of authorities, with those of RDS and Aurora.
+        // Lambda's list of authorities, which includes those of RDS and Aurora.
         ...(source.tls === "verify" && { NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem" }),
       },
       // Ends before the next invocation begins.
@@ -96,7 +96,7 @@ export class Canary extends Construct {
     });
   }
 
-  /** What Lambda asks of the role of a function in a VPC. */
+  /** The permissions that Lambda requires of the role of a function in a VPC. */
   #allowNetwork(): void {
     const { executionRole } = this.function;
     executionRole.addToPolicy(

@@ -11,7 +11,7 @@ import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RawQueue } from "./raw-queue.ts";
 import type { Tables } from "./tables.ts";
 
-/** The places where rows lie. */
+/** The resources that contain rows. */
 export interface RowPlaces {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly raw: RawQueue;
@@ -21,12 +21,12 @@ export interface RowPlaces {
 
 const QUEUE_READS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"];
 const QUEUE_WRITES = ["sqs:SendMessage", "sqs:PurgeQueue", "sqs:StartMessageMoveTask"];
-/** Replication, restoring and tagging included. */
+/** Includes replication, restoring and tagging. */
 const OBJECT_ACCESS = ["s3:*Object*"];
 /**
- * Items, and the ways by which a table's items leave it.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html lists what
- * a table's policy may name.
+ * Access to items, and the actions that copy a table's items elsewhere.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html lists the
+ * actions that a table's policy may name.
  */
 const ITEM_ACCESS = [
   "BatchGetItem",
@@ -49,14 +49,14 @@ const ITEM_ACCESS = [
 ].map((action) => `dynamodb:${action}`);
 
 /**
- * Keeps everybody out of an environment's rows who is not listed for it, whatever their own
- * policies allow: a Deny outweighs every Allow. Queues and payloads of an environment are closed
- * when it lists `consumers`. What holds the rows of all environments (raw queue, payloads of
- * frames, of failure records and of prepared XA transactions, failures table) is closed as soon as
- * one of them does, or `operators` are listed. Policies stay changeable by whoever IAM allows: a
- * Deny of that would lock out whoever deploys.
+ * Denies access to an environment's rows for everybody who is not listed, whatever their own
+ * policies allow: a Deny overrides every Allow. Queues and payloads of an environment are closed
+ * when it lists `consumers`. Resources with the rows of all environments (raw queue, payloads of
+ * frames, of failure records and of prepared XA transactions, failures table) are closed when any
+ * environment lists consumers, or when `operators` are listed. Changing the policies is not denied,
+ * because that would lock out whoever deploys.
  *
- * `parts`: ARNs of the roles of reader and functions; `operators`: ARNs, too.
+ * `parts`: ARNs of the roles of reader and functions. `operators`: ARNs of principals.
  */
 export function closeToOthers(
   { pairs, raw, payloads, tables }: RowPlaces,
@@ -88,7 +88,7 @@ export function closeToOthers(
     const objects = payloads.bucket.arnForObjects(`${prefix}*`);
     payloads.bucket.addToResourcePolicy(denyOthers(OBJECT_ACCESS, objects, insiders));
   }
-  // The table's own ARN would make it depend on itself; the policy holds for this table only.
+  // The table's own ARN would make the table depend on itself. The policy applies to it only.
   tables.ownFailures.addToResourcePolicy(denyOthers(ITEM_ACCESS, "*", insiders));
 }
 

@@ -10,15 +10,15 @@ import { acknowledgePrefix } from "./grants.ts";
 export interface ConsumerPolicyProps {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly payloads: Bucket;
-  /** Null: AWS's own keys. */
+  /** Null: AWS's own keys are used. */
   readonly key: EncryptionKey | null;
-  /** Those that are listed get the payloads by the bucket's own policy, too. */
+  /** Listed consumers also get the payloads by the bucket's policy. */
   readonly consumers: Consumers;
 }
 
 /**
- * What an application of one environment needs: its queues and its large payloads. To be attached
- * to its role.
+ * The permissions of an application of one environment: its queues and its large payloads. The
+ * owner of the application attaches the policy to its role.
  */
 export class ConsumerPolicy extends Construct {
   readonly environment: string;

@@ -4,7 +4,7 @@ import type { IGrantable, IRole } from "aws-cdk-lib/aws-iam";
 /** The principals that may read one environment's rows. */
 export class Consumers {
   readonly environment: string;
-  /** Those that the configuration lists, ARNs. */
+  /** ARNs of the consumers that the configuration lists. */
   readonly listed: readonly string[];
   readonly #stack: Stack;
   readonly #granted: string[] = [];
@@ -15,19 +15,19 @@ export class Consumers {
     this.listed = listed;
   }
 
-  /** Whether everybody else is kept out by a Deny in the resources' own policies. */
+  /** Whether policies of the resources deny access to everybody else. */
   get isClosed(): boolean {
     return this.listed.length > 0;
   }
 
-  /** These ARNs and those of all consumers, including those that are admitted later. */
+  /** `before`, the ARNs of all consumers (including those admitted later), and `after`. */
   and(before: readonly string[], after: readonly string[] = []): string[] {
     return Lazy.list({ produce: () => [...before, ...this.listed, ...this.#granted, ...after] });
   }
 
   /**
-   * Makes an exception from the Deny for a principal that is granted access by a policy of its own.
-   * Throws RangeError for one whose ARN the stack cannot know.
+   * Exempts a principal from the Deny, because a policy of its own grants it access. Throws
+   * RangeError when the stack cannot know the principal's ARN.
    */
   admit(grantee: IGrantable): void {
     if (!this.isClosed) return;

@@ -11,10 +11,7 @@ import { Construct } from "constructs";
 import type { DeployableConfiguration } from "../../../config/configuration.ts";
 import type { SourceNetwork } from "./source-network.ts";
 
-/**
- * The network that the database is in, by its ids: nothing is looked up, so the template can be
- * made offline.
- */
+/** The database's network by its ids. CDK looks nothing up, so the template can be made offline. */
 export class DatabaseNetwork extends Construct implements SourceNetwork {
   readonly vpc: IVpc;
   readonly vpcSubnets: SubnetSelection;
@@ -27,8 +24,8 @@ export class DatabaseNetwork extends Construct implements SourceNetwork {
     };
     this.vpc = Vpc.fromVpcAttributes(this, "Vpc", {
       vpcId: network.vpcId,
-      // Only a construct that places things by zone would ask for them; the service names its
-      // subnets.
+      // Required, but not used: only a construct that places things by zone reads it, and the
+      // service names its subnets.
       availabilityZones: ["unused"],
     });
     const { databaseSecurityGroupId: group } = network;
@@ -36,7 +33,7 @@ export class DatabaseNetwork extends Construct implements SourceNetwork {
       group === undefined
         ? null
         : SecurityGroup.fromSecurityGroupId(this, "DatabaseSecurityGroup", group);
-    // Nothing here adds a route, which is all that a subnet's route table is asked for.
+    // The warning is about adding routes to the subnets, which nothing here does.
     Annotations.of(this).acknowledgeWarning("@aws-cdk/aws-ec2:noSubnetRouteTableId");
   }
 }

@@ -13,8 +13,7 @@ import type { RouterFunction } from "./router-function.ts";
 import type { Tables } from "./tables.ts";
 
 /**
- * What both functions work with: each delivers frames, the one as they come, the other when they
- * were parked.
+ * What both functions need: route delivers frames as they arrive, retry delivers parked changes.
  */
 export interface DeliveryProps {
   /** The folder with the function's bundled code. */
@@ -22,15 +21,15 @@ export interface DeliveryProps {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly tables: Tables;
   readonly payloads: PayloadBucket;
-  /** The key of the hashes that stand for masked values; null where no subscriber has `columns`. */
+  /** The key of the hashes of masked values; null when no subscriber has `columns`. */
   readonly filterSecret: Secret | null;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
 }
 
 /**
- * Lets a function deliver: look authors up, send to environment queues, park what cannot be sent,
- * move its lane.
+ * Lets a function deliver: look up authors, send to environment queues, park changes that cannot be
+ * sent, and move the position of a lane.
  */
 export function grantDelivery(
   lambda: RouterFunction,

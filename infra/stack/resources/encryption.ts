@@ -9,10 +9,10 @@ import { CfnTopic } from "aws-cdk-lib/aws-sns";
 import { CfnQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
-/** What SQS, S3 and Secrets Manager ask of whoever reads. */
+/** The actions that SQS, S3 and Secrets Manager require of a reader. */
 const READ_ACTIONS = ["kms:Decrypt"];
 
-/** What they and DynamoDB ask of whoever writes, too. */
+/** The actions that these and DynamoDB require of a writer. */
 const USE_ACTIONS = [
   "kms:Decrypt",
   "kms:DescribeKey",
@@ -23,9 +23,9 @@ const USE_ACTIONS = [
 ];
 
 /**
- * The KMS key of everything that a router stores. It is somebody else's: its policy has to let this
- * account's IAM decide, and admit CloudWatch's alarms and logs (docs/deploying.md). A key that is
- * made in the same app gets these statements here.
+ * The KMS key of everything that a router stores. A given key's policy must let this account's IAM
+ * decide and admit CloudWatch's alarms and logs (docs/deploying.md). A key that is created in the
+ * same app gets the statements for CloudWatch here.
  */
 export class EncryptionKey extends Construct {
   readonly #key: IKey;
@@ -35,29 +35,29 @@ export class EncryptionKey extends Construct {
     this.#key = typeof key === "string" ? Key.fromKeyArn(this, "Key", key) : key;
   }
 
-  /** Lets a part use what it reads and writes. */
+  /** Lets a part encrypt and decrypt. */
   grantUse(grantee: IGrantable): Grant {
     return this.#grant(grantee, USE_ACTIONS);
   }
 
-  /** Lets an application read. */
+  /** Lets an application decrypt. */
   grantRead(grantee: IGrantable): Grant {
     return this.#grant(grantee, READ_ACTIONS);
   }
 
-  /** What `grantRead` grants, for a policy. */
+  /** The statement that `grantRead` grants. */
   readStatement(): PolicyStatement {
     return new PolicyStatement({ actions: READ_ACTIONS, resources: [this.#key.keyArn] });
   }
 
-  /** What `grantUse` grants, for a policy. */
+  /** The statement that `grantUse` grants. */
   useStatement(): PolicyStatement {
     return new PolicyStatement({ actions: USE_ACTIONS, resources: [this.#key.keyArn] });
   }
 
   /**
-   * Puts every store inside a construct under the key. Each is changed in place, and keeps what it
-   * has.
+   * Encrypts every store inside a construct with the key. The resources are changed in place and
+   * keep their contents.
    */
   encrypt(construct: Construct): void {
     const { keyArn } = this.#key;
@@ -82,7 +82,7 @@ export class EncryptionKey extends Construct {
     return Grant.addToPrincipal({ grantee, actions, resourceArns: [this.#key.keyArn] });
   }
 
-  /** Does nothing where the key is known by its ARN only. */
+  /** Admits CloudWatch's alarms and logs; has no effect on a key that is known by its ARN only. */
   #admitServices(): void {
     const { account, region } = Stack.of(this);
     this.#key.addToResourcePolicy(
@@ -109,8 +109,8 @@ export class EncryptionKey extends Construct {
 }
 
 /**
- * S3 delivers access logs only to buckets under a key of its own; they hold names of objects, and
- * no rows.
+ * Encrypts a bucket with the key, except the one for access logs: S3 delivers logs only to buckets
+ * with its own encryption. The logs contain names of objects, but no rows.
  */
 function encryptBucket(bucket: CfnBucket, keyArn: string): void {
   if (bucket.loggingConfiguration === undefined) return;

@@ -18,7 +18,7 @@ import { acknowledgePrefix } from "./grants.ts";
 import type { Consumers } from "./consumers.ts";
 import { fifoQueueProps } from "./fifo-queue.ts";
 
-/** What an application does with its queue. */
+/** The actions of an application on its queue. */
 export const CONSUME_ACTIONS = [
   "sqs:ReceiveMessage",
   "sqs:DeleteMessage",
@@ -27,7 +27,7 @@ export const CONSUME_ACTIONS = [
   "sqs:GetQueueUrl",
 ];
 
-/** What SQS asks of whoever moves messages out of a dead-letter queue. */
+/** The actions that SQS requires at a dead-letter queue to move messages out of it. */
 const REDRIVE_ACTIONS = [
   "sqs:StartMessageMoveTask",
   "sqs:ListMessageMoveTasks",
@@ -37,33 +37,33 @@ const REDRIVE_ACTIONS = [
   "sqs:GetQueueAttributes",
   "sqs:GetQueueUrl",
 ];
-/** What it asks of them at the queue where the messages go. */
+/** The actions that SQS requires at the queue to which the messages move. */
 const SEND_ACTIONS = ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"];
 
 export interface EnvironmentQueuePairProps {
   readonly source: string;
   readonly names: EnvironmentQueue;
   /**
-   * Whether the queues stay, with their messages and their policies, when they are no longer in the
+   * Whether CloudFormation keeps the queues, with messages and policies, once they leave the
    * template.
    */
   readonly isKept: boolean;
   readonly visibilitySeconds: number;
   readonly maxReceives: number;
   readonly retentionDays: number;
-  /** The only principals that may read the queue; none listed: whoever IAM allows. */
+  /** The principals that may read the queue; when none is listed, IAM decides. */
   readonly consumers: Consumers;
-  /** Has the bodies that are too large for the queue. */
+  /** The bucket of bodies that are too large for the queue. */
   readonly payloads: Bucket;
-  /** Null: AWS's own keys. */
+  /** Null: AWS's own keys are used. */
   readonly key: EncryptionKey | null;
   /** ARNs of principals that may move messages from the dead-letter queue back into the queue. */
   readonly operators: readonly string[];
 }
 
 /**
- * One subscriber's FIFO queue in one environment, and where messages go that it failed to handle
- * too often.
+ * One subscriber's FIFO queue in one environment, and the dead-letter queue for messages that the
+ * application failed to handle too often.
  */
 export class EnvironmentQueuePair extends Construct {
   readonly names: EnvironmentQueue;
@@ -81,7 +81,7 @@ export class EnvironmentQueuePair extends Construct {
     this.#key = props.key;
     const common = {
       ...fifoQueueProps(props.retentionDays),
-      // A first deployment that fails leaves no queue behind, whose name would be taken.
+      // Not RETAIN: after a failed first deployment, queues left behind would occupy their names.
       removalPolicy: props.isKept
         ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         : RemovalPolicy.DESTROY,
@@ -89,7 +89,7 @@ export class EnvironmentQueuePair extends Construct {
     this.deadLetterQueue = new Queue(this, "DeadLetterQueue", {
       ...common,
       queueName: props.names.deadLetterQueueName,
-      // By its name: the queue itself refers to this one.
+      // Referred to by name, because the queue refers to its dead-letter queue.
       redriveAllowPolicy: {
         redrivePermission: RedrivePermission.BY_QUEUE,
         sourceQueues: [
@@ -124,7 +124,7 @@ export class EnvironmentQueuePair extends Construct {
 
   /**
    * Lets a principal of this account receive and delete the queue's messages and read their large
-   * payloads. Throws RangeError where the environment lists its consumers and the principal is a
+   * payloads. Throws RangeError when the environment lists its consumers and the principal is a
    * role of another stack.
    */
   grantConsume(grantee: IGrantable): Grant {
@@ -147,7 +147,7 @@ export class EnvironmentQueuePair extends Construct {
   }
 }
 
-/** A queue that stays is closed to others as before. */
+/** Keeps a queue's policy with the queue, so that a kept queue remains closed to others. */
 function keepPolicy(queue: Queue): void {
   const policy = queue.node.findChild("Policy").node.defaultChild;
   if (!CfnResource.isCfnResource(policy)) throw new TypeError(`${queue.node.path} has no policy`);
@@ -155,8 +155,8 @@ function keepPolicy(queue: Queue): void {
 }
 
 /**
- * Lets principals do something with a queue, by one statement for all of them: SQS takes a policy
- * of at most 20 statements, each with at most seven actions.
+ * Allows principals actions on a queue, in one statement for all: SQS accepts a policy of at most
+ * 20 statements, each with at most seven actions.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
  */
 function allow(queue: Queue, arns: readonly string[], actions: readonly string[]): void {
@@ -171,8 +171,8 @@ function allow(queue: Queue, arns: readonly string[], actions: readonly string[]
 }
 
 /**
- * An application of one environment cannot read another's queue, whatever its own IAM policy
- * allows: a Deny in the queue's policy outweighs every Allow.
+ * Denies everybody else access to a queue's messages. A Deny in the queue's policy overrides every
+ * Allow, so an application of another environment cannot read it whatever its IAM policy allows.
  */
 function keepOthersOut(queue: Queue, principalArns: string[]): void {
   queue.addToResourcePolicy(

@@ -4,8 +4,7 @@ import { Construct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
 /**
- * The key of the hashes that stand for masked values. Only the functions read it. It is kept with
- * the stack's tables.
+ * The key of the hashes of masked values. Only the functions read it. It is kept like the tables.
  */
 export class FilterSecret extends Construct {
   readonly secret: Secret;

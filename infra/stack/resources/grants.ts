@@ -5,10 +5,7 @@ import type { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import type { IConstruct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
-/**
- * Actions on single items, and the question when a table was made; no action name has
- * a wildcard.
- */
+/** Actions on items, and DescribeTable, which tells when a table was created. No wildcards. */
 export type ItemAction =
   | "BatchGetItem"
   | "BatchWriteItem"
@@ -20,10 +17,7 @@ export type ItemAction =
   | "Scan"
   | "UpdateItem";
 
-/**
- * Lets a principal do the named things with the items of a table (`Table.grant` would add every
- * index).
- */
+/** Allows a principal actions on a table's items. `Table.grant` would include all indexes. */
 export function grantItems(
   table: ITable,
   grantee: IGrantable,
@@ -46,8 +40,8 @@ export function grantIndexQuery(table: ITable, grantee: IGrantable, index: strin
 }
 
 /**
- * Lets a principal read or write the objects under a prefix (`Bucket.grantRead` would let it list
- * the bucket, too).
+ * Lets a principal read or write the objects under a prefix. `Bucket.grantRead` would also let it
+ * list the bucket.
  */
 export function grantPayloads(
   bucket: Bucket,
@@ -64,9 +58,9 @@ export function grantPayloads(
 }
 
 /**
- * Lets a principal learn that an object does not exist: without `s3:ListBucket` S3 answers
- * AccessDenied for a missing key, which cannot be told from lost access. No condition on
- * `s3:prefix`: GetObject has no such parameter, and nothing documents that S3 would take the key
+ * Lets a principal learn that an object does not exist. Without `s3:ListBucket` S3 answers
+ * AccessDenied for a missing key, which looks the same as lost access. There is no condition on
+ * `s3:prefix`: GetObject has no such parameter, and it is not documented that S3 would use the key
  * for it.
  */
 export function grantAbsence(bucket: Bucket, grantee: IGrantable): Grant {
@@ -77,7 +71,7 @@ export function grantAbsence(bucket: Bucket, grantee: IGrantable): Grant {
   });
 }
 
-/** An object's key is known only once it is written, so a policy can name its prefix at most. */
+/** Accepts a policy for a prefix: an object's key is known only once it is written. */
 export function acknowledgePrefix(construct: IConstruct, bucket: Bucket, prefix: string): void {
   const id = Stack.of(bucket).getLogicalId(bucket.node.defaultChild as CfnBucket);
   acknowledge(

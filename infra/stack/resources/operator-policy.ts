@@ -16,13 +16,13 @@ export interface OperatorPolicyProps {
   readonly tables: Tables;
   readonly payloads: PayloadBucket;
   readonly raw: RawQueue;
-  /** Null: AWS's own keys. */
+  /** Null: AWS's own keys are used. */
   readonly key: EncryptionKey | null;
 }
 
 /**
- * What the commands of `binlog-router` do to a deployed stack, but for those that read the binlog
- * (`TracingPolicy`). To be attached to the roles of the people who run them.
+ * The permissions of `binlog-router`'s commands on a deployed stack, except those that read the
+ * binlog (`TracingPolicy`). It is attached to the roles of the people who run them.
  */
 export class OperatorPolicy extends Construct {
   readonly policy: ManagedPolicy;
@@ -41,7 +41,7 @@ export class OperatorPolicy extends Construct {
       statements: [
         allow(["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], stack.stackId),
         items(["GetItem", "UpdateItem"], tables.offsets.tableArn),
-        // The lanes' items, one for each lane.
+        // To read the items of all lanes.
         items(["Scan"], tables.offsets.tableArn),
         items(["BatchGetItem", "GetItem", "UpdateItem"], tables.sessions.tableArn),
         items(
@@ -54,7 +54,7 @@ export class OperatorPolicy extends Construct {
         allow(["s3:GetObject", "s3:PutObject"], bucket.arnForObjects(`${FAILURE_PAYLOAD_PREFIX}*`)),
         allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], raw.deadLetterQueue.queueArn),
         allow(["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"], queues),
-        // Names no resource.
+        // ListQueues cannot be limited to a resource.
         allow(["sqs:ListQueues"], "*"),
         ...(key === null ? [] : [key.useStatement()]),
       ],

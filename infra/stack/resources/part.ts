@@ -4,15 +4,12 @@ import type { IConstruct } from "constructs";
 /** The parts of the system that run code. */
 export type PartName = "reader" | "route" | "retry" | "canary";
 
-/**
- * The metadata by which a resource of the template says which source file it runs, for the run on
- * one machine.
- */
+/** The metadata key by which the local run finds the source file that a resource runs. */
 export const PART_METADATA = "binlog-router:part";
 
 export interface PartMetadata {
   readonly part: PartName;
-  /** From the repository's root. */
+  /** The path from the repository's root. */
   readonly entry: string;
 }
 

@@ -16,8 +16,8 @@ import {
 
 export interface PayloadBucketProps {
   /**
-   * How long what messages of queues point to is kept: longer than a queue and its dead-letter
-   * queue keep messages.
+   * How long payloads of messages are kept. It must exceed the time that a queue and its
+   * dead-letter queue together keep a message.
    */
   readonly retentionDays: number;
   readonly logDays: number;
@@ -32,9 +32,9 @@ const PRIVATE = {
 } as const;
 
 /**
- * Days for which the body of a failure record is kept. A stream waits for its operator without a
- * time limit, and its alarm with it, so this must be far beyond the time in which somebody acts; it
- * ends at all because the bodies of resolved records lie here too.
+ * How many days the body of a failure record is kept. A stream waits for its operator without a
+ * time limit, with its alarm ringing, so this must be far longer than a person needs to act. There
+ * is a limit because the bodies of resolved records are kept here too.
  */
 const FAILURE_DAYS = 365;
 
@@ -50,14 +50,14 @@ export class PayloadBucket extends Construct {
     });
     this.bucket = new Bucket(this, "Bucket", {
       ...PRIVATE,
-      // Payloads are rows of every environment: who read them can be looked up.
+      // Payloads contain rows of every environment. The log shows who has read them.
       serverAccessLogsBucket: accessLog as IBucket,
-      // One rule for each prefix and none for all: what is not named here is kept.
+      // One rule for each prefix and none for all: objects with another prefix are kept.
       lifecycleRules: [
         expiry("frames", FRAME_PAYLOAD_PREFIX, props.retentionDays),
         expiry("messages", MESSAGE_PAYLOAD_PREFIX, props.retentionDays),
         expiry("failures", FAILURE_PAYLOAD_PREFIX, Math.max(FAILURE_DAYS, props.retentionDays)),
-        // As long: nobody knows when somebody ends a transaction that was forgotten.
+        // As long as failures: a forgotten transaction may be ended at any time.
         expiry("xa", XA_PAYLOAD_PREFIX, Math.max(FAILURE_DAYS, props.retentionDays)),
         { id: "abort-uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

@@ -18,15 +18,12 @@ export function items(actions: readonly ItemAction[], table: string): PolicyStat
   );
 }
 
-/**
- * All queues of a source, by their common beginning: a policy has no room for the ARNs of each of
- * them.
- */
+/** The common ARN pattern of a source's queues; a policy has no room for the ARN of each queue. */
 export function queuesOf(stack: Stack, source: string): string {
   return stack.formatArn({ service: "sqs", resource: `${source}-*` });
 }
 
-/** States why a policy names queues by `queuesOf`. */
+/** Gives the reason why a policy names queues by `queuesOf`. */
 export function acknowledgeQueues(policy: IConstruct, source: string, reason: string): void {
   const stack = Stack.of(policy);
   const { account, region, partition } = stack;

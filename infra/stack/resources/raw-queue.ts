@@ -10,9 +10,7 @@ export interface RawQueueProps {
   readonly retentionDays: number;
 }
 
-/**
- * The FIFO queue of frames between the reader and the route function; each lane is a message group.
- */
+/** The FIFO queue of frames from the reader to the route function. Each lane is a message group. */
 export class RawQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
@@ -26,7 +24,7 @@ export class RawQueue extends Construct {
     this.deadLetterQueue = new Queue(this, "DeadLetterQueue", {
       ...common,
       queueName: rawDeadLetterQueueName(props.source),
-      // By its name: the queue itself refers to this one.
+      // Referred to by name, because the queue refers to its dead-letter queue.
       redriveAllowPolicy: {
         redrivePermission: RedrivePermission.BY_QUEUE,
         sourceQueues: [
@@ -42,17 +40,17 @@ export class RawQueue extends Construct {
       ...common,
       queueName: rawQueueName(props.source),
       visibilityTimeout: VISIBILITY_TIMEOUT,
-      // Messages of a batch are received together, so a low limit would throw away innocent ones:
-      // the function records poison itself, and only what fails for half a day ends in the
-      // dead-letter queue. 1000 is the most that SQS takes.
+      // The messages of a batch are received together, so a low limit would discard sound messages.
+      // The function parks poison messages itself; only what fails for half a day gets to the
+      // dead-letter queue. 1000 is SQS's maximum.
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 1000 },
     });
   }
 }
 
 /**
- * Longer than the route function's timeout, so that a frame never becomes visible while the
- * function may still work on it; not much longer, because a lane whose function was killed waits
- * this long.
+ * Longer than the route function's timeout, so that a frame does not become visible while the
+ * function may still work on it. Not much longer, because the lane of a killed function waits this
+ * long.
  */
 const VISIBILITY_TIMEOUT = Duration.seconds(45);

@@ -42,7 +42,7 @@ const ENTRY = "reader/main.ts";
 const HEALTH_PORT = 8080;
 const HEALTH_CHECK = `fetch("http://127.0.0.1:${HEALTH_PORT}/").then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))`;
 
-/** The reader in containers beside the database: one task reads, the other waits for its lease. */
+/** The reader, in containers beside the database: one task reads, the other waits for the lease. */
 export class ReaderService extends Construct {
   readonly taskDefinition: FargateTaskDefinition;
   readonly service: FargateService;
@@ -58,7 +58,7 @@ export class ReaderService extends Construct {
       databasePort: props.databasePort,
     });
     this.service = new FargateService(this, "Service", {
-      // `Cluster` is an `ICluster`; only CDK's optional properties are declared without `|
+      // Not assignable to ICluster without the cast: CDK declares optional properties without `|
       // undefined`.
       cluster: new Cluster(this, "Cluster", {
         vpc: props.network.vpc,
@@ -66,7 +66,7 @@ export class ReaderService extends Construct {
       }) as ICluster,
       taskDefinition: this.taskDefinition,
       desiredCount: 2,
-      // A deployment replaces one task after the other, so one of them always reads.
+      // A deployment replaces one task after the other, so that one of them always reads.
       minHealthyPercent: 50,
       maxHealthyPercent: 100,
       circuitBreaker: { rollback: true },
@@ -93,7 +93,7 @@ export class ReaderService extends Construct {
       containerName: "reader",
       image: ContainerImage.fromAsset(code, { platform: Platform.LINUX_ARM64 }),
       environment: { ...environment, HEALTH_PORT: String(HEALTH_PORT) },
-      // Not `non-blocking`, which drops lines when they do not get away fast enough: metrics, and a
+      // Not `non-blocking`, which drops lines that it cannot send fast enough: metrics, or a
       // reader's last error.
       logging: LogDrivers.awsLogs({
         logGroup,
@@ -102,7 +102,7 @@ export class ReaderService extends Construct {
       }),
       user: "node",
       readonlyRootFilesystem: true,
-      // The reader drains and saves its offset within 20 s of SIGTERM.
+      // The reader stops reading and saves its offset within 20 s of SIGTERM.
       stopTimeout: Duration.seconds(30),
       healthCheck: {
         command: ["CMD", "node", "--eval", HEALTH_CHECK],

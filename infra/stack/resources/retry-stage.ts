@@ -8,7 +8,7 @@ import { grantDelivery, type DeliveryProps } from "./delivery.ts";
 import { grantIndexQuery, grantItems, grantPayloads } from "./grants.ts";
 import { RouterFunction } from "./router-function.ts";
 
-/** Delivers what was parked, in order, every minute. */
+/** Every minute, delivers parked changes in order. */
 export class RetryStage extends Construct {
   readonly function: RouterFunction;
   readonly schedule: Rule;
@@ -25,13 +25,13 @@ export class RetryStage extends Construct {
       memoryMb: 512,
       logRetention: props.logRetention,
     });
-    // The rule's own settings count only until Lambda has taken the event.
+    // The settings of the rule's target apply only until Lambda has accepted the event.
     this.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     this.schedule = new Rule(this, "Schedule", {
       description: "Runs the retry function of binlog-router",
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [
-        // The next minute's invocation does what this one could not.
+        // No retries: the next minute's invocation does the work that this one could not.
         new LambdaFunction(this.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) }),
       ],
     });

@@ -8,7 +8,7 @@ import { RouterFunction } from "./router-function.ts";
 export interface RouteStageProps extends DeliveryProps {
   readonly raw: RawQueue;
   readonly lanes: number;
-  /** How many frames one invocation gets at most; its time must suffice for all of them. */
+  /** The most frames in one invocation; its timeout must suffice for all of them. */
   readonly framesAtOnce: number;
 }
 
@@ -31,8 +31,8 @@ export class RouteStage extends Construct {
       new SqsEventSource(props.raw.queue, {
         batchSize: props.framesAtOnce,
         reportBatchItemFailures: true,
-        // Lambda runs one invocation per message group, so more than one per lane never happens; 2
-        // is Lambda's minimum.
+        // Lambda runs one invocation per message group, so at most one per lane. 2 is Lambda's
+        // minimum.
         maxConcurrency: Math.max(2, props.lanes),
       }),
     );

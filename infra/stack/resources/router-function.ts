@@ -8,9 +8,9 @@ import { markPart, type PartName } from "./part.ts";
 type FunctionPart = Exclude<PartName, "reader">;
 
 /**
- * How a function's process is started. What a full frame becomes is garbage as soon as it is
- * delivered: without a limit V8's young generation and the allocator's arenas keep a hundred
- * megabytes for it. Half of this limit takes a tenth more processor time.
+ * Limits the memory of a function's process. The objects made from a full frame are garbage as soon
+ * as it is delivered; without limits V8's young generation and the allocator's arenas keep a
+ * hundred megabytes for them. Half of this limit would take a tenth more processor time.
  */
 const PROCESS = {
   NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=16",
@@ -26,13 +26,13 @@ export interface RouterFunctionProps {
   readonly timeout: Duration;
   readonly memoryMb: number;
   readonly logRetention: RetentionDays;
-  /** Left out: the function runs outside of any VPC. */
+  /** Absent: the function runs outside of any VPC. */
   readonly network?: Required<Pick<FunctionProps, "vpc" | "vpcSubnets" | "securityGroups">>;
 }
 
 /**
- * A function of this system: `functions/main/<part>.ts` as one ES module, allowed to write its own
- * log and nothing else.
+ * A function of this system: `functions/main/<part>.ts` as one ES module. Its role initially
+ * permits it to write its own log only.
  */
 export class RouterFunction extends Function {
   readonly part: FunctionPart;
@@ -43,8 +43,7 @@ export class RouterFunction extends Function {
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // A role of its own: the one that CDK makes carries a managed policy for every log group of the
-    // account.
+    // Not the role that CDK makes, which has a managed policy for all log groups of the account.
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     });

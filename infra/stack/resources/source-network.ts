@@ -8,11 +8,11 @@ import {
 } from "aws-cdk-lib/aws-ec2";
 import type { Construct } from "constructs";
 
-/** Where those run that connect to MySQL, and whose security group lets them in. */
+/** The network of the parts that connect to MySQL, and the database's security group. */
 export interface SourceNetwork {
   readonly vpc: IVpc;
   readonly vpcSubnets: SubnetSelection;
-  /** Null where others let them in. */
+  /** Null when the owner of the database's network admits the parts. */
   readonly database: IConnectable | null;
 }
 
@@ -22,7 +22,9 @@ export interface SourceClientProps {
   readonly databasePort: number;
 }
 
-/** The security group of a part that reaches MySQL and the AWS APIs, and that nobody reaches. */
+/**
+ * A security group of a part that connects to MySQL and the AWS APIs; it accepts no connections.
+ */
 export function sourceClient(
   scope: Construct,
   id: string,

@@ -12,18 +12,15 @@ import type { Configuration } from "../../../config/configuration.ts";
 import { DUE_INDEX } from "../../../wire/names.ts";
 import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../../wire/session-items.ts";
 
-/** The system's memory: how far it is, who was connected, what could not be delivered yet. */
+/** The system's state: how far it has read, who was connected, what could not be delivered yet. */
 export class Tables extends Construct {
   readonly offsets: ITable;
   readonly sessions: ITable;
   readonly failures: ITable;
-  /** The failures table that the stack made, whether the parts work with it or not. */
+  /** The failures table that the stack creates, even when the parts use a restored one. */
   readonly ownFailures: Table;
 
-  /**
-   * `restored`: names of tables that the parts work with instead of the stack's own, which stay as
-   * they are.
-   */
+  /** `restored`: names of tables that the parts use instead of the stack's own, which are kept. */
   constructor(scope: Construct, id: string, restored: Configuration["restoredTables"]) {
     super(scope, id);
     const own = this.#create();

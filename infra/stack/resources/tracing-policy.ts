@@ -21,16 +21,16 @@ export interface TracingPolicyProps {
   readonly payloads: PayloadBucket;
   readonly raw: RawQueue;
   readonly secret: AccountSecret;
-  /** Null where no subscriber has `columns`. */
+  /** Null when no subscriber has `columns`. */
   readonly filterSecret: Secret | null;
-  /** Null: AWS's own keys. */
+  /** Null: AWS's own keys are used. */
   readonly key: EncryptionKey | null;
 }
 
 /**
- * What `explain`, `tail` and `replay` do to a deployed stack: they log in to MySQL with the
- * reader's account, and so see the changes of every environment. Apart from the other commands'
- * policy, so that not everybody who looks after the stack has to have it.
+ * The permissions of `explain`, `tail` and `replay` on a deployed stack. These commands log in to
+ * MySQL with the reader's account and so see the changes of every environment. The policy is
+ * separate from that of the other commands, so that not everybody who operates the stack needs it.
  */
 export class TracingPolicy extends Construct {
   readonly policy: ManagedPolicy;

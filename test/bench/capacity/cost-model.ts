@@ -12,17 +12,17 @@ export interface MonthlyCost {
   readonly cloudwatch: number;
 }
 
-/** What a bill depends on besides the load. */
+/** The parameters of a bill besides the load. */
 export interface Deployment {
   readonly environments: number;
   readonly subscribers: number;
-  /** Size of one of the reader's two tasks, and of the route function. */
+  /** The size of each of the reader's two tasks, and the memory of the route function. */
   readonly taskVcpu: number;
   readonly taskGb: number;
   readonly functionGb: number;
 }
 
-/** Calls and bytes for one change. */
+/** Requests and bytes per change. */
 type PerChange = Omit<MeasuredPoint, "changesPerSecond" | "changes">;
 
 const SECONDS_PER_MONTH = 730 * 3600;
@@ -30,19 +30,16 @@ const SQS_CHUNK_BYTES = 64 * 1024;
 const SQS_BATCH = 10;
 const READER_TASKS = 2;
 /**
- * An assumption: per invocation the function reads a position, sends and writes one, in a row,
- * within a region.
+ * Assumed waiting time of an invocation, ms: it reads a position, sends, and writes a position, one
+ * after the other, within a region.
  */
 const ASSUMED_WAIT_MS = 40;
-/**
- * What an invocation writes to its log, its metrics among it (830), and what Lambda writes around
- * it (400).
- */
+/** Log bytes of an invocation: its own lines with its metrics (830), and Lambda's (400). */
 const LOG_BYTES_PER_INVOCATION = 1230;
-/** ECS Container Insights: metrics of the cluster, of the service and of the tasks' family. */
+/** The metrics of ECS Container Insights: of the cluster, of the service and of the task family. */
 const CONTAINER_METRICS = 40;
 
-/** What the router costs at a steady rate. */
+/** The monthly cost of the router at a steady rate. */
 export function routerCost(
   point: MeasuredPoint,
   changesPerSecond: number,
@@ -53,11 +50,10 @@ export function routerCost(
 }
 
 /**
- * What the same path costs with one message for each change, as the usual binlog-to-queue tools
- * send it: the raw queue's and the environments' messages are as many as the changes. They are
- * received, deleted and handled as often as measured, but in batches of at most ten; DynamoDB is
- * asked once and written once for each batch. The function's time is taken as measured, which
- * favours this side.
+ * The monthly cost of the same path with one message for each change, as the usual binlog-to-queue
+ * tools send it. Both queues then get as many messages as there are changes. These are received,
+ * deleted and handled as often as measured, but in batches of at most ten, with one DynamoDB read
+ * and one write for each batch. The function's time is the measured one, which favours this side.
  */
 export function messagePerChangeCost(
   point: MeasuredPoint,
@@ -84,7 +80,7 @@ function inBatches(measured: number): number {
   return Math.max(measured, 1 / SQS_BATCH);
 }
 
-/** The sum of a bill. */
+/** The sum of a bill, dollars a month. */
 export function total(bill: MonthlyCost): number {
   return Object.values(bill).reduce<number>((sum, dollars) => sum + Number(dollars), 0);
 }
@@ -120,7 +116,7 @@ function cost(
   };
 }
 
-/** SQS counts every 64 KiB of a body, on its way in and on its way out. */
+/** SQS bills every 64 KiB of a body as a request, both when sent and when received. */
 function billedRequests({ sends, receives, deletes, bytes }: PerChange["raw"]): number {
   return chunked(sends, bytes) + chunked(receives, bytes) + deletes;
 }
@@ -142,15 +138,15 @@ function perChange({ changes, raw, environments, dynamodb, route }: MeasuredPoin
   };
 }
 
-/** The stack's alarms: `infra/stack/monitoring/alarms.ts`. */
+/** The number of the stack's alarms (`infra/stack/monitoring/alarms.ts`). */
 export function alarmCount(queues: number): number {
   return 26 + 2 * queues;
 }
 
-/** Ways of knowing an author that one stack uses; each is a metric of its own. */
+/** The ways of attribution that one stack uses; each has its own metric. */
 const ATTRIBUTIONS_IN_USE = 6;
 
-/** The metrics that the parts write; the canary's are not among them, for it is off by default. */
+/** The number of metrics that the parts write, without the canary's: it is off by default. */
 function metricCount(environments: number): number {
   const { changesRouted, delay, changesAttributed, ...others } = ROUTE_METRICS;
   const ofEachEnvironment = [changesRouted, delay].length;

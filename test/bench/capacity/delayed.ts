@@ -1,27 +1,23 @@
 import type { MeasuredPoint } from "./measurement.ts";
 
 /**
- * Processor time of the route function for one frame, without its changes: the difference between
- * two measurements.
+ * Processor time of the route function per frame, without its changes, ms; from two measurements.
  */
 const FRAME_MS = 5;
-/**
- * Where a frame is full (`FRAME_KIB`), and where a message is (functions/message/envelopes.ts),
- * bytes.
- */
+/** The sizes of a full frame (`FRAME_KIB`) and message (functions/message/envelopes.ts), bytes. */
 const FULL_FRAME = 720 * 1024;
 const FULL_MESSAGE = 900_000;
 
 /**
- * What a measured point would be with another `delivery.delayMs`, in one lane: a frame whenever the
- * pause is over, while there are as many changes, and as many as it takes for full ones. All
- * requests and invocations follow the frames.
+ * Computes a measured point for another `delivery.delayMs`, in one lane: one frame after each pause
+ * while there are changes, but at least as many frames as the bytes require. All requests and
+ * invocations are proportional to the frames.
  */
 export function delayed(point: MeasuredPoint, delayMs: number): MeasuredPoint {
   const { changesPerSecond, changes, raw, environments, dynamodb, route } = point;
   const seconds = changes / changesPerSecond;
   const paced = Math.min(changes, (seconds * 1000) / delayMs);
-  // A line of a frame is shorter than the change's text in a message.
+  // Approximate: a change takes less space in a frame than in a message.
   const frames = Math.max(paced, environments.bytes / FULL_FRAME);
   const messages = Math.max(frames, environments.bytes / FULL_MESSAGE);
   const share = frames / raw.sends;

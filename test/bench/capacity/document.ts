@@ -12,7 +12,7 @@ export const DEPLOYMENT: Deployment = {
   functionGb: 1,
 };
 
-/** The computed tables of docs/capacity.md, by the names of their marks. */
+/** The computed tables of docs/capacity.md by their names in the page's markers. */
 export function capacityTables(
   measurement: Measurement,
   deployment: Deployment,
@@ -23,7 +23,7 @@ export function capacityTables(
   };
 }
 
-/** The page with each table between its marks. */
+/** The page with each table between its markers. */
 export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
   return Object.entries(tables).reduce((text, [name, table]) => {
     const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

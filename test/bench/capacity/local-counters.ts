@@ -4,13 +4,13 @@ import { READER_METRICS } from "../../../wire/metrics.ts";
 import type { RequestCounts } from "@binlog-router/local-aws";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
 
-/** What a running local stack has counted since its start. */
+/** The counters of a running local stack since its start. */
 export interface LocalCounters {
   readonly sqs: RequestCounts;
   readonly dynamodb: RequestCounts;
-  /** Bytes of all frames, from the reader's own metrics, which it writes every 20 s. */
+  /** Bytes of all frames, from the reader's metrics, which it writes every 20 s. */
   readonly frameBytes: number;
-  /** Processor time of the route function. */
+  /** Processor time of the route function, ms. */
   readonly routeMs: number;
 }
 
@@ -36,8 +36,8 @@ async function bytesInLog(path: string): Promise<number> {
 }
 
 /**
- * A process's time on a processor so far. Linux counts it in hundredths of a second: user and
- * system, fields 14 and 15 of its `stat`.
+ * The processor time that a process has used, ms. Linux counts it in ticks of 10 ms: user and
+ * system time are fields 14 and 15 of its `stat`.
  */
 export async function processorMs(pid: number | undefined): Promise<number> {
   if (pid === undefined) return 0;

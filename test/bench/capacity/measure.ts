@@ -9,10 +9,10 @@ import { readCounters } from "./local-counters.ts";
 import type { MeasuredPoint } from "./measurement.ts";
 
 /**
- * Counts the requests that a steady rate of changes takes, on a stack that `npm start -- --no-demo`
- * runs, and prints one point of docs/capacity-measured.json. Eight connections write single-row
- * transactions to `shop.orders`; the subscriber's queue is read as the client does it: up to ten
- * messages in one receive, deleted together.
+ * Counts the requests for a steady rate of changes, on a stack of `npm start -- --no-demo`, and
+ * prints one point of docs/capacity-measured.json. Eight connections write transactions to
+ * `shop.orders`, of one row unless `--rows` is given. The subscriber's queue is read as the client
+ * does: up to ten messages in one receive, deleted together.
  */
 const options = new Command("measure")
   .requiredOption("--rate <changes>", "changes a second", Number)
@@ -60,7 +60,7 @@ const shares = Array.from({ length: WRITERS }, (_, writer) =>
   write(options.rate / WRITERS, options.seconds, writer / WRITERS),
 );
 const changes = (await Promise.all(shares)).reduce((sum, written) => sum + written, 0);
-// The reader's next report tells the bytes, and the last messages arrive meanwhile.
+// Wait for the reader's next report, which contains the bytes, and for the last messages.
 await pause(QUIET_MS);
 enough.abort();
 const received = await consumption;
@@ -85,7 +85,7 @@ const raw = queueCalls(
   difference(({ frameBytes }) => frameBytes),
 );
 const point: MeasuredPoint = {
-  // What was reached: less than what was asked for where the machine is too slow.
+  // The rate reached; a slow machine reaches less than `--rate`.
   changesPerSecond: Math.round(changes / options.seconds),
   changes,
   raw,
@@ -99,9 +99,9 @@ const point: MeasuredPoint = {
 process.stdout.write(`${JSON.stringify(point, null, 2)}\n`);
 
 /**
- * Inserts rows, as many each tick as the rate asks for, in transactions of `options.rows`; returns
- * how many. `phase` is the writer's share of the interval between two rows, from 0 to 1, so that
- * the writers do not write in bursts.
+ * Inserts rows at a rate, in transactions of `options.rows`; returns their number. `phase`, from 0
+ * to 1, delays the start by this share of the interval between two rows, so that the writers do not
+ * write in bursts.
  */
 async function write(rate: number, seconds: number, phase: number): Promise<number> {
   await pause(phase * Math.max(TICK_MS, 1000 / rate));
@@ -125,8 +125,7 @@ function order(n: number): unknown[] {
 }
 
 /**
- * Receives and deletes until the signal; returns how many changes came, and the bytes of all
- * bodies.
+ * Receives and deletes until the signal; returns the numbers of changes and of bytes of all bodies.
  */
 async function consume(url: string, signal: AbortSignal): Promise<Received> {
   const total = { changes: 0, bytes: 0 };
@@ -147,7 +146,7 @@ async function consume(url: string, signal: AbortSignal): Promise<Received> {
     if (Messages.length === 0) continue;
     for (const { Body = "" } of Messages) {
       total.bytes += Buffer.byteLength(Body);
-      // The table's own definition comes this way too.
+      // The definition of the table arrives in this queue, too.
       const { changes: rows } = JSON.parse(Body) as { changes: { op: string }[] };
       total.changes += rows.filter(({ op }) => op === "c").length;
     }
@@ -166,7 +165,7 @@ interface Received {
   readonly bytes: number;
 }
 
-/** How many requests had such an action, on one queue or on all. */
+/** The number of requests with matching actions, on one queue or on all. */
 function calls({ actions, resources }: RequestCounts, action: RegExp, queue?: string): number {
   const counts = queue === undefined ? actions : (resources[queue] ?? {});
   return Object.entries(counts)

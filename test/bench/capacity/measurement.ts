@@ -2,28 +2,28 @@ import { z } from "zod";
 
 const count = z.number().nonnegative();
 
-/** Requests to one kind of queue, and the bytes of all message bodies that were sent to it. */
+/** Requests to one kind of queue, and the bytes of the bodies of all messages sent to it. */
 const queue = z.strictObject({ sends: count, receives: count, deletes: count, bytes: count });
 
-/** What was counted while a number of changes went through the whole path at a steady rate. */
+/** Counts for a number of changes that went through the whole path at a steady rate. */
 const point = z.strictObject({
   changesPerSecond: z.number().positive(),
   changes: z.int().positive(),
   /** The raw queue. */
   raw: queue,
-  /** All environment queues of one subscriber, its application's receives and deletes included. */
+  /** All environment queues of one subscriber; includes the application's receives and deletes. */
   environments: queue,
   /** Requests; every item is smaller than a unit (1 KB written, 4 KB read). */
   dynamodb: z.strictObject({ reads: count, writes: count }),
-  /** Processor time, without the time in which the function waits. */
+  /** Invocations, and their processor time, which excludes waiting. */
   route: z.strictObject({ invocations: count, milliseconds: count }),
 });
 
-/** The file that the cost table is computed from. */
+/** The format of the file from which the cost table is computed. */
 export const measurementSchema = z.strictObject({
-  /** How, when and on what machine. */
+  /** How, when and on what machine it was measured. */
   measured: z.string(),
-  /** What a change looked like. */
+  /** A description of a change. */
   change: z.string(),
   points: z.array(point).min(1),
 });
@@ -32,9 +32,9 @@ export type Measurement = z.output<typeof measurementSchema>;
 export type MeasuredPoint = Measurement["points"][number];
 
 /**
- * The point that stands for a rate: the fastest one that is not faster. Frames fill up with load,
- * so a slower point never makes a rate look cheaper than it is. Below all points it is the slowest
- * one.
+ * The measured point for a rate: the fastest one that is not faster, or else the slowest one.
+ * Frames are fuller under more load, so a slower point does not make a rate look cheaper than it
+ * is.
  */
 export function pointFor(
   { points }: Pick<Measurement, "points">,

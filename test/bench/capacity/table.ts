@@ -17,7 +17,7 @@ const DELAYED_RATES = [100, 1000];
 const COLUMNS = ["sqs", "lambda", "dynamodb", "fargate", "network", "cloudwatch"] as const;
 
 /**
- * The cost table of docs/capacity.md in Markdown: each rate twice, as the router works and with one
+ * The cost table of docs/capacity.md in Markdown. Each rate has two rows: the router, and one
  * message for each change.
  */
 export function costTable(
@@ -47,8 +47,8 @@ export function costTable(
 }
 
 /**
- * The table of what `delivery.delayMs` does to the bill, computed from the measurements of the
- * former 20 ms.
+ * The table of the cost by `delivery.delayMs`, computed from the measurements at 20 ms, the former
+ * default.
  */
 export function delayTable(
   measurement: Measurement,

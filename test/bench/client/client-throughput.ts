@@ -11,19 +11,17 @@ interface ClientLoad {
   readonly groups: number;
   readonly messages: number;
   readonly changesPerMessage: number;
-  /** With primary keys beyond 2^53, which arrive as bigint. */
+  /** Whether primary keys exceed 2^53, so that they arrive as bigint. */
   readonly bigKeys?: boolean;
 }
 
 interface ClientThroughput extends ClientLoad {
-  /** From the first receive until the last message is handled. */
+  /** From the first receive until the last message has been handled. */
   readonly changesPerSecond: number;
   readonly megabytesPerSecond: number;
 }
 
-/**
- * Fills a queue, then measures how fast a subscription with a handler that does nothing empties it.
- */
+/** Fills a queue, and measures how fast a subscription with an empty handler empties it. */
 async function measureClient(load: ClientLoad): Promise<ClientThroughput> {
   const worker = new Worker(new URL("local-aws-thread.ts", import.meta.url));
   try {
@@ -64,7 +62,7 @@ function clientOf(environment: Record<string, string>): SQSClient {
   });
 }
 
-/** How many bytes were sent. */
+/** Returns how many bytes were sent. */
 async function fill(sqs: SQSClient, load: ClientLoad): Promise<number> {
   const QueueName = environmentQueueName("shop", "billing", "bench");
   const { QueueUrl } = await sqs.send(
@@ -115,7 +113,7 @@ const LOADS: readonly ClientLoad[] = [
   { groups: 50, messages: 2000, changesPerMessage: 1 },
 ];
 
-/** What the client handles in a second, for one group and for many. */
+/** How much the client handles in a second, with one message group and with many. */
 export async function benchClient({ quick, report, progress }: BenchmarkRun): Promise<void> {
   for (const full of LOADS) {
     const load = quick ? { ...full, messages: full.messages / 10 } : full;

@@ -8,10 +8,10 @@ import { percentile } from "./percentile.ts";
 const ENVIRONMENT = "staging";
 const TABLE = "delay";
 const CONNECTIONS = 8;
-/** What the neighbour writes leaves about half of a machine of two cores. */
+/** Bulk inserts at this rate leave about half of a machine with two cores. */
 const NEIGHBOURS_ROWS_PER_SECOND = 4000;
 
-/** Compiles what is measured then. */
+/** A first load, so that the measured code is compiled. */
 const WARM_UP = { perSecond: 300, seconds: 8 };
 
 interface Case {
@@ -28,8 +28,8 @@ const CASES: readonly Case[] = [
 ];
 
 /**
- * From the moment when a transaction of one row is sent to MySQL to the handler of the application:
- * its commit is in it.
+ * Measures the delay from sending a one-row transaction to MySQL until the application's handler;
+ * it includes the commit.
  */
 export async function benchDelay(run: BenchmarkRun): Promise<void> {
   const stack = await run.stack();
@@ -58,7 +58,7 @@ export async function benchDelay(run: BenchmarkRun): Promise<void> {
   }
 }
 
-/** Of each transaction, milliseconds. Throws when one does not arrive. */
+/** The delay of each transaction, milliseconds. Throws when one does not arrive. */
 export async function delays(
   { file }: SharedStack,
   consumer: BenchConsumer,

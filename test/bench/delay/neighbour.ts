@@ -6,10 +6,7 @@ const ENVIRONMENT = "production";
 const TABLE = "neighbour";
 const ROWS_PER_TRANSACTION = 200;
 
-/**
- * An environment that writes bulk inserts, and an application of its own that reads them. Disposing
- * ends both.
- */
+/** An environment that writes bulk inserts, and its application. Disposing ends both. */
 export class Neighbour implements AsyncDisposable {
   readonly #consumer: BenchConsumer;
   readonly #writer: BenchWriter;
@@ -40,7 +37,7 @@ export class Neighbour implements AsyncDisposable {
     return new Neighbour(consumer, writer, started.move());
   }
 
-  /** Ends the writing, and resolves when all that was written has been handled. */
+  /** Stops writing; resolves when everything written has been handled. */
   async finish(): Promise<void> {
     const { rows } = await this.#writer.stop();
     await this.#consumer.until(rows);

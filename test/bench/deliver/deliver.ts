@@ -8,7 +8,9 @@ import { messagePerRow, type BinlogStretch } from "./message-per-row.ts";
 
 const ENVIRONMENT = "production";
 const ORDERS = "orders";
-/** Message groups of the other side when it sends several rows at once. */
+/**
+ * How many message groups the compared program uses when it sends several rows at the same time.
+ */
 const GROUPS = 32;
 
 interface Load {
@@ -24,10 +26,11 @@ const LOADS: readonly Load[] = [
 ];
 
 /**
- * Binlog to client, sustained: a backlog of one environment's changes to one table, and so of one
- * message group. The other side does the same work on the same stretch of the binlog: zongji, a
- * SendMessage for each row, the same client. It may choose between the order of the table, one send
- * after the other, and the order of each key, many sends at once.
+ * Sustained throughput from binlog to client, for a backlog of one environment's changes to one
+ * table and so of one message group. The comparison does the same work on the same part of the
+ * binlog with zongji, a SendMessage for each row, and the same client. It has two variants: the
+ * order of the table, with one send at a time, and the order of each key, with many sends at the
+ * same time.
  */
 export async function benchDeliver(run: BenchmarkRun): Promise<void> {
   const { quick, report, progress } = run;
@@ -55,7 +58,7 @@ export async function benchDeliver(run: BenchmarkRun): Promise<void> {
   }
 }
 
-/** What the router delivers of such a load, and where in the binlog it is. */
+/** The router's throughput for a load, and the load's position in the binlog. */
 async function router(
   stack: SharedStack,
   load: Omit<Load, "work">,

@@ -6,7 +6,7 @@ import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { formatPosition } from "../../../wire/position.ts";
 import type { MessagePerRowData } from "./message-per-row.ts";
 
-/** Rows that wait to be sent, beyond which reading pauses. */
+/** How many rows may wait to be sent before reading pauses. */
 const WAITING = 1000;
 
 const { stretch, mysql, aws, subscriber, queueUrl, groups } = workerData as MessagePerRowData;
@@ -19,7 +19,7 @@ const sqs = new SQSClient({
 const { host, port, user, password } = mysql;
 const zongji = new ZongJi({ host, port, user, password });
 
-/** The last send of each group; the next one follows it. */
+/** The last send of each group; the group's next send follows it. */
 const tails = Array.from({ length: groups }, () => Promise.resolve());
 let taken = 0;
 let waiting = 0;
@@ -65,8 +65,7 @@ async function send(group: number, message: EnvironmentMessage): Promise<void> {
 }
 
 /**
- * The row as the router's own client reads it, so that both sides are handled by the same
- * application.
+ * A message with the row in the router's format, so that the same application handles both sides.
  */
 function envelope(
   row: RowData,
@@ -75,7 +74,7 @@ function envelope(
   committedMs: number,
 ): EnvironmentMessage {
   const { file } = stretch;
-  // Numbering the rows keeps them in order, which is all that the client looks at.
+  // Row numbers keep the positions in order, which is all that the client needs.
   const place = { file: binlogFileNumber(file), offset: 0, row: number };
   const position = formatPosition({ epoch: 1, ...place });
   return {

@@ -5,7 +5,7 @@ import { handledPerSecond } from "../backlog.ts";
 import { BenchConsumer } from "../consumer.ts";
 import type { SharedStack } from "../shared-stack.ts";
 
-/** A place in the binlog, and how many rows of `shop.orders` follow it. */
+/** A position in the binlog, and the number of rows of `shop.orders` after it. */
 export interface BinlogStretch {
   readonly file: string;
   readonly offset: number;
@@ -18,18 +18,15 @@ export interface MessagePerRowData {
   readonly aws: SharedStack["file"]["aws"];
   readonly subscriber: string;
   readonly queueUrl: string;
-  /**
-   * Message groups that the rows are divided among by their keys; each has one send under way at a
-   * time.
-   */
+  /** How many message groups the rows are divided into; each has one send under way at a time. */
   readonly groups: number;
 }
 
 const ENVIRONMENT = "production";
 
 /**
- * What the usual binlog-to-queue tools do: each row is a message of its own, in the order of its
- * group. Returns changes per second from the first to the last that the client has handled.
+ * Does what the usual binlog-to-queue tools do: sends each row as its own message, in the order of
+ * its group. Returns changes per second from the first to the last that the client has handled.
  */
 export async function messagePerRow(
   { file }: Pick<SharedStack, "file">,
@@ -44,7 +41,7 @@ export async function messagePerRow(
   });
   await using used = new AsyncDisposableStack();
   used.defer(() => sqs.destroy());
-  // SQS wants a minute before a queue's name is used again.
+  // A new name, because SQS refuses the name of a deleted queue for a minute.
   const subscriber = `rows-from-${stretch.offset}-${groups}`;
   const { QueueUrl: queueUrl = "" } = await sqs.send(
     new CreateQueueCommand({

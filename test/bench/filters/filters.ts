@@ -14,15 +14,12 @@ type Filter = Pick<RoutingInput["subscribers"][string], "columns" | "where">;
 const SOURCE = "shop";
 const CHANGES = 2000;
 const SUBSCRIBERS = 3;
-/** Rounds in which each kind of filter is measured once; the middle one counts. */
+/** How many rounds are run, each of which measures every kind of filter once; the median counts. */
 const ROUNDS = 31;
 
 const WHOLE_ROWS = "whole rows";
 
-/**
- * Each kind; the first is what the others stand beside: null means that the code of the filters is
- * not asked.
- */
+/** The kinds of filters. The others are compared with the first; null: no filter code is called. */
 const KINDS: Readonly<Record<string, Filter | null>> = {
   "no code of filters": null,
   [WHOLE_ROWS]: {},
@@ -33,8 +30,8 @@ const KINDS: Readonly<Record<string, Filter | null>> = {
 };
 
 /**
- * What filters cost the route function: processor time per change of making three subscribers'
- * messages of updates with rows of nine columns.
+ * Measures the cost of filters in the route function: processor time per change to make three
+ * subscribers' messages from updates of rows with nine columns.
  */
 export async function benchFilters({
   quick,
@@ -56,7 +53,7 @@ export async function benchFilters({
       const began = process.cpuUsage();
       run();
       const { user, system } = process.cpuUsage(began);
-      // The first rounds are for the compiler.
+      // The first rounds are a warm-up.
       if (round >= 0) micros.push((user + system) / CHANGES);
     }
   }

@@ -23,21 +23,22 @@ const QUICK: typeof FULL = {
 };
 
 /**
- * Consecutive transactions of one environment, or of one subscriber's table: a full frame has few
- * such blocks, so that it becomes few messages at all sizes. A backlog is shorter than a round of a
- * hundred; a trickle takes one of each block.
+ * How many consecutive transactions one environment writes, or one subscriber's table gets. A full
+ * frame has few such blocks, so that it becomes few messages at all sizes. Of a hundred
+ * environments, a backlog reaches only the first ones; a trickle takes one transaction of each
+ * block.
  */
 const BLOCK = 500;
-/** Transactions that are sent to MySQL together where one connection writes them all. */
+/** How many transactions one connection sends together when it writes to the tables in turn. */
 const TABLES_BLOCK = 200;
-/** With thousands of connections each has its turn with so few. */
+/** A small block, so that all of thousands of connections have their turn. */
 const CONNECTION_BLOCK = 4;
 const LOGINS_AT_ONCE = 16;
 
 /**
- * What a change costs the reader and the route function together, as more and more is configured or
- * connected. A stack of each size has as many environments as subscribers; what one stack can show
- * of other growth is shown on the smallest.
+ * Measures what a change costs reader and route function together, as more is configured or
+ * connected. A stack of each size has as many environments as subscribers. Growth that one stack
+ * can show is measured on the smallest one.
  */
 export async function benchGrowth(run: BenchmarkRun): Promise<void> {
   const sizes = run.quick ? QUICK : FULL;
@@ -69,7 +70,7 @@ export async function benchGrowth(run: BenchmarkRun): Promise<void> {
   }
 }
 
-/** So that the first measurement does not pay for compiling what the others run. */
+/** Runs both loads once, so that the first measurement does not include compilation. */
 async function warmUp(rig: GrowthRig, load: Load, options: SeriesOptions): Promise<void> {
   await rig.backlog(load, options.backlog);
   await rig.trickle(load, options.trickle, 2 * options.trickle);
@@ -90,8 +91,8 @@ function subscribersInTurn(connection: Connection, subscribers: number): Load {
 }
 
 /**
- * Each transaction in the next table: for a subscriber of the whole source's order, and for one
- * with a group for each table.
+ * Writes each transaction to the next table: for a subscriber with the order of the whole source,
+ * and for one with a message group for each table.
  */
 async function growTables(
   rig: GrowthRig,
@@ -110,14 +111,14 @@ async function growTables(
       block: TABLES_BLOCK,
       place: (n) => ({ connection, table: manyTable(1 + (n % size)) }),
     });
-    // What is done once for each table is no cost of a change.
+    // Costs that occur once for each table must not count as costs of a change.
     await rig.backlog(load(writer), TABLES_BLOCK * Math.ceil(size / TABLES_BLOCK));
     await together.measure(rig, size, load(writer));
     await apart.measureOther(rig, size, load(rig.administrator));
   }
 }
 
-/** All connections stay open, and the transactions go round over all of them. */
+/** All connections stay open and write in turn. */
 async function growConnections(
   rig: GrowthRig,
   sizes: readonly number[],
@@ -139,7 +140,7 @@ async function growConnections(
   }
 }
 
-/** From 1. */
+/** The numbers from 1 to `last`. */
 function numbersTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }

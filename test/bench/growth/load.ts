@@ -2,24 +2,24 @@ import type { Connection } from "mysql2/promise";
 import { setTimeout as pause } from "node:timers/promises";
 import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 
-/** Who writes a transaction, and to which table. */
+/** The connection that writes a transaction, and the table. */
 export interface Place {
   readonly connection: Connection;
   readonly table: string;
 }
 
-/** Transactions of one row each. */
+/** A sequence of one-row transactions. */
 export interface Load {
-  /** So many transactions follow each other on one connection, sent together. */
+  /** How many consecutive transactions are sent together on one connection. */
   readonly block: number;
-  /** The place of the nth transaction, from 0; the connection is the same for a whole block. */
+  /** Returns the place of the n-th transaction, from 0; a block has one connection. */
   readonly place: (n: number) => Place;
 }
 
-/** Blocks under way at once: enough to keep the server busy. */
+/** How many blocks are under way at the same time: enough to keep the server busy. */
 const BLOCKS_AT_ONCE = 2;
 
-/** Makes a table for the load. */
+/** Creates a table for the load. */
 export async function createTable(connection: Connection, table: string): Promise<void> {
   await connection.query(
     "CREATE TABLE ?? (id BIGINT AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(60), state ENUM('new','paid','sent'), " +
@@ -28,7 +28,9 @@ export async function createTable(connection: Connection, table: string): Promis
   );
 }
 
-/** Writes a number of transactions as fast as the server takes them. A multiple of the block. */
+/**
+ * Writes transactions as fast as the server accepts them; their number is a multiple of the block.
+ */
 export async function writeAll({ block, place }: Load, transactions: number): Promise<void> {
   const beginnings = Array.from({ length: transactions / block }, (_, index) => index * block);
   await forEachLimited(beginnings, BLOCKS_AT_ONCE, async (begin) => {
@@ -38,7 +40,7 @@ export async function writeAll({ block, place }: Load, transactions: number): Pr
   });
 }
 
-/** Writes a number of transactions at an even pace, each of another block. */
+/** Writes transactions at an even pace; each is the first one of another block. */
 export async function writePaced(
   { block, place }: Load,
   transactions: number,

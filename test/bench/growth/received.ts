@@ -9,7 +9,7 @@ import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 const QUEUES_AT_ONCE = 8;
 const LONG_POLL_S = 20;
 
-/** Empties these queues and returns how many rows' changes were in them. */
+/** Empties these queues; returns how many row changes were in them. */
 export async function emptyQueues(sqs: SQSClient, queueUrls: Iterable<string>): Promise<number> {
   let changes = 0;
   await forEachLimited(queueUrls, QUEUES_AT_ONCE, async (queueUrl) => {
@@ -23,8 +23,7 @@ export async function emptyQueues(sqs: SQSClient, queueUrls: Iterable<string>): 
 }
 
 /**
- * Resolves when a row with this value in the column `mark` has come. Throws when it does not come
- * for `silenceMs`.
+ * Resolves when a row with this value in the column `mark` has arrived. Throws after `silenceMs`.
  */
 export async function untilMark(
   sqs: SQSClient,
@@ -40,7 +39,7 @@ export async function untilMark(
   throw new Error(`${queueUrl} is silent for ${silenceMs / 1000} s`);
 }
 
-/** What a receive brings; it is deleted. */
+/** Receives messages and deletes them from the queue; returns them. */
 async function receive(
   sqs: SQSClient,
   queueUrl: string,

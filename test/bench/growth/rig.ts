@@ -6,31 +6,31 @@ import { createTable, type Load, writeAll, writePaced } from "./load.ts";
 import { emptyQueues, untilMark } from "./received.ts";
 import { MARKER, MARKER_TABLE, OTHER_ENVIRONMENT } from "./topology.ts";
 
-/** What a load cost. */
+/** The cost of a load. */
 export interface Cost {
-  /** Processor time of the reader and the route function together, for each change. */
+  /** Processor time of reader and route function together, per change. */
   readonly microseconds: number;
   /** From the first change read to the last one delivered. */
   readonly changesPerSecond: number;
 }
 
-/** When nothing comes for this long, something is broken. */
+/** How long to wait for a marker before it counts as a failure. */
 const SILENCE_MS = 120_000;
 
 /**
- * The server is to be as quick with thousands of tables as with ten. One that keeps fewer
- * definitions than it has tables in use numbers a table anew whenever it opens it.
+ * Settings with which the server is as fast with thousands of tables as with ten. With a smaller
+ * cache of definitions, a server gives a table a new number whenever it opens it again.
  */
 const ROOM_FOR_TABLES = {
   innodb_buffer_pool_size: 512 * 1024 * 1024,
   innodb_redo_log_capacity: 1024 * 1024 * 1024,
-  // A file for each takes most of the time that it takes to make a table.
+  // No file for each table: that would take most of the time of creating tables.
   innodb_file_per_table: 0,
   table_open_cache: 4000,
   table_definition_cache: 4000,
 };
 
-/** A stack whose cost is measured. Disposing closes its connections, and leaves the stack alone. */
+/** A stack whose cost is measured. Disposing closes the rig's connections, but not the stack. */
 export class GrowthRig implements AsyncDisposable {
   readonly administrator: Connection;
   readonly #stack: SharedStack;
@@ -61,7 +61,7 @@ export class GrowthRig implements AsyncDisposable {
     return rig;
   }
 
-  /** A connection of an environment's user that stays open. */
+  /** Opens a connection of an environment's user that stays open. */
   async connect(environment: string): Promise<Connection> {
     const [account] = this.#stack.file.environments[environment]?.users ?? [];
     if (account === undefined) throw new RangeError(`no account in ${environment}`);
@@ -74,14 +74,14 @@ export class GrowthRig implements AsyncDisposable {
     for (const name of names) await createTable(this.administrator, name);
   }
 
-  /** Lets this many connections in, and those of the stack besides. */
+  /** Lets MySQL accept this many connections besides those of the stack. */
   async allowConnections(connections: number): Promise<void> {
     await this.administrator.query("SET GLOBAL max_connections = ?", [connections + 200]);
   }
 
   /**
-   * The cost of a backlog of transactions of one row: the reader sleeps until all are written, and
-   * then finds them, so that its frames are full whatever the speed of the writers.
+   * The cost of a backlog of one-row transactions. The reader is suspended until all are written,
+   * so that its frames are full whatever the speed of the writers.
    */
   async backlog(load: Load, transactions: number): Promise<Cost> {
     await this.#untilDelivered();
@@ -97,7 +97,7 @@ export class GrowthRig implements AsyncDisposable {
     }
   }
 
-  /** The cost of transactions of one row at such a pace that each is a frame of its own. */
+  /** The cost of one-row transactions at such a pace that each becomes a frame. */
   async trickle(load: Load, transactions: number, perSecond: number): Promise<Cost> {
     await this.#untilDelivered();
     return this.#cost(transactions, () => writePaced(load, transactions, perSecond));
@@ -108,8 +108,8 @@ export class GrowthRig implements AsyncDisposable {
   }
 
   /**
-   * What it costs until all is delivered that comes of `begin`. Throws when changes are missing
-   * then.
+   * Measures the cost from `begin` until everything is delivered. Throws when another number of
+   * changes was delivered.
    */
   async #cost(changes: number, begin: () => Promise<void>): Promise<Cost> {
     const began = performance.now();
@@ -123,7 +123,7 @@ export class GrowthRig implements AsyncDisposable {
     return { microseconds: (spentMs * 1000) / changes, changesPerSecond: changes / seconds };
   }
 
-  /** Resolves when everything is delivered that was committed before. */
+  /** Resolves when everything that was committed before is delivered. */
   async #untilDelivered(): Promise<void> {
     const mark = String(++this.#marks);
     await this.administrator.query(`INSERT INTO ${MARKER_TABLE} VALUES (?)`, [mark]);
@@ -146,7 +146,7 @@ export class GrowthRig implements AsyncDisposable {
     return this.#stack.file.environments[OTHER_ENVIRONMENT]?.queues[MARKER] ?? "";
   }
 
-  /** All but the marker's. */
+  /** The URLs of all environment queues but the marker's. */
   #queueUrls(): readonly string[] {
     return Object.values(this.#stack.file.environments)
       .flatMap(({ queues }) => Object.values(queues))

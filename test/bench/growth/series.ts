@@ -3,16 +3,16 @@ import type { Load } from "./load.ts";
 import type { Cost, GrowthRig } from "./rig.ts";
 
 /**
- * What doubles with the size has a ratio far beyond this one; what is flat has one within the noise
- * of a machine.
+ * The bound for the ratio to the smallest size. A cost that doubles with the size exceeds it by
+ * far; a constant cost is below it, including the noise of a machine.
  */
 const FLAT = { atMost: 2 };
-/** So slow that each transaction is a frame and an invocation of its own. */
+/** So slow that each transaction becomes its own frame and invocation. */
 const TRICKLE_PER_SECOND = 50;
 
 export interface SeriesOptions {
   readonly run: Pick<BenchmarkRun, "report" | "progress" | "signal">;
-  /** Changes of a backlog, and of a trickle. */
+  /** How many changes a backlog has, and how many a trickle has. */
   readonly backlog: number;
   readonly trickle: number;
 }
@@ -29,10 +29,10 @@ interface Measured {
 }
 
 /**
- * The cost of one change at several sizes, reported beside that of the smallest, which comes first.
- * Two loads show it: a backlog, whose frames are full, so that the changes themselves are what
- * costs; and a trickle, where each change is a frame, an invocation and a message, so that these
- * are.
+ * The cost of one change at several sizes, reported beside that at the smallest size, which is
+ * measured first. There are two loads. A backlog has full frames, so it shows the cost of the
+ * changes themselves. In a trickle each change is a frame, an invocation and a message, so it shows
+ * the cost of these.
  */
 export class Series {
   readonly #options: SeriesOptions;
@@ -46,7 +46,7 @@ export class Series {
     this.#what = what;
   }
 
-  /** A load whose work per change is the same at all sizes. */
+  /** Measures a load whose work per change is the same at all sizes. */
   async measure(rig: GrowthRig, size: number, load: Load): Promise<void> {
     const { backlog } = this.#options;
     await this.#measureBacklog(rig, size, load, {
@@ -58,8 +58,8 @@ export class Series {
   }
 
   /**
-   * A load whose work per change is another one, for the reason that `what` gives: it has no
-   * target. Half as many changes tell, since each of them costs more.
+   * Measures a load whose work per change differs, for the reason that `what` gives. It has no
+   * target. Half as many changes suffice, because each costs more.
    */
   async measureOther(
     rig: GrowthRig,

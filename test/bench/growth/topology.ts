@@ -1,17 +1,17 @@
 import type { StackConfiguration } from "../shared-stack.ts";
 import { UNROUTED } from "../../../wire/names.ts";
 
-/** Root belongs to no environment: what it writes goes to the queues of this one. */
+/** The environment of root's changes, because root is a user of no environment. */
 export const OTHER_ENVIRONMENT = UNROUTED;
-/** Says when all before it is delivered; nothing else is written to it. */
+/** A table for markers: when one arrives, everything before it is delivered. */
 export const MARKER_TABLE = "marker";
-/** The subscriber of the marker's table. */
+/** The subscriber of that table. */
 export const MARKER = "marker";
 
 /**
- * So many environments with a subscriber each, and as many subscribers in the first environment;
- * each subscriber has a table of its own. Besides, what there is in every size: a subscriber of
- * many tables that gets them in one message group, and one that gets them in one group for each.
+ * `size` environments with a subscriber each, and as many subscribers in the first environment;
+ * each subscriber has its own table. Every size also has a subscriber that gets many tables in one
+ * message group, and one that gets them in a message group each.
  */
 export function topology(size: number): StackConfiguration {
   const numbers = Array.from({ length: size }, (_, index) => index + 1);
@@ -46,17 +46,17 @@ export function topology(size: number): StackConfiguration {
   };
 }
 
-/** Numbers begin with 1. */
+/** The name of the n-th environment; n begins at 1. */
 export function environmentName(n: number): string {
   return `e${n}`;
 }
 
-/** The table of the nth subscriber. */
+/** The table of the n-th subscriber. */
 export function ownTable(n: number): string {
   return `own_${n}`;
 }
 
-/** One of many tables of two subscribers. */
+/** The n-th of the many tables that two subscribers share. */
 export function manyTable(n: number): string {
   return `many_${n}`;
 }

@@ -21,9 +21,7 @@ const CASES: readonly Case[] = [
   { name: "64 buckets of keys", keyBuckets: 64, atMostSeconds: 2 },
 ];
 
-/**
- * How far a subscriber with `groupBy: "key"` falls behind while 10,000 rows a second are inserted.
- */
+/** How far a subscriber with `groupBy: "key"` is behind when 10,000 rows a second are inserted. */
 export async function benchKeys(run: BenchmarkRun): Promise<void> {
   const { seconds, warmUpRows } = run.quick ? QUICK : FULL;
   for (const { name, keyBuckets, atMostSeconds } of CASES) {
@@ -45,7 +43,7 @@ export async function benchKeys(run: BenchmarkRun): Promise<void> {
       connections: 4,
       rowsPerTransaction: 50,
     };
-    // Compiles what is measured then.
+    // A warm-up: compiles the code that is measured afterwards.
     await using warmUp = await BenchWriter.start(stack.file, {
       ...load,
       rows: warmUpRows,

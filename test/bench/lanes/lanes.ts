@@ -9,16 +9,15 @@ const ENVIRONMENT = "production";
 const LANES = 8;
 const BUSY = [1, 2, 4, LANES];
 /**
- * Added to each send, milliseconds: what SQS may take for half a megabyte, where the stand-in takes
- * a few.
+ * Added to each send, milliseconds. SQS may take as much for half a megabyte; the stand-in takes a
+ * few milliseconds.
  */
 const DELAYS_MS = [0, 50];
 
 /**
- * A backlog that is divided among one table, two, four and eight, each in a lane of its own: on the
- * bare stand-ins, where the machine's cores are the limit, and with sends that take as long as they
- * do through a network. The lanes that no table is written to are idle, so that one stack does for
- * all.
+ * Delivers a backlog of one, two, four and eight tables, each in its own lane: with the plain
+ * stand-ins, where the machine's cores are the limit, and with sends that take as long as through a
+ * network. Lanes whose table is not written to are idle, so one stack suffices.
  */
 export async function benchLanes({ quick, signal, report, progress }: BenchmarkRun): Promise<void> {
   await using stack = await startStack({ ...SHARED, lanes: LANES });
@@ -48,7 +47,7 @@ export async function benchLanes({ quick, signal, report, progress }: BenchmarkR
   }
 }
 
-/** Changes per second of a backlog of these tables. */
+/** Changes per second of a backlog in these tables. */
 async function deliver(
   stack: SharedStack,
   tables: readonly string[],
@@ -70,7 +69,7 @@ async function deliver(
   return await handledPerSecond(consumer, written.rows);
 }
 
-/** Names of tables, the first of which is in lane 0, the second in lane 1, and so on. */
+/** Names of tables: the first is in lane 0, the second in lane 1, and so on. */
 function oneTablePerLane(): readonly string[] {
   const byLane = new Map<number, string>();
   for (let number = 1; byLane.size < LANES; number++) {
@@ -81,7 +80,7 @@ function oneTablePerLane(): readonly string[] {
   return [...byLane].sort(([a], [b]) => a - b).map(([, table]) => table);
 }
 
-/** Until it is disposed, the stand-in holds every send for `ms` milliseconds. */
+/** Delays every send in the stand-in by `ms` until it is disposed. */
 async function delaySends({ file }: SharedStack, ms: number): Promise<AsyncDisposable> {
   const faults = new URL("/_faults", file.aws.sqsEndpoint);
   const rule = { action: "SendMessage*", effect: { kind: "delay", ms } };

@@ -1,9 +1,9 @@
 import type { Pool } from "mysql2/promise";
 
-/** Of the database `shop`. */
+/** A table in the database `shop`. */
 export const LARGE_TABLE = "large_transaction";
 
-/** Inserts a number of rows in one transaction, by one statement inside the server. */
+/** Inserts rows in one transaction, by one statement that runs inside the server. */
 export async function insertInOneTransaction(pool: Pool, rows: number): Promise<void> {
   const connection = await pool.getConnection();
   try {

@@ -14,12 +14,12 @@ type Part = (typeof PARTS)[number];
 const FULL = { loadSeconds: 600, sampleSeconds: 20, rows: 1_000_000, progressSeconds: 30 };
 const QUICK = { loadSeconds: 4, sampleSeconds: 1, rows: 50_000, progressSeconds: 2 };
 
-/** What the reader is to stay below in steady load. */
+/** The bound for the reader's memory in steady load, MB. */
 const READER_MB = 200;
 
 /**
- * Resident memory during one large transaction, and then in steady load until the stack has been
- * under load for ten minutes: that of the benchmarks before this one counts, which share the stack.
+ * Measures resident memory during one large transaction, and then in steady load until the stack
+ * has run for ten minutes. The benchmarks before this one share the stack, and their load counts.
  */
 export async function benchMemory(run: BenchmarkRun): Promise<void> {
   const sizes = run.quick ? QUICK : FULL;
@@ -96,8 +96,8 @@ async function measureSteadyLoad(
 }
 
 /**
- * Resident megabytes on average over a number of seconds: between two collections of garbage they
- * go up and down.
+ * Resident memory, MB, on average over some seconds, because it goes up and down with garbage
+ * collection.
  */
 async function sample(
   stack: SharedStack,

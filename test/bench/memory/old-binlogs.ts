@@ -2,10 +2,10 @@ import { createConnection, type Connection, type RowDataPacket } from "mysql2/pr
 import type { SharedStack } from "../shared-stack.ts";
 
 const FILE_BYTES = 128 * 1024 * 1024;
-/** The reader is seconds behind at most, and a file lasts for longer. */
+/** The reader is only seconds behind, and a file lasts longer than that. */
 const KEPT_FILES = 2;
 
-/** Keeps the binlog of a long load small. Disposing closes its connection. */
+/** Keeps the binlog small during a long load. Disposing closes its connection. */
 export class OldBinlogs implements AsyncDisposable {
   readonly #administrator: Connection;
 
@@ -20,8 +20,7 @@ export class OldBinlogs implements AsyncDisposable {
   }
 
   /**
-   * Removes all but the newest files. The server itself leaves those that a dump has not got to the
-   * end of.
+   * Removes all but the newest files. The server keeps those that a dump has not read to the end.
    */
   async purge(): Promise<void> {
     const [files] = await this.#administrator.query<RowDataPacket[]>("SHOW BINARY LOGS");

@@ -1,18 +1,18 @@
 import { readFile, writeFile } from "node:fs/promises";
 
-/** Megabytes of a process that are in memory: now, and at most since `forgetPeak`. */
+/** Resident memory of a process, MB: now, and the maximum since `forgetPeak`. */
 export interface Resident {
   readonly now: number;
   readonly peak: number;
 }
 
-/** `VmRSS` and `VmHWM` of Linux. Throws when there is no such process. */
+/** Reads `VmRSS` and `VmHWM` of Linux. Throws when there is no such process. */
 export async function resident(pid: number): Promise<Resident> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return { now: megabytes(status, "VmRSS"), peak: megabytes(status, "VmHWM") };
 }
 
-/** Begins a new peak. */
+/** Resets the maximum. */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, "5");
 }

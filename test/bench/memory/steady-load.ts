@@ -1,15 +1,15 @@
 import { BenchWriter, createOrders } from "../writers.ts";
 import type { SharedStack } from "../shared-stack.ts";
 
-/** What is written in every second. */
+/** What is written every second: rows in one-row transactions, and rows in bulk. */
 const SINGLE_ROWS = 200;
 const BULK_ROWS = 3000;
 const ROWS_PER_BULK = 200;
 
-/** How a row of the table names it. */
+/** The name of the load in the table of figures. */
 export const STEADY_LOAD = `${SINGLE_ROWS} transactions/s of a row and ${BULK_ROWS / ROWS_PER_BULK} of ${ROWS_PER_BULK}`;
 
-/** Small and large transactions at an even pace. Disposing ends it. */
+/** Small and large transactions at an even pace. Disposing ends the load. */
 export class SteadyLoad implements AsyncDisposable {
   readonly #writers: readonly BenchWriter[];
   readonly #started: AsyncDisposableStack;
@@ -37,7 +37,7 @@ export class SteadyLoad implements AsyncDisposable {
     return new SteadyLoad(writers, started.move());
   }
 
-  /** Ends it and returns how many rows it has written. */
+  /** Ends the load; returns how many rows it has written. */
   async finish(): Promise<number> {
     const written = await Promise.all(this.#writers.map((writer) => writer.stop()));
     return written.reduce((sum, { rows }) => sum + rows, 0);

@@ -9,12 +9,12 @@ import { cacheDirectory } from "../../../infra/local/mysql/cache-directory.ts";
 const run = promisify(execFile);
 const SOURCES = import.meta.dirname;
 
-/** Why a peer cannot be built here: a sentence. */
+/** A peer cannot be built on this machine; the message says what is missing. */
 export class MissingToolError extends Error {
   override readonly name = "MissingToolError";
 }
 
-/** Where go-mysql's program is; built when its sources are new. Throws MissingToolError. */
+/** Builds go-mysql's program if its sources are new; returns its path. Throws MissingToolError. */
 export async function goMysqlProgram(signal: AbortSignal): Promise<string> {
   await expectTool("go", ["version"], "a Go toolchain (go on the PATH)");
   const directory = await built("go-mysql", ["go-mysql/*"], signal, async (target) => {
@@ -27,8 +27,8 @@ export async function goMysqlProgram(signal: AbortSignal): Promise<string> {
 }
 
 /**
- * The class path of a peer that runs in a JVM: its libraries from Maven Central, its own classes
- * compiled. Throws MissingToolError.
+ * Builds a peer that runs in a JVM, with its libraries from Maven Central; returns its class path.
+ * Throws MissingToolError.
  */
 export async function javaClassPath(peer: string, signal: AbortSignal): Promise<string> {
   await expectTool("javac", ["-version"], "a JDK of 17 or later (javac on the PATH)");
@@ -58,7 +58,7 @@ export async function javaClassPath(peer: string, signal: AbortSignal): Promise<
   return [join(directory, "classes"), join(directory, "lib/*")].join(":");
 }
 
-/** The folder with what `build` made, once for these sources. */
+/** The folder with the result of `build`, which runs once for the same sources. */
 async function built(
   peer: string,
   sources: readonly string[],

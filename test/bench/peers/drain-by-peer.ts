@@ -11,16 +11,16 @@ import { goMysqlProgram, javaClassPath } from "./build-peer.ts";
 const TIMEOUT_MS = 300_000;
 let serverIds = 4800;
 
-/** Where a peer begins to read. */
+/** A workload, and where a peer begins to read. */
 export interface Stretch extends Workload {
-  /** The GTIDs before the file, as MySQL writes them on one line. */
+  /** The GTIDs before the file, in MySQL's notation on one line. */
   readonly gtidsBefore: string;
 }
 
-/** A program that reads the same binlog and writes each row as JSON, to nowhere. */
+/** A program that reads the same binlog and writes each row as JSON to /dev/null. */
 export interface Peer {
   readonly name: string;
-  /** Throws MissingToolError. Returns its command line. */
+  /** Builds the peer if necessary; returns its command line. Throws MissingToolError. */
   command(mysql: MysqlServer, stretch: Stretch, signal: AbortSignal): Promise<readonly string[]>;
 }
 
@@ -64,8 +64,8 @@ export const PEERS: readonly Peer[] = [
 ];
 
 /**
- * Rows a second of a peer, in a process of its own, from the rows that came first to the last one.
- * Throws MissingToolError where it cannot be built here; any other error when it ends early.
+ * Runs a peer in its own process; returns rows per second, from the first rows to the last. Throws
+ * MissingToolError when the peer cannot be built here, and another error when it ends early.
  */
 export async function drainByPeer(
   peer: Peer,

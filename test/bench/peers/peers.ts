@@ -9,13 +9,13 @@ import { type Workload, workloads } from "../read/workloads.ts";
 import { MissingToolError } from "./build-peer.ts";
 import { drainByPeer, type Peer, PEERS, type Stretch } from "./drain-by-peer.ts";
 
-/** An odd number, in each of which the reader and the peer drain one after the other. */
+/** How many times reader and peer each read the workload, one after the other; an odd number. */
 const ROUNDS = 3;
 
 /**
- * The reader beside other readers of the binlog on `read`'s workloads: one server, one file, a
- * fresh process each time. A peer whose tools are not here, or that does not work, is left out with
- * a sentence.
+ * Compares the reader with other readers of the binlog on the workloads of `read`: one server, one
+ * file, a new process each time. A peer whose tools are missing, or that does not work, is left out
+ * with a message.
  */
 export async function benchPeers(run: BenchmarkRun): Promise<void> {
   const { quick, seed, signal, progress } = run;
@@ -32,7 +32,7 @@ export async function benchPeers(run: BenchmarkRun): Promise<void> {
         await compare(run, { mysql, aws, stretch, peer });
       } catch (error) {
         signal.throwIfAborted();
-        // One that cannot be built is not asked again.
+        // A peer that cannot be built is not tried again.
         if (error instanceof MissingToolError) peers.delete(peer);
         progress(
           `${peer.name} is left out of ${workload.name}: ${error instanceof Error ? error.message : String(error)}`,
@@ -73,7 +73,7 @@ async function compare(
   });
 }
 
-/** The GTIDs that were there when the workload's file began. */
+/** The GTIDs before the workload's file. */
 async function gtidsBefore(connection: Connection, { file }: Workload): Promise<string> {
   const [events] = await connection.query<RowDataPacket[]>("SHOW BINLOG EVENTS IN ? LIMIT 2", [
     file,

@@ -13,8 +13,7 @@ const run = promisify(execFile);
 const TIMEOUT_MS = 120_000;
 
 /**
- * Rows a second that the reader, as it is deployed, turns into frames which a queue acknowledges at
- * once.
+ * Rows per second that the deployed reader writes as frames to a queue that acknowledges at once.
  */
 export async function drainByReader(
   aws: LocalAws,
@@ -35,7 +34,7 @@ export async function drainByReader(
   return (await drained).rowsPerSecond;
 }
 
-/** Rows a second of zongji with `JSON.stringify` for each, and nothing else. */
+/** Rows per second of zongji with `JSON.stringify` for each row and nothing else. */
 export async function drainByZongji(
   { host, port, user, password }: MysqlServer,
   { file, rows }: Workload,
@@ -50,8 +49,8 @@ export async function drainByZongji(
 }
 
 /**
- * Rows a second that the server can hand out at all: `mysqlbinlog` writes its bytes to a file.
- * Null: there is none here.
+ * Rows per second that the server can deliver: `mysqlbinlog` writes its bytes to a file. Null when
+ * this installation has no mysqlbinlog.
  */
 export async function drainByMysqlbinlog(
   { host, port, user, password, programs }: MysqlServer,

@@ -4,9 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { unpackFrame } from "../../../wire/frame-body.ts";
 import type { SinkReport } from "./frame-sink.ts";
 
-/**
- * A raw queue that acknowledges every frame at once, and looks only then how many changes it held.
- */
+/** A raw queue that acknowledges every frame at once and counts the frame's changes afterwards. */
 const port = parentPort;
 if (port === null) throw new Error("started as a worker");
 const ANSWER = JSON.stringify({ MessageId: "0", MD5OfMessageBody: "" });

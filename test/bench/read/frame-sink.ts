@@ -1,20 +1,20 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
-/** What the sink says of one frame that it has taken. */
+/** The sink's report of one frame. */
 export interface SinkReport {
   readonly changes: number;
   readonly bytes: number;
   readonly atMs: number;
 }
 
-/** How fast frames came. */
+/** How fast frames arrived. */
 export interface Drained {
   readonly rowsPerSecond: number;
   readonly frames: number;
 }
 
-/** An SQS endpoint that takes every frame at once, in a thread of its own. Disposing ends it. */
+/** An SQS endpoint that accepts every frame at once, in its own thread. Disposing ends it. */
 export class FrameSink implements AsyncDisposable {
   readonly url: string;
   readonly #worker: Worker;
@@ -31,8 +31,8 @@ export class FrameSink implements AsyncDisposable {
   }
 
   /**
-   * Waits for this many changes, and counts from the first frame's arrival to the last one's.
-   * Throws after a silence.
+   * Waits for this many changes, and measures from the first frame's arrival to the last one's.
+   * Throws when no frame arrives for `silenceMs`.
    */
   async take(changes: number, silenceMs = 30_000): Promise<Drained> {
     const { promise, resolve, reject } = Promise.withResolvers<Drained>();

@@ -8,14 +8,14 @@ import { medianPair, type Pair } from "../pairs.ts";
 import { type Workload, workloads } from "./workloads.ts";
 
 /**
- * An odd number. In every other round the order is turned round, so that a machine that slows down
- * favours neither.
+ * An odd number. Every other round has the reverse order, so that a machine that slows down favours
+ * neither program.
  */
 const ROUNDS = 3;
 
 /**
- * How fast the reader gets through a binlog that is there already, beside the server's own limit
- * and the usual first try.
+ * How fast the reader reads an existing binlog, compared with the server's own limit and with the
+ * simplest alternative.
  */
 export async function benchRead({
   quick,
@@ -63,11 +63,11 @@ export async function benchRead({
 interface Drained {
   readonly reader: number;
   readonly zongji: number;
-  /** Null where there is no mysqlbinlog. */
+  /** Null when there is no mysqlbinlog. */
   readonly mysqlbinlog: number | null;
 }
 
-/** One round: each program drains the workload, one after the other. */
+/** One round: the programs read the workload one after the other; `turned`: zongji first. */
 async function drain(
   aws: LocalAws,
   mysql: MysqlServer,

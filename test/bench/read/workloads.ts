@@ -1,11 +1,11 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
-/** A stretch of the binlog that holds one kind of work, in a file of its own. */
+/** One kind of work in a binlog file of its own. */
 export interface Workload {
   readonly name: string;
-  /** Rows inserted or updated. */
+  /** How many rows are inserted or updated. */
   readonly rows: number;
-  /** The binlog file, which holds nothing else. */
+  /** The binlog file, which contains nothing else. */
   readonly file: string;
 }
 
@@ -13,7 +13,7 @@ interface Plan {
   readonly name: string;
   readonly rows: number;
   readonly rowsPerStatement: number;
-  /** Writes the rows of one statement, from `@first` on; `?` is how many. */
+  /** Writes the rows of one statement, beginning with `@first`; `rows_each` is their number. */
   readonly statement: string;
 }
 
@@ -33,11 +33,13 @@ const TABLES = [
     SELECT n FROM counted`,
 ];
 
-/** The note is random, for frames travel compressed: a text that repeats would flatter them. */
+/**
+ * The note is random, because frames are compressed and a repeated text would compress too well.
+ */
 const ORDER = `SELECT @first + n, CONCAT('customer ', (@first + n) % 997), ELT(1 + n % 3, 'new', 'paid', 'sent'),
   n * 1.25, SHA2(CONCAT(@seed, ' ', @first + n), 384), JSON_OBJECT('gift', n % 2 = 0, 'codes', JSON_ARRAY(n, 'a', NULL)), NOW(3), n % 2, n % 12`;
 
-/** What is measured, for a given size: 1 is the full one. */
+/** The workloads that are measured; `size` 1 is the full size. */
 function plans(size: number): Plan[] {
   return [
     {
@@ -80,8 +82,8 @@ function columns(ofNumber: (n: number) => readonly string[]): string {
 }
 
 /**
- * Makes the tables, then writes one workload after the other; each is handed out as soon as it is
- * in the binlog. `seed`: of the random texts in the rows.
+ * Makes the tables, then writes one workload after the other, and yields each once it is in the
+ * binlog. `seed`: that of the random texts in the rows.
  */
 export async function* workloads(
   connection: Connection,
@@ -99,7 +101,7 @@ export async function* workloads(
          END WHILE;
        END`,
     );
-    // Updates begin with the first order; what is inserted comes after all that are there.
+    // Updates begin with the first order; inserts follow the last one.
     const [[last]] = await connection.query<RowDataPacket[]>(
       "SELECT MAX(id) AS id FROM shop.orders",
     );

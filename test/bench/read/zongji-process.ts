@@ -1,9 +1,9 @@
 import ZongJi from "@vlasky/zongji";
 
 /**
- * What many write first: zongji, and `JSON.stringify` for each row. Prints rows per second, from
- * the first event with rows to the last. Arguments: host, port, user, file, rows; the password
- * comes in the environment.
+ * The simplest alternative: zongji, and `JSON.stringify` for each row. Prints rows per second, from
+ * the first event with rows to the last. Arguments: host, port, user, file, number of rows. The
+ * password is in MYSQL_PWD.
  */
 const [host = "", port = "", user = "", filename = "", expected = ""] = process.argv.slice(2);
 const zongji = new ZongJi({

@@ -8,18 +8,18 @@ export interface QueueRequests {
   readonly deletes: number;
 }
 
-/** Requests since the stack's start, those of benchmarks to MySQL left out. */
+/** Requests since the stack's start; those to MySQL exclude the benchmarks' own. */
 export interface Requests {
   readonly raw: QueueRequests;
-  /** Of one environment's queue. */
+  /** Requests to one environment's queue. */
   readonly environment: QueueRequests;
   readonly dynamodb: { readonly reads: number; readonly writes: number };
   readonly mysql: number;
 }
 
 /**
- * Counts what the stack has asked so far. `queueUrl`: of the environment's queue; `connection`: an
- * administrator's.
+ * Counts the stack's requests so far. `queueUrl`: the environment's queue. `connection`: one of the
+ * administrator.
  */
 export async function countRequests(
   stack: SharedStack,
@@ -42,7 +42,7 @@ export async function countRequests(
   };
 }
 
-/** What was asked between two counts. */
+/** The requests between two counts. */
 export function between(before: Requests, after: Requests): Requests {
   return {
     raw: difference(before.raw, after.raw),
@@ -78,10 +78,7 @@ function sum(actions: Readonly<Record<string, number>>, pattern: RegExp): number
     .reduce((total, [, count]) => total + count, 0);
 }
 
-/**
- * Statements and commands of all accounts but the environments' and the administrator's: the
- * router's.
- */
+/** Statements of the router: of all accounts but the environments' and the administrator's. */
 async function statementsOfOthers({ file }: SharedStack, connection: Connection): Promise<number> {
   const accounts = Object.values(file.environments).flatMap(({ users }) => users);
   const [[row]] = await connection.query<RowDataPacket[]>(

@@ -9,13 +9,13 @@ import { between, countRequests, type QueueRequests, type Requests } from "./req
 const ENVIRONMENT = "production";
 const SUBSCRIBER = "billing";
 const ORDERS = "orders";
-/** Whole long polls, so that none is counted by half. */
+/** The time of two long polls, so that only whole ones are counted. */
 const IDLE_MS = 40_000;
 const QUICK_IDLE_MS = 2_000;
-/** After the last change the offset is saved once more. */
+/** Within this time after the last change, the reader saves the offset once more. */
 const OFFSET_SAVED_MS = 2_000;
 
-/** Some work, and what was asked while it was done. */
+/** Some work, and the requests during it. */
 interface Counted extends Requests {
   readonly changes: number;
   readonly connections: number;
@@ -23,9 +23,9 @@ interface Counted extends Requests {
 }
 
 /**
- * How often SQS, DynamoDB and MySQL are asked at full load (a backlog), at a hundred transactions a
- * second, and for nothing. The stack is as others left it: one environment's queue has a consumer,
- * the others have none.
+ * How many requests SQS, DynamoDB and MySQL get: under full load (a backlog), at 100 transactions a
+ * second, and while nothing is written. Other benchmarks share the stack. One environment's queue
+ * has a consumer, the others have none.
  */
 export async function benchRequests(run: BenchmarkRun): Promise<void> {
   const { quick, signal, progress, report } = run;
@@ -36,7 +36,7 @@ export async function benchRequests(run: BenchmarkRun): Promise<void> {
   const count = (): Promise<Requests> => countRequests(stack, queueUrl, administrator);
   const writes = { environment: ENVIRONMENT, tables: [ORDERS] };
 
-  /** Counts until all that `write` wrote is handled and deleted. */
+  /** Counts until everything that `write` wrote is handled and deleted. */
   async function during(
     load: WriterOptions,
     write: (load: WriterOptions) => Promise<{ readonly rows: number }>,
@@ -121,10 +121,7 @@ export async function benchRequests(run: BenchmarkRun): Promise<void> {
     report({ work: "idle", name, value: requests * minute, unit: "a minute" });
 }
 
-/**
- * `queueTarget`: how many sends and deletes of a queue there should be at most, for a thousand
- * changes.
- */
+/** `queueTarget`: the most sends and deletes of a queue per 1,000 changes. */
 function reportLoad(
   { report }: BenchmarkRun,
   work: string,
@@ -147,8 +144,8 @@ function reportLoad(
   perThousand("an environment's queue, receives", receives);
   perThousand("DynamoDB reads", dynamodb.reads);
   perThousand("DynamoDB writes", dynamodb.writes);
-  // A lane's position for each frame, offset and lease once a second each, and who a connection is:
-  // nothing for a change.
+  // Allowed: a lane's position for each frame, offset and lease once a second each, and each
+  // connection's registration. A change itself must not cause a write.
   const allowed = raw.sends + 2 * seconds + connections;
   report({
     work,

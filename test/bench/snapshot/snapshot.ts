@@ -13,20 +13,20 @@ import type { SharedStack } from "../shared-stack.ts";
 import { createOrders } from "../writers.ts";
 
 const SUBSCRIBER = "billing";
-/** Whose ordinary changes are watched meanwhile. */
+/** The environment whose ordinary changes are measured meanwhile. */
 const BUSY = "staging";
 const BUSY_TABLE = "delay";
-/** Who takes the snapshot. */
+/** The environment that gets the snapshot. */
 const TAKING = "production";
 const PER_SECOND = 100;
 const READER_MB = 300;
-/** For each chunk: what is visible, the rows, the end of the binlog. */
+/** Queries per chunk: for the visible transactions, the rows, and the end of the binlog. */
 const QUERIES = 3;
 
 /**
- * A snapshot of a large table for one environment, while another one writes: how fast its rows come
- * to the raw queue, what it asks of the database, what memory it takes, and how much later ordinary
- * changes arrive.
+ * A snapshot of a large table for one environment while another one writes. Measures how fast the
+ * rows get to the raw queue, the number of queries, the reader's memory, and the delay of ordinary
+ * changes.
  */
 export async function benchSnapshot(run: BenchmarkRun): Promise<void> {
   const rows = run.quick ? 20_000 : 1_000_000;
@@ -75,7 +75,7 @@ function consumerOf(stack: SharedStack, environment: string): BenchConsumer {
 }
 
 interface Ordered {
-  /** From the order to the reader's report that all rows are acknowledged. */
+  /** Waits for the reader's report that all rows are acknowledged. */
   readonly complete: () => Promise<{ readonly seconds: number; readonly report: SnapshotReport }>;
 }
 

@@ -3,21 +3,21 @@ import { createConnection, type Connection, type RowDataPacket } from "mysql2/pr
 import type { SharedStack } from "../shared-stack.ts";
 import { createOrders } from "../writers.ts";
 
-/** The table that short connections write to, and that gets another column again and again. */
+/** The table that short connections write to and whose definition changes repeatedly. */
 const TABLE = "soaked";
 const DATABASE = "shop";
 
-/** What happens beside the load, and how often, seconds. */
+/** The disturbances during the load, and the seconds between two of a kind. */
 const EVERY_S = { connection: 2, rotation: 20, definition: 30, reconnect: 60 } as const;
 
 type Disturbance = keyof typeof EVERY_S;
 
 /**
- * What a server in use does to a reader: log files end, definitions change, applications connect
- * anew, and now and then the reader's own connection is cut. Disposing ends it.
+ * Does to a reader what a server in use does: binlog files end, definitions change, applications
+ * connect, and at times the reader's connection is cut. Disposing ends it.
  */
 export class Disturbances implements AsyncDisposable {
-  /** How often each has happened. */
+  /** How many times each has occurred. */
   readonly counts: Record<Disturbance, number> = {
     connection: 0,
     rotation: 0,
@@ -46,7 +46,9 @@ export class Disturbances implements AsyncDisposable {
     return new Disturbances(stack, environment, administrator);
   }
 
-  /** Ends them and returns how many rows were written. Throws what a disturbance threw. */
+  /**
+   * Ends the disturbances; returns how many rows were written. Throws an error of a disturbance.
+   */
   async finish(): Promise<number> {
     this.#stop.abort();
     await this.#running;
@@ -87,7 +89,7 @@ export class Disturbances implements AsyncDisposable {
     }
   }
 
-  /** An application that connects, writes a row and leaves. */
+  /** Acts as an application that connects, writes a row and disconnects. */
   async #connect(): Promise<void> {
     const [account] = this.#stack.file.environments[this.#environment]?.users ?? [];
     if (account === undefined) throw new RangeError(`no account in ${this.#environment}`);

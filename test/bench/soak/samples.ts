@@ -5,7 +5,7 @@ import type { BenchConsumer } from "../consumer.ts";
 import { percentile } from "../delay/percentile.ts";
 import { resident } from "../memory/resident.ts";
 
-/** The state of the system at one moment, or since the one before. */
+/** The state of the system at one moment; the delays are those since the sample before. */
 export interface Sample {
   readonly readerMb: number;
   readonly routeMb: number;
@@ -16,7 +16,7 @@ export interface Sample {
   readonly delayP99: number;
 }
 
-/** A queue that was in trouble is tried again within minutes. */
+/** A queue in trouble is tried again within minutes; a longer silence is a failure. */
 const LONGEST_SILENCE_MS = 10 * 60_000;
 
 /** Takes samples of a stack. Disposing closes its client. */
@@ -38,8 +38,8 @@ export class Sampler implements Disposable {
   }
 
   /**
-   * Where nothing has arrived since the sample before, the silence counts as the delay. Throws when
-   * it lasts for long.
+   * Takes a sample. When nothing has arrived since the sample before, the silence counts as the
+   * delay. Throws when it exceeds LONGEST_SILENCE_MS.
    */
   async take(): Promise<Sample> {
     const taken = this.#consumer.takeDelays();
@@ -66,7 +66,7 @@ export class Sampler implements Disposable {
     this.#dynamodb.destroy();
   }
 
-  /** Of all tables. */
+  /** The number of items in all tables. */
   async #items(): Promise<number> {
     let items = 0;
     for (const TableName of Object.values(this.#file.tables)) {

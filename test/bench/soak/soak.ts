@@ -8,16 +8,16 @@ import { Sampler, type Sample } from "./samples.ts";
 
 const ENVIRONMENT = "test";
 /**
- * So many samples, whatever the time. The first fifth of them is a warm-up: code is compiled,
+ * The number of samples, whatever the duration. The first fifth is a warm-up: code is compiled,
  * connections are opened.
  */
 const SAMPLES = 60;
 const WARM_UP = SAMPLES / 5;
 const MS_PER_HOUR = 3_600_000;
-/** What a queue in trouble was not sent comes when it is tried again. */
+/** Changes parked for a queue in trouble may arrive only at the next retry. */
 const SILENCE_MS = 10 * 60_000;
 
-/** How each figure is named, and what it may be in the last third of the time beside the first. */
+/** Each figure's name, and the bound for its last third divided by its first third. */
 const FIGURES: Readonly<Record<keyof Sample, { name: string; unit: string; atMost: number }>> = {
   readerMb: { name: "reader resident", unit: "MB", atMost: 1.1 },
   routeMb: { name: "route resident", unit: "MB", atMost: 1.1 },
@@ -28,8 +28,9 @@ const FIGURES: Readonly<Record<keyof Sample, { name: string; unit: string; atMos
 };
 
 /**
- * Constant load for hours, with rotation, reconnects, new definitions and new connections: what
- * grows in the meantime grows for ever. Throws when a change is missing or comes twice.
+ * Constant load for hours, with rotations, reconnects, new definitions and new connections. A
+ * figure that grows during this time would grow for ever. Throws when a change is missing or
+ * arrives twice.
  */
 export async function benchSoak(run: BenchmarkRun): Promise<void> {
   const { hours, signal } = run;
@@ -55,7 +56,7 @@ export async function benchSoak(run: BenchmarkRun): Promise<void> {
   }
   const written = (await disturbances.finish()) + (await load.finish());
   await consumer.until(arrived + written, SILENCE_MS);
-  // Whatever comes twice comes within a moment.
+  // A repeat would arrive within this time.
   await pause(2000, undefined, { signal });
   if (consumer.changes !== arrived + written)
     throw new Error(`${consumer.changes - arrived} changes arrived of ${written}`);
@@ -66,7 +67,7 @@ export async function benchSoak(run: BenchmarkRun): Promise<void> {
   for (const figure of figures(work, samples.slice(WARM_UP))) run.report(figure);
 }
 
-/** The medians of the last third of the samples beside those of the first. */
+/** The medians of the last third of the samples, beside those of the first third. */
 function figures(work: string, samples: readonly Sample[]): readonly Figure[] {
   const third = Math.floor(samples.length / 3);
   return (Object.keys(FIGURES) as (keyof Sample)[]).map((key) => {

@@ -1,7 +1,7 @@
 import type { Frame } from "../../../wire/frame.ts";
 import { isForeignRun } from "../../../wire/session.ts";
 
-/** Why docs/attribution.md lets a change have no author. */
+/** The reasons for which, by docs/attribution.md, a change may have no author. */
 const REASONS = [
   "played again",
   "the former source's, read from the new one",
@@ -10,17 +10,17 @@ const REASONS = [
 
 type Reason = (typeof REASONS)[number];
 
-/** What is known of the changes that were written. */
+/** What the test knows about the changes that were written. */
 export interface Written {
-  /** The greatest id among the rows of the log that is played again. */
+  /** The greatest id among the rows of the replayed binlog. */
   readonly lastPlayed: number;
-  /** The account of which MySQL runs no init_connect. */
+  /** An account for which MySQL does not run init_connect. */
   readonly administrator: string;
-  /** The server that a row was written on, as its uuid. */
+  /** Returns the uuid of the server on which a row was written. */
   readonly serverOf: (id: number) => string;
 }
 
-/** What arrived, each change once: repeats after a kill have the same GTID and key. */
+/** The changes that arrived, each counted once: repeats after a kill have the same GTID and key. */
 export class Arrivals {
   readonly #seen = new Set<string>();
   readonly #written: Written;

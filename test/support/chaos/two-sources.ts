@@ -1,6 +1,6 @@
 import type { TestMysql } from "../mysql.ts";
 
-/** Two servers, of which one is the source and the other its replica, until they change places. */
+/** Two servers: one is the source, the other its replica. `failOver` exchanges the roles. */
 export class TwoSources {
   #source: TestMysql;
   #replica: TestMysql;
@@ -11,7 +11,7 @@ export class TwoSources {
     this.#replica = replica;
   }
 
-  /** `source` has everything that both are to have, the account `replica` too, but the ledger. */
+  /** `source` needs everything that both servers shall have, except the ledger. */
   static async connect(source: TestMysql, replica: TestMysql): Promise<TwoSources> {
     await source.query("CREATE USER replica IDENTIFIED BY 'replica'");
     await source.query("GRANT REPLICATION SLAVE ON *.* TO replica");
@@ -25,7 +25,7 @@ export class TwoSources {
     return this.#source;
   }
 
-  /** Gives both servers the init_connect that the source has: it is not replicated. */
+  /** Sets the source's init_connect on both servers, because it is not replicated. */
   async shareInitConnect(): Promise<void> {
     const [row] = await this.#source.query<{ value: string }>("SELECT @@init_connect AS value");
     this.#initConnect = row?.value ?? "";
@@ -42,7 +42,7 @@ export class TwoSources {
     await this.#source.server.restart({ hard, variables: { init_connect: this.#initConnect } });
   }
 
-  /** The replica executes all that the source has, and then they change places. */
+  /** Waits until the replica has executed everything of the source, and exchanges the roles. */
   async failOver(): Promise<void> {
     const [state] = await this.#source.query<{ executed: string }>(
       "SELECT @@gtid_executed AS executed",

@@ -7,7 +7,7 @@ import { LastRelease } from "./last-release.ts";
 import { makeStorePlace, type StoreName, type StorePlace } from "./position-stores.ts";
 import { startQueueRig, type QueueRig } from "./queue-rig.ts";
 
-/** A queue, an application that reads it, and its position store. */
+/** A queue, an application that reads it, and the application's position store. */
 export class ApplicationRig implements AsyncDisposable {
   readonly queue: QueueRig;
   readonly stores: StorePlace;
@@ -15,7 +15,7 @@ export class ApplicationRig implements AsyncDisposable {
   readonly seen: string[] = [];
   /** How many messages were deleted as repeats. */
   repeats = 0;
-  /** Which changes the handler refuses. */
+  /** The name of the change that the handler refuses; undefined: none. */
   refuses: string | undefined;
 
   constructor(queue: QueueRig, stores: StorePlace) {
@@ -41,8 +41,8 @@ export class ApplicationRig implements AsyncDisposable {
   }
 
   /**
-   * Has the last release handle messages that are received by hand, and not deleted: each is
-   * visible again at once. Returns what became of them.
+   * Lets the last release handle messages that the rig receives itself and does not delete: each is
+   * visible again at once. Returns the outcomes.
    */
   async startLastRelease(times = 1): Promise<string[]> {
     const run = (changes: readonly Change[]): Promise<void> => {
@@ -78,7 +78,7 @@ export class ApplicationRig implements AsyncDisposable {
     return outcomes;
   }
 
-  /** Resolves when every message was deleted or dead-lettered. */
+  /** Resolves when all messages were deleted or moved to the dead-letter queue. */
   async untilEmpty(): Promise<void> {
     await vi.waitFor(async () => expect(await this.queue.depth()).toBe(0), 60_000);
   }
@@ -95,7 +95,7 @@ export class ApplicationRig implements AsyncDisposable {
   }
 }
 
-/** With empty queues (three receives for each message) and an empty store. */
+/** Starts a rig with empty queues (at most three receives per message) and an empty store. */
 export async function startApplicationRig(
   name: StoreName,
   mysql: TestMysql,

@@ -2,9 +2,9 @@ import { DynamoDBPositionStore } from "../../../client/dynamodb.ts";
 import { subscribe } from "../../../client/index.ts";
 
 /**
- * An application in a process of its own: prints `begin <pos>` and `end <pos>` for each change, and
- * never ends the one that HANG_AT names. Everything else it takes from the environment, as an
- * application does.
+ * The program of an application's process. It prints `begin <pos>` and `end <pos>` for each change,
+ * and hangs in the change at the offset HANG_AT. Everything else it takes from the environment, as
+ * an application does.
  */
 const hangAt = Number(process.env["HANG_AT"]);
 const table = process.env["POSITIONS_TABLE"];

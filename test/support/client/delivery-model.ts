@@ -10,37 +10,34 @@ import { change, message } from "./messages.ts";
 import { ModelStore, type ProcessLife, type StoreKind, type Work } from "./model-store.ts";
 import { QueueModel } from "./queue-model.ts";
 
-/** Which rule decides what is dropped. */
+/** The rule that decides which messages are dropped as repeats. */
 export type Rule = "records" | "last release";
 
-/** What happens in one step. */
+/** An event of one step. */
 export type Step =
   /** Route sends the next changes of a group in one message. */
   | { readonly kind: "send"; readonly group: string; readonly changes: number }
-  /** Route sends an earlier message once more, later than SQS would notice it. */
+  /** Route sends an earlier message again, after SQS's time to recognise repeats. */
   | { readonly kind: "send again"; readonly message: number }
-  /**
-   * A process receives the group's next message, handles and deletes it, unless something goes
-   * wrong.
-   */
+  /** A process receives the group's next message, handles and deletes it, unless trouble occurs. */
   | {
       readonly kind: "receive";
       readonly process: number;
       readonly group: string;
       readonly trouble: Trouble;
-      /** At which of its changes. */
+      /** The index of the change at which the trouble occurs. */
       readonly at: number;
     }
   | { readonly kind: "redrive" }
   | { readonly kind: "store away"; readonly away: boolean }
-  /** The store forgets what it has kept longest. */
+  /** The store forgets its oldest entries. */
   | { readonly kind: "forget" }
   /**
-   * The coordinates begin again; in the same epoch when a router of the last release was set up
-   * anew.
+   * The coordinates begin again. The epoch stays the same when a router of the last release was set
+   * up anew.
    */
   | { readonly kind: "new life"; readonly epoch: "same" | "next" }
-  /** All processes are replaced by ones with the rule of records. */
+  /** Processes with the rule of records replace all processes. */
   | { readonly kind: "update" };
 
 export type Trouble =
@@ -49,7 +46,7 @@ export type Trouble =
   | "killed in the handler"
   | "killed before the record"
   | "killed before the deletion"
-  /** Another process gets the message while it is being handled, and both go on. */
+  /** Another process receives the message while it is being handled, and both continue. */
   | "lost";
 
 interface Processor {
@@ -57,8 +54,7 @@ interface Processor {
 }
 
 /**
- * A queue, two processes of an application, their position store, and what the application has
- * done.
+ * A queue, two processes of an application, their position store, and the effects of the handling.
  */
 export class DeliveryModel {
   readonly #queue: QueueModel;
@@ -69,7 +65,7 @@ export class DeliveryModel {
   #offset = 0;
   #life = 1;
   #epoch = 1;
-  /** Something happened after which a repeat is no fault. */
+  /** Whether something has happened after which a repeat is permitted. */
   #mayRepeat = false;
   readonly #losses: string[] = [];
 
@@ -83,7 +79,7 @@ export class DeliveryModel {
     for (const step of steps) await this.#run(step);
   }
 
-  /** Ends all trouble and lets one process handle what is left. */
+  /** Ends all trouble and lets one process handle the remaining messages. */
   async drain(): Promise<void> {
     this.#store.away = false;
     for (let round = 0; !this.#queue.empty; round++) {
@@ -95,12 +91,12 @@ export class DeliveryModel {
     }
   }
 
-  /** What was deleted before it was handled. */
+  /** The ids of changes whose message was deleted although they had not been handled. */
   get losses(): readonly string[] {
     return this.#losses;
   }
 
-  /** What was handled several times although nothing happened that would excuse it. */
+  /** The ids of changes that were handled more than once although no repeat is permitted. */
   get doubled(): readonly string[] {
     if (this.#mayRepeat) return [];
     return [...this.#effects].filter(([, times]) => times > 1).map(([id]) => id);
@@ -132,7 +128,7 @@ export class DeliveryModel {
         return;
       case "update":
         this.#rule = "records";
-        // What the last release has lost or doubled by now does not count.
+        // Changes that the last release has lost or doubled before do not count.
         this.#losses.length = 0;
         for (const id of this.#effects.keys()) this.#effects.set(id, 1);
         return;
@@ -198,7 +194,7 @@ export class DeliveryModel {
     if (kind === "handled" || kind === "repeat") this.#delete(held);
   }
 
-  /** Kills a process that has handled something of a message, perhaps, and not recorded it. */
+  /** Kills a process that may have handled part of a message without recording it. */
   #kill(life: ProcessLife): void {
     if (this.#store.kind !== "transactional") this.#mayRepeat = true;
     life.kill();

@@ -7,10 +7,10 @@ import { BEGINNING } from "../../../client/progress.ts";
 import { decodeMessage, type EnvironmentMessage } from "../../../wire/message.ts";
 
 /**
- * What the client did before there were records of messages (checkout 781b4ca, message-processor.ts
- * and progress.ts): it compared a message with the position of its group, and gave messages that
- * were received twice a mark. Writes the state that an update finds, and shows what tests say of
- * that rule.
+ * The client's behaviour before there were records of messages (commit 781b4ca,
+ * message-processor.ts and progress.ts): it compared a message with its group's position, and
+ * marked messages that were received twice. It produces the state that an update finds, and shows
+ * how tests judge that rule.
  */
 export class LastRelease<Transaction> {
   readonly #positions: AnyPositionStore<Transaction>;
@@ -96,7 +96,7 @@ export class LastRelease<Transaction> {
   }
 }
 
-/** The key of a message's mark. */
+/** The key under which a message's mark is stored. */
 export function lastReleaseMarkKey(group: string, body: string): string {
   return `${group}#received-${createHash("sha256").update(body).digest("base64url")}`;
 }

@@ -2,8 +2,8 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import { SqsQueue } from "../../../client/sqs-queue.ts";
 
 /**
- * Prints how many bytes each receive of a subscription leaves in memory until the subscription
- * ends. Bundled by node-20.test.ts for the oldest Node.js, and run with --expose-gc.
+ * Prints how many bytes each receive of a subscription keeps in memory until the subscription ends.
+ * node-20.test.ts bundles it for the oldest supported Node.js and runs it with --expose-gc.
  */
 const RECEIVES = 20_000;
 

@@ -1,7 +1,7 @@
 import type { Change, EnvironmentMessage } from "../../../wire/message.ts";
 import { formatPosition } from "../../../wire/position.ts";
 
-/** A change at an offset of a made-up stream. */
+/** A change at an offset of an invented stream. */
 export function change(offset: number, more: Partial<Change> = {}): Change {
   return {
     id: `5441fac8-0000-4000-8000-000000000001:${offset}/0`,
@@ -27,12 +27,12 @@ export function change(offset: number, more: Partial<Change> = {}): Change {
   };
 }
 
-/** The position of `change(offset)` in a message of that epoch. */
+/** The position of `change(offset)` in a message of this epoch. */
 export function positionAt(offset: number, epoch = 1): string {
   return formatPosition({ epoch, file: 1, offset, row: 0 });
 }
 
-/** A message of staging's billing with changes at these offsets. */
+/** A message of the queue of billing in staging, with changes at these offsets. */
 export function message(
   offsets: readonly number[],
   more: Partial<EnvironmentMessage> & { readonly epoch?: number } = {},

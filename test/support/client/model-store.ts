@@ -1,6 +1,6 @@
 import type { AnyPositionStore, PositionMark } from "../../../client/position-store.ts";
 
-/** `memory`: each process has its own, and a killed one leaves nothing. `shared`: as DynamoDB. */
+/** `memory`: each process has its own store and loses it when killed. `shared`: like DynamoDB. */
 export type StoreKind = "memory" | "shared" | "transactional";
 
 /** An open transaction. */
@@ -8,18 +8,18 @@ export interface Work {
   onCommit(effect: () => void): void;
 }
 
-/** One life of a process, as far as the store knows it. */
+/** One life of a process: its view of the store, and whether it was killed. */
 export interface ProcessLife {
   readonly positions: AnyPositionStore<Work | undefined>;
   readonly killed: boolean;
-  /** From here on the process does nothing any more; what it has not committed is undone. */
+  /** Ends this life: later calls fail, and work that is not committed is undone. */
   kill(): void;
 }
 
 /** The position stores of two processes. */
 export class ModelStore {
   readonly kind: StoreKind;
-  /** Whether it cannot be reached. */
+  /** Whether the store cannot be reached. */
   away = false;
   #positions = [new Map<string, string>(), new Map<string, string>()];
   readonly #locks = new Map<string, Promise<void>>();
@@ -70,7 +70,7 @@ export class ModelStore {
     }
   }
 
-  /** One key after the other is locked until the end, as by a database. */
+  /** Locks one key after the other until the end, as a database does. */
   async #transact(
     map: Map<string, string>,
     marks: readonly PositionMark[],

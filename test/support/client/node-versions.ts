@@ -2,8 +2,8 @@ import { delimiter, join } from "node:path";
 import { run } from "./run.ts";
 
 /**
- * A Node of that major version: one on the PATH, or else the npm registry's package, installed into
- * `directory`.
+ * Returns the path of a Node.js of that major version: one on the PATH, or else the npm registry's
+ * package, installed into `directory`.
  */
 export async function findNode(major: number, directory: string): Promise<string> {
   const candidates = [

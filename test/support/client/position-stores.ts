@@ -11,15 +11,15 @@ import type { QueueRig } from "./queue-rig.ts";
 
 /** A place where an application keeps its records. */
 export interface StorePlace extends AsyncDisposable {
-  /** The store of another process of the application. */
+  /** Opens a store for another process of the application. */
   readonly open: () => AnyPositionStore<unknown>;
-  /** Has all records so far forgotten, in the way in which the store forgets old ones. */
+  /** Makes the store forget all records so far in its own way of forgetting old ones. */
   readonly forget: () => Promise<void>;
 }
 
 export type StoreName = "memory" | "DynamoDB" | "MySQL";
 
-/** An empty place for records. Only those in memory end with their process. */
+/** Makes an empty place for records. Records in memory end with their process; others do not. */
 export function makeStorePlace(
   name: StoreName,
   rig: QueueRig,

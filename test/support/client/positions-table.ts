@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { LocalAws } from "@binlog-router/local-aws";
 
-/** Makes the table `positions`, as DynamoDBPositionStore wants it. */
+/** Creates the table `positions` as DynamoDBPositionStore requires it. */
 export async function createPositionsTable(aws: LocalAws): Promise<void> {
   const { region, credentials, endpoints } = aws;
   const dynamodb = new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb });

@@ -8,8 +8,8 @@ interface QueuedMessage {
 }
 
 /**
- * A FIFO queue with its dead-letter queue, reduced to what decides which messages come again, and
- * as what.
+ * A FIFO queue with its dead-letter queue, reduced to what decides which messages are delivered
+ * again, and with which id and receive count.
  */
 export class QueueModel {
   readonly #messages: QueuedMessage[] = [];
@@ -30,8 +30,8 @@ export class QueueModel {
   }
 
   /**
-   * The group's first message; one that was received too often moves to the dead-letter queue on
-   * the way.
+   * Receives the group's first message. A message that was received too often before moves to the
+   * dead-letter queue instead.
    */
   receive(group: string): HeldMessage | undefined {
     for (;;) {
@@ -57,7 +57,7 @@ export class QueueModel {
     if (at !== -1) this.#messages.splice(at, 1);
   }
 
-  /** Sends the dead letters back: as new messages at the end of their groups, as SQS does. */
+  /** Sends the dead letters back; like SQS, as new messages at the end of their groups. */
   redrive(): void {
     for (const { group, body } of this.#dead.splice(0)) this.send(group, body);
   }

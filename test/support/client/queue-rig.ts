@@ -12,22 +12,19 @@ import { environmentDeadLetterQueueName, environmentQueueName } from "../../../w
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 
 /**
- * SQS with the queues of some environments, and what a test does with them from the route
- * function's side.
+ * SQS with the queues of some environments, and a test's actions in place of the route function.
  */
 export interface QueueRig extends AsyncDisposable {
   readonly aws: LocalAws;
   readonly sqs: SQSClient;
   readonly queueUrl: (environment?: string) => string;
   readonly deadLetterUrl: (environment?: string) => string;
-  /**
-   * Sends messages one after the other, each to its environment's queue; `body` replaces the text.
-   */
+  /** Sends messages one after the other, each to the queue of its environment. */
   readonly send: (...messages: readonly EnvironmentMessage[]) => Promise<void>;
   readonly sendText: (group: string, text: string) => Promise<void>;
-  /** How many messages the queue holds, visible or in flight. */
+  /** Returns how many messages are in the queue, visible or in flight. */
   readonly depth: (url?: string) => Promise<number>;
-  /** Sends staging's dead letters back, as an operator does; resolves when that is done. */
+  /** Moves staging's dead letters back, as an operator does; resolves when all are moved. */
   readonly redrive: () => Promise<void>;
 }
 

@@ -6,21 +6,21 @@ import { createConnection, type Connection } from "mysql2/promise";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import { startProcess } from "../start/local-stack.ts";
 
-/** A whole router on a real MySQL, as `npm start` runs it, with an account for each environment. */
+/** A whole router on a real MySQL, run by infra/local, with an account for each environment. */
 export interface Router extends AsyncDisposable {
   readonly stack: StackFile;
   readonly sqs: SQSClient;
-  /** Where its parts write their logs. */
+  /** The directory of the parts' logs. */
   readonly logDirectory: string;
-  /** A connection of the environment's user, with its time zone set to UTC. */
+  /** Opens a connection of the environment's user, with the time zone UTC. */
   readonly connectAs: (environment: string) => Promise<Connection>;
-  /** The variables of an application in an environment. */
+  /** Returns the environment variables of an application in an environment. */
   readonly variablesOf: (environment: string) => Record<string, string>;
 }
 
 /**
- * Starts it with the environments `production` and `staging` of the source `shop`, whose tables are
- * `shop.*`.
+ * Starts a router with the environments `production` and `staging` of the source `shop`, whose
+ * tables are `shop.*`.
  */
 export async function startRouter(subscribers: Record<string, unknown>): Promise<Router> {
   await using started = new AsyncDisposableStack();

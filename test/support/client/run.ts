@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 /**
- * What a program printed. Rejects when it ends with another code than 0; the error then has what it
- * printed.
+ * Runs a program and returns its standard output. Rejects when the exit code is not 0; the error
+ * contains the output.
  */
 export async function run(
   program: string,

@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { compileCache } from "../../../infra/local/process/compile-cache.ts";
 
-/** A process of consumer.ts. Disposing of it kills it. */
+/** A process that runs consumer.ts. Disposing kills it. */
 export interface Consumer extends AsyncDisposable {
-  /** What it has printed. */
+  /** The lines that it has printed. */
   readonly lines: readonly string[];
-  /** Sends the signal and resolves with the exit code, null when the signal ended it. */
+  /** Sends a signal; resolves with the exit code, or null when the signal ended the process. */
   readonly kill: (signal: "SIGTERM" | "SIGKILL") => Promise<number | null>;
 }
 

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 
-/** Where Debian and others put it. */
+/** The paths where Debian and others install Chromium. */
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Where the pictures of the page are kept. */
+/** The folder for the page's pictures. */
 const PICTURES = join(REPOSITORY_ROOT, ".local/pictures");
 
-/** The path of a Chromium on this machine; undefined where there is none, which is said once. */
+/** The path of this machine's Chromium; undefined when there is none, which it prints. */
 export function findChromium(): string | undefined {
   const found = PLACES.find((path) => existsSync(path));
   if (found === undefined) {
@@ -19,16 +19,14 @@ export function findChromium(): string | undefined {
   return found;
 }
 
-/**
- * A browser without a window. Its own sandbox needs a kernel's help that containers do not have.
- */
+/** Starts a headless browser, without its sandbox: containers do not let it set one up. */
 export function startBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
 /**
- * Keeps what a page looks like now at 1280 and 390 pixels, and returns how much wider than the
- * window it is there.
+ * Takes pictures of a page at widths of 390 and 1280 pixels. Returns for each by how many pixels
+ * the page is wider than the window.
  */
 export async function takePictures(page: Page, name: string): Promise<number[]> {
   await mkdir(PICTURES, { recursive: true });

@@ -1,16 +1,17 @@
 import type { SimulatedSystem } from "./simulated-system.ts";
 
-/** Something that happens, as the system reports it. */
+/** Something that can happen, as the system reports it. */
 export interface Cause {
   readonly name: string;
-  /** The alarms that it rings and no other, by their short names. */
+  /** The short names of the alarms that ring; no other may ring. */
   readonly rings: readonly string[];
-  /** Called before each minute of the trouble, with the minute's number. */
+  /** Called once, before the first minute of the trouble. */
   readonly begin?: (system: SimulatedSystem) => void;
+  /** Called before each minute of the trouble, with the minute's number. */
   readonly eachMinute?: (system: SimulatedSystem, minute: number) => void;
-  /** Ends it; what `begin` and `eachMinute` set on route, retry and queues is undone without it. */
+  /** Ends the trouble. Values of route, retry and queues are reset without it. */
   readonly end?: (system: SimulatedSystem) => void;
-  /** How long it lasts, default 20. */
+  /** How many minutes it lasts; default 20. */
   readonly minutes?: number;
   /** Whether the configuration has a canary. */
   readonly canary?: true;
@@ -22,7 +23,7 @@ const QUEUE = "shop-billing-staging.fifo";
 const DEAD = "shop-billing-staging-dead.fifo";
 
 const restart = (system: SimulatedSystem): void => system.restartReader();
-/** The oldest frame waits since the trouble began. */
+/** The oldest frame has waited since the trouble began. */
 const rawWaits = (system: SimulatedSystem, minute: number): void => {
   system.queues[RAW] = { visible: 1, oldestAgeMs: minute * MINUTE_MS };
 };

@@ -22,7 +22,7 @@ import {
 } from "../../../wire/metrics.ts";
 
 const MINUTE_MS = 60_000;
-/** As the reader does where nothing else is set. */
+/** The reader's default. */
 const REPORT_EVERY_MS = 20_000;
 const SILENT: Log = {
   debug: () => undefined,
@@ -31,7 +31,7 @@ const SILENT: Log = {
   error: () => undefined,
 };
 
-/** A reader's task: its status, and the real reporter that prints it. */
+/** A task of the reader: its status, and the real reporter that prints its metrics. */
 export class SimulatedTask {
   readonly status = new ReaderStatus();
   readonly #reports: Disposable;
@@ -42,14 +42,14 @@ export class SimulatedTask {
     this.status.expects(Date.now());
   }
 
-  /** Ends as a killed process does: without another word. */
+  /** Ends without a further report, like a killed process. */
   kill(): void {
     this.status.enter("stopped");
     this.#reports[Symbol.dispose]();
   }
 }
 
-/** What the route function does in a minute. */
+/** What the route function does in one minute. */
 interface RouteMinute {
   invocations: number;
   errors: number;
@@ -92,10 +92,10 @@ const WELL_RETRY: RetryMinute = {
 };
 
 /**
- * The whole system as CloudWatch sees it, minute by minute in no time: the reader's real reports
- * and the functions' real metric lines go through the real parser into the template's real alarms.
- * Only what they report is played. Runs under fake timers; nothing else may print to standard
- * output.
+ * The whole system as CloudWatch sees it; a minute passes at once. The reader's real reports and
+ * the functions' real metric lines go through the real parser into the template's real alarms. Only
+ * the events that they report are simulated. It runs with fake timers; nothing else may print to
+ * standard output.
  */
 export class SimulatedSystem implements Disposable {
   readonly alarms: AlarmBook;
@@ -103,11 +103,11 @@ export class SimulatedSystem implements Disposable {
   standby: SimulatedTask;
   route: RouteMinute = { ...WELL_ROUTE };
   retry: RetryMinute = { ...WELL_RETRY };
-  /** What the reader reports of a snapshot: whether it waits for a person; null without one. */
+  /** Whether the reader reports a snapshot that waits for a person; null: there is no snapshot. */
   isSnapshotStopped: boolean | null = null;
-  /** What the canary reports, where the template has one. */
+  /** What the canary reports, if the template has one. */
   canary: "well" | "late" | "silent" = "well";
-  /** Queues that are not empty, by name; null: deleted. */
+  /** The queues that are not empty, by name; null: the queue was deleted. */
   queues: Record<string, Partial<QueueView> | null> = {};
   readonly #source: string;
   readonly #topology: LocalTopology;
@@ -133,19 +133,19 @@ export class SimulatedSystem implements Disposable {
   startTask(state: "streaming" | "standby" | "connecting"): SimulatedTask {
     const task = new SimulatedTask(this.#source);
     task.status.enter(state);
-    // The end of the binlog is reached when the server says so.
+    // A heartbeat tells the status that the reader is at the end of the binlog.
     task.status.hears(EventType.HEARTBEAT_LOG_EVENT, 0);
     return task;
   }
 
-  /** Both tasks as at the beginning, whatever became of them. */
+  /** Replaces both tasks by new ones, as at the beginning. */
   restartReader(): void {
     for (const task of [this.active, this.standby]) task.kill();
     this.active = this.startTask("streaming");
     this.standby = this.startTask("standby");
   }
 
-  /** Lets a minute pass. Returns the short names of the alarms that ring at its end. */
+  /** Simulates a minute. Returns the short names of the alarms that ring at its end. */
   minute(): string[] {
     this.#functions();
     if (this.#topology.canary !== null) this.#canaryLine();

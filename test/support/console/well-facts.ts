@@ -16,7 +16,7 @@ const QUEUE = {
   dead: 0,
   deadName: "shop-billing-staging-dead.fifo",
 };
-/** All is well: one queue, no alarm. */
+/** The facts of a stack with one queue and no alarms, in which all is well. */
 export function wellFacts(): Facts {
   return {
     nowMs: 100_000,

@@ -4,14 +4,14 @@ import { environmentQueueName } from "../../../wire/names.ts";
 import { SOURCE } from "./frames.ts";
 import type { Stage } from "./stage.ts";
 
-/** A change and when it was received, milliseconds since 1970. */
+/** A change, and the time of its receipt, milliseconds since 1970. */
 export interface Receipt {
   readonly change: Change;
   readonly group: string;
   readonly atMs: number;
 }
 
-/** An application of one environment that takes everything out of its queue. Disposing ends it. */
+/** An application of one environment that receives everything in its queue. Disposing ends it. */
 export class Consumer implements AsyncDisposable {
   readonly receipts: Receipt[] = [];
   readonly #sqs: SQSClient;
@@ -25,7 +25,7 @@ export class Consumer implements AsyncDisposable {
     this.#running = this.#receive(queueUrl, this.#stop.signal);
   }
 
-  /** The numbers of the changes received, as `TestLane` counts them. */
+  /** The numbers of the received changes, as `TestLane` counts them. */
   get numbers(): number[] {
     return this.receipts.map(({ change }) => (change.after ?? change.before)?.["n"] as number);
   }
@@ -56,7 +56,7 @@ export class Consumer implements AsyncDisposable {
           }),
         );
       } catch (error) {
-        // A queue that is away comes back; anything else is the test's to see in what is missing.
+        // A queue may be gone for a while. Other errors show in the test as missing changes.
         if (abortSignal.aborted || error instanceof Error) continue;
       }
     }

@@ -1,14 +1,14 @@
 import type { Clients } from "../../../functions/aws/clients.ts";
 
-/** What a function's process dies of in a test. */
+/** The error that stands for the death of a function's process in a test. */
 class KilledError extends Error {
   override readonly name = "KilledError";
 }
 
 /**
- * Makes the clients of one function stop working at a certain request, as if its process had been
- * killed: the request itself is not made (`before`), or is made and its answer lost (`after`), and
- * no later one is made at all. Reads count too. Returns how many requests were made or tried.
+ * Makes the clients of one function stop at a certain request, as if its process had been killed.
+ * `before`: the request is not made; `after`: it is made, and its answer is lost. No later request
+ * is made. Reads count too. Returns how many requests were made or attempted.
  */
 export function killAt(
   clients: Clients,
@@ -38,7 +38,7 @@ export function killAt(
           return await next(args);
         } finally {
           killed ||= last;
-          // Nobody is left to hear the answer, whatever it is.
+          // The process is dead: it gets no answer.
           if (killed) await Promise.reject(new KilledError("killed"));
         }
       },

@@ -15,22 +15,22 @@ import type { Author } from "../../../wire/session.ts";
 export const SOURCE = "shop";
 export const SERVER = "5441fac8-0000-0000-0000-000000000001";
 
-/** A change as a test names it; what is left out has a sensible value. */
+/** A change as a test describes it; every field has a default. */
 export interface TestChange {
   /** `database.table`, default `shop.orders`. */
   readonly table?: string;
   readonly op?: Operation;
-  /** The row's key, default a row of its own. */
+  /** The row's key; default: a new row. */
   readonly id?: number;
-  /** For an update that changes the key. */
+  /** The former key, for an update that changes the key. */
   readonly oldId?: number;
   /** The MySQL user; null: the reader does not know. Default `app_prod`. */
   readonly user?: string | null;
   readonly host?: string;
   readonly thread?: number;
-  /** Where it was prepared, for an XA transaction. */
+  /** The position of an XA transaction's prepare. */
   readonly preparedAt?: PositionText;
-  /** Of its GTID; the author is then known by it. */
+  /** The tag of the GTID; the author is then attributed by the tag. */
   readonly tag?: string;
   /** Further text in the row, to make it large. */
   readonly text?: string;
@@ -39,13 +39,13 @@ export interface TestChange {
 }
 
 /**
- * Writes the frames of one lane as the reader does: every change a transaction of its own, a
- * hundred bytes apart.
+ * Writes the frames of one lane as the reader does. Every change is its own transaction, 100 bytes
+ * after the one before.
  */
 export class TestLane {
   readonly lane: number;
   readonly epoch: number;
-  /** Null: as the last release sent them. */
+  /** Null: frames without a life, as the last release sent them. */
   readonly life: string | null;
   #written = 0;
   #previous: PositionText | null = null;
@@ -65,7 +65,7 @@ export class TestLane {
     return this.frameOf(changes, first, previous);
   }
 
-  /** A frame of changes from the `first`-th on. */
+  /** A frame of changes that are numbered from `first`. */
   frameOf(changes: readonly TestChange[], first: number, previous: PositionText | null): string {
     const tables: [string, string][] = [];
     const authors: Author[] = [];
@@ -113,7 +113,7 @@ export class TestLane {
     );
   }
 
-  /** The position of the n-th change, from 1. */
+  /** The position of the n-th change; n begins at 1. */
   position(n: number): PositionText {
     return formatPosition({ epoch: this.epoch, file: 1, offset: n * 100, row: 0 });
   }
@@ -138,7 +138,7 @@ function changeLine(change: TestChange, number: number, index: number): FrameCha
   };
 }
 
-/** The same frame with the columns of its tables, as formats need them. */
+/** The same frame with the columns of its tables, which formats need. */
 export function withShapes(frame: string): string {
   const end = frame.indexOf("\n");
   const header = JSON.parse(frame.slice(0, end)) as FrameHeader;

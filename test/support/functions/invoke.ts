@@ -8,7 +8,7 @@ import type { MetricSink } from "../../../functions/ground/metrics.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 
 /**
- * The metrics of a test's invocations, added up by name and dimension value: `ChangesRouted
+ * The metrics of a test's invocations, summed by name and dimension value: `ChangesRouted
  * production` → 3.
  */
 export class CountingMetrics implements MetricSink {
@@ -20,17 +20,17 @@ export class CountingMetrics implements MetricSink {
   }
 
   milliseconds(): void {
-    // How long something took is not a test's business.
+    // Tests do not look at durations.
   }
 
   publish(): void {
-    // Nothing leaves the test.
+    // Tests read `totals` instead.
   }
 }
 
 const SILENT = new Logger({ logLevel: "SILENT" });
 
-/** An event of the raw queue with these bodies; a body's lane is its message group. */
+/** An event of the raw queue with these bodies; `group` is their message group. */
 export function rawEvent(bodies: readonly string[], group = "lane-0"): SQSEvent {
   return {
     Records: bodies.map((body) => ({
@@ -53,10 +53,10 @@ export function rawEvent(bodies: readonly string[], group = "lane-0"): SQSEvent 
   };
 }
 
-/** An invocation without time to try anything again: what fails is given back at once. */
+/** An invocation without time for a second attempt: a failed message is returned at once. */
 const NO_TIME = { getRemainingTimeInMillis: () => 0 };
 
-/** Invokes the route function; returns the ids of the messages that have to come again. */
+/** Invokes the route function; returns the ids of the messages that SQS must deliver again. */
 export async function route(
   runtime: RetryRuntime,
   event: SQSEvent,
@@ -76,7 +76,7 @@ export interface RetryOptions {
   readonly logger?: Logger;
 }
 
-/** One invocation of the retry function. */
+/** Invokes the retry function once. */
 export async function retry(runtime: RetryRuntime, options: RetryOptions = {}): Promise<void> {
   const {
     metrics = new CountingMetrics(),

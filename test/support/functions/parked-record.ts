@@ -1,6 +1,6 @@
 import type { ParkedRecord } from "../../../functions/failures/parked.ts";
 
-/** A record that is parked and was not tried yet; its body is gone where `more` does not say. */
+/** A parked record without attempts; its body counts as removed unless `more` contains one. */
 export function parkedRecord(
   more: Pick<ParkedRecord, "stream" | "key"> & Partial<ParkedRecord>,
 ): ParkedRecord {

@@ -14,31 +14,31 @@ import { CountingMetrics, retry } from "./invoke.ts";
 import type { Stage } from "./stage.ts";
 
 export interface PipelineOptions {
-  /** Of the route function; default: a cold start's. */
+  /** The route function's runtime; default: that of a cold start. */
   readonly runtime?: RetryRuntime;
-  /** Pause between two invocations of the retry function; left out, it is not invoked. */
+  /** Pause between two invocations of the retry function, ms; absent: it is not invoked. */
   readonly retryEveryMs?: number;
   readonly backoff?: Backoff;
-  /** What becomes of the rules of both functions; default: nothing. */
+  /** Changes the rules of both functions; default: unchanged. */
   readonly altered?: (rules: RetryRuntime["rules"]) => RetryRuntime["rules"];
-  /** The time that an invocation of the route function has; default none to try anything again. */
+  /** Remaining time of an invocation of route, ms; default 0: no second attempt. */
   readonly remainingMs?: number;
 }
 
 /**
- * How long an invocation of the retry function may take: short, because what an interrupted one has
- * claimed waits until this time is over.
+ * The time of an invocation of the retry function. It is short, because a stream that an
+ * interrupted invocation has claimed waits until this time is over.
  */
 const RETRY_MS = 15_000;
 
 /**
- * Both functions at work on a stage's raw queue, as Lambda would run them. Disposing lets them
- * finish.
+ * Runs both functions on a stage's raw queue, as Lambda would. Disposing waits until they have
+ * finished.
  */
 export class Pipeline implements AsyncDisposable {
   readonly metrics = new CountingMetrics();
   readonly #stage: Stage;
-  /** Lambda's: it waits for a long poll, which the functions' clients would not. */
+  /** Lambda's client. It waits for long polls; the functions' clients would time out. */
   readonly #sqs: SQSClient;
   readonly #retryClients: Clients;
   readonly #stop = new AbortController();
@@ -73,7 +73,7 @@ export class Pipeline implements AsyncDisposable {
         reportsBatchItemFailures: true,
         invoke: (event) =>
           handler(event as SQSEvent, { getRemainingTimeInMillis: () => remainingMs }),
-        // A test looks at what arrived, not at how often something had to come again.
+        // Tests look at what arrived, not at the number of attempts.
         onProblem: () => undefined,
       },
       signal,
@@ -89,7 +89,7 @@ export class Pipeline implements AsyncDisposable {
     this.#running = [mapping, schedule];
   }
 
-  /** Puts a frame into the raw queue, as the reader does. */
+  /** Sends a frame to the raw queue, as the reader does. */
   async send(frame: string, lane = 0): Promise<void> {
     await this.#sqs.send(
       new SendMessageCommand({
@@ -114,7 +114,7 @@ async function repeat(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    // An invocation that could not reach its table is followed by the next one.
+    // An invocation may fail to reach its table; the next one follows.
     await invoke().catch(() => undefined);
     await delay(everyMs, undefined, { signal }).catch(() => undefined);
   }

@@ -1,8 +1,8 @@
 import type { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 
 /**
- * A column of the table that conditions are tried on: its type, the literals that its rows have,
- * those of conditions.
+ * A column of the table that conditions are tested on: its type, the literals in its rows, and the
+ * literals and patterns in conditions.
  */
 interface ConditionColumn {
   readonly type: string;
@@ -66,9 +66,7 @@ const PATTERNS = [
 ];
 const COLLATION = "COLLATE utf8mb4_0900_bin";
 
-/**
- * A column of each family of values. Texts have the collation whose comparisons a condition has.
- */
+/** A column for each family of values. Texts have the collation by which conditions compare. */
 export const CONDITION_COLUMNS: Readonly<Record<string, ConditionColumn>> = {
   tiny: {
     type: "TINYINT",
@@ -170,7 +168,7 @@ export const CONDITION_COLUMNS: Readonly<Record<string, ConditionColumn>> = {
   },
 };
 
-/** Draws a condition, all of whose comparisons have a column and literals of its family. */
+/** Generates a condition; each comparison has a column and literals of the column's family. */
 export function randomCondition(random: SeededRandom, depth = 3): string {
   const kind = depth === 0 ? 0 : random.below(10);
   if (kind >= 8)

@@ -1,9 +1,6 @@
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 
-/**
- * The numbers of the changes of a table (of all tables when left out) in messages, as `TestLane`
- * counts them.
- */
+/** The numbers (`n`) of the changes in messages, of one table or, by default, of all tables. */
 export function numbers(messages: readonly EnvironmentMessage[], table?: string): number[] {
   return messages
     .flatMap(({ changes }) => changes)

@@ -4,15 +4,17 @@ import type { Consumer, Receipt } from "./consumer.ts";
 import { TestLane, withShapes, type TestChange } from "./frames.ts";
 import type { Pipeline } from "./pipeline.ts";
 
-/** In each of two lanes; the reader leaves 20 ms between frames that are not full. */
+/**
+ * Interval of the frames in each of two lanes; the reader leaves 20 ms between frames with space.
+ */
 const FRAME_EVERY_MS = 25;
 /**
- * Nothing of the frames in this table's lane ever concerns staging: what happens to it is the
- * machine's doing.
+ * The table of the control lane. Its frames never concern staging, so delays in it come from the
+ * machine.
  */
 const CONTROL_TABLE = "shop.control";
 
-/** Milliseconds. */
+/** Percentiles of delays, milliseconds. */
 export interface Delays {
   readonly p50: number;
   readonly p95: number;
@@ -20,27 +22,27 @@ export interface Delays {
   readonly max: number;
 }
 
-/** Production's delays in some time. */
+/** Production's delays during some time. */
 export interface Measured {
   readonly lane: Delays;
-  /** In a lane beside it, which production has for itself. */
+  /** Delays in the control lane, which production has for itself. */
   readonly control: Delays;
-  /** Those in the shared lane of frames that were sent after a moment. */
+  /** Delays in the shared lane of frames that were sent after a time. */
   readonly laneAfter: (atMs: number) => Delays;
 }
 
 /**
- * Load of a lane in which every frame has a change of production and one of staging, and of a lane
- * beside it in which all is production's.
+ * Load on a lane in which every frame has a change of production and one of staging, and on a
+ * control lane with changes of production only.
  */
 export class SharedLane {
   readonly #pipeline: Pipeline;
   readonly #production: Consumer;
   readonly #lane = new TestLane(0);
   readonly #control = new TestLane(1);
-  /** When a change was sent, by its number. */
+  /** The time at which a change was sent, by its number. */
   readonly #sentAt = { lane: new Map<number, number>(), control: new Map<number, number>() };
-  /** Of the shared lane. The n-th has the number n. */
+  /** The changes of the shared lane; the n-th has the number n. */
   readonly #changes: TestChange[] = [];
   #frames = 0;
 
@@ -49,14 +51,14 @@ export class SharedLane {
     this.#production = production;
   }
 
-  /** Frames so far, of each lane. */
+  /** How many frames each lane has so far. */
   get frames(): number {
     return this.#frames;
   }
 
   /**
-   * Sends frames to both lanes and waits until production has them. `further`: what those of the
-   * shared lane hold besides.
+   * Sends frames to both lanes and waits until production has received them. `further`: additional
+   * changes in the frames of the shared lane.
    */
   async load(
     seconds: number,
@@ -81,7 +83,7 @@ export class SharedLane {
     };
   }
 
-  /** The numbers of the changes of rows that a user has made in a table so far. */
+  /** The numbers of the row changes that a user has made in a table so far. */
   written(user: string, table: string): number[] {
     return this.#changes.flatMap((change, index) =>
       change.user === user && change.table === table && change.op !== "ddl" ? [index + 1] : [],

@@ -2,9 +2,9 @@ import type { RoutingInput } from "../../../config/routing.ts";
 import type { TestChange } from "./frames.ts";
 
 /**
- * The routing as one would explain it, change by change, with no regard to speed: which lists of
- * changes arrive in which queue (`<subscriber>-<environment>`), a list for each message group. A
- * change is told as `<op> <number> <table> <key> <end of its id>`.
+ * The routing as one would explain it, change by change, without regard to speed. Returns the lists
+ * of changes that arrive in each queue (`<subscriber>-<environment>`), a list for each message
+ * group. A change is written as `<op> <number> <table> <key> <end of its id>`.
  */
 export function specification(
   routing: RoutingInput,
@@ -29,7 +29,7 @@ export function specification(
   );
 }
 
-/** Which queues get a change. */
+/** The queues that get a change. */
 export function queuesOf(
   routing: RoutingInput,
   change: TestChange,
@@ -49,7 +49,7 @@ export function queuesOf(
   });
 }
 
-/** The environment of an author, or what `otherUsers` says. */
+/** The author's environment; if it has none, the value of `otherUsers`. */
 function environmentOf(
   { environments, otherUsers = "unrouted" }: RoutingInput,
   { user = "app_prod", host = "10.0.0.1" }: TestChange,
@@ -68,7 +68,7 @@ function environmentOf(
   return fitting[0]?.environment ?? otherUsers;
 }
 
-/** Negative when the first of two patterns that fit comes before the other. */
+/** Negative when the first of two matching patterns takes precedence. */
 function closer(a: string, b: string): number {
   if (isExact(a) && isExact(b)) return 0;
   return Number(isExact(b)) - Number(isExact(a)) || b.length - a.length;
@@ -87,7 +87,7 @@ function chosen(patterns: readonly string[], table: string): boolean {
   );
 }
 
-/** Whether a text fits a pattern: `*` is any text, `?` any one character. */
+/** Whether a text matches a pattern: `*` is any text, `?` any one character. */
 function like(pattern: string, text: string): boolean {
   if (pattern === "") return text === "";
   const rest = pattern.slice(1);
@@ -98,7 +98,7 @@ function like(pattern: string, text: string): boolean {
   return like(rest, text.slice(1));
 }
 
-/** Group and what arrives there. */
+/** Pairs of a message group and the change that arrives in it. */
 function groups(
   groupBy: "table" | "key" | "source",
   { table = "shop.orders", op = "c", id, oldId }: TestChange,

@@ -39,16 +39,16 @@ const ROUTING = {
   subscribers: { billing: { tables: ["shop.*"] } },
 } satisfies RoutingInput;
 
-/** Keys the hashes of masked values. */
+/** The key of the hashes of masked values. */
 const FILTER_SECRET = "the secret of the tests";
 
 /**
- * Tables, bucket and queues of one source in local AWS services, for the functions' tests.
+ * Tables, bucket and queues of one source in local AWS services, for tests of the functions.
  * Disposing ends all of it.
  */
 export class Stage implements AsyncDisposable {
   readonly aws: LocalAws;
-  /** SQS's clock and the functions'. */
+  /** The clock of SQS and of the functions. */
   readonly clock: LocalClock;
   readonly clients: Clients;
   readonly runtime: RetryRuntime;
@@ -85,7 +85,7 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
-  /** Clients as a function has them. */
+  /** New clients with the settings of a function. */
   newClients(part: "route" | "retry" = "route"): Clients {
     const { region, credentials, endpoints } = this.aws;
     const { sqs, dynamodb, s3 } = clientSettings(part);
@@ -97,7 +97,7 @@ export class Stage implements AsyncDisposable {
     };
   }
 
-  /** Of the route function as a cold start has it, unless the options say something else. */
+  /** The runtime of a route function after a cold start, unless the options say otherwise. */
   runtimeWith(
     clients: Clients,
     options: { readonly backoff?: Backoff; readonly patience?: Patience } = {},
@@ -113,14 +113,14 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * From now on the functions have another configuration: `runtimeWith` makes them with it. Queues
-   * that it adds are not made.
+   * Gives the functions another configuration, which later calls of `runtimeWith` use. It does not
+   * create queues.
    */
   deploy(routing: RoutingInput): void {
     this.#environment["ROUTING"] = encodeRouting(routing);
   }
 
-  /** The items of all three tables at this moment, as a backup has them. */
+  /** The present items of all three tables, as in a backup. */
   async backUp(): Promise<ReadonlyMap<string, readonly Record<string, AttributeValue>[]>> {
     const tables = ["offsets", "sessions", "failures"].map(async (TableName) => {
       const { Items: items = [] } = await this.clients.dynamodb.send(
@@ -132,7 +132,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Restores a backup into new tables and deploys the functions with them. Returns the new tables'
+   * Restores a backup into new tables and deploys the functions with these. Returns the new tables'
    * names.
    */
   async attachRestored(backup: Awaited<ReturnType<Stage["backUp"]>>): Promise<StackFile["tables"]> {
@@ -152,7 +152,7 @@ export class Stage implements AsyncDisposable {
     return names;
   }
 
-  /** Environment and subscriber of each environment queue. */
+  /** The environment and the subscriber of each environment queue. */
   pairs(): [string, string][] {
     const { routing } = parseFunctionSettings(this.#environment);
     return environmentQueues({ name: SOURCE, ...routing }).map(({ environment, subscriber }) => [
@@ -165,7 +165,7 @@ export class Stage implements AsyncDisposable {
     return this.queueUrl(rawQueueName(SOURCE));
   }
 
-  /** The raw queue, with a dead-letter queue behind it. */
+  /** Creates the raw queue and its dead-letter queue. */
   async createRawQueue(attributes: {
     visibilitySeconds: number;
     maxReceives: number;
@@ -199,9 +199,7 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /**
-   * Has every send to an environment's queue answered with an error, until the fault is removed.
-   */
+  /** Makes SQS answer sends to an environment's queue with an error until the fault is removed. */
   breakQueue(environment: string, code: string, subscriber = "billing"): Fault {
     return this.aws.faults.add({
       service: "sqs",
@@ -211,7 +209,9 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** Takes everything out of an environment's queue, in the order in which SQS gives it. */
+  /**
+   * Receives and deletes everything in an environment's queue; returns it in the order received.
+   */
   async receiveAll(environment: string, subscriber = "billing"): Promise<EnvironmentMessage[]> {
     const QueueUrl = this.queueUrl(environmentQueueName(SOURCE, subscriber, environment));
     const bodies: string[] = [];

@@ -6,8 +6,8 @@ import { SOURCE } from "./frames.ts";
 import type { Stage } from "./stage.ts";
 
 /**
- * A stage as operators' commands see it, with a client of SQS as operators have it: the functions'
- * own would not wait for a long poll.
+ * A stage as the target of operators' commands. It has its own SQS client, because the functions'
+ * client would not wait for a long poll.
  */
 export function targetOf(stage: Stage): Target {
   const { region, credentials, endpoints } = stage.aws;

@@ -20,20 +20,20 @@ export const ROUTING = {
 const BILLING = environmentQueueName(SOURCE, "billing", "staging");
 const SEARCH = environmentQueueName(SOURCE, "search", "staging");
 
-/** The tables of staging's changes in which our own code fails, while it is faulty. */
+/** The table of staging's changes on which our own code fails while it is faulty. */
 const ODD_TABLE = "shop.odd";
 
-/** What befalls staging. */
+/** A trouble of staging. */
 export interface Trouble {
   readonly name: string;
   readonly seconds: number;
-  /** The queue that is given up. Null: all take what they are sent. */
+  /** The queue that route gives up on, and after how long at most; null: all queues accept. */
   readonly gives: { readonly up: string; readonly withinMs: number } | null;
-  /** The queues whose streams are open meanwhile. */
+  /** The queues whose streams are open during the trouble. */
   readonly parks: readonly string[];
-  /** What the frames of the shared lane hold besides. */
+  /** Additional changes in the frames of the shared lane. */
   readonly further?: (frame: number) => readonly TestChange[];
-  /** Resolves to what ends it. */
+  /** Starts the trouble; resolves to a function that ends it. */
   readonly begin: (rig: TroubleRig) => Promise<() => void>;
 }
 
@@ -43,7 +43,7 @@ interface TroubleRig {
   readonly ownCode: OwnCode;
 }
 
-/** The functions' own code, in which a mistake can be made for staging's queue. */
+/** The functions' own code; a mistake for staging's queue can be switched on in it. */
 export class OwnCode {
   isFaulty = false;
 
@@ -56,7 +56,7 @@ export class OwnCode {
   });
 }
 
-/** `withinMs`: in good times of the machine. */
+/** `withinMs`: the limit while the machine is not busy. */
 function queueTrouble(
   name: string,
   effect: FaultEffect,
@@ -128,7 +128,7 @@ export const TROUBLES: readonly Trouble[] = [
     further: (frame) => (frame % 4 === 0 ? [{ user: null, thread: 1_000_000 + frame }] : []),
     begin: async () => () => undefined,
   },
-  // The last one: it has no end.
+  // The last one, because it cannot be ended.
   {
     name: "the changes of 5,000 unknown connections are parked, and retry is at them",
     gives: null,

@@ -2,7 +2,7 @@ import type { TypedChange } from "../../../wire/formats/typed-change.ts";
 import { jsonText } from "../../../wire/formats/json-text.ts";
 import { change } from "../client/messages.ts";
 
-/** A change for the converters of wire/formats; what is left out has a sensible value. */
+/** A change for the converters of wire/formats; what is left out has a default. */
 export function typedChange(
   columns: Readonly<Record<string, string>>,
   fields: Parameters<typeof change>[1],

@@ -8,7 +8,7 @@ import type { Stage } from "./stage.ts";
 
 const PER_FRAME = 25;
 
-/** Routes one change of each of so many connections of which nothing is known. */
+/** Routes changes of `connections` unknown connections, one change each. */
 export async function parkUnknown(
   runtime: RetryRuntime,
   lane: TestLane,
@@ -25,7 +25,7 @@ export async function parkUnknown(
   }
 }
 
-/** Parks one connection's change, and copies what that leaves for as many other connections. */
+/** Parks one connection's change, and copies its items for the other connections. */
 export async function parkCopies(
   { clients: { dynamodb } }: Stage,
   runtime: RetryRuntime,

@@ -2,8 +2,8 @@ import type { Sender } from "../../../functions/delivery/queue-sender.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 
 /**
- * One queue's messages of some frames, from the offer to the last answer: the time that their lane
- * waited for this queue.
+ * One send of a queue's messages of some frames, from the call to the last answer: the time for
+ * which the lane waited for this queue.
  */
 export interface WatchedSend {
   readonly queueName: string;
@@ -13,7 +13,7 @@ export interface WatchedSend {
   readonly endedAt: number;
 }
 
-/** A runtime like the one given whose sends are noted. */
+/** A copy of the runtime that records its sends. */
 export function watchSends(runtime: RetryRuntime): { runtime: RetryRuntime; sends: WatchedSend[] } {
   const sends: WatchedSend[] = [];
   const sender: Sender = {

@@ -2,8 +2,7 @@ import { zstdDecompressSync } from "node:zlib";
 import type { Clients } from "../../../functions/aws/clients.ts";
 
 /**
- * Everything that clients of AWS write: the texts and bytes of all their requests, compressed ones
- * unpacked.
+ * Everything that AWS clients send: the texts and bytes of all requests, compressed ones unpacked.
  */
 export class WrittenBytes {
   readonly #written: Buffer[] = [];
@@ -20,7 +19,7 @@ export class WrittenBytes {
   }
 
   /**
-   * How many of the writes have the text: as it is, or as base64, in whichever of its three forms.
+   * How many of the writes contain the text: plain, or in base64 at any of its three alignments.
    */
   holding(text: string): number {
     const forms = [Buffer.from(text), ...base64Forms(text).map((form) => Buffer.from(form))];
@@ -31,7 +30,7 @@ export class WrittenBytes {
     return this.#written.reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** All texts and bytes in a value. */
+  /** Collects all texts and bytes in a value. */
   take(value: unknown): void {
     if (typeof value === "string") this.#written.push(Buffer.from(value));
     else if (value instanceof Uint8Array) {
@@ -48,8 +47,8 @@ const STEP = { step: "initialize", name: "WrittenBytes" } as const;
 const ZSTD_MAGIC = 0xfd2fb528;
 
 /**
- * What base64 has of the text wherever it stands in a longer one, without what its neighbours
- * decide.
+ * The base64 of a text inside a longer one, for each of the three alignments, without the
+ * characters that depend on its neighbours.
  */
 function base64Forms(text: string): string[] {
   return [0, 1, 2].map((shift) => {

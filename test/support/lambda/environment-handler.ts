@@ -1,4 +1,4 @@
-/** Answers with the names of its environment variables. */
+/** Returns the names of the process's environment variables. */
 export async function handler(): Promise<string[]> {
   return Object.keys(process.env);
 }

@@ -1,6 +1,6 @@
 /**
- * Starts a function of a process (ENTRY, LOG_FILE) and prints its process id; then waits to be
- * killed.
+ * A program that starts a function's process (arguments ENTRY and LOG_FILE), prints its process id,
+ * and waits to be killed.
  */
 import { LocalFunction } from "../../../infra/local/lambda/local-function.ts";
 

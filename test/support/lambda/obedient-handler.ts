@@ -1,18 +1,18 @@
 /**
- * A function that does what its messages say, and writes down what it does: the file that
- * TRACE_FILE names gets a line of JSON for each beginning and end of an invocation.
+ * A function that follows the orders in its messages. It appends a line of JSON to the file
+ * TRACE_FILE at the beginning and at the end of each invocation.
  */
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A message's body. What is absent is not done. */
+/** A message's body: an order. Parts that are absent are not done. */
 export interface Order {
   readonly name: string;
   readonly waitMs?: number;
   /**
-   * Until it was received so often, the message is reported as failed, or the handler throws, or
-   * the process exits.
+   * Until the message was received `times` times, it is reported as failed, or the handler throws
+   * or hangs, or the process exits.
    */
   readonly trouble?: {
     readonly kind: "report" | "throw" | "exit" | "hang";

@@ -4,26 +4,25 @@ import { ModelReader, type ReaderMistake, type ReaderTable } from "./model-reade
 import { lastNumber, ModelServer, type ModelRow, type ServerData } from "./model-server.ts";
 
 /**
- * `client-by-position`: the application drops what lies before the position that its group was
- * handled up to.
+ * `client-by-position`: the application drops changes before the position that its group reached.
  */
 export type Mistake = ReaderMistake | FunctionMistake | "client-by-position";
 
 /**
- * `calm`: nothing happens that may repeat, reorder or lose anything: commits, restarts of the
- * reader, other lanes and tables, a queue in trouble. `wild`: all that happens to coordinates,
- * tables and messages.
+ * `calm`: nothing happens that may repeat, reorder or lose changes; there are commits, restarts of
+ * the reader, other lanes and tables, a queue in trouble. `wild`: everything that can happen to
+ * coordinates, tables and messages.
  */
 export type Weather = "calm" | "wild";
 
 const STORES = ["memory", "shared", "transactional"] as const;
-/** Tables that are always followed, and one that is so at times. */
+/** The tables that are always followed; AT_TIMES is followed at times. */
 const ALWAYS = ["orders", "items", "users", "notes"];
 const AT_TIMES = "clicks";
 
 /**
- * Lives of a server's coordinates, of readers, frames, lanes and an application: random sequences
- * of what happens to them, with the code that decides where reading goes on, which lanes are used,
+ * Lives of a server's coordinates, of readers, frames, lanes and an application. It runs random
+ * sequences of events on the real code that decides where reading continues, which lanes are used,
  * whether a frame is new, and whether a message was handled.
  */
 export class LivesModel {
@@ -57,10 +56,7 @@ export class LivesModel {
     for (let step = 0; step < steps; step++) await this.#one(acts)();
   }
 
-  /**
-   * What is wrong when everything has come to rest; null: nothing, or what is missing is known to
-   * be.
-   */
+  /** What is wrong at rest; null: nothing, or the missing changes are known to be missing. */
   async verdict(): Promise<string | null> {
     await this.#settle();
     const { handled } = this.#application;
@@ -83,7 +79,7 @@ export class LivesModel {
     const wanted = new Map(this.#reader.sent);
     for (const { kind, rows } of ended)
       if (kind !== "prepare") for (const { id, table } of rows) wanted.set(id, table);
-    // A row of a table that was not followed when it was read first is not promised.
+    // A row of AT_TIMES is not promised: the table may not have been followed when it was read.
     const lost = [...wanted].filter(([id, table]) => table !== AT_TIMES && !known.has(id));
     return lost.length === 0 ? null : `lost: ${lost.map(([id]) => id).join()}`;
   }
@@ -138,8 +134,8 @@ export class LivesModel {
   }
 
   /**
-   * No copy lies within the second between a save and the kill of the reader: its later
-   * transactions would stand where others did that were sent in the same life.
+   * Restores a copy of the server, but none from between the last save and a kill of the reader:
+   * later transactions would have positions that others had, which were sent in the same life.
    */
   #restore(): void {
     const { saved } = this.#reader.table;
@@ -148,16 +144,13 @@ export class LivesModel {
     );
   }
 
-  /**
-   * Somebody deletes the offsets table. The one that is made instead draws epochs that were drawn
-   * before.
-   */
+  /** Replaces the offsets table by an empty one, which will draw epochs that were used before. */
   #emptyTable(): void {
     this.#reader.replaceTable();
     this.#functions.forgetLanes();
   }
 
-  /** The first call makes a backup of the offsets table; later ones bring it back. */
+  /** The first call makes a backup of the offsets table; later ones restore it. */
   #restoreTable(): void {
     if (this.#backup === null) {
       this.#backup = this.#reader.table;
@@ -168,9 +161,7 @@ export class LivesModel {
     this.#functions.restoreLanes();
   }
 
-  /**
-   * A disaster: the database and the offsets table are restored from backups of the same moment.
-   */
+  /** A disaster: restores the database and the offsets table from backups of the same time. */
   #restoreBoth(): void {
     if (this.#database === null) {
       this.#backup = null;
@@ -214,7 +205,7 @@ export class LivesModel {
   }
 }
 
-/** What was handled twice, or before what was committed before it in its table; null: nothing. */
+/** A change handled twice, or before an earlier commit in its table; null: there is none. */
 function disorderIn(handled: readonly ModelRow[], committed: readonly number[]): string | null {
   const places = new Map(committed.map((id, place) => [id, place]));
   const latest = new Map<string, number>();

@@ -7,7 +7,7 @@ interface Held extends ModelMessage {
   receiveCount: number;
 }
 
-/** An application behind its queue, which drops what its position store says was handled. */
+/** An application behind its queue. It drops the changes that its position store has as handled. */
 export class ModelApplication {
   readonly #isByPosition: boolean;
   readonly #store: ModelStore;
@@ -15,13 +15,10 @@ export class ModelApplication {
   #queue: Held[] = [];
   #dead: Held[] = [];
   isStoreAway = false;
-  /** The changes in the order in which they were handled. */
+  /** The changes in the order of their handling. */
   readonly handled: ModelChange[] = [];
 
-  /**
-   * `isByPosition`: the last release's rule, by which a message is a repeat where its group was
-   * handled beyond it.
-   */
+  /** `isByPosition`: the last release's rule: a change before its group's position is a repeat. */
   constructor(store: ModelStore, isByPosition: boolean) {
     this.#store = store;
     this.#isByPosition = isByPosition;
@@ -36,8 +33,8 @@ export class ModelApplication {
   }
 
   /**
-   * Handles the first message; `isKilled`: behind the handler, before its record is written and the
-   * message is deleted.
+   * Handles the first message. `isKilled`: the process dies after the handler, before the record is
+   * written and the message deleted.
    */
   async receive(isKilled: boolean): Promise<void> {
     const message = this.#queue[0];
@@ -49,7 +46,7 @@ export class ModelApplication {
     }
     const { key, done } = await this.#progress(message);
     const changes = message.changes.filter(({ position }) => position > done);
-    // With a transactional store a kill undoes the work.
+    // With a transactional store, the kill undoes the handler's work.
     if (!isKilled || this.#store !== "transactional") this.handled.push(...changes);
     if (isKilled) {
       if (this.#store === "memory") this.#records = new Map();

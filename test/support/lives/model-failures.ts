@@ -21,7 +21,7 @@ export class ModelFailures {
       .map(({ stream }) => stream);
   }
 
-  /** What a record holds. */
+  /** The body of a record. */
   textOf({ stream, key }: Pick<ParkedRecord, "stream" | "key">): string {
     return this.#recordsOf(stream).get(key)?.text ?? "";
   }
@@ -114,7 +114,7 @@ export class ModelFailures {
   }
 }
 
-/** Whether a stream's tail lies before a position, which is not of a twin life. */
+/** Whether a stream's tail is before a position and not of a twin life. */
 function isBefore({ tail, life }: StreamState, last: NamedPosition): boolean {
   return tail < last.position && !isOfTwinLife({ position: tail, life }, last);
 }

@@ -29,7 +29,7 @@ export interface ModelFrame {
   readonly changes: readonly ModelChange[];
 }
 
-/** What the functions send: the changes of a table. */
+/** A message that the functions send: changes of one table. */
 export interface ModelMessage {
   readonly group: string;
   readonly text: string;
@@ -39,16 +39,16 @@ export interface ModelMessage {
 }
 
 /**
- *   one-per-thread   what is parked of a connection is one stream, whatever its life
- *   by-epoch         a frame of an earlier epoch is taken for delivered, whatever its life
+ *   one-per-thread   the parked changes of a connection are one stream for all lives
+ *   by-epoch         a frame of an earlier epoch counts as delivered, whatever its life
  *   passes-parked    messages are sent although earlier ones of their queue are parked
- *   nameless-parked  what is parked does not name its life
+ *   nameless-parked  parked changes do not name their life
  */
 export type FunctionMistake = "one-per-thread" | "by-epoch" | "passes-parked" | "nameless-parked";
 
 const QUEUE = "queue.fifo";
 const NOBODY: Connection = { server: "server", run: 1, thread: 1 };
-/** Whether a row was written by a connection that nobody knows, until somebody answers for it. */
+/** Whether an unknown connection wrote the row; an operator may later name its author. */
 export function isOfNobody({ table, id }: ModelRow): boolean {
   return table === "notes" && id % 3 === 0;
 }
@@ -58,7 +58,7 @@ const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
 
 /**
  * The raw queue, the route function with its lanes, the failures table and the retry function,
- * around one queue: the functions' own code decides what is sent and what is parked.
+ * around one queue. The functions' real code decides what is sent and what is parked.
  */
 export class ModelFunctions {
   readonly #mistake: string | null;
@@ -69,11 +69,13 @@ export class ModelFunctions {
   /** Frames in the raw queue's dead-letter queue. */
   dead: ModelFrame[] = [];
   isQueueUp = true;
-  /** Whether somebody has answered for the connection that nobody knew. */
+  /** Whether an operator has named the author of the unknown connection. */
   isAnswered = false;
-  /** Whether a frame waits for what is parked of that connection. */
+  /** Whether a frame waits for parked changes of that connection. */
   isHeld = false;
-  /** Whether a frame waits that says that others are missing before it, or are parked. */
+  /**
+   * Whether a frame waits because frames before it are missing, or changes before it are parked.
+   */
   isGap = false;
   #lanes = new Map<number, LaneState>();
   #backup: ReadonlyMap<number, LaneState> = new Map();
@@ -84,7 +86,7 @@ export class ModelFunctions {
     this.#streams = withMistake(parkedStreams(this.#failures.route), mistake);
   }
 
-  /** Routes a lane's frames, `most` at most. */
+  /** Routes at most `most` frames of a lane. */
   async route(lane: number, most = Infinity): Promise<void> {
     for (let routed = 0; routed < most; routed++) {
       const index = this.raw.findIndex((frame) => frame.lane === lane);
@@ -123,12 +125,12 @@ export class ModelFunctions {
     }
   }
 
-  /** A lane's first frame was received too often. */
+  /** Moves the first frame, as one that was received too often, to the dead-letter queue. */
   giveUp(): void {
     this.dead.push(...this.raw.splice(0, 1));
   }
 
-  /** By SQS: behind what waits. */
+  /** Moves dead frames back; like SQS, to the end of the queue. */
   redrive(): void {
     this.raw.push(...this.dead.splice(0));
   }
@@ -137,7 +139,7 @@ export class ModelFunctions {
     return this.#lanes;
   }
 
-  /** The lanes' items are in the offsets table, and what is parked is in the failures table. */
+  /** Only the lanes are lost: their items are in the offsets table, not in the failures table. */
   forgetLanes(): void {
     this.#lanes = new Map();
   }
@@ -150,7 +152,7 @@ export class ModelFunctions {
     this.#lanes = new Map(this.#backup);
   }
 
-  /** False: it comes again. */
+  /** False: the frame will be delivered again. */
   async #deliver(frame: ModelFrame): Promise<boolean> {
     const lane = await this.#lanesTable.read(frame.lane);
     const { delivered } = lane;
@@ -185,7 +187,7 @@ export class ModelFunctions {
     }
   }
 
-  /** False: they cannot be parked now. */
+  /** False: the changes cannot be parked now. */
   async #parkOrphans(frame: ModelFrame, orphans: readonly ModelChange[]): Promise<boolean> {
     const messages = messagesOf(frame, orphans);
     if (!isNonEmpty(messages)) return true;
@@ -266,7 +268,7 @@ function shareOf({ life }: ModelFrame, messages: NonEmpty<OutgoingMessage>): Fra
   };
 }
 
-/** A message for each table. */
+/** One message for each table. */
 function messagesOf({ life }: ModelFrame, changes: readonly ModelChange[]): OutgoingMessage[] {
   return Array.from(Map.groupBy(changes, ({ table }) => table)).flatMap(([group, list]) => {
     const [first, last] = [list[0]?.position, list.at(-1)?.position];

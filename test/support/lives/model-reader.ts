@@ -27,13 +27,13 @@ import {
 } from "./model-server.ts";
 
 /**
- *   unproven       the reader believes that the server is the one that it read
- *   same-numbers   the reader compares GTIDs, and not when they were committed
+ *   unproven       the reader believes that the server is the one that it read before
+ *   same-numbers   the reader compares GTIDs, but not their commit times
  *   same-epoch     a new life has the epoch of the former one, and frames do not name lives
- *   counts-wanted  a change's row is its number among those of followed tables
- *   lanes-at-once  another number of lanes comes into use at once
- *   ordered-life   an order to begin anew names the life, which begins once more when the offsets table is restored
- *   believes-copies  a life goes on in a restored offsets table
+ *   counts-wanted  a change's row number counts the rows of followed tables only
+ *   lanes-at-once  another number of lanes is used at once
+ *   ordered-life   an order to begin anew names the life, which begins again when the offsets table is restored
+ *   believes-copies  a life continues in a restored offsets table
  *   forgets-xa     an offset does not name the prepared XA transactions that were kept
  */
 export type ReaderMistake =
@@ -46,50 +46,51 @@ export type ReaderMistake =
   | "believes-copies"
   | "forgets-xa";
 
-/** An order to begin anew, as the offsets table has it. */
+/** An order to begin anew, as the offsets table contains it. */
 interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount"> {
   readonly kind: "now" | "oldest";
 }
 
-/** What the offsets table says of the reader. */
+/** The reader's item in the offsets table. */
 export interface ReaderTable {
   readonly saved: Offset | null;
   readonly newStart: NewStart | null;
   readonly isStopped: boolean;
-  /** When the table was made: unlike any other table's. */
+  /** The time of the table's creation; no other table has the same. */
   readonly madeMs: number;
 }
 
 const EMPTY_TABLE: ReaderTable = { saved: null, newStart: null, isStopped: false, madeMs: 0 };
 
 export interface Reading {
-  /** Ends before the offset is saved, when this share of the frames was sent. */
+  /**
+   * The share of the frames after which the reader is killed, before it saves the offset; or null.
+   */
   readonly killedAfter: number | null;
   readonly lanes: number;
   readonly followed: ReadonlySet<string>;
   readonly progress: ReadonlyMap<number, LaneProgress>;
 }
 
-/** Changes of a frame. */
+/** How many changes a frame has. */
 const FRAME = 2;
 
 /**
- * Reader processes one after the other, with the code that decides where they begin and in which
- * lanes.
+ * Reader processes, one after the other, with the real code that decides where and how they begin.
  */
 export class ModelReader {
   table: ReaderTable = EMPTY_TABLE;
-  /** Whether a reader was killed that had sent more than it saved. */
+  /** Whether a reader was killed that had sent more than it had saved. */
   isUnsaved = false;
-  /** The tables of rows that were sent, by the rows' ids. */
+  /** For each row that was sent, its table by the row's id. */
   readonly sent = new Map<number, string>();
-  /** Rows that an operator chose to pass over, or for which an alarm rang. */
+  /** Rows that an operator chose to skip, or for which an alarm rang. */
   readonly passedOver = new Set<number>();
   readonly #server: ModelServer;
   readonly #send: (frame: ModelFrame) => void;
   readonly #mistake: string | null;
   #tables = 0;
-  /** The payload bucket: the rows of kept XA transactions. */
+  /** The rows of kept XA transactions, which are in the payload bucket. */
   readonly #kept = new Map<string, readonly ModelRow[]>();
 
   constructor(server: ModelServer, send: (frame: ModelFrame) => void, mistake: string | null) {
@@ -98,12 +99,12 @@ export class ModelReader {
     this.#mistake = mistake;
   }
 
-  /** Another offsets table takes the place of the one in use. */
+  /** Replaces the offsets table by another one. */
   replaceTable(content: ReaderTable = EMPTY_TABLE): void {
     this.table = { ...content, madeMs: ++this.#tables };
   }
 
-  /** `offsets set`. */
+  /** Does what `offsets set` does. */
   beginAnew(kind: "now" | "oldest"): void {
     const known = this.table.saved ?? this.table.newStart;
     if (known === null) return;
@@ -113,7 +114,7 @@ export class ModelReader {
     this.table = { ...this.table, saved: null, newStart, isStopped: false };
   }
 
-  /** One process: from where it goes on to the end of the log. */
+  /** Runs one process, from where it continues to the end of the log. */
   async read({ killedAfter, lanes: wanted, followed, progress }: Reading): Promise<void> {
     if (this.table.isStopped) return;
     let begin: Beginning;
@@ -178,7 +179,7 @@ export class ModelReader {
     return { ...begin, offset: { ...begin.offset, epoch: saved.epoch } };
   }
 
-  /** A dump behind GTIDs is refused where it would meet a transaction without one. */
+  /** Throws, as the server does, when a dump by GTIDs would meet a transaction without one. */
   #refuseAnonymous({ start }: Beginning): void {
     if (start.kind !== "gtid") return;
     const { log } = this.#server.data;
@@ -188,7 +189,7 @@ export class ModelReader {
     if (unread.some(({ number }) => number === null)) throw new RefusedDumpError();
   }
 
-  /** What was sent, and may wait, is not passed over. */
+  /** Marks the rows in the log as skipped, but not those that were sent and may be under way. */
   #passOver(): void {
     for (const { rows } of this.#server.data.log)
       for (const { id } of rows) if (!this.sent.has(id)) this.passedOver.add(id);
@@ -200,9 +201,7 @@ export class ModelReader {
     return layoutStep(offset, progress).kind === "change" ? wanted : present;
   }
 
-  /**
-   * The changes of a transaction, where it stands or, of an XA transaction, where it is committed.
-   */
+  /** The changes of a transaction. Those of an XA transaction appear at its commit. */
   #changesOf(
     logged: Logged,
     epoch: number,
@@ -220,7 +219,7 @@ export class ModelReader {
     if (kind === "commit") {
       const key = prepared.get(xid);
       if (key === undefined && this.#mistake !== "forgets-xa") {
-        // "XA transaction without its changes" rings.
+        // The alarm "XA transaction without its changes" rings.
         for (const { id } of rows) this.passedOver.add(id);
       }
       rows = key === undefined ? [] : (this.#kept.get(key) ?? []);
@@ -263,7 +262,7 @@ export class ModelReader {
   }
 }
 
-/** The server's answer, which ends the attempt until a person acts. */
+/** The server's refusal, which stops the reader until a person acts. */
 class RefusedDumpError extends OperatorError {
   override readonly name = "RefusedDumpError";
 

@@ -4,16 +4,16 @@ import type { Anchor } from "../../../reader/transactions/transaction.ts";
 
 export interface ModelRow {
   readonly table: string;
-  /** Unlike any other row's. */
+  /** Unique among all rows. */
   readonly id: number;
 }
 
-/** A transaction in the log, or one half of an XA transaction. */
+/** A transaction in the binlog, or the prepare or commit of an XA transaction. */
 export interface Logged {
   readonly kind: "rows" | "prepare" | "commit";
-  /** Null: it was committed without a GTID. */
+  /** The number of its GTID; null: it was committed without a GTID. */
   readonly number: number | null;
-  /** When it was committed; which transaction it is. */
+  /** The commit time, which also identifies the transaction. */
   readonly us: number;
   readonly file: number;
   readonly at: number;
@@ -21,14 +21,14 @@ export interface Logged {
   readonly rows: readonly ModelRow[];
 }
 
-/** What a copy of a server has. */
+/** The contents of a copy of a server. */
 export interface ServerData {
   readonly uuid: string;
   readonly log: readonly Logged[];
   readonly files: readonly number[];
-  /** When each file was begun, by its number. */
+  /** The time at which each file begins, by the file's number. */
   readonly begun: ReadonlyMap<number, number>;
-  /** The numbers of its transactions: `source:1-executed`. */
+  /** The number of the last executed GTID; all are `source:1-executed`. */
   readonly executed: number;
   readonly purged: number;
   readonly gtids: boolean;
@@ -37,16 +37,16 @@ export interface ServerData {
 
 const SOURCE = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const REPLICA = "5441fac8-71ca-11e1-9e33-c80aa9429562";
-/** Bytes of a transaction; a file's first one begins after as many. */
+/** Bytes of a transaction, and of a file's beginning before the first one. */
 export const SIZE = 100;
 
-/** Of the evidence: what a reader believes without a proof. */
+/** What the reader believes without proof. */
 export type Credulity = "unproven" | "same-numbers" | null;
 
-/** A MySQL server as a reader knows it: its logs and GTIDs, and what may happen to them. */
+/** A MySQL server as the reader sees it: its logs and GTIDs, and the events that affect them. */
 export class ModelServer {
   data: ServerData;
-  /** The ids of all rows, in the order in which they were committed. */
+  /** The ids of all rows in the order of their commits. */
   readonly committed: number[] = [];
   #copy: ServerData | null = null;
   #us = 1;
@@ -75,7 +75,7 @@ export class ModelServer {
     this.data = { ...this.data, prepared: new Map(this.data.prepared).set(xid, rows) };
   }
 
-  /** The oldest that is prepared. */
+  /** Commits the oldest prepared XA transaction. */
   commitXa(): void {
     const [oldest] = this.data.prepared;
     if (oldest === undefined) return;
@@ -98,7 +98,7 @@ export class ModelServer {
   }
 
   /**
-   * RESET BINARY LOGS AND GTIDS: what the logs held is out of the model's reach. MySQL refuses it
+   * RESET BINARY LOGS AND GTIDS. Rows in the removed logs are no longer expected. MySQL refuses it
    * while XA transactions are prepared.
    */
   reset(): void {
@@ -106,15 +106,13 @@ export class ModelServer {
     this.data = { ...this.data, log: [], ...this.#newFile(), executed: 0, purged: 0 };
   }
 
-  /** The logs begin anew in another directory; the executed GTIDs stay. */
+  /** The logs begin again in another directory; the executed GTIDs are kept. */
   move(): void {
     const { executed } = this.data;
     this.data = { ...this.data, log: [], ...this.#newFile(), purged: executed };
   }
 
-  /**
-   * The first call makes a copy; later ones bring it back. Each start of a server begins a file.
-   */
+  /** The first call makes a copy; later ones restore it. A server begins a file at each start. */
   restore(mayBe: (copy: { readonly executed: number }) => boolean): void {
     if (this.#copy === null) this.#copy = this.data;
     else if (mayBe(this.#copy)) this.putBack(this.#copy);
@@ -125,7 +123,9 @@ export class ModelServer {
     this.rotate();
   }
 
-  /** A replica with the same transactions takes over, at positions that no server had. */
+  /**
+   * A replica with the same transactions takes over; its positions differ from all earlier ones.
+   */
   failOver(): void {
     const shift = ++this.#failovers;
     const log = this.data.log.map((logged, index) => ({
@@ -164,7 +164,9 @@ export class ModelServer {
     };
   }
 
-  /** `anchor`: the saved one, which the `same-numbers` are taken for. */
+  /**
+   * The server's evidence. `anchor`: the saved one, which `same-numbers` takes for the found one.
+   */
   evidence(credulity: Credulity, anchor: Anchor | null): BinlogEvidence {
     const { log, begun } = this.data;
     const isTrusting = credulity === "unproven";

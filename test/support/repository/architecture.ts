@@ -1,8 +1,8 @@
 /** A row of ARCHITECTURE.md's table of folders. */
 export interface FolderRow {
-  /** A folder, which ends in a slash, or one file. */
+  /** A folder, with a slash at its end, or one file. */
   readonly path: string;
-  /** What it may import besides itself; null: everything. */
+  /** What it may import besides its own files; null: everything. */
   readonly mayImport: readonly string[] | null;
 }
 
@@ -13,8 +13,8 @@ export interface Layers {
 }
 
 /**
- * The table whose last column says what each folder may import. Throws when a cell is neither a
- * list nor a known word.
+ * The rows of the table whose last column lists what each folder may import. Throws when a cell is
+ * neither a list nor a known word.
  */
 export function folderRows(page: string): FolderRow[] {
   return tables(page)
@@ -23,7 +23,7 @@ export function folderRows(page: string): FolderRow[] {
     .map((cells) => ({ path: path(cells[0] ?? ""), mayImport: mayImport(cells.at(-1) ?? "") }));
 }
 
-/** The tables whose first column is "folder of `x/`". */
+/** The tables with the heading "folder of `x/`" in the first column. */
 export function layerTables(page: string): Layers[] {
   return tables(page).flatMap(([header, ...rows]) => {
     const folder = /^folder of `([^`]+)`$/.exec(header?.[0] ?? "")?.[1];

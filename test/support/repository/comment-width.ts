@@ -2,15 +2,15 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../../..");
-/** As `printWidth` of .oxfmtrc.json has it for code and Markdown. */
+/** `printWidth` of .oxfmtrc.json, which applies to code and Markdown. */
 const WIDTH = 100;
 
-/** A line that is nothing but a comment, or part of one; its text stands behind the mark. */
+/** A line that is a comment, or part of one; `text` follows the comment mark. */
 const COMMENT = /^\s*(?:\/\*\*?|\*|\/\/) ?(?<text>.*)$/;
-/** A link cannot be broken; an indented text is a table, a picture or code. */
+/** Not checked: a link cannot be broken; an indented text is a table, a picture or code. */
 const FREE = /https?:\/\/\S+|docs\.aws\.amazon\.com\/\S+|^ /;
 
-/** `file:line` of each comment line that is longer than code may be. */
+/** Each comment line that is too long, as `file:line`. */
 export function longComments(): string[] {
   const files = globSync("**/*.{ts,cjs,mjs}", {
     cwd: ROOT,

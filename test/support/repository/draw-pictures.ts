@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { instance } from "@viz-js/viz";
 
-/** Where the texts of the pictures are, and the pictures beside them. */
+/** The folder of the pictures and their sources. */
 const PICTURES = join(import.meta.dirname, "../../../docs/pictures");
 
 const ATTRIBUTES = {
@@ -16,10 +16,7 @@ const ATTRIBUTES = {
   edgeAttributes: { fontname: "Helvetica,Arial,sans-serif", fontsize: 11, arrowsize: 0.7 },
 };
 
-/**
- * Lines and letters take the colour of the page around them, light or dark, where the picture is
- * shown as an image.
- */
+/** Gives lines and text one colour for light and one for dark mode. */
 const STYLE = `<style>
 svg { color: #1f2328; }
 @media (prefers-color-scheme: dark) { svg { color: #e6edf3; } }
@@ -30,7 +27,7 @@ svg { color: #1f2328; }
 text { fill: currentColor; }
 </style>`;
 
-/** Each picture's name and what Graphviz draws from its text. */
+/** The SVG that Graphviz draws from each picture's source, by the name of its file. */
 export async function drawings(): Promise<ReadonlyMap<string, string>> {
   const viz = await instance();
   return new Map(
@@ -46,7 +43,7 @@ export async function drawings(): Promise<ReadonlyMap<string, string>> {
   );
 }
 
-/** Without Graphviz's own colours and its preamble. */
+/** The drawing with our style, and without Graphviz's colours and preamble. */
 function coloured(svg: string): string {
   return svg
     .slice(svg.indexOf("<svg"))

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
 /**
- * One file of the repository that names another one in an import, a type's or a dynamic one too.
+ * An import of one file by another in the repository; imports of types and dynamic ones included.
  */
 export interface Import {
   readonly from: string;
@@ -27,8 +27,8 @@ const STATEMENTS = [
 ];
 
 /**
- * Every import between two files of the repository; paths begin at its root. A workspace package
- * stands for its folder.
+ * All imports between two files of the repository; paths begin at its root. A workspace package
+ * counts as its folder's index.ts.
  */
 export function importsOf(root: string): Import[] {
   const packages = workspacePackages(root);
@@ -60,7 +60,7 @@ function resolve(from: string, specifier: string, packages: ReadonlyMap<string, 
   return folder === undefined ? null : `${folder}/index.ts`;
 }
 
-/** The folders of the workspace packages by the packages' names. */
+/** The folders of the workspace packages, by the packages' names. */
 function workspacePackages(root: string): Map<string, string> {
   const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8")) as Package;
   const { workspaces = [] } = read("package.json");
@@ -72,7 +72,7 @@ interface Package {
   readonly workspaces?: readonly string[];
 }
 
-/** The circles of a graph: sets of nodes of which each reaches each other (Tarjan's algorithm). */
+/** The cycles of a graph: sets of nodes that can all reach each other (Tarjan's algorithm). */
 export function circles(edges: readonly Import[]): string[][] {
   const next = Map.groupBy(edges, ({ from }) => from);
   const index = new Map<string, number>();

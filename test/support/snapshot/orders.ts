@@ -14,7 +14,7 @@ import type { ReaderBench } from "../reader.ts";
 /** The orders of snapshots in a bench's offsets table, written as the operators' command does. */
 export class BenchOrders implements Disposable {
   readonly dynamodb: DynamoDBClient;
-  /** Name of the offsets table. */
+  /** The name of the offsets table. */
   readonly table: string;
   readonly #bench: ReaderBench;
 
@@ -44,7 +44,7 @@ export class BenchOrders implements Disposable {
     return snapshotsIn(item).find(({ order }) => order.id === id)?.report ?? null;
   }
 
-  /** Waits until a snapshot is in a state. */
+  /** Waits until a snapshot has a state; throws after `timeoutMs`. */
   async until(id: string, state: SnapshotState, timeoutMs = 100_000): Promise<SnapshotReport> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

@@ -3,11 +3,11 @@ import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame, FrameChange } from "../../../wire/frame.ts";
 import { formatPosition } from "../../../wire/position.ts";
 
-/** A change or row with its place in the stream, its table, and the MySQL user who wrote it. */
+/** A change or snapshot row with its position in the stream, its table and its MySQL user. */
 export interface Placed extends FrameChange {
   readonly position: string;
   readonly tableName: string;
-  /** null: not known. */
+  /** Null: unknown. */
   readonly user: string | null;
 }
 
@@ -24,7 +24,7 @@ export function inOrder(frames: readonly Frame[]): Placed[] {
       const author = transaction?.author ?? null;
       const user = author === null ? null : (authors[author]?.user ?? null);
       const former = placed.get(position);
-      // The same position says the same, however often it comes.
+      // Repeats at the same position must be equal.
       if (former !== undefined) expect(former.after).toBe(change.after);
       placed.set(position, { ...change, position, tableName, user });
     }
@@ -32,10 +32,10 @@ export function inOrder(frames: readonly Frame[]): Placed[] {
   return [...placed.values()].sort((a, b) => (a.position < b.position ? -1 : 1));
 }
 
-/** Rows by the texts of their keys. */
+/** The rows of a table by the texts of their keys. */
 type State = Map<string, string>;
 
-/** Makes a table what it is after a change. */
+/** Applies a change to a table. */
 function apply(state: State, { op, key, oldKey, after }: Placed): void {
   if (op === "d") state.delete(key);
   if (op !== "c" && op !== "u") return;
@@ -56,9 +56,9 @@ const greatest = ({ keys }: Group): number => Math.max(...Array.from(keys, idOf)
 const smallest = ({ keys }: Group): number => Math.min(...Array.from(keys, idOf));
 
 /**
- * Compares what was handed over at each place with the table as the changes make it up to there.
+ * Compares the snapshot's rows at each place with the table that the changes up to there result in.
  *
- * @param isNumbered whether its key is the number `id`: only then missing rows are looked for
+ * @param isNumbered whether the key is the number `id`; only then missing rows are detected
  */
 export function problemsAtPlaces(
   changes: readonly Placed[],
@@ -94,7 +94,7 @@ export function problemsAtPlaces(
     const [begin, upper] = [smallest(present), greatest(present)];
     for (const key of present.state.keys()) {
       const id = idOf(key);
-      // Between the rows of two chunks, a row that came later may lie in the range of the former.
+      // A row inserted between the rows of two chunks may be in the range of the former chunk.
       const isNew = former !== undefined && (bornAt.get(key) ?? 0) > former.at;
       const isExpected = id >= begin || (id > lower && !isNew);
       if (id <= upper && isExpected && !present.keys.has(key))
@@ -106,11 +106,11 @@ export function problemsAtPlaces(
 }
 
 /**
- * What a subscriber holds that applies the rows of the snapshot and then its environment's changes,
- * in the order of the stream, compared with the table as it is at the end: wherever the snapshot or
- * the environment came last.
+ * Compares what a subscriber has after it has applied the snapshot's rows and its environment's
+ * changes, in the order of the stream, with the table at the end. Only rows whose last change is
+ * the snapshot's or the environment's are compared.
  *
- * @param user who writes the environment's changes
+ * @param user the user who writes the environment's changes
  * @param atEnd the table's rows by the texts of their keys
  */
 export function problemsAtEnd(

@@ -10,7 +10,7 @@ import {
 import type { RowsByKey } from "../../../reader/snapshot/chunk-window.ts";
 import type { KeyRange } from "../../../reader/snapshot/table-key.ts";
 
-/** A step of the protocol that is left out, to see that the model finds the fault. */
+/** A step of the protocol that is omitted; the model must find that fault. */
 export type Fault = "none" | "no wait" | "no high mark" | "no changes" | "no range";
 
 interface Write {
@@ -29,9 +29,9 @@ const numberOf = (text: string): number => (JSON.parse(text) as { k: number }).k
 const rowText = (key: number, value: string): string => JSON.stringify({ k: key, v: value });
 
 /**
- * A server that writes a transaction to its binlog before reads show it, and shows transactions in
- * any order that the locks of rows allow; a stream that hands them out at its own pace; and a
- * snapshot of the table. Which of them moves next is drawn.
+ * A server, a stream and a snapshot of a table. The server writes a transaction to its binlog
+ * before reads show it, and shows transactions in any order that row locks allow. The stream reads
+ * the binlog at its own pace. Which of them moves next is random.
  */
 export class ServerModel {
   readonly #random: SeededRandom;
@@ -49,7 +49,7 @@ export class ServerModel {
   #lower: number | null = null;
   #range: KeyRange = { lower: null, upper: null };
   #isPaused = false;
-  /** What was not as it had to be. */
+  /** Descriptions of what was wrong. */
   readonly problems: string[] = [];
   chunks = 0;
   rereads = 0;
@@ -95,14 +95,14 @@ export class ServerModel {
   }
 
   readonly #start: ReadonlyMap<number, string>;
-  /** What was handed over last, and the table at that place. */
+  /** The rows handed over last, and the table at that position. */
   #last: {
     readonly table: ReadonlyMap<number, string>;
     readonly rows: RowsByKey;
     readonly offset: number;
   } = { table: new Map(), rows: new Map(), offset: 0 };
 
-  /** Runs until the whole table was handed over. */
+  /** Runs until the whole table has been handed over. */
   async run(): Promise<void> {
     const done = this.#snapshot();
     let isDone = false;
@@ -148,7 +148,7 @@ export class ServerModel {
     }
   }
 
-  /** Resolves in some later step in which `condition` holds. */
+  /** Resolves in a later step in which `condition` is true. */
   #when(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#pending.push(() => {
@@ -159,7 +159,7 @@ export class ServerModel {
     });
   }
 
-  /** Writes a transaction to the binlog. Rows that another one holds are left alone. */
+  /** Writes a transaction to the binlog. It does not touch rows that another one has locked. */
   #commit(): void {
     const number = this.#log.length;
     const writes: Write[] = [];
@@ -190,7 +190,7 @@ export class ServerModel {
     this.#unseen.add(number);
   }
 
-  /** Makes a transaction visible to reads, and lets its locks go. */
+  /** Makes a transaction visible to reads, and releases its locks. */
   #show(): void {
     const list = [...this.#unseen];
     const number = list[this.#random.below(Math.max(1, list.length))];
@@ -200,7 +200,7 @@ export class ServerModel {
     for (const [key, holder] of this.#lockedBy) if (holder === number) this.#lockedBy.delete(key);
   }
 
-  /** Hands out the next change, or the end of a transaction. */
+  /** Passes the next change, or the end of a transaction, to the reader. */
   #stream(): void {
     const writes = this.#log[this.#read];
     if (writes === undefined || this.#isPaused) return;
@@ -249,7 +249,7 @@ export class ServerModel {
     return { rows, range: this.#range };
   }
 
-  /** Compares what was handed over with the table as the binlog makes it up to that place. */
+  /** Compares the rows with the table that the binlog up to that position results in. */
   #check(place: Place, rows: RowsByKey): void {
     this.chunks++;
     const table = new Map(this.#start);
@@ -263,7 +263,7 @@ export class ServerModel {
     this.#last = { table, rows, offset: place.offset };
   }
 
-  /** All rows that had to come are there, but for those that are to be read again. */
+  /** Checks that all expected rows were handed over, except those that are to be read again. */
   #checkWhole(keys: (key: number) => boolean, again: ReadonlySet<string>): void {
     const { table, rows, offset } = this.#last;
     for (const key of table.keys()) {

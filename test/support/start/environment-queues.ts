@@ -2,7 +2,7 @@ import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aw
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import type { Change, EnvironmentMessage } from "../../../wire/message.ts";
 
-/** A change that was taken out of a queue, and when. */
+/** A change received from a queue, and the time of its receipt. */
 export interface Taken {
   readonly environment: string;
   readonly subscriber: string;
@@ -10,7 +10,7 @@ export interface Taken {
   readonly atMs: number;
 }
 
-/** Takes what arrives in the environment queues of a stack, by the plain AWS SDK. */
+/** Receives what arrives in the environment queues of a stack, with the plain AWS SDK. */
 export class EnvironmentQueues implements Disposable {
   readonly taken: Taken[] = [];
   readonly #sqs: SQSClient;
@@ -30,7 +30,7 @@ export class EnvironmentQueues implements Disposable {
     }
   }
 
-  /** What was taken for a subscriber of an environment, in order. */
+  /** The changes received for a subscriber of an environment, in order. */
   of(environment: string, subscriber: string): Taken[] {
     return this.taken.filter(
       (taken) => taken.environment === environment && taken.subscriber === subscriber,

@@ -18,19 +18,18 @@ interface Ending {
   readonly errors: string;
 }
 
-/** An `npm start` as a process of its own, with a state directory of its own. */
+/** An `npm start` in its own process, with its own state directory. */
 export interface StartProcess extends AsyncDisposable {
   readonly pid: number;
   readonly stateDirectory: string;
   readonly ended: Promise<Ending>;
   kill(signal: NodeJS.Signals): void;
-  /** stack.json, as soon as it is written. Throws when the process ends before. */
+  /** Resolves with stack.json once it is written. Throws when the process ends before. */
   ready(): Promise<StackFile>;
 }
 
 /**
- * Runs infra/local/main.ts with these options. Disposing ends it and removes its state directory,
- * if it made that one.
+ * Runs infra/local/main.ts with these options. Disposing ends it and removes its state directory.
  */
 export function startProcess(
   options: readonly string[],
@@ -66,7 +65,7 @@ export function startProcess(
   };
 }
 
-/** Which of these processes still run. */
+/** Those of these processes that are still running. */
 export function running(pids: Iterable<number>): number[] {
   return [...pids].filter((pid) => {
     try {
@@ -78,7 +77,7 @@ export function running(pids: Iterable<number>): number[] {
   });
 }
 
-/** A process that has ended, but whose parent has not asked how. */
+/** Whether a process has ended and its parent has not yet fetched its exit status. */
 function isZombie(pid: number): boolean {
   try {
     return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -91,7 +90,7 @@ function parse(stackFile: string): StackFile | null {
   try {
     return JSON.parse(readFileSync(stackFile, "utf8")) as StackFile;
   } catch {
-    // Removed between the look and the reading.
+    // Removed after it was found.
     return null;
   }
 }

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { findMysql } from "../../../infra/local/mysql/find-mysql.ts";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
 
-/** A person at the prompt of the plain `mysql` command line client. */
+/** A person at the prompt of the command line client `mysql`. */
 export interface MysqlPrompt extends AsyncDisposable {
-  /** Types a statement; returns at once, as the prompt would take it. */
+  /** Types a statement; returns at once, without waiting for the result. */
   type(statement: string): void;
 }
 
-/** Logs in as an account of the stack. Disposing logs out; throws when a statement failed. */
+/** Logs in as an account of the stack. Disposing logs out; it throws when a statement failed. */
 export async function mysqlPrompt(
   { mysql }: Pick<StackFile, "mysql">,
   account: { readonly user: string; readonly password: string },
@@ -23,7 +23,7 @@ export async function mysqlPrompt(
     `-P${port}`,
     `-u${account.user}`,
     "--unbuffered",
-    // Whatever the locale of this process is.
+    // Independent of this process's locale.
     "--default-character-set=utf8mb4",
   ];
   const child = spawn(client, options, {

@@ -5,28 +5,28 @@ import { text } from "node:stream/consumers";
 
 const REPOSITORY = join(import.meta.dirname, "../../..");
 
-// Runs a program in a pseudo-terminal, with this script's standard input as the keyboard; ends with
-// its exit code.
+// Runs a program in a pseudo-terminal, with this script's standard input as the keyboard. Exits
+// with the program's exit code.
 const PSEUDO_TERMINAL = `
 import os, pty, sys
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])) % 256)
 `;
 
-/** An `npm start` as a person has it. */
+/** A running `npm start`, used as a person would. */
 export interface NpmStart {
   readonly pid: number;
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
   pressCtrlC(): void;
-  /** As a supervisor does it. */
+  /** Sends a signal to the whole process group, as a supervisor does. */
   signalGroup(name: NodeJS.Signals): void;
 }
 
-/** `npm start` with these options in a terminal and a process group of its own. Needs Python. */
+/** Runs `npm start` in its own terminal and process group. Needs Python. */
 export function npmStartInTerminal(options: readonly string[]): NpmStart {
   return started("python3", ["-c", PSEUDO_TERMINAL, "npm", "start", "--", ...options]);
 }
 
-/** `npm start` with these options in a process group of its own, without a terminal. */
+/** Runs `npm start` in its own process group, without a terminal. */
 export function npmStartInGroup(options: readonly string[]): NpmStart {
   return started("npm", ["start", "--", ...options]);
 }

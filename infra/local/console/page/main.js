@@ -26,7 +26,7 @@ const WORDS = {
 const place = (id) => document.getElementById(id);
 let latest = null;
 /**
- * The open dashboard, which keeps its graphs; null on other pages: they are drawn anew each time.
+ * The open dashboard, which keeps its graphs; null on other pages: those are drawn again each time.
  */
 let live = null;
 let drawn = null;

@@ -1,5 +1,5 @@
-// The canal package of go-mysql: one JSON line per row, to /dev/null. Its settings come in PEER_*
-// variables, see drain.ts.
+// The canal package of go-mysql: one JSON line per row, discarded. Its settings are in the PEER_*
+// variables; see drain-by-peer.ts.
 package main
 
 import (

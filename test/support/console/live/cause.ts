@@ -1,28 +1,28 @@
 import type { LiveStack } from "./live-stack.ts";
 
-/** Something that happens to a running stack. */
+/** Something that can happen to a running stack. */
 export interface LiveCause {
   readonly name: string;
-  /** The alarms that it rings and no other, by their short names. */
+  /** The short names of the alarms that ring; no other may ring. */
   readonly rings: readonly string[];
-  /** Whether nothing reaches the canary's queue meanwhile, which rings an alarm besides. */
+  /** Whether nothing reaches the canary's queue meanwhile; then the canary's alarm rings, too. */
   readonly stopsAll?: true;
   readonly begin: (stack: LiveStack) => Promise<unknown> | void;
   readonly end: (stack: LiveStack) => Promise<unknown> | void;
 }
 
 export const RAW = "shop-raw.fifo";
-/** As the template says. */
+/** The raw queue's visibility timeout in the template, seconds. */
 const RAW_VISIBILITY = "45";
 
-/** Sends all processes of the reader a signal. */
+/** Sends a signal to all processes of the reader. */
 export function signalAll(signal: NodeJS.Signals): (stack: LiveStack) => void {
   return (stack) => {
     for (const pid of stack.readerPids()) process.kill(pid, signal);
   };
 }
 
-/** SQS answers sends to a queue with AccessDenied. */
+/** Makes SQS answer sends to a queue with AccessDenied. */
 export function refuse({ aws }: LiveStack, queue: string): void {
   aws.faults.add({
     service: "sqs",
@@ -32,7 +32,7 @@ export function refuse({ aws }: LiveStack, queue: string): void {
   });
 }
 
-/** Frames that a function gave back come again at once, not after the template's time. */
+/** Makes returned frames visible again after a second instead of the template's time. */
 export function comeAgainAtOnce(stack: LiveStack): Promise<void> {
   return stack.setRawQueue({ VisibilityTimeout: "1" });
 }

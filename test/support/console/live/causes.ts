@@ -3,7 +3,7 @@ import { DELIVERY_CAUSES } from "./delivery-causes.ts";
 import { FUNCTION_CAUSES } from "./function-causes.ts";
 import { READER_CAUSES } from "./reader-causes.ts";
 
-/** What rings also where one reader runs alone, within seconds. */
+/** Causes that ring within seconds, even when one reader runs alone. */
 export const QUICK: readonly LiveCause[] = [
   {
     name: "MySQL cannot be reached, or does not answer",
@@ -17,7 +17,7 @@ export const QUICK: readonly LiveCause[] = [
   },
 ];
 
-/** `ALARM_CAUSES=all`: those of a stack with a standby, applications and a canary. */
+/** The causes for `ALARM_CAUSES=all`: the stack then has a standby, applications and a canary. */
 export const ALL: readonly LiveCause[] = [
   ...QUICK,
   ...READER_CAUSES,

@@ -4,7 +4,7 @@ import { refuse, type LiveCause } from "./cause.ts";
 const BILLING = "shop-billing-staging.fifo";
 const DEAD = "shop-billing-staging-dead.fifo";
 
-/** What happens to messages and those who take them. */
+/** Causes in queues and applications. */
 export const DELIVERY_CAUSES: readonly LiveCause[] = [
   {
     name: "An environment's queue is deleted, full or forbidden",

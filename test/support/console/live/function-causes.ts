@@ -1,6 +1,6 @@
 import { asBefore, comeAgainAtOnce, type LiveCause } from "./cause.ts";
 
-/** What happens to the functions. */
+/** Causes in the functions. */
 export const FUNCTION_CAUSES: readonly LiveCause[] = [
   {
     name: "Lambda refuses to run the route function",

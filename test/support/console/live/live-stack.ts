@@ -29,8 +29,8 @@ import { SPEED, spedUp, WHOLE } from "./sped-up.ts";
 const MINUTE_MS = 60_000;
 
 /**
- * The whole system with a real MySQL, real readers and functions, whose metrics ring the alarms of
- * the synthesized template, with the metrics' clock sped up.
+ * The whole system with a real MySQL, real readers and functions. Their metrics ring the alarms of
+ * the synthesized template. The metrics' clock is sped up.
  */
 export class LiveStack implements AsyncDisposable {
   readonly source: Source;
@@ -40,9 +40,9 @@ export class LiveStack implements AsyncDisposable {
   readonly topology: LocalTopology;
   readonly router: Router;
   readonly monitor: Monitor;
-  /** Queues whose application does not run, by name. */
+  /** The names of the queues whose application does not run. */
   readonly asleep = new Set<string>();
-  /** Whether staging writes a row again and again. */
+  /** Whether staging writes rows continually. */
   isWriting = false;
   readonly #logDirectory: string;
   readonly #standbyPort: number;
@@ -70,8 +70,8 @@ export class LiveStack implements AsyncDisposable {
   }
 
   /**
-   * `everything`: with a standby, applications and a canary. `before`: what the server gets before
-   * the reader starts.
+   * Starts the stack. `everything`: with a standby, applications and a canary. `before`: prepares
+   * the MySQL server before the reader starts.
    */
   static async start(
     everything: boolean,
@@ -90,7 +90,7 @@ export class LiveStack implements AsyncDisposable {
         canary: everything,
         demo: true,
         ledger: true,
-        // With tags the process list is not asked who a connection is.
+        // Without tags, the reader also attributes by the process list.
         tags: !everything,
         progress: silent,
         signal,
@@ -126,7 +126,7 @@ export class LiveStack implements AsyncDisposable {
     return stack;
   }
 
-  /** Short names of what rings. */
+  /** The short names of the alarms that ring. Without a standby, its alarm is left out. */
   ringing(): string[] {
     return this.monitor.alarms
       .ringing()
@@ -134,7 +134,7 @@ export class LiveStack implements AsyncDisposable {
       .filter((name) => this.#standby !== null || name !== "Standby missing");
   }
 
-  /** Names of alarms that have not seen as many periods as they need. */
+  /** The names of the alarms without enough data. */
   undecided(): string[] {
     return this.monitor.alarms
       .statuses()
@@ -142,7 +142,7 @@ export class LiveStack implements AsyncDisposable {
       .map(({ definition }) => definition.name);
   }
 
-  /** Whether something of the minutes before still counts in an alarm over several minutes. */
+  /** Whether alarms over several minutes still count values of the past minutes. */
   get isRecovering(): boolean {
     return this.monitor.alarms
       .statuses()
@@ -154,7 +154,7 @@ export class LiveStack implements AsyncDisposable {
     return this.topology.queues.get(name)?.url ?? "";
   }
 
-  /** The address and the password of an environment's first account. */
+  /** The address of MySQL, and an environment's first account with its password. */
   account(environment: string): { host: string; port: number; user: string; password: string } {
     const found = this.source.accounts.find((account) => account.environment === environment);
     if (found === undefined) throw new Error(`${environment} has no account`);
@@ -162,25 +162,25 @@ export class LiveStack implements AsyncDisposable {
     return { host, port, user: found.user, password: found.password };
   }
 
-  /** A connection of the administrator, past the proxy. */
+  /** Opens a connection of the administrator that bypasses the proxy. */
   administrator(): Promise<Connection> {
     const { host, port, administrator } = this.source;
     return createConnection({ host, port, ...administrator });
   }
 
-  /** Runs statements as the administrator, whose connection is closed then. */
+  /** Runs statements as the administrator on a new connection. */
   async administrate(...statements: string[]): Promise<void> {
     await using connection = await this.administrator();
     for (const statement of statements) await connection.query(statement);
   }
 
-  /** Staging orders something. */
+  /** Inserts an order as staging. */
   async write(): Promise<void> {
     await using connection = await createConnection(this.account("staging"));
     await connection.query("INSERT INTO shop.orders (customer, total) VALUES ('Ada', 1)");
   }
 
-  /** An operator's command. Throws where it fails. */
+  /** Runs an operator's command and returns its output. Throws when it fails. */
   async operator(...args: string[]): Promise<string> {
     const { tables, outputs } = this.topology;
     const stack = {
@@ -202,12 +202,12 @@ export class LiveStack implements AsyncDisposable {
     );
   }
 
-  /** What a part has printed. */
+  /** The log of a part. */
   log(part: "reader"): Promise<string> {
     return readFile(join(this.#logDirectory, `${part}.log`), "utf8");
   }
 
-  /** Lets the time pass that parked streams rest between two attempts. */
+  /** Makes all parked streams due for their next attempt at once. */
   async passRests(): Promise<void> {
     const { dynamodb } = this.clients;
     const TableName = this.topology.tables.failures;
@@ -239,13 +239,13 @@ export class LiveStack implements AsyncDisposable {
     }
   }
 
-  /** The processes of both readers. */
+  /** The process ids of both readers. */
   readerPids(): number[] {
     const { reader } = this.router.pids();
     return [reader, this.#standby?.pid].filter((pid) => pid !== undefined);
   }
 
-  /** The process of the reader that holds the source; waits until there is one. */
+  /** The process id of the reader that has the lease; waits until there is one. */
   async holder(): Promise<number> {
     for (;;) {
       const standby = `http://127.0.0.1:${this.#standbyPort}/`;
@@ -256,7 +256,7 @@ export class LiveStack implements AsyncDisposable {
     }
   }
 
-  /** Starts the second reader, after the end of the one before. */
+  /** Starts the second reader; a former one must have ended. */
   async startStandby(): Promise<Child> {
     this.#standby = await this.startTask(this.#standbyPort);
     return this.#standby;
@@ -266,7 +266,7 @@ export class LiveStack implements AsyncDisposable {
     return this.#standby;
   }
 
-  /** Another process of the reader. */
+  /** Starts another process of the reader. */
   startTask(healthPort: number): Promise<Child> {
     const { entry, environment } = this.topology.reader;
     return Child.start({

@@ -4,22 +4,22 @@ import type { LocalAws } from "@binlog-router/local-aws";
 import type { AwsClients } from "@binlog-router/local-aws/clients";
 import { inBackground } from "../../../../infra/local/process/background.ts";
 
-/** Queues of the parts themselves, and those of which nobody takes anything. */
+/** Queues that no application reads: raw, dead-letter and canary queues. */
 const NOT_OF_APPLICATIONS = /-raw\.fifo$|-dead\.fifo$|router-canary/;
 
-/** What a load works on. */
+/** The parts of a stack that a load uses. */
 interface Loaded {
   readonly aws: LocalAws;
   readonly clients: AwsClients;
-  /** Queues whose application does not run, by name. */
+  /** The names of the queues whose application does not run. */
   readonly asleep: ReadonlySet<string>;
-  /** Whether staging writes a row again and again. */
+  /** Whether staging writes rows continually. */
   readonly isWriting: boolean;
   queueUrl(name: string): string;
   write(): Promise<void>;
 }
 
-/** The applications of all environments, which take what comes, but for `stack.asleep`. */
+/** Runs the applications of all environments, which receive everything, except `stack.asleep`. */
 export function runApplications(stack: Loaded): AsyncDisposable {
   return inBackground(async (signal) => {
     while (!signal.aborted) {
@@ -32,7 +32,7 @@ export function runApplications(stack: Loaded): AsyncDisposable {
   });
 }
 
-/** Staging's orders, while `stack.isWriting`. */
+/** Writes staging's orders while `stack.isWriting`. */
 export function runWriter(stack: Loaded): AsyncDisposable {
   return inBackground(async (signal) => {
     while (!signal.aborted) {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createConnection, type Connection } from "mysql2/promise";
 import { RAW, refuse, signalAll, type LiveCause } from "./cause.ts";
 
-/** Kept open between the beginning and the end of a cause. */
+/** A connection that stays open from the beginning to the end of a cause. */
 let open: Connection | null = null;
 
 async function closeOpen(): Promise<void> {
@@ -10,7 +10,7 @@ async function closeOpen(): Promise<void> {
   open = null;
 }
 
-/** What happens to the readers, to MySQL and between them. */
+/** Causes in the readers, in MySQL and between them. */
 export const READER_CAUSES: readonly LiveCause[] = [
   {
     name: "An XA transaction commits that was prepared before reading began",
@@ -30,7 +30,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
       await open.query(order);
       const { user, password } = stack.account("test");
       await open.changeUser({ user, password });
-      // The process list is read each second.
+      // Wait until the reader has read the process list, which it does each second.
       await delay(4_000);
       await open.query(order);
     },
@@ -59,7 +59,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
     stopsAll: true,
     begin: async (stack) => {
       await stack.administrate("SET GLOBAL binlog_expire_logs_seconds = 20");
-      // The reader asks for the time when it connects.
+      // The reader asks for the retention when it connects.
       stack.proxy.cut();
       stack.isWriting = true;
       refuse(stack, RAW);
@@ -89,7 +89,8 @@ export const READER_CAUSES: readonly LiveCause[] = [
           await standby.exited;
           await stack.startStandby();
         }
-        // One that ends before its report has taken nothing.
+        // Wait for the report: a reader that ends before it has not reported that it took the
+        // lease.
         while (reported(await stack.log("reader"), "LeaseTaken") === before) await delay(100);
       }
     },
@@ -115,7 +116,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
       await connection.query(
         "INSERT INTO shop.payments (order_id, method, amount) VALUES (1, 'card', 1)",
       );
-      // The second table's turn comes seconds after the first one's.
+      // The snapshot reads the second table some seconds after the first one.
       const tables = ["--tables", "shop.orders,shop.payments", "--rate", "4"];
       const order = ["--subscriber", "billing", "--environment", "staging"];
       await stack.operator("snapshot", "start", ...order, ...tables);
@@ -145,7 +146,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
   },
 ];
 
-/** How often the readers have reported that something happened once. */
+/** How many reports of the readers have the value 1 for a metric. */
 function reported(log: string, metric: string): number {
   return log.split(`"${metric}":1`).length - 1;
 }

@@ -2,21 +2,21 @@ import type { LocalTopology } from "../../../../infra/local/template/local-topol
 import { READER_METRICS } from "../../../../wire/metrics.ts";
 import { exampleObject } from "../../example-stack.ts";
 
-/** A minute of the metrics takes two seconds, also where an alarm compares times. */
+/** The speed of the metrics' clock: a minute takes two seconds. `spedUp` adapts other times. */
 export const SPEED = 30;
 
-/** What `ALARM_CAUSES=all` has more: applications, a canary, a standby, a filter. */
+/** Additional configuration for `ALARM_CAUSES=all`: thresholds, a canary, a filter. */
 export const WHOLE = {
   alarms: { lagSeconds: 2, rawQueueAgeSeconds: 4, queueAgeSeconds: 30 },
   canary: {},
   subscribers: {
     ...(exampleObject()["subscribers"] as object),
-    // Fails on a row without the column: the code cannot decide who gets it.
+    // The code fails on a row without the column, because it cannot evaluate the condition.
     audit: { tables: ["shop.payments"], where: "method = 'card'", environments: ["unrouted"] },
   },
 };
 
-/** The times of the template in the metrics' minutes. */
+/** Adapts the template's times to the metrics' clock. */
 export function spedUp(made: LocalTopology, everything: boolean): LocalTopology {
   const { reader, retry, canary, monitoring } = made;
   const extra = everything

@@ -1,9 +1,9 @@
-/** Ends an actor's attempt at one of its steps, as when its process is killed. */
+/** Ends an actor's attempt at one of its steps, as a kill of its process would. */
 class Crash extends Error {
   override readonly name = "Crash";
 }
 
-/** A step that an actor has asked for. */
+/** A step that an actor has requested. */
 interface Waiting {
   readonly label: string;
   readonly take: () => void;
@@ -11,29 +11,31 @@ interface Waiting {
 }
 
 /**
- * Something that acts step by step. Its code is ordinary asynchronous code whose every effect goes
- * through `step`; the explorer decides when each step takes place, and whether it takes place at
- * all. Steps asked for side by side take place in any order; what follows them waits for all.
+ * Something that acts in steps. Its code is ordinary asynchronous code that performs every effect
+ * in `step`; the explorer decides when each step happens, and whether it happens at all. Steps that
+ * are requested side by side happen in any order; what follows waits for all of them.
  */
 export class Actor {
   readonly name: string;
   done = false;
-  /** Between a crash and the next attempt: what is left of the killed one does nothing any more. */
+  /**
+   * True from a crash to the next attempt, so that the rest of the killed attempt has no effects.
+   */
   #killed = false;
   #waiting: Waiting[] = [];
-  /** The steps of the present attempt as they were asked for, and what they brought. */
+  /** The steps of the present attempt in the order of the requests, with their results. */
   #history: { readonly label: string; result: string | null }[] = [];
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** How many steps it waits for. */
+  /** How many requested steps have not happened yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** With the code, all that decides what comes next. */
+  /** Everything that, with the code, decides what the actor does next. */
   get progress(): string {
     const steps = this.#history.map(({ label, result }) => `${label}=${result ?? "?"}`);
     return `${this.done} ${steps.join()} ${this.#waiting.map(({ label }) => label).join()}`;
@@ -56,7 +58,7 @@ export class Actor {
     });
   }
 
-  /** What comes next depends on nothing that was before. */
+  /** Declares that what comes next does not depend on the steps so far. */
   forget(): void {
     this.#history = [];
   }
@@ -76,14 +78,14 @@ export class Actor {
     }
   }
 
-  /** Has one of the steps that it waits for take place. */
+  /** Performs one of the requested steps. */
   take(place: number): void {
     const [step] = this.#waiting.splice(place, 1);
     if (step === undefined) throw new Error(`${this.name} waits for nothing`);
     step.take();
   }
 
-  /** Ends the attempt; of the steps that it waits for none takes place. */
+  /** Ends the attempt; none of its requested steps happens. */
   crash(): void {
     this.#killed = true;
     for (const step of this.#waiting.splice(0)) step.crash();
@@ -93,23 +95,23 @@ export class Actor {
 /** One execution of a scenario from its beginning. */
 export interface Execution {
   readonly actors: readonly Actor[];
-  /** Which actors may be killed at the next step. */
+  /** The actors that may be killed at the next step. */
   crashable(): readonly Actor[];
   crashed(): void;
-  /** What may happen around the actors now. */
+  /** The events outside of the actors that may happen now. */
   events(): readonly (() => void)[];
-  /** The state of everything but the actors, as text; and that state as it is after `calm`. */
+  /** The state of everything but the actors as text, and the same as it would be after `calm`. */
   snapshot(): string;
   calmSnapshot(): string;
-  /** Throws when the state breaks a promise. */
+  /** Throws when the state breaks a guarantee. */
   check(): void;
-  /** Ends all trouble: from here on no crash and no event. */
+  /** Ends all trouble: afterwards there are no crashes and no events. */
   calm(): void;
-  /** Throws when something is missing after everything has come to rest. */
+  /** Throws when something is missing at rest. */
   checkAtRest(): void;
 }
 
-/** Many times what any scenario needs. */
+/** Far more than any scenario needs. */
 const MOST_STEPS_TO_REST = 1000;
 
 export interface Exploration {
@@ -119,8 +121,8 @@ export interface Exploration {
 
 /**
  * Visits every state that a scenario can reach by any order of steps, crashes and events, and
- * checks each; and from each lets everything come to rest without further trouble, and checks that.
- * `start` begins an execution and starts its actors.
+ * checks each one. From each state it also lets everything come to rest without further trouble,
+ * and checks the result. `start` begins an execution and starts its actors.
  */
 export async function explore(start: () => Execution): Promise<Exploration> {
   const seen = new Set<string>();
@@ -149,10 +151,9 @@ export async function explore(start: () => Execution): Promise<Exploration> {
 }
 
 /**
- * Lets everything come to rest from the state that `path` leads to. The run ends when nobody waits,
- * when it meets a state from which an earlier run came to rest, or when it repeats itself: actors
- * that look for work for ever do so at rest. Its states come to rest too: they are added to
- * `resting`.
+ * Lets everything come to rest from the state that `path` leads to. The run ends when no actor
+ * waits, when it meets a state from which an earlier run came to rest, or when a state repeats,
+ * because actors that look for work for ever do so at rest. All its states are added to `resting`.
  */
 async function restFrom(
   start: () => Execution,
@@ -190,13 +191,13 @@ function progress({ actors }: Execution): string {
   return actors.map((actor) => actor.progress).join("|");
 }
 
-/** How many things may happen next. */
+/** How many different things may happen next. */
 function choices(execution: Execution): number {
   const steps = execution.actors.reduce((sum, { waiting }) => sum + waiting, 0);
   return steps + execution.crashable().length + execution.events().length;
 }
 
-/** Has the step, crash or event of this number happen, numbered in that order. */
+/** Performs the step, crash or event with this number; they are numbered in this order. */
 async function take(execution: Execution, choice: number): Promise<void> {
   act(execution, choice);
   await quiet(execution);
@@ -215,7 +216,7 @@ function act(execution: Execution, choice: number): void {
   killed.crash();
 }
 
-/** Lets the actors go on until each waits for its next step or is done. */
+/** Lets the actors run until each waits for its next step or has ended. */
 async function quiet({ actors }: Execution): Promise<void> {
   for (let turn = 0; turn < 1000; turn++) {
     await Promise.resolve();

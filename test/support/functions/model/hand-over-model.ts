@@ -43,53 +43,53 @@ import { Actor, type Execution } from "./explore.ts";
 export interface ModelOptions {
   /**
    * The changes of each frame, one letter each. An upper-case letter is a row of the message group
-   * of that name: `["AB", "A"]` is two frames, three messages. A lower-case one is a row of the
-   * same group for which the message writer throws, until a corrected release is deployed. `-` is a
-   * statement, which the queue's format leaves out.
+   * of that name: `["AB", "A"]` is two frames and three messages. A lower-case letter is a row of
+   * the same group for which the message writer throws, until a corrected release is deployed. `-`
+   * is a statement, which the queue's format leaves out.
    */
   readonly frames: readonly string[];
-  /** How many frames SQS gives to route at once at most; it may be fewer, and others each time. */
+  /** The most frames that SQS gives to route at once. It may give fewer, and others each time. */
   readonly together: number;
-  /** How many invocations of retry there are at the same time; no claim keeps them apart. */
+  /** How many invocations of retry run at the same time; claims do not keep them apart. */
   readonly retries: number;
   readonly crashes: number;
-  /** How often the queue breaks or is mended. */
+  /** How many times the queue may fail or recover. */
   readonly toggles: number;
   /**
-   * Whether the queue drops a message whose deduplication id it has seen, as SQS does for five
-   * minutes.
+   * Whether the queue drops a message with a known deduplication id, as SQS does for five minutes.
    */
   readonly deduplication: boolean;
-  /** Messages of a part of a record. Left out: a record is sent as a whole. */
+  /** How many messages one part of a record has. Absent: a record is sent as a whole. */
   readonly part?: number;
   /**
-   * A twin life has used the stream before, up to positions beyond those of the frames: it is
-   * closed, or something of it is still parked. Left out: the stream was never opened.
+   * A twin life has used the stream before, up to positions after those of the frames: it is
+   * closed, or one of its records is still parked. Absent: the stream was never opened.
    */
   readonly twin?: "closed" | "open";
   /**
-   * Until a corrected release is deployed, our own code cannot even begin the queue's messages, nor
-   * seal what it keeps of the changes. Left out: it throws for the changes in lower case only.
+   * Until a corrected release is deployed, our own code fails before it writes any message of the
+   * queue, and also when it seals the changes for parking. Absent: it throws for lower-case changes
+   * only.
    */
   readonly noWriter?: true;
   /**
-   * Until this release is deployed, an earlier one is at work, in which a share begins and ends
+   * Until the present release is deployed, an earlier one runs, in which a share begins and ends
    * with its messages.
    */
   readonly earlier?: true;
-  /** A protocol with a mistake, to see that the model finds it. */
+  /** A mistake in the protocol, which the model must find. */
   readonly mistake?: Mistake;
 }
 
 /**
- *   closes-blindly       retry closes the stream without a look at the tail
+ *   closes-blindly       retry closes the stream without checking the tail
  *   tail-beside-records  route moves the tail while the records are still being written
- *   beyond-the-tail      retry takes the records that it finds, wherever the tail is
- *   opens-in-front       what a killed route has left is in front of the stream when it is opened, not behind it
- *   progress-ahead       retry notes a part of a record as done with before it is sent
- *   drops-faults         retry takes a record without messages for delivered
- *   keeps-drained        a stream that a twin life has used is opened where that life has left it
- *   nameless             what is parked does not name its life
+ *   beyond-the-tail      retry delivers the records that it finds, wherever the tail is
+ *   opens-in-front       when a stream is opened, records that a killed route has left become part of it
+ *   progress-ahead       retry notes a part of a record as done before it is sent
+ *   drops-faults         retry counts a record without messages as delivered
+ *   keeps-drained        a stream that a twin life has used is opened at the position that this life reached
+ *   nameless             parked changes do not name their life
  */
 export type Mistake =
   | "closes-blindly"
@@ -115,8 +115,8 @@ interface ModelState {
 }
 
 /**
- * Route and retry around one queue: the real protocol code on a table, a lane and a queue in
- * memory, whose every single request is one step.
+ * Route and retry around one queue: the real protocol code with a table, a lane and a queue in
+ * memory. Every request to these is one step.
  */
 export function handOverModel(options: ModelOptions): Execution {
   const isNamed = options.twin !== undefined && options.mistake !== "nameless";
@@ -135,16 +135,16 @@ export function handOverModel(options: ModelOptions): Execution {
     .sort();
   let lane: LaneState = { lane: 0, delivered: null, life: null, troubled: new Set(), version: 0 };
   let state: ModelState | null = options.twin === undefined ? null : twinState(options.twin);
-  /** Where the stream was opened last. */
+  /** The key from which the stream's records count, as of the last opening. */
   let openedAt = "";
-  /** A record from before that, which retry has delivered all the same. */
+  /** A record from before that key, which retry has delivered wrongly. */
   let leftOver: RecordKey | null = null;
   let queueUp = true;
-  /** A record of messages that another record has as well. */
+  /** A record of messages that another record contains, too. */
   let doubled: RecordKey | null = null;
-  /** Until a release corrects it, the message writer throws for some changes. */
+  /** Whether the message writer throws for some changes; a corrected release ends it. */
   let isFaulty = hasFaults;
-  /** How many frames route is given when it asks next. */
+  /** How many frames route gets at its next receive. */
   let given = options.together;
   let receiving = false;
   let { crashes, toggles } = options;
@@ -154,7 +154,7 @@ export function handOverModel(options: ModelOptions): Execution {
       const unsent = new Set(messages);
       let refused = false;
       while (unsent.size > 0 && !refused) {
-        // The entries of a round fail one by one.
+        // The entries of a request can fail one by one.
         for (const message of nextBatches(unsent).flat()) {
           const sent = await actor.step(`send ${message.deduplicationId}`, () => {
             if (queueUp) arrive(message);
@@ -242,8 +242,8 @@ export function handOverModel(options: ModelOptions): Execution {
   }
 
   /**
-   * Invocation after invocation: each gets some frames from the first on that is not done with, as
-   * SQS gives them.
+   * Runs one invocation after the other. Each gets some frames, beginning with the first
+   * undelivered.
    */
   async function routeAll(actor: Actor): Promise<void> {
     for (;;) {
@@ -271,7 +271,7 @@ export function handOverModel(options: ModelOptions): Execution {
       try {
         result = await deliverFrames(present, queues, effects);
       } catch (error) {
-        // SQS gives the frames again.
+        // SQS delivers the frames again.
         if (!(error instanceof OtherLifeError)) throw error;
         actor.forget();
         continue;
@@ -290,7 +290,7 @@ export function handOverModel(options: ModelOptions): Execution {
       }),
     read: () => actor.step("read state", () => (state === null ? null : claimed(state, number))),
     async next(_stream, after, tail) {
-      // A query is no snapshot: each record is read at a moment of its own.
+      // A query is not atomic: each record is read at its own time.
       const found: ParkedRecord[] = [];
       for (const key of keys.filter(
         (candidate) =>
@@ -396,7 +396,7 @@ export function handOverModel(options: ModelOptions): Execution {
     queueUp = !queueUp;
   }
 
-  /** All but what is still to happen to it. */
+  /** Everything in the state but the trouble that is still possible. */
   function world(): unknown {
     return [
       arrived.map(({ deduplicationId }) => deduplicationId),
@@ -458,8 +458,7 @@ export function handOverModel(options: ModelOptions): Execution {
       if (former !== null && !arrived.some(({ group }) => group === FORMER_GROUP))
         throw new Error("the twin life's message is missing");
       const left = [...records.values()].filter(({ status }) => status === "parked");
-      // What a killed route has written and not come back to lies beyond the tail or before the
-      // next opening, for ever.
+      // A killed route may leave records that stay beyond the tail, or before the next opening.
       const own = ({ key }: ParkedRecord) => key >= openedAt && lastOf(key) <= (state?.tail ?? "");
       if (options.crashes === 0 ? left.length > 0 : left.some(own)) {
         throw new Error("a record was left behind");
@@ -473,13 +472,13 @@ interface ModelFrame {
   readonly last: string;
   readonly previous: string | null;
   /**
-   * What the queue gets of it, as long as the message writer throws for some changes, and after.
+   * The queue's share of the frame; `isFaulty`: while the message writer throws for some changes.
    */
   readonly shares: (isFaulty: boolean) => FrameShare | null;
   readonly messages: readonly OutgoingMessage[];
 }
 
-/** A queue in a format that leaves statements out. */
+/** A queue whose format leaves statements out. */
 const SUBSCRIPTION: Subscription = {
   subscriber: "billing",
   environment: "production",
@@ -489,9 +488,9 @@ const SUBSCRIPTION: Subscription = {
 };
 
 /**
- *   sound      throws nowhere
- *   faulty     throws for the changes in lower case
- *   no-writer  throws wherever code runs for the queue
+ *   sound      does not throw
+ *   faulty     throws for lower-case changes
+ *   no-writer  throws whenever code runs for the queue
  *   earlier    a share begins and ends with its messages
  */
 type Release = "sound" | "faulty" | "no-writer" | "earlier";
@@ -519,10 +518,7 @@ function rules(release: Release): FanOutRules {
 
 const known = new Map<string, readonly ModelFrame[]>();
 
-/**
- * The frames of these changes. Making them takes the explorer longer than all the rest, so they are
- * made once.
- */
+/** The frames of these changes. They are cached, because making them takes most of the time. */
 function framesOf(
   frames: readonly string[],
   life: string | null,
@@ -583,8 +579,7 @@ function changeOf(letter: string): TestChange {
 }
 
 /**
- * A share's messages with short names for what the states are made of: the explorer compares them
- * very often.
+ * A share's messages with short names and positions, because the explorer compares states often.
  */
 function shortened(share: FrameShare | null): NonEmpty<OutgoingMessage> | null {
   if (share?.kind !== "messages") return null;
@@ -596,7 +591,7 @@ function shortened(share: FrameShare | null): NonEmpty<OutgoingMessage> | null {
   });
 }
 
-/** The change's number: in a test lane a change takes a hundred bytes. */
+/** The number of the change at a position; a change of a test lane takes 100 bytes. */
 function shortPosition(position: string): string {
   return String(parsePosition(position).offset / 100).padStart(2, "0");
 }
@@ -618,7 +613,7 @@ function firstOccurrences(arrived: readonly OutgoingMessage[], group: string): s
   return [...new Set(ids.map(({ deduplicationId }) => deduplicationId))];
 }
 
-/** Where a twin life has left the stream: beyond all positions of the frames. */
+/** The stream's state as a twin life has left it: after all positions of the frames. */
 function twinState(status: "open" | "closed"): ModelState {
   const drained = status === "closed" ? FORMER_KEY : "";
   return { status, tail: "99", life: "former", head: "00", drained, holder: -1 };
@@ -643,7 +638,7 @@ function formerRecord(): ParkedRecord & { bodyText: string } {
   };
 }
 
-/** Whether a stream's tail lies before a position, which is not of a twin life. */
+/** Whether a stream's tail is before a position and not of a twin life. */
 function isBefore({ tail, life }: ModelState, last: NamedPosition): boolean {
   return tail < last.position && !isOfTwinLife({ position: tail, life }, last);
 }

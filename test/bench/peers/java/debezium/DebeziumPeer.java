@@ -6,7 +6,9 @@ import io.debezium.engine.format.Json;
 import java.util.List;
 import java.util.Properties;
 
-/** Debezium's embedded engine with the MySQL connector and JSON without schemas; it counts. */
+/**
+ * Debezium's embedded engine with the MySQL connector and JSON without schemas. It counts the rows.
+ */
 public final class DebeziumPeer {
     static final String NAME = "peer";
     static final String PREFIX = "shop";
@@ -39,7 +41,8 @@ public final class DebeziumPeer {
         settings.setProperty("database.ssl.mode", "disabled");
         settings.setProperty("driver.allowPublicKeyRetrieval", "true");
         settings.setProperty("database.include.list", "shop");
-        // No rows, but the tables' definitions; then on from the offset that is there.
+        // Reads the tables' definitions but no rows, and continues from the offset that StartAt
+        // gives.
         settings.setProperty("snapshot.mode", "recovery");
         settings.setProperty("include.schema.changes", "false");
         settings.setProperty("schema.history.internal", "io.debezium.relational.history.MemorySchemaHistory");

@@ -7,13 +7,14 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
 
-/** Offsets in memory that begin at a given file of the binlog, as if the connector had been there before. */
+/** Offsets in memory that begin at a given binlog file, as if the connector had stopped there. */
 public final class StartAt extends MemoryOffsetBackingStore {
     @Override
     public void start() {
         super.start();
         String key = "[\"" + DebeziumPeer.NAME + "\",{\"server\":\"" + DebeziumPeer.PREFIX + "\"}]";
-        // Without the GTIDs the connector of 3.6 ends with a NullPointerException where the server has some.
+        // Without the GTIDs, the connector of 3.6 throws a NullPointerException if the server has
+        // some.
         String value = "{\"file\":\"" + System.getenv("PEER_FILE") + "\",\"pos\":4,\"gtids\":\""
             + System.getenv("PEER_GTIDS") + "\"}";
         data.put(ByteBuffer.wrap(key.getBytes(UTF_8)), ByteBuffer.wrap(value.getBytes(UTF_8)));

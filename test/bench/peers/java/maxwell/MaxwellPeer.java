@@ -5,7 +5,10 @@ import com.zendesk.maxwell.producer.AbstractProducer;
 import com.zendesk.maxwell.producer.ProducerFactory;
 import com.zendesk.maxwell.row.RowMap;
 
-/** What Maxwell's own producer for standard output does, and counts. Standard output is /dev/null. */
+/**
+ * Like Maxwell's own producer for standard output, and counts the rows. Standard output is
+ * /dev/null.
+ */
 public final class MaxwellPeer extends AbstractProducer {
     private final Count count = new Count();
 

@@ -4,14 +4,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Counts rows, from the first that came together to the last that is expected. For one thread. */
+/** Counts rows, from the first ones to the last expected one. For one thread only. */
 final class Count {
     private final long expected = Long.parseLong(System.getenv("PEER_ROWS"));
     private long rows;
     private long firstRows;
     private long beganNs;
 
-    /** So many rows came together. Ends the process with the last one. */
+    /** Adds rows that arrived together. After the last expected row it ends the process. */
     void add(long more) throws Exception {
         if (more == 0) return;
         rows += more;
