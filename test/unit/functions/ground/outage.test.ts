@@ -1,7 +1,14 @@
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
+import { finished } from "node:stream/promises";
 import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { MalformedFrameError } from "../../../../wire/decode-frame.ts";
+import { payloadBucket } from "../../../../functions/aws/payload-bucket.ts";
 import { GapError, OwnTroubleError } from "../../../../functions/ground/errors.ts";
 import { isOutage } from "../../../../functions/ground/outage.ts";
 
@@ -38,6 +45,36 @@ describe("an outage is", () => {
   });
 
   test.each([
+    ["a page that says the service is busy", 503, "<html>busy</html>"],
+    ["a page of a proxy", 200, "<html>"],
+  ])("%s where an answer should be", async (_name, status, page) => {
+    await using server = await answering(status, page);
+    using client = disposable(new DynamoDBClient({ ...common, ...server, credentials }));
+    const error = await errorOf(() => client.send(get));
+    expect(error).toBeInstanceOf(SyntaxError);
+    expect(isOutage(error)).toBe(true);
+  });
+
+  test("an object that was damaged on its way", async () => {
+    const headers = { "x-amz-checksum-crc32": "AAAAAA==" };
+    await using server = await answering(200, "not what was stored", headers);
+    const settings = { ...common, ...server, credentials, forcePathStyle: true };
+    using client = disposable(new S3Client(settings));
+    const error = await errorOf(() => payloadBucket(client, "bucket").get("key"));
+    expect(error).toMatchObject({ message: expect.stringMatching(/^Checksum mismatch/) as string });
+    expect(isOutage(error)).toBe(true);
+  });
+
+  test("a connection that ends in the middle of an answer", async () => {
+    const answer = new PassThrough();
+    const end = finished(answer);
+    answer.destroy();
+    const error = await errorOf(() => end);
+    expect(error).toMatchObject({ code: "ERR_STREAM_PREMATURE_CLOSE" });
+    expect(isOutage(error)).toBe(true);
+  });
+
+  test.each([
     ["what the functions call so", new OwnTroubleError("the bucket is away")],
     ["a gap", gap],
     ["a reset connection", Object.assign(new Error("reset"), { code: "ECONNRESET" })],
@@ -63,6 +100,24 @@ test("damaged data is no outage", async () => {
   expect(isOutage(error)).toBe(false);
 });
 
-function disposable(client: DynamoDBClient): DynamoDBClient & Disposable {
+/** A server that gives each request the same answer. */
+async function answering(status: number, body: string, headers: Record<string, string> = {}) {
+  const server = createServer((request, response) => {
+    request.resume().once("end", () => response.writeHead(status, headers).end(body));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function disposable<Client extends DynamoDBClient | S3Client>(client: Client): Client & Disposable {
   return Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
 }
