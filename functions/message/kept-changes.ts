@@ -8,8 +8,8 @@ import type { QueueFault } from "./outgoing-message.ts";
 
 /**
  * Keeps changes for which our own code threw an exception, as a failure record has them. It may
- * throw one in here as well: then they are kept as they are in memory, and not sealed. No other
- * queue may wait for them, and they must not be lost.
+ * throw one in here as well: then they are kept as they are in memory, and unsealed only where it
+ * is the seal that throws. No other queue may wait for them, and they must not be lost.
  */
 export function keepChanges(
   header: FrameHeader,
@@ -20,7 +20,15 @@ export function keepChanges(
     return { frame: seal(authoredSubFrame(header, changes)) };
   } catch {
     const plain: PlainChanges = { header: { ...header, ...NO_CHANGES }, changes };
-    return { frame: JSON.stringify(plain), isPlain: true };
+    return { frame: sealedWherePossible(JSON.stringify(plain), seal), isPlain: true };
+  }
+}
+
+function sealedWherePossible(text: string, seal: (text: string) => string): string {
+  try {
+    return seal(text);
+  } catch {
+    return text;
   }
 }
 
@@ -42,18 +50,18 @@ export function openKept(
   source: string,
   filters: Filters = NO_FILTERS,
 ): PositionedFrame {
-  const opened = isPlain === true ? frameOf(frame) : filters.open(frame);
+  const opened = filters.open(frame);
   if (isUndecided && !filters.knows(subscriber)) {
     throw new BodyUnavailableError(
       `it cannot be decided whether the subscriber gets the record's changes: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
     );
   }
-  if (opened !== frame && !filters.knows(subscriber)) {
+  if ((opened !== frame || isPlain === true) && !filters.knows(subscriber)) {
     throw new BodyUnavailableError(
       `the record's columns cannot be masked: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
     );
   }
-  return readFrame(opened, source);
+  return readFrame(isPlain === true ? frameOf(opened) : opened, source);
 }
 
 /** What a failure record keeps of a queue's changes. */
