@@ -1,5 +1,6 @@
 import { BodyUnavailableError } from "../ground/errors.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
+import type { Author } from "../../wire/session.ts";
 import { NO_FILTERS, type Filters } from "../filters/filters.ts";
 import { readFrame, type PositionedFrame } from "../frame/read-frame.ts";
 import { authoredSubFrame } from "../frame/sub-frame.ts";
@@ -69,5 +70,19 @@ export type KeptShare = Pick<QueueFault, "frame" | "isPlain" | "isUndecided" | "
 
 function frameOf(plain: string): string {
   const { header, changes } = JSON.parse(plain) as PlainChanges;
-  return authoredSubFrame(header, changes);
+  return authoredSubFrame(header, withSharedAuthors(changes));
+}
+
+/**
+ * Changes of one author with one object for the author, as in memory: a frame tells authors apart
+ * by their objects, and lists a transaction once for each.
+ */
+function withSharedAuthors(changes: readonly AuthoredChange[]): AuthoredChange[] {
+  const authors = new Map<string, Author>();
+  return changes.map(({ change, author: own }) => {
+    const text = JSON.stringify(own);
+    const author = authors.get(text) ?? own;
+    authors.set(text, author);
+    return { change, author };
+  });
 }

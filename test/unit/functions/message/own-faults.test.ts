@@ -10,7 +10,7 @@ import { recordKey } from "../../../../functions/failures/parked.ts";
 import { filtersOf, type Filters } from "../../../../functions/filters/filters.ts";
 import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut, type FanOutRules } from "../../../../functions/message/fan-out.ts";
-import { openKept } from "../../../../functions/message/kept-changes.ts";
+import { keepChanges, openKept } from "../../../../functions/message/kept-changes.ts";
 import type { FrameShare } from "../../../../functions/message/outgoing-message.ts";
 import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
@@ -292,6 +292,26 @@ test("changes of which not even a frame can be made are kept all the same", () =
   expect(share.frame).toMatch(/^sealed:1:/);
   expect(sound.filters.open(share.frame)).toContain("second");
   expect(() => openKept(share, SOURCE, sound.filters)).toThrow(RangeError);
+});
+
+test("changes are the same frame, kept as one or as they are in memory", () => {
+  const rules = soundRules("envelope");
+  const { frame } = offered([{}, { text: "second" }, { text: "third" }], rules);
+  const own = { user: "app_prod", host: "", attribution: "ledger" } as const;
+  const other = { ...own, user: "another" };
+  // Of one transaction, whose last change has an author of its own.
+  const changes = frame.changes.map((change, index) => ({
+    change: { ...change, transaction: 0 },
+    author: index < 2 ? own : other,
+  }));
+  const [subscription] = rules.subscriptions.of("production", "c", "shop", "orders");
+  if (subscription === undefined) throw new Error("no subscription");
+  const asFrame = keepChanges(frame, changes, (text) => text);
+  const asInMemory = keepChanges(frame, changes, mistake);
+  expect(asInMemory.isPlain).toBe(true);
+  const opened = openKept({ ...asInMemory, subscription }, SOURCE);
+  expect(opened.transactions).toHaveLength(2);
+  expect(opened).toEqual(openKept({ ...asFrame, subscription }, SOURCE));
 });
 
 test("changes that were kept unsealed wait where the configuration no longer has their subscriber", () => {
