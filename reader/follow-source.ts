@@ -98,7 +98,12 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const rotations = new Rotations(control.connection);
   const beginnings = await runBeginnings({ ...server, rotations, files: unsaid });
   const files = await Promise.race([
-    knownFiles(toRead, state.gtids, binlogEvidence(server, control.connection)),
+    // A dump by GTIDs may begin in a file before the offset's.
+    knownFiles(
+      start.kind === "gtid" ? state.files : toRead,
+      state.gtids,
+      binlogEvidence(server, control.connection),
+    ),
     control.broken,
   ]);
   const presentRunFile = await fileOfPresentRun(rotations, [offset.file, ...toRead.slice(1)]);

@@ -1,6 +1,7 @@
 import { userOf } from "../../wire/account-tag.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import { type Author, isForeignRun } from "../../wire/session.ts";
+import { BinlogInterruptedError } from "../reporting/errors.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { type Transaction, writingOf } from "../transactions/transaction.ts";
 import type { SavedPosition } from "./session.ts";
@@ -143,7 +144,7 @@ export class SessionBook {
   async sweep(): Promise<void> {
     const run = this.#options.presentRun();
     if (run === null) return;
-    const census = await this.#options.takeCensus();
+    const census = await this.#censusNow();
     if (census === null) return;
     await this.#see(run, census);
     if (this.#saved !== null && this.read.hasPassed(census.end)) {
@@ -187,10 +188,21 @@ export class SessionBook {
   async #settledCensus(): Promise<Census | null> {
     const run = this.#options.presentRun();
     if (run === null) return null;
-    const census = await this.#options.takeCensus();
+    const census = await this.#censusNow();
     if (census === null) return null;
     await this.#see(run, census);
     return (await this.read.passes(census.end, CATCH_UP_MS)) ? census : null;
+  }
+
+  /** Throws BinlogInterruptedError, see `refuseEarlier`. */
+  async #censusNow(): Promise<Census | null> {
+    const readUpTo = this.#textOf(this.read);
+    const census = await this.#options.takeCensus();
+    if (census === null) return null;
+    const [begin, end] = [this.#textOf(census.begin), this.#textOf(census.end)];
+    refuseEarlier(begin, readUpTo);
+    refuseEarlier(end, begin);
+    return census;
   }
 
   async #see(run: number, census: Census): Promise<void> {
@@ -260,6 +272,7 @@ export class SessionBook {
     ]);
     for (const { connections, end } of listings) {
       const sighting = { earliest, latest: this.#textOf(end) };
+      refuseEarlier(sighting.latest, earliest);
       for (const { thread, user, host } of connections) {
         const session = present.get(thread);
         const author = { user, host, attribution: "first-sight" } as const;
@@ -278,6 +291,18 @@ export class SessionBook {
   #textOf({ fileNumber, offset }: BinlogPosition): PositionText {
     return formatPosition({ epoch: this.#options.epoch, file: fileNumber, offset, row: 0 });
   }
+}
+
+/**
+ * Throws BinlogInterruptedError where the end of the binlog is before a position that it had
+ * passed. The binlog was begun anew, so the process list belongs to other coordinates than the
+ * changes that are read.
+ */
+function refuseEarlier(end: PositionText, passed: PositionText): void {
+  if (end < passed)
+    throw new BinlogInterruptedError(
+      `the binlog ends at ${end}, before ${passed}, which it had passed`,
+    );
 }
 
 /** The user in a transaction's GTID tag; null when there is none. */

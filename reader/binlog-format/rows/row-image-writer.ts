@@ -72,7 +72,7 @@ export class RowImageWriter {
    * image. Sets `spans` to the positions of the primary key values that this image contains.
    */
   write(row: Buffer, offset: number, json: JsonWriter, spans: KeySpans): number {
-    for (let i = 0; i < 2 * this.#keyLength; i++) spans[i] = ABSENT;
+    this.#forget(spans);
     const steps = this.#steps;
     if (steps.length === 0) {
       json.ascii("{}");
@@ -101,6 +101,7 @@ export class RowImageWriter {
   writeNext(row: Buffer, offset: number, json: JsonWriter, spans: KeySpans): number {
     const steps = this.#steps;
     if (steps.length === 0) return this.write(row, offset, json, spans);
+    this.#forget(spans);
     const values = this.#values;
     const texts = this.#texts;
     let at = offset + this.#nullBytes;
@@ -127,6 +128,11 @@ export class RowImageWriter {
     json.reserve(1);
     json.put(0x7d);
     return at;
+  }
+
+  /** An image may lack columns of the key. */
+  #forget(spans: KeySpans): void {
+    for (let i = 0; i < 2 * this.#keyLength; i++) spans[i] = ABSENT;
   }
 
   /**

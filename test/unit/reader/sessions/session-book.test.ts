@@ -133,6 +133,28 @@ describe("SessionBook", () => {
     expect(questions).toEqual([[7]]);
   });
 
+  // RESET BINARY LOGS AND GTIDS: what the list shows is of other coordinates than what is read.
+  test("believes no process list behind which the binlog ends before what was read", async () => {
+    connected.set(7, "a");
+    const byA = transaction(7);
+    book.notice(byA);
+    await book.authorsOf([byA]);
+    const buffered = transaction(7);
+    connected.set(7, "b");
+    binlogEnd = 50;
+    await expect(book.sweep()).rejects.toThrow("the binlog ends at");
+    book.register(transaction(9), ledger("c"));
+    binlogEnd = 50;
+    await expect(record(50)).rejects.toThrow("the binlog ends at");
+    expect(await authorOf(buffered)).toBe("a");
+    book.notice(transaction(8));
+    binlogEnd = 50;
+    const [unasked] = [transaction(10)];
+    binlogEnd = 50;
+    book.notice(unasked);
+    await expect(book.authorsOf([unasked])).rejects.toThrow("the binlog ends at");
+  });
+
   test("does not ask the process list for a thread of another run, or of the ledger", async () => {
     connected.set(7, "new holder of the id").set(8, "a");
     expect(await authorOf(transaction(7, -2))).toBeNull();

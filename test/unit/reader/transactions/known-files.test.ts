@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { knownFiles } from "../../../../reader/transactions/known-files.ts";
+
+/** A server whose files have no transactions: nothing is missing between any two. */
+const EMPTY = {
+  isSubset: () => Promise.resolve(true),
+  gtidsBefore: () => Promise.resolve(""),
+};
+
+const proven = async (...files: string[]): Promise<string[]> => [
+  ...(await knownFiles(files, true, EMPTY)).proven,
+];
+
+test("a file that leaves out numbers may be proven to follow", async () => {
+  expect(await proven("bin.000009", "bin.000010", "bin.000042", "bin.000043")).toEqual([
+    "bin.000042",
+  ]);
+  expect((await knownFiles(["bin.000009", "bin.000042"], false, EMPTY)).proven).toEqual(new Set());
+});
+
+// Positions would come again, and the route function would take new changes for repeats.
+test("no file is proven to follow under another base name, or with a lower number", async () => {
+  expect(await proven("bin.000017", "moved.000001")).toEqual([]);
+  expect(await proven("bin.000017", "moved.000042")).toEqual([]);
+  expect(await proven("bin.000017", "bin.000003")).toEqual([]);
+});
