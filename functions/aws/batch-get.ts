@@ -7,18 +7,18 @@ import {
 import { OwnTroubleError } from "../ground/errors.ts";
 import type { Item } from "../../wire/attributes.ts";
 
-/** DynamoDB's limit of a BatchGetItem. */
+/** DynamoDB's maximum for a BatchGetItem. */
 const KEYS_PER_REQUEST = 100;
 /**
- * A request may answer in part when it is large or throttled; what is left is asked for again this
- * often, with growing pauses.
+ * DynamoDB may return only part of a large or throttled request. The rest is requested again, up to
+ * this many attempts in total, with growing pauses.
  */
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 20;
 
 /**
- * The items with these keys, read consistently; those that do not exist are absent. Throws
- * OwnTroubleError when throttled for long.
+ * Reads the items with these keys consistently. The result leaves out keys without an item. Throws
+ * OwnTroubleError when the table stays throttled.
  */
 export async function batchGet(
   client: DynamoDBClient,

@@ -11,8 +11,8 @@ export interface Clients {
 }
 
 /**
- * How long an attempt at a call may take, milliseconds: a lost answer is found out by then. What is
- * sent to a queue has its own time.
+ * The timeout of one attempt at a call, milliseconds. It limits the wait for a lost response. Sends
+ * to queues have a separate timeout (see `Patience`).
  */
 const REQUEST_TIMEOUT_MS = { route: 1000, retry: 10_000 } as const;
 
@@ -23,9 +23,10 @@ export interface ClientSettings {
 }
 
 /**
- * Time-outs and attempts of a function's clients. Route repeats a send that SQS throttled after 20,
- * 40 and 80 ms: the SDK would pause for up to 1, 2 and 4 s, and the frame's lane with it. A queue
- * that throttles for longer is parked, and retry has the time.
+ * The timeouts and attempts of a function's clients. The route function repeats a send that SQS
+ * throttled after 20, 40 and 80 ms, because the SDK's pauses of up to 1, 2 and 4 s would delay the
+ * whole lane. Messages for a queue that throttles longer are parked, and the retry function, which
+ * has more time, sends them.
  */
 export function clientSettings(
   part: "route" | "retry",
@@ -41,8 +42,8 @@ export function clientSettings(
   return {
     sqs: {
       requestHandler,
-      // The request's signature covers its body already; hashing it once more costs as much as
-      // building it.
+      // The signature covers the body already. An MD5 hash would cost as much time as building the
+      // request.
       md5: false,
       ...(part === "route" ? { retryStrategy: repeatSoon() } : { maxAttempts: 3 }),
     },
@@ -52,9 +53,9 @@ export function clientSettings(
 }
 
 /**
- * The clients of a function. Region, credentials and endpoints come from the SDK's own environment
- * variables; it also keeps connections open. `requestTimeoutMs`: how long an attempt at a call may
- * take, where that is not as usual.
+ * Creates the clients of a function. Region, credentials and endpoints come from the SDK's
+ * environment variables. The SDK keeps connections open. `requestTimeoutMs` overrides the default
+ * timeout of an attempt.
  */
 export function functionClients(part: "route" | "retry", requestTimeoutMs?: number): Clients {
   const { sqs, dynamodb, s3 } = clientSettings(part, requestTimeoutMs);
@@ -65,7 +66,7 @@ export function functionClients(part: "route" | "retry", requestTimeoutMs?: numb
   };
 }
 
-/** Attempts are counted from 1. */
+/** The SDK counts attempts from 1. */
 function repeatSoon(): ConfiguredRetryStrategy {
   return new ConfiguredRetryStrategy(4, (attempt) => 10 * 2 ** attempt);
 }

@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
 /**
- * What a conditional write answers; null when its condition did not hold, and nothing was written.
+ * Awaits a conditional write and returns its output; null when the condition failed and nothing was
+ * written.
  */
 export async function conditionalWrite<Output>(write: Promise<Output>): Promise<Output | null> {
   try {
@@ -12,7 +13,7 @@ export async function conditionalWrite<Output>(write: Promise<Output>): Promise<
   }
 }
 
-/** Whether a conditional write took place. */
+/** Whether a conditional write's condition held, so that it was written. */
 export async function wasWritten(write: Promise<unknown>): Promise<boolean> {
   return (await conditionalWrite(write)) !== null;
 }

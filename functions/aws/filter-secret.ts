@@ -2,9 +2,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { OwnTroubleError } from "../ground/errors.ts";
 
 /**
- * The secret of the filters, which keys the hashes of masked columns; null where the stack has
- * none. Read once, when the function starts. Rejects with OwnTroubleError: then the function does
- * not start, and nothing is delivered under another key.
+ * Reads the secret of the filters, the key for the hashes of masked columns, once at the function's
+ * start. Null when the stack has none. Rejects with OwnTroubleError; the function then does not
+ * start, so that nothing is delivered with another key.
  */
 export async function readFilterSecret(arn: string | null): Promise<string | null> {
   if (arn === null) return null;

@@ -1,8 +1,8 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 
 /**
- * Bodies too large for SQS or DynamoDB. The stack's lifecycle rule removes them when nothing can
- * refer to them any more.
+ * Stores bodies that are too large for SQS or DynamoDB. The stack's lifecycle rules delete them
+ * after the last reference has expired.
  */
 export interface PayloadBucket {
   readonly name: string;

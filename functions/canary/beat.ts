@@ -1,14 +1,14 @@
-/** The canary's table in MySQL, through one connection. */
+/** The canary's table in MySQL, on one connection. */
 export interface CanaryTable extends AsyncDisposable {
-  /** Writes the source's row, and stays connected. */
+  /** Writes the source's row and keeps the connection open. */
   write(writtenMs: number): Promise<void>;
 }
 
 /** The canary's queue. */
 export interface CanaryQueue {
   /**
-   * When the rows in the next messages were written; none when nothing came within `waitMs`. What
-   * it returns is deleted.
+   * Receives the next messages, deletes them, and returns the times at which their rows were
+   * written; an empty list when no message arrived within `waitMs`.
    */
   take(waitMs: number): Promise<number[]>;
 }
@@ -18,21 +18,24 @@ export interface BeatOptions {
   readonly queue: CanaryQueue;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** How long the row may take to come, milliseconds. */
+  /** How long to wait for the row, milliseconds. */
   readonly patienceMs: number;
 }
 
-/** What came out of the queue, by the time that each row took from the write to here. */
+/**
+ * The result of one invocation. `delaysMs` has the time from write to receipt of each row,
+ * including rows of earlier invocations.
+ */
 export interface Beat {
   readonly delaysMs: readonly number[];
-  /** Whether the row that was written now is among them. */
+  /** Whether the row of this invocation arrived. */
   readonly isBack: boolean;
 }
 
 /**
- * Writes the row and waits until it comes out of the canary's queue. Rows of earlier invocations
- * come first. The connection stays open until then: without the session ledger the reader finds its
- * author in the server's list of connections.
+ * Writes the row and waits until it arrives in the canary's queue, after rows of earlier
+ * invocations. The connection stays open until then, because without the session ledger the reader
+ * finds the author in the server's list of connections.
  */
 export async function beat({ connect, queue, now, patienceMs }: BeatOptions): Promise<Beat> {
   await using table = await connect();

@@ -9,12 +9,12 @@ export interface CanaryParts extends Omit<BeatOptions, "patienceMs"> {
   readonly logger: Pick<Logger, "warn">;
 }
 
-/** What is left of an invocation's time for the metrics, milliseconds. */
+/** The part of an invocation's time that is reserved for the metrics, milliseconds. */
 const RESERVE_MS = 3000;
 
 /**
- * The canary's handler. An invocation that cannot write or receive rejects: its metric stays away,
- * which rings the alarm as a row does that does not come.
+ * Creates the canary's handler. An invocation that cannot write or receive rejects. Its metric is
+ * then missing, which sets off the same alarm as a row that does not arrive.
  */
 export function canaryHandler({ metrics, logger, ...parts }: CanaryParts) {
   return async (

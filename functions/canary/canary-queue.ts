@@ -9,7 +9,7 @@ import type { CanarySettings } from "./settings.ts";
 
 const LONGEST_POLL_S = 20;
 
-/** Rejects with SQS's errors, and those of `decodeMessage`. */
+/** Opens the canary's queue. `take` rejects with errors of SQS and of `decodeMessage`. */
 export function canaryQueue(
   client: SQSClient,
   { source, queueUrl: QueueUrl }: Pick<CanarySettings, "source" | "queueUrl">,
@@ -36,7 +36,10 @@ export function canaryQueue(
   };
 }
 
-/** When the rows of this source in a message were written. Other sources may share the table. */
+/**
+ * Returns when the rows of this source in a message were written. Other sources may share the
+ * table.
+ */
 function rowsOf(body: string, source: string): number[] {
   return decodeMessage(body).changes.flatMap(({ after }) =>
     after?.["source"] === source ? [Number(after["written_ms"])] : [],

@@ -6,7 +6,10 @@ import type { CanarySettings } from "./settings.ts";
 const CONNECT_TIMEOUT_MS = 5000;
 const QUERY_TIMEOUT_MS = 5000;
 
-/** `secret`: the text with `{ "username", "password" }`. Rejects with the driver's errors. */
+/**
+ * Connects to the canary's table. `secret` is the JSON text `{ "username", "password" }`. Rejects
+ * with the driver's errors.
+ */
 export async function canaryTable(
   { source, host, port, tls }: CanarySettings,
   secret: string,
@@ -32,7 +35,7 @@ export async function canaryTable(
       });
     },
     async [Symbol.asyncDispose]() {
-      // A server that does not answer is not waited for.
+      // Do not wait for a server that does not respond.
       await connection.end().catch(() => connection.destroy());
     },
   };

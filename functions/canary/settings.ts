@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { parseVariables } from "../ground/parse-variables.ts";
 
-/** What the canary is told by its environment variables; ARCHITECTURE.md lists them. */
+/** The canary's settings, from its environment variables, which ARCHITECTURE.md lists. */
 export interface CanarySettings {
   readonly source: string;
   readonly host: string;
   readonly port: number;
   readonly tls: "verify" | "encrypt" | "off";
-  /** Has `{ "username", "password" }` of the canary's account. */
+  /** The secret with `{ "username", "password" }` of the canary's account. */
   readonly secretArn: string;
   readonly queueUrl: string;
 }
@@ -21,7 +21,7 @@ const variables = z.object({
   CANARY_QUEUE_URL: z.url(),
 });
 
-/** Throws FunctionSettingsError naming every variable that is wrong. */
+/** Parses the settings. Throws FunctionSettingsError, which names every invalid variable. */
 export function parseCanarySettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): CanarySettings {

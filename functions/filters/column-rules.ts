@@ -10,7 +10,7 @@ import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher } from "../../wire/table-patterns.ts";
 import { namesWithCopied } from "./copy-names.ts";
 
-/** What becomes of a column's values. */
+/** How a filter treats the values of a column. */
 type Treatment = "keep" | "leave-out" | Mask;
 
 export type TreatmentOf = (column: string, isKey: boolean) => Treatment;
@@ -18,10 +18,10 @@ export type TreatmentOf = (column: string, isKey: boolean) => Treatment;
 type Columns = NonNullable<Subscriber["columns"]>;
 
 /**
- * The rules for the columns of one table; null: all are kept. What a tool for schema changes copies
- * has the rules of the original, too: it holds the same rows. A key must stay what tells rows
- * apart, so a column of it that the configuration leaves out or masks beyond recognition is hashed:
- * `doctor` refuses such a configuration, but a table may get another key later.
+ * The rules for the columns of one table; null when all columns are kept. The rules of a table also
+ * apply to copies that a tool for schema changes makes, because they contain the same rows. A key
+ * must keep distinguishing rows, so a column of the key that the configuration leaves out or masks
+ * is hashed. `doctor` reports such a configuration, but a table may get another key later.
  */
 export function columnRules(
   columns: Columns,
@@ -56,8 +56,8 @@ export function columnRules(
 }
 
 /**
- * The columns of one table that a configuration hides by their full names, without a wildcard: the
- * table has them, or what is to be hidden has another name now.
+ * The columns of one table that a configuration hides by full names, without wildcards. If the
+ * table lacks one of them, the column to hide may have been renamed.
  */
 export function columnsHiddenByName(
   columns: Columns,
@@ -69,7 +69,7 @@ export function columnsHiddenByName(
   return patternsFor(hidden, database, table, lowerCaseNames).map(({ column }) => column);
 }
 
-/** The patterns that are about one table, or about a table that it is a copy of. */
+/** The patterns that match one table, or a table of which it may be a copy. */
 function patternsFor(
   texts: readonly string[],
   database: string,

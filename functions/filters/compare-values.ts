@@ -1,14 +1,14 @@
 import type { Literal } from "../../config/condition/condition.ts";
 
-/** A value of a row image, by the kinds that its JSON has. */
+/** A value of a row image, classified by its JSON type. */
 export type RowValue =
   | { readonly kind: "number"; readonly digits: string }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "null" };
 
 /**
- * The value in a JSON text of a row image: the members of a SET as MySQL prints them, another list
- * or object as its text.
+ * Parses a value of a row image. The members of a SET become a text with commas, as in MySQL. Other
+ * lists and objects become their JSON text.
  */
 export function rowValue(json: string): RowValue {
   if (json === "null") return { kind: "null" };
@@ -23,9 +23,9 @@ export function rowValue(json: string): RowValue {
 }
 
 /**
- * How a value compares with a literal: negative, 0 or positive; null where one of them is NULL.
- * Numbers compare exactly, text by code points, dates and times as such. A number beside a text
- * makes both numbers, as in MySQL.
+ * Compares a value with a literal: negative, 0 or positive; null when one of them is NULL. Numbers
+ * compare exactly, texts by code points, dates and times by time. If only one of the two is a
+ * number, both compare as numbers, as in MySQL.
  */
 export function compareValues(value: RowValue, literal: Literal): number | null {
   if (value.kind === "null" || literal.kind === "null") return null;
@@ -46,7 +46,10 @@ export function compareValues(value: RowValue, literal: Literal): number | null 
   return compareText(value.text, literal.text);
 }
 
-/** Digits that only FLOAT and DOUBLE have, which MySQL compares as DOUBLE; a DECIMAL is a text. */
+/**
+ * Matches numbers that only FLOAT and DOUBLE columns have, because a DECIMAL is a text. MySQL
+ * compares them as DOUBLE.
+ */
 const DOUBLE = /[.eE]/;
 
 type Given = Exclude<RowValue | Literal, { kind: "null" | "bytes" }>;
@@ -55,15 +58,15 @@ function digitsOf(given: Given): string {
   return given.kind === "number" ? given.digits : leadingNumber(given.text);
 }
 
-/** What MySQL makes a number of: the number that a text begins with, else 0. */
+/** The number to which MySQL converts a text: the number that the text begins with, otherwise 0. */
 function leadingNumber(text: string): string {
   const [, number] = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)/.exec(text) ?? [];
   return number ?? "0";
 }
 
 /**
- * Exponents beyond those of a DOUBLE occur nowhere; they are not worth a number of that many
- * digits.
+ * Larger exponents than those of a DOUBLE do not occur in practice. Beyond this limit, the
+ * comparison uses floating-point numbers, because an exact number would need too many digits.
  */
 const LARGEST_EXPONENT = 400;
 
@@ -87,8 +90,8 @@ function decimalOf(text: string): { readonly digits: bigint; readonly exponent: 
 }
 
 /**
- * By code points, as the collation utf8mb4_0900_bin has them; JavaScript's own order is by UTF-16's
- * units.
+ * Compares by code points, as the collation utf8mb4_0900_bin does. JavaScript's operators compare
+ * UTF-16 units.
  */
 function compareText(left: string, right: string): number {
   if (left === right) return 0;
@@ -97,7 +100,7 @@ function compareText(left: string, right: string): number {
 
 export interface Moment {
   readonly kind: "date" | "time";
-  /** Sorts as the moments do. */
+  /** A number with the order of the moments of this kind. */
   readonly order: bigint;
 }
 
@@ -105,7 +108,8 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z
 const TIME = /^(-?)(\d{2,3}):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/;
 
 /**
- * A text that reads as a DATE, DATETIME or TIMESTAMP (in UTC), or as a TIME; null for any other.
+ * Parses a text in the format of a DATE, DATETIME or TIMESTAMP (in UTC), or of a TIME; null for
+ * other texts.
  */
 export function momentOf(text: string): Moment | null {
   const date = DATE.exec(text);

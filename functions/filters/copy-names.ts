@@ -1,8 +1,8 @@
 /**
- * The tables of which a table may be a copy, by the names that tools for schema changes give their
- * copies: gh-ost, pt-online-schema-change, Spirit, Facebook's OnlineSchemaChange and LHM. A tool
- * fills the copy with all rows, and renames it. Several names where it is not clear which part of a
- * name the tool has added.
+ * The names of the tables of which a table may be a copy, judged by the names that tools for schema
+ * changes use: gh-ost, pt-online-schema-change, Spirit, Facebook's OnlineSchemaChange and LHM. Such
+ * a tool copies all rows into the copy and then renames it. Returns several names when it is
+ * unclear which part of the name the tool added.
  */
 export function copiedBy(table: string): readonly string[] {
   for (const [prefixed, nameIn] of COPIES) {
@@ -12,7 +12,7 @@ export function copiedBy(table: string): readonly string[] {
   return [];
 }
 
-/** The names by which a table's filters are looked for: its own, and those of what it copies. */
+/** The table names under which filters are looked up: the table and the tables it may copy. */
 export function namesWithCopied(table: string): readonly string[] {
   return [table, ...copiedBy(table)];
 }
@@ -23,9 +23,12 @@ const COPIES: readonly (readonly [RegExp, (first: string, rest: string) => reado
   [/^(_+)(.+?)_(?:gho|del|new|old(?:_[\d_]+)?)$/su, underscored],
 ];
 
-/** pt-online-schema-change puts up to ten underscores before a name, and the name may begin so. */
+/**
+ * pt-online-schema-change adds up to ten underscores in front of a name, and the original name may
+ * begin with underscores too.
+ */
 function underscored(prefix: string, rest: string): readonly string[] {
-  // gh-ost writes the time of its start into the name of the old table, when asked to.
+  // With an option, gh-ost adds the time of its start to the name of the old table.
   const withoutTime = rest.replace(/_\d{14}$/, "");
   return [...new Set([rest, withoutTime])].flatMap((name) =>
     Array.from(prefix, (_, kept) => prefix.slice(0, kept) + name),

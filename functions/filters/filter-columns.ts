@@ -4,8 +4,8 @@ import { jsonMembers, jsonObject } from "./json-members.ts";
 import type { MaskValue } from "./masks.ts";
 
 /**
- * The rows and keys of a change after columns were left out and masked. Every other value keeps its
- * text.
+ * Leaves out and masks columns in the rows and keys of a change. The JSON text of other values is
+ * unchanged.
  */
 export function filterColumns<Change extends FrameChange>(
   change: Change,
@@ -37,10 +37,10 @@ function namesOf(text: string): string[] {
   return jsonMembers(text).map(({ name }) => name);
 }
 
-/** Characters of a hash. */
+/** A hash has 64 characters. */
 const MASKED_TYPE = "varchar(64)";
 
-/** The columns that are left of a table, with the types that masked values have. */
+/** The remaining columns of a table, with the types of masked values. */
 export function filterShape({ columns, key }: TableShape, treatmentOf: TreatmentOf): TableShape {
   return {
     columns: columns.flatMap(([name, type, nullable]) => {

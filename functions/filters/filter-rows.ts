@@ -5,12 +5,12 @@ import { columnKey, type RowCondition, type RowImage } from "./row-condition.ts"
 import type { Truth } from "./truth.ts";
 
 /**
- * The change that a subscriber gets whose rows meet a condition; null: none. `undecided`: the row
- * images lack a column on which it depends.
+ * Applies a condition to a change. Returns the change for the subscriber; null when it gets none;
+ * "undecided" when the row images lack a column that the result depends on.
  *
- * A row that an update brings to meet the condition is created, one that ceases to meet it is
- * deleted, unless `crossing` says that it stays an update. Both keep the id and the position of the
- * update.
+ * An update after which the row newly meets the condition becomes an insert. An update after which
+ * it no longer meets the condition becomes a delete. With the crossing "update", both stay updates.
+ * They keep the id and the position of the update.
  */
 export function filterRow<Change extends FrameChange>(
   change: Change,
@@ -29,7 +29,7 @@ export function filterRow<Change extends FrameChange>(
       return decided(condition(imageOf(change.before)), change);
     case "u": {
       const before = imageOf(change.before);
-      // What is absent after an update has not been changed by it.
+      // Columns that are missing from the after image were not changed by the update.
       const after = new Map([...before, ...imageOf(change.after)]);
       return filterUpdate(change, condition(before), condition(after), crossing);
     }

@@ -17,30 +17,31 @@ import { columnKey, type RowCondition, rowCondition } from "./row-condition.ts";
 
 /** The filters of a configuration. */
 export interface Filters {
-  /** Null: the subscriber gets whole rows, all of them. */
+  /** The subscriber's filter; null when it gets all rows, unchanged. */
   of(subscriber: string): SubscriberFilter | null;
-  /** Whether the configuration has the subscriber, so that its filters are known. */
+  /** Whether the configuration contains the subscriber, so that its filters are known. */
   knows(subscriber: string): boolean;
-  /** Opens what a subscriber's `seal` has sealed. Throws BodyUnavailableError. */
+  /** Decrypts a text that a subscriber's `seal` encrypted. Throws BodyUnavailableError. */
   readonly open: Seal["open"];
 }
 
-/** What one subscriber gets of its tables. */
+/** The filters of one subscriber. */
 interface SubscriberFilter {
-  /** Null: all of the table. */
+  /** The filter for a table; null when the subscriber gets the whole table, unchanged. */
   table(table: FrameTable, lowerCaseNames?: boolean): TableFilter | null;
-  /** The header of a frame with the columns that are left of its tables. */
+  /** Removes hidden columns from the tables in a frame's header. */
   header(header: FrameHeader): FrameHeader;
   /**
-   * Makes a text unreadable in which columns are not masked; the text itself where no columns are.
+   * Encrypts a text that contains unmasked columns. Returns the text itself when the subscriber has
+   * no `columns`.
    */
   readonly seal: Seal["seal"];
 }
 
 /**
- * The change as the subscriber gets it; null: it gets none. Throws UndecidedRowError when the row
- * images lack a column of the subscriber's condition, and HiddenColumnMissingError when the table
- * lacks a column that is to be hidden.
+ * Returns the change for the subscriber; null when it gets none. Throws UndecidedRowError when the
+ * row images lack a column of the condition, and HiddenColumnMissingError when the table lacks a
+ * column that the configuration hides.
  */
 export type TableFilter = (change: PositionedChange) => PositionedChange | null;
 
@@ -51,8 +52,8 @@ export const NO_FILTERS: Filters = {
 };
 
 /**
- * `secret` keys the hashes and the seal; null where no subscriber has `columns`. Throws RangeError
- * when one has them, and there is no secret.
+ * Creates the filters of a routing. `secret` is the key for hashes and sealed texts. It may be null
+ * only if no subscriber has `columns`; otherwise RangeError is thrown.
  */
 export function filtersOf(routing: Routing, secret: string | null): Filters {
   const { seal, open } = sealWith(secret);
@@ -75,7 +76,7 @@ export function filtersOf(routing: Routing, secret: string | null): Filters {
   };
 }
 
-/** What is known of one table. */
+/** A subscriber's rules for one table. */
 interface TableRules {
   readonly treatmentOf: TreatmentOf | null;
   /** See `columnsHiddenByName`. */

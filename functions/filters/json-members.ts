@@ -1,4 +1,4 @@
-/** A member of a JSON object, its value as the text that it has there. */
+/** A member of a JSON object. `value` is its JSON text. */
 export interface JsonMember {
   readonly name: string;
   readonly value: string;
@@ -14,8 +14,8 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
 /**
- * The members of a JSON object in their order, values unparsed: what is put together again has
- * every digit. Throws SyntaxError for a text that is not an object.
+ * Splits a JSON object into its members, in order. Values are not parsed, so that `jsonObject`
+ * writes numbers with the same digits. Throws SyntaxError when the text is not an object.
  */
 export function jsonMembers(text: string): JsonMember[] {
   const members: JsonMember[] = [];
@@ -37,7 +37,7 @@ export function jsonMembers(text: string): JsonMember[] {
   }
 }
 
-/** The text of an object with these members. */
+/** Writes a JSON object with these members. */
 export function jsonObject(members: readonly JsonMember[]): string {
   return `{${members.map(({ name, value }) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
 }
@@ -48,7 +48,7 @@ function skipSpace(text: string, start: number): number {
   return at;
 }
 
-/** Where the comma or brace stands that ends the value which begins at `start`. */
+/** The index of the comma or brace after the value that begins at `start`. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
@@ -73,12 +73,12 @@ function endOfValue(text: string, start: number): number {
   throw new SyntaxError("a JSON object has no end");
 }
 
-/** The text of a name in quotes. */
+/** Parses a member's name, given with its quotes. */
 function nameOf(quoted: string): string {
   return quoted.includes("\\") ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 }
 
-/** Just past the closing quote of the string that opens at `start`. */
+/** The index after the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   for (let quote = start; ;) {
     quote = text.indexOf('"', quote + 1);

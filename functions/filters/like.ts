@@ -1,14 +1,14 @@
 /**
- * A matcher for MySQL's LIKE: `%` stands for any characters, `_` for one, each for itself behind
- * `escape` ("" for none). Upper case and lower case differ. The time it takes grows with the
- * product of both lengths at most.
+ * Creates a matcher for MySQL's LIKE. `%` stands for any characters and `_` for one; after `escape`
+ * ("" for none) a character stands for itself. The matcher distinguishes upper and lower case. Its
+ * time is at most proportional to the product of both lengths.
  */
 export function likeMatcher(pattern: string, escape: string): (text: string) => boolean {
   const parts = partsOf(Array.from(pattern), escape);
   return (text) => matches(parts, Array.from(text));
 }
 
-/** A character for itself, or what stands for some. */
+/** One element of a pattern: a literal character or a wildcard. */
 type Part = { readonly kind: "any" | "one" } | { readonly kind: "letter"; readonly letter: string };
 
 function partsOf(pattern: readonly string[], escape: string): Part[] {
@@ -29,8 +29,8 @@ function partsOf(pattern: readonly string[], escape: string): Part[] {
 function matches(parts: readonly Part[], text: readonly string[]): boolean {
   let [part, at] = [0, 0];
   /**
-   * Where to go on when the rest does not fit: behind the last `%`, with one more character taken
-   * by it.
+   * Where matching continues when the rest does not match: after the last `%`, which then covers
+   * one more character.
    */
   let [anyPart, anyAt] = [-1, 0];
   while (at < text.length) {

@@ -1,15 +1,16 @@
 import { createHmac } from "node:crypto";
 import type { Mask } from "../../config/filters.ts";
 
-/** What a value becomes by each mask; both are JSON texts. NULL stays NULL. */
+/** Applies a mask to a value. Both values are JSON texts. NULL stays NULL. */
 export type MaskValue = (mask: Mask, json: string) => string;
 
-/** A text of fewer characters would be mostly shown by its last four. */
+/** Texts with fewer characters are masked completely, because four would be most of them. */
 const SHORTEST_SHOWN = 8;
 
 /**
- * `secret` keys the hash: equal values have equal hashes, in every table, and who does not know the
- * secret cannot try values out. A number and a text with the same characters are equal.
+ * Creates the mask function. `secret` is the key of the hash: equal values have equal hashes in all
+ * tables, and a person without the secret cannot test guesses. A number and a text with the same
+ * characters have the same hash.
  */
 export function maskWith(secret: string): MaskValue {
   return (mask, json) => {
@@ -27,7 +28,7 @@ export function maskWith(secret: string): MaskValue {
   };
 }
 
-/** The characters of a text or number; of a list or object its JSON. */
+/** The characters of a text or number; the JSON text of a list or object. */
 function textOf(json: string): string {
   return json.startsWith('"') ? (JSON.parse(json) as string) : json;
 }

@@ -9,15 +9,15 @@ import { inCase } from "./letter-case.ts";
 import { likeMatcher } from "./like.ts";
 import { and, not, or, type Truth } from "./truth.ts";
 
-/** The values of a row image as JSON texts, by the columns' names in lower case. */
+/** The values of a row image as JSON texts, by `columnKey`. */
 export type RowImage = ReadonlyMap<string, string>;
 
-/** Says whether a row meets a condition. */
+/** Decides whether a row meets a condition. */
 export type RowCondition = (row: RowImage) => Truth;
 
 /**
- * The name under which a row image has a column: MySQL does not tell upper case from lower case in
- * them.
+ * The key of a column in a `RowImage`: its name in lower case, because MySQL ignores the case of
+ * column names.
  */
 export function columnKey(name: string): string {
   return name.toLowerCase();

@@ -3,15 +3,15 @@ import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { BodyUnavailableError } from "../ground/errors.ts";
 
 /**
- * Encrypts what a failure record keeps of rows before their columns were masked, for which our own
- * code failed: the record belongs to a subscriber who must not see them. AES-256-GCM, with a key
- * made from the secret of the filters.
+ * Encrypts row data in failure records that was not masked yet when the router failed. The records
+ * belong to a subscriber that must not see the hidden columns. The algorithm is AES-256-GCM, with a
+ * key that is derived from the secret of the filters.
  */
 export interface Seal {
   readonly seal: (text: string) => string;
   /**
-   * The text; one that is not sealed as it is. Throws BodyUnavailableError when it was sealed with
-   * another secret.
+   * Decrypts a sealed text, and returns any other text unchanged. Throws BodyUnavailableError when
+   * the text was sealed with another secret.
    */
   readonly open: (sealed: string) => string;
 }
@@ -21,7 +21,7 @@ const ALGORITHM = "aes-256-gcm";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** `secret` null: nothing is sealed, and nothing that is sealed can be opened. */
+/** With `secret` null, `seal` returns texts unchanged and `open` rejects sealed texts. */
 export function sealWith(secret: string | null): Seal {
   const key =
     secret === null

@@ -1,7 +1,7 @@
 /**
- * What a condition says of a row: MySQL's three values (null: unknown), and `absent` where the row
- * image lacks a column on which the answer depends. A condition with `absent` columns may have an
- * answer: FALSE AND anything is FALSE.
+ * The result of a condition: MySQL's three values (null means unknown), or `absent` when the row
+ * image lacks a column that the result depends on. A condition can have a result without such a
+ * column: FALSE AND anything is FALSE.
  */
 export type Truth = boolean | null | "absent";
 

@@ -3,23 +3,23 @@ import { epochOf, type PositionText } from "../../wire/position.ts";
 
 /** How far a lane was delivered. */
 export interface LanePosition {
-  /** Of the frame delivered last. Null before the first frame. */
+  /** The last position of the frame that was delivered last; null before the first frame. */
   readonly delivered: PositionText | null;
   /**
-   * The name of the life that `delivered` belongs to; null where the frame had none, as those of
-   * earlier releases.
+   * The name of the life that `delivered` belongs to; null when the frame had none, as in earlier
+   * releases.
    */
   readonly life: string | null;
   /**
-   * The last position delivered in each other life, by the life's name. Undefined where an earlier
-   * release wrote the item, which did not remember them.
+   * The last delivered position in each other life, by the life's name; undefined when an earlier
+   * release wrote the item, because it did not store them.
    */
   readonly others?: ReadonlyMap<string, PositionText> | undefined;
 }
 
 /**
- * What a frame is to a lane: delivered already, its turn (changes after `after` are new), or
- * evidence of a loss.
+ * How a frame relates to a lane: it was delivered already (`repeat`), it is next (`deliver`;
+ * changes after `after` are new), or frames before it are missing (`gap`).
  */
 export type ChainStep =
   | { readonly kind: "repeat" }
@@ -29,19 +29,19 @@ export type ChainStep =
 type Place = Pick<FrameHeader, "first" | "last" | "previous" | "life">;
 
 /**
- * The position chain. A frame says that nothing of its lane lies between `previous` and `first`; so
- * nothing is missing as long as `previous` is not beyond what was delivered. That covers the
- * ordinary next frame (`previous = delivered`), and frames that a restarted reader cut differently,
- * of which only the rest is new.
+ * Checks a frame against the position chain. The lane has no changes between a frame's `previous`
+ * and `first`, so nothing is missing if `previous` is at or before the delivered position. This
+ * holds for the ordinary next frame (`previous = delivered`), and for frames that a restarted
+ * reader cut differently, of which only the rest is new.
  *
- * First start: a lane without a delivered position takes only a frame that says it is the first
- * (`previous: null`); when the lane's item was lost, that is a gap, because nobody knows what was
- * delivered. A lane with a delivered position takes a frame without `previous` only when its epoch
- * is later: the coordinates start again by an operator's explicit act.
+ * A lane without a delivered position accepts only the first frame (`previous: null`). Any other
+ * frame is a gap, because the lane's item may be lost and the delivered position is then unknown. A
+ * lane with a delivered position accepts a new frame without `previous` only with a later epoch,
+ * after an operator has restarted the coordinates.
  *
- * Each life has a chain of its own: a frame is a repeat only where the lane was delivered up to it
- * in the frame's own life. Where one of the two has no name, as in earlier releases, the epochs
- * alone tell lives apart.
+ * Each life has a separate chain: a frame is a repeat only if the lane was delivered up to it in
+ * the frame's life. If the frame or the lane has no life's name, as in earlier releases, only the
+ * epochs distinguish lives.
  */
 export function chainStep(lane: LanePosition, frame: Place): ChainStep {
   const { delivered, life, others } = lane;
@@ -58,12 +58,12 @@ export function chainStep(lane: LanePosition, frame: Place): ChainStep {
 }
 
 /**
- * Lives that a lane remembers beside that of its delivered position. A life ends by a failover or
- * an operator's act.
+ * Number of other lives that a lane's item stores. A life ends with a failover or with an
+ * operator's command.
  */
 const OTHERS = 20;
 
-/** Where a lane is once a frame is delivered. */
+/** The lane's position after a frame is delivered. */
 export function endOf({ delivered, life, others }: LanePosition, frame: Place): LanePosition {
   const next = { delivered: frame.last, life: frame.life ?? null };
   if (life === null || delivered === null || life === next.life) return { ...next, others };
@@ -73,7 +73,7 @@ export function endOf({ delivered, life, others }: LanePosition, frame: Place): 
   return { ...next, others: new Map(latest) };
 }
 
-/** `delivered` and the frame's positions belong to one life. */
+/** The step when `delivered` and the frame's positions belong to the same life. */
 function stepWithin(delivered: PositionText, { first, last, previous }: Place): ChainStep {
   if (last <= delivered) return { kind: "repeat" };
   const contiguous =
@@ -84,15 +84,16 @@ function stepWithin(delivered: PositionText, { first, last, previous }: Place): 
 }
 
 /**
- * A frame of a life of which the lane has had nothing: all its changes are new. It begins anew, or
- * it goes on from the last position of an earlier life, which the epoch of `previous` tells.
+ * The step for a frame of a life that is new to the lane. Such a frame begins a new chain
+ * (`previous` null), or continues from the last position of an earlier life, which is found by the
+ * epoch of `previous`. If it can be delivered, all its changes are new.
  */
 function stepIntoLife(
   { delivered, others }: Pick<LanePosition, "others"> & { readonly delivered: PositionText },
   { first, previous }: Place,
 ): ChainStep {
-  // The earlier release dropped what came from an earlier life, and did not remember whether it had
-  // been delivered.
+  // An item of an earlier release does not tell whether the frame of an earlier life was delivered.
+  // That release dropped such frames, so this one is dropped too.
   if (others === undefined && epochOf(first) < epochOf(delivered)) return { kind: "repeat" };
   if (previous === null) return { kind: "deliver", after: null };
   const epoch = epochOf(previous);

@@ -8,14 +8,14 @@ export interface PositionedChange extends FrameChange {
   readonly position: PositionText;
 }
 
-/** A frame of our source whose changes stand in order between its `first` and `last`. */
+/** A frame of this source whose changes are in order and between its `first` and `last`. */
 export interface PositionedFrame extends Frame {
   readonly changes: readonly PositionedChange[];
 }
 
 /**
- * The frame in a text of the raw queue. Throws MalformedFrameError: not a frame, of another version
- * or source, or contradicting itself.
+ * Parses a frame from the raw queue. Throws MalformedFrameError when the text is not a frame, when
+ * the frame is of another version or source, and when it is inconsistent.
  */
 export function readFrame(text: string, source: string): PositionedFrame {
   const frame = decodeFrame(text);

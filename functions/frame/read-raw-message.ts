@@ -8,9 +8,9 @@ import { OwnTroubleError } from "../ground/errors.ts";
 import { readFrame, type PositionedFrame } from "./read-frame.ts";
 
 /**
- * The frame in a body of the raw queue, fetched from the payload bucket when the body is a pointer
- * to it. Throws MalformedFrameError when it is not a frame of ours, OwnTroubleError when the bucket
- * cannot be asked.
+ * Reads the frame in a body of the raw queue, from the payload bucket when the body is a pointer.
+ * Throws MalformedFrameError when it is not a frame of this source, OwnTroubleError when the bucket
+ * cannot be read.
  */
 export async function readRawMessage(
   body: string,
@@ -21,9 +21,9 @@ export async function readRawMessage(
 }
 
 /**
- * What a failure record keeps of a body of the raw queue: the text that it points to, because
- * records outlive the payloads of the raw queue; the body itself when it is no pointer, or one to
- * nothing. Throws OwnTroubleError.
+ * The text that a failure record stores for a body of the raw queue. For a pointer, it is the text
+ * that the body points to, because failure records are kept longer than payloads of the raw queue.
+ * It is the body itself when that is not a pointer or not a valid one. Throws OwnTroubleError.
  */
 export async function textToPark(body: string, payloads: PayloadBucket): Promise<string> {
   try {
@@ -40,15 +40,15 @@ async function rawText(body: string, payloads: PayloadBucket): Promise<string> {
   if (pointer.bucket !== payloads.name) {
     throw new MalformedFrameError("a pointer to another bucket");
   }
-  // Nothing else may be read by the functions, so S3 would refuse it as it refuses when access is
-  // broken.
+  // The functions may read only this prefix. For other keys, S3's error would look like missing
+  // permissions.
   if (!pointer.key.startsWith(FRAME_PAYLOAD_PREFIX)) {
     throw new MalformedFrameError("a pointer to something else than a frame");
   }
   try {
     return (await payloads.get(pointer.key)).toString("utf8");
   } catch (cause) {
-    // S3 says so only to those who may list the bucket; to others it is AccessDenied.
+    // S3 returns NoSuchKey only to callers that may list the bucket, and AccessDenied to others.
     if (cause instanceof NoSuchKey) {
       throw new MalformedFrameError("a pointer to a payload that is not there", { cause });
     }

@@ -1,16 +1,16 @@
 import type { PositionedChange, PositionedFrame } from "./read-frame.ts";
 
 /**
- * Changes of a slice. Where each change is a message, those of a message group are sent one after
- * the other, at some milliseconds each: a slice takes a small part of an invocation. Frames that
- * the reader makes for such a subscriber are smaller.
+ * The maximum number of changes in a slice. When each change is a message, the messages of a group
+ * are sent one after another, at some milliseconds each. A slice of this size takes a small part of
+ * an invocation. The reader makes smaller frames when there is such a subscriber.
  */
 export const SLICE_CHANGES = 500;
 
 /**
- * A frame as consecutive frames of few changes, so that the lane's position moves after each. They
- * are cut by counting from the frame's own beginning: a repeat of the frame makes the same ones,
- * however far it was delivered.
+ * Cuts a frame into consecutive frames of at most SLICE_CHANGES changes, so that the lane's
+ * position advances after each. Changes are counted from the beginning of the frame, so a repeated
+ * frame has the same slices, however far it was delivered.
  */
 export function slicesOf(frame: PositionedFrame): readonly PositionedFrame[] {
   const slices: PositionedFrame[] = [];
@@ -38,7 +38,8 @@ function lastOf(changes: readonly PositionedChange[]): string {
 }
 
 /**
- * The transactions of a slice whose last one may go on in the next slice: its end is not said here.
+ * The transactions of a slice that another one follows. The transaction that continues there has no
+ * `ended`.
  */
 function goesOn({ transactions }: PositionedFrame, next: number): PositionedFrame["transactions"] {
   return transactions.map((transaction, index) => {

@@ -3,8 +3,8 @@ import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "./read-frame.ts";
 
 /**
- * The text of a frame with only these changes, without their authors, and only the transactions and
- * tables that they need. Throws RangeError without changes.
+ * Writes a frame with only these changes, without authors, and with only the transactions and
+ * tables that they need. Throws RangeError for an empty list.
  */
 export function subFrame(header: FrameHeader, changes: readonly PositionedChange[]): string {
   return partOf(
@@ -57,7 +57,7 @@ function partOf(
   );
 }
 
-/** Items of a list, numbered anew in the order in which they are first asked for. */
+/** Selects items of a list and renumbers them in the order of their first use. */
 class Selection<Item> {
   readonly #items: readonly Item[];
   readonly #indexes = new Map<number, number>();
@@ -76,7 +76,8 @@ class Selection<Item> {
 }
 
 /**
- * Transactions numbered anew; one whose changes have several authors is listed for each of them.
+ * Selects and renumbers transactions. A transaction whose changes have several authors is listed
+ * once for each author.
  */
 class TransactionSelection {
   readonly #transactions: FrameHeader["transactions"];

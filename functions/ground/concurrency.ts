@@ -1,7 +1,8 @@
 import { OwnTroubleError } from "./errors.ts";
 
 /**
- * Waits for all, also when one fails: nothing may still be under way when the frame is given back.
+ * Waits for all promises even if one rejects, because nothing may be in progress when the frame is
+ * returned to the queue. Then throws the error; OwnTroubleError when there are several.
  */
 export async function settleAll<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
   const results = await Promise.allSettled(promises);
@@ -18,8 +19,8 @@ export async function settleAll<Value>(promises: readonly Promise<Value>[]): Pro
 }
 
 /**
- * Does something for every item, at most `limit` at a time, and returns when all are done. The
- * first error is thrown then.
+ * Calls `action` for every item, at most `limit` at a time. After an error, the remaining calls
+ * finish, and the first error is thrown.
  */
 export async function forEachLimited<Item>(
   items: Iterable<Item>,

@@ -1,17 +1,17 @@
 /**
- * The function's own trouble: DynamoDB or S3 away, credentials expired, a newer invocation at work
- * on the lane. Nothing is wrong with the frame or with a queue, so the frame fails, SQS brings it
- * back and the lane waits. The remedy is to mend what the cause names; nothing has to be repeated
- * by hand.
+ * The function cannot work at the moment: DynamoDB or S3 is unavailable, credentials have expired,
+ * or a newer invocation handles the lane. Frame and queues are in order, so the frame fails, SQS
+ * delivers it again and the lane waits. The remedy is to fix what the cause names. No manual repeat
+ * is needed.
  */
 export class OwnTroubleError extends Error {
   override readonly name = "OwnTroubleError";
 }
 
 /**
- * Frames are missing between the delivered position and this one. The remedy is to bring them back
- * (redrive the raw queue's dead-letter queue, retry the malformed record) or to accept the loss
- * explicitly; docs/runbook.md, "Gap detected".
+ * Frames are missing between the delivered position and this frame. The remedy is to bring them
+ * back (redrive the raw queue's dead-letter queue, retry the malformed record) or to accept the
+ * loss explicitly; see docs/runbook.md, "Gap detected".
  */
 export class GapError extends Error {
   override readonly name = "GapError";
@@ -38,10 +38,10 @@ export class GapError extends Error {
 }
 
 /**
- * A queue's stream has records of a later life than the frame's, or of another life with the same
- * epoch. Their positions cannot be compared: the frame can be neither parked behind the records nor
- * taken for delivered. The frame comes again until the stream is closed; docs/runbook.md, "Gap
- * detected".
+ * A queue's stream contains records of a later life than the frame's, or of another life with the
+ * same epoch. Their positions cannot be compared with the frame's, so the frame can neither be
+ * parked after the records nor count as delivered. SQS delivers the frame again until the stream is
+ * closed; see docs/runbook.md, "Gap detected".
  */
 export class OtherLifeError extends Error {
   override readonly name = "OtherLifeError";
@@ -53,22 +53,22 @@ export class OtherLifeError extends Error {
   }
 }
 
-/** Errors that no further attempt of the same invocation can end. */
+/** Whether an error would repeat in every further attempt of the same invocation. */
 export function isChainError(error: unknown): error is GapError | OtherLifeError {
   return error instanceof GapError || error instanceof OtherLifeError;
 }
 
 /**
- * What a failure record holds cannot be had any more: its object in the payload bucket is gone, or
- * is not what was written. The remedy is to put the object back, or to discard the record;
- * docs/runbook.md, "Failures dead".
+ * The body of a failure record is unavailable: its object in the payload bucket is missing or
+ * changed, or the body was sealed with another secret. The remedy is to restore the object or the
+ * secret, or to discard the record; see docs/runbook.md, "Failures dead".
  */
 export class BodyUnavailableError extends Error {
   override readonly name = "BodyUnavailableError";
 }
 
 /**
- * The environment variables do not say what the functions need; `problems` names every variable.
+ * Environment variables of a function are missing or invalid. `problems` names every one of them.
  */
 export class FunctionSettingsError extends Error {
   override readonly name = "FunctionSettingsError";
@@ -81,8 +81,8 @@ export class FunctionSettingsError extends Error {
 }
 
 /**
- * The binlog's row image lacks a column on which a subscriber's `where` depends, so that nobody can
- * say whether the subscriber wants the row. It is neither delivered nor left out.
+ * The binlog's row image lacks a column that a subscriber's `where` depends on, so the condition
+ * has no result. The row is neither delivered nor left out.
  */
 export class UndecidedRowError extends Error {
   override readonly name = "UndecidedRowError";
@@ -95,9 +95,9 @@ export class UndecidedRowError extends Error {
 }
 
 /**
- * A table lacks a column that a subscriber's `columns` hides by its full name. What is to be hidden
- * may be in a column of another name now, so no row of the table is delivered to the subscriber.
- * The remedy is to correct `columns`; docs/runbook.md, "Changes that could not be written".
+ * A table lacks a column that a subscriber's `columns` hides by its full name. The column may have
+ * been renamed, so no row of the table is delivered to the subscriber. The remedy is to correct
+ * `columns`; see docs/runbook.md, "Changes that could not be written".
  */
 export class HiddenColumnMissingError extends Error {
   override readonly name = "HiddenColumnMissingError";
@@ -110,8 +110,8 @@ export class HiddenColumnMissingError extends Error {
 }
 
 /**
- * Whether an error says that a subscriber's filters do not fit a table: an operator has to correct
- * one of them. Its message names no value of a row.
+ * Whether an error means that a subscriber's filters do not fit a table, so that an operator has to
+ * correct one of them. The message of such an error contains no row data.
  */
 export function isFilterError(
   error: unknown,

@@ -2,8 +2,8 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { DIMENSIONS, METRIC_NAMESPACE } from "../../wire/metrics.ts";
 
 /**
- * Collects the metrics of one invocation and writes them at its end, a line for each set of
- * dimensions.
+ * Collects the metrics of one invocation. `publish` writes them at its end, with a separate line
+ * for each set of dimensions.
  */
 export interface MetricSink {
   count(name: string, value: number, dimension?: Dimension): void;
@@ -11,7 +11,7 @@ export interface MetricSink {
   publish(): void;
 }
 
-/** A dimension beside the source's. */
+/** A dimension in addition to `Source`. */
 interface Dimension {
   readonly name: string;
   readonly value: string;
@@ -23,14 +23,14 @@ interface Series {
   readonly durations: { readonly name: string; readonly value: number }[];
 }
 
-/** CloudWatch takes at most a hundred values of a metric in one line. */
+/** CloudWatch accepts at most 100 values of a metric in one line. */
 const VALUES_PER_LINE = 100;
 
 /** Writes to the log in CloudWatch's embedded metric format, with the dimension `Source`. */
 export function embeddedMetrics(source: string): MetricSink {
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE });
-  // Powertools adds a dimension `service`, which no alarm asks for; a metric is found by all its
-  // dimensions only.
+  // Powertools adds a dimension `service`. The alarms do not name it, and CloudWatch finds a metric
+  // only by all of its dimensions.
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ [DIMENSIONS.source]: source });
   const all = new Map<string, Series>();

@@ -1,19 +1,20 @@
 import { isChainError, OwnTroubleError } from "./errors.ts";
 
-/** Names of errors that no code names, of the SDK's and of Node's. */
+/** Names of outage errors of the SDK and of Node that have no code of the operating system. */
 const NAMES = new Set(["AbortError", "CredentialsProviderError", "TimeoutError"]);
 /**
- * A code of the operating system, such as ECONNRESET; Node's own begin with ERR_. One of those says
- * that a connection ended in the middle of an answer.
+ * Matches codes of the operating system, such as ECONNRESET, and Node's code for a connection that
+ * ended in the middle of a response. It matches no other code of Node; these begin with ERR_.
  */
 const SYSTEM_CODE = /^(?:E(?!RR_)[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/;
-/** The SDK's error when an object was damaged on its way has no name and no code. */
+/** The beginning of the SDK's error for a damaged object, which has no name and no code. */
 const DAMAGED_ANSWER = "Checksum mismatch: ";
 
 /**
- * Whether an exception says that something is away which the functions depend on: DynamoDB, S3, the
- * network, credentials, or a lane's other frames. It ends by itself or by an operator's act, and
- * says nothing about what was being delivered. Any other exception is our own code's mistake.
+ * Whether an exception means that something is unavailable which the functions depend on: DynamoDB,
+ * S3, the network, credentials, or other frames of the lane. It ends by itself or after an
+ * operator's action, and is unrelated to the delivered data. Any other exception is a bug in the
+ * router.
  */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -24,14 +25,14 @@ export function isOutage(error: unknown): boolean {
 }
 
 /**
- * Whether the error came while the SDK read an answer. It throws a SyntaxError where a proxy or an
- * overloaded server answers with something that is no JSON.
+ * Whether the error occurred while the SDK read a response. The SDK throws a SyntaxError when a
+ * proxy or an overloaded server responds with something other than JSON.
  */
 function isOfAnswer(error: Error): boolean {
   return "$response" in error || error.message.startsWith(DAMAGED_ANSWER);
 }
 
-/** What the language throws for a mistake, or for a body that our own code did not write. */
+/** JavaScript's errors for a bug, or for a body that the router did not write. */
 function isMistake(error: Error): boolean {
   return (
     error instanceof TypeError ||
@@ -41,12 +42,12 @@ function isMistake(error: Error): boolean {
   );
 }
 
-/** Whether one of several effects that failed together failed by a mistake. */
+/** Whether one of several errors that were thrown together is a bug. */
 function hasFaults(cause: unknown): boolean {
   return cause instanceof AggregateError && cause.errors.some((error: unknown) => !isOutage(error));
 }
 
-/** The SDK marks each error of a request, also where no answer came. */
+/** The SDK adds `$metadata` to every error of a request, even without a response. */
 function isOfRequest(error: Error): boolean {
   return "$metadata" in error;
 }

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { FunctionSettingsError } from "./errors.ts";
 
 /**
- * What a function's environment variables say. Throws FunctionSettingsError naming every variable
- * that is wrong.
+ * Parses a function's environment variables. Throws FunctionSettingsError, which names every
+ * invalid variable.
  */
 export function parseVariables<Variables>(
   schema: z.ZodType<Variables>,

@@ -1,4 +1,4 @@
-/** Makes the value when it is asked for the first time; after an exception, the next time again. */
+/** Calls `make` at the first use and caches the value. After an exception it calls `make` again. */
 export function remembered<Value extends object>(make: () => Value): () => Value {
   let value: Value | undefined;
   return () => (value ??= make());

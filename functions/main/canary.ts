@@ -12,11 +12,11 @@ const requestHandler = { connectionTimeout: 2000, throwOnRequestTimeout: true };
 const secrets = new SecretsManagerClient({
   requestHandler: { ...requestHandler, requestTimeout: 5000 },
 });
-// Longer than a long poll.
+// The timeout is longer than a long poll.
 const sqs = new SQSClient({ requestHandler: { ...requestHandler, requestTimeout: 25_000 } });
 
 export const handler = canaryHandler({
-  // Read each time, so that the secret may rotate.
+  // The secret is read at every invocation, so that it may rotate.
   connect: async () => {
     const secret = await secrets.send(new GetSecretValueCommand({ SecretId: settings.secretArn }));
     return canaryTable(settings, secret.SecretString ?? "");

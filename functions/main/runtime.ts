@@ -22,7 +22,7 @@ export interface RuntimeOptions {
   readonly clients: Clients;
   /** See `filtersOf`. */
   readonly filterSecret: string | null;
-  /** With the queues. */
+  /** How long sends to queues may take. */
   readonly patience: Patience;
   readonly backoff?: Backoff;
   readonly unknownBackoff?: Backoff;
@@ -31,8 +31,8 @@ export interface RuntimeOptions {
 }
 
 /**
- * Ties the decisions to the tables, queues and the bucket that the settings name, for either
- * function.
+ * Connects the decisions to the tables, queues and bucket in the settings, for the route and the
+ * retry function.
  */
 export function runtime({
   settings,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseVariables } from "../ground/parse-variables.ts";
 import { decodeRouting, type Routing } from "../../config/routing.ts";
 
-/** What both functions are told by their environment variables; ARCHITECTURE.md lists them. */
+/** The settings of both functions, from environment variables, which ARCHITECTURE.md lists. */
 export interface FunctionSettings {
   readonly source: string;
   readonly rawQueueUrl: string;
@@ -11,11 +11,11 @@ export interface FunctionSettings {
   readonly failuresTable: string;
   readonly sessionsTable: string;
   readonly payloadBucket: string;
-  /** Null: no subscriber has `columns`. */
+  /** Null when no subscriber has `columns`. */
   readonly filterSecretArn: string | null;
   /**
-   * How long route waits for each answer of a queue or a table, milliseconds. Null: for queues as
-   * `RelativePatience` has it, for tables as `clientSettings` has it.
+   * How long the route function waits for each response of a queue or table, milliseconds. Null for
+   * the defaults: `RelativePatience` for queues, `clientSettings` for tables.
    */
   readonly patienceMs: number | null;
 }
@@ -40,8 +40,7 @@ const variables = z.object({
 });
 
 /**
- * The settings in a set of environment variables. Throws FunctionSettingsError naming every
- * variable that is wrong.
+ * Parses the settings. Throws FunctionSettingsError, which names every invalid variable.
  */
 export function parseFunctionSettings(
   environment: Readonly<Record<string, string | undefined>>,

@@ -3,11 +3,11 @@ import { parseUserEntry, patternRank } from "../../config/user-entries.ts";
 import { globMatcher } from "../../wire/glob.ts";
 
 /**
- * Says to which environment a MySQL account's changes belong; null: they are dropped and counted.
+ * Returns the environment of a MySQL account's changes; null when they are dropped and counted.
  */
 export interface EnvironmentOf {
   (user: string, host: string): string | null;
-  /** Whether the environment of a user depends on the client's host. */
+  /** Whether a user's environment depends on the client's host. */
   dependsOnHost(user: string): boolean;
 }
 
@@ -21,10 +21,10 @@ interface Claim {
 }
 
 /**
- * An entry that names the user exactly wins over patterns, a longer pattern over a shorter one;
- * among equals the same counts for the host. The configuration refuses two environments whose
- * entries could be equal in both, so the first claim found is the only best one. User names are
- * compared with case, as MySQL does, host names without.
+ * Finds the environments by the entries of `users`. An exact user name takes precedence over
+ * patterns, and a longer pattern over a shorter one. Among equal entries, the same rules apply to
+ * the host. The configuration's checks reject environments with equally good entries, so the first
+ * match is the only best one. User names are case-sensitive, as in MySQL; host names are not.
  */
 export function environmentOf(
   routing: Pick<Routing, "environments" | "otherUsers">,
@@ -58,8 +58,8 @@ function claimOf(environment: string, entry: string): Claim {
 }
 
 /**
- * Thousands of connections share a few accounts, but hosts may be many: the memory is emptied when
- * it grows long.
+ * Caches decisions. Thousands of connections share a few accounts, but there may be many hosts, so
+ * the cache is cleared when it reaches its limit.
  */
 function remember(
   decide: (user: string, host: string) => string | null,

@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { fnv1a } from "../../wire/fnv-1a.ts";
 
 /**
- * Names of message groups. SQS allows 128 characters: letters, digits and ASCII punctuation; a
- * MySQL name may have spaces and emoji. Other characters are written as the `%XX` of their UTF-8
- * bytes, and a long name ends in a hash, so two tables never share a group by accident. `#`
- * separates the parts, which no escaped name contains.
+ * The names of message groups. SQS allows 128 characters: letters, digits and ASCII punctuation. A
+ * MySQL name may contain others, such as spaces and emoji, which are written as the `%XX` of their
+ * UTF-8 bytes. A long name ends in a hash, so two tables never share a group by accident. The parts
+ * are separated by `#`, which escaped names do not contain.
  *
  *   shop.orders                     a table
  *   shop.orders#Zk3…                the rows of one key, hashed
  *   shop.orders#64-7                the rows whose keys are in bucket 7 of 64
  *   shop                            a whole source
- *   shop.orders#late-24-…           changes of connection 24 whose author was learnt after their successors had gone
- *   shop#lane-2                     a whole source, what came by lane 2: only within a lane is there an order to keep
+ *   shop.orders#late-24-…           changes of connection 24 whose author was found too late
+ *   shop#lane-2                     a source's changes in lane 2: order is kept only within a lane
  */
 const LONGEST_NAME = 64;
 
@@ -21,15 +21,15 @@ export function tableGroup(database: string, table: string): string {
 }
 
 /**
- * `key` is the row's key as JSON text, or "" for a change without one (a statement, a table without
- * a key).
+ * The group of a row's key. `key` is the key as JSON text, or "" for a change without one (a
+ * statement, a table without a key), which gets the table's group.
  */
 export function keyGroup(database: string, table: string, key: string): string {
   const group = tableGroup(database, table);
   return key === "" ? group : `${group}#${hash(key, 16)}`;
 }
 
-/** The same for keys that share a number of groups. A key is always in the same one of them. */
+/** The same with a fixed number of groups per table. A key is always in the same group. */
 export function bucketGroup(database: string, table: string, key: string, buckets: number): string {
   const group = tableGroup(database, table);
   return key === "" ? group : `${group}#${buckets}-${fnv1a(key) % buckets}`;
@@ -41,9 +41,10 @@ export function sourceGroup(source: string, lane: number): string {
 }
 
 /**
- * `connection` is the connection's name: thread ids are used again in later runs of the server,
- * whose groups must differ. So must those of different lanes, which a table changes with their
- * number: each parks the connection's changes by itself.
+ * The group of changes whose author was found late. `connection` is the connection's full name,
+ * because later runs of the server reuse thread ids and their groups must differ. The groups of
+ * different lanes must differ too, because each lane parks the connection's changes separately. A
+ * table moves to another lane when the number of lanes changes.
  */
 export function lateGroup(group: string, thread: number, connection: string, lane: number): string {
   const name = lane === 0 ? connection : `${connection} lane ${lane}`;

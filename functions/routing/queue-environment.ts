@@ -1,7 +1,10 @@
 import { environmentQueues } from "../../config/queues.ts";
 import type { Routing } from "../../config/routing.ts";
 
-/** The environment of a queue, by the queue's name; undefined: the configuration has no such. */
+/**
+ * Returns the environment of a queue by its name; undefined when the configuration does not have
+ * the queue.
+ */
 export type QueueEnvironment = (queueName: string) => string | undefined;
 
 export function queueEnvironment(source: string, routing: Routing): QueueEnvironment {

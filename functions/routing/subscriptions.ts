@@ -7,28 +7,29 @@ import { tableMatcher } from "../../wire/table-patterns.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 import { remembered } from "../ground/remembered.ts";
 
-/** One queue that a change goes to. */
+/** A queue that receives a change. */
 export interface Subscription {
   readonly subscriber: string;
   readonly environment: string;
   readonly queueName: string;
   readonly groupBy: Subscriber["groupBy"];
-  /** Left out: each key has a message group of its own. */
+  /** When omitted, each key has a separate message group. */
   readonly keyBuckets?: number | undefined;
   readonly format: Subscriber["format"];
-  /** Left out: plain text. */
+  /** When omitted, messages are plain text. */
   readonly encoding?: Subscriber["encoding"];
   /**
-   * Our own code threw an exception when it was asked whether the subscriber has the table, see
-   * `describeFault`: the queue may get the change or not. Left out: it gets it.
+   * Set when the router failed to decide whether the subscriber has the table, and describes the
+   * exception (`describeFault`). When omitted, the queue receives the change.
    */
   readonly undecided?: string;
 }
 
 /**
- * Which queues get a change of a table by an author of an environment (null: the author's changes
- * are dropped). `lowerCaseNames`: the server names tables in lower case, and patterns mean the
- * same. A subscriber for which that cannot be decided is among them, as `undecided`.
+ * Finds the queues for a change of a table, by the environment of its author (null when the
+ * author's changes are dropped). With `lowerCaseNames`, the server's table names are in lower case,
+ * and patterns are converted to lower case too. If the decision fails for a subscriber, the result
+ * contains its queues with `undecided`.
  */
 export interface Subscriptions {
   of(
@@ -45,7 +46,7 @@ export interface Subscriptions {
     table: string,
     lowerCaseNames?: boolean,
   ): readonly Subscription[];
-  /** The queue of one pair, if it has one and its subscriber has the table. */
+  /** The queue of a subscriber in an environment; null without a queue or without the table. */
   pair(
     target: Pick<Subscription, "subscriber" | "environment">,
     database: string,
@@ -53,16 +54,17 @@ export interface Subscriptions {
     lowerCaseNames?: boolean,
   ): Subscription | null;
   /**
-   * Whether any queue of any environment could get it: if none, it does not matter who wrote it.
+   * Whether a queue of any environment could receive the change. If not, its author does not
+   * matter.
    */
   any(op: Operation, database: string, table: string, lowerCaseNames?: boolean): boolean;
-  /** Whether some subscriber has a format in which each change is a message of its own. */
+  /** Whether a subscriber has a format with one message per change. */
   readonly hasMessagePerChange: boolean;
 }
 
 /**
- * The subscriptions of a routing. Answers are remembered per table, so that patterns are tried
- * once, and so that a change costs the same however many environments there are.
+ * Creates the subscriptions of a routing. Answers are cached per table, so that patterns are
+ * matched only once, and the cost of a change does not grow with the number of environments.
  */
 export function subscriptionsOf(source: string, routing: Routing): Subscriptions {
   const environments = queueEnvironments(routing);
@@ -180,10 +182,10 @@ function kindOf(op: Operation): Kind {
   return op === "ddl" ? "ddl" : "row";
 }
 
-/** No name of a database, a table or an environment has this character. */
+/** A character that names of databases, tables and environments do not contain. */
 const SEPARATOR = "\0";
 
-/** Asked for every change: making it must be cheap. */
+/** Called for every change, so it must be cheap. */
 function keyOf(kind: Kind, database: string, table: string, lowerCaseNames: boolean): string {
   return kind + (lowerCaseNames ? "l" : "") + SEPARATOR + database + SEPARATOR + table;
 }

@@ -14,20 +14,21 @@ import type { AuthoredChange } from "../message/authored-change.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 
 /**
- * What the sessions and failures tables say of a connection whose author the frame does not name.
+ * The data of the sessions and failures tables about a connection whose author the frame does not
+ * name.
  */
 export interface ConnectionKnowledge {
   readonly entries: readonly SessionEntry[];
   /**
-   * Up to here the connection's unattributed changes are in its parked stream, or were delivered
-   * from there; null: none ever. It says nothing of a twin life's changes.
+   * The connection's unattributed changes up to this position are in its parked stream, or were
+   * delivered from there; null when it has never had any. Changes of a twin life are not included.
    */
   readonly parkedUpTo: NamedPosition | null;
 }
 
 export interface AttributionResult {
   readonly authored: readonly AuthoredChange[];
-  /** By connection, those whose author is not known or that are parked already, in order. */
+  /** By connection: changes with an unknown author or that are parked already, in order. */
   readonly orphans: ReadonlyMap<string, readonly PositionedChange[]>;
 }
 
@@ -42,8 +43,8 @@ export function connectionOf(header: FrameHeader, change: PositionedChange): Con
 }
 
 /**
- * The connections whose authors have to be looked up, by name: the frame does not name them, or
- * without the host on which their environment depends.
+ * The connections whose authors must be looked up, by name: the frame does not contain the author,
+ * or lacks the host that the environment depends on.
  */
 export function unnamedConnections(
   header: FrameHeader,
@@ -60,10 +61,10 @@ export function unnamedConnections(
 }
 
 /**
- * Who wrote each change: what the frame says, else what the sessions table knows of the connection,
- * else nobody is known and the change is an orphan. A change that an earlier delivery of the same
- * frame parked stays an orphan even when its author has become known since, for the parked copy
- * will be delivered.
+ * Finds the author of each change: the frame's author, otherwise the sessions table's entry for the
+ * connection. Without either, the change is an orphan. A change that an earlier delivery of the
+ * same frame parked stays an orphan even if its author has become known since, because the parked
+ * copy will be delivered.
  */
 export function attribute(
   header: FrameHeader,
@@ -112,8 +113,9 @@ function namedAuthor(
 }
 
 /**
- * Who wrote a change, by what is recorded of its connection. A transaction with a tag has the user
- * of its tag or nobody: what is recorded adds the host. Only a person's answer counts for more.
+ * The author of a change according to its connection's entries. For a transaction with a tag, the
+ * user is the tag's and the entries only add the host; without a matching entry the author is
+ * unknown. An operator's answer takes precedence over the tag.
  */
 function knownAuthor(
   header: FrameHeader,

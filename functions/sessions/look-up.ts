@@ -22,22 +22,22 @@ export interface LookUpOptions {
 export type LookUp = (
   lane: number,
   connections: ReadonlyMap<string, Connection>,
-  /** Of a change that one of them wrote; left out where nobody asks what is parked. */
+  /** The position of a change that one of them wrote. When omitted, `parkedUpTo` is null. */
   change?: NamedPosition,
 ) => Promise<ReadonlyMap<string, ConnectionKnowledge>>;
 
 /**
- * What is known of connections of a lane, by name: a few requests for all of them, none when there
- * are none.
+ * Creates a function that looks up connections of a lane, by name. It needs a few requests for all
+ * connections together, and none for an empty map.
  */
 export function lookUp({ client, sessionsTable, failuresTable }: LookUpOptions): LookUp {
-  /** Where streams end, by their texts. */
+  /** The tails of streams, by the streams' texts. */
   async function tailsOf(streams: readonly Stream[]): Promise<ReadonlyMap<string, NamedPosition>> {
     const states = await batchGet(client, failuresTable, streams.map(stateKey));
     return new Map(states.map((item) => [textOf(item, "stream") ?? "", tailIn(item)]));
   }
 
-  /** Where each connection's stream ends that takes its change. */
+  /** The tail of the stream that each connection's change belongs to. */
   async function parkedTails(
     lane: number,
     connections: ReadonlyMap<string, Connection>,
