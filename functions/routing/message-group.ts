@@ -11,7 +11,7 @@ import { fnv1a } from "../../wire/fnv-1a.ts";
  *   shop.orders#Zk3…                the rows of one key, hashed
  *   shop.orders#64-7                the rows whose keys are in bucket 7 of 64
  *   shop                            a whole source
- *   shop.orders#late-24-…           changes of connection 24 whose author was found too late
+ *   shop.orders#late-24-…           changes of connection 24 that were parked without an author
  *   shop#lane-2                     a source's changes in lane 2: order is kept only within a lane
  */
 const LONGEST_NAME = 64;
