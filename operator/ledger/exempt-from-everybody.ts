@@ -8,7 +8,7 @@ export interface Account {
 
 /**
  * Selects the accounts that cannot use the privilege that everybody has on the ledger's schema.
- * They have a grant of their own that matches the schema, possibly by a pattern such as `%`, and
+ * They have an individual grant that matches the schema, possibly by a pattern such as `%`, and
  * lacks EXECUTE. MySQL looks only at the most specific grant for a schema. These accounts need
  * EXECUTE on each procedure that init_connect calls.
  */

@@ -43,7 +43,7 @@ export function differentMeaning(
   return values.map((literal) => ofDigits(name, type, literal)).find((why) => why !== null) ?? null;
 }
 
-/** Every decimal number with this many significant digits fits a DOUBLE. */
+/** A DOUBLE distinguishes all decimal numbers with up to this many significant digits. */
 const DOUBLE_DIGITS = 15;
 
 /**

@@ -35,7 +35,7 @@ export interface ExplainedChange {
   /** The connection that wrote it, in the form that `failures attribute` accepts. */
   readonly connection: string;
   readonly author: Author | null;
-  /** Null when the author is unknown, or when the change is dropped because no environment fits. */
+  /** Null when the author is unknown, or belongs to no environment and the change is dropped. */
   readonly environment: string | null;
   /** What happened to the change for all queues; null when `queues` has an entry for each. */
   readonly fate:
