@@ -58,8 +58,8 @@ export function chainStep(lane: LanePosition, frame: Place): ChainStep {
 }
 
 /**
- * Number of other lives that a lane's item stores. A life ends with a failover or with an
- * operator's command.
+ * The maximum number of other lives that a lane's item stores. A life ends with a failover or with
+ * an operator's command.
  */
 const OTHERS = 20;
 

@@ -19,8 +19,8 @@ export async function settleAll<Value>(promises: readonly Promise<Value>[]): Pro
 }
 
 /**
- * Calls `action` for every item, at most `limit` at a time. After an error, the remaining calls
- * finish, and the first error is thrown.
+ * Calls `action` for every item, with `limit` parallel workers. An error ends its worker. The first
+ * error is thrown after all workers have ended.
  */
 export async function forEachLimited<Item>(
   items: Iterable<Item>,
