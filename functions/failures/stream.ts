@@ -49,6 +49,13 @@ export function namedAfterLife(first: Stream, life: string): Stream {
   return { ...first, name: `${first.name}/${life}` };
 }
 
+/** The first stream of the connection of a stream that names its life; null: it names none. */
+export function firstStreamOf(stream: Stream): Stream | null {
+  if (stream.kind !== "thread") return null;
+  const first = threadStream(stream.lane, connectionOfStream(stream));
+  return first.name === stream.name ? null : first;
+}
+
 /** The connection of a stream of the kind `thread`. Throws RangeError. */
 export function connectionOfStream({ name }: Stream): Connection {
   return parseConnectionName(name.split("/", 3).join("/"));

@@ -13,7 +13,7 @@ import { sortDue } from "./due-streams.ts";
 import { redeliver, type RedeliverOptions } from "./redeliver.ts";
 import { askingSilentOnce } from "./silent-queues.ts";
 import { Turns } from "./turns.ts";
-import { attemptUnknown, lookUpThreads } from "./unknown-threads.ts";
+import { attemptKnown, attemptUnknown, lookUpThreads } from "./unknown-threads.ts";
 
 /** What parked records are delivered with. */
 export interface RetryRuntime extends RedeliverOptions {
@@ -136,14 +136,13 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       if (!isStillUnknown || drained.records > 0) report(logger, stream, drained);
       return drained.kind === "unfinished" ? "again" : "left";
     }
-    const drainStream = (stream: Stream) => attempt(stream, drain);
 
     async function retryThreads(threads: readonly Stream[]): Promise<void> {
       const { known, unknown } = await lookUpThreads(threads, (lane, connections) =>
         effects.lookUp(lane, connections),
       );
       await Promise.all([
-        each(known, AT_ONCE.known, drainStream),
+        each(known, AT_ONCE.known, (stream) => attempt(stream, attemptKnown)),
         each(unknown, AT_ONCE.unknown, (stream) => attempt(stream, attemptUnknown)),
       ]);
     }
@@ -151,7 +150,8 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     try {
       const { queues, threads, unreadable } = await sortDue(items.due(), MOST_THREADS);
       for (const name of unreadable) passOver(name);
-      await settleAll([each(queues, AT_ONCE.queues, drainStream), retryThreads(threads)]);
+      const retryQueue = (stream: Stream) => attempt(stream, drain);
+      await settleAll([each(queues, AT_ONCE.queues, retryQueue), retryThreads(threads)]);
     } finally {
       const [pending, dead] = await Promise.all([items.count("open"), items.count("dead")]);
       metrics.count(RETRY_METRICS.pending, pending);

@@ -3,6 +3,7 @@ import { connectionOfStream, type Stream } from "../failures/stream.ts";
 import type { LookUp } from "../sessions/look-up.ts";
 import {
   type Backoff,
+  drain,
   drainClaimed,
   isGivenUp,
   type Drained,
@@ -10,6 +11,7 @@ import {
   NOT_DUE,
   pauseAfter,
 } from "./drain.ts";
+import { waitsForFirst } from "./first-stream.ts";
 
 /**
  * When a connection that nobody knows is looked up again: within the first minutes often, for then
@@ -54,11 +56,21 @@ export async function lookUpThreads(
   return { known, unknown };
 }
 
+/** Drains the stream of a connection that is known by now. One that has to wait stays due. */
+export async function attemptKnown(
+  stream: Stream,
+  options: DrainOptions,
+  signal: AbortSignal,
+): Promise<Drained> {
+  if (await waitsForFirst(stream, options.items)) return NOT_DUE;
+  return await drain(stream, options, signal);
+}
+
 /**
  * Makes an attempt for a stream whose connection is not known. Where only that kept its first
  * record back, the record need not be read: two writes note the failed attempt. The record keeps
  * its own count; the stream has how often, and when next. After an operator's act, and where
- * another trouble kept it back, the record is read.
+ * another trouble kept it back, the record is read, unless the stream has to wait.
  */
 export async function attemptUnknown(
   stream: Stream,
@@ -68,7 +80,8 @@ export async function attemptUnknown(
   const { items, backoff, now, claimMs } = options;
   const claimed = await items.claim(stream, now(), now() + claimMs);
   if (claimed === null) return NOT_DUE;
-  if (claimed.isAsked || claimed.trouble.reason !== "unattributed")
+  const isRead = claimed.isAsked || claimed.trouble.reason !== "unattributed";
+  if (isRead && !(await waitsForFirst(stream, items)))
     return await drainClaimed(claimed, options, signal);
   const attempts = claimed.attempts + 1;
   const dead = isGivenUp(attempts, claimed, backoff, now());
