@@ -6,19 +6,20 @@ import type { ParkedStreams } from "./hand-over.ts";
 import { shareBatch } from "./message-batch.ts";
 import type { Sender, SendResult } from "./queue-sender.ts";
 
-/** What became of an attempt at one queue. */
+/** The result of an attempt to deliver to one queue. */
 export type Attempt = { readonly queueName: string } & (
   | { readonly kind: "sent" }
   /**
-   * Everything is behind what is parked, `changes` in number, or was delivered from there before.
+   * All messages were parked behind earlier ones, or were delivered from there before. `changes` is
+   * the number of parked changes.
    */
   | { readonly kind: "parked"; readonly changes: number }
   | {
       readonly kind: "refused";
       readonly trouble: Trouble;
       /**
-       * The frames' shares that were offered to the queue, and those of their messages that got
-       * through.
+       * The shares that were offered to the queue. `sent` has the messages among them that were
+       * sent.
        */
       readonly offered: NonEmpty<FrameShare>;
       readonly sent: ReadonlySet<OutgoingMessage>;
@@ -33,10 +34,10 @@ export interface AttemptEffects {
 const BEHIND: Trouble = { reason: "behind", error: "" };
 
 /**
- * Offers the shares of consecutive frames to their queue; while something of the queue is parked,
- * they are parked behind it instead, each frame's as a record of its own. When nothing is parked
- * any more, all that was not delivered from there goes directly: nobody but the caller opens the
- * stream. `listed`: whether the stream may be open at all.
+ * Sends the shares of consecutive frames to their queue. While the queue has parked messages, the
+ * shares are parked behind them instead, with one record per frame. When nothing is parked, all
+ * shares that were not delivered from the stream before are sent directly. This is safe because
+ * only the caller can open the stream. `listed` tells whether the stream may be open at all.
  */
 export async function attemptQueue(
   stream: Stream,
@@ -62,7 +63,9 @@ export async function attemptQueue(
   return { kind: "sent", queueName };
 }
 
-/** Sends up to the first share without messages: what follows it waits behind it. */
+/**
+ * Sends the shares before the first one without messages. Later shares must wait behind that one.
+ */
 async function sendShares(
   queueName: string,
   shares: NonEmpty<FrameShare>,
@@ -85,7 +88,7 @@ async function sendShares(
   return { trouble: result.trouble, sent };
 }
 
-/** How many changes' deliveries frames have for a queue, without those that were sent. */
+/** The number of changes in shares, without those in `sent`. */
 export function changesOf(
   shares: readonly FrameShare[],
   sent: ReadonlySet<OutgoingMessage> = new Set(),

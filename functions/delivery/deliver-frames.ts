@@ -16,25 +16,26 @@ export interface DeliveryEffects {
 
 export interface DeliveryResult {
   /**
-   * The lane's item as it is now, and the queues to be listed in it when the delivered position
-   * moves.
+   * The lane's item after the delivery. `troubled` are the queues to list in it when the delivered
+   * position advances.
    */
   readonly lane: LaneState;
   readonly troubled: ReadonlySet<string>;
-  /** Queues for which something was parked, and how many changes. */
+  /** The number of parked changes per queue, for queues with parked changes. */
   readonly parked: ReadonlyMap<string, number>;
 }
 
 /**
- * Sends the messages of consecutive frames and parks the shares of queues in trouble, and those
- * that our own code could not turn into messages. All queues at once: they do not wait for each
- * other. Within a queue the frames keep their order, and what is sent and parked is each frame's
- * own, so that a repeat may come with other frames.
+ * Sends the messages of consecutive frames. Shares of queues in trouble, and shares that the router
+ * failed to turn into messages, are parked. All queues are handled at once, so they do not wait for
+ * each other. Within a queue the frames keep their order. Messages and records belong to one frame
+ * each, so that a repeated frame may be combined with other frames.
  *
- * The lane's item lists the queues whose stream may be open, so that frames that touch none of them
- * cost no look at the failures table. A queue is listed before its stream opens, and stays listed
- * until a later frame has found it closed: a repeat of a frame after a crash therefore never sends
- * past what it parked. The caller moves the delivered position with the list returned.
+ * The lane's item lists the queues whose stream may be open. Frames for other queues need no
+ * request to the failures table. A queue is listed before its stream opens, and stays listed until
+ * a later frame finds the stream closed. A frame that is repeated after a crash therefore never
+ * sends messages ahead of parked ones. The caller writes the returned list together with the new
+ * delivered position.
  */
 export async function deliverFrames(
   lane: LaneState,
@@ -88,9 +89,9 @@ function byQueue(
 }
 
 /**
- * Parks what did not get through, each frame's for itself. A frame of which everything got through
- * has a record as well, an empty one: its repeat must find its key in the stream taken, or it would
- * write a record that retry has passed.
+ * Parks the unsent messages, with one record per frame. A frame whose messages were all sent gets
+ * an empty record: when the frame is repeated, its key must exist in the stream. Otherwise the
+ * repeat would write a record at a position that retry has already passed.
  */
 async function parkRefused(
   lane: number,

@@ -16,51 +16,51 @@ import { mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
 /**
  * How route and retry share a stream, with conditional writes on single items only.
  *
- * 1. Route writes the records of the batches at hand side by side; then it moves the stream's tail
- *    past all of them with one write, which succeeds only while the stream is open (or dead). So
- *    every record up to a tail is there.
- * 2. Retry reads the tail, delivers the records up to it, and closes the stream only if the tail is
- *    still the last position that it is done with.
+ * 1. Route writes the records of its batches in parallel. Then it moves the stream's tail past all
+ * of them with one write, which succeeds only while the stream is open or dead. So all records up
+ * to the tail exist.
+ * 2. Retry reads the tail and delivers the records up to it. It closes the stream only if the tail
+ *    still equals the last position that it has handled.
  *
- * Either the tail moved first: then retry finds it moved, and finds the records. Or the stream was
- * closed first: then everything before the batches has been delivered, and route may send directly.
- * What it has written by then lies beyond the tail, where retry does not look; route marks it as
- * resolved when its messages are sent. What a killed invocation leaves there, retry marks when the
- * stream is opened again: the state item's `head` says that it lies before.
+ * If the tail moves first, retry sees the new tail and finds the records. If the stream closes
+ * first, everything before the batches has been delivered, and route may send them directly. The
+ * records that it has already written are beyond the tail, where retry does not read. Route
+ * resolves them after sending their messages. If the invocation is killed before that, retry
+ * resolves them when the stream is opened again, because they precede `head` in the state item.
  *
- * Batches whose positions the tail had passed already come from frames that are repeated after a
- * crash, where both belong to one life. Epochs grow from life to life; two lives have one epoch
- * only where two offsets tables drew it. Behind a tail of a later life, or of such a twin life,
- * nothing can be parked: OtherLifeError. The changes of an unknown connection have a stream of
- * their life then (`threadStreamOfLife`). A stream that was closed in a twin life says nothing of
- * the batches. Route looks before it writes records: while a stream is open, it has none of a twin
- * life.
+ * Batches at or before the tail come from frames that are repeated after a crash, if both belong to
+ * the same life. Epochs grow from life to life. Two lives have the same epoch only if two offsets
+ * tables chose it (twin lives). Nothing can be parked behind a tail of a later life or of a twin
+ * life: that is an OtherLifeError. Changes of an unknown connection get a stream that is named
+ * after their life instead (`threadStreamOfLife`). The tail of a stream that was closed in a twin
+ * life tells nothing about the batches. Route checks the life before it writes records, so an open
+ * stream never contains records of a twin life.
  */
 export interface ParkedStreams {
-  /** Puts consecutive batches behind what is parked, if anything is. */
+  /** Parks consecutive batches if the stream is open. */
   parkBehind(stream: Stream, batches: NonEmpty<Batch>, trouble: Trouble): Promise<Parking>;
-  /** Opens the stream where it is not open, and parks consecutive batches. */
+  /** Parks consecutive batches, and opens the stream if it is closed. */
   park(stream: Stream, batches: NonEmpty<Batch>, trouble: Trouble): Promise<void>;
   /**
-   * Forgets what `parkBehind` left of batches that it found clear, once all their messages have
-   * been sent.
+   * Resolves the records that `parkBehind` wrote before it found the stream clear. Call it after
+   * all messages of the batches have been sent.
    */
   forget(stream: Stream, batches: readonly Batch[]): Promise<void>;
 }
 
 type Parking =
-  /** All of them are durable now. */
+  /** All batches are stored. */
   | { readonly kind: "parked" }
   /**
-   * Nothing is parked. So many of the batches, from the first on, were parked and delivered from
-   * there before.
+   * The stream is not open. `delivered` is the number of batches, from the first on, that were
+   * parked and delivered from the stream before.
    */
   | { readonly kind: "clear"; readonly delivered: number };
 
 export function parkedStreams(items: StreamItems): ParkedStreams {
   /**
-   * Moves the tail to `last`, unless it is there or beyond; null. If the stream is not open: the
-   * tail it was closed with, "" for none.
+   * Moves the tail to `last` unless it is at or beyond it, and returns null. If the stream is not
+   * open, returns the tail with which it was closed; "" if it was never opened.
    */
   async function reach(stream: Stream, last: NamedPosition): Promise<PositionText | null> {
     for (;;) {
@@ -75,8 +75,8 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
   }
 
   /**
-   * The tail of a twin life at which the stream is closed; null: the stream says nothing of a twin
-   * life. Throws OtherLifeError while the stream has records of one.
+   * The tail of a twin life at which the stream was closed; null when its tail belongs to no twin
+   * life. Throws OtherLifeError while the stream has records of a twin life.
    */
   async function closedTwin(stream: Stream, last: NamedPosition): Promise<PositionText | null> {
     if (last.life === null) return null;
@@ -86,7 +86,7 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
     return state.tail;
   }
 
-  /** Changes of a connection may need a stream of their life. */
+  /** Finds the stream for changes of a connection, which may be a stream of their life. */
   async function placeOf(stream: Stream, last: NamedPosition): Promise<Stream> {
     if (stream.kind !== "thread" || last.life === null) return stream;
     const state = await items.read(stream);
@@ -101,8 +101,8 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
   }
 
   /**
-   * The batches at the positions at which they are parked already: an earlier release may have
-   * parked some of them at others, and was killed before the lane moved.
+   * Gives batches the positions of their existing records. An earlier release may have parked them
+   * at other positions before it was killed, so that the lane did not advance.
    */
   async function asParked(stream: Stream, batches: NonEmpty<Batch>): Promise<NonEmpty<Batch>> {
     const former = new Set<Batch>();
@@ -128,7 +128,7 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       await settleAll(batches.map((batch) => items.putRecord(stream, batch, trouble)));
       const closedAt = await reach(stream, end);
       if (closedAt === null) return { kind: "parked" };
-      // Nothing is parked, and what was delivered from there says nothing of an earlier life.
+      // Nothing is parked, and the tail of a later life tells nothing about an earlier one.
       if (epochOf(closedAt) > epochOf(end.position)) return { kind: "clear", delivered: 0 };
       const delivered = batches.filter(({ last }) => last <= closedAt);
       await forget(stream, delivered);
@@ -140,11 +140,10 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       const batches = await asParked(stream, offered);
       const { first, last } = extent(batches);
       const twin = stream.kind === "thread" ? null : await closedTwin(stream, last);
-      // What is left of an earlier attempt may say other messages are unsent: these are the ones
-      // now.
+      // A record of an earlier attempt may list other messages as unsent, so it is replaced.
       await settleAll(batches.map((batch) => items.replaceRecord(stream, batch, trouble)));
-      // Frames that are brought back may come in any order; all else comes in the order of its
-      // lane.
+      // Frames that an operator brings back may arrive in any order. Everything else arrives in the
+      // order of its lane.
       const head = stream.kind === "raw" ? null : first;
       while (!(await items.open(stream, { head, tail: last, twin }, trouble))) {
         const closedAt = await reach(stream, last);
@@ -158,7 +157,7 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
   };
 }
 
-/** The key of a batch in earlier releases. */
+/** The key that earlier releases give to a batch. */
 function formerKey(batch: Batch): RecordKey {
   return recordKey({ ...batch, ...batch.former });
 }

@@ -14,22 +14,22 @@ import { wasWritten } from "../aws/conditional-write.ts";
 import type { LanePosition } from "../frame/chain.ts";
 import { OwnTroubleError } from "../ground/errors.ts";
 
-/** What the route function remembers of a lane, one item of the offsets table. */
+/** The route function's state of a lane, one item of the offsets table. */
 export interface LaneState extends LanePosition {
   readonly lane: number;
   /**
-   * Queues whose stream of this lane may be open. A queue that is not listed has no open stream.
+   * Queues that may have an open stream in this lane. A queue that is not listed has none.
    */
   readonly troubled: ReadonlySet<string>;
-  /** Counts the writes; 0 when there is no item. */
+  /** The number of writes; 0 when there is no item. */
   readonly version: number;
 }
 
 export interface Lanes {
   read(lane: number): Promise<LaneState>;
   /**
-   * Writes the next state if nobody else wrote since `from` was read; returns it. Throws
-   * OwnTroubleError otherwise.
+   * Writes the next state and returns it. Throws OwnTroubleError when another invocation has
+   * written since `from` was read.
    */
   write(
     from: LaneState,
@@ -98,8 +98,8 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
 }
 
 /**
- * Undefined where an earlier release wrote the item. A lane without an item has had nothing in any
- * life.
+ * Undefined when an earlier release wrote the item. A lane without an item has no delivered
+ * position in any life, so its map is empty.
  */
 function othersOf(item: Item): LaneState["others"] {
   if (item["version"] !== undefined && item["otherLives"] === undefined) return undefined;

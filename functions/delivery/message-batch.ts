@@ -3,10 +3,10 @@ import type { KeptShare } from "../message/kept-changes.ts";
 import type { FrameShare, OutgoingMessage, QueueMessages } from "../message/outgoing-message.ts";
 
 /**
- * What is left of one queue's share of one frame, as it is parked. It stands for all of the share:
- * its positions, and with them its key, depend neither on which messages were sent before nor on
- * whether our own code could make messages at all, so that a repeat of the frame finds the same
- * record, also in another release.
+ * The batch that parks the unsent messages of a queue's share of a frame. Its positions, and so its
+ * key, cover the whole share. They do not depend on which messages were sent, or on whether the
+ * router could make messages at all. A repeat of the frame therefore finds the same record, in
+ * another release too.
  */
 export function shareBatch(
   share: FrameShare,
@@ -34,7 +34,7 @@ export function shareBatch(
   };
 }
 
-/** Earlier releases say that a share begins and ends with its messages. */
+/** In earlier releases, the positions of a batch are those of the share's messages. */
 function formerPlace({ first, last, messages }: QueueMessages): Pick<Batch, "former"> {
   const former = {
     first: messages.map((message) => message.first).reduce((a, b) => (b < a ? b : a)),
@@ -43,7 +43,7 @@ function formerPlace({ first, last, messages }: QueueMessages): Pick<Batch, "for
   return former.first === first && former.last === last ? {} : { former };
 }
 
-/** The body of a batch: messages, or the changes that our own code could not turn into messages. */
+/** The body of a batch: messages, or changes that the router failed to turn into messages. */
 export type BatchBody =
   | { readonly kind: "messages"; readonly messages: readonly OutgoingMessage[] }
   | ({ readonly kind: "fault" } & KeptShare);

@@ -1,61 +1,62 @@
 /**
- * How long a function waits for the answer to a request to a queue. All times are milliseconds.
+ * How long a function waits for the response to a request to a queue. All times are in
+ * milliseconds.
  *
- * While the sends of a frame are under way its lane stands still, and every other environment with
- * it. So this is also how long one queue can delay the others.
+ * While a frame's messages are being sent, its lane waits, and with it every other environment. The
+ * patience therefore limits how long one queue can delay the others.
  */
 export interface Patience {
-  /** How long a request of this many bytes may take, repetitions included. */
+  /** How long a request of this size may take, including retries. */
   forRequest(queueName: string, bytes: number): number;
-  /** Told of each request that SQS took, or that was given up because no answer came. */
+  /** Called after each request that SQS accepted, or that was aborted without a response. */
   ended(request: PastRequest): void;
 }
 
 export interface PastRequest {
   readonly queueName: string;
   readonly bytes: number;
-  /** On the clock of `performance.now()`. */
+  /** By the clock of `performance.now()`. */
   readonly startedAt: number;
 }
 
-/** The same for every request: for a function in which no queue waits for another. */
+/** A constant patience, for functions in which queues do not wait for each other. */
 export function fixedPatience(ms: number): Patience {
   return { forRequest: () => ms, ended: () => undefined };
 }
 
 /**
- * When nothing is known of what requests take, and never longer. A cold start, or an SQS that is
- * slow as a whole, parks nothing.
+ * The patience before the sample is large enough, and its maximum. With it, a cold start or a slow
+ * SQS parks nothing.
  */
 const LONGEST_MS = 1000;
-/** An answer within this time, or within this multiple of the latest ones' median, is not slow. */
+/** A response within this time, or within this multiple of the sample's median, is not slow. */
 const USUAL_MS = 100;
 const USUAL_MEDIANS = 5;
-/** A large body takes its time: SQS is counted on for 2 MB/s. */
+/** Large bodies get extra time, at an expected rate of 2 MB/s. */
 const BYTES_PER_MS = 2000;
 /**
- * Extra time beyond the usual: of one request, and of all requests to a queue; the sum is refilled
- * within a minute.
+ * Extra time beyond the usual: EXTRA_MS for one request, CREDIT_MS in total for the requests to a
+ * queue. The total is refilled within CREDIT_RETURNS_MS.
  */
 const EXTRA_MS = 200;
 const CREDIT_MS = 500;
 const CREDIT_RETURNS_MS = 60_000;
 
 /**
- * How many of the latest requests are the sample for what is usual. It counts once it is half full.
+ * The size of the sample of latest requests. The sample is used once it is half full.
  */
 const LATEST = 32;
 
 interface Credit {
   readonly leftMs: number;
-  /** When it was last charged: what was late before has been paid for. */
+  /** When the credit was last charged. Delays before that are not charged again. */
   readonly chargedAt: number;
 }
 
 /**
- * Patience that is short while other requests are fast. A queue that is silent delays others by the
- * usual time and `EXTRA_MS` before it is given up; one that answers, but more slowly than is usual,
- * uses up its credit, and is given up then.
+ * A patience that is short while requests are fast. A queue that does not respond delays the others
+ * by the usual time plus `EXTRA_MS`. A queue that responds more slowly than usual uses up its
+ * credit, after which its requests are aborted at the usual time.
  */
 export class RelativePatience implements Patience {
   readonly #now: () => number;
@@ -75,7 +76,7 @@ export class RelativePatience implements Patience {
   ended({ queueName, bytes, startedAt }: PastRequest): void {
     const now = this.#now();
     if (this.#known) {
-      // Requests side by side are late together: a moment is charged once.
+      // Parallel requests are late at the same time. Each moment is charged only once.
       const paidUntil = this.#credits.get(queueName)?.chargedAt ?? startedAt;
       const lateMs = now - Math.max(startedAt + this.#usualMs(bytes), paidUntil);
       if (lateMs > 0) {

@@ -1,6 +1,6 @@
 import type { Patience } from "./patience.ts";
 
-/** No answer came in time. The request may have been carried out all the same. */
+/** No response came in time. SQS may have carried out the request nevertheless. */
 class SilentQueueError extends Error {
   override readonly name = "SilentQueueError";
 
@@ -9,22 +9,22 @@ class SilentQueueError extends Error {
   }
 }
 
-/** How much time a command of the SDK has. */
+/** The time limits for a command of the SDK. */
 export interface RequestTime {
   readonly abortSignal: AbortSignal;
-  /** Of one attempt, milliseconds. */
+  /** The timeout of one attempt, milliseconds. */
   readonly requestTimeout: number;
 }
 
 /**
- * An attempt may take half of the time, so that a connection that died unnoticed, or one answer
- * that was lost, is not taken for trouble of the queue.
+ * Number of attempts that share the time, so that one dead connection or one lost response does not
+ * count as trouble of the queue.
  */
 const ATTEMPTS = 2;
 
 /**
- * Makes a request to a queue within the patience that there is. Throws what `send` throws, and
- * SilentQueueError.
+ * Makes a request to a queue within the time that `patience` allows. Throws SilentQueueError when
+ * the time is over, otherwise the error of `send`.
  */
 export async function patientRequest<Output>(
   patience: Patience,
@@ -50,8 +50,8 @@ export async function patientRequest<Output>(
 }
 
 /**
- * Aborts after `ms`. Two timers of half of it run one after the other, so that time in which this
- * process was blocked does not count. What has arrived by the end is read before.
+ * Aborts after `ms`. Two timers of `ms / 2` run in sequence, so that time in which this process was
+ * blocked is not counted. Responses that have arrived by then are read before the abort.
  */
 class Deadline implements Disposable {
   readonly #controller = new AbortController();

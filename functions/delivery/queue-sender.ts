@@ -19,7 +19,7 @@ import { MOST_BYTES, nextBatches, requestBytes } from "./request-batches.ts";
 import { payloadTrouble, sendTrouble } from "./send-trouble.ts";
 
 /**
- * What became of the messages of one queue. `trouble`: why those that are left could not be sent.
+ * The result of sending messages to one queue. `trouble` tells why `unsent` could not be sent.
  */
 export type SendResult =
   | { readonly kind: "sent" }
@@ -31,19 +31,19 @@ export type SendResult =
 
 export interface Sender {
   /**
-   * Sends messages to a queue, those of one group in order, and no message after one of its group
-   * that failed. Throws OwnTroubleError when it is not the queue that is in trouble.
+   * Sends messages to a queue. Messages of a group are sent in order, and none after a failed one
+   * of its group. Throws OwnTroubleError when the cause is not the queue.
    */
   send(queueName: string, messages: readonly OutgoingMessage[]): Promise<SendResult>;
 }
 
 /**
- * Requests to one queue that are under way at once. The limit is per queue, so a slow queue cannot
- * use up the others' slots.
+ * The maximum number of parallel requests to one queue. The limit is per queue, so a slow queue
+ * cannot use up the others' slots.
  */
 const REQUESTS_PER_QUEUE = 8;
 
-/** A message and its body as it is sent. */
+/** A message with its encoded body. */
 interface EncodedMessage {
   readonly message: OutgoingMessage;
   readonly group: string;
@@ -52,18 +52,18 @@ interface EncodedMessage {
 
 export interface QueueSenderOptions {
   readonly client: SQSClient;
-  /** Environment queues are its siblings. */
+  /** The URLs of environment queues are derived from this one. */
   readonly rawQueueUrl: string;
   readonly payloads: PayloadBucket;
-  /** A request that has no answer within it is the queue's trouble. */
+  /** A request without a response within this time counts as trouble of the queue. */
   readonly patience: Patience;
 }
 
 /**
- * Sends to environment queues. A request carries up to ten messages of different groups: of one
- * group only one message is under way at a time, for the entries of a batch fail one by one and a
- * successor could otherwise overtake. After the first failure nothing more is sent to the queue:
- * what was not sent is returned.
+ * Sends messages to environment queues. A request contains up to ten messages of different groups.
+ * Only one message of a group is sent at a time, because entries of a batch can fail individually
+ * and a later message could overtake a failed one. After the first failure, nothing more is sent to
+ * the queue, and the unsent messages are returned.
  */
 export function queueSender(options: QueueSenderOptions): Sender {
   const { client, rawQueueUrl, payloads, patience } = options;
@@ -88,7 +88,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
     },
   };
 
-  /** Those that were sent, at least one. Throws when none was. */
+  /** Returns the messages that were sent, at least one. Throws when none was. */
   async function sendBatch(
     queueName: string,
     batch: readonly EncodedMessage[],
@@ -117,8 +117,8 @@ export function queueSender(options: QueueSenderOptions): Sender {
     );
     const failures = new Set(failed.map(({ Id: id }) => id));
     const sent = batch.filter((_message, index) => !failures.has(String(index)));
-    // The SDK repeats requests, not entries: alone, an entry gets its retries, and its error its
-    // code.
+    // The SDK retries requests, not entries of a batch. Sent alone, the first message is retried,
+    // and its error has a code.
     return sent.length > 0 ? sent : await sendBatch(queueName, [first]);
   }
 
@@ -150,7 +150,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
   }
 }
 
-/** The payload bucket refuses the bodies of the queue's environment. */
+/** The payload bucket denies access to the prefix of the queue's environment. */
 class PayloadRefusedError extends Error {
   override readonly name = "PayloadRefusedError";
   readonly trouble: Trouble;
@@ -161,7 +161,10 @@ class PayloadRefusedError extends Error {
   }
 }
 
-/** Plain where it cannot be compressed: every reader takes that, and no other queue waits. */
+/**
+ * Encodes a message's body. If compression fails, the body stays plain, which every reader accepts,
+ * so that other queues do not wait.
+ */
 async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
   const { group, body, encoding } = message;
   if (encoding === undefined) return { message, group, body };
@@ -169,8 +172,8 @@ async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
 }
 
 /**
- * The queue's trouble. Throws OwnTroubleError when it is not the queue's. `bytes`: of the largest
- * message of the request.
+ * Converts an error to the queue's trouble. Throws OwnTroubleError when the cause is not the queue.
+ * `bytes` is the size of the largest message of the request.
  */
 function queueTrouble(error: unknown, bytes: number): Trouble {
   if (error instanceof OwnTroubleError) throw error;

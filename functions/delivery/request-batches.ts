@@ -1,24 +1,24 @@
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
 
 /**
- * Bytes that a message, and all messages of a batch together, may have: SQS's 1 MiB with room for
- * attributes. A longer body goes to S3.
+ * The maximum size of a message, and of all messages of a batch together: SQS's 1 MiB minus room
+ * for attributes. Larger bodies are stored in S3.
  */
 export const MOST_BYTES = 1_040_000;
 
-/** What the pointer to a body in S3 weighs at most, attribute included. */
+/** The maximum size of a pointer to a body in S3, including its attribute. */
 const POINTER_BYTES = 1000;
 
-/** SQS's limit for a batch. */
+/** SQS's maximum number of messages in a batch. */
 const BATCH_ENTRIES = 10;
 
-/** What a body weighs in a request to SQS. */
+/** The size of a body, or of the pointer to it, in a request to SQS. */
 export function requestBytes(body: string): number {
   const bytes = Buffer.byteLength(body);
   return bytes > MOST_BYTES ? POINTER_BYTES : bytes;
 }
 
-/** Batches of the first waiting message of each group. `waiting` is in order. */
+/** Groups the first waiting message of each group into batches. `waiting` is in order. */
 export function nextBatches<Message extends Pick<OutgoingMessage, "group" | "body">>(
   waiting: Iterable<Message>,
 ): Message[][] {

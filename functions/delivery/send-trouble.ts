@@ -1,7 +1,7 @@
 import type { Trouble } from "../failures/parked.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 
-/** Codes that say that the function may not call AWS at all just now, whatever the queue. */
+/** Error codes that mean that the function cannot call AWS at the moment, for any queue. */
 const OWN = new Set([
   "CredentialsProviderError",
   "ExpiredToken",
@@ -20,17 +20,17 @@ const THROTTLED = /(Throttl|SlowDown|TooManyRequests|RequestLimitExceeded|OverLi
 const REFUSED = /^(InvalidMessageContents|InvalidParameter|InvalidAttribute|UnsupportedOperation)/;
 const INVALID_PARAMETER = /^InvalidParameter/;
 const TOO_LONG = /^BatchRequestTooLong/;
-/** What the language throws for a mistake in our own code. */
+/** Names of JavaScript's errors for bugs in the router. */
 const FAULT = /^(TypeError|RangeError|ReferenceError)$/;
 
-/** The lowest limit that a queue can have for its messages (`MaximumMessageSize`). */
+/** The lowest `MaximumMessageSize` that a queue can have. */
 const LOWEST_LIMIT_BYTES = 1024;
 
 /**
- * Whose trouble an error of a send is, after the SDK's own retries: a `Trouble` of the queue, or
- * null when it is the function's. What may concern one queue only is taken for that queue's trouble
- * (time-outs and refused connections too): parking costs a little when it was not, while waiting
- * would make every other queue wait. `bytes`: of the largest message of the request.
+ * Classifies an error of a send after the SDK's retries: a `Trouble` of the queue, or null when the
+ * function itself is in trouble. An error that may concern only one queue, such as a timeout or a
+ * refused connection, counts as that queue's trouble. If that is wrong, parking costs little, while
+ * waiting would delay every other queue. `bytes` is the size of the largest message of the request.
  */
 export function sendTrouble(error: unknown, bytes: number): Trouble | null {
   const code = errorCode(error);
@@ -40,9 +40,9 @@ export function sendTrouble(error: unknown, bytes: number): Trouble | null {
 }
 
 /**
- * The trouble of a queue whose message the payload bucket refuses: access to the environment's
- * prefix or to a key is denied. Null: the bucket is away, or the function may call nothing, which
- * concerns every queue.
+ * The queue's trouble when the payload bucket refuses a message's body, because access to the
+ * environment's prefix or to a key is denied. Null for errors that concern every queue: the bucket
+ * is unavailable, or the function cannot call AWS at all.
  */
 export function payloadTrouble(error: unknown, prefix: string): Trouble | null {
   const code = errorCode(error);
@@ -52,11 +52,10 @@ export function payloadTrouble(error: unknown, prefix: string): Trouble | null {
 }
 
 function reasonOf(code: string, bytes: number): Trouble["reason"] {
-  // Before access: KMS throttles as well.
+  // Tested before access, because KMS throttles too.
   if (THROTTLED.test(code)) return "throttled";
   if (DENIED.test(code)) return "access-denied";
-  // Groups, ids and attributes are made to be legal. What is left is a message beyond the queue's
-  // own limit.
+  // Groups, ids and attributes are always valid, so the message exceeds the queue's limit.
   if (TOO_LONG.test(code) || (INVALID_PARAMETER.test(code) && bytes > LOWEST_LIMIT_BYTES)) {
     return "too-large";
   }
@@ -64,14 +63,14 @@ function reasonOf(code: string, bytes: number): Trouble["reason"] {
   return "queue-unavailable";
 }
 
-/** An AWS error's code, a system error's, or the error's name. */
+/** The code of an AWS error or a system error; otherwise the error's name. */
 function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return "unknown";
   if (error.name !== "Error" && error.name !== "AggregateError") return error.name;
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
-/** AWS's messages name queues, keys and roles, never a message's contents. */
+/** AWS's error messages name queues, keys and roles, but never the contents of a message. */
 function describe(code: string, error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   return message === "" ? code : `${code}: ${message}`;

@@ -9,9 +9,10 @@ import type { RecordKey, StoredBody } from "./parked.ts";
 import { streamText, type Stream } from "./stream.ts";
 
 /**
- * Bytes of a compressed body that a record holds itself. All records of a stream have one partition
- * of the table, which DynamoDB lets write 1,000 units of 1 KB a second: under load, larger bodies
- * would have it refuse the next frames' records, and their lane would wait.
+ * The maximum size of a compressed body that is stored in the record. All records of a stream are
+ * in one partition of the table, to which DynamoDB allows 1,000 writes of 1 KB a second. Under
+ * load, larger bodies would make it throttle the records of the next frames, and their lane would
+ * wait.
  */
 const INLINE_BYTES = 32_000;
 
@@ -19,14 +20,14 @@ const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
 /**
- * Keeps the bodies of failure records: compressed (zstd), in the record or, when it is too large,
+ * Stores the bodies of failure records, compressed (zstd), in the record or, if they are too large,
  * in the payload bucket.
  */
 export interface BodyStore {
   store(stream: Stream, key: RecordKey, body: string): Promise<StoredBody>;
   /**
-   * The body. Throws BodyUnavailableError when there is none any more though the record waits for
-   * it, and RangeError when the record has been resolved and its body removed.
+   * Loads a body. Throws BodyUnavailableError when the body of a parked record is missing or
+   * damaged, and RangeError when the record is resolved and its body was removed.
    */
   load(body: StoredBody): Promise<string>;
 }

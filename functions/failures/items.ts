@@ -22,16 +22,16 @@ import type {
 import { parseStream, streamText, type Stream } from "./stream.ts";
 
 /**
- * The failures table: key `stream` and `position`. A stream's state item has the position `~state`,
- * which sorts behind all records; a record's is its key. The index `DUE_INDEX` (key `due`,
- * `nextAttempt`; keys only) holds the state items of streams that are not closed: partition `open`,
- * sorted by when they are to be tried next, and partition `dead`.
+ * The failures table has the key `stream` and `position`. The position of a record is its key. The
+ * position of a stream's state item is `~state`, which sorts after all records. The index
+ * `DUE_INDEX` (key `due`, `nextAttempt`; keys only) contains the state items of streams that are
+ * not closed: partition `open`, sorted by the next attempt, and partition `dead`.
  */
 export const STATE_POSITION = "~state";
 
 /**
- * How long closed streams and finished records stay, for operators: longer than a frame can wait in
- * the raw queue (14 days).
+ * How long closed streams and finished records are kept for operators. It is longer than a frame
+ * can wait in the raw queue (14 days).
  */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -43,19 +43,19 @@ export function recordItemKey(stream: Stream, key: RecordKey) {
   return { stream: text(streamText(stream)), position: text(key) };
 }
 
-/** The TTL attribute's value, seconds since 1970, of what is finished now. */
+/** The TTL attribute's value for an item that is finished now, seconds since 1970. */
 export function expiresAt(nowMs: number): number {
   return Math.ceil((nowMs + KEPT_MS) / 1000);
 }
 
-/** The attribute `tailLife`, which names the tail's life and the epoch that the tail then had. */
+/** The attribute `tailLife`: the epoch and the life of the tail at the time of writing. */
 export function tailLifeText({ position, life }: NamedPosition): string | null {
   return life === null ? null : `${epochOf(position)}/${life}`;
 }
 
 /**
- * Where a stream's state item says that the stream ends. An earlier release moves the tail without
- * its life: then `tailLife` has the epoch of a former tail.
+ * The tail in a stream's state item. An earlier release moves the tail without updating `tailLife`,
+ * which then contains the epoch of a former tail.
  */
 export function tailIn(item: Item): NamedPosition {
   const position = textOf(item, "tail") ?? "";
@@ -64,7 +64,7 @@ export function tailIn(item: Item): NamedPosition {
   return { position, life: named.startsWith(prefix) ? named.slice(prefix.length) : null };
 }
 
-/** Throws RangeError when the item is none of a stream's state. */
+/** Decodes a stream's state item. Throws RangeError for another item. */
 export function decodeState(item: Item): StreamState {
   const status = textOf(item, "status");
   const { position: tail, life } = tailIn(item);
@@ -124,7 +124,7 @@ export function decodeRecord(item: Item): ParkedRecord {
   };
 }
 
-/** Characters of an error that are kept. */
+/** The maximum number of characters of an error text that are stored. */
 const ERROR_LENGTH = 500;
 
 export function errorText({ error }: Trouble): AttributeValue {

@@ -1,8 +1,8 @@
 import { epochOf, type PositionText } from "../../wire/position.ts";
 
 /**
- * A position with the name of its life; the name is null where a frame or an item of an earlier
- * release has none.
+ * A position with the name of its life. The name is null when a frame or an item of an earlier
+ * release does not contain it.
  */
 export interface NamedPosition {
   readonly position: PositionText;
@@ -10,8 +10,8 @@ export interface NamedPosition {
 }
 
 /**
- * Whether two positions of one epoch are proven to belong to different lives: two offsets tables
- * drew the same epoch. Neither of them then lies behind the other.
+ * Whether two positions have the same epoch and are proven to belong to different lives, because
+ * two offsets tables chose the same epoch. Such positions cannot be compared.
  */
 export function isOfTwinLife(one: NamedPosition, other: NamedPosition): boolean {
   return (

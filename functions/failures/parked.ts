@@ -17,32 +17,32 @@ export type Reason =
   | "dead-letter";
 
 /**
- * What stood in the way of a delivery: a reason, and the error's name and text (never row data).
+ * Why a delivery failed: a reason, and the error's name and text (never row data).
  */
 export interface Trouble {
   readonly reason: Reason;
   readonly error: string;
 }
 
-/** What is parked of one frame for one stream. */
+/** The part of a frame that is parked in one stream. */
 export interface Batch {
   readonly first: PositionText;
   readonly last: PositionText;
-  /** The name of the frame's life, where the frame names it. */
+  /** The name of the frame's life, if the frame contains it. */
   readonly life?: string;
-  /** Where earlier releases say that it begins and ends, if not there. */
+  /** The positions that earlier releases give to the batch, if they differ. */
   readonly former?: { readonly first: PositionText; readonly last: PositionText };
-  /** How many changes. */
+  /** Number of changes. */
   readonly count: number;
-  /** What the retry function delivers; its form depends on the kind of stream. */
+  /** The content for the retry function. Its format depends on the kind of the stream. */
   readonly body: string;
-  /** Why this one is parked, where it has a reason of its own. */
+  /** Why this batch is parked, if the reason differs from the stream's. */
   readonly trouble?: Trouble;
 }
 
 /**
- * A record's key in its stream: the first and the last position, and the name of the life where the
- * frame names it. Texts sort by the first position.
+ * A record's key in its stream: the first and the last position, and the name of the life if the
+ * frame contains it. Keys sort by the first position.
  */
 export type RecordKey = string;
 
@@ -55,8 +55,8 @@ export function recordKey({
 }
 
 /**
- * A message of the raw queue that is not a frame of this source: it has no positions, so its record
- * has this one.
+ * The batch of a message of the raw queue that is not a frame of this source. Such a message has no
+ * positions, so its record has the position "0".
  */
 export function unreadableBatch(body: string): Batch {
   return { first: "0", last: "0", count: 0, body };
@@ -68,38 +68,38 @@ export function lastOf(key: RecordKey): PositionText {
 }
 
 /**
- * The state of a stream, one item. Everything up to `drained` is done with. Everything beyond it
- * and up to `tail` has its record: route moves the tail only when all records up to there are
- * written, whatever their number and order. A record beyond the tail is not part of the stream. If
- * the stream closes first, it never becomes part of it: its messages are sent directly, and it lies
- * before `head` when the stream is opened the next time.
+ * The state of a stream, one item. Everything up to `drained` is done. After it and up to `tail`,
+ * all records exist, because route moves the tail only after it has written all records up to it. A
+ * record beyond the tail is not part of the stream. If the stream closes first, it never becomes
+ * part of it: its messages are sent directly, and it precedes `head` when the stream is opened
+ * again.
  *
  *   closed → open    a delivery failed (route)
- *   open → closed    everything up to the tail is done with (retry), only while the tail stands still
+ *   open → closed    everything up to the tail is done (retry), only if the tail has not moved
  *   open → dead      the first record failed too often (retry)
- *   dead → open      an operator asks for another try, discards the record or answers for a connection
+ *   dead → open      an operator retries or discards the record, or attributes the connection
  *
- * A stream that was closed at a position of a twin life (`isOfTwinLife`) is opened anew: its tail
- * may move back then, and nothing of the new one counts as done with.
+ * When a stream that was closed at a position of a twin life (`isOfTwinLife`) is opened, its tail
+ * may move back, and `drained` is reset.
  */
 export interface StreamState {
   readonly stream: Stream;
   readonly status: "open" | "dead" | "closed";
   /**
-   * Where the first record begins since the stream was opened last; "" when records come in any
-   * order.
+   * The position at which the first record begins since the stream was last opened; "" when records
+   * arrive in any order.
    */
   readonly head: PositionText;
   readonly tail: PositionText;
-  /** The name of the tail's life; null: not known, as in items of earlier releases. */
+  /** The name of the tail's life; null when unknown, as in items of earlier releases. */
   readonly life: string | null;
-  /** The key of the last record that is done with; "" before the first. */
+  /** The key of the last record that is done; "" before the first. */
   readonly drained: RecordKey;
-  /** Failed attempts for the first record. */
+  /** Number of failed attempts for the first record. */
   readonly attempts: number;
   /**
-   * Invocations of retry that have claimed the stream since one left it in order; more than one:
-   * the others were killed.
+   * The number of retry invocations that have claimed the stream since the last one that ended
+   * regularly. All but the latest of them were killed.
    */
   readonly begun: number;
   /** Milliseconds since 1970. */
@@ -111,24 +111,24 @@ export interface StreamState {
   readonly trouble: Trouble;
 }
 
-/** Where a stream begins and ends when it is opened. */
+/** The positions with which a stream is opened. */
 export interface Opening {
   /**
-   * Records that begin before this position do not belong to the stream. null: records come in any
-   * order.
+   * Records that begin before this position do not belong to the stream; null when records arrive
+   * in any order.
    */
   readonly head: PositionText | null;
   readonly tail: NamedPosition;
-  /** The tail, of a twin life, at which the stream was closed; null: it was not closed at such. */
+  /** The tail of a twin life at which the stream was closed; null when there is no twin life. */
   readonly twin: PositionText | null;
 }
 
-/** How retry leaves a stream that it has not emptied. */
+/** The update with which retry leaves a stream that is not empty. */
 export interface Postponement {
   readonly drained: RecordKey;
   readonly attempts: number;
   readonly nextAttemptAt: number;
-  /** Given up: to be tried again only when an operator says so. */
+  /** Whether the stream is given up until an operator acts. */
   readonly dead: boolean;
   readonly trouble: Trouble | null;
 }
@@ -140,41 +140,41 @@ export interface ParkedRecord {
   readonly status: "parked" | "resolved" | "discarded";
   readonly trouble: Trouble;
   readonly count: number;
-  /** Milliseconds since 1970, as the times below; 0: never yet. */
+  /** Milliseconds since 1970, like the times below; 0 for never. */
   readonly parkedAt: number;
-  /** How often its delivery was attempted from here and failed; `trouble` is of the last time. */
+  /** Number of failed attempts of retry; `trouble` is the last attempt's. */
   readonly attempts: number;
   readonly lastFailureAt: number;
   /**
-   * As planned then; null: never yet, or given up. When an operator asks for another try, only the
-   * stream's is moved.
+   * The next attempt as planned at the last failure; null before the first failure, or when given
+   * up. When an operator asks for an attempt, only the stream's `nextAttemptAt` changes.
    */
   readonly nextAttemptAt: number | null;
-  /** Bytes of the body before compression. */
+  /** The size of the body before compression, bytes. */
   readonly bytes: number;
   /**
-   * How many of the body's messages, or changes where it is a frame, are done with; counted from
-   * its beginning.
+   * How many of the body's messages (or changes, if it is a frame) are done, counted from its
+   * beginning.
    */
   readonly progress: number;
   /**
-   * Deduplication ids of messages beyond `progress` that went through in an attempt that then
-   * failed or ran out of time.
+   * Deduplication ids of messages beyond `progress` that were sent in an attempt that then failed
+   * or ran out of time.
    */
   readonly sent: ReadonlySet<string>;
   readonly body: StoredBody;
 }
 
-/** An attempt at a record that did not succeed. */
+/** A failed attempt to deliver a record. */
 export interface FailedAttempt {
   readonly trouble: Trouble;
-  /** Deduplication ids of messages that went through all the same. */
+  /** Deduplication ids of the messages that were sent nevertheless. */
   readonly sent: ReadonlySet<string>;
-  /** Null: given up. */
+  /** Null when the record is given up. */
   readonly nextAttemptAt: number | null;
 }
 
-/** Where a record's compressed body is. */
+/** Where a record's compressed body is stored. */
 export type StoredBody =
   | { readonly kind: "inline"; readonly data: Uint8Array }
   | { readonly kind: "object"; readonly key: string }

@@ -6,8 +6,8 @@ import type { ItemUpdate } from "./state-updates.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * A record is written if there is none with its key, whatever has become of that one; with
- * `instead` also in the place of one that waits and has not been attempted.
+ * Writes a record unless one with its key exists, in whatever status. With `instead`, it also
+ * replaces a parked record that has not been attempted.
  */
 export function recordPut(item: Item, instead: boolean): Omit<PutItemCommandInput, "TableName"> {
   const free = "attribute_not_exists(#stream)";
@@ -20,7 +20,7 @@ export function recordPut(item: Item, instead: boolean): Omit<PutItemCommandInpu
   };
 }
 
-/** A failed attempt is noted on a record that waits. */
+/** Records a failed attempt on a parked record. */
 export function failureUpdate(
   { stream, key, attempts }: ParkedRecord,
   { trouble, sent, nextAttemptAt }: FailedAttempt,
@@ -47,9 +47,9 @@ export function failureUpdate(
 }
 
 /**
- * How much of a record's body is done with, while the record waits and has the body that was read:
- * one that route has written in its place has other messages. `attempts` is set, so that from now
- * on route leaves the record as it is.
+ * Records how much of a record's body is done, if the record is parked and still has the body that
+ * was read. A record that route has written in its place has other messages. The update sets
+ * `attempts`, so that route no longer replaces the record.
  */
 export function progressUpdate({
   stream,
@@ -76,7 +76,7 @@ export function progressUpdate({
   };
 }
 
-/** A record that waits is done with, and its body is removed. */
+/** Marks a parked record as resolved and removes its body. */
 export function resolveUpdate(stream: Stream, key: RecordKey, now: number): ItemUpdate {
   return {
     Key: recordItemKey(stream, key),

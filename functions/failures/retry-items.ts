@@ -28,43 +28,42 @@ import {
 } from "./state-updates.ts";
 import type { Stream } from "./stream.ts";
 
-/** What retry does to a stream's items; each is one request on one item, or a query. */
+/** Retry's operations on a stream's items. Each is one request for one item, or a query. */
 export interface DrainItems {
   /**
-   * Takes the stream if it is open and due, by moving its next attempt to `until`; null if it is
-   * not.
+   * Claims the stream if it is open and due, by moving its next attempt to `until`; null otherwise.
    */
   claim(stream: Stream, now: number, until: number): Promise<StreamState | null>;
   read(stream: Stream): Promise<StreamState | null>;
   /**
-   * The next records after a key that lie wholly before or at the tail, in order; empty: there is
+   * The next records after a key that end at or before the tail, in order; empty when there are
    * none (yet).
    */
   next(stream: Stream, after: RecordKey, tail: string): Promise<readonly ParkedRecord[]>;
-  /** Notes a failed attempt on the record, if it is still parked. */
+  /** Records a failed attempt on the record, if it is still parked. */
   noteFailure(record: ParkedRecord, failure: FailedAttempt): Promise<void>;
   /**
-   * Notes the record's `progress` and `sent`; whether the record still waits with the body that was
-   * read.
+   * Records the record's `progress` and `sent`. Returns whether the record is still parked with the
+   * body that was read.
    */
   noteProgress(record: ParkedRecord): Promise<boolean>;
-  /** Marks a record as done with, and removes its body. */
+  /** Marks a record as resolved and removes its body. */
   resolve(record: ParkedRecord): Promise<void>;
-  /** Closes the stream if its tail is still the last position of `drained`, in the life given. */
+  /** Closes the stream if its tail is still the last position of `drained`, in the given life. */
   close(state: Pick<StreamState, "stream" | "life">, drained: RecordKey): Promise<boolean>;
-  /** Notes that the claimed stream has come further, and forgets earlier attempts. */
+  /** Records that the claimed stream has advanced, and resets its attempts. */
   advance(claimed: StreamState, drained: RecordKey): Promise<void>;
   /**
-   * Notes how far the stream is done with and when it is to be tried next, unless somebody else has
-   * taken it since `claimed`.
+   * Records how far the stream is done and the time of the next attempt, unless another invocation
+   * has claimed it since `claimed`.
    */
   postpone(claimed: StreamState, next: Postponement): Promise<void>;
 }
 
 export interface RetryItems extends DrainItems {
-  /** The names of streams that are due now (`streamText`), the longest waiting first. */
+  /** The names (`streamText`) of the streams that are due now, the longest waiting first. */
   due(): AsyncIterable<string>;
-  /** How many streams are open or dead. */
+  /** The number of open or of dead streams. */
   count(status: "open" | "dead"): Promise<number>;
 }
 
@@ -130,7 +129,7 @@ export function retryItems({ client, table, now }: RetryItemsOptions): RetryItem
 
 type TableQuery = Omit<QueryCommandInput, "TableName">;
 
-/** A stream's records after a key, in order. */
+/** The query for a stream's records after a key, in order. */
 export function recordsAfter(stream: Stream, key: RecordKey): TableQuery {
   return {
     ConsistentRead: true,
@@ -138,8 +137,9 @@ export function recordsAfter(stream: Stream, key: RecordKey): TableQuery {
     ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
     ExpressionAttributeValues: {
       ":stream": stateKey(stream).stream,
-      // A key followed by `!` sorts behind the key and before every other one: positions have one
-      // length, and a life's name follows a `/`, which is greater. `~` is the end of them.
+      // A key followed by `!` sorts after the key and before every later key, because all positions
+      // have the same length and `/`, which precedes a life's name, is greater than `!`. All keys
+      // sort before `~`.
       ":after": text(key === "" ? "!" : `${key}!`),
       ":records": text("~"),
     },

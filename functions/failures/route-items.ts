@@ -21,32 +21,31 @@ import { openUpdate, tailUpdate, type ItemUpdate } from "./state-updates.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * What route does to a stream's items. Each is one request on one item, and what it says of the
- * item is true at one moment.
+ * Route's operations on a stream's items. Each is one atomic request for one item.
  */
 export interface StreamItems {
   /**
-   * Moves the tail to `last` if the stream is open or dead, and the tail is not there yet and not
-   * of a twin life; whether it did.
+   * Moves the tail to `last` if the stream is open or dead, and the tail is before `last` and not
+   * of a twin life. Returns whether it was moved.
    */
   moveTail(stream: Stream, last: NamedPosition): Promise<boolean>;
   /**
-   * Opens the stream if it is closed before the tail, or at the tail of the twin life that the
-   * opening names, or was never opened; whether it did.
+   * Opens the stream if it was never opened, or was closed before the new tail or at the opening's
+   * tail of a twin life. Returns whether it was opened.
    */
   open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
-  /** The stream's state; null: never opened. */
+  /** The stream's state; null when it was never opened. */
   read(stream: Stream): Promise<Pick<StreamState, "status" | "tail" | "life"> | null>;
-  /** Whether there is a record with this key, whatever has become of it. */
+  /** Whether a record with this key exists, in whatever status. */
   hasRecord(stream: Stream, key: RecordKey): Promise<boolean>;
-  /** Writes a record if there is none with its key, whatever has become of that one. */
+  /** Writes a record unless one with its key exists, in whatever status. */
   putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
   /**
-   * Writes a record if there is none with its key, or one that waits and has not been attempted:
-   * then in its place.
+   * Writes a record unless one with its key exists. A parked record that has not been attempted is
+   * replaced.
    */
   replaceRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
-  /** Marks a record as done with if it waits, and removes its body. */
+  /** Marks a parked record as resolved and removes its body. */
   resolve(stream: Stream, key: RecordKey): Promise<void>;
 }
 
@@ -56,7 +55,7 @@ export interface RouteItemsOptions {
   readonly bodies: BodyStore;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** How long a stream rests after its first failure, milliseconds. */
+  /** The pause of a stream after its first failure, milliseconds. */
   readonly firstDelayMs: number;
 }
 
@@ -105,7 +104,7 @@ export function routeItems(options: RouteItemsOptions): StreamItems {
   };
 }
 
-/** A stream's state, read consistently; null when there is none. */
+/** Reads a stream's state consistently; null when the stream was never opened. */
 export async function readState(
   client: DynamoDBClient,
   table: string,

@@ -13,15 +13,15 @@ import {
 } from "./parked.ts";
 import type { Stream } from "./stream.ts";
 
-// The writes that change a stream's state, each a conditional update of its state item; StreamState
-// says what they mean.
+// The writes that change a stream's state. Each is a conditional update of its state item.
+// `StreamState` describes their meaning.
 
 /** A conditional update of one item. */
 export type ItemUpdate = Omit<UpdateItemCommandInput, "TableName">;
 
 /**
- * closed → open, where the stream was closed before the tail, or at the tail of a twin life that
- * the opening names, or was never opened.
+ * closed → open, if the stream was never opened, or was closed before the new tail or at the
+ * opening's tail of a twin life.
  */
 export function openUpdate(
   stream: Stream,
@@ -56,8 +56,8 @@ export function openUpdate(
 }
 
 /**
- * The tail moves to `last`, while the stream is not closed and the tail is not there yet; never
- * from a twin life.
+ * Moves the tail to `last` if the stream is not closed, and the tail is before `last` and not of a
+ * twin life.
  */
 export function tailUpdate(stream: Stream, last: NamedPosition): ItemUpdate {
   const move = tailMove(last);
@@ -76,8 +76,8 @@ export function tailUpdate(stream: Stream, last: NamedPosition): ItemUpdate {
 }
 
 /**
- * Parts of a write that moves the tail to a position. `isOfItsLife`: the further condition that the
- * tail is not of a twin life.
+ * The parts of a write that moves the tail. `isOfItsLife` is the additional condition that the
+ * present tail does not belong to a twin life.
  */
 function tailMove(tail: NamedPosition) {
   const named = tailLifeText(tail);
@@ -97,9 +97,8 @@ function tailMove(tail: NamedPosition) {
 }
 
 /**
- * The stream is taken until `until`, if it is open and due. Answers with the state. The claim is
- * counted before anything is attempted: an invocation that is killed in the middle cannot count it
- * after.
+ * Claims the stream until `until` if it is open and due, and returns its state. The claim is
+ * counted before the attempt, because an invocation that is killed cannot count it afterwards.
  */
 export function claimUpdate(stream: Stream, now: number, until: number): ItemUpdate {
   return {
@@ -118,8 +117,8 @@ export function claimUpdate(stream: Stream, now: number, until: number): ItemUpd
 }
 
 /**
- * A claimed stream has come further: what was counted against its first record is over, and this
- * claim is the first.
+ * Records that a claimed stream has advanced. The failed attempts are reset, and this claim counts
+ * as the first.
  */
 export function advanceUpdate(
   { stream, nextAttemptAt }: StreamState,
@@ -140,7 +139,7 @@ export function advanceUpdate(
   };
 }
 
-/** open → open or dead: how far a claimed stream is done with, and when it is to be tried next. */
+/** open → open or dead: records how far a claimed stream is done, and its next attempt. */
 export function postponeUpdate(
   { stream, nextAttemptAt }: StreamState,
   { drained, attempts, dead, trouble, nextAttemptAt: next }: Postponement,
@@ -152,7 +151,8 @@ export function postponeUpdate(
       "SET drained = :drained, attempts = :attempts, nextAttempt = :next, #status = :status, due = :status" +
       (trouble === null ? "" : ", reason = :reason, #error = :error, lastFailureAt = :now") +
       " REMOVE asked, begun",
-    // The time that the claim set tells whether somebody else has taken the stream since.
+    // The time that the claim has set shows whether another invocation has claimed the stream
+    // since.
     ConditionExpression: "#status = :open AND nextAttempt = :claimed",
     ExpressionAttributeNames: {
       "#status": "status",
@@ -174,7 +174,7 @@ export function postponeUpdate(
   };
 }
 
-/** open → closed, while the tail is still the last position of `drained`, in the life given. */
+/** open → closed, if the tail is still the last position of `drained`, in the given life. */
 export function closeUpdate(
   { stream, life }: Pick<StreamState, "stream" | "life">,
   drained: RecordKey,

@@ -3,20 +3,24 @@ import { connectionName, parseConnectionName, type Connection } from "../../wire
 import { isOfTwinLife, type NamedPosition } from "./named-position.ts";
 
 /**
- * A stream: what is delivered in order, and parked in order behind its first failure.
+ * A stream is a sequence that is delivered in order, and parked in order after its first failure.
  *
- *   queue    one queue, what one lane sends to it
- *   thread   the changes of one connection whose author is not known, of one lane; those of a life
- *            that have no place behind the others have a stream of their own (`threadStreamOfLife`)
- *   raw      one message of the raw queue that could not be read, or that an operator brought back
+ *   queue    what one lane sends to one queue
+ *   thread   the changes of one connection with an unknown author, in one lane; changes of a life
+ *            that cannot be parked behind the others have a separate stream (`threadStreamOfLife`)
+ *   raw      one unreadable message of the raw queue, or the frames of a lane that an operator
+ *            brought back
  *
  * Lanes advance independently, so positions are compared within one lane only, and every stream
- * belongs to one. As text: `<kind>/<lane>/<name>`.
+ * belongs to one lane. The text form is `<kind>/<lane>/<name>`.
  */
 export interface Stream {
   readonly kind: "queue" | "thread" | "raw";
   readonly lane: number;
-  /** The queue's name, the connection's name (and its life's), or the SQS message id. */
+  /**
+   * The queue's name, the connection's name (possibly with a life's name), the SQS message id, or
+   * `dead-letter` (possibly with a life's name).
+   */
   readonly name: string;
 }
 
@@ -29,10 +33,11 @@ export function threadStream(lane: number, connection: Connection): Stream {
 }
 
 /**
- * The stream for changes of a connection up to `last`, where the connection's first stream ends at
- * `tail` (null: it has none). A tail of a later life, or of a twin life, cannot be compared with
- * them, and a connection may stay unknown for hours. Then they have a stream that names their life,
- * whether the first one is open or closed: so a repeat of their frame finds what was parked.
+ * The stream for changes of a connection up to `last`. `tail` is the tail of the connection's first
+ * stream, null if there is none. A tail of a later life or of a twin life cannot be compared with
+ * the changes, and a connection may stay unknown for hours. The changes then belong to a stream
+ * that is named after their life, whether the first stream is open or closed, so that a repeat of
+ * their frame finds the parked records.
  */
 export function threadStreamOfLife(
   first: Stream,
@@ -44,35 +49,38 @@ export function threadStreamOfLife(
   return isLater || isOfTwinLife(tail, last) ? namedAfterLife(first, last.life) : first;
 }
 
-/** The stream of a connection whose name ends with that of a life. */
+/** The stream of a connection with a life's name at the end of its name. */
 export function namedAfterLife(first: Stream, life: string): Stream {
   return { ...first, name: `${first.name}/${life}` };
 }
 
-/** The first stream of the connection of a stream that names its life; null: it names none. */
+/**
+ * The first stream of the same connection, for a stream that is named after a life; null for other
+ * streams.
+ */
 export function firstStreamOf(stream: Stream): Stream | null {
   if (stream.kind !== "thread") return null;
   const first = threadStream(stream.lane, connectionOfStream(stream));
   return first.name === stream.name ? null : first;
 }
 
-/** The connection of a stream of the kind `thread`. Throws RangeError. */
+/** Parses the connection from the name of a `thread` stream. Throws RangeError. */
 export function connectionOfStream({ name }: Stream): Connection {
   return parseConnectionName(name.split("/", 3).join("/"));
 }
 
 /**
- * A message of the raw queue that could not be read has a stream of its own: it blocks nothing. If
- * it was a frame, the position chain finds the gap at once and its lane stops until the frame is
- * back.
+ * The stream of an unreadable message of the raw queue. Each has a separate stream, so that it
+ * blocks nothing. If the message was a frame, the position chain detects the gap at once, and the
+ * lane stops until the frame is back.
  */
 export function unreadableStream(messageId: string): Stream {
   return { kind: "raw", lane: 0, name: messageId };
 }
 
 /**
- * Frames of a lane that an operator brought back: those of each life for themselves, because its
- * positions tell their order.
+ * The stream of a lane's frames that an operator brought back. Each life has a separate stream,
+ * because frames are ordered by their positions within a life.
  */
 export function deadLetterStream({
   lane,
@@ -90,7 +98,7 @@ export function streamText({ kind, lane, name }: Stream): string {
 
 const PATTERN = /^(queue|thread|raw)\/(\d+)\/(.+)$/s;
 
-/** The stream that a text of `streamText` names. Throws RangeError. */
+/** Parses a text of `streamText`. Throws RangeError. */
 export function parseStream(text: string): Stream {
   const match = PATTERN.exec(text);
   if (match === null)
@@ -99,7 +107,7 @@ export function parseStream(text: string): Stream {
   return { kind: kind as Stream["kind"], lane: Number(lane), name: name ?? "" };
 }
 
-/** The stream with a name; null: none of this release has it, a later one may have written it. */
+/** Parses a stream's name; null when it is not one of this release, but possibly of a later one. */
 export function readableStream(name: string): Stream | null {
   try {
     const stream = parseStream(name);

@@ -1,7 +1,7 @@
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 
-/** A change and who wrote it. */
+/** A change and its author. */
 export interface AuthoredChange {
   readonly change: PositionedChange;
   readonly author: Author;

@@ -10,38 +10,38 @@ import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import type { QueueChanges } from "./queue-changes.ts";
 
 /**
- * Where the row changes, or the statements, of one table by one author go, and how many of a frame
- * went there.
+ * The queues for one author's row changes, or statements, of one table, and the number of such
+ * changes in a frame.
  */
 export interface Destination {
-  /** Null: the author belongs to none. */
+  /** The author's environment; null when the author belongs to none. */
   readonly environment: string | null;
   readonly author: Author;
   readonly queues: readonly TableQueue[];
   changes: number;
-  /** When the oldest of them was committed, milliseconds since 1970. */
+  /** The commit time of the oldest of these changes, milliseconds since 1970. */
   oldestCommitMs: number;
 }
 
-/** A queue, and what becomes of changes of the table there. */
+/** A queue, and its rules for a table. */
 interface TableQueue {
   readonly queue: QueueChanges;
-  /** See `Subscription`. */
+  /** See `Subscription.undecided`. */
   readonly undecided: string | undefined;
-  /** Our own code may throw an exception in it: to be asked for within the queue's `add`. */
+  /** May throw because of a bug, so it must be called within the queue's `add`. */
   readonly rules: () => TableRules;
 }
 
-/** What becomes of a table's changes in a queue. */
+/** How a queue's messages are made of a table's changes. */
 export interface TableRules {
   /**
-   * Whether an update that changes the key is a delete and a create also where both have the same
+   * Whether an update that changes the key becomes a delete and a create even if both have the same
    * message group.
    */
   readonly splitsKeyChanges: boolean;
-  /** `key` is the change's key or the one it had before. */
+  /** Returns the message group for a key: the change's key or its old key. */
   readonly groupOf: (key: string) => string;
-  /** Null: the subscriber gets every change of the table as it is. */
+  /** Null when the subscriber gets every change of the table unchanged. */
   readonly filter: TableFilter | null;
 }
 
@@ -54,15 +54,15 @@ export interface DestinationRules {
 
 /**
  * The destinations of one frame's changes. A frame has thousands of changes, but few tables and
- * authors: each combination is decided once. Authors are told apart as objects; one that is named
- * by several is merely decided several times.
+ * authors, so each combination is decided once. Authors are compared as objects. If several objects
+ * describe the same author, its destinations are decided several times.
  */
 export class Destinations {
   readonly #header: FrameHeader;
   readonly #rules: DestinationRules;
-  /** By author; then by table, its rows and its statements beside each other. */
+  /** By author, then by table: index 2n for rows and 2n + 1 for statements of table n. */
   readonly #known = new Map<Author, (Destination | undefined)[]>();
-  /** In the order in which they were first asked for. */
+  /** All destinations, in the order of their first use. */
   readonly all: Destination[] = [];
 
   constructor(header: FrameHeader, rules: DestinationRules) {
@@ -99,7 +99,8 @@ export class Destinations {
   }
 
   /**
-   * Rows of a snapshot have their destination; what the server wrote by itself concerns everybody.
+   * Rows of a snapshot go to the snapshot's subscriber only. Changes by the server itself go to all
+   * environments.
    */
   #choose(
     op: PositionedChange["op"],

@@ -12,8 +12,8 @@ import {
 } from "./outgoing-message.ts";
 
 /**
- * Bytes of UTF-8 after which a further change begins a new message: below SQS's 1 MiB, and fixed,
- * so that a frame that comes again is cut the same way.
+ * The size in bytes (UTF-8) beyond which a further change begins a new message. It is below SQS's
+ * 1 MiB, and constant, so that a repeated frame becomes the same messages.
  */
 const MESSAGE_BYTES = 900_000;
 
@@ -24,15 +24,15 @@ interface Stretch {
   readonly first: PositionText;
   last: PositionText;
   /**
-   * Which half of a change it begins with, where the other half ends the message before it in the
-   * same group.
+   * The half of a change that this message begins with, when the other half ends the previous
+   * message of the same group.
    */
   readonly secondHalf: KeyChangeHalf | undefined;
 }
 
 /**
- * One queue's changes of one frame as messages of wire/message.ts: consecutive changes of a group
- * share a message up to a fixed size.
+ * Writes one queue's changes of one frame as messages of wire/message.ts. Consecutive changes of a
+ * group share a message up to a fixed size.
  */
 export class Envelopes implements QueueWriter {
   readonly #header: MessageHeader;
@@ -41,7 +41,7 @@ export class Envelopes implements QueueWriter {
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
 
-  /** `write` may serve several queues: each change is written once. */
+  /** `write` may be shared by several queues, so that each change is written once. */
   constructor(header: MessageHeader, subscription: Subscription, write: WriteChange) {
     this.#header = header;
     this.#subscription = subscription;

@@ -17,37 +17,37 @@ import { QueueChanges } from "./queue-changes.ts";
 export interface FanOutRules {
   readonly environmentOf: EnvironmentOf;
   readonly subscriptions: Subscriptions;
-  /** Left out: every subscriber gets whole rows. */
+  /** When omitted, every subscriber gets whole rows. */
   readonly filters?: Filters;
-  /** The message group in place of the usual one, for changes that come late. */
+  /** Replaces the usual message group, for changes that are delivered late. */
   readonly regroup?: (group: string, change: PositionedChange) => string;
   /**
-   * Milliseconds since 1970, for the formats that say when a message was written; left out, the
+   * Milliseconds since 1970, for formats that contain the time of writing; when omitted, the system
    * clock.
    */
   readonly now?: () => number;
 }
 
-/** What of a frame concerns one environment. */
+/** Statistics about a frame's changes for one environment. */
 interface EnvironmentShare {
   readonly changes: number;
-  /** When the oldest of them was committed, milliseconds since 1970. */
+  /** The commit time of the oldest of these changes, milliseconds since 1970. */
   readonly oldestCommitMs: number;
 }
 
 export interface FanOut {
   readonly queues: readonly FrameShare[];
   /**
-   * Changes for which our own code threw an exception when it was asked whose they are, so that no
-   * queue can be named; null: none.
+   * Changes whose environment the router failed to decide, so that their queues are unknown; null
+   * when there are none.
    */
   readonly undecided: {
     readonly changes: readonly AuthoredChange[];
     readonly error: string;
   } | null;
   /**
-   * How many changes go to some queue, by their author's environment; and how many were dropped for
-   * their author's sake.
+   * Changes that go to at least one queue, by their author's environment. `dropped` is the number
+   * of changes that were dropped because of their author.
    */
   readonly byEnvironment: ReadonlyMap<string, EnvironmentShare>;
   readonly dropped: number;
@@ -55,10 +55,10 @@ export interface FanOut {
 }
 
 /**
- * The messages that a frame's changes become: exactly those queues that the routing gives each
- * change to. Deterministic, but for the moment of writing that some formats name. A queue for which
- * the format leaves everything out has no share. An exception of our own code concerns the queue,
- * or the change, for which it was thrown; nothing else.
+ * Makes messages of a frame's changes, for the queues that the routing gives each change to. The
+ * result is deterministic, except for the time of writing in some formats. A queue whose format
+ * leaves out all its changes has no share. An exception caused by a bug affects only the queue or
+ * the change for which it was thrown.
  */
 export function fanOut(
   header: MessageHeader,
@@ -121,7 +121,7 @@ export function fanOut(
   function newWriter(subscription: Subscription): QueueWriter {
     const { write } = FORMATS[subscription.format];
     const filter = filters.of(subscription.subscriber);
-    // A writer of its own, so that the text of a whole row stays remembered for those who get it.
+    // A separate writer, so that the shared writer's cached text of a whole row is not replaced.
     const own = filter === null ? writeChange : changeWriter(header);
     if (write === null) return new Envelopes(header, subscription, own);
     const { now = Date.now } = rules;
@@ -142,8 +142,9 @@ export function fanOut(
 }
 
 /**
- * The groups that a change goes to: one; or two when groups are keys and an update moved the row
- * from one to another; or one twice, where such an update is a delete and a create all the same.
+ * The message groups that a change goes to: usually one. An update that changes the key is split
+ * into a delete and a create if the old and the new key have different groups, or if the rules
+ * always split such updates.
  */
 function placesOf(
   { splitsKeyChanges, groupOf }: TableRules,
@@ -160,7 +161,7 @@ function placesOf(
       ];
 }
 
-/** How many changes went where. */
+/** Sums up the numbers of changes by environment and attribution. */
 function tally(destinations: readonly Destination[]): Omit<FanOut, "queues" | "undecided"> {
   const byEnvironment = new Map<string, EnvironmentShare>();
   const byAttribution = new Map<Attribution, number>();

@@ -18,9 +18,11 @@ export interface FormattedMessagesOptions {
   readonly header: MessageHeader;
   readonly subscription: Subscription;
   readonly write: FormatWriter;
-  /** Writes a change as the envelope has it: for what the format cannot say, or quotes. */
+  /**
+   * Writes a change in the envelope's form, for changes that the format cannot express or quotes.
+   */
   readonly writeChange: WriteChange;
-  /** Milliseconds since 1970, for the formats that say when a message was written. */
+  /** Milliseconds since 1970, for formats that contain the time of writing. */
   readonly now: () => number;
 }
 
@@ -32,10 +34,11 @@ interface Entry {
 }
 
 /**
- * One queue's changes of one frame in a format with a message for each, because that is what its
- * consumers expect. Nothing is written for what the format's tool leaves out. A change whose
- * columns the format needs and the frame does not say, because it was read before the reader was
- * told to send them, is an envelope: to convert it without its types would be a guess.
+ * Writes one queue's changes of one frame in a format with one message per change, as the format's
+ * consumers expect. Changes that the format's tool leaves out get no message. A change is written
+ * as an envelope if the format needs the table's columns and the frame does not contain them,
+ * because the reader read it before it was configured to send columns. Without the types, a
+ * conversion would be a guess.
  */
 export class FormattedMessages implements QueueWriter {
   readonly #options: FormattedMessagesOptions;
@@ -56,7 +59,7 @@ export class FormattedMessages implements QueueWriter {
     });
   }
 
-  /** `isLast`: nothing of the change's transaction follows in this frame for this queue. */
+  /** `isLast`: no later change of the transaction follows in this frame for this queue. */
   #message(entry: Entry, isLast: boolean): readonly OutgoingMessage[] {
     const { header, subscription, writeChange } = this.#options;
     const { group, change, author, half } = entry;
@@ -73,7 +76,7 @@ export class FormattedMessages implements QueueWriter {
     return [{ ...place, deduplicationId: id, changes: 1, body }];
   }
 
-  /** Null: the tool leaves the change out. Undefined: it cannot be written in the format. */
+  /** Null when the tool leaves the change out; undefined when the format cannot express it. */
   #body({ change, author, half }: Entry, isLast: boolean): string | null | undefined {
     const { header, subscription, write, writeChange, now } = this.#options;
     const { environment, format } = subscription;
@@ -85,8 +88,8 @@ export class FormattedMessages implements QueueWriter {
       const body = write(typedChange(header, change, options), now());
       return body === null ? null : legalText(body);
     } catch {
-      // Thrown on, it would stop the lane of all environments for a value that one subscriber's
-      // format cannot say.
+      // If the error were thrown, a value that one subscriber's format cannot express would stop
+      // the lane for all environments.
       return undefined;
     }
   }

@@ -8,9 +8,9 @@ import type { AuthoredChange } from "./authored-change.ts";
 import type { QueueFault } from "./outgoing-message.ts";
 
 /**
- * Keeps changes for which our own code threw an exception, as a failure record has them. It may
- * throw one in here as well: then they are kept as they are in memory, and unsealed only where it
- * is the seal that throws. No other queue may wait for them, and they must not be lost.
+ * Writes the changes on which the router failed, for a failure record. If no frame can be made of
+ * them either, they are written as plain JSON. They are unsealed only if sealing fails, because the
+ * changes must neither be lost nor delay other queues.
  */
 export function keepChanges(
   header: FrameHeader,
@@ -38,13 +38,13 @@ interface PlainChanges {
   readonly changes: readonly AuthoredChange[];
 }
 
-/** A whole frame serves as a header: its own changes are those of all queues. */
+/** Removes a whole frame's changes when it serves as a header, because they are of all queues. */
 const NO_CHANGES = { changes: undefined };
 
 /**
- * The frame of changes that `keepChanges` has kept. Throws MalformedFrameError, and
- * BodyUnavailableError when they are sealed and cannot be opened, or the configuration no longer
- * says what their subscriber must not see, or which tables it has.
+ * Reads the frame that `keepChanges` wrote. Throws MalformedFrameError. Throws BodyUnavailableError
+ * when the text is sealed and cannot be decrypted, or when the configuration no longer contains the
+ * subscriber, so that its hidden columns or its tables are unknown.
  */
 export function openKept(
   { frame, isPlain, isUndecided, subscription: { subscriber } }: KeptShare,
@@ -65,7 +65,7 @@ export function openKept(
   return readFrame(isPlain === true ? frameOf(opened) : opened, source);
 }
 
-/** What a failure record keeps of a queue's changes. */
+/** A queue's changes in a failure record. */
 export type KeptShare = Pick<QueueFault, "frame" | "isPlain" | "isUndecided" | "subscription">;
 
 function frameOf(plain: string): string {
@@ -74,8 +74,8 @@ function frameOf(plain: string): string {
 }
 
 /**
- * Changes of one author with one object for the author, as in memory: a frame tells authors apart
- * by their objects, and lists a transaction once for each.
+ * Replaces equal authors by one object, as in memory before they were written. Authors of a frame
+ * are compared as objects, and a transaction is listed once for each.
  */
 function withSharedAuthors(changes: readonly AuthoredChange[]): AuthoredChange[] {
   const authors = new Map<string, Author>();

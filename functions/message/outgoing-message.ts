@@ -8,88 +8,85 @@ import type { PositionedChange } from "../frame/read-frame.ts";
 import type { NonEmpty } from "../ground/non-empty.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
 
-/** A frame's header, and what of its messages the frame does not say. */
+/** A frame's header, with data for its messages that the frame does not contain. */
 export interface MessageHeader extends FrameHeader {
-  /** Only where a replay sends the changes again. */
+  /** Only when a replay sends the changes again. */
   readonly replay?: MessageReplay;
 }
 
-/** What is sent to an environment queue. */
+/** A message for an environment queue. */
 export interface OutgoingMessage {
   readonly environment: string;
   /** The message group. */
   readonly group: string;
   readonly deduplicationId: string;
-  /** How many changes it carries. */
+  /** Number of changes in the message. */
   readonly changes: number;
   readonly first: PositionText;
   readonly last: PositionText;
-  /** The text; `encoding` says how it is written when it is sent. */
+  /** The text before encoding. */
   readonly body: string;
-  /** Left out: as it is. */
+  /** How the body is encoded when it is sent; when omitted, it is sent as plain text. */
   readonly encoding?: "zstd";
 }
 
-/** Makes one queue's messages of one frame. */
+/** Writes one queue's messages of one frame. */
 export interface QueueWriter {
-  /** Takes a change, or one half of it. Changes come in the order of their positions. */
+  /** Adds a change, or one half of it. Changes must be added in the order of their positions. */
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void;
-  /** The messages, those of a group in order. */
+  /** Returns the messages. Messages of a group are in order. */
   finish(): readonly OutgoingMessage[];
 }
 
-/** What one frame has for one queue. */
+/** One queue's share of a frame. */
 export type FrameShare = QueueMessages | QueueFault;
 
 /** The messages of one queue, in order. */
 export interface QueueMessages {
   readonly kind: "messages";
   readonly queueName: string;
-  /** The name of the frame's life, where the frame names it. */
+  /** The name of the frame's life, if the frame contains it. */
   readonly life?: string;
   /**
-   * Of the first and the last of the queue's changes, also where the format or the filters leave
-   * them out.
+   * The position of the queue's first change, even if the format or the filters leave it out.
+   * `last` is that of its last change.
    */
   readonly first: PositionText;
   readonly last: PositionText;
   readonly messages: NonEmpty<OutgoingMessage>;
 }
 
-/**
- * One queue's changes of a frame for which our own code threw an exception instead of making
- * messages.
- */
+/** One queue's changes of a frame that the router failed to turn into messages. */
 export interface QueueFault {
   readonly kind: "fault";
   readonly queueName: string;
-  /** The name of the frame's life, where the frame names it. */
+  /** The name of the frame's life, if the frame contains it. */
   readonly life?: string;
   /** See `describeFault`. */
   readonly error: string;
   readonly subscription: Subscription;
-  /** For some of the changes it failed to say whether they are the queue's at all. */
+  /** Set when the router failed to decide for some of the changes whether the queue gets them. */
   readonly isUndecided?: true;
   readonly first: PositionText;
   readonly last: PositionText;
-  /** How many changes. */
+  /** Number of changes. */
   readonly count: number;
   /**
-   * The text of a frame with these changes and their authors, sealed where the subscriber must not
-   * see some columns.
+   * The text of a frame with these changes and their authors, sealed if the subscriber must not see
+   * some columns.
    */
   readonly frame: string;
   /**
-   * Our own code failed to make that text as well: `frame` has the changes in another form, in
-   * which nothing is sealed.
+   * Set when the router failed to write a frame too. `frame` then contains the changes in another
+   * form, which is unsealed only if sealing failed.
    */
   readonly isPlain?: true;
 }
 
 /**
- * The same for every delivery of the same changes, so that SQS drops what a repeated attempt sends
- * again. The life is part of it where the frame names it. `half`: the message is one of two that a
- * single change became, perhaps in the same group. Each replay has ids of its own.
+ * Returns the same id for every delivery of the same changes, so that SQS drops messages that are
+ * sent again. The id depends on the life if the frame contains its name, and on the replay. `half`
+ * distinguishes the two messages of a single change, which may be in the same group.
  */
 export function deduplicationId(
   { lane, life, replay }: Pick<MessageHeader, "lane" | "life" | "replay">,

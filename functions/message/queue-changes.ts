@@ -7,18 +7,18 @@ import { keepChanges } from "./kept-changes.ts";
 import type { FrameShare, QueueWriter } from "./outgoing-message.ts";
 
 /**
- * What one queue's changes are written with. Our own code may throw an exception in each of them:
- * only `QueueChanges` calls them.
+ * The functions that write one queue's changes. Each may throw because of a bug, so only
+ * `QueueChanges` calls them.
  */
 export interface QueueTools {
   readonly newWriter: () => QueueWriter;
-  /** Makes a frame unreadable, some columns of which the subscriber must not see. */
+  /** Encrypts a frame if the subscriber must not see some of its columns. */
   readonly seal: (frame: string) => string;
 }
 
 /**
- * One queue's changes of one frame on their way into messages. An exception that our own code
- * throws concerns this queue only: it ends the making of messages, and the share holds the changes
+ * Collects one queue's changes of one frame and makes messages of them. An exception caused by a
+ * bug affects only this queue: no more messages are made, and the share contains the changes
  * themselves.
  */
 export class QueueChanges {
@@ -34,13 +34,13 @@ export class QueueChanges {
     this.#tools = tools;
   }
 
-  /** Takes a change, which `act` gives to the writer, unless that has failed. */
+  /** Adds a change. `act` passes it to the writer and is not called after a failure. */
   add(authored: AuthoredChange, act: (writer: QueueWriter) => void): void {
     this.#changes.push(authored);
     this.#write(act);
   }
 
-  /** Takes a change of which our own code failed to say whether it is the queue's. */
+  /** Adds a change for which the router failed to decide whether the queue gets it. */
   keep(authored: AuthoredChange, error: string): void {
     this.#changes.push(authored);
     this.#fault ??= error;
@@ -56,7 +56,7 @@ export class QueueChanges {
     }
   }
 
-  /** The frame's share for the queue; null when it has none. */
+  /** The queue's share of the frame; null when there is none. */
   share(header: FrameHeader): FrameShare | null {
     const { queueName } = this.#subscription;
     const life = header.life === undefined ? {} : { life: header.life };

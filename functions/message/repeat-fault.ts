@@ -6,18 +6,18 @@ import { fanOut, type FanOutRules } from "./fan-out.ts";
 import type { KeptShare } from "./kept-changes.ts";
 import type { FrameShare } from "./outgoing-message.ts";
 
-/** What became of changes for which our own code had thrown an exception. */
+/** The result of another attempt to make messages of changes on which the router failed. */
 export interface RepeatedFault {
-  /** Null: the format leaves all of them out, unless there is an error. */
+  /** Null when the format leaves all changes out, or when there is an error. */
   readonly share: FrameShare | null;
-  /** Why it is not even decided who gets some of them, see `FanOut.undecided`. */
+  /** Why the receivers of some changes could not be decided; see `FanOut.undecided`. */
   readonly error: string | undefined;
 }
 
 /**
- * Tries again to make one queue's messages from such changes: environment, message groups and
- * format are those that were chosen then. Whether the queue gets a change is decided now where it
- * was not then. Throws MalformedFrameError.
+ * Tries again to make one queue's messages of such changes, with the environment, the message
+ * groups and the format of the first attempt. If the first attempt failed to decide whether the
+ * queue gets the changes, this is decided now. Throws MalformedFrameError.
  */
 export function repeatFault(
   kept: Pick<KeptShare, "subscription" | "isUndecided">,
@@ -46,7 +46,7 @@ function always(subscription: Subscription): Subscriptions {
   };
 }
 
-/** Those of one queue, with the settings that were chosen for it. */
+/** Restricts subscriptions to one queue, with the settings of the first attempt. */
 function ofQueue(subscription: Subscription, subscriptions: Subscriptions): Subscriptions {
   const { undecided: _, ...chosen } = subscription;
   const choose = (answer: readonly Subscription[]): Subscription[] =>

@@ -8,25 +8,25 @@ import type { AttemptProgress, Redelivery } from "./redelivery.ts";
 import { Resolutions } from "./resolutions.ts";
 
 /**
- * When a stream whose first record could not be delivered is tried again. All times in
+ * When a stream whose first record could not be delivered is tried again. All times are in
  * milliseconds.
  */
 export interface Backoff {
-  /** After the first failure; it doubles with each further one. */
+  /** The pause after the first failure. It doubles with each further failure. */
   readonly baseMs: number;
   readonly longestMs: number;
-  /** Failed attempts after which the record is given up until an operator acts. */
+  /** After this many failed attempts, the record is given up until an operator acts. */
   readonly attempts: number;
   /**
-   * It is not given up before this time has passed since the stream was opened, milliseconds: a
-   * release with shorter pauses may have counted more attempts. Left out: none.
+   * The minimum time from the opening of the stream until a record is given up; when omitted, none.
+   * It is needed because a release with shorter pauses may have counted more attempts.
    */
   readonly leastMs?: number;
 }
 
 /**
- * 10 s, 20 s, 40 s, … 15 min, each at the next invocation of the retry function: a hundred attempts
- * take about 18 hours.
+ * Pauses of 10 s, 20 s, 40 s, … 15 min, each extended to the next invocation of the retry function.
+ * A hundred attempts take about 18 hours.
  */
 export const BACKOFF: Backoff = { baseMs: 10_000, longestMs: 15 * 60_000, attempts: 100 };
 
@@ -40,7 +40,7 @@ export function isGivenUp(
   return attempts >= backoff.attempts && nowMs - openedAt >= (backoff.leastMs ?? 0);
 }
 
-/** How long a stream rests after this many failed attempts in a row, milliseconds. */
+/** The pause of a stream after this many consecutive failed attempts, milliseconds. */
 export function pauseAfter(
   attempts: number,
   { baseMs, longestMs }: Backoff,
@@ -51,55 +51,57 @@ export function pauseAfter(
 
 export interface DrainOptions {
   readonly items: DrainItems;
-  /** Delivers what is left of a record. Throws what `isOutage` says. */
+  /** Delivers the rest of a record. Throws only outages (see `isOutage`). */
   readonly deliver: (record: ParkedRecord, progress: AttemptProgress) => Promise<Redelivery>;
   readonly backoff: Backoff;
   /**
-   * How long nobody else takes a stream that was claimed, milliseconds; longer than an invocation.
+   * How long a claim keeps other invocations from taking the stream, milliseconds. It must be at
+   * least the duration of an invocation.
    */
   readonly claimMs: number;
   readonly now: () => number;
   readonly random: () => number;
   /**
-   * How long a stream may go on before others have had their turn, milliseconds. Left out: as long
-   * as there is time.
+   * How long a stream may be worked on before it lets other streams have their turn, milliseconds;
+   * when omitted, until the invocation's time is over.
    */
   readonly turnMs?: number;
 }
 
-/** How a stream was left. `records`: how many were delivered. */
+/** How work on a stream ended. `records` is the number of delivered records. */
 export interface Drained {
   readonly kind: "closed" | "postponed" | "dead" | "unfinished" | "not-due";
   readonly records: number;
 }
 
-/** Deduplication ids that a record has room for beside its body. */
+/** The number of deduplication ids that fit into a record's item in addition to its body. */
 const NOTED_PER_RECORD = 1000;
 
 /**
- * Why an attempt fails that ran out of time with more messages through than the record can note.
+ * The trouble of an attempt that ran out of time after sending more messages than the record can
+ * store.
  */
 const TOO_SLOW: Trouble = {
   reason: "queue-unavailable",
   error: "the queues answer too slowly: the invocation's time ended within 500 changes",
 };
 
-/** Why a record is given up when no attempt at it comes to its end. */
+/** The trouble of a record that is given up because every attempt at it was killed. */
 const KILLED: Trouble = {
   reason: "fault",
   error: "each attempt ended with the retry function itself: out of time or memory, or a crash",
 };
 
 /**
- * Delivers a stream's records in order until nothing is left and the stream is closed, one of them
- * fails, or `signal` says that the invocation's time is over.
+ * Delivers a stream's records in order, until the stream is empty and closed, a record fails, or
+ * `signal` is aborted because the invocation's time is over.
  *
- * Only records up to the tail as it was read before them are taken. Route moves the tail when all
- * records up to there are written, so none of them can still be on its way; records beyond the tail
- * do not belong to the stream yet.
+ * The tail is read first, and only records up to it are delivered. Route moves the tail after all
+ * records up to it are written, so none of them can be missing. Records beyond the tail do not
+ * belong to the stream yet.
  *
- * Throws what `deliver` and the table throw. An outage is no attempt; any other exception counts as
- * a failed one, so that the stream is given up at last.
+ * Throws the errors of `deliver` and of the table. An outage does not count as an attempt. Any
+ * other exception counts as a failed attempt, so that the stream is eventually given up.
  */
 export async function drain(
   stream: Stream,
@@ -113,7 +115,7 @@ export async function drain(
 
 export const NOT_DUE: Drained = { kind: "not-due", records: 0 };
 
-/** The same of a stream that this invocation has claimed. */
+/** The same for a stream that this invocation has claimed already. */
 export async function drainClaimed(
   claimed: StreamState,
   options: DrainOptions,
@@ -124,7 +126,7 @@ export async function drainClaimed(
   const turnEndsMs = performance.now() + (options.turnMs ?? Infinity);
   const { head } = claimed;
   let { drained, tail, life } = claimed;
-  // An invocation that was killed has not said how its attempt ended: it counts as a failed one.
+  // The result of an attempt is unknown if its invocation was killed. It counts as failed.
   let attempts = claimed.attempts + Math.max(0, claimed.begun - 1);
   let records = 0;
   const resolutions = new Resolutions((record) => items.resolve(record));
@@ -147,7 +149,7 @@ export async function drainClaimed(
     return { kind, records };
   };
 
-  /** What could not be marked as resolved is not done with. */
+  /** Waits for the pending resolutions. If one failed, sets `drained` back before it and throws. */
   async function settle(): Promise<void> {
     const failure = await resolutions.settle();
     if (failure === null) return;
@@ -156,8 +158,8 @@ export async function drainClaimed(
   }
 
   /**
-   * The stream has come further than any invocation before: from here on, one that is killed counts
-   * anew.
+   * Records that the stream has advanced in this invocation, so that attempts and killed
+   * invocations are counted anew.
    */
   async function advanced(): Promise<void> {
     attempts = 0;
@@ -167,7 +169,7 @@ export async function drainClaimed(
     isNotedAsAdvanced = true;
   }
 
-  /** Delivers a record; null when it is done with, else how the stream was left at it. */
+  /** Delivers a record. Null when it is done; otherwise how work on the stream ended. */
   async function deliverRecord(record: ParkedRecord): Promise<Drained | null> {
     let present = record;
     let isReplaced = false;
@@ -190,7 +192,8 @@ export async function drainClaimed(
       case "unfinished":
         if (outcome.sent.size > 0) {
           const sent = new Set([...present.sent, ...outcome.sent]);
-          // What cannot be noted would be sent again by each invocation: this is a failed attempt.
+          // Each invocation would send again the messages that cannot be noted, so the attempt
+          // fails.
           if (sent.size > NOTED_PER_RECORD)
             return await leaveAt(present, { trouble: TOO_SLOW, sent: outcome.sent });
           await items.noteProgress({ ...present, sent });
@@ -211,14 +214,14 @@ export async function drainClaimed(
     const pause = pauseAfter(attempts, backoff, options);
     await items.noteFailure(record, {
       trouble,
-      // What is not noted is sent again: SQS or the subscriber recognises it.
+      // Messages that are not noted are sent again. SQS or the subscriber recognises them.
       sent: new Set([...sent].slice(0, Math.max(0, NOTED_PER_RECORD - record.sent.size))),
       nextAttemptAt: dead ? null : now() + pause,
     });
     return await leave(dead ? "dead" : "postponed", pause, trouble);
   }
 
-  /** After an exception of our own code, outside of the delivery of a record. */
+  /** Ends work after a bug's exception outside of the delivery of a record. */
   async function leaveFaulty(error: unknown): Promise<Drained> {
     attempts++;
     const dead = isGivenUp(attempts, claimed, backoff, now());
@@ -236,13 +239,13 @@ export async function drainClaimed(
       for (const record of page) {
         if (isTurnOver()) return await leave("unfinished", 0);
         if (record.status === "parked" && record.key < head) {
-          // Left by a route function that was killed; its messages were sent directly before the
+          // A killed route function left this record. Its messages were sent directly before the
           // stream was opened.
           await items.resolve(record);
         } else if (record.status === "parked") {
           const killed = claimed.begun - 1;
           if (records === 0 && killed > 0) {
-            // What such an invocation has delivered before it was killed is behind.
+            // Records that the killed invocation delivered have been passed already.
             if (drained !== claimed.drained) await advanced();
             else if (isGivenUp(attempts, claimed, backoff, now())) {
               attempts--;
@@ -264,8 +267,8 @@ export async function drainClaimed(
       const state = await items.read(stream);
       if (state?.status !== "open") return { kind: "postponed", records };
       if (page.length === 0 && state.tail === tail) {
-        // The tail's record is missing, as it may be for a moment where an older version of route
-        // is still at work.
+        // The tail's record is missing. This can happen for a moment while an older version of the
+        // route function is running.
         return await leave("postponed", backoff.baseMs);
       }
       ({ tail, life } = state);
@@ -275,8 +278,8 @@ export async function drainClaimed(
   try {
     return await deliverAll();
   } catch (error) {
-    // The claim is given up, so that the next invocation need not wait for its end; if that fails
-    // too, it just waits.
+    // Release the claim, so that the next invocation need not wait until it expires. If this fails
+    // too, the next invocation waits.
     await settle().catch(() => undefined);
     await (isOutage(error) ? leave("postponed", backoff.baseMs) : leaveFaulty(error)).catch(
       () => undefined,

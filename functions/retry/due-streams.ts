@@ -1,18 +1,19 @@
 import { readableStream, type Stream } from "../failures/stream.ts";
 
-/** What an invocation works on, the longest waiting first. */
+/** The streams that an invocation works on, the longest waiting first. */
 export interface DueStreams {
-  /** Each of these has a subscriber or a lane that waits. */
+  /** Streams for which a subscriber or a lane waits. */
   readonly queues: readonly Stream[];
-  /** Connections whose author was not known. */
+  /** Streams of connections whose author was unknown. */
   readonly threads: readonly Stream[];
-  /** Names that are no stream's in this release: a later one may have written them. */
+  /** Names that this release cannot parse, possibly written by a later release. */
   readonly unreadable: readonly string[];
 }
 
 /**
- * Sorts what is due, given by name with the longest waiting first. Connections may be many: those
- * beyond `mostThreads` wait for the next invocation, and no queue waits behind them.
+ * Sorts the due streams, given by name with the longest waiting first. There may be many
+ * connections. Those beyond `mostThreads` wait for the next invocation, so that no queue waits
+ * behind them.
  */
 export async function sortDue(
   due: AsyncIterable<string>,

@@ -3,9 +3,9 @@ import type { DrainItems } from "../failures/retry-items.ts";
 import { firstStreamOf, type Stream } from "../failures/stream.ts";
 
 /**
- * Whether a stream that names its life has to wait: its connection's first stream may still have
- * changes of the same life, which come before. It has none once it is closed, or done with a change
- * of a later life.
+ * Whether a stream that is named after a life must wait, because its connection's first stream may
+ * still have earlier changes of the same life. It has none once it is closed, or has delivered a
+ * change of a later life.
  */
 export async function waitsForFirst(
   stream: Stream,

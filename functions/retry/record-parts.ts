@@ -5,28 +5,28 @@ import { isNonEmpty } from "../ground/non-empty.ts";
 import type { OutgoingMessage, QueueFault, QueueMessages } from "../message/outgoing-message.ts";
 import type { AttemptProgress, Redelivery } from "./redelivery.ts";
 
-/** What is sent from a record has its place in the stream already. */
+/** A share without positions, which are needed only for parking. */
 type PartShare = Omit<QueueMessages, "first" | "last"> | QueueFault;
 
-/** What is to be sent of one part of a record's body. */
+/** The messages of one part of a record's body. */
 export interface PartShares {
   readonly shares: readonly PartShare[];
-  /** Of our own code, met while the shares were made. */
+  /** A bug's error that occurred while the shares were made. */
   readonly error?: string | undefined;
 }
 
 /**
- * A part of a record's body. Parts are cut by counting from the body's beginning, always alike: how
- * many messages or changes are done with says which part is next, and a repeat of a part makes the
- * same messages.
+ * A part of a record's body. Parts are counted from the beginning of the body and always the same.
+ * The number of finished messages or changes therefore determines the next part, and a repeated
+ * part has the same messages.
  */
 export interface RecordPart {
-  /** Messages (of a body of messages) or changes (of a frame) up to the end of this part. */
+  /** The number of messages (or of changes, for a frame) up to the end of this part. */
   readonly through: number;
   readonly make: () => PartShares;
 }
 
-/** Messages of a part. Where they share a message group they are sent one after the other. */
+/** The number of messages in a part. Messages of one group are sent one after another. */
 const PART_MESSAGES = SLICE_CHANGES;
 
 export function messageParts(
@@ -57,7 +57,7 @@ export function frameParts(
   }));
 }
 
-/** Delivers the parts that are not done with, in order, until one fails or the time is over. */
+/** Delivers the remaining parts in order, until one fails or the time is over. */
 export async function deliverParts(
   parts: readonly RecordPart[],
   { progress: done }: Pick<ParkedRecord, "progress">,

@@ -33,8 +33,8 @@ export interface RedeliverOptions extends RouteRuntime {
 const DELIVERED: Redelivery = { kind: "delivered" };
 
 /**
- * Delivers parked records. The function returned throws when something is away that it depends on
- * (`isOutage`); what else fails is the record's or its queue's trouble.
+ * Returns a function that delivers parked records. It throws only outages (`isOutage`). Any other
+ * error becomes the trouble of the record or its queue.
  */
 export function redeliver(
   options: RedeliverOptions,
@@ -81,8 +81,8 @@ export function redeliver(
   }
 
   /**
-   * One queue's share of a frame: its messages, or the changes from which our own code failed to
-   * make them.
+   * The parts of a queue's share of a frame: its messages, or the changes that the router failed to
+   * turn into messages.
    */
   function partsOfShare(body: string, queueName: string): RecordPart[] {
     const parked = readBatchBody(body);
@@ -94,8 +94,8 @@ export function redeliver(
   }
 
   /**
-   * Changes whose author was not known: the sessions table may know by now; null: not of all. They
-   * go to message groups of their own.
+   * The parts of changes whose author was unknown, with authors from the sessions table; null when
+   * an author is still unknown. The changes go to separate message groups (`lateGroup`).
    */
   async function partsOfOrphans(body: string): Promise<RecordPart[] | null> {
     const frame = readFrame(body, source);
@@ -120,8 +120,8 @@ export function redeliver(
   }
 
   /**
-   * A message of the raw queue that could not be read, or was brought back: it takes its turn in
-   * its lane like any other.
+   * Routes a message of the raw queue that could not be read before, or that an operator brought
+   * back, in the order of its lane.
    */
   async function rerouteFrame(body: string): Promise<Redelivery> {
     try {
@@ -135,8 +135,8 @@ export function redeliver(
   }
 
   /**
-   * Sends the messages of all shares. Those without messages, and an `error` of our own code, make
-   * the attempt a failed one.
+   * Sends the messages of all shares. A share without messages, or an `error`, makes the attempt
+   * fail.
    */
   async function sendAll(
     { shares, error = shares.find((share) => share.kind === "fault")?.error }: PartShares,

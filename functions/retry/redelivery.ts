@@ -1,23 +1,24 @@
 import type { Trouble } from "../failures/parked.ts";
 
 /**
- * What became of the delivery of one record. `sent`: deduplication ids of the messages that went
- * through all the same.
+ * The result of delivering one record. `sent` has the deduplication ids of the messages that were
+ * sent although the delivery was not completed.
  */
 export type Redelivery =
   | { readonly kind: "delivered" }
-  /** The time was over before the end of the record. */
+  /** The time was over before the whole record was delivered. */
   | { readonly kind: "unfinished"; readonly sent: ReadonlySet<string> }
   | { readonly kind: "failed"; readonly trouble: Trouble; readonly sent: ReadonlySet<string> };
 
-/** The time that an attempt has, and where it notes how far it came. */
+/** The time limits of an attempt, and the function that records its progress. */
 export interface AttemptProgress {
-  /** The invocation's time is over. */
+  /** Whether the invocation's time is over. */
   readonly isOver: () => boolean;
-  /** Others are to have their turn before the next part. */
+  /** Whether other streams are to have their turn before the next part. */
   readonly isTurnOver: () => boolean;
   /**
-   * A part of the record is done with, and others follow. `through`: see `ParkedRecord.progress`.
+   * Called when a part of the record is done and others follow. `through` is the new
+   * `ParkedRecord.progress`.
    */
   readonly reached: (through: number) => Promise<void>;
 }

@@ -1,11 +1,11 @@
 import type { ParkedRecord, RecordKey } from "../failures/parked.ts";
 
-/** Writes that may be under way at once: as many records may be sent again after a kill. */
+/** The maximum number of pending writes. Up to this many records may be sent again after a kill. */
 const AT_ONCE = 16;
 
 /**
- * Marks records as resolved beside the delivery of those behind them: else each record of a stream
- * would cost its queue the time of a write, and a stream could grow faster than it is delivered.
+ * Marks records as resolved while the next ones are delivered. Otherwise each record would delay
+ * its queue by the time of a write, and a stream could grow faster than it is delivered.
  */
 export class Resolutions {
   readonly #resolve: (record: ParkedRecord) => Promise<void>;
@@ -19,15 +19,15 @@ export class Resolutions {
     return this.#pending.length >= AT_ONCE;
   }
 
-  /** Begins to mark a record; `before`: the key of the record before it. */
+  /** Begins to mark a record. `before` is the key of the record before it. */
   begin(record: ParkedRecord, before: RecordKey): void {
     const write = this.#resolve(record);
-    // `settle` reports it.
+    // `settle` reports the error.
     write.catch(() => undefined);
     this.#pending.push({ before, write });
   }
 
-  /** Resolves when all are marked; to the first that could not be. */
+  /** Waits for all pending writes. Resolves to the first failure; null when there is none. */
   async settle(): Promise<{ readonly before: RecordKey; readonly error: unknown } | null> {
     const pending = this.#pending;
     this.#pending = [];

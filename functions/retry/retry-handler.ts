@@ -15,13 +15,13 @@ import { askingSilentOnce } from "./silent-queues.ts";
 import { Turns } from "./turns.ts";
 import { attemptKnown, attemptUnknown, lookUpThreads } from "./unknown-threads.ts";
 
-/** What parked records are delivered with. */
+/** The dependencies of the retry function. */
 export interface RetryRuntime extends RedeliverOptions {
   readonly items: RetryItems;
   readonly backoff: Backoff;
-  /** Of connections whose author is not known. */
+  /** For connections whose author is unknown. */
   readonly unknownBackoff: Backoff;
-  /** Environments take turns. */
+  /** Used to let environments take turns. */
   readonly queueEnvironment: QueueEnvironment;
 }
 
@@ -31,28 +31,28 @@ export interface RetryHandlerOptions {
   readonly metrics: MetricSink;
 }
 
-/** How long a queue's answer may take, milliseconds: streams do not wait for each other here. */
+/** How long a queue's response may take, milliseconds. Here, streams do not wait for each other. */
 export const RETRY_PATIENCE_MS = 10_000;
 
 /**
- * An invocation begins nothing new in its last seconds: what is under way has to end before Lambda
- * ends the function.
+ * The last part of an invocation, in which it begins nothing new, so that work in progress ends
+ * before Lambda stops the function.
  */
 const LAST_SECONDS_MS = 12_000;
 /**
- * Streams that are worked on at once: of queues, of connections that are known by now, of
- * connections that are not.
+ * The numbers of streams that are worked on in parallel: of queues, of connections that have become
+ * known, and of unknown connections.
  */
 const AT_ONCE = { queues: 8, known: 8, unknown: 16 } as const;
-/** Connections of one invocation. */
+/** The maximum number of connections in one invocation. */
 const MOST_THREADS = 10_000;
-/** A stream with much to deliver lets those that wait go on after this time, milliseconds. */
+/** After this time, a stream with more to deliver lets waiting streams have their turn. */
 const TURN_MS = 5000;
 
 /**
- * The retry function: an invocation delivers what is due, in order within each stream, as far as
- * its time allows. Environments take turns, and their queues; connections whose author is not known
- * are worked on beside them and hold none of them up.
+ * The retry function. An invocation delivers what is due, in order within each stream, until its
+ * time is over. Environments take turns, and so do the queues of an environment. Connections whose
+ * author is unknown are handled in parallel and do not delay queues.
  */
 export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) {
   const { items, backoff, unknownBackoff, effects, queueEnvironment, now } = runtime;
@@ -61,7 +61,9 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     return kind === "queue" ? `${kind}/${queueEnvironment(name) ?? name}` : kind;
   }
 
-  /** The message of an exception of our own code may quote a row. */
+  /**
+   * Logs an error. The message of a bug's exception is left out, because it may contain row data.
+   */
   function leftInTheMiddle(stream: Stream, error: unknown): void {
     const name = { stream: streamText(stream) };
     if (isOutage(error)) {
@@ -72,7 +74,7 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     logger.error("this code failed on a stream", { ...name, fault: describeFault(error) });
   }
 
-  /** It stays due, so each invocation says so until an operator has acted. */
+  /** Logs a stream that cannot be read. It stays due, so each invocation logs it again. */
   function passOver(name: string): void {
     metrics.count(ROUTE_METRICS.changesFaulty, 1);
     logger.error("the name of a stream cannot be read; it waits for an operator", { stream: name });
@@ -89,7 +91,7 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     const deliverRecord = redeliver({ ...runtime, effects: { ...effects, sender } });
     let recovered = 0;
 
-    /** A fault is counted when a record meets its first. */
+    /** Counts a record's first fault. */
     const deliver: typeof deliverRecord = async (record, progress) => {
       const outcome = await deliverRecord(record, progress);
       const isFault = outcome.kind === "failed" && outcome.trouble.reason === "fault";
@@ -100,8 +102,8 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
     };
 
     /**
-     * Does something with each stream while there is time; one for which `act` says so has another
-     * turn. What fails for one stream is logged and stays with it.
+     * Calls `act` for each stream while there is time. A stream has another turn if `act` returns
+     * "again". An error of one stream is logged and does not affect the others.
      */
     async function each(
       streams: readonly Stream[],
@@ -131,7 +133,7 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       const options = { ...common, deliver, backoff: pauses, turnMs: TURN_MS };
       const drained = await how(stream, options, signal);
       recovered += drained.records;
-      // Thousands of connections may stay unknown.
+      // Not reported, because thousands of connections may stay unknown.
       const isStillUnknown = stream.kind === "thread" && drained.kind === "postponed";
       if (!isStillUnknown || drained.records > 0) report(logger, stream, drained);
       return drained.kind === "unfinished" ? "again" : "left";

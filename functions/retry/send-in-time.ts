@@ -1,19 +1,19 @@
 import type { Sender, SendResult } from "../delivery/queue-sender.ts";
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
 
-/** `over`: the time ended before the messages in `unsent` were sent. */
+/** `over`: the time was over before the messages in `unsent` were sent. */
 export type TimedResult =
   | SendResult
   | { readonly kind: "over"; readonly unsent: readonly OutgoingMessage[] };
 
-/** Messages that are sent before the first look at the clock. */
+/** Number of messages in the first step, before the time is checked. */
 const FIRST_STEP = 10;
-/** Twice as many go out until the next look while the last ones took less, milliseconds. */
+/** A step that took less time is followed by one of twice its size; otherwise by one of half. */
 const STEP_MS = 500;
 
 /**
- * Sends messages in order while there is time: a queue that answers slowly does not outlast the
- * invocation.
+ * Sends messages in order, in steps between which it checks the time, so that sending to a slow
+ * queue ends within the invocation.
  */
 export async function sendInTime(
   sender: Sender,

@@ -1,13 +1,14 @@
 import type { Trouble } from "../failures/parked.ts";
 import type { Sender } from "../delivery/queue-sender.ts";
 
-/** A queue that is given up after this time, milliseconds, is silent; others refuse at once. */
+/** A queue counts as silent if a send failed after at least this time, milliseconds. */
 const SILENT_MS = 5000;
 
 /**
- * A sender that asks a silent queue once. Many streams may wait for the same queue: those of its
- * lanes, and connections that are known by now. Each would hold a place for the whole patience,
- * while other environments wait for one. It serves one invocation; the next one asks again.
+ * Wraps a sender so that it tries a silent queue only once. Many streams may wait for the same
+ * queue: those of its lanes, and those of connections that have become known. Each would occupy a
+ * slot for the whole timeout while other environments wait. The wrapper is used for one invocation,
+ * so the next invocation tries the queue again.
  */
 export function askingSilentOnce(
   sender: Sender,

@@ -1,28 +1,28 @@
 import type { Stream } from "../failures/stream.ts";
 
-/** What streams of one group wait for, and how much time the group has had. */
+/** The waiting streams of a group, and the time that the group has used. */
 interface Group {
-  /** Streams by name. The list whose turn was longest ago is the first. */
+  /** One list of streams per name. The list whose turn was longest ago is first. */
   readonly lists: Stream[][];
-  /** Streams of the group that are worked on. */
+  /** Number of the group's streams that are being worked on. */
   underWay: number;
-  /** How long streams of the group were worked on, milliseconds. */
+  /** How long the group's streams were worked on, milliseconds. */
   spentMs: number;
 }
 
-/** A stream that is worked on. */
+/** A stream that is being worked on. */
 export interface Turn {
   readonly stream: Stream;
-  /** `goesOn`: it has another turn, behind the others of its name. */
+  /** Ends the turn. With `goesOn`, the stream has another turn after the others of its name. */
   readonly end: (tookMs: number, goesOn: boolean) => void;
 }
 
 /**
- * Whose turn is next among the streams that are due, given with the longest waiting first. Groups
- * share the places: the next turn is the group's that has the fewest, then of the one that had the
- * least time. So one environment with hundreds of silent queues leaves the others their places.
- * Within a group the names take turns, and within a name the streams: a queue with many lanes does
- * not keep the others waiting.
+ * Decides the order of the due streams, given with the longest waiting first. The next turn belongs
+ * to the group with the fewest streams in progress, and among those to the one that has used the
+ * least time. An environment with hundreds of silent queues therefore leaves slots for the others.
+ * Within a group the names take turns, and within a name the streams, so that a queue with many
+ * lanes does not delay other queues.
  */
 export class Turns {
   readonly #groups: readonly Group[];

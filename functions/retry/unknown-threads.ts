@@ -14,9 +14,9 @@ import {
 import { waitsForFirst } from "./first-stream.ts";
 
 /**
- * When a connection that nobody knows is looked up again: within the first minutes often, for then
- * the reader's next sweep may know it, later every one to two hours. After 21 attempts, in about 18
- * hours, it is left to an operator.
+ * When an unknown connection is looked up again: often within the first minutes, when the reader's
+ * next sweep may identify it, later every one to two hours. After 21 attempts, about 18 hours, an
+ * operator must act.
  */
 export const UNKNOWN_BACKOFF: Backoff = {
   baseMs: 10_000,
@@ -25,12 +25,12 @@ export const UNKNOWN_BACKOFF: Backoff = {
   leastMs: 12 * 60 * 60_000,
 };
 
-/** Connections of one look-up. */
+/** The maximum number of connections in one look-up. */
 const TOGETHER = 500;
 
 /**
- * Splits streams of unknown connections by whether something is known of the connection by now, a
- * few requests for many.
+ * Splits streams of connections by whether the sessions table now has an entry for the connection.
+ * It needs only a few requests for many connections.
  */
 export async function lookUpThreads(
   streams: readonly Stream[],
@@ -56,7 +56,7 @@ export async function lookUpThreads(
   return { known, unknown };
 }
 
-/** Drains the stream of a connection that is known by now. One that has to wait stays due. */
+/** Drains the stream of a connection that has become known. A stream that must wait stays due. */
 export async function attemptKnown(
   stream: Stream,
   options: DrainOptions,
@@ -67,10 +67,11 @@ export async function attemptKnown(
 }
 
 /**
- * Makes an attempt for a stream whose connection is not known. Where only that kept its first
- * record back, the record need not be read: two writes note the failed attempt. The record keeps
- * its own count; the stream has how often, and when next. After an operator's act, and where
- * another trouble kept it back, the record is read, unless the stream has to wait.
+ * Makes an attempt for a stream whose connection is unknown. If this is the only trouble of the
+ * stream, its first record is not read, and two writes record the failed attempt. The record's
+ * count of attempts stays unchanged; the stream's state has the attempts and the next time. The
+ * record is read if an operator asked for the attempt, or if the stream has another trouble,
+ * unless the stream has to wait (`waitsForFirst`).
  */
 export async function attemptUnknown(
   stream: Stream,

@@ -4,8 +4,8 @@ import type { FrameTally } from "./route-outcome.ts";
 import type { RecordOutcome } from "./route-records.ts";
 
 /**
- * Counts what became of one message of the raw queue, and of those delivered together with it.
- * `now`: milliseconds since 1970.
+ * Counts the outcome of one message of the raw queue and of those that were delivered together with
+ * it. `now` is in milliseconds since 1970.
  */
 export function countOutcome(metrics: MetricSink, outcome: RecordOutcome, now: number): void {
   switch (outcome.kind) {
@@ -34,7 +34,7 @@ function countRouted(
   for (const { changes } of faults) metrics.count(ROUTE_METRICS.changesFaulty, changes);
 }
 
-/** One frame's. */
+/** Counts the changes of one frame. */
 function countShares(metrics: MetricSink, shares: FrameTally, now: number): void {
   for (const [value, { changes, oldestCommitMs }] of shares.byEnvironment) {
     const environment = { name: DIMENSIONS.environment, value };

@@ -8,22 +8,22 @@ import { unnamedConnections } from "../sessions/attribute.ts";
 
 type Rules = Pick<FanOutRules, "subscriptions" | "environmentOf">;
 
-/** A frame, and what of it is to be delivered. */
+/** A frame and its changes that are to be delivered. */
 export interface DueFrame {
   readonly frame: PositionedFrame;
-  /** Those that the lane has not had yet and that some queue of some environment would get. */
+  /** The changes that are new to the lane and that a queue of any environment could receive. */
   readonly changes: readonly PositionedChange[];
   /**
-   * The connections of these changes whose authors the frame does not name, by `connectionName`.
+   * The connections of these changes whose authors must be looked up, by `connectionName`.
    */
   readonly unnamed: ReadonlyMap<string, Connection>;
 }
 
 /**
- * The frames at the head of a list that are delivered together: each follows the one before it, in
- * the same life, and each names all its authors. A frame that does not is taken alone, so that what
- * is parked for want of an author, and what is known of its connections, is settled for one frame
- * before the next is looked at. Empty when the first frame is a repeat or follows a gap.
+ * The first frames of a list that are delivered together. Each follows the one before it in the
+ * same life and contains all its authors. A frame without all its authors is delivered alone, so
+ * that its connections are looked up, and its changes are parked if necessary, before the next
+ * frame is handled. Empty when the first frame is a repeat or follows a gap.
  */
 export function framesTogether(
   lane: LanePosition,
@@ -55,8 +55,8 @@ function dueFrame(
 }
 
 /**
- * A change that no queue of any environment would get needs no author. Where our own code fails to
- * say, one may get it.
+ * Whether a queue of any environment could receive a change. If not, the change needs no author. An
+ * exception caused by a bug counts as true.
  */
 function isWanted(
   frame: PositionedFrame,

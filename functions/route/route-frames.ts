@@ -18,7 +18,7 @@ import { framesTogether, type DueFrame } from "./frames-together.ts";
 import { mergeOutcomes, type Fault, type RouteOutcome } from "./route-outcome.ts";
 
 export interface RouteEffects extends DeliveryEffects {
-  /** What is known of connections of a lane, by name. */
+  /** Looks up connections of a lane, by name. */
   lookUp(
     lane: number,
     connections: ReadonlyMap<string, Connection>,
@@ -29,27 +29,27 @@ export interface RouteEffects extends DeliveryEffects {
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
 
 /**
- * Connections whose changes are parked at once. A frame may have hundreds, each with several
- * requests and a body to compress.
+ * The maximum number of connections whose changes are parked in parallel. A frame may have hundreds
+ * of connections, each of which needs several requests and compresses a body.
  */
 const CONNECTIONS_AT_ONCE = 16;
 
 /**
- * Delivers the first frame, and with it as many of its followers as `framesTogether` allows: what
- * their lane has not had yet goes to its queues or into failure records, and then the lane's
- * delivered position moves to the end of the last. Safe to repeat after a crash at any point, with
- * the same frames or with others that begin with the same one: messages, deduplication ids and
- * failure records are each frame's own, whatever it is delivered together with.
+ * Delivers the first frame, together with as many of the following frames as `framesTogether`
+ * allows. Changes that are new to the lane are sent to their queues or parked. Then the lane's
+ * delivered position moves to the end of the last frame. All this may be repeated after a crash at
+ * any point, with the same frames or with others after the first one, because messages,
+ * deduplication ids and failure records belong to one frame each.
  *
- * A frame that becomes very many messages is delivered alone and in slices, each as a frame of its
- * own: what one invocation has delivered of it the next one need not repeat.
+ * A frame that becomes very many messages is delivered alone and in slices, each like a separate
+ * frame, so that the next invocation need not repeat what was delivered.
  *
- * Changes without a known author are parked first, before anything is sent: a repeat then sees the
- * same authors, makes the same messages, and SQS recognises them. So are changes for which our own
- * code fails to decide who gets them.
+ * Changes without a known author are parked before anything is sent. A repeat then finds the same
+ * authors and makes the same messages, which SQS recognises. Changes whose receivers the router
+ * fails to decide are parked first too.
  *
- * Throws GapError, and OwnTroubleError or an AWS error when the function itself is in trouble; then
- * the position stays.
+ * Throws GapError, and OwnTroubleError or an AWS error when the function itself is in trouble. The
+ * delivered position then stays unchanged.
  */
 export async function routeFrames(
   [first, ...followers]: readonly [PositionedFrame, ...PositionedFrame[]],
@@ -134,7 +134,7 @@ function faultsOf({ queues, undecided }: FanOut): Fault[] {
   return faults;
 }
 
-/** The changes whose authors are known; the others are parked under their connections. */
+/** Returns the changes with known authors, and parks the others in their connections' streams. */
 async function settleAuthors(
   { frame, changes, unnamed }: DueFrame,
   { environmentOf }: FanOutRules,
@@ -151,7 +151,7 @@ async function settleAuthors(
 }
 
 /**
- * Changes that have authors, but no decision on who gets them: with their authors, under the
+ * Parks changes whose receivers could not be decided, with their authors, in the streams of the
  * connections that wrote them.
  */
 async function parkUndecided(

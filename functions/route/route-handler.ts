@@ -14,7 +14,10 @@ export interface HandlerOptions {
   readonly metrics: MetricSink;
 }
 
-/** The route function: messages of the raw queue in, those that have to come again out. */
+/**
+ * The route function. It handles messages of the raw queue and returns those that SQS must deliver
+ * again.
+ */
 export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
   return async (
     event: SQSEvent,
@@ -62,9 +65,9 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
 }
 
 /**
- * Handles the records of each message group in order, and the groups side by side, so that one
- * lane's trouble neither fails nor delays another. Returns the first failed record of each group
- * and all that follow it there.
+ * Handles the records of each message group in order, and the groups in parallel, so that trouble
+ * in one lane neither fails nor delays another. Returns the first failed record of each group and
+ * all records after it.
  */
 async function handleByGroup(
   event: SQSEvent,

@@ -1,7 +1,7 @@
 import type { LaneState } from "../delivery/lanes-table.ts";
 import type { FanOut } from "../message/fan-out.ts";
 
-/** What became of frames. */
+/** The result of routing frames. */
 export type RouteOutcome =
   | { readonly kind: "repeat"; readonly lane: LaneState }
   | {
@@ -9,29 +9,29 @@ export type RouteOutcome =
       /** The lane after the frames. */
       readonly lane: LaneState;
       /**
-       * How many frames were delivered; those that were offered beyond these have not been touched.
+       * The number of delivered frames. The other frames that were passed were not handled.
        */
       readonly delivered: number;
-      /** What was delivered of each frame, or of each slice of one. */
+      /** The statistics of each frame, or of each slice of a frame. */
       readonly frames: readonly FrameTally[];
-      /** Changes that were parked because their author is not known. */
+      /** Number of changes that were parked because their author is unknown. */
       readonly unattributed: number;
-      /** Queues for which messages were parked, and how many changes' deliveries that is. */
+      /** The number of parked changes per queue, for queues with parked messages. */
       readonly parked: ReadonlyMap<string, number>;
-      /** Exceptions of our own code, for which changes were parked. */
+      /** Exceptions caused by bugs, for which changes were parked. */
       readonly faults: readonly Fault[];
     };
 
 export type FrameTally = Omit<FanOut, "queues" | "undecided">;
 
-/** `queueName`: null when our own code failed to decide which queues get the changes. */
+/** `queueName` is null when the router failed to decide which queues receive the changes. */
 export interface Fault {
   readonly queueName: string | null;
   readonly error: string;
   readonly changes: number;
 }
 
-/** What became of a frame that was delivered in slices, as if it had been delivered at once. */
+/** Combines the outcomes of a frame's slices into the outcome of the whole frame. */
 export function mergeOutcomes(before: RouteOutcome | null, next: RouteOutcome): RouteOutcome {
   if (before === null || before.kind === "repeat") return next;
   if (next.kind === "repeat") return { ...before, lane: next.lane };

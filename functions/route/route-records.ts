@@ -11,7 +11,7 @@ import type { FanOutRules } from "../message/fan-out.ts";
 import { routeFrames, type RouteEffects } from "./route-frames.ts";
 import type { RouteOutcome } from "./route-outcome.ts";
 
-/** What messages of the raw queue are routed with. */
+/** The dependencies of the route function. */
 export interface RouteRuntime {
   readonly source: string;
   readonly rules: FanOutRules;
@@ -22,8 +22,8 @@ export interface RouteRuntime {
 }
 
 /**
- * What became of one message of the raw queue. `with-predecessor`: its frame was delivered together
- * with one before it.
+ * The result for one message of the raw queue. `with-predecessor`: its frame was delivered together
+ * with an earlier one.
  */
 export type RecordOutcome =
   | RouteOutcome
@@ -31,19 +31,19 @@ export type RecordOutcome =
   | { readonly kind: "malformed"; readonly error: MalformedFrameError };
 
 /**
- * Characters of row images that frames delivered together may have: as much work as one full frame,
- * not ten times that.
+ * The maximum number of characters of row images in frames that are delivered together, so that
+ * they take about as much work as one full frame.
  */
 const TOGETHER = 720 * 1024;
 
 /**
- * Routes the messages of one message group, to be asked for one after the other; with a frame go
- * those after it that can be delivered together with it. A lane's item is read once; while this
- * invocation holds the group nobody else writes it, and if somebody did, the next conditional write
- * would tell.
+ * Returns a function that routes the messages of one message group, to be called in their order. A
+ * frame is delivered together with as many of the following ones as possible. A lane's item is read
+ * once. No other invocation writes it while this one has the group; if one did, the next
+ * conditional write would fail.
  *
- * When frames cannot be delivered together, `onSeparation` hears why, and from then on each goes
- * alone: a frame that can never be delivered then holds up those behind it, and none before it.
+ * When delivering frames together fails, `onSeparation` gets the error, and from then on each frame
+ * is delivered alone. An undeliverable frame then blocks only the frames behind it.
  */
 export function recordRouter(
   { source, rules, effects, payloads }: RouteRuntime,
@@ -53,7 +53,7 @@ export function recordRouter(
   const lanes = new Map<number, LaneState>();
   const frames = new Map<number, PositionedFrame>();
   let together = true;
-  /** How many records, from the first on, are done with. */
+  /** The number of records, from the first on, that are done. */
   let done = 0;
 
   async function frameAt(index: number): Promise<PositionedFrame> {
@@ -72,7 +72,7 @@ export function recordRouter(
       try {
         frame = await frameAt(next);
       } catch {
-        // What cannot be read is reported when its own turn comes.
+        // An unreadable message is reported when it is handled itself.
         break;
       }
       size += sizeOf(frame);
@@ -105,8 +105,7 @@ export function recordRouter(
     } catch (error) {
       if (!(error instanceof MalformedFrameError)) throw error;
       const text = await textToPark(record.body, payloads);
-      // Kept whole, so that an operator can look at it and a later version of this code can read
-      // it.
+      // The whole text is kept, so that an operator can inspect it and a later version can read it.
       const trouble = { reason: "malformed", error: error.message } as const;
       await effects.streams.park(
         unreadableStream(record.messageId),

@@ -2,12 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isChainError } from "../ground/errors.ts";
 
 /**
- * Pauses between attempts at one frame in one invocation. A frame that is given back waits for its
- * visibility timeout, most of a minute.
+ * The pauses between attempts at one frame in one invocation. A frame that is returned to the queue
+ * waits for its visibility timeout, most of a minute.
  */
 const PAUSES_MS = [100, 300, 1000, 3000];
 /**
- * An attempt that meets trouble takes up to this long; with less time left the frame is given back.
+ * The maximum duration of a failing attempt. With less time left, the frame is returned to the
+ * queue.
  */
 const ATTEMPT_MS = 12_000;
 
@@ -17,9 +18,9 @@ export interface TryAgainOptions {
 }
 
 /**
- * Attempts something that may be repeated safely until it succeeds: what is away for a second does
- * not make its lane wait for most of a minute. A gap is not tried again: nothing that this
- * invocation does can close it. Throws the last attempt's error.
+ * Repeats `attempt`, which must be safe to repeat, until it succeeds, so that a short outage does
+ * not make the lane wait for most of a minute. A gap is not tried again, because this invocation
+ * cannot close it. Throws the last attempt's error.
  */
 export async function tryAgain<Result>(
   attempt: () => Promise<Result>,

@@ -153,7 +153,7 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
   return { of, everywhere, pair, any, hasMessagePerChange };
 }
 
-/** The queues of a subscriber that get the change if it has the table. */
+/** The queues of a subscriber that receive a change if the subscriber has the table. */
 function candidatesOf(
   {
     subscriber: { ddl },
@@ -175,7 +175,7 @@ function isDecided({ undecided }: Subscription): boolean {
   return undecided === undefined;
 }
 
-/** What the answer depends on: a statement that changes a table has readers of its own. */
+/** The kind of change that the answer depends on. Statements (DDL) have different receivers. */
 type Kind = "ddl" | "row";
 
 function kindOf(op: Operation): Kind {

@@ -22,8 +22,8 @@ import { CommandError } from "../../shared/command-error.ts";
 import type { Target } from "../../shared/target.ts";
 
 /**
- * Queries the open and dead streams, the earliest opened first. Leaves out a stream whose name it
- * cannot read, with a line on stderr.
+ * Queries the open and dead streams, the earliest opened first. Leaves out streams whose names
+ * cannot be parsed, and reports each on stderr.
  */
 export async function troubledStreams(target: Target): Promise<StreamState[]> {
   const streams: Stream[] = [];
