@@ -41,7 +41,7 @@ test("Dependabot raises the digest of each Dockerfile", () => {
   expect(watched.sort()).toEqual([...DOCKERFILES].sort());
 });
 
-// The workflow's own step, with a `curl` that brings another list.
+// Runs the workflow's step with a fake `curl` that returns another list.
 let checkout: string;
 beforeEach(() => {
   checkout = mkdtempSync(join(tmpdir(), "authorities-"));
@@ -50,7 +50,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(checkout, { recursive: true }));
 
-/** Runs the step that raises the checksum; `list` is what AWS has. */
+/** Runs the step that updates the checksum, where AWS publishes `list`. */
 function raise(list: string): void {
   const { jobs } = parse(read(".github/workflows/authorities.yml")) as {
     jobs: { raise: { steps: { name?: string; run?: string }[] } };

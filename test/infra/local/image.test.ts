@@ -6,8 +6,8 @@ import { parseOptions } from "../../../infra/local/request/options.ts";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 
 /**
- * No container engine is needed for these: they hold what the files say against the program that
- * the image runs.
+ * These tests need no container engine: they compare the image's files with the program that the
+ * image runs.
  */
 const read = (path: string): string => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
 
@@ -24,7 +24,7 @@ const instruction = (name: string): string[] =>
 const entryPoint = JSON.parse(instruction("ENTRYPOINT")[0] ?? "[]") as string[];
 const { services } = parse(read("compose.yaml")) as { services: Record<string, Service> };
 
-/** The options of `npm start` with which the image runs. */
+/** The `npm start` options that the image uses. */
 const optionsOf = (more: readonly string[] = []) =>
   parseOptions([...entryPoint.slice(2), ...more], REPOSITORY_ROOT);
 

@@ -14,10 +14,10 @@ import { IamEvaluator } from "../../support/iam-evaluator.ts";
 const LISTED = "arn:aws:iam::111122223333:role/billing-staging";
 const BOUNDARY = "arn:aws:iam::111122223333:policy/boundary";
 
-/** What a team's own stack adds to the example of README.md. */
+/** What a team's stack adds to README.md's example. */
 type Team = (router: BinlogRouter, stack: Stack, app: App) => void;
 
-/** The template of a team's stack with a router in it. */
+/** The template of a team's stack that contains a router. */
 function teamTemplate(
   replaced: Partial<BinlogRouterProps>,
   team: Team = () => {},
@@ -61,7 +61,7 @@ function applicationRole(stack: Stack): Role {
   });
 }
 
-/** The logical id of the one resource with these properties. */
+/** The logical id of the only resource with these properties. */
 function idOf(template: Template, type: string, properties: object): string {
   const [id = "", ...others] = Object.keys(
     template.findResources(type, { Properties: properties }),

@@ -12,7 +12,7 @@ interface Resource {
 const resourcesOf = (template: Template) =>
   template.toJSON()["Resources"] as Record<string, Resource>;
 
-/** The logical id of the one resource of a type with these properties. */
+/** The logical id of the only resource of this type with these properties. */
 function idOf(template: Template, type: string, properties: object): string {
   const [id = "", ...others] = Object.keys(
     template.findResources(type, { Properties: properties }),

@@ -21,7 +21,7 @@ import { exampleTemplate } from "../../support/example-stack.ts";
 
 const deployment = DEPLOYMENT;
 
-/** A million changes in frames of 1,000, each frame's messages 100 KB long. */
+/** A million changes in frames of 1,000; the messages of each frame have 100 KB. */
 const million: MeasuredPoint = {
   changesPerSecond: 1000,
   changes: 1_000_000,
@@ -31,14 +31,14 @@ const million: MeasuredPoint = {
   route: { invocations: 1000, milliseconds: 100_000 },
 };
 
-/** Changes a second that make a million changes a month. */
+/** The rate, in changes a second, of a million changes a month. */
 const MILLION_A_MONTH = 1_000_000 / (730 * 3600);
 
 describe("the monthly cost", () => {
   it("counts every 64 KiB of a message on its way in and out", () => {
     const { sqs } = routerCost(million, MILLION_A_MONTH, deployment, PRICES);
-    // 100 KB are two chunks: 2 to send, 2 to receive, 1 to delete, for the raw queue and two
-    // subscribers.
+    // SQS bills 100 KB as two requests: 2 to send, 2 to receive and 1 to delete, for the raw queue
+    // and for each of two subscribers.
     expect(sqs).toBeCloseTo(1000 * 5 * 3 * PRICES.sqsRequest);
   });
 
@@ -112,7 +112,7 @@ function pageOf(name: string): string {
   return readFileSync(join(REPOSITORY_ROOT, "docs", name), "utf8");
 }
 
-/** What a page says, however its lines are wrapped and its tables padded. */
+/** A page's words, without line breaks and the padding of tables. */
 function words(markdown: string): string[] {
   return markdown.split(/[\s|:-]+/);
 }

@@ -7,13 +7,13 @@ import { exampleTemplate } from "../../support/example-stack.ts";
 import { IamEvaluator } from "../../support/iam-evaluator.ts";
 import { importsOf } from "../../support/repository/imports.ts";
 
-// What each operator's command asks of AWS, by the SDK's commands in the files that it imports, is
-// allowed by the policy that docs/deploying.md names for it.
+// For each operator command, docs/deploying.md names a policy. That policy must allow every SDK
+// command in the files that the operator command imports.
 
 const OPERATORS = "Runs the operators' commands for the source shop";
 const TRACING = "Traces and replays changes of the source shop";
 
-/** Calls that need no policy, or that a command imports and does not make on a deployed stack. */
+/** Calls that need no policy, or that a command imports but does not make on a deployed stack. */
 const WITHOUT_POLICY: Readonly<Record<string, string>> = {
   DescribeTable: "only the reader asks when its table was made",
   DeleteQueue: "for those who deploy: queues -- discard",
@@ -32,7 +32,7 @@ const SERVICES: Readonly<Record<string, string>> = {
 
 const imports = Map.groupBy(importsOf(REPOSITORY_ROOT), ({ from }) => from);
 
-/** The files that a file imports, those that they import included. */
+/** The files that a file imports, directly and indirectly. */
 function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
   if (reached.has(file) || !existsSync(join(REPOSITORY_ROOT, file))) return reached;
   reached.add(file);
@@ -40,7 +40,7 @@ function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
   return reached;
 }
 
-/** The actions of the SDK's commands in these files, as IAM calls them. */
+/** The IAM actions of the SDK commands in these files. */
 function actionsIn(files: Iterable<string>): Set<string> {
   const actions = new Set<string>();
   for (const file of files) {
@@ -78,7 +78,7 @@ function statementsOf(description: string): Statement[] {
   ).flatMap(({ Properties }) => Properties.PolicyDocument.Statement as Statement[]);
 }
 
-/** What a managed policy allows, or denies: "action resource". */
+/** What a managed policy allows or denies, each as "action resource". */
 function decided(description: string, effect: "Allow" | "Deny"): string[] {
   return statementsOf(description)
     .filter(({ Effect }) => Effect === effect)

@@ -21,7 +21,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-/** The actions on the key, by the logical id of the policy that allows them. */
+/** The actions on the key that each policy allows, by the policy's logical id. */
 function keyActions(template: Template): Map<string, string[]> {
   const policies = ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"].flatMap((type) =>
     Object.entries(template.findResources(type)),

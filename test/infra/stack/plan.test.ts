@@ -10,9 +10,9 @@ import {
 } from "../../support/example-stack.ts";
 import { CHANGES } from "../../support/plan-changes.ts";
 
-// What `plan` says of a change, beside what CloudFormation would do to the queues: those that are
-// no longer in the template, or that another name replaces, it leaves as they are or deletes, as
-// the deployed template says.
+// Compares what `plan` reports about a change with what CloudFormation does to the queues. When a
+// queue leaves the template or gets another name, the deployed template decides whether
+// CloudFormation keeps or deletes it.
 
 const { environments, subscribers } = exampleObject() as {
   readonly environments: Record<string, object>;
@@ -24,7 +24,7 @@ const { billing, search } = subscribers;
 
 let template: Template;
 let deployed: Deployed;
-/** As the release before the queues were kept deployed it. */
+/** A deployment of the last release that did not yet retain its queues. */
 let former: Deployed;
 beforeAll(() => {
   template = exampleTemplate();
@@ -38,14 +38,14 @@ function withoutDeletionPolicy(key: string, value: unknown): unknown {
 
 const changedTemplates = new Map<object, Template>();
 
-/** Each is synthesized once. */
+/** Synthesizes each changed template once. */
 function changedTemplate(changed: Record<string, unknown>): Template {
   const known = changedTemplates.get(changed) ?? exampleTemplate(changed);
   changedTemplates.set(changed, known);
   return known;
 }
 
-/** The properties of each queue, by its logical id. */
+/** The properties of each queue, by logical id. */
 function queuesOf(of: Template): Map<string, Record<string, unknown>> {
   return new Map(
     Object.entries(of.findResources("AWS::SQS::Queue")).map(([id, { Properties }]) => [
@@ -62,7 +62,7 @@ function named(steps: readonly Step[], kind: Step["kind"]): string[] {
     .sort();
 }
 
-/** Names in the first map that do not come again under the same logical id in the second. */
+/** Names in the first map that the second does not have under the same logical id. */
 function gone(
   before: Map<string, Record<string, unknown>>,
   after: Map<string, Record<string, unknown>>,
@@ -84,7 +84,7 @@ describe.each([
     expect(named(steps, kind)).toEqual(going);
     expect(named(steps, kind === "leaves" ? "deletes" : "leaves")).toEqual([]);
     expect(named(steps, "creates")).toEqual(gone(after, before));
-    // SQS deletes messages of a queue that is deleted, or whose retention is lowered.
+    // SQS deletes messages when their queue is deleted or its retention is lowered.
     const lowered = [...before].filter(
       ([id, { MessageRetentionPeriod }]) =>
         Number(after.get(id)?.["MessageRetentionPeriod"]) < Number(MessageRetentionPeriod),
@@ -103,7 +103,7 @@ describe.each([
   });
 });
 
-/** The resources of a type that stay when they are no longer in the template. */
+/** The resources of a type that CloudFormation retains when they leave the template. */
 function kept(of: Template, type: string): { id: string; properties: Record<string, unknown> }[] {
   const found = of.findResources(type, { DeletionPolicy: "RetainExceptOnCreate" });
   return Object.entries(found).map(([id, { UpdateReplacePolicy, Properties }]) => {

@@ -38,7 +38,7 @@ beforeAll(() => {
   });
 });
 
-/** The statements of the policies of a queue, by its name. */
+/** The statements of the policies of the queue with this name. */
 function queueStatements(of: Template, queueName: string): Statement[] {
   const [id] = Object.keys(
     of.findResources("AWS::SQS::Queue", { Properties: { QueueName: queueName } }),
@@ -60,7 +60,8 @@ function actionsOf({ Action }: Statement): string[] {
 }
 
 /**
- * Checks the stack by CloudFormation's rules and by those of AWS Solutions; throws what they find.
+ * Checks the stack against CloudFormation's rules and the AWS Solutions rules. Throws their
+ * findings.
  */
 function check(replaced: object, change: (stack: RouterStack) => void = () => {}): void {
   synthesizeStack(
@@ -74,7 +75,7 @@ function check(replaced: object, change: (stack: RouterStack) => void = () => {}
   );
 }
 
-/** What CloudFormation refuses, and nobody would see in the template's types. */
+/** Makes a change that CloudFormation refuses although the template's types allow it. */
 function breakVisibilityTimeout({ router: { raw } }: RouterStack): void {
   const queue = raw.queue.node.defaultChild;
   if (!CfnResource.isCfnResource(queue)) throw new TypeError("a queue without a resource");

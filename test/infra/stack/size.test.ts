@@ -8,8 +8,8 @@ import {
 } from "../../../config/size-rules.ts";
 import { exampleConfiguration, exampleTemplate } from "../../support/example-stack.ts";
 
-// How large a stack may get: the largest configuration is synthesized and within every limit of
-// AWS, and one queue more is refused with a sentence (docs/decisions/a-stack-for-each-source.md).
+// The limits of a stack's size. The largest configuration synthesizes and stays within every AWS
+// limit; one more queue is refused with an error (docs/decisions/a-stack-for-each-source.md).
 
 const OPERATORS = ["arn:aws:iam::111122223333:role/operator"];
 
@@ -17,7 +17,7 @@ interface Size {
   readonly subscribers: number;
   readonly environments: number;
   readonly canary?: object;
-  /** In how many environments `consumers` are listed. */
+  /** The number of environments that list `consumers`. */
   readonly closed?: number;
   readonly subscriber?: string;
 }
@@ -130,7 +130,7 @@ describe("policies", () => {
     template = exampleTemplate(configured(size));
   });
 
-  /** Characters of the longest policy of a type, with names as long as AWS lets them be. */
+  /** The length in characters of the longest policy of a type, with names of the maximum length. */
   function longest(type: string): number {
     const documents = Object.values(template.findResources(type)).map(({ Properties }) =>
       written(Properties.PolicyDocument, template),
@@ -172,7 +172,7 @@ describe("policies", () => {
   });
 });
 
-/** Environments of many accounts whose names have nothing in common. */
+/** Environments with many accounts whose names share no prefix. */
 function withUsers(count: number) {
   const size = { subscribers: 1, environments: 10 };
   let seed = 1;
@@ -232,7 +232,7 @@ it("shows the alarms of a large stack in widgets of at most a hundred", () => {
   for (const shown of sizes) expect(shown).toBeLessThanOrEqual(100);
 });
 
-/** A part of a template as AWS gets it, with the longest names that it can have. */
+/** A part of a template as AWS receives it, with names of the maximum length. */
 function written(value: unknown, template: Template): unknown {
   if (Array.isArray(value)) return value.map((item) => written(item, template));
   if (typeof value !== "object" || value === null) return value;

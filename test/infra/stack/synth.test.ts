@@ -11,12 +11,12 @@ import { exampleConfiguration } from "../../support/example-stack.ts";
 
 const STACK = "binlog-router-shop";
 
-/** Nobody listens there: whatever asks the network during the synthesis fails. */
+/** An address without a listener: any network access during the synthesis fails. */
 const NO_NETWORK = "http://127.0.0.1:9";
 
 describe("cdk synth", () => {
   let folder: string;
-  /** Where the assembly is that is made under a strict umask. */
+  /** The folder of the assembly that is made under a strict umask. */
   let output: string;
   let messages: string;
 
@@ -71,7 +71,7 @@ describe("cdk synth", () => {
     expect(bundles).toHaveLength(2);
     for (const bundle of bundles) {
       const started = promisify(execFile)(process.execPath, [join(output, bundle, "index.mjs")]);
-      // Without its variables a function says which ones it lacks: the code was found and runs.
+      // The function reports its missing variables, which shows that its code was found and runs.
       await expect(started).rejects.toMatchObject({
         stderr: expect.stringContaining("RAW_QUEUE_URL"),
       });
@@ -79,7 +79,7 @@ describe("cdk synth", () => {
   });
 });
 
-/** Runs the command under a umask, in a folder named after it. Returns what it prints. */
+/** Runs `cdk synth` under a umask, in a folder named after it. Returns the output. */
 async function cdkSynth(folder: string, umask: string): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)(
     "sh",
@@ -108,7 +108,7 @@ async function cdkSynth(folder: string, umask: string): Promise<string> {
   return stdout + stderr;
 }
 
-/** The assets' files with their modes, in folders that are named after the assets' hashes. */
+/** The assets' files with their modes. The folders are named after the assets' hashes. */
 async function assetsOf(assembly: string): Promise<string[]> {
   const names = await readdir(assembly, { recursive: true });
   const inside = names.filter((name) => /^asset\..*\//.test(name)).sort();
@@ -125,7 +125,7 @@ async function readTemplate(directory: string): Promise<Template> {
   return JSON.parse(text) as Template;
 }
 
-/** The template without what names the code and its assets. */
+/** The template without the references to the code and its assets. */
 function withoutCode({ Resources, ...template }: Template): unknown {
   const resources = Object.entries(Resources).map(([id, { Metadata, ...resource }]) => {
     const { "binlog-router:part": part } = Metadata ?? {};

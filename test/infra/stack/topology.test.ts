@@ -19,7 +19,6 @@ beforeAll(() => {
   template = exampleTemplate();
 });
 
-/** The names of all queues, sorted. */
 function queueNames(of: Template): string[] {
   return Object.values(of.findResources("AWS::SQS::Queue"))
     .map(({ Properties }) => String(Properties.QueueName))
@@ -220,7 +219,7 @@ describe("the payload bucket", () => {
   });
 });
 
-/** A rule without `Prefix` holds for every object. */
+/** A lifecycle rule. Without `Prefix` it applies to every object. */
 interface LifecycleRule {
   readonly Id: string;
   readonly Prefix?: string;
@@ -280,7 +279,7 @@ describe("the functions", () => {
       Description: Match.stringLikeRegexp("parked"),
       Timeout: 55,
     });
-    // Lambda's own attempts at an event that it has taken would be two more, within six hours.
+    // Lambda would otherwise retry an accepted event twice within six hours.
     template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
       FunctionName: { Ref: Match.stringLikeRegexp("^RetryFunction") },
       MaximumRetryAttempts: 0,

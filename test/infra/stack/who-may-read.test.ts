@@ -50,8 +50,8 @@ const ITEM_ACTIONS = [
 ].map((action) => `dynamodb:${action}`);
 
 /**
- * A place where rows lie: the resource that has the policy, what is accessed, and the actions that
- * reach rows there.
+ * A place that stores rows: the resource whose policy protects it, what is accessed, and the
+ * actions that read rows there.
  */
 interface Place {
   readonly title: string;
@@ -119,7 +119,7 @@ function objects(prefix: string): Place {
   return { title: prefix, id, resource: `<${id}.Arn>/${prefix}x`, actions: OBJECT_ACTIONS };
 }
 
-/** The ARN of the role of a part, by the beginning of its logical id. */
+/** The ARN of the role whose logical id begins with this part's name. */
 function roleOf(part: RegExp): string {
   const [id = ""] = Object.keys(template.findResources("AWS::IAM::Role")).filter((one) =>
     part.test(one),
@@ -127,7 +127,7 @@ function roleOf(part: RegExp): string {
   return `<${id}.Arn>`;
 }
 
-/** What the principal may do in these places, if its own policies allow everything. */
+/** What the principal may do in these places if its identity policies allow everything. */
 function allowed(principal: string, among: readonly Place[]): string[] {
   return among.flatMap(({ title, id, resource, actions }) =>
     actions

@@ -17,7 +17,10 @@ afterEach(async () => uninstallLedger(await mysql.connect()));
 
 const COUNTED = "a connection changed its user while it was open (COM_CHANGE_USER)";
 
-/** A pool that gives its connections to another user for each insert, and `tell`s of it. */
+/**
+ * Writes through a pool that changes the user of its connections before each insert. `tell` reports
+ * each change of user.
+ */
 async function changeUsers(
   tell: (connection: Connection) => Promise<unknown>,
 ): Promise<Split & { readonly counted: number }> {
@@ -59,7 +62,7 @@ test("untold, the ledger's word holds until the process list shows otherwise: th
     `${CHANGES} changes of user on ${CONNECTIONS} connections, untold: ${counted} counted,`,
     split,
   );
-  // Nothing in the binlog tells the users apart: this is what the documentation warns of.
+  // The binlog does not distinguish the users; the documentation warns of this.
   expect(split.right + split.wrong + split.unknown).toBe(CHANGES);
   expect(split.wrong).toBeGreaterThan(0);
   expect(counted).toBeGreaterThan(0);
@@ -79,7 +82,7 @@ test("without the ledger, the first change of user is attributed once it was see
   };
   expect(await authorOfNext()).toBe("app_production by ledger");
   await connection.changeUser(staging);
-  expect(await authorOfNext()).toBe("app_production by ledger"); // nobody has seen it yet
+  expect(await authorOfNext()).toBe("app_production by ledger"); // the reader has not seen the change of user yet
   await nextCensus();
   expect(await authorOfNext()).toBe("app_staging by sweep");
   await reader.logged(COUNTED, 1);
@@ -92,9 +95,9 @@ test("without the ledger, the first change of user is attributed once it was see
 });
 
 /**
- * Waits until the reader has taken in a census that began after this call. Its sweep and its save
- * take censuses, each the next one only when it has taken in the one before. One may be under way
- * already, so of three more, two are of the same.
+ * Waits until the reader has processed a census that began after this call. The reader's sweep and
+ * its save each take a census only after they have processed their previous one. One of each may
+ * already be running, so two of the next three come from the same one.
  */
 async function nextCensus(): Promise<void> {
   const before = await censuses();

@@ -11,10 +11,10 @@ import { insertBriefly } from "../../support/short-connections.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// Pools, short connections and XA transactions of three environments write, while in a random
-// order a log is played again, MySQL restarts, a replica becomes the source, the reader is killed,
-// and the process list is in trouble. CHAOS_CHANGES=n and CHAOS_ROUNDS=n make it longer, SEED=n
-// repeats a run.
+// Pools, short connections and XA transactions of three environments write. Meanwhile, in random
+// order, a log is replayed, MySQL restarts, a replica becomes the source, the reader is killed, and
+// the process list fails or is full. CHAOS_CHANGES=n and CHAOS_ROUNDS=n make the test longer;
+// SEED=n repeats a run.
 
 const TROUBLES = ["none", "replay", "kill", "restart", "failover", "slots", "process"] as const;
 const ROUNDS = Number(process.env["CHAOS_ROUNDS"] ?? TROUBLES.length);
@@ -22,7 +22,7 @@ const CHANGES = Number(process.env["CHAOS_CHANGES"] ?? 560);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const POOL = 9;
 const PER_ROUND = Math.ceil(CHANGES / ROUNDS);
-/** Of a round's changes. */
+/** The share of a round's changes that short connections write. */
 const SHARE_OF_SHORT_CONNECTIONS = 0.2;
 const SHARE_OF_TAIL = 0.1;
 const PLAYED = 20;
@@ -30,7 +30,7 @@ const THREAD_SLOTS = 120;
 const ROUNDS_BETWEEN_FIGURES = 20;
 const TIMEOUT_MS = 120_000 + ROUNDS * 20_000;
 
-// As in a small server: a hundred idle connections fill the list.
+// As on a small server: a hundred idle connections fill the process list.
 const variables = { performance_schema_max_thread_instances: THREAD_SLOTS };
 const first = useMysql({ variables: { ...variables, server_id: 1 } });
 const second = useMysql({ variables: { ...variables, server_id: 2 } });
@@ -141,7 +141,7 @@ test(
       return { right, wrong, ...explained, unexplained };
     };
     const failOver = async (): Promise<void> => {
-      // What the reader has not read before is without an author, and nothing else.
+      // Changes that the reader has not read yet lose their author. All others keep it.
       await arrived();
       const isReaderAway = below(2) > 0 || ROUNDS <= TROUBLES.length;
       if (isReaderAway) await reader.kill();
@@ -154,7 +154,7 @@ test(
       await fillPool();
       if (isReaderAway) reader = await bench.start();
     };
-    /** The troubles during which the applications write on. */
+    /** Faults that occur while the applications write. */
     const during: Partial<Record<(typeof TROUBLES)[number], () => Promise<void>>> = {
       replay: async () => {
         await servers.source.query("DELETE FROM shop.orders WHERE id <= ?", [PLAYED]);
@@ -179,7 +179,7 @@ test(
         await servers.source.query("GRANT PROCESS ON *.* TO reader");
       },
     };
-    /** Those after which connections are made anew. */
+    /** Faults after which the applications reconnect. */
     const between: typeof during = {
       restart: async () => {
         await servers.restart(below(2) > 0);

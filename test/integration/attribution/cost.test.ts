@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(async () => local[Symbol.asyncDispose]());
 
-/** Counts a client's writes and the capacity units that DynamoDB bills for them. */
+/** Counts the writes of a client and the capacity units that DynamoDB charges for them. */
 function meter(client: DynamoDBClient): { writes: number; units: number } {
   const sum = { writes: 0, units: 0 };
   client.middlewareStack.add(
@@ -53,7 +53,7 @@ const PER_SECOND = 1000;
 const ALIVE_AT_ONCE = 50;
 const UNACKNOWLEDGED = 20;
 
-/** A transaction of a connection, in a binlog where each connection takes a thousand bytes. */
+/** A transaction of a connection. Each connection takes 1,000 bytes of the binlog. */
 function transaction(thread: number, offset: number): Transaction {
   return {
     gtid: null,
@@ -73,7 +73,8 @@ function accountOf(thread: number): { user: string; host: string } {
 
 test.each([
   { reader: "a reader that keeps up", ahead: 0, unitsAllowed: 30 },
-  // The process list speaks of a place that the stream has not come to: nobody is known to be gone.
+  // The process list was read ahead of the stream's position, so no connection is known to be
+  // closed.
   { reader: "a reader that is behind", ahead: 1e9, unitsAllowed: 200 },
 ])(
   `${PER_SECOND} new connections a second for ${SECONDS} s cost $reader little in DynamoDB`,

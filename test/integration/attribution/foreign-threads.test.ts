@@ -6,11 +6,11 @@ import { presentFile, replay } from "../../support/replay.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// Thread ids that are not those of the connections which wrote: a replica's applier, and a log that
-// is played again.
+// Transactions whose thread ids do not belong to the connections that wrote them: from a replica's
+// applier, and from a log that is replayed.
 
 const CHANGES = 60;
-/** The key of the first row that a live connection writes. */
+/** The key of the first row that an open connection writes. */
 const LIVE = 10_000;
 const source = useMysql({ variables: { server_id: 1 } });
 const replica = useMysql({ variables: { server_id: 2, log_replica_updates: "ON" } });
@@ -42,8 +42,8 @@ test("what a replica applied has no known author, whatever its thread ids say", 
   expect(split).toMatchObject({ right: 0, wrong: 0, unknown: CHANGES });
 });
 
-// The server has started again meanwhile, so that the log's thread ids are those of live
-// connections.
+// The server has restarted since the log was written, so open connections have the log's thread
+// ids.
 test("a log that is played again gives nobody another's author, then or later", async () => {
   await replica.query("STOP REPLICA");
   await source.query("FLUSH BINARY LOGS");

@@ -12,7 +12,7 @@ import { ReaderBench } from "../../support/reader.ts";
 
 const PATIENCE = { timeout: 60_000, interval: 200 };
 
-/** More connections than performance_schema has room for. */
+/** More connections than performance_schema has slots. */
 const CROWD = 60;
 const mysql = useMysql({ variables: { performance_schema_max_thread_instances: CROWD } });
 
@@ -23,7 +23,7 @@ test("what was parked is delivered late and in order: when its connection become
   await mysql.query("CREATE TABLE shop.orders (n INT PRIMARY KEY)");
   const staging = await mysql.createAccount("app_staging", ["ALL ON shop.*"]);
   const tester = await mysql.createAccount("app_test", ["ALL ON shop.*"]);
-  // Threads without room in performance_schema are in no list, which the doctor reports.
+  // Threads without a slot in performance_schema are not listed. The doctor reports this.
   for (let i = 0; i < CROWD; i++) await mysql.connect();
   await using bench = await ReaderBench.create(stage.aws, mysql.server, {
     SOURCE_NAME: SOURCE,
@@ -45,8 +45,8 @@ test("what was parked is delivered late and in order: when its connection become
       (sum, { count }) => sum + count,
       0,
     );
-  // The index that streams are listed by follows the table: while an attempt moves an entry, it may
-  // be nowhere.
+  // The index by which streams are listed is eventually consistent. While a retry moves an entry,
+  // the index may briefly not contain it.
   const streamOf = (ofThread: number): Promise<string> =>
     vi.waitFor(async () => {
       const streams = JSON.parse(await failures(stage, "list", "--json")) as { stream: string }[];
@@ -99,7 +99,7 @@ function summaries(messages: readonly EnvironmentMessage[]): string[] {
   );
 }
 
-/** What a subcommand of `failures` prints on a stage. */
+/** The output of a `failures` subcommand on a stage. */
 async function failures(stage: Stage, ...args: string[]): Promise<string> {
   const { code, out, problem } = await binlogRouterOn(stackFileOf(stage.aws), "failures", ...args);
   expect({ code, problem }).toEqual({ code: 0, problem: "" });

@@ -9,9 +9,8 @@ import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { withRegistration } from "../../../operator/ledger/init-connect.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 
-// What holds a login up with the ledger, beside the same login without it: in every state of the
-// server that could be brought about, a few milliseconds more at most. Each line of the output is
-// one such state.
+// Compares the time of a login with and without the ledger, in every state of the server that could
+// delay it. The ledger may add a few milliseconds. Each line of the output is one such state.
 
 const mysql = useMysql();
 let app: Account;
@@ -27,8 +26,8 @@ beforeAll(async () => {
 
 const LOGINS = 7;
 /**
- * Far more than a small transaction takes on a busy machine, far less than the second of MySQL's
- * shortest lock wait.
+ * Far longer than a small transaction takes on a busy machine, and far shorter than MySQL's
+ * shortest lock wait of one second.
  */
 const ALLOWED_MS = 400;
 
@@ -37,7 +36,7 @@ interface Login {
   readonly thread: number;
 }
 
-/** Logs in and runs a query, which fails when init_connect failed. */
+/** Logs in and runs a query. The query fails if init_connect failed. */
 async function login(account: Account): Promise<Login> {
   const startedMs = performance.now();
   const connection = await mysql.connect(account);
@@ -62,8 +61,8 @@ async function logins(
 }
 
 /**
- * Measures logins without and with the ledger while something is the case; returns those that the
- * ledger had.
+ * Measures logins without and with the ledger in a certain state of the server. Returns the logins
+ * with the ledger.
  */
 async function compared(
   state: string,
@@ -138,7 +137,7 @@ describe("a setting of the server neither locks out nor holds up", () => {
 });
 
 describe("a lock neither locks out nor holds up", () => {
-  // READ COMMITTED, so that only the rows that are meant stay locked, however they were found.
+  // READ COMMITTED locks only the selected rows, whatever index the server uses.
   test.each([
     [
       "another connection has its slot locked",
@@ -248,7 +247,7 @@ describe("accounts", () => {
     const account = await mysql.createAccount("asked_enough", []);
     await administrator.query("ALTER USER asked_enough WITH MAX_QUERIES_PER_HOUR 8");
     await login(account);
-    await login(account); // 3 for the ledger and 1 of its own, each time
+    await login(account); // three for the ledger, one for the account
     await expect(login(account)).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
     await administrator.query("SET GLOBAL init_connect = ''");
     await expect(login(account)).rejects.toMatchObject({ code: "ER_USER_LIMIT_REACHED" });
@@ -296,7 +295,8 @@ describe("accounts", () => {
 });
 
 /**
- * How long something takes that commits, while semi-synchronous replication has not given up yet.
+ * The milliseconds that a committing action takes while semi-synchronous replication has not timed
+ * out.
  */
 async function waits(act: () => Promise<unknown>): Promise<number> {
   await administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF");
@@ -310,7 +310,7 @@ describe("where a commit waits for a replica, the first login waits as long as a
   const WAIT_MS = 1000;
 
   beforeAll(async () => {
-    // The server's own folder for plugins, unless it was unpacked elsewhere.
+    // The server's plugin folder, unless the server was unpacked elsewhere.
     const unpacked = join(dirname(mysql.server.programs.mysqld), "../usr/lib/mysql/plugin");
     await mysql.server.restart({ variables: existsSync(unpacked) ? { plugin_dir: unpacked } : {} });
     administrator = await mysql.connect();

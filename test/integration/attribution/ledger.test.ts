@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => uninstallLedger(await mysql.connect()));
 beforeEach(async () => installLedger(await mysql.connect()));
 
-/** Connects, and says what the ledger has of the connection. */
+/** Connects, and returns the ledger's row for the connection. */
 async function registered(account: Account): Promise<{ user: string; host: string } | undefined> {
   const connection = await mysql.connect(account);
   const [[own]] = await connection.query<RowDataPacket[]>("SELECT CONNECTION_ID() AS id");
@@ -36,7 +36,7 @@ async function initConnect(): Promise<string> {
   return row?.value ?? "";
 }
 
-/** Sets a global variable while something is done. */
+/** Sets a global variable while a function runs. */
 async function withGlobal(
   name: string,
   value: string | number,
@@ -124,7 +124,7 @@ describe("accounts and objects that the ledger needs", () => {
   );
 });
 
-/** Accounts of a proof that were left behind. */
+/** Accounts that an interrupted check of the ledger left behind. */
 async function probes(): Promise<unknown> {
   return mysql.query("SELECT user FROM mysql.user WHERE user LIKE 'binlog\\_router\\_probe%'");
 }

@@ -17,8 +17,8 @@ import { binlogRouter } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { startProcess } from "../../support/start/local-stack.ts";
 
-// A real MySQL 8.0.15, which is refused: OLD_MYSQLD names its mysqld (CONTRIBUTING.md says where it
-// is had). The nightly workflow has one.
+// A real MySQL 8.0.15, which is refused. OLD_MYSQLD is the path of its mysqld; CONTRIBUTING.md says
+// where to get it. The nightly workflow sets it.
 
 const OLD_MYSQLD = process.env["OLD_MYSQLD"] ?? "";
 const VERSION = "8.0.15";
@@ -62,7 +62,7 @@ describe.skipIf(OLD_MYSQLD === "")(`on MySQL ${VERSION}`, () => {
     await server?.[Symbol.asyncDispose]();
   });
 
-  /** An ordinary account logs in and asks something. */
+  /** Logs in with an ordinary account and runs a query. */
   async function enter(): Promise<void> {
     const connection = await createConnection(app);
     await connection.query("DO 1").finally(() => connection.destroy());
@@ -107,14 +107,14 @@ describe.skipIf(OLD_MYSQLD === "")(`on MySQL ${VERSION}`, () => {
   test("a grant to everybody has no effect before FLUSH PRIVILEGES: the proof of a login sees both", async () => {
     await expect(installLedger(root)).rejects.toMatchObject({ code: "ER_PARSE_ERROR" });
     await enter();
-    // What installing does, in this version's words.
+    // The installation's statements, in this version's syntax.
     await root.query(`CREATE DATABASE IF NOT EXISTS ${LEDGER_SCHEMA}`);
     for (const name of ["register_session", "resume_roles"])
       await root.query(`CREATE PROCEDURE ${LEDGER_SCHEMA}.${name}() BEGIN END`);
     await root.query(`CREATE USER ${EVERYBODY} IDENTIFIED BY 'nobody' ACCOUNT LOCK`);
     await root.query(`GRANT EXECUTE ON ${LEDGER_SCHEMA}.* TO ${EVERYBODY}`);
     await expect(proveLogin(root)).rejects.toThrow(LoginNotProvenError);
-    // It was right.
+    // The refusal is right: with init_connect set, logins fail.
     await root.query("SET GLOBAL init_connect = ?", [REGISTRATION_STATEMENTS.join("; ")]);
     await expect(enter()).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
     await root.query("SET GLOBAL init_connect = ''");

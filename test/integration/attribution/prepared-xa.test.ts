@@ -14,8 +14,8 @@ const isNew = (change: FrameChange): boolean => idOf(change) >= 100;
 const mysql = useMysql();
 const shared = useThreeEnvironments(mysql);
 
-// The locks of one that a failed test left prepared would keep the next test from dropping its
-// tables.
+// A prepared transaction that a failed test left behind holds locks, which would keep the next test
+// from dropping its tables.
 afterEach(async () => {
   for (const row of await mysql.query("XA RECOVER CONVERT XID")) {
     const hex = String(row["data"]).slice(2);
@@ -26,14 +26,14 @@ afterEach(async () => {
 beforeEach(async () => installLedger(await mysql.connect()));
 afterEach(async () => uninstallLedger(await mysql.connect()));
 
-// The saved position waits where the XA transaction was prepared, and the GTIDs of what follows
-// count as read.
-/** What `offsets show` prints. */
+// The saved position stays where the XA transaction was prepared, and the GTIDs of later
+// transactions count as read.
+/** The output of `offsets show`. */
 async function show(bench: ReaderBench): Promise<string> {
   return (await binlogRouterOn(stackFileOf(shared.aws, tablesOf(bench)), "offsets", "show")).out;
 }
 
-/** The ids below 1,000 of the orders that come, up to this one's. */
+/** The ids below 1,000 of the orders that arrive, up to and including `last`. */
 async function ordersUpTo(bench: ReaderBench, last: number): Promise<Frame[]> {
   const frames: Frame[] = [];
   while (!frames.some(({ changes }) => changes.some((change) => idOf(change) === last)))
@@ -43,8 +43,8 @@ async function ordersUpTo(bench: ReaderBench, last: number): Promise<Frame[]> {
 }
 
 /**
- * Writes until the offset names the kept transactions and waits for none, and purges the logs that
- * have them.
+ * Writes until the offset contains the kept transactions and waits for none. Then purges the logs
+ * that contain them.
  */
 async function keepAndPurge(
   bench: ReaderBench,
@@ -107,7 +107,7 @@ test("who connects while an XA transaction is prepared is known after a restart 
     .poll(() => mysql.query("SELECT 1 FROM information_schema.processlist WHERE user LIKE 'app%'"))
     .toEqual([]);
   await bench.start();
-  // What was sent before comes again, and the route function drops it.
+  // The reader sends earlier changes again, and the route function drops them.
   const frames: Frame[] = [];
   while (frames.flatMap(({ changes }) => changes).length < CONNECTIONS)
     for (const frame of await bench.receive())
@@ -142,7 +142,7 @@ describe("an XA transaction that stays prepared", () => {
     await mysql.query("XA COMMIT 'forgotten','a'");
     expect(splitOf(await ordersUpTo(bench, 1))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
     await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("forgotten");
-    // The GTIDs of the prepares count, too: a failover would find no gap.
+    // The prepares' GTIDs count as executed too, so a failover finds no gap.
     const [{ executed = "" } = {}] = await mysql.query("SELECT @@gtid_executed AS executed");
     expect(await show(bench)).toContain(`reads from:  ${String(executed).replaceAll("\n", "")}`);
   });
@@ -165,7 +165,7 @@ describe("an XA transaction that stays prepared", () => {
     const reader = await bench.start();
     await prepareOrder("'forgotten','d'", 5, shared.accounts[0]);
     await keepAndPurge(bench, reader, ["'forgotten','d'"]);
-    // A bucket without the object.
+    // This reader has a bucket without the object.
     await using other = await ReaderBench.create(shared.aws, mysql.server);
     const stopped = await bench.start("stopped by an error", {
       PAYLOAD_BUCKET: `${other.source}-payloads`,

@@ -6,7 +6,7 @@ import { ReaderBench } from "../../support/reader.ts";
 import { splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// The reader's account has what docs/deploying.md gives it, which leaves out PROCESS.
+// The reader's account has the privileges of docs/deploying.md without PROCESS.
 
 const GRANTS = ["REPLICATION SLAVE, REPLICATION CLIENT ON *.*", "SELECT ON performance_schema.*"];
 const mysql = useMysql();

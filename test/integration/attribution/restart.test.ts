@@ -13,9 +13,9 @@ const shared = useThreeEnvironments(mysql);
 afterEach(async () => uninstallLedger(await mysql.connect()));
 
 /**
- * The reader stops in the middle of a binlog file; 500 short connections; the server starts again,
- * and with it the thread ids; 500 more, of other accounts on the same ids. Some connections are
- * open all the while on either side.
+ * Stops the reader in the middle of a binlog file, then writes through 500 short connections. After
+ * a restart of the server, which resets the thread ids, 500 connections of other accounts write
+ * with the same ids. Before and after the restart, some connections stay open throughout.
  */
 async function restartWhileAway(): Promise<ReturnType<typeof splitOf>> {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
@@ -38,8 +38,8 @@ async function restartWhileAway(): Promise<ReturnType<typeof splitOf>> {
 }
 
 /**
- * These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is
- * handed on by hand.
+ * These servers run with --no-defaults and therefore ignore what SET PERSIST stored. The test sets
+ * the variable again after the restart.
  */
 async function restartServer(): Promise<void> {
   const [row] = await mysql.query<{ value: string }>("SELECT @@GLOBAL.init_connect AS value");
@@ -63,7 +63,7 @@ test("without the ledger, no author is wrong: who cannot be known stays unknown"
   expect(split.right + split.unknown).toBe(BEFORE + AFTER);
 });
 
-// In the new run the thread id of the prepare is that of another account's connection.
+// After the restart, another account's connection has the thread id of the prepare.
 test("an XA transaction that was prepared before a restart is nobody else's after it", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const [production, staging] = shared.accounts;

@@ -22,7 +22,9 @@ const CONFIG = {
   subscribers: { search: { tables: ["shop.*"] } },
 };
 
-/** What became of the inserts of short connections, each of which names its account. */
+/**
+ * The results for the inserts of short connections. Each insert contains the name of its account.
+ */
 interface Outcome {
   readonly right: number;
   readonly wrong: number;
@@ -30,8 +32,8 @@ interface Outcome {
 }
 
 /**
- * Runs the whole stack with these options, writes through short connections, and counts until all
- * are accounted for.
+ * Runs the whole stack with these options, writes through short connections, and waits until every
+ * insert is counted.
  */
 async function outcomeOf(...options: string[]): Promise<Outcome> {
   const directory = await mkdtemp(join(tmpdir(), "attribution-stack-"));
@@ -40,7 +42,8 @@ async function outcomeOf(...options: string[]): Promise<Outcome> {
   await writeFile(config, JSON.stringify(CONFIG));
   await using start = startProcess(["--no-demo", "--config", config, ...options]);
   const stack = await start.ready();
-  // Open to the end: nobody knows the author of a definition whose connection is gone.
+  // This connection stays open: the author of a definition is unknown once its connection is
+  // closed.
   await using administrator = await createConnection(stack.mysql);
   await administrator.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(100))");
   using queues = new EnvironmentQueues(stack);

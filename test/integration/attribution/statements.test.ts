@@ -42,7 +42,7 @@ beforeEach(async () => {
 
 let marks = 0;
 
-/** A change of the administrator by which the end of a test's changes is known. */
+/** Writes a change as the administrator; it marks the end of a test's changes. */
 async function mark(): Promise<KnownChange[]> {
   const id = 1_000_000 + ++marks;
   await mysql.query("INSERT INTO shop.orders (id, note) VALUES (?, 'mark')", [id]);
@@ -54,7 +54,7 @@ async function mark(): Promise<KnownChange[]> {
   }
 }
 
-/** `op table user` of what an account's statements bring. */
+/** `op table user` of each change that an account's statements cause. */
 async function changesBy(
   account: Account,
   act: (connection: Connection) => Promise<unknown>,

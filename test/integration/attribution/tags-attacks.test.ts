@@ -9,8 +9,8 @@ import { presentFile, replay } from "../../support/replay.ts";
 import { insertBriefly, type Split, splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// What makes thread ids, clocks, logs or the process list lie, with GTID tags alone: the ledger has
-// no row of anybody.
+// Faults that make thread ids, clocks, logs or the process list misleading. Attribution uses only
+// GTID tags here: the ledger has no rows.
 
 const SHORT = 60;
 
@@ -69,7 +69,7 @@ test("a log that is played again has its tags no more, and is nobody's", async (
   await mysql.query("DELETE FROM shop.orders");
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();
-  // On the log's thread ids others write now.
+  // Other connections now have the log's thread ids.
   const pool = await Promise.all(
     Array.from({ length: SHORT }, () => mysql.connect(shared.accounts[0])),
   );

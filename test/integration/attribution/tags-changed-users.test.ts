@@ -8,7 +8,7 @@ import { useThreeEnvironments } from "../../support/three-environments.ts";
 const mysql = useMysql();
 const shared = useThreeEnvironments(mysql);
 
-/** How often the process list has been looked at. */
+/** The number of times that the reader has read the process list. */
 async function looks(): Promise<number> {
   const [row] = await mysql.query<{ count: string | null }>(
     `SELECT SUM(count_star) AS count FROM performance_schema.events_statements_summary_by_digest
@@ -17,8 +17,8 @@ async function looks(): Promise<number> {
   return Number(row?.count ?? 0);
 }
 
-// A connection that changed its user before it wrote anything: no tag and, without the ledger, no
-// row tells of it, and the process list shows only who is there now.
+// A connection that changed its user before its first write. It has no tag and, without the ledger,
+// no row. The process list shows only its current user.
 describe.each(["tags", "ledger-and-tags"] as const)("with %s", (kind) => {
   test("the user between two others is not taken for one of them", async () => {
     await installLedger(await mysql.connect(), kind);

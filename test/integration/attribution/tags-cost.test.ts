@@ -3,13 +3,13 @@ import { installLedger, uninstallLedger } from "../../../operator/ledger/install
 import type { Registration } from "../../../operator/ledger/tagging.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 
-// What a login and a commit take with nothing, the ledger, tags, or both. The ways take turns, so
-// that what else the machine does meanwhile meets all of them.
+// Times of a login and of a commit with no registration, the ledger, tags, or both. The variants
+// alternate, so that other load on the machine affects all of them.
 
 const ROUNDS = 12;
 const LOGINS = 10;
 const COMMITS = 60;
-/** Far more than a small transaction takes on a busy machine. */
+/** Far longer than a small transaction takes on a busy machine. */
 const ALLOWED_MS = 400;
 
 const mysql = useMysql();

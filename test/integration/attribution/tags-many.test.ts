@@ -9,8 +9,8 @@ import { ReaderBench } from "../../support/reader.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// Many accounts, each with its tag in the GTID sets of server and reader, and many connections. At
-// night thousands and 100,000 of them.
+// Many accounts, each with a tag in the GTID sets of the server and the reader, and many
+// connections. The nightly workflow uses thousands of accounts and 100,000 connections.
 
 const TAGS = Number(process.env["TAGS"] ?? 150);
 const CONNECTIONS = Number(process.env["TAGGED_CONNECTIONS"] ?? 300);
@@ -35,7 +35,7 @@ beforeAll(async () => {
   }
 });
 
-/** Milliseconds, the middle one. */
+/** The median duration in milliseconds. */
 async function measured(times: number, act: () => Promise<void>): Promise<string> {
   const taken: number[] = [];
   for (let i = 0; i < times; i++) {
@@ -81,7 +81,7 @@ test(
     });
     const reader = await bench.start();
     const written = insertBriefly(mysql.server, accounts, { count: CONNECTIONS });
-    // Where the machine is so busy that the reader loses its lease, some frames come again.
+    // When the machine is so busy that the reader loses its lease, some frames are sent again.
     const frames: Frame[] = [];
     const ids = new Set<unknown>();
     while (ids.size < CONNECTIONS) {
@@ -106,7 +106,8 @@ test(
     const { offset } = await new OffsetStore(dynamodb, `${bench.source}-offsets`).load();
     dynamodb.destroy();
     console.info(`the saved offset's GTID set: ${offset?.gtidSet?.length} bytes`);
-    // What was read already is known by all these tags: the next reader sends only what is new.
+    // The offset records what was read under all these tags, so the next reader sends only new
+    // changes.
     const more = Math.min(CONNECTIONS, 100);
     await insertBriefly(mysql.server, accounts, { count: more, firstId: CONNECTIONS + 1 });
     await bench.start();

@@ -7,11 +7,11 @@ import { ReaderBench } from "../../support/reader.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
-// Two servers of one topology, whose thread ids have nothing to do with each other. A tag is the
-// transaction's own.
+// Two servers of one topology with unrelated thread ids. A tag belongs to its transaction and is
+// valid on both.
 
 const SHORT = 300;
-/** Of other tags in the GTID sets of both. */
+/** The number of other tags in both servers' GTID sets. */
 const OTHER_TAGS = 300;
 
 const first = useMysql({ variables: { server_id: 1 } });
@@ -46,13 +46,13 @@ beforeAll(async () => {
     await connection.query("INSERT INTO elsewhere.rows VALUES (?)", [i]);
   }
   await replicated();
-  // init_connect is not replicated: every server that may become the source needs it.
+  // init_connect is not replicated: it must be set on every server that may become the source.
   const [row] = await first.query<{ value: string }>("SELECT @@global.init_connect AS value");
   await second.query("SET GLOBAL init_connect = ?", [row?.value]);
 });
 afterAll(async () => aws[Symbol.asyncDispose]());
 
-/** Waits until the second server has executed all that the first one has. */
+/** Waits until the second server has executed everything that the first one has. */
 async function replicated(): Promise<void> {
   const [state] = await first.query<{ executed: string }>(
     "SELECT @@global.gtid_executed AS executed",
@@ -109,7 +109,7 @@ test(
     await replicated();
     await second.query("STOP REPLICA");
     proxy.leadTo({ host: second.server.host, port: second.server.port });
-    // Other accounts on the ids that the first server gave to these.
+    // Other accounts use the thread ids that the first server gave to these.
     await insertBriefly(second.server, accounts.toReversed(), { count: SHORT, firstId: 2000 });
     await bench.start();
     const split = splitOf(await bench.takeFrames(2 * SHORT));

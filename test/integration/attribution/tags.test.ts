@@ -119,7 +119,10 @@ test("every kind of transaction has its author's tag, and the host that the ledg
     expect(author).toEqual({ user: "app_staging", host: "localhost", attribution: "tag" });
 });
 
-/** What a pool does with a connection between two uses, with and without the call behind it. */
+/**
+ * What a pool does with a connection between two uses, with or without the registering call
+ * afterwards.
+ */
 type Between = "change" | "reset" | "change, call";
 
 async function usePool(between: Between): Promise<Split> {
@@ -189,19 +192,20 @@ test("a session that is reset is known while its connection is open, also to the
   reader = await bench.start();
   expect(await next()).toEqual({ "first-sight": 1 });
   expect(await reader.stop()).toBe(0);
-  // Written while no reader could ask: the user may have changed since, and changed back.
+  // This was written while no reader could query the server: the user may have changed and changed
+  // back since.
   await connection.query("INSERT INTO shop.orders VALUES (?, 'app_production')", [++id]);
   await bench.start();
   expect(splitOf(await bench.takeFrames(1)).attributions).toEqual({ unknown: 1 });
   await connection.query("CALL binlog_router.register_session()");
   expect(await next()).toEqual({ tag: 1 });
-  // In a transaction MySQL sets no tag, and the ledger's row comes under the former one: they
+  // Within a transaction MySQL sets no tag, and the ledger's row has the former tag: the two
   // disagree.
   await connection.query("START TRANSACTION");
   await connection.query("INSERT INTO shop.orders VALUES (?, 'app_production')", [++id]);
   await connection.query("COMMIT");
   expect(splitOf(await bench.takeFrames(1)).attributions).toEqual({ tag: 1 });
-  // The first question counts the change of user, the next ones that there was none since.
+  // The first query counts the change of user; later ones show that there was none since.
   await connection.changeUser(staging);
   expect(await next("app_staging")).toEqual({ unknown: 1 });
   expect(await next("app_staging")).toEqual({ "first-sight": 1 });
@@ -256,7 +260,7 @@ test("an XA transaction that was prepared before a restart of the server is its 
     await preparing.query(statement);
   preparing.destroy();
   await restartServer();
-  // On the new run's thread ids, others write, and one of them commits.
+  // After the restart, other connections have these thread ids. One of them commits.
   const committing = await Promise.all(
     Array.from({ length: POOLED }, () => mysql.connect(production)),
   );
@@ -330,8 +334,8 @@ test("an event that registers has its definer's tag", async () => {
 });
 
 /**
- * These servers run with --no-defaults, and so without what SET PERSIST wrote: the setting is
- * handed on by hand.
+ * These servers run with --no-defaults and therefore ignore what SET PERSIST stored. The test sets
+ * the variable again after the restart.
  */
 async function restartServer(): Promise<void> {
   const [row] = await mysql.query<{ value: string }>("SELECT @@GLOBAL.init_connect AS value");

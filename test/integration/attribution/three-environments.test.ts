@@ -26,8 +26,7 @@ describe("with the session ledger", () => {
     const first = await bench.start();
     const { accounts } = shared;
     const pool = await Promise.all(accounts.map((account) => mysql.connect(account)));
-    // Something that moves the offset past the registrations, and nothing else of these
-    // connections.
+    // This insert moves the offset past the registrations. These connections write nothing else.
     await mysql.query("INSERT INTO shop.orders VALUES (1, 'root')");
     await bench.takeFrames(1);
     expect(await first.stop()).toBe(0);

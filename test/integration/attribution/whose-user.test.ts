@@ -5,8 +5,8 @@ import { ReaderBench } from "../../support/reader.ts";
 import { splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
-// The author is who logged in, whatever privileges a statement runs with. Each row names the
-// account that it expects.
+// The author is the user who logged in, whatever privileges a statement runs with. Each row
+// contains the expected account.
 
 const mysql = useMysql({
   variables: { check_proxy_users: "ON", sha256_password_proxy_users: "ON" },

@@ -22,7 +22,8 @@ import {
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
 
-// What the product asks of DynamoDB. A rule that only the stand-in has does not belong here.
+// These tests cover the DynamoDB calls that the product makes. They check DynamoDB's rules only,
+// not rules that exist only in the stand-in.
 
 let local: LocalAwsWithClients;
 let tables = 0;
@@ -225,7 +226,7 @@ describe("an update", () => {
       UpdateExpression: "DELETE threads :all",
       ExpressionAttributeValues: { ":all": { SS: ["a", "b", "c"] } },
     });
-    // An empty set does not exist.
+    // DynamoDB has no empty sets: the attribute is removed with its last element.
     expect(await get("1")).not.toHaveProperty("threads");
   });
 
@@ -244,7 +245,7 @@ describe("an update", () => {
   });
 });
 
-/** A key condition on the stream `s` and what more is said of the position. */
+/** A query's key condition: the stream `s`, and optionally a condition on the position. */
 const condition = (more: string, values: Record<string, AttributeValue> = {}) => ({
   KeyConditionExpression: `#stream = :stream${more}`,
   ExpressionAttributeNames: {
@@ -332,7 +333,6 @@ describe("a query", () => {
   });
 });
 
-/** A batch of `count` writes. */
 const requests = (count: number) => ({
   RequestItems: {
     [TableName]: Array.from({ length: count }, (_, index) => ({

@@ -12,7 +12,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
 
 let local: LocalAwsWithClients;
-/** A client that gives up at the first failure, so that a test sees each one. */
+/** A client that does not retry, so that a test sees each failure. */
 let client: SQSClient;
 let QueueUrl: string | undefined;
 
@@ -36,7 +36,10 @@ const send = (queueUrl = QueueUrl) =>
 const control = (path: string, init?: { method: string; body?: string }) =>
   fetch(local.aws.endpoints.sqs + path, init);
 
-/** After each of thirty calls, how many a fault has struck that strikes half of them. */
+/**
+ * Adds a fault that strikes half of all calls. Returns the number of strikes after each of 30
+ * calls.
+ */
 const strikesAtRandom = async (seed: number): Promise<number[]> => {
   using fault = local.aws.faults.add({
     probability: 0.5,

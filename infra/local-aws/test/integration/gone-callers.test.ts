@@ -9,11 +9,11 @@ import {
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
 
-// What becomes of a call whose client has given it up. SQS promises nothing about it, so none of
-// this is a rule of SQS.
+// Calls that their clients abandon. SQS documents nothing about them, so these tests describe the
+// stand-in only.
 
 let local: LocalAwsWithClients;
-/** A client that does not repeat what failed. */
+/** A client that does not retry. */
 let client: SQSClient;
 let queues = 0;
 
@@ -68,7 +68,7 @@ describe("a receive", () => {
       const abandoned = new AbortController();
       const polling = receive(queue, { WaitTimeSeconds: 20 }, abandoned.signal);
       const outcome = expect(polling).rejects.toMatchObject({ name: "AbortError" });
-      // The receive is surely waiting when another call has been answered.
+      // Once a later call has been answered, the receive is certainly waiting.
       await counts(queue);
       abandoned.abort();
       await outcome;
@@ -140,7 +140,7 @@ describe("a send", () => {
     await expect(send(queue, "1", AbortSignal.timeout(100))).rejects.toMatchObject({
       name: "AbortError",
     });
-    // The delay of a second call, which began later, has ended when that call is answered.
+    // The second call began later, so its answer shows that the first call's delay has ended too.
     await send(queue, "2");
     expect(fault.strikes).toBe(2);
     expect(await counts(queue)).toEqual({ visible: "1", inFlight: "0" });

@@ -92,13 +92,14 @@ test("a queue goes on with its messages, their order, receive counts and dedupli
     ({ SequenceNumber: last = "" } = await send(first.sqs, QueueUrl, "four"));
   }
   await using second = await startLocalAwsWithClients({ directory });
-  // A changed attribute is that of the queue made now; its messages are those of its name.
+  // The queue is created with a changed attribute. The new attribute applies, and the messages kept
+  // under the queue's name are still there.
   const QueueUrl = await createQueue(second.sqs, "orders.fifo", { ...FIFO, DelaySeconds: "0" });
   expect((await send(second.sqs, QueueUrl, "one")).SequenceNumber).toBeDefined();
   const five = await send(second.sqs, QueueUrl, "five");
   expect(BigInt(five.SequenceNumber ?? 0)).toBeGreaterThan(BigInt(last));
   const messages = await receive(second.sqs, QueueUrl);
-  // Not "one" again: that send repeats one of the last five minutes.
+  // The second "one" is missing: that send repeats a deduplication id of the last five minutes.
   expect(messages.map(({ Body }) => Body)).toEqual([
     "two\n\u2028\u2029 😀",
     "three",
@@ -188,7 +189,7 @@ test("a file with half a last line is read on; one that is damaged elsewhere is 
   await expect(startLocalAwsWithClients({ directory })).rejects.toThrow("is damaged in line");
 });
 
-/** The program, on a directory, with the SDK's clients for it. */
+/** Starts the program on a directory, and creates the SDK's clients for it. */
 async function program(directory: string) {
   const child: ChildProcess = spawn(process.execPath, [MAIN, "--directory", directory], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -222,7 +223,7 @@ test("killed again and again, it loses nothing that it acknowledged, and repeats
   const sent = new Set<string>();
   const written = new Set<string>();
   const deleted = new Set<string>();
-  // A delete that the kill cut off may have been carried out, although its answer never came.
+  // A delete that the kill interrupted may have been carried out even though it was not answered.
   const maybeDeleted = new Set<string>();
   const table = {
     TableName: "written",
@@ -284,7 +285,7 @@ test("killed again and again, it loses nothing that it acknowledged, and repeats
   expect(new Set(left).size).toBe(left.length);
   expect(left.filter((name) => deleted.has(name))).toEqual([]);
   expect([...sent].filter((name) => !maybeDeleted.has(name) && !left.includes(name))).toEqual([]);
-  // In order within each group.
+  // Each group's messages arrive in order.
   for (const writer of ["0", "1", "2"]) {
     const places = left
       .map((name) => name.split("/"))

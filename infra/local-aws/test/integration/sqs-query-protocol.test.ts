@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
 
-// Clients from before the end of 2023 (Debian 12's `aws` and boto3) speak to SQS in form fields and
-// XML.
+// Clients released before the end of 2023 (Debian 12's `aws` and boto3) use SQS's query protocol:
+// form fields in, XML out.
 
 let local: LocalAwsWithClients;
 let QueueUrl: string;
@@ -31,7 +31,9 @@ async function query(fields: Record<string, string>): Promise<{ status: number; 
   return { status: response.status, xml: await response.text() };
 }
 
-/** The contents of all elements of a name that contain no other of the same name, unescaped. */
+/**
+ * The unescaped contents of all elements with this name that contain no element of the same name.
+ */
 function elements(xml: string, name: string): string[] {
   const found = xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, "gsu"));
   return [...found].map(([, content = ""]) =>

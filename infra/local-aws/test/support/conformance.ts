@@ -15,21 +15,19 @@ import { expect, test as plainTest } from "vitest";
 import { startLocalAwsWithClients } from "../../clients.ts";
 
 /**
- * The tests of this folder state rules of SQS, not of the stand-in: with `SQS_CONFORMANCE=aws` they
- * run against real SQS, with the ordinary credentials and region, in queues that they delete again.
- * There a test that lets time pass waits; here the stand-in's clock is put forward.
+ * The tests of this folder check rules of SQS, not of the stand-in. With `SQS_CONFORMANCE=aws` they
+ * run against real SQS with the default credentials and region, in queues that they delete
+ * afterwards. A test that lets time pass then waits for real; against the stand-in it advances the
+ * clock.
  */
 const REAL = process.env["SQS_CONFORMANCE"] === "aws";
 
-/** SQS under test. */
+/** The SQS under test: the stand-in or the real one. */
 export interface SqsUnderTest {
   readonly client: SQSClient;
-  /**
-   * A queue of its own for a test; `fifo` unless told otherwise. Content-based deduplication is
-   * off.
-   */
+  /** Creates a queue for one test: a FIFO queue by default, without content-based deduplication. */
   queue(options?: QueueOptions): Promise<TestQueue>;
-  /** Lets time pass. */
+  /** Lets `ms` pass: advances the stand-in's clock, or waits. */
   pass(ms: number): Promise<void>;
 }
 
@@ -69,7 +67,7 @@ function realSqs(): SqsUnderTest & AsyncDisposable {
     },
     pass: (ms) => sleep(ms),
     async [Symbol.asyncDispose]() {
-      // A test may have deleted its queue itself.
+      // The test may have deleted its queue already.
       await Promise.allSettled(
         urls.map((QueueUrl) => client.send(new DeleteQueueCommand({ QueueUrl }))),
       );
@@ -78,14 +76,14 @@ function realSqs(): SqsUnderTest & AsyncDisposable {
   };
 }
 
-/** How long a test may take that lets so much time pass. */
+/** The time limit of a test that lets this many seconds pass. */
 export function lasting(seconds: number): { timeout: number } {
   return { timeout: REAL ? (seconds + 60) * 1000 : 30_000 };
 }
 
 let queuesMade = 0;
 
-/** A queue with the commands that most tests need. */
+/** A queue, with the commands that most tests use. */
 export class TestQueue {
   readonly url: string;
   readonly arn: string;
@@ -118,8 +116,8 @@ export class TestQueue {
   }
 
   /**
-   * Sends a text: in a FIFO queue to group `g`, with a deduplication id of its own, unless `more`
-   * says otherwise.
+   * Sends a text. In a FIFO queue it goes to group `g` with a new deduplication id, unless `more`
+   * overrides them.
    */
   send(
     body: string,
@@ -134,8 +132,8 @@ export class TestQueue {
   }
 
   /**
-   * One receive of up to ten messages with all their system attributes, without waiting unless
-   * `more` says so.
+   * Receives up to ten messages with all system attributes. It does not wait unless `more` sets a
+   * wait time.
    */
   async receive(
     more: Partial<ReceiveMessageCommandInput> = {},
@@ -154,7 +152,7 @@ export class TestQueue {
     return Messages;
   }
 
-  /** The bodies of one receive that waits for the first message. */
+  /** Receives once, waiting for the first message; returns the bodies. */
   async bodies(more: Partial<ReceiveMessageCommandInput> = {}): Promise<string[]> {
     const messages = await this.receive({ WaitTimeSeconds: 5, ...more });
     return messages.map(({ Body }) => Body ?? "");
@@ -168,8 +166,8 @@ export class TestQueue {
   }
 
   /**
-   * Waits until the queue shows these attributes: SQS's counts and settings take a while to be the
-   * same everywhere.
+   * Waits until the queue reports these attributes: SQS's counts and settings are eventually
+   * consistent.
    */
   async expectAttributes(expected: Readonly<Record<string, string>>): Promise<void> {
     const eventually = { timeout: 60_000, interval: 100 };
@@ -177,7 +175,7 @@ export class TestQueue {
   }
 }
 
-/** The entries of a batch that acknowledges messages. */
+/** The entries of a batch that deletes messages. */
 export function receipts(messages: readonly Message[]): { Id: string; ReceiptHandle: string }[] {
   return messages.map(({ ReceiptHandle }, index) => ({
     Id: `entry-${index}`,

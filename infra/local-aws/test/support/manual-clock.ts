@@ -1,6 +1,6 @@
 import type { Clock } from "../../time/clock.ts";
 
-/** A clock that stands still until it is put forward. */
+/** A clock that moves only when a test advances it. */
 export class ManualClock implements Clock {
   #nowMs: number;
   readonly #alarms = new Map<() => void, number>();
@@ -19,7 +19,7 @@ export class ManualClock implements Clock {
     return () => void this.#alarms.delete(ring);
   }
 
-  /** Puts the clock forward, and rings on the way what falls due, in order. */
+  /** Advances the clock and fires the timers that become due, in order. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (;;) {

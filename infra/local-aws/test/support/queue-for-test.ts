@@ -6,7 +6,7 @@ import { newQueueAttributes, type QueueAttributes } from "../../sqs/queues/queue
 import { SQS_LIMITS, type QueueLimits } from "../../sqs/queues/queue-limits.ts";
 import type { ManualClock } from "./manual-clock.ts";
 
-/** A queue without the API around it. */
+/** A queue object without the HTTP API. */
 export function queueForTest(
   clock: ManualClock,
   attributes: QueueAttributes,
@@ -37,7 +37,7 @@ export function contentForTest(body: string, groupId?: string): MessageContent {
   };
 }
 
-/** A receive of up to ten messages that does not wait. */
+/** Receives up to ten messages without waiting. */
 export function receiveForTest(
   queue: Queue,
   options: Partial<ReceiveOptions> = {},

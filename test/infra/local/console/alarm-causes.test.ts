@@ -14,12 +14,15 @@ import { SimulatedSystem } from "../../../support/console/simulated-system.ts";
 import { exampleConfiguration } from "../../../support/example-stack.ts";
 
 const PAGE = join(REPOSITORY_ROOT, "docs/runbook.md");
-/** Before the trouble, all of the alarms have looked at their periods. */
+/** Minutes without trouble at the start, in which every alarm evaluates full periods. */
 const QUIET_MINUTES = 20;
-/** The longest period is a quarter of an hour, and the evaluation looks back over three of them. */
+/**
+ * Minutes until an alarm must have cleared: the longest period is 15 minutes, and its evaluation
+ * covers three of them.
+ */
 const CLEARS_WITHIN_MINUTES = 60;
 
-/** An alarm that rang, and after how many minutes of the trouble. */
+/** The alarms that rang, each with the minutes from the start of the trouble until it rang. */
 type Rung = ReadonlyMap<string, number>;
 
 let aws: LocalAws;
@@ -40,12 +43,12 @@ beforeAll(async () => {
 });
 afterAll(() => aws[Symbol.asyncDispose]());
 beforeEach(() => {
-  // On a minute, where CloudWatch's periods begin.
+  // The run begins on a full minute, as CloudWatch's periods do.
   vi.useFakeTimers({ now: 30_000_000 * 60_000, toFake: ["Date", "setInterval", "clearInterval"] });
 });
 afterEach(() => void vi.useRealTimers());
 
-/** Plays a cause; returns what rang, and what still rings at the end. */
+/** Simulates a cause. Returns the alarms that rang, and those still ringing at the end. */
 function play(cause: Cause): { rung: Rung; still: string[] } {
   using system =
     cause.canary === true
@@ -92,7 +95,7 @@ it("every alarm has a cause that rings it", () => {
   expect(unheard).toEqual([]);
 });
 
-/** `UPDATE_RUNBOOK=1` writes the table anew. */
+/** `UPDATE_RUNBOOK=1` rewrites the table. */
 it("the runbook's table says the same", () => {
   const lines = rows.map(([{ name }, rung]) => `| ${name} | ${alarmsText(rung)} |`);
   const table = ["| cause | alarms, and the minute in which each rings |", "| - | - |", ...lines];
@@ -113,7 +116,7 @@ function alarmsText(rung: Rung): string {
   return [...rung].map(([name, minute]) => `${name} (${minute})`).join(", ");
 }
 
-/** A table's cells, however the formatter has padded them. */
+/** A table's cells without the formatter's padding. */
 function cells(table: string): string[][] {
   return table
     .trim()

@@ -97,7 +97,6 @@ describe("what is not known", () => {
   });
 });
 
-/** A template of queues with these properties. */
 function queues(properties: Record<string, object>): Template {
   return {
     Resources: Object.fromEntries(

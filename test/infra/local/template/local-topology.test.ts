@@ -22,7 +22,10 @@ import { exampleConfiguration } from "../../../support/example-stack.ts";
 const MYSQL = { host: "127.0.0.1", port: 33_061, tls: "off" } as const;
 const CREDENTIALS = { username: "binlog_router", password: "secret" };
 
-/** What a run on one machine has when the CDK app is edited like this; on stand-ins of its own. */
+/**
+ * Applies an edit to the CDK app and reads the topology that a local run derives from it, on new
+ * stand-ins.
+ */
 async function localRun<Result>(
   edit: (stack: RouterStack) => void,
   look: (topology: LocalTopology, clients: AwsClients) => Promise<Result> | Result,
@@ -39,14 +42,14 @@ async function localRun<Result>(
   return await look(topology, clients);
 }
 
-/** The CloudFormation resource of a construct, as an edit of the app would reach it. */
+/** The CloudFormation resource of a construct, as an edit of the app would access it. */
 function resource(construct: IConstruct): CfnResource {
   const child = construct.node.defaultChild;
   if (!CfnResource.isCfnResource(child)) throw new TypeError("a construct without a resource");
   return child;
 }
 
-/** What feeds a function from a queue. */
+/** The event source mapping that connects a queue to a function. */
 function eventSourceMapping(lambda: IConstruct): CfnResource {
   const mapping = lambda.node
     .findAll()
@@ -267,7 +270,10 @@ describe("what the CDK app lacks is missing on one machine too:", () => {
   });
 });
 
-/** A run from a template that lacks the resource of this type whose logical id begins like this. */
+/**
+ * The local topology of a template without the resource of this type whose logical id has this
+ * prefix.
+ */
 async function without(type: string, beginning: string): Promise<LocalTopology> {
   await using aws = await startLocalAws();
   const { stackName, template } = synthesize(onThisMachine(exampleConfiguration(), MYSQL));

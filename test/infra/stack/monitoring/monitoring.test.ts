@@ -66,7 +66,7 @@ describe("every alarm", () => {
   });
 
   it("is announced when it begins; its end, where that means that the trouble is over", () => {
-    // The runbook names those that count events.
+    // The runbook lists the alarms that count events.
     const [, sentence = ""] = /alarms count events[^:]*:(.*?)\. /s.exec(runbook) ?? [];
     const events = Array.from(sentence.matchAll(/\(#([\w-]+)\)/g), ([, fragment]) => fragment);
     expect(events.length).toBeGreaterThan(5);
@@ -222,7 +222,7 @@ test("frames that come again are an alarm of their own, in as many minutes as a 
     Threshold: 0,
     EvaluationPeriods: 3,
   });
-  // A frame that comes again once within each minute keeps the alarm on.
+  // A frame that returns once a minute keeps the alarm on.
   template.hasResourceProperties("AWS::SQS::Queue", {
     QueueName: "shop-raw.fifo",
     VisibilityTimeout: 45,
@@ -356,7 +356,7 @@ describe("the dashboard", () => {
   });
 });
 
-/** A text that CloudFormation would join, every reference in it as its logical id. */
+/** The text that CloudFormation's Join would produce, with logical ids in place of references. */
 function flatten(value: unknown): string {
   if (typeof value === "string") return value;
   const { "Fn::Join": joined = [] } = value as { "Fn::Join"?: [string, unknown[]] };

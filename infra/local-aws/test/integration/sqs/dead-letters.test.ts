@@ -16,7 +16,8 @@ async function queueWithDeadLetters(
 ): Promise<{ queue: TestQueue; dead: TestQueue }> {
   const dead = await sqs.queue({ standard });
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount });
-  // Every message comes back at once, so that its receives can be counted without waiting.
+  // The visibility timeout is zero, so that a test can receive a message repeatedly without
+  // waiting.
   const queue = await sqs.queue({
     standard,
     attributes: { RedrivePolicy, VisibilityTimeout: "0" },
@@ -64,7 +65,7 @@ for (const standard of [false, true]) {
         Body: "poison",
         Attributes: { ApproximateReceiveCount: "1" },
       });
-      // Redriven messages are new messages.
+      // A redriven message gets a new message id.
       expect(message?.MessageId).not.toBe(sent.MessageId);
     });
   });

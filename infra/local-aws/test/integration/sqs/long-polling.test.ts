@@ -6,7 +6,10 @@ import {
 import { describe, expect } from "vitest";
 import { lasting, test } from "../../support/conformance.ts";
 
-/** Well below the waiting time in these tests, well above a round trip on a busy machine. */
+/**
+ * Upper bound for an immediate answer: well below these tests' wait times and well above a round
+ * trip on a busy machine.
+ */
 const AT_ONCE_MS = 15_000;
 
 describe("long polling", () => {

@@ -75,7 +75,7 @@ describe("a message's attributes", () => {
     const [message] = await queue.receive({ MessageAttributeNames: ["All"], WaitTimeSeconds: 5 });
     expect(message?.MessageAttributes).toEqual(MessageAttributes);
     expect(message?.MD5OfMessageAttributes).toBe(sent.MD5OfMessageAttributes);
-    // The rule of SQS's developer guide, written out: lengths in four bytes, then the bytes.
+    // The algorithm of SQS's developer guide: each length in four bytes, followed by the bytes.
     const hash = createHash("md5")
       .update("\0\0\0\x08a.number\0\0\0\x0ANumber.int\x01\0\0\0\x0212")
       .update("\0\0\0\x07b.bytes\0\0\0\x06Binary\x02\0\0\0\x04")

@@ -22,8 +22,8 @@ const PROPERTIES = {
 };
 
 /**
- * An alarm from minute 0 on, and what became of it after each minute with these values; null:
- * nothing came.
+ * Creates an alarm at minute 0 and feeds it one value a minute (null: no data point). Returns the
+ * alarm's state after each minute.
  */
 function course(properties: object, minutes: readonly (number | null)[]) {
   const store = new MetricStore();

@@ -4,7 +4,10 @@ import {
   type Datapoint,
 } from "../../../cloudwatch/alarms/evaluate-datapoints.ts";
 
-/** `0` good, `X` breaching, `-` missing; oldest first, as in CloudWatch's documentation. */
+/**
+ * Parses a range as CloudWatch's documentation writes it, oldest first: `0` is good, `X` breaching,
+ * `-` missing.
+ */
 function range(text: string): Datapoint[] {
   return text.split(" ").map((sign) => (sign === "-" ? undefined : sign === "X"));
 }
@@ -13,8 +16,8 @@ const TREATMENTS = ["missing", "ignore", "breaching", "notBreaching"] as const;
 const STATES = { O: "OK", A: "ALARM", I: "INSUFFICIENT_DATA", k: null } as const;
 
 /**
- * Both tables of "Configuring how CloudWatch alarms treat missing data", one letter for each of the
- * treatments.
+ * Both tables of "Configuring how CloudWatch alarms treat missing data". Each letter is the result
+ * with one treatment.
  */
 test.each([
   [3, "0 - X - X", "OOOO"],

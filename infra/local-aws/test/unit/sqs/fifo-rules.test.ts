@@ -6,15 +6,15 @@ import { ManualClock } from "../../support/manual-clock.ts";
 import { contentForTest, queueForTest, receiveForTest } from "../../support/queue-for-test.ts";
 
 /**
- * The rules of a FIFO queue, checked after every step of a random history against a description
- * that is too slow to be a queue: a list of all messages, searched from its beginning each time.
+ * A model of a FIFO queue: a list of all messages that is searched from the beginning each time.
+ * After every step of a random history the queue must agree with it.
  */
 interface Described {
   readonly body: string;
   readonly group: string;
-  /** When it becomes visible; undefined while it is. */
+  /** When the message becomes visible again; undefined while it is visible. */
   hiddenUntilMs: number | undefined;
-  /** Its latest receive. */
+  /** The message's latest receive. */
   received: { messageId: string; receipt: string } | undefined;
 }
 
@@ -126,8 +126,7 @@ class History {
     expect(received).toHaveLength(Math.min(step.most, deliverable.length));
 
     const groups = [...new Set(received.map(({ groupId }) => groupId))];
-    // Group after group: each is exhausted before the next, and each begins with its oldest
-    // message.
+    // A receive takes all of a group's messages, oldest first, before it turns to the next group.
     const expected = groups.flatMap((id) => deliverable.filter(({ group }) => group === id));
     expect(received.map(({ body }) => body)).toEqual(
       expected.slice(0, received.length).map(({ body }) => body),

@@ -63,7 +63,8 @@ test("a FIFO queue looks for groups among its first messages only", async () => 
   expect(bodies).toEqual(["1", "hidden"]);
 });
 
-// A search through the queue per call would take minutes; the time limit is for a busy machine.
+// If each call searched the whole queue, this would take minutes. The time limit allows for a busy
+// machine.
 test(
   "100,000 messages are sent, received and deleted without searching",
   { timeout: 240_000 },
