@@ -7,8 +7,7 @@ import {
 } from "../../wire/column-patterns.ts";
 import { isGlob } from "../../wire/glob.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
-import { tableMatcher } from "../../wire/table-patterns.ts";
-import { namesWithCopied } from "./copy-names.ts";
+import { originalMatcher } from "./copy-names.ts";
 
 /** How a filter treats the values of a column. */
 type Treatment = "keep" | "leave-out" | Mask;
@@ -76,12 +75,11 @@ function patternsFor(
   table: string,
   lowerCaseNames: boolean,
 ): ColumnPattern[] {
-  const names = namesWithCopied(table);
   return texts.flatMap((text) => {
     const pattern = parseColumnPattern(text);
     if (pattern === null) return [];
     const tables = `${pattern.database}.${pattern.table}`;
-    const matches = tableMatcher([lowerCaseNames ? lowerCaseName(tables) : tables]);
-    return names.some((name) => matches(database, name)) ? [pattern] : [];
+    const matches = originalMatcher(lowerCaseNames ? lowerCaseName(tables) : tables);
+    return matches(database, table) ? [pattern] : [];
   });
 }

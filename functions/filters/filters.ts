@@ -3,11 +3,10 @@ import type { Routing, Subscriber } from "../../config/routing.ts";
 import { hasColumns, isFiltered } from "../../config/filters.ts";
 import type { FrameHeader, FrameTable, TableShape } from "../../wire/frame.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
-import { tableMatcher } from "../../wire/table-patterns.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import { HiddenColumnMissingError, UndecidedRowError } from "../ground/errors.ts";
 import { columnRules, columnsHiddenByName, type TreatmentOf } from "./column-rules.ts";
-import { namesWithCopied } from "./copy-names.ts";
+import { originalMatcher } from "./copy-names.ts";
 import { filterColumns, filterShape } from "./filter-columns.ts";
 import { filterRow } from "./filter-rows.ts";
 import { maskWith, type MaskValue } from "./masks.ts";
@@ -175,13 +174,11 @@ function conditionsOf(where: Subscriber["where"]): TableCondition[] {
   if (where === undefined) return [];
   const texts = typeof where === "string" ? { "*.*": where } : where;
   return Object.entries(texts).map(([pattern, text]) => {
-    const matches = tableMatcher([pattern]);
-    const matchesLowerCase = tableMatcher([lowerCaseName(pattern)]);
+    const matches = originalMatcher(pattern);
+    const matchesLowerCase = originalMatcher(lowerCaseName(pattern));
     return {
       matches: (database, table, lowerCaseNames) =>
-        namesWithCopied(table).some((name) =>
-          lowerCaseNames ? matchesLowerCase(database, name) : matches(database, name),
-        ),
+        lowerCaseNames ? matchesLowerCase(database, table) : matches(database, table),
       condition: rowCondition(parseCondition(text)),
     };
   });

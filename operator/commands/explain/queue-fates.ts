@@ -1,6 +1,6 @@
 import type { Routing, Subscriber } from "../../../config/routing.ts";
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
-import { namesWithCopied } from "../../../functions/filters/copy-names.ts";
+import { originalMatcher } from "../../../functions/filters/copy-names.ts";
 import { type Filters, filtersOf } from "../../../functions/filters/filters.ts";
 import { isFilterError } from "../../../functions/ground/errors.ts";
 import {
@@ -109,10 +109,7 @@ function reasonOf(
 function conditionsOf({ where }: Subscriber, database: string, table: string): string {
   if (where === undefined || typeof where === "string") return where ?? "";
   return Object.entries(where)
-    .filter(([pattern]) => {
-      const matches = tableMatcher([pattern]);
-      return namesWithCopied(table).some((name) => matches(database, name));
-    })
+    .filter(([pattern]) => originalMatcher(pattern)(database, table))
     .map(([, condition]) => condition)
     .join(" and ");
 }
