@@ -23,6 +23,7 @@ export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "filters.comparison",
   "filters.condition-column",
   "filters.copy",
+  "filters.copy-column",
   "filters.generated",
   "filters.key",
   "filters.row-image",

@@ -3,6 +3,7 @@ import { parseCondition } from "../../../config/condition/parse-condition.ts";
 import { isFiltered } from "../../../config/filters.ts";
 import type { Subscriber } from "../../../config/routing.ts";
 import { columnRules } from "../../../functions/filters/column-rules.ts";
+import { originalMatcher } from "../../../functions/filters/copy-names.ts";
 import { type Finding, mendedByHand, mendedBySetting } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
@@ -11,6 +12,7 @@ import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { TableColumns } from "./ask-columns.ts";
 import { countsOnlyHere, differentMeaning } from "./comparison-checks.ts";
+import { copiesWithoutColumns } from "./copy-checks.ts";
 import { leakFindings } from "./leak-checks.ts";
 
 /** The settings of a subscriber that the doctor checks. */
@@ -39,13 +41,17 @@ export function filterFindings(
         ...missingColumns(place, subscriber, (pattern) =>
           chosenBy([pattern]).filter((table) => own.includes(table)),
         ),
+        ...(subscriber.columns === undefined
+          ? []
+          : copiesWithoutColumns(place, subscriber.columns, own, lowerCaseNames)),
         ...hiddenKeys(place, subscriber, own, lowerCaseNames),
         ...(subscriber.columns === undefined
           ? []
           : leakFindings(place, subscriber.columns, own, lowerCaseNames)),
-        ...conditionFindings(place, subscriber, (pattern) =>
-          chosenBy([pattern]).filter((table) => own.includes(table)),
-        ),
+        ...conditionFindings(place, subscriber, (pattern) => {
+          const matches = originalMatcher(lowerCaseNames ? lowerCaseName(pattern) : pattern);
+          return own.filter(({ database, table }) => matches(database, table));
+        }),
         ...rowImage(place, subscriber, variables),
       ];
     });

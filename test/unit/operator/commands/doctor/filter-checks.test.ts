@@ -173,6 +173,39 @@ describe("filters", () => {
     expect(conditions("LOWER(code) = 'a'")).toEqual(["note filters.collation"]);
   });
 
+  test("of a table are those of a table that is named like its copy, and what it lacks parks it", () => {
+    const table = (name: string, ...columns: string[]): TableColumns => ({
+      database: "shop",
+      table: name,
+      columns: [column("id", "int", { isKey: true }), ...columns.map((one) => column(one, "int"))],
+    });
+    const tables = [
+      table("daily", "note"),
+      table("_daily_new", "total"),
+      table("orders", "status"),
+      table("_orders_old"),
+    ];
+    const subscriber: Partial<FilteredSubscriber> = {
+      tables: ["shop.*"],
+      columns: { exclude: ["shop.daily.Note"], mask: {} },
+      where: { "shop.orders": "status = 1" },
+    };
+    const expected = [
+      "warning filters.copy-column: shop._daily_new is named like a tool's copy of a table of which subscribers.billing.columns hides Note, and it has no such column",
+      "warning filters.condition-column: subscribers.billing.where names the column status, which shop._orders_old does not have",
+    ];
+    const parking = (settings: Partial<FilteredSubscriber>, variables = {}) =>
+      found(settings, variables, tables).filter((text) => text.startsWith("warning"));
+    expect(parking(subscriber)).toEqual(expected);
+    const lower = { lower_case_table_names: "1" };
+    const columns = { exclude: ["Shop.Daily.Note"], mask: {} };
+    const where = { "Shop.Orders": "status = 1" };
+    expect(parking({ ...subscriber, columns, where }, lower)).toEqual(expected);
+    expect(
+      parking({ ...subscriber, tables: ["shop.*", "!shop._daily_new", "!shop._orders_old"] }),
+    ).toEqual([]);
+  });
+
   test("want whole row images", () => {
     const minimal = { binlog_row_image: "MINIMAL" };
     expect(found({ where: "total > 1" }, minimal)).toEqual([
