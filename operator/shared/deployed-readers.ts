@@ -40,11 +40,16 @@ export function deployedReaders(
       .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
       .flatMap((one) => statement.safeParse(one).data ?? []);
     const closing = statements.find(({ Sid }) => Sid === "OnlyListedConsumers");
+    // A role of the app that was granted access may stand in the Deny too, as an exception.
+    const receiving = statements
+      .filter(({ Effect, Action }) => Effect === "Allow" && Action.includes("sqs:ReceiveMessage"))
+      .flatMap(({ Principal }) => Principal.AWS);
+    const admitted = closing?.Condition?.ArnNotEquals?.["aws:PrincipalArn"] ?? [];
     const moving = statements.find(
       ({ Effect, Action }) => Effect === "Allow" && Action.includes("sqs:StartMessageMoveTask"),
     );
     return {
-      consumers: closing?.Condition?.ArnNotEquals?.["aws:PrincipalArn"] ?? [],
+      consumers: admitted.filter((arn) => receiving.includes(arn)),
       operators: moving?.Principal.AWS ?? [],
     };
   };
