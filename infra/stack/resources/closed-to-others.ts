@@ -24,7 +24,8 @@ const QUEUE_WRITES = ["sqs:SendMessage", "sqs:PurgeQueue", "sqs:StartMessageMove
 /** Includes replication, restoring and tagging. */
 const OBJECT_ACCESS = ["s3:*Object*"];
 /**
- * Access to items, and the actions that copy a table's items elsewhere.
+ * Access to items, and the actions that copy a table's items elsewhere. Without UpdateTable, which
+ * CloudFormation needs and which can enable DynamoDB Streams.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html lists the
  * actions that a table's policy may name.
  */

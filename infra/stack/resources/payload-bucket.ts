@@ -62,7 +62,14 @@ export class PayloadBucket extends Construct {
         { id: "abort-uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });
+    for (const one of [accessLog, this.bucket]) keepPolicy(one);
   }
+}
+
+/** A bucket that stays is closed to others as before: rows lie in it for a year. */
+function keepPolicy({ policy, node }: Bucket): void {
+  if (policy === undefined) throw new TypeError(`${node.path} has no policy`);
+  policy.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 }
 
 function expiry(what: string, prefix: string, days: number): LifecycleRule {

@@ -1,5 +1,10 @@
 import type { Configuration } from "../../../config/configuration.ts";
-import { environmentQueues, type EnvironmentQueue } from "../../../config/queues.ts";
+import {
+  environmentQueues,
+  type EnvironmentQueue,
+  queueEnvironments,
+} from "../../../config/queues.ts";
+import { environmentQueueName } from "../../../wire/names.ts";
 import type { Deployed, DeployedQueue } from "../../shared/deployed.ts";
 import { change, same, type Step } from "./step.ts";
 
@@ -25,6 +30,7 @@ export function settingSteps(config: Configuration, deployed: Deployed): Step[] 
       const pair = pairs.find(({ names }) => names.environment === name);
       return pair === undefined ? [] : consumersStep(name, config, pair.queue);
     }),
+    ...openedSteps(config, deployed),
     ...operatorsStep(config, pairs[0]?.dead),
     ...payloadSteps(config, deployed),
     ...restoredTablesStep(config, deployed),
@@ -70,6 +76,29 @@ function consumersStep(name: string, config: Configuration, before: DeployedQueu
   return [
     change(what, `${what}: ${listed(now)} instead of ${listed(before.consumers)}; ${meaning}`),
   ];
+}
+
+/**
+ * Removed environments that listed `consumers`. Their queues keep their policies. The policy of the
+ * payload bucket belongs to all environments and names only those of the configuration.
+ */
+function openedSteps({ name, environments }: Configuration, deployed: Deployed): Step[] {
+  const { routing, queues } = deployed;
+  return queueEnvironments(routing)
+    .filter((environment) => !Object.hasOwn(environments, environment))
+    .filter((environment) =>
+      Object.keys(routing.subscribers).some((subscriber) => {
+        const queue = queues.get(environmentQueueName(name, subscriber, environment));
+        return queue !== undefined && queue.isKept && queue.consumers.length > 0;
+      }),
+    )
+    .map((environment) => {
+      const what = `environments.${environment}`;
+      return change(
+        what,
+        `${what} is removed with its consumers: its queues stay closed to others, but large payloads of messages that wait in them can be read by whoever IAM allows; let the queues run empty before, or keep the environment with its consumers, left out of the subscribers' environments, until they are discarded`,
+      );
+    });
 }
 
 function listed(arns: readonly string[]): string {

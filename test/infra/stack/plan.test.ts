@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Template } from "aws-cdk-lib/assertions";
+import { Role } from "aws-cdk-lib/aws-iam";
 import { deployedOf, type Deployed } from "../../../operator/shared/deployed.ts";
 import type { Step } from "../../../operator/commands/plan/step.ts";
 import { stepsTo } from "../../../operator/commands/plan/steps.ts";
@@ -205,6 +206,31 @@ test.each([
 ])("a change of %s is put into words", (_, changed, words) => {
   const texts = stepsTo(exampleConfiguration(changed), deployed).map(({ text }) => text);
   expect(texts).toContainEqual(expect.stringMatching(words));
+});
+
+test("an environment that is removed with its consumers opens the payloads of its messages", () => {
+  const closed = { production: { ...production, consumers: [ROLE] }, staging, test: third };
+  const before = deployedOf(JSON.stringify(exampleTemplate({ environments: closed }).toJSON()));
+  const textsOf = (environments: object) =>
+    stepsTo(exampleConfiguration({ environments }), before).map(({ text }) => text);
+  const opened = /^environments\.production is removed with its consumers: .*large payloads/;
+  expect(textsOf({ staging, test: third })).toContainEqual(expect.stringMatching(opened));
+  expect(textsOf({ production: closed.production, staging }).join("\n")).not.toContain(
+    "is removed",
+  );
+});
+
+test("a role of the app that may consume is no consumer of the configuration", () => {
+  const closed = { production: { ...production, consumers: [ROLE] }, staging, test: third };
+  const granted = exampleTemplate({ environments: closed }, (stack) => {
+    const role = Role.fromRoleArn(stack, "Granted", `${ROLE}-granted`);
+    stack.router.queue("billing", "production").grantConsume(role);
+  }).toJSON();
+  expect(JSON.stringify(granted)).toContain(`${ROLE}-granted`);
+  const before = deployedOf(JSON.stringify(granted));
+  expect(
+    stepsTo(exampleConfiguration({ environments: closed }), before).map(({ kind }) => kind),
+  ).toEqual(["keeps"]);
 });
 
 test("what was changed before is what the next change is compared with", () => {

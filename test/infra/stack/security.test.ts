@@ -196,6 +196,12 @@ describe("connections", () => {
     }
     template.resourcePropertiesCountIs("AWS::S3::Bucket", {}, 2);
     template.resourceCountIs("AWS::S3::BucketPolicy", 2);
+    for (const type of ["AWS::S3::Bucket", "AWS::S3::BucketPolicy"]) {
+      for (const each of Object.values(template.findResources(type))) {
+        expect(each).toHaveProperty("DeletionPolicy", expect.stringMatching(/^Retain/));
+        expect(each).toHaveProperty("UpdateReplacePolicy", "Retain");
+      }
+    }
   });
 });
 
