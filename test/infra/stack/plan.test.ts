@@ -211,8 +211,8 @@ test.each([
 test("an environment that is removed with its consumers opens the payloads of its messages", () => {
   const closed = { production: { ...production, consumers: [ROLE] }, staging, test: third };
   const before = deployedOf(JSON.stringify(exampleTemplate({ environments: closed }).toJSON()));
-  const textsOf = (environments: object) =>
-    stepsTo(exampleConfiguration({ environments }), before).map(({ text }) => text);
+  const textsOf = (left: object) =>
+    stepsTo(exampleConfiguration({ environments: left }), before).map(({ text }) => text);
   const opened = /^environments\.production is removed with its consumers: .*large payloads/;
   expect(textsOf({ staging, test: third })).toContainEqual(expect.stringMatching(opened));
   expect(textsOf({ production: closed.production, staging }).join("\n")).not.toContain(

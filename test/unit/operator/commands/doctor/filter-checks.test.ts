@@ -34,6 +34,11 @@ function column(
   return { name, type, isKey: false, collation: null, ...other };
 }
 
+function table(name: string, ...columns: string[]): TableColumns {
+  const own = columns.map((one) => column(one, "int"));
+  return { database: "shop", table: name, columns: [column("id", "int", { isKey: true }), ...own] };
+}
+
 function found(
   subscriber: Partial<FilteredSubscriber>,
   variables: Record<string, string> = {},
@@ -174,11 +179,6 @@ describe("filters", () => {
   });
 
   test("of a table are those of a table that is named like its copy, and what it lacks parks it", () => {
-    const table = (name: string, ...columns: string[]): TableColumns => ({
-      database: "shop",
-      table: name,
-      columns: [column("id", "int", { isKey: true }), ...columns.map((one) => column(one, "int"))],
-    });
     const tables = [
       table("daily", "note"),
       table("_daily_new", "total"),
