@@ -34,7 +34,7 @@ function column(
   return { name, type, isKey: false, collation: null, ...other };
 }
 
-function table(name: string, ...columns: string[]): TableColumns {
+function shopTable(name: string, ...columns: string[]): TableColumns {
   const own = columns.map((one) => column(one, "int"));
   return { database: "shop", table: name, columns: [column("id", "int", { isKey: true }), ...own] };
 }
@@ -180,10 +180,10 @@ describe("filters", () => {
 
   test("of a table are those of a table that is named like its copy, and what it lacks parks it", () => {
     const tables = [
-      table("daily", "note"),
-      table("_daily_new", "total"),
-      table("orders", "status"),
-      table("_orders_old"),
+      shopTable("daily", "note"),
+      shopTable("_daily_new", "total"),
+      shopTable("orders", "status"),
+      shopTable("_orders_old"),
     ];
     const subscriber: Partial<FilteredSubscriber> = {
       tables: ["shop.*"],
