@@ -105,6 +105,26 @@ describe("frames of several lives", () => {
     },
   );
 
+  test("of an earlier life that come behind a later one's wait for what is parked before them", async () => {
+    const [former, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    const [first, late] = [1, 2].map(() => former.frame([{ user: null, thread: 5 }]));
+    expect(await deliver(first ?? "", later.frame([{ user: null, thread: 5 }]))).toEqual([]);
+    const end = { TableName: "offsets", Key: KEY };
+    await stage.clients.dynamodb.send(new DeleteItemCommand(end));
+    expect(await deliver(first ?? "", late ?? "")).toEqual([]);
+    const author = { from: "", user: "app_prod", host: "h", attribution: "operator" } as const;
+    const connection = { server: SERVER, run: 1, thread: 5 };
+    const sessions = new SessionsTable(stage.clients.dynamodb, "sessions");
+    await sessions.record([{ connection, entries: [author] }]);
+    const delivered: number[][] = [];
+    for (let n = 0; n < 2; n++) {
+      stage.clock.advance(MINUTE_MS);
+      await retry(stage.runtime);
+      delivered.push(numbers(await stage.receiveAll("production")));
+    }
+    expect(delivered).toEqual([[1, 1], [2]]);
+  });
+
   test("of a restored offsets table go on, though frames of a later life were delivered meanwhile", async () => {
     const [restored, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
     expect(await deliver(restored.frame([{}]), later.frame([{}]))).toEqual([1, 1]);

@@ -29,7 +29,8 @@ function keyOf(life: "a" | "c", offset: number): string {
   return `${position}/${position}/${life}`;
 }
 
-const [A1, A2, A3, C1] = [keyOf("a", 100), keyOf("a", 200), keyOf("a", 300), keyOf("c", 50)];
+const [A1, A2, A3] = [keyOf("a", 100), keyOf("a", 200), keyOf("a", 300)];
+const [C1, C2] = [keyOf("c", 50), keyOf("c", 90)];
 
 /** Streams in memory with these records. */
 class Streams implements DrainItems {
@@ -167,9 +168,13 @@ describe("a connection's changes of one life in two streams", () => {
     }
   });
 
-  test("wait for nothing of a later life", async () => {
+  test.each([
+    ["is done with a later life", [A1, C1, C2], { drained: C1 }],
+    ["begins with a later life", [C1, C2], { head: lastOf(C1) }],
+    ["ends in a twin life", [keyOf("a", 400)], { life: "b" }],
+  ])("wait for nothing where the first one %s", async (_name, keys, more) => {
     const items = new Streams();
-    items.park(FIRST, [A1, C1, keyOf("c", 90)], { drained: C1 });
+    items.park(FIRST, keys, more);
     items.park(LATE, [A2]);
     const { sent, known } = attemptsOn(items);
     expect(await known(LATE)).toMatchObject({ kind: "closed" });
