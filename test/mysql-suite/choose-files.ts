@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * The path of a test file in the unpacked suite, from a name in t/ or a path like
+ * The path of a test file in the unpacked suite. Accepts a name in t/ or a path like
  * suite/innodb/t/x.test.
  */
 export function pathOf(tests: string, name: string): string {
@@ -10,12 +10,12 @@ export function pathOf(tests: string, name: string): string {
   return join(tests, file.includes("/") ? file : join("t", file));
 }
 
-/** Folders of files that run on any server, without the others of their suites. */
+/** Folders whose files run on any server. Other folders of their suites are left out. */
 const FOLDERS = ["t", "engines/iuds", "engines/funcs", "json", "gcol"];
 
 /**
- * The paths of those that need no other server, start options or restart, and change tables; of
- * these every nth.
+ * The paths of the files that change tables and need no other server, start options or restart.
+ * Returns every nth of them.
  */
 export async function ordinaryFiles(tests: string, every: number): Promise<string[]> {
   const chosen: string[] = [];

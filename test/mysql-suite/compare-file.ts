@@ -3,18 +3,18 @@ import { parseExactJson } from "../../wire/exact-json.ts";
 import type { ShownRow } from "./mysqlbinlog-rows.ts";
 import { isSameValue } from "./same-value.ts";
 
-/** What the comparison of some binlog files found. */
+/** The result of comparing some binlog files. */
 export interface Comparison {
   rows: number;
   values: number;
-  /** Values of types that mysqlbinlog does not show. */
+  /** The number of values whose types mysqlbinlog does not show. */
   notShown: number;
   readonly differences: string[];
 }
 
 const MOST_DIFFERENCES = 20;
 
-/** Compares the decoder's rows with those that mysqlbinlog shows, in order. */
+/** Compares the decoder's rows, in order, with those that mysqlbinlog shows. */
 export async function compareRows(
   changes: readonly DecodedChange[],
   shown: AsyncIterable<ShownRow>,

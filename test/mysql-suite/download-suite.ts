@@ -11,8 +11,8 @@ const PACKAGE = "mysql-testsuite";
 const DEFAULT_MIRROR = "http://deb.debian.org/debian";
 
 /**
- * The folder with MySQL's own tests (`t/`, `suite/`, `bin/mysqltest`): Debian's package, downloaded
- * (340 MB) and unpacked (800 MB) into the cache once.
+ * The folder with MySQL's tests (`t/`, `suite/`, `bin/mysqltest`). On first use it downloads
+ * Debian's package (340 MB) and unpacks it (800 MB) into the cache.
  */
 export async function downloadSuite(version: string, progress: Progress): Promise<string> {
   const cache = cacheDirectory();

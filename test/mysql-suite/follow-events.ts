@@ -4,16 +4,19 @@ import { UnreadableTransactionError } from "../../reader/reporting/errors.ts";
 import type { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
 import { transactionReaderOf } from "../support/transaction-reader.ts";
 
-/** What the reader made of some events. */
+/** How the reader handled some events. */
 export interface Followed {
   readonly rows: number;
-  /** Texts of statements that were delivered. */
+  /** Texts of the statements that were delivered. */
   readonly statements: readonly string[];
-  /** Why it would have stopped; it went on behind the transaction, as its error says. */
+  /**
+   * The errors at which the reader would have stopped. Here it continues behind the transaction, as
+   * the error's remedy suggests.
+   */
   readonly stops: readonly string[];
 }
 
-/** Reads binlog files as a reader does that follows all tables. */
+/** Reads binlog files as a reader that follows all tables. */
 export async function followFiles(
   files: readonly { readonly name: string; readonly events: readonly Buffer[] }[],
 ): Promise<Followed> {
@@ -53,7 +56,9 @@ export async function followFiles(
 const FIRST_EVENT = 4;
 const HEADER_LENGTH = 19;
 
-/** A file's name, as a dump begins with it, and its format. */
+/**
+ * Begins a file as a dump does: with an event that has the file's name, and the format description.
+ */
 async function begin(
   reader: TransactionReader,
   name: string,

@@ -9,7 +9,10 @@ import { downloadSuite } from "./download-suite.ts";
 import { type FileResult, runFile } from "./run-file.ts";
 import { startSuiteServer } from "./suite-server.ts";
 
-/** A session that is not in ROW format, or a setting that the reader refuses when it starts. */
+/**
+ * Expected stops: a session that is not in ROW format, or a setting that the reader refuses when it
+ * starts.
+ */
 const EXPLAINED = /in statement format|binlog_row_metadata|binlog_row_value_options|ROLLBACK/;
 
 await new Command("test:mysql-suite")

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /**
- * A changed row as `mysqlbinlog -vv` shows it: the columns' texts by their numbers from 0, in bytes
- * as latin1.
+ * A changed row as `mysqlbinlog -vv` shows it: the columns' texts by column number from 0, with
+ * their bytes as latin1.
  */
 export interface ShownRow {
   readonly op: "c" | "u" | "d";
@@ -15,8 +15,8 @@ export interface ShownRow {
 const OPERATIONS = { INSERT: "c", UPDATE: "u", DELETE: "d" } as const;
 
 /**
- * The rows of binlog files, one after the other, as mysqlbinlog shows them. All its other lines go
- * to `others`. Throws when it refuses a file.
+ * The rows of binlog files, one after the other, as mysqlbinlog shows them. Passes all other lines
+ * to `others`. Throws when mysqlbinlog refuses a file.
  */
 export async function* mysqlbinlogRows(
   program: string,
@@ -58,7 +58,7 @@ export async function* mysqlbinlogRows(
     }
     if (row !== null) yield row;
   } finally {
-    // Whoever stops reading early leaves it writing into a full pipe.
+    // When the caller stops early, mysqlbinlog would otherwise block on a full pipe.
     child.stdout.destroy();
     await exited;
   }

@@ -10,9 +10,9 @@ import { mysqlbinlogRows } from "./mysqlbinlog-rows.ts";
 import { runMysqltest } from "./run-mysqltest.ts";
 import { binlogsFrom, prepare } from "./suite-server.ts";
 
-/** Largest binlog of one file that is compared: events are held in memory. */
+/** Size of the largest binlog that is compared, bytes: its events are held in memory. */
 const LARGEST = 512 << 20;
-/** What one test file of MySQL's led to. */
+/** The result of one of MySQL's test files. */
 export interface FileResult extends Omit<Comparison, "differences"> {
   readonly file: string;
   readonly finished: boolean;
@@ -22,7 +22,7 @@ export interface FileResult extends Omit<Comparison, "differences"> {
 }
 
 /**
- * Runs a test file, follows the binlog that it wrote, and compares. Throws where its binlog is too
+ * Runs a test file, follows the binlog that it wrote, and compares. Throws if the binlog is too
  * large.
  */
 export async function runFile(
@@ -60,8 +60,8 @@ export async function runFile(
 }
 
 /**
- * Statements in ASCII that mysqlbinlog does not show, in their order; in other characters it shows
- * bytes.
+ * The ASCII statements that mysqlbinlog does not show, in order. Others are not compared because
+ * mysqlbinlog shows their bytes.
  */
 function statementsMissing(statements: readonly string[], shown: string): string[] {
   const missing: string[] = [];

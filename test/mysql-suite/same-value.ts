@@ -4,11 +4,11 @@ import { textDecoder } from "../../reader/binlog-format/charsets/decode-text.ts"
 import { BINARY_COLLATION, type Column, ColumnType } from "../../reader/binlog-format/column.ts";
 
 /**
- * Whether a value of a change is what mysqlbinlog shows for it. Null: mysqlbinlog does not show
+ * Whether a change's value equals what mysqlbinlog shows for it. Null: mysqlbinlog does not show
  * values of this type.
  */
 export function isSameValue(column: Column, value: unknown, shown: string): boolean | null {
-  // A JSON document may be null; a message has null for it, too.
+  // A JSON column may contain SQL NULL or the JSON value null. A message has null for both.
   if (value === null && column.type === ColumnType.JSON)
     return shown === "NULL" || shown === "'null'";
   if (shown === "NULL" || value === null) return shown === "NULL" && value === null;
@@ -21,12 +21,12 @@ export function isSameValue(column: Column, value: unknown, shown: string): bool
     case ColumnType.LONGLONG:
       return text === integer(column, shown);
     case ColumnType.YEAR:
-      // The year 0000 is shown as the first one.
+      // mysqlbinlog shows the year 0000 as 1900.
       return Number(value) === (shown === "1900" ? 0 : Number(shown));
     case ColumnType.NEWDECIMAL:
       return value === shown;
     case ColumnType.FLOAT:
-      // Six digits of the four bytes' value are shown.
+      // mysqlbinlog shows six digits of the 4-byte value.
       return Number(Math.fround(Number(value)).toPrecision(6)) === Number(shown);
     case ColumnType.DOUBLE:
       return Number(value) === Number(shown);
@@ -48,7 +48,7 @@ export function isSameValue(column: Column, value: unknown, shown: string): bool
     case ColumnType.DATETIME2:
       return `'${text}'` === shown;
     case ColumnType.GEOMETRY:
-      // The bytes begin with the four of the SRID.
+      // The shown bytes begin with the SRID, four bytes.
       return text === bytesOf(shown).subarray(4).toString("base64");
     case ColumnType.JSON:
       return isSameDocument(value, bytesOf(shown).toString("utf8"));
@@ -59,25 +59,28 @@ export function isSameValue(column: Column, value: unknown, shown: string): bool
   }
 }
 
-/** Of values that are a text or a number. */
+/** The text of a value that is a string or a number. */
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "bigint" ? value.toString() : "";
 }
 
-/** `-1 (255)`: signed and unsigned. */
+/** An integer as mysqlbinlog shows it: signed and unsigned, `-1 (255)`. */
 function integer({ unsigned }: Column, shown: string): string {
   const both = /^(-\d+) \((\d+)\)$/.exec(shown);
   if (both === null) return shown;
   return (unsigned ? both[2] : both[1]) ?? "";
 }
 
-/** `bits`: bytes, the lowest first, each with its highest bit first. */
+/**
+ * The members whose bits are set in `bits`, a list of bytes: lowest byte first, highest bit of each
+ * byte first.
+ */
 function chosen({ members }: Column, bits: string): string[] {
   return members.filter((_, bit) => bits[(bit | 7) - (bit & 7)] === "1");
 }
 
-/** Of `2026-11-20T19:05:00.125Z` the seconds since 1970, with as many decimals. */
+/** The seconds since 1970 of a time like `2026-11-20T19:05:00.125Z`, with as many decimals. */
 function seconds(text: string): string {
   if (text.startsWith("0000")) return `0${/\.\d+/.exec(text)?.[0] ?? ""}`;
   const [whole = "", fraction] = text.replace("Z", "").split(".");
@@ -94,7 +97,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   0: "\0",
 };
 
-/** The bytes of a quoted text, in which mysqlbinlog writes some as `\x0a` or `\n`. */
+/** The bytes of a quoted text. mysqlbinlog writes some of them as `\x0a` or `\n`. */
 function bytesOf(shown: string): Buffer {
   const text = shown
     .slice(1, -1)
@@ -109,29 +112,26 @@ function bytesOf(shown: string): Buffer {
 function isSameText(column: Column, value: string, bytes: Buffer): boolean {
   if (column.collation === BINARY_COLLATION) {
     const own = Buffer.from(value, "base64");
-    // The server leaves the zero bytes at the end of a BINARY out, and a column has them.
+    // The binlog omits the zero bytes at the end of a BINARY value; a change contains them.
     return (
       own.subarray(0, bytes.length).equals(bytes) &&
       own.subarray(bytes.length).every((byte) => byte === 0)
     );
   }
-  // A message has U+FFFD for what is no character of Unicode: beyond it in gb18030, half a pair in
-  // utf16.
+  // A message has U+FFFD where the bytes encode no Unicode character: beyond Unicode in gb18030, or
+  // half a surrogate pair in utf16.
   return value === textDecoder(charsetOfCollation(column.collation))(bytes).toWellFormed();
 }
 
-/** mysqlbinlog shows JSON with spaces, and its numbers in other ways that mean the same. */
+/** Compares JSON documents: mysqlbinlog adds spaces and writes equal numbers differently. */
 function isSameDocument(value: unknown, text: string): boolean {
   if (text === "") return value === null;
-  // A document that is a text is shown without its quotes.
+  // A document that is a string is shown without its quotes.
   if (typeof value === "string") return value === text;
   return isDeepStrictEqual(plain(value), plain(JSON.parse(text)));
 }
 
-/**
- * Numbers that a JavaScript number rounds are compared rounded here; test/integration/values
- * compares every digit.
- */
+/** Compares numbers as rounded by JavaScript; test/integration/values compares every digit. */
 function plain(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_, inner: unknown) =>

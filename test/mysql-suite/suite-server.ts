@@ -2,7 +2,7 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
 import type { MysqlServer } from "../../infra/local/mysql/mysql-server.ts";
 import { startMysqlServer } from "../../infra/local/mysql/start-mysql-server.ts";
 
-/** What the reader needs, whatever a test file has left behind. */
+/** Settings that the reader needs. They are restored whatever a test file has changed. */
 const SETTINGS = {
   binlog_format: "ROW",
   binlog_row_image: "FULL",
@@ -12,7 +12,7 @@ const SETTINGS = {
   binlog_checksum: "CRC32",
 };
 
-/** A server as mysqltest wants it. */
+/** A server with the settings that mysqltest needs. */
 export async function startSuiteServer(): Promise<MysqlServer> {
   return startMysqlServer({
     variables: {
@@ -27,7 +27,7 @@ export async function startSuiteServer(): Promise<MysqlServer> {
   });
 }
 
-/** Makes the server as new as the next file wants it; returns the binlog file that begins now. */
+/** Resets the server for the next file. Returns the binlog file that begins now. */
 export async function prepare(server: MysqlServer): Promise<string> {
   await using admin = await administrator(server);
   for (const [name, value] of Object.entries(SETTINGS))
@@ -46,7 +46,7 @@ export async function prepare(server: MysqlServer): Promise<string> {
   return present;
 }
 
-/** The finished binlog files from one on. */
+/** The finished binlog files, from `first` on. */
 export async function binlogsFrom(server: MysqlServer, first: string): Promise<string[]> {
   await using admin = await administrator(server);
   await admin.connection.query("FLUSH BINARY LOGS");

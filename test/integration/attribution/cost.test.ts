@@ -47,8 +47,8 @@ function meter(client: DynamoDBClient): { writes: number; units: number } {
 const SECONDS = 10;
 const PER_SECOND = 1000;
 /**
- * Of the connections' lives, and of the way from the commit to the acknowledgement by the raw
- * queue.
+ * How many connections are open at once, and how many transactions await the raw queue's
+ * acknowledgement.
  */
 const ALIVE_AT_ONCE = 50;
 const UNACKNOWLEDGED = 20;

@@ -23,8 +23,8 @@ describe("the successors of a change that always fails", () => {
         if (at(change) === POISON) throw new Error("never");
         seen.push(at(change));
       });
-      // The first one keeps its group locked until the others are there, so that they are received
-      // together.
+      // The first message locks its group until the others have been sent, so that they are
+      // received together.
       for (const offset of [1, POISON, ...SUCCESSORS]) await rig.send(message([offset]));
       sent.resolve();
       await vi.waitFor(() => expect(seen).toEqual([1, ...SUCCESSORS]), 60_000);
@@ -61,7 +61,9 @@ describe("the successors of a change that always fails", () => {
   });
 });
 
-/** Subscriptions that have all handled a message before, and so receive several at a time. */
+/**
+ * Starts subscriptions that have each handled a message and therefore receive several at a time.
+ */
 async function subscribeAndWarmUp(
   rig: QueueRig,
   count: number,

@@ -105,7 +105,7 @@ describe("positions in the application's own database", () => {
       began.resolve();
       await finish.promise;
     };
-    // No message can be kept: SQS hands each out again after two seconds.
+    // No visibility timeout can be extended, so SQS delivers each message again after two seconds.
     using fault = rig.aws.faults.add({
       service: "sqs",
       action: "ChangeMessageVisibilityBatch",
@@ -113,8 +113,8 @@ describe("positions in the application's own database", () => {
     });
     await using _ = await subscribe("billing", work, options);
     await began.promise;
-    // The other one goes on from its first transaction when the first has handled the whole
-    // message.
+    // The other consumer continues after its first transaction, once the first consumer has handled
+    // the whole message.
     const other: TransactionalPositionStore<PoolConnection> = {
       load: (key) => store.load(key),
       async transact(marks, otherWork) {

@@ -21,7 +21,7 @@ import { run } from "../../support/client/run.ts";
 import { pythonModules } from "../../support/prepare-python.ts";
 
 const modules = await pythonModules();
-/** Only on somebody's own machine. */
+/** Skips the Python examples only on a developer's machine, never in CI. */
 const withoutPython = modules === null && process.env["CI"] === undefined;
 
 describe("consumers without the library", () => {
@@ -132,8 +132,8 @@ describe("consumers without the library", () => {
         HOME: process.env["HOME"],
         PYTHONPATH: modules ?? "",
         ...rig.aws.environment(),
-        // boto3 has a variable of its own for the region, and takes an empty profile for the name
-        // of one.
+        // boto3 reads the region from another variable, and takes an empty AWS_PROFILE for a
+        // profile's name.
         AWS_DEFAULT_REGION: rig.aws.region,
         AWS_PROFILE: undefined,
         QUEUE_URL: rig.queueUrl(),
@@ -150,7 +150,10 @@ describe("consumers without the library", () => {
   });
 });
 
-/** As much of the AWS command line as the printed line uses, on the library that it is made of. */
+/**
+ * A minimal `aws` command on botocore, the AWS CLI's library. It supports what the printed line
+ * uses.
+ */
 const AWS_OF_BOTOCORE = `#!/usr/bin/env python3
 import argparse, botocore.session
 options = argparse.ArgumentParser()
@@ -164,7 +167,7 @@ client = botocore.session.get_session().create_client(o.service, endpoint_url=o.
 print(client.receive_message(QueueUrl=o.queue_url, WaitTimeSeconds=o.wait_time_seconds)["Messages"])
 `;
 
-/** The `aws` that `pip install awscli` brings; the nightly workflow has one. */
+/** The path of the real AWS CLI (`pip install awscli`); the nightly workflow sets it. */
 const { AWS_COMMAND } = process.env;
 
 test.skipIf(AWS_COMMAND === undefined && withoutPython)(
@@ -260,13 +263,16 @@ test("a copy of a table follows a snapshot and the changes around it, keys that 
   ]);
 });
 
-/** Stops a consumer: between two requests it just ends, within one it rejects as that does. */
+/**
+ * Stops a consumer. Between two requests it ends normally; during a request it rejects with the
+ * request's error.
+ */
 async function stopped(consuming: Promise<void>, stop: AbortController): Promise<void> {
   stop.abort();
   await consuming.catch((error: unknown) => expect(String(error)).toMatch(/abort/i));
 }
 
-/** A record as Lambda's event source mapping gives it. */
+/** An SQS record as Lambda's event source mapping passes it. */
 function record(each: EnvironmentMessage, messageId: string): SQSRecord {
   return {
     messageId,

@@ -152,7 +152,7 @@ describe("when a handler fails", () => {
       },
       { ...options, visibilityTimeoutSeconds: 3, concurrency: 1 },
     );
-    // The extension hangs for a minute.
+    // The extension does not return for a minute.
     expect(await lostAfterMs.promise).toBeLessThan(30_000);
     const stopping = performance.now();
     await subscription.stop();
@@ -218,8 +218,8 @@ describe("when a handler fails", () => {
         onHandled: ({ repeated }) => void left.push(repeated),
       },
     );
-    // The last one holds a change that came before in another message: a repeat with its id, which
-    // is handed over.
+    // The last message contains a change that an earlier message contained too. The handler gets
+    // the repeat, with the same id.
     await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3", "4", "4", "5"]), 60_000);
     expect(repeats).toBe(1);
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);

@@ -24,7 +24,7 @@ interface Order { id: bigint }
 await subscribe<{ "shop.orders": Order }>("billing", ({ op, after }) => console.log(op, { id: after?.id }));
 `;
 
-/** For messages that are compressed. */
+/** An application that handles compressed messages. */
 const COMPRESSED = `
 import { subscribe } from "@binlog-router/client";
 const subscription = await subscribe("packed", ({ after }) => console.log(after.id, after.note.length));
@@ -84,7 +84,7 @@ describe("the package, packed and installed into an empty project", () => {
 
   it("receives compressed messages where Node can read them, and stops with a sentence where not", async () => {
     const [from20, from24] = await Promise.all([20, 24].map((major) => findNode(major, directory)));
-    // First the one that leaves the message in the queue.
+    // This script runs first, because it leaves the message in the queue.
     expect(await firstLine(from20 ?? "", "compressed.js", 10_000)).toMatch(
       /^UnsupportedMessageVersionError .*the message stays in the queue.* Node v20\.\d+\.\d+ cannot read: run the application with Node 22\.15 or later/,
     );
@@ -114,11 +114,11 @@ describe("the package, packed and installed into an empty project", () => {
     expect(await firstLine(node, join(outDir, "typed.js"))).toBe("c { id: 18446744073709551615n }");
   });
 
-  /** What the application prints first, a row having been written by staging's user. */
+  /** The application's first line of output, after staging's user has inserted a row. */
   async function firstLine(node: string, script: string, noteLength = 0): Promise<string> {
     await using connection = await router.connectAs("staging");
-    // A table of its own, and with it a group: what the application before it left behind stays
-    // locked for a while.
+    // Each run uses a new table and so a new message group: the group of the previous application's
+    // message stays locked for a while.
     const table = `${noteLength === 0 ? "orders" : "long"}_${++tables}`;
     await connection.query(`CREATE TABLE ${table} (id BIGINT UNSIGNED PRIMARY KEY, note TEXT)`);
     const application = spawn(node, [script], {
@@ -140,8 +140,8 @@ describe("the package, packed and installed into an empty project", () => {
 });
 
 /**
- * The file that `npm pack --json` made; npm 12 gives an object by package names, earlier ones an
- * array.
+ * The name of the file that `npm pack --json` made. npm 12 prints an object by package names;
+ * earlier versions print an array.
  */
 function tarballName(json: string): string {
   const packed = JSON.parse(json.slice(json.search(/^[[{]/m))) as Record<

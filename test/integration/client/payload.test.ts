@@ -10,7 +10,7 @@ import { message } from "../../support/client/messages.ts";
 import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts";
 
 /**
- * As Amazon's Extended Client Library for Java writes it (PayloadS3Pointer in
+ * A pointer as Amazon's Extended Client Library for Java writes it (PayloadS3Pointer in
  * payload-offloading-java-common).
  */
 const pointer = (s3Key: string): string =>

@@ -7,8 +7,8 @@ import type { StoreName } from "../../support/client/position-stores.ts";
 import { useMysql } from "../../support/mysql.ts";
 
 /**
- * A message of a router that was set up anew: the coordinates of `message(offsets)`, and other
- * changes.
+ * A message of a router that was set up again: it has the coordinates of `message(offsets)` and
+ * other changes.
  */
 const anew = (offsets: readonly number[]): EnvironmentMessage =>
   message(offsets, {
@@ -134,7 +134,7 @@ describe.each<StoreName>(["DynamoDB", "MySQL"])("after an update, with records i
   });
 });
 
-/** A store that can be out of reach. */
+/** A position store that can be made unreachable. */
 function unreliable(store: AnyPositionStore<unknown>): {
   readonly positions: AnyPositionStore<unknown>;
   readonly away: (isAway: boolean) => void;

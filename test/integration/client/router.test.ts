@@ -74,7 +74,9 @@ describe("on a running router", () => {
     expect(new Set(arrived["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
   });
 
-  /** Resolves when the saved offset is behind a change: a replay ends there. */
+  /**
+   * Resolves when the saved offset is behind a change, because a replay ends at the saved offset.
+   */
   async function isSaved({ file, pos }: Change["source"]): Promise<void> {
     await vi.waitFor(async () => {
       const { out } = await binlogRouterOn(router.stack, "offsets", "show", "--json");
@@ -84,7 +86,7 @@ describe("on a running router", () => {
     }, 60_000);
   }
 
-  /** Runs `npm run COMMAND -- …` of an operator. */
+  /** Runs an operator's command, `npm run COMMAND -- …`. */
   async function command(line: string): Promise<void> {
     const [, name = "", rest = ""] = /^npm run (\w+) -- (.*)$/.exec(line) ?? [];
     const { code, problem } = await binlogRouterOn(router.stack, name, ...rest.split(" "));
@@ -92,8 +94,8 @@ describe("on a running router", () => {
   }
 
   /**
-   * The message of that kind in staging's queue. What comes before it is kept: groups come in any
-   * order.
+   * Takes staging's messages until one is of the same kind as `shown`. Keeps the others for later
+   * calls, because groups arrive in any order.
    */
   async function receive(shown: EnvironmentMessage): Promise<string> {
     const QueueUrl = router.stack.environments["staging"]?.queues[shown.subscriber];
@@ -114,7 +116,7 @@ describe("on a running router", () => {
   }
 });
 
-/** By what one tells a message from the others of this test. */
+/** What distinguishes a message from the others of this test. */
 function kindOf({ subscriber, group, changes, replay }: EnvironmentMessage): string {
   const kind = replay === undefined ? "" : "replay";
   return [kind, subscriber, group, ...changes.map(({ op, statement = "" }) => op + statement)].join(
@@ -127,7 +129,10 @@ interface Example {
   readonly messages: readonly EnvironmentMessage[];
 }
 
-/** The page's SQL statements and operators' commands, each with the messages shown behind it. */
+/**
+ * The page's SQL statements and operators' commands, each with the messages that the page shows for
+ * it.
+ */
 async function pageExamples(): Promise<Example[]> {
   const page = await readFile(new URL("docs/message-format.md", root), "utf8");
   const blocks = [...page.matchAll(/```(sql|sh|json)\n(.*?)```/gs)];
@@ -142,8 +147,8 @@ async function pageExamples(): Promise<Example[]> {
 }
 
 /**
- * A message without what differs from one run to the next: where and when it was written, and how
- * its author was learnt.
+ * A message without the parts that differ between runs: its position, its times, and how the author
+ * was determined.
  */
 function withoutPlace({
   first: _first,

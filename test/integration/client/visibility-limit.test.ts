@@ -7,14 +7,14 @@ import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts"
 
 const HOUR_MS = 3_600_000;
 const TIMEOUT_SECONDS = 7200;
-/** One extension. */
+/** The interval between two extensions. */
 const EXTENSION_MS = (TIMEOUT_SECONDS * 1000) / 3;
 const MINUTE_MS = 60_000;
 
 describe("when a handler takes longer than SQS can hide its message", () => {
   let rig: QueueRig;
   let passedMs: number;
-  /** Extensions whose answer the client has. */
+  /** The number of extensions that SQS has confirmed to the client. */
   let extended: number;
 
   beforeEach(async () => {
@@ -38,14 +38,14 @@ describe("when a handler takes longer than SQS can hide its message", () => {
     await rig[Symbol.asyncDispose]();
   });
 
-  /** Lets time pass, for the client and for SQS. */
+  /** Advances the clocks of the client and of SQS. */
   const pass = (ms: number): void => {
     passedMs += ms;
     rig.aws.clock.advance(ms);
     vi.advanceTimersByTime(ms);
   };
 
-  /** Lets time pass until the message has been extended so often. */
+  /** Advances the clocks until the message has been extended `count` times. */
   const passExtensions = async (count: number): Promise<void> => {
     for (let done = 0; done < count; done++) {
       const before = extended;
@@ -82,7 +82,8 @@ describe("when a handler takes longer than SQS can hide its message", () => {
         onError: (error, context) => void errors.push([error, context]),
       },
     );
-    // The subscription waits for its handler when it ends, also when an expectation fails.
+    // At its end the subscription waits for its handler, so the handler must end even when an
+    // expectation fails.
     using ending = new DisposableStack();
     ending.defer(() => finish.resolve());
     const signal = await begun.promise;

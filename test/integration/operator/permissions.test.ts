@@ -11,7 +11,7 @@ import { rawEvent, route } from "../../support/functions/invoke.ts";
 import { Stage } from "../../support/functions/stage.ts";
 import { binlogRouter, stackFileOf } from "../../support/operator.ts";
 
-/** Only a run on one machine asks for it. */
+/** Actions that only a local run uses. */
 const LOCAL_ONLY = new Set(["sqs:ListQueues"]);
 
 interface Statement {
@@ -30,7 +30,7 @@ function operatorStatements(): readonly Statement[] {
 }
 
 /**
- * The actions that the policy allows on a table, by a part of its logical id, or those of a
+ * The actions that the policy allows on a table, given a part of the table's logical id, or on a
  * service.
  */
 function allowed(statements: readonly Statement[], resource: string): Set<string> {
@@ -52,7 +52,7 @@ test("the policy for operators allows what their commands do, table by table", a
   try {
     stage.breakQueue("staging", "AccessDenied");
     const lane = new TestLane();
-    // A body that is too large for DynamoDB, and a change whose author is unknown.
+    // A body that is too large for DynamoDB, and a change by an unknown author.
     const text = Array.from({ length: 700_000 }, (_, n) => (n * 7919).toString(36)).join("");
     await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging", text }])]));
     await route(stage.runtime, rawEvent([lane.frame([{ user: null, thread: 9 }])]));
@@ -111,7 +111,7 @@ test("the policy for operators allows what their commands do, table by table", a
   }
 });
 
-/** Every request so far as `service resource action`, once for each time. */
+/** All requests so far, each as `service resource action`, repeats included. */
 function requests({ aws }: Stage): string[] {
   return (["dynamodb", "sqs", "s3"] as const).flatMap((service) =>
     Object.entries(aws.counts(service).resources).flatMap(([resource, actions]) =>

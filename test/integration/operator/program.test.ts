@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { startLocalAws } from "@binlog-router/local-aws";
 import { binlogRouter, binlogRouterOn, packageJson, stackFileOf } from "../../support/operator.ts";
 
-/** The commands that have an npm script of their own. */
+/** The commands that have their own npm script. */
 const ALIASES = Object.values(packageJson.scripts).flatMap((script) => {
   const [, name] = / operator\/main\.ts ([a-z]+)$/.exec(script) ?? [];
   return name ?? [];

@@ -17,7 +17,7 @@ import { useMysql, type Account } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
 // Real reader, functions and client: the configuration changes while frames wait in the raw queue
-// and something is parked.
+// and messages are parked.
 
 const TABLES = ["a", "b", "c", "d"];
 const ENVIRONMENTS = ["production", "staging"] as const;
@@ -53,11 +53,13 @@ beforeEach(async () => {
 });
 afterEach(async () => world[Symbol.asyncDispose]());
 
-/** A source with two environments, each with an application that notes what it handles. */
+/** A source with two environments, and for each an application that records what it handles. */
 class World implements AsyncDisposable {
   readonly stage: Stage;
   readonly bench: ReaderBench;
-  /** `table:id` of what each environment's application has handled, by message group. */
+  /**
+   * `table:id` of each row that an environment's application has handled, with its message group.
+   */
   readonly handled = new Map<Environment, { readonly group: string; readonly row: string }[]>();
   readonly #sqs: SQSClient;
   readonly #writers: Map<Environment, Connection>;
@@ -82,10 +84,10 @@ class World implements AsyncDisposable {
       OFFSETS_TABLE: "offsets",
       SESSIONS_TABLE: "sessions",
       PAYLOAD_BUCKET: "payloads",
-      // What is written in between goes into frames of its own.
+      // Small frames, so that what is written in between goes into separate frames.
       FRAME_KIB: "1",
     });
-    // The connections live on: the process list tells whose they are.
+    // The connections stay open, so the process list has their users.
     const writers = new Map<Environment, Connection>();
     for (const [environment, account] of accounts) {
       writers.set(environment, await mysql.connect(account, { database: "shop" }));
@@ -114,7 +116,7 @@ class World implements AsyncDisposable {
     );
   }
 
-  /** Until now frames have waited in the raw queue. */
+  /** Starts the functions. Until then frames wait in the raw queue. */
   startFunctions(): void {
     this.#functions = new Pipeline(this.stage, FAST);
   }
@@ -124,12 +126,12 @@ class World implements AsyncDisposable {
     this.#functions = null;
   }
 
-  /** Runs a statement of an environment's application. */
+  /** Runs a statement as an environment's application. */
   async run(environment: Environment, statement: string): Promise<void> {
     await this.#writers.get(environment)?.query(statement);
   }
 
-  /** One row in each table by each environment, `rounds` times. */
+  /** Writes `rounds` rows to each table in each environment. */
   async write(rounds: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       const id = ++this.#written;
@@ -142,8 +144,8 @@ class World implements AsyncDisposable {
   }
 
   /**
-   * The same as one compressed transaction of each environment, all of whose rows have one offset
-   * in the binlog file.
+   * Writes the same rows as one compressed transaction per environment. All its rows have the same
+   * offset in the binlog file.
    */
   async writeCompressed(rounds: number): Promise<void> {
     const ids = Array.from({ length: rounds }, () => ++this.#written);
@@ -157,7 +159,7 @@ class World implements AsyncDisposable {
     }
   }
 
-  /** How many messages wait in the raw queue. */
+  /** The number of messages in the raw queue. */
   async waiting(): Promise<number> {
     const { Attributes: { ApproximateNumberOfMessages: waiting = "0" } = {} } =
       await this.#sqs.send(
@@ -169,14 +171,14 @@ class World implements AsyncDisposable {
     return Number(waiting);
   }
 
-  /** How many rows were written to each table by each environment. */
+  /** The number of rows that each environment has written to each table. */
   get written(): number {
     return this.#written;
   }
 
   /**
-   * Takes messages of the subscriber `search` until it has had all rows that were written, of the
-   * last one in each table. Returns their bodies by message group, in order.
+   * Takes the messages of the subscriber `search` until it has received every row that was written
+   * to each table. Returns the bodies by message group, in order.
    */
   async searched(environment: Environment): Promise<ReadonlyMap<string, readonly string[]>> {
     const QueueUrl = this.stage.queueUrl(environmentQueueName(SOURCE, "search", environment));
@@ -219,8 +221,8 @@ class World implements AsyncDisposable {
   }
 
   /**
-   * Waits until an environment has handled every row that was written, and looks for what is
-   * missing, doubled or out of order.
+   * Waits until an environment has handled every row that was written. Checks that no row is
+   * missing, duplicated or out of order.
    */
   async expectAll(environment: Environment, tables: readonly string[] = TABLES): Promise<void> {
     const handledOf = () =>
@@ -261,7 +263,7 @@ const ROUTING = {
   subscribers: { billing: { tables: ["shop.*"] }, search: { tables: ["shop.*"] } },
 } satisfies RoutingInput;
 
-/** The ids of created rows in messages of the subscriber `search`, whatever their format. */
+/** The ids of the created rows in messages of the subscriber `search`, in any format. */
 function idsIn(bodies: readonly string[]): number[] {
   return bodies.flatMap((body) => {
     const message = JSON.parse(body) as Formatted;
@@ -283,8 +285,8 @@ test("lanes are changed with a backlog and something parked: each row once and i
   await world.readAll();
   await first.stop();
 
-  // Nothing was delivered yet: the new number of lanes waits for the frames, and comes into use
-  // behind them.
+  // Nothing has been delivered yet. The new number of lanes takes effect behind the frames that
+  // wait.
   const second = await bench.start(WAITS, { LANES: "4" });
   const denied = stage.breakQueue("staging", "AccessDenied");
   world.startFunctions();
@@ -293,7 +295,7 @@ test("lanes are changed with a backlog and something parked: each row once and i
   await world.expectAll("production");
   expect(world.handled.get("staging")).toEqual([]);
 
-  // What is parked is delivered, and a frame has found the queue well.
+  // The parked messages are delivered, and a frame has found the queue working.
   denied.remove();
   await world.write(2);
   await world.expectAll("staging");
@@ -315,11 +317,11 @@ test("a prepared XA transaction that was kept is delivered once, in the lane tha
     await world.run("production", `INSERT INTO ${table} VALUES (100, 'production')`);
     await world.run("production", `XA END '${table}'`);
     await world.run("production", `XA PREPARE '${table}'`);
-    // The connection can do other work: the transaction belongs to nobody any more.
+    // A pooled connection can do other work, so the transaction has lost its connection.
     await world.reconnect("production");
   }
   const store = new OffsetStore(world.stage.clients.dynamodb, "offsets");
-  // The offset moves with what is written next.
+  // The saved offset moves with the next write.
   await vi.waitFor(async () => {
     await world.write(1);
     expect((await store.load()).offset?.keptXa).toHaveLength(TABLES.length);
@@ -365,7 +367,7 @@ test("groupBy is changed with a backlog and something parked: each row once, in 
   const { stage, bench } = world;
   await backlog("billing");
 
-  // The frames that wait were made for other settings; what is parked keeps its groups.
+  // The waiting frames were made with the former settings. Parked messages keep their groups.
   stage.deploy({
     ...ROUTING,
     subscribers: { billing: { tables: ["shop.*"], groupBy: "key" } },
@@ -398,7 +400,7 @@ test("format is changed with a backlog and something parked: each row once and i
     for (const table of TABLES) {
       const bodies = groups.get(`shop.${table}`) ?? [];
       expect(idsIn(bodies), `${environment} ${table}`).toEqual(expected);
-      // Once the first message has the new format, all have.
+      // Once a message has the new format, all later ones have it.
       const formats = bodies.map((body) => ("changes" in JSON.parse(body) ? "envelope" : "new"));
       expect(formats.toSorted()).toEqual(formats);
       expect(new Set(formats).size).toBe(2);
@@ -430,7 +432,7 @@ test("tables are narrowed while the reader is inside a compressed transaction, a
   world.startFunctions();
   await world.write(1);
   await world.expectAll("production", others);
-  // The first reader was killed in the middle: some rows of the other table were sent, not all.
+  // The first reader was killed midway: it had sent some rows of the other table but not all.
   expect(rowsOfB().length).toBeGreaterThan(0);
   expect(rowsOfB().length).toBeLessThan(200);
   await world.readAll();
@@ -446,9 +448,9 @@ test("tables are narrowed while the reader is inside a compressed transaction, a
 }, 240_000);
 
 /**
- * Rows of both environments: two in each table were routed, but those of a subscriber in staging
- * are parked, and three wait in frames. Then neither a reader nor the functions run, and the queue
- * is well.
+ * Writes rows of both environments. Two in each table are routed, and those for one subscriber in
+ * staging are parked; three more wait in frames. Afterwards neither the reader nor the functions
+ * run, and the queue works again.
  */
 async function backlog(subscriber: string): Promise<void> {
   const { stage, bench } = world;

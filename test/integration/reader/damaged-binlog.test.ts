@@ -4,8 +4,8 @@ import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
-// A bit that changes on its way from the server: the reader may stop or connect again, but it sends
-// nothing garbled, and what was committed arrives.
+// A bit flips between the server and the reader. The reader may stop or reconnect, but it sends no
+// garbled data, and every committed change arrives.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -22,22 +22,22 @@ beforeEach(async () => {
 
 const NOTE = "the one that is damaged";
 
-// A WRITE_ROWS_EVENT of one row, from the note on backwards: length of the note, id, bitmap of
-// NULLs, bitmap of columns, their number, length of extra data, flags, table id; then the event's
-// header of 19 bytes, and the packet's of 4 and 1.
+// The layout of a WRITE_ROWS_EVENT with one row, backwards from the note: the note's length, id,
+// NULL bitmap, column bitmap, column count, length of the extra data, flags, table id, the event
+// header (19 bytes), and the packet header (4 + 1 bytes).
 const EVENT = -(2 + 4 + 1 + 1 + 1 + 2 + 2 + 6 + 19);
 const PACKET = EVENT - 5;
 
 /**
- * Reads through a proxy that damages the stream on its way; the server writes before, then, and
- * after.
+ * Reads through a proxy that damages the stream. The server writes before, during and after the
+ * damage.
  */
 async function reading(tls: "off" | "encrypt"): Promise<
   AsyncDisposable & {
     readonly proxy: TcpProxy;
     readonly reader: ReaderProcess;
     readonly insert: (id: number, note: string) => Promise<unknown>;
-    /** The notes that arrive, each once, up to one; a reader that has stopped is started again. */
+    /** The distinct notes that arrive, up to `last`. Restarts a reader that has stopped. */
     readonly notesUpTo: (last: string) => Promise<Set<unknown>>;
   }
 > {

@@ -9,8 +9,8 @@ import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
-// Two servers of one topology behind one address: the second one takes over, with its own files,
-// offsets and threads.
+// Two servers of one topology behind one address. The second one takes over; its files, offsets and
+// thread ids differ.
 
 const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => aws[Symbol.asyncDispose]());
 
-/** Waits until the second server has executed all that the first one has. */
+/** Waits until the second server has executed everything that the first one has. */
 async function replicated(): Promise<void> {
   const [state] = await first.query<{ executed: string }>(
     "SELECT @@global.gtid_executed AS executed",
@@ -38,7 +38,7 @@ async function replicated(): Promise<void> {
   await second.query("SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)", [state?.executed]);
 }
 
-/** id of the row → id of its change, in order of arrival. */
+/** The row's id and the change's id of each change, in order of arrival. */
 function arrivals(frames: readonly Frame[]): [number, string][] {
   return frames.flatMap((frame) =>
     frame.changes.flatMap((change): [number, string][] => {
@@ -62,7 +62,7 @@ test(
   async () => {
     await replicated();
     await using proxy = await TcpProxy.listen({ host: first.server.host, port: first.server.port });
-    // The same account on both, as behind a cluster's address.
+    // Both servers have the same account, as behind a cluster's address.
     const account = { user: "reader", password: "reader" };
     await first.query("CREATE USER reader IDENTIFIED BY 'reader'");
     await first.query(
@@ -77,7 +77,7 @@ test(
     const reader = await bench.start();
     for (let id = 1; id <= 20; id++) await first.query("INSERT INTO shop.orders VALUES (?)", [id]);
     const before = await bench.takeFrames(20);
-    // Files and offsets of the two servers have nothing in common.
+    // The two servers' files and offsets are unrelated.
     for (let i = 0; i < 3; i++) await second.query("FLUSH BINARY LOGS");
     for (let id = 21; id <= 30; id++) await first.query("INSERT INTO shop.orders VALUES (?)", [id]);
     await replicated();
@@ -98,7 +98,7 @@ test(
     const all = arrivals([...before, ...after]);
     const ids = new Map<number, string>();
     for (const [id, change] of all) {
-      // After a failover repeats are possible; they carry the same id.
+      // After a failover, changes may be repeated with the same id.
       expect(ids.get(id) ?? change).toBe(change);
       ids.set(id, change);
     }
@@ -120,7 +120,7 @@ test(
     await second.query("START REPLICA");
     await installLedger(await first.connect());
     const account = await first.createAccount("app_staging", ["ALL ON shop.*"]);
-    // init_connect is not replicated: every server that may become the source needs it
+    // init_connect is not replicated: it must be set on every server that may become the source
     // (docs/attribution.md).
     const [row] = await first.query<{ value: string }>("SELECT @@global.init_connect AS value");
     await replicated();

@@ -11,11 +11,11 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { LOAD_TABLES, writeLoad } from "../../support/write-load.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
 
-// A longer run, or one again: FAULT_ROUNDS=500 FAULT_SEED=12345 npx vitest run --project
+// A longer run, or a repeated one: FAULT_ROUNDS=500 FAULT_SEED=12345 npx vitest run --project
 // integration faults
 const ROUNDS = Number(process.env["FAULT_ROUNDS"] ?? 16);
 const SEED = Number(process.env["FAULT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-// Only the kinds of faults whose name contains this.
+// Runs only the faults whose name contains this text.
 const ONLY = process.env["FAULT_ONLY"] ?? "";
 const LEASE_SECONDS = 3;
 const ENVIRONMENTS = ["production", "staging", "test"];
@@ -39,7 +39,8 @@ test(
     await mysql.query("CREATE DATABASE shop");
     for (const table of LOAD_TABLES) await mysql.query(table);
     await installLedger(await mysql.connect());
-    // The test's server forgets what was persisted: it is told again when it restarts.
+    // The test's server does not keep persisted variables, so init_connect is set again after a
+    // restart.
     const [{ init_connect } = { init_connect: "" }] = await mysql.query<{ init_connect: string }>(
       "SELECT @@global.init_connect AS init_connect",
     );
@@ -65,7 +66,7 @@ test(
         AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${sqsProxy.port}`,
       },
     );
-    // One of the two reads, the other one waits.
+    // One of the two readers reads; the other one waits.
     const readers: ReaderProcess[] = [
       await bench.start(),
       await bench.start("another reader holds this source; waiting as its standby"),
@@ -78,7 +79,7 @@ test(
     const replica = new Replica(bench.source, (table, row, user) => {
       const { environment } = row;
       if (environment !== "marker") {
-        // The ledger knows every connection of every run, however late its changes are read.
+        // The ledger has every connection of every run, however late its changes are read.
         if (user !== `app_${String(environment)}`) {
           foreign.push(`${user ?? "nobody"} wrote a row of ${String(environment)}`);
         }
@@ -106,7 +107,7 @@ test(
       stopTaking.abort();
       await Promise.all([...writers, taking]);
     });
-    /** Waits until a marker was replayed, and with it all that was written before it. */
+    /** Waits until a marker has been replayed, and with it everything written before it. */
     const arrives = async (round: number, after: string): Promise<void> => {
       const deadlineMs = performance.now() + 60_000;
       while (marker < round) {
@@ -186,7 +187,7 @@ test(
     const names = Object.keys(faults).filter((name) => name.includes(ONLY));
     const happened = new Map<string, number>();
     for (let round = 0; round < ROUNDS; round++) {
-      // Every kind once, then at random.
+      // Each kind once, then kinds at random.
       const name = names[round < names.length ? round : random.below(names.length)] ?? "";
       happened.set(name, (happened.get(name) ?? 0) + 1);
       const startedMs = performance.now();
@@ -206,7 +207,7 @@ test(
     stopTaking.abort();
     await taking;
 
-    // No person has to act for any of this.
+    // The readers recover without an operator.
     expect(readers.map(({ hasEnded }) => hasEnded)).toEqual([false, false]);
     expect(replica.violations).toEqual([]);
     expect(foreign).toEqual([]);
@@ -227,7 +228,7 @@ function sorted(rows: readonly object[]): string[] {
   return rows.map((row) => JSON.stringify(row)).sort();
 }
 
-/** Two writers for each environment, which write until the signal is aborted. */
+/** Runs two writers for each environment until the signal is aborted. */
 async function startWriters(signal: AbortSignal): Promise<Promise<void>[]> {
   const writers: Promise<void>[] = [];
   for (const environment of ENVIRONMENTS) {

@@ -32,7 +32,7 @@ async function write(id: number): Promise<void> {
 }
 
 /**
- * Notes lanes as delivered up to their last frames, and queues as troubled, as the route function
+ * Marks lanes as delivered up to their last frames, and queues as failing, as the route function
  * would.
  */
 async function delivered(
@@ -131,7 +131,7 @@ test("with a long delay changes share a frame, and the end of the reader sends w
   await mysql.query("INSERT INTO shop.a VALUES (1)");
   expect(await bench.takeFrames(1)).toHaveLength(1);
   for (const id of [2, 3, 4]) await mysql.query(`INSERT INTO shop.a VALUES (${id})`);
-  // A lane without a frame before sends at once. What it sends was read after the rows that wait.
+  // A lane without an earlier frame sends at once. These rows were read after the rows that wait.
   const other = TABLES.find((table) => laneFor("shop", table, 8) !== laneFor("shop", "a", 8));
   await mysql.query(`INSERT INTO shop.${other} VALUES (1)`);
   expect((await bench.takeFrames(1)).flatMap(({ tables }) => tables)).toMatchObject([

@@ -25,11 +25,11 @@ test(
     await using bench = await ReaderBench.create(aws, mysql.server);
     const reader = await bench.start();
     const peak = watchMemory(reader);
-    // Compression makes little of it.
+    // Hexadecimal random digits, which compress badly.
     const digits = randomBytes(30 * MIB).toString("hex");
     await mysql.query("INSERT INTO shop.files VALUES (1, ?)", [digits]);
     await takeMessage(bench);
-    // Both images together.
+    // The before and after images together.
     await mysql.query("UPDATE shop.files SET text = REPEAT('y', ?)", [3 * MIB]);
     await takeMessage(bench);
     expect(await peak()).toBeLessThan(800 * MIB);
@@ -50,7 +50,10 @@ async function takeMessage(bench: ReaderBench): Promise<void> {
   throw new Error("no frame came");
 }
 
-/** Looks at a reader's memory until it is asked for the most that it took, bytes. */
+/**
+ * Samples a reader's memory until the returned function is called, which resolves to the peak in
+ * bytes.
+ */
 function watchMemory(reader: ReaderProcess): () => Promise<number> {
   let most = 0;
   const look = async (): Promise<void> => {

@@ -23,8 +23,8 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 
-// The binlog's coordinates end and begin again under the reader: every row arrives, or the reader
-// stops and stays stopped.
+// The binlog's coordinates start over while the reader runs or is away. Either every row arrives,
+// or the reader stops and stays stopped.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -69,14 +69,14 @@ async function take(bench: ReaderBench, changes: number): Promise<number[]> {
   return idsOf(await bench.takeFrames(changes));
 }
 
-/** The error that a reader ends with. */
+/** The error with which a reader stops. */
 async function stopOf(reader: ReaderProcess): Promise<{ name?: string; message?: string }> {
   const line = await reader.logged("stopped by an error");
   expect(await reader.exit()).toBe(1);
   return line["error"] as { name?: string; message?: string };
 }
 
-/** A reader begun at once stops as well, without a look at the server. */
+/** Checks that a new reader stops at once, too, without querying the server. */
 async function expectStillStopped(bench: ReaderBench): Promise<void> {
   const error = await stopOf(await bench.start("stopped by an error"));
   expect(error).toMatchObject({ name: "StillStoppedError" });
@@ -99,7 +99,8 @@ test("RESET BINARY LOGS AND GTIDS under a running reader stops it, for good", as
   await mysql.query("RESET BINARY LOGS AND GTIDS");
   await insert(21, 22);
   expect(await stopOf(reader)).toMatchObject({ name: "HistoryMismatchError" });
-  // As many transactions as had been executed before: time alone would hide the cause.
+  // As many transactions as before the reset, so that a check of the current state alone would miss
+  // it.
   await insert(23, 60);
   await expectStillStopped(bench);
   expect((await storeOf(bench).load()).stop).toMatchObject({ isKept: true });
@@ -163,7 +164,7 @@ test("logs begun anew under another name stop the reader, which vouching ends wi
   await bench.start();
   const after = await bench.takeFrames(10);
   expect(idsOf(after)).toEqual(range(11, 20));
-  // File numbers began again: only the new life makes these positions later.
+  // File numbers started over: only the new life makes these positions later.
   expect((before.at(-1)?.last ?? "") < (after[0]?.first ?? "")).toBe(true);
   expect(after[0]?.life).not.toBe(before[0]?.life);
   expect(after[0]?.previous).toBe(before.at(-1)?.last);
@@ -205,7 +206,7 @@ test("a file that is missing in the binlog's index stops the reader behind the o
   await insert(7, 9);
   const files = await mysql.query<{ Log_name: string }>("SHOW BINARY LOGS");
   const [missing = "", next = ""] = files.slice(-2).map(({ Log_name }) => Log_name);
-  // An earlier test may have given the logs another name.
+  // An earlier test may have changed the name of the logs.
   const [{ index } = { index: "" }] = await mysql.query<{ index: string }>(
     "SELECT @@global.log_bin_index AS `index`",
   );
@@ -220,7 +221,7 @@ test("a file that is missing in the binlog's index stops the reader behind the o
   });
   await expectStillStopped(bench);
 
-  // The line is back: nothing is missing any more.
+  // Restores the line in the index, so that no file is missing.
   await mysql.server.stop();
   const present = (await readFile(index, "utf8")).split("\n");
   const place = present.findIndex((name) => name.endsWith(next));
@@ -311,8 +312,8 @@ test("an offset that the last release saved is read on, without loss or repeat",
   await insert(1, 10);
   expect(await take(bench, 10)).toEqual(range(1, 10));
   await reader.stop();
-  // What that release wrote: an epoch counted from 1, the file's number as run, neither life nor
-  // anchor.
+  // The item of the former release: an epoch counted from 1, the file's number as the run, and
+  // neither life nor anchor.
   const table = `${bench.source}-offsets`;
   const { Item: item = {} } = await dynamodb.send(
     new GetItemCommand({ TableName: table, Key: { id: { S: "reader" } } }),
@@ -364,7 +365,7 @@ test("an older offset that is put back brings repeats that the route function kn
   expect(sent).toBeGreaterThan(25);
 });
 
-// Half a minute; the nightly workflow has it.
+// Takes half a minute; the nightly workflow runs it.
 const isNightly = process.env["COPIED_SERVER"] === "1";
 test.skipIf(!isNightly)("a copy of the server with its uuid stops a running reader", async () => {
   await using proxy = await TcpProxy.listen(mysql.server);
@@ -375,7 +376,7 @@ test.skipIf(!isNightly)("a copy of the server with its uuid stops a running read
   const dataDir = join(home, "data");
   await cp(mysql.server.dataDir, dataDir, { recursive: true });
   await mysql.server.start();
-  // An earlier test may have given the logs another name.
+  // An earlier test may have changed the name of the logs.
   const [{ base } = { base: "" }] = await mysql.query<{ base: string }>(
     "SELECT @@global.log_bin_basename AS base",
   );
@@ -385,11 +386,11 @@ test.skipIf(!isNightly)("a copy of the server with its uuid stops a running read
     variables: { log_bin: basename(base) },
   });
 
-  // The same numbers at the same positions: only the commit times tell the two apart.
+  // The same files and positions exist on both servers: only the commit times distinguish them.
   const reader = await bench.start();
   await insert(4, 9);
   expect(await take(bench, 6)).toEqual(range(4, 9));
-  // Of what is not saved yet, the reader would take the copy's own.
+  // The anchor must be saved first; otherwise the reader would take the copy's.
   const store = storeOf(bench);
   const anchor = async () => (await store.load()).offset?.anchor;
   await expect.poll(anchor, { timeout: 60_000 }).toMatchObject({ begunS: null });
@@ -443,7 +444,7 @@ test("in an offsets table restored from a backup the reader goes on from the bac
   expect(frames[0]?.life).not.toBe(before[0]?.life);
   expect(frames[0]?.previous).toBe(before.at(-1)?.last);
   expect((frames[0]?.first ?? "") > (before.at(-1)?.last ?? "")).toBe(true);
-  // It is no copy any more.
+  // The server is no longer treated as a copy.
   await again.stop();
   await insert(21, 22);
   await bench.start();

@@ -12,8 +12,8 @@ import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-// A server that keeps names in lower case must be initialised so. With LOWER_CASE_TABLE_NAMES=2 it
-// needs a file system that does not distinguish case, as on a Mac.
+// A server that stores names in lower case must be initialized with this setting.
+// LOWER_CASE_TABLE_NAMES=2 requires a case-insensitive file system, as on a Mac.
 const MODE = process.env["LOWER_CASE_TABLE_NAMES"] ?? "1";
 const dataDir = join(tmpdir(), `lower-case-names-${randomBytes(6).toString("hex")}`);
 const { mysqld } = await findMysql();
@@ -41,7 +41,7 @@ test("every letter has the lower case that the server gives to a table's name", 
     .map((code) => String.fromCodePoint(code))
     .filter((letter) => letter.toLowerCase() !== letter);
   expect(upper.length).toBeGreaterThan(1000);
-  // Two names of the same table: only the first is made.
+  // Two names of the same table: only the first one is created.
   for (let i = 0; i < upper.length; i += 40) {
     const name = upper.slice(i, i + 40).join("");
     await connection.query(`CREATE VIEW \`${name}\` AS SELECT 1`);

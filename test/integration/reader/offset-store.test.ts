@@ -24,8 +24,8 @@ test("the offsets table says when it was made: another table of its name is know
   await vi.waitFor(make, 60_000);
   expect(await store.madeMs()).toBeGreaterThan(made);
 
-  // A new start is kept with what the former life's lanes were sent, and names no life that has
-  // begun.
+  // A new start is saved together with the positions that the former life sent to its lanes. It has
+  // no life until that life begins.
   expect(await store.startAnew(await store.load(), { kind: "now" })).toBe(true);
   expect(await store.load()).toMatchObject({ offset: null, newStart: { start: { kind: "now" } } });
 });

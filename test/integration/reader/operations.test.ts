@@ -53,11 +53,11 @@ test("the health endpoint tells the state, and SIGTERM ends the reader well with
   const { port } = await reader.logged("answering health checks");
   const ask = () => fetch(`http://127.0.0.1:${String(port)}/`);
   expect((await ask()).status).toBe(200);
-  // The state changes with the first event that the server sends.
+  // The state changes with the server's first event.
   await expect
     .poll(async () => (await ask()).json())
     .toMatchObject({ state: "streaming", lagMs: 0 });
-  // Retention is known: the server keeps its binlog for 30 days by default.
+  // The reader knows the retention: by default the server keeps its binlog for 30 days.
   expect((await reader.logged("following the binlog"))["retentionMs"]).toBe(2_592_000_000);
   const startedMs = performance.now();
   expect(await reader.stop()).toBe(0);
@@ -68,7 +68,7 @@ test("rows are decoded with the columns of their moment", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server);
   const reader = await bench.start();
   await reader.stop();
-  // All of it is in the log before the reader looks at any of it.
+  // Everything is in the log before the reader reads any of it.
   for (const statement of [
     "INSERT INTO shop.orders VALUES (1, 'a')",
     "ALTER TABLE shop.orders ADD COLUMN amount DECIMAL(10,2) DEFAULT 1.50 AFTER id",
@@ -129,7 +129,7 @@ describe("npm run offsets", () => {
     );
     await mysql.query("INSERT INTO shop.orders VALUES (2, 'x')");
     await bench.takeFrames(1);
-    // Back behind the first row: the second one comes again.
+    // Moves back behind the first row, so the second row is sent again.
     const moved = await offsets(
       bench,
       "set",

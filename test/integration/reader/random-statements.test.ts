@@ -24,10 +24,10 @@ import { styleOf } from "../../support/random-sql.ts";
 import { DATABASES, RandomStatements } from "../../support/random-statements.ts";
 import { ByteSession, clientCharsets, encoded } from "../../support/statement-bytes.ts";
 
-// Random statements in every character set of a session and in the SQL modes that change how a
-// statement is read: the tables that the reader names are those that the server changed, and it
-// stops at those in statement format that change followed tables. STATEMENTS=n runs n for each
-// character set (and each mode), SEED repeats a run.
+// Random statements in every session character set and in the SQL modes that change the parsing of
+// a statement. The tables that the reader names must be those that the server changed. The reader
+// must stop at statements in statement format that change followed tables. STATEMENTS=n runs n
+// statements for each character set and mode; SEED repeats a run.
 
 const STATEMENTS = Number(process.env["STATEMENTS"] ?? 2);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -88,7 +88,7 @@ test(
           const named = [...(await namedTables())].toSorted();
           const changed = difference(before, await tables());
           // Logged although nothing changes: IF EXISTS, IF NOT EXISTS, and a table that is renamed
-          // to its own name.
+          // to the same name.
           const isNoChange = changed.length === 0 && named.length === 1 && /\bRENAME\b/.test(text);
           const expected =
             /\bEXISTS\b/.test(text) || isNoChange ? expect.arrayContaining(changed) : changed;
@@ -97,7 +97,7 @@ test(
       }
       connection.destroy();
     }
-    // Many are valid; what the server refuses is not in the binlog, and names nothing.
+    // Enough statements are valid. Those that the server refuses are not in the binlog.
     expect(executed, JSON.stringify([...refused])).toBeGreaterThan(STATEMENTS * 30);
   },
 );
@@ -116,7 +116,9 @@ describe("in statement format", () => {
     for (const statement of SETUP) await refilling.query(statement);
   });
 
-  /** Whether what `run` writes changes followed tables, and whether it stops the reader. */
+  /**
+   * Whether the events that `run` writes change followed tables, and whether they stop the reader.
+   */
   async function effectOf(run: () => Promise<void>): Promise<{ changes: boolean; stops: boolean }> {
     await refilling.query(REFILL.join(";"));
     const before = await contents();
@@ -149,7 +151,7 @@ describe("in statement format", () => {
     for (const [i, options] of bases.entries())
       await session.run(`CREATE TABLE base_${i} (id INT) ${options}`);
     const truncates = bases.map((_, i) => `TRUNCATE TABLE base_${i}`);
-    // Within a procedure, the mark of the first statement stays on the others.
+    // Within a procedure, the mark of the first statement also applies to the others.
     await session.run(
       `CREATE PROCEDURE emptying() BEGIN INSERT INTO temporary_table VALUES (1); ${truncates.join("; ")}; TRUNCATE TABLE temporary_table; END`,
     );
@@ -252,7 +254,7 @@ async function tables(): Promise<Map<string, string>> {
   return found;
 }
 
-/** Puts a row into every table without one, so that it is seen when the table is emptied. */
+/** Inserts a row into every empty table, so that emptying the table is visible. */
 async function fillTables(): Promise<void> {
   for (const [name, description] of await tables()) {
     if (!description.startsWith("0 ")) continue;

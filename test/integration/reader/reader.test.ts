@@ -17,7 +17,7 @@ beforeEach(async () => {
   await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(100))");
 });
 
-/** What each change wrote, in order: [op, id]. */
+/** The operation and row id of each change, in order. */
 function written(frames: readonly Frame[]): [string, unknown][] {
   return frames.flatMap(({ changes }) =>
     changes.map(({ op, key }): [string, unknown] => [op, (JSON.parse(key) as { id: unknown }).id]),
@@ -80,7 +80,7 @@ test("repeats nothing but what was not saved when it is killed, and keeps the ch
   await bench.start();
   const after = await bench.takeFrames(1);
   const seen = before.at(-1)?.last ?? "";
-  // Whatever is repeated lies before what was seen, and the chain leads on from there.
+  // Repeats lie before what was already seen, and the chain of frames continues from there.
   const fresh = after.flatMap((frame) => (frame.last > seen ? [frame] : []));
   expect(fresh.length).toBeGreaterThan(0);
   expect((fresh[0]?.previous ?? "") <= seen).toBe(true);

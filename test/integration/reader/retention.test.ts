@@ -34,7 +34,7 @@ test("on RDS its own table counts; an account that may not read it learns that i
     "INSERT INTO mysql.rds_configuration VALUES ('binlog retention hours', '48')",
   );
   expect(await askRetention(reader, RDS)).toBe(48 * 3600);
-  // What RDS has unless somebody has set it.
+  // The initial value on RDS.
   await administrator.query("UPDATE mysql.rds_configuration SET value = NULL");
   expect(await askRetention(reader, RDS)).toBe(300);
 });

@@ -40,13 +40,13 @@ test("the files in which a run began are found, with connections for these only"
     new Set([firstNew(between, before), firstNew(files, between)]),
   );
   for (const startedS of beginnings.values()) expect(startedS).toBeGreaterThan(1_700_000_000);
-  // Two for each file that has to be asked itself.
+  // Two connections for each file that the reader must query separately.
   expect((await counted("Connections")) - opened).toBe(4);
 
   const [first = "", ...others] = files;
   const present = await fileOfPresentRun(rotations, [first, ...others]);
   expect(binlogFileNumber(present)).toBe(firstNew(files, between));
-  // Once for each file behind the first, and twice where the answer is not a rotation.
+  // One query for each file behind the first, and a second one where the answer is not a rotation.
   expect((await counted("Com_show_binlog_events")) - asked).toBeLessThanOrEqual(files.length + 1);
 });
 
@@ -59,7 +59,7 @@ async function fileNames(): Promise<string[]> {
   return rows.map(({ Log_name: name }) => name);
 }
 
-/** The number of the first file that came since. */
+/** The number of the first file that was added. */
 function firstNew(later: readonly string[], former: readonly string[]): number {
   return binlogFileNumber(later.find((name) => !former.includes(name)) ?? "");
 }

@@ -6,7 +6,7 @@ import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-// Statements in the binlog of a server that a reader process follows.
+// A reader process follows a server whose binlog contains statements.
 
 const mysql = useMysql({
   variables: {
@@ -37,7 +37,7 @@ function changesOf(frames: readonly Frame[]): string[] {
   );
 }
 
-/** A session in statement format, as pt-table-checksum's is. */
+/** A session in statement format, as pt-table-checksum uses it. */
 async function statementSession(): Promise<Connection> {
   const connection = await mysql.connect(undefined, { database: "shop" });
   await connection.query("SET SESSION binlog_format = 'STATEMENT'");
@@ -106,11 +106,11 @@ describe("a session in statement format", () => {
     "UPDATE percona.t JOIN orders ON id = a SET note = 'y'",
     "UPDATE percona.v SET note = 'y'",
     "INSERT INTO percona.triggered VALUES (3)",
-    // Its FROM names what it writes, not a table of the default database, shop.
+    // Its FROM names the table that it writes, not a table of the default database, shop.
     "DELETE FROM percona.triggered",
-    // Nor does that of a function.
+    // The FROM of a function names no table of shop.
     "INSERT INTO percona.triggered VALUES (5 + LENGTH(TRIM('x' FROM 'xy')))",
-    // Nor a column behind a comma, nor a common table.
+    // Neither a column behind a comma nor a common table names a table of shop.
     "INSERT INTO percona.triggered SELECT a + 5 FROM percona.t ON DUPLICATE KEY UPDATE a = 1, a = 2",
     "INSERT INTO percona.triggered WITH c AS (SELECT 7 AS a) SELECT a FROM c",
     "DELETE FROM percona.t.*, shop.orders USING percona.t JOIN shop.orders",
@@ -186,14 +186,14 @@ test("large statements are read within the reader's memory", { timeout: 240_000 
   expect(reader.hasEnded).toBe(false);
 });
 
-/** Takes frames until they hold that many changes, statements counted as well. */
+/** Takes frames until they contain `count` changes, including statements. */
 async function receiveChanges(bench: ReaderBench, count: number): Promise<Frame[]> {
   const frames: Frame[] = [];
   while (changesOf(frames).length < count) frames.push(...(await bench.receive()));
   return frames;
 }
 
-/** Does what an error's remedy says, with the command that it names. */
+/** Follows the remedy of an error with the command that it names. */
 async function moveReader(bench: ReaderBench, command: string): Promise<void> {
   const stack = stackFileOf(aws, tablesOf(bench));
   const moved = await binlogRouterOn(stack, "offsets", ...command.split(" "), "--yes");

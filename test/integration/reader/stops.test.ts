@@ -6,8 +6,8 @@ import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
-// What a reader cannot go past without losing or garbling a change: it ends with an error that
-// names the remedy.
+// Cases in which the reader cannot continue without losing or garbling a change. It ends with an
+// error that names the remedy.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -22,7 +22,7 @@ beforeEach(async () => {
   await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note JSON)");
 });
 
-/** The error that the reader ended with. */
+/** The error with which the reader ended. */
 async function ending(
   bench: ReaderBench,
   until = "stopped by an error",
@@ -48,7 +48,7 @@ test("a purged log", async () => {
   expect(error.message).toContain(status?.File);
   expect(error.message).toContain("npm run offsets -- set");
 
-  // The doctor agrees.
+  // The doctor reports the same.
   const { user, password, port } = mysql.server;
   const { out, code } = await binlogRouterOn(
     stackFileOf(aws, tablesOf(bench)),
@@ -125,8 +125,8 @@ test(
   "a certificate that does not name the host, where it is to be verified",
   { timeout: 240_000 },
   async () => {
-    // The authority is known, as with NODE_EXTRA_CA_CERTS, but the server's own certificate names
-    // nobody.
+    // The certificate authority is trusted, as with NODE_EXTRA_CA_CERTS, but the server's
+    // certificate contains no host name.
     const settings = {
       SOURCE_TLS: "verify",
       NODE_EXTRA_CA_CERTS: join(mysql.server.dataDir, "ca.pem"),
@@ -212,7 +212,7 @@ test("another replica with the same server id", { timeout: 240_000 }, async () =
   const settings = { REPLICA_SERVER_ID: "4242" };
   await using bench = await ReaderBench.create(aws, mysql.server, settings);
   await using other = await ReaderBench.create(aws, mysql.server, settings);
-  // Each ends the other's dump by turns, until one of them stops and says why.
+  // The two readers end each other's dump in turn until one of them stops with an error.
   const readers = [await bench.start(), await other.start()];
   const lines = await Promise.any(readers.map((reader) => reader.logged("stopped by an error")));
   expect(lines["error"]).toMatchObject({

@@ -73,7 +73,7 @@ const CODES: Record<string, readonly string[]> = {
   utf16le: [...BMP_BIG_ENDIAN, "3dd800de"],
   utf32: [...BMP_BIG_ENDIAN.map((code) => `0000${code}`), "0001f600"],
 };
-/** MySQL has a question mark, or U+FFFD, for what it cannot convert. */
+/** Whether MySQL has replaced a character that it cannot convert by a question mark or U+FFFD. */
 function standsForNothing(code: string, utf32: string): boolean {
   return utf32 === "0000FFFD" || (utf32 === "0000003F" && !/^(0000)?(00)?3f(00)?$/.test(code));
 }
@@ -95,7 +95,7 @@ describe("every code of every character set stands for the character that MySQL 
     let compared = 0;
     for (let i = 0; i < codes.length; i += PER_STATEMENT) {
       const chunk = codes.slice(i, i + PER_STATEMENT);
-      // NULL for bytes that are no text of this character set.
+      // NULL for bytes that are not valid in this character set.
       const columns = chunk.map(
         (code, c) => `HEX(CONVERT(CONVERT(x'${code}' USING ${charset}) USING utf32)) c${c}`,
       );

@@ -56,8 +56,8 @@ async function createTable(columns: readonly RandomColumn[]): Promise<void> {
 }
 
 /**
- * An insert, update, change of key or delete under a random kind of row image; one that the server
- * refuses is none.
+ * Runs an insert, update, key change or delete with a random kind of row image. A statement that
+ * the server refuses has no effect.
  */
 async function runStatement(random: SeededRandom, columns: readonly RandomColumn[]): Promise<void> {
   const id = random.below(20);
@@ -78,7 +78,7 @@ async function runStatement(random: SeededRandom, columns: readonly RandomColumn
   await binlog.connection.query(statement).catch(() => undefined);
 }
 
-/** Applies changes to an empty table: the columns of each row by its key. */
+/** Applies changes to an empty table. Returns the columns of each row, by key. */
 function replay(changes: readonly DecodedChange[]): Map<string, Map<string, string>> {
   const rows = new Map<string, Map<string, string>>();
   for (const { op, key, oldKey, before, after } of changes) {

@@ -22,7 +22,7 @@ beforeEach(async () => {
   );
 });
 
-/** What the statements changed, as [op, key, old key, before, after]. */
+/** The changes that the statements caused, as [op, key, old key, before, after]. */
 async function changesOf(...statements: string[]): Promise<string[][]> {
   await binlog.events();
   for (const statement of statements) await binlog.connection.query(statement);
@@ -30,7 +30,7 @@ async function changesOf(...statements: string[]): Promise<string[][]> {
   return changes.map(({ op, key, oldKey, before, after }) => [op, key, oldKey, before, after]);
 }
 
-/** An identifier as SQL. */
+/** An identifier quoted for SQL. */
 function quoted(name: string): string {
   return `\`${name.replaceAll("`", "``")}\``;
 }

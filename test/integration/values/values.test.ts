@@ -22,8 +22,7 @@ describe.for(Object.entries(valueFamilies))("%s", ([, family]) => {
     await connection.query(`DROP TABLE IF EXISTS t; CREATE TABLE t (id ${key} (id), v ${type})`);
     await binlog.events();
     for (const [id, literal] of family.literals.entries()) {
-      // Not every literal fits every type: what the server refuses is not stored, what it adapts
-      // is.
+      // Not every literal fits every type: the server refuses some values and adapts others.
       await connection
         .query(`INSERT IGNORE INTO t VALUES (${id}, ${literal})`)
         .catch(() => undefined);

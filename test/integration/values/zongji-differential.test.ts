@@ -9,7 +9,7 @@ const mysql = useMysql();
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Where zongji's values are exact: how its value for our JSON looks. */
+/** For the types that zongji decodes exactly: whether its value matches our JSON. */
 const comparable: Readonly<Record<string, (json: string, zongji: unknown) => boolean>> = {
   "signed integers": (json, zongji) => json === String(zongji),
   "unsigned integers": (json, zongji) => json === String(zongji),
@@ -23,12 +23,13 @@ const comparable: Readonly<Record<string, (json: string, zongji: unknown) => boo
   "binary strings": (json, zongji) => JSON.parse(json) === (zongji as Buffer).toString("base64"),
   ENUM: (json, zongji) => JSON.parse(json) === (zongji ?? ""),
   SET: (json, zongji) => (JSON.parse(json) as string[]).join() === zongji,
-  // Numbers as JavaScript sees them: zongji writes a double without a fraction as an integer.
+  // Numbers are compared as JavaScript numbers: zongji writes a double without a fraction as an
+  // integer.
   JSON: (json, zongji) =>
     JSON.stringify(JSON.parse(json)) === JSON.stringify(JSON.parse(zongji as string)),
 };
 
-/** zongji calls a DECIMAL inside JSON a string. */
+/** Whether zongji is exact for a value: it decodes a DECIMAL inside JSON as a string. */
 function isExactInZongji(family: string, literal: string): boolean {
   return family !== "JSON" || literal.startsWith("'");
 }
@@ -65,7 +66,7 @@ it.for(Object.entries(comparable))(
   },
 );
 
-/** The first `count` inserted rows from a place in the binlog on, as zongji decodes them. */
+/** The first `count` inserted rows from a binlog position on, as zongji decodes them. */
 async function rowsOfZongji(filename: string, position: number, count: number): Promise<Row[]> {
   const { host, port, user, password } = mysql.server;
   const zongji = new ZongJi({

@@ -20,9 +20,12 @@ import { provision } from "../../../../infra/local/template/provision.ts";
 import { synthesize } from "../../../../infra/local/template/synthesize.ts";
 import { exampleConfiguration } from "../../../support/example-stack.ts";
 
-/** A minute of the metrics, and of the canary's schedule, takes a second. */
+/**
+ * The factor by which time is sped up: a minute of the metrics and of the canary's schedule takes
+ * one second.
+ */
 const SPEED = 60;
-/** Of this an invocation keeps three seconds for itself. */
+/** The timeout of an invocation, which reserves three seconds of it. */
 const TIMEOUT_MS = 4000;
 const QUEUE = "shop-router-canary-binlog-router.fifo";
 const PATIENCE = { timeout: 60_000, interval: 100 };
@@ -55,7 +58,7 @@ beforeAll(async () => {
     }),
   );
   const { host, port, administrator, reader, accounts } = source;
-  // No more than docs/deploying.md gives it.
+  // The account has only the privileges that docs/deploying.md grants.
   await using connection = await createConnection({ host, port, ...administrator });
   await connection.query("REVOKE ALL PRIVILEGES, GRANT OPTION FROM binlog_canary");
   await connection.query("GRANT INSERT, UPDATE ON binlog_canary.beats TO binlog_canary");
@@ -90,7 +93,7 @@ beforeAll(async () => {
 });
 afterAll(() => parts.disposeAsync());
 
-/** What the canary has reported so far, oldest first. */
+/** The values that the canary has reported for a metric, oldest first. */
 async function reported(metric: string): Promise<number[]> {
   const lines = (await readFile(logFile, "utf8").catch(() => "")).split("\n");
   return lines
@@ -124,7 +127,7 @@ test("while the reader stands still no row arrives, and the alarm rings until it
     process.kill(reader, "SIGCONT");
   }
   await vi.waitFor(() => expect(state()).toBe("OK"), PATIENCE);
-  // The rows that were written meanwhile came, too, late.
+  // The rows written in the meantime have arrived as well, late.
   await vi.waitFor(
     async () => expect(Math.max(...(await reported("CanaryDelay")))).toBeGreaterThan(2000),
     PATIENCE,

@@ -36,7 +36,10 @@ const ROUTING = {
 } satisfies RoutingInput;
 
 let stage: Stage;
-/** As retry has it: a stall of this machine, and with it of the queues, is not theirs. */
+/**
+ * Uses the retry function's patience, so that a pause of this machine is not counted as an outage
+ * of a queue.
+ */
 let runtime: RetryRuntime;
 beforeEach(async () => {
   stage = await Stage.start(ROUTING);
@@ -92,12 +95,12 @@ describe("a queue in trouble", () => {
   });
 });
 
-/** A text that SQS does not take, nor compression makes small. */
+/** A text that is too large for an SQS message even after compression. */
 function largeText(): string {
   return randomBytes(800_000).toString("base64");
 }
 
-/** The functions, while the bucket refuses what begins with one of these. */
+/** Functions whose bucket refuses keys with these prefixes. */
 function refusing(...prefixes: readonly string[]): RetryRuntime {
   const clients = stage.newClients();
   clients.s3.middlewareStack.add(
@@ -148,7 +151,7 @@ function namedAfterMessages(batch: Batch): Batch {
 
 test("a record that an earlier release named after its messages is found again", async () => {
   const { streams, lanes } = runtime.effects;
-  /** It is killed before the lane's position moves. */
+  /** The function is killed before the lane's position moves. */
   const earlier: RetryRuntime = {
     ...runtime,
     effects: {
@@ -335,7 +338,7 @@ describe("a plain Error of our own code in retry", () => {
       });
       expect(state?.trouble.error).not.toMatch(/4111/);
     }
-    // The alarm watches it.
+    // An alarm watches this metric.
     expect(metrics.totals.get("ChangesFaulty")).toBe(1);
     expect(metrics.totals.get("FailuresDead")).toBe(1);
   });

@@ -19,7 +19,7 @@ const STREAM = queueStream(0, "shop-billing-staging.fifo");
 const KEYS = Array.from({ length: 15 }, (_, index) => index);
 const FRAMES = 6;
 
-/** Frames with a change of each key, one after the other. */
+/** Routes one frame after the other, each with a change of every key. */
 const routeAll = async (stage: Stage): Promise<void> => {
   const lane = new TestLane();
   for (let n = 0; n < FRAMES; n++) {
@@ -65,12 +65,12 @@ describe("when a send arrives after the function has given it up", () => {
   for (const arrival of ["before", "after"] as const) {
     test(`and ${arrival} the retry function has sent it again, it is delivered once and in order`, async () => {
       await using stage = await Stage.start();
-      // Unlike the function's own client it waits for as long as it takes.
+      // Unlike the function's client, this one waits for the answer without a limit.
       using clients = awsClients(stage.aws);
       const { sqs } = clients;
       const runtime = stage.runtimeWith(stage.clients, { patience: fixedPatience(500) });
       await stage.createQueue("probe.fifo");
-      /** Resolves when everything has arrived that was sent late before. */
+      /** The effect of a send that arrives late. */
       const late = { kind: "late", ms: 3000 } as const;
       const lateArrivals = async (): Promise<void> => {
         stage.aws.faults.add({ resource: "probe.fifo", calls: 1, effect: late });

@@ -6,7 +6,7 @@ import { TestLane, type TestChange } from "../../../support/functions/frames.ts"
 import { Pipeline } from "../../../support/functions/pipeline.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
-/** How long DynamoDB fails at random; `STORM_SEED` repeats a run. */
+/** How many seconds DynamoDB fails at random. `STORM_SEED` repeats a run. */
 const SECONDS = Number(process.env["STORM_SECONDS"] ?? 8);
 const SEED = Number(process.env["STORM_SEED"] ?? 1);
 const FRAME_EVERY_MS = 20;
@@ -38,14 +38,15 @@ test(
         seed: SEED,
         effect: { kind: "error", code: "InternalServerError" },
       });
-      // What DynamoDB did, and could not say: the next attempt finds its own write.
+      // DynamoDB carries out the request but its answer is lost. The next attempt finds the write
+      // already done.
       using lost = stage.aws.faults.add({
         service: "dynamodb",
         probability: 0.05,
         seed: SEED + 2,
         effect: { kind: "reset", when: "after" },
       });
-      // A queue that comes and goes makes the hand-over write to DynamoDB.
+      // When a queue fails intermittently, the hand-over writes to DynamoDB.
       using gusts = stage.aws.faults.add({
         service: "sqs",
         action: "SendMessage*",

@@ -98,7 +98,7 @@ describe("a record whose body is not there any more", () => {
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1]);
   });
 
-  /** Where the body of the only record with one in the bucket lies. */
+  /** The key of the body in the bucket; exactly one record has one. */
   async function bodyKey(): Promise<string> {
     const { Items: items = [] } = await stage.clients.dynamodb.send(
       new QueryCommand({
@@ -132,7 +132,7 @@ test("changes of a connection that a later version parked wait for the code that
       },
     }),
   );
-  // Its record is looked at once the connection is known.
+  // Retry takes up the record once the connection is known.
   const author = { from: "", user: "app_prod", host: "10.0.0.1", attribution: "sweep" } as const;
   await new SessionsTable(dynamodb, "sessions").record([
     { connection: { server: SERVER, run: 1, thread: 24 }, entries: [author] },

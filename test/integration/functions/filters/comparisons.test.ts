@@ -13,7 +13,7 @@ import {
 import { BinlogFile } from "../../../support/binlog-changes.ts";
 import { useMysql } from "../../../support/mysql.ts";
 
-/** Columns of many types, each with values that are hard for it. */
+/** Columns of many types, each with values that are edge cases of its type. */
 const COLUMNS: Readonly<Record<string, readonly [type: string, ...values: string[]]>> = {
   tiny: ["TINYINT", "-128", "0", "1", "26", "127"],
   utiny: ["TINYINT UNSIGNED", "0", "255"],
@@ -127,7 +127,7 @@ beforeAll(async () => {
 });
 afterAll(() => binlog[Symbol.asyncDispose]());
 
-/** What MySQL says of each row; null: it refuses the comparison. */
+/** MySQL's result for each row. The map is null when MySQL refuses the comparison. */
 async function answers(condition: string): Promise<Map<number, boolean | null> | null> {
   try {
     const [rows] = await binlog.connection.query<RowDataPacket[][]>(
@@ -144,7 +144,7 @@ async function answers(condition: string): Promise<Map<number, boolean | null> |
   }
 }
 
-/** Whether `npm run doctor` says of a condition that MySQL may see it otherwise. */
+/** Whether `npm run doctor` reports that MySQL may evaluate a condition differently. */
 function isNamed(condition: string): boolean {
   return columnUses(parseCondition(condition)).some((use) => {
     const column = columns.find(({ name }) => name === use.column.name);
@@ -164,7 +164,7 @@ it("what a comparison says otherwise than MySQL, doctor names", async () => {
         `${column} IN (${literal}, NULL)`,
       ]),
       ...PATTERNS.map((pattern) => `${column} LIKE ${pattern}`),
-      // In a JSON column the JSON value null counts as NULL, too.
+      // In a JSON column, the JSON value null also counts as NULL.
       ...(column === "json" ? [] : [`${column} IS NULL`]),
       `UPPER(${column}) = 'A'`,
     ];
@@ -192,7 +192,7 @@ it("LOWER and UPPER make of every letter what MySQL makes of it", async () => {
     .filter((code) => code < 0xd800 || code > 0xdfff)
     .map((code) => String.fromCodePoint(code))
     .filter((letter) => letter !== letter.toLowerCase() || letter !== letter.toUpperCase());
-  // MySQL cuts a text whose other case takes more bytes: what is cut off are the dots.
+  // MySQL truncates a text when its other case has more bytes. Here it truncates only the dots.
   await connection.query(
     "CREATE TABLE letters (n INT PRIMARY KEY, letter VARCHAR(8) COLLATE utf8mb4_0900_bin)",
   );

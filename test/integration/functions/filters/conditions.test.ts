@@ -19,7 +19,7 @@ const STATEMENTS = 500;
 const mysql = useMysql();
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 let binlog: BinlogFile;
-/** By id: the row image that the binlog has. */
+/** Each row's image in the binlog, by id. */
 let images: Map<number, RowImage>;
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ const keyText = (id: number) => JSON.stringify({ id });
 const imageText = (image: RowImage) =>
   `{${[...image].map(([name, value]) => `"${name}":${value}`).join(",")}}`;
 
-/** An insert, a delete, or an update of some columns, perhaps of the key. */
+/** An insert, a delete, or an update of some columns, possibly of the key. */
 function randomStatement(random: SeededRandom): string {
   const id = random.below(2 * ROWS);
   const [name, { values }] = random.pick(Object.entries(CONDITION_COLUMNS));
@@ -65,7 +65,7 @@ function randomStatement(random: SeededRandom): string {
   return `UPDATE t SET ${name} = ${value} WHERE id BETWEEN ${id} AND ${id + 3}`;
 }
 
-/** What MySQL says of each row: 1, 0 or null. */
+/** MySQL's result for each row. */
 async function answers(condition: string): Promise<Map<number, boolean | null>> {
   const [rows] = await binlog.connection.query<RowDataPacket[][]>(
     `SELECT id, (${condition}) FROM t`,

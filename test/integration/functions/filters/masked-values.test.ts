@@ -20,7 +20,7 @@ import { WrittenBytes } from "../../../support/functions/written-bytes.ts";
 
 const MINUTE_MS = 60_000;
 const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
-/** What no byte of a subscriber may show: a value, and the digits of a key. */
+/** A value and a key's digits that no byte stored for a subscriber may contain. */
 const SECRET = "s3cr3t 🦊 of Ada Lovelace";
 const KEY = 8_471_203_956;
 
@@ -79,7 +79,7 @@ async function retry(runtime: RetryRuntime): Promise<void> {
   await handler({}, { getRemainingTimeInMillis: () => 55_000 });
 }
 
-/** A release that fails for every change of one table, and quotes the row. */
+/** A release that fails for every change of one table, with an error that quotes the row. */
 const faulty = (runtime: RetryRuntime): RetryRuntime => ({
   ...runtime,
   rules: {
@@ -98,7 +98,9 @@ const secret = (change: TestChange): TestChange => ({
   ...change,
 });
 
-/** Rows of several kinds: small, large, with a changed key; parked, failed on, and retried. */
+/**
+ * Routes small and large rows and rows with a changed key; some are parked, fail, or are retried.
+ */
 async function run(): Promise<void> {
   const lane = new TestLane();
   const changes = [
@@ -122,7 +124,7 @@ async function run(): Promise<void> {
   await retry(faulty(stage.runtime));
 }
 
-/** The functions as they are after a deployment, whose subscribers' names end with `suffix`. */
+/** The functions after a deployment in which the subscribers' names end with `suffix`. */
 function deployed(columns: object, suffix = ""): RetryRuntime {
   const { subscribers, ...rest } = routing({ columns });
   const named = Object.entries(subscribers).map(([subscriber, rules]) => [
@@ -135,7 +137,7 @@ function deployed(columns: object, suffix = ""): RetryRuntime {
   return stage.runtimeWith(clients);
 }
 
-/** How many messages each format's queue has; they are taken. */
+/** The number of messages in each format's queue. Receives them all. */
 async function received(): Promise<number[]> {
   const all = FORMAT_NAMES.map((subscriber) => stage.receiveAll("production", subscriber));
   return (await Promise.all(all)).map(({ length }) => length);
@@ -162,8 +164,8 @@ describe("a subscriber's masked columns", () => {
       return [subscriber, messages.length] as const;
     });
     const taken = Object.fromEntries(await Promise.all(counts));
-    // Three frames, and the one that failed: Maxwell leaves truncations out, and two formats or
-    // groups split a changed key.
+    // These are the messages of three frames and of the frame that failed. Maxwell omits
+    // truncations, and two formats or groups split an update of a key.
     expect(taken).toMatchObject({ debezium: 22, maxwell: 16, canal: 19 });
     expect(Math.min(...Object.values(taken))).toBeGreaterThan(2);
     for (const hidden of [SECRET, String(KEY)]) expect(written.holding(hidden), hidden).toBe(0);
@@ -173,13 +175,14 @@ describe("a subscriber's masked columns", () => {
     const lane = new TestLane();
     const exact = { exclude: ["shop.orders.text"], mask: { "shop.orders.*": "hash" } } as const;
     const gone = { ...exact, exclude: [...exact.exclude, "shop.orders.gone"] };
-    // A copy that a tool's triggers fill as the application.
+    // A schema-change tool's copy of the table, which its triggers fill under the application's
+    // account.
     await route(
       deployed(exact),
       lane.frame(["_orders_gho", "_orders_new"].map((name) => secret({ table: `shop.${name}` }))),
     );
     expect(Math.min(...(await received()))).toBeGreaterThan(0);
-    // A hidden column that has another name now: every format waits.
+    // A hidden column was renamed: the messages of every format wait.
     await route(deployed(gone), lane.frame([secret({}), secret({ op: "d" })]));
     await retry(deployed(gone));
     expect(await received()).toEqual(FORMAT_NAMES.map(() => 0));

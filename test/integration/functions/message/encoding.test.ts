@@ -22,7 +22,9 @@ function routing(encoding?: "zstd"): RoutingInput {
 
 const manyChanges = Array.from({ length: CHANGES }, () => ({}));
 
-/** Both subscribers' changes, as the client library reads them: `count` of each. */
+/**
+ * Receives `count` messages of each subscriber and decodes their changes with the client library.
+ */
 async function received(stage: Stage, count: number): Promise<readonly (readonly Change[])[]> {
   const { region, credentials, endpoints } = stage.aws;
   const sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
@@ -43,7 +45,7 @@ async function received(stage: Stage, count: number): Promise<readonly (readonly
   return seen;
 }
 
-/** The bodies that wait in a subscriber's queue, in order. */
+/** The bodies of the messages in a subscriber's queue, in order. */
 function waiting({ aws: { queues } }: Stage, subscriber: string): string[] {
   const queue = environmentQueueName(SOURCE, subscriber, "production");
   return (queues.messages(queue, 10) ?? []).map(({ id }) => queues.body(queue, id) ?? "");

@@ -12,8 +12,8 @@ import {
 import { jsonMembers } from "../../../support/json-text.ts";
 
 /**
- * A column of each type: its value as SQL, and the JSON text that each format has for it, with
- * canal's java.sql.Types.
+ * A column of each type: its value as SQL, the JSON text in each format, and canal's java.sql.Types
+ * code.
  */
 const VALUES: Readonly<Record<string, readonly [string, string, string, string, string, number]>> =
   {
@@ -162,9 +162,10 @@ describe("on a running router, a subscriber with another tool's format", () => {
 
   it("gets every type of value as its tool writes it, digit for digit", async () => {
     await using connection = await router.connectAs("staging");
-    // What the page's last statement made for the other two, which the page does not show.
+    // Skip the messages that the page's last statement caused for the other two formats; the page
+    // does not show them.
     for (const format of ["debezium", "debezium", "canal", "canal"] as const) await next(format);
-    await connection.query("SET sql_mode = ''"); // which admits dates that are none
+    await connection.query("SET sql_mode = ''"); // allows invalid dates
     const columns = Object.entries(VALUES).map(([name, [type]]) => `${name} ${type}`);
     await connection.query(
       `CREATE TABLE kinds (${columns.join(", ")}, id INT, part INT, PRIMARY KEY (part, id))`,

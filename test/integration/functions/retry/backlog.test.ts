@@ -5,7 +5,7 @@ import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
 const CHANGES = 100_000;
-/** About how many small rows a frame of 512 KiB holds. */
+/** Approximate number of small rows in a frame of 512 KiB. */
 const CHANGES_PER_FRAME = 1000;
 
 test("100,000 parked changes are drained in order, at a few requests for each frame", async () => {
@@ -42,8 +42,8 @@ test("100,000 parked changes are drained in order, at a few requests for each fr
     `${CHANGES} changes in ${frames} frames: parked in ${Math.round(parkedMs)} ms with ${parkRequests} DynamoDB requests, ` +
       `drained in ${Math.round(drainMs)} ms with ${drainRequests}`,
   );
-  // Parking: read and move the lane, move the tail, write the record. Draining: a query now and
-  // then, resolve the record.
+  // Parking a frame reads and moves the lane, moves the tail and writes the record. Draining
+  // resolves the record, with an occasional query.
   expect(parkRequests).toBeLessThan(5 * frames);
   expect(drainRequests).toBeLessThan(3 * frames);
 }, 300_000);

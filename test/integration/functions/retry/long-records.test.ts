@@ -34,7 +34,7 @@ describe("a record that becomes more messages than an invocation of retry can se
     await stage[Symbol.asyncDispose]();
   });
 
-  /** As a release parked them that did not cut frames into slices. */
+  /** Parks messages as earlier releases did, which did not cut frames into slices. */
   async function parkMessages(count = MESSAGES): Promise<void> {
     const lane = new TestLane();
     const messages = Array.from({ length: count }, (_, index) => ({
@@ -82,8 +82,8 @@ describe("a record that becomes more messages than an invocation of retry can se
     let invocations = 0;
     for (let pending = 1; pending > 0; invocations++) {
       expect(invocations).toBeLessThan(10);
-      // SQS forgets what it has seen: only what retry has noted keeps it from sending everything
-      // again.
+      // SQS has forgotten the deduplication ids: only retry's saved progress keeps it from sending
+      // everything again.
       stage.clock.advance(20 * MINUTE_MS);
       const clients = stage.newClients("retry");
       killAt(clients, REQUESTS_PER_INVOCATION, "after");
@@ -109,7 +109,8 @@ describe("a record that becomes more messages than an invocation of retry can se
       action: "SendMessage*",
       effect: { kind: "delay", ms: 2 },
     });
-    // As the retry function has it: a stall of this machine is not taken for the queue's.
+    // Uses the retry function's patience, so that a pause of this machine is not counted as an
+    // outage of a queue.
     const patience = fixedPatience(RETRY_PATIENCE_MS);
     const runtime = stage.runtimeWith(stage.clients, { patience });
     let invocations = 0;
@@ -137,7 +138,7 @@ test("a record at which each invocation is killed is given up, and says why", as
   const stream = queueStream(0, QUEUE);
   for (let killed = 0; killed < backoff.attempts; killed++) {
     stage.clock.advance(20 * MINUTE_MS);
-    // Its claim is the last that such an invocation writes.
+    // A claim is the last write of an invocation that is killed here.
     const now = stage.clock.now();
     expect(await stage.runtime.items.claim(stream, now, now + 55_000)).not.toBeNull();
   }
@@ -174,7 +175,7 @@ test("a record whose body our own code cannot read is a failed attempt, and give
   expect(state).toMatchObject({
     status: { S: "dead" },
     reason: { S: "fault" },
-    // The message would quote the body.
+    // The error's message is left out because it would quote the body.
     error: { S: expect.stringMatching(/^SyntaxError(?!.*JSON at all)/) as string },
   });
 });

@@ -12,14 +12,14 @@ import { Pipeline } from "../../../support/functions/pipeline.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
 const PRODUCTION = queueStream(0, environmentQueueName(SOURCE, "billing", "production"));
-/** `RECOVERY_SECONDS=60` parks production for a minute, as the nightly workflow does. */
+/** How many seconds production is in trouble. The nightly workflow sets `RECOVERY_SECONDS=60`. */
 const TROUBLED_SECONDS = Number(process.env["RECOVERY_SECONDS"] ?? 2);
-/** How long the stand-ins take for a request, beside their own work. */
+/** The delay that the stand-ins add to each request, beside their own work. */
 const SQS_MS = 10;
 const DYNAMODB_MS = 7;
-/** The pause that leaves an invocation of retry, of three seconds here, 70 % of the time. */
+/** A pause with which a retry invocation of three seconds runs 70 % of the time. */
 const RETRY_PAUSE_MS = 1300;
-/** Frames by which this machine's pace is measured, and the part of the pace that is the load. */
+/** The number of frames used to measure this machine's throughput. The load is a share of it. */
 const PACE_FRAMES = 60;
 const LOAD = 0.3;
 const MINUTE_MS = 60_000;
@@ -40,7 +40,7 @@ test(
     });
     stage.aws.faults.add({ service: "dynamodb", effect: { kind: "delay", ms: DYNAMODB_MS } });
     const backoff = { baseMs: 200, longestMs: 1000, attempts: 10_000 };
-    // A stall of this machine is not taken for the queue's.
+    // A pause of this machine is not counted as an outage of a queue.
     const patience = fixedPatience(RETRY_PATIENCE_MS);
     const runtime = stage.runtimeWith(stage.clients, { backoff, patience });
     await using production = new Consumer(stage, "production");
@@ -66,7 +66,7 @@ test(
     while (sent < PACE_FRAMES) await send();
     await isEmptied();
     const pauseMs = (performance.now() - began) / PACE_FRAMES / LOAD;
-    /** Sends a frame after each pause until a promise is settled. */
+    /** Sends a frame after each pause until a promise settles. */
     const loadUntil = async (done: Promise<unknown>): Promise<void> => {
       let goesOn = true;
       const end = (): void => {

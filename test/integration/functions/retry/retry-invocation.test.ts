@@ -9,12 +9,12 @@ import { Stage } from "../../../support/functions/stage.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** An invocation begins nothing in its last seconds (`LAST_SECONDS_MS`). */
+/** In its last seconds an invocation starts nothing new (`LAST_SECONDS_MS`). */
 const LAST_MS = 12_000;
 const ENVIRONMENTS = ["production", "staging", "test"];
 const USERS = ["app_prod", "app_staging", "app_test"];
 const FRAMES = 20;
-/** So long that what else an invocation does is little, also on a busy machine. */
+/** A delay so long that an invocation's other work is negligible, even on a busy machine. */
 const SLOW_MS = 250;
 
 describe("an invocation of the retry function", () => {
@@ -36,7 +36,8 @@ describe("an invocation of the retry function", () => {
 
   test("ends in time, and the next ones do the rest, in order", async () => {
     using slow = sendsTake(100);
-    // As the retry function has it: a stall of this machine is not taken for the queue's.
+    // Uses the retry function's patience, so that a pause of this machine is not counted as an
+    // outage of a queue.
     const patience = fixedPatience(RETRY_PATIENCE_MS);
     const runtime = stage.runtimeWith(stage.clients, { patience });
     const pending: number[] = [];
@@ -58,7 +59,7 @@ describe("an invocation of the retry function", () => {
     await retry(stage.runtime);
     const tookMs = performance.now() - begin;
     expect(slow.strikes).toBe(ENVIRONMENTS.length * FRAMES);
-    // One after the other they would take as long as all delays together.
+    // Run in sequence, the requests would take at least the sum of all delays.
     expect(tookMs).toBeLessThan(slow.strikes * SLOW_MS);
     await expectAll();
   });
@@ -78,7 +79,7 @@ describe("an invocation of the retry function", () => {
       Math.round((Number(expires?.N) * 1000 - stage.clock.now()) / DAY_MS),
     );
     expect(new Set(days)).toEqual(new Set([30]));
-    // In the order of their keys, the stream's state last.
+    // Sorted by key; the stream's state is the last item.
     const statuses = items.map(({ status }) => status?.S);
     expect(statuses).toEqual([...Array<string>(FRAMES).fill("resolved"), "closed"]);
     expect(items.filter(({ body }) => body !== undefined)).toEqual([]);

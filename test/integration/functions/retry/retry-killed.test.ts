@@ -30,7 +30,7 @@ describe("a retry function that is killed between any two of its effects", () =>
     },
   );
 
-  /** Whether there was such a request. */
+  /** Returns whether the invocation made that request and was killed at it. */
   async function killedOnce(
     queue: "mended" | "still refusing",
     request: number,
@@ -53,7 +53,7 @@ describe("a retry function that is killed between any two of its effects", () =>
 
     const clients = stage.newClients();
     const { requests } = killAt(clients, request, when);
-    // It dies of what it cannot reach.
+    // The invocation fails because its requests cannot be made any more.
     await retry(stage.runtimeWith(clients)).catch(() => undefined);
     for (const client of Object.values(clients)) client.destroy();
     fault.remove();

@@ -9,9 +9,9 @@ import { rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
-/** `SILENT_QUEUES=200` is the number of the nightly workflow. */
+/** The nightly workflow sets `SILENT_QUEUES=200`. */
 const QUEUES = Number(process.env["SILENT_QUEUES"] ?? 40);
-/** As long as a silent queue is waited for here; deployed it is ten seconds. */
+/** How long this test's retry waits for a silent queue; deployed, it waits ten seconds. */
 const PATIENCE_MS = 300;
 const SUBSCRIBERS = Array.from({ length: QUEUES }, (_, n) => `subscriber${n}`);
 
@@ -35,7 +35,7 @@ test("however many silent queues one environment has, another one's are served a
   });
   const lane = new TestLane();
   expect(await route(runtime, rawEvent([lane.frame([{ user: "app_staging" }])]))).toEqual([]);
-  // Staging has waited longer.
+  // Staging's records are older.
   stage.clock.advance(1000);
   expect(await route(runtime, rawEvent([lane.frame([{}])]))).toEqual([]);
   refusing.remove();
@@ -59,7 +59,7 @@ test("however many silent queues one environment has, another one's are served a
     `production was served after ${askedBefore} of ${silent.strikes} requests to ${QUEUES} silent queues`,
   );
   expect(arrived).toEqual([2]);
-  // Eight are asked at once.
+  // Retry serves eight streams in parallel.
   expect(askedBefore).toBeLessThan(QUEUES / 2);
   expect(silent.strikes).toBeGreaterThanOrEqual(QUEUES);
   for (const subscriber of SUBSCRIBERS) {

@@ -15,7 +15,7 @@ import { parkCopies, parkUnknown } from "../../../support/functions/unknown-conn
 
 const CONNECTIONS = Number(process.env["UNKNOWN_CONNECTIONS"] ?? 2000);
 
-/** Production's first messages, as soon as they are there. */
+/** Production's first messages, as soon as they arrive. */
 async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
   for (;;) {
     const messages = await stage.receiveAll("production");
@@ -27,7 +27,7 @@ async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
 test("one throttled answer for production is tried again in the next run, whatever number of unknown connections waits", async () => {
   await using stage = await Stage.start();
   await parkCopies(stage, stage.runtime, new TestLane(1), CONNECTIONS);
-  // The connections have waited longer than production.
+  // The connections' records are older than production's.
   stage.clock.advance(5 * 60_000);
   const fault = stage.breakQueue("production", "RequestThrottled");
   expect(await route(stage.runtime, rawEvent([new TestLane(0).frame([{}])]))).toEqual([]);
@@ -47,9 +47,9 @@ test("one throttled answer for production is tried again in the next run, whatev
   console.log(
     `production was served ${servedMs} ms after the run began; the run tried ${CONNECTIONS} unknown connections in ${tookMs} ms, with ${each.toFixed(2)} DynamoDB requests each`,
   );
-  // Among the first, and not behind the connections that have waited longer.
+  // Production is served early, ahead of the connections that have waited longer.
   expect(servedMs).toBeLessThan(tookMs / 2);
-  // A claim and a postponement each, and one look-up for many.
+  // Each connection needs a claim and a postponement; one look-up serves many connections.
   expect(each).toBeLessThan(2.2);
 }, 300_000);
 
@@ -68,8 +68,8 @@ test("an unknown connection is given up after about 18 hours, and seven a second
   const hours = (stage.clock.now() - began) / 3_600_000;
   console.log(`given up after ${UNKNOWN_BACKOFF.attempts} attempts in ${hours.toFixed(1)} hours`);
   expect(hours).toBeGreaterThan(14);
-  // Seven new ones a second, each tried so often: what a run of a minute has to do stays below what
-  // it takes at once.
+  // With seven new unknown connections a second, each tried this many times, the work of one minute
+  // stays below what a run can do.
   expect(7 * 60 * UNKNOWN_BACKOFF.attempts).toBeLessThan(10_000);
 }, 300_000);
 

@@ -8,7 +8,7 @@ import { Stage } from "../../../support/functions/stage.ts";
 const MINUTE_MS = 60_000;
 
 /**
- * Changes that touch a healthy queue, one in trouble, one that was in trouble, and an unknown
+ * Changes for a healthy queue, a failing queue, a queue that has recovered, and an unknown
  * connection.
  */
 const changes: readonly TestChange[] = [
@@ -21,8 +21,8 @@ const changes: readonly TestChange[] = [
 ];
 
 /**
- * How the changes are framed, and how many frames of those that come again SQS gives at once, time
- * after time.
+ * How the changes are divided into frames, and the numbers of returning frames that SQS delivers in
+ * each batch.
  */
 const cases = [
   { title: "one frame", frames: [changes], again: [1] },
@@ -70,7 +70,7 @@ describe("a route function that is killed between any two of its effects", () =>
     },
   );
 
-  /** Whether there was such a request. */
+  /** Returns whether the invocation made that request and was killed at it. */
   async function killedOnce(
     frames: readonly (readonly TestChange[])[],
     again: readonly number[],
@@ -82,7 +82,7 @@ describe("a route function that is killed between any two of its effects", () =>
     const table = (name: string) => `shop.${name}_${lane.lane}`;
     const own = (list: readonly TestChange[]) =>
       list.map((change) => ({ ...change, table: table(change.table ?? "orders") }));
-    // The lane has parked something for `test` before, which was delivered since.
+    // The lane has earlier parked a message for `test`, which has been delivered since.
     const forbidden = stage.breakQueue("test", "AccessDenied");
     await route(stage.runtime, rawEvent([lane.frame(own([{ user: "app_test" }]))], group));
     forbidden.remove();

@@ -81,7 +81,8 @@ describe("frames of several lives", () => {
       expect(await deliver(mixed)).toEqual([2]);
       expect(await deliver(present.frame([{ user: null, thread: 5 }, {}]))).toEqual([4]);
 
-      // A repeat, when somebody has answered: what was parked is not sent from the frame as well.
+      // The frame is repeated after an operator has named the author. What was parked must not be
+      // sent from the frame as well.
       await stage.clients.dynamodb.send(new DeleteItemCommand({ TableName: "offsets", Key: KEY }));
       const author = { from: "", user: "app_prod", host: "h", attribution: "operator" } as const;
       const connection = { server: SERVER, run: 1, thread: 5 };
@@ -192,7 +193,7 @@ describe("frames of several lives", () => {
     expect(await deliver(earlier.frame([{}]))).toEqual([1]);
     using denied = stage.breakQueue("production", "AccessDenied");
     expect(await deliver(later.frame([{}]))).toEqual([]);
-    // What is parked may not be in order with it: the frame waits.
+    // Its order relative to the parked messages is unknown, so the frame waits.
     const late = rawEvent([earlier.frame([{}])]);
     const metrics = new CountingMetrics();
     expect(await route(stage.runtime, late, metrics)).toHaveLength(1);

@@ -31,8 +31,8 @@ test("a frame that becomes more messages than an invocation can send gets throug
     const clients = stage.newClients();
     killAt(clients, REQUESTS_PER_INVOCATION, "after");
     failed = (await route(stage.runtimeWith(clients), rawEvent([frame]))).length > 0;
-    // SQS forgets what it has seen: only the function's own progress keeps it from sending
-    // everything again.
+    // SQS has forgotten the deduplication ids: only the function's saved progress keeps it from
+    // sending everything again.
     stage.clock.advance(6 * MINUTE_MS);
   }
   const messages = await stage.receiveAll("production", "search");

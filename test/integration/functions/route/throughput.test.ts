@@ -13,7 +13,7 @@ const ENVIRONMENTS = new Map([
 const TABLES = 4;
 
 test("ten frames of one change cost one read and one write of their lane", async () => {
-  // The first round pays for the compiler.
+  // A warm-up, so that JIT compilation is not measured.
   await deliver(10);
   const alone = await deliver(1);
   const together = await deliver(10);
@@ -25,8 +25,8 @@ test("ten frames of one change cost one read and one write of their lane", async
 }, 120_000);
 
 /**
- * Delivers frames of one change each, a number of them to an invocation: frames a second, and
- * requests to DynamoDB.
+ * Delivers frames of one change each, `perInvocation` of them per invocation. Returns frames per
+ * second and the number of requests to DynamoDB.
  */
 async function deliver(perInvocation: number): Promise<{ rate: number; requests: number }> {
   await using stage = await Stage.start();

@@ -58,7 +58,7 @@ describe("changes whose author is not known", () => {
   test("are delivered once when the author becomes known between a crash and the repeat of the frame", async () => {
     const lane = new TestLane();
     const frame = lane.frame([{ user: null, thread: THREAD }, { user: "app_prod" }]);
-    // The frame is parked for the thread, and fails before the delivered position moves.
+    // The frame is parked for the thread, then fails before the delivered position moves.
     using fault = stage.aws.faults.add({
       service: "dynamodb",
       action: "UpdateItem",

@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const program = (name: string): string => join(root, "node_modules/.bin", name);
 
 /**
- * The app of infra/cdk/README.md, without the check of CloudFormation's rules, which
- * `test/infra/stack/security.test.ts` makes.
+ * The app of infra/cdk/README.md without the check of CloudFormation's rules, which
+ * `test/infra/stack/security.test.ts` covers.
  */
 async function appOfTheReadme(): Promise<string> {
   const readme = await readFile(join(root, "infra/cdk/README.md"), "utf8");
@@ -23,7 +23,7 @@ function role(name: string): string {
   return `"arn:aws:iam::111122223333:role/${name}"`;
 }
 
-/** The same app with everybody listed who may read. */
+/** The same app with every reader listed. */
 function withReaders(app: string): string {
   return app
     .replace('["app_staging"] }', `["app_staging"], consumers: [${role("billing")}] }`)
@@ -73,7 +73,7 @@ describe("the package of the construct, packed and installed into an empty CDK a
     await writeFile(join(project, "closed.ts"), withReaders(app));
     const quiet = ["--prefer-offline", "--no-audit", "--no-fund"];
     await run("npm", ["install", "--legacy-peer-deps", ...quiet, tarball], { cwd: project });
-    // What an app has already, without downloading it again.
+    // Links dependencies that an app already has instead of downloading them again.
     for (const peer of ["aws-cdk-lib", "constructs", "@types"]) {
       await symlink(join(root, "node_modules", peer), join(project, "node_modules", peer));
     }
@@ -86,7 +86,7 @@ describe("the package of the construct, packed and installed into an empty CDK a
     await run(program("attw"), [tarball, "--profile", "esm-only"], { cwd: directory });
   });
 
-  /** What a compiled app synthesizes into a folder. */
+  /** The template that a compiled app synthesizes into a folder. */
   async function synthesized(app: string, output: string): Promise<Template> {
     await run(process.execPath, [app], {
       cwd: project,
@@ -134,14 +134,14 @@ describe("the package of the construct, packed and installed into an empty CDK a
     const queues = policies("AWS::SQS::QueuePolicy");
     expect(queues).toHaveLength(8);
     for (const statements of queues) {
-      // SQS's limits.
+      // SQS's limits for a policy.
       expect(statements.length).toBeLessThanOrEqual(20);
       for (const { Action } of statements) expect([Action].flat().length).toBeLessThanOrEqual(7);
     }
     const denials = policies("AWS::S3::BucketPolicy")
       .flat()
       .filter(({ Effect, Action }) => Effect === "Deny" && Action === "s3:*Object*");
-    // Of staging's messages, and of frames, failures and XA transactions.
+    // For staging's messages, frames, failures and XA transactions.
     expect(denials).toHaveLength(4);
   });
 

@@ -20,12 +20,12 @@ const CONFIG = {
       tables: ["books.*"],
       columns: { mask: { "*.*.title": "hash", "books.*.titel": "null" } },
     },
-    // The demonstration's applications take from its queues.
+    // The demonstration's applications consume from its queues.
     demonstration: { tables: ["shop.*"] },
   },
 };
 
-/** Starts with one state directory and configuration; both go with the test. */
+/** Starts stacks with one state directory and one configuration; the test's end deletes both. */
 async function keeper() {
   const directory = await mkdtemp(join(tmpdir(), "npm-start-keep-"));
   const config = join(directory, "config.json");
@@ -52,7 +52,7 @@ function as(stack: StackFile, environment: string) {
   return createConnection({ host, port, database: "books", ...account });
 }
 
-/** Without the queues that the demonstration's applications take from. */
+/** A stack file without the queues from which the demonstration's applications consume. */
 function withoutDemonstration({ environments, ...others }: StackFile): StackFile {
   const left = Object.entries(environments).map(([name, { users, queues }]) => {
     const { demonstration: _, ...own } = queues;
@@ -61,7 +61,7 @@ function withoutDemonstration({ environments, ...others }: StackFile): StackFile
   return { ...others, environments: Object.fromEntries(left) as StackFile["environments"] };
 }
 
-/** The ids of the orders that came for billing in an environment. */
+/** The ids of the orders that billing received in an environment. */
 function idsOf(queues: EnvironmentQueues, environment: string): unknown[] {
   return queues.of(environment, "billing").map(({ change }) => change.after?.["id"]);
 }
@@ -110,7 +110,7 @@ test.concurrent("a given server: what was written while nothing ran arrives, all
 
   const second = start(...options);
   const after = await second.ready();
-  // Whoever joined in with the addresses of the first start may go on with them.
+  // An application that was given the first start's addresses can keep using them.
   expect(after.aws).toEqual(before.aws);
   expect(after.environments).toEqual(before.environments);
   await write(20, 40);
@@ -150,7 +150,7 @@ test.concurrent("the own server: tables, accounts, queues, masks and the demonst
   first.kill("SIGKILL");
   await first.ended;
 
-  // At once: what the first one left may still be ending.
+  // The second start begins at once, while processes of the first may still be ending.
   const second = start(...options, "--duration", "10");
   const after = await second.ready();
   expect(after.mysql).toEqual(before.mysql);
@@ -166,11 +166,11 @@ test.concurrent("the own server: tables, accounts, queues, masks and the demonst
     await vi.waitUntil(() => queues.of("staging", "search").length >= 40, PATIENCE);
     expect(idsOf(queues, "staging")).toEqual(range(1, 41));
     expect(idsOf(queues, "production")).toEqual(range(1001, 1040));
-    // One secret made the hashes of both runs.
+    // Both runs hash with the same secret.
     const hashes = queues.of("staging", "search").map(({ change }) => change.after?.["title"]);
     expect(new Set(hashes).size).toBe(1);
   }
-  // The demonstration's verdict: nothing lost, doubled or foreign.
+  // The demonstration reports that nothing was lost, duplicated or misrouted.
   const { code, errors, output } = await second.ended;
   expect(errors).toBe("");
   expect(code, output).toBe(0);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 
-/** A checkout as far as the setup looks at it, without its dependencies. */
+/** The parts of a checkout that the setup reads, without installed dependencies. */
 async function checkout(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "setup-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -14,7 +14,7 @@ async function checkout(): Promise<string> {
   return directory;
 }
 
-/** Runs the setup; returns its exit code and the last line that it says. */
+/** Runs the setup. Returns its exit code and the last line of its output. */
 function setUp(directory: string, args: readonly string[], environment: Record<string, string>) {
   const env = { ...process.env, npm_execpath: "", ...environment };
   const command = [join(directory, "infra/local/setup.cjs"), ...args];

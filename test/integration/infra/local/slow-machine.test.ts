@@ -5,11 +5,11 @@ import { binlogRouterOn } from "../../../support/operator.ts";
 import { EnvironmentQueues } from "../../../support/start/environment-queues.ts";
 import { startProcess } from "../../../support/start/local-stack.ts";
 
-/** Longer than route, deployed, waits for any queue. */
+/** Longer than the deployed route function waits for any queue. */
 const STAND_STILL_MS = 1500;
 const ROWS = 30_000;
 
-/** As a machine with other work does to the process of the stand-ins. */
+/** Stops the stand-ins' process for a while, as other load on the machine does. */
 async function standStill(pid: number): Promise<void> {
   process.kill(pid, "SIGSTOP");
   await delay(STAND_STILL_MS);
@@ -29,7 +29,7 @@ test("stand-ins that stand still in the middle of a large transaction have no qu
   }
   await connection.commit();
 
-  // Each time among the sends of another frame: they come one after the other.
+  // Frames are sent one after the other, so each pause falls into the sends of another frame.
   for (let n = 0; n < 4; n++) {
     const before = queues.taken.length;
     await vi.waitUntil(() => queues.taken.length > before, { timeout: 60_000, interval: 1 });

@@ -33,14 +33,14 @@ const CONFIG = {
   },
 };
 
-/** Starts with these options and ends it with the test. */
+/** Runs `npm start` with these options; the test's end stops it. */
 function npmStart(...options: string[]): StartProcess {
   const started = startProcess(options);
   onTestFinished(() => started[Symbol.asyncDispose]());
   return started;
 }
 
-/** The path of a file with this configuration, gone with the test. */
+/** The path of a file with this configuration; the test's end deletes it. */
 async function configFile(config: unknown): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "npm-start-config-"));
   onTestFinished(() => rm(directory, { recursive: true }));
@@ -49,7 +49,7 @@ async function configFile(config: unknown): Promise<string> {
   return file;
 }
 
-/** A MySQL server of the test's own, as a URL for `--mysql`. */
+/** Starts a MySQL server for the test. Returns its URL for `--mysql`. */
 async function givenServer(variables: ServerVariables = {}) {
   const server = await startMysqlServer({ variables });
   onTestFinished(() => server[Symbol.asyncDispose]());
@@ -79,7 +79,7 @@ test("each environment's rows, written at the mysql prompt, are in its own queue
       return mysqlPrompt(stack, account);
     }),
   );
-  // The administrator's CREATE TABLE arrives as well, when it likes.
+  // The administrator's CREATE TABLE is delivered as well, at any time.
   const rows = () => queues.taken.filter(({ change }) => change.op !== "ddl");
   const delays: number[] = [];
   for (let round = 0; round < 10; round++) {
@@ -135,7 +135,7 @@ describe("for an application's tests", () => {
   test("the schema is there, the password is the one that was asked for, and wait returns when all is ready", async () => {
     const file = await configFile(CONFIG);
     const schema = await configFile(SCHEMA);
-    // Loopback's second address: reached only by what listens on all of them.
+    // The second loopback address is reached only when a server listens on all addresses.
     const more = ["--password", "for-tests", "--host", "127.0.0.2"];
     const start = npmStart("--no-demo", "--config", file, "--schema", schema, ...more);
     const waiting = run(process.execPath, [WAIT, "--state", start.stateDirectory]);
@@ -155,7 +155,7 @@ describe("for an application's tests", () => {
     using queues = new EnvironmentQueues(stack);
     await staging.query("INSERT INTO books.orders VALUES (2, 'own')");
     await vi.waitUntil(() => queues.of("staging", "billing").length > 0, PATIENCE);
-    // What the schema file wrote itself is not delivered.
+    // Rows that the schema file inserts are not delivered.
     expect(queues.taken.map(({ change }) => change.after)).not.toContainEqual(
       expect.objectContaining({ id: 1 }),
     );

@@ -15,7 +15,7 @@ import {
   type NpmStart,
 } from "../../../support/start/npm-in-terminal.ts";
 
-/** How often Ctrl-C is pressed; the nightly workflow asks for 50. */
+/** The number of runs stopped by Ctrl-C; the nightly workflow uses 50. */
 const PRESSES = Number(process.env["CTRL_C_PRESSES"] ?? 2);
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
@@ -25,8 +25,8 @@ test(
     const { url, administrator } = await givenServer();
     const before = await objectsOf(administrator);
     for (let press = 0; press < PRESSES; press++) {
-      // By turns a demonstration on a server that goes on afterwards, and a server that ends with
-      // the stack.
+      // The runs alternate between a demonstration on a given server, which keeps running, and a
+      // server that stops with the stack.
       const options = press % 2 === 0 ? ["--mysql", url] : ["--no-demo"];
       const pauseMs = Math.random() * 500;
       console.info(`press ${press}: ${options[0]}, ${pauseMs.toFixed(0)} ms after the start`);
@@ -45,12 +45,12 @@ test("SIGTERM to the whole process group: nothing left", async () => {
   const before = await objectsOf(administrator);
   const { start, directory, stack } = await readyStart(npmStartInGroup, ["--mysql", url]);
   start.signalGroup("SIGTERM");
-  // npm answers the signal that it got itself with 128 + 15.
+  // When npm itself receives the signal, it exits with 128 + 15.
   expect([0, 143]).toContain(await expectNothingLeft(start, directory, stack));
   expect(await objectsOf(administrator)).toEqual(before);
 });
 
-/** A start that is ready, with a state directory of its own; both end with the test. */
+/** A start that is ready, with a new state directory. The test's end removes both. */
 async function readyStart(
   npmStart: (options: readonly string[]) => NpmStart,
   options: readonly string[],
@@ -70,7 +70,7 @@ async function readyStart(
   return { start, directory, stack: await readStackFile(file) };
 }
 
-/** Returns the exit code. */
+/** Checks that no process, file or server object is left. Returns the exit code. */
 async function expectNothingLeft(
   start: NpmStart,
   directory: string,

@@ -7,10 +7,13 @@ import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../../../infra/stack/resources/repository-root.ts";
 
-/** What a clone does not have. */
+/** Names of files and folders that a clone does not contain. */
 const MADE = new Set([".git", ".local", ".cache", "node_modules", "dist", "cdk.out"]);
 
-/** The blocks of the README's part, by the words behind their language, or the language itself. */
+/**
+ * The code blocks of the README's section, by the words that follow their language, or else by the
+ * language.
+ */
 async function tour(): Promise<ReadonlyMap<string, string>> {
   const readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
   const [, rest = ""] = readme.split("\n## Your own rows in your own handler\n");

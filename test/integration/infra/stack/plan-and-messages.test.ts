@@ -17,12 +17,12 @@ import { waitingIn } from "../../../../operator/shared/messages-in.ts";
 import { exampleConfiguration, exampleObject } from "../../../support/example-stack.ts";
 import { CHANGES } from "../../../support/plan-changes.ts";
 
-// A message waits in every queue of the deployed example, for eight days. Then the changed template
-// is deployed, as CloudFormation would do it to the queues. What `plan` said of each message is
-// compared with what became of it.
+// Every queue of the deployed example holds a message, for eight days. Then the changed template is
+// deployed as CloudFormation would deploy it to the queues. The test compares what `plan` predicted
+// for each message with what happened to it.
 
 const EIGHT_DAYS_MS = 8 * 24 * 60 * 60 * 1000;
-/** SQS takes the name of a deleted queue again. */
+/** The time after which SQS allows a deleted queue's name again. */
 const NAMES_FREE_MS = 61_000;
 const RETENTION = "MessageRetentionPeriod";
 
@@ -71,13 +71,13 @@ test.each(CHANGES)("%s: plan says what becomes of waiting messages", async (_, c
 
 const BILLING = "shop-billing-production.fifo";
 
-/** The ids of what one receipt brings. */
+/** The ids of the changes that one receive returns. */
 async function received(QueueUrl: string): Promise<unknown[]> {
   const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
   return Messages.map(({ Body }) => Body);
 }
 
-/** What `plan` says of a change of the subscriber billing, which is then deployed. */
+/** Plans and then deploys a change of the subscriber billing. Returns the output of `plan`. */
 async function deployBilling(settings: object): Promise<string[]> {
   const { subscribers } = exampleObject() as { readonly subscribers: Record<string, object> };
   const changed = {
@@ -101,7 +101,7 @@ test("maxReceives: what was received so often already goes to the dead-letter qu
   );
   expect(await received(url)).toEqual([]);
   expect(await waitingIn(clients.sqs, BILLING)).toBe(0);
-  // The one that was there before, and this one.
+  // The earlier message and this one.
   expect(await waitingIn(clients.sqs, BILLING.replace(".fifo", "-dead.fifo"))).toBe(2);
 });
 
@@ -121,7 +121,7 @@ test("visibilitySeconds: a message that is being handled keeps its time, as plan
   expect(await received(url)).toEqual(["waits"]);
 });
 
-/** Does to the queues what CloudFormation does when a template takes the other one's place. */
+/** Does to the queues what CloudFormation does when a template replaces another. */
 async function deploy(after: Template): Promise<void> {
   const [old, present] = [queuesOf(before), queuesOf(after)];
   for (const [id, resource] of old) {
@@ -152,7 +152,7 @@ function nameOf({ Properties }: TemplateResource): string {
   return String(Properties?.["QueueName"]);
 }
 
-/** What a deployment may change of a queue. */
+/** The queue attributes that a deployment may change. */
 function attributesOf(resource: TemplateResource): Record<string, string> {
   const { [RETENTION]: retention, VisibilityTimeout: hidden = 30 } = resource.Properties ?? {};
   const { RedrivePolicy: redrive } = resource.Properties ?? {};
@@ -168,7 +168,7 @@ function attributesOf(resource: TemplateResource): Record<string, string> {
   };
 }
 
-/** The dead-letter queue of a queue, by the names that both have. */
+/** The name of a queue's dead-letter queue. */
 function deadOf(resource: TemplateResource): string {
   return nameOf(resource).replace(/\.fifo$/, "-dead.fifo");
 }

@@ -3,8 +3,8 @@ import { Deployments } from "../../../support/deployments.ts";
 import { TestLane } from "../../../support/functions/frames.ts";
 import { numbers } from "../../../support/functions/received.ts";
 
-// docs/deploying.md, "Updating", and docs/runbook.md, "Failures pending": what an operator does
-// there, step by step.
+// Follows the operator's steps in docs/deploying.md, "Updating", and docs/runbook.md, "Failures
+// pending".
 
 const production = { users: ["app_prod"] };
 const tester = { users: ["app_test"] };
@@ -22,12 +22,12 @@ beforeEach(async () => {
 });
 afterEach(() => deployments[Symbol.asyncDispose]());
 
-/** A change by the account of `test`, handled by the deployed route function. */
+/** Writes a change with the account of `test` and routes it with the deployed function. */
 function change(): Promise<void> {
   return deployments.route(lane.frame([{ user: "app_test" }]));
 }
 
-/** Takes everything that waits for billing in an environment, as its application does. */
+/** Receives everything in billing's queue of an environment, as its application does. */
 async function received(environment: string): Promise<number[]> {
   return numbers(await deployments.stage.receiveAll(environment));
 }
@@ -51,7 +51,7 @@ test("an environment is removed: first its users, then the environment, then its
   await change();
   expect(await received("unrouted")).toEqual([3]);
 
-  // What waited is there still, for its application.
+  // The waiting messages are still there for their application.
   expect((await deployments.queues("list")).out).toBe(
     "shop-billing-test-dead.fifo: empty\nshop-billing-test.fifo: about 1 messages\n",
   );
@@ -125,7 +125,7 @@ test("what is parked for an environment outlives it, and is delivered in order w
     /shop-billing-test\.fifo.*access-denied/,
   );
 
-  // The names are taken until the queues that were left behind are discarded.
+  // The names stay in use until the retained queues are discarded.
   const refused = await deployments.plan(BEFORE);
   expect(refused.code).toBe(1);
   const [, command = ""] =
@@ -150,7 +150,7 @@ test("what is parked for an environment that does not come back is discarded", a
   expect(await deployments.failures("discard", STREAM, "--all", "--yes")).toMatchObject({
     code: 0,
   });
-  // The retry function closes the empty stream, although its queue is gone.
+  // The retry function closes the empty stream although its queue no longer exists.
   await deployments.retry();
   expect((await deployments.failures("list")).out).toBe("Nothing is parked.\n");
 });
@@ -178,7 +178,7 @@ test("tables that were restored to a moment lose nothing, when the reader begins
   const { stage } = deployments;
   const before = new TestLane(0, 1, "a");
   await deployments.route(before.frame([{}, {}]));
-  // Sent and not yet handled at the moment of the backup.
+  // The frame was sent, but not handled, when the backup was taken.
   const underWay = before.frame([{}]);
   const backup = await stage.backUp();
   await deployments.route(underWay);
@@ -193,8 +193,8 @@ test("tables that were restored to a moment lose nothing, when the reader begins
   ).toMatchObject({
     code: 0,
   });
-  // The reader's new life has all that the file has; what was parked after the backup comes with
-  // it.
+  // The reader's new life sends everything that the binlog file contains, and what was parked after
+  // the backup comes as well.
   const after = new TestLane(0, 2, "b");
   await deployments.route(after.frame([{}, {}, {}, {}]));
   await deployments.route(after.frame([{}]));

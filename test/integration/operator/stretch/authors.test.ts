@@ -41,12 +41,13 @@ test("authors that the reader knew by the process list are those that it recorde
     return { change: changes.find(({ op }) => op === "c"), notes };
   };
 
-  // It lives until the reader has recorded it.
+  // The connection stays open until the reader has recorded it.
   const long = await createConnection({ host, port, ...account });
   using target = await localTarget(join(start.stateDirectory, "stack.json"));
   let rows = 0;
   await vi.waitFor(async () => {
-    // Each one lets the reader save its offset, and with it what it knows of open connections.
+    // Each insert lets the reader save its offset together with what it knows about open
+    // connections.
     await long.query("INSERT INTO shop.orders VALUES (?)", [++rows]);
     const { Count: recorded } = await target.dynamodb.send(
       new ScanCommand({ TableName: target.sessionsTable, Select: "COUNT" }),
@@ -69,7 +70,7 @@ test("authors that the reader knew by the process list are those that it recorde
     queues: [{ subscriber: "billing", kind: "delivered" }],
   });
 
-  // It comes and goes while the reader sees nothing.
+  // The connection opens and closes while the reader is paused.
   const { reader = 0 } = stack.processes;
   process.kill(reader, "SIGSTOP");
   try {
@@ -88,7 +89,7 @@ test("authors that the reader knew by the process list are those that it recorde
   const stretch = ["--subscriber", "billing", "--environment", "staging", "--from"];
   const oldest = [...stretch, "mysql-bin.000001:4", "--dry-run", "--json"];
   const dry = await binlogRouter(["replay", ...oldest, ...local]);
-  // The administrator's CREATE TABLE is of no environment; row 9000 is left out, and counted.
+  // The administrator's CREATE TABLE belongs to no environment. Row 9000 is left out, and counted.
   const counts = JSON.parse(dry.out) as { readonly changes: number; readonly unknown: number };
   expect(counts.changes).toBe(rows);
   expect(counts.unknown).toBeGreaterThanOrEqual(1);

@@ -63,7 +63,7 @@ function as(environment: string): Promise<Connection> {
   return createConnection({ host, port, ...account });
 }
 
-/** Its queues hold messages in another format. */
+/** The stack file without lake, whose queues hold messages in another format. */
 function withoutLake({ environments, ...others }: StackFile): StackFile {
   const left = Object.entries(environments).map(([name, { users, queues }]) => {
     const { lake: _, ...envelopes } = queues;
@@ -76,7 +76,7 @@ function local(): string[] {
   return ["--local", join(start.stateDirectory, "stack.json")];
 }
 
-/** A command that goes on, with what it has printed. */
+/** A running command, with the output so far. */
 function running(...args: string[]) {
   const child: ChildProcess = spawn(
     process.execPath,
@@ -122,7 +122,7 @@ describe("tail", () => {
     ]);
     expect(all.printed.out).toContain('"id":9007199254740993');
     expect(all.printed.out + one.printed.out + lake.printed.out).not.toContain("foreign");
-    // As its condition leaves it: an insert for the subscriber.
+    // The subscriber's condition turns the change into an insert.
     expect(one.lines().map((line) => (JSON.parse(line) as TailedChange).op)).toEqual(["c", "d"]);
     expect(lake.lines().map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { op: "c" },
@@ -130,7 +130,7 @@ describe("tail", () => {
       { op: "d" },
     ]);
 
-    // The same changes came to the queues, all of them, in order.
+    // The queues received exactly these changes, in this order.
     const ids = changes.map(({ id }) => id);
     await vi.waitFor(() => {
       const taken = queues.of("staging", "search").map(({ change }) => change);
@@ -174,7 +174,7 @@ describe("tail", () => {
   });
 });
 
-/** The bodies of a queue's messages, in the order in which SQS gives them; they are deleted. */
+/** Receives and deletes a queue's messages. Returns their bodies in the order of receipt. */
 async function bodiesIn(environment: string, subscriber: string): Promise<string[]> {
   const { region, accessKeyId, secretAccessKey, sqsEndpoint } = stack.aws;
   const credentials = { accessKeyId, secretAccessKey };
@@ -224,7 +224,7 @@ async function untilPassed(): Promise<void> {
   }, PATIENCE);
 }
 
-/** Now, by the server's clock, as `--from` takes it. */
+/** The server's current time, in the format of `--from`. */
 async function serverTime(): Promise<string> {
   await using administrator = await createConnection(stack.mysql);
   const [[row]] = await administrator.query<RowDataPacket[]>(
@@ -290,8 +290,8 @@ describe("replay", () => {
       rounds.push(bodies.map((body) => body.replace(view.id, "ID")));
     }
     expect(rounds[0]).toEqual(rounds[1]);
-    // Other queues got the changes once, and nothing that is marked. (A message of lake has no
-    // mark.)
+    // The other queues received the changes once, without a replay mark. (Messages of lake have no
+    // such mark.)
     const inLake = (environment: string) =>
       elsewhere.get(`lake in ${environment}`)?.filter((body) => /"id":[12]\d\d,/.test(body));
     await vi.waitFor(async () => {
@@ -323,7 +323,7 @@ describe("replay", () => {
       await staging.query("INSERT INTO shop.large VALUES (?, ?)", [id, text]);
     await untilPassed();
     const wanted = [...STAGING, "--subscriber", "search", "--tables", "shop.large", "--from", at];
-    // Those of the stream come a moment after the reader has passed them.
+    // The changes of the stream arrive a moment after the reader has passed them.
     const original: Change[] = [];
     await vi.waitFor(async () => {
       const come = changesIn(await bodiesIn("staging", "search"));
@@ -372,14 +372,15 @@ describe("replay", () => {
     await administrator.query("CREATE TABLE shop.wide (id INT PRIMARY KEY, what MEDIUMTEXT)");
     const text = "y".repeat(300_000);
     const insert = (id: number) => staging.query("INSERT INTO shop.wide VALUES (?, ?)", [id, text]);
-    // Its prepare lies in the stretch's first file, before the stretch: not part of it.
+    // The XA transaction was prepared in the stretch's first file but before the stretch, so it is
+    // not part of it.
     await staging.query("XA START 'early'");
     await insert(1000);
     await staging.query("XA END 'early'");
     await staging.query("XA PREPARE 'early'");
     await administrator.query("FLUSH BINARY LOGS");
     await staging.query("XA COMMIT 'early'");
-    // MySQL's clock may be coarser than two statements.
+    // The resolution of MySQL's clock may be coarser than the time between two statements.
     await administrator.query("DO SLEEP(0.01)");
     const at = await serverTime();
     for (let id = 1; id <= 9; id++) await insert(id);
@@ -398,7 +399,8 @@ describe("replay", () => {
       expect(original).toEqual([1000, ...wanted]);
     }, PATIENCE);
 
-    // While another command starts, which takes seconds on a busy machine, few are sent.
+    // Starting another command takes seconds on a busy machine; slow sends keep the number sent in
+    // the meantime small.
     let atFullSpeed = await slowSends(1000);
     const order = [...SEARCH, "--tables", "shop.wide", "--from", at];
     const first = running("replay", ...order);
@@ -411,7 +413,7 @@ describe("replay", () => {
     atFullSpeed = await slowSends(300);
     const [before] = (await replays()).filter((each) => each.id === id);
     const second = running("replay", "resume", id);
-    // Beyond the file of the XA transaction's prepare.
+    // The replay must be past the file with the XA transaction's prepare.
     await begun((changes) => changes > Math.max(14, before?.changes ?? 0));
     second.child.kill("SIGINT");
     expect(await second.ended).toBe(0);
@@ -441,15 +443,15 @@ describe("replay", () => {
 });
 
 /**
- * Lets each send to search's queue of staging take so long, to the end of the test or until the
- * result is called.
+ * Delays each send to search's queue of staging by `ms`, until the test ends or the result is
+ * called.
  */
 async function slowSends(ms: number): Promise<() => Promise<void>> {
   const faults = new URL("/_faults", stack.aws.sqsEndpoint);
   const effect = { kind: "delay", ms };
   const rule = { action: "SendMessage*", resource: "shop-search-staging.fifo", effect };
   await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
-  // The stack may have ended by then.
+  // The stack may already have stopped.
   const remove = () => fetch(faults, { method: "DELETE" }).then(String, String);
   onTestFinished(async () => void (await remove()));
   return async () => void (await remove());
@@ -462,7 +464,7 @@ function wideIds(bodies: readonly string[]): number[] {
     .map(({ after }) => Number(after?.["id"]));
 }
 
-/** The latest replay's id, once its number of changes is as wanted. */
+/** The id of the latest replay, once its number of changes satisfies `isWanted`. */
 async function begun(isWanted: (changes: number) => boolean): Promise<string> {
   using target = await localTarget(join(start.stateDirectory, "stack.json"));
   const items = new ReplayItems(target);
@@ -515,7 +517,7 @@ describe("on a deployed stack, by its name", () => {
       expect(explained).toMatchObject({ code: 0, problem: "" });
       expect(explained.out).toContain("delivered to shop-search-staging.fifo");
     }, PATIENCE);
-    // The secret of the stack keys the hash that the queue's message has.
+    // The stack's secret is the key of the hash in the queue's message.
     await staging.query("INSERT INTO shop.orders VALUES (70, 'paid', 'ada@example.com')");
     await untilPassed();
     const hashes: unknown[] = [];

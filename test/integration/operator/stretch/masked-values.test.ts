@@ -16,12 +16,15 @@ import { startProcess, type StartProcess } from "../../../support/start/local-st
 
 const PATIENCE = { timeout: 60_000, interval: 100 };
 
-/** What no byte of a subscriber without these columns may show, and no log. */
+/**
+ * Values that must not appear in any log, nor in any byte stored for a subscriber for which these
+ * columns are hidden.
+ */
 const EMAIL = "ada.s3cret@hidden.example";
 const PHONE = "+44-555-0101-2342";
 const NOTE = "n0te 🦊 of Ada Lovelace";
 const HIDDEN = [EMAIL, "555-0101", NOTE, JSON.stringify(NOTE).slice(1, -1)];
-/** What a subscriber gets that has these columns: the search finds it. */
+/** A value for a subscriber that gets these columns. The search must find it. */
 const SHOWN = "grace@shown.example";
 
 const COLUMNS = {
@@ -50,7 +53,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "masked-"));
   const config = join(directory, "config.json");
   await writeFile(config, JSON.stringify(CONFIG));
-  // Kept, every message of every queue is in a file.
+  // With --keep, every message of every queue is stored in a file.
   start = startProcess(["--no-demo", "--keep", "--config", config]);
   stack = await start.ready();
 });
@@ -61,7 +64,7 @@ afterAll(async () => {
 
 const printed = new WrittenBytes();
 
-/** Runs a command that ends well; what it prints is searched. */
+/** Runs a command that must succeed, and searches its output. */
 async function run(line: string, ...more: string[]): Promise<string> {
   const local = ["--local", join(start.stateDirectory, "stack.json")];
   const ended = await binlogRouter([...line.split(" "), ...more, ...local]);
@@ -71,7 +74,7 @@ async function run(line: string, ...more: string[]): Promise<string> {
   return ended.out;
 }
 
-/** Runs `tail` until it has printed something that matches, and ends it. */
+/** Runs `tail` until its output matches `wanted`, then stops it. */
 async function tail(line: string, wanted: RegExp): Promise<void> {
   const local = ["--local", join(start.stateDirectory, "stack.json")];
   const child = spawn(
@@ -94,7 +97,7 @@ function as(environment: string) {
   return createConnection({ host, port, database: "shop", charset: "utf8mb4", ...account });
 }
 
-/** Fails the sends to the masked subscribers' queues in staging, until it is disposed. */
+/** Makes sends to the masked subscribers' queues in staging fail until disposed of. */
 async function brokenQueues(): Promise<AsyncDisposable & { readonly rules: number }> {
   const faults = new URL("/_faults", stack.aws.sqsEndpoint);
   for (const subscriber of MASKED) {
@@ -114,7 +117,7 @@ async function brokenQueues(): Promise<AsyncDisposable & { readonly rules: numbe
   };
 }
 
-/** Everything that the stack has stored for the subscribers, but what serves all of them. */
+/** Everything that the stack has stored for the subscribers, except what serves all of them. */
 async function stored(): Promise<{ readonly masked: WrittenBytes; readonly open: WrittenBytes }> {
   const masked = new WrittenBytes();
   const open = new WrittenBytes();
@@ -141,8 +144,9 @@ async function stored(): Promise<{ readonly masked: WrittenBytes; readonly open:
 }
 
 /**
- * The values in columns whose names have dots, quotes and capital letters; in the copies of tools
- * for schema changes; and in a column that gets another name, for which the subscribers wait.
+ * Writes the values to columns whose names have dots, quotes and capital letters, to the copies
+ * that schema-change tools make, and to a column that is then renamed, for which the subscribers
+ * wait.
  */
 async function otherNames(administrator: Connection, staging: Connection): Promise<void> {
   const definition =
@@ -207,7 +211,7 @@ test("masked values are in no queue, payload, record, log or command's output of
     const file = join(directory, "export.jsonl");
     await run(`failures export --output ${file}`);
     printed.add(await readFile(file));
-    // What is parked is stored now, and searched as it is.
+    // Parked messages are stored at this point, and searched too.
     const { masked } = await stored();
     expect(masked.holding("shop-mailing-staging")).toBeGreaterThan(0);
     for (const hidden of HIDDEN) expect(masked.holding(hidden), hidden).toBe(0);
@@ -257,7 +261,7 @@ test("masked values are in no queue, payload, record, log or command's output of
     expect(masked.holding(hidden), `stored: ${hidden}`).toBe(0);
     expect(printed.holding(hidden), `printed: ${hidden}`).toBe(0);
   }
-  // The same search finds what is there to find.
+  // The same search finds values that are not hidden.
   expect(masked.holding("****2342")).toBeGreaterThan(0);
   expect(open.holding(SHOWN)).toBeGreaterThan(0);
   expect(masked.holding(SHOWN)).toBe(0);

@@ -30,7 +30,7 @@ function begun(connection: Connection): Promise<ProvenUsers> {
   return ProvenUsers.begin(connection, mysql.server.version);
 }
 
-/** Who is proven to be behind a connection whose latest tag named a user. */
+/** The proven user of a connection whose latest tag named a user. */
 async function proofOf(
   { threadId }: Connection,
   tagged: string | null = first.user,
@@ -53,7 +53,7 @@ test("a session that was reset is its user's, whoever begins to count first", as
   users = await begun(await mysql.connect());
   const after = await mysql.connect(first);
   for (const connection of [before, after]) {
-    expect(await provenOf(connection)).toBeUndefined(); // not reset: another wrote under its id
+    expect(await provenOf(connection)).toBeUndefined(); // the connection was not reset: another connection wrote under its id
     await connection.reset();
     expect(await provenOf(connection)).toBe("first");
   }
@@ -91,7 +91,7 @@ test("a user whom setup_actors leaves out is not taken for the next one", async 
   );
   const connection = await mysql.connect(second);
   await connection.reset();
-  await connection.query("INSERT INTO shop.orders VALUES ()"); // second's
+  await connection.query("INSERT INTO shop.orders VALUES ()"); // written by second
   await connection.changeUser(first); // not counted
   await connection.reset(); // counted
   const proof = await proofOf(connection, "second");
@@ -105,7 +105,7 @@ test("nothing is proven while only the instruments of resets are off", async () 
   const resets =
     "performance_schema.setup_instruments SET enabled = ? WHERE name LIKE 'statement/com/%'";
   await mysql.query(`UPDATE ${resets}`, ["NO"]);
-  await connection.query("INSERT INTO shop.orders VALUES ()"); // first's
+  await connection.query("INSERT INTO shop.orders VALUES ()"); // written by first
   await connection.changeUser(second); // not counted
   const proof = await proofOf(connection);
   await mysql.query(`UPDATE ${resets}`, ["YES"]);

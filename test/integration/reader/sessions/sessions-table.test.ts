@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 const table = (): SessionsTable => new SessionsTable(dynamodb, TABLE, () => nowMs);
-/** Each in an item of its own. */
+/** A connection that is stored in a separate item for each n. */
 const connection = (n: number): Connection => ({ server: "s", run: 1, thread: n * 256 });
 const entries = [{ from: "", user: "a", host: "h", attribution: "ledger" as const }];
 

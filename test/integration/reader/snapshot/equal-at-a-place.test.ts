@@ -10,14 +10,16 @@ import { BenchOrders } from "../../../support/snapshot/orders.ts";
 import { inOrder, problemsAtEnd, problemsAtPlaces } from "../../../support/snapshot/place-check.ts";
 import { TwoServers } from "../../../support/two-servers.ts";
 
-// A longer run, or one again: SNAPSHOT_ROUNDS=20 SNAPSHOT_ROWS=200000 SNAPSHOT_SEED=1 npx vitest
-// run --project integration equal-at
+// A longer run, or a repeated one: SNAPSHOT_ROUNDS=20 SNAPSHOT_ROWS=200000 SNAPSHOT_SEED=1 npx
+// vitest run --project integration equal-at
 const ROUNDS = Number(process.env["SNAPSHOT_ROUNDS"] ?? 1);
 const ROWS = Number(process.env["SNAPSHOT_ROWS"] ?? 3000);
 const SEED = Number(process.env["SNAPSHOT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const USERS = ["production", "staging", "testing", "administrator"];
 const TABLES = ["shop.items", "shop.names"];
-/** A chunk has this many rows at most, and one comes each second at most. */
+/**
+ * Rows per second. A chunk has at most this many rows, and at most one chunk is sent each second.
+ */
 const RATE = Math.ceil(ROWS / 4);
 
 const first = useMysql({ variables: { server_id: 1 } });
@@ -48,8 +50,8 @@ const accountOf = (user: string) => ({
 });
 
 /**
- * Writes at full speed until the signal is aborted: rows come, change, get another key and go.
- * Connects anew when its connection breaks.
+ * Writes at full speed until the signal is aborted: inserts, updates, key changes and deletes.
+ * Reconnects when the connection breaks.
  */
 async function write(user: string, random: SeededRandom, signal: AbortSignal): Promise<void> {
   let connection: Connection | null = null;
@@ -82,7 +84,7 @@ async function write(user: string, random: SeededRandom, signal: AbortSignal): P
   connection?.destroy();
 }
 
-/** A table's rows by key, both as the stream writes them. */
+/** A table's rows by key, both in the stream's notation. */
 async function rowsAtEnd(tableName: string): Promise<Map<string, string>> {
   const rows = await servers.source.query(`SELECT * FROM ${tableName}`);
   return new Map(
@@ -135,8 +137,8 @@ async function takeOne(id: string, random: SeededRandom): Promise<void> {
     "restart MySQL": async () => servers.restart(random.chance(0.5)),
     "fail over to the other server": async () => servers.failOver(),
   };
-  // Each of them once: some before the first row has come, the others one after the other between
-  // the chunks. A long run does all of them in both phases.
+  // Each fault occurs once: some before the first row has arrived, the others one by one between
+  // the chunks. A long run uses all of them in both phases.
   const drawn = Object.keys(faults)
     .map((name) => ({ name, rank: random.next(), isEarly: random.chance(0.3) }))
     .sort((a, b) => a.rank - b.rank);
@@ -195,7 +197,7 @@ async function takeOne(id: string, random: SeededRandom): Promise<void> {
     ended.abort();
     await Promise.all(writers);
   }
-  // What was written before this row has come when it comes.
+  // When this row has arrived, everything written before it has arrived.
   await servers.source.query("INSERT INTO shop.items VALUES (-1, 'the end', 0)");
   while (!some(({ key }) => key === '{"id":-1}')) await receive();
   await orders.until(id, "complete");

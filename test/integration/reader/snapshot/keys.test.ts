@@ -146,7 +146,7 @@ test.for(KEYS)("%s", async ([, columns, key, values]) => {
   if (described?.key == null) throw new Error("the table has no usable key");
   const statements = new ChunkStatements(described, described.key, null);
 
-  // In the order of the server, each row once, whatever the size of the chunks.
+  // The rows arrive in the server's order and each exactly once, whatever the chunk size.
   const [whole] = await connection.query<RowDataPacket[][]>(`SELECT v FROM t ORDER BY ${key}`);
   expect(changes.length).toBe(whole.length);
   const seen: string[] = [];
@@ -165,7 +165,7 @@ test.for(KEYS)("%s", async ([, columns, key, values]) => {
   );
   expect(seen).toEqual(all);
 
-  // The key of a change is found in the range in which its row was selected, and in no other.
+  // The key of a change falls into exactly the range in which its row was selected.
   const ranges = [null, ...bounds].map((lower, i) => ({ lower, upper: bounds[i] ?? null }));
   for (const { key: text } of changes) {
     const rowKey = statements.key.ofText(text);
@@ -186,13 +186,13 @@ test.for(KEYS)("%s", async ([, columns, key, values]) => {
     expect(found.map((row) => statements.rows.textsOf(row).key)).toEqual([text]);
   }
 
-  // The index gives the range: no row before it is read, and nothing is sorted.
+  // The index delivers the range: the server reads no earlier rows and sorts nothing.
   const middle = bounds[Math.floor(bounds.length / 2)] ?? null;
   const { sql, parameters } = statements.first(middle, 2);
   const [plan] = await reading.execute<RowDataPacket[]>(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, [
     ...parameters,
   ]);
   expect(String(plan[0]?.["Extra"])).not.toContain("filesort");
-  // By the number of an ENUM or SET, MySQL reads the index from its beginning.
+  // For the number of an ENUM or SET, MySQL reads the index from its beginning.
   expect(String(plan[0]?.["type"])).toBe(/(?:ENUM|SET)\(/.test(columns) ? "index" : "range");
 });

@@ -9,8 +9,8 @@ import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
 import { BenchOrders } from "../../../support/snapshot/orders.ts";
 import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
 
-// What happens between the moment when a chunk's rows begin to be read and the one when they are
-// handed over: a lock holds the SELECT, while statements of its owner go on.
+// Tests events between the beginning of a chunk's SELECT and the hand-over of its rows. A lock
+// blocks the SELECT while the lock's owner runs statements.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -42,7 +42,7 @@ afterAll(async () => {
   await aws[Symbol.asyncDispose]();
 });
 
-/** Rows of one chunk, and of a table: it has two chunks. */
+/** The number of rows in a chunk; a table has two chunks. */
 const CHUNK = 100;
 const ROWS = 190;
 
@@ -56,7 +56,7 @@ async function createTable(name: string): Promise<void> {
   );
 }
 
-/** The order of a snapshot of one table; its chunks come a second apart. */
+/** The order of a snapshot of one table; its chunks are a second apart. */
 function orderOf(name: string): SnapshotOrder {
   return {
     id: `of-${name}`,
@@ -70,7 +70,7 @@ function orderOf(name: string): SnapshotOrder {
   };
 }
 
-/** Takes frames until a change, row or mark of them is what is looked for. */
+/** Takes frames until one contains a change, row or mark that matches. */
 async function untilCome(what: (change: Placed) => boolean): Promise<void> {
   const deadline = performance.now() + 100_000;
   while (!inOrder(frames).some(what)) {
@@ -82,7 +82,7 @@ async function untilCome(what: (change: Placed) => boolean): Promise<void> {
 const isComplete = ({ op, after }: Placed): boolean =>
   op === "snapshot" && after.includes('"whole":true');
 
-/** Lets the first chunk come, and holds the SELECT of the second one while `act` runs. */
+/** Waits for the first chunk, then blocks the SELECT of the second one while `act` runs. */
 async function inSecondChunk(
   name: string,
   act: (connection: Connection) => Promise<void>,
@@ -106,7 +106,7 @@ async function inSecondChunk(
   await connection.query("UNLOCK TABLES");
 }
 
-/** The rows that came, by key. */
+/** The rows that arrived, by key. */
 function rowsThatCame(): Map<string, string> {
   return new Map(
     inOrder(frames)
@@ -115,7 +115,7 @@ function rowsThatCame(): Map<string, string> {
   );
 }
 
-/** The table's rows by key, as the stream writes them. */
+/** The table's rows by key, in the stream's notation. */
 async function rowsOf(name: string, where = "TRUE"): Promise<Map<string, string>> {
   const rows = await mysql.query(`SELECT * FROM shop.${name} WHERE ${where}`);
   return new Map(

@@ -64,7 +64,7 @@ test("rests until what was handed over is delivered, and goes on then", async ()
   await fill("many", 60);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
-  /** As the route function writes it. */
+  /** Writes a delivered position as the route function does. */
   const delivered = (position: string) =>
     orders.dynamodb.send(
       new UpdateItemCommand({
@@ -77,11 +77,11 @@ test("rests until what was handed over is delivered, and goes on then", async ()
   const place = { epoch: 0, file: 0, offset: 0, row: 0 };
   await delivered(formatPosition(place));
   await bench.start();
-  // The rate cuts it into chunks of 20 rows.
+  // At this rate the chunks have 20 rows.
   await orders.place({ ...common, id: "e", startedMs: 1, tables: ["shop.many"], rate: 20 });
   const first = rowsOf(await bench.takeFrames(1 + 20));
   expect(first).toHaveLength(20);
-  // Three times as long as the rate alone would take for the next one.
+  // Three times the interval at which the rate allows another chunk.
   await delay(3000);
   expect((await orders.reportOf("e"))?.rows).toBe(20);
   await delivered(formatPosition({ ...place, epoch: 999_999 }));
@@ -145,7 +145,7 @@ test("refuses at once what cannot be read, in a sentence that says what to do", 
     expect((await orders.until(`w${i}`, "refused")).reason).toContain(sentence);
   expect(await mysql.query("SELECT COUNT(*) AS n FROM shop.plain")).toEqual([{ n: 5 }]);
 
-  // Functions of the server's own run with the session's rights: it can only read.
+  // A stored function runs with the session's rights, which are read-only.
   await mysql.query("CREATE TABLE shop.written (id INT PRIMARY KEY)");
   const maker = await mysql.connect();
   await maker.query("SET GLOBAL log_bin_trust_function_creators = ON");
@@ -212,7 +212,7 @@ test("a pair that is new gets its initial snapshot, once", async () => {
 });
 
 test("an initial snapshot's rows come before the first change that follows them", async () => {
-  // Two chunks.
+  // Enough rows for two chunks.
   const count = 1500;
   await fill("initial_written", count);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
@@ -230,7 +230,7 @@ test("an initial snapshot's rows come before the first change that follows them"
     ]);
   };
   while ((await orders.reportOf(id))?.state !== "complete") await write();
-  // Each row is changed once more, behind the place where it was handed over.
+  // Updates each row once more, behind the position at which it was handed over.
   await writer.query("UPDATE shop.initial_written SET v = v + 1");
   const frames = await bench.takeFrames(2 * count + 2 + writes, 60_000);
 
@@ -241,7 +241,7 @@ test("an initial snapshot's rows come before the first change that follows them"
       expect(rows.has(key), `${key} comes once`).toBe(false);
       rows.set(key, after);
     } else if (op === "u" && rows.has(key)) {
-      // What the application holds is what the change begins with.
+      // The row that the application holds equals the change's before image.
       expect(before).toBe(rows.get(key));
       rows.set(key, after);
       followed++;
@@ -253,7 +253,7 @@ test("an initial snapshot's rows come before the first change that follows them"
 
 test("a row over SQS's limit goes through the payload bucket, as its change does", async () => {
   await mysql.query("CREATE TABLE shop.large (id INT PRIMARY KEY, pad LONGTEXT)");
-  // Digits that zstd does not make small.
+  // Digits that zstd compresses badly.
   const pad = Array.from({ length: 400_000 }, (_, n) => (n * 7919).toString(36)).join("");
   const writer = await mysql.connect();
   await writer.query("INSERT INTO shop.large VALUES (1, 'small'), (2, ?), (3, 'small')", [pad]);

@@ -28,15 +28,12 @@ afterAll(async () => {
   await binlog[Symbol.asyncDispose]();
 });
 
-/**
- * Makes a table, fills it, and compares each row as it is selected with the change that the binlog
- * has of it.
- */
+/** Creates and fills a table. Compares each selected row with its change in the binlog. */
 async function compare(create: string, inserts: readonly string[]): Promise<number> {
   const { connection } = binlog;
   await connection.query(`DROP TABLE IF EXISTS t; CREATE TABLE t ${create}`);
   await binlog.events();
-  // Not every literal fits every type: what the server refuses is not stored, what it adapts is.
+  // Not every literal fits every type: the server refuses some values and adapts others.
   for (const insert of inserts)
     await connection.query(`INSERT IGNORE INTO t ${insert}`).catch(() => undefined);
   const changes = await binlog.changes();

@@ -9,9 +9,9 @@ import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 
-// Positions and ids are numbers among all changes of an event and of a transaction. Which tables
-// are followed may change while the reader is inside a transaction: what is followed before and
-// after keeps its numbers.
+// Positions and ids count all changes of an event and of a transaction. The followed tables may
+// change while the reader is inside a transaction; tables that are followed before and after keep
+// their numbers.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -34,7 +34,7 @@ const TABLES = ["orders", "lines", "audit"] as const;
 const ROWS = 30_001;
 const CHUNK = 500;
 
-/** Rows of the three tables in turn, some with NULL, in the transaction that is open. */
+/** Inserts rows into the three tables in turn, some with NULL, within the open transaction. */
 async function insertInTurn(connection: Connection, rows: number): Promise<void> {
   for (let first = 0; first < rows; first += CHUNK) {
     const values = Array.from({ length: Math.min(CHUNK, rows - first) }, (_, i) => [
@@ -48,7 +48,7 @@ async function insertInTurn(connection: Connection, rows: number): Promise<void>
 }
 
 /**
- * Each change of shop.orders in the events, with its numbers, as read by a reader that follows
+ * The changes of shop.orders in the events with their numbers, as read by a reader that follows
  * `patterns`.
  */
 async function numbersOfOrders(
@@ -84,7 +84,7 @@ describe("what the reader follows does not matter to the numbers of a change", (
     expect(all).toHaveLength(changes);
     expect(await numbersOfOrders(events, ["shop.orders"])).toEqual(all);
     expect(await numbersOfOrders(events, ["shop.*", "!shop.audit"])).toEqual(all);
-    // A table that becomes the ledger's.
+    // A table that becomes the ledger's table.
     expect(await numbersOfOrders(events, ["shop.orders"], "shop.audit")).toEqual(all);
   }
 
@@ -125,7 +125,7 @@ describe("what the reader follows does not matter to the numbers of a change", (
     const changed = 2 * CHUNK;
     const [rows] = await connection.query("SELECT COUNT(*) FROM shop.orders");
     expect(rows).toEqual([[changed]]);
-    // An UPDATE of a row that has the value already is no change.
+    // An UPDATE of a row that already has the value is not a change.
     const already = Array.from({ length: changed }, (_, i) => (i < CHUNK ? i : i + 2 * CHUNK));
     await expectSameNumbers(changed + already.filter((id) => id % 5 !== 0).length);
   });
@@ -137,12 +137,14 @@ describe("what the reader follows does not matter to the numbers of a change", (
       "RENAME TABLE shop.lines TO shop.former, shop.orders TO shop.older, shop.audit TO shop.orders;" +
         "DROP TABLE shop.former, shop.orders, shop.older",
     );
-    // Each names it once or more, which counts once.
+    // Each statement names the table at least once, which counts once.
     await expectSameNumbers(2);
   });
 });
 
-/** What a lane's route function would deliver: it drops what it has delivered by the positions. */
+/**
+ * Models a lane's route function, which drops changes that it has delivered, by their positions.
+ */
 class Delivered {
   readonly ids = new Map<string, string[]>();
   #last: PositionText | null = null;
@@ -218,7 +220,7 @@ describe("a reader that is killed inside a transaction of 30,001 rows, and follo
       );
       expect({ lost, doubled }).toEqual({ lost: 0, doubled: 0 });
       expect(new Set(orders.flat()).size).toBe(ORDERS + 1);
-      expect(delivered.repeated).toBeGreaterThan(0); // or it was not killed inside the transaction
+      expect(delivered.repeated).toBeGreaterThan(0); // otherwise it was not killed inside the transaction
     });
   });
 });

@@ -35,7 +35,7 @@ describe.each([
       .poll(async () => (await store.load()).offset, { timeout: 60_000 })
       .toMatchObject({ file: status?.File, offset: 4 });
     await reader.kill();
-    // Nothing before that place is needed any more.
+    // The files before this position are no longer needed.
     await mysql.query("PURGE BINARY LOGS TO ?", [status?.File]);
     await mysql.query("INSERT INTO shop.orders VALUES (2)");
     await bench.start();

@@ -30,7 +30,7 @@ beforeEach(async () => {
   );
 });
 
-/** Watches a reader's memory until disposed of; `peak` in bytes. */
+/** Samples a reader's memory until disposed of; `peak` is in bytes. */
 function watchMemory(reader: ReaderProcess): AsyncDisposable & { peak: number } {
   const stop = new AbortController();
   const watch = {
@@ -49,7 +49,9 @@ function watchMemory(reader: ReaderProcess): AsyncDisposable & { peak: number } 
   return watch;
 }
 
-/** The ids of inserted rows, in order; every position is checked against the one before. */
+/**
+ * The ids of the inserted rows, in order. Checks that each position is later than the one before.
+ */
 function insertedIds(frames: readonly Frame[]): number[] {
   for (let i = 1; i < frames.length; i++) expect(frames[i]?.previous).toBe(frames[i - 1]?.last);
   return frames.flatMap(({ changes }) =>
@@ -151,7 +153,7 @@ test(
     await reader.logged("the sessions table cannot be asked");
     const toldMs = performance.now();
     expect(await reader.stop()).toBe(0);
-    // Then a container would be killed.
+    // After this time a container would be killed.
     expect(performance.now() - toldMs).toBeLessThan(30_000);
     away.remove();
     await bench.start();
@@ -162,7 +164,7 @@ test(
 test("a row larger than SQS takes goes through the payload bucket", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server);
   await bench.start();
-  // Random, because a body is too large only when it still is once it is compressed.
+  // Random bytes, because a body counts as too large only if it is too large after compression.
   const large = randomBytes(1_500_000).toString("hex");
   await mysql.query("INSERT INTO shop.orders VALUES (1, 'large', ?)", [large]);
   const [text = ""] = await bench.receiveTexts(10);

@@ -29,12 +29,12 @@ beforeEach(async () => {
 
 const RUN = 7;
 
-/** A reader of shop.orders that begins where the binlog ends, and what it hands on. */
+/** Creates a reader of shop.orders that starts at the binlog's end, and returns what it emits. */
 async function readingFromHere(options: Partial<TransactionReaderOptions> = {}): Promise<{
   readonly changes: RowChange[];
   readonly boundaries: Boundary[];
   readonly unknown: UnknownXa[];
-  /** Reads what was logged since. */
+  /** Reads what has been logged since the last call. */
   readonly catchUp: () => Promise<void>;
 }> {
   const changes: RowChange[] = [];
@@ -69,7 +69,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
   };
 }
 
-/** The event by which a server says where a dump begins; it is in no file. */
+/** The event with which a server announces where a dump begins; binlog files do not contain it. */
 function rotateEvent(file: string, offset: number): Buffer {
   const ROTATE_EVENT = 4;
   const event = Buffer.alloc(27);
@@ -170,7 +170,7 @@ test("what is held in memory has a limit, at which reading stops and names the t
     await binlog.connection.query("DELETE FROM orders");
   }
   await catchUp();
-  expect(changes.filter(({ op }) => op === "c")).toHaveLength(3); // one after the other they fit
+  expect(changes.filter(({ op }) => op === "c")).toHaveLength(3); // in sequence they fit
   await prepare("first", "INSERT INTO orders VALUES (1, REPEAT('x', 20000))");
   await binlog.connection.query(
     "XA START 'more'; INSERT INTO orders VALUES (2, REPEAT('x', 20000)); XA END 'more'; XA COMMIT 'more' ONE PHASE",

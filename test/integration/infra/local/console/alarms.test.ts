@@ -4,7 +4,7 @@ import { ALL, QUICK } from "../../../../support/console/live/causes.ts";
 import { prepareXa } from "../../../../support/console/live/reader-causes.ts";
 import { LiveStack } from "../../../../support/console/live/live-stack.ts";
 
-/** `ALARM_CAUSES=all`: also those that take a minute. */
+/** `ALARM_CAUSES=all` adds the causes that take a minute. */
 const EVERYTHING = process.env["ALARM_CAUSES"] === "all";
 const CAUSES = EVERYTHING ? ALL : QUICK;
 const PATIENCE = { timeout: 240_000, interval: 100 };
@@ -18,12 +18,12 @@ beforeAll(async () => {
       await prepareXa({ host, port, user, password }, "before");
     }
   });
-  // Until each alarm has seen its periods, silence says nothing.
+  // A silent alarm is meaningful only after it has evaluated its periods.
   if (EVERYTHING) await vi.waitFor(() => expect(stack.undecided()).toEqual([]), PATIENCE);
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** What rings with a cause, as one text: a failure then shows all of it. */
+/** The alarms that ring with a cause, as one text, so that a failure shows all of them. */
 function expected({ rings, stopsAll }: LiveCause): string {
   const all = [...rings, ...(EVERYTHING && stopsAll === true ? ["Canary missing"] : [])];
   return all.toSorted().join(", ");
@@ -39,7 +39,7 @@ test.each(CAUSES)(
       return [...rung].toSorted().join(", ");
     };
     await vi.waitFor(() => expect(stack.ringing()).toEqual([]), PATIENCE);
-    // What the cause before has left would add up with this one's.
+    // The effects of the previous cause would add to this one's.
     if (EVERYTHING) await vi.waitFor(() => expect(stack.isRecovering).toBe(false), PATIENCE);
     try {
       await cause.begin(stack);

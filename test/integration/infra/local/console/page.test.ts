@@ -10,7 +10,7 @@ import { startProcess, type StartProcess } from "../../../../support/start/local
 const PATIENCE = { timeout: 60_000, interval: 100 };
 const CHROMIUM = findChromium();
 
-/** What a person sees, in a real browser, while one stack runs and things happen to it. */
+/** What a user sees in a real browser while a stack runs and events occur. */
 describe.skipIf(CHROMIUM === undefined)("the page", () => {
   let start: StartProcess;
   let stack: StackFile;
@@ -33,7 +33,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
       if (message.type() === "error") errors.push(message.text());
     });
     await page.goto(stack.page ?? "");
-    // Both stay open, so that their users are found in the process list.
+    // Both connections stay open, so that their users are found in the process list.
     administrator = await createConnection({ ...stack.mysql, database: "shop" });
     await administrator.query("CREATE TABLE orders (id INT PRIMARY KEY, customer VARCHAR(40))");
     staging = await connectAs("staging");
@@ -90,7 +90,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
   test("the way of a change is shown without its data; a queue's messages are looked at, not received", async () => {
     await open("Queues");
     await page.getByRole("link", { name: "shop-search-staging.fifo" }).click();
-    // The table's head also has the word.
+    // The table's head contains the word, too.
     const message = page.getByRole("row").filter({ hasText: "waiting" }).filter({ hasText: "×" });
     await message.first().waitFor();
     expect(await message.first().innerText()).toContain("0 ×");
@@ -110,7 +110,8 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await connection.query("INSERT INTO orders VALUES (6, 'Grace')");
     const { threadId } = connection;
     await connection.end();
-    // The server may notice the end later, and the reader must not find the connection.
+    // The server may notice the end of the connection late, and the reader must not find it any
+    // more.
     const listed = "SELECT id FROM information_schema.processlist WHERE id = ?";
     await vi.waitFor(async () => {
       expect((await administrator.query(listed, [threadId]))[0]).toEqual([]);

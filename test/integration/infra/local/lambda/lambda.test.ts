@@ -51,7 +51,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** A function with the obedient handler. */
+/** A function whose handler follows the orders in its messages. */
 function obedientFunction(options: { concurrency?: number; timeoutMs?: number } = {}) {
   const definition = {
     name: "obedient",
@@ -75,7 +75,7 @@ function trace(): TraceLine[] {
     .map((line) => JSON.parse(line) as TraceLine);
 }
 
-/** An SQS event by hand, for invocations without a queue. */
+/** A hand-made SQS event, for invocations without a queue. */
 function eventOf(...orders: Order[]) {
   return {
     Records: orders.map((order) => ({
@@ -296,13 +296,13 @@ test("the schedule invokes a function once a period, and goes on after a failure
 
 interface MappedQueue {
   readonly problems: readonly unknown[];
-  /** Sends ten at a time. */
+  /** Sends in batches of ten. */
   readonly send: (...orders: (Order & { group: string })[]) => Promise<void>;
-  /** Whether no message is left, visible or not. */
+  /** Whether the queue has no messages, visible or in flight. */
   readonly isEmpty: () => Promise<boolean>;
 }
 
-/** A FIFO queue that feeds the function. */
+/** A FIFO queue with an event source mapping to the function. */
 async function mappedQueue(local: LocalFunction, { batchSize = 10 } = {}): Promise<MappedQueue> {
   const { sqs } = services;
   const { QueueUrl: queueUrl = "" } = await sqs.send(
@@ -368,7 +368,10 @@ interface Span {
   readonly endMs: number;
 }
 
-/** When each invocation ran; those of one process do not overlap, so its lines come in pairs. */
+/**
+ * When each invocation ran. The invocations of one process do not overlap, so its lines come in
+ * pairs.
+ */
 function invocationSpans(): Span[] {
   const open = new Map<number, TraceLine>();
   const spans: Span[] = [];

@@ -170,7 +170,7 @@ describe("the process that started a server", () => {
     });
     const [line] = await Promise.race([once(starter.stdout, "data"), once(starter, "exit")]);
     const { pid, dataDir } = JSON.parse(String(line)) as { pid: number; dataDir: string };
-    // Asleep, running, or waiting for the disk.
+    // The process is sleeping, running, or waiting for the disk.
     expect(await stateOf(pid)).toMatch(/^[SRD]$/);
 
     starter.kill(signal);
@@ -210,7 +210,7 @@ async function ask(server: MysqlServer, statement: string): Promise<RowDataPacke
   return rows;
 }
 
-/** A process's state letter: S asleep, T stopped; "gone" when there is none. */
+/** A process's state letter: S sleeping, T stopped. "gone" when it does not exist. */
 async function stateOf(pid: number | null): Promise<string> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, "utf8");

@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(async () => rm(directory, { recursive: true }));
 
-/** A subscriber of all tables with these filters. */
+/** A subscriber of all tables with these column filters. */
 function mailing(columns: object) {
   return { mailing: { tables: ["shop.*"], columns } };
 }
@@ -75,7 +75,7 @@ async function runScript(script: string): Promise<void> {
   expect(await clientErrors(script)).toBe("");
 }
 
-/** What the mysql client says of a script; it ends at the first error. */
+/** The errors that the mysql client prints for a script; it stops at the first one. */
 async function clientErrors(script: string): Promise<string> {
   const { host, port, user, password, programs } = mysql.server;
   const client = spawn(
@@ -326,7 +326,7 @@ describe("doctor", () => {
     await enter();
     await mysql.query(breaking);
     await expect(enter()).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
-    await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL"); // grave as well, and second
+    await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL"); // just as grave, and reported second
     const { code, output } = await doctor();
     expect(code).toBe(1);
     expect(output).toMatch(/^LOCKED OUT {2}ledger.lockout: init_connect calls/);
@@ -395,7 +395,7 @@ describe("doctor", () => {
     await runScript((await doctor("--tags", "--sql")).output);
     expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
     expect(await tagged()).toEqual([]);
-    // Without --tags the tags stay, also where something else is corrected.
+    // Without --tags the tags are kept, also when the doctor corrects something else.
     await mysql.query("DROP PROCEDURE binlog_router.resume_roles");
     await runScript((await doctor("--sql")).output);
     expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
@@ -448,7 +448,7 @@ describe("doctor", () => {
       ),
     ).toEqual([]);
     expect(await faults()).toEqual([]);
-    // What is broken is made anew as what it was.
+    // The doctor repairs a broken ledger as the kind that it was.
     await mysql.query("DROP PROCEDURE binlog_router.resume_roles");
     expect(await faults()).toEqual(["ledger.lockout"]);
     await runScript((await doctor("--sql")).output);

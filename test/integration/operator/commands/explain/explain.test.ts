@@ -16,7 +16,7 @@ import { binlogRouter } from "../../../../support/operator.ts";
 import { EnvironmentQueues } from "../../../../support/start/environment-queues.ts";
 import { startProcess, type StartProcess } from "../../../../support/start/local-stack.ts";
 
-/** How many changes are written at random; 1,000 in the nightly run. */
+/** The number of random changes; the nightly workflow uses 1,000. */
 const CHANGES = Number(process.env["EXPLAIN_CHANGES"] ?? 100);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const PATIENCE = { timeout: 60_000, interval: 50 };
@@ -54,7 +54,7 @@ beforeAll(async () => {
   const file = join(directory, "config.json");
   await writeFile(file, JSON.stringify(CONFIG));
   const schema = join(directory, "schema.sql");
-  // The reader begins behind it.
+  // The reader starts behind these statements.
   await writeFile(schema, "CREATE TABLE early (id INT PRIMARY KEY); INSERT INTO early VALUES (1);");
   start = startProcess(["--no-demo", "--config", file, "--schema", schema]);
   stack = await start.ready();
@@ -84,8 +84,8 @@ async function explain(...args: string[]): Promise<Explained> {
   const { code, out, problem } = await run(...args, "--json");
   expect({ code, problem }).toEqual({ code: 0, problem: "" });
   const explained = JSON.parse(out) as Explained;
-  // The administrator's CREATE TABLE concerns every row; who sent it is not recorded, for its
-  // connection is gone.
+  // The administrator's CREATE TABLE affects every row. Its author is not recorded because the
+  // connection is closed.
   return { ...explained, changes: explained.changes.filter(({ op }) => op !== "ddl") };
 }
 
@@ -95,7 +95,7 @@ function as(environment: string): Promise<Connection> {
   return createConnection({ host, port, ...account });
 }
 
-/** A small generator with a seed. */
+/** A small random number generator with a seed. */
 function numbersFrom(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
@@ -107,7 +107,7 @@ function numbersFrom(seed: number): (below: number) => number {
 test("a change from before the first start is not taken for a delivered one", async () => {
   const { changes } = await explain("shop.early", "1");
   expect(changes.map(({ op }) => op)).toEqual(["c"]);
-  // Its author was not recorded then, so there is one answer for all queues.
+  // The author was not recorded at that time, so there is one answer for all queues.
   expect(changes.map(({ fate }) => fate?.kind)).toEqual(["before-start"]);
 });
 
@@ -156,7 +156,7 @@ test(
       () => taken.of("production", "audit").some(({ change }) => change.source.table === "lines"),
       PATIENCE,
     );
-    // Other queues may get theirs a moment later.
+    // Other queues may receive their messages a moment later.
     const explained = await vi.waitFor(async () => {
       const { changes } = await explain("shop.orders", "--limit", "100000");
       const said = changes.flatMap(({ queues: each }) => each.map(({ kind }) => kind));
@@ -174,7 +174,7 @@ test(
       return changes;
     }, PATIENCE);
 
-    // What is said to be parked is what the failure records hold.
+    // The changes reported as parked must be those in the failure records.
     const records = await recordedIds();
     const saidParked = explained.flatMap(({ id, queues: each }) =>
       each.flatMap((queue) => (queue.kind === "parked" ? [`${queue.queueName} ${id}`] : [])),
@@ -209,7 +209,7 @@ test(
   120_000 + 200 * CHANGES,
 );
 
-/** `queue id` of every change of shop.orders in the records of queues. */
+/** `queue id` of every change of shop.orders in the queues' failure records. */
 async function recordedIds(): Promise<Set<string>> {
   using target = await localTarget(join(start.stateDirectory, "stack.json"));
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
@@ -227,7 +227,7 @@ async function recordedIds(): Promise<Set<string>> {
   return ids;
 }
 
-/** `environment subscriber id` of everything that was delivered. */
+/** `environment subscriber id` of every delivery. */
 function deliveries(changes: readonly ExplainedChange[]): Set<string> {
   return new Set(
     changes.flatMap(({ id, queues }) =>

@@ -17,8 +17,8 @@ import { Stage } from "../../../../support/functions/stage.ts";
 import { targetOf } from "../../../../support/functions/target.ts";
 
 /**
- * Far longer than anything here takes: a message comes again when the test moves SQS's clock, and
- * at no other time.
+ * Far longer than this test takes: a message becomes visible again only when the test advances
+ * SQS's clock.
  */
 const VISIBILITY_SECONDS = 600;
 
@@ -48,11 +48,11 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
 
   await pipeline.send(lane.frame([{}, {}]));
   await vi.waitFor(() => expect(production.numbers).toEqual([1, 2]), 60_000);
-  // Delivered is not yet deleted: the disaster must not catch the first frame, too.
+  // A delivered frame may not be deleted yet. The outage must not catch the first frame, too.
   const raw = stage.queueUrl(rawQueueName(SOURCE));
   await vi.waitFor(async () => expect(await messagesIn(raw)).toBe(0), 60_000);
 
-  // DynamoDB is away for longer than the raw queue has patience.
+  // DynamoDB is unavailable until the raw queue has used up its receives.
   const disaster = stage.aws.faults.add({
     service: "dynamodb",
     effect: { kind: "error", code: "InternalServerError" },
@@ -67,7 +67,7 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   );
   disaster.remove();
 
-  // What was written meanwhile waits for what is missing.
+  // Frames written in the meantime wait for the missing ones.
   await pipeline.send(lane.frame([{}]));
   await vi.waitFor(
     () => expect(pipeline.metrics.totals.get("GapDetected")).toBeGreaterThan(0),
@@ -75,8 +75,8 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   );
   expect(production.numbers).toEqual([1, 2]);
 
-  // The frame that waits may follow the others into the dead-letter queue; then it is brought back
-  // as well.
+  // The waiting frame may follow the others into the dead-letter queue; then it is redriven as
+  // well.
   await vi.waitFor(
     async () => {
       await moveDeadLetters(target, () => undefined);
@@ -107,7 +107,7 @@ test("letters that are no frames of the source stop neither the others nor their
   for (const body of letters) await sendLetter(target, body);
 
   expect(await moveDeadLetters(target, () => undefined)).toBe(letters.length);
-  // The raw queue's payloads expire while a record may still wait.
+  // Payloads in the raw queue's bucket can expire while a record still waits.
   await s3.send(new DeleteObjectCommand(payload));
   stage.clock.advance(60_000);
   const metrics = new CountingMetrics();
@@ -117,20 +117,22 @@ test("letters that are no frames of the source stop neither the others nor their
 });
 
 test("a redrive that is killed between any two of its effects loses and reorders nothing", async () => {
-  // Each ends with a long poll of an empty queue: side by side they wait together.
+  // Each redrive ends with a long poll of an empty queue, so they run in parallel.
   const killed = await Promise.all(
     Array.from({ length: 14 }, (_, n) => [
       killedAt(n + 1, "before"),
       killedAt(n + 1, "after"),
     ]).flat(),
   );
-  // Receive, and for each letter open or move the tail, write the record, delete.
+  // A redrive receives; for each message it opens or moves the tail, writes the record, and deletes
+  // the message.
   expect(killed.filter(Boolean).length).toBeGreaterThanOrEqual(2 * 10);
   expect(killed.at(-1)).toBe(false);
 }, 240_000);
 
 /**
- * Whether a redrive of three letters made this many requests; what arrives in the end is checked.
+ * Whether a redrive of three messages made this many requests, and was killed at the last one. The
+ * test later checks what is delivered.
  */
 async function killedAt(request: number, when: "before" | "after"): Promise<boolean> {
   await using stage = await Stage.start();
@@ -145,7 +147,7 @@ async function killedAt(request: number, when: "before" | "after"): Promise<bool
   await moveDeadLetters(doomed, () => undefined).catch(() => undefined);
   const killed = requests() >= request;
 
-  // What was recorded is delivered before the rest comes back.
+  // The recorded frames are delivered before the rest is redriven.
   await retry(stage.runtime);
   stage.clock.advance(VISIBILITY_SECONDS * 1000);
   using target = targetOf(stage);

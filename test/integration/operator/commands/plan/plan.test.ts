@@ -26,7 +26,7 @@ beforeAll(async () => {
     signal: AbortSignal.timeout(60_000),
   });
   await writeFile(join(directory, "deployed.json"), JSON.stringify(deployed.template));
-  // As the release before the queues were kept deployed it.
+  // The last release that did not retain its queues deployed this template.
   const former = JSON.stringify(deployed.template, (key, value: unknown) =>
     key === "DeletionPolicy" ? undefined : value,
   );
@@ -38,12 +38,12 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** The same, where the former release is deployed. */
+/** The same, planned against the former release's deployment. */
 function plannedAfterFormer(changed: object, ...args: string[]): Promise<Ended> {
   return planned(changed, ...args, "--template", join(directory, "former.json"));
 }
 
-/** What `plan` says of the example with some keys replaced. */
+/** The output of `plan` for the example with some keys replaced. */
 async function planned(changed: object, ...args: string[]): Promise<Ended> {
   const config = join(directory, "config.json");
   await writeFile(config, JSON.stringify({ ...exampleObject(), ...changed }));

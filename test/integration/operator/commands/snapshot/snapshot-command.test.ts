@@ -62,7 +62,7 @@ describe("npm run snapshot", () => {
     return snapshotsIn(item).map(({ order }) => order);
   }
 
-  /** Writes as the reader does. */
+  /** Writes a report as the reader does. */
   async function reports(id: string, report: Partial<SnapshotReport>): Promise<void> {
     const [name, value] = reportAttribute(id, { ...BEGUN, ...report });
     await stage.clients.dynamodb.send(
@@ -76,7 +76,7 @@ describe("npm run snapshot", () => {
     );
   }
 
-  /** Answers the next order, as the reader does. */
+  /** Answers the next order as the reader does. */
   async function answers(report: Partial<SnapshotReport>): Promise<string> {
     for (;;) {
       const [order] = await orders();
