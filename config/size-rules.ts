@@ -1,13 +1,15 @@
+import { rawQueueName } from "../wire/names.ts";
 import { messagePayloadPrefix } from "../wire/payloads.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import type { Configuration } from "./configuration.ts";
+import { hasColumns } from "./filters.ts";
 import { type EnvironmentQueue, environmentQueues } from "./queues.ts";
 import { encodeRouting } from "./routing.ts";
 
 /** The parts of a configuration that determine the size of its stack. */
 export type SizedConfiguration = Pick<
   Configuration,
-  "name" | "environments" | "subscribers" | "otherUsers" | "operators" | "canary"
+  "name" | "environments" | "subscribers" | "otherUsers" | "operators" | "canary" | "restoredTables"
 >;
 
 /**
@@ -26,11 +28,8 @@ const LONGEST_QUEUE_POLICY = 8192;
 const QUEUE_PRINCIPALS = 50;
 /** S3's limit for a bucket's policy, bytes. */
 const LONGEST_BUCKET_POLICY = 20_480;
-/**
- * The limit for `ROUTING`, bytes. Lambda allows 4,096 for all variables of a function, and the
- * others take up to 1,000.
- */
-const LONGEST_ROUTING = 3_096;
+/** Lambda's limit for all variables of a function together, bytes of their JSON text. */
+const LONGEST_VARIABLES = 4_096;
 
 /**
  * Reports what exceeds the limits of CloudFormation, IAM, SQS, S3 and Lambda for one stack. AWS
@@ -50,13 +49,38 @@ export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
 
 function routingProblems(config: SizedConfiguration): ConfigProblem[] {
   const { length } = encodeRouting(config);
-  if (length <= LONGEST_ROUTING) return [];
+  const room = routingRoom(config);
+  if (length <= room) return [];
   return [
     {
       path: "subscribers",
-      message: `and environments take ${length} bytes in a variable of the functions, packed, and Lambda has room for ${LONGEST_ROUTING}: use patterns for users, tables and columns, or divide the subscribers or the environments among several sources, each with a name of its own`,
+      message: `and environments take ${length} bytes in a variable of the functions, packed, and Lambda has room for ${room}: use patterns for users, tables and columns, or divide the subscribers or the environments among several sources, each with a name of its own`,
     },
   ];
+}
+
+/**
+ * The bytes that Lambda has left for `ROUTING`. The other variables are as long as they can get in
+ * a stack `binlog-router-<name>`.
+ */
+export function routingRoom({ name, restoredTables, subscribers }: SizedConfiguration): number {
+  const table = `binlog-router-${name}-${"x".repeat(22 + 13)}`;
+  const arn = "arn:aws-us-gov:secretsmanager:ap-southeast-1:111122223333:secret:";
+  const others = {
+    SOURCE_NAME: name,
+    RAW_QUEUE_URL: `https://sqs.ap-southeast-1.amazonaws.com/111122223333/${rawQueueName(name)}`,
+    ROUTING: "",
+    OFFSETS_TABLE: restoredTables?.offsets ?? table,
+    FAILURES_TABLE: restoredTables?.failures ?? table,
+    SESSIONS_TABLE: restoredTables?.sessions ?? table,
+    PAYLOAD_BUCKET: "b".repeat(63),
+    ...(Object.values(subscribers).some(hasColumns) && {
+      FILTER_SECRET_ARN: `${arn}${"s".repeat(20 + 13 + 7)}`,
+    }),
+    NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=16",
+    MALLOC_ARENA_MAX: "2",
+  };
+  return LONGEST_VARIABLES - JSON.stringify(others).length;
 }
 
 const DIVIDE = "divide the subscribers among several sources, each with a name of its own";

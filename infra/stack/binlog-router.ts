@@ -15,7 +15,7 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { ConfigurationObject, HostedConfiguration } from "../../config/configuration.ts";
 import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../config/canary-names.ts";
-import { hosted, loadConfig } from "../../config/load.ts";
+import { hosted, loadConfig, ofAnySize } from "../../config/load.ts";
 import { environmentQueues } from "../../config/queues.ts";
 import { AccountSecret } from "./resources/account-secret.ts";
 import { Canary } from "./resources/canary.ts";
@@ -93,7 +93,7 @@ export class BinlogRouter extends Construct {
   constructor(scope: Construct, id: string, props: BinlogRouterProps) {
     super(scope, id);
     onlyOneInItsStack(this);
-    const config = configurationOf(props);
+    const config = configurationOf(scope, props);
     const code = props.code ?? PACKAGED_CODE;
     const logRetention = retentionOf(config.retention.logDays);
 
@@ -305,9 +305,15 @@ const NOT_CONFIGURATION = new Set([
 ]);
 
 /** The configuration among the properties, checked. Throws ConfigError. */
-function configurationOf(props: BinlogRouterProps): HostedConfiguration {
+function configurationOf(scope: Construct, props: BinlogRouterProps): HostedConfiguration {
   const keys = Object.entries(props).filter(([key]) => !NOT_CONFIGURATION.has(key));
-  return hosted(loadConfig(Object.fromEntries(keys)));
+  const config = loadConfig(Object.fromEntries(keys));
+  return isOfAnySize(scope) ? ofAnySize(config) : hosted(config);
+}
+
+/** `infra/local/` lifts CDK's own limit for templates that nobody deploys. */
+function isOfAnySize(scope: Construct): boolean {
+  return scope.node.tryGetContext("@aws-cdk/core:stackResourceLimit") === 0;
 }
 
 /** The `RetentionDays` of a number of days. */

@@ -1,12 +1,19 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it, test } from "vitest";
+import { loadConfig } from "../../../config/load.ts";
 import { environmentQueues } from "../../../config/queues.ts";
 import {
   bucketPolicyLength,
   consumerPolicyLength,
   queuePolicyLength,
+  routingRoom,
 } from "../../../config/size-rules.ts";
-import { exampleConfiguration, exampleTemplate } from "../../support/example-stack.ts";
+import { synthesize } from "../../../infra/local/template/synthesize.ts";
+import {
+  exampleConfiguration,
+  exampleObject,
+  exampleTemplate,
+} from "../../support/example-stack.ts";
 
 // The limits of a stack's size. The largest configuration synthesizes and stays within every AWS
 // limit; one more queue is refused with an error (docs/decisions/a-stack-for-each-source.md).
@@ -193,21 +200,34 @@ function withUsers(count: number) {
 
 describe("the functions' variables", () => {
   it("have room in Lambda's 4 KB", () => {
-    const template = exampleTemplate({ ...withUsers(12), name: "s".repeat(30) });
+    const columns = { exclude: ["shop.orders.note"] };
+    const subscribers = { s: { tables: ["shop.*"], columns } };
+    const replaced = { ...withUsers(12), subscribers, name: "s".repeat(30) };
+    const template = exampleTemplate(replaced);
     const [{ Properties } = { Properties: {} }] = Object.values(
       template.findResources("AWS::Lambda::Function"),
     );
     const variables = written(Properties.Environment.Variables, template) as Record<string, string>;
+    const config = exampleConfiguration(replaced);
+    const room = routingRoom(config);
     expect(variables["ROUTING"]?.length).toBeGreaterThan(1_500);
-    const { ROUTING: routing = "", ...others } = variables;
-    expect(JSON.stringify(others).length).toBeLessThanOrEqual(1_000);
-    expect(routing.length).toBeLessThanOrEqual(3_096);
+    expect(variables["ROUTING"]?.length).toBeLessThanOrEqual(room);
+    const others = JSON.stringify({ ...variables, ROUTING: "" }).length;
+    expect(4_096 - others).toBeGreaterThanOrEqual(room);
+    expect(4_096 - others).toBeLessThan(room + 150);
+    expect(routingRoom({ ...config, name: "shop" })).toBeGreaterThan(3_400);
+    const long = "t".repeat(255);
+    const restoredTables = { offsets: long, sessions: long, failures: long };
+    expect(routingRoom({ ...config, restoredTables })).toBeLessThan(room - 500);
   });
 
-  it("that would not fit are refused", () => {
+  it("that would not fit are refused, and not in a template that nobody deploys", () => {
     expect(() => exampleConfiguration(withUsers(40))).toThrow(
-      /^subscribers and environments take \d+ bytes in a variable of the functions, packed, and Lambda has room for 3096: use patterns/,
+      /^subscribers and environments take \d+ bytes in a variable of the functions, packed, and Lambda has room for 3\d\d\d: use patterns/,
     );
+    const { environments } = loadConfig({ ...exampleObject(), ...withUsers(40) });
+    const { template } = synthesize({ ...exampleConfiguration(withUsers(1)), environments });
+    expect(JSON.stringify(template)).toContain("ROUTING");
   });
 });
 
