@@ -264,8 +264,8 @@ test("a copy of a table follows a snapshot and the changes around it, keys that 
 });
 
 /**
- * Stops a consumer. Between two requests it ends normally; during a request it rejects with the
- * request's error.
+ * Stops a consumer. Between two requests it ends normally; during a request it rejects with an
+ * abort error.
  */
 async function stopped(consuming: Promise<void>, stop: AbortController): Promise<void> {
   stop.abort();

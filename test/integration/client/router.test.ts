@@ -74,9 +74,7 @@ describe("on a running router", () => {
     expect(new Set(arrived["staging"]?.map(({ user }) => user))).toEqual(new Set(["app_staging"]));
   });
 
-  /**
-   * Resolves when the saved offset is behind a change, because a replay ends at the saved offset.
-   */
+  /** Resolves when the saved offset, at which a replay ends, is behind a change. */
   async function isSaved({ file, pos }: Change["source"]): Promise<void> {
     await vi.waitFor(async () => {
       const { out } = await binlogRouterOn(router.stack, "offsets", "show", "--json");

@@ -177,8 +177,8 @@ class World implements AsyncDisposable {
   }
 
   /**
-   * Takes the messages of the subscriber `search` until it has received every row that was written
-   * to each table. Returns the bodies by message group, in order.
+   * Takes the messages of the subscriber `search` until it has received the last written row of
+   * each table and its queue is empty. Returns the bodies by message group, in order.
    */
   async searched(environment: Environment): Promise<ReadonlyMap<string, readonly string[]>> {
     const QueueUrl = this.stage.queueUrl(environmentQueueName(SOURCE, "search", environment));
@@ -317,7 +317,7 @@ test("a prepared XA transaction that was kept is delivered once, in the lane tha
     await world.run("production", `INSERT INTO ${table} VALUES (100, 'production')`);
     await world.run("production", `XA END '${table}'`);
     await world.run("production", `XA PREPARE '${table}'`);
-    // A pooled connection can do other work, so the transaction has lost its connection.
+    // After the reconnect, no connection owns the prepared transaction.
     await world.reconnect("production");
   }
   const store = new OffsetStore(world.stage.clients.dynamodb, "offsets");

@@ -76,7 +76,7 @@ async function stopOf(reader: ReaderProcess): Promise<{ name?: string; message?:
   return line["error"] as { name?: string; message?: string };
 }
 
-/** Checks that a new reader stops at once, too, without querying the server. */
+/** Checks that a new reader stops at once because of the recorded stop. */
 async function expectStillStopped(bench: ReaderBench): Promise<void> {
   const error = await stopOf(await bench.start("stopped by an error"));
   expect(error).toMatchObject({ name: "StillStoppedError" });

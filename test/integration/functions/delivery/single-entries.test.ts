@@ -70,8 +70,8 @@ describe("when a send arrives after the function has given it up", () => {
       const { sqs } = clients;
       const runtime = stage.runtimeWith(stage.clients, { patience: fixedPatience(500) });
       await stage.createQueue("probe.fifo");
-      /** The effect of a send that arrives late. */
       const late = { kind: "late", ms: 3000 } as const;
+      /** Resolves when every earlier late send has arrived. */
       const lateArrivals = async (): Promise<void> => {
         stage.aws.faults.add({ resource: "probe.fifo", calls: 1, effect: late });
         await sqs.send(

@@ -14,7 +14,7 @@ import { Stage } from "../../../support/functions/stage.ts";
 const PRODUCTION = queueStream(0, environmentQueueName(SOURCE, "billing", "production"));
 /** How many seconds production is in trouble. The nightly workflow sets `RECOVERY_SECONDS=60`. */
 const TROUBLED_SECONDS = Number(process.env["RECOVERY_SECONDS"] ?? 2);
-/** The delay that the stand-ins add to each request, beside their own work. */
+/** The delays that the stand-ins add to each request, in milliseconds. */
 const SQS_MS = 10;
 const DYNAMODB_MS = 7;
 /** A pause with which a retry invocation of three seconds runs 70 % of the time. */

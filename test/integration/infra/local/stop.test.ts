@@ -70,7 +70,7 @@ async function readyStart(
   return { start, directory, stack: await readStackFile(file) };
 }
 
-/** Checks that no process, file or server object is left. Returns the exit code. */
+/** Checks that no process runs and only the logs are left. Returns the exit code. */
 async function expectNothingLeft(
   start: NpmStart,
   directory: string,

@@ -71,7 +71,7 @@ test.each(CHANGES)("%s: plan says what becomes of waiting messages", async (_, c
 
 const BILLING = "shop-billing-production.fifo";
 
-/** The ids of the changes that one receive returns. */
+/** The bodies of the messages that one receive returns. */
 async function received(QueueUrl: string): Promise<unknown[]> {
   const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl }));
   return Messages.map(({ Body }) => Body);

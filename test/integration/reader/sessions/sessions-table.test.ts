@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 const table = (): SessionsTable => new SessionsTable(dynamodb, TABLE, () => nowMs);
-/** A connection that is stored in a separate item for each n. */
+/** A connection. Each `n` is stored in a separate item. */
 const connection = (n: number): Connection => ({ server: "s", run: 1, thread: n * 256 });
 const entries = [{ from: "", user: "a", host: "h", attribution: "ledger" as const }];
 
