@@ -17,7 +17,7 @@ const held: HeldMessage = {
 const REPEAT = { kind: "repeat", changes: 3 } as const;
 const HANDLED = { kind: "handled", info: {} as MessageInfo, durationMs: 1 } as const;
 
-/** A reporter, what it said, and what happens to it. */
+/** A reporter, its reports, and functions that give it repeated and handled messages. */
 function watch() {
   const said: unknown[] = [];
   const reporter = new Reporter({ onOnlyRepeats: (info) => void said.push(info) }, owner);

@@ -10,7 +10,7 @@ const text = JSON.stringify(sent);
 const read = { ...sent, text, changes: changesOf(sent) };
 const key = recordKeyOf(sent.group, text);
 
-/** What is known of the message by these stored positions. */
+/** The position up to which the message is done, according to these stored positions. */
 async function done(
   stored: Readonly<Record<string, string>>,
   { receiveCount = 1, body = text } = {},
@@ -68,7 +68,7 @@ describe("what is known to be handled of a message", () => {
   });
 });
 
-/** The position of its group. */
+/** A stored position of the message's group. */
 const group = (offset: number) => ({ [sent.group]: positionAt(offset) });
 
 describe("the positions of the last release", () => {

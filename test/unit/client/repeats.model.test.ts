@@ -50,7 +50,7 @@ const stepsOf = (...rare: fc.Arbitrary<Step>[]): fc.Arbitrary<Step[]> =>
 const anything = stepsOf(sendAgain, redrive, away, forget, newLife);
 /** What can happen to messages and processes in one life of the coordinates. */
 const oneLife = stepsOf(sendAgain, redrive);
-/** Around an update: every life that begins after it has an epoch of its own. */
+/** The steps before and after an update: each life that begins after it has a new epoch. */
 const before = stepsOf(sendAgain, redrive, away, forget);
 const afterwards = stepsOf(sendAgain, redrive, away, forget, newEpoch);
 

@@ -10,7 +10,7 @@ interface Payment {
   readonly order_id: number;
 }
 
-/** Never called: that it compiles is the test. */
+/** Never called: the test is that this function compiles. */
 async function typesOfHandlers(store: TransactionalPositionStore<{ query(sql: string): void }>) {
   await subscribe("billing", (change) => {
     expectTypeOf(change.after).toEqualTypeOf<Record<string, unknown> | null>();

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { withDeadline } from "../../../client/with-deadline.ts";
 
-/** A call that ends when its signal does. */
+/** A call that fails with the signal's reason when the signal aborts. */
 const untilAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });

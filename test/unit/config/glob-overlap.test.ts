@@ -6,7 +6,7 @@ import { globMatcher } from "../../../wire/glob.ts";
 const NAMES = allTexts("ab", 5);
 const globs = fc.string({ unit: fc.constantFrom("a", "b", "*", "?"), maxLength: 4 });
 
-/** Every text of these letters up to a length. */
+/** Every text of these letters, from the empty one to those of `longest` letters. */
 function allTexts(letters: string, longest: number): string[] {
   let texts = [""];
   const all = [""];

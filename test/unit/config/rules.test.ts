@@ -15,7 +15,7 @@ function problemsOf(changed: object): string[] {
   );
 }
 
-/** The problems when production and staging list these users. */
+/** The problems of a configuration whose production and staging list these users. */
 function claims(production: string[], staging: string[]): string[] {
   return problemsOf({
     environments: { production: { users: production }, staging: { users: staging } },
@@ -142,9 +142,9 @@ describe("a table that sessions may change in statement format", () => {
   });
 
   it("is reported only if it is followed whatever the server's lower_case_table_names", () => {
-    // With 1, the pattern leaves it out; with 0, it is another table.
+    // With 1, the pattern excludes the table; with 0, it names another table.
     expect(listing(["shop.*", "!shop.Heartbeat"], ["shop.heartbeat"])).toEqual([]);
-    // With 1, it is followed; with 0, the database is another one.
+    // With 1, the table is followed; with 0, it is in another database.
     expect(listing(["shop.*"], ["Shop.heartbeat"])).toEqual([]);
     expect(listing(["shop.*"], ["shop.Heartbeat"])).toHaveLength(1);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
-/** What .gitignore names may be missing. */
+/** Paths that .gitignore lists: they may be missing. */
 const MADE = /^(\.local|\.cache|node_modules|cdk\.out)(\/|$)/;
 
 const folders = readdirSync(ROOT, { withFileTypes: true })
@@ -36,7 +36,7 @@ describe.each(documents())("%s", (document) => {
   it("names files and folders that are there", () => {
     const named = [...text.matchAll(/`(\.?[\w-]+\/[\w./-]*)`/g)].map(([, path = ""]) => path);
     const own = named.filter((path) => folders.includes(path.slice(0, path.indexOf("/"))));
-    // A workspace package names its own files.
+    // A workspace package's document may name files relative to its folder.
     const absent = own.filter((path) => !exists(path) && !exists(join(dirname(document), path)));
     expect(absent).toEqual([]);
   });

@@ -10,7 +10,7 @@ const rows = folderRows(page);
 const imports = importsOf(ROOT);
 const sourceImports = imports.filter(({ from }) => !from.startsWith("test/"));
 
-/** The row of the folder that a file is in; the longest of several. */
+/** The table row for a file: the one with the longest path that contains the file. */
 function rowOf(file: string): FolderRow {
   const matching = rows.filter(({ path }) => isIn(file, path));
   const [row] = matching.sort((a, b) => b.path.length - a.path.length);
@@ -79,7 +79,7 @@ describe("the imports between the folders", () => {
   });
 });
 
-/** What .oxlintrc.json says of a folder. */
+/** An entry of .oxlintrc.json's `overrides`. */
 interface Override {
   readonly files: readonly string[];
   readonly rules: {
@@ -109,7 +109,7 @@ describe("the lint rule", () => {
   );
 });
 
-/** How a file directly in a folder names a path in an import. */
+/** The relative path by which a file directly in `folder` imports `path`. */
 function specifier(folder: string, path: string): string {
   const way = relative(folder, path);
   return (way.startsWith(".") ? way : `./${way}`) + (path.endsWith("/") ? "/" : "");

@@ -16,10 +16,7 @@ it("names every optional package, those of other platforms too: npm ci refuses a
   expect(absent).toEqual([]);
 });
 
-/**
- * Whether a package that is required from `path` is found in its folder or in one above, as Node
- * looks for it.
- */
+/** Whether Node finds package `name` when `path` requires it: in that folder or in one above. */
 function isLocked(packages: LockFile["packages"], path: string, name: string): boolean {
   if (packages[`${path === "" ? "" : `${path}/`}node_modules/${name}`] !== undefined) return true;
   if (path === "") return false;

@@ -20,7 +20,7 @@ test.each([...drawn.keys()])(
   (name) => {
     const picture = drawn.get(name) ?? "";
     expect(picture).toContain("prefers-color-scheme: dark");
-    // No colour of its own that would vanish on one of them.
+    // A fixed colour could be invisible on a light or on a dark background.
     expect(picture).not.toMatch(/ (?:fill|stroke)="/);
   },
 );

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
-/** Folders that are named after a promise of the whole, or of the repository. */
+/** Test folders without a source folder: they test promises of the whole or of the repository. */
 const NAMED_AFTER_PROMISES = ["integration/attribution", "integration/values", "unit/repository"];
 
 it("tests lie in folders that are named like those of the source", () => {

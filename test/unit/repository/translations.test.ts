@@ -5,8 +5,8 @@ const read = (name: string): string =>
   readFileSync(new URL(`../../../${name}`, import.meta.url), "utf8");
 
 /**
- * What a translation leaves as it is, in its order: depth of headings, blocks of code, links, and
- * first cells of tables.
+ * The parts of a document that a translation keeps in order: the depths of headings, the blocks of
+ * code and the number of cells of each table row; and the files that it links to, sorted.
  */
 function skeleton(text: string): Readonly<Record<string, readonly string[]>> {
   const blocks = [...text.matchAll(/^```.*?^```$/gms)].map(([block]) => block);
@@ -16,7 +16,7 @@ function skeleton(text: string): Readonly<Record<string, readonly string[]>> {
   return {
     headings: [...prose.matchAll(/^(#+) /gm)].map(([, depth = ""]) => depth),
     blocks,
-    // Each names the other one.
+    // Each README links to the other one.
     files: files.filter((file) => !/^README(\.zh-CN)?\.md$/.test(file)).sort(),
     columns: rows.map((cells) => String(cells.length)),
   };

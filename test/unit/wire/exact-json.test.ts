@@ -131,7 +131,7 @@ describe("exact JSON", () => {
   });
 });
 
-/** The same by a plain recursive descent. */
+/** The reference for `parseExactJson`: a plain recursive descent, character by character. */
 function parseByEveryCharacter(json: string): unknown {
   let at = 0;
   const space = (): void => {

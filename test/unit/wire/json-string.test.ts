@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonStringBytes } from "../../../wire/json-string.ts";
 
-/** Texts of few different characters, so that each stands beside each at every place of a word. */
+/** Texts of a few characters, so that all pairs of neighbours occur at all places of a word. */
 const dense = fc.string({
   unit: fc.constantFrom(
     '"',
@@ -32,7 +32,7 @@ test("a text of any characters is written as JSON.stringify writes it", () => {
 });
 
 test("each byte beside each other one is written as JSON.stringify writes it", () => {
-  // No control characters: those are left to JSON.stringify itself.
+  // Control characters are left out: jsonStringBytes leaves them to JSON.stringify.
   const characters = Array.from({ length: 0x160 }, (_, index) => String.fromCharCode(0x20 + index));
   for (const one of characters) {
     const text = characters.map((other) => `${one}${other}x`).join("");

@@ -6,7 +6,7 @@ import { entriesIn, sessionItemKeys, sessionUpdates } from "../../../wire/sessio
 const SWEPT: SessionEntry[] = [{ from: "", user: "a", host: "h", attribution: "sweep" }];
 const connection = (thread: number, run = 3) => ({ server: "s", run, thread });
 
-/** The items as the updates leave them. */
+/** The items after the updates, by key. */
 function itemsOf(...args: Parameters<typeof sessionUpdates>) {
   return new Map(
     Array.from(sessionUpdates(...args), ([key, update]) => {

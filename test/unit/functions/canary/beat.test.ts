@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { beat, type BeatOptions } from "../../../../functions/canary/beat.ts";
 
-/** A queue that hands out these rows, one receive after the other; each receive takes a second. */
+/** A queue that returns one list of rows per receive; a receive takes up to a second. */
 function canary(receives: readonly (readonly number[])[], patienceMs = 10_000) {
   let nowMs = 1_000_000;
   const written: number[] = [];

@@ -6,10 +6,7 @@ import {
   type ModelOptions,
 } from "../../../support/functions/model/hand-over-model.ts";
 
-/**
- * The model sees what it is for: each of these protocols with a mistake breaks a promise in some
- * order of requests.
- */
+/** Proves that the model finds mistakes: each of these protocols breaks a promise in some order. */
 describe("the hand-over between route and retry", () => {
   const mistakes: readonly (ModelOptions & {
     readonly mistake: Mistake;

@@ -6,9 +6,9 @@ import {
 } from "../../../support/functions/model/hand-over-model.ts";
 
 /**
- * Every order of every single request of route and retry, with every crash and every failure of the
- * queue in between: nothing overtakes in any state reached, and from every state all arrives once
- * the trouble ends.
+ * Runs the requests of route and retry in every order, with every crash and every failure of the
+ * queue between them. In no state has a message overtaken another; from every state, all messages
+ * arrive once the trouble ends.
  */
 describe("the hand-over between route and retry", () => {
   const scenarios: readonly (ModelOptions & { readonly title: string })[] = [

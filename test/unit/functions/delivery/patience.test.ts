@@ -4,7 +4,7 @@ import { RelativePatience } from "../../../../functions/delivery/patience.ts";
 const QUEUE = "shop-billing-staging.fifo";
 const MINUTE_MS = 60_000;
 
-/** A patience with a clock of its own, which requests move on. */
+/** A patience with a clock that its requests advance. */
 function patienceAt(usualMs?: number) {
   let now = 0;
   const patience = new RelativePatience(() => now);
@@ -18,7 +18,7 @@ function patienceAt(usualMs?: number) {
   }
   return {
     request,
-    /** Requests that begin together, and how long each takes. */
+    /** Ends requests that began at the same time, each after its duration in milliseconds. */
     together(...tookMs: readonly number[]) {
       const startedAt = now;
       for (const ms of tookMs.toSorted((a, b) => a - b)) {
@@ -83,7 +83,8 @@ describe("the patience with a queue", () => {
   test("is charged once for requests that are late together", () => {
     const patience = patienceAt(8);
     patience.together(200, 300, 300, 300, 300, 300, 300, 300);
-    // 500 ms less the 200 ms from the 100th to the 300th.
+    // A credit of 500 ms, less the 200 ms beyond the usual 100 ms: they count once for all eight.
+    // The next request uses another 150 ms; the usual 100 ms are added to the rest.
     patience.request(250);
     expect(patience.of()).toBeGreaterThan(245);
     expect(patience.of()).toBeLessThan(260);

@@ -12,7 +12,7 @@ function patienceOf(ms: number): Patience & { readonly told: PastRequest[] } {
   return { told, forRequest: () => ms, ended: (request) => void told.push(request) };
 }
 
-/** An answer that comes over the network after `ms`: it is read after timers that are due. */
+/** An answer after `ms`. Like one from the network, it is read after the timers that are due. */
 function answerAfter(ms: number) {
   return async ({ abortSignal }: RequestTime): Promise<string> =>
     await new Promise((resolve, reject) => {

@@ -88,7 +88,7 @@ describe("a write to the failures table", () => {
     "that resolves a record": resolveUpdate(STREAM, "1/2", NOW),
   };
 
-  // DynamoDB refuses a request that names more than its expressions use, or less.
+  // DynamoDB refuses a request whose names and values are not exactly those of its expressions.
   test.for(Object.entries(writes))("%s has the names and values that it uses", ([, write]) => {
     const update = "UpdateExpression" in write ? (write.UpdateExpression ?? "") : "";
     const used = `${update} ${write.ConditionExpression}`.match(/[#:]\w+/g) ?? [];

@@ -69,7 +69,7 @@ function changesOf(changes: readonly TestChange[], subscriber: Omit<SubscriberIn
   );
 }
 
-/** The rows of three changes under a secret, two columns hashed. */
+/** The rows of three changes, with two columns hashed under this secret. */
 function hashes(secret: string) {
   const rules = rulesOf(
     { billing: { columns: { mask: { "*.*.text": "hash", "*.*.n": "hash" } } } },
@@ -206,7 +206,7 @@ describe("other names of the same data", () => {
     });
     if (fault?.kind !== "fault") throw new Error("no fault");
 
-    // The corrected configuration delivers what waits, and hides what has the new name.
+    // The corrected configuration excludes the column by its new name and delivers the changes.
     const corrected = rulesOf({ billing: { columns: { mask: {}, exclude: ["shop.*.text"] } } });
     const { share } = repeatFault(fault, openKept(fault, SOURCE, corrected.filters), corrected);
     if (share?.kind !== "messages") throw new Error("no messages");

@@ -10,7 +10,7 @@ const frame = (first: number, last: number, previous: number | null) => ({
   previous: previous === null ? null : at(previous),
 });
 
-/** What a frame of the last release is to a lane of it. */
+/** The chain's decision on a frame of the last release, whose lives have no names. */
 const step = (
   delivered: PositionText | null,
   next: Omit<Parameters<typeof chainStep>[1], "life">,
@@ -71,7 +71,7 @@ describe("the position chain", () => {
           }
         };
         read(0, sizes);
-        // A reader starts again from an offset that is never beyond what it has sent.
+        // A restarted reader never resumes beyond what it has sent.
         for (const [back, lengths] of again) read(Math.max(0, got.length - back), lengths);
         expect(got).toEqual(got.map((_n, index) => index + 1));
       }),
@@ -83,7 +83,7 @@ const lane = (offset: number, epoch: number, life: string | null) => ({
   delivered: at(offset, epoch),
   life,
 });
-/** A lane after frames, each of which it took. */
+/** The position of a lane after it has delivered all these frames. */
 const after = (...frames: readonly ReturnType<typeof of>[]): LanePosition => {
   let reached: LanePosition = { delivered: null, life: null, others: new Map() };
   for (const next of frames) {
@@ -106,7 +106,7 @@ const of = (
 
 describe("the position chain over several lives", () => {
   test("drops nothing of another life for its positions", () => {
-    // Two offsets tables drew the same epoch within ten minutes.
+    // Two lives have the same epoch: two offsets tables chose it within ten minutes.
     expect(chainStep(lane(9, 5, "a"), of("b", 5, [1, 2], null))).toEqual({
       kind: "deliver",
       after: null,
@@ -131,8 +131,7 @@ describe("the position chain over several lives", () => {
   });
 
   test("knows a life without a name by its epoch, in frames and lanes of the last release", () => {
-    // The lane was moved by the last release of the function while the new release of the reader
-    // sent.
+    // The last release of the function moved the lane while the reader was of the new release.
     expect(chainStep(lane(3, 5, null), of("a", 5, [4, 6], at(3, 5)))).toEqual({
       kind: "deliver",
       after: at(3, 5),
@@ -155,7 +154,7 @@ describe("the position chain over several lives", () => {
       after: at(9, 5),
     });
     expect(chainStep(reached, of("a", 5, [13, 14], at(12, 5)))).toEqual({ kind: "gap" });
-    // A life of another offsets table, whose clock or whose failovers ran ahead of this one's.
+    // A life of another offsets table: its epoch may be lower than those of lives before it.
     expect(chainStep(reached, of("c", 4, [1, 2], null))).toEqual({ kind: "deliver", after: null });
     expect(chainStep(reached, of("c", 4, [5, 6], at(2, 4)))).toEqual({ kind: "gap" });
   });

@@ -9,7 +9,7 @@ function sliced() {
   const lane = new TestLane();
   const before = readFrame(lane.frame([{}]), SOURCE);
   const read = readFrame(lane.frame(Array.from({ length: CHANGES }, () => ({}))), SOURCE);
-  // One transaction that ends with the frame.
+  // All changes are of one transaction, which ends with the frame.
   const [transaction] = read.transactions;
   const frame = {
     ...read,

@@ -100,7 +100,7 @@ test("damaged data is no outage", async () => {
   expect(isOutage(error)).toBe(false);
 });
 
-/** A server that gives each request the same answer. */
+/** Starts a server that gives each request the same answer. */
 async function answering(status: number, body: string, headers: Record<string, string> = {}) {
   const server = createServer((request, response) => {
     request.resume().once("end", () => response.writeHead(status, headers).end(body));

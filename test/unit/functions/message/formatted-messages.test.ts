@@ -14,7 +14,7 @@ import { messagesIn } from "../../../support/functions/messages-in.ts";
 
 type GroupBy = "table" | "key" | "source";
 
-/** The table of the test's changes; `type` is that of its column `text`. */
+/** The columns and key of the test's table; `type` is the type of its column `text`. */
 const shapeWith = (type: string) => ({
   columns: [
     ["id", "int", false],
@@ -25,7 +25,7 @@ const shapeWith = (type: string) => ({
 });
 const NOW = 1_795_190_009_000;
 
-/** A frame whose changes are one transaction, which ends in it or not, with or without columns. */
+/** A frame of one transaction; the options say whether it ends there, and has columns. */
 function transactionFrame(
   changes: readonly TestChange[],
   {

@@ -26,7 +26,7 @@ import {
 const FORMATS = ["envelope", "debezium"] as const;
 type Format = (typeof FORMATS)[number];
 
-/** The release without a mistake: `odd` masks a column, `whole` gets all. */
+/** The rules of a release without a mistake: `odd` masks a column, `whole` gets all columns. */
 function soundRules(format: Format): Rules {
   return rulesOf(routingOf(format));
 }
@@ -70,7 +70,7 @@ function withoutPatterns({ routing, ...rules }: Rules): FanOutRules {
   return { ...rules, subscriptions: subscriptionsOf(SOURCE, { ...routing, subscribers }) };
 }
 
-/** Rules whose subscriptions of `odd` throw when this field is asked for. */
+/** Rules whose subscriptions of `odd` throw when this field is read. */
 function withoutField(rules: FanOutRules, field: keyof Subscription): FanOutRules {
   const odd = new Map<Subscription, Subscription>();
   const alter = (subscription: Subscription): Subscription => {
@@ -109,7 +109,7 @@ function withFilter(
   };
 }
 
-/** Every place in which code runs for one queue, with a mistake. */
+/** Every place where code runs for a single queue; `release` puts a mistake there. */
 const PLACES: readonly {
   readonly place: string;
   readonly release: (rules: Rules) => FanOutRules;
@@ -163,7 +163,7 @@ function shareOf(shares: readonly FrameShare[], subscriber: string): FrameShare 
   return shares.find(({ queueName }) => queueName === `shop-${subscriber}-production.fifo`);
 }
 
-/** What a failure record holds, made into messages by a release. */
+/** The share that a release makes of a failure record. */
 function repeated(share: FrameShare, rules: FanOutRules): FrameShare | null {
   const { body } = shareBatch(share);
   const kept = readBatchBody(body);
@@ -187,7 +187,7 @@ describe.each(FORMATS)(
 
         const odd = shareOf(wrong.queues, "odd");
         if (odd?.kind !== "fault") {
-          // Nothing of the frame comes by the place: statements have no row to be filtered.
+          // No change of the frame reaches the mistake: statements, for one, have no row to filter.
           expect(odd).toEqual(shareOf(right.queues, "odd"));
           continue;
         }
@@ -204,7 +204,7 @@ describe.each(FORMATS)(
         if (corrected !== undefined) {
           expect(recordKey(odd)).toBe(recordKey(shareBatch(corrected)));
         }
-        // Deployed, the subscription is a plain one.
+        // The deployed correction has the subscription without the mistake.
         const { subscription } = odd;
         const [plain] = sound.subscriptions
           .of("production", "c", "shop", "orders")
@@ -278,7 +278,7 @@ test("changes of which not even a frame can be made are kept all the same", () =
   const rules = withFilter(sound, (filter) => ({ ...filter, table: () => mistake }));
   const { frame } = offered([{}, { text: "second" }], rules);
   const author = { user: "app_prod", host: "", attribution: "ledger" } as const;
-  // Of a table that the header does not have.
+  // The frame's header lacks this table.
   const changes = frame.changes.map((change) => ({ change: { ...change, table: 9 }, author }));
   const { subscriptions } = rules;
   const both = subscriptions.of("production", "c", "shop", "orders");
@@ -288,7 +288,7 @@ test("changes of which not even a frame can be made are kept all the same", () =
   const share = shareOf(queues, "odd");
   if (share?.kind !== "fault") throw new Error("no fault");
   expect(share).toMatchObject({ count: 2, isPlain: true });
-  // What its columns mask stays sealed.
+  // The frame stays sealed because the queue masks a column.
   expect(share.frame).toMatch(/^sealed:1:/);
   expect(sound.filters.open(share.frame)).toContain("second");
   expect(() => openKept(share, SOURCE, sound.filters)).toThrow(RangeError);
@@ -299,7 +299,7 @@ test("changes are the same frame, kept as one or as they are in memory", () => {
   const { frame } = offered([{}, { text: "second" }, { text: "third" }], rules);
   const own = { user: "app_prod", host: "", attribution: "ledger" } as const;
   const other = { ...own, user: "another" };
-  // Of one transaction, whose last change has an author of its own.
+  // All changes are of one transaction; the last one has another author.
   const changes = frame.changes.map((change, index) => ({
     change: { ...change, transaction: 0 },
     author: index < 2 ? own : other,

@@ -33,7 +33,7 @@ const line = (fields: Partial<FrameChange>): string =>
 
 const TRANSACTION = { thread: 0, run: 0, serverId: 1, file: "mysql-bin.000003" };
 
-/** A row of production's, a snapshot's mark, two rows and its end, as a frame. */
+/** A frame of a row by production, and a snapshot's mark, two rows and end. */
 function frame(): string {
   return encodeFrame(
     {
@@ -89,7 +89,7 @@ function frame(): string {
   );
 }
 
-/** The bodies of each queue's messages. */
+/** The message bodies, by queue. */
 function delivered(
   subscribers: RoutingInput["subscribers"],
   text = frame(),

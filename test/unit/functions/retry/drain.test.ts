@@ -7,14 +7,17 @@ import { BACKOFF, drain, type Drained } from "../../../../functions/retry/drain.
 import { parkedRecord } from "../../../support/functions/parked-record.ts";
 
 const STREAM = queueStream(0, "shop-billing-production.fifo");
-/** How long requests take within a region, milliseconds. */
+/** Durations of requests within a region, milliseconds. */
 const SQS_MS = 10;
 const DYNAMODB_MS = 7;
-/** Frames a second for one queue of one lane: nearly as many as the reader makes. */
+/** Frames per second of one lane for one queue: nearly the most that the reader sends. */
 const FRAMES_PER_SECOND = 45;
-/** Route's invocations park what has come meanwhile, and move the tail once. */
+/**
+ * The shortest and the longest invocation of route, milliseconds. Each parks the frames that have
+ * arrived meanwhile and moves the tail once.
+ */
 const ROUTE_MS = [25, 60] as const;
-/** How long an invocation of retry works in each minute. */
+/** The time that an invocation of retry works in each minute, milliseconds. */
 const WORKS_MS = 43_000;
 const MINUTE_MS = 60_000;
 
@@ -29,14 +32,14 @@ function keyOf(number: number): string {
   return `${position}/${position}`;
 }
 
-/** A stream whose items take their time, with records from 1 to the tail. */
+/** A stream with records from 1 to the tail, whose every request to DynamoDB takes DYNAMODB_MS. */
 class SlowStream {
   tail = 0;
   drained = "";
   isOpen = true;
   nextAttemptAt = 0;
   readonly resolved: string[] = [];
-  /** Which record cannot be marked as resolved. */
+  /** The key of the record that cannot be marked as resolved; null when all can. */
   unresolvable: string | null = null;
 
   get state(): StreamState {
@@ -108,7 +111,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** One invocation, in the time of the fake clock. */
+/** Runs one invocation of retry under the fake clock. */
 function invoke(slow: SlowStream, sent: string[], signal: AbortSignal): Promise<Drained> {
   return drain(
     STREAM,
@@ -133,7 +136,7 @@ describe("a parked queue whose load goes on", () => {
     const slow = new SlowStream();
     const sent: string[] = [];
     const random = new SeededRandom(seed);
-    // What was parked while the queue was in trouble, and retry had not come yet.
+    // A minute's frames were parked before retry first ran.
     slow.tail = (MINUTE_MS / 1000) * FRAMES_PER_SECOND;
     async function park(): Promise<void> {
       const [least, most] = ROUTE_MS;

@@ -32,7 +32,7 @@ function keyOf(life: "a" | "c", offset: number): string {
 const [A1, A2, A3] = [keyOf("a", 100), keyOf("a", 200), keyOf("a", 300)];
 const [C1, C2] = [keyOf("c", 50), keyOf("c", 90)];
 
-/** Streams in memory with these records. */
+/** Streams and their records, in memory. */
 class Streams implements DrainItems {
   readonly #states = new Map<string, StreamState>();
   readonly #records = new Map<string, readonly ParkedRecord[]>();
@@ -114,7 +114,7 @@ function turn(): Promise<void> {
   });
 }
 
-/** Attempts whose deliveries are noted; those of keys in `troubled` fail. */
+/** Options that note each delivery in `sent`; deliveries of keys in `troubled` fail. */
 function attemptsOn(items: DrainItems, troubled: ReadonlySet<string> = new Set()) {
   const sent: string[] = [];
   const options: DrainOptions = {

@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { parseStream, streamText, type Stream } from "../../../../functions/failures/stream.ts";
 import { Turns } from "../../../../functions/retry/turns.ts";
 
-/** Places, and how long an invocation begins new turns, milliseconds. */
+/** Turns that run at once, and the time in which an invocation begins new ones, milliseconds. */
 const PLACES = 8;
 const WORKS_MS = 43_000;
-/** What a turn at a silent queue takes, and one of a queue with more to deliver. */
+/** Durations of a turn at a silent queue and at a queue with more to deliver, milliseconds. */
 const SILENT_MS = 10_000;
 const TURN_MS = 5000;
 
-/** The group of `queue/0/<environment>-<name>`. */
+/** The group of stream `queue/0/<environment>-<number>`: its environment. */
 const groupOf = ({ name }: Stream): string => name.split("-")[0] ?? "";
 
 interface Begun {
@@ -19,8 +19,8 @@ interface Begun {
 }
 
 /**
- * One invocation: what was begun, and when. `work` says how long a turn takes, and whether the
- * stream goes on.
+ * Runs one invocation. Returns the turns begun, with their times. `work` returns a turn's duration
+ * and whether the stream needs another turn.
  */
 function invoke(
   streams: readonly string[],
@@ -66,11 +66,11 @@ describe("turns of streams that are due", () => {
     expect(timesOf(begun, "production")).toEqual([
       0, 5000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000,
     ]);
-    // The third of the places, whole.
+    // This environment, one of three, gets a third of the places.
     const tests = timesOf(begun, "test");
     expect(tests.slice(0, 3)).toEqual([0, 0, 0]);
     expect(tests.length).toBeGreaterThan(20);
-    // What is left of the places is theirs.
+    // The silent queues get the remaining places.
     expect(timesOf(begun, "staging").length).toBeGreaterThan(12);
   });
 

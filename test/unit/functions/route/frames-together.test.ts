@@ -18,7 +18,7 @@ const rules = {
 };
 const lane = new TestLane();
 
-/** The numbers of the changes to be delivered, frame by frame. */
+/** The numbers of the changes that are delivered together, by frame. */
 function turns(delivered: string | null, frames: readonly string[]): number[][] {
   const read = frames.map((text) => readFrame(text, SOURCE));
   return framesTogether({ delivered, life: null }, read, rules).map(({ changes }) =>

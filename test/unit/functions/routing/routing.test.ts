@@ -9,7 +9,7 @@ import { queuesOf } from "../../../support/functions/specification.ts";
 
 const RUNS = Number(process.env["ROUTING_RUNS"] ?? 2000);
 
-/** Few letters, so that names, exact entries and patterns of all lengths meet. */
+/** Two letters only, so that names often match entries and patterns. */
 const glob = fc.stringMatching(/^[ab*?]{1,4}$/);
 const claim = fc.oneof(
   fc.stringMatching(/^[ab]{1,3}$/),
@@ -94,7 +94,7 @@ describe("the queues of a change", () => {
   });
 });
 
-/** The queues of a change by somebody whom no environment lists. */
+/** The queues of a change whose user no environment lists. */
 function queuesOfOther(otherUsers: string): string[] {
   const rules = decodeRouting(
     encodeRouting({
@@ -110,7 +110,7 @@ function queuesOfOther(otherUsers: string): string[] {
   return queueNames(subscriptionsOf(SOURCE, rules).of(author, "c", "shop", "orders"));
 }
 
-/** A configuration in which two environments claim a user with equal right is refused. */
+/** Whether no two environments claim a user equally, which a configuration must not do. */
 function unambiguous({ environments }: RoutingInput): boolean {
   const users = Object.entries(environments).map(([key, value]) => [key, value.users] as const);
   return userClaimProblems(new Map(users)).length === 0;

@@ -56,7 +56,7 @@ describe("the author of a change", () => {
     expect([...orphans].map(([name, changes]) => [name, changes.length])).toEqual([[THREAD_3, 1]]);
   });
 
-  // The ledger's row between the prepare and the commit is of the connection's next user.
+  // The ledger's row between the prepare and the commit names the connection's next user.
   test("is not taken from what the connection was after an XA transaction was prepared", () => {
     const preparedAt = lane.position(1);
     const late = readFrame(

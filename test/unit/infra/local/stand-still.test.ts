@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { StandStill } from "../../../../infra/local/stand-still.ts";
 
-/** As a machine with other work does to a process. */
+/** Blocks this process, as a busy machine does. */
 function doNothing(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

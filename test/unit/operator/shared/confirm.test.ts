@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CommandError } from "../../../../operator/shared/command-error.ts";
 import { confirm } from "../../../../operator/shared/confirm.ts";
 
-/** A terminal at which somebody types this. */
+/** A terminal whose user has typed this line. */
 function terminal(typed: string) {
   const input = Object.assign(new PassThrough(), { isTTY: true });
   const output = new PassThrough({ encoding: "utf8" });

@@ -82,8 +82,8 @@ function stackOf(main: number, port = 1): StackFile {
 }
 
 /**
- * The id of a process that ended just now; Linux gives the next ids before it comes round to this
- * one again.
+ * The id of a process that has just ended. Linux assigns ids in ascending order, so it does not
+ * assign this one again soon.
  */
 async function endedProcess(): Promise<number> {
   const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });

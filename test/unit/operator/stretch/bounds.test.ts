@@ -10,7 +10,7 @@ function check(from: Bound, to: Bound | null, after: string | null = null): Boun
   return new BoundCheck({ file: "mysql-bin.000001", from, to, end, after }, EPOCH);
 }
 
-/** Begins at `start` and has one change behind it. */
+/** Whether the bounds include a transaction at `start` whose only change is at `start + 10`. */
 function includes(bounds: BoundCheck, start: number, committedUs = 0, row = 0): boolean {
   const transaction = { fileNumber: 1, start, committedUs } as Transaction;
   return bounds.includes(transaction, { offset: start + 10, row } as RowChange);

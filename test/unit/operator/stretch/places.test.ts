@@ -41,7 +41,7 @@ test("reading begins in a file that was certainly begun before the time, for fil
     evidence: { beginningOf: (file: string) => Promise.resolve(begun.get(file) ?? null) },
   } as unknown as TracedServer;
   const fileAt = async (ms: number) => (await beginningAt(server, { kind: "time", ms })).file;
-  // Within its second, what was written before it was begun is in the file before.
+  // A file's time is a whole second: changes of that second may still be in the file before it.
   expect(await fileAt(120_500)).toBe("log.000002");
   expect(await fileAt(121_000)).toBe("log.000003");
   expect(await fileAt(110_999)).toBe("log.000001");

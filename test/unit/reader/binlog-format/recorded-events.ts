@@ -1,6 +1,6 @@
 /**
- * Events as MySQL 9.7 wrote them, with header and checksum. The statements, in a session of time
- * zone UTC:
+ * Events that MySQL 9.7 wrote, with header and checksum, for these statements of a session in
+ * time zone UTC:
  *
  *     CREATE TABLE shop.orders (id INT UNSIGNED PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20), status ENUM('new','paid'),
  *       amount DECIMAL(12,2), attrs JSON, created DATETIME(3), note TEXT CHARACTER SET latin1);

@@ -8,10 +8,7 @@ import type { SealedFrame } from "../../../../reader/frames/lane.ts";
 
 const FRAME: SealedFrame = { lane: 0, text: "x", first: "2", last: "3", previous: "1", changes: 1 };
 
-/**
- * The deduplication ids under which frames are sent in a life, and the keys of those in the payload
- * bucket.
- */
+/** Sends frames in a life. Returns their deduplication ids and their keys in the payload bucket. */
 async function sent(life: string | null, ...frames: readonly SealedFrame[]) {
   const ids: (string | undefined)[] = [];
   const keys: (string | undefined)[] = [];

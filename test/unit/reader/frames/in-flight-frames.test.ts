@@ -93,7 +93,8 @@ describe("InFlightFrames", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const frames = new InFlightFrames();
-        const pending = new Map<InFlightFrame, number>(); // frame → boundaries passed when it was opened
+        // The number of boundaries before each open frame.
+        const pending = new Map<InFlightFrame, number>();
         let passed = 0;
         let reached = 0;
         for (const action of steps) {

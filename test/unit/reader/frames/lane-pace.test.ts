@@ -30,7 +30,7 @@ describe("LanePace", () => {
   test("finds out by a young frame that the backlog is long, once it has watched it for a while", () => {
     const pace = new LanePace(5);
     for (let n = 0; n < 100; n++) pace.sent(position(n), n * 100);
-    // The fifty that were watched are delivered; those that follow are watched then.
+    // The fifty watched frames are delivered; from now on, the following ones are watched.
     pace.delivered(position(49), false, 10_000);
     expect(pace.isCurious).toBe(false);
     pace.sent(position(100), 10_000);

@@ -63,10 +63,10 @@ describe("another number of lanes", () => {
 
   test("is settled at an offset beyond which nothing was sent", () => {
     expect(settledAt(OFFSET, null)).toBe(true);
-    // The first half of a transaction that begins at the offset.
+    // The lane was sent the first half of a transaction that begins at the offset.
     const half = { ...OFFSET, lanes: new Map([[0, at(1200)]]) };
     expect(settledAt(half, null)).toBe(false);
-    // A reader that was killed may have sent all that the server had.
+    // A killed reader may have sent everything up to the end of the server's binlog.
     expect(settledAt(OFFSET, { fileNumber: 3, offset: 1001 })).toBe(false);
     expect(settledAt(OFFSET, { fileNumber: 3, offset: 1000 })).toBe(true);
   });

@@ -3,9 +3,9 @@ import { LivesModel, type Mistake, type Weather } from "../../../support/lives/l
 
 /** A longer run: LIVES_SEEDS=30000 npx vitest run --project unit lives.model */
 const SEEDS = Number(process.env["LIVES_SEEDS"] ?? 1500);
-/** The first of them. */
+/** The first seed. */
 const FROM = Number(process.env["LIVES_FROM"] ?? 1);
-/** Seeds that are tried for a mistake, and from which on: some show rarely. */
+/** Number of seeds tried for each mistake; for mistakes that rarely show, the first seed. */
 const TRIED = 5000;
 const RARE = new Map<Mistake, number>([
   ["ordered-life", 7000],
@@ -18,7 +18,7 @@ interface Found {
   readonly what: string;
 }
 
-/** The first seed with which something is wrong; null: none. */
+/** The first seed for which the model finds an error; null when it finds no error. */
 async function search(
   weather: Weather,
   mistake: Mistake | null,
@@ -34,7 +34,7 @@ async function search(
   return null;
 }
 
-/** Mulberry32. */
+/** Random numbers from 0 to below 1, by the generator Mulberry32. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -45,7 +45,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** Each mistake, and the weather in which it shows. */
+/** Each mistake, and the weather in which the model finds it. */
 const MISTAKES: readonly (readonly [Mistake, Weather])[] = [
   ["counts-wanted", "calm"],
   ["lanes-at-once", "calm"],
@@ -71,7 +71,7 @@ describe("over all that happens to a server's coordinates, to lanes, tables and 
     600_000,
   );
 
-  // Each is a code that this one has replaced, or would be without one of its conditions.
+  // Each mistake is former code, or the present code without one of its conditions.
   test.each(MISTAKES)("the mistake %s is found: %s", async (mistake, weather) => {
     const found = await search(weather, mistake, TRIED, RARE.get(mistake));
     console.log(`${mistake}: seed ${found?.seed}, ${found?.what}`);

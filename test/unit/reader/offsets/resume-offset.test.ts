@@ -64,7 +64,7 @@ const kept: KeptXa = {
   },
 };
 const life = { epoch: 9, life: "new" };
-/** A server whose binlog is the one that was read. */
+/** A server that still has the binlog of the saved offset. */
 const same: BinlogEvidence = {
   isSubset: async () => true,
   stands: async () => true,
@@ -76,7 +76,7 @@ const reset: BinlogEvidence = { ...same, stands: async () => false };
 const other = { ...state, uuid: "another" };
 const subset = (answers: Record<string, boolean>) => async (a: string) => answers[a] ?? true;
 
-/** The run of a first start in a second since 1970. */
+/** The run that a first start chooses at this time, seconds since 1970. */
 async function runAt(second: number): Promise<number> {
   vi.setSystemTime(second * 1000);
   return (await firstBeginning({ kind: "now" }, life, state, same)).offset.run;
@@ -146,7 +146,7 @@ describe("resuming on the server that was read", () => {
     expect(await resume(unread, state, same)).toMatchObject({ isResumed: true });
     const purged = { ...same, find: async () => null };
     expect(await resume(unread, state, purged)).toMatchObject({ isResumed: true });
-    // The server is a copy of an earlier state, and has used the numbers again.
+    // The server was restored to an earlier state and has assigned the same GTIDs again.
     const again = { ...same, find: async () => ({ ...anchor, committedUs: 8 }) };
     await expect(resume(unread, state, again)).rejects.toBeInstanceOf(HistoryMismatchError);
     const behind = { ...same, isSubset: subset({ [saved.gtidSet ?? ""]: false }) };

@@ -99,7 +99,7 @@ test("metrics are written in the embedded format", () => {
   });
 });
 
-/** What a reader reports that goes through some states, one report in each; the start first. */
+/** The reports of a reader: the first at its start, then one in each of these states. */
 function reportsOf(...states: ((status: ReaderStatus) => void)[]): Record<string, unknown>[] {
   const lines: string[] = [];
   const written = vi.spyOn(process.stdout, "write").mockImplementation((line) => {

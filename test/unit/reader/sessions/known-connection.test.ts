@@ -6,12 +6,12 @@ function author(user: string, attribution: Attribution = "sweep"): Author {
   return { user, host: "here", attribution };
 }
 
-/** A look at the process list, when the binlog ended there. */
+/** A look at the process list while the binlog ends at `position`. */
 function at(position: string): Sighting {
   return { earliest: position, latest: position };
 }
 
-/** Who wrote at a position, by name. */
+/** The user to whom the connection attributes a position; null when unknown. */
 function asked(connection: KnownConnection, position: string): string | null {
   return connection.authorOf(position)?.user ?? null;
 }

@@ -31,7 +31,7 @@ test("an unused slot registers nobody, whoever writes it", () => {
   expect(registeredAuthor({ op: "u", row: rowOf(0) }, 0)).toBeNull();
 });
 
-// A dump of the table may have a row of the very id that the restoring connection has.
+// A dump of the table may contain a row whose id equals that of the connection that restores it.
 test.each(["c", "d"] as const)("a row that is not updated (%s) registers nobody", (op) => {
   expect(registeredAuthor({ op, row: rowOf(WRITER) }, WRITER)).toBeNull();
 });

@@ -11,17 +11,17 @@ import {
 
 const SERVER = "server";
 
-/** What the sessions table has, by connection. */
+/** The entries of the sessions table, by connection. */
 let recorded: Map<string, readonly SessionEntry[]>;
-/** Who is in the process list, by thread. */
+/** The users in the process list, by thread. */
 let connected: Map<number, string>;
 let binlogEnd: number;
 let questions: number[][];
-/** Whether reading is near enough to the end for the process list to speak of it. */
+/** Whether run 1 counts as the server's present run, which the process list shows. */
 let isNear: boolean;
 /** The threads of transactions whose tag and ledger disagree. */
 let disagreements: number[];
-/** Who is proven to be behind a thread, and since which offset. */
+/** The user who is proven to use a thread, and the offset from which that holds. */
 let proven: Map<number, { readonly user: string; readonly since: number }>;
 let book: SessionBook;
 
@@ -85,7 +85,7 @@ function listed(): Census["connections"] {
   return [...connected].map(([thread, user]) => ({ thread, user, host: "here" }));
 }
 
-/** A transaction of a thread; reading has passed it. */
+/** Writes a transaction of a thread to the binlog; reading has passed it. */
 function transaction(thread: number, run = 1): Transaction {
   const start = binlogEnd;
   binlogEnd += 100;
@@ -94,7 +94,7 @@ function transaction(thread: number, run = 1): Transaction {
   return { gtid: null, file, fileNumber: 1, start, thread, run, serverId: 1, committedUs: start };
 }
 
-/** One that was committed after the server's clock was set back. */
+/** A transaction that was committed after the server's clock was set back. */
 function afterSetBack(thread: number): Transaction {
   return { ...transaction(thread), committedUs: 0 };
 }
@@ -133,7 +133,7 @@ describe("SessionBook", () => {
     expect(questions).toEqual([[7]]);
   });
 
-  // RESET BINARY LOGS AND GTIDS: what the list shows is of other coordinates than what is read.
+  // After RESET BINARY LOGS AND GTIDS, the list's coordinates are not those of the changes read.
   test("believes no process list behind which the binlog ends before what was read", async () => {
     connected.set(7, "a");
     const byA = transaction(7);
@@ -192,7 +192,7 @@ describe("SessionBook", () => {
     book.register(transaction(8), ledger("b"));
     await record();
     const sent = binlogEnd;
-    book = newBook(); // goes on from an offset before all that
+    book = newBook(); // resumes from an offset before these transactions
     book.read.advance(1, sent);
     await book.sweep();
     expect(await authorOf(byA)).toBe("a");
@@ -343,7 +343,7 @@ describe("a transaction whose GTID has a tag", () => {
       await book.sweep();
       connected.set(8, "b");
       await book.sweep();
-      transaction(9); // later than that look at the process list
+      transaction(9); // moves the end of the binlog past the last look at the process list
       expect(await authorOf(transaction(8))).toBeNull();
       await record();
       book = newBook();
@@ -370,7 +370,7 @@ describe("a transaction whose GTID has a tag", () => {
     await record();
     book = newBook();
     expect(await authorOf(transaction(8))).toBe("b");
-    isNear = false; // of an earlier run: the server cannot be asked
+    isNear = false; // now an earlier run: the server cannot prove its users
     expect(await authorOf(transaction(8))).toBeNull();
   });
 

@@ -22,7 +22,7 @@ test("rests while the stream is behind", async () => {
   const behind = brake({ lagMs: () => lag });
   expect(await behind.look(null)).toBe("behind");
   lag = 0;
-  // It does not look again at once.
+  // The brake does not measure the lag again at once.
   expect(await behind.look(null)).toBe("wait");
 });
 

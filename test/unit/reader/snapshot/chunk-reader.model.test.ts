@@ -2,8 +2,8 @@ import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { expect, test } from "vitest";
 import { type Fault, ServerModel } from "../../../support/snapshot/server-model.ts";
 
-// More, or one again: SNAPSHOT_MODEL_ROUNDS=5000 SNAPSHOT_MODEL_SEED=1 npx vitest run --project
-// unit chunk-reader.model
+// More rounds, or the same ones again:
+// SNAPSHOT_MODEL_ROUNDS=5000 SNAPSHOT_MODEL_SEED=1 npx vitest run --project unit chunk-reader.model
 const ROUNDS = Number(process.env["SNAPSHOT_MODEL_ROUNDS"] ?? 20);
 const SEED = Number(process.env["SNAPSHOT_MODEL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 

@@ -11,7 +11,7 @@ test("counts at one place, and begins with 0 at the next one", () => {
 test("leaves room at the end of the binlog for what an earlier attempt did not save", () => {
   const first = RowNumbers.begin(undefined, at(100));
   const used = first.take(at(100));
-  const second = RowNumbers.begin(undefined, at(100)); // the first one saved nothing and sent nothing
+  const second = RowNumbers.begin(undefined, at(100)); // the first attempt saved and sent nothing
   expect(second.take(at(100))).toBe(used);
 
   const third = RowNumbers.begin(first.free, at(100));

@@ -12,8 +12,8 @@ const SJIS = { collation: 13 };
 const followed = new FollowedTables({ patterns: ["*.*"], ledger: "x.x", lowerCase: false });
 
 /**
- * `op database.table` of each change, with `shop` as the default database; the statement's kind
- * where it defines nothing.
+ * Each change of a definition as `op database.table`, or "" for null; the statement's kind when
+ * it is no definition.
  */
 function read(text: string | Buffer, session?: QuerySession): string | string[] {
   const query = queryEvent(text, session);

@@ -6,7 +6,7 @@ import { queryEvent } from "../../../support/query-event.ts";
 
 const UTF8: Dialect = { charset: "utf8mb4", ansiQuotes: false, backslashEscapes: true };
 
-/** The pieces of a statement, `kind:text`. */
+/** The tokens of a statement, each as `kind:text`. */
 function tokens(text: string | Buffer, dialect: Partial<Dialect> = {}): string[] {
   const bytes = typeof text === "string" ? Buffer.from(text) : text;
   const lexer = new Lexer(bytes, { ...UTF8, ...dialect });
@@ -49,7 +49,7 @@ test.each<[string, string[]]>([
 
 test("a backslash takes one byte with it, also the first of a character of several", () => {
   const text = Buffer.from([0x27, 0x5c, 0x95, 0x5c, 0x27, 0x27, 0x61]);
-  // \ takes 0x95; the next \ takes the quote; the last quote ends the text.
+  // The first \ escapes 0x95; the second \ escapes a quote; the last quote ends the text.
   expect(tokens(text, { charset: "sjis" }).at(-1)).toBe("word:a");
   expect(tokens(text, { charset: "latin1" }).at(-1)).toBe("word:a");
 });
@@ -62,8 +62,7 @@ test("a statement of 128 MiB is read without a copy of it, in time that grows wi
   Buffer.from("', RENAME c").copy(large, large.length - 11);
   const before = process.memoryUsage().heapUsed;
   const startMs = performance.now();
-  // The event's own bytes are not counted: they lie outside of the heap, and are those that
-  // arrived.
+  // heapUsed leaves out the event itself: its bytes are outside of the heap.
   const statement = readStatement(queryEvent(large));
   expect(performance.now() - startMs).toBeLessThan(20_000);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(1 << 25);

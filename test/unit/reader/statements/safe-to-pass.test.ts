@@ -44,7 +44,7 @@ test.each<[string, QuerySession]>([
   ["LOAD DATA INFILE 'x' INTO TABLE percona.a", { databases: ["percona"] }],
   ["CREATE TABLE percona.a SELECT * FROM shop.orders", { databases: ["percona", "shop"] }],
   ["INSERT INTO percona.a VALUES (CONCAT('a', 'f(1)'))", { databases: ["percona"] }],
-  // pt-heartbeat's
+  // Statements of pt-heartbeat.
   [
     "UPDATE heartbeat SET ts='2026-11-28T14:00:00', position='157', exec_master_log_pos=NULL WHERE server_id='1'",
     { databases: ["shop"] },
@@ -79,8 +79,8 @@ test.each<[string, QuerySession]>([
     "DELETE FROM shop.heartbeat.*, shop.orders USING heartbeat JOIN orders",
     { databases: ["shop"] },
   ],
-  // A FROM that names no table, and names before a dot that are none of tables: then a trigger or
-  // view may have led to the followed table.
+  // The text reads no table of the default database: the FROM names no table there, or the name
+  // before a dot is an alias or a column. So a trigger or view may have led to that database.
   ...[
     "INSERT INTO percona.a VALUES (1, TRIM(LEADING 'x' FROM 'xy'))",
     "INSERT INTO percona.a SELECT 1 FROM DUAL",
@@ -95,8 +95,8 @@ test.each<[string, QuerySession]>([
     "UPDATE percona.a SET x = (WITH c AS (SELECT 1) SELECT * FROM c)",
     "WITH c AS (SELECT 1) UPDATE percona.a SET x = (SELECT * FROM c)",
   ].map((sql): [string, QuerySession] => [sql, { schema: "shop", databases: ["percona", "shop"] }]),
-  // A trigger of the table that is written, or a function in a view that is read, may lead to the
-  // database that the text reads.
+  // The text reads the database, but a trigger of the written table, or a function in a view that
+  // is read, may also write to it.
   ...[
     "INSERT INTO percona.b TABLE shop.orders",
     "REPLACE INTO percona.b SELECT COUNT(*) FROM shop.orders",
@@ -114,9 +114,9 @@ test.each<[string, QuerySession]>([
     "WITH c AS (SELECT id FROM shop.v) DELETE FROM shop.heartbeat WHERE id IN (SELECT id FROM c)",
     { databases: null },
   ],
-  // A trigger of another table of the database is not in the text.
+  // The text does not show the triggers of another table of the database.
   ["INSERT INTO shop.other VALUES (1)", { databases: ["shop"] }],
-  // A trigger or a view that leads to the database, which the text does not name.
+  // The text does not name the database, so a trigger or a view leads to it.
   ["INSERT INTO percona.a VALUES (1)", { databases: ["percona", "shop"] }],
   ["UPDATE percona.view_of_orders SET x = 1", { databases: ["shop"] }],
   [
@@ -136,18 +136,18 @@ test.each<[string, QuerySession]>([
   ["CALL shop.p()", { databases: ["shop"] }],
   ["SELECT `shop`.`f`()", { databases: ["shop"] }],
   ["CREATE TABLE shop.orders SELECT 1", { databases: ["shop"] }],
-  // MySQL writes it with escapes, which the mode does not have.
+  // MySQL logs the statement with escapes, but the SQL mode is NO_BACKSLASH_ESCAPES.
   ["LOAD DATA INFILE 'x' INTO TABLE shop.heartbeat", { databases: ["shop"], sqlMode: 1 << 20 }],
   ["LOAD DATA INFILE 'x' INTO TABLE orders", { databases: ["shop"] }],
   ["INSERT INTO binlog_router.sessions VALUES (1)", { databases: ["binlog_router"] }],
-  // Its own FROM is no reading of the default database, to which a trigger may have led.
+  // The FROM of a DELETE does not read the default database; a trigger may have led to it.
   ["DELETE FROM percona.a", { schema: "shop", databases: ["percona", "shop"] }],
   [
     "WITH c AS (SELECT 1) DELETE FROM percona.a",
     { schema: "shop", databases: ["percona", "shop"] },
   ],
   ["LOAD DATA INFILE 'from' INTO TABLE percona.a", { databases: ["percona", "shop"] }],
-  // A followed table is followed, whatever else is said of it.
+  // Followed tables stay followed, even if source.statementTables matches them as well.
   ["INSERT INTO shop.orders VALUES (1)", { databases: ["shop"] }],
   ["UPDATE heartbeat JOIN orders USING (id) SET heartbeat.x = 1", { databases: ["shop"] }],
   ["INSERT INTO heartbeat VALUES (f(1))", { databases: ["shop"] }],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { knownFiles } from "../../../../reader/transactions/known-files.ts";
 
-/** A server whose files have no transactions: nothing is missing between any two. */
+/** A server whose files have no transactions, so none is missing between two files. */
 const EMPTY = {
   isSubset: () => Promise.resolve(true),
   gtidsBefore: () => Promise.resolve(""),
@@ -18,7 +18,7 @@ test("a file that leaves out numbers may be proven to follow", async () => {
   expect((await knownFiles(["bin.000009", "bin.000042"], false, EMPTY)).proven).toEqual(new Set());
 });
 
-// Positions would come again, and the route function would take new changes for repeats.
+// Otherwise positions would repeat, and the route function would drop new changes as repeats.
 test("no file is proven to follow under another base name, or with a lower number", async () => {
   expect(await proven("bin.000017", "moved.000001")).toEqual([]);
   expect(await proven("bin.000017", "moved.000042")).toEqual([]);

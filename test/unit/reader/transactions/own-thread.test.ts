@@ -18,7 +18,7 @@ test.each([
   expect(isOwnThread(execution, 1)).toBe(isOwn);
 });
 
-// Earlier releases recorded authors of other servers' threads under -server_id.
+// Earlier releases recorded authors of other servers' threads under the run -server_id.
 test("foreign runs are no own run, and none of an earlier release", () => {
   for (const serverId of [0, 1, 2 ** 32 - 1]) {
     expect(isForeignRun(foreignRun(serverId))).toBe(true);

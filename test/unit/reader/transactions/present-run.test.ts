@@ -4,7 +4,7 @@ import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import type { Transaction } from "../../../../reader/transactions/transaction.ts";
 import { foreignRun } from "../../../../wire/session.ts";
 
-/** The file with which the server's present run began. */
+/** The number of the file with which the server's present run began. */
 const FILE = 5;
 const former: Transaction = {
   gtid: null,

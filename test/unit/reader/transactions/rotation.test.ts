@@ -23,7 +23,7 @@ const FILES: KnownFiles = {
 
 let boundaries: Boundary[];
 let reader: TransactionReader;
-/** Where the next event starts in the file. */
+/** The offset of the next event in the file. */
 let end: number;
 
 function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionReader {
@@ -57,8 +57,8 @@ function eventOf(type: number, body = 8): Buffer {
 }
 
 /**
- * The end of a file, where the server writes which one follows; or what it sends where a dump
- * enters one: name and first event.
+ * Reads a rotate event. A real one ends a file and names the next; an artificial one is what the
+ * server sends when a dump enters a file, followed by the file's first event.
  */
 function rotate(file: string, isArtificial: boolean, startsRun = false): void {
   const name = Buffer.from(file);
@@ -77,8 +77,8 @@ function rotate(file: string, isArtificial: boolean, startsRun = false): void {
 }
 
 /**
- * A file's first event, without checksums; `created`: when the server started, seconds since 1970,
- * if it has just done so.
+ * A file's first event, without checksums. `created`: the time of the server's start, seconds since
+ * 1970, if the file is the first after it; 0 otherwise.
  */
 function formatDescription(created: number): Buffer {
   const bytes = Buffer.from(recorded.FORMAT_DESCRIPTION);
@@ -126,7 +126,7 @@ test("the run that goes on there is the one that the file says", () => {
   ]);
 });
 
-/** What the reader says of a missing file. */
+/** The error by which the reader reports that a file is missing. */
 function gap(expected: string): unknown {
   return expect.objectContaining({
     name: "BinlogGapError",

@@ -9,7 +9,7 @@ const FIRST_ID = 122;
 const tableMap = recorded.TABLE_MAP.subarray(0, -4);
 const rows = recorded.WRITE_ROWS.subarray(0, -4);
 
-/** The event with another table id, which follows the header. */
+/** The event with another table id; the id follows the header. */
 function withId(event: Buffer, id: number): Buffer {
   const copy = Buffer.from(event);
   copy.writeUIntLE(id, 19, 6);

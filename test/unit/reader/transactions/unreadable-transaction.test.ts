@@ -51,7 +51,7 @@ function withoutChecksum(event: Buffer): Buffer {
   return bytes;
 }
 
-/** Where the file ends with an event more. */
+/** The offset in the file behind this statement, if it is the next event. */
 function endBehind(sql: string): number {
   return end + queryEventBytes(sql).length;
 }

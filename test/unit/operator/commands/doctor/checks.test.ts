@@ -36,7 +36,7 @@ function variables(other: Readonly<Record<string, string>> = {}): Map<string, st
   return new Map(Object.entries({ ...SOUND, ...other }));
 }
 
-/** Facts of a server without a fault, apart from these. */
+/** Facts of a server without a fault; `other` replaces some of them. */
 function facts(other: Partial<ServerFacts> = {}): ServerFacts {
   return {
     variables: variables(),
@@ -67,13 +67,13 @@ function facts(other: Partial<ServerFacts> = {}): ServerFacts {
   };
 }
 
-/** As `doctor` reports findings where the configuration accepts none. */
+/** The findings as `doctor` reports them when the configuration accepts no finding. */
 const reported = (findings: readonly Finding[]) => withAcceptances(findings, {});
 
-/** RDS, where server variables are set in parameter groups. */
+/** The variable that identifies RDS, where parameter groups set server variables. */
 const ON_RDS = { basedir: "/rdsdbbin/mysql/" };
 
-/** The lines of the script for a ledger on RDS. */
+/** The lines of the repair script for a ledger on RDS. */
 function scriptOnRds(other: Partial<ServerFacts["ledger"]>): string[] {
   const ledger = { ...facts().ledger, ...other };
   return repairScript(

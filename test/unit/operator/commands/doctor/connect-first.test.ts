@@ -7,9 +7,7 @@ import { connectFirst } from "../../../../../operator/commands/doctor/connect-fi
 const CLIENT_SSL = 0x800;
 const ER_ACCESS_DENIED_ERROR = 1045;
 
-/**
- * A server that speaks MySQL's handshake without TLS. Returns its URL, and how many clients it met.
- */
+/** Starts a MySQL server without TLS. Returns its URL and the number of its clients so far. */
 async function serverWithoutTls(refuses: boolean) {
   let clients = 0;
   const server = createServer((connection) => {

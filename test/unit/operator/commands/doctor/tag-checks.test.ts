@@ -11,7 +11,7 @@ import { SLOTS } from "../../../../../operator/ledger/objects.ts";
 
 type Tags = ServerFacts["tags"];
 
-/** A server with tags and without a fault, apart from these. */
+/** Facts of a server with tags and without a fault; the arguments replace some of them. */
 function facts({
   ledger,
   tags,

@@ -21,7 +21,7 @@ const entry = (user: string, from: string): SessionEntry => ({
   attribution: "ledger",
 });
 
-/** The authors at positions 1 to 8, "?" where nobody knows. */
+/** The authors at positions 1 to 8; "?" stands for an unknown one. */
 function authors(entries: readonly SessionEntry[]): string {
   const users = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => authorAt(entries, at(n))?.user ?? "?");
   return users.join("");

@@ -14,7 +14,7 @@ import { recorded } from "../recorded-events.ts";
 
 const recordedPayload = recorded.TRANSACTION_PAYLOAD.subarray(0, -4);
 
-/** An event of `length` bytes inside a payload. */
+/** An event of `length` bytes, for the inside of a payload. */
 function innerEvent(length: number, fill: number): Buffer {
   const event = Buffer.alloc(length, fill);
   event.writeUInt32LE(length, 9);
@@ -31,7 +31,7 @@ function payloadEvent(compression: number, payload: Buffer, uncompressedSize: nu
     Buffer.alloc(19),
     compressionField,
     sizeField(3, uncompressedSize),
-    Buffer.from([77, 2, 1, 1]), // a field of a later server
+    Buffer.from([77, 2, 1, 1]), // an unknown field, as later servers may add
     sizeField(1, payload.length),
     Buffer.from([0]),
     payload,

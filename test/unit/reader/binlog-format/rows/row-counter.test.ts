@@ -17,7 +17,7 @@ const writeRows = recorded.WRITE_ROWS.subarray(0, -4);
 const decoder = compileRowsDecoder(parseTableMap(tableMap));
 const counter = new RowCounter(parseTableMapColumns(tableMap));
 
-/** How many rows a reader of the table gets before it stops, or in all. */
+/** The number of rows that the decoder reads, and whether it stops with an error. */
 function decodedRows(event: Buffer): { rows: number; stops: boolean } {
   let rows = 0;
   try {
@@ -56,8 +56,8 @@ describe("RowCounter", () => {
     expect(counter.count(partial)).toBe(0);
   });
 
-  // A reader that follows the table and gets past an event must have counted what one that does not
-  // follow it counts.
+  // A reader that follows the table decodes its events; one that does not only counts their rows.
+  // Unless the decoder stops with an error, both must arrive at the same number.
   test("counts what a decoder that does not stop counts, whatever the bytes", () => {
     const damaged = fc
       .array(

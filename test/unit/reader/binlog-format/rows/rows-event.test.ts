@@ -64,7 +64,7 @@ describe("parseTableMap", () => {
     const namesEnd = tableMap.indexOf("note") + "note".length;
     for (let length = 19; length < namesEnd; length++) {
       const cut = tableMap.subarray(0, length);
-      // Where it ends between two fields, it could be a sound event of binlog_row_metadata=MINIMAL.
+      // Cut between two fields, the event looks like one of binlog_row_metadata=MINIMAL.
       expect(() => parseTableMap(cut)).toThrow(/ends inside a field|binlog_row_metadata/);
     }
   });
@@ -184,14 +184,14 @@ describe("forEachRow", () => {
   });
 });
 
-/** Where the recorded event's first row begins. */
+/** The offset of the first row in the recorded event, bytes. */
 const ROWS_BEGIN = 31;
 
-/** A value's bytes in the recorded table, or null; few of each, so that images are much alike. */
+/** A value's bytes, or null. The few choices make row images that often have equal values. */
 const some = (...values: readonly (string | null)[]): fc.Arbitrary<Buffer | null> =>
   fc.constantFrom(...values.map((hex) => (hex === null ? null : Buffer.from(hex, "hex"))));
 
-/** A row image of the recorded table, whose columns are those that the test of its map names. */
+/** A row image of the recorded table; the test of its table map lists the columns. */
 const image: fc.Arbitrary<Buffer> = fc
   .tuple(
     some("01000000", "02000000", "ffffffff"),
@@ -211,7 +211,7 @@ function insert(...images: readonly Buffer[]): Buffer {
   return Buffer.concat([writeRows.subarray(0, ROWS_BEGIN), ...images]);
 }
 
-/** Of images in pairs: before, after. */
+/** An update event of pairs of images: the row before, the row after. */
 function update(...images: readonly Buffer[]): Buffer {
   const bitmap = writeRows.subarray(ROWS_BEGIN - 1, ROWS_BEGIN);
   const event = insert(bitmap, ...images);
@@ -219,7 +219,7 @@ function update(...images: readonly Buffer[]): Buffer {
   return event;
 }
 
-/** An event with a few bytes changed behind its header. */
+/** The event with one to six bytes behind its header replaced. */
 function damage(event: Buffer): fc.Arbitrary<Buffer> {
   const change = fc.tuple(fc.integer({ min: 19, max: event.length - 1 }), fc.nat(255));
   return fc.array(change, { minLength: 1, maxLength: 6 }).map((changes) => {
