@@ -164,8 +164,8 @@ async function goOn(
   if (saved.gtidSet !== null && !isExact && state.gtids)
     return { offset, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
   if (saved.offset >= DUMP_LIMIT) {
-    // A file of this length ends with the transaction that made it so long; the server begins the
-    // next file at its commit.
+    // A file of this length ends with the transaction that made it that large; the server begins
+    // the next file at its commit.
     const next = state.files[state.files.indexOf(saved.file) + 1];
     if (next === undefined) throw new NotRotatedYetError(saved.file);
     return {

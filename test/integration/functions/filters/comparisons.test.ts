@@ -11,6 +11,7 @@ import {
   differentMeaning,
 } from "../../../../operator/commands/doctor/comparison-checks.ts";
 import { BinlogFile } from "../../../support/binlog-changes.ts";
+import { truthOfRows } from "../../../support/functions/truth-of-rows.ts";
 import { useMysql } from "../../../support/mysql.ts";
 
 /** Columns of many types, each with values that are edge cases of its type. */
@@ -127,20 +128,13 @@ beforeAll(async () => {
 });
 afterAll(() => binlog[Symbol.asyncDispose]());
 
-/** MySQL's result for each row. The map is null when MySQL refuses the comparison. */
+/** MySQL's result for each row; null when MySQL refuses the comparison. */
 async function answers(condition: string): Promise<Map<number, boolean | null> | null> {
   try {
-    const [rows] = await binlog.connection.query<RowDataPacket[][]>(
-      `SELECT id, (${condition}) FROM t`,
-    );
-    return new Map(
-      (rows as unknown as [number, number | null][]).map(([id, truth]) => [
-        id,
-        truth === null ? null : truth !== 0,
-      ]),
-    );
-  } catch {
-    return null;
+    return await truthOfRows(binlog.connection, condition);
+  } catch (error) {
+    if (error instanceof Error && "sqlState" in error && error.sqlState !== undefined) return null;
+    throw error;
   }
 }
 
@@ -198,16 +192,20 @@ it("LOWER and UPPER make of every letter what MySQL makes of it", async () => {
   );
   const numbered = letters.map((letter, n) => [n, letter]);
   await connection.query("INSERT INTO letters VALUES ?", [numbered]);
-  const [rows] = await connection.query<RowDataPacket[][]>(
-    "SELECT letter, LEFT(LOWER(CONCAT(letter, '....')), 1), LEFT(UPPER(CONCAT(letter, '....')), 1) FROM letters",
-  );
+  const [rows] = await connection.query<RowDataPacket[]>({
+    sql: "SELECT letter, LEFT(LOWER(CONCAT(letter, '....')), 1) AS lower, LEFT(UPPER(CONCAT(letter, '....')), 1) AS upper FROM letters",
+    rowsAsArray: false,
+  });
   expect(rows.length).toBeGreaterThan(2500);
-  const differences = (rows as unknown as [string, string, string][])
-    .map(([letter, lower, upper]) => ({
-      letter,
-      mysql: [lower, upper],
-      own: [inCase(letter, "lower"), inCase(letter, "upper")],
-    }))
-    .filter(({ mysql: theirs, own }) => JSON.stringify(theirs) !== JSON.stringify(own));
+  const differences = rows
+    .map((row) => {
+      const letter = String(row["letter"]);
+      return {
+        letter,
+        theirs: [row["lower"], row["upper"]],
+        own: [inCase(letter, "lower"), inCase(letter, "upper")],
+      };
+    })
+    .filter(({ theirs, own }) => JSON.stringify(theirs) !== JSON.stringify(own));
   expect(differences).toEqual([]);
 });

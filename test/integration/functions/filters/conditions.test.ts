@@ -1,5 +1,4 @@
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
-import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseCondition } from "../../../../config/condition/parse-condition.ts";
 import { filterRow } from "../../../../functions/filters/filter-rows.ts";
@@ -10,6 +9,7 @@ import {
   CONDITION_COLUMNS,
   randomCondition,
 } from "../../../support/functions/random-conditions.ts";
+import { truthOfRows } from "../../../support/functions/truth-of-rows.ts";
 import { useMysql } from "../../../support/mysql.ts";
 
 const ROWS = 300;
@@ -65,19 +65,6 @@ function randomStatement(random: SeededRandom): string {
   return `UPDATE t SET ${name} = ${value} WHERE id BETWEEN ${id} AND ${id + 3}`;
 }
 
-/** MySQL's result for each row. */
-async function answers(condition: string): Promise<Map<number, boolean | null>> {
-  const [rows] = await binlog.connection.query<RowDataPacket[][]>(
-    `SELECT id, (${condition}) FROM t`,
-  );
-  return new Map(
-    (rows as unknown as [number, number | null][]).map(([id, truth]) => [
-      id,
-      truth === null ? null : truth !== 0,
-    ]),
-  );
-}
-
 describe(`conditions (SEED=${seed})`, () => {
   it("say of every row what MySQL says: true, false or unknown", async () => {
     const random = new SeededRandom(seed + 1);
@@ -86,7 +73,7 @@ describe(`conditions (SEED=${seed})`, () => {
     for (let i = 0; i < CONDITIONS; i++) {
       const text = randomCondition(random);
       const meets = rowCondition(parseCondition(text));
-      for (const [id, truth] of await answers(text)) {
+      for (const [id, truth] of await truthOfRows(binlog.connection, text)) {
         const image = images.get(id) ?? new Map<string, string>();
         const own = meets(image);
         if (own !== truth) {
@@ -135,7 +122,9 @@ describe(`conditions (SEED=${seed})`, () => {
           copy.set(wanted.key, wanted.after);
         }
       }
-      const meeting = [...(await answers(text))].filter(([, truth]) => truth === true);
+      const meeting = [...(await truthOfRows(binlog.connection, text))].filter(
+        ([, truth]) => truth === true,
+      );
       expect([...copy.keys()].sort(), text).toEqual(meeting.map(([id]) => keyText(id)).sort());
     }
     expect([...kinds].sort()).toEqual(["cc", "dd", "uc", "ud", "uu"]);

@@ -14,7 +14,7 @@ const LAST_MS = 12_000;
 const ENVIRONMENTS = ["production", "staging", "test"];
 const USERS = ["app_prod", "app_staging", "app_test"];
 const FRAMES = 20;
-/** A delay so long that an invocation's other work is negligible, even on a busy machine. */
+/** A delay so large that an invocation's other work is negligible, even on a busy machine. */
 const SLOW_MS = 250;
 
 describe("an invocation of the retry function", () => {
