@@ -71,9 +71,7 @@ async function measureSteadyLoad(
   const lastSampleMs = endMs - sampleSeconds * 1000;
   for (let now = performance.now(); now < lastSampleMs; now = performance.now()) {
     progress(`${STEADY_LOAD}, another ${Math.ceil((endMs - now) / 1000)} s`);
-    const { changes } = consumer;
     await pause(Math.min(progressSeconds * 1000, lastSampleMs - now), undefined, { signal });
-    if (consumer.changes === changes) throw new Error("nothing arrives under steady load");
     await binlogs.purge();
   }
   const last = await sample(stack, sampleSeconds, signal);
