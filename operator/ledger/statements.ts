@@ -59,7 +59,7 @@ export function installScript(
  * The same for a server whose `init_connect` calls the ledger already. The calls are removed first,
  * so that no connection calls a procedure while it is replaced.
  */
-export function mendScript(
+export function reinstallScript(
   initConnect: string,
   exempt: Accounts,
   isRds: boolean,
@@ -74,7 +74,7 @@ export function mendScript(
 
 /** The statements that remove the tags and keep the ledger. Open connections keep their tags. */
 export function untagScript(initConnect: string, exempt: Accounts, isRds: boolean): Script {
-  const script = mendScript(initConnect, exempt, isRds, "ledger");
+  const script = reinstallScript(initConnect, exempt, isRds, "ledger");
   return { ...script, statements: [...script.statements, REVOKE_TAG] };
 }
 

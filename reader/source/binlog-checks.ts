@@ -1,4 +1,4 @@
-import { type Finding, mendedByHand, mendedBySetting } from "./finding.ts";
+import { type Finding, fixedByHand, fixedBySetting } from "./finding.ts";
 import { isAurora, isRds } from "./rds.ts";
 import { versionFindings } from "./server-version.ts";
 import type { ServerVariables } from "./server-variables.ts";
@@ -33,7 +33,7 @@ export function binlogFindings(variables: ServerVariables): Finding[] {
   if (isAurora(variables) && variables.get("innodb_read_only") === "ON") return [readerEndpoint()];
   if (variables.get("log_bin") !== "ON") {
     return [
-      mendedByHand(
+      fixedByHand(
         isRds(variables)
           ? "Turn automated backups on (RDS for MySQL), or set binlog_format to ROW in the cluster parameter group and reboot (Aurora)."
           : "Start the server with --log-bin.",
@@ -51,7 +51,7 @@ export function binlogFindings(variables: ServerVariables): Finding[] {
 
 /** Reader instances of an Aurora cluster have no binlog. */
 function readerEndpoint(): Finding {
-  return mendedByHand(
+  return fixedByHand(
     "Name the cluster's writer endpoint as source.host; it follows the writer through a failover.",
     {
       check: "innodb_read_only",
@@ -69,7 +69,7 @@ function losses(variables: ServerVariables): Finding[] {
     // A release without this variable always behaves as wanted.
     if (value === undefined || value === wanted) return;
     findings.push(
-      mendedBySetting(
+      fixedBySetting(
         name,
         wanted,
         isRds(variables),
@@ -89,7 +89,7 @@ function warnings(variables: ServerVariables): Finding[] {
   const image = variables.get("binlog_row_image");
   if (image !== undefined && image !== "FULL") {
     findings.push(
-      mendedBySetting(
+      fixedBySetting(
         "binlog_row_image",
         "FULL",
         isRds(variables),
@@ -105,7 +105,7 @@ function warnings(variables: ServerVariables): Finding[] {
   }
   if (variables.get("binlog_checksum") === "NONE") {
     findings.push(
-      mendedBySetting("binlog_checksum", "CRC32", isRds(variables), {
+      fixedBySetting("binlog_checksum", "CRC32", isRds(variables), {
         check: "binlog_checksum",
         severity: "warning",
         what: "binlog_checksum is NONE",
@@ -116,7 +116,7 @@ function warnings(variables: ServerVariables): Finding[] {
   if (variables.get("gtid_mode") !== "ON") findings.push(gtidMode(variables));
   if (variables.get("binlog_transaction_compression") === "ON") {
     findings.push(
-      mendedByHand("Nothing has to be done.", {
+      fixedByHand("Nothing has to be done.", {
         check: "binlog_transaction_compression",
         severity: "note",
         what: "binlog_transaction_compression is ON",
@@ -136,7 +136,7 @@ function gtidMode(variables: ServerVariables): Finding {
     why: "after a failover to another server the reader cannot tell where to go on",
   } as const;
   if (isRds(variables)) {
-    return mendedByHand(
+    return fixedByHand(
       "Set enforce_gtid_consistency to ON in the parameter group, then gtid-mode to OFF_PERMISSIVE, ON_PERMISSIVE and ON, one after the other (on Aurora to ON at once, in the cluster's, and reboot).",
       finding,
     );

@@ -30,7 +30,7 @@ export interface Finding {
 }
 
 /** A finding whose remedy is to run statements. */
-export function mendedBy(
+export function fixedByStatements(
   statements: readonly string[],
   finding: Omit<Finding, "remedy" | "statements">,
   afterwards = "",
@@ -40,7 +40,7 @@ export function mendedBy(
 }
 
 /** A finding whose remedy is a manual step. */
-export function mendedByHand(
+export function fixedByHand(
   remedy: string,
   finding: Omit<Finding, "remedy" | "statements">,
 ): Finding {
@@ -48,7 +48,7 @@ export function mendedByHand(
 }
 
 /** A finding whose remedy is to set a server variable. On RDS only a parameter group can set it. */
-export function mendedBySetting(
+export function fixedBySetting(
   name: string,
   value: string,
   isRds: boolean,
@@ -56,7 +56,7 @@ export function mendedBySetting(
   afterwards = "",
 ): Finding {
   const statement = `SET PERSIST ${name} = ${/^\d+$/.test(value) ? value : `'${value}'`}`;
-  if (!isRds) return mendedBy([statement], finding, afterwards);
+  if (!isRds) return fixedByStatements([statement], finding, afterwards);
   const parameter = `Set ${name} to ${value === "" ? "nothing" : value} in the parameter group`;
-  return mendedByHand(`${parameter}${afterwards === "" ? "" : `, ${afterwards}`}.`, finding);
+  return fixedByHand(`${parameter}${afterwards === "" ? "" : `, ${afterwards}`}.`, finding);
 }

@@ -1,4 +1,4 @@
-import { type Finding, mendedByHand } from "./finding.ts";
+import { type Finding, fixedByHand } from "./finding.ts";
 import { isAurora, isRds } from "./rds.ts";
 import type { ServerVariables } from "./server-variables.ts";
 
@@ -36,7 +36,7 @@ export function versionFindings(variables: ServerVariables): Finding[] {
   const remedy = isOtherProduct
     ? `Name a MySQL server ${OLDEST_VERSION_TEXT} or later as source.host.`
     : upgrade(variables);
-  return [mendedByHand(remedy, { check: "version", severity: "loss", what, why })];
+  return [fixedByHand(remedy, { check: "version", severity: "loss", what, why })];
 }
 
 interface VersionProblem {

@@ -1,4 +1,4 @@
-import { type Finding, mendedByHand, type Severity } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand, type Severity } from "../../../reader/source/finding.ts";
 import { CHECK_NAMES } from "./check-names.ts";
 
 /** A finding in the report. */
@@ -46,7 +46,7 @@ function idOf({ check, about }: Finding): string {
 function inVain(id: string, severity: Severity | undefined): Finding {
   const common = { check: "doctor.accept", about: id };
   if (severity !== undefined) {
-    return mendedByHand("Do what the finding says, and take the id out of doctor.accept.", {
+    return fixedByHand("Do what the finding says, and take the id out of doctor.accept.", {
       ...common,
       severity: "note",
       what: `the configuration accepts ${id}, which cannot be accepted`,
@@ -57,14 +57,14 @@ function inVain(id: string, severity: Severity | undefined): Finding {
     });
   }
   if (!CHECK_NAMES.has(id.split(":", 1)[0] ?? "")) {
-    return mendedByHand("Copy the id from the report.", {
+    return fixedByHand("Copy the id from the report.", {
       ...common,
       severity: "warning",
       what: `the configuration accepts ${id}, and no check has this id`,
       why: "what is meant is not accepted",
     });
   }
-  return mendedByHand("Take the id out of doctor.accept if it is not needed any more.", {
+  return fixedByHand("Take the id out of doctor.accept if it is not needed any more.", {
     ...common,
     severity: "note",
     what: `the configuration accepts ${id}, which was not found this time`,

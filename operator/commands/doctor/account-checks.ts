@@ -2,7 +2,7 @@ import { parseUserEntry, patternRank } from "../../../config/user-entries.ts";
 import { globMatcher, isGlob } from "../../../wire/glob.ts";
 import { callsProcedure, QUERIES_PER_LOGIN } from "../../ledger/init-connect.ts";
 import type { Account, ServerFacts } from "./facts.ts";
-import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByStatements, fixedByHand } from "../../../reader/source/finding.ts";
 
 /** The environments by name, with the entries of `users`. */
 export type Environments = Readonly<Record<string, { readonly users: readonly string[] }>>;
@@ -31,7 +31,7 @@ export function missingUserFindings(
       .map((entry) => parseUserEntry(entry).user)
       .filter((user) => !isGlob(user) && !present.has(user))
       .map((user) =>
-        mendedByHand("Create the account, or correct its name in the configuration.", {
+        fixedByHand("Create the account, or correct its name in the configuration.", {
           check: "accounts.missing",
           about: user,
           severity: "note",
@@ -53,7 +53,7 @@ function findingsOf(
   const findings: Finding[] = [];
   if (more.length > 0) {
     findings.push(
-      mendedByHand("Give each environment an account of its own.", {
+      fixedByHand("Give each environment an account of its own.", {
         check: "accounts.shared",
         about: idOf(account),
         severity: "warning",
@@ -71,7 +71,7 @@ function findingsOf(
 
 function limited(account: Account, name: string): Finding {
   const { questionsPerHour } = account;
-  return mendedByHand(
+  return fixedByHand(
     `Run ALTER USER ${name} WITH MAX_QUERIES_PER_HOUR 0, or allow ${QUERIES_PER_LOGIN} more for each time that it logs in within an hour.`,
     {
       check: "accounts.limited",
@@ -93,11 +93,11 @@ function administrator(account: Account, name: string, environment: string): Fin
     why: "init_connect is not run for who has CONNECTION_ADMIN or SUPER, so that the ledger does not know its connections",
   } as const;
   return adminRoles.length > 0
-    ? mendedByHand(
+    ? fixedByHand(
         `Give it other default roles than ${adminRoles.join(", ")}, or let the role do without CONNECTION_ADMIN and SUPER.`,
         finding,
       )
-    : mendedBy([`REVOKE ${adminPrivileges.join(", ")} ON *.* FROM ${name}`], finding);
+    : fixedByStatements([`REVOKE ${adminPrivileges.join(", ")} ON *.* FROM ${name}`], finding);
 }
 
 const idOf = ({ user, host }: Account): string => `${user}@${host}`;
@@ -108,7 +108,7 @@ function isAdministrator({ adminPrivileges, adminRoles }: Account): boolean {
 
 function inNoEnvironment(account: Account, name: string): Finding {
   const isAdmin = isAdministrator(account);
-  return mendedByHand("List it in an environment's users if an application uses it.", {
+  return fixedByHand("List it in an environment's users if an application uses it.", {
     check: "accounts.no-environment",
     about: idOf(account),
     severity: isAdmin || !account.mayWrite ? "note" : "warning",

@@ -5,7 +5,7 @@ import {
   CANARY_USER,
   CREATE_CANARY_TABLE,
 } from "../../../config/canary-names.ts";
-import { type Finding, mendedBy } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByStatements } from "../../../reader/source/finding.ts";
 import type { TableColumns } from "./ask-columns.ts";
 
 /** Checks whether the canary's table exists, when the configuration has a canary. */
@@ -16,7 +16,7 @@ export function canaryFindings(
   if (!Object.hasOwn(subscribers, CANARY_SUBSCRIBER)) return [];
   if (tables.some(({ database, table }) => `${database}.${table}` === CANARY_TABLE)) return [];
   return [
-    mendedBy(
+    fixedByStatements(
       [`CREATE DATABASE IF NOT EXISTS ${CANARY_DATABASE}`, CREATE_CANARY_TABLE],
       {
         check: "canary.table",

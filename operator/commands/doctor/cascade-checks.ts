@@ -1,4 +1,4 @@
-import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { CascadingKey } from "./ask-cascades.ts";
@@ -20,7 +20,7 @@ export function cascadeFindings(
     ({ database, table, name, rules }) => `${database}.${table}.${name} (${rules})`,
   );
   return [
-    mendedByHand(
+    fixedByHand(
       variables.has("innodb_native_foreign_keys")
         ? "Start the server with innodb_native_foreign_keys=OFF, or change the child rows by statements of the application or by triggers."
         : "Change the child rows by statements of the application or by triggers, and make the keys RESTRICT.",

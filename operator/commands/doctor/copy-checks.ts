@@ -1,6 +1,6 @@
 import type { Subscriber } from "../../../config/routing.ts";
 import { columnsHiddenByName } from "../../../functions/filters/column-rules.ts";
-import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 import { parseColumnPattern } from "../../../wire/column-patterns.ts";
 import { lowerCaseName } from "../../../wire/lower-case.ts";
 import type { TableColumns } from "./ask-columns.ts";
@@ -23,7 +23,7 @@ export function copiesWithoutColumns(
     const missing = columnsHiddenByName(columns, database, table, lowerCaseNames).filter(isMissing);
     if (missing.length === 0 || isNamedIn(columns, database, table, lowerCaseNames)) return [];
     return [
-      mendedByHand(`Leave it out with "!${database}.${table}", or rename it.`, {
+      fixedByHand(`Leave it out with "!${database}.${table}", or rename it.`, {
         check: "filters.copy-column",
         about: `${place}.columns.${database}.${table}`,
         severity: "warning",

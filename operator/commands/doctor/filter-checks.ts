@@ -4,7 +4,7 @@ import { isFiltered } from "../../../config/filters.ts";
 import type { Subscriber } from "../../../config/routing.ts";
 import { columnRules } from "../../../functions/filters/column-rules.ts";
 import { originalMatcher } from "../../../functions/filters/copy-names.ts";
-import { type Finding, mendedByHand, mendedBySetting } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand, fixedBySetting } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 import { columnNameMatcher, parseColumnPattern } from "../../../wire/column-patterns.ts";
@@ -58,16 +58,13 @@ export function filterFindings(
 }
 
 function noTables(place: string): Finding {
-  return mendedByHand(
-    "Name an account with --mysql that may see the tables, or correct `tables`.",
-    {
-      check: "filters.tables",
-      about: place,
-      severity: "warning",
-      what: `this account sees no table of ${place}`,
-      why: "whether its filters fit the tables cannot be checked",
-    },
-  );
+  return fixedByHand("Name an account with --mysql that may see the tables, or correct `tables`.", {
+    check: "filters.tables",
+    about: place,
+    severity: "warning",
+    what: `this account sees no table of ${place}`,
+    why: "whether its filters fit the tables cannot be checked",
+  });
 }
 
 function missingColumns(
@@ -87,7 +84,7 @@ function missingColumns(
       );
     })
     .map((text) =>
-      mendedByHand("Correct the pattern, or remove it.", {
+      fixedByHand("Correct the pattern, or remove it.", {
         check: "filters.column",
         about: `${place}.columns.${text}`,
         severity: "warning",
@@ -110,7 +107,7 @@ function hiddenKeys(
     return all
       .filter(({ name, isKey }) => isKey && !["keep", "hash"].includes(treatmentOf(name, false)))
       .map(({ name }) =>
-        mendedByHand(`Mask ${database}.${table}.${name} with "hash", or deliver it.`, {
+        fixedByHand(`Mask ${database}.${table}.${name} with "hash", or deliver it.`, {
           check: "filters.key",
           about: `${place}.columns.${database}.${table}.${name}`,
           severity: "warning",
@@ -156,7 +153,7 @@ function conditionFindings(
 }
 
 function noSuchColumn(place: string, table: string, column: string): Finding {
-  return mendedByHand("Correct the name, or give the condition to the tables that have it.", {
+  return fixedByHand("Correct the name, or give the condition to the tables that have it.", {
     check: "filters.condition-column",
     about: `${place}.where.${table}.${column}`,
     severity: "warning",
@@ -166,7 +163,7 @@ function noSuchColumn(place: string, table: string, column: string): Finding {
 }
 
 function otherMeaning(place: string, table: string, column: string, difference: string): Finding {
-  return mendedByHand("Compare it with what its type compares with (docs/filters.md).", {
+  return fixedByHand("Compare it with what its type compares with (docs/filters.md).", {
     check: "filters.comparison",
     about: `${place}.where.${table}.${column}`,
     severity: "warning",
@@ -181,7 +178,7 @@ function otherCollation(
   collation: string | null,
   more: string,
 ): Finding {
-  return mendedByHand("Where case must not matter, compare LOWER(column).", {
+  return fixedByHand("Where case must not matter, compare LOWER(column).", {
     check: "filters.collation",
     about: `${place}.where.${column}`,
     severity: "note",
@@ -198,7 +195,7 @@ function rowImage(
   const image = (variables.get("binlog_row_image") ?? "").toUpperCase();
   if (where === undefined || image === "FULL") return [];
   return [
-    mendedBySetting("binlog_row_image", "FULL", isRds(variables), {
+    fixedBySetting("binlog_row_image", "FULL", isRds(variables), {
       check: "filters.row-image",
       about: place,
       severity: "warning",

@@ -5,7 +5,7 @@ import {
   type TreatmentOf,
 } from "../../../functions/filters/column-rules.ts";
 import { copiedBy } from "../../../functions/filters/copy-names.ts";
-import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 import { parseColumnPattern } from "../../../wire/column-patterns.ts";
 import type { TableColumn, TableColumns } from "./ask-columns.ts";
 
@@ -66,7 +66,7 @@ function generatedColumns(place: string, tables: readonly FilteredTable[]): Find
       if (source === undefined || isHidden(table, column)) continue;
       secret.add(column.name);
       found.push(
-        mendedByHand(`Leave out or mask ${fullName(table)}.${column.name}, too.`, {
+        fixedByHand(`Leave out or mask ${fullName(table)}.${column.name}, too.`, {
           check: "filters.generated",
           about: `${place}.columns.${fullName(table)}.${column.name}`,
           severity: "warning",
@@ -150,7 +150,7 @@ function shownOf(table: FilteredTable, columns: readonly string[]): string | nul
 }
 
 function copy(place: string, table: string, shown: string, reason: string): Finding {
-  return mendedByHand(`Hide them there too, or leave the table out with "!${table}".`, {
+  return fixedByHand(`Hide them there too, or leave the table out with "!${table}".`, {
     check: "filters.copy",
     about: `${place}.columns.${table}`,
     severity: "warning",
@@ -166,7 +166,7 @@ function toolsCopies(place: string, tables: readonly FilteredTable[]): Finding[]
     const original = copiedBy(table).find((name) => names.has(`${database}.${name}`));
     if (original === undefined) return [];
     return [
-      mendedByHand(
+      fixedByHand(
         `Leave it out with "!${database}.${table}", or such tables with "!${database}._*".`,
         {
           check: "filters.tool-copy",

@@ -1,14 +1,14 @@
 import { callsProcedure, hasRegistration } from "../../ledger/init-connect.ts";
 import { LEDGER_PROCEDURE, SLOTS } from "../../ledger/objects.ts";
 import { type Registration, REGISTRATIONS } from "../../ledger/tagging.ts";
-import { grantStatements, installScript, mendScript } from "../../ledger/statements.ts";
+import { grantStatements, installScript, reinstallScript } from "../../ledger/statements.ts";
 import type { LedgerFacts, ServerFacts } from "./facts.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 import {
   type Finding,
-  mendedBy,
-  mendedByHand,
-  mendedBySetting,
+  fixedByStatements,
+  fixedByHand,
+  fixedBySetting,
 } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
 
@@ -41,7 +41,7 @@ export function ledgerFindings(facts: ServerFacts): Finding[] {
       severity: "lockout",
       what: `init_connect calls ${LEDGER_PROCEDURE}, but ${obstacles.join(", ")}`,
       why: "only accounts with CONNECTION_ADMIN can log in, and nobody else",
-      ...mending(ledger, isOnRds, kind),
+      ...reinstalling(ledger, isOnRds, kind),
     });
   } else if (faults.length > 0 || !hasRegistration(initConnect)) {
     const words = hasRegistration(initConnect) ? [] : ["in other words than this version's"];
@@ -50,12 +50,12 @@ export function ledgerFindings(facts: ServerFacts): Finding[] {
       severity: "warning",
       what: `init_connect calls ${LEDGER_PROCEDURE}, but ${[...faults, ...words].join(", ")}`,
       why: "connections may not be registered, and some accounts may be unable to log in",
-      ...mending(ledger, isOnRds, kind),
+      ...reinstalling(ledger, isOnRds, kind),
     });
   }
   for (const account of exempt) {
     findings.push(
-      mendedBy(grantStatements(account), {
+      fixedByStatements(grantStatements(account), {
         check: "ledger.locked-out",
         about: `${account.user}@${account.host}`,
         severity: isCalled ? "lockout" : "warning",
@@ -79,7 +79,7 @@ function semiSynchronous(variables: ServerVariables): Finding[] {
   const timeout = `${name}_timeout`;
   const waitMs = Number(variables.get(timeout));
   return [
-    mendedBySetting(timeout, String(USUAL_WAIT_MS), isRds(variables), {
+    fixedBySetting(timeout, String(USUAL_WAIT_MS), isRds(variables), {
       check: "ledger.semi-sync",
       severity: waitMs > USUAL_WAIT_MS ? "warning" : "note",
       what: `a commit waits up to ${waitMs / 1000} s for a replica (${timeout})`,
@@ -88,13 +88,13 @@ function semiSynchronous(variables: ServerVariables): Finding[] {
   ];
 }
 
-function mending(
+function reinstalling(
   ledger: LedgerFacts,
   isOnRds: boolean,
   kind: Registration,
 ): Pick<Finding, "remedy" | "statements" | "before" | "after"> {
   const { initConnect, exempt } = ledger;
-  const script = mendScript(initConnect, exempt, isOnRds, kind);
+  const script = reinstallScript(initConnect, exempt, isOnRds, kind);
   const first = isOnRds
     ? "set init_connect in the parameter group as `--sql` says: on RDS for MySQL no account of yours can log in before."
     : `run ${script.statements[0] ?? ""} as an account with CONNECTION_ADMIN: everybody can log in again.`;
@@ -141,7 +141,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
   const findings: Finding[] = [];
   for (const { name, count } of userChanges) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         `Have the application run CALL ${LEDGER_PROCEDURE}() after each change of user, or give each user a pool of its own.`,
         {
           check: "connections.change-user",
@@ -155,7 +155,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
   }
   for (const { name, count } of proxies) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         `Give each environment a user of its own in the proxy. In ProxySQL, which gives connections to other users, set mysql-init_connect to CALL ${LEDGER_PROCEDURE}().`,
         {
           check: "connections.proxy",
@@ -169,7 +169,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
   }
   if (variables.get("performance_schema") !== "ON" || lostThreads > 0) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         isRds(variables)
           ? "Set performance_schema to 1 in the parameter group, and reboot."
           : "Start the server with performance_schema=ON and performance_schema_max_thread_instances=-1.",

@@ -1,12 +1,12 @@
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
-import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 
 /** Reports that the stack's reader has stopped. */
 export function stopFindings({ stop }: Pick<ReaderItem, "stop">): Finding[] {
   if (stop === null) return [];
   const { error, message, sinceMs, isKept } = stop;
   return [
-    mendedByHand(
+    fixedByHand(
       isKept
         ? "Compare the server's history with the offset (npm run offsets -- show), then run npm run offsets -- continue, or set (docs/runbook.md#reader-stopped)."
         : "Do what the error says: the reader tries again every minute (docs/runbook.md#reader-stopped).",

@@ -1,5 +1,5 @@
 import type { ServerFacts } from "./facts.ts";
-import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByStatements, fixedByHand } from "../../../reader/source/finding.ts";
 import { isRds, longestRetentionHours } from "../../../reader/source/rds.ts";
 
 const DAY_SECONDS = 86_400;
@@ -14,7 +14,7 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
   const findings = [...retention(facts, lagSeconds)];
   if (!facts.isConnectionEncrypted) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         'Set the configuration\'s source.tls to "verify" and give the server a certificate.',
         {
           check: "tls",
@@ -27,7 +27,7 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
   }
   if (facts.replicaOf !== null) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         "Follow the source itself: give source.host the address that follows the writer through a failover. On MySQL 8.3 and later, tags name the authors here too.",
         {
           check: "replica",
@@ -48,7 +48,7 @@ function retention(
   if (retentionSeconds === null) return [];
   if (retentionSeconds === "unknown") {
     return [
-      mendedByHand(
+      fixedByHand(
         "Name an account with --mysql that may read mysql.rds_configuration, and let the reader's account read it.",
         {
           check: "retention.unknown",
@@ -68,7 +68,7 @@ function retention(
     ? `CALL mysql.rds_set_configuration('binlog retention hours', ${hours})`
     : `SET PERSIST binlog_expire_logs_seconds = ${hours * 3600}`;
   return [
-    mendedBy([statement], {
+    fixedByStatements([statement], {
       check: "retention",
       ...(isUsed ? { about: "lag" } : {}),
       severity: "warning",
@@ -101,7 +101,7 @@ export function readerFindings(
   ];
   if (readerGrants === null) {
     return [
-      mendedByHand(
+      fixedByHand(
         `Create it with a password: CREATE USER ${account} IDENTIFIED BY '…'; ${grant.join("; ")}. Or name another one with --reader.`,
         {
           check: "reader.account",
@@ -120,7 +120,7 @@ export function readerFindings(
     !/performance_schema|ON \*\.\*.*\bSELECT\b|SELECT.* ON \*\.\*/.test(everything)
   ) {
     findings.push(
-      mendedBy(grant, {
+      fixedByStatements(grant, {
         check: "reader.grants",
         severity: "warning",
         what: `${account} lacks ${lacks.length > 0 ? lacks.join(" and ") : "SELECT on performance_schema"}`,
@@ -134,7 +134,7 @@ export function readerFindings(
     );
   if (surplus !== null) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         "Give the reader an account of its own with REPLICATION SLAVE, REPLICATION CLIENT and SELECT on performance_schema.",
         {
           check: "reader.surplus",

@@ -1,4 +1,4 @@
-import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 import { LEDGER_SCHEMA } from "../../ledger/objects.ts";
 import type { SightFacts } from "./ask-sight.ts";
 
@@ -11,7 +11,7 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
   const findings: Finding[] = [];
   if (isLedgerOn && isFiltered(facts)) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         `Take binlog_do_db and binlog_ignore_db out of the server's options, or let them log ${LEDGER_SCHEMA}, and restart it.`,
         {
           check: "ledger.filtered",
@@ -24,7 +24,7 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
   }
   if (xSessions > 0) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         "Have the applications use the classic protocol (port 3306), and start the server with mysqlx=OFF.",
         {
           check: "connections.x-protocol",
@@ -37,7 +37,7 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
   }
   if (threadIdSetters.length > 0) {
     findings.push(
-      mendedByHand(
+      fixedByHand(
         "Revoke SUPER, SYSTEM_VARIABLES_ADMIN and SESSION_VARIABLES_ADMIN from accounts of applications.",
         {
           check: "accounts.thread-id",

@@ -1,4 +1,4 @@
-import { type Finding, mendedBy } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByStatements } from "../../../reader/source/finding.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { TableColumns } from "./ask-columns.ts";
 import type { ServerFacts } from "./facts.ts";
@@ -35,7 +35,7 @@ export function snapshotFindings(
     (database) => `GRANT SELECT ON ${quoted(database)}.* TO ${account}`,
   );
   return [
-    mendedBy(statements, {
+    fixedByStatements(statements, {
       check: "snapshots.select",
       about: databases.join(","),
       severity: initial.length > 0 ? "warning" : "note",

@@ -1,4 +1,4 @@
-import { type Finding, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 import { CHECKSUMS } from "../../../reader/statements/followed-tables.ts";
 import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
@@ -40,7 +40,7 @@ function followedFindings(statementTables: readonly string[], isFollowed: IsChos
   });
   if (followed.length === 0) return [];
   return [
-    mendedByHand(
+    fixedByHand(
       `Leave them out of source.tables as well: ${followed.map((name) => JSON.stringify(`!${name}`)).join(", ")}.`,
       {
         check: "statements.followed",
@@ -69,7 +69,7 @@ function wayFindings(
   ];
   if (ways.length === 0) return [];
   return [
-    mendedByHand(
+    fixedByHand(
       "Take it out of source.statementTables, or see that this does not lead to a followed table.",
       {
         check: "statements.tables",
@@ -85,7 +85,7 @@ function wayFindings(
 function viewFindings({ callingViews }: StatementWays): Finding[] {
   if (callingViews.length === 0) return [];
   return [
-    mendedByHand(
+    fixedByHand(
       "See that these functions change no followed table, or that no such statement reads the views.",
       {
         check: "statements.views",

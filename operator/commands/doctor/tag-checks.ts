@@ -1,9 +1,9 @@
 import { tagOf } from "../../../wire/account-tag.ts";
-import { type Finding, mendedBy, mendedByHand } from "../../../reader/source/finding.ts";
+import { type Finding, fixedByStatements, fixedByHand } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
 import { LEDGER_DEFINER, LEDGER_PROCEDURE } from "../../ledger/objects.ts";
 import { callsProcedure } from "../../ledger/init-connect.ts";
-import { installScript, mendScript } from "../../ledger/statements.ts";
+import { installScript, reinstallScript } from "../../ledger/statements.ts";
 import { hasTags, REGISTRATIONS, TAGGING_PRIVILEGES } from "../../ledger/tagging.ts";
 import type { ServerFacts } from "./facts.ts";
 
@@ -33,7 +33,7 @@ function missing(facts: ServerFacts, wanted: WantedTags): Finding[] {
   const obstacle = obstacleOf(facts);
   if (obstacle !== null) {
     return [
-      mendedByHand("Do without tags until then; the ledger works.", {
+      fixedByHand("Do without tags until then; the ledger works.", {
         check: "tags.impossible",
         severity: "warning",
         what: `GTID tags cannot be used here: ${obstacle}`,
@@ -42,7 +42,7 @@ function missing(facts: ServerFacts, wanted: WantedTags): Finding[] {
     ];
   }
   const { initConnect, exempt, slots } = facts.ledger;
-  const script = callsProcedure(initConnect) ? mendScript : installScript;
+  const script = callsProcedure(initConnect) ? reinstallScript : installScript;
   const isAlone = wanted === "alone" && slots === null;
   const staying =
     wanted === "alone" && !isAlone
@@ -78,7 +78,7 @@ function incomplete({ variables, tags }: ServerFacts): Finding[] {
   const findings: Finding[] = [];
   if (!tags.mayDefinerTag) {
     findings.push(
-      mendedBy([`GRANT ${TAGGING_PRIVILEGES.join(", ")} ON *.* TO ${LEDGER_DEFINER}`], {
+      fixedByStatements([`GRANT ${TAGGING_PRIVILEGES.join(", ")} ON *.* TO ${LEDGER_DEFINER}`], {
         check: "tags.privileges",
         severity: "warning",
         what: `${LEDGER_DEFINER} lacks ${TAGGING_PRIVILEGES.join(" or ")}`,
@@ -88,7 +88,7 @@ function incomplete({ variables, tags }: ServerFacts): Finding[] {
   }
   if (variables.get("gtid_mode") !== "ON") {
     findings.push(
-      mendedByHand("Turn gtid_mode ON.", {
+      fixedByHand("Turn gtid_mode ON.", {
         check: "tags.gtid-mode",
         severity: "warning",
         what: `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`,
@@ -108,7 +108,7 @@ function followers({ tags }: ServerFacts, reader: string): Finding[] {
     .map(({ name }) => name);
   if (others.length === 0) return [];
   return [
-    mendedByHand(
+    fixedByHand(
       "Make sure of each that it reads tagged GTIDs: Debezium does from 3.6 on; Maxwell, older Debezium and what is built on them, and ProxySQL's GTID reader do not.",
       {
         check: "tags.readers",
@@ -125,7 +125,7 @@ function accounts({ accounts: all, tags }: ServerFacts): Finding[] {
   const findings: Finding[] = [];
   if (tags.setters.length > 0) {
     findings.push(
-      mendedByHand("Revoke TRANSACTION_GTID_TAG from those that do not need it.", {
+      fixedByHand("Revoke TRANSACTION_GTID_TAG from those that do not need it.", {
         check: "tags.setters",
         severity: "note",
         what: `${tags.setters.join(", ")} may set any tag`,
@@ -136,7 +136,7 @@ function accounts({ accounts: all, tags }: ServerFacts): Finding[] {
   const untagged = all.filter(({ user, isLocked }) => !isLocked && tagOf(user) === null);
   if (untagged.length > 0) {
     findings.push(
-      mendedByHand("Keep the session ledger for them, or give them shorter names.", {
+      fixedByHand("Keep the session ledger for them, or give them shorter names.", {
         check: "tags.long-names",
         severity: "note",
         what: `${untagged.map(({ user }) => `'${user}'`).join(", ")} have no tag: their spelling has more than 32 characters`,
@@ -149,7 +149,7 @@ function accounts({ accounts: all, tags }: ServerFacts): Finding[] {
 
 function resets({ tags }: ServerFacts): Finding[] {
   return tags.resets.map(({ name, count }) =>
-    mendedByHand(
+    fixedByHand(
       `Turn the reset off in the pool's settings (ConnectionReset=false in MySqlConnector, for one), or run CALL ${LEDGER_PROCEDURE}() after each.`,
       {
         check: "connections.reset",

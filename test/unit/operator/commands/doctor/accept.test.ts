@@ -9,13 +9,13 @@ import {
 } from "../../../../../operator/commands/doctor/report.ts";
 import {
   type Finding,
-  mendedBy,
-  mendedByHand,
+  fixedByStatements,
+  fixedByHand,
   type Severity,
 } from "../../../../../reader/source/finding.ts";
 
 const found = (check: string, about?: string, severity: Severity = "warning"): Finding =>
-  mendedBy(["DO 1"], {
+  fixedByStatements(["DO 1"], {
     check,
     severity,
     ...(about === undefined ? {} : { about }),
@@ -64,7 +64,7 @@ test("an acceptance of something that was not found is said, and one of no check
 });
 
 test("a finding without a subject is accepted by its check alone", () => {
-  const finding = mendedByHand("wait", {
+  const finding = fixedByHand("wait", {
     check: "retention",
     severity: "warning",
     what: "x",
