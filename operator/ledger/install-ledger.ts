@@ -75,7 +75,7 @@ export class LedgerInUseError extends Error {
 
   constructor() {
     super(
-      `init_connect calls ${LEDGER_PROCEDURE} in a way that installing does not; take the call out of it first.`,
+      `init_connect calls ${LEDGER_PROCEDURE} in another way than this version's installation; remove the call from init_connect first.`,
     );
   }
 }

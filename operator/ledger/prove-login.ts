@@ -18,7 +18,7 @@ export class LoginNotProvenError extends Error {
   constructor(cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
     super(
-      `An ordinary account, made for this check, could not log in and run what init_connect is to run: ${why}. ` +
+      `An ordinary account, made for this check, could not log in and run the new init_connect: ${why}. ` +
         "Therefore init_connect does not call the session ledger, and everybody can log in. " +
         "Remove the cause and install again.",
       { cause },

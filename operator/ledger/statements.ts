@@ -109,7 +109,7 @@ export function uninstallScript(
 function parameterGroup(rest: string): string {
   return (
     `Set init_connect in the parameter group to ${rest === "" ? "nothing" : rest}, ` +
-    `and go on when SELECT @@GLOBAL.init_connect shows it: what follows takes away what it calls.`
+    `and go on when SELECT @@GLOBAL.init_connect shows it: the statements that follow drop what it calls now.`
   );
 }
 

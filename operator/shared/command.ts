@@ -41,7 +41,7 @@ export function withStackOptions(command: Command, examples: readonly string[]):
   return command
     .option(
       "--stack <name>",
-      "a deployed stack (AWS credentials and region as usual); else the local one",
+      "a deployed stack, with AWS credentials and region as usual (default: the local one)",
     )
     .addOption(
       new Option("--local <file>", "the file that npm start writes").default(

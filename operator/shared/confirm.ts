@@ -15,7 +15,7 @@ export async function confirm(
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<void> {
   if (input.isTTY !== true) {
-    throw new CommandError(`${question} Nobody is there to ask: add --yes if that is meant.`);
+    throw new CommandError(`${question} There is no terminal to ask on: add --yes to confirm.`);
   }
   const terminal = createInterface({ input, output });
   const answer = await terminal.question(`${question} [y/N] `);

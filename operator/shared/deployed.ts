@@ -75,7 +75,7 @@ const task = z.object({
  */
 export function deployedOf(text: string): Deployed {
   const parsed = template.safeParse(parseJson(text));
-  if (!parsed.success) throw new CommandError("the deployed template is not one that CDK writes");
+  if (!parsed.success) throw new CommandError("CDK did not write the deployed template");
   const { Resources } = parsed.data;
   const resources = Object.values(Resources);
   const ofType = (type: string) =>
@@ -91,7 +91,7 @@ export function deployedOf(text: string): Deployed {
   );
   if (route === undefined || lanes === undefined) {
     throw new CommandError(
-      "the deployed template has no reader and no route function; is it of binlog-router?",
+      "the deployed template has no reader and no route function; is it a stack of binlog-router?",
     );
   }
   const readersOf = deployedReaders(ofType("AWS::SQS::QueuePolicy"));

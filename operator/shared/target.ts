@@ -38,7 +38,7 @@ export async function deployedTarget(stackName: string): Promise<Target> {
     .send(new DescribeStacksCommand({ StackName: stackName }))
     .catch((cause: unknown) => {
       throw new CommandError(
-        `CloudFormation does not tell about the stack ${stackName}: ${String(cause)}`,
+        `CloudFormation does not describe the stack ${stackName}: ${String(cause)}`,
         { cause },
       );
     });
@@ -49,7 +49,7 @@ export async function deployedTarget(stackName: string): Promise<Target> {
     const value = outputs.get(name);
     if (value === undefined) {
       throw new CommandError(
-        `the stack ${stackName} has no output ${name}; is it of binlog-router?`,
+        `the stack ${stackName} has no output ${name}; is it a stack of binlog-router?`,
       );
     }
     return value;
@@ -82,7 +82,11 @@ export async function localTarget(stackFile: string): Promise<Target> {
     .send(new ListQueuesCommand({}))
     .catch((cause: unknown) => {
       if ((cause as { code?: unknown }).code !== "ECONNREFUSED") throw cause;
-      throw noStack(`nothing listens on ${aws.sqsEndpoint} of ${stackFile}`, REMEDY, cause);
+      throw noStack(
+        `nothing listens on ${aws.sqsEndpoint}, which ${stackFile} names`,
+        REMEDY,
+        cause,
+      );
     });
   const clients = {
     dynamodb: new DynamoDBClient({ ...common, endpoint: aws.dynamodbEndpoint }),

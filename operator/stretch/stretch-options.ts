@@ -9,6 +9,9 @@ export function withSourceOptions(command: Command): Command {
       "with --stack: the deployed configuration, as a JSON file",
       fileURLToPath(new URL("../../cdk.json", import.meta.url)),
     )
-    .option("--source <name>", "with --stack: which source, where the configuration has several")
-    .option("--at <host:port>", "with --stack: where MySQL listens for this machine, for a tunnel");
+    .option("--source <name>", "with --stack: the source, if the configuration has several")
+    .option(
+      "--at <host:port>",
+      "with --stack: the address at which this machine reaches MySQL, for example through a tunnel",
+    );
 }

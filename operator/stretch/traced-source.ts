@@ -105,6 +105,6 @@ export async function filterSecretOf({ secrets, filterSecretArn }: Target): Prom
   if (filterSecretArn === null) return null;
   const answer = await secrets.send(new GetSecretValueCommand({ SecretId: filterSecretArn }));
   if (answer.SecretString === undefined)
-    throw new CommandError(`the secret ${filterSecretArn}, which keys masked columns, is empty`);
+    throw new CommandError(`the secret ${filterSecretArn}, the key of masked columns, is empty`);
   return answer.SecretString;
 }

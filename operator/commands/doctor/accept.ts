@@ -46,13 +46,13 @@ function idOf({ check, about }: Finding): string {
 function inVain(id: string, severity: Severity | undefined): Finding {
   const common = { check: "doctor.accept", about: id };
   if (severity !== undefined) {
-    return fixedByHand("Do what the finding says, and take the id out of doctor.accept.", {
+    return fixedByHand("Do what the finding says, and remove the id from doctor.accept.", {
       ...common,
       severity: "note",
       what: `the configuration accepts ${id}, which cannot be accepted`,
       why:
         severity === "loss"
-          ? "changes would be lost or garbled: the reader does not deliver while it is so"
+          ? "changes would be lost or garbled, so the reader delivers nothing until it is corrected"
           : "accounts cannot log in",
     });
   }
@@ -61,13 +61,13 @@ function inVain(id: string, severity: Severity | undefined): Finding {
       ...common,
       severity: "warning",
       what: `the configuration accepts ${id}, and no check has this id`,
-      why: "what is meant is not accepted",
+      why: "the report still shows the finding that it should accept",
     });
   }
-  return fixedByHand("Take the id out of doctor.accept if it is not needed any more.", {
+  return fixedByHand("Remove the id from doctor.accept if it is no longer needed.", {
     ...common,
     severity: "note",
     what: `the configuration accepts ${id}, which was not found this time`,
-    why: "if it comes back, it is accepted again without a word",
+    why: "if the finding returns, the configuration accepts it again without a warning",
   });
 }

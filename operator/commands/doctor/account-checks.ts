@@ -36,7 +36,7 @@ export function missingUserFindings(
           about: user,
           severity: "note",
           what: `the environment ${environment} names the user ${user}, which the server does not have`,
-          why: "changes of a user whose name is spelled otherwise go where the configuration's otherUsers says",
+          why: "changes by a user whose name is spelled differently go where the configuration's otherUsers says",
         }),
       ),
   );
@@ -57,7 +57,7 @@ function findingsOf(
         check: "accounts.shared",
         about: idOf(account),
         severity: "warning",
-        what: `${name} belongs to the environments ${environments.join(", ")}, by its client's host`,
+        what: `${name} belongs to the environments ${environments.join(", ")}, depending on its client's host`,
         why: "an application that moves to another host changes its environment",
       }),
     );
@@ -72,13 +72,13 @@ function findingsOf(
 function limited(account: Account, name: string): Finding {
   const { questionsPerHour } = account;
   return fixedByHand(
-    `Run ALTER USER ${name} WITH MAX_QUERIES_PER_HOUR 0, or allow ${QUERIES_PER_LOGIN} more for each time that it logs in within an hour.`,
+    `Run ALTER USER ${name} WITH MAX_QUERIES_PER_HOUR 0, or raise the limit by ${QUERIES_PER_LOGIN} for each login within an hour.`,
     {
       check: "accounts.limited",
       about: idOf(account),
       severity: "warning",
       what: `${name} may run ${questionsPerHour} queries an hour`,
-      why: `the ledger takes ${QUERIES_PER_LOGIN} of them for each login, and who has none left is not let in`,
+      why: `the ledger uses ${QUERIES_PER_LOGIN} of them for each login, and an account that has used up its queries cannot log in`,
     },
   );
 }
@@ -90,11 +90,11 @@ function administrator(account: Account, name: string, environment: string): Fin
     about: idOf(account),
     severity: "warning",
     what: `${name} of the environment ${environment} has ${[...adminPrivileges, ...adminRoles].join(" and ")}`,
-    why: "init_connect is not run for who has CONNECTION_ADMIN or SUPER, so that the ledger does not know its connections",
+    why: "MySQL does not run init_connect for an account with CONNECTION_ADMIN or SUPER, so the ledger does not register its connections",
   } as const;
   return adminRoles.length > 0
     ? fixedByHand(
-        `Give it other default roles than ${adminRoles.join(", ")}, or let the role do without CONNECTION_ADMIN and SUPER.`,
+        `Give it default roles other than ${adminRoles.join(", ")}, or revoke CONNECTION_ADMIN and SUPER from these.`,
         finding,
       )
     : fixedByStatements([`REVOKE ${adminPrivileges.join(", ")} ON *.* FROM ${name}`], finding);

@@ -21,7 +21,7 @@ export function canaryFindings(
       {
         check: "canary.table",
         severity: "warning",
-        what: `the canary's table ${CANARY_TABLE} is not there, or not to be seen`,
+        what: `the canary's table ${CANARY_TABLE} does not exist, or this account cannot see it`,
         why: "the canary writes a row to it every minute; without it the alarm Canary missing rings",
       },
       `then GRANT INSERT, UPDATE ON ${CANARY_TABLE} to the canary's account (${CANARY_USER}, unless canary.user names another)`,

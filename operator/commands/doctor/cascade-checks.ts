@@ -22,13 +22,13 @@ export function cascadeFindings(
   return [
     fixedByHand(
       variables.has("innodb_native_foreign_keys")
-        ? "Start the server with innodb_native_foreign_keys=OFF, or change the child rows by statements of the application or by triggers."
-        : "Change the child rows by statements of the application or by triggers, and make the keys RESTRICT.",
+        ? "Start the server with innodb_native_foreign_keys=OFF, or have the application or triggers change the child rows."
+        : "Have the application or triggers change the child rows, and make the keys RESTRICT.",
       {
         check: "foreign-keys",
         severity: "note",
         what: `foreign keys of followed tables cascade: ${names.join(", ")}`,
-        why: "InnoDB changes the child rows itself and this server does not log them, so subscribers hear of the parent row only",
+        why: "InnoDB changes the child rows itself, and this server does not log these changes, so subscribers receive the change of the parent row only",
       },
     ),
   ];

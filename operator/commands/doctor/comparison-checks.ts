@@ -33,11 +33,13 @@ export function differentMeaning(
 ): string | null {
   const family = FAMILIES[type] ?? (type === "float" ? "numbers" : "nothing");
   if (isLike) {
-    return family === "strings" ? null : `${name} is of the type ${type}, which LIKE is not for`;
+    return family === "strings"
+      ? null
+      : `${name} is of the type ${type}, and LIKE compares strings only`;
   }
   const values = literals.filter(({ kind }) => kind !== "null");
   if (values.length === 0) return null;
-  if (type === "float") return `${name} is a FLOAT, whose digits are not its exact value`;
+  if (type === "float") return `${name} is a FLOAT, and its printed digits are not its exact value`;
   if (!values.every((literal) => isOf(family, literal)))
     return `${name} is of the type ${type}, which compares with ${WANTED[family]}`;
   return values.map((literal) => ofDigits(name, type, literal)).find((why) => why !== null) ?? null;
@@ -54,13 +56,13 @@ function ofDigits(name: string, type: string, literal: Literal): string | null {
   if (literal.kind === "text") {
     const isMoment = FAMILIES[type] === "strings" && momentOf(literal.text) !== null;
     return isMoment
-      ? `${name} is of the type ${type}, and '${literal.text}' reads as a date or a time: a text that reads so, too, compares as that`
+      ? `${name} is of the type ${type}, and '${literal.text}' reads as a date or a time: MySQL compares it as such with other texts that do`
       : null;
   }
   if (literal.kind !== "number") return null;
   const { digits } = literal;
   if (type === "year" && !/^-?(?:0|\d{3,})$/.test(digits))
-    return `${name} is a YEAR, and MySQL makes another year of ${digits}: write four digits`;
+    return `${name} is a YEAR, and MySQL converts ${digits} to another year: write four digits`;
   const significant = digits.replace(/^-?[0.]*|\./g, "").replace(/0+$/, "");
   return type === "double" && significant.length > DOUBLE_DIGITS
     ? `${name} is a DOUBLE, and ${digits} has more digits than it holds`
@@ -94,7 +96,7 @@ export function countsOnlyHere(
   const isText = isLike || literals.some(({ kind }) => kind === "text");
   if (!isText || collation === null || collation === "utf8mb4_0900_bin") return null;
   if (!collation.endsWith("_bin"))
-    return column.letters === "as-they-are" ? "upper case and accents count" : null;
+    return column.letters === "as-they-are" ? "case and accents matter" : null;
   // All other binary collations are PAD SPACE, which does not affect LIKE.
-  return isLike ? null : "spaces at the end count";
+  return isLike ? null : "trailing spaces matter";
 }

@@ -50,7 +50,7 @@ export async function accountOf(
   if (mysql !== undefined) return accountInUrl(mysql);
   if (source?.host === undefined || source.secretArn === undefined) {
     throw new CommandError(
-      "the configuration has no source.host and source.secretArn: name the server with --mysql mysql://user:password@host:port",
+      "the configuration has no source.host or no source.secretArn: name the server with --mysql mysql://user:password@host:port",
     );
   }
   const { host, port, tls, secretArn } = source;

@@ -27,7 +27,7 @@ export function copiesWithoutColumns(
         check: "filters.copy-column",
         about: `${place}.columns.${database}.${table}`,
         severity: "warning",
-        what: `${database}.${table} is named like a tool's copy of a table of which ${place}.columns hides ${missing.join(", ")}, and it has no such column`,
+        what: `${database}.${table} has the name of a tool's copy of another table, and lacks ${missing.join(", ")}, which ${place}.columns hides in that table`,
         why: "its changes are parked (HiddenColumnMissingError), and the queue waits",
       }),
     ];

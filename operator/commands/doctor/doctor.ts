@@ -36,7 +36,7 @@ const HELP = helpText(
     "npm run doctor -- --mysql mysql://root:secret@db.example:3306 --sql > repair.sql",
     "npm run doctor -- --mysql mysql://root:secret@db.example:3306 --tags --sql > tags.sql",
   ],
-  "0 nothing to mend; 1 findings; 2 it could not check, and one sentence says why; of several sources the gravest",
+  "0 no findings to fix; 1 findings; 2 the check failed, and one sentence says why; with several sources the highest of their codes",
 );
 
 /** Adds `doctor`, which checks whether a MySQL server is set up as the reader needs it. */
@@ -58,7 +58,7 @@ export function doctor(program: Command): void {
     )
     .option(
       "--source <name>",
-      "only this source, where the configuration has several; else each is checked",
+      "check only this source of a configuration with several (default: each of them)",
     )
     .option("--reader <user>", "the user name of the reader's account", "binlog_router")
     .option(
@@ -68,18 +68,24 @@ export function doctor(program: Command): void {
     .addOption(
       new Option(
         "--stack <name>",
-        "a deployed stack, whose reader is asked whether it has stopped and how far it is",
+        "a deployed stack: also check whether its reader has stopped and how far it has read",
       ).conflicts(["local", "offsetsTable"]),
     )
     .addOption(
-      new Option("--local [file]", "the same of the stack that npm start runs").conflicts(
+      new Option("--local [file]", "the same for the stack that npm start runs").conflicts(
         "offsetsTable",
       ),
     )
-    .option("--sql", "print the script that mends what statements can mend")
+    .option("--sql", "print a script of the statements that fix the findings")
     .option("--json", "print the findings as JSON")
-    .option("--tags", "check also whether GTID tags are installed; --sql then installs them")
-    .option("--no-ledger", "with --tags: tags alone, where no session ledger is installed")
+    .option(
+      "--tags",
+      "also check whether GTID tags are installed; the script of --sql then installs them",
+    )
+    .option(
+      "--no-ledger",
+      "with --tags: install tags alone, on a server without the session ledger",
+    )
     .option(
       "--uninstall",
       "print the script that removes the session ledger (with --tags: the tags only), and check nothing",
@@ -89,8 +95,7 @@ export function doctor(program: Command): void {
 }
 
 async function run(context: CommandContext, options: Options): Promise<number> {
-  if (options.tags !== true && !options.ledger)
-    throw new CommandError("--no-ledger goes with --tags");
+  if (options.tags !== true && !options.ledger) throw new CommandError("--no-ledger needs --tags");
   const configurations = await readDoctorConfigurations(options.config, options.source);
   const [only, another] = configurations;
   return only !== undefined && another === undefined
@@ -123,7 +128,7 @@ async function checkEach(
   if (forOne !== undefined) {
     const names = configurations.map(({ name }) => name).join(", ");
     throw new CommandError(
-      `The configuration has several sources (${names}), and this is for one server: choose it with --source NAME.`,
+      `The configuration has several sources (${names}), and an option is for one server only: choose a source with --source NAME.`,
     );
   }
   const sections: Section[] = [];

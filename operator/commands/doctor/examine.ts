@@ -23,9 +23,9 @@ interface Options extends ReaderPlace {
 
 /** The error when init_connect fails for the doctor's own account. */
 const LOCKED_OUT =
-  "init_connect fails for this account, and for others that MySQL runs it for (ER_NEW_ABORTING_CONNECTION). " +
+  "MySQL closed the connection because init_connect failed (ER_NEW_ABORTING_CONNECTION), which it does for every account without CONNECTION_ADMIN or SUPER. " +
   "Name an account with CONNECTION_ADMIN with --mysql, or let everybody in first: SET GLOBAL init_connect = ''; " +
-  "on RDS and Aurora set init_connect to nothing in the parameter group";
+  "on RDS and Aurora set init_connect to an empty value in the parameter group";
 
 /**
  * Returns the findings about one source's server, including accepted ones. Throws CommandError.

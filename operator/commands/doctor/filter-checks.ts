@@ -58,13 +58,16 @@ export function filterFindings(
 }
 
 function noTables(place: string): Finding {
-  return fixedByHand("Name an account with --mysql that may see the tables, or correct `tables`.", {
-    check: "filters.tables",
-    about: place,
-    severity: "warning",
-    what: `this account sees no table of ${place}`,
-    why: "whether its filters fit the tables cannot be checked",
-  });
+  return fixedByHand(
+    "With --mysql, name an account that may see the tables; or correct `tables`.",
+    {
+      check: "filters.tables",
+      about: place,
+      severity: "warning",
+      what: `this account sees no table of ${place}`,
+      why: "the doctor cannot check whether its filters fit the tables",
+    },
+  );
 }
 
 function missingColumns(
@@ -89,7 +92,7 @@ function missingColumns(
         about: `${place}.columns.${text}`,
         severity: "warning",
         what: `no table has a column that ${JSON.stringify(text)} of ${place}.columns chooses`,
-        why: "with a mistyped name the column that is meant is delivered as it is; where the name has no wildcard and the table is there, its changes are parked instead",
+        why: "if the name is mistyped, the intended column is delivered unchanged; if it has no wildcard and its table exists, the changes of the table are parked instead",
       }),
     );
 }
@@ -111,8 +114,8 @@ function hiddenKeys(
           check: "filters.key",
           about: `${place}.columns.${database}.${table}.${name}`,
           severity: "warning",
-          what: `${place}.columns leaves out ${database}.${table}.${name}, or masks it beyond recognition, and it is part of the primary key`,
-          why: "without it rows cannot be told apart; npm start refuses to start, and a deployed stack delivers its hash",
+          what: `${place}.columns leaves out ${database}.${table}.${name}, or masks it otherwise than with "hash", although it is part of the primary key`,
+          why: "without it subscribers cannot distinguish the rows; npm start refuses this configuration, and a deployed stack delivers the column's hash",
         }),
       );
   });
@@ -153,22 +156,25 @@ function conditionFindings(
 }
 
 function noSuchColumn(place: string, table: string, column: string): Finding {
-  return fixedByHand("Correct the name, or give the condition to the tables that have it.", {
-    check: "filters.condition-column",
-    about: `${place}.where.${table}.${column}`,
-    severity: "warning",
-    what: `${place}.where names the column ${column}, which ${table} does not have`,
-    why: "nobody can say whether its rows are wanted: they are parked, and the queue waits",
-  });
+  return fixedByHand(
+    "Correct the name, or limit the condition to the tables that have the column.",
+    {
+      check: "filters.condition-column",
+      about: `${place}.where.${table}.${column}`,
+      severity: "warning",
+      what: `${place}.where names the column ${column}, which ${table} does not have`,
+      why: "the functions cannot decide whether the subscriber gets its rows, so these are parked, and the queue waits",
+    },
+  );
 }
 
 function otherMeaning(place: string, table: string, column: string, difference: string): Finding {
-  return fixedByHand("Compare it with what its type compares with (docs/filters.md).", {
+  return fixedByHand("Compare the column with a literal that suits its type (docs/filters.md).", {
     check: "filters.comparison",
     about: `${place}.where.${table}.${column}`,
     severity: "warning",
     what: `${place}.where: in ${table} ${difference}`,
-    why: "the comparison may choose other rows than in MySQL",
+    why: "the condition may choose other rows than the same condition in MySQL",
   });
 }
 
@@ -178,12 +184,12 @@ function otherCollation(
   collation: string | null,
   more: string,
 ): Finding {
-  return fixedByHand("Where case must not matter, compare LOWER(column).", {
+  return fixedByHand("To ignore case, compare LOWER(column).", {
     check: "filters.collation",
     about: `${place}.where.${column}`,
     severity: "note",
     what: `${place}.where compares ${column} by code points, and its collation is ${collation}`,
-    why: `${more} in the condition, and not in MySQL's SELECT`,
+    why: `${more} in the condition, but not in MySQL's SELECT`,
   });
 }
 

@@ -71,7 +71,7 @@ function generatedColumns(place: string, tables: readonly FilteredTable[]): Find
           about: `${place}.columns.${fullName(table)}.${column.name}`,
           severity: "warning",
           what: `${place} gets ${fullName(table)}.${column.name}, which MySQL computes from ${source}`,
-          why: `${source} is hidden from it, and its values may be read from what is computed`,
+          why: `${source} is hidden from this subscriber, which may derive its values from the computed column`,
         }),
       );
     }
@@ -131,7 +131,7 @@ function renamedTables(
         const shown = shownOf(each, hidden);
         return shown === null
           ? []
-          : [copy(place, fullName(each), shown, `may be what ${name} is called now`)];
+          : [copy(place, fullName(each), shown, `may be the renamed ${name}`)];
       });
   }).flat();
 }
@@ -155,7 +155,7 @@ function copy(place: string, table: string, shown: string, reason: string): Find
     about: `${place}.columns.${table}`,
     severity: "warning",
     what: `${place} gets values of ${table} as they are (${shown}), and the table ${reason}`,
-    why: "what is hidden in one table is shown in the other",
+    why: "the subscriber gets from this table the values that are hidden in the other",
   });
 }
 
@@ -173,7 +173,7 @@ function toolsCopies(place: string, tables: readonly FilteredTable[]): Finding[]
           about: `${place}.${database}.${table}`,
           severity: "note",
           what: `${place} gets ${database}.${table}, which is named like a copy of ${database}.${original} that a tool for schema changes makes`,
-          why: "it gets each row that the tool copies, with the filters of the original",
+          why: "the subscriber gets each row that the tool copies, with the filters of the original",
         },
       ),
     ];

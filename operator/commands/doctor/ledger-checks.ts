@@ -40,11 +40,11 @@ export function ledgerFindings(facts: ServerFacts): Finding[] {
       check: "ledger.lockout",
       severity: "lockout",
       what: `init_connect calls ${LEDGER_PROCEDURE}, but ${obstacles.join(", ")}`,
-      why: "only accounts with CONNECTION_ADMIN can log in, and nobody else",
+      why: "only accounts with CONNECTION_ADMIN or SUPER can log in",
       ...reinstalling(ledger, isOnRds, kind),
     });
   } else if (faults.length > 0 || !hasRegistration(initConnect)) {
-    const words = hasRegistration(initConnect) ? [] : ["in other words than this version's"];
+    const words = hasRegistration(initConnect) ? [] : ["with other statements than this version's"];
     findings.push({
       check: "ledger.incomplete",
       severity: "warning",
@@ -60,7 +60,7 @@ export function ledgerFindings(facts: ServerFacts): Finding[] {
         about: `${account.user}@${account.host}`,
         severity: isCalled ? "lockout" : "warning",
         what: `'${account.user}'@'${account.host}' has a grant on a schema pattern that covers the ledger's schema and leaves out EXECUTE`,
-        why: "it cannot log in while the ledger is on: its own grant counts in place of everybody's",
+        why: "it cannot log in while init_connect calls the ledger, because MySQL applies this grant instead of the grant to everybody",
       }),
     );
   }
@@ -83,7 +83,7 @@ function semiSynchronous(variables: ServerVariables): Finding[] {
       check: "ledger.semi-sync",
       severity: waitMs > USUAL_WAIT_MS ? "warning" : "note",
       what: `a commit waits up to ${waitMs / 1000} s for a replica (${timeout})`,
-      why: "and so does a login while the ledger is on, because it commits its row",
+      why: "a login waits as long while the ledger is on, because it commits a row",
     }),
   ];
 }
@@ -96,7 +96,7 @@ function reinstalling(
   const { initConnect, exempt } = ledger;
   const script = reinstallScript(initConnect, exempt, isOnRds, kind);
   const first = isOnRds
-    ? "set init_connect in the parameter group as `--sql` says: on RDS for MySQL no account of yours can log in before."
+    ? "set init_connect in the parameter group as `--sql` says: on RDS for MySQL no account of yours can log in until then."
     : `run ${script.statements[0] ?? ""} as an account with CONNECTION_ADMIN: everybody can log in again.`;
   return { ...script, remedy: `First ${first} Then run the rest of what \`--sql\` prints.` };
 }
@@ -120,7 +120,7 @@ function faultsOf(
     writesRow && slots === null && "its table is missing",
     writesRow && slots !== null && slots < SLOTS && `its table has ${slots} of ${SLOTS} rows`,
     writesRow && !mayDefinerWrite && "the account that it runs as lacks privileges",
-    registration === "other" && "the procedure is another version's",
+    registration === "other" && "the procedure is of another version",
   ].filter((part) => part !== false);
 }
 
@@ -148,7 +148,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
           about: name,
           severity: "warning",
           what: `${name} changed the user of open connections ${count} times (COM_CHANGE_USER)`,
-          why: "neither the binlog nor init_connect tells of it: changes may be taken for the former user's",
+          why: "neither the binlog nor init_connect shows it, so changes may be attributed to the former user",
         },
       ),
     );
@@ -162,7 +162,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
           about: name,
           severity: "warning",
           what: `${count} connections come through ${name}, which shares connections between clients`,
-          why: "changes belong to the user that the proxy logs in with; where it changes the user of a connection without the call, to the former user",
+          why: "changes are attributed to the user that the proxy logs in with; if it changes the user of an open connection without the call, to the former user",
         },
       ),
     );
@@ -180,7 +180,7 @@ export function connectionFindings(facts: ServerFacts): Finding[] {
             lostThreads > 0
               ? `performance_schema has no room for ${lostThreads} threads`
               : "performance_schema is off",
-          why: "the process list lacks connections: who is not in the ledger stays unknown",
+          why: "the process list lacks connections, so authors that are not in the ledger stay unknown",
         },
       ),
     );

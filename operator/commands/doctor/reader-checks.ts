@@ -13,7 +13,7 @@ export function stopFindings({ stop }: Pick<ReaderItem, "stop">): Finding[] {
       {
         check: "reader.stopped",
         severity: "loss",
-        what: `the reader has stopped since ${new Date(sinceMs).toISOString()}: ${error}: ${message}`,
+        what: `the reader has been stopped since ${new Date(sinceMs).toISOString()}: ${error}: ${message}`,
         why: "no environment receives changes until a person acts, and MySQL purges its binlog meanwhile",
       },
     ),

@@ -26,8 +26,8 @@ export function reportText(findings: readonly ReportedFinding[]): string {
   const mattering = findings.filter(isFault).length;
   lines.push(
     mattering === 0
-      ? "Nothing has to be mended."
-      : `${mattering} ${mattering === 1 ? "finding" : "findings"} to mend; --sql prints the statements.`,
+      ? "Nothing has to be fixed."
+      : `${mattering} ${mattering === 1 ? "finding" : "findings"} to fix; --sql prints the statements.`,
   );
   return lines.join("\n");
 }

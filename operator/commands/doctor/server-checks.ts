@@ -20,7 +20,7 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
           check: "tls",
           severity: "note",
           what: "this connection is not encrypted",
-          why: "the reader's would carry every row in the clear",
+          why: "if the reader's connection is not encrypted either, it carries every row in plain text",
         },
       ),
     );
@@ -28,12 +28,12 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
   if (facts.replicaOf !== null) {
     findings.push(
       fixedByHand(
-        "Follow the source itself: give source.host the address that follows the writer through a failover. On MySQL 8.3 and later, tags name the authors here too.",
+        "Read from the source itself: set source.host to the address that follows the writer through a failover. On MySQL 8.3 and later, GTID tags name the authors on a replica too.",
         {
           check: "replica",
           severity: "warning",
           what: `the server is a replica of ${facts.replicaOf}`,
-          why: "what it applies is logged without the thread id of the connection that wrote it, so its author is unknown: all of it is parked",
+          why: "it logs the changes that it applies without the thread id of the connection that wrote them, so their authors are unknown and all of them are parked",
         },
       ),
     );
@@ -49,12 +49,12 @@ function retention(
   if (retentionSeconds === "unknown") {
     return [
       fixedByHand(
-        "Name an account with --mysql that may read mysql.rds_configuration, and let the reader's account read it.",
+        "With --mysql, name an account that may read mysql.rds_configuration, and let the reader's account read it too.",
         {
           check: "retention.unknown",
           severity: "warning",
           what: "this account may not read mysql.rds_configuration, where RDS says how long it keeps the binlog",
-          why: "whether it is kept long enough cannot be checked; a reader that may not read it either takes the age of the oldest file",
+          why: "the doctor cannot check whether it is kept long enough; a reader that may not read it either uses the age of the oldest binlog file",
         },
       ),
     ];
@@ -74,8 +74,10 @@ function retention(
       severity: "warning",
       what:
         `the binlog is kept for ${(retentionSeconds / 3600).toFixed(1)} hours` +
-        (lagSeconds === null ? "" : `, and the reader is ${(lagSeconds / 3600).toFixed(1)} behind`),
-      why: "what is purged before it was read is lost",
+        (lagSeconds === null
+          ? ""
+          : `, and the reader is ${(lagSeconds / 3600).toFixed(1)} hours behind`),
+      why: "changes that MySQL purges before they are read are lost",
     }),
   ];
 }
@@ -107,7 +109,7 @@ export function readerFindings(
           check: "reader.account",
           severity: "warning",
           what: `there is no account ${account} for the reader`,
-          why: "the reader should have no privilege that it does not need",
+          why: "the reader needs an account, with the privileges that it uses and no others",
         },
       ),
     ];
@@ -124,7 +126,7 @@ export function readerFindings(
         check: "reader.grants",
         severity: "warning",
         what: `${account} lacks ${lacks.length > 0 ? lacks.join(" and ") : "SELECT on performance_schema"}`,
-        why: "the reader could not follow the binlog or see who is connected",
+        why: "the reader cannot follow the binlog or see who is connected",
       }),
     );
   }
@@ -140,7 +142,7 @@ export function readerFindings(
           check: "reader.surplus",
           severity: "warning",
           what: `${account} has ${surplus[1]}`,
-          why: "who gets hold of the reader's password could change data",
+          why: "anyone who obtains the reader's password could change data",
         },
       ),
     );

@@ -12,12 +12,12 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
   if (isLedgerOn && isFiltered(facts)) {
     findings.push(
       fixedByHand(
-        `Take binlog_do_db and binlog_ignore_db out of the server's options, or let them log ${LEDGER_SCHEMA}, and restart it.`,
+        `Remove binlog_do_db and binlog_ignore_db from the server's options, or let them log ${LEDGER_SCHEMA}, and restart the server.`,
         {
           check: "ledger.filtered",
           severity: "warning",
           what: `the server's binlog filters leave out the schema ${LEDGER_SCHEMA}`,
-          why: "the ledger's rows are in no log, so the reader knows connections by the process list only",
+          why: "the binlog lacks the ledger's rows, so the reader knows connections from the process list only",
         },
       ),
     );
@@ -29,8 +29,8 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
         {
           check: "connections.x-protocol",
           severity: "warning",
-          what: `${xSessions} sessions came over X Protocol since the server started`,
-          why: "MySQL does not run init_connect for them, so neither the ledger nor tags know them",
+          what: `${xSessions} sessions have used X Protocol since the server started`,
+          why: "MySQL does not run init_connect for them, so they are not in the ledger and have no tags",
         },
       ),
     );
@@ -43,7 +43,7 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
           check: "accounts.thread-id",
           severity: "note",
           what: `${threadIdSetters.join(", ")} may set pseudo_thread_id`,
-          why: "a session that sets it writes under the id of another connection, and its changes go to that one's environment",
+          why: "a session that sets it writes under the id of another connection, and its changes go to that connection's environment",
         },
       ),
     );

@@ -70,13 +70,13 @@ function wayFindings(
   if (ways.length === 0) return [];
   return [
     fixedByHand(
-      "Take it out of source.statementTables, or see that this does not lead to a followed table.",
+      "Remove the table from source.statementTables, or make sure that none of these changes a followed table.",
       {
         check: "statements.tables",
         about: ways.map((way) => way.split(" ", 1).join()).join(","),
         severity: "warning",
-        what: `tables that may be written in statement format (source.statementTables, and ${CHECKSUMS}) may lead to others: ${ways.join(", ")}`,
-        why: "the reader passes a statement in statement format that writes such a table, and what else that statement changed is delivered to nobody",
+        what: `statements that write tables which may be written in statement format (source.statementTables, and ${CHECKSUMS}) may change other tables: ${ways.join(", ")}`,
+        why: "the reader passes over a statement in statement format that writes such a table, so other changes by that statement are not delivered",
       },
     ),
   ];
@@ -86,12 +86,12 @@ function viewFindings({ callingViews }: StatementWays): Finding[] {
   if (callingViews.length === 0) return [];
   return [
     fixedByHand(
-      "See that these functions change no followed table, or that no such statement reads the views.",
+      "Make sure that these functions change no followed table, or that no such statement reads the views.",
       {
         check: "statements.views",
         severity: "note",
         what: `views call stored functions: ${callingViews.map(nameOf).join(", ")}`,
-        why: "a statement in statement format that writes a table of source.statementTables passes the reader, also if it reads such a view: what the function changed is delivered to nobody",
+        why: "the reader passes over a statement in statement format that writes a table of source.statementTables, even if it reads such a view, so changes by the function are not delivered",
       },
     ),
   ];

@@ -33,7 +33,7 @@ function missing(facts: ServerFacts, wanted: WantedTags): Finding[] {
   const obstacle = obstacleOf(facts);
   if (obstacle !== null) {
     return [
-      fixedByHand("Do without tags until then; the ledger works.", {
+      fixedByHand("Use the session ledger without tags until this is changed.", {
         check: "tags.impossible",
         severity: "warning",
         what: `GTID tags cannot be used here: ${obstacle}`,
@@ -46,7 +46,7 @@ function missing(facts: ServerFacts, wanted: WantedTags): Finding[] {
   const isAlone = wanted === "alone" && slots === null;
   const staying =
     wanted === "alone" && !isAlone
-      ? " The session ledger is there and stays; --uninstall takes it out first."
+      ? " The session ledger is installed and stays; to remove it first, run what --uninstall prints."
       : "";
   return [
     {
@@ -63,7 +63,7 @@ function missing(facts: ServerFacts, wanted: WantedTags): Finding[] {
 /** Why tags would have no effect or do harm; null when they can be used. */
 function obstacleOf({ variables, tags }: ServerFacts): string | null {
   const version = variables.get("version") ?? "";
-  if (!hasTags(version)) return `the server is ${version}, and tags came with 8.3`;
+  if (!hasTags(version)) return `the server is ${version}, and tags need 8.3 or later`;
   if (variables.get("gtid_mode") !== "ON")
     return `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`;
   const old = tags.followers.find(
@@ -109,13 +109,13 @@ function followers({ tags }: ServerFacts, reader: string): Finding[] {
   if (others.length === 0) return [];
   return [
     fixedByHand(
-      "Make sure of each that it reads tagged GTIDs: Debezium does from 3.6 on; Maxwell, older Debezium and what is built on them, and ProxySQL's GTID reader do not.",
+      "Make sure that each of them reads tagged GTIDs. Debezium does from 3.6 on. Maxwell, older versions of Debezium, programs built on these, and ProxySQL's GTID reader do not.",
       {
         check: "tags.readers",
         about: others.join(","),
         severity: "warning",
         what: `other programs read the binlog: ${others.join(", ")}`,
-        why: "a program that does not know tagged GTIDs stops or goes wrong at the first one",
+        why: "a program that does not know tagged GTIDs stops at the first one, or misreads it",
       },
     ),
   ];
@@ -129,7 +129,7 @@ function accounts({ accounts: all, tags }: ServerFacts): Finding[] {
         check: "tags.setters",
         severity: "note",
         what: `${tags.setters.join(", ")} may set any tag`,
-        why: "what they write can carry another account's name",
+        why: "their transactions can carry another account's name",
       }),
     );
   }
@@ -139,7 +139,7 @@ function accounts({ accounts: all, tags }: ServerFacts): Finding[] {
       fixedByHand("Keep the session ledger for them, or give them shorter names.", {
         check: "tags.long-names",
         severity: "note",
-        what: `${untagged.map(({ user }) => `'${user}'`).join(", ")} have no tag: their spelling has more than 32 characters`,
+        what: `${untagged.map(({ user }) => `'${user}'`).join(", ")} have no tag, because it would have more than 32 characters`,
         why: "their authors are found by the session ledger and the process list",
       }),
     );
@@ -150,13 +150,13 @@ function accounts({ accounts: all, tags }: ServerFacts): Finding[] {
 function resets({ tags }: ServerFacts): Finding[] {
   return tags.resets.map(({ name, count }) =>
     fixedByHand(
-      `Turn the reset off in the pool's settings (ConnectionReset=false in MySqlConnector, for one), or run CALL ${LEDGER_PROCEDURE}() after each.`,
+      `Turn the reset off in the pool's settings (ConnectionReset=false in MySqlConnector, for example), or run CALL ${LEDGER_PROCEDURE}() after each reset.`,
       {
         check: "connections.reset",
         about: name,
         severity: "warning",
         what: `${name} reset open sessions ${count} times (COM_RESET_CONNECTION)`,
-        why: "a reset takes the tag away: what is written afterwards is parked, unless the connection stays open until the reader has asked for it",
+        why: "a reset removes the tag: changes written afterwards are parked, unless the connection stays open until the reader has looked it up",
       },
     ),
   );

@@ -34,8 +34,8 @@ function fateText(fate: NonNullable<ExplainedChange["fate"]>): string {
       return "dropped: the author belongs to no environment, and otherUsers is drop";
     case "unrecorded":
       return (
-        "not known: it was routed, and no failure record has it; the reader knew its author by the process list, " +
-        "which does not list the connection any more"
+        "not known: the change was routed and is in no failure record; the reader knew its author from the process list, " +
+        "which no longer lists the connection"
       );
     case "parked":
     case "discarded":
@@ -47,12 +47,12 @@ function fateText(fate: NonNullable<ExplainedChange["fate"]>): string {
 
 const PLACES = {
   "on-its-way": "on its way: the reader has sent it, and it waits in the raw queue",
-  "not-read": "not read yet: the reader has not come to it",
+  "not-read": "not read yet: the reader has not reached it",
   "before-start":
-    "not delivered from there: it lies before the place where reading began (a first start, or offsets set); " +
-    "what an earlier start had read was delivered then",
+    "not delivered since reading began there: it precedes the position of a first start or of offsets set; " +
+    "if the reader had read it before that, it was delivered then",
   "not-comparable":
-    "not known: the reader's offset is about another binlog than the one that was searched",
+    "not known: the reader's offset belongs to another binlog than the one that was searched",
 } as const;
 
 function queueText(queue: QueueFate, op: string): string {

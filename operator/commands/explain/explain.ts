@@ -37,18 +37,23 @@ export function explain(program: Command): void {
       program
         .command("explain")
         .description(
-          "Searches the binlog for the changes of a row, and says of each: when, what, who, which environment, and what " +
-            "became of it in each queue. Logs in to MySQL with the reader's account, and changes nothing.",
+          "Searches the binlog for the changes of a row. Shows when each was made, by whom, in which environment, and what " +
+            "happened to it in each queue. Logs in to MySQL with the reader's account, and changes nothing.",
         )
         .argument("<table>", "database.table")
         .argument(
           "[values...]",
-          "the primary key's values, or column=value; left out: all rows of the table",
+          "the primary key's values, or column=value (default: all rows of the table)",
         )
         .option("--since <place>", `where to begin: ${PLACE_FORMS}`, "1h")
-        .option("--to <place>", "where to end; left out: the end of the binlog")
-        .option("--limit <n>", "at most so many changes, the oldest first", wholeNumber, 1000)
-        .option("--rows", "print the rows' values, too", false),
+        .option("--to <place>", "where to end (default: the end of the binlog)")
+        .option(
+          "--limit <n>",
+          "show at most this many changes, the oldest first",
+          wholeNumber,
+          1000,
+        )
+        .option("--rows", "also print the rows' values", false),
     ),
     EXAMPLES,
   ).action(onStack(run));
@@ -125,7 +130,7 @@ async function run(
   const unknown = changes.filter(({ author }) => author === null).length;
   if (unknown > 0)
     notes.push(
-      `The author of ${unknown} of them is not known: nothing is recorded of the connections that wrote them.`,
+      `The authors of ${unknown} of them are not known: the connections that wrote them are not recorded.`,
     );
   const latest = changes.at(-1);
   const continueFrom =

@@ -42,7 +42,7 @@ export function withAnswer(
   const known = authorAt(entries, parked.first);
   if (from === null && known !== undefined) {
     throw new CommandError(
-      `the author is known by now: ${known.user} (${known.attribution}); "retry" delivers the changes, and --from POSITION says otherwise`,
+      `the author is already known: ${known.user} (${known.attribution}). "retry" delivers the changes; to name another author from a position on, add --from POSITION`,
     );
   }
   const begin = from ?? held?.from ?? "";

@@ -47,13 +47,17 @@ export function attribute(failures: Command): void {
   failures
     .command("attribute <connection>")
     .description(
-      "say who was at the other end of a connection: <server>/<run>/<thread>, or its stream",
+      "name the MySQL user of a connection (<server>/<run>/<thread>, or its stream) and deliver its parked changes",
     )
     .requiredOption("--user <user>", "the MySQL user")
     .option("--host <host>", "the client's host", "")
     .option("--from <position>", "only from this position on")
-    .option("--config <file>", "the configuration, which says the user's environment", "cdk.json")
-    .option("--source <name>", "which of its sources, where it has several")
+    .option(
+      "--config <file>",
+      "the configuration, which defines the user's environment",
+      "cdk.json",
+    )
+    .option("--source <name>", "the source, if the configuration has several")
     .option("--yes", "do not ask", false)
     .action(onStack(attributeConnection));
 }
@@ -84,7 +88,7 @@ async function attributeConnection(
   report(
     { connection: connectionName(connection), user, host, environment, due },
     () =>
-      `${connectionName(connection)} counts as ${user}, ${whereTo(environment)}; ${due} parked streams are due now.`,
+      `${connectionName(connection)} is attributed to ${user}: its changes ${whereTo(environment)}. ${due} parked streams are due now.`,
   );
 }
 
@@ -99,11 +103,11 @@ function question(
     : "";
   const what =
     sample === null ? "" : ` of ${sample.tables.join(", ")}, from ${sample.committedFrom} on,`;
-  return `${changes} changes${what} count as written by '${user}'@'${host}', ${whereTo(environment)}.${warning} Is that so?`;
+  return `${changes} changes${what} are attributed to '${user}'@'${host}' and ${whereTo(environment)}.${warning} Go on?`;
 }
 
 function whereTo(environment: string | null): string {
-  return environment === null ? "and are dropped" : `of the environment ${environment}`;
+  return environment === null ? "are dropped" : `go to the environment ${environment}`;
 }
 
 /** The parked changes of a connection. */
@@ -208,7 +212,7 @@ async function recordAnswer(
   );
   if (!written) {
     throw new CommandError(
-      "the reader has just learnt something about this connection; look again",
+      "the reader recorded something about this connection at the same moment: run this command again",
     );
   }
 }

@@ -14,8 +14,8 @@ interface DiscardOptions {
 export function discard(failures: Command): void {
   failures
     .command("discard <stream>")
-    .description("give up a stream's first record: it will never be delivered")
-    .option("--all", "all its records", false)
+    .description("discard a stream's first record, which is then never delivered")
+    .option("--all", "discard all records of the stream", false)
     .option("--yes", "do not ask", false)
     .action(onStack(discardRecords));
 }

@@ -16,7 +16,7 @@ export function exportRecords(failures: Command): void {
   failures
     .command("export [streams...]")
     .description("write parked records as lines of JSON, row data included")
-    .option("--output <file>", "into a file")
+    .option("--output <file>", "write to this file instead of standard output")
     .action(onStack(writeRecords));
 }
 

@@ -38,7 +38,7 @@ export async function troubledStreams(target: Target): Promise<StreamState[]> {
       const stream = readableStream(name);
       if (stream === null) {
         console.error(
-          `${name}: not the name of a stream of this release; a later one may have written it`,
+          `${name}: this release cannot read the name of this stream; a later release may have written it`,
         );
       } else streams.push(stream);
     }

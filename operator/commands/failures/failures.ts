@@ -34,7 +34,9 @@ export function failures(program: Command): void {
   const command = withStackOptions(
     program
       .command("failures")
-      .description("Shows and steers what binlog-router could not deliver yet."),
+      .description(
+        "Shows the changes that binlog-router could not deliver yet, and retries, attributes or discards them.",
+      ),
     EXAMPLES,
   );
   for (const add of SUBCOMMANDS) add(command);

@@ -12,7 +12,7 @@ import type { Target } from "../../shared/target.ts";
 export function lanes(failures: Command): void {
   failures
     .command("lanes")
-    .description("how far each lane was delivered")
+    .description("show how far each lane was delivered")
     .action(onStack(showLanes));
 }
 
@@ -34,7 +34,7 @@ async function showLanes({ target, report }: StackContext): Promise<void> {
 export function acceptGap(failures: Command): void {
   failures
     .command("accept-gap")
-    .description("go on after a position although what lies before it was never delivered")
+    .description("let a lane continue after a position, without the undelivered changes before it")
     .argument("<lane>", "the lane's number", wholeNumber)
     .argument("<position>", "the position before the frame that waits")
     .option("--yes", "do not ask", false)

@@ -30,7 +30,7 @@ interface ListedStream {
 export function list(failures: Command): void {
   failures
     .command("list")
-    .description("the streams that wait, why, since when and with how many changes")
+    .description("list the streams that wait: why, since when, and with how many changes")
     .action(onStack(listStreams));
 }
 

@@ -30,7 +30,9 @@ const DEAD_LETTER_SUFFIX = "-raw-dead.fifo";
 export function redrive(failures: Command): void {
   failures
     .command("redrive")
-    .description("bring back the frames in the raw queue's dead-letter queue")
+    .description(
+      "park the frames of the raw queue's dead-letter queue, so that they are delivered in order",
+    )
     .action(onStack(redriveAll));
 }
 
@@ -47,7 +49,7 @@ async function redriveAll({ target, report, progress }: StackContext): Promise<v
  * visibility timeout ends; in a FIFO queue it also hides the messages behind them in their group.
  */
 function redriveText(moved: number, waiting: number | null): string {
-  const done = `${moved} messages are parked now; the retry function takes them back into their lanes.`;
+  const done = `${moved} messages are parked now; the retry function returns them to their lanes.`;
   if (waiting === 0) {
     return moved === 0 ? "The raw queue's dead-letter queue is empty." : done;
   }

@@ -12,9 +12,9 @@ interface RetryOptions {
 export function retry(failures: Command): void {
   failures
     .command("retry [streams...]")
-    .description("try streams again now, given up or not")
-    .option("--all", "all that wait", false)
-    .option("--reason <reason>", "those that wait for this reason")
+    .description("make streams due now, also those that were given up")
+    .option("--all", "all streams that wait", false)
+    .option("--reason <reason>", "the streams that wait for this reason")
     .action(onStack(retryStreams));
 }
 
@@ -28,7 +28,7 @@ async function retryStreams(
   { all, reason }: RetryOptions,
 ): Promise<void> {
   if (names.length === 0 && !all && reason === undefined) {
-    throw new CommandError("name streams, or say --all or --reason REASON");
+    throw new CommandError("name streams, or add --all or --reason REASON");
   }
   const streams: Stream[] = [];
   if (names.length > 0) {

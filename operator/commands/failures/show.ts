@@ -20,9 +20,9 @@ interface ShowOptions {
 export function show(failures: Command): void {
   failures
     .command("show <stream>")
-    .description("one stream and its first records")
-    .option("--limit <n>", "at most so many records", wholeNumber, 20)
-    .option("--body", "also what they hold (row data)", false)
+    .description("show one stream and its first records")
+    .option("--limit <n>", "show at most this many records", wholeNumber, 20)
+    .option("--body", "also show the records' contents (row data)", false)
     .action(onStack(showStream));
 }
 
@@ -93,6 +93,6 @@ function showText(
         record.committedFrom ?? "",
       ]),
     ),
-    ...bodies.map((body) => body ?? "(what this record holds is not there any more)"),
+    ...bodies.map((body) => body ?? "(the content of this record no longer exists)"),
   ].join("\n");
 }

@@ -8,7 +8,7 @@ export function goOn(offsets: Command): void {
   offsets
     .command("continue")
     .description(
-      "end a stop and go on from the offset: you vouch that the server's history is the one that was read",
+      "end a stop and go on from the offset; you confirm that the server's history is the one that was read",
     )
     .option("--yes", "do not ask", false)
     .action(onStack(endStop));
@@ -22,15 +22,14 @@ async function endStop(
   const observed = await store.load();
   const { stop, offset } = observed;
   if (offset === null) throw new CommandError("the reader has no offset to go on from");
-  if (stop === null)
-    throw new CommandError("the reader has not stopped by an error: nothing was changed");
+  if (stop === null) throw new CommandError("no error has stopped the reader: nothing was changed");
   if (!yes) {
     await confirm(
-      `The reader stopped: ${stop.message}\nLet it go on from ${describePlace(observed)}, whose history you have compared yourself? ` +
+      `The reader stopped: ${stop.message}\nHave you compared the server's history with ${describePlace(observed)}, and shall the reader go on from there? ` +
         "If the server was restored or reset, changes are lost.",
     );
   }
   if (!(await store.vouch(observed)))
-    throw new CommandError("a reader wrote at the same moment; try once more");
+    throw new CommandError("a reader wrote its offset at the same moment: run this command again");
   report({ continues: describePlace(observed) }, () => "The reader goes on from its offset.");
 }

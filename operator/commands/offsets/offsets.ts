@@ -18,7 +18,7 @@ export function offsets(program: Command): void {
     program
       .command("offsets")
       .description(
-        "Shows how far the binlog was read and delivered, and moves the reader by an explicit act.",
+        "Shows how far the binlog was read and delivered, and moves the reader to another position.",
       ),
     EXAMPLES,
   );

@@ -23,10 +23,10 @@ export function set(offsets: Command): void {
   offsets
     .command("set")
     .description(
-      "make the reader begin anew elsewhere; what lies between is skipped, or delivered again in a new epoch",
+      "make the reader begin anew at another position; changes in between are skipped, or delivered again in a new epoch",
     )
     .addOption(
-      new Option("--now", "behind everything committed so far").conflicts([
+      new Option("--now", "after everything committed so far").conflicts([
         "oldest",
         "gtid",
         "past",
@@ -34,14 +34,14 @@ export function set(offsets: Command): void {
       ]),
     )
     .addOption(
-      new Option("--oldest", "at the oldest log that the server has").conflicts([
+      new Option("--oldest", "at the oldest binlog file that the server has").conflicts([
         "gtid",
         "past",
         "file",
       ]),
     )
     .addOption(
-      new Option("--gtid <set>", "behind the transactions of a GTID set").conflicts([
+      new Option("--gtid <set>", "after the transactions of a GTID set").conflicts([
         "past",
         "file",
       ]),
@@ -49,7 +49,7 @@ export function set(offsets: Command): void {
     .addOption(
       new Option(
         "--past <gtid>",
-        "behind what was read and one more transaction, at which the reader stopped",
+        "after the transactions that were read and this one, at which the reader stopped",
       ).conflicts("file"),
     )
     .option(
@@ -80,7 +80,7 @@ async function moveReader(
     }
   }
   throw new CommandError(
-    "the reader wrote its offset at the same moment, again and again; try once more",
+    "the reader wrote its offset at the same moment in each attempt: run this command again",
   );
 }
 
@@ -102,7 +102,7 @@ function startPointOf(
   if (start === null) {
     throw new CommandError(
       text === ""
-        ? "say where: --now, --oldest, --gtid <set>, --past <gtid> or --file <name:offset>"
+        ? "name a starting point: --now, --oldest, --gtid <set>, --past <gtid> or --file <name:offset>"
         : `not a starting point: ${text}`,
     );
   }
@@ -113,11 +113,11 @@ function startPointOf(
 function startPast(gtid: string, { offset, newStart }: ReaderItem): StartPoint {
   if (newStart !== null) {
     throw new CommandError(
-      `the reader is to begin anew at ${formatStartPoint(newStart.start)} and has not yet: start it first`,
+      `the reader was ordered to begin anew at ${formatStartPoint(newStart.start)} and has not begun yet: start it first`,
     );
   }
   if (offset === null || offset.gtidSet === null) {
-    throw new CommandError("the reader's offset is no GTID set: use --file <name:offset>");
+    throw new CommandError("the reader's offset has no GTID set: use --file <name:offset>");
   }
   const single = parseStartPoint(`gtid:${gtid}`);
   if (single === null || gtid === "") throw new CommandError(`not a GTID: ${gtid}`);

@@ -9,7 +9,7 @@ import { onStack, type StackContext } from "../../shared/command.ts";
 export function show(offsets: Command): void {
   offsets
     .command("show", { isDefault: true })
-    .description("the reader's offset, its epoch, who holds the lease")
+    .description("show the reader's offset, its epoch, and who holds the lease")
     .action(onStack(showItem));
 }
 
@@ -42,7 +42,9 @@ function itemText(item: ReaderItem): string {
       );
     }
     if (keptXa.length > 0)
-      lines.push("             Their changes are kept in the payload bucket until they are ended.");
+      lines.push(
+        "             Their changes are kept in the payload bucket until they are committed or rolled back.",
+      );
     for (const [lane, position] of lanes) lines.push(`lane ${lane}:      sent up to ${position}`);
   }
   const { stop } = item;

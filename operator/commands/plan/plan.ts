@@ -40,8 +40,8 @@ const HELP = helpText(
     "npm run plan -- --source shop --accept shop-billing-branch-7.fifo",
     "npm run plan -- --template deployed.json",
   ],
-  "0 no waiting message is lost, or those of queues named with --accept; 1 some would be lost, or a queue is there already; " +
-    "2 it could not be found out, and one sentence says why",
+  "0 no waiting message is lost, except in queues named with --accept; 1 messages would be lost, or a queue exists already; " +
+    "2 the plan could not be made, and one sentence says why",
 );
 
 /** Adds `plan`, which shows what deploying the configuration does to queues and their messages. */
@@ -49,15 +49,15 @@ export function plan(program: Command): void {
   program
     .command("plan")
     .description(
-      "Says what deploying the configuration creates, deletes and keeps, and what becomes of waiting messages. Changes nothing.",
+      "Shows what deploying the configuration creates, deletes and keeps, and what happens to waiting messages. Changes nothing.",
     )
     .option(
       "--config <file>",
       "the configuration object as a JSON file",
       fileURLToPath(new URL("../../../cdk.json", import.meta.url)),
     )
-    .option("--source <name>", "which source, where the configuration has several")
-    .option("--stack <name>", "the deployed stack; else binlog-router-<name of the source>")
+    .option("--source <name>", "the source, if the configuration has several")
+    .option("--stack <name>", "the deployed stack (default: binlog-router-<name of the source>)")
     .option("--template <file>", "the deployed stack's template, instead of asking CloudFormation")
     .option("--accept <queues...>", "queues whose messages may be lost", [])
     .option("--json", "print the steps as JSON")
@@ -130,15 +130,16 @@ function planText({ stackName, source, steps, refused, taken }: Plan): string {
     ...(taken.length === 0
       ? []
       : [
-          `Queues are there already, and CloudFormation makes none under a name that is taken. Let their applications empty them, remove them, and deploy a minute later: npm run queues -- discard ${taken.join(" ")} --source ${source}`,
+          `Queues exist already, and CloudFormation cannot create a queue under a name that is taken. Let their applications empty them, remove them, and deploy a minute later: npm run queues -- discard ${taken.join(" ")} --source ${source}`,
         ]),
   ];
   const hint = steps.some(({ kind }) => kind === "leaves")
     ? [
-        `What is left behind is removed by name, best when it is empty: npm run queues -- list --source ${source}`,
+        `Queues that are left behind stay until you discard them by name, best when they are empty: npm run queues -- list --source ${source}`,
       ]
     : [];
-  const end = problems.length === 0 ? ["No message is lost that was not accepted."] : problems;
+  const end =
+    problems.length === 0 ? ["No message is lost, except in queues that you accepted."] : problems;
   return [
     `Deploying the configuration to the stack ${stackName}`,
     ...lines,
@@ -150,7 +151,7 @@ function planText({ stackName, source, steps, refused, taken }: Plan): string {
 
 function messagesText({ kind, losesMessages, messages, isTaken }: PlannedStep): string {
   if (kind === "creates") {
-    return isTaken ? ` (it is there already, left over, with about ${messages} messages)` : "";
+    return isTaken ? ` (it exists already, left over, with about ${messages} messages)` : "";
   }
   if (kind !== "leaves" && !losesMessages) return "";
   if (messages === null) return " (SQS does not say how many messages it has)";

@@ -48,7 +48,7 @@ function receiptSteps(name: string, config: Configuration, before: DeployedQueue
     steps.push(
       change(
         what,
-        `${what}: ${visibilitySeconds} instead of ${before.visibilitySeconds}; a message that is being handled keeps the time that it was received with, one that waits gets the new time with its next receipt`,
+        `${what}: ${visibilitySeconds} instead of ${before.visibilitySeconds}; a message that is being handled keeps the time that it was received with; one that waits gets the new time with its next receipt`,
       ),
     );
   }
@@ -57,7 +57,7 @@ function receiptSteps(name: string, config: Configuration, before: DeployedQueue
     const meaning =
       maxReceives < before.maxReceives
         ? `a message that waits and was received ${maxReceives} times already goes to the dead-letter queue instead of being received again`
-        : "receipts of messages that wait count on; what is in a dead-letter queue stays there";
+        : "messages that wait keep their number of receipts; messages in a dead-letter queue stay there";
     steps.push(
       change(what, `${what}: ${maxReceives} instead of ${before.maxReceives}; ${meaning}`),
     );
@@ -72,7 +72,7 @@ function consumersStep(name: string, config: Configuration, before: DeployedQueu
   const meaning =
     now.length === 0
       ? "messages that wait can be read by whoever IAM allows"
-      : "messages that wait stay, and nobody else can receive them from then on";
+      : "messages that wait stay, and from then on only the listed principals can receive them";
   return [
     change(what, `${what}: ${listed(now)} instead of ${listed(before.consumers)}; ${meaning}`),
   ];
@@ -96,7 +96,7 @@ function openedSteps({ name, environments }: Configuration, deployed: Deployed):
       const what = `environments.${environment}`;
       return change(
         what,
-        `${what} is removed with its consumers: its queues stay closed to others, but large payloads of messages that wait in them can be read by whoever IAM allows; let the queues run empty before, or keep the environment with its consumers, left out of the subscribers' environments, until they are discarded`,
+        `${what} is removed with its consumers: its queues stay closed to others, but large payloads of messages that wait in them can be read by whoever IAM allows; let the queues run empty first, or keep the environment with its consumers, left out of the subscribers' environments, until the queues are discarded`,
       );
     });
 }
@@ -108,7 +108,7 @@ function listed(arns: readonly string[]): string {
 /** `dead` is any dead-letter queue of an environment, because all have the same operators. */
 function operatorsStep({ operators }: Configuration, dead: DeployedQueue | undefined): Step[] {
   if (dead === undefined || same(operators.toSorted(), dead.operators.toSorted())) return [];
-  const text = `operators: [${operators.join(", ")}] instead of [${dead.operators.join(", ")}]; messages that wait stay, in dead-letter queues, too, and these principals may move them back`;
+  const text = `operators: [${operators.join(", ")}] instead of [${dead.operators.join(", ")}]; messages that wait stay, also in dead-letter queues, and these principals may move them back`;
   return [change("operators", text)];
 }
 
@@ -122,7 +122,7 @@ function payloadSteps(config: Configuration, { payloadDays: before, queues }: De
   if (before === null || before === after) return [];
   const what = "retention.payloadDays";
   const text = `${what}: large payloads of messages are kept for ${after} days instead of ${before}`;
-  if (after > before) return [change(what, `${text}, those of messages that wait included`)];
+  if (after > before) return [change(what, `${text}, including those of messages that wait`)];
   const wanted = environmentQueues(config);
   const short = [...queues]
     .filter(([name, { isKept }]) => isKept && !isWanted(name, wanted))
@@ -130,7 +130,7 @@ function payloadSteps(config: Configuration, { payloadDays: before, queues }: De
     .map(([name]): Step => ({
       kind: "changes",
       what: name,
-      text: `${name} keeps messages for longer than S3 keeps their large payloads from then on: ${after} days`,
+      text: `${name} keeps messages for longer than the ${after} days for which S3 then keeps their large payloads`,
       losesMessages: true,
     }));
   return [
@@ -165,7 +165,7 @@ function restoredTablesStep({ restoredTables: now }: Configuration, deployed: De
   return [
     change(
       "restoredTables",
-      `restoredTables: the parts work with ${names(now)} instead of ${names(before)}; messages in queues stay, but frames that wait in the raw queue belong to the former tables, and so does what is parked there: do it as docs/deploying.md says ("The router's own tables")`,
+      `restoredTables: the parts work with ${names(now)} instead of ${names(before)}; messages in queues stay, but frames in the raw queue and parked changes belong to the former tables: follow docs/deploying.md ("The router's own tables")`,
     ),
   ];
 }

@@ -92,7 +92,7 @@ function lanesStep({ lanes }: Configuration, deployed: Deployed): Step[] {
   return [
     change(
       "lanes",
-      `lanes: ${lanes} instead of ${deployed.lanes}; no order breaks, because the reader uses the new number only when everything sent before is delivered and nothing is parked`,
+      `lanes: ${lanes} instead of ${deployed.lanes}; order is kept, because the reader uses the new number only when everything sent before is delivered and nothing is parked`,
     ),
   ];
 }
@@ -102,7 +102,7 @@ function otherUsersStep({ otherUsers }: Configuration, { routing }: Deployed): S
   return [
     change(
       "otherUsers",
-      `otherUsers: changes of users in no environment go to ${otherUsers} instead of ${routing.otherUsers}, those in waiting frames included`,
+      `otherUsers: changes of users in no environment go to ${otherUsers} instead of ${routing.otherUsers}, including those in waiting frames`,
     ),
   ];
 }
@@ -125,7 +125,7 @@ function usersStep(name: string, users: readonly string[], { routing }: Deployed
   return [
     change(
       `environments.${name}.users`,
-      `environments.${name}.users: [${users.join(", ")}] instead of [${before.join(", ")}], for changes in waiting frames, too; messages in queues stay where they are`,
+      `environments.${name}.users: [${users.join(", ")}] instead of [${before.join(", ")}], also for changes in waiting frames; messages in queues stay where they are`,
     ),
   ];
 }
@@ -142,9 +142,9 @@ const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
   encoding:
     "messages that wait stay as they are written; the application has to read both, as the client library of this release does",
   columns:
-    "messages that wait, parked ones included, keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before",
+    "messages that wait, parked ones included, keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before the deployment",
   where:
-    "messages that wait stay as they are, and rows that are wanted only now are not sent until they change",
+    "messages that wait stay as they are, and rows that only the new condition chooses are not sent until they change",
 };
 const OTHERWISE = "messages that wait stay as they are";
 

@@ -29,18 +29,18 @@ export function queues(program: Command): void {
     .command("queues")
     .description("Lists queues that deployments have left behind, and discards them by name.")
     .requiredOption("--source <name>", "the source's name")
-    .option("--stack <name>", "the deployed stack; else binlog-router-<name of the source>")
+    .option("--stack <name>", "the deployed stack (default: binlog-router-<name of the source>)")
     .option("--template <file>", "the deployed stack's template, instead of asking CloudFormation")
-    .option("--stack-deleted", "there is no stack any more: all of its queues are left over", false)
+    .option("--stack-deleted", "the stack was deleted: all of its queues are left over", false)
     .option("--json", "print JSON", false)
     .addHelpText("afterAll", HELP);
   command
     .command("list")
-    .description("queues of the source that its stack no longer has, with their messages")
+    .description("list the queues of the source that its stack no longer has, with their messages")
     .action(action(list));
   command
     .command("discard <queues...>")
-    .description("delete such queues, with the messages that are in them")
+    .description("delete such queues and the messages in them")
     .option("--yes", "do not ask", false)
     .action(action(discard));
 }
@@ -70,19 +70,21 @@ async function discard(
     const queue = found.find((one) => one.name === name);
     if (queue !== undefined) return queue;
     throw new CommandError(
-      `${name} is no queue that the source ${options.source} has left over; npm run queues -- list --source ${options.source} shows them`,
+      `${name} is not a left-over queue of the source ${options.source}; npm run queues -- list --source ${options.source} shows them`,
     );
   });
   if (!yes) {
     const texts = chosen.map(({ name, messages }) => `${name} (${countText(messages)})`);
-    await confirm(`Queues with the messages in them will be deleted: ${texts.join(", ")}. Go on?`);
+    await confirm(
+      `These queues and the messages in them will be deleted: ${texts.join(", ")}. Go on?`,
+    );
   }
   for (const { url } of chosen) {
     await sqs.client.send(new DeleteQueueCommand({ QueueUrl: url }));
   }
   report(
     { discarded: names },
-    () => `${chosen.length} queues were discarded. SQS takes their names again after a minute.`,
+    () => `${chosen.length} queues were discarded. SQS accepts their names again after a minute.`,
   );
 }
 

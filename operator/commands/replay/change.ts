@@ -13,7 +13,7 @@ export function list(replay: Command): void {
   replay
     .command("list")
     .description(
-      "all replays, the oldest first: for whom, which stretch, how far, who started them",
+      "list all replays, the oldest first: for whom, which stretch, how far, who started them",
     )
     .action(
       onStack(async ({ target, report }) => {
@@ -33,13 +33,13 @@ export function resume(replay: Command): void {
 export function pause(replay: Command): void {
   replay
     .command("pause <id>")
-    .description("stop sending after the part that is under way; resume goes on")
+    .description("stop sending after the current part; resume goes on")
     .action(
       onStack(async ({ target, report }, id: string) => {
         const items = new ReplayItems(target);
         assertOpen(await items.get(id));
         await items.wish(id, "pause");
-        report({ id, wanted: "pause" }, () => `Replay ${id} pauses after the part under way.`);
+        report({ id, wanted: "pause" }, () => `Replay ${id} pauses after the current part.`);
       }),
     );
 }
@@ -47,7 +47,7 @@ export function pause(replay: Command): void {
 export function cancel(replay: Command): void {
   replay
     .command("cancel <id>")
-    .description("end a replay: what was sent stays sent")
+    .description("end a replay; messages that were sent stay in the queue")
     .action(
       onStack(async ({ target, report }, id: string) => {
         const items = new ReplayItems(target);
@@ -89,7 +89,7 @@ function assertOpen({ id, state }: Replay): void {
 }
 
 function listText(replays: readonly Replay[]): string {
-  if (replays.length === 0) return "There was no replay.";
+  if (replays.length === 0) return "There are no replays.";
   return table(
     ["replay", "for", "from", "to", "tables", "state", "changes", "started by", "started"],
     replays.map((replay) => {

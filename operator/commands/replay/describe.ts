@@ -21,9 +21,9 @@ export function replayText(replay: Replay): string {
   const sent = `${changes} changes in ${messages} messages to ${subscriber} in ${environment}`;
   const lines = [`Replay ${id} is ${state}: it has sent ${sent}.`];
   if (unknown > 0)
-    lines.push(`${unknown} changes were left out, because nobody knows their author for certain.`);
+    lines.push(`${unknown} changes were left out, because their author is not known for certain.`);
   if (reason !== "") lines.push(`It stopped: ${reason}`);
   if (state === "paused" || state === "stopped")
-    lines.push(`npm run replay -- resume ${id} goes on where it is.`);
+    lines.push(`npm run replay -- resume ${id} continues it.`);
   return lines.join("\n");
 }

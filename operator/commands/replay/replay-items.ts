@@ -174,7 +174,7 @@ export class ReplayItems {
     } catch (cause) {
       if (!(cause instanceof ConditionalCheckFailedException)) throw cause;
       throw new TakenOverError(
-        `another process goes on with the replay ${id}, or it was cancelled`,
+        `another process has taken over the replay ${id}, or it was cancelled`,
         { cause },
       );
     }

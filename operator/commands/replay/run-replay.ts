@@ -85,7 +85,7 @@ export async function runReplay(
       // The state stays "running", as after a killed process. The replay can be resumed.
     }
     throw new CommandError(
-      `the replay ${id} stopped: ${sentence(cause)}; npm run replay -- resume ${id} goes on`,
+      `the replay ${id} stopped: ${sentence(cause)}; npm run replay -- resume ${id} continues it`,
       { cause },
     );
   }
@@ -114,7 +114,7 @@ function boundsOf({ id, bounds, done, epoch, life }: Replay, server: TracedServe
   const file = state.files.find((each) => binlogFileNumber(each) >= first);
   if (file === undefined || binlogFileNumber(file) > last)
     throw new CommandError(
-      `the server does not have the binlog file any more in which the replay ${id} is; its oldest is ${state.oldestFile}`,
+      `the server no longer has the binlog file that the replay ${id} had reached; its oldest is ${state.oldestFile}`,
     );
   return { ...bounds, file, after: done };
 }

@@ -62,7 +62,7 @@ export async function partMaker(
       unknown += without.length;
       const { queues, undecided } = fanOut({ ...frame, replay: { id } }, authored, rules);
       if (undecided !== null)
-        throw new CommandError(`a change cannot be decided: ${undecided.error}`);
+        throw new CommandError(`the filters cannot decide about a change: ${undecided.error}`);
       for (const share of queues) {
         if (share.kind === "fault")
           throw new CommandError(
@@ -108,7 +108,7 @@ export function replaySender(
       ({ unsent } = result);
       const { reason, error } = result.trouble;
       if (tries === TRIES)
-        throw new CommandError(`${queueName} does not take messages (${reason}: ${error})`);
+        throw new CommandError(`${queueName} does not accept messages (${reason}: ${error})`);
       await delay(FIRST_PAUSE_MS * 2 ** (tries - 1));
     }
   };

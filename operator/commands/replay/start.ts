@@ -38,8 +38,11 @@ export function start(replay: Command): void {
     .requiredOption("--subscriber <name>", "whose queue gets the changes")
     .requiredOption("--environment <name>", "in which environment")
     .requiredOption("--from <place>", `where to begin: ${PLACE_FORMS}`)
-    .option("--to <place>", "where to end; left out: the reader's saved offset")
-    .option("--tables <list>", "only these tables or patterns, with commas: shop.orders,shop.pay*")
+    .option("--to <place>", "where to end (default: the reader's saved offset)")
+    .option(
+      "--tables <list>",
+      "only these tables or patterns, separated by commas: shop.orders,shop.pay*",
+    )
     .option("--dry-run", "send nothing: count what would be sent", false)
     .action(onStack(run));
 }
@@ -55,7 +58,7 @@ async function run(context: StackContext, _options: unknown, command: Command): 
   const { offset } = server;
   if (offset === null || !server.isSameLife)
     throw new CommandError(
-      "the reader's offset is not about this server's binlog: a replay sends what the reader has passed",
+      "the reader's offset does not belong to this server's binlog, and a replay sends only what the reader has passed",
     );
   const backTo = new Date(await oldestMs(server)).toISOString();
   console.error(`The server's binlog goes back to ${backTo} (${server.state.oldestFile}).`);
@@ -98,7 +101,7 @@ function tablesOf(list: string | undefined): readonly string[] | null {
   const wrong = patterns.find((pattern) => !isTablePattern(pattern));
   if (wrong !== undefined)
     throw new CommandError(
-      `--tables: ${JSON.stringify(wrong)} is no table pattern: "database.table", "*" allowed, "!" excludes`,
+      `--tables: ${JSON.stringify(wrong)} is not a table pattern: write "database.table"; "*" stands for any characters, "!" excludes`,
     );
   return patterns;
 }
@@ -126,7 +129,7 @@ async function boundsOf(
   const beginning = await beginningAt(server, parsePlace(from, nowMs));
   if (beginning.oldestMs !== null)
     throw new CommandError(
-      `the server's binlog does not go back to ${from}, but to ${backTo}: --from ${server.state.oldestFile}:4 begins there`,
+      `the server's binlog goes back to ${backTo} only, not to ${from}: --from ${server.state.oldestFile}:4 begins there`,
     );
   return {
     file: beginning.file,

@@ -8,28 +8,30 @@ import { snapshotOf, wish } from "./orders.ts";
 export function pause(snapshot: Command): void {
   snapshot
     .command("pause <id>")
-    .description("stop reading rows; resume goes on with the chunk that comes next")
+    .description("stop reading rows; resume goes on with the next chunk")
     .action(onStack((context, id: string) => change(context, id, "pause", "pauses")));
 }
 
 export function resume(snapshot: Command): void {
   snapshot
     .command("resume <id>")
-    .description("go on with a snapshot that was paused, or that stopped by an error")
+    .description("go on with a snapshot that was paused, or that an error stopped")
     .action(onStack((context, id: string) => change(context, id, "run", "goes on")));
 }
 
 export function cancel(snapshot: Command): void {
   snapshot
     .command("cancel <id>")
-    .description("end a snapshot: what was sent stays sent, and no mark says that it is complete")
+    .description(
+      "end a snapshot; rows that were sent stay in the queue, and no message says that it is complete",
+    )
     .option("--yes", "do not ask", false)
     .action(
       onStack(async (context, id: string, { yes }: { readonly yes: boolean }) => {
         const { subscriber, environment, rows } = viewOf(await snapshotOf(context.target, id));
         if (!yes) {
           await context.confirm(
-            `${subscriber} in ${environment} has got ${rows} rows and gets no more; a new snapshot begins from the first row. End it?`,
+            `${subscriber} in ${environment} has received ${rows} rows and receives no more; a new snapshot begins from the first row. End it?`,
           );
         }
         await change(context, id, "cancel", "ends");

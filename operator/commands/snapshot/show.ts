@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 1000;
 export function list(snapshot: Command): void {
   snapshot
     .command("list", { isDefault: true })
-    .description("all snapshots, the oldest first: for whom, how far, who started them")
+    .description("list all snapshots, the oldest first: for whom, how far, who started them")
     .action(
       onStack(async ({ target, report }) => {
         const views = (await allSnapshots(target)).map(viewOf);
@@ -23,8 +23,8 @@ export function list(snapshot: Command): void {
 export function show(snapshot: Command): void {
   snapshot
     .command("show <id>")
-    .description("how far one snapshot is")
-    .option("--watch", "until it is over, or needs a person", false)
+    .description("show how far one snapshot is")
+    .option("--watch", "show its progress until it ends or needs a person", false)
     .action(onStack(showOne));
 }
 
@@ -51,7 +51,7 @@ function isAtRest({ report }: OrderedSnapshot): boolean {
 }
 
 function listText(views: readonly SnapshotView[]): string {
-  if (views.length === 0) return "No snapshot was ever ordered.";
+  if (views.length === 0) return "There are no snapshots.";
   return table(
     ["snapshot", "for", "tables", "state", "rows", "percent", "started by", "started"],
     views.map((view) => [

@@ -33,7 +33,10 @@ export function start(snapshot: Command): void {
     )
     .requiredOption("--subscriber <name>", "whose queue gets the rows")
     .requiredOption("--environment <name>", "in which environment")
-    .requiredOption("--tables <list>", "tables or patterns, with commas: shop.orders,shop.pay*")
+    .requiredOption(
+      "--tables <list>",
+      "tables or patterns, separated by commas: shop.orders,shop.pay*",
+    )
     .option("--where <expression>", "only rows for which this is true, in MySQL's syntax")
     .option("--rate <rows>", "rows a second at most", wholeNumber)
     .action(onStack(order));
@@ -47,7 +50,8 @@ async function order(
   const { subscriber, environment, where, rate } = options;
   const tables = patternsIn(options.tables);
   if (where?.trim() === "") throw new CommandError("--where is empty: leave it out for all rows");
-  if (rate === 0) throw new CommandError("--rate 0 would never end: snapshot pause stops one");
+  if (rate === 0)
+    throw new CommandError("--rate 0 would never end; to stop a snapshot, run snapshot pause");
   await assertQueue(target, subscriber, environment);
   const { stack } = command.optsWithGlobals<StartOptions>();
   const placed: SnapshotOrder = {
@@ -69,7 +73,7 @@ async function order(
   if (view.state === "refused") throw new CommandError(`the reader refuses: ${view.reason}`);
   report(view, () =>
     answered.report === null
-      ? `Snapshot ${placed.id} is ordered. No reader has answered within ${ANSWER_MS / 1000} s: it begins when one reads the binlog.`
+      ? `Snapshot ${placed.id} is ordered. No reader has answered within ${ANSWER_MS / 1000} s: the snapshot begins when a reader reads the binlog.`
       : `Snapshot ${placed.id} is ${progressText(view)}\nnpm run snapshot -- show ${placed.id} --watch follows it.`,
   );
 }
@@ -83,7 +87,7 @@ function patternsIn(list: string): string[] {
   const wrong = patterns.find((pattern) => !isTablePattern(pattern));
   if (wrong !== undefined) {
     throw new CommandError(
-      `--tables: ${JSON.stringify(wrong)} is no table pattern: "database.table", "*" allowed, "!" excludes`,
+      `--tables: ${JSON.stringify(wrong)} is not a table pattern: write "database.table"; "*" stands for any characters, "!" excludes`,
     );
   }
   return patterns;

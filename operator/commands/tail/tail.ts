@@ -54,15 +54,15 @@ export function tail(program: Command): void {
         .requiredOption("--environment <name>", "whose changes")
         .option(
           "--subscriber <name>",
-          "only what this subscriber gets, as its columns and conditions leave it",
+          "only what this subscriber gets, after its columns and conditions",
         )
-        .option("--table <list>", "only these tables or patterns, with commas")
-        .option("--from <place>", `where to begin: ${PLACE_FORMS}; left out: now`)
+        .option("--table <list>", "only these tables or patterns, separated by commas")
+        .option("--from <place>", `where to begin: ${PLACE_FORMS} (default: now)`)
         .addOption(
           new Option(
             "--format <format>",
-            "text: a line for people; json: a change a line; message: the bodies of the queues' messages; " +
-              "left out: text on a terminal, else json",
+            "text: a line for people; json: one change a line; message: the bodies of the queues' messages " +
+              "(default: text on a terminal, else json)",
           ).choices(["text", "json", "message"]),
         ),
     ),
@@ -108,22 +108,21 @@ async function run({ target }: StackContext, options: Options): Promise<void> {
           for (const line of linesOf(authored)) process.stdout.write(`${line}\n`);
           reached = placeOf(authored);
           const { length } = authored.unknown;
-          if (length > 0) console.error(`(${length} changes have no known author: parked)`);
+          if (length > 0) console.error(`(${length} changes have no known author and are parked)`);
         }
       },
       onUnknownXa: ({ xid }) =>
-        console.error(`(the XA transaction ${xid} was prepared before tail began: not shown)`),
+        console.error(
+          `(the XA transaction ${xid} was prepared before tail began and is not shown)`,
+        ),
       lingerMs: LINGER_MS,
       signal: stop,
     });
   } catch (cause) {
     const goOn = reached === "" ? "" : `; --from ${reached} goes on`;
-    throw new CommandError(
-      `the server does not send its binlog any more: ${sentence(cause)}${goOn}`,
-      {
-        cause,
-      },
-    );
+    throw new CommandError(`the server no longer sends its binlog: ${sentence(cause)}${goOn}`, {
+      cause,
+    });
   }
 }
 

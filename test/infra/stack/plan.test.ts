@@ -201,7 +201,7 @@ test.each([
   [
     "restoredTables",
     { restoredTables: { offsets: "off", sessions: "ses", failures: "fai" } },
-    /restoredTables: the parts work with off, ses, fai instead of the stack's own; .* frames that wait in the raw queue/,
+    /restoredTables: the parts work with off, ses, fai instead of the stack's own; .* frames in the raw queue/,
   ],
 ])("a change of %s is put into words", (_, changed, words) => {
   const texts = stepsTo(exampleConfiguration(changed), deployed).map(({ text }) => text);
@@ -265,7 +265,7 @@ test("a queue that is left behind loses messages when their payloads are deleted
   expect(stepsTo(exampleConfiguration(changed), roomy).filter(losing)).toEqual([]);
   const shorter = { ...changed, retention: { queueDays: 2, payloadDays: 20 } };
   const lost = stepsTo(exampleConfiguration(shorter), roomy).filter(
-    (step) => losing(step) && step.text.includes("large payloads from then on"),
+    (step) => losing(step) && step.text.includes("for which S3 then keeps their large payloads"),
   );
   expect(lost.map(({ what }) => what).sort()).toEqual([
     "shop-billing-test-dead.fifo",
@@ -282,8 +282,8 @@ test("a deployment that changes nothing keeps all queues, and that is all", () =
 });
 
 test("a template of something else is refused", () => {
-  expect(() => deployedOf("Resources: {}")).toThrow(/not one that CDK writes/);
-  expect(() => deployedOf('{"Resources":{}}')).toThrow(/is it of binlog-router/);
+  expect(() => deployedOf("Resources: {}")).toThrow(/CDK did not write/);
+  expect(() => deployedOf('{"Resources":{}}')).toThrow(/is it a stack of binlog-router/);
 });
 
 test("the stack is protected against its deletion", () => {

@@ -153,7 +153,7 @@ describe("a login is proven before init_connect is set", () => {
     await uninstallLedger(await mysql.connect());
     await mysql.query("SET GLOBAL init_connect = 'CALL mysql.of_somebody_else()'");
     await expect(installLedger(await mysql.connect())).rejects.toThrow(
-      /^An ordinary account, made for this check, could not log in and run what init_connect is to run: /,
+      /^An ordinary account, made for this check, could not log in and run the new init_connect: /,
     );
     expect(await initConnect()).toBe("CALL mysql.of_somebody_else()");
     expect(await probes()).toEqual([]);

@@ -69,7 +69,7 @@ test("queues are discarded by name, and those that a stack has are not", async (
   expect(present).toMatchObject({
     code: 2,
     problem: expect.stringMatching(
-      /^shop-billing-production\.fifo is no queue that the source shop has left over/,
+      /^shop-billing-production\.fifo is not a left-over queue of the source shop/,
     ),
   });
   const unasked = await deployments.queues("discard", "shop-billing-test.fifo");

@@ -85,7 +85,7 @@ test("authors that the reader knew by the process list are those that it recorde
     return found;
   }, PATIENCE);
   expect(unknown.change?.author).toBeNull();
-  expect(unknown.notes.join("\n")).toMatch(/author of \d+ of them is not known/);
+  expect(unknown.notes.join("\n")).toMatch(/authors of \d+ of them are not known/);
   const stretch = ["--subscriber", "billing", "--environment", "staging", "--from"];
   const oldest = [...stretch, "mysql-bin.000001:4", "--dry-run", "--json"];
   const dry = await binlogRouter(["replay", ...oldest, ...local]);

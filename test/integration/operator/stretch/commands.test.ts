@@ -421,7 +421,7 @@ describe("replay", () => {
     await begun((changes) => changes > Math.max(14, before?.changes ?? 0));
     second.child.kill("SIGINT");
     expect(await second.ended).toBe(0);
-    expect(second.printed.out).toContain(`npm run replay -- resume ${id} goes on where it is.`);
+    expect(second.printed.out).toContain(`npm run replay -- resume ${id} continues it.`);
     const [paused] = (await replays()).filter((each) => each.id === id);
     expect(paused).toMatchObject({ state: "paused", unknown: 0 });
     expect(paused?.changes).toBeLessThan(wanted.length);
@@ -565,11 +565,9 @@ test("against a stack that is being killed, tail and replay end with a sentence 
   start.kill("SIGKILL");
   await start.ended;
   expect(await tail.ended).toBe(2);
-  expect(tail.printed.problem).toMatch(
-    /does not send its binlog any more: .*--from \S+ goes on\n$/,
-  );
+  expect(tail.printed.problem).toMatch(/no longer sends its binlog: .*--from \S+ goes on\n$/);
   expect(await sending.ended).toBe(2);
   expect(sending.printed.problem).toMatch(
-    new RegExp(`the replay ${id} stopped: .*npm run replay -- resume ${id} goes on\n$`),
+    new RegExp(`the replay ${id} stopped: .*npm run replay -- resume ${id} continues it\n$`),
   );
 });

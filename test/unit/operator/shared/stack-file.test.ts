@@ -54,7 +54,7 @@ test("a stack whose ports nobody listens on is not running, although another pro
   await writeFile(path, JSON.stringify(stackOf(process.pid, port)));
   await expect(localTarget(path)).rejects.toThrow(
     new CommandError(
-      `no local stack is running (nothing listens on http://127.0.0.1:${port} of ${path}); ` +
+      `no local stack is running (nothing listens on http://127.0.0.1:${port}, which ${path} names); ` +
         "start one with npm start, or name a deployed one with --stack",
     ),
   );

@@ -97,7 +97,7 @@ describe("doctor", () => {
     expect(await faults()).toEqual(["ledger.missing"]); // printing changed nothing
     await runScript(output);
     const after = await doctor();
-    expect(after.output).toContain("Nothing has to be mended.");
+    expect(after.output).toContain("Nothing has to be fixed.");
     expect(after.code).toBe(0);
   });
 
@@ -285,7 +285,7 @@ describe("doctor", () => {
     const gone = source("gone", await freePort(), ["app_production"]);
 
     const two = await check([sound, faulty]);
-    expect(two.output).toMatch(/^Source shop\n[^]*Nothing has to be mended\.\n\nSource bookshop\n/);
+    expect(two.output).toMatch(/^Source shop\n[^]*Nothing has to be fixed\.\n\nSource bookshop\n/);
     expect(two.output).toContain("warning  accounts.no-environment:app_production@%");
     expect(two.code).toBe(1);
     const three = await check([gone, faulty, sound], "--json");
@@ -438,7 +438,7 @@ describe("doctor", () => {
       const [[row]] = await connection.query<RowDataPacket[]>("SELECT @@SESSION.gtid_next AS tag");
       return row?.["tag"];
     };
-    expect((await doctor("--no-ledger")).output).toContain("--no-ledger goes with --tags");
+    expect((await doctor("--no-ledger")).output).toContain("--no-ledger needs --tags");
     await runScript((await doctor("--tags", "--no-ledger", "--sql")).output);
     expect(await tagOfLogin()).toBe("AUTOMATIC:br_app_staging");
     expect(await mysql.query("SHOW TABLES FROM binlog_router")).toEqual([]);

@@ -262,7 +262,7 @@ describe("npm run failures", () => {
     const asked = await failures(...answer, "app_test", "--host", "10.9.9.9");
     expect(asked.code).toBe(2);
     expect(asked.problem).toMatch(
-      /^1 changes of shop\.orders, from 20.* count as written by 'app_test'@'10\.9\.9\.9', of the environment test\. .*--yes/,
+      /^1 changes of shop\.orders, from 20.* are attributed to 'app_test'@'10\.9\.9\.9' and go to the environment test\. .*--yes/,
     );
     expect((await failures(...answer, "nobody")).problem).toContain("environment unrouted");
     expect((await failures(...answer, "app_*")).problem).toContain("is a pattern");
@@ -343,7 +343,7 @@ describe("npm run failures", () => {
   });
 
   test.for([
-    [["show", "nonsense"], /not the name of a stream/],
+    [["show", "nonsense"], /is not the name of a stream/],
     [["show", "queue/0/none.fifo"], /there is no stream/],
     [["retry"], /name streams/],
     [["attribute", "24", "--user", "x"], /names no connection/],

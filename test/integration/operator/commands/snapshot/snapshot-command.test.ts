@@ -212,7 +212,7 @@ describe("npm run snapshot", () => {
     [
       "what is no pattern",
       [...START.slice(1), "--tables", "orders"],
-      /^--tables: "orders" is no table pattern/,
+      /^--tables: "orders" is not a table pattern/,
     ],
     [
       "an empty condition",
@@ -236,6 +236,6 @@ describe("npm run snapshot", () => {
       code: 2,
       problem: "there is no snapshot nobody; npm run snapshot -- list shows them\n",
     });
-    expect((await snapshot("list")).out).toBe("No snapshot was ever ordered.\n");
+    expect((await snapshot("list")).out).toBe("There are no snapshots.\n");
   });
 });

@@ -36,7 +36,7 @@ test("an accepted finding is shown with its reason, and is no fault", () => {
   expect(text).toContain(
     "accepted  accounts.no-environment:reports@%: accounts.no-environment is wrong.\n    Accepted in the configuration: reads only",
   );
-  expect(text).toContain("1 finding to mend");
+  expect(text).toContain("1 finding to fix");
   expect(repairScript(findings)).not.toContain("reports@%");
 });
 

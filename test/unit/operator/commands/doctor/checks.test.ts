@@ -349,5 +349,5 @@ test("the script sets delimiters around routines, and leaves notes out", () => {
   const script = repairScript(reported(findings));
   expect(script.match(/^DELIMITER \$\$$/gm)).toHaveLength(4);
   expect(script).toContain("SET PERSIST init_connect = 'SET ROLE NONE; CALL");
-  expect(reportText([])).toBe("Nothing has to be mended.");
+  expect(reportText([])).toBe("Nothing has to be fixed.");
 });

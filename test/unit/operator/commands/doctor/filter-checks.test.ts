@@ -139,7 +139,7 @@ describe("filters", () => {
 
     expect(found(subscriber, {}, named("clients"))).toEqual([
       'warning filters.column: no table has a column that "shop.customers.email" of subscribers.billing.columns chooses',
-      "warning filters.copy: subscribers.billing gets values of shop.clients as they are (email), and the table may be what shop.customers is called now",
+      "warning filters.copy: subscribers.billing gets values of shop.clients as they are (email), and the table may be the renamed shop.customers",
     ]);
 
     expect(found(subscriber, {}, named("customers", "_customers_gho", "__customers_new"))).toEqual(
@@ -191,7 +191,7 @@ describe("filters", () => {
       where: { "shop.orders": "status = 1" },
     };
     const expected = [
-      "warning filters.copy-column: shop._daily_new is named like a tool's copy of a table of which subscribers.billing.columns hides Note, and it has no such column",
+      "warning filters.copy-column: shop._daily_new has the name of a tool's copy of another table, and lacks Note, which subscribers.billing.columns hides in that table",
       "warning filters.condition-column: subscribers.billing.where names the column status, which shop._orders_old does not have",
     ];
     const parking = (settings: Partial<FilteredSubscriber>, variables = {}) =>

@@ -10,7 +10,7 @@ test("a stopped reader is a finding, with its error and what to do", () => {
     {
       check: "reader.stopped",
       severity: "loss",
-      what: "the reader has stopped since 1970-01-01T00:00:00.000Z: HistoryMismatchError: another server",
+      what: "the reader has been stopped since 1970-01-01T00:00:00.000Z: HistoryMismatchError: another server",
       remedy: expect.stringContaining("npm run offsets -- continue") as string,
     },
   ]);

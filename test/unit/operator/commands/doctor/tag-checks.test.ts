@@ -94,7 +94,7 @@ describe("GTID tags", () => {
       const findings = tagFindings(facts({ ledger }), "alone", "binlog_router");
       return { script: repairScript(withAcceptances(findings, {})), remedy: findings[0]?.remedy };
     });
-    expect(beside?.remedy).toContain("The session ledger is there and stays");
+    expect(beside?.remedy).toContain("The session ledger is installed and stays");
     expect(beside?.script).toContain("UPDATE binlog_router.sessions");
     expect(alone?.remedy).toContain("--tags --no-ledger --sql");
     expect(alone?.script).toContain("SET SESSION gtid_next");
@@ -102,7 +102,7 @@ describe("GTID tags", () => {
   });
 
   test.each([
-    ["the server is 8.0.45, and tags came with 8.3", { version: "8.0.45" }],
+    ["the server is 8.0.45, and tags need 8.3 or later", { version: "8.0.45" }],
     ["gtid_mode is OFF_PERMISSIVE", { gtidMode: "OFF_PERMISSIVE" }],
     [
       "the replica of r@10.0.0.1 is 8.0.40",

@@ -52,7 +52,7 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
 
   test("does not take the place of what was learnt meanwhile", () => {
     const answer = { user: "x", host: "h", from: null };
-    expect(() => withAnswer(own, [entry("a", at(2))], answer, parked)).toThrow(/known by now: a/);
+    expect(() => withAnswer(own, [entry("a", at(2))], answer, parked)).toThrow(/already known: a/);
   });
 
   test("holds from the position that it names, up to the last of them", () => {
