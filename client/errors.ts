@@ -28,7 +28,10 @@ export class QueueNotFoundError extends Error {
   readonly available: readonly string[];
 
   constructor(queueName: string, available: readonly string[], options?: ErrorOptions) {
-    super(`No queue ${queueName}. ${queuesInstead(available)}`, options);
+    super(
+      `The queue ${queueName} does not exist, or these credentials may not see it. ${queuesInstead(available)}`,
+      options,
+    );
     this.queueName = queueName;
     this.available = available;
   }
@@ -88,7 +91,9 @@ export class DeletionRefusedError extends Error {
   readonly code: string;
 
   constructor(code: string) {
-    super(`SQS did not delete a handled message (${code}); it will come again and be filtered`);
+    super(
+      `SQS did not delete a handled message (${code}); the message is received again and dropped as a repeat`,
+    );
     this.code = code;
   }
 }
@@ -103,7 +108,7 @@ export class ReleaseRefusedError extends Error {
 
   constructor(code: string) {
     super(
-      `SQS did not take a message back (${code}); it will come again after its visibility timeout`,
+      `SQS did not make a message visible again (${code}); the message is received again after its visibility timeout`,
     );
     this.code = code;
   }
@@ -119,14 +124,14 @@ export class VisibilityLimitError extends Error {
 
   constructor() {
     super(
-      "SQS hides a message for 12 hours at most, counted from its receive. This one was not handled by then: " +
-        "its handler's signal has aborted, and the message will be received again",
+      "SQS hides a message for at most 12 hours after its receive. The handler needed longer for this message: " +
+        "its signal has aborted, and the message is received again",
     );
   }
 }
 
 function queuesInstead(available: readonly string[]): string {
   return available.length === 0
-    ? "No environment queue is to be seen here (or these credentials may not list queues)."
+    ? "These credentials list no environment queue here."
     : `Environment queues here: ${available.join(", ")}.`;
 }

@@ -41,7 +41,7 @@ export class MessageReader {
       const expected = this.#expected[field];
       if (expected === "" || message[field] === expected) continue;
       throw new ForeignMessageError(
-        `a message of ${field} ${message[field]} in the queue of ${expected}`,
+        `the queue of the ${field} ${expected} contains a message of the ${field} ${message[field]}`,
       );
     }
     return { message, text };

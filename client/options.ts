@@ -71,22 +71,22 @@ export interface Settings<Transaction = unknown> {
 export function settingsProblems(settings: Settings): string[] {
   const { concurrency, visibilitySeconds, waitSeconds } = settings;
   return [
-    settings.subscriber === "" && "the subscriber's name is empty",
+    settings.subscriber === "" && "the subscriber's name is empty: pass the name to `subscribe`",
     settings.queueUrl === undefined &&
       settings.environment === "" &&
-      "no environment: set the variable APP_ENV or the option `environment`",
+      "the environment is missing: set the variable APP_ENV or the option `environment`",
     settings.queueUrl === undefined &&
       settings.source === "" &&
-      "no source: set the variable BINLOG_ROUTER_SOURCE or the option `source` to the `name` in the router's configuration",
+      "the source is missing: set the variable BINLOG_ROUTER_SOURCE or the option `source` to the `name` in the router's configuration",
     !(Number.isSafeInteger(concurrency) && concurrency >= 1) &&
-      "`concurrency` is not a whole number of 1 or more",
+      "`concurrency` must be a whole number of at least 1",
     !(
       Number.isSafeInteger(visibilitySeconds) &&
       visibilitySeconds >= 1 &&
       visibilitySeconds <= 43_200
-    ) && "`visibilityTimeoutSeconds` is not a whole number from 1 to 43200",
+    ) && "`visibilityTimeoutSeconds` must be a whole number from 1 to 43200",
     !(Number.isSafeInteger(waitSeconds) && waitSeconds >= 0 && waitSeconds <= 20) &&
-      "`waitTimeSeconds` is not a whole number from 0 to 20",
+      "`waitTimeSeconds` must be a whole number from 0 to 20",
   ].filter((problem) => problem !== false);
 }
 

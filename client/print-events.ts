@@ -15,10 +15,10 @@ export function printError(error: unknown, context: ErrorContext): void {
 export function printOnlyRepeats(info: OnlyRepeatsInfo): void {
   const { subscriber, environment, repeats, durationMs, latest } = info;
   console.error(
-    `binlog-router ${subscriber}/${environment}: for ${Math.round(durationMs / 1000)} s no message was handled, and ` +
-      `${repeats} were deleted as repeats, because the position store says that they had been handled before. ` +
-      `The latest: message ${latest.messageId} of the group ${latest.group}, received ${latest.receiveCount} times. ` +
-      "Received once: someone sends it again; look at the router's metric FramesRepeated and for a redrive of the " +
-      "dead-letter queue. Received several times: its deletion fails; look at the errors of the activity `delete`.",
+    `binlog-router ${subscriber}/${environment}: no message was handled for ${Math.round(durationMs / 1000)} s, and ` +
+      `${repeats} were deleted as repeats, because the position store records their changes as handled. ` +
+      `The latest is message ${latest.messageId} of the group ${latest.group}, received ${latest.receiveCount} times. ` +
+      "If a message was received once, it is sent repeatedly: check the router's metric FramesRepeated, and whether the " +
+      "dead-letter queue is being redriven. If it was received several times, its deletion fails: check the errors of the activity `delete`.",
   );
 }

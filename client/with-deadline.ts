@@ -13,7 +13,7 @@ export async function withDeadline<T>(
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
   const timer = setTimeout(
-    () => either.abort(new DOMException(`no answer in ${ms} ms`, "TimeoutError")),
+    () => either.abort(new DOMException(`no response within ${ms} ms`, "TimeoutError")),
     ms,
   );
   try {

@@ -78,7 +78,7 @@ public final class Consumer {
 
   private void handle(JsonNode message) {
     if (message.path("version").asInt() != 1) {
-      throw new IllegalArgumentException("message version " + message.path("version"));
+      throw new IllegalArgumentException("message version " + message.path("version") + " is not supported");
     }
     for (JsonNode change : message.path("changes")) {
       // Includes the commit time, because MySQL can assign a GTID again after RESET BINARY LOGS AND GTIDS.

@@ -46,7 +46,7 @@ def handle_message(message, handled, handle):
         body = s3.get_object(Bucket=place["s3BucketName"], Key=place["s3Key"])["Body"]
         message = json.loads(body.read())
     if message["version"] != 1:
-        raise ValueError(f"message version {message['version']}")
+        raise ValueError(f"message version {message['version']} is not supported")
     for change in message["changes"]:
         # Includes the commit time, because MySQL can assign a GTID again after RESET BINARY LOGS AND GTIDS.
         key = (change["id"], change["source"]["ts_ms"])

@@ -41,7 +41,7 @@ export const handler: SQSHandler = (event, context) =>
 
 async function handleRecord(record: SQSRecord): Promise<void> {
   const message = JSON.parse(await messageText(record.body)) as EnvironmentMessage;
-  if (message.version !== 1) throw new Error(`message version ${message.version}`);
+  if (message.version !== 1) throw new Error(`message version ${message.version} is not supported`);
   // A message keeps its body when it is sent again or returns from the dead-letter queue.
   const hash = createHash("sha256").update(record.body).digest("base64url");
   const id = { S: `${message.subscriber}/${message.environment}/${hash}` };

@@ -70,7 +70,8 @@ export async function consume(
     // JSON.parse rounds integers beyond 2^53. For BIGINT columns, use a parser that keeps their
     // digits.
     const message = JSON.parse(await messageText(s3, Body)) as EnvironmentMessage;
-    if (message.version !== 1) throw new Error(`message version ${message.version}`);
+    if (message.version !== 1)
+      throw new Error(`message version ${message.version} is not supported`);
     for (const change of message.changes) {
       // Includes the commit time, because MySQL can assign a GTID again after RESET BINARY LOGS AND
       // GTIDS.

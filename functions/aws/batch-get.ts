@@ -29,7 +29,8 @@ export async function batchGet(
   for (let at = 0; at < keys.length; at += KEYS_PER_REQUEST) {
     let waiting = keys.slice(at, at + KEYS_PER_REQUEST);
     for (let attempt = 0; waiting.length > 0; attempt++) {
-      if (attempt === ATTEMPTS) throw new OwnTroubleError(`the table ${table} is throttled`);
+      if (attempt === ATTEMPTS)
+        throw new OwnTroubleError(`DynamoDB throttles reads of the table ${table}`);
       if (attempt > 0) await pause(FIRST_PAUSE_MS * 2 ** attempt);
       const { Responses: responses, UnprocessedKeys: unprocessed } = await client.send(
         new BatchGetItemCommand({

@@ -16,7 +16,9 @@ export async function readFilterSecret(arn: string | null): Promise<string | nul
     if (secret === undefined || secret === "") throw new RangeError("the secret is empty");
     return secret;
   } catch (cause) {
-    throw new OwnTroubleError("Secrets Manager does not give the secret of the filters", { cause });
+    throw new OwnTroubleError("the secret of the filters cannot be read from Secrets Manager", {
+      cause,
+    });
   } finally {
     client.destroy();
   }

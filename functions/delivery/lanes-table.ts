@@ -90,7 +90,7 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
         ),
       );
       if (!written) {
-        throw new OwnTroubleError(`lane ${from.lane} was moved by another invocation`);
+        throw new OwnTroubleError(`another invocation has written the state of lane ${from.lane}`);
       }
       return { lane: from.lane, delivered, life, others, troubled, version };
     },

@@ -5,7 +5,7 @@ class SilentQueueError extends Error {
   override readonly name = "SilentQueueError";
 
   constructor(patienceMs: number, options?: ErrorOptions) {
-    super(`no answer within ${patienceMs} ms`, options);
+    super(`no response within ${patienceMs} ms`, options);
   }
 }
 

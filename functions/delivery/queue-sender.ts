@@ -145,7 +145,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
     } catch (cause) {
       const trouble = payloadTrouble(cause, prefix);
       if (trouble !== null) throw new PayloadRefusedError(trouble, { cause });
-      throw new OwnTroubleError("the payload bucket does not take a body", { cause });
+      throw new OwnTroubleError("a body cannot be written to the payload bucket", { cause });
     }
   }
 }
@@ -179,7 +179,8 @@ function queueTrouble(error: unknown, bytes: number): Trouble {
   if (error instanceof OwnTroubleError) throw error;
   if (error instanceof PayloadRefusedError) return error.trouble;
   const trouble = sendTrouble(error, bytes);
-  if (trouble === null) throw new OwnTroubleError("not allowed to call SQS", { cause: error });
+  if (trouble === null)
+    throw new OwnTroubleError("the function is not allowed to call SQS", { cause: error });
   return trouble;
 }
 

@@ -69,7 +69,7 @@ export function decodeState(item: Item): StreamState {
   const status = textOf(item, "status");
   const { position: tail, life } = tailIn(item);
   if (status !== "open" && status !== "dead" && status !== "closed") {
-    throw new RangeError(`not the state of a stream: status ${String(status)}`);
+    throw new RangeError(`the state of a stream has an unknown status: ${String(status)}`);
   }
   return {
     stream: parseStream(textOf(item, "stream") ?? ""),

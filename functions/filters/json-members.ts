@@ -20,7 +20,7 @@ const CLOSE_BRACE = 125;
 export function jsonMembers(text: string): JsonMember[] {
   const members: JsonMember[] = [];
   let at = skipSpace(text, 0);
-  if (text[at] !== "{") throw new SyntaxError("not a JSON object");
+  if (text[at] !== "{") throw new SyntaxError("the text is not a JSON object");
   at = skipSpace(text, at + 1);
   if (text[at] === "}") return members;
   for (;;) {
@@ -70,7 +70,7 @@ function endOfValue(text: string, start: number): number {
       default:
     }
   }
-  throw new SyntaxError("a JSON object has no end");
+  throw new SyntaxError("a JSON object is not closed");
 }
 
 /** Parses a member's name, given with its quotes. */
@@ -82,7 +82,7 @@ function nameOf(quoted: string): string {
 function endOfString(text: string, start: number): number {
   for (let quote = start; ;) {
     quote = text.indexOf('"', quote + 1);
-    if (quote === -1) throw new SyntaxError("a JSON string has no end");
+    if (quote === -1) throw new SyntaxError("a JSON string is not closed");
     let backslashes = 0;
     while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
     if (backslashes % 2 === 0) return quote + 1;

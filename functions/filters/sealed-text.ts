@@ -37,7 +37,7 @@ export function sealWith(secret: string | null): Seal {
     },
     open(sealed) {
       if (!sealed.startsWith(MARK)) return sealed;
-      if (key === null) throw unopened("the functions have no secret of the filters");
+      if (key === null) throw unopened("the stack has no secret of the filters");
       const bytes = Buffer.from(sealed.slice(MARK.length), "base64");
       const [iv, rest] = [bytes.subarray(0, IV_BYTES), bytes.subarray(IV_BYTES)];
       try {

@@ -20,11 +20,13 @@ export interface PositionedFrame extends Frame {
 export function readFrame(text: string, source: string): PositionedFrame {
   const frame = decodeFrame(text);
   if (frame.source !== source) {
-    throw new MalformedFrameError("a frame of another source");
+    throw new MalformedFrameError("the frame belongs to another source");
   }
   const { epoch, transactions, authors } = frame;
   if (transactions.some(({ author }) => author !== null && authors[author] === undefined)) {
-    throw new MalformedFrameError("a transaction's author points outside the header");
+    throw new MalformedFrameError(
+      "a transaction refers to an author that the header does not contain",
+    );
   }
   const files = transactions.map(({ file }) => fileNumber(file));
   let before = "";
@@ -45,7 +47,7 @@ function fileNumber(name: string): number {
   try {
     return binlogFileNumber(name);
   } catch (cause) {
-    throw new MalformedFrameError("a transaction without a binlog file", { cause });
+    throw new MalformedFrameError("a transaction does not name a binlog file", { cause });
   }
 }
 
@@ -53,6 +55,6 @@ function positionOf(epoch: number, file: number, { offset, row }: FrameChange): 
   try {
     return formatPosition({ epoch, file, offset, row });
   } catch (cause) {
-    throw new MalformedFrameError("a position out of range", { cause });
+    throw new MalformedFrameError("a position is out of range", { cause });
   }
 }

@@ -38,20 +38,22 @@ async function rawText(body: string, payloads: PayloadBucket): Promise<string> {
   const pointer = decodePointer(body);
   if (pointer === null) return body;
   if (pointer.bucket !== payloads.name) {
-    throw new MalformedFrameError("a pointer to another bucket");
+    throw new MalformedFrameError("the message points to another bucket");
   }
   // The functions may read only this prefix. For other keys, S3's error would look like missing
   // permissions.
   if (!pointer.key.startsWith(FRAME_PAYLOAD_PREFIX)) {
-    throw new MalformedFrameError("a pointer to something else than a frame");
+    throw new MalformedFrameError("the message points to an object that is not a frame");
   }
   try {
     return (await payloads.get(pointer.key)).toString("utf8");
   } catch (cause) {
     // S3 returns NoSuchKey only to callers that may list the bucket, and AccessDenied to others.
     if (cause instanceof NoSuchKey) {
-      throw new MalformedFrameError("a pointer to a payload that is not there", { cause });
+      throw new MalformedFrameError("the message points to an object that does not exist", {
+        cause,
+      });
     }
-    throw new OwnTroubleError("the payload bucket does not give a body", { cause });
+    throw new OwnTroubleError("a body cannot be read from the payload bucket", { cause });
   }
 }

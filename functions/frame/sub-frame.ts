@@ -27,7 +27,8 @@ function partOf(
 ): string {
   const first = parts[0]?.change.position;
   const last = parts.at(-1)?.change.position;
-  if (first === undefined || last === undefined) throw new RangeError("a frame needs a change");
+  if (first === undefined || last === undefined)
+    throw new RangeError("a frame needs at least one change");
   const transactions = new TransactionSelection(header.transactions);
   const tables = new Selection(header.tables);
   const lines = parts.map(({ change, author }) =>
@@ -105,6 +106,6 @@ class TransactionSelection {
 
 function itemAt<Item>(items: readonly Item[], index: number): Item {
   const item = items[index];
-  if (item === undefined) throw new RangeError(`no item ${index}`);
+  if (item === undefined) throw new RangeError(`the list has no item ${index}`);
   return item;
 }

@@ -6,7 +6,7 @@ import { isFilterError } from "./errors.ts";
  * contain none and are included.
  */
 export function describeFault(error: unknown): string {
-  if (!(error instanceof Error)) return "a value was thrown that is no error";
+  if (!(error instanceof Error)) return "the thrown value is not an Error";
   if (isFilterError(error)) return `${error.name}: ${error.message}`;
   const stack = error.stack ?? "";
   // If the message was changed after the throw, the stack may contain the former message.

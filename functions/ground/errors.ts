@@ -27,8 +27,9 @@ export class GapError extends Error {
     first: string;
   }) {
     super(
-      `lane ${gap.lane}: the frame that begins at ${gap.first} follows ${gap.previous ?? "nothing"}, ` +
-        `but ${gap.delivered ?? "nothing"} is the last position delivered`,
+      `lane ${gap.lane}: frames are missing before the frame that begins at ${gap.first}: ` +
+        `${gap.previous === null ? "it has no predecessor" : `its predecessor ends at ${gap.previous}`}, ` +
+        `but ${gap.delivered === null ? "the lane has no delivered position" : `the lane is delivered up to ${gap.delivered}`}`,
     );
     this.lane = gap.lane;
     this.delivered = gap.delivered;
@@ -75,7 +76,7 @@ export class FunctionSettingsError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the function's environment is unusable: ${problems.join("; ")}`);
+    super(`the function's environment variables are missing or invalid: ${problems.join("; ")}`);
     this.problems = problems;
   }
 }
@@ -89,7 +90,7 @@ export class UndecidedRowError extends Error {
 
   constructor(subscriber: string, table: string) {
     super(
-      `a row image of ${table} lacks a column of the condition of ${subscriber}: set binlog_row_image to FULL, and compare the condition with the table's columns (npm run doctor)`,
+      `a row image of ${table} lacks a column that the condition of ${subscriber} needs: set binlog_row_image to FULL, and compare the condition with the table's columns (npm run doctor)`,
     );
   }
 }
@@ -104,7 +105,7 @@ export class HiddenColumnMissingError extends Error {
 
   constructor(subscriber: string, table: string, columns: readonly string[]) {
     super(
-      `${table} has no column ${columns.join(", ")}, which \`columns\` of ${subscriber} leaves out or masks: it may have another name now. Correct \`columns\`, deploy, and retry`,
+      `${table} has no column ${columns.join(", ")}, which \`columns\` of ${subscriber} leaves out or masks: the column may have been renamed. Correct \`columns\`, deploy, and retry`,
     );
   }
 }

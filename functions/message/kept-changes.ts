@@ -54,12 +54,12 @@ export function openKept(
   const opened = filters.open(frame);
   if (isUndecided && !filters.knows(subscriber)) {
     throw new BodyUnavailableError(
-      `it cannot be decided whether the subscriber gets the record's changes: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
+      `the router cannot decide whether the subscriber gets the record's changes: the configuration no longer has the subscriber ${subscriber}. Configure the subscriber again, or discard the record`,
     );
   }
   if ((opened !== frame || isPlain === true) && !filters.knows(subscriber)) {
     throw new BodyUnavailableError(
-      `the record's columns cannot be masked: the configuration has no subscriber ${subscriber} any more. Configure it again, or discard the record`,
+      `the router cannot mask the record's columns: the configuration no longer has the subscriber ${subscriber}. Configure the subscriber again, or discard the record`,
     );
   }
   return readFrame(isPlain === true ? frameOf(opened) : opened, source);

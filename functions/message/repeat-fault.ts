@@ -66,6 +66,6 @@ function ofQueue(subscription: Subscription, subscriptions: Subscriptions): Subs
 
 function authorOf({ transactions, authors }: PositionedFrame, change: PositionedChange): Author {
   const author = authors[transactions[change.transaction]?.author ?? -1];
-  if (author === undefined) throw new MalformedFrameError("a parked change without its author");
+  if (author === undefined) throw new MalformedFrameError("a parked change has no author");
   return author;
 }

@@ -83,13 +83,13 @@ const NOTED_PER_RECORD = 1000;
  */
 const TOO_SLOW: Trouble = {
   reason: "queue-unavailable",
-  error: "the queues answer too slowly: the invocation's time ended within 500 changes",
+  error: "the queues respond too slowly: the invocation's time ended before 500 changes were sent",
 };
 
 /** The trouble of a record that is given up because every attempt at it was killed. */
 const KILLED: Trouble = {
   reason: "fault",
-  error: "each attempt ended with the retry function itself: out of time or memory, or a crash",
+  error: "the retry function ran out of time or memory, or crashed, in each attempt",
 };
 
 /**

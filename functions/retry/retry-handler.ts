@@ -64,20 +64,25 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
   /**
    * Logs an error. The message of a bug's exception is left out, because it may contain row data.
    */
-  function leftInTheMiddle(stream: Stream, error: unknown): void {
+  function reportFailure(stream: Stream, error: unknown): void {
     const name = { stream: streamText(stream) };
     if (isOutage(error)) {
-      logger.error("a stream was left in the middle", { ...name, error: error as Error });
+      logger.error("work on a stream ended with an error; a later invocation continues", {
+        ...name,
+        error: error as Error,
+      });
       return;
     }
     metrics.count(ROUTE_METRICS.changesFaulty, 1);
-    logger.error("this code failed on a stream", { ...name, fault: describeFault(error) });
+    logger.error("the router's code failed on a stream", { ...name, fault: describeFault(error) });
   }
 
   /** Logs a stream that cannot be read. It stays due, so each invocation logs it again. */
   function passOver(name: string): void {
     metrics.count(ROUTE_METRICS.changesFaulty, 1);
-    logger.error("the name of a stream cannot be read; it waits for an operator", { stream: name });
+    logger.error("a stream's name cannot be read; the stream waits for an operator", {
+      stream: name,
+    });
   }
 
   return async (
@@ -120,7 +125,7 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
           try {
             goesOn = (await act(turn.stream)) === "again";
           } catch (error) {
-            leftInTheMiddle(turn.stream, error);
+            reportFailure(turn.stream, error);
           }
           turn.end(performance.now() - beganAt, goesOn);
         }
@@ -170,10 +175,10 @@ function report(logger: Logger, stream: Stream, { kind, records }: Drained): voi
     case "dead":
       return logger.error("a stream's first record was given up; an operator has to act", name);
     case "closed":
-      return logger.info("everything parked was delivered", { ...name, records });
+      return logger.info("all records of a stream were delivered", { ...name, records });
     case "postponed":
     case "unfinished":
-      return logger.info("a stream goes on later", { ...name, kind, records });
+      return logger.info("a later invocation continues a stream", { ...name, kind, records });
     case "not-due":
       return undefined;
     default:

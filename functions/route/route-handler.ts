@@ -28,14 +28,16 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
     try {
       return await handleByGroup(event, (records) => {
         const route = recordRouter(runtime, records, (error) =>
-          logger.warn("frames are delivered one by one", { error: error as Error }),
+          logger.warn("delivering frames together failed; each frame is now delivered alone", {
+            error: error as Error,
+          }),
         );
         return async (record) => {
           try {
             const outcome = await tryAgain(() => route(record), {
               remainingMs,
               onFailure: (error) =>
-                logger.warn("a frame is tried again", {
+                logger.warn("delivering a frame failed; this invocation tries again", {
                   messageId: record.messageId,
                   error: error as Error,
                 }),
@@ -46,7 +48,7 @@ export function routeHandler({ runtime, logger, metrics }: HandlerOptions) {
           } catch (error) {
             metrics.count(ROUTE_METRICS.framesReturned, 1);
             if (isChainError(error)) metrics.count(ROUTE_METRICS.gaps, 1);
-            logger.error("a frame has to come again", {
+            logger.error("delivering a frame failed; SQS delivers it again", {
               messageId: record.messageId,
               error: error as Error,
             });
@@ -89,7 +91,7 @@ async function handleByGroup(
 
 function report(logger: Logger, messageId: string, outcome: RecordOutcome): void {
   if (outcome.kind === "malformed") {
-    logger.warn("a message that is no frame of this source was set aside", {
+    logger.warn("a message that is not a frame of this source was parked", {
       messageId,
       problem: outcome.error.message,
     });
@@ -97,7 +99,10 @@ function report(logger: Logger, messageId: string, outcome: RecordOutcome): void
   }
   if (outcome.kind === "with-predecessor") return;
   if (outcome.kind === "repeat") {
-    logger.debug("a frame that was delivered already", { messageId, lane: outcome.lane.lane });
+    logger.debug("a frame was dropped because it was delivered already", {
+      messageId,
+      lane: outcome.lane.lane,
+    });
     return;
   }
   const { lane, unattributed, parked, faults } = outcome;
@@ -105,7 +110,7 @@ function report(logger: Logger, messageId: string, outcome: RecordOutcome): void
   logger.debug("frames were delivered", { lane: lane.lane, frames: outcome.delivered, delivered });
   if (unattributed > 0) logger.warn("changes without a known author were parked", { unattributed });
   for (const fault of faults) {
-    logger.error("changes were parked because this code failed on them", { ...fault });
+    logger.error("changes were parked because the router's code failed on them", { ...fault });
   }
   if (parked.size > 0) {
     logger.warn("messages were parked", { changesByQueue: Object.fromEntries(parked) });

@@ -17,15 +17,15 @@ export class HelpRequested extends Error {
 const SERVICES = ["sqs", "dynamodb", "secretsManager", "s3"] as const satisfies ServiceName[];
 
 const EPILOGUE = `
-Prints the environment variables that lead any AWS SDK to the stand-ins, one NAME=value a line, and then serves until
-SIGINT or SIGTERM. Without --directory everything is in memory and gone when it ends.
+Prints the environment variables that make any AWS SDK use the stand-ins, one NAME=value per line. Then serves until
+SIGINT or SIGTERM. Without --directory, all data is in memory and is lost when the program ends.
 
   local-aws --port 4566 > aws.env &
   node --env-file=aws.env application.js
 
-Faults, counters and the clock are set over HTTP, at the endpoint of any service: see README.md.
+Faults, counters and the clock are controlled over HTTP, at the endpoint of any service: see README.md.
 
-Exit code: 0 after a signal, 2 when nothing could be started.`;
+Exit code: 0 after a signal, 2 when the services cannot be started.`;
 
 /** Parses the command line. Throws UsageError, and HelpRequested for `--help`. */
 export function parseOptions(argv: readonly string[]): LocalAwsOptions {
@@ -34,17 +34,13 @@ export function parseOptions(argv: readonly string[]): LocalAwsOptions {
     .description("Stands in for SQS, DynamoDB, Secrets Manager and S3 on this machine.")
     .option(
       "--port <port>",
-      "SQS listens on this port, the others on the ones after it: DynamoDB, Secrets Manager, S3 (default: free ports)",
+      "SQS listens on this port; DynamoDB, Secrets Manager and S3 listen on the next three (default: free ports)",
       port,
     )
     .option("--region <name>", "the region in ARNs", "us-east-1")
-    .option(
-      "--directory <path>",
-      "keep everything in this directory (default: in memory)",
-      resolved,
-    )
+    .option("--directory <path>", "keep all data in this directory (default: in memory)", resolved)
     .option("--account-id <digits>", "the account in ARNs and queue URLs", account, "000000000000")
-    .helpOption("--help", "show this")
+    .helpOption("--help", "show this help")
     .addHelpText("after", EPILOGUE)
     .allowExcessArguments(false)
     .configureOutput({ writeOut: (text) => (output += text), writeErr: () => undefined })

@@ -122,7 +122,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const running = started.move();
   const endpoint = (name: ServiceName): Endpoint => {
     const found = listening.get(name);
-    if (found === undefined) throw new RangeError(`no such service: ${name}`);
+    if (found === undefined) throw new RangeError(`there is no service named ${name}`);
     return found;
   };
   const endpoints = {
@@ -133,7 +133,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   };
 
   const { queues } = inspectors;
-  if (queues === undefined) throw new RangeError("SQS does not run");
+  if (queues === undefined) throw new RangeError("SQS is not running");
 
   return {
     region,

@@ -39,7 +39,7 @@ export interface FailedEntriesEffect {
 
 /** The error that a fault returns. */
 export function faultError(effect: ErrorEffect | FailedEntriesEffect): AwsError {
-  const { code, message = "a fault that was asked for" } = effect;
+  const { code, message = "an injected fault" } = effect;
   const status = effect.kind === "error" ? effect.status : undefined;
   return { code, status: status ?? statusOfErrorCode(code), message };
 }

@@ -33,7 +33,7 @@ export class SeededRandom {
   /** One of the choices. Throws RangeError when there are none. */
   pick<T>(choices: readonly T[]): T {
     const choice = choices[this.below(choices.length)];
-    if (choice === undefined) throw new RangeError("nothing to choose from");
+    if (choice === undefined) throw new RangeError("the list to choose from is empty");
     return choice;
   }
 }

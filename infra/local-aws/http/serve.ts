@@ -53,7 +53,7 @@ async function answer(call: AwsCall, context: CallContext): Promise<AwsResponse>
   try {
     return await call.answer(context);
   } catch (error) {
-    const message = `the stand-in failed: ${error instanceof Error ? error.message : "no error"}`;
+    const message = `the stand-in failed: ${error instanceof Error ? error.message : "the thrown value is not an Error"}`;
     return call.refuse({ code: "InternalFailure", status: 500, message });
   }
 }

@@ -8,9 +8,9 @@ export function decodeAwsChunked(body: Buffer): { content: Buffer; trailers: Map
   let at = 0;
   for (;;) {
     const lineEnd = body.indexOf("\r\n", at);
-    if (lineEnd < 0) throw new RangeError("a chunk without its length");
+    if (lineEnd < 0) throw new RangeError("a chunk has no length");
     const length = Number.parseInt(body.toString("latin1", at, lineEnd), 16);
-    if (!(length >= 0)) throw new RangeError("a chunk without its length");
+    if (!(length >= 0)) throw new RangeError("a chunk has no length");
     at = lineEnd + 2;
     if (length === 0) break;
     chunks.push(body.subarray(at, at + length));

@@ -71,7 +71,7 @@ export class LocalSecretsManager implements AwsService {
     if (action === "CreateSecret") {
       return secret === undefined
         ? jsonResponse("1.1", 200, this.#create(id, input))
-        : failure("ResourceExistsException", `a secret named ${id} exists`);
+        : failure("ResourceExistsException", `a secret named ${id} already exists`);
     }
     if (secret === undefined)
       return failure(
@@ -84,7 +84,7 @@ export class LocalSecretsManager implements AwsService {
       case "GetSecretValue": {
         const version = versionOf(secret, input);
         return version === undefined
-          ? failure("ResourceNotFoundException", "the secret has no such version")
+          ? failure("ResourceNotFoundException", "the secret does not have this version")
           : jsonResponse("1.1", 200, describeVersion(secret, version));
       }
       case "DescribeSecret":
@@ -97,7 +97,7 @@ export class LocalSecretsManager implements AwsService {
           ),
         });
       default:
-        return failure("UnknownOperationException", `this stand-in does not know ${action}`);
+        return failure("UnknownOperationException", `this stand-in does not support ${action}`);
     }
   }
 

@@ -175,7 +175,7 @@ export class DamagedFileError extends Error {
   override readonly name = "DamagedFileError";
 
   constructor(path: string, line: number) {
-    super(`${path} is damaged in line ${line}: remove it, and its messages are gone`);
+    super(`${path} is damaged in line ${line}: remove the file, which loses its messages`);
   }
 }
 

@@ -85,7 +85,7 @@ export class LocalSqs implements AwsService {
   ): JsonObject | Promise<JsonObject> {
     const perform = ACTIONS[action];
     if (perform === undefined)
-      throw new SqsError("InvalidAction", `this stand-in does not know ${action}`);
+      throw new SqsError("InvalidAction", `this stand-in does not support ${action}`);
     return perform(input, { ...context, queues: this.#queues, moveTasks: this.#moveTasks });
   }
 }

@@ -96,7 +96,7 @@ describe("when nothing but repeats comes", () => {
     expect(said).toHaveLength(2);
   });
 
-  it("prints a line without a callback: what happened, what it means, what to look at", () => {
+  it("prints a line that says what happened, what it means and what to check, when the application has no callback", () => {
     const print = vi.spyOn(console, "error").mockReturnValue();
     const reporter = new Reporter({}, owner);
     for (let n = 0; n < 12; n++) reporter.done(REPEAT, held);

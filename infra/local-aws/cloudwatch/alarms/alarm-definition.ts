@@ -123,7 +123,7 @@ function watchedMetric(
   const statisticName =
     only?.MetricStat.Stat ?? found.Statistic ?? found.ExtendedStatistic ?? "none";
   const seconds = only?.MetricStat.Period ?? found.Period;
-  if (seconds === undefined) throw new UnknownMonitoringError(where, "an alarm without a period");
+  if (seconds === undefined) throw new UnknownMonitoringError(where, "alarms without a period");
   return {
     metric: {
       namespace: metric.Namespace ?? "",

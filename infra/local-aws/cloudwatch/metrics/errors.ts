@@ -7,6 +7,6 @@ export class UnknownMonitoringError extends Error {
 
   /** `where`: the alarm or the widget; `what`: the property, function or value. */
   constructor(where: string, what: string) {
-    super(`${where}: this stand-in for CloudWatch does not know ${what}`);
+    super(`${where}: this stand-in for CloudWatch does not support ${what}`);
   }
 }

@@ -89,7 +89,7 @@ export class FifoOrder implements DeliveryOrder {
 
   #groupOf(message: Message): Group {
     const group = this.#groups.get(message.groupId ?? "");
-    if (group === undefined) throw new Error("a message of a group that the queue does not have");
+    if (group === undefined) throw new Error("the queue does not have the message's group");
     return group;
   }
 }

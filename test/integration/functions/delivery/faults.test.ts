@@ -375,7 +375,7 @@ describe("a plain Error of our own code in retry", () => {
     }
     expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
     expect(metrics.totals.get("ChangesFaulty")).toBe(3);
-    expect(logged).toHaveBeenCalledWith("this code failed on a stream", {
+    expect(logged).toHaveBeenCalledWith("the router's code failed on a stream", {
       stream: `queue/0/${odd}`,
       fault: expect.stringMatching(/^Error at /) as string,
     });

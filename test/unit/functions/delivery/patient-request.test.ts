@@ -52,7 +52,7 @@ describe("a request to a queue", () => {
     const patience = patienceOf(20);
     await expect(patientRequest(patience, REQUEST, answerAfter(60_000))).rejects.toMatchObject({
       name: "SilentQueueError",
-      message: "no answer within 20 ms",
+      message: "no response within 20 ms",
     });
     expect(patience.told).toHaveLength(1);
   });

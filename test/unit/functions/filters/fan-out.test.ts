@@ -321,7 +321,7 @@ describe("rows", () => {
     });
     const renamed = rulesOf({ invoices: { columns: { exclude: ["*.*.text"] } } });
     expect(() => openKept(fault, SOURCE, renamed.filters)).toThrow(
-      "no subscriber billing any more",
+      "no longer has the subscriber billing",
     );
     const broken = {
       ...decided,

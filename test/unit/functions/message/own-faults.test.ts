@@ -250,7 +250,7 @@ test("changes wait where the configuration no longer has the subscriber whose pa
   if (share?.kind !== "fault") throw new Error("no fault");
   expect(openKept(share, SOURCE, sound.filters).changes).toHaveLength(1);
   const renamed = { ...sound.filters, knows: () => false };
-  expect(() => openKept(share, SOURCE, renamed)).toThrow("no subscriber odd any more");
+  expect(() => openKept(share, SOURCE, renamed)).toThrow("no longer has the subscriber odd");
 });
 
 test("nothing is remembered of a question that could not be answered", () => {
@@ -320,7 +320,7 @@ test("changes that were kept unsealed wait where the configuration no longer has
   const share = shareOf(offered([{ text: "a secret" }], broken).queues, "odd");
   if (share?.kind !== "fault") throw new Error("no fault");
   const renamed = { ...rules.filters, knows: () => false };
-  expect(() => openKept(share, SOURCE, renamed)).toThrow("no subscriber odd any more");
+  expect(() => openKept(share, SOURCE, renamed)).toThrow("no longer has the subscriber odd");
 });
 
 function extent({ changes }: PositionedFrame) {

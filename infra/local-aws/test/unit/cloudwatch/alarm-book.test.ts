@@ -94,5 +94,7 @@ test.each([
 ])("what it does not know is named: %j", (properties, named) => {
   const define = () => alarmDefinition({ ...PROPERTIES, ...properties });
   expect(define).toThrow(UnknownMonitoringError);
-  expect(define).toThrow(`the alarm "errors": this stand-in for CloudWatch does not know ${named}`);
+  expect(define).toThrow(
+    `the alarm "errors": this stand-in for CloudWatch does not support ${named}`,
+  );
 });
