@@ -37,7 +37,7 @@ export function environmentFile(
     );
   }
   return [
-    "# Written by npm start; gone when it stops. In a shell: . .local/env",
+    "# Written by npm start, which removes it when it stops. To use it in a shell: . .local/env",
     // With one of these set, the AWS tools would use an account of yours.
     "unset AWS_PROFILE AWS_SESSION_TOKEN AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     // At the end of PATH, so that an installed `mysql` comes before the downloaded one.

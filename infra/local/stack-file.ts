@@ -31,7 +31,7 @@ export class StackDirectory implements AsyncDisposable {
       await access(path, constants.W_OK);
     } catch (cause) {
       throw new StateDirectoryError(
-        `${path} cannot be written (${errorCode(cause)}); add --state DIRECTORY with one that can`,
+        `${path} cannot be written (${errorCode(cause)}); name another directory with --state`,
         { cause },
       );
     }
@@ -40,7 +40,7 @@ export class StackDirectory implements AsyncDisposable {
       const owner = Number(await readFile(directory.#lockFile, "utf8").catch(() => ""));
       if (await isStack(owner)) {
         throw new AlreadyRunningError(
-          `another npm start (process ${owner}) runs from this directory; stop it first, or add --state DIRECTORY`,
+          `another npm start (process ${owner}) runs from this directory; stop it first, or name another directory with --state`,
         );
       }
       await rm(directory.#lockFile, { force: true });

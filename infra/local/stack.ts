@@ -181,7 +181,7 @@ async function addressOf(host: string): Promise<string> {
   try {
     return (await lookup(host, 4)).address;
   } catch (cause) {
-    throw new UsageError(`--host ${host} is no name that this machine knows`, { cause });
+    throw new UsageError(`--host ${host}: this machine cannot resolve the name`, { cause });
   }
 }
 

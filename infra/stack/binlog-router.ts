@@ -197,7 +197,7 @@ export class BinlogRouter extends Construct {
     if (config.operators.length === 0 && [...consumers.values()].some(({ isClosed }) => isClosed))
       Annotations.of(this).addWarningV2(
         "binlog-router:operators",
-        "environments list consumers, so the raw queue, the payloads of frames and failures and the failures table, where the rows of all environments lie, are closed, too; but no operators are listed: nobody can run `failures`, `explain` and the runbook's commands on them. List who does.",
+        "environments list consumers, so the raw queue, the payloads of frames and failures, and the failures table are closed as well, because they hold rows of all environments. But no operators are listed, so nobody can run `failures`, `explain` and the runbook's commands. List the principals that run them under operators.",
       );
     closeToOthers(
       this,
@@ -256,7 +256,9 @@ export class BinlogRouter extends Construct {
     );
     if (pair !== undefined) return pair;
     const there = this.pairs.map(({ names }) => `${names.subscriber} in ${names.environment}`);
-    throw new RangeError(`no queue of ${subscriber} in ${environment}, but ${there.join(", ")}`);
+    throw new RangeError(
+      `there is no queue of ${subscriber} in ${environment}; there are ${there.join(", ")}`,
+    );
   }
 
   /** The policy for applications' roles in an environment. Throws RangeError when there is none. */

@@ -11,7 +11,7 @@ export class DeliveryCheck {
   written = 0;
   delivered = 0;
   foreign = 0;
-  doubled = 0;
+  repeated = 0;
   outOfOrder = 0;
   /** From commit to handler, of the latest delivered change; undefined before the first. */
   newestDelayMs: number | undefined;
@@ -59,7 +59,7 @@ export class DeliveryCheck {
       return;
     }
     if (!(mark.op === "d" ? this.#deleted : this.#written).add(mark.number)) {
-      this.doubled++;
+      this.repeated++;
       return;
     }
     this.delivered++;

@@ -13,7 +13,7 @@ export interface ExpectedStream {
 export interface Verdict {
   readonly foreign: number;
   readonly missing: number;
-  readonly doubled: number;
+  readonly repeated: number;
   readonly outOfOrder: number;
   /** How many changes are in failure records instead of delivered. */
   readonly parked: number;
@@ -101,7 +101,7 @@ export class Tally {
     return {
       foreign: sum((check) => check.foreign),
       missing: this.waiting,
-      doubled: sum((check) => check.doubled),
+      repeated: sum((check) => check.repeated),
       outOfOrder: sum((check) => check.outOfOrder),
       parked: sum((check) => this.parked(check)),
       unattributed: because("unattributed"),
@@ -130,6 +130,6 @@ function parkedName(name: string, subscriber: string | null): string {
 }
 
 /** Whether no change went to the wrong environment, got lost or arrived twice. */
-export function isClean({ foreign, missing, doubled }: Verdict): boolean {
-  return foreign === 0 && missing === 0 && doubled === 0;
+export function isClean({ foreign, missing, repeated }: Verdict): boolean {
+  return foreign === 0 && missing === 0 && repeated === 0;
 }

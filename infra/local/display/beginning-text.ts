@@ -10,16 +10,21 @@ export function beginningText(
   const parts = `${mysql === undefined ? "MySQL, " : ""}queues, tables and offset`;
   const fromNow =
     mysql !== undefined && start === "now" && kept?.isFirst !== false
-      ? ["Delivered is what is written from now on; what this server wrote before is not."]
+      ? [
+          "Changes that are written from now on are delivered; earlier changes of this server are not.",
+        ]
       : [];
   if (kept === null)
     return [
       ...fromNow,
-      `Begun empty, and gone when this stops: ${parts}. With --keep they outlive it.`,
+      `These begin empty, and are removed when npm start stops: ${parts}. With --keep they are kept.`,
     ];
-  if (kept.isFirst) return [...fromNow, `Kept in ${kept.path} for the next --keep: ${parts}.`];
+  if (kept.isFirst)
+    return [...fromNow, `Kept in ${kept.path} for the next start with --keep: ${parts}.`];
   return [
-    `Gone on with what is kept in ${kept.path}: ${parts}.`,
-    ...(schemaFile === undefined ? [] : ["--schema was run by the first start; not again."]),
+    `This run continues what is kept in ${kept.path}: ${parts}.`,
+    ...(schemaFile === undefined
+      ? []
+      : ["--schema was run by the first start and is not run again."]),
   ];
 }

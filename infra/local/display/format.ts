@@ -23,6 +23,6 @@ export function uptime(ms: number): string {
 
 /** Tells that the machine is slow, so that the delay is not taken for the product's. */
 export function standStillText(ms: number): string {
-  const parked = ms < PATIENCE_MS ? "" : ", and queues may be parked for it";
+  const parked = ms < PATIENCE_MS ? "" : ", so queues may be parked";
   return `this machine is slow: the stand-ins for AWS did nothing for ${duration(ms)} at a time${parked}`;
 }

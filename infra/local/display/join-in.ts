@@ -40,11 +40,11 @@ export function joinInText(join: JoinIn): string {
     ...(accounts[0] === undefined
       ? []
       : [
-          "Follow an environment's changes, which takes nothing from any queue:",
+          "Follow an environment's changes without taking messages from a queue:",
           `  npm run tail -- --environment ${accounts[0].environment} --local ${join.stackFile}`,
         ]),
     "Look into a queue (this hides the messages from applications for a while, and counts as a receive):",
     `  ${reading}`,
-    `Everything's address: ${join.stackFile}`,
+    `All addresses and accounts: ${join.stackFile}`,
   ].join("\n");
 }

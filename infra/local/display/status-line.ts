@@ -21,7 +21,7 @@ export function statusLine(snapshot: Snapshot): string {
       : [`authors: ${attributions.map(([way, changes]) => `${way} ${changes}`).join(", ")}`]),
     ...stateTexts(facts),
     `failure records: ${count(facts.failures.changes)}`,
-    ...(verdict === null ? [] : [`foreign ${verdict.foreign}, doubled ${verdict.doubled}`]),
+    ...(verdict === null ? [] : [`foreign ${verdict.foreign}, repeated ${verdict.repeated}`]),
     ...(standStillMs === null ? [] : [standStillText(standStillMs)]),
     ...findingTexts(facts),
     ...(problems.last === null ? [] : [`problems ${problems.count}: ${problems.last}`]),

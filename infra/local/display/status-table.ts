@@ -87,11 +87,11 @@ function summary(snapshot: Snapshot): string[] {
   }
   lines.push(`deliveries in failure records: ${count(facts.failures.changes)}`);
   if (verdict !== null) {
-    const { foreign, doubled, outOfOrder, parked, unattributed, faults } = verdict;
+    const { foreign, repeated, outOfOrder, parked, unattributed, faults } = verdict;
     lines.push(
-      `foreign ${count(foreign)}, doubled ${count(doubled)}, out of order ${count(outOfOrder)}, ` +
+      `foreign ${count(foreign)}, repeated ${count(repeated)}, out of order ${count(outOfOrder)}, ` +
         `parked: author unknown ${count(unattributed)}, queue in trouble ${count(parked - unattributed - faults)}` +
-        (faults > 0 ? `, own mistake ${count(faults)}` : ""),
+        (faults > 0 ? `, code failed ${count(faults)}` : ""),
     );
   }
   const findings = findingTexts(facts);

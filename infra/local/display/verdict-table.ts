@@ -16,7 +16,7 @@ export function verdictTable(tally: Tally, standStillMs: number | null = null): 
       "delivered",
       "foreign",
       "missing",
-      "doubled",
+      "repeated",
       "out of order",
       "parked",
       "longest delay",
@@ -26,7 +26,7 @@ export function verdictTable(tally: Tally, standStillMs: number | null = null): 
   });
   for (const check of tally.checks) table.push(verdictRow(check, tally.parked(check)));
   const sentences = [attributionSentence(tally), verdictSentence(tally)];
-  if (standStillMs !== null) sentences.push(`Beside it, ${standStillText(standStillMs)}.`);
+  if (standStillMs !== null) sentences.push(`Note: ${standStillText(standStillMs)}.`);
   return [table.toString(), ...sentences].join("\n");
 }
 
@@ -38,7 +38,7 @@ function verdictRow(check: DeliveryCheck, parked: number): string[] {
     count(check.delivered),
     count(check.foreign),
     count(check.waiting - parked),
-    count(check.doubled),
+    count(check.repeated),
     count(check.outOfOrder),
     count(parked),
     duration(check.longestDelayMs),
@@ -52,10 +52,10 @@ function attributionSentence({ attributions }: Tally): string {
 
 function verdictSentence(tally: Tally): string {
   const verdict = tally.verdict();
-  const { foreign, missing, doubled, parked, unattributed, faults } = verdict;
+  const { foreign, missing, repeated, parked, unattributed, faults } = verdict;
   const waiting = parked - unattributed - faults;
   if (!isClean(verdict)) {
-    return `Wrong: ${count(foreign)} foreign, ${count(missing)} missing, ${count(doubled)} doubled.`;
+    return `Wrong: ${count(foreign)} foreign, ${count(missing)} missing, ${count(repeated)} repeated.`;
   }
   if (parked === 0)
     return "Every environment received its own changes, each once, and nothing else.";

@@ -44,7 +44,7 @@ export class KeptState {
     if (kept === null) await rm(path, { recursive: true, force: true });
     else if (kept.mysql !== mysql)
       throw new KeptStateError(
-        `${path} is about ${kept.mysql}, not ${mysql}; add --state DIRECTORY with another one, or remove it`,
+        `${path} holds the state of ${kept.mysql}, not of ${mysql}; name another directory with --state, or remove this one`,
       );
     await mkdir(path, { recursive: true, mode: 0o700 });
     return new KeptState(path, mysql, kept);
@@ -104,7 +104,7 @@ async function readDescription(path: string): Promise<Description | null> {
   }
   const parsed = description.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
-  throw new KeptStateError(`${file} is not what npm start writes; remove ${path}`, {
+  throw new KeptStateError(`npm start did not write ${file}; remove ${path}`, {
     cause: parsed.error,
   });
 }

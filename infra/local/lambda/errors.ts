@@ -39,6 +39,6 @@ export class FunctionThrottledError extends InvocationError {
   override readonly name = "FunctionThrottledError";
 
   constructor(functionName: string, concurrency: number) {
-    super(`${functionName} is already running ${concurrency} invocation(s), as many as it may`);
+    super(`${functionName} is already running ${concurrency} invocation(s), which is its limit`);
   }
 }

@@ -111,6 +111,6 @@ export class BatchItemsFailedError extends Error {
   override readonly name = "BatchItemsFailedError";
 
   constructor(failed: number, all: number) {
-    super(`${failed} of ${all} messages failed and will come back`);
+    super(`${failed} of ${all} messages failed and will be received again`);
   }
 }

@@ -46,7 +46,7 @@ export async function downloadMysql<Programs>(
   const cached = await examine(join(root, "bin/mysqld"));
   if (typeof cached !== "string") return cached;
   if (lacking.length > 0) {
-    throw new Error(`only where there is apt; this machine has no ${lacking.join(", no ")}`);
+    throw new Error(`the download needs apt; this machine has no ${lacking.join(", no ")}`);
   }
   try {
     return await withFileLock(

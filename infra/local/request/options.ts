@@ -44,28 +44,28 @@ export class HelpRequested extends Error {
 const MYSQL_URL = "mysql://user:password@host:port";
 
 const EPILOGUE = `
-Without --mysql a MySQL server of its own is started (and downloaded the first time, when there is none), with an
-account for each configured user that names one account, and everything is gone when it stops, unless with --keep.
+Without --mysql, npm start starts a MySQL server of its own, and downloads one first if this machine has none. It makes
+an account for each configured user that is not a pattern. Everything is removed when it stops, unless --keep is given.
 
-With --mysql the account given is the administrator and the reader's account too. The demonstration then makes its
-database "shop" with the tables "orders" and "payments", and one account per environment; it removes again what it
-made. With --no-demo nothing at all is made or changed on that server.
+With --mysql, the given account serves as the administrator and as the reader's account. The demonstration then makes
+its database "shop" with the tables "orders" and "payments", and one account per environment, and removes at the end
+what it made. With --no-demo, npm start makes and changes nothing on that server.
 
---schema FILE: the program mysql runs it as the administrator, in the first database of source.tables. What it changes is
-not delivered: the reader starts behind it.
+--schema FILE: the program mysql runs it as the administrator, in the first database of source.tables. Its changes are
+not delivered, because the reader starts after them.
 
 --keep: MySQL's data, queues, tables, objects, secrets, the reader's offset, passwords and ports are kept in the state
-directory, in the folder "kept", and the next start with --keep goes on with them: what was written meanwhile is
-delivered, also by a server that --mysql names. It survives a kill of the processes, not a power failure. --schema is run
-by the first start only. Remove the folder to begin anew.
+directory, in the folder "kept", and the next start with --keep continues with them. Changes written in between are
+delivered, also those on a server that --mysql names. The state survives a kill of the processes, but no power failure.
+Only the first start runs --schema. Remove the folder to begin anew.
 
---host NAME: for containers, and for applications on other machines. The stand-ins ask nobody for a password: let only those
-reach the ports who may read everything.
+--host NAME: for containers, and for applications on other machines. The stand-ins require no password: limit the access
+to their ports to those who may read everything.
 
 --port-base N: MySQL listens on N, then SQS, DynamoDB, Secrets Manager, S3, the reader's health check and the page.
 
-Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, missing or doubled change, or when a part
-could not start; 2 when the request cannot be fulfilled, and then nothing is left of it.`;
+Exit code: 0 after an orderly stop; 1 when the demonstration saw a foreign, missing or repeated change, or when a part
+could not start; 2 when the request cannot be fulfilled, and then nothing is left behind.`;
 
 /**
  * Parses a command line. Throws UsageError for one that it does not understand, HelpRequested for
@@ -84,7 +84,10 @@ export function parseOptions(
     .option("--no-demo", "route only; write nothing and subscribe to nothing")
     .option("--no-ledger", "do without the session ledger: learn authors from the process list")
     .option("--no-tags", "do without GTID tags: learn authors from the ledger")
-    .option("--config <file>", "the configuration object as a JSON file (default: cdk.json's)")
+    .option(
+      "--config <file>",
+      "the configuration object as a JSON file (default: the one in cdk.json)",
+    )
     .option("--mysql <url>", `use this server: ${MYSQL_URL}`)
     .option("--schema <file>", "run these SQL statements first, on the server that is started")
     .option(
@@ -95,7 +98,7 @@ export function parseOptions(
     .option("--keep", "go on where the last start with --keep ended, and keep everything", false)
     .option("--duration <seconds>", "stop by itself", positive("seconds"))
     .option("--port-base <port>", "listen on this port and the ones after it", portBase)
-    .option("--host <name>", "listen on all addresses, and be called this in URLs", hostName)
+    .option("--host <name>", "listen on all addresses, and use this name in URLs", hostName)
     .option("--state <directory>", "where stack.json and the logs are kept", ".local")
     .helpOption("--help", "show this")
     .addHelpText("after", EPILOGUE)
@@ -130,7 +133,7 @@ export function parseOptions(
   }>();
   if (options.mysql !== undefined && (options.schema ?? options.password) !== undefined) {
     throw new UsageError(
-      "--schema and --password are for the server that npm start starts itself; leave them out beside --mysql",
+      "--schema and --password are for the server that npm start starts itself; leave them out with --mysql",
     );
   }
   return {
@@ -158,7 +161,7 @@ function refuseSwallowedOptions(command: Command, environment: NodeJS.ProcessEnv
     const setting = long?.replace(/^--(no-)?/, "").replaceAll("-", "_");
     if (environment[`npm_config_${setting}`] === undefined) continue;
     throw new UsageError(
-      `npm took ${long} for a setting of its own; write -- before the options: npm start -- ${long}`,
+      `npm read ${long} as an option of its own; write -- before the options: npm start -- ${long}`,
     );
   }
 }

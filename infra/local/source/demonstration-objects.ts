@@ -74,7 +74,7 @@ async function refuseForeignObjects(
   }
   if (taken.length === 0) return;
   throw new NoDemonstrationError(
-    `the demonstration would need ${taken.join(", ")}, which this server has already and which it leaves alone; add --no-demo`,
+    `the demonstration needs ${taken.join(", ")}, but this server has its own of this name; to leave it unchanged, add --no-demo`,
   );
 }
 

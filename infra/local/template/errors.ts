@@ -15,7 +15,7 @@ export class UnsupportedTemplateError extends Error {
 /** A reference to a resource that does not exist on one machine, such as a role or a topic. */
 export class NoLocalResourceError extends UnsupportedTemplateError {
   constructor(path: string, type: string, id: string) {
-    super(path, `what stands for the ${type} ${id}`);
+    super(path, `the value of a reference to the ${type} ${id}`);
   }
 }
 

@@ -36,7 +36,8 @@ export class Alarms extends Construct {
     this.all = created.map(({ alarm }) => alarm);
     this.names = created.map(({ name }) => name);
     const rollout = created.find(({ watch }) => watch.heading === RUNBOOK.readerHeldUp);
-    if (rollout === undefined) throw new RangeError("nothing watches for a reader that is held up");
+    if (rollout === undefined)
+      throw new RangeError("no watch has the heading of a reader that is held up");
     this.rollout = rollout;
   }
 

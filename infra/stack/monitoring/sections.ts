@@ -88,7 +88,7 @@ export function changes({ metrics, pairs }: Watched): IWidget[] {
       environmentsOf(pairs).map((environment) => metrics.changesRouted(environment)),
     ),
     graph(
-      "Changes read, and dropped (users in no environment), (left) and frames (right) per minute",
+      "Changes read, and changes dropped of users in no environment (left); frames (right); per minute",
       HALF,
       [metrics.changesRead(), metrics.changesDropped()],
       [metrics.framesSent()],
@@ -120,7 +120,7 @@ export function parked({ metrics }: Watched): IWidget[] {
       metrics.failuresDead(),
     ]),
     graph(
-      "Changes parked, of these by mistakes in the code, and messages recovered, per minute",
+      "Changes parked, those parked by mistakes in the code, and messages recovered, per minute",
       HALF,
       [metrics.changesParked(), metrics.changesFaulty(), metrics.failuresRecovered()],
     ),

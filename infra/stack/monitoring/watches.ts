@@ -54,7 +54,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
     {
       heading: RUNBOOK.retentionRisk,
       severity: "urgent",
-      meaning: `More than ${settings.retentionUsedPercent} % of MySQL's binlog retention has passed since the saved offset: soon changes are purged before they are read.`,
+      meaning: `More than ${settings.retentionUsedPercent} % of MySQL's binlog retention has passed since the saved offset. When all of it has, MySQL purges changes before they are read.`,
       metric: metrics.retentionUsed(),
       above: settings.retentionUsedPercent,
       // A reader that cannot connect does not report the retention; the alarm keeps its state.
@@ -65,14 +65,14 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       severity: "notice",
       isEvent: true,
       meaning:
-        "Connections changed their user without telling the session ledger: changes in between went to the former user's environment.",
+        "Connections changed their user without registering it in the session ledger: changes written until this was noticed went to the former user's environment.",
       metric: metrics.userChanges(),
       above: 0,
     },
     {
       heading: RUNBOOK.preparedXa,
       severity: "notice",
-      meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} periods: it holds locks in MySQL, and its changes wait in the reader's memory and the payload bucket.`,
+      meaning: `An XA transaction has been prepared for more than ${PREPARED_XA_MINUTES} minutes: it holds locks in MySQL, and its changes wait in the reader's memory and the payload bucket.`,
       metric: metrics.preparedXa(),
       above: PREPARED_XA_MINUTES * 60_000,
     },
@@ -108,7 +108,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       heading: RUNBOOK.readerRestarts,
       severity: "notice",
       isEvent: true,
-      meaning: `The reader's processes started more than ${STARTS} times within 15 minutes: they end again and again.`,
+      meaning: `The reader's processes started more than ${STARTS} times within 15 minutes, because they keep ending.`,
       metric: metrics.readerStarts().with({ period: Duration.minutes(15) }),
       above: STARTS,
     },
@@ -127,7 +127,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       heading: RUNBOOK.snapshotStopped,
       severity: "notice",
       meaning:
-        "A snapshot cannot go on until a person acts. The changes of all environments are delivered as ever.",
+        "A snapshot cannot go on until a person acts. The changes of all environments are delivered as usual.",
       metric: metrics.snapshotStopped(),
       above: 0,
       // The alarm ends only when a reader reports again.
@@ -168,7 +168,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     {
       heading: RUNBOOK.gap,
       severity: "urgent",
-      meaning: "A frame came whose predecessor is missing: its lane stands still.",
+      meaning: "A frame arrived whose predecessor is missing: its lane stands still.",
       metric: metrics.gaps(),
       above: 0,
     },
@@ -176,7 +176,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       heading: RUNBOOK.onlyRepeats,
       severity: "urgent",
       meaning:
-        "For ten minutes only frames came that count as delivered already: new changes may be among them.",
+        "For ten minutes only frames arrived that count as delivered already, and were dropped: new changes may be among them.",
       metric: metrics.onlyRepeats().with({ period: REPEATS_PERIOD }),
       above: 0,
       periods: 2,
@@ -185,7 +185,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       heading: RUNBOOK.unattributed,
       severity: "notice",
       isEvent: true,
-      meaning: "Changes were parked because nobody knows which MySQL user wrote them.",
+      meaning: "Changes were parked because the MySQL user who wrote them is not known.",
       metric: metrics.changesUnattributed(),
       above: 0,
     },
@@ -193,8 +193,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       heading: RUNBOOK.faults,
       severity: "notice",
       isEvent: true,
-      meaning:
-        "The functions failed to make messages of some changes, which are parked: their code has a mistake.",
+      meaning: "The functions' code failed on some changes, which are parked.",
       metric: metrics.changesFaulty(),
       above: 0,
     },
@@ -217,7 +216,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     {
       heading: RUNBOOK.retryNotRunning,
       severity: "notice",
-      meaning: "The retry function has not run for five periods: what is parked stays parked.",
+      meaning: "The retry function has not run for five minutes: parked changes stay parked.",
       metric: retry.metricInvocations({ period: Duration.minutes(1), statistic: Stats.SUM }),
       operator: ComparisonOperator.LESS_THAN_THRESHOLD,
       above: 1,

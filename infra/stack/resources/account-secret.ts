@@ -73,7 +73,7 @@ export class AccountSecret extends Construct {
     acknowledge(
       secret,
       "SMG4",
-      "Rotation needs a function inside the database's network, which is the database's owner to add (docs/deploying.md); it is read at every connect.",
+      "Rotation needs a function inside the database's network, which the database's owner adds (docs/deploying.md); the secret is read at every connect.",
     );
     return secret as ISecret;
   }

@@ -115,7 +115,7 @@ export class Canary extends Construct {
     acknowledge(
       executionRole,
       "IAM5[Resource::*]",
-      "Lambda makes the function's network interfaces with this role, and names none before.",
+      "Lambda makes the function's network interfaces with this role, and their names are not known before.",
     );
   }
 }

@@ -77,6 +77,6 @@ export function acknowledgePrefix(construct: IConstruct, bucket: Bucket, prefix:
   acknowledge(
     construct,
     `IAM5[Resource::<${id}.Arn>/${prefix}*]`,
-    "The key of a payload is known only once it is written; its prefix says who may touch it.",
+    "The key of a payload is known only once it is written; its prefix decides who may use it.",
   );
 }

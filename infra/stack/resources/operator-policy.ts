@@ -64,12 +64,12 @@ export class OperatorPolicy extends Construct {
     acknowledge(
       this.policy,
       "IAM5[Resource::*]",
-      "sqs:ListQueues has no resource to name; it tells the queues' names, and no message is read.",
+      "sqs:ListQueues takes no resource; it returns the names of queues, and no messages.",
     );
     acknowledgeQueues(
       this.policy,
       source,
-      "The number of messages in each of the source's queues, whose names begin like this; no message is read.",
+      "This reads the number of messages in each of the source's queues, whose names begin like this, and no message.",
     );
   }
 }

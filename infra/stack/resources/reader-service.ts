@@ -121,7 +121,7 @@ export class ReaderService extends Construct {
     acknowledge(
       task,
       "IAM5[Resource::*]",
-      "ecr:GetAuthorizationToken has no resource to name; pulling is limited to the image's repository.",
+      "ecr:GetAuthorizationToken takes no resource; pulling is limited to the image's repository.",
     );
     return task;
   }

@@ -147,7 +147,7 @@ describe("a router in a team's stack", () => {
   it("says which queues there are when it is asked for another", () => {
     teamTemplate({}, (router) => {
       expect(() => router.queue("billing", "test")).toThrow(
-        /no queue of billing in test, but billing in production, billing in staging/,
+        /there is no queue of billing in test; there are billing in production, billing in staging/,
       );
       expect(() => router.consumerPolicy("test")).toThrow(/no queues in the environment test/);
     });

@@ -66,7 +66,7 @@ function readerFindings({ reader, nowMs }: Facts): Finding[] {
     return [{ level: "stopped", text, heading: RUNBOOK.readerStopped }];
   }
   if (forMs < SETTLES_WITHIN_MS) return [];
-  const text = `The reader is ${reader.state} for ${seconds(forMs)}: nothing is read.`;
+  const text = `The reader has been ${reader.state} for ${seconds(forMs)}: nothing is read.`;
   return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
 }
 
@@ -83,7 +83,7 @@ function rawFindings({ raw }: Facts): Finding[] {
 function queueFindings({ name, counts, dead, deadName }: EnvironmentQueueFacts): Finding[] {
   const findings: Finding[] = [];
   if (counts === null) {
-    const text = `The queue ${name} does not exist: what it should get is parked.`;
+    const text = `The queue ${name} does not exist: its changes are parked.`;
     findings.push({ level: "trouble", text, heading: RUNBOOK.failuresPending });
   }
   if (dead !== null && dead > 0) {
@@ -100,7 +100,7 @@ function failureFindings({ failures }: Facts): Finding[] {
     const changes = streams.reduce((sum, stream) => sum + stream.changes, 0);
     const waits = `${plural(changes, "delivery", "deliveries")} of ${plural(streams.length, "stream")}`;
     if (reason === "unattributed") {
-      const text = `${waits} parked: MySQL's user is not known for certain.`;
+      const text = `${waits} parked: the author is not known for certain.`;
       return { level: "trouble", text, heading: RUNBOOK.unattributed };
     }
     return {

@@ -23,7 +23,7 @@ export function alarmList({ facts }) {
     h(
       "p",
       { class: "soft" },
-      "The alarms of the synthesized template, evaluated once a minute by CloudWatch's rules on the metrics of this run. One rings only after its periods, so the line above shows trouble earlier.",
+      "These are the alarms of the synthesized template. Once a minute, CloudWatch's rules are applied to the metrics of this run. An alarm rings only after its periods, so the line above shows trouble earlier.",
     ),
     h("div", { class: "alarms" }, ...sorted.map(alarmCard)),
   ];

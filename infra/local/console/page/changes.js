@@ -12,10 +12,10 @@ export async function changeList() {
     h(
       "p",
       { class: "soft" },
-      "Committed in MySQL, put into the environment's queue, received and deleted by the application. Times count from the commit.",
+      "Each change is committed in MySQL, put into the environment's queue, then received and deleted by the application. Times count from the commit.",
     ),
     changes.length === 0
-      ? h("p", { class: "card" }, "Nothing was delivered yet.")
+      ? h("p", { class: "card" }, "Nothing has been delivered yet.")
       : h(
           "div",
           { class: "card" },

@@ -103,7 +103,7 @@ function frame({ id, width, title }, ...children) {
 function alarmWidget(widget, { facts }) {
   const ringing = facts.alarms.filter(({ state }) => state === "ALARM");
   const words =
-    ringing.length === 0 ? "None rings." : ringing.map(({ shortName }) => shortName).join(", ");
+    ringing.length === 0 ? "No alarm rings." : ringing.map(({ shortName }) => shortName).join(", ");
   return frame(
     widget,
     h("div", { class: "big" }, h("div", {}, String(ringing.length), h("span", {}, "ring"))),

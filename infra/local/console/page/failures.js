@@ -19,9 +19,9 @@ export function failureList({ facts }) {
     h(
       "p",
       { class: "soft" },
-      "What could not be delivered waits here, in order, and the retry function tries it again. ",
+      "Changes that could not be delivered wait here in order, and the retry function tries them again. ",
       h("code", {}, "npm run failures -- list"),
-      " shows the same, and its other commands act on it.",
+      " shows the same list; its other subcommands act on the streams.",
     ),
     streams.length === 0
       ? h("p", { class: "card" }, "Nothing is parked.")

@@ -19,7 +19,7 @@ const PAGES = [
 
 const WORDS = {
   well: "All is well.",
-  trouble: "Something needs a look.",
+  trouble: "Something needs attention.",
   stopped: "No environment receives changes.",
 };
 
@@ -75,7 +75,7 @@ function showGone() {
   place("dot").className = "dot stopped";
   show(
     place("headline"),
-    h("div", {}, h("h1", {}, "npm start does not answer any more. What is below is old.")),
+    h("div", {}, h("h1", {}, "npm start no longer answers. The facts below are out of date.")),
   );
 }
 

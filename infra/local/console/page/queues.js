@@ -14,7 +14,7 @@ export function queueList({ facts }) {
     h(
       "p",
       { class: "soft" },
-      "Looking into a queue here receives nothing: no message is hidden and no receive counted.",
+      "This page does not receive messages: it hides none from the applications, and counts no receipt.",
     ),
     h(
       "div",
@@ -55,7 +55,7 @@ export async function queuePage(queue) {
     back,
     h("h2", {}, queue),
     messages.length === 0
-      ? h("p", { class: "soft" }, "It is empty.")
+      ? h("p", { class: "soft" }, "The queue is empty.")
       : h(
           "div",
           { class: "card" },
@@ -82,7 +82,7 @@ export function bodyButton(path, parameters) {
 
   async function open() {
     const found = await ask(path, parameters);
-    const text = found === null ? "It is not there any more." : pretty(found.body);
+    const text = found === null ? "It no longer exists." : pretty(found.body);
     const close = () => dialog.close();
     const dialog = h(
       "dialog",

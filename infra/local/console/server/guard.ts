@@ -22,12 +22,12 @@ export function refusal(
   if (method !== "GET" && method !== "HEAD") return { status: 405, text: "GET only" };
   const { host = "", origin } = headers;
   if (!names.includes(host.replace(/:\d+$/, ""))) {
-    return { status: 421, text: `this page is asked for by ${names.join(" or ")}` };
+    return { status: 421, text: `open this page as ${names.join(" or ")}` };
   }
   const isOwn = origin === undefined || origin === `http://${host}`;
   const fetchSite = headers["sec-fetch-site"] ?? "none";
   if (isOwn && (fetchSite === "none" || fetchSite === "same-origin")) return null;
   // A link on another page may lead here, but another page may not load this one's resources.
   if (isOwn && headers["sec-fetch-mode"] === "navigate") return null;
-  return { status: 403, text: "asked for by another site's page" };
+  return { status: 403, text: "requests from pages of other sites are refused" };
 }

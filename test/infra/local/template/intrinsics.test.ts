@@ -73,7 +73,7 @@ describe("what is not known", () => {
   it.each([
     [{ "Fn::Cidr": ["10.0.0.0/16", 2, 8] }, "the intrinsic function Fn::Cidr"],
     [{ "Fn::GetAtt": ["Queue", "Colour"] }, "the attribute Colour of the AWS::SQS::Queue Queue"],
-    [{ Ref: "Role" }, "what stands for the AWS::IAM::Role Role"],
+    [{ Ref: "Role" }, "the value of a reference to the AWS::IAM::Role Role"],
   ])("is an error that names it and its place: %j", (value, what) => {
     expect(() => valueOf({ Inner: value })).toThrow(UnsupportedTemplateError);
     expect(() => valueOf({ Inner: value })).toThrow(

@@ -104,7 +104,7 @@ test.concurrent("a given server: what was written while nothing ran arrives, all
   first.kill("SIGTERM");
   expect(await first.ended).toMatchObject({
     code: 0,
-    output: expect.stringContaining("for the next --keep: queues, tables and offset."),
+    output: expect.stringContaining("for the next start with --keep: queues, tables and offset."),
   });
   await write(10, 20);
 
@@ -126,7 +126,7 @@ test.concurrent("a given server: what was written while nothing ran arrives, all
     expect(idsOf(queues, "staging")).toEqual(range(0, 60));
   }
   third.kill("SIGTERM");
-  expect((await third.ended).output).toContain("Gone on with what is kept in");
+  expect((await third.ended).output).toContain("This run continues what is kept in");
 });
 
 test.concurrent("the own server: tables, accounts, queues, masks and the demonstration outlive a kill", async () => {
@@ -174,7 +174,7 @@ test.concurrent("the own server: tables, accounts, queues, masks and the demonst
   const { code, errors, output } = await second.ended;
   expect(errors).toBe("");
   expect(code, output).toBe(0);
-  expect(output).toContain("--schema was run by the first start; not again.");
+  expect(output).toContain("--schema was run by the first start and is not run again.");
   expect(output).toContain('no table has a column that "books.*.titel" of subscribers.search');
   await vi.waitUntil(() => running(Object.values(before.processes)).length === 0, PATIENCE);
 });

@@ -269,7 +269,7 @@ describe("a given server", () => {
     expect(environments["staging"]?.users.map(({ user }) => user)).toEqual(["app_staging"]);
     const { code, output, errors } = await start.ended;
     expect(errors).toBe("");
-    expect(output).toContain("Delivered is what is written from now on");
+    expect(output).toContain("Changes that are written from now on are delivered");
     expect(code).toBe(0);
     expect(await objectsOf(administrator)).toEqual(before);
   });

@@ -54,7 +54,7 @@ test("a directory that cannot be made is refused with a sentence that names the 
   const path = join("/dev/null", "state");
   await expect(StackDirectory.claim(path)).rejects.toThrow(
     new StateDirectoryError(
-      `${path} cannot be written (ENOTDIR); add --state DIRECTORY with one that can`,
+      `${path} cannot be written (ENOTDIR); name another directory with --state`,
     ),
   );
 });

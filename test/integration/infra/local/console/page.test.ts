@@ -117,7 +117,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
       expect((await administrator.query(listed, [threadId]))[0]).toEqual([]);
     }, PATIENCE);
     process.kill(reader, "SIGCONT");
-    await untilHeadline(/parked: MySQL's user is not known for certain/);
+    await untilHeadline(/parked: the author is not known for certain/);
     await open("Failure records");
     expect(await takePictures(page, "unknown-author")).toEqual([0, 0]);
     expect(asked).not.toContain("/api/record");

@@ -32,7 +32,7 @@ describe("the tally", () => {
     expect(tally.verdict()).toEqual({
       foreign: 0,
       missing: 0,
-      doubled: 0,
+      repeated: 0,
       outOfOrder: 0,
       parked: 0,
       unattributed: 0,
@@ -66,18 +66,18 @@ describe("the tally", () => {
     tally.committed([staging(1)], 0);
     receive(tally, staging(1));
     receive(tally, staging(1), 0, "test");
-    expect(tally.verdict()).toMatchObject({ foreign: 1, doubled: 0, missing: 0 });
+    expect(tally.verdict()).toMatchObject({ foreign: 1, repeated: 0, missing: 0 });
     expect(isClean(tally.verdict())).toBe(false);
   });
 
-  test("counts a repeat as doubled, however late it comes", () => {
+  test("counts a repeat as repeated, however late it comes", () => {
     const tally = tallyOfStaging();
     for (let number = 1; number <= 20_000; number++) {
       tally.committed([staging(number)], 0);
       receive(tally, staging(number));
     }
     receive(tally, staging(1));
-    expect(tally.verdict()).toMatchObject({ doubled: 1, missing: 0 });
+    expect(tally.verdict()).toMatchObject({ repeated: 1, missing: 0 });
     expect(isClean(tally.verdict())).toBe(false);
   });
 
@@ -87,7 +87,7 @@ describe("the tally", () => {
     tally.committed([staging(1, "d", 7)], 0);
     receive(tally, staging(1, "c", 7));
     receive(tally, staging(1, "d", 7));
-    expect(tally.verdict()).toMatchObject({ doubled: 0, missing: 0, outOfOrder: 0 });
+    expect(tally.verdict()).toMatchObject({ repeated: 0, missing: 0, outOfOrder: 0 });
   });
 
   test("sees when a row's changes arrive in another order", () => {

@@ -50,7 +50,7 @@ const SNAPSHOT: Snapshot = {
   verdict: {
     foreign: 0,
     missing: 2,
-    doubled: 0,
+    repeated: 0,
     outOfOrder: 0,
     parked: 1,
     unattributed: 1,
@@ -76,7 +76,7 @@ test("the line shows each environment's sums", () => {
   expect(statusLine(SNAPSHOT)).toBe(
     "1:02  staging: 2,398 of 2,400 delivered, 2 waiting, 1.4 s | unrouted: 3 waiting | " +
       "authors: ledger 2398 | MySQL 9.7.4 running | reader streaming, lag 3 ms | raw queue 0 | " +
-      "failure records: 0 | foreign 0, doubled 0",
+      "failure records: 0 | foreign 0, repeated 0",
   );
 });
 
@@ -107,7 +107,7 @@ test("a machine that is too slow for its stand-ins is named as such", () => {
   }
   const stopped = { ...SNAPSHOT, standStillMs: 6000 };
   for (const text of [statusLine(stopped), statusTable(stopped)])
-    expect(text).toContain("did nothing for 6.0 s at a time, and queues may be parked for it");
+    expect(text).toContain("did nothing for 6.0 s at a time, so queues may be parked");
 });
 
 test("the last problem is shown with how many there were", () => {
@@ -144,7 +144,9 @@ test("how to join in names a command for each account and a queue", () => {
     stackFile: "/checkout/.local/stack.json",
   });
   expect(text).toContain("mysql -h 127.0.0.1 -P 21000 -u app_staging -ppw shop");
-  expect(text).toMatch(/takes nothing from any queue:\n {2}npm run tail -- --environment staging /);
+  expect(text).toMatch(
+    /without taking messages from a queue:\n {2}npm run tail -- --environment staging /,
+  );
   expect(text).toContain("this hides the messages from applications for a while, and counts as a");
   expect(text).toContain(
     "AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret aws --endpoint-url http://127.0.0.1:9324 sqs receive-message",

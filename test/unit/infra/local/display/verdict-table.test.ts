@@ -28,7 +28,7 @@ test("a clean tally says that every environment received its own", () => {
 });
 
 test("what is wrong is said in numbers", () => {
-  expect(verdictTable(tallyWith([1, 1]))).toContain("Wrong: 0 foreign, 1 missing, 1 doubled.");
+  expect(verdictTable(tallyWith([1, 1]))).toContain("Wrong: 0 foreign, 1 missing, 1 repeated.");
 });
 
 test("what is parked is no fault, and is said", () => {

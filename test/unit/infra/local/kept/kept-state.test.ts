@@ -40,7 +40,7 @@ test("what is kept of one server is not gone on with on another, nor what is unr
   await first.complete(PORTS);
   await expect(KeptState.open(directory, "db:3307")).rejects.toThrow(
     new KeptStateError(
-      `${first.path} is about db:3306, not db:3307; add --state DIRECTORY with another one, or remove it`,
+      `${first.path} holds the state of db:3306, not of db:3307; name another directory with --state, or remove this one`,
     ),
   );
   for (const text of ["{", "{}"]) {

@@ -19,7 +19,7 @@ test("a machine without apt hears so at once, and nothing is left in the cache",
   const lacking = ["apt-get", "flock"];
   const options = { directory, progress: silent, lacking, examine: examineNothing };
   await expect(downloadMysql(options)).rejects.toThrow(
-    "only where there is apt; this machine has no apt-get, no flock",
+    "the download needs apt; this machine has no apt-get, no flock",
   );
   expect(await readdir(directory)).toEqual([]);
 });

@@ -42,7 +42,7 @@ describe("npm start's options", () => {
   ])("are refused where npm took %s for itself", (option, environment) => {
     expect(() => parseOptions([], "/checkout", environment)).toThrow(
       new UsageError(
-        `npm took ${option} for a setting of its own; write -- before the options: npm start -- ${option}`,
+        `npm read ${option} as an option of its own; write -- before the options: npm start -- ${option}`,
       ),
     );
   });
@@ -62,8 +62,8 @@ describe("npm start's options", () => {
     [["--duration", "soon"], "expected a number of seconds above 0"],
     [["--duration", "0"], "expected a number of seconds above 0"],
     [["--password", "it's"], "expected letters, digits and the signs - . _ ~"],
-    [["--mysql", "mysql://root@db", "--schema", "s.sql"], "leave them out beside --mysql"],
-    [["--mysql", "mysql://root@db", "--password", "p"], "leave them out beside --mysql"],
+    [["--mysql", "mysql://root@db", "--schema", "s.sql"], "leave them out with --mysql"],
+    [["--mysql", "mysql://root@db", "--password", "p"], "leave them out with --mysql"],
     [["--port-base", "70000"], "expected a port"],
     [["--mysql", "localhost:3306"], "--mysql expects mysql://user:password@host:port"],
     [["--mysql", "mysql://localhost"], "--mysql expects mysql://user:password@host:port"],

@@ -50,13 +50,13 @@ test.each<[Partial<Facts>, string, string, string]>([
       reader: { state: "connecting", sinceMs: 88_000, lagMs: 12_000, transactions: 1, changes: 1 },
     },
     "stopped",
-    "The reader is connecting for 12 s: nothing is read.",
+    "The reader has been connecting for 12 s: nothing is read.",
     "Reader not reporting",
   ],
   [
     { queues: [{ ...QUEUE, counts: null }] },
     "trouble",
-    "The queue shop-billing-staging.fifo does not exist: what it should get is parked.",
+    "The queue shop-billing-staging.fifo does not exist: its changes are parked.",
     "Failures pending",
   ],
   [
@@ -68,7 +68,7 @@ test.each<[Partial<Facts>, string, string, string]>([
   [
     { failures: { changes: 7, records: 2, streams: [stream("unattributed", 7)] } },
     "trouble",
-    "7 deliveries of 1 stream parked: MySQL's user is not known for certain.",
+    "7 deliveries of 1 stream parked: the author is not known for certain.",
     "Unattributed changes",
   ],
   [{ alarms: [RINGS] }, "trouble", "The alarm “Lag” rings.", "Lag"],
