@@ -21,11 +21,12 @@ const FORMER_KEPT = 3;
 const SILENT_CHANGES_TRUSTED = 1;
 
 interface Entry extends SessionEntry {
-  /** The position from which the entry holds. It may move back, because lanes ask out of order. */
+  /** The position from which the entry holds. */
   from: string;
   /**
-   * For an entry from the process list: changes from this position on belong to this entry. null
-   * for other entries, whose `from` does not move.
+   * For an unknown author between two sightings: no author is known from here on. `from` is the
+   * first change that was asked for, and moves back to here, because lanes ask out of order. null
+   * for other entries.
    */
   readonly since: PositionText | null;
 }
@@ -208,8 +209,11 @@ export class KnownConnection {
     if (next !== null && position >= next.seen) {
       this.#silentChanges++;
       const isTrusted = this.#silentChanges <= SILENT_CHANGES_TRUSTED;
-      const entry = isTrusted ? { ...next.author, from: position } : unknownFrom(position);
-      this.#push({ ...entry, since: next.seen });
+      // An account from the process list holds only up to its last sighting.
+      if (this.#entries.at(-1)?.attribution !== "ledger" && this.#confirmed < next.seen)
+        this.#push({ ...unknownFrom(next.seen), since: this.#confirmed });
+      const entry = isTrusted ? { ...next.author, from: next.seen } : unknownFrom(next.seen);
+      this.#push({ ...entry, since: null });
       this.#next = null;
       this.#confirmed = isTrusted ? next.seen : END;
     } else if (
@@ -217,8 +221,7 @@ export class KnownConnection {
       position >= this.#confirmed &&
       this.#entries.at(-1)?.attribution !== "ledger"
     ) {
-      // A registration holds until the next ledger row; an account from the process list holds only
-      // up to its last sighting.
+      // A registration holds until the next ledger row, unlike an account from the process list.
       this.#push({ ...unknownFrom(position), since: this.#confirmed });
       this.#confirmed = END;
     }
@@ -243,13 +246,12 @@ export class KnownConnection {
   }
 
   /**
-   * Moves an entry back to its first change, in case another lane asked for a later change first.
+   * Moves an unknown author back to its first change, in case another lane asked for a later change
+   * first.
    */
   #moveBack(position: PositionText): void {
-    for (let i = this.#entries.length - 1; i >= 0; i--) {
-      const entry = this.#entries[i];
-      if (entry === undefined || entry.since === null || entry.from <= position) return;
-      if (position < entry.since) continue;
+    for (const entry of this.#entries) {
+      if (entry.since === null || position < entry.since || entry.from <= position) continue;
       entry.from = position;
       this.#revision++;
     }

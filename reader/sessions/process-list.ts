@@ -11,26 +11,22 @@ interface ListedConnection {
   readonly host: string;
 }
 
+/** Connections at one moment. */
 export interface Listing {
   readonly connections: readonly ListedConnection[];
+  /** The end of the binlog just before the list was made. */
+  readonly begin: BinlogPosition;
   /** The end of the binlog just after the list was made. */
   readonly end: BinlogPosition;
 }
 
-/** All connections at one moment. */
+/** All connections at one moment. Those that are not in the list wrote nothing from `end` on. */
 export interface Census extends Listing {
-  /** The end of the binlog just before the list was made. */
-  readonly begin: BinlogPosition;
   /**
    * The ids of all connections, including those without an account yet. null when the list may be
    * incomplete.
    */
   readonly alive: ReadonlySet<number> | null;
-  /**
-   * The end of the binlog just after the list was made. Connections that are not in the list wrote
-   * nothing from here on.
-   */
-  readonly end: BinlogPosition;
 }
 
 // Of MySQL's three lists, only `threads` shows every connection to an account without PROCESS and
@@ -50,10 +46,11 @@ export async function listConnections(
   version: string,
   threads: readonly number[],
 ): Promise<Listing> {
+  const begin = await endOf(connection, version);
   const [rows] = await connection.query<RowDataPacket[]>(`${LIST} AND processlist_id IN (?)`, [
     threads,
   ]);
-  return { connections: listed(rows), end: await endOf(connection, version) };
+  return { connections: listed(rows), begin, end: await endOf(connection, version) };
 }
 
 /**

@@ -1,22 +1,20 @@
 import { userOf } from "../../wire/account-tag.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import { type Author, isForeignRun } from "../../wire/session.ts";
-import { BinlogInterruptedError } from "../reporting/errors.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { type Transaction, writingOf } from "../transactions/transaction.ts";
 import type { SavedPosition } from "./session.ts";
-import type { Census, Listing } from "./process-list.ts";
-import { BatchedLookups } from "./batched-lookups.ts";
 import type { ProveUsers } from "./proven-users.ts";
 import { ReadPosition } from "./read-position.ts";
 import { ResetSessions } from "./reset-sessions.ts";
 import { RememberedSessions } from "./remembered-sessions.ts";
 import type { Session } from "./session.ts";
+import { type ListQueries, Sightings } from "./sightings.ts";
 import { SessionDoubts } from "./session-doubts.ts";
 import { EVERYTHING, SessionRecords } from "./session-records.ts";
 import type { SessionsTable } from "./sessions-table.ts";
 
-export interface SessionBookOptions {
+export interface SessionBookOptions extends ListQueries {
   readonly epoch: number;
   /** `@@server_uuid` of the server that is read. */
   readonly server: string;
@@ -25,17 +23,11 @@ export interface SessionBookOptions {
    * transaction, in its present run.
    */
   readonly isOfThisRun: (transaction: Transaction) => boolean;
-  /** The server's present run; null until reading has reached it. */
-  readonly presentRun: () => number | null;
   readonly table: Pick<SessionsTable, "find" | "record" | "refresh">;
-  /** Queries the process list for some connections. */
-  readonly ask: (threads: readonly number[]) => Promise<Listing>;
   /** Finds the users of connections whose session was reset, if they are certain. */
   readonly prove: ProveUsers;
   /** Whether each new connection registers itself, see `registersSessions`. */
   readonly isRegistering: boolean;
-  /** Queries the process list for all connections; null when it is not available. */
-  readonly takeCensus: () => Promise<Census | null>;
   /** Called when a live connection turns out to have changed its account without a ledger row. */
   readonly onUserChanged: (thread: number) => void;
   /** Called for a transaction whose GTID tag and ledger row name different users. */
@@ -44,17 +36,6 @@ export interface SessionBookOptions {
 
 /** The author of transactions that the server generates. */
 const SERVER: Author = { user: "", host: "", attribution: "server" };
-const THREADS_PER_QUESTION = 1000;
-/**
- * The shortest time between two queries of the process list; connections that turn up meanwhile
- * share the next one.
- */
-const QUESTION_GAP_MS = 20;
-/**
- * How long a save waits until reading has reached the census's position. A reader that takes longer
- * records all sessions.
- */
-const CATCH_UP_MS = 250;
 
 /**
  * Finds the author of a transaction: by its GTID's tag; else by its thread id in the ledger; else
@@ -66,18 +47,24 @@ export class SessionBook {
   readonly #options: SessionBookOptions;
   readonly #sessions: RememberedSessions;
   #saved: SavedPosition | null = null;
-  readonly #lookups: BatchedLookups<{ readonly session: Session; readonly isPresent: boolean }>;
-  readonly #resets: ResetSessions;
+  readonly #sightings: Sightings;
   readonly #doubts: SessionDoubts;
   readonly #records: SessionRecords;
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
     this.#sessions = new RememberedSessions(options.server);
-    this.#lookups = new BatchedLookups(QUESTION_GAP_MS, (questions) => this.#answer(questions));
-    this.#resets = new ResetSessions(options.prove, this.read);
+    const resets = new ResetSessions(options.prove, this.read);
     this.#records = new SessionRecords(options.table, options.server, this.#sessions);
-    this.#doubts = new SessionDoubts(options.isRegistering, this.#resets, this.#records);
+    this.#doubts = new SessionDoubts(options.isRegistering, resets, this.#records);
+    this.#sightings = new Sightings({
+      queries: options,
+      epoch: options.epoch,
+      read: this.read,
+      sessions: this.#sessions,
+      records: this.#records,
+      resets,
+    });
   }
 
   /** The number of connections in memory. */
@@ -108,7 +95,7 @@ export class SessionBook {
     // One lookup is enough, unless the process list could not be queried then and can be now.
     if (session.answer !== null && (session.isAsked || !session.isPresent)) return;
     session.isAsked = session.isPresent;
-    session.answer = this.#lookups.ask({ session, isPresent: session.isPresent });
+    session.answer = this.#sightings.lookUp(session, session.isPresent);
     session.answer.catch(() => undefined); // `authorsOf` handles it
     if (isPresent) this.#doubts.ask(session, this.#textOf(session.lastSeen));
   }
@@ -142,11 +129,9 @@ export class SessionBook {
    * Records the connections in the process list, once reading has reached the server's present run.
    */
   async sweep(): Promise<void> {
-    const run = this.#options.presentRun();
-    if (run === null) return;
-    const census = await this.#censusNow();
-    if (census === null) return;
-    await this.#see(run, census);
+    const swept = await this.#sightings.sweep();
+    if (swept === null) return;
+    const { run, census } = swept;
     if (this.#saved !== null && this.read.hasPassed(census.end)) {
       this.#sessions.forgetOver(this.#saved, census);
     }
@@ -173,51 +158,13 @@ export class SessionBook {
     const saved = { position, run };
     this.#saved = saved;
     if (this.#sessions.unrecorded.size === 0) return;
-    this.#sessions.forgetOver(saved, await this.#settledCensus());
+    this.#sessions.forgetOver(saved, await this.#sightings.settledCensus());
     await this.#records.restore(
       [...this.#sessions.unrecorded].filter(({ needsPast }) => needsPast),
     );
     for (const { facts } of this.#sessions.unrecorded) facts.forgetFormer(from);
     await this.#records.write([...this.#sessions.unrecorded], this.#textOf(readTo));
     this.#sessions.forgetOldest(saved);
-  }
-
-  /**
-   * The census, once reading has passed its end; null when that takes too long or there is none.
-   */
-  async #settledCensus(): Promise<Census | null> {
-    const run = this.#options.presentRun();
-    if (run === null) return null;
-    const census = await this.#censusNow();
-    if (census === null) return null;
-    await this.#see(run, census);
-    return (await this.read.passes(census.end, CATCH_UP_MS)) ? census : null;
-  }
-
-  /** Throws BinlogInterruptedError, see `refuseEarlier`. */
-  async #censusNow(): Promise<Census | null> {
-    const readUpTo = this.#textOf(this.read);
-    const census = await this.#options.takeCensus();
-    if (census === null) return null;
-    const [begin, end] = [this.#textOf(census.begin), this.#textOf(census.end)];
-    refuseEarlier(begin, readUpTo);
-    refuseEarlier(end, begin);
-    return census;
-  }
-
-  async #see(run: number, census: Census): Promise<void> {
-    const seen = census.connections.map((listed) => ({
-      ...listed,
-      session: this.#sessions.of({ run, thread: listed.thread }),
-    }));
-    // The entries that an earlier reader recorded must come before the present sighting.
-    await this.#records.restore(seen.map(({ session }) => session));
-    const sighting = { earliest: this.#textOf(census.begin), latest: this.#textOf(census.end) };
-    for (const { session, user, host } of seen) {
-      session.isPresent = true;
-      session.facts.sight({ user, host, attribution: "sweep" }, sighting);
-      this.#sessions.note(session);
-    }
   }
 
   /**
@@ -255,64 +202,12 @@ export class SessionBook {
     return author;
   }
 
-  async #answer(
-    questions: readonly { readonly session: Session; readonly isPresent: boolean }[],
-  ): Promise<void> {
-    const { ask } = this.#options;
-    // Everything that was read so far was written before the query.
-    const earliest = this.#textOf(this.read);
-    const present = new Map(
-      questions
-        .filter(({ isPresent }) => isPresent)
-        .map(({ session }) => [session.connection.thread, session]),
-    );
-    const [listings] = await Promise.all([
-      Promise.all(chunked([...present.keys()]).map((threads) => ask(threads))),
-      this.#records.restore(questions.map(({ session }) => session)),
-    ]);
-    for (const { connections, end } of listings) {
-      const sighting = { earliest, latest: this.#textOf(end) };
-      refuseEarlier(sighting.latest, earliest);
-      for (const { thread, user, host } of connections) {
-        const session = present.get(thread);
-        const author = { user, host, attribution: "first-sight" } as const;
-        session?.facts.sight(author, sighting);
-        if (session !== undefined) this.#sessions.note(session);
-      }
-    }
-    // According to an earlier reader's records, these sessions were reset.
-    const reset = questions.filter(
-      ({ session, isPresent }) => isPresent && session.facts.isReset(EVERYTHING),
-    );
-    await Promise.all(reset.map(({ session }) => this.#resets.ask(session)));
-    // An answer is final, even if nothing was found: thread ids are unique within a run.
-  }
-
   #textOf({ fileNumber, offset }: BinlogPosition): PositionText {
     return formatPosition({ epoch: this.#options.epoch, file: fileNumber, offset, row: 0 });
   }
 }
 
-/**
- * Throws BinlogInterruptedError where the end of the binlog is before a position that it had
- * passed. The binlog was begun anew, so the process list belongs to other coordinates than the
- * changes that are read.
- */
-function refuseEarlier(end: PositionText, passed: PositionText): void {
-  if (end < passed)
-    throw new BinlogInterruptedError(
-      `the binlog ends at ${end}, before ${passed}, which it had passed`,
-    );
-}
-
 /** The user in a transaction's GTID tag; null when there is none. */
 function taggedUser({ tag }: Transaction): string | null {
   return tag === undefined ? null : userOf(tag);
-}
-
-function chunked(threads: readonly number[]): number[][] {
-  const result: number[][] = [];
-  for (let i = 0; i < threads.length; i += THREADS_PER_QUESTION)
-    result.push(threads.slice(i, i + THREADS_PER_QUESTION));
-  return result;
 }

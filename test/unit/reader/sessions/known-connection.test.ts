@@ -47,7 +47,19 @@ describe("a connection that the process list showed", () => {
     expect(asked(connection, "p500")).toBe("a");
   });
 
-  test("begins with its account where the first change is, whichever lane asks first", () => {
+  test("has no author between two accounts, also if a lane asks for a later change first", () => {
+    const connection = new KnownConnection();
+    connection.sight(author("a"), at("p100"));
+    connection.sight(author("b"), at("p300"));
+    expect(asked(connection, "p400")).toBe("b");
+    expect(asked(connection, "p300")).toBe("b");
+    expect(asked(connection, "p250")).toBeNull();
+    expect(asked(connection, "p150")).toBeNull();
+    expect(asked(connection, "p050")).toBe("a");
+    expect(connection.authorOf("p350")?.user).toBe("b");
+  });
+
+  test("begins with its account where it was seen, whichever lane asks first", () => {
     const connection = new KnownConnection();
     connection.sight(author("a"), at("p100"));
     connection.sight(author("b"), at("p200"));
@@ -56,7 +68,8 @@ describe("a connection that the process list showed", () => {
     expect(asked(connection, "p050")).toBe("a");
     expect(connection.entries.map(({ from, user }) => [from, user])).toEqual([
       ["", "a"],
-      ["p300", "b"],
+      ["p200", ""],
+      ["p200", "b"],
     ]);
   });
 });

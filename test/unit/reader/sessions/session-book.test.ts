@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Census } from "../../../../reader/sessions/process-list.ts";
 import { SessionBook } from "../../../../reader/sessions/session-book.ts";
 import type { Transaction } from "../../../../reader/transactions/transaction.ts";
@@ -16,6 +16,8 @@ let recorded: Map<string, readonly SessionEntry[]>;
 /** The users in the process list, by thread. */
 let connected: Map<number, string>;
 let binlogEnd: number;
+/** What the next question to the sessions table waits for. */
+let finding: Promise<void> | null;
 let questions: number[][];
 /** Whether run 1 counts as the server's present run, which the process list shows. */
 let isNear: boolean;
@@ -29,6 +31,7 @@ beforeEach(() => {
   recorded = new Map();
   connected = new Map();
   binlogEnd = 0;
+  finding = null;
   questions = [];
   isNear = true;
   disagreements = [];
@@ -43,8 +46,12 @@ function newBook(): SessionBook {
     isOfThisRun: ({ run }) => run === 1 && isNear,
     presentRun: () => 1,
     table: {
-      find: (connections) =>
-        Promise.resolve(connections.map((one) => recorded.get(connectionName(one)) ?? [])),
+      find: async (connections) => {
+        const wait = finding;
+        finding = null;
+        await wait;
+        return connections.map((one) => recorded.get(connectionName(one)) ?? []);
+      },
       record: (known) => {
         for (const { connection, entries } of known)
           recorded.set(connectionName(connection), entries);
@@ -55,7 +62,8 @@ function newBook(): SessionBook {
     ask: (threads) => {
       questions.push([...threads]);
       const connections = listed().filter(({ thread }) => threads.includes(thread));
-      return Promise.resolve({ connections, end: { fileNumber: 1, offset: binlogEnd } });
+      const end = { fileNumber: 1, offset: binlogEnd };
+      return Promise.resolve({ connections, begin: end, end });
     },
     prove: (threads) =>
       Promise.resolve(
@@ -131,6 +139,39 @@ describe("SessionBook", () => {
     isNear = true;
     expect(await authorOf(transaction(7))).toBe("a");
     expect(questions).toEqual([[7]]);
+  });
+
+  test("knows what was written before the list was made, however far behind reading is", async () => {
+    connected.set(7, "a");
+    const first = transaction(7);
+    const { fileNumber, offset } = book.read;
+    const later = transaction(7);
+    book.read.advance(fileNumber, offset);
+    book.notice(first);
+    await book.authorsOf([first]);
+    const between = transaction(7);
+    connected.set(7, "b");
+    await book.sweep();
+    expect(await authorOf(later)).toBe("a");
+    expect(await authorOf(between)).toBeNull();
+    expect(await authorOf(transaction(7))).toBe("b");
+  });
+
+  test("takes answers in the order of the questions, whichever waits for the records", async () => {
+    connected.set(7, "a");
+    const slow = Promise.withResolvers<void>();
+    finding = slow.promise;
+    const sweeping = book.sweep();
+    // The first answer waits for the sessions table.
+    await vi.waitFor(() => expect(finding).toBeNull());
+    connected.set(7, "b");
+    const byB = transaction(7);
+    book.notice(byB);
+    await new Promise(setImmediate);
+    slow.resolve();
+    await sweeping;
+    await book.authorsOf([byB]);
+    expect(await authorOf(transaction(7))).toBe("b");
   });
 
   // After RESET BINARY LOGS AND GTIDS, the list's coordinates are not those of the changes read.

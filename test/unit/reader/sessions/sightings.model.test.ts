@@ -1,0 +1,205 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
+import { expect, test } from "vitest";
+import type { Listing } from "../../../../reader/sessions/process-list.ts";
+import { SessionBook } from "../../../../reader/sessions/session-book.ts";
+import type { Transaction } from "../../../../reader/transactions/transaction.ts";
+
+// More rounds, or the same ones again:
+// SIGHTINGS_ROUNDS=5000 SIGHTINGS_SEED=1 npx vitest run --project unit sightings.model
+const ROUNDS = Number(process.env["SIGHTINGS_ROUNDS"] ?? 150);
+const SEED = Number(process.env["SIGHTINGS_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const STEPS = 120;
+const THREAD = 7;
+const BYTES = 100;
+
+console.log(`seed ${SEED}: SIGHTINGS_SEED=${SEED} draws the same rounds`);
+
+interface Written {
+  readonly transaction: Transaction;
+  readonly end: number;
+  readonly user: string;
+}
+
+interface Sighting {
+  readonly begin: number;
+  readonly user: string;
+  readonly end: number;
+}
+
+/**
+ * One connection, which writes and changes its user without a word once the process list has shown
+ * the former one, and a reader behind it. A transaction's author is asked for when the list was
+ * made behind it. So the list says whose it is, unless the transaction was written between the last
+ * list with the one user and the first with the other.
+ */
+class Round {
+  readonly problems: string[] = [];
+  known = 0;
+  unknown = 0;
+  readonly #random: SeededRandom;
+  readonly #book: SessionBook;
+  #user = "user0";
+  #end = 0;
+  /** In the order of the binlog; the first `#read` of them were read. */
+  readonly #written: Written[] = [];
+  #read = 0;
+  #unasked: Written[] = [];
+  /** Those that the book has. */
+  readonly #sightings: Sighting[] = [];
+  #isSeen = false;
+  #sweep: Promise<void> | null = null;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+    this.#book = new SessionBook({
+      epoch: 1,
+      server: "server",
+      isOfThisRun: () => true,
+      presentRun: () => 1,
+      table: {
+        find: async (connections) => {
+          await this.#wait(30);
+          return connections.map(() => []);
+        },
+        record: () => Promise.resolve(),
+        refresh: () => Promise.resolve(),
+      },
+      ask: () => this.#list(),
+      prove: () => Promise.resolve(new Map()),
+      isRegistering: false,
+      takeCensus: async () => ({ ...(await this.#list()), alive: null }),
+      onUserChanged: () => undefined,
+      onDisagreement: () => undefined,
+    });
+  }
+
+  async run(changes: number): Promise<void> {
+    for (let step = 0; step < STEPS; step++) {
+      const draw = this.#random.below(10);
+      if (draw < 4) this.#write();
+      else if (draw < 6) this.#readNext();
+      else if (draw === 6) this.#sweepNow();
+      else if (draw === 7) await this.#askAuthor();
+      else if (draw === 8 && this.#isSeen && this.#userNumber < changes) this.#changeUser();
+      else await turn();
+    }
+    await this.#sweep;
+    while (this.#read < this.#written.length) this.#readNext();
+    this.#sweepNow();
+    await this.#sweep;
+    while (this.#unasked.length > 0) await this.#askAuthor();
+  }
+
+  get #userNumber(): number {
+    return Number(this.#user.slice("user".length));
+  }
+
+  #changeUser(): void {
+    this.#user = `user${this.#userNumber + 1}`;
+    this.#isSeen = false;
+  }
+
+  #write(): void {
+    const start = this.#end;
+    this.#end += BYTES;
+    const place = { file: "mysql-bin.000001", fileNumber: 1, start };
+    const transaction = {
+      ...place,
+      gtid: null,
+      thread: THREAD,
+      run: 1,
+      serverId: 1,
+      committedUs: start,
+    };
+    this.#written.push({ transaction, end: this.#end, user: this.#user });
+  }
+
+  #readNext(): void {
+    const next = this.#written[this.#read];
+    if (next === undefined) return;
+    this.#read++;
+    this.#book.read.advance(1, next.end);
+    this.#book.notice(next.transaction);
+    this.#unasked.push(next);
+  }
+
+  #sweepNow(): void {
+    this.#sweep ??= this.#book.sweep().finally(() => (this.#sweep = null));
+  }
+
+  /** The connection goes on while the list is made and while its answer is under way. */
+  async #list(): Promise<Listing> {
+    await this.#wait();
+    const begin = this.#end;
+    await this.#wait();
+    const user = this.#user;
+    await this.#wait();
+    const end = this.#end;
+    this.#sightings.push({ begin, user, end });
+    if (user === this.#user) this.#isSeen = true;
+    return {
+      connections: [{ thread: THREAD, user, host: "here" }],
+      begin: { fileNumber: 1, offset: begin },
+      end: { fileNumber: 1, offset: end },
+    };
+  }
+
+  async #wait(most = 3): Promise<void> {
+    for (let turns = this.#random.below(most + 1); turns > 0; turns--) await turn();
+  }
+
+  async #askAuthor(): Promise<void> {
+    const asked = this.#random.pick(this.#unasked.length > 0 ? this.#unasked : [null]);
+    if (asked === null) return;
+    // The answers of all lists so far are recorded by the end of a sweep.
+    await this.#sweep;
+    await this.#book.sweep();
+    const sightings = [...this.#sightings];
+    if (!sightings.some(({ begin }) => begin >= asked.end)) return;
+    this.#unasked = this.#unasked.filter((one) => one !== asked);
+    const [author] = await this.#book.authorsOf([asked.transaction]);
+    this.#judge(asked, author?.user, sightings);
+  }
+
+  #judge({ transaction, user }: Written, author: string | undefined, seen: Sighting[]): void {
+    const { start } = transaction;
+    const ofUser = seen.filter((sighting) => sighting.user === user);
+    const isFirst = user === "user0";
+    const isForced =
+      this.#userNumber > 1 ||
+      (!isFirst && start < Math.min(...ofUser.map(({ end }) => end))) ||
+      (ofUser.length < seen.length &&
+        isFirst &&
+        start >= Math.max(...ofUser.map(({ begin }) => begin)));
+    if (author === undefined) this.unknown++;
+    else this.known++;
+    if (author !== undefined && author !== user)
+      this.problems.push(`${start} of ${user} became ${author}'s`);
+    if (author === undefined && !isForced)
+      this.problems.push(`${start} of ${user} has no author, and the list says it`);
+  }
+}
+
+test.for([
+  ["changes its user once", 1],
+  ["changes its user again and again", 9],
+] as const)(
+  "a connection behind which the list was made has its author: it %s",
+  { timeout: 300_000 },
+  async ([, changes]) => {
+    const rounds = await Promise.all(
+      Array.from({ length: ROUNDS }, async (_, i) => {
+        const round = new Round(new SeededRandom(SEED + i));
+        await round.run(changes);
+        const { known, unknown, problems } = round;
+        return { known, unknown, problems: problems.map((text) => `seed ${SEED + i}: ${text}`) };
+      }),
+    );
+    expect(rounds.flatMap(({ problems }) => problems).slice(0, 10)).toEqual([]);
+    const sum = (of: "known" | "unknown") => rounds.reduce((total, round) => total + round[of], 0);
+    console.log(`${sum("known")} known, ${sum("unknown")} unknown`);
+    expect(sum("known")).toBeGreaterThan(ROUNDS);
+    expect(sum("unknown")).toBeGreaterThan(0);
+  },
+);
