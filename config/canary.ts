@@ -61,7 +61,7 @@ export function canaryProblems(value: unknown): ConfigProblem[] {
   ) => {
     const one = parts[section][name];
     if (one === undefined || (isFields(one) && isOnly(one[key], own))) return [];
-    const message = "has a reserved name: the canary's own is called so";
+    const message = "has a reserved name: the canary uses it";
     return [{ path: pathText([section, name]), message }];
   };
   return [

@@ -68,7 +68,7 @@ function sentence(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") {
     return issue.input === undefined ? "is missing" : `must be ${withArticle(issue.expected)}`;
   }
-  if (issue.code === "invalid_union") return "has a value of a type that is not possible here";
+  if (issue.code === "invalid_union") return "has a value of the wrong type";
   if (issue.code === "invalid_value") {
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }

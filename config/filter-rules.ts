@@ -19,7 +19,7 @@ export function filterProblems({ subscribers }: Draft): ConfigProblem[] {
       .filter(({ tables: chosen }) => chosen !== "" && !choosesSomeOf(chosen, tables))
       .map(({ path }) => ({
         path: pathText(["subscribers", name, ...path]),
-        message: "is about no table that the subscriber gets",
+        message: "matches no table that the subscriber gets",
       }));
   });
 }

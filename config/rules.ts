@@ -86,7 +86,7 @@ function nameProblems(draft: Draft): ConfigProblem[] {
   if (Object.hasOwn(draft.subscribers, RESERVED_SUBSCRIBER)) {
     problems.push({
       path: pathText(["subscribers", RESERVED_SUBSCRIBER]),
-      message: "has a reserved name: the stack calls its policies for consumers so",
+      message: "has a reserved name: the stack uses it for its consumer policies",
     });
   }
   for (const reserved of [UNROUTED, DROP].filter((name) =>
@@ -144,7 +144,7 @@ function outputNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
     if (other !== undefined) {
       problems.push({
         path: pathText(["environments", environment]),
-        message: `cannot stand beside ${JSON.stringify(other)}: both are ${output} among the stack's outputs, where - and _ do not count; rename one`,
+        message: `and ${JSON.stringify(other)} are both ${output} among the stack's outputs, whose names have neither - nor _; rename one`,
       });
     }
     environments.set(output, environment);
@@ -158,7 +158,7 @@ function outputNameProblems({ name, ...draft }: Draft): ConfigProblem[] {
     if (other !== undefined && other !== queue.queueName) {
       problems.push({
         path: pathText(["subscribers", queue.subscriber]),
-        message: `makes the queue ${queue.queueName}, which has the same name among the stack's outputs as ${other}, ${output}; rename one`,
+        message: `makes the queue ${queue.queueName}, which has the name ${output} among the stack's outputs, as ${other} does; rename one`,
       });
     }
     queues.set(output, queue.queueName);
@@ -190,7 +190,7 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
     if (subscriber.snapshot === "initial" && isFormat(format) && !FORMATS[format].hasSnapshots) {
       problems.push({
         path: pathText(["subscribers", name, "snapshot"]),
-        message: `cannot be "initial" with the format "${format}": it has no message for a row that was there before`,
+        message: `cannot be "initial" with the format "${format}": the format has no message for a row that already existed`,
       });
     }
     if (subscriber.keyBuckets !== undefined && subscriber.groupBy !== "key") {
@@ -209,7 +209,7 @@ function subscriberProblems(draft: Draft): ConfigProblem[] {
       if (!environments.includes(environment) && environment !== "") {
         problems.push({
           path: pathText(["subscribers", name, "environments", index]),
-          message: `names no environment: ${JSON.stringify(environment)}`,
+          message: `names an environment that does not exist: ${JSON.stringify(environment)}`,
         });
       }
     });

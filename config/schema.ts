@@ -35,7 +35,7 @@ const principals = z.array(
   z.string().regex(
     // SQS refuses patterns here.
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
-    'must be the ARN of an IAM role or user, "arn:aws:iam::<account>:role/<name>", no pattern',
+    'must be the ARN of an IAM role or user, "arn:aws:iam::<account>:role/<name>", without a pattern',
   ),
 );
 
@@ -232,7 +232,7 @@ const deployment = z.strictObject({
         ),
     )
     // AWS allows 50, and queues have one more.
-    .refine((tags) => Object.keys(tags).length <= 49, "must be 49 tags at most")
+    .refine((tags) => Object.keys(tags).length <= 49, "must have at most 49 tags")
     .default({}),
   /** The managed policy that becomes the permissions boundary of every role in the stack. */
   permissionsBoundaryArn: z

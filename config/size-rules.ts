@@ -95,7 +95,7 @@ function resourceProblems(
   return [
     {
       path: "subscribers",
-      message: `make ${queues} queues in ${environments} environments; with one environment for each queue a stack holds ${Math.floor(room / (RESOURCES_PER_QUEUE + 1))}, with few of them ${Math.floor(room / RESOURCES_PER_QUEUE)}: list the environments of each subscriber, or ${DIVIDE}`,
+      message: `make ${queues} queues in ${environments} environments; a stack holds ${Math.floor(room / (RESOURCES_PER_QUEUE + 1))} queues with one environment for each, and ${Math.floor(room / RESOURCES_PER_QUEUE)} with few environments: list the environments of each subscriber, or ${DIVIDE}`,
     },
   ];
 }

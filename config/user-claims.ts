@@ -31,7 +31,7 @@ export function userClaimProblems(
         message:
           claim.text === earlier.text
             ? `is claimed by the environment ${JSON.stringify(earlier.environment)} too`
-            : `claims users that ${JSON.stringify(earlier.text)} of the environment ${JSON.stringify(earlier.environment)} claims with equal right`,
+            : `claims users that ${JSON.stringify(earlier.text)} of the environment ${JSON.stringify(earlier.environment)} claims with the same precedence`,
       },
     ];
   });

@@ -85,7 +85,7 @@ export class AttemptReport {
     this.#log.error(
       commit,
       isResumed
-        ? "an XA transaction was committed that was prepared before the position where this reader began: changes of it that were not delivered before are not delivered"
+        ? "an XA transaction was committed that was prepared before the position where this reader began: any of its changes that were not delivered before are not delivered"
         : "an XA transaction was committed that was prepared before the position where reading began: its changes are not delivered",
     );
   }

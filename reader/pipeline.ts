@@ -177,7 +177,7 @@ function sessionBook(
   const table = new SessionsTable(dynamodb, settings.sessionsTable);
   const retries = {
     log,
-    message: "the sessions table cannot be asked",
+    message: "the sessions table cannot be reached",
     firstWaitMs: 100,
     longestWaitMs: 5000,
     signal,

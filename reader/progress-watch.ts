@@ -38,7 +38,7 @@ export class ProgressWatch {
     this.#last = isPaused ? null : { read, end };
     if (isBefore(end, read))
       throw new BinlogInterruptedError(
-        `the binlog ends at ${file}:${offset}, before what was read of it: it was reset`,
+        `the binlog ends at ${file}:${offset}, before the position that was read: it was reset`,
       );
     if (last === null || isPaused) return;
     if (isBefore(last.read, read)) this.#follows = true;

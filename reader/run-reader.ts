@@ -55,7 +55,10 @@ async function waitForPerson(
 ): Promise<void> {
   if (!(stop instanceof OperatorError) || blockedMs === null) throw stop;
   status.enter("blocked");
-  log.error({ error: describeError(stop), waitMs: blockedMs }, "cannot read until a person acts");
+  log.error(
+    { error: describeError(stop), waitMs: blockedMs },
+    "the reader cannot continue until an operator acts",
+  );
   await delay(blockedMs, undefined, { signal }).catch(() => undefined); // an abort ends the wait
 }
 
@@ -122,6 +125,6 @@ async function recordStop({ lease, log, status }: FollowOptions, final: unknown)
   try {
     await lease.stop({ error, message, isKept, sinceMs: Date.now() });
   } catch (failure) {
-    log.warn({ error: describeError(failure) }, "the stop could not be written");
+    log.warn({ error: describeError(failure) }, "the reason for the stop could not be saved");
   }
 }

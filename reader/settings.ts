@@ -72,7 +72,7 @@ export class ReaderSettingsError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the reader's environment is unusable: ${problems.join("; ")}`);
+    super(`the reader's environment variables are invalid: ${problems.join("; ")}`);
     this.problems = problems;
   }
 }

@@ -44,7 +44,7 @@ export async function messageText(body: string): Promise<string> {
     throw new UnsupportedMessageVersionError(
       COMPRESSED_VERSION,
       `It is compressed with zstd, which Node ${process.version} cannot read: run the application with Node 22.15 or later, ` +
-        'or take "encoding" out of the subscriber in the router\'s configuration.',
+        'or remove "encoding" from the subscriber in the router\'s configuration.',
     );
   }
   const data = body.slice(BEFORE_DATA.length, -BEHIND_DATA.length);

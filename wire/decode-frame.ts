@@ -24,7 +24,7 @@ export function decodeFrame(text: string): Frame {
   const lines = text.split("\n");
   const header = decodeHeader(lines[0] ?? "");
   if (lines.length === 1 || lines[1] === "")
-    throw new MalformedFrameError("a frame without changes");
+    throw new MalformedFrameError("the frame has no changes");
   const changes: FrameChange[] = [];
   for (let i = 1; i < lines.length; i++) changes.push(decodeChange(lines[i] ?? "", header));
   return { ...header, changes };
@@ -43,7 +43,7 @@ function decodeHeader(line: string): FrameHeader {
   const header = value as Partial<Record<keyof FrameHeader, unknown>>;
   if (header.frame !== FRAME_VERSION) {
     throw new MalformedFrameError(
-      `frame version ${String(header.frame)}; this code reads version ${FRAME_VERSION}`,
+      `the frame has version ${String(header.frame)}; this code reads version ${FRAME_VERSION}`,
     );
   }
   const sound =

@@ -61,7 +61,7 @@ function marked(input: object, taken: string[]): object {
 function putBack(request: { body: unknown }, taken: readonly string[]): void {
   const { body } = request;
   if (typeof body !== "string" && !(body instanceof Uint8Array))
-    throw new TypeError("the SDK's request has no body of text");
+    throw new TypeError("the SDK's request has no text body");
   const text =
     typeof body === "string"
       ? Buffer.from(body)

@@ -50,7 +50,7 @@ function pad(value: number, width: number): string {
   const text = String(value);
   const zeros = ZEROS[width - text.length];
   if (zeros === undefined || !Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(`position part out of range: ${value}`);
+    throw new RangeError(`a part of the position is out of range: ${value}`);
   }
   return zeros + text;
 }

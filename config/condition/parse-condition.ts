@@ -161,7 +161,7 @@ class Parser {
       if (name !== "LOWER" && name !== "UPPER") {
         throw new ConditionError(
           this.#cursor.token.at,
-          `${value}() is none of the functions LOWER and UPPER`,
+          `a condition may call LOWER and UPPER, not ${value}`,
         );
       }
       this.#cursor.advance(2);
@@ -222,7 +222,7 @@ class Parser {
   #bound(): Literal {
     const literal = this.#expectLiteral();
     // The result of BETWEEN with NULL depends on the column's type in MySQL.
-    if (literal.kind === "null") throw this.#cursor.misused("BETWEEN takes no NULL");
+    if (literal.kind === "null") throw this.#cursor.misused("BETWEEN does not take NULL");
     return literal;
   }
 

@@ -46,7 +46,7 @@ export class TokenCursor {
   /** The error for an unexpected next token. */
   unexpected(wanted: string): ConditionError {
     const { kind, source, at } = this.token;
-    const found = kind === "end" ? "and the condition ends" : `found ${source}`;
+    const found = kind === "end" ? "but the condition ends" : `found ${source}`;
     return new ConditionError(at, `expected ${wanted}, ${found}`);
   }
 

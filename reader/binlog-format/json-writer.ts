@@ -211,7 +211,7 @@ export class JsonWriter {
 
   private grow(needed: number): void {
     if (needed > LONGEST_ROW)
-      throw new RowTooLargeError(`a row of more than ${LONGEST_ROW >> 20} MiB of JSON`);
+      throw new RowTooLargeError(`a row takes more than ${LONGEST_ROW >> 20} MiB as JSON`);
     const larger = Buffer.allocUnsafeSlow(
       Math.min(Math.max(needed, this.bytes.length * 2), LONGEST_ROW),
     );

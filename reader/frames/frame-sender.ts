@@ -43,7 +43,7 @@ export function frameSender(options: FrameSenderOptions): SendFrame {
   return async (frame, signal) => {
     const retries = {
       log: options.log,
-      message: "the raw queue did not take a frame",
+      message: "the raw queue did not accept a frame",
       fields: { lane: frame.lane },
       firstWaitMs: 100,
       longestWaitMs: 10_000,

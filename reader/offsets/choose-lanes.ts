@@ -52,7 +52,7 @@ export async function chooseLanes({
     const isStill = performance.now() - movedMs >= stillMs;
     if (step.kind === "keep" || isStill) {
       const why =
-        step.kind === "keep" ? step.why : `the lanes ${step.lanes.join(", ")} stand still`;
+        step.kind === "keep" ? step.why : `the lanes ${step.lanes.join(", ")} make no progress`;
       log.warn({ lanes: present, wanted, why }, "the number of lanes cannot change yet");
       return present;
     }

@@ -29,7 +29,7 @@ export function layoutStep(
   progress: ReadonlyMap<number, LaneProgress>,
 ): LayoutStep {
   if (isSettled !== true) {
-    return { kind: "keep", why: "the reader before this one did not end at a saved offset" };
+    return { kind: "keep", why: "the previous reader did not end at a saved offset" };
   }
   const troubled = new Set([...progress.values()].flatMap((lane) => [...lane.troubled]));
   if (troubled.size > 0) {

@@ -115,7 +115,7 @@ export class OffsetSaver {
       if (error instanceof LeaseLostError) throw error;
       log.warn(
         { error: describeError(error) },
-        "the offset could not be saved; it will be tried again",
+        "the offset could not be saved; the reader will try again",
       );
       return;
     }

@@ -363,7 +363,7 @@ function gtidModeOff(state: ServerState): SourceSettingError {
   return new SourceSettingError(
     "gtid_mode",
     "not ON",
-    `the offset is a GTID set, and ${state.uuid} has none`,
-    "Turn gtid_mode ON, or start anew with `npm run offsets -- set --now`, which skips what was written meanwhile.",
+    `the offset is a GTID set, and the server ${state.uuid} has no GTIDs`,
+    "Turn gtid_mode ON, or run `npm run offsets -- set --now`, which skips what was written meanwhile.",
   );
 }

@@ -50,8 +50,8 @@ export class SourceLockoutError extends OperatorError {
 
   constructor(options?: ErrorOptions) {
     super(
-      "init_connect fails for the reader's account, so that MySQL ends its connections; accounts of applications are probably locked out as well.",
-      "`npm run doctor -- --mysql URL`, with an account that has CONNECTION_ADMIN, says why and prints the statements that mend it; SET GLOBAL init_connect = '' lets everybody in at once, without the session ledger.",
+      "init_connect fails for the reader's account, so MySQL ends its connections. The applications' accounts are probably locked out as well.",
+      "Run `npm run doctor -- --mysql URL` with an account that has CONNECTION_ADMIN: it names the cause and prints the statements that correct it. To let all accounts log in at once, without the session ledger, run SET GLOBAL init_connect = ''.",
       options,
     );
   }
@@ -66,8 +66,8 @@ export class BinlogPurgedError extends OperatorError {
 
   constructor(offset: string, oldest: string) {
     super(
-      `The server has purged binlog that was not read yet: the offset is ${offset}, the oldest position available is ${oldest}.`,
-      "Point the source at a replica that still has the log, or restore the files, then `npm run offsets -- continue`; or give the gap up: `npm run offsets -- set --oldest` (or `--now`), and raise binlog_expire_logs_seconds.",
+      `The server has purged binlog that the reader had not read: the offset is ${offset}, and the oldest position available is ${oldest}.`,
+      "Point the source at a replica that still has the log, or restore the files, then run `npm run offsets -- continue`. To skip the missing changes instead, run `npm run offsets -- set --oldest` (or `--now`), and raise binlog_expire_logs_seconds.",
     );
     this.offset = offset;
     this.oldest = oldest;
@@ -85,8 +85,8 @@ export class BinlogGapError extends OperatorError {
   /** `expected`: the missing file; `file`: the file that the server sends instead. */
   constructor(expected: string, file: string) {
     super(
-      `The server's binlog index lacks ${expected}: the server goes on with ${file}, and what was written between them is not sent.`,
-      `Restore ${expected} and its line in the index and restart the server, or point the source at a replica that has the log, then \`npm run offsets -- continue\`; or give the gap up: \`npm run offsets -- set --file ${file}:4\`.`,
+      `The server's binlog index lacks ${expected}: the server continues with ${file}, and does not send what was written between them.`,
+      `Restore ${expected} and its line in the index and restart the server, or point the source at a replica that has the log; then run \`npm run offsets -- continue\`. To skip the missing changes instead, run \`npm run offsets -- set --file ${file}:4\`.`,
     );
   }
 }
@@ -102,8 +102,8 @@ export class HistoryMismatchError extends OperatorError {
   /** `found`: the contradiction, as a predicate of "this server". */
   constructor(offset: string, found: string) {
     super(
-      `The server's history does not contain what was already read: the offset is ${offset}, and this server ${found}.`,
-      "If this is the right server (restored, or reset), start it anew with `npm run offsets -- set --oldest` (or `--now`, which skips what it has written since); otherwise correct the source's address, then `npm run offsets -- continue`.",
+      `The server's history does not contain what the reader has already read: the offset is ${offset}, and this server ${found}.`,
+      "If this is the right server, and it was restored or reset, run `npm run offsets -- set --oldest` (or `--now`, which skips what it has written since). Otherwise correct the source's address, then run `npm run offsets -- continue`.",
     );
   }
 }
@@ -118,8 +118,8 @@ export class HistoryUnprovenError extends OperatorError {
   /** `gtid`: the GTID of the last transaction that was read; null when it had none. */
   constructor(offset: string, gtid: string | null, server: string) {
     super(
-      `Server ${server} no longer has the binlog with the last transaction that was read (${gtid ?? "which has no GTID"}), so nothing proves that its history is the one that was read: the offset is ${offset}.`,
-      "If it is (its logs were moved or purged, or it is a copy of the former server), `npm run offsets -- continue` goes on behind the offset's GTIDs; if it was restored from a backup or reset, start it anew with `npm run offsets -- set --oldest`.",
+      `Server ${server} no longer has the binlog with the last transaction that the reader read (${gtid ?? "it has no GTID"}), so the reader cannot tell whether the server has the same history: the offset is ${offset}.`,
+      "If the server's logs were moved or purged, or it is a copy of the former server, run `npm run offsets -- continue`: the reader continues after the offset's GTIDs. If the server was restored from a backup or reset, run `npm run offsets -- set --oldest`.",
     );
   }
 }
@@ -130,8 +130,8 @@ export class KeptXaLostError extends OperatorError {
 
   constructor(xid: string, gtid: string | null, object: string) {
     super(
-      `The changes of the prepared XA transaction ${xid}${gtid === null ? "" : ` (${gtid})`} were kept in ${object}, which is not there any more.`,
-      "Restore the object (an earlier version, a backup); or begin where the reader stands without them: `npm run offsets -- show` names the GTID set, or file and position, for `npm run offsets -- set`. If the transaction commits then, its changes are not delivered; XA ROLLBACK ends it.",
+      `The reader kept the changes of the prepared XA transaction ${xid}${gtid === null ? "" : ` (${gtid})`} in ${object}, which no longer exists.`,
+      "Restore the object (an earlier version, or a backup). To continue without these changes, give the GTID set, or the file and position, that `npm run offsets -- show` names to `npm run offsets -- set`. If the transaction commits after that, its changes are not delivered. XA ROLLBACK ends the transaction.",
     );
   }
 }
@@ -141,7 +141,10 @@ export class StillStoppedError extends OperatorError {
   override readonly name = "StillStoppedError";
 
   constructor(since: string, message: string) {
-    super(`Stopped since ${since}: ${message}`, "The reader waits for that act.");
+    super(
+      `Stopped since ${since}: ${message}`,
+      "The reader waits until an operator has done this.",
+    );
   }
 }
 
@@ -171,7 +174,7 @@ export class BinlogRefusedError extends OperatorError {
 
   constructor(serverId: number, options?: ErrorOptions) {
     super(
-      "The server ended the binlog dump again and again with error 1236 although the offset is available.",
+      "The server repeatedly ended the binlog dump with error 1236 although the offset is available.",
       `Either another replica uses server_id ${serverId} (set REPLICA_SERVER_ID to a free one), or a binlog file is damaged (check it with mysqlbinlog --verify-binlog-checksum).`,
       options,
     );
@@ -187,8 +190,8 @@ export class SourceTlsError extends OperatorError {
 
   constructor(options?: ErrorOptions) {
     super(
-      "TLS between the reader and MySQL failed again and again.",
-      "Check that the certificate names the configured host and that its authority is known (NODE_EXTRA_CA_CERTS names a file of further ones); `tls: encrypt` does without the check.",
+      "TLS between the reader and MySQL failed repeatedly.",
+      "Check that the certificate names the configured host and that its authority is known (NODE_EXTRA_CA_CERTS names a file with further authorities). `tls: encrypt` connects without this check.",
       options,
     );
   }
@@ -229,7 +232,7 @@ export class UnreadableTransactionError extends OperatorError {
     const goOn = gtid === null ? `--file ${file}:${end}` : `--past ${gtid}`;
     super(
       `${file}:${offset}: ${what}. Its transaction${gtid === null ? "" : ` ${gtid}`} ends at ${file}:${end}.`,
-      `${advice} \`npm run offsets -- set ${goOn}\` goes on behind the transaction; what it changed is then not delivered.`,
+      `${advice} To continue after the transaction, without delivering its changes, run \`npm run offsets -- set ${goOn}\`.`,
     );
     this.gtid = gtid;
     this.file = file;

@@ -56,7 +56,7 @@ export function reportMetrics(
     reported = { ...status.counters };
     const retentionUsed = status.retentionUsedPercent();
     if (retentionUsed !== null && retentionUsed > RETENTION_WARNING_PERCENT) {
-      log.warn({ retentionUsed }, "the server will soon purge binlog that was not read yet");
+      log.warn({ retentionUsed }, "the server will soon purge binlog that the reader has not read");
     }
   };
   write([[READER_METRICS.starts, "Count", 1]]);

@@ -194,7 +194,7 @@ export class Sightings {
     ] as const) {
       if (at < passed)
         throw new BinlogInterruptedError(
-          `the binlog ends at ${at}, before ${passed}, which it had passed`,
+          `the binlog ends at ${at}, before ${passed}, which the reader had passed`,
         );
     }
     return listing;

@@ -99,7 +99,7 @@ export class ActiveSnapshot {
   /** Closes the connection. The next chunk is read on a new one. */
   disconnect(): void {
     this.#options.tap.unwatch();
-    this.#run?.chunks?.cancel(new SnapshotStoppedError("the snapshot was left"));
+    this.#run?.chunks?.cancel(new SnapshotStoppedError("the snapshot was paused or cancelled"));
     this.#run = null;
     this.#connection?.[Symbol.dispose]();
     this.#connection = null;
@@ -111,7 +111,7 @@ export class ActiveSnapshot {
     const { id, subscriber, environment } = this.order;
     if (!hasGtids) {
       throw new SnapshotRefusedError(
-        "gtid_mode is not ON: without GTIDs nobody can say which changes a read shows. Turn GTIDs on; npm run doctor prints the statements.",
+        "gtid_mode is not ON: without GTIDs the reader cannot tell which changes a selected row contains. Turn GTIDs on; npm run doctor prints the statements.",
       );
     }
     const connection = await connect();
@@ -129,16 +129,16 @@ export class ActiveSnapshot {
     const fields = { snapshot: id, subscriber, environment };
     log.info(
       { ...fields, tables: begun.tables, rows: begun.rows },
-      saved === undefined ? "a snapshot begins" : "a snapshot goes on",
+      saved === undefined ? "a snapshot begins" : "a snapshot continues",
     );
     return new SnapshotRun({
       ...this.#options,
       order: this.order,
       progress: begun,
       connection,
-      onBegin: (table) => log.info({ ...fields, table }, "a snapshot begins a table"),
+      onBegin: (table) => log.info({ ...fields, table }, "a snapshot begins to read a table"),
       onComplete: (table, rows) =>
-        log.info({ ...fields, table, rows }, "a snapshot has all rows of a table"),
+        log.info({ ...fields, table, rows }, "a snapshot has read all rows of a table"),
     });
   }
 
@@ -167,6 +167,6 @@ export class ActiveSnapshot {
   }
 
   #assertWanted(): void {
-    if (this.#isLeft) throw new SnapshotStoppedError("the snapshot was left");
+    if (this.#isLeft) throw new SnapshotStoppedError("the snapshot was paused or cancelled");
   }
 }

@@ -130,7 +130,8 @@ export class ChunkReader {
         return { kind: "spoiled", why: "definition" };
       }
       const window = this.#window;
-      if (window === null) throw new RangeError("nothing is read again without a chunk before it");
+      if (window === null)
+        throw new RangeError("rows cannot be read again before a chunk was read");
       await this.#source.untilVisible();
       const selected = await this.#source.select(window.wanted);
       const high = await this.#source.end();

@@ -68,7 +68,7 @@ export function columnSelect(column: Column): ColumnSelect {
     case ColumnType.VECTOR:
       return { sql: `CAST(${name} AS BINARY)`, write: vectorWriter(LENGTH_BYTES) };
     default:
-      throw new UnsupportedEventError(`a column of the unknown type ${column.type}`);
+      throw new UnsupportedEventError(`a column has the unknown type ${column.type}`);
   }
 }
 

@@ -126,7 +126,7 @@ function columnOf(row: RowDataPacket): Column {
   const type = textOf(row, "type") ?? "";
   const text = textOf(row, "text") ?? "";
   const kind = TYPES[type] ?? geometry(type);
-  if (kind === undefined) throw new UnsupportedEventError(`a column of the unknown type ${type}`);
+  if (kind === undefined) throw new UnsupportedEventError(`a column has the unknown type ${type}`);
   const members =
     kind.type === ColumnType.ENUM || kind.type === ColumnType.SET ? membersOf(text) : [];
   const isText = CHARACTERS.has(kind.type);

@@ -40,7 +40,7 @@ export async function findTables(
     .sort((a, b) => (fullName(a) < fullName(b) ? -1 : 1));
   if (names.length === 0) {
     throw new SnapshotRefusedError(
-      `No table matches ${patterns.join(", ")} that the reader's account may read and whose changes are delivered. Check the names and source.tables, and grant SELECT on the tables to the reader's account.`,
+      `No table matches ${patterns.join(", ")} among those that the reader's account may read and whose changes are delivered. Check the names and source.tables, and grant SELECT on the tables to the reader's account.`,
     );
   }
   let estimatedRows = 0;
@@ -59,7 +59,7 @@ export async function assertReadable(
   const described = await describe(connection, name);
   if (described === null) {
     throw new SnapshotRefusedError(
-      `${fullName(name)} is not there, or the reader's account may not read it. Create the table, or run GRANT SELECT ON ${quoteName(database)}.${quoteName(table)} for the reader's account.`,
+      `${fullName(name)} does not exist, or the reader's account may not read it. Create the table, or run GRANT SELECT ON ${quoteName(database)}.${quoteName(table)} for the reader's account.`,
     );
   }
   const { key } = described;
@@ -77,7 +77,7 @@ export async function assertReadable(
     await assertStatement(
       connection,
       `SELECT 1 FROM ${quoteName(database)}.${quoteName(table)} WHERE (${where}) LIMIT 0`,
-      `MySQL does not take --where for ${fullName(name)}. Name columns of the table only, in MySQL's syntax.`,
+      `MySQL rejects --where for ${fullName(name)}. Use only columns of the table, and MySQL's syntax.`,
     );
   }
   return { ...described, key };

@@ -76,7 +76,7 @@ export function keyPart(column: Column, collation: string | null): KeyPart {
     case ColumnType.BLOB:
       return column.collation === BINARY_COLLATION ? binary : text(column, collation);
     default:
-      throw new UnsupportedEventError(`a key with a column of the type ${column.type}`);
+      throw new UnsupportedEventError(`a key has a column of the unsupported type ${column.type}`);
   }
 }
 

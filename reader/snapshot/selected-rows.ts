@@ -41,7 +41,7 @@ export class SelectedRows {
     this.#changes.decodeInserts(this.#layOut(row), 0, this.#image, (_op, written) => {
       texts = written.kept();
     });
-    if (texts === undefined) throw new RangeError("a selected row without columns");
+    if (texts === undefined) throw new RangeError("a selected row has no columns");
     return texts;
   }
 

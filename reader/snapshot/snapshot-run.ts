@@ -106,7 +106,7 @@ export class SnapshotRun {
     const former = this.#progress;
     if (!numbers.hasRoom(place, rows.size + 2)) {
       throw new SnapshotStoppedError(
-        "No row number is free at this place in the binlog. Resume the snapshot when some transaction was committed.",
+        "This position in the binlog has no free row number left. Resume the snapshot after the next transaction has been committed.",
       );
     }
     const name = parseName(former.tables[index] ?? "");

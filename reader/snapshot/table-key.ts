@@ -38,7 +38,7 @@ export class TableKey {
   constructor({ definition }: Pick<DescribedTable, "definition">, key: DescribedKey) {
     this.#parts = key.columns.map(({ index, isDescending, collation }) => {
       const column = definition.columns[index];
-      if (column === undefined) throw new RangeError("a key of a column that is not there");
+      if (column === undefined) throw new RangeError("a key names a column that does not exist");
       const { name } = column;
       return { ...keyPart(column, collation), column: quoteName(name), name, index, isDescending };
     });
@@ -125,7 +125,7 @@ export class TableKey {
 
   #bound(index: number, value: KeyValue): Condition {
     const part = this.#parts[index];
-    if (part === undefined) throw new RangeError("a key with too many values");
+    if (part === undefined) throw new RangeError("a key has too many values");
     const { sql, parameter } = part.bind(value);
     return { sql, parameters: [parameter] };
   }

@@ -104,7 +104,7 @@ export class TableReading implements ChunkSource {
       else this.#statements = null;
       if (this.#failures > MOST_DEFINITIONS) {
         throw new SnapshotStoppedError(
-          `${fullName(this.#options.name)} changes so much that none of its chunks could be read ${MOST_DEFINITIONS} times in a row. Resume the snapshot when fewer statements change the table.`,
+          `${fullName(this.#options.name)} changed during each of the last ${MOST_DEFINITIONS + 1} attempts to read a chunk of it. Resume the snapshot when fewer statements change the table.`,
         );
       }
     }

@@ -29,13 +29,13 @@ export function sentenceOf(error: unknown): string | null {
       : "The reader's own code failed on this snapshot; its log has the error. Resume the snapshot to try again, or cancel it, and report the error.";
   }
   if (errno === ER_QUERY_TIMEOUT)
-    return "The server took longer than 30 s for one chunk and ended the query. Resume the snapshot when the server has less to do; where --where names columns that are costly to compare, order it without.";
+    return "The server took longer than 30 s for one chunk and ended the query. Resume the snapshot when the server has less load. If the condition of --where is costly to evaluate, cancel the snapshot, and order one without it.";
   if (errno === ER_NO_SUCH_TABLE)
-    return "A table of the snapshot is not there any more. Create it again, then resume; or cancel the snapshot, and order one without the table.";
+    return "A table of the snapshot no longer exists. Create it again, then resume the snapshot; or cancel the snapshot, and order one without the table.";
   if (DENIED.has(errno))
-    return "The reader's account may not read a table any more. Grant it SELECT on the snapshot's tables, then resume.";
+    return "The reader's account may no longer read a table. Grant it SELECT on the snapshot's tables, then resume.";
   if (ACCOUNT.has(errno))
     return "MySQL refuses the reader's account. Check the secret's username and password, then resume the snapshot.";
   if (mayPass) return null;
-  return `MySQL refuses a query of the snapshot (${typeof code === "string" ? code : errno}). Check that its tables are as they were when it was ordered and that --where fits their columns, then resume or cancel it.`;
+  return `MySQL refuses a query of the snapshot (${typeof code === "string" ? code : errno}). Check that its tables have the definitions that they had when it was ordered, and that --where fits their columns. Then resume or cancel the snapshot.`;
 }

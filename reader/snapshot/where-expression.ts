@@ -39,8 +39,9 @@ export function assertOneExpression(where: string): void {
     if (depth < 0) throw refused("a parenthesis is closed that was not opened");
     if (["'", '"', "`"].includes(token)) throw refused("a quote is not closed");
     if ([";", "--", "/*", "#", "?", "@", "\0"].includes(token))
-      throw refused(`${JSON.stringify(token)} stands outside of quotes`);
-    if (FORBIDDEN.has(token.toLowerCase())) throw refused(`it has the word ${token.toUpperCase()}`);
+      throw refused(`${JSON.stringify(token)} is outside quotes`);
+    if (FORBIDDEN.has(token.toLowerCase()))
+      throw refused(`it contains the word ${token.toUpperCase()}`);
   }
   if (depth > 0) throw refused("a parenthesis is not closed");
   if (where.trim() === "") throw refused("it is empty");
@@ -48,6 +49,6 @@ export function assertOneExpression(where: string): void {
 
 function refused(why: string): SnapshotRefusedError {
   return new SnapshotRefusedError(
-    `--where is not one expression on the columns of a row: ${why}. Write a condition as it would stand behind WHERE, without a query of its own.`,
+    `--where must be one expression on the columns of a row: ${why}. Write the condition that follows WHERE in a SELECT, without a subquery.`,
   );
 }

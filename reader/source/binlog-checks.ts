@@ -21,7 +21,7 @@ export const BINLOG_VARIABLES = [
   "enforce_gtid_consistency",
 ] as const;
 
-const RECONNECT = "and have the applications connect anew";
+const RECONNECT = "and reconnect the applications";
 
 /**
  * Checks whether a server's variables make it write the binlog that the reader needs. Findings of
@@ -97,7 +97,7 @@ function warnings(variables: ServerVariables): Finding[] {
           check: "binlog_row_image",
           severity: "warning",
           what: `binlog_row_image is ${image}`,
-          why: "subscribers get the changed columns and the key only",
+          why: "subscribers get only the changed columns and the key",
         },
         RECONNECT,
       ),
@@ -116,11 +116,11 @@ function warnings(variables: ServerVariables): Finding[] {
   if (variables.get("gtid_mode") !== "ON") findings.push(gtidMode(variables));
   if (variables.get("binlog_transaction_compression") === "ON") {
     findings.push(
-      fixedByHand("Nothing has to be done.", {
+      fixedByHand("No action is needed.", {
         check: "binlog_transaction_compression",
         severity: "note",
         what: "binlog_transaction_compression is ON",
-        why: "the reader unpacks what the server packed, which takes it some processor time; large transactions are unpacked piece by piece",
+        why: "the reader decompresses the transactions, which takes processor time; it decompresses large ones piece by piece",
       }),
     );
   }
@@ -133,7 +133,7 @@ function gtidMode(variables: ServerVariables): Finding {
     check: "gtid_mode",
     severity: "warning",
     what: `gtid_mode is ${variables.get("gtid_mode") ?? "absent"}`,
-    why: "after a failover to another server the reader cannot tell where to go on",
+    why: "after a failover to another server the reader cannot tell where to continue",
   } as const;
   if (isRds(variables)) {
     return fixedByHand(

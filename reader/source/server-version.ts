@@ -15,12 +15,12 @@ const OTHER_PRODUCTS = [
   {
     mark: /mariadb/i,
     name: "MariaDB",
-    why: "its binlog has other GTIDs and events than MySQL's, and the reader decodes MySQL's only",
+    why: "its GTIDs and binlog events differ from MySQL's, and the reader decodes only MySQL's",
   },
   {
     mark: /tidb/i,
     name: "TiDB",
-    why: "it writes no MySQL binlog",
+    why: "it does not write a MySQL binlog",
   },
 ] as const;
 

@@ -48,7 +48,7 @@ const LONGEST_STATEMENT = 16 << 20;
 function statementText(query: QueryEvent): string {
   if (query.text.length > LONGEST_STATEMENT) {
     throw new RowTooLargeError(
-      `a statement about a followed table of more than ${LONGEST_STATEMENT >> 20} MiB`,
+      `a statement about a followed table is longer than ${LONGEST_STATEMENT >> 20} MiB`,
     );
   }
   return JSON.stringify(textDecoder(query.dialect.charset)(query.text));

@@ -11,7 +11,7 @@ import type { ServerRun } from "./server-run.ts";
 import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
-const NOT_ENDED = "a transaction begins before the one before it has ended";
+const NOT_ENDED = "a transaction begins before the previous one has ended";
 
 export interface CurrentTransactionOptions {
   readonly position: EventPosition;
@@ -196,7 +196,8 @@ export class CurrentTransaction {
 
   #opened(): OpenTransaction {
     const open = this.#open;
-    if (open === null) throw new CorruptEventError("a part of a transaction without its beginning");
+    if (open === null)
+      throw new CorruptEventError("an event continues a transaction that has not begun");
     return open;
   }
 

@@ -41,7 +41,7 @@ export class FileSequence {
       if (this.#known.proven.has(file)) return;
       if (!this.#known.listed.has(file))
         throw new BinlogInterruptedError(
-          `${file} came behind ${this.#file} since this reader connected`,
+          `${file} follows ${this.#file}, and the server began it after this reader connected`,
         );
     }
     throw new BinlogGapError(expected, file);

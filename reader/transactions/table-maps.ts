@@ -70,7 +70,7 @@ export class TableMaps {
     const known = this.#tables.get(id);
     if (known !== undefined) return known.rows;
     if (NO_TABLE.has(id)) return null;
-    throw new CorruptEventError("rows of a table whose table map did not come before them");
+    throw new CorruptEventError("a rows event has no table map before it");
   }
 
   clear(): void {

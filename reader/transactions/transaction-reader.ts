@@ -199,12 +199,12 @@ export class TransactionReader {
           return this.#onRows(event);
         if (header.type === EventType.PARTIAL_UPDATE_ROWS_EVENT) {
           throw new UnsupportedEventError(
-            "an update logged in part (binlog_row_value_options=PARTIAL_JSON)",
+            "an update is logged in part (binlog_row_value_options=PARTIAL_JSON)",
           );
         }
         if (mustNotBeIgnored(header.type, header.flags)) {
           throw new UnsupportedEventError(
-            `a ${eventTypeName(header.type)}, which may carry changes`,
+            `the reader cannot read a ${eventTypeName(header.type)}, which may carry changes`,
           );
         }
     }

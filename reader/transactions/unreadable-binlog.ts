@@ -18,13 +18,13 @@ export function unreadableBinlog(error: unknown, at: { file: string; offset: num
 
 function remedyFor(error: Error): string | null {
   if (error instanceof MissingRowMetadataError) {
-    return "Run SET PERSIST binlog_row_metadata = 'FULL'; what was logged before can only be passed by `npm run offsets -- set`.";
+    return "Run SET PERSIST binlog_row_metadata = 'FULL'. What was logged before cannot be delivered; run `npm run offsets -- set` to continue after it.";
   }
   if (error instanceof UnsupportedEventError) {
-    return "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session; what was logged before can only be passed by `npm run offsets -- set`.";
+    return "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session. What was logged before cannot be delivered; run `npm run offsets -- set` to continue after it.";
   }
   if (error instanceof CorruptEventError || error instanceof RangeError) {
-    return "A reader that is started again reads it anew, which is enough when only the network had damaged it. If it stops here again, check the file with mysqlbinlog --verify-binlog-checksum, or follow another server; going past it is `npm run offsets -- set`.";
+    return "Restart the reader: it reads the event again, which is enough when the network had damaged it. If the reader stops here again, check the file with mysqlbinlog --verify-binlog-checksum, or follow another server. To continue after the damage, without delivering what is there, run `npm run offsets -- set`.";
   }
   return null;
 }

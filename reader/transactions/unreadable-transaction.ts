@@ -53,13 +53,13 @@ export class UnreadableTransaction {
 export type Complaint = Pick<Unreadable, "what" | "advice">;
 
 const USE_ROWS =
-  "Set binlog_format = 'ROW' for every session, or list the tables that the session writes in source.statementTables if they lead to no followed table (docs/statements.md).";
+  "Set binlog_format = 'ROW' for every session. If the session writes tables that lead to no followed table, you can list them in source.statementTables instead (docs/statements.md).";
 
 /** For a statement that changes rows. */
 export function rowStatement(verb: string): Complaint {
   const statement = verb === "CREATE" ? "CREATE TABLE … SELECT" : verb;
   return {
-    what: `the statement is a change of rows in statement format (${statement}): it may change followed tables, and does not say which rows`,
+    what: `the statement changes rows and is logged in statement format (${statement}): it may change followed tables, and the binlog does not say which rows`,
     advice: USE_ROWS,
   };
 }
@@ -69,7 +69,7 @@ export function temporaryTable(): Complaint {
   return {
     what: "the statement is a TRUNCATE TABLE in statement format, of a followed table or of a temporary one with the same name",
     advice:
-      "Set binlog_format = 'ROW' for every session: what it does to temporary tables is not logged then.",
+      "Set binlog_format = 'ROW' for every session: statements about temporary tables are not logged then.",
   };
 }
 
@@ -85,15 +85,15 @@ export function unknownStatement(verb: string): Complaint {
 /** For a logged transaction with changes that were rolled back. */
 export function rolledBack(statement: string): Complaint {
   return {
-    what: `the transaction has a ${statement} after rows`,
-    advice: "Do not change transactional and other tables in one transaction.",
+    what: `the transaction contains a ${statement} after rows`,
+    advice: "Do not change transactional and non-transactional tables in one transaction.",
   };
 }
 
 /** For a row, or a statement about a table, that is too large. */
 export function tooLarge(error: RowTooLargeError, table?: string): Complaint {
   return {
-    what: `there is ${error.message}${table === undefined ? "" : ` in ${table}`}`,
-    advice: "Keep such values elsewhere, or leave their table out of the source's tables.",
+    what: `${error.message}${table === undefined ? "" : `, in ${table}`}`,
+    advice: "Store such values elsewhere, or leave the table out of source.tables.",
   };
 }

@@ -95,8 +95,8 @@ export class XaTransactions {
     const limit = this.#options.heldLimitBytes;
     if (held.bytes + this.#prepared.bytes <= limit) return;
     throw new UnreadableBinlogError(
-      `the XA transaction ${held.xid}${gtid === null ? "" : ` (${gtid})`} and those prepared before it have changes of more than ${limit} bytes, and must be kept in memory until they commit`,
-      "Give the reader more memory (--max-old-space-size in its NODE_OPTIONS), a quarter of which may be used for this; or pass it by `npm run offsets -- set`, which loses its changes.",
+      `the changes of the XA transaction ${held.xid}${gtid === null ? "" : ` (${gtid})`} and of those prepared before it take more than ${limit} bytes, and the reader must keep them in memory until they commit`,
+      "Give the reader more memory (--max-old-space-size in its NODE_OPTIONS); it uses up to a quarter for such changes. To continue after the transaction, without delivering its changes, run `npm run offsets -- set`.",
       { file, offset: change.offset },
     );
   }

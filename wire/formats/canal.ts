@@ -30,7 +30,8 @@ const TYPES = { c: "INSERT", u: "UPDATE", d: "DELETE", t: "TRUNCATE" } as const;
 function canalFlatMessage(typed: TypedChange, nowMs: number): string {
   const { op, before, after, statement, key, columns, transaction, environment } = typed;
   const { user, host, attribution } = typed.author;
-  if (op === "r" || op === "snapshot") throw new RangeError("canal has no messages of a snapshot");
+  if (op === "r" || op === "snapshot")
+    throw new RangeError("the format canal has no message for a row of a snapshot");
   const isDdl = op === "t" || op === "ddl";
   const row = after ?? before ?? {};
   const data = isDdl ? null : convertRow(typed, row, canalValue);

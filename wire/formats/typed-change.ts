@@ -60,7 +60,7 @@ export function typedChange(
 ): TypedChange {
   const [database = "", table = "", shape] = header.tables[change.table] ?? [];
   const transaction = header.transactions[change.transaction];
-  if (transaction === undefined) throw new RangeError("a change without its transaction");
+  if (transaction === undefined) throw new RangeError("the change has no transaction");
   const { offset, row, n } = change;
   const { op, before, after, key } = rowTexts(change, half);
   const isDdl = op === "ddl";

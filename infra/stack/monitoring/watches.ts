@@ -89,7 +89,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       heading: RUNBOOK.readerStopped,
       severity: "urgent",
       meaning:
-        "The reader cannot read until a person acts: no environment receives anything until then.",
+        "The reader cannot continue until an operator acts: no environment receives anything until then.",
       metric: metrics.readerStopped(),
       above: 0,
       // The alarm ends only when a reader reports again.

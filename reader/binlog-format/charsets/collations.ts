@@ -68,7 +68,7 @@ export function charsetOfCollation(collation: number): Charset {
   const charset = CHARSETS.get(collation);
   if (charset === undefined) {
     throw new UnsupportedEventError(
-      `collation ${collation} is unknown; use one that MySQL 9.7 comes with`,
+      `the collation ${collation} is unknown; use one that MySQL 9.7 has`,
     );
   }
   return charset;

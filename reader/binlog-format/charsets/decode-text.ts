@@ -99,6 +99,6 @@ function characterLength(charset: Charset, bytes: Uint8Array, offset: number): n
     case "gb2312":
       return first >= 0xa1 ? 2 : 1;
     default:
-      throw new RangeError(`${charset} is not such a character set`);
+      throw new RangeError(`${charset} is not an East Asian multi-byte character set`);
   }
 }

@@ -28,13 +28,17 @@ export function parseFormatDescription(event: Buffer): FormatDescription {
   const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
   const binlogVersion = reader.uint16();
   if (binlogVersion !== 4) {
-    throw new UnsupportedEventError(`binlog version ${binlogVersion}; this reader reads version 4`);
+    throw new UnsupportedEventError(
+      `the binlog has version ${binlogVersion}; this reader reads version 4`,
+    );
   }
   const serverVersion = reader.slice(SERVER_VERSION_LENGTH);
   const created = reader.uint(4);
   const headerLength = reader.uint8();
   if (headerLength !== EVENT_HEADER_LENGTH) {
-    throw new UnsupportedEventError(`event headers of ${headerLength} bytes`);
+    throw new UnsupportedEventError(
+      `the binlog's event headers have the unknown length ${headerLength}`,
+    );
   }
   const algorithm = event[event.length - CHECKSUM_LENGTH - 1];
   if (reader.remaining <= CHECKSUM_LENGTH || algorithm === undefined) {
@@ -42,7 +46,7 @@ export function parseFormatDescription(event: Buffer): FormatDescription {
   }
   if (algorithm !== CHECKSUM_OFF && algorithm !== CHECKSUM_CRC32) {
     throw new UnsupportedEventError(
-      `checksum algorithm ${algorithm}; SET GLOBAL binlog_checksum = 'CRC32'`,
+      `the binlog has the unknown checksum algorithm ${algorithm}; run SET GLOBAL binlog_checksum = 'CRC32'`,
     );
   }
   const terminator = serverVersion.indexOf(0);

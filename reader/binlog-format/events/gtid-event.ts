@@ -83,11 +83,14 @@ const TaggedField = {
  */
 function parseTagged(reader: ByteReader): GtidEvent {
   const version = varint(reader);
-  if (version !== 1n) throw new UnsupportedEventError(`tagged GTID event of version ${version}`);
+  if (version !== 1n)
+    throw new UnsupportedEventError(`a tagged GTID event has the unknown version ${version}`);
   varint(reader); // size
   const lastDemanded = Number(varint(reader)) - 1;
   if (lastDemanded > TaggedField.last) {
-    throw new UnsupportedEventError(`tagged GTID event with an unknown field ${lastDemanded}`);
+    throw new UnsupportedEventError(
+      `a tagged GTID event requires the unknown field ${lastDemanded}`,
+    );
   }
   const uuid = Buffer.alloc(UUID_LENGTH);
   let number = 0n;
@@ -125,7 +128,7 @@ function parseTagged(reader: ByteReader): GtidEvent {
       default: // the reader does not need later fields
     }
   }
-  if (number <= 0n) throw new CorruptEventError("a GTID event without a number");
+  if (number <= 0n) throw new CorruptEventError("a GTID event has no transaction number");
   return {
     ...(tag === ""
       ? { gtid: `${uuidText(uuid, 0)}:${number}` }

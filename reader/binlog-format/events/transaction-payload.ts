@@ -54,7 +54,7 @@ export function parseTransactionPayload(event: Buffer): TransactionPayload {
   }
   if (compression !== ZSTD && compression !== NONE) {
     throw new UnsupportedEventError(
-      `compression ${compression} of a transaction; SET PERSIST binlog_transaction_compression = OFF`,
+      `a transaction has the unknown compression ${compression}; run SET PERSIST binlog_transaction_compression = OFF`,
     );
   }
   return {

@@ -53,7 +53,7 @@ export function readColumnMetadata(reader: ByteReader, type: number): ColumnMeta
     case ColumnType.VAR_STRING:
       return readStringMetadata(reader, type);
     default:
-      throw new UnsupportedEventError(`a column of the unknown type ${type}`);
+      throw new UnsupportedEventError(`a column has the unknown type ${type}`);
   }
 }
 

@@ -51,7 +51,7 @@ export function columnTypeText(column: Column): string {
     case ColumnType.VECTOR:
       return `vector(${dimensions})`;
     default:
-      throw new UnsupportedEventError(`a column of the unknown type ${type}`);
+      throw new UnsupportedEventError(`a column has the unknown type ${type}`);
   }
 }
 

@@ -48,7 +48,7 @@ export function storedLength(column: ColumnMetadata): number {
     case ColumnType.VECTOR:
       return -column.width;
     default:
-      throw new UnsupportedEventError(`a column of the unknown type ${column.type}`);
+      throw new UnsupportedEventError(`a column has the unknown type ${column.type}`);
   }
 }
 

@@ -195,7 +195,10 @@ function readDefaultAndExceptions(
   for (const column of columns) target[column] = usual;
   while (reader.remaining > 0) {
     const column = columns[reader.lengthEncoded()];
-    if (column === undefined) throw new CorruptEventError("a character set without a column");
+    if (column === undefined)
+      throw new CorruptEventError(
+        "a table map has a character set for a column that does not exist",
+      );
     target[column] = reader.lengthEncoded();
   }
 }

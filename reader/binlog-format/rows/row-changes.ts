@@ -113,7 +113,7 @@ export class RowChanges {
     while (at < row.length) {
       this.#json.reset();
       const next = decode(at);
-      if (next === at) throw new CorruptEventError("a row without bytes");
+      if (next === at) throw new CorruptEventError("a row has no bytes");
       at = next;
       count++;
     }

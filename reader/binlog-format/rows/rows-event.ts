@@ -60,7 +60,7 @@ export class RowsDecoder {
     const { kind, columns, firstBitmap, secondBitmap, rows } = readRowsHeader(event);
     if (columns !== this.definition.columns.length) {
       throw new CorruptEventError(
-        `rows of ${columns} columns for a table map of ${this.definition.columns.length}`,
+        `a rows event has ${columns} columns, and its table map has ${this.definition.columns.length}`,
       );
     }
     const first = this.#images.at(event, firstBitmap);

@@ -30,7 +30,7 @@ export function readRowsHeader(event: Buffer): RowsHeader {
   reader.skip(8); // table id, flags
   if (type >= EventType.WRITE_ROWS_EVENT) {
     const extraLength = reader.uint16(); // counts itself
-    if (extraLength < 2) throw new CorruptEventError("a rows event has an impossible extra length");
+    if (extraLength < 2) throw new CorruptEventError("a rows event has an invalid extra length");
     reader.skip(extraLength - 2);
   }
   const columns = reader.lengthEncoded();
@@ -53,10 +53,10 @@ function kindOf(type: number): RowsHeader["kind"] {
       return "delete";
     case EventType.PARTIAL_UPDATE_ROWS_EVENT:
       throw new UnsupportedEventError(
-        "the server logs parts of JSON documents only; " +
+        "the server logs only the changed parts of JSON documents; run " +
           "SET PERSIST binlog_row_value_options = '' and start again from a later position in the binlog",
       );
     default:
-      throw new UnsupportedEventError(`event type ${type} is no rows event`);
+      throw new UnsupportedEventError(`event type ${type} is not a rows event`);
   }
 }

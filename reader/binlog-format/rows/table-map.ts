@@ -42,7 +42,9 @@ export function parseTableMap(event: Buffer): TableDefinition {
   const { names } = optional;
   if (names === null) throw new MissingRowMetadataError(name.database, name.table);
   if (names.length !== metadata.length) {
-    throw new CorruptEventError(`${names.length} names for ${metadata.length} columns`);
+    throw new CorruptEventError(
+      `a table map has ${names.length} names for ${metadata.length} columns`,
+    );
   }
   const columns = metadata.map((column, i): Column => {
     const collation = optional.collations[i] ?? 0;
@@ -59,7 +61,7 @@ export function parseTableMap(event: Buffer): TableDefinition {
     };
   });
   if (optional.primaryKey.some((index) => columns[index] === undefined)) {
-    throw new CorruptEventError("a primary key names a column that is not there");
+    throw new CorruptEventError("a primary key names a column that does not exist");
   }
   return { ...name, columns, primaryKey: optional.primaryKey };
 }

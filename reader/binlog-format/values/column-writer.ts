@@ -66,7 +66,7 @@ export function columnWriter(column: Column): ValueWriter {
     case ColumnType.VECTOR:
       return vectorWriter(column.width);
     default:
-      throw new UnsupportedEventError(`a column of the unknown type ${column.type}`);
+      throw new UnsupportedEventError(`a column has the unknown type ${column.type}`);
   }
 }
 

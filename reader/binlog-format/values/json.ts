@@ -216,5 +216,5 @@ function checkedEnd(row: Buffer, start: number, length: number): number {
 }
 
 function corrupt(part: string): never {
-  throw new CorruptEventError(`a JSON value has an impossible ${part}`);
+  throw new CorruptEventError(`a JSON value has an invalid ${part}`);
 }

@@ -70,7 +70,7 @@ test.each<[string, Size, Size]>([
 
     expect(() => exampleConfiguration(configured(larger))).toThrow(
       new RegExp(
-        `^subscribers make ${larger.subscribers * larger.environments} queues in \\d+ environments; with one environment for each queue a stack holds 61, with few of them 71: .* divide the subscribers among several sources`,
+        `^subscribers make ${larger.subscribers * larger.environments} queues in \\d+ environments; a stack holds 61 queues with one environment for each, and 71 with few environments: .* divide the subscribers among several sources`,
       ),
     );
   },
@@ -84,7 +84,7 @@ it("has room for a canary, whose own resources count", () => {
   expect(() =>
     exampleConfiguration(configured({ subscribers: 1, environments: 59, canary: {} })),
   ).toThrow(
-    /^subscribers make 60 queues in 60 environments; .* a stack holds 59, with few of them 69/,
+    /^subscribers make 60 queues in 60 environments; a stack holds 59 queues with one environment for each, and 69 with few environments/,
   );
 });
 

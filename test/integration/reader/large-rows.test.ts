@@ -39,7 +39,7 @@ test(
     expect(error).toMatchObject({
       name: "UnreadableTransactionError",
       message: expect.stringMatching(
-        /a row of more than 64 MiB of JSON in shop\.files\. .*npm run offsets -- set --past [0-9a-f-]{36}:\d+`/,
+        /a row takes more than 64 MiB as JSON, in shop\.files\. .*npm run offsets -- set --past [0-9a-f-]{36}:\d+`/,
       ),
     });
   },

@@ -140,7 +140,7 @@ test("an account that MySQL refuses, in a container: the reader stays up, and re
   const { host, port } = mysql.server;
   const account = { user: "later", password: "the-secret's" };
   await using bench = await ReaderBench.create(aws, { host, port, ...account });
-  const reader = await bench.start("cannot read until a person acts", {
+  const reader = await bench.start("the reader cannot continue until an operator acts", {
     BLOCKED_SECONDS: "1",
     HEALTH_PORT: "0",
   });

@@ -45,12 +45,12 @@ test.each([
   [
     "an environment",
     { environments: { ...base.environments, "binlog-router": { users: ["x"] } } },
-    "environments.binlog-router has a reserved name: the canary's own is called so",
+    "environments.binlog-router has a reserved name: the canary uses it",
   ],
   [
     "a subscriber",
     { subscribers: { ...base.subscribers, "router-canary": { tables: ["shop.*"] } } },
-    "subscribers.router-canary has a reserved name: the canary's own is called so",
+    "subscribers.router-canary has a reserved name: the canary uses it",
   ],
   [
     "an account",

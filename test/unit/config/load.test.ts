@@ -59,16 +59,16 @@ describe("a configuration", () => {
     ).toEqual(
       [
         'subscribers.billing.columns.exclude[0] must be a column pattern: "database.table.column", "*" allowed',
-        "subscribers.billing.columns.exclude[1] is about no table that the subscriber gets",
+        "subscribers.billing.columns.exclude[1] matches no table that the subscriber gets",
         "subscribers.billing.columns.hide is not a key of the configuration",
         'subscribers.billing.columns.mask.phone must be a column pattern: "database.table.column", "*" allowed',
         'subscribers.billing.columns.mask["shop.orders.phone"] must be one of "null", "hash", "last4"',
         'subscribers.billing.where.orders must be a table pattern: "database.table", "*" allowed',
         'subscribers.billing.where["shop.orders"] is not a condition: at character 9: expected a number, a string in single quotes or NULL, found =',
-        'subscribers.billing.where["shop.other"] is about no table that the subscriber gets',
+        'subscribers.billing.where["shop.other"] matches no table that the subscriber gets',
         'subscribers.billing.whereCrossing must be one of "create-delete", "update"',
         "subscribers.cache.where is not a condition: at character 8: expected a pattern in single quotes, found 5",
-        "subscribers.search.where has a value of a type that is not possible here",
+        "subscribers.search.where has a value of the wrong type",
       ].sort(),
     );
   });
@@ -187,12 +187,12 @@ describe("a configuration for a deployment", () => {
       expect.stringMatching(/^deployment\.tags\.team must be the value of a tag/),
     ]);
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`t${n}`, "x"]));
-    expect(of(many)).toEqual(["deployment.tags must be 49 tags at most"]);
+    expect(of(many)).toEqual(["deployment.tags must have at most 49 tags"]);
     const role = "arn:aws:iam::111122223333:role/team/operators";
     expect(problemsOf({ ...complete, operators: [role] })).toEqual([]);
     expect(problemsOf({ ...complete, operators: [role.replace("operators", "*")] })).toEqual([
       expect.stringMatching(
-        /^operators\[0\] must be the ARN of an IAM role or user, .* no pattern$/,
+        /^operators\[0\] must be the ARN of an IAM role or user, .* without a pattern$/,
       ),
     ]);
   });

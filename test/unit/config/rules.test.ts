@@ -39,7 +39,7 @@ describe("the users of two environments", () => {
 
   it("are not claimed by two patterns of the same length that match a common name", () => {
     expect(claims(["app*"], ["*app"])).toEqual([
-      'environments.staging.users[0] claims users that "app*" of the environment "production" claims with equal right',
+      'environments.staging.users[0] claims users that "app*" of the environment "production" claims with the same precedence',
     ]);
     expect(claims(["app*"], ["dev*"])).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe("the names of a stack's outputs", () => {
     expect(
       problemsOf({ environments: { "branch-7": { users: ["x"] }, branch_7: { users: ["y"] } } }),
     ).toEqual([
-      'environments.branch_7 cannot stand beside "branch-7": both are ConsumerPolicyBranch7 among the stack\'s outputs, where - and _ do not count; rename one',
+      'environments.branch_7 and "branch-7" are both ConsumerPolicyBranch7 among the stack\'s outputs, whose names have neither - nor _; rename one',
     ]);
   });
 
@@ -73,13 +73,13 @@ describe("the names of a stack's outputs", () => {
         },
       }),
     ).toEqual([
-      "subscribers.a_b makes the queue shop-a_b-c.fifo, which has the same name among the stack's outputs as shop-a-b_c.fifo, QueueABC; rename one",
+      "subscribers.a_b makes the queue shop-a_b-c.fifo, which has the name QueueABC among the stack's outputs, as shop-a-b_c.fifo does; rename one",
     ]);
   });
 
   it("are reserved where the stack needs them", () => {
     expect(problemsOf({ subscribers: { Consumers: { tables: ["shop.*"] } } })).toEqual([
-      "subscribers.Consumers has a reserved name: the stack calls its policies for consumers so",
+      "subscribers.Consumers has a reserved name: the stack uses it for its consumer policies",
     ]);
   });
 });
@@ -162,7 +162,7 @@ describe("a subscriber", () => {
   it("runs in environments that exist", () => {
     const subscribers = { billing: { tables: ["shop.*"], environments: ["staging", "prod"] } };
     expect(problemsOf({ subscribers })).toEqual([
-      'subscribers.billing.environments[1] names no environment: "prod"',
+      'subscribers.billing.environments[1] names an environment that does not exist: "prod"',
     ]);
   });
 

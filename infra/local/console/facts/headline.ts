@@ -62,7 +62,7 @@ function readerFindings({ reader, nowMs }: Facts): Finding[] {
   if (["streaming", "standby", "waiting"].includes(reader.state)) return [];
   const forMs = nowMs - reader.sinceMs;
   if (reader.state === "blocked") {
-    const text = "The reader cannot read until a person acts; its log names the error.";
+    const text = "The reader cannot continue until an operator acts; its log names the error.";
     return [{ level: "stopped", text, heading: RUNBOOK.readerStopped }];
   }
   if (forMs < SETTLES_WITHIN_MS) return [];

@@ -96,8 +96,8 @@ const INJECTIONS: readonly (readonly [where: string, why: string])[] = [
   ["id IN (SELECT id FROM mysql.user)", "SELECT"],
   ["SLEEP(100)", "SLEEP"],
   ["id = 1 /*!80000 OR 1 */", '"/*"'],
-  ["no_such_column = 1", "MySQL does not take --where"],
-  ["id = ", "MySQL does not take --where"],
+  ["no_such_column = 1", "MySQL rejects --where"],
+  ["id = ", "MySQL rejects --where"],
 ];
 
 test("refuses at once what cannot be read, in a sentence that says what to do", async () => {

@@ -106,7 +106,7 @@ test(
     await connection.query("SET SESSION cte_max_recursion_depth = ?", [rows]);
     await using memory = watchMemory(reader);
     await connection.query(`INSERT INTO shop.orders ${SEQUENCE}`, [rows]);
-    await reader.logged("the raw queue did not take a frame", 3);
+    await reader.logged("the raw queue did not accept a frame", 3);
     away.remove();
     const ids = insertedIds(await bench.takeFrames(rows, 60_000));
     expect(ids).toHaveLength(rows);
@@ -129,7 +129,7 @@ test(
       effect: { kind: "error", code: "InternalServerError", status: 500 },
     });
     await mysql.query("INSERT INTO shop.orders VALUES (1, 'x', NULL)");
-    await reader.logged("the sessions table cannot be asked");
+    await reader.logged("the sessions table cannot be reached");
     away.remove();
     await bench.takeFrames(1);
     await reader.stop();
@@ -150,7 +150,7 @@ test(
       effect: { kind: "error", code: "InternalServerError", status: 500 },
     });
     await mysql.query("INSERT INTO shop.orders VALUES (1, 'x', NULL)");
-    await reader.logged("the sessions table cannot be asked");
+    await reader.logged("the sessions table cannot be reached");
     const toldMs = performance.now();
     expect(await reader.stop()).toBe(0);
     // After this time a container would be killed.

@@ -54,10 +54,10 @@ describe("a condition", () => {
   });
 
   it.for([
-    ["", "at character 1: expected a column, and the condition ends"],
+    ["", "at character 1: expected a column, but the condition ends"],
     [
       "a = ",
-      "at character 5: expected a number, a string in single quotes or NULL, and the condition ends",
+      "at character 5: expected a number, a string in single quotes or NULL, but the condition ends",
     ],
     ["a == 1", "at character 4: expected a number, a string in single quotes or NULL, found ="],
     ["status = 'paid", "at character 10: the string that begins here has no end"],
@@ -65,8 +65,8 @@ describe("a condition", () => {
     ["a = 1 && b = 2", "at character 7: write AND instead of &&"],
     ["a = 1 b = 2", "at character 7: expected AND, OR or the end, found b"],
     ["a = NULL", "at character 5: a comparison with NULL is never true; write IS NULL"],
-    ["a BETWEEN 1 AND NULL", "at character 17: BETWEEN takes no NULL"],
-    ["sleep(5) = 1", "at character 1: sleep() is none of the functions LOWER and UPPER"],
+    ["a BETWEEN 1 AND NULL", "at character 17: BETWEEN does not take NULL"],
+    ["sleep(5) = 1", "at character 1: a condition may call LOWER and UPPER, not sleep"],
     [
       "a = (SELECT 1)",
       "at character 5: expected a number, a string in single quotes or NULL, found (",

@@ -130,7 +130,7 @@ describe("TRUNCATE TABLE of a name that is followed", () => {
 });
 
 describe("a transaction that begins before the one before it has ended", () => {
-  const NOT_ENDED = /begins before the one before it has ended/;
+  const NOT_ENDED = /begins before the previous one has ended/;
 
   test("stops the reader", () => {
     statement("BEGIN");
