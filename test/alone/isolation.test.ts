@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { RelativePatience } from "../../functions/delivery/patience.ts";
 import { readState } from "../../functions/failures/route-items.ts";
 import { queueStream } from "../../functions/failures/stream.ts";
 import { environmentQueueName } from "../../wire/names.ts";
@@ -53,7 +54,9 @@ describe("while one environment is in trouble under load", () => {
       await using production = new Consumer(stage, "production");
       const backoff = { baseMs: 500, longestMs: 1000, attempts: 10_000 };
       const ownCode = new OwnCode();
-      const { runtime, sends } = watchSends(stage.runtimeWith(stage.clients, { backoff }));
+      const { runtime, sends } = watchSends(
+        stage.runtimeWith(stage.clients, { backoff, patience: new RelativePatience() }),
+      );
       const { altered } = ownCode;
       await using pipeline = new Pipeline(stage, { runtime, altered, retryEveryMs: 400, backoff });
       const shared = new SharedLane(pipeline, production);

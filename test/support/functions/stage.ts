@@ -17,7 +17,7 @@ import {
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
 import type { Backoff } from "../../../functions/retry/drain.ts";
 import { clientSettings, type Clients } from "../../../functions/aws/clients.ts";
-import { RelativePatience, type Patience } from "../../../functions/delivery/patience.ts";
+import { fixedPatience, type Patience } from "../../../functions/delivery/patience.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 import { runtime } from "../../../functions/main/runtime.ts";
 import { parseFunctionSettings } from "../../../functions/main/settings.ts";
@@ -38,6 +38,12 @@ const ROUTING = {
   },
   subscribers: { billing: { tables: ["shop.*"] } },
 } satisfies RoutingInput;
+
+/**
+ * How long the functions wait for a queue, ms, unless a test says otherwise. It is long, because a
+ * pause of this machine is not an outage: the product's patience would park messages.
+ */
+const PATIENCE_MS = 60_000;
 
 /** The key of the hashes of masked values. */
 const FILTER_SECRET = "the secret of the tests";
@@ -97,7 +103,7 @@ export class Stage implements AsyncDisposable {
     };
   }
 
-  /** The runtime of a route function after a cold start, unless the options say otherwise. */
+  /** The runtime of a function after a cold start, unless the options say otherwise. */
   runtimeWith(
     clients: Clients,
     options: { readonly backoff?: Backoff; readonly patience?: Patience } = {},
@@ -105,7 +111,7 @@ export class Stage implements AsyncDisposable {
     return runtime({
       settings: parseFunctionSettings(this.#environment),
       clients,
-      patience: new RelativePatience(),
+      patience: fixedPatience(PATIENCE_MS),
       filterSecret: FILTER_SECRET,
       now: () => this.clock.now(),
       ...options,

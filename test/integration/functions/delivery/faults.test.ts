@@ -12,8 +12,7 @@ import type { Batch } from "../../../../functions/failures/parked.ts";
 import { recordsAfter } from "../../../../functions/failures/retry-items.ts";
 import { readState } from "../../../../functions/failures/route-items.ts";
 import { queueStream, threadStream } from "../../../../functions/failures/stream.ts";
-import { fixedPatience } from "../../../../functions/delivery/patience.ts";
-import { RETRY_PATIENCE_MS, type RetryRuntime } from "../../../../functions/retry/retry-handler.ts";
+import type { RetryRuntime } from "../../../../functions/retry/retry-handler.ts";
 import { mapNonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { troubledStreams } from "../../../../operator/commands/failures/failures-table.ts";
@@ -36,15 +35,10 @@ const ROUTING = {
 } satisfies RoutingInput;
 
 let stage: Stage;
-/**
- * Uses the retry function's patience, so that a pause of this machine is not counted as an outage
- * of a queue.
- */
 let runtime: RetryRuntime;
 beforeEach(async () => {
   stage = await Stage.start(ROUTING);
-  const patience = fixedPatience(RETRY_PATIENCE_MS);
-  runtime = stage.runtimeWith(stage.clients, { patience });
+  runtime = stage.runtime;
 });
 afterEach(async () => {
   await stage[Symbol.asyncDispose]();
@@ -111,7 +105,7 @@ function refusing(...prefixes: readonly string[]): RetryRuntime {
     },
     { step: "initialize" },
   );
-  return stage.runtimeWith(clients, { patience: fixedPatience(RETRY_PATIENCE_MS) });
+  return stage.runtimeWith(clients);
 }
 
 describe("a payload bucket that refuses the bodies of one environment", () => {

@@ -1,12 +1,10 @@
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RoutingInput } from "../../../../config/routing.ts";
-import { fixedPatience } from "../../../../functions/delivery/patience.ts";
 import { shareBatch } from "../../../../functions/delivery/message-batch.ts";
 import { stateKey } from "../../../../functions/failures/items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { isNonEmpty } from "../../../../functions/ground/non-empty.ts";
-import { RETRY_PATIENCE_MS } from "../../../../functions/retry/retry-handler.ts";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
 import { killAt } from "../../../support/functions/crashing.ts";
@@ -109,15 +107,11 @@ describe("a record that becomes more messages than an invocation of retry can se
       action: "SendMessage*",
       effect: { kind: "delay", ms: 2 },
     });
-    // Uses the retry function's patience, so that a pause of this machine is not counted as an
-    // outage of a queue.
-    const patience = fixedPatience(RETRY_PATIENCE_MS);
-    const runtime = stage.runtimeWith(stage.clients, { patience });
     let invocations = 0;
     for (let pending = 1; pending > 0; invocations++) {
       expect(invocations).toBeLessThan(60);
       stage.clock.advance(20 * MINUTE_MS);
-      await retry(runtime, { remainingMs: 12_000 + 200 });
+      await retry(stage.runtime, { remainingMs: 12_000 + 200 });
       pending = await stage.runtime.items.count("open");
     }
     expect(invocations).toBeGreaterThan(2);

@@ -1,7 +1,5 @@
 import { QueryCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fixedPatience } from "../../../../functions/delivery/patience.ts";
-import { RETRY_PATIENCE_MS } from "../../../../functions/retry/retry-handler.ts";
 import { TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
@@ -36,14 +34,10 @@ describe("an invocation of the retry function", () => {
 
   test("ends in time, and the next ones do the rest, in order", async () => {
     using slow = sendsTake(100);
-    // Uses the retry function's patience, so that a pause of this machine is not counted as an
-    // outage of a queue.
-    const patience = fixedPatience(RETRY_PATIENCE_MS);
-    const runtime = stage.runtimeWith(stage.clients, { patience });
     const pending: number[] = [];
     do {
       const metrics = new CountingMetrics();
-      await retry(runtime, { metrics, remainingMs: LAST_MS + 600 });
+      await retry(stage.runtime, { metrics, remainingMs: LAST_MS + 600 });
       pending.push(metrics.totals.get("FailuresPending") ?? 0);
       expect(pending.length).toBeLessThan(200);
     } while (pending.at(-1) !== 0);
