@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Configuration } from "../config/configuration.ts";
-import { configurationSchema, deliverySchema, sourceSchema } from "../config/schema.ts";
+import { configurationSchema } from "../config/schema.ts";
+import { deliverySchema, sourceSchema } from "../config/source-schema.ts";
 import { parseStartPoint, type StartPoint } from "../config/start-point.ts";
 import { fnv1a } from "../wire/fnv-1a.ts";
 

@@ -1,73 +1,34 @@
 import { Annotations, Stack } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
-import {
-  SubnetType,
-  type IConnectable,
-  type IVpc,
-  type SubnetSelection,
-} from "aws-cdk-lib/aws-ec2";
+import { SubnetType } from "aws-cdk-lib/aws-ec2";
 import { AlarmBehavior } from "aws-cdk-lib/aws-ecs";
 import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
-import type { IKey } from "aws-cdk-lib/aws-kms";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
-import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-import type { ConfigurationObject, HostedConfiguration } from "../../config/configuration.ts";
+import type { HostedConfiguration } from "../../config/configuration.ts";
 import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../config/canary-names.ts";
-import { hosted, loadConfig, ofAnySize } from "../../config/load.ts";
-import { environmentQueues } from "../../config/queues.ts";
 import { AccountSecret } from "./resources/account-secret.ts";
 import { Canary } from "./resources/canary.ts";
 import { closeToOthers } from "./resources/closed-to-others.ts";
-import { ConsumerPolicy } from "./resources/consumer-policy.ts";
-import { Consumers } from "./resources/consumers.ts";
+import type { ConsumerPolicy } from "./resources/consumer-policy.ts";
 import { EncryptionKey } from "./resources/encryption.ts";
-import { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
+import type { EnvironmentQueuePair } from "./resources/environment-queue-pair.ts";
+import { consumerPolicies, consumersOf, queuePairs } from "./resources/environment-queues.ts";
 import { FilterSecret } from "./resources/filter-secret.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { OperatorPolicy } from "./resources/operator-policy.ts";
 import { outputs } from "./outputs.ts";
-import { PACKAGED_CODE, type PartsCode } from "./parts-code.ts";
+import { PACKAGED_CODE } from "./parts-code.ts";
 import { PayloadBucket } from "./resources/payload-bucket.ts";
 import { RawQueue } from "./resources/raw-queue.ts";
 import { ReaderService } from "./resources/reader-service.ts";
 import { RetryStage } from "./resources/retry-stage.ts";
 import { RouteStage } from "./resources/route-stage.ts";
+import { configurationOf, type BinlogRouterProps } from "./router-props.ts";
 import { framesAtOnce, functionSettings, needsFilterSecret, readerSettings } from "./settings.ts";
 import { TracingPolicy } from "./resources/tracing-policy.ts";
 import { Tables } from "./resources/tables.ts";
-
-/**
- * The configuration as docs/deploying.md lists it, but with the network and what belongs to it as
- * constructs of the app.
- */
-export interface BinlogRouterProps extends Omit<
-  ConfigurationObject,
-  "source" | "network" | "deployment"
-> {
-  readonly source: ConfigurationObject["source"] & { readonly host: string };
-  /** The database's VPC. */
-  readonly vpc: IVpc;
-  /**
-   * The reader's subnets, which need a way to the AWS APIs. Absent: private subnets with egress.
-   */
-  readonly vpcSubnets?: SubnetSelection | undefined;
-  /**
-   * The database or its security group, which then admits the reader on MySQL's port. Absent: the
-   * owner of MySQL's network admits the group of the output `ReaderSecurityGroupId`.
-   */
-  readonly database?: IConnectable | null | undefined;
-  /**
-   * The secret with `{ "username", "password" }` of the reader's account, instead of
-   * `source.secretArn`.
-   */
-  readonly credentials?: ISecret | undefined;
-  /** The key that encrypts everything stored, instead of `encryptionKeyArn`. */
-  readonly encryptionKey?: IKey | undefined;
-  /** Bundles to use instead of those of this version. */
-  readonly code?: PartsCode | undefined;
-}
 
 /**
  * Everything that one source needs: reader, raw queue, functions, tables, and the queues of its
@@ -110,8 +71,9 @@ export class BinlogRouter extends Construct {
       retentionDays: config.retention.queueDays,
     });
     const consumers = consumersOf(this, config);
-    this.pairs = queuePairs(this, config, consumers, key);
-    this.consumerPolicies = consumerPolicies(this, consumers, key);
+    const surroundings = { consumers, payloads: this.payloads.bucket, key };
+    this.pairs = queuePairs(this, config, surroundings);
+    this.consumerPolicies = consumerPolicies(this, this.pairs, surroundings);
     this.operatorPolicy = new OperatorPolicy(this, "Operators", {
       source: config.name,
       tables: this.tables,
@@ -297,89 +259,7 @@ function onlyOneInItsStack(router: BinlogRouter): void {
   withRouter.set(stack, router);
 }
 
-const NOT_CONFIGURATION = new Set([
-  "vpc",
-  "vpcSubnets",
-  "database",
-  "credentials",
-  "encryptionKey",
-  "code",
-]);
-
-/** The configuration among the properties, checked. Throws ConfigError. */
-function configurationOf(scope: Construct, props: BinlogRouterProps): HostedConfiguration {
-  const keys = Object.entries(props).filter(([key]) => !NOT_CONFIGURATION.has(key));
-  const config = loadConfig(Object.fromEntries(keys));
-  return isOfAnySize(scope) ? ofAnySize(config) : hosted(config);
-}
-
-/** `infra/local/` lifts CDK's own limit for templates that nobody deploys. */
-function isOfAnySize(scope: Construct): boolean {
-  return scope.node.tryGetContext("@aws-cdk/core:stackResourceLimit") === 0;
-}
-
 /** The `RetentionDays` of a number of days. */
 function retentionOf(logDays: HostedConfiguration["retention"]["logDays"]): RetentionDays {
   return RetentionDays[RetentionDays[logDays] as keyof typeof RetentionDays];
-}
-
-/** The consumers of each environment that has queues. */
-function consumersOf(router: BinlogRouter, config: HostedConfiguration): Map<string, Consumers> {
-  const environments = new Set([
-    ...Object.keys(config.environments),
-    ...environmentQueues(config).map(({ environment }) => environment),
-  ]);
-  return new Map(
-    [...environments].map((environment) => {
-      const listed = config.environments[environment]?.consumers ?? [];
-      return [environment, new Consumers(Stack.of(router), environment, listed)];
-    }),
-  );
-}
-
-function queuePairs(
-  router: BinlogRouter,
-  config: HostedConfiguration,
-  consumers: ReadonlyMap<string, Consumers>,
-  key: EncryptionKey | null,
-): EnvironmentQueuePair[] {
-  return environmentQueues(config).map((names) => {
-    const subscriber = config.subscribers[names.subscriber];
-    if (subscriber === undefined) throw new RangeError(`no subscriber ${names.subscriber}`);
-    return new EnvironmentQueuePair(router, `${names.subscriber}-${names.environment}`, {
-      source: config.name,
-      names,
-      // The canary's messages need not be kept.
-      isKept: names.environment !== CANARY_ENVIRONMENT,
-      visibilitySeconds: subscriber.visibilitySeconds,
-      maxReceives: subscriber.maxReceives,
-      retentionDays: config.retention.queueDays,
-      consumers: consumersIn(consumers, names.environment),
-      payloads: router.payloads.bucket,
-      key,
-      operators: config.operators,
-    });
-  });
-}
-
-function consumerPolicies(
-  router: BinlogRouter,
-  consumers: ReadonlyMap<string, Consumers>,
-  key: EncryptionKey | null,
-): ConsumerPolicy[] {
-  return [...Map.groupBy(router.pairs, ({ names }) => names.environment)].map(
-    ([environment, pairs]) =>
-      new ConsumerPolicy(router, `Consumers-${environment}`, {
-        pairs,
-        payloads: router.payloads.bucket,
-        key,
-        consumers: consumersIn(consumers, environment),
-      }),
-  );
-}
-
-function consumersIn(consumers: ReadonlyMap<string, Consumers>, environment: string): Consumers {
-  const found = consumers.get(environment);
-  if (found === undefined) throw new RangeError(`no environment ${environment}`);
-  return found;
 }

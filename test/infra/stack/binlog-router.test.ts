@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../config/config-error.ts";
 import { UNBUNDLED } from "../../../infra/bundles/bundle.ts";
 import { synthesizeStack } from "../../../infra/local/template/synthesize.ts";
-import { BinlogRouter, type BinlogRouterProps } from "../../../infra/stack/binlog-router.ts";
+import { BinlogRouter } from "../../../infra/stack/binlog-router.ts";
+import type { BinlogRouterProps } from "../../../infra/stack/router-props.ts";
 import { exampleTemplate } from "../../support/example-stack.ts";
 import { IamEvaluator } from "../../support/iam-evaluator.ts";
 
