@@ -19,7 +19,7 @@ import type {
   StreamState,
   Trouble,
 } from "./parked.ts";
-import { parseStream, streamText, type Stream } from "./stream.ts";
+import { parseStream, streamText, type Stream, type UnknownStream } from "./stream.ts";
 
 /**
  * The failures table has the key `stream` and `position`. The position of a record is its key. The
@@ -35,11 +35,11 @@ export const STATE_POSITION = "~state";
  */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
-export function stateKey(stream: Stream) {
+export function stateKey(stream: Stream | UnknownStream) {
   return { stream: text(streamText(stream)), position: text(STATE_POSITION) };
 }
 
-export function recordItemKey(stream: Stream, key: RecordKey) {
+export function recordItemKey(stream: Stream | UnknownStream, key: RecordKey) {
   return { stream: text(streamText(stream)), position: text(key) };
 }
 
@@ -66,13 +66,18 @@ export function tailIn(item: Item): NamedPosition {
 
 /** Decodes a stream's state item. Throws RangeError for another item. */
 export function decodeState(item: Item): StreamState {
+  return decodeStateOf(parseStream(textOf(item, "stream") ?? ""), item);
+}
+
+/** The same for a stream that the caller knows. */
+export function decodeStateOf<Named>(stream: Named, item: Item): StreamState<Named> {
   const status = textOf(item, "status");
   const { position: tail, life } = tailIn(item);
   if (status !== "open" && status !== "dead" && status !== "closed") {
     throw new RangeError(`the state of a stream has an unknown status: ${String(status)}`);
   }
   return {
-    stream: parseStream(textOf(item, "stream") ?? ""),
+    stream,
     status,
     head: textOf(item, "head") ?? "",
     tail,
@@ -107,8 +112,13 @@ export function encodeRecord(
 }
 
 export function decodeRecord(item: Item): ParkedRecord {
+  return decodeRecordOf(parseStream(textOf(item, "stream") ?? ""), item);
+}
+
+/** The same for a record of a stream that the caller knows. */
+export function decodeRecordOf<Named>(stream: Named, item: Item): ParkedRecord<Named> {
   return {
-    stream: parseStream(textOf(item, "stream") ?? ""),
+    stream,
     key: textOf(item, "position") ?? "",
     status: (textOf(item, "status") ?? "parked") as ParkedRecord["status"],
     trouble: troubleOf(item),

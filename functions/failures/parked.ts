@@ -82,8 +82,8 @@ export function lastOf(key: RecordKey): PositionText {
  * When a stream that was closed at a position of a twin life (`isOfTwinLife`) is opened, its tail
  * may move back, and `drained` is reset.
  */
-export interface StreamState {
-  readonly stream: Stream;
+export interface StreamState<Named = Stream> {
+  readonly stream: Named;
   readonly status: "open" | "dead" | "closed";
   /**
    * The position at which the first record begins since the stream was last opened; "" when records
@@ -134,8 +134,8 @@ export interface Postponement {
 }
 
 /** One failure record. */
-export interface ParkedRecord {
-  readonly stream: Stream;
+export interface ParkedRecord<Named = Stream> {
+  readonly stream: Named;
   readonly key: RecordKey;
   readonly status: "parked" | "resolved" | "discarded";
   readonly trouble: Trouble;

@@ -92,8 +92,15 @@ export function deadLetterStream({
   return { kind: "raw", lane, name: life === undefined ? "dead-letter" : `dead-letter/${life}` };
 }
 
-export function streamText({ kind, lane, name }: Stream): string {
-  return `${kind}/${lane}/${name}`;
+/** A stream whose name this release cannot parse, possibly written by a later release. */
+export interface UnknownStream {
+  readonly kind: "unknown";
+  /** The whole name, as the failures table has it. */
+  readonly name: string;
+}
+
+export function streamText(stream: Stream | UnknownStream): string {
+  return stream.kind === "unknown" ? stream.name : `${stream.kind}/${stream.lane}/${stream.name}`;
 }
 
 const PATTERN = /^(queue|thread|raw)\/(\d+)\/(.+)$/s;

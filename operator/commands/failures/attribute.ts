@@ -121,13 +121,14 @@ interface Parked extends ParkedRange {
 /** Reads a connection's parked records. Throws CommandError when there are none. */
 async function parkedOf(target: Target, connection: Connection): Promise<Parked> {
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
-  const states = (await troubledStreams(target)).filter(
-    ({ stream }) =>
-      stream.kind === "thread" &&
-      connectionName(connectionOfStream(stream)) === connectionName(connection),
+  const streams = (await troubledStreams(target)).flatMap(({ stream }) =>
+    stream.kind === "thread" &&
+    connectionName(connectionOfStream(stream)) === connectionName(connection)
+      ? [stream]
+      : [],
   );
   const records: ParkedRecord[] = [];
-  for (const { stream } of states) {
+  for (const stream of streams) {
     for await (const record of parkedRecords(target, stream, { bodies: true }))
       records.push(record);
   }
@@ -138,7 +139,7 @@ async function parkedOf(target: Target, connection: Connection): Promise<Parked>
   const begin = first.key.slice(0, first.key.indexOf("/"));
   const body = await bodyOf(bodies, first);
   return {
-    streams: states.map(({ stream }) => stream),
+    streams,
     changes: records.reduce((sum, { count }) => sum + count, 0),
     first: body === null ? begin : firstWriting(body, begin),
     last: records.map(({ key }) => lastOf(key)).reduce((a, b) => (a > b ? a : b)),
@@ -151,7 +152,7 @@ async function parkedOf(target: Target, connection: Connection): Promise<Parked>
  * CommandError.
  */
 export function parseConnection(name: string): Connection {
-  const match = /^(?:thread\/\d+\/)?([^/]+)\/(-?\d+)\/(\d+)(?:\/[^/]+)?$/.exec(name);
+  const match = /^(?:thread\/\d+\/)?([^/]+)\/(0|-?[1-9]\d*)\/(0|[1-9]\d*)(?:\/[^/]+)?$/.exec(name);
   if (match === null) {
     throw new CommandError(
       `${name} names no connection; "list" shows them as thread/<lane>/<server>/<run>/<thread>`,

@@ -1,9 +1,17 @@
 import type { Command } from "commander";
-import { streamText } from "../../../functions/failures/stream.ts";
-import type { ParkedRecord } from "../../../functions/failures/parked.ts";
+import { streamText, type UnknownStream } from "../../../functions/failures/stream.ts";
+import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
 import { CommandError } from "../../shared/command-error.ts";
-import { discardRecord, namedStream, parkedRecords, revive } from "./failures-table.ts";
+import {
+  closeUnknown,
+  discardRecord,
+  type NamedStream,
+  namedStream,
+  parkedRecords,
+  revive,
+} from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
+import type { Target } from "../../shared/target.ts";
 
 interface DiscardOptions {
   /** Discards every record of the stream; otherwise only its first. */
@@ -20,19 +28,24 @@ export function discard(failures: Command): void {
     .action(onStack(discardRecords));
 }
 
-/** Discards records after a confirmation. The rest of the stream becomes due. */
+/**
+ * Discards records after a confirmation. The rest of the stream becomes due. If the retry function
+ * cannot parse the stream's name, the stream is closed with its last record.
+ */
 async function discardRecords(
   { target, report, progress, confirm }: StackContext,
   name: string,
   { all, yes }: DiscardOptions,
 ): Promise<void> {
-  const { stream } = await namedStream(target, name);
-  const records: ParkedRecord[] = [];
+  const state = await namedStream(target, name);
+  const { stream } = state;
+  const records: ParkedRecord<NamedStream>[] = [];
   for await (const record of parkedRecords(target, stream, { bodies: false })) {
     records.push(record);
     if (!all) break;
   }
-  if (records.length === 0) throw new CommandError(`nothing is parked in ${name}`);
+  if (records.length === 0 && (stream.kind !== "unknown" || state.status === "closed"))
+    throw new CommandError(`nothing is parked in ${name}`);
   const changes = records.reduce((sum, { count }) => sum + count, 0);
   if (!yes) {
     await confirm(
@@ -45,6 +58,12 @@ async function discardRecords(
     progress(`${discarded} of ${records.length} records`);
   }
   progress("");
-  await revive(target, stream);
+  if (stream.kind === "unknown") await closeWhenEmpty(target, { ...state, stream });
+  else await revive(target, stream);
   report({ stream: streamText(stream), discarded }, () => `${discarded} records were discarded.`);
+}
+
+async function closeWhenEmpty(target: Target, state: StreamState<UnknownStream>): Promise<void> {
+  const records = parkedRecords(target, state.stream, { bodies: false });
+  if ((await records.next()).done === true) await closeUnknown(target, state);
 }

@@ -8,7 +8,7 @@ import { bodyStore } from "../../../functions/failures/body-store.ts";
 import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
 import { bodyOf, describeRecord } from "./record.ts";
-import { namedStream, parkedRecords, troubledStreams } from "./failures-table.ts";
+import { namedStream, parkedRecords, troubledStreams, type NamedStream } from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import type { Target } from "../../shared/target.ts";
 
@@ -52,7 +52,10 @@ async function writeRecords(
   report({ output, records: written }, () => `${written} records were written to ${output}.`);
 }
 
-async function chosenStreams(target: Target, names: readonly string[]): Promise<StreamState[]> {
+async function chosenStreams(
+  target: Target,
+  names: readonly string[],
+): Promise<StreamState<NamedStream>[]> {
   if (names.length === 0) return await troubledStreams(target);
   return await Promise.all(names.map((name) => namedStream(target, name)));
 }
@@ -62,7 +65,7 @@ async function chosenStreams(target: Target, names: readonly string[]): Promise<
  * Otherwise `text`, which is a frame or a message that is not a valid frame; a queue's stream has a
  * frame when the router failed to make messages of it. Neither field when the body is gone.
  */
-function content({ stream }: ParkedRecord, body: string | null) {
+function content({ stream }: ParkedRecord<NamedStream>, body: string | null) {
   if (body === null) return {};
   if (stream.kind !== "queue") return { text: body };
   const parked = readBatchBody(body);

@@ -3,67 +3,66 @@ import { number, text, textOf, type Item } from "../../../wire/attributes.ts";
 import { batchGet } from "../../../functions/aws/batch-get.ts";
 import { wasWritten } from "../../../functions/aws/conditional-write.ts";
 import {
-  decodeRecord,
-  decodeState,
+  decodeRecordOf,
+  decodeStateOf,
   expiresAt,
   recordItemKey,
   stateKey,
 } from "../../../functions/failures/items.ts";
 import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
-import { readState } from "../../../functions/failures/route-items.ts";
 import {
-  parseStream,
   readableStream,
   streamText,
   type Stream,
+  type UnknownStream,
 } from "../../../functions/failures/stream.ts";
 import { DUE_INDEX } from "../../../wire/names.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import type { Target } from "../../shared/target.ts";
 
-/**
- * Queries the open and dead streams, the earliest opened first. Leaves out streams whose names
- * cannot be parsed, and reports each on stderr.
- */
-export async function troubledStreams(target: Target): Promise<StreamState[]> {
-  const streams: Stream[] = [];
+/** A stream of the failures table, by the name that it has there. */
+export type NamedStream = Stream | UnknownStream;
+
+/** Queries the open and dead streams, the earliest opened first. */
+export async function troubledStreams(target: Target): Promise<StreamState<NamedStream>[]> {
+  const streams: NamedStream[] = [];
   for (const status of ["dead", "open"]) {
     const items = query(target, {
       IndexName: DUE_INDEX,
       KeyConditionExpression: "due = :status",
       ExpressionAttributeValues: { ":status": text(status) },
     });
-    for await (const item of items) {
-      const name = textOf(item, "stream") ?? "";
-      const stream = readableStream(name);
-      if (stream === null) {
-        console.error(
-          `${name}: this release cannot read the name of this stream; a later release may have written it`,
-        );
-      } else streams.push(stream);
-    }
+    for await (const item of items) streams.push(streamNamed(textOf(item, "stream") ?? ""));
   }
-  const states = await batchGet(target.dynamodb, target.failuresTable, streams.map(stateKey));
-  return states.map(decodeState).sort((a, b) => a.openedAt - b.openedAt);
+  const states = await statesOf(target, streams);
+  return states.sort((a, b) => a.openedAt - b.openedAt);
 }
 
-/** Reads the state of the stream that the operator names. Throws CommandError. */
-export async function namedStream(
+/**
+ * Reads the state of the stream that has exactly this name in the table, also if this release
+ * cannot parse the name. Throws CommandError.
+ */
+export async function namedStream(target: Target, name: string): Promise<StreamState<NamedStream>> {
+  const stream = streamNamed(name);
+  const [state] = await statesOf(target, [stream]);
+  if (state !== undefined) return state;
+  throw new CommandError(
+    stream.kind === "unknown"
+      ? `${name} is not the name of a stream; "list" shows the names`
+      : `there is no stream ${name}; "list" shows those that wait`,
+  );
+}
+
+function streamNamed(name: string): NamedStream {
+  return readableStream(name) ?? { kind: "unknown", name };
+}
+
+async function statesOf(
   { dynamodb, failuresTable }: Target,
-  name: string,
-): Promise<StreamState> {
-  let stream;
-  try {
-    stream = parseStream(name);
-  } catch (cause) {
-    throw new CommandError(`${name} is not the name of a stream; "list" shows the names`, {
-      cause,
-    });
-  }
-  const state = await readState(dynamodb, failuresTable, stream);
-  if (state === null)
-    throw new CommandError(`there is no stream ${name}; "list" shows those that wait`);
-  return state;
+  streams: readonly NamedStream[],
+): Promise<StreamState<NamedStream>[]> {
+  const items = await batchGet(dynamodb, failuresTable, streams.map(stateKey));
+  return items.map((item) => decodeStateOf(streamNamed(textOf(item, "stream") ?? ""), item));
 }
 
 interface RecordOptions {
@@ -72,11 +71,11 @@ interface RecordOptions {
 }
 
 /** Queries a stream's parked records, in order. */
-export async function* parkedRecords(
+export async function* parkedRecords<Named extends NamedStream>(
   target: Target,
-  stream: Stream,
+  stream: Named,
   { bodies }: RecordOptions,
-): AsyncGenerator<ParkedRecord> {
+): AsyncGenerator<ParkedRecord<Named>> {
   const items = query(target, {
     ConsistentRead: true,
     KeyConditionExpression: "#stream = :stream AND #position < :records",
@@ -97,7 +96,7 @@ export async function* parkedRecords(
       ":parked": text("parked"),
     },
   });
-  for await (const item of items) yield decodeRecord(item);
+  for await (const item of items) yield decodeRecordOf(stream, item);
 }
 
 /**
@@ -130,7 +129,10 @@ export function revive(target: Target, stream: Stream): Promise<boolean> {
  * Discards a record, so that it is never delivered. Its body stays until the record expires.
  * Returns false when the record was delivered or discarded in the meantime.
  */
-export function discardRecord(target: Target, { stream, key }: ParkedRecord): Promise<boolean> {
+export function discardRecord(
+  target: Target,
+  { stream, key }: ParkedRecord<NamedStream>,
+): Promise<boolean> {
   const now = Date.now();
   return wasWritten(
     target.dynamodb.send(
@@ -145,6 +147,36 @@ export function discardRecord(target: Target, { stream, key }: ParkedRecord): Pr
           ":parked": text("parked"),
           ":now": number(now),
           ":expires": number(expiresAt(now)),
+        },
+      }),
+    ),
+  );
+}
+
+/**
+ * Closes a stream whose name the retry function cannot parse, and so will never close, after all
+ * its records were discarded. Returns false when the route function of another release has moved
+ * the tail since `state` was read.
+ */
+export function closeUnknown(
+  target: Target,
+  { stream, tail }: StreamState<UnknownStream>,
+): Promise<boolean> {
+  return wasWritten(
+    target.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: target.failuresTable,
+        Key: stateKey(stream),
+        UpdateExpression: "SET #status = :closed, expires = :expires REMOVE due, nextAttempt",
+        ConditionExpression:
+          "#status IN (:open, :dead) AND (tail = :tail OR attribute_not_exists(tail))",
+        ExpressionAttributeNames: { "#status": "status" },
+        ExpressionAttributeValues: {
+          ":closed": text("closed"),
+          ":open": text("open"),
+          ":dead": text("dead"),
+          ":tail": text(tail),
+          ":expires": number(expiresAt(Date.now())),
         },
       }),
     ),

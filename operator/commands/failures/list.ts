@@ -4,7 +4,7 @@ import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { type Stream, streamText } from "../../../functions/failures/stream.ts";
 import { forEachLimited } from "../../../functions/ground/concurrency.ts";
-import { parkedRecords, troubledStreams } from "./failures-table.ts";
+import { type NamedStream, parkedRecords, troubledStreams } from "./failures-table.ts";
 import { type ParkedChanges, parkedChanges } from "./parked-changes.ts";
 import { bodyOf } from "./record.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
@@ -23,6 +23,8 @@ interface ListedStream {
   readonly openedAt: string;
   readonly lastFailureAt: string;
   readonly nextAttemptAt: string | null;
+  /** Set when this release cannot parse the stream's name, and so cannot deliver its records. */
+  readonly isUnknown?: true;
   /** A summary of the first record, for a connection without an author. */
   readonly first?: ParkedChanges;
 }
@@ -36,7 +38,7 @@ export function list(failures: Command): void {
 
 async function listStreams({ target, report, progress }: StackContext): Promise<void> {
   const states = await troubledStreams(target);
-  const listed = new Map<StreamState, ListedStream>();
+  const listed = new Map<StreamState<NamedStream>, ListedStream>();
   await forEachLimited(states, 8, async (state) => {
     listed.set(state, await describe(target, state));
     progress(`${listed.size} of ${states.length} streams`);
@@ -51,6 +53,12 @@ function listText(streams: readonly ListedStream[], now: number): string {
   const errors = streams
     .filter(({ error }) => error !== "")
     .map(({ stream, error }) => `${stream}: ${error}`);
+  const unknown = streams
+    .filter(({ isUnknown }) => isUnknown)
+    .map(
+      ({ stream }) =>
+        `${stream}: not the name of a stream of this release, which cannot deliver it; a later one may have written it. Deploy that release again, or export and discard the stream`,
+    );
   return [
     table(
       [
@@ -79,16 +87,18 @@ function listText(streams: readonly ListedStream[], now: number): string {
       ]),
     ),
     ...errors,
+    ...unknown,
   ].join("\n");
 }
 
-async function describe(target: Target, state: StreamState): Promise<ListedStream> {
+async function describe(target: Target, state: StreamState<NamedStream>): Promise<ListedStream> {
   let records = 0;
   let changes = 0;
   for await (const record of parkedRecords(target, state.stream, { bodies: false })) {
     records++;
     changes += record.count;
   }
+  const isUnknown = state.stream.kind === "unknown";
   const first = state.stream.kind === "thread" ? await firstChanges(target, state.stream) : null;
   return {
     stream: streamText(state.stream),
@@ -99,7 +109,8 @@ async function describe(target: Target, state: StreamState): Promise<ListedStrea
     attempts: state.attempts,
     openedAt: time(state.openedAt),
     lastFailureAt: time(state.lastFailureAt),
-    nextAttemptAt: state.status === "dead" ? null : time(state.nextAttemptAt),
+    nextAttemptAt: isUnknown || state.status === "dead" ? null : time(state.nextAttemptAt),
+    ...(isUnknown && { isUnknown }),
     ...(first !== null && { first }),
   };
 }

@@ -27,8 +27,8 @@ export interface DescribedRecord {
  *   next attempt is the stream's.
  */
 export function describeRecord(
-  record: ParkedRecord,
-  stream: StreamState,
+  record: ParkedRecord<unknown>,
+  stream: StreamState<unknown>,
   head: boolean,
 ): DescribedRecord {
   return {
@@ -46,7 +46,10 @@ export function describeRecord(
 }
 
 /** Loads the body of a record; null when it is no longer available. */
-export async function bodyOf(bodies: BodyStore, record: ParkedRecord): Promise<string | null> {
+export async function bodyOf(
+  bodies: BodyStore,
+  record: ParkedRecord<unknown>,
+): Promise<string | null> {
   try {
     return await bodies.load(record.body);
   } catch (error) {

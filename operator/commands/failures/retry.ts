@@ -32,9 +32,17 @@ async function retryStreams(
   }
   const streams: Stream[] = [];
   if (names.length > 0) {
-    for (const name of names) streams.push((await namedStream(target, name)).stream);
+    for (const name of names) {
+      const { stream } = await namedStream(target, name);
+      if (stream.kind === "unknown")
+        throw new CommandError(
+          `this release cannot parse the name ${name}, so it cannot deliver the stream; deploy the release that wrote it again, or export and discard the stream`,
+        );
+      streams.push(stream);
+    }
   } else {
     for (const { stream, trouble } of await troubledStreams(target)) {
+      if (stream.kind === "unknown") continue;
       if (reason === undefined || trouble.reason === reason) streams.push(stream);
     }
   }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { rawQueueName } from "../../../../../wire/names.ts";
 import { SessionsTable } from "../../../../../reader/sessions/sessions-table.ts";
@@ -342,8 +343,50 @@ describe("npm run failures", () => {
     ]);
   });
 
+  test("shows, exports and discards a stream whose name this release cannot parse", async () => {
+    stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    for (let n = 0; n < 2; n++) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    }
+    // A later release has put the same records into a stream of a kind of its own.
+    const [name, padded] = ["shard/0/shop-billing-staging.fifo", STREAM.replace("/0/", "/00/")];
+    const { dynamodb } = stage.clients;
+    for (const item of (await stage.backUp()).get("failures") ?? []) {
+      const Item = { ...item, stream: { S: name } };
+      await dynamodb.send(new PutItemCommand({ TableName: "failures", Item }));
+    }
+
+    expect(await json("list")).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ stream: STREAM, records: 2 }),
+        expect.objectContaining({ stream: name, records: 2, isUnknown: true }),
+      ]),
+    );
+    expect((await failures("list")).out).toContain(`${name}: not the name of a stream of this`);
+    expect(await json("show", name)).toMatchObject({ stream: name, records: [{}, {}] });
+    const exported = (await failures("export", name)).out.trimEnd().split("\n");
+    expect(exported.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { stream: name, text: expect.stringContaining("shop.orders") as string },
+      { stream: name, text: expect.stringContaining("shop.orders") as string },
+    ]);
+    expect(await failures("retry", name)).toMatchObject({ code: 2 });
+    expect((await failures("retry", "--all")).out).toMatch(/^1 streams are due/);
+
+    // Only the exact name counts.
+    expect((await failures("discard", padded, "--all", "--yes")).problem).toMatch(/not the name/);
+    expect(await json("discard", name, "--yes")).toEqual({ stream: name, discarded: 1 });
+    expect(await json("show", name)).toMatchObject({ status: "open", records: [{}] });
+    expect(await json("discard", name, "--yes")).toEqual({ stream: name, discarded: 1 });
+    expect(await json("show", name)).toMatchObject({ status: "closed", records: [] });
+    expect(await failures("discard", name, "--yes")).toMatchObject({ code: 2 });
+    expect(await json("list")).toMatchObject([{ stream: STREAM, records: 2 }]);
+  });
+
   test.for([
-    [["show", "nonsense"], /is not the name of a stream/],
+    [["show", "nonsense"], /not the name of a stream/],
+    [["discard", STREAM.replace("/0/", "/00/"), "--yes"], /not the name of a stream/],
+    [["attribute", "server/01/2", "--user", "x"], /names no connection/],
     [["show", "queue/0/none.fifo"], /there is no stream/],
     [["retry"], /name streams/],
     [["attribute", "24", "--user", "x"], /names no connection/],
