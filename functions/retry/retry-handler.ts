@@ -51,12 +51,13 @@ const TURN_MS = 5000;
 
 /**
  * The retry function. An invocation delivers what is due, in order within each stream, until its
- * time is over. Environments take turns, and so do the queues of an environment. Connections whose
- * author is unknown are handled in parallel and do not delay queues.
+ * time is over. Environments take turns, and so do the queues of an environment, and connections
+ * whose authors have become known. Connections are handled in parallel and do not delay queues.
  */
 export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) {
-  const { items, backoff, unknownBackoff, effects, queueEnvironment, now } = runtime;
+  const { items, backoff, unknownBackoff, effects, queueEnvironment, rules, now } = runtime;
 
+  /** Streams of the same group share its turns (see `Turns`). */
   function groupOf({ kind, name }: Stream): string {
     return kind === "queue" ? `${kind}/${queueEnvironment(name) ?? name}` : kind;
   }
@@ -114,8 +115,9 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       streams: readonly Stream[],
       atOnce: number,
       act: (stream: Stream) => Promise<"again" | "left">,
+      group = groupOf,
     ): Promise<void> {
-      const turns = new Turns(streams, groupOf);
+      const turns = new Turns(streams, group);
       const work = async (): Promise<void> => {
         while (!signal.aborted) {
           const turn = turns.next();
@@ -133,7 +135,7 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       await Promise.all(Array.from({ length: atOnce }, work));
     }
 
-    async function attempt(stream: Stream, how: typeof drain): Promise<"again" | "left"> {
+    const attemptAs = (how: typeof drain) => async (stream: Stream) => {
       const pauses = stream.kind === "thread" ? unknownBackoff : backoff;
       const options = { ...common, deliver, backoff: pauses, turnMs: TURN_MS };
       const drained = await how(stream, options, signal);
@@ -142,23 +144,25 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       const isStillUnknown = stream.kind === "thread" && drained.kind === "postponed";
       if (!isStillUnknown || drained.records > 0) report(logger, stream, drained);
       return drained.kind === "unfinished" ? "again" : "left";
-    }
+    };
 
     async function retryThreads(threads: readonly Stream[]): Promise<void> {
-      const { known, unknown } = await lookUpThreads(threads, (lane, connections) =>
-        effects.lookUp(lane, connections),
+      const { known, unknown } = await lookUpThreads(
+        threads,
+        (lane, connections) => effects.lookUp(lane, connections),
+        rules.environmentOf,
       );
+      const environmentOf = (stream: Stream): string => known.get(stream) ?? "";
       await Promise.all([
-        each(known, AT_ONCE.known, (stream) => attempt(stream, attemptKnown)),
-        each(unknown, AT_ONCE.unknown, (stream) => attempt(stream, attemptUnknown)),
+        each([...known.keys()], AT_ONCE.known, attemptAs(attemptKnown), environmentOf),
+        each(unknown, AT_ONCE.unknown, attemptAs(attemptUnknown)),
       ]);
     }
 
     try {
       const { queues, threads, unreadable } = await sortDue(items.due(), MOST_THREADS);
       for (const name of unreadable) passOver(name);
-      const retryQueue = (stream: Stream) => attempt(stream, drain);
-      await settleAll([each(queues, AT_ONCE.queues, retryQueue), retryThreads(threads)]);
+      await settleAll([each(queues, AT_ONCE.queues, attemptAs(drain)), retryThreads(threads)]);
     } finally {
       const [pending, dead] = await Promise.all([items.count("open"), items.count("dead")]);
       metrics.count(RETRY_METRICS.pending, pending);

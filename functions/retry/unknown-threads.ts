@@ -1,5 +1,6 @@
-import { connectionName } from "../../wire/session.ts";
+import { connectionName, type SessionEntry } from "../../wire/session.ts";
 import { connectionOfStream, type Stream } from "../failures/stream.ts";
+import type { EnvironmentOf } from "../routing/environments.ts";
 import type { LookUp } from "../sessions/look-up.ts";
 import {
   type Backoff,
@@ -28,6 +29,12 @@ export const UNKNOWN_BACKOFF: Backoff = {
 /** The maximum number of connections in one look-up. */
 const TOGETHER = 500;
 
+interface LookedUp {
+  /** The streams whose connections have an entry in the sessions table, with `environmentIn`. */
+  readonly known: ReadonlyMap<Stream, string | null>;
+  readonly unknown: readonly Stream[];
+}
+
 /**
  * Splits streams of connections by whether the sessions table now has an entry for the connection.
  * It needs only a few requests for many connections.
@@ -35,8 +42,9 @@ const TOGETHER = 500;
 export async function lookUpThreads(
   streams: readonly Stream[],
   lookUp: LookUp,
-): Promise<{ readonly known: readonly Stream[]; readonly unknown: readonly Stream[] }> {
-  const known: Stream[] = [];
+  environmentOf: EnvironmentOf,
+): Promise<LookedUp> {
+  const known = new Map<Stream, string | null>();
   const unknown: Stream[] = [];
   for (const [lane, ofLane] of Map.groupBy(streams, (stream) => stream.lane)) {
     for (let i = 0; i < ofLane.length; i += TOGETHER) {
@@ -48,12 +56,33 @@ export async function lookUpThreads(
       const connections = new Map(named.map(({ name, connection }) => [name, connection]));
       const found = await lookUp(lane, connections);
       for (const { stream, name } of named) {
-        const isKnown = (found.get(name)?.entries.length ?? 0) > 0;
-        (isKnown ? known : unknown).push(stream);
+        const entries = found.get(name)?.entries ?? [];
+        if (entries.length === 0) unknown.push(stream);
+        else known.set(stream, environmentIn(entries, environmentOf));
       }
     }
   }
   return { known, unknown };
+}
+
+/**
+ * The first environment to which one of a connection's users belongs; null when there is none. Null
+ * also after an exception of the router's code, which the delivery of the record then meets, too.
+ */
+function environmentIn(
+  entries: readonly SessionEntry[],
+  environmentOf: EnvironmentOf,
+): string | null {
+  try {
+    for (const { tagged, user, host } of entries) {
+      const account = tagged ?? { user, host };
+      const environment = account.user === "" ? null : environmentOf(account.user, account.host);
+      if (environment !== null) return environment;
+    }
+  } catch {
+    return null;
+  }
+  return null;
 }
 
 /** Drains the stream of a connection that has become known. A stream that must wait stays due. */

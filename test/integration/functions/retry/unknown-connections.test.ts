@@ -85,6 +85,43 @@ test("a connection that turns out to be known is delivered, among thousands that
   expect(numbers(await stage.receiveAll("production"))).toEqual([201]);
 });
 
+test("environments take turns with the connections that have become known", async () => {
+  await using stage = await Stage.start();
+  const lane = new TestLane();
+  const [others, mine] = [40, 200];
+  await parkUnknown(stage.runtime, lane, others);
+  stage.clock.advance(60_000);
+  await parkUnknown(stage.runtime, lane, 1, mine);
+  const threads = [...Array.from({ length: others }, (_, n) => 100 + n), mine];
+  await new SessionsTable(stage.clients.dynamodb, "sessions").record(
+    threads.map((thread) => ({
+      connection: { server: SERVER, run: 1, thread },
+      entries: [
+        {
+          from: "",
+          user: thread === mine ? "app_prod" : "app_staging",
+          host: "10.0.0.1",
+          attribution: "sweep",
+        } as const,
+      ],
+    })),
+  );
+  stage.clock.advance(60_000);
+  const begun: string[] = [];
+  const { effects } = stage.runtime;
+  const sender: typeof effects.sender = {
+    send: (queueName, messages) => {
+      begun.push(queueName);
+      return effects.sender.send(queueName, messages);
+    },
+  };
+  await retry({ ...stage.runtime, effects: { ...effects, sender } });
+  expect(begun).toHaveLength(others + 1);
+  // All of staging's connections have waited longer.
+  expect(begun.findIndex((name) => name.includes("production"))).toBeLessThan(others - 8);
+  expect(await stage.receiveAll("production")).toHaveLength(1);
+});
+
 test("a connection that the last release tried more often is not given up before its time", async () => {
   await using stage = await Stage.start();
   await parkUnknown(stage.runtime, new TestLane(), 1);
