@@ -4,14 +4,19 @@ import { hasColumns, isFiltered } from "../../config/filters.ts";
 import type { FrameHeader, FrameTable, TableShape } from "../../wire/frame.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
-import { HiddenColumnMissingError, UndecidedRowError } from "../ground/errors.ts";
+import {
+  FilterSecretUnreadError,
+  HiddenColumnMissingError,
+  OwnTroubleError,
+  UndecidedRowError,
+} from "../ground/errors.ts";
 import { columnRules, columnsHiddenByName, type TreatmentOf } from "./column-rules.ts";
 import { originalMatcher } from "./copy-names.ts";
 import { filterColumns, filterShape } from "./filter-columns.ts";
 import { filterRow } from "./filter-rows.ts";
 import { maskWith, type MaskValue } from "./masks.ts";
 import { and } from "./truth.ts";
-import { sealWith, type Seal } from "./sealed-text.ts";
+import { isSealed, sealWith, type Seal } from "./sealed-text.ts";
 import { columnKey, type RowCondition, rowCondition } from "./row-condition.ts";
 
 /** The filters of a configuration. */
@@ -55,17 +60,46 @@ export const NO_FILTERS: Filters = {
  * only if no subscriber has `columns`; otherwise RangeError is thrown.
  */
 export function filtersOf(routing: Routing, secret: string | null): Filters {
-  const { seal, open } = sealWith(secret);
+  if (secret === null) {
+    const masked = Object.entries(routing.subscribers).find(([, one]) => hasColumns(one));
+    if (masked !== undefined)
+      throw new RangeError(`the columns of ${masked[0]} cannot be masked without a secret`);
+  }
+  return filtersWith(routing, { ...sealWith(secret), mask: maskWith(secret ?? "") });
+}
+
+/**
+ * The filters of a routing while its secret cannot be read. Hashing a value and sealing a text
+ * throw FilterSecretUnreadError, so that only those queues' changes are parked. `open` throws
+ * OwnTroubleError for a sealed text, so that its record waits and no attempt is counted.
+ */
+export function filtersWithoutSecret(routing: Routing): Filters {
+  const plain = maskWith("");
+  return filtersWith(routing, {
+    mask(mask, json) {
+      if (mask === "hash" && json !== "null") throw new FilterSecretUnreadError();
+      return plain(mask, json);
+    },
+    seal() {
+      throw new FilterSecretUnreadError();
+    },
+    open(text) {
+      if (!isSealed(text)) return text;
+      throw new OwnTroubleError("the secret that opens the record's body cannot be read");
+    },
+  });
+}
+
+function filtersWith(
+  routing: Routing,
+  { seal, open, mask }: Seal & { readonly mask: MaskValue },
+): Filters {
   const filters = new Map(
     Object.entries(routing.subscribers)
       .filter(([, subscriber]) => isFiltered(subscriber))
       .map(([name, subscriber]) => {
-        const isMasked = hasColumns(subscriber);
-        if (isMasked && secret === null) {
-          throw new RangeError(`the columns of ${name} cannot be masked without a secret`);
-        }
-        const filter = subscriberFilter(name, subscriber, maskWith(secret ?? ""));
-        return [name, { ...filter, seal: isMasked ? seal : (text: string) => text }];
+        const filter = subscriberFilter(name, subscriber, mask);
+        return [name, { ...filter, seal: hasColumns(subscriber) ? seal : (text: string) => text }];
       }),
   );
   return {

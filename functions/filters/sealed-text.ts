@@ -21,6 +21,10 @@ const ALGORITHM = "aes-256-gcm";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
+export function isSealed(text: string): boolean {
+  return text.startsWith(MARK);
+}
+
 /** With `secret` null, `seal` returns texts unchanged and `open` rejects sealed texts. */
 export function sealWith(secret: string | null): Seal {
   const key =
@@ -36,7 +40,7 @@ export function sealWith(secret: string | null): Seal {
       return MARK + Buffer.concat([iv, cipher.getAuthTag(), encrypted]).toString("base64");
     },
     open(sealed) {
-      if (!sealed.startsWith(MARK)) return sealed;
+      if (!isSealed(sealed)) return sealed;
       if (key === null) throw unopened("the stack has no secret of the filters");
       const bytes = Buffer.from(sealed.slice(MARK.length), "base64");
       const [iv, rest] = [bytes.subarray(0, IV_BYTES), bytes.subarray(IV_BYTES)];

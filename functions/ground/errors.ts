@@ -111,11 +111,30 @@ export class HiddenColumnMissingError extends Error {
 }
 
 /**
- * Whether an error means that a subscriber's filters do not fit a table, so that an operator has to
- * correct one of them. The message of such an error contains no row data.
+ * The secret of the filters cannot be read, and a subscriber's changes cannot be masked or sealed
+ * without it. The remedy is to let the function read the secret; see docs/runbook.md, "Changes that
+ * could not be written".
+ */
+export class FilterSecretUnreadError extends Error {
+  override readonly name = "FilterSecretUnreadError";
+
+  constructor() {
+    super(
+      "Secrets Manager does not give the secret of the filters, which keys the hashes of masked columns: let the functions read it (FILTER_SECRET_ARN); what is parked is then delivered by itself",
+    );
+  }
+}
+
+/**
+ * Whether an error means that a subscriber's filters cannot be applied, so that an operator has to
+ * act. The message of such an error contains no row data.
  */
 export function isFilterError(
   error: unknown,
-): error is UndecidedRowError | HiddenColumnMissingError {
-  return error instanceof UndecidedRowError || error instanceof HiddenColumnMissingError;
+): error is UndecidedRowError | HiddenColumnMissingError | FilterSecretUnreadError {
+  return (
+    error instanceof UndecidedRowError ||
+    error instanceof HiddenColumnMissingError ||
+    error instanceof FilterSecretUnreadError
+  );
 }

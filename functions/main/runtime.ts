@@ -1,5 +1,6 @@
 import { payloadBucket } from "../aws/payload-bucket.ts";
 import type { Clients } from "../aws/clients.ts";
+import type { FilterSecret } from "../aws/filter-secret.ts";
 import { parkedStreams } from "../delivery/hand-over.ts";
 import { lanesTable } from "../delivery/lanes-table.ts";
 import type { Patience } from "../delivery/patience.ts";
@@ -10,7 +11,8 @@ import { routeItems } from "../failures/route-items.ts";
 import { BACKOFF, type Backoff } from "../retry/drain.ts";
 import { UNKNOWN_BACKOFF } from "../retry/unknown-threads.ts";
 import type { RetryRuntime } from "../retry/retry-handler.ts";
-import { filtersOf } from "../filters/filters.ts";
+import { filtersOf, filtersWithoutSecret } from "../filters/filters.ts";
+import { remembered } from "../ground/remembered.ts";
 import { environmentOf } from "../routing/environments.ts";
 import { queueEnvironment } from "../routing/queue-environment.ts";
 import { subscriptionsOf } from "../routing/subscriptions.ts";
@@ -20,8 +22,7 @@ import type { FunctionSettings } from "./settings.ts";
 export interface RuntimeOptions {
   readonly settings: FunctionSettings;
   readonly clients: Clients;
-  /** See `filtersOf`. */
-  readonly filterSecret: string | null;
+  readonly filterSecret: Pick<FilterSecret, "value" | "isUnread">;
   /** How long sends to queues may take. */
   readonly patience: Patience;
   readonly backoff?: Backoff;
@@ -48,12 +49,19 @@ export function runtime({
   const bodies = bodyStore(payloads);
   const client = clients.dynamodb;
   const failures = { client, table: failuresTable, now };
+  const withoutSecret = remembered(() => filtersWithoutSecret(routing));
+  const withSecret = remembered(() => filtersOf(routing, filterSecret.value));
+  const filters = () => (filterSecret.isUnread ? withoutSecret() : withSecret());
+  // An unusable configuration keeps the function from starting.
+  filters();
   return {
     source,
     rules: {
       environmentOf: environmentOf(routing),
       subscriptions: subscriptionsOf(source, routing),
-      filters: filtersOf(routing, filterSecret),
+      get filters() {
+        return filters();
+      },
       now,
     },
     effects: {

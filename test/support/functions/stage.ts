@@ -15,11 +15,10 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
-import type { Backoff } from "../../../functions/retry/drain.ts";
 import { clientSettings, type Clients } from "../../../functions/aws/clients.ts";
-import { fixedPatience, type Patience } from "../../../functions/delivery/patience.ts";
+import { fixedPatience } from "../../../functions/delivery/patience.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
-import { runtime } from "../../../functions/main/runtime.ts";
+import { runtime, type RuntimeOptions } from "../../../functions/main/runtime.ts";
 import { parseFunctionSettings } from "../../../functions/main/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
@@ -46,7 +45,7 @@ const ROUTING = {
 const PATIENCE_MS = 60_000;
 
 /** The key of the hashes of masked values. */
-const FILTER_SECRET = "the secret of the tests";
+export const FILTER_SECRET = "the secret of the tests";
 
 /**
  * Tables, bucket and queues of one source in local AWS services, for tests of the functions.
@@ -106,13 +105,13 @@ export class Stage implements AsyncDisposable {
   /** The runtime of a function after a cold start, unless the options say otherwise. */
   runtimeWith(
     clients: Clients,
-    options: { readonly backoff?: Backoff; readonly patience?: Patience } = {},
+    options: Partial<Pick<RuntimeOptions, "backoff" | "patience" | "filterSecret">> = {},
   ): RetryRuntime {
     return runtime({
       settings: parseFunctionSettings(this.#environment),
       clients,
       patience: fixedPatience(PATIENCE_MS),
-      filterSecret: FILTER_SECRET,
+      filterSecret: { value: FILTER_SECRET, isUnread: false },
       now: () => this.clock.now(),
       ...options,
     });
