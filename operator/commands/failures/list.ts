@@ -57,7 +57,7 @@ function listText(streams: readonly ListedStream[], now: number): string {
     .filter(({ isUnknown }) => isUnknown)
     .map(
       ({ stream }) =>
-        `${stream}: not the name of a stream of this release, which cannot deliver it; a later one may have written it. Deploy that release again, or export and discard the stream`,
+        `${stream}: this release cannot read the name of this stream; a later release may have written it. Deploy that release again, or export and discard the stream`,
     );
   return [
     table(

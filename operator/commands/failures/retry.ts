@@ -36,7 +36,7 @@ async function retryStreams(
       const { stream } = await namedStream(target, name);
       if (stream.kind === "unknown")
         throw new CommandError(
-          `this release cannot parse the name ${name}, so it cannot deliver the stream; deploy the release that wrote it again, or export and discard the stream`,
+          `this release cannot read the name ${name}, so it cannot deliver the stream. Deploy the release that wrote it again, or export and discard the stream`,
         );
       streams.push(stream);
     }

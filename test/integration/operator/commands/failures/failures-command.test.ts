@@ -363,7 +363,7 @@ describe("npm run failures", () => {
         expect.objectContaining({ stream: name, records: 2, isUnknown: true }),
       ]),
     );
-    expect((await failures("list")).out).toContain(`${name}: not the name of a stream of this`);
+    expect((await failures("list")).out).toContain(`${name}: this release cannot read`);
     expect(await json("show", name)).toMatchObject({ stream: name, records: [{}, {}] });
     const exported = (await failures("export", name)).out.trimEnd().split("\n");
     expect(exported.map((line) => JSON.parse(line) as unknown)).toMatchObject([
