@@ -23,8 +23,8 @@ export async function runReader(
   while (!signal.aborted) {
     try {
       await using lease = await acquire(options, owner, signal);
-      // Readers that wait for a person take turns: the source changes hands once, with the first.
-      if (!options.status.isStoppedByError) options.status.counters.leasesTaken++;
+      // Readers that wait for a person take turns. Only a source that was read changes hands.
+      if (!lease.isAfterStop) options.status.counters.leasesTaken++;
       await followUntilStopped({ ...options, lease }, signal);
     } catch (error) {
       // Errors during shutdown are ignored.

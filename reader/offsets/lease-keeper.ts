@@ -22,6 +22,8 @@ export interface LeaseOptions {
  * waking is a repeat, which the route function recognises, and its saves are refused.)
  */
 export class LeaseKeeper implements AsyncDisposable {
+  /** Whether the last holder stopped for a reason that a person must act on, and read no more. */
+  readonly isAfterStop: boolean;
   readonly #store: OffsetStore;
   readonly #fence: number;
   readonly #trustMs: number;
@@ -30,7 +32,12 @@ export class LeaseKeeper implements AsyncDisposable {
   #renewing: Promise<void> | null = null;
   #trustedUntilMs: number;
 
-  private constructor(options: LeaseOptions, fence: number, askedMs: number) {
+  private constructor(
+    options: LeaseOptions,
+    { fence, isAfterStop }: { readonly fence: number; readonly isAfterStop: boolean },
+    askedMs: number,
+  ) {
+    this.isAfterStop = isAfterStop;
     this.#store = options.store;
     this.#fence = fence;
     this.#trustMs = options.leaseMs * TRUSTED_SHARE;
@@ -49,7 +56,7 @@ export class LeaseKeeper implements AsyncDisposable {
     for (;;) {
       signal.throwIfAborted();
       const askedMs = performance.now();
-      const { lease } = await store.load(signal);
+      const { lease, stop } = await store.load(signal);
       const free = lease === null || lease.owner === null || lease.owner === owner;
       if (seen === null || lease === null || seen.beat !== lease.beat) {
         if (!free && seen === null) options.onStandby?.(lease.owner);
@@ -57,7 +64,13 @@ export class LeaseKeeper implements AsyncDisposable {
       }
       if (free || askedMs - seen.sinceMs >= leaseMs) {
         const taken: Lease | undefined = await store.take(lease, owner);
-        if (taken !== undefined) return new LeaseKeeper(options, taken.fence, askedMs);
+        if (taken !== undefined) {
+          return new LeaseKeeper(
+            options,
+            { fence: taken.fence, isAfterStop: stop !== null },
+            askedMs,
+          );
+        }
       }
       await delay(leaseMs / LOOKS_PER_LEASE, undefined, { signal });
     }
