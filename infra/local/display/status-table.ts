@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import { findingTexts, stateTexts } from "./facts-text.ts";
 import { count, duration, standStillText, uptime } from "./format.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
+import { cut, wrap } from "./wrap.ts";
 
 interface Column {
   readonly title: string;
@@ -28,14 +29,15 @@ const OF_DEMONSTRATION = new Set(["written", "delivered", "newest delay"]);
 
 /**
  * The live display in a terminal: a table of the queues, and below it the state of the whole stack.
- * No line is wider than `width`.
+ * No line is wider than `width`; the texts below the table are wrapped, because the runbook's
+ * heading is at the end of a finding.
  */
 export function statusTable(snapshot: Snapshot, width = Infinity): string {
   const { streams, verdict } = snapshot;
   const columns = COLUMNS.filter(({ title }) => verdict !== null || !OF_DEMONSTRATION.has(title));
   return [
     ...streamLines(streams, columns, width),
-    ...summary(snapshot).map((line) => cut(line, width)),
+    ...summary(snapshot).flatMap((line) => wrap(line, width)),
   ].join("\n");
 }
 
@@ -104,9 +106,4 @@ function summary(snapshot: Snapshot): string[] {
 
 function widthOf(line: string): number {
   return Array.from(stripVTControlCharacters(line)).length;
-}
-
-function cut(line: string, width: number): string {
-  const signs = Array.from(line);
-  return signs.length <= width ? line : `${signs.slice(0, width - 1).join("")}…`;
 }

@@ -1,5 +1,8 @@
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
-import { type LocalAwsWithClients, startLocalAwsWithClients } from "@binlog-router/local-aws/clients";
+import {
+  type LocalAwsWithClients,
+  startLocalAwsWithClients,
+} from "@binlog-router/local-aws/clients";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { freePort } from "../../../infra/local/mysql/free-port.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";

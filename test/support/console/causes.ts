@@ -216,6 +216,11 @@ export const CAUSES: readonly Cause[] = [
     begin: ({ retry }) => Object.assign(retry, { invocations: 0 }),
   },
   {
+    name: "The retry function does not answer",
+    rings: ["Retry not running"],
+    begin: ({ retry }) => Object.assign(retry, { invocations: 0 }),
+  },
+  {
     name: "The retry function fails",
     rings: ["Function errors retry"],
     begin: ({ retry }) => Object.assign(retry, { errors: 1 }),

@@ -10,6 +10,7 @@ import { synthesize } from "../../../../infra/local/template/synthesize.ts";
 import { RUNBOOK } from "../../../../infra/stack/monitoring/runbook.ts";
 import { REPOSITORY_ROOT } from "../../../../infra/stack/resources/repository-root.ts";
 import { CAUSES, type Cause } from "../../../support/console/causes.ts";
+import { ALL } from "../../../support/console/live/causes.ts";
 import { SimulatedSystem } from "../../../support/console/simulated-system.ts";
 import { exampleConfiguration } from "../../../support/example-stack.ts";
 
@@ -95,10 +96,32 @@ it("every alarm has a cause that rings it", () => {
   expect(unheard).toEqual([]);
 });
 
+// test/integration/infra/local/console/alarms.test.ts asserts that the live causes ring their
+// alarms on a running stack.
+
+it("every alarm of the template has a live cause", () => {
+  const rung = new Set(ALL.flatMap(({ rings, stopsAll }) => [...rings, ...alsoRung(stopsAll)]));
+  const silent = withCanary.monitoring.alarms
+    .map(({ name }) => name.slice(name.indexOf(": ") + 2))
+    .filter((name) => !rung.has(ofBillingStaging(name)));
+  expect(silent).toEqual([]);
+});
+
+it("every live cause is one of the table's", () => {
+  const names = new Set(CAUSES.map(({ name }) => name));
+  expect(ALL.map(({ name }) => name).filter((name) => !names.has(name))).toEqual([]);
+});
+
 /** `UPDATE_RUNBOOK=1` rewrites the table. */
 it("the runbook's table says the same", () => {
-  const lines = rows.map(([{ name }, rung]) => `| ${name} | ${alarmsText(rung)} |`);
-  const table = ["| cause | alarms, and the minute in which each rings |", "| - | - |", ...lines];
+  const lines = rows.map(
+    ([cause, rung]) => `| ${cause.name} | ${alarmsText(rung)} | ${liveText(cause)} |`,
+  );
+  const table = [
+    "| cause | alarms, and the minute in which each rings | on a running stack |",
+    "| - | - | - |",
+    ...lines,
+  ];
   const page = readFileSync(PAGE, "utf8");
   const [before = "", written = "", after = ""] = page.split(/<!-- causes (?:begin|end) -->\n/);
   if (process.env["UPDATE_RUNBOOK"] === "1") {
@@ -114,6 +137,27 @@ it("the runbook's table says the same", () => {
 function alarmsText(rung: Rung): string {
   if (rung.size === 0) return "none";
   return [...rung].map(([name, minute]) => `${name} (${minute})`).join(", ");
+}
+
+/** The alarms that the cause rings on a running stack, if it is tested on one. */
+function liveText({ name, rings }: Cause): string {
+  const live = ALL.find((one) => one.name === name);
+  if (live === undefined) return "";
+  const isSame = live.rings.toSorted().join() === rings.toSorted().join();
+  return isSame ? "the same" : live.rings.join(", ");
+}
+
+/** What rings besides in a stack with a canary while nothing is delivered. */
+function alsoRung(stopsAll: true | undefined): string[] {
+  return stopsAll === true ? ["Canary missing"] : [];
+}
+
+/** The name of the same alarm on the queue of billing in staging, the one that is tried. */
+function ofBillingStaging(name: string): string {
+  return name.replace(
+    /^(Subscriber queue age|Dead-letter queue not empty) \S+ \S+$/,
+    "$1 billing staging",
+  );
 }
 
 /** A table's cells without the formatter's padding. */

@@ -8,6 +8,8 @@ export interface LiveCause {
   /** Whether nothing reaches the canary's queue meanwhile; then the canary's alarm rings, too. */
   readonly stopsAll?: true;
   readonly begin: (stack: LiveStack) => Promise<unknown> | void;
+  /** Called repeatedly until the alarms ring. */
+  readonly meanwhile?: (stack: LiveStack) => Promise<unknown>;
   readonly end: (stack: LiveStack) => Promise<unknown> | void;
 }
 
@@ -18,18 +20,23 @@ const RAW_VISIBILITY = "45";
 /** Sends a signal to all processes of the reader. */
 export function signalAll(signal: NodeJS.Signals): (stack: LiveStack) => void {
   return (stack) => {
-    for (const pid of stack.readerPids()) process.kill(pid, signal);
+    for (const pid of stack.readers.pids()) process.kill(pid, signal);
   };
 }
 
-/** Makes SQS answer sends to a queue with AccessDenied. */
-export function refuse({ aws }: LiveStack, queue: string): void {
-  aws.faults.add({
-    service: "sqs",
-    action: "SendMessage*",
-    resource: queue,
-    effect: { kind: "error", code: "AccessDenied" },
-  });
+/** Makes AWS answer calls of an action with AccessDenied. */
+export function refuse(
+  { aws }: LiveStack,
+  service: "sqs" | "dynamodb",
+  action: string,
+  resource: string,
+): void {
+  aws.faults.add({ service, action, resource, effect: { kind: "error", code: "AccessDenied" } });
+}
+
+/** The number of messages in a queue that a consumer can receive. */
+export function waiting(stack: LiveStack, name: string): number {
+  return stack.aws.queues.all().find((view) => view.name === name)?.visible ?? 0;
 }
 
 /** Makes returned frames visible again after a second instead of the template's time. */

@@ -1,5 +1,6 @@
 import type { LiveCause } from "./cause.ts";
 import { DELIVERY_CAUSES } from "./delivery-causes.ts";
+import { FRAME_CAUSES } from "./frame-causes.ts";
 import { FUNCTION_CAUSES } from "./function-causes.ts";
 import { READER_CAUSES } from "./reader-causes.ts";
 
@@ -22,5 +23,6 @@ export const ALL: readonly LiveCause[] = [
   ...QUICK,
   ...READER_CAUSES,
   ...FUNCTION_CAUSES,
+  ...FRAME_CAUSES,
   ...DELIVERY_CAUSES,
 ];

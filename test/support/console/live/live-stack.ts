@@ -1,8 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { ScanCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
@@ -12,7 +10,6 @@ import { Monitor } from "../../../../infra/local/console/metrics/monitor.ts";
 import { freePort } from "../../../../infra/local/mysql/free-port.ts";
 import { silent } from "../../../../infra/local/mysql/progress.ts";
 import { inBackground } from "../../../../infra/local/process/background.ts";
-import { Child } from "../../../../infra/local/process/child-process.ts";
 import { onThisMachine } from "../../../../infra/local/request/local-configuration.ts";
 import { startRouter, type Router } from "../../../../infra/local/router.ts";
 import { startOwnServer } from "../../../../infra/local/source/own-server.ts";
@@ -24,6 +21,7 @@ import { exampleConfiguration } from "../../example-stack.ts";
 import { binlogRouterOn, stackFileOf, type Ended } from "../../operator.ts";
 import { TcpProxy } from "../../tcp-proxy.ts";
 import { runApplications, runWriter } from "./load.ts";
+import { ReaderTasks } from "./reader-tasks.ts";
 import { SPEED, spedUp, WHOLE } from "./sped-up.ts";
 
 const MINUTE_MS = 60_000;
@@ -44,9 +42,8 @@ export class LiveStack implements AsyncDisposable {
   readonly asleep = new Set<string>();
   /** Whether staging writes rows continually. */
   isWriting = false;
+  readonly readers: ReaderTasks;
   readonly #logDirectory: string;
-  readonly #standbyPort: number;
-  #standby: Child | null = null;
   readonly #parts: AsyncDisposableStack;
 
   private constructor(
@@ -64,8 +61,8 @@ export class LiveStack implements AsyncDisposable {
     this.topology = made.topology;
     this.router = made.router;
     this.monitor = made.monitor;
+    this.readers = new ReaderTasks({ ...made, ...places });
     this.#logDirectory = places.logDirectory;
-    this.#standbyPort = places.standbyPort;
     this.#parts = parts;
   }
 
@@ -131,7 +128,7 @@ export class LiveStack implements AsyncDisposable {
     return this.monitor.alarms
       .ringing()
       .map((name) => name.slice(name.indexOf(": ") + 2))
-      .filter((name) => this.#standby !== null || name !== "Standby missing");
+      .filter((name) => this.readers.standby !== null || name !== "Standby missing");
   }
 
   /** The names of the alarms without enough data. */
@@ -203,82 +200,8 @@ export class LiveStack implements AsyncDisposable {
   }
 
   /** The log of a part. */
-  log(part: "reader"): Promise<string> {
+  log(part: "reader" | "route"): Promise<string> {
     return readFile(join(this.#logDirectory, `${part}.log`), "utf8");
-  }
-
-  /** Makes all parked streams due for their next attempt at once. */
-  async passRests(): Promise<void> {
-    const { dynamodb } = this.clients;
-    const TableName = this.topology.tables.failures;
-    const { Items = [] } = await dynamodb.send(
-      new ScanCommand({
-        TableName,
-        FilterExpression: "#status = :open AND nextAttempt > :now AND #position = :state",
-        ExpressionAttributeNames: { "#status": "status", "#position": "position" },
-        ExpressionAttributeValues: {
-          ":open": { S: "open" },
-          ":now": { N: String(Date.now()) },
-          ":state": { S: "~state" },
-        },
-      }),
-    );
-    for (const { stream, position } of Items) {
-      if (stream === undefined || position === undefined) continue;
-      await dynamodb.send(
-        new UpdateItemCommand({
-          TableName,
-          Key: { stream, position },
-          UpdateExpression: "SET nextAttempt = :now",
-          ConditionExpression: "attribute_exists(nextAttempt)",
-          ExpressionAttributeValues: {
-            ":now": { N: String(Date.now()) },
-          },
-        }),
-      );
-    }
-  }
-
-  /** The process ids of both readers. */
-  readerPids(): number[] {
-    const { reader } = this.router.pids();
-    return [reader, this.#standby?.pid].filter((pid) => pid !== undefined);
-  }
-
-  /** The process id of the reader that has the lease; waits until there is one. */
-  async holder(): Promise<number> {
-    for (;;) {
-      const standby = `http://127.0.0.1:${this.#standbyPort}/`;
-      if ((await stateAt(standby)) === "streaming") return this.#standby?.pid ?? 0;
-      const { reader } = this.router.pids();
-      if ((await stateAt(this.router.readerHealthUrl)) === "streaming") return reader ?? 0;
-      await delay(100);
-    }
-  }
-
-  /** Starts the second reader; a former one must have ended. */
-  async startStandby(): Promise<Child> {
-    this.#standby = await this.startTask(this.#standbyPort);
-    return this.#standby;
-  }
-
-  get standby(): Child | null {
-    return this.#standby;
-  }
-
-  /** Starts another process of the reader. */
-  startTask(healthPort: number): Promise<Child> {
-    const { entry, environment } = this.topology.reader;
-    return Child.start({
-      name: "reader",
-      entry,
-      environment: {
-        ...environment,
-        ...this.aws.environment(),
-        HEALTH_PORT: String(healthPort),
-      },
-      logFile: join(this.#logDirectory, "reader.log"),
-    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -286,18 +209,9 @@ export class LiveStack implements AsyncDisposable {
   }
 
   async #runTheRest(parts: AsyncDisposableStack): Promise<void> {
-    await this.startStandby();
-    parts.defer(async () => void (await this.#standby?.stop()));
+    await this.readers.startStandby();
+    parts.defer(async () => void (await this.readers.standby?.stop()));
     parts.use(runApplications(this));
     parts.use(runWriter(this));
-  }
-}
-
-async function stateAt(url: string): Promise<unknown> {
-  try {
-    const answer = (await (await fetch(url)).json()) as { readonly state?: unknown };
-    return answer.state;
-  } catch {
-    return null;
   }
 }

@@ -44,12 +44,25 @@ export const READER_CAUSES: readonly LiveCause[] = [
     end: signalAll("SIGCONT"),
   },
   {
+    name: "An error that a person must act on: wrong password, purged binlog, another history",
+    rings: ["Reader stopped", "Reader not reporting", "Reader held up", "Lag", "Standby missing"],
+    stopsAll: true,
+    begin: async (stack) => {
+      await stack.administrate("ALTER USER binlog_router@'%' IDENTIFIED BY 'another'");
+      stack.proxy.cut();
+    },
+    end: (stack) =>
+      stack.administrate(
+        `ALTER USER binlog_router@'%' IDENTIFIED BY '${stack.source.reader.password}'`,
+      ),
+  },
+  {
     name: "The raw queue does not take frames: the lag grows",
     rings: ["Lag"],
     stopsAll: true,
     begin: (stack) => {
       stack.isWriting = true;
-      refuse(stack, RAW);
+      refuse(stack, "sqs", "SendMessage*", RAW);
     },
     end: ({ aws }) => aws.faults.clear(),
   },
@@ -62,7 +75,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
       // The reader asks for the retention when it connects.
       stack.proxy.cut();
       stack.isWriting = true;
-      refuse(stack, RAW);
+      refuse(stack, "sqs", "SendMessage*", RAW);
     },
     end: async (stack) => {
       stack.aws.faults.clear();
@@ -73,8 +86,8 @@ export const READER_CAUSES: readonly LiveCause[] = [
   {
     name: "The standby is lost",
     rings: ["Standby missing"],
-    begin: (stack) => stack.standby?.stop(),
-    end: (stack) => stack.startStandby(),
+    begin: (stack) => stack.readers.standby?.stop(),
+    end: (stack) => stack.readers.startStandby(),
   },
   {
     name: "The lease changes hands again and again",
@@ -82,12 +95,12 @@ export const READER_CAUSES: readonly LiveCause[] = [
     begin: async (stack) => {
       for (let change = 0; change < 3; change++) {
         const before = reported(await stack.log("reader"), "LeaseTaken");
-        const holder = await stack.holder();
-        const { standby } = stack;
+        const holder = await stack.readers.holder();
+        const { standby } = stack.readers;
         process.kill(holder, "SIGTERM");
         if (standby?.pid === holder) {
           await standby.exited;
-          await stack.startStandby();
+          await stack.readers.startStandby();
         }
         // Wait for the report: a reader that ends before it has not reported that it took the
         // lease.
@@ -136,7 +149,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
     begin: async (stack) => {
       const before = reported(await stack.log("reader"), "ReaderStarts");
       for (let task = 1; task <= 5; task++) {
-        const started = await stack.startTask(0);
+        const started = await stack.readers.start(0);
         while (reported(await stack.log("reader"), "ReaderStarts") < before + task) await delay(50);
         started.kill();
         await started.exited;

@@ -7,7 +7,7 @@ export const SPEED = 30;
 
 /** Additional configuration for `ALARM_CAUSES=all`: thresholds, a canary, a filter. */
 export const WHOLE = {
-  alarms: { lagSeconds: 2, rawQueueAgeSeconds: 4, queueAgeSeconds: 30 },
+  alarms: { lagSeconds: 2, rawQueueAgeSeconds: 4, queueAgeSeconds: 10 },
   canary: {},
   subscribers: {
     ...(exampleObject()["subscribers"] as object),
@@ -16,15 +16,22 @@ export const WHOLE = {
   },
 };
 
+/**
+ * The route function's timeout, milliseconds. With so little time it returns a frame after one
+ * failed attempt: its pauses between attempts are longer than a minute of the metrics' clock.
+ */
+const ROUTE_TIMEOUT_MS = 12_000;
+
 /** Adapts the template's times to the metrics' clock. */
 export function spedUp(made: LocalTopology, everything: boolean): LocalTopology {
-  const { reader, retry, canary, monitoring } = made;
+  const { reader, route, retry, canary, monitoring } = made;
   const extra = everything
     ? { LEASE_SECONDS: "3", SWEEP_SECONDS: "1", BLOCKED_SECONDS: "5", SILENCE_SECONDS: "3" }
     : {};
   return {
     ...made,
     reader: { ...reader, environment: { ...reader.environment, METRICS_SECONDS: "1", ...extra } },
+    route: everything ? { ...route, timeoutMs: ROUTE_TIMEOUT_MS } : route,
     retry: { ...retry, periodMs: retry.periodMs / SPEED },
     canary:
       canary === null ? null : { ...canary, periodMs: canary.periodMs / SPEED, timeoutMs: 10_000 },

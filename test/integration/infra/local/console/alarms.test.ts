@@ -3,6 +3,7 @@ import type { LiveCause } from "../../../../support/console/live/cause.ts";
 import { ALL, QUICK } from "../../../../support/console/live/causes.ts";
 import { prepareXa } from "../../../../support/console/live/reader-causes.ts";
 import { LiveStack } from "../../../../support/console/live/live-stack.ts";
+import { passRests } from "../../../../support/console/live/parked-streams.ts";
 
 /** `ALARM_CAUSES=all` adds the causes that take a minute. */
 const EVERYTHING = process.env["ALARM_CAUSES"] === "all";
@@ -43,7 +44,8 @@ test.each(CAUSES)(
     if (EVERYTHING) await vi.waitFor(() => expect(stack.isRecovering).toBe(false), PATIENCE);
     try {
       await cause.begin(stack);
-      await vi.waitFor(() => {
+      await vi.waitFor(async () => {
+        await cause.meanwhile?.(stack);
         expect(look()).toBe(expected(cause));
       }, PATIENCE);
     } finally {
@@ -52,7 +54,7 @@ test.each(CAUSES)(
     }
     await vi.waitFor(async () => {
       look();
-      await stack.passRests();
+      await passRests(stack);
       expect(stack.ringing()).toEqual([]);
     }, PATIENCE);
     expect(look()).toBe(expected(cause));

@@ -87,6 +87,26 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(await takePictures(page, "alarm")).toEqual([0, 0]);
   });
 
+  test("the keyboard reaches the pages, also while they are refreshed; colours follow the person's setting", async () => {
+    await open("Overview");
+    await page.getByRole("navigation").getByRole("link", { name: "Alarms" }).focus();
+    for (let refreshes = 0; refreshes < 2; refreshes++) {
+      await page.waitForResponse((response) => response.url().endsWith("/api/overview"));
+    }
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/#queues$/);
+    await page.getByRole("link", { name: "shop-search-staging.fifo" }).waitFor();
+
+    const colours = new Set<string>();
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      colours.add(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor"));
+    }
+    expect(colours.size).toBe(2);
+  });
+
   test("the way of a change is shown without its data; a queue's messages are looked at, not received", async () => {
     await open("Queues");
     await page.getByRole("link", { name: "shop-search-staging.fifo" }).click();

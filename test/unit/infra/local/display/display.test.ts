@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
+import { findingTexts } from "../../../../../infra/local/display/facts-text.ts";
 import { duration, uptime } from "../../../../../infra/local/display/format.ts";
 import { joinInText } from "../../../../../infra/local/display/join-in.ts";
 import { wellFacts } from "../../../../support/console/well-facts.ts";
@@ -97,6 +98,18 @@ test.each([120, 80, 60, 40, 20])("no line is wider than a terminal of %i columns
   const lines = stripVTControlCharacters(statusTable(SNAPSHOT, width)).split("\n");
   for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(width);
   if (width >= 60) expect(lines.join("\n")).toMatch(/waiting │ parked │ dead/);
+});
+
+test.each([120, 80, 60])("a terminal of %i columns shows each finding whole", (width) => {
+  const queues = FACTS.queues.map((queue) => ({ ...queue, counts: null }));
+  const down = { ...SNAPSHOT, facts: { ...FACTS, queues, reader: null } };
+  const table = stripVTControlCharacters(statusTable(down, width));
+  for (const line of table.split("\n")) expect(Array.from(line).length).toBeLessThanOrEqual(width);
+  const text = table.replaceAll(/\n {2}/g, " ");
+  const findings = findingTexts(down.facts);
+  expect(findings.join()).toMatch(/Reader not reporting.*Runbook: Failures pending/);
+  for (const finding of findings) expect(text).toContain(`● ${finding}`);
+  expect(text).toContain("queue in trouble 0");
 });
 
 test("a machine that is too slow for its stand-ins is named as such", () => {
