@@ -42,11 +42,11 @@ async function changeUsers(
   return { ...split, counted: reader.log.filter(({ msg }) => msg === COUNTED).length };
 }
 
-test("with the ledger's procedure called after each change of user, every author is right", async () => {
+test("every author is right when each change of user calls the ledger's procedure", async () => {
   const { counted, ...split } = await changeUsers((connection) =>
     connection.query("CALL binlog_router.register_session()"),
   );
-  console.info(`${CHANGES} changes of user on ${CONNECTIONS} connections, told:`, split);
+  console.info(`${CHANGES} changes of user on ${CONNECTIONS} connections, with the call:`, split);
   expect(split).toEqual({
     right: CHANGES,
     wrong: 0,
@@ -56,10 +56,10 @@ test("with the ledger's procedure called after each change of user, every author
   expect(counted).toBe(0);
 });
 
-test("untold, the ledger's word holds until the process list shows otherwise: the hazard that doctor reports", async () => {
+test("after a silent change of user the ledger's author is kept until the process list shows another, as doctor warns", async () => {
   const { counted, ...split } = await changeUsers(() => Promise.resolve());
   console.info(
-    `${CHANGES} changes of user on ${CONNECTIONS} connections, untold: ${counted} counted,`,
+    `${CHANGES} changes of user on ${CONNECTIONS} connections, without the call: ${counted} counted,`,
     split,
   );
   // The binlog does not distinguish the users; the documentation warns of this.
@@ -68,7 +68,7 @@ test("untold, the ledger's word holds until the process list shows otherwise: th
   expect(counted).toBeGreaterThan(0);
 });
 
-test("without the ledger, the first change of user is attributed once it was seen; after the second the author is unknown", async () => {
+test("without the ledger the first change of user is attributed once it was seen, and after the second the author is unknown", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
   const reader = await bench.start();
   const [production, staging, other] = shared.accounts;

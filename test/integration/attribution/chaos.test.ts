@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 
 test(
-  "whatever happens to servers and reader, no author is wrong and each unknown one has its reason",
+  "after random faults of servers and reader no author is wrong, and each unknown author has a reason",
   { timeout: TIMEOUT_MS },
   async () => {
     console.info(`SEED=${SEED}`);

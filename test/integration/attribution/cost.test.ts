@@ -139,7 +139,7 @@ test.each([
 
 const POOLED = 1000;
 
-test(`a pool of ${POOLED} connections that all write costs the database a handful of queries a second`, async () => {
+test(`a pool of ${POOLED} writing connections costs the database few queries a second`, async () => {
   await mysql.query("CREATE DATABASE shop");
   await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY, note VARCHAR(100))");
   const account = await mysql.createAccount("app", ["ALL ON shop.*"]);

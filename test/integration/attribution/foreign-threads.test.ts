@@ -32,7 +32,7 @@ async function replicated(): Promise<void> {
   await replica.query("SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)", [state?.executed]);
 }
 
-test("what a replica applied has no known author, whatever its thread ids say", async () => {
+test("changes that a replica applied have no known author, whatever their thread ids", async () => {
   await replicated();
   await using bench = await ReaderBench.create(shared.aws, replica.server);
   await bench.start();
@@ -44,7 +44,7 @@ test("what a replica applied has no known author, whatever its thread ids say", 
 
 // The server has restarted since the log was written, so open connections have the log's thread
 // ids.
-test("a log that is played again gives nobody another's author, then or later", async () => {
+test("a replayed log leads to no wrong author, during the replay or later", async () => {
   await replica.query("STOP REPLICA");
   await source.query("FLUSH BINARY LOGS");
   const recorded = await presentFile(source);

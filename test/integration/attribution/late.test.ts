@@ -16,7 +16,7 @@ const PATIENCE = { timeout: 60_000, interval: 200 };
 const CROWD = 60;
 const mysql = useMysql({ variables: { performance_schema_max_thread_instances: CROWD } });
 
-test("what was parked is delivered late and in order: when its connection becomes known, or an operator answers for it", async () => {
+test("parked changes are delivered in order when their connection becomes known or an operator names the user", async () => {
   await using stage = await Stage.start();
   await stage.createRawQueue({ visibilitySeconds: 30, maxReceives: 10 });
   await mysql.query("CREATE DATABASE shop");

@@ -86,9 +86,9 @@ async function registrations(threads: readonly number[]): Promise<number> {
   return rows.length;
 }
 
-describe("a setting of the server neither locks out nor holds up", () => {
+describe("with any setting of the server an account can log in without delay", () => {
   test.each([
-    ["nothing is out of the ordinary", {}, LOGINS],
+    ["all settings have their defaults", {}, LOGINS],
     [
       "autocommit is off and isolation serializable",
       { autocommit: "OFF", transaction_isolation: "SERIALIZABLE" },
@@ -99,10 +99,10 @@ describe("a setting of the server neither locks out nor holds up", () => {
     ["COMMIT ends the connection", { completion_type: "RELEASE", autocommit: "OFF" }, LOGINS],
     ["updates must name a key", { sql_safe_updates: "ON" }, LOGINS],
     ["large joins are refused", { max_join_size: 1 }, LOGINS],
-    ["conditions are not kept", { max_error_count: 0 }, LOGINS],
+    ["the diagnostics area keeps no conditions", { max_error_count: 0 }, LOGINS],
     ["temporary tables are small", { tmp_table_size: 1024, max_heap_table_size: 16384 }, LOGINS],
     [
-      "modes are strict and words ANSI's",
+      "the SQL mode is strict and ANSI",
       { sql_mode: "TRADITIONAL,ANSI,NO_BACKSLASH_ESCAPES" },
       LOGINS,
     ],
@@ -136,7 +136,7 @@ describe("a setting of the server neither locks out nor holds up", () => {
   });
 });
 
-describe("a lock neither locks out nor holds up", () => {
+describe("with any lock an account can log in without delay", () => {
   // READ COMMITTED locks only the selected rows, whatever index the server uses.
   test.each([
     [
@@ -156,7 +156,11 @@ describe("a lock neither locks out nor holds up", () => {
     ["the table is being exported", ["FLUSH TABLES binlog_router.sessions FOR EXPORT"], 0],
     ["everything is locked for reading", ["FLUSH TABLES WITH READ LOCK"], 0],
     ["the instance is locked for a backup", ["LOCK INSTANCE FOR BACKUP"], LOGINS],
-    ["somebody reads the table in a transaction", ["SELECT * FROM binlog_router.sessions"], LOGINS],
+    [
+      "another connection reads the table in a transaction",
+      ["SELECT * FROM binlog_router.sessions"],
+      LOGINS,
+    ],
     [
       "a prepared XA transaction holds a slot",
       [
@@ -182,7 +186,7 @@ describe("a lock neither locks out nor holds up", () => {
     expect(await registrations(threads)).toBe(expected);
   });
 
-  test("a definition of the table that waits for its turn", async () => {
+  test("a waiting ALTER TABLE does not delay a login", async () => {
     const reading = await mysql.connect();
     await reading.query("BEGIN");
     await reading.query("SELECT * FROM binlog_router.sessions");
@@ -202,7 +206,7 @@ describe("a lock neither locks out nor holds up", () => {
   });
 });
 
-describe("a fault of the ledger neither locks out nor holds up", () => {
+describe("with a fault of the ledger an account can log in without delay", () => {
   test.each([
     [
       "its table is missing",
@@ -232,7 +236,7 @@ describe("a fault of the ledger neither locks out nor holds up", () => {
 });
 
 describe("accounts", () => {
-  test("one that may change nothing more within this hour is let in and registered", async () => {
+  test("that reached their limit of updates in an hour can log in and are registered", async () => {
     const account = await mysql.createAccount("changed_enough", ["ALL ON shop.*"]);
     await administrator.query("ALTER USER changed_enough WITH MAX_UPDATES_PER_HOUR 1");
     const connection = await mysql.connect(account);
@@ -243,7 +247,7 @@ describe("accounts", () => {
     expect(await registrations([(await login(account)).thread])).toBe(1);
   });
 
-  test("one with a limit of queries spends three on each login, and is not let in when none is left", async () => {
+  test("with a limit of queries spend three on each login, and cannot log in when none is left", async () => {
     const account = await mysql.createAccount("asked_enough", []);
     await administrator.query("ALTER USER asked_enough WITH MAX_QUERIES_PER_HOUR 8");
     await login(account);
@@ -254,7 +258,7 @@ describe("accounts", () => {
     await administrator.query("SET GLOBAL init_connect = ?", [withRegistration("")]);
   });
 
-  test("one whose password expired can still set a new one: MySQL does not run init_connect for it", async () => {
+  test("with an expired password can set a new one, because MySQL does not run init_connect for them", async () => {
     await mysql.createAccount("expired", []);
     await administrator.query("ALTER USER expired PASSWORD EXPIRE");
     const { host, port, programs } = mysql.server;
@@ -283,7 +287,7 @@ describe("accounts", () => {
     );
   });
 
-  test("one that gets CONNECTION_ADMIN by a role is not registered", async () => {
+  test("that get CONNECTION_ADMIN by a role are not registered", async () => {
     const account = await mysql.createAccount("by_role", []);
     await administrator.query("CREATE ROLE operator");
     await administrator.query("GRANT CONNECTION_ADMIN ON *.* TO operator");
@@ -306,7 +310,7 @@ async function waits(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedMs;
 }
 
-describe("where a commit waits for a replica, the first login waits as long as a commit does", () => {
+describe("when a commit waits for a replica", () => {
   const WAIT_MS = 1000;
 
   beforeAll(async () => {
@@ -319,7 +323,7 @@ describe("where a commit waits for a replica, the first login waits as long as a
   });
   afterAll(async () => administrator.query("SET GLOBAL rpl_semi_sync_source_enabled = OFF"));
 
-  test("and those after it do not: replication goes on without waiting", async () => {
+  test("the first login waits as long as a commit, and later logins do not wait", async () => {
     const commit = await waits(() => administrator.query("INSERT INTO shop.orders VALUES ()"));
     await administrator.query("SET GLOBAL init_connect = ?", [withRegistration("")]);
     const first = await waits(() => login(app));

@@ -52,7 +52,7 @@ async function withGlobal(
 }
 
 describe("the session ledger registers", () => {
-  test("accounts that existed, and accounts that are made later without a grant", async () => {
+  test("existing accounts, and accounts that are created later without a grant", async () => {
     expect(await registered(app)).toEqual({ user: "app", host: "localhost" });
     const later = await mysql.createAccount("later", ["SELECT ON shop.*"]);
     expect(await registered(later)).toMatchObject({ user: "later" });
@@ -85,7 +85,7 @@ describe("the session ledger registers", () => {
     ["transaction_read_only", "ON"],
     ["binlog_row_image", "MINIMAL"],
     ["sql_mode", "TRADITIONAL,ANSI"],
-  ])("also where %s is %s, and the connection works", async (variable, value) => {
+  ])("accounts when %s is %s, and the connection works", async (variable, value) => {
     await withGlobal(variable, value, async () => {
       expect(await registered(app)).toMatchObject({ user: "app" });
       const connection = await mysql.connect(app);
@@ -109,17 +109,17 @@ describe("accounts and objects that the ledger needs", () => {
     ["register_session", "DROP PROCEDURE binlog_router.register_session"],
     ["resume_roles", "DROP PROCEDURE binlog_router.resume_roles"],
     ["the account that it runs as", "DROP USER binlog_router_ledger@localhost"],
-    ["the account of everybody", "DROP USER ''@'%'"],
+    ["the account ''@'%'", "DROP USER ''@'%'"],
   ])(
-    "without %s only accounts with CONNECTION_ADMIN get in, and installing mends it",
+    "without %s only accounts with CONNECTION_ADMIN can log in, and installing corrects that",
     async (_, breaking) => {
-      const administrator = await mysql.createAccount("mender", ["CONNECTION_ADMIN ON *.*"]);
+      const administrator = await mysql.createAccount("administrator", ["CONNECTION_ADMIN ON *.*"]);
       await mysql.query(breaking);
       await expect(registered(app)).rejects.toThrow();
       await (await mysql.connect(administrator)).query("DO 1");
       await installLedger(await mysql.connect());
       expect(await registered(app)).toMatchObject({ user: "app" });
-      await mysql.query("DROP USER mender");
+      await mysql.query("DROP USER administrator");
     },
   );
 });
@@ -132,7 +132,7 @@ async function probes(): Promise<unknown> {
 describe("a login is proven before init_connect is set", () => {
   test.each([
     [
-      "the grant to everybody",
+      "the grant to ''@'%'",
       "REVOKE EXECUTE ON binlog_router.* FROM ''@'%'",
       "ER_PROCACCESS_DENIED_ERROR",
     ],
@@ -149,7 +149,7 @@ describe("a login is proven before init_connect is set", () => {
     expect(await probes()).toEqual([]);
   });
 
-  test("where an ordinary account cannot log in, installing sets nothing and says so", async () => {
+  test("when an ordinary account cannot log in, installing sets nothing and reports it", async () => {
     await uninstallLedger(await mysql.connect());
     await mysql.query("SET GLOBAL init_connect = 'CALL mysql.of_somebody_else()'");
     await expect(installLedger(await mysql.connect())).rejects.toThrow(
@@ -160,7 +160,7 @@ describe("a login is proven before init_connect is set", () => {
     await mysql.query("SET GLOBAL init_connect = ''");
   });
 
-  test("a ledger that locks everybody out is taken out of init_connect", async () => {
+  test("a ledger that locks out all accounts is removed from init_connect", async () => {
     await mysql.query(
       "SET GLOBAL init_connect = CONCAT(@@init_connect, '; CALL mysql.of_nobody()')",
     );
@@ -169,7 +169,7 @@ describe("a login is proven before init_connect is set", () => {
     await mysql.query("SET GLOBAL init_connect = ''");
   });
 
-  test("with tags too, and the account of the proof leaves no tag in gtid_executed", async () => {
+  test("a login with tags is proven too, and the proof's account leaves no tag in gtid_executed", async () => {
     await installLedger(await mysql.connect(), "ledger-and-tags");
     expect(await registered(app)).toMatchObject({ user: "app" });
     const [row] = await mysql.query<{ executed: string }>("SELECT @@gtid_executed AS executed");
@@ -177,7 +177,7 @@ describe("a login is proven before init_connect is set", () => {
     expect(await probes()).toEqual([]);
   });
 
-  test("over TLS as the administrator has it", async () => {
+  test("the proof uses TLS as the administrator's connection does", async () => {
     const administrator = await mysql.connect(undefined, { ssl: { rejectUnauthorized: false } });
     await administrator.query("SET GLOBAL require_secure_transport = ON");
     try {
@@ -190,7 +190,7 @@ describe("a login is proven before init_connect is set", () => {
 });
 
 describe("installing and uninstalling", () => {
-  test("brings a ledger up to date that has fewer slots and other privileges", async () => {
+  test("updates a ledger that has fewer slots and other privileges", async () => {
     await mysql.query("DELETE FROM binlog_router.sessions WHERE slot > 10");
     await mysql.query(
       "REVOKE UPDATE ON binlog_router.sessions FROM binlog_router_ledger@localhost",
@@ -203,7 +203,7 @@ describe("installing and uninstalling", () => {
     expect(await registered(app)).toMatchObject({ user: "app" });
   });
 
-  test("keeps what init_connect did before, and gives it back", async () => {
+  test("keeps the former init_connect, and restores it", async () => {
     await uninstallLedger(await mysql.connect());
     await mysql.query("SET GLOBAL init_connect = 'SET @before = 1; SET @more = 2'");
     await installLedger(await mysql.connect());
@@ -218,7 +218,7 @@ describe("installing and uninstalling", () => {
     await mysql.query("SET GLOBAL init_connect = ''");
   });
 
-  test("leaves nothing behind", async () => {
+  test("removes everything that it created", async () => {
     const accounts = async (): Promise<unknown> =>
       mysql.query("SELECT user, host FROM mysql.user WHERE user LIKE 'binlog%' OR user = ''");
     await uninstallLedger(await mysql.connect());
@@ -229,7 +229,7 @@ describe("installing and uninstalling", () => {
     await uninstallLedger(await mysql.connect());
   });
 
-  test("refuses to take away what init_connect calls in words of somebody's own", async () => {
+  test("refuses to remove a ledger that init_connect calls in another form", async () => {
     const byHand = "CALL binlog_router.register_session()";
     await mysql.query("SET GLOBAL init_connect = ?", [byHand]);
     const administrator = await mysql.connect();
@@ -238,14 +238,14 @@ describe("installing and uninstalling", () => {
     await mysql.query("SET GLOBAL init_connect = ''");
   });
 
-  test("the account of everybody lets nobody in", async () => {
+  test("does not allow a login with the account ''@'%'", async () => {
     await expect(mysql.connect({ user: "stranger", password: "" })).rejects.toMatchObject({
       code: expect.stringMatching(/^ER_ACCESS_DENIED|^ER_ACCOUNT_HAS_BEEN_LOCKED/) as string,
     });
   });
 });
 
-test("what it costs: the table stays at its slots, and a connection adds a few hundred bytes of binlog", async () => {
+test("the ledger's table keeps its slots, and a connection adds a few hundred bytes of binlog", async () => {
   const end = async (): Promise<number> =>
     Number((await mysql.query("SHOW BINARY LOG STATUS"))[0]?.["Position"]);
   const before = await end();

@@ -66,7 +66,7 @@ async function nextTruncate(bench: ReaderBench): Promise<Frame> {
   }
 }
 
-test("that MySQL emptied a MEMORY table after a restart is told to every environment; a session's own TRUNCATE is its user's", async () => {
+test("every environment learns that MySQL emptied a MEMORY table after a restart, and a session's TRUNCATE belongs to its user", async () => {
   const [production, staging] = shared.accounts;
   await mysql.query("CREATE TABLE shop.scratch (id INT PRIMARY KEY) ENGINE = MEMORY");
   await using bench = await ReaderBench.create(shared.aws, mysql.server);

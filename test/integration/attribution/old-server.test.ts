@@ -24,7 +24,9 @@ const OLD_MYSQLD = process.env["OLD_MYSQLD"] ?? "";
 const VERSION = "8.0.15";
 const SENTENCE = "version is 8.0.15, which is older than 8.0.29";
 if (OLD_MYSQLD === "") {
-  console.warn(`what an old server is told is not tested: OLD_MYSQLD names no MySQL ${VERSION}`);
+  console.warn(
+    `the refusal of an old server is not tested: OLD_MYSQLD does not name a MySQL ${VERSION}`,
+  );
 }
 
 describe.skipIf(OLD_MYSQLD === "")(`on MySQL ${VERSION}`, () => {
@@ -68,7 +70,7 @@ describe.skipIf(OLD_MYSQLD === "")(`on MySQL ${VERSION}`, () => {
     await connection.query("DO 1").finally(() => connection.destroy());
   }
 
-  test("the reader stops with the sentence", async () => {
+  test("the reader stops and names the oldest version", async () => {
     await using aws = await startLocalAws();
     await using bench = await ReaderBench.create(aws, server, { SOURCE_TLS: "off" });
     const reader = await bench.start("stopped by an error");
@@ -79,7 +81,7 @@ describe.skipIf(OLD_MYSQLD === "")(`on MySQL ${VERSION}`, () => {
     expect(await reader.exit()).toBe(1);
   });
 
-  test("doctor says so, whatever it is asked for", async () => {
+  test("doctor reports the version with every option", async () => {
     const url = `mysql://root@127.0.0.1:${server.port}`;
     const { code, out, problem } = await binlogRouter(["doctor", "--mysql", url]);
     expect(out).toMatch(
@@ -92,7 +94,7 @@ describe.skipIf(OLD_MYSQLD === "")(`on MySQL ${VERSION}`, () => {
     expect(removal.code).toBe(2);
   });
 
-  test("npm start refuses it, given by its address or by its program", async () => {
+  test("npm start refuses the server, given by its address or by its program", async () => {
     const start = startProcess(["--mysql", `mysql://root@127.0.0.1:${server.port}`]);
     onTestFinished(() => start[Symbol.asyncDispose]());
     const { code, errors } = await start.ended;
@@ -104,7 +106,7 @@ describe.skipIf(OLD_MYSQLD === "")(`on MySQL ${VERSION}`, () => {
     );
   });
 
-  test("a grant to everybody has no effect before FLUSH PRIVILEGES: the proof of a login sees both", async () => {
+  test("a grant to all accounts takes effect with FLUSH PRIVILEGES, and the proof of a login fails before it", async () => {
     await expect(installLedger(root)).rejects.toMatchObject({ code: "ER_PARSE_ERROR" });
     await enter();
     // The installation's statements, in this version's syntax.

@@ -80,7 +80,7 @@ async function prepareOrder(xid: string, id: number, account: Account): Promise<
   preparing.destroy();
 }
 
-test("who connects while an XA transaction is prepared is known after a restart of the reader, and so is who prepared it", async () => {
+test("after a restart the reader knows who prepared an XA transaction, and who connected while it was prepared", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const reader = await bench.start();
   const [first] = shared.accounts;
@@ -113,7 +113,7 @@ test("who connects while an XA transaction is prepared is known after a restart 
     for (const frame of await bench.receive())
       frames.push({ ...frame, changes: frame.changes.filter(isNew) });
   const between = splitOf(frames);
-  console.info(`${CONNECTIONS} changes of connections that came in between:`, between);
+  console.info(`${CONNECTIONS} changes of connections that were opened meanwhile:`, between);
   expect(between).toMatchObject({ right: CONNECTIONS, wrong: 0, unknown: 0 });
 
   await mysql.query("XA COMMIT 'order 7','b1'");
@@ -124,7 +124,7 @@ test("who connects while an XA transaction is prepared is known after a restart 
 describe("an XA transaction that stays prepared", () => {
   const settings = { KEEP_XA_AFTER_SECONDS: "1" };
 
-  test("is delivered at its commit, though its log is purged and readers came and went", async () => {
+  test("is delivered at its commit, although its log was purged and readers were restarted", async () => {
     await using bench = await ReaderBench.create(shared.aws, mysql.server, settings);
     const [first, second] = shared.accounts;
     const reader = await bench.start();
@@ -147,7 +147,7 @@ describe("an XA transaction that stays prepared", () => {
     expect(await show(bench)).toContain(`reads from:  ${String(executed).replaceAll("\n", "")}`);
   });
 
-  test("brings nothing when it is rolled back", async () => {
+  test("is not delivered when it is rolled back", async () => {
     await using bench = await ReaderBench.create(shared.aws, mysql.server, settings);
     const reader = await bench.start();
     await prepareOrder("'forgotten','c'", 3, shared.accounts[0]);
@@ -160,7 +160,7 @@ describe("an XA transaction that stays prepared", () => {
     await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("forgotten");
   });
 
-  test("stops the reader when its changes are no longer where they were kept", async () => {
+  test("stops the reader when the object with its changes no longer exists", async () => {
     await using bench = await ReaderBench.create(shared.aws, mysql.server, settings);
     const reader = await bench.start();
     await prepareOrder("'forgotten','d'", 5, shared.accounts[0]);

@@ -16,7 +16,7 @@ let readers = 0;
 
 afterEach(async () => uninstallLedger(await mysql.connect()));
 
-test("the list shows every connection to an account without PROCESS, also a thread that is not instrumented", async () => {
+test("an account without PROCESS sees every connection in the list, also a thread that is not instrumented", async () => {
   const reader = await mysql.connect(await mysql.createAccount(`reader_${++readers}`, GRANTS));
   const [production, staging] = shared.accounts;
   const seen = await mysql.connect(production);
@@ -35,7 +35,7 @@ test("the list shows every connection to an account without PROCESS, also a thre
   ]);
 });
 
-test("a restarted reader knows open connections by the ledger, whose account lacks PROCESS", async () => {
+test("a restarted reader whose account lacks PROCESS knows open connections from the ledger", async () => {
   await installLedger(await mysql.connect());
   await using bench = await ReaderBench.create(shared.aws, {
     host: mysql.server.host,
@@ -63,7 +63,7 @@ test("a restarted reader knows open connections by the ledger, whose account lac
   });
 });
 
-test("a list from which performance_schema has left out a thread proves the absence of no connection", async () => {
+test("a list in which performance_schema left out a thread does not prove that a connection is closed", async () => {
   const reader = await cramped.connect();
   const before = await takeCensus(reader, cramped.server.version);
   expect(before?.alive).not.toBeNull();

@@ -46,14 +46,14 @@ async function restartServer(): Promise<void> {
   await mysql.server.restart({ variables: { init_connect: row?.value ?? "" } });
 }
 
-test("with the ledger, every author is right across a restart of the server that the reader missed", async () => {
+test("with the ledger every author is right across a restart of the server while the reader was stopped", async () => {
   await installLedger(await mysql.connect());
   const split = await restartWhileAway();
   console.info(`restart while the reader was away, ${BEFORE} + ${AFTER}, with the ledger:`, split);
   expect(split).toMatchObject({ right: BEFORE + AFTER, wrong: 0, unknown: 0 });
 });
 
-test("without the ledger, no author is wrong: who cannot be known stays unknown", async () => {
+test("without the ledger no author is wrong across a restart, and authors that cannot be known stay unknown", async () => {
   const split = await restartWhileAway();
   console.info(
     `restart while the reader was away, ${BEFORE} + ${AFTER}, without the ledger:`,
@@ -64,7 +64,7 @@ test("without the ledger, no author is wrong: who cannot be known stays unknown"
 });
 
 // After the restart, another account's connection has the thread id of the prepare.
-test("an XA transaction that was prepared before a restart is nobody else's after it", async () => {
+test("an XA transaction that was prepared before a restart has no other author after it", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const [production, staging] = shared.accounts;
   const reader = await bench.start();

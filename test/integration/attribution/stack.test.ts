@@ -80,7 +80,7 @@ async function parkedChanges({ aws, tables }: StackFile): Promise<number> {
 }
 
 test(
-  "with the ledger, each short connection's change is delivered to its own environment",
+  "with the ledger each short connection's change is delivered to its own environment",
   { timeout: 300_000 },
   async () => {
     const outcome = await outcomeOf("--no-tags");
@@ -90,7 +90,7 @@ test(
 );
 
 test(
-  "with tags alone, each short connection's change is delivered to its own environment",
+  "with tags alone each short connection's change is delivered to its own environment",
   { timeout: 300_000 },
   async () => {
     const outcome = await outcomeOf("--no-ledger");
@@ -100,7 +100,7 @@ test(
 );
 
 test(
-  "without the ledger and tags, none is delivered to another environment: what cannot be known is parked",
+  "without the ledger and tags no change is delivered to another environment, and those of unknown authors are parked",
   { timeout: 300_000 },
   async () => {
     const outcome = await outcomeOf("--no-ledger", "--no-tags");

@@ -81,7 +81,7 @@ test("a trigger's changes belong to the session that fired it", async () => {
   );
 });
 
-test("a procedure's and a function's changes belong to the caller, not to the definer", async () => {
+test("a procedure's and a function's changes belong to the caller, not the definer", async () => {
   await mysql.query("CREATE PROCEDURE shop.write_one() INSERT INTO shop.orders VALUES (1, 'x')");
   await mysql.query(
     "CREATE FUNCTION shop.write_two() RETURNS INT DETERMINISTIC BEGIN INSERT INTO shop.orders VALUES (2, 'x'); RETURN 1; END",
@@ -106,7 +106,7 @@ test("an event's changes belong to its definer's session when its body registers
   expect(changes.map(summary)).toEqual(["c shop.orders app_staging"]);
 });
 
-test("an XA transaction comes when it commits, by who prepared it; what is rolled back never comes", async () => {
+test("an XA transaction is delivered when it commits, with the author who prepared it, and not when it is rolled back", async () => {
   const first = await mysql.connect(staging, { database: "shop" });
   await first.query("XA START 'kept'");
   await first.query("INSERT INTO orders VALUES (1, 'kept')");
@@ -124,7 +124,7 @@ test("an XA transaction comes when it commits, by who prepared it; what is rolle
   expect((await mark()).map(summary)).toEqual(["c shop.orders app_staging"]);
 });
 
-test("LOAD DATA, INSERT … SELECT, CREATE TABLE … SELECT and REPLACE come row by row", async () => {
+test("LOAD DATA, INSERT … SELECT, CREATE TABLE … SELECT and REPLACE are delivered row by row", async () => {
   const directory = await mkdtemp(join(tmpdir(), "binlog-router-load-"));
   const file = join(directory, "rows.csv");
   await writeFile(file, "1,a\n2,b\n");
@@ -154,7 +154,7 @@ test("LOAD DATA, INSERT … SELECT, CREATE TABLE … SELECT and REPLACE come row
   ]);
 });
 
-test("non-transactional tables too; what sql_log_bin=0 hides never comes", async () => {
+test("changes of non-transactional tables are delivered, and those with sql_log_bin=0 are not", async () => {
   const changes = await changesBy(staging, async (connection) => {
     await connection.query("CREATE TABLE old (id INT PRIMARY KEY) ENGINE = MyISAM");
     await connection.query("INSERT INTO old VALUES (1), (2)");
@@ -171,7 +171,7 @@ test("non-transactional tables too; what sql_log_bin=0 hides never comes", async
   ]);
 });
 
-test("statements that define tables come with their text, TRUNCATE as t, once for each table", async () => {
+test("statements that define tables are delivered with their text once for each table, and TRUNCATE as t", async () => {
   const changes = await changesBy(production, async (connection) => {
     await connection.query("ALTER TABLE orders ADD COLUMN total INT -- a comment");
     await connection.query("CREATE INDEX notes ON shop.orders (note)");

@@ -35,7 +35,7 @@ async function restart(variables: Readonly<Record<string, string>> = {}): Promis
   await mysql.server.restart({ variables: { init_connect: row?.value ?? "", ...variables } });
 }
 
-test("sessions whose clock is years behind or ahead", async () => {
+test("authors are right when sessions' clocks are years behind or ahead", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();
   let id = 0;
@@ -49,7 +49,7 @@ test("sessions whose clock is years behind or ahead", async () => {
   expectAllRight("clocks", splitOf(await bench.takeFrames(id)), id);
 });
 
-test("a reader whose account lacks PROCESS", async () => {
+test("authors are right when the reader's account lacks PROCESS", async () => {
   const account = await mysql.createAccount("reader", [
     "REPLICATION SLAVE, REPLICATION CLIENT ON *.*",
     "SELECT ON performance_schema.*",
@@ -61,7 +61,7 @@ test("a reader whose account lacks PROCESS", async () => {
   expectAllRight("no PROCESS", splitOf(await bench.takeFrames(SHORT)), SHORT);
 });
 
-test("a log that is played again has its tags no more, and is nobody's", async () => {
+test("changes of a replayed log have no tags and no author", async () => {
   await mysql.query("FLUSH BINARY LOGS");
   const recorded = await presentFile(mysql);
   await insertBriefly(mysql.server, [shared.accounts[1]], { count: SHORT });
@@ -81,7 +81,7 @@ test("a log that is played again has its tags no more, and is nobody's", async (
   expect(split).toMatchObject({ right: SHORT, wrong: 0, unknown: SHORT });
 });
 
-test("logs that begin anew under another name, while others connect on the same ids", async () => {
+test("authors are right when logs restart under another name and others connect on the same ids", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const reader = await bench.start();
   await insertBriefly(mysql.server, shared.accounts, { count: SHORT });
@@ -96,7 +96,7 @@ test("logs that begin anew under another name, while others connect on the same 
   expectAllRight("after the logs moved", splitOf(await bench.takeFrames(SHORT)), SHORT);
 });
 
-test("RESET BINARY LOGS AND GTIDS, after which positions and GTIDs begin again", async () => {
+test("authors are right after RESET BINARY LOGS AND GTIDS, when positions and GTIDs begin again", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
   const reader = await bench.start();
   const pool = await Promise.all(shared.accounts.map((account) => mysql.connect(account)));
@@ -122,7 +122,7 @@ async function tagOf(connection: Connection): Promise<unknown> {
   return row?.["next"];
 }
 
-test("roles stay as they are at a login, and who has CONNECTION_ADMIN has no tag and is seen", async () => {
+test("a login keeps its roles, and an account with CONNECTION_ADMIN has no tag and is found in the process list", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();
   const writer = await mysql.createAccount("app_roles", []);
@@ -148,7 +148,7 @@ test("roles stay as they are at a login, and who has CONNECTION_ADMIN has no tag
   });
 });
 
-test("at max_connections whoever is let in has a tag, and the reader goes on", async () => {
+test("at max_connections every accepted connection has a tag, and the reader continues", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();
   const [used] = await mysql.query<{ Value: string }>("SHOW STATUS LIKE 'Threads_connected'");

@@ -20,7 +20,7 @@ async function looks(): Promise<number> {
 // A connection that changed its user before its first write. It has no tag and, without the ledger,
 // no row. The process list shows only its current user.
 describe.each(["tags", "ledger-and-tags"] as const)("with %s", (kind) => {
-  test("the user between two others is not taken for one of them", async () => {
+  test("changes of a user between two others are not attributed to either", async () => {
     await installLedger(await mysql.connect(), kind);
     await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
     const [first, second, third] = shared.accounts;

@@ -65,7 +65,7 @@ function median(values: readonly number[]): number {
 }
 
 test(
-  "a login and a commit take about as long with tags as without them",
+  "a login and a commit take about as long with tags as without",
   { timeout: 120_000 },
   async () => {
     const ways = [null, "ledger", "tags", "ledger-and-tags"] as const;

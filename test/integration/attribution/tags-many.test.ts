@@ -67,7 +67,7 @@ async function costs(when: string): Promise<void> {
 }
 
 test(
-  `${CONNECTIONS} connections of ${TAGS} accounts are right, and again after a restart of the reader`,
+  `the authors of ${CONNECTIONS} connections of ${TAGS} accounts are right, also after a restart of the reader`,
   {
     timeout: 3_600_000,
   },

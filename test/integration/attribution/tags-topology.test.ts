@@ -66,13 +66,13 @@ async function newTable(): Promise<void> {
   await replicated();
 }
 
-test("doctor sees the replica, and which version it is", async () => {
+test("doctor reports the replica and its version", async () => {
   const { followers } = await askTags(await first.connect());
   expect(followers).toEqual([{ name: "replica@localhost", replicaVersion: second.server.version }]);
 });
 
 test(
-  "read from a replica, every author is right, also of connections on the same ids on both servers",
+  "every author is right when read from a replica, also of connections with the same ids on both servers",
   { timeout: 120_000 },
   async () => {
     await newTable();
@@ -91,7 +91,7 @@ test(
 );
 
 test(
-  "after a failover the former source's tail and the new source's changes are their authors'",
+  "after a failover the authors are right in the former source's last changes and in the new source's",
   { timeout: 120_000 },
   async () => {
     await newTable();

@@ -32,7 +32,7 @@ const allRight = (changes: number): Split => ({
 
 describe("a connection's tag", () => {
   test.each(["ledger-and-tags", "tags"] as const)(
-    "spells its user's name, whatever characters it has (%s)",
+    "encodes its user's name, whatever characters it has (%s)",
     async (registration) => {
       await installLedger(await mysql.connect(), registration);
       const names = ["app", "App-Prod.2", "zoe@home", "jürgen", "it's", "a b", "x".repeat(29), "_"];
@@ -47,7 +47,7 @@ describe("a connection's tag", () => {
     },
   );
 
-  test("is there in sessions of any settings, and on a server that is read-only", async () => {
+  test("is set in sessions with any settings, and on a read-only server", async () => {
     const [account] = shared.accounts;
     for (const [name, value, usual] of [
       ["autocommit", "OFF", "ON"],
@@ -65,7 +65,7 @@ describe("a connection's tag", () => {
     }
   });
 
-  test("cannot be set by the account itself, and is taken away with the tags", async () => {
+  test("cannot be set by the account itself, and is removed with the tags", async () => {
     const connection = await mysql.connect(shared.accounts[0]);
     for (const value of ["AUTOMATIC:br_app_staging", "AUTOMATIC"])
       await expect(connection.query("SET SESSION gtid_next = ?", [value])).rejects.toThrow(
@@ -79,7 +79,7 @@ describe("a connection's tag", () => {
   });
 });
 
-test("every author of a short connection is right with the ledger's table dropped", async () => {
+test("names every author of a short connection correctly when the ledger's table is dropped", async () => {
   await mysql.query("DROP TABLE binlog_router.sessions");
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();
@@ -92,7 +92,7 @@ test("every author of a short connection is right with the ledger's table droppe
   expect(split).toEqual(allRight(CONNECTIONS));
 });
 
-test("every kind of transaction has its author's tag, and the host that the ledger says", async () => {
+test("is in every kind of transaction, with the host of the ledger's row", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();
   const [, staging] = shared.accounts;
@@ -148,22 +148,22 @@ async function usePool(between: Between): Promise<Split> {
 }
 
 describe("connections of a pool", () => {
-  test("that change their user are exact with the call", async () => {
+  test("that change their user have the right authors with the call", async () => {
     const split = await usePool("change, call");
-    console.info(`${CHANGES} changes of user on ${POOLED} connections, told:`, split);
+    console.info(`${CHANGES} changes of user on ${POOLED} connections, with the call:`, split);
     expect(split).toEqual(allRight(CHANGES + POOLED));
   });
 
-  test("that change their user without it are found or parked", async () => {
+  test("that change their user without the call are attributed by the process list or parked", async () => {
     const split = await usePool("change");
-    console.info(`${CHANGES} changes of user on ${POOLED} connections, untold:`, split);
+    console.info(`${CHANGES} changes of user on ${POOLED} connections, without the call:`, split);
     expect(split).toMatchObject({ wrong: 0, unknown: CHANGES + POOLED - split.right });
     expect(split.right).toBeGreaterThanOrEqual(POOLED);
   });
 
-  test("that are reset without it are found while they are open", async () => {
+  test("that are reset without the call are attributed while they are open", async () => {
     const split = await usePool("reset");
-    console.info(`${CHANGES} resets on ${POOLED} connections, untold:`, split);
+    console.info(`${CHANGES} resets on ${POOLED} connections, without the call:`, split);
     expect(split).toEqual({
       right: CHANGES + POOLED,
       wrong: 0,
@@ -173,7 +173,7 @@ describe("connections of a pool", () => {
   });
 });
 
-test("a session that is reset is known while its connection is open, also to the next reader", async () => {
+test("a reset session has its author while its connection is open, also for the next reader", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
   let reader = await bench.start();
   const [production, staging] = shared.accounts;
@@ -211,7 +211,7 @@ test("a session that is reset is known while its connection is open, also to the
   expect(await next("app_staging")).toEqual({ "first-sight": 1 });
 });
 
-test("a change under another connection's thread id is not that connection's", async () => {
+test("a change under another connection's thread id is not attributed to that connection", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server, { SWEEP_SECONDS: "1" });
   await bench.start();
   const connection = await mysql.connect(shared.accounts[0]);
@@ -228,7 +228,7 @@ test("a change under another connection's thread id is not that connection's", a
   });
 });
 
-test("a tag that an account gives itself is not believed against the ledger, and the reader says so", async () => {
+test("a tag that an account sets itself does not override the ledger, and the reader logs the contradiction", async () => {
   const liar = await mysql.createAccount("app_liar", [
     "ALL ON shop.*",
     "TRANSACTION_GTID_TAG, SESSION_VARIABLES_ADMIN ON *.*",
@@ -246,7 +246,7 @@ test("a tag that an account gives itself is not believed against the ledger, and
   expect(gtid).toContain(":br_app_staging:");
 });
 
-test("an XA transaction that was prepared before a restart of the server is its author's", async () => {
+test("an XA transaction that was prepared before a restart of the server has its author", async () => {
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const reader = await bench.start();
   const [production, staging] = shared.accounts;
@@ -272,7 +272,7 @@ test("an XA transaction that was prepared before a restart of the server is its 
   expect(await reader.stop()).toBe(0);
 });
 
-test("with tags alone, every author is right across a restart of the server that the reader missed", async () => {
+test("with tags alone every author is right across a restart of the server while the reader was stopped", async () => {
   await installLedger(await mysql.connect(), "tags");
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const reader = await bench.start();
@@ -292,7 +292,7 @@ test("with tags alone, every author is right across a restart of the server that
   expect(split).toEqual(allRight(2 * CONNECTIONS));
 });
 
-test("with the sessions table deleted, a reader that catches up knows every author", async () => {
+test("a reader that catches up after the sessions table was deleted knows every author", async () => {
   await installLedger(await mysql.connect(), "tags");
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   const reader = await bench.start();
@@ -319,7 +319,7 @@ test("with the sessions table deleted, a reader that catches up knows every auth
   expect(split).toEqual(allRight(CONNECTIONS + pool.length));
 });
 
-test("an event that registers has its definer's tag", async () => {
+test("an event that registers itself has its definer's tag", async () => {
   const [, staging] = shared.accounts;
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();

@@ -12,7 +12,7 @@ describe("with the session ledger", () => {
   beforeAll(async () => installLedger(await mysql.connect()));
   afterAll(async () => uninstallLedger(await mysql.connect()));
 
-  test("every author of a short connection is known, and right", async () => {
+  test("every author of a short connection is known and right", async () => {
     await using bench = await ReaderBench.create(shared.aws, mysql.server);
     await bench.start();
     await insertBriefly(mysql.server, shared.accounts, { count: 600 });
@@ -21,7 +21,7 @@ describe("with the session ledger", () => {
     expect(split).toEqual({ right: 600, wrong: 0, unknown: 0, attributions: { ledger: 600 } });
   });
 
-  test("a reader that starts again in mid-stream knows who connected before its offset", async () => {
+  test("a restarted reader knows the connections from before its offset", async () => {
     await using bench = await ReaderBench.create(shared.aws, mysql.server);
     const first = await bench.start();
     const { accounts } = shared;

@@ -15,7 +15,7 @@ const shared = useThreeEnvironments(mysql);
 
 beforeAll(async () => installLedger(await mysql.connect()));
 
-test("roles, definers and proxied accounts leave the author as it is", async () => {
+test("roles, definers and proxied accounts do not change the author", async () => {
   const [production, staging] = shared.accounts;
   await mysql.query("CREATE ROLE writer");
   await mysql.query("GRANT ALL ON shop.* TO writer");

@@ -278,7 +278,7 @@ interface Created {
 }
 type Formatted = Created | { readonly changes: readonly Created[] };
 
-test("lanes are changed with a backlog and something parked: each row once and in order, production not held up", async () => {
+test("changing the lanes with a backlog and parked messages delivers each row once and in order, without delaying production", async () => {
   const { stage, bench } = world;
   const first = await bench.start();
   await world.write(4);
@@ -308,7 +308,7 @@ test("lanes are changed with a backlog and something parked: each row once and i
   for (const environment of ENVIRONMENTS) await world.expectAll(environment);
 }, 240_000);
 
-test("a prepared XA transaction that was kept is delivered once, in the lane that its table has when it is committed", async () => {
+test("a kept prepared XA transaction is delivered once, in the lane that its table has at the commit", async () => {
   const { bench } = world;
   world.startFunctions();
   const first = await bench.start("following the binlog", { KEEP_XA_AFTER_SECONDS: "1" });
@@ -344,7 +344,7 @@ test("a prepared XA transaction that was kept is delivered once, in the lane tha
   }
 }, 240_000);
 
-test("a new start with another number of lanes leaves the tables in their lanes until what waits there is delivered", async () => {
+test("a restart with another number of lanes keeps the tables in their lanes until those are delivered", async () => {
   const { stage, bench } = world;
   const first = await bench.start("following the binlog", { LANES: "4" });
   await world.write(3);
@@ -363,7 +363,7 @@ test("a new start with another number of lanes leaves the tables in their lanes 
   for (const environment of ENVIRONMENTS) await world.expectAll(environment);
 }, 240_000);
 
-test("groupBy is changed with a backlog and something parked: each row once, in its group's order", async () => {
+test("changing groupBy with a backlog and parked messages delivers each row once, in its group's order", async () => {
   const { stage, bench } = world;
   await backlog("billing");
 
@@ -381,7 +381,7 @@ test("groupBy is changed with a backlog and something parked: each row once, in 
   expect(groups.size).toBeGreaterThan(TABLES.length);
 }, 240_000);
 
-test("format is changed with a backlog and something parked: each row once and in order, in the former format or the new one", async () => {
+test("changing format with a backlog and parked messages delivers each row once and in order, in either format", async () => {
   const { stage, bench } = world;
   await backlog("search");
 
@@ -408,7 +408,7 @@ test("format is changed with a backlog and something parked: each row once and i
   }
 }, 240_000);
 
-test("tables are narrowed while the reader is inside a compressed transaction, and widened: each row of the others once and in order", async () => {
+test("narrowing and widening tables inside a compressed transaction delivers each row of the others once and in order", async () => {
   const { stage, bench } = world;
   const others = TABLES.filter((table) => table !== "b");
   const rowsOfB = () =>

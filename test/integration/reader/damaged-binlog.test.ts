@@ -71,7 +71,7 @@ async function reading(tls: "off" | "encrypt"): Promise<
   };
 }
 
-describe("a bit that changes", () => {
+describe("a damaged bit", () => {
   test.each([
     ["in a value", 3],
     ["in the checksum", NOTE.length],
@@ -105,7 +105,7 @@ describe("a bit that changes", () => {
     ["in the kind of a TLS record", "encrypt", "", 0],
     ["in what TLS has encrypted", "encrypt", "", 20],
   ] as const)(
-    "%s makes the reader connect again, and everything arrives",
+    "%s makes the reader reconnect, and everything arrives",
     async (_, tls, where, at) => {
       await using damaged = await reading(tls);
       const { proxy, reader, insert, notesUpTo } = damaged;

@@ -57,7 +57,7 @@ function arrivals(frames: readonly Frame[]): [number, string][] {
 }
 
 test(
-  "goes on by GTIDs on the other server, in a new epoch, without loss",
+  "the reader continues by GTIDs on the other server, in a new epoch, without loss",
   { timeout: 120_000 },
   async () => {
     await replicated();
@@ -114,7 +114,7 @@ test(
 );
 
 test(
-  "the ledger is replicated: authors are known on the other server, too",
+  "the ledger is replicated, so authors are also known on the other server",
   { timeout: 120_000 },
   async () => {
     await second.query("START REPLICA");

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(async () => aws[Symbol.asyncDispose]());
 
 test(
-  `nothing is missing, foreign, doubled or out of order after ${ROUNDS} faults under load`,
+  `no change is missing, duplicated, misrouted or out of order after ${ROUNDS} faults under load`,
   { timeout: 120_000 + ROUNDS * 30_000 },
   async () => {
     console.log(
@@ -114,13 +114,13 @@ test(
         await delay(20);
         if (performance.now() < deadlineMs) continue;
         throw new Error(
-          `nothing arrives any more after: ${after} (round ${round})\n${bench.recentLogs()}`,
+          `no change arrives after: ${after} (round ${round})\n${bench.recentLogs()}`,
         );
       }
     };
 
     const faults: Record<string, () => Promise<void>> = {
-      "leave everything alone": async () => delay(2000),
+      "inject no fault": async () => delay(2000),
       "kill a reader": async () => {
         const index = random.below(2);
         await readers[index]?.kill();
@@ -132,7 +132,7 @@ test(
         expect(code, bench.recentLogs()).toBe(0);
         readers[index] = await bench.start("ready");
       },
-      "put a reader to sleep for longer than its lease": async () => {
+      "suspend a reader for longer than its lease": async () => {
         const reader = readers[random.below(2)];
         reader?.signal("SIGSTOP");
         await delay(LEASE_SECONDS * 1500);
@@ -149,7 +149,7 @@ test(
           mysqlProxy.cut();
         }
       },
-      "silence MySQL for longer than heartbeats allow": async () => {
+      "withhold MySQL's answers for longer than heartbeats allow": async () => {
         mysqlProxy.hold(true);
         await delay(4000);
         mysqlProxy.hold(false);
@@ -167,7 +167,7 @@ test(
           await delay(random.next() * 60);
         }
       },
-      "take SQS away": async () => {
+      "make SQS unreachable": async () => {
         sqsProxy.refuse(true);
         sqsProxy.cut();
         await delay(1500);
@@ -195,7 +195,7 @@ test(
       await mysql.query("INSERT INTO shop.journal VALUES ('marker', 0, ?)", [round]);
       await arrives(round, name);
       console.log(
-        `round ${round}: ${name}, through again after ${Math.round(performance.now() - startedMs)} ms`,
+        `round ${round}: ${name}, changes arrive after ${Math.round(performance.now() - startedMs)} ms`,
       );
     }
 

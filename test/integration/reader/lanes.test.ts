@@ -61,7 +61,7 @@ async function delivered(
 
 const lanesOf = (frames: readonly Frame[]) => new Set(frames.map(({ lane }) => lane));
 
-test("more lanes come into use when the frames of the former ones are delivered", async () => {
+test("the reader uses more lanes when the frames of the former lanes are delivered", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server);
   const first = await bench.start();
   await write(1);
@@ -83,7 +83,7 @@ test("more lanes come into use when the frames of the former ones are delivered"
   );
 });
 
-test("the former lanes stay in use behind something parked, and behind a reader that was killed", async () => {
+test("the reader keeps the former lanes while something is parked, and after a reader was killed", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server);
   const first = await bench.start();
   await write(1);
@@ -124,7 +124,7 @@ test("the former lanes stay in use behind something parked, and behind a reader 
   }
 });
 
-test("with a long delay changes share a frame, and the end of the reader sends what waits", async () => {
+test("with a long delay changes share a frame, and a reader that stops sends the waiting changes", async () => {
   const settings = { DELAY_MS: "60000", LANES: "8" };
   await using bench = await ReaderBench.create(services.aws, mysql.server, settings);
   const reader = await bench.start();

@@ -19,7 +19,7 @@ afterAll(async () => aws[Symbol.asyncDispose]());
 const MIB = 1 << 20;
 
 test(
-  "the largest row leaves the task's memory enough; a larger one stops the reader, which can go on behind it",
+  "the reader reads the largest row within its memory, and stops at a larger one, after which it can continue",
   { timeout: 240_000 },
   async () => {
     await using bench = await ReaderBench.create(aws, mysql.server);
@@ -47,7 +47,7 @@ test(
 
 async function takeMessage(bench: ReaderBench): Promise<void> {
   for (let tries = 0; tries < 120; tries++) if ((await bench.receiveTexts()).length > 0) return;
-  throw new Error("no frame came");
+  throw new Error("no frame arrived");
 }
 
 /**

@@ -91,7 +91,7 @@ function storeOf(bench: ReaderBench): OffsetStore {
   return new OffsetStore(dynamodb, `${bench.source}-offsets`);
 }
 
-test("RESET BINARY LOGS AND GTIDS under a running reader stops it, for good", async () => {
+test("RESET BINARY LOGS AND GTIDS stops a running reader until an operator acts", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 20);
@@ -111,7 +111,7 @@ test("RESET BINARY LOGS AND GTIDS under a running reader stops it, for good", as
   expect(await take(bench, 40)).toEqual(range(21, 60));
 });
 
-test("RESET between a reader that is killed and its standby stops the standby, for good", async () => {
+test("RESET between a killed reader and its standby stops the standby until an operator acts", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 5);
@@ -125,7 +125,7 @@ test("RESET between a reader that is killed and its standby stops the standby, f
   await expectStillStopped(bench);
 });
 
-test("RESET with the same GTIDs as before while the reader is away stops it; vouching goes on", async () => {
+test("RESET with the same GTIDs while the reader is stopped stops the next reader until an operator confirms the history", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 10);
@@ -148,7 +148,7 @@ test("RESET with the same GTIDs as before while the reader is away stops it; vou
   expect(await take(bench, 5)).toEqual(range(11, 15));
 });
 
-test("logs begun anew under another name stop the reader, which vouching ends without loss", async () => {
+test("new logs under another name stop the reader, which continues without loss when an operator confirms the history", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 10);
@@ -170,7 +170,7 @@ test("logs begun anew under another name stop the reader, which vouching ends wi
   expect(after[0]?.previous).toBe(before.at(-1)?.last);
 });
 
-test("a data directory restored from a copy stops the reader, also when its GTIDs are used again", async () => {
+test("a data directory restored from a copy stops the reader, even if its GTIDs are used again", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   await insert(1, 5);
   await mysql.server.stop();
@@ -194,7 +194,7 @@ test("a data directory restored from a copy stops the reader, also when its GTID
   await expectStillStopped(bench);
 });
 
-test("a file that is missing in the binlog's index stops the reader behind the one before it", async () => {
+test("a file that is missing in the binlog's index stops the reader at the end of the previous file", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 3);
@@ -233,7 +233,7 @@ test("a file that is missing in the binlog's index stops the reader behind the o
   expect(await take(bench, 6)).toEqual(range(4, 9));
 });
 
-test("numbers that a stray file made a killed server leave out are no gap, and those of a missing file are", async () => {
+test("numbers that a killed server skipped because of a stray file are not a gap, but those of a missing file are", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 3);
@@ -269,7 +269,7 @@ test("numbers that a stray file made a killed server leave out are no gap, and t
   });
 });
 
-test("gtid_mode switched off and on again, step by step, with writes at each step", async () => {
+test("the reader follows while gtid_mode is switched off and on step by step, with writes at each step", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   let reader = await bench.start();
   let id = 0;
@@ -306,7 +306,7 @@ test("a start at a file and offset knows the GTIDs before it", async () => {
   expect(saved).toBe(now?.executed.replace(/\s/g, ""));
 });
 
-test("an offset that the last release saved is read on, without loss or repeat", async () => {
+test("the reader continues from an offset that the last release saved, without loss or repeat", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 10);
@@ -330,7 +330,7 @@ test("an offset that the last release saved is read on, without loss or repeat",
   expect(frames[0]).not.toHaveProperty("life");
 });
 
-test("an older offset that is put back brings repeats that the route function knows, and no more", async () => {
+test("after an older offset is restored the route function recognises every repeat", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const replica = new Replica(bench.source, () => undefined);
   let sent = 0;
@@ -367,53 +367,56 @@ test("an older offset that is put back brings repeats that the route function kn
 
 // Takes half a minute; the nightly workflow runs it.
 const isNightly = process.env["COPIED_SERVER"] === "1";
-test.skipIf(!isNightly)("a copy of the server with its uuid stops a running reader", async () => {
-  await using proxy = await TcpProxy.listen(mysql.server);
-  const address = { ...accountOf(mysql.server), host: "127.0.0.1", port: proxy.port };
-  await using bench = await ReaderBench.create(aws, address, SWEEPS);
-  await mysql.server.stop();
-  const home = await mkdtemp(join(tmpdir(), "binlog-router-copy-"));
-  const dataDir = join(home, "data");
-  await cp(mysql.server.dataDir, dataDir, { recursive: true });
-  await mysql.server.start();
-  // An earlier test may have changed the name of the logs.
-  const [{ base } = { base: "" }] = await mysql.query<{ base: string }>(
-    "SELECT @@global.log_bin_basename AS base",
-  );
-  await using copy = await startMysqlServer({
-    dataDir,
-    password: mysql.server.password,
-    variables: { log_bin: basename(base) },
-  });
+test.skipIf(!isNightly)(
+  "a copy of the server with the same uuid stops a running reader",
+  async () => {
+    await using proxy = await TcpProxy.listen(mysql.server);
+    const address = { ...accountOf(mysql.server), host: "127.0.0.1", port: proxy.port };
+    await using bench = await ReaderBench.create(aws, address, SWEEPS);
+    await mysql.server.stop();
+    const home = await mkdtemp(join(tmpdir(), "binlog-router-copy-"));
+    const dataDir = join(home, "data");
+    await cp(mysql.server.dataDir, dataDir, { recursive: true });
+    await mysql.server.start();
+    // An earlier test may have changed the name of the logs.
+    const [{ base } = { base: "" }] = await mysql.query<{ base: string }>(
+      "SELECT @@global.log_bin_basename AS base",
+    );
+    await using copy = await startMysqlServer({
+      dataDir,
+      password: mysql.server.password,
+      variables: { log_bin: basename(base) },
+    });
 
-  // The same files and positions exist on both servers: only the commit times distinguish them.
-  const reader = await bench.start();
-  await insert(4, 9);
-  expect(await take(bench, 6)).toEqual(range(4, 9));
-  // The anchor must be saved first; otherwise the reader would take the copy's.
-  const store = storeOf(bench);
-  const anchor = async () => (await store.load()).offset?.anchor;
-  await expect.poll(anchor, { timeout: 60_000 }).toMatchObject({ begunS: null });
-  const administrator = await createConnection(accountOf(copy));
-  for (let id = 4; id < 15; id++)
-    await administrator.query("INSERT INTO shop.orders VALUES (?)", [id]);
-  await administrator.end();
-  proxy.leadTo(copy);
-  proxy.cut();
-  expect(await stopOf(reader)).toMatchObject({ name: "HistoryMismatchError" });
-  proxy.leadTo(mysql.server);
-  expect(await store.vouch(await store.load())).toBe(true);
-  await bench.start();
-  await insert(10, 12);
-  expect(await take(bench, 3)).toEqual(range(10, 12));
-  await rm(home, { recursive: true });
-});
+    // The same files and positions exist on both servers: only the commit times distinguish them.
+    const reader = await bench.start();
+    await insert(4, 9);
+    expect(await take(bench, 6)).toEqual(range(4, 9));
+    // The anchor must be saved first; otherwise the reader would take the copy's.
+    const store = storeOf(bench);
+    const anchor = async () => (await store.load()).offset?.anchor;
+    await expect.poll(anchor, { timeout: 60_000 }).toMatchObject({ begunS: null });
+    const administrator = await createConnection(accountOf(copy));
+    for (let id = 4; id < 15; id++)
+      await administrator.query("INSERT INTO shop.orders VALUES (?)", [id]);
+    await administrator.end();
+    proxy.leadTo(copy);
+    proxy.cut();
+    expect(await stopOf(reader)).toMatchObject({ name: "HistoryMismatchError" });
+    proxy.leadTo(mysql.server);
+    expect(await store.vouch(await store.load())).toBe(true);
+    await bench.start();
+    await insert(10, 12);
+    expect(await take(bench, 3)).toEqual(range(10, 12));
+    await rm(home, { recursive: true });
+  },
+);
 
 function accountOf({ host, port, user, password }: MysqlServer) {
   return { host, port, user, password };
 }
 
-test("in an offsets table restored from a backup the reader goes on from the backup, in a new life", async () => {
+test("with an offsets table restored from a backup the reader continues from the backup, in a new life", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 10);

@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => aws[Symbol.asyncDispose]());
 
-test("every letter has the lower case that the server gives to a table's name", async () => {
+test("the reader and the server convert every letter of a table's name to the same lower case", async () => {
   await mysql.query("CREATE DATABASE letters");
   const connection = await mysql.connect(undefined, { database: "letters", charset: "utf8mb4" });
   const upper = Array.from({ length: 0xffff }, (_, code) => code)
@@ -53,7 +53,7 @@ test("every letter has the lower case that the server gives to a table's name", 
   }
 });
 
-test("statements, rows and patterns mean the same table, however they are written", async () => {
+test("statements, rows and patterns match a table in any case of its name", async () => {
   await mysql.query("CREATE DATABASE Shop");
   await mysql.query("CREATE TABLE Shop.Orders (id INT PRIMARY KEY)");
   await using bench = await ReaderBench.create(aws, mysql.server, {
@@ -74,7 +74,7 @@ test("statements, rows and patterns mean the same table, however they are writte
   expect(found).toEqual(["c shop.orders", "t shop.orders", "ddl shop.orders", "ddl shop.ordered"]);
 });
 
-test("a statement in statement format is judged by its names in lower case", async () => {
+test("a statement in statement format is compared with followed tables in lower case", async () => {
   await mysql.query("CREATE DATABASE Beats");
   await mysql.query("CREATE TABLE Beats.Orders (id INT PRIMARY KEY)");
   await mysql.query("CREATE TABLE Beats.HeartBeat (id INT PRIMARY KEY)");

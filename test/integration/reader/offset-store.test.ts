@@ -3,7 +3,7 @@ import { startLocalAwsWithClients } from "@binlog-router/local-aws/clients";
 import { expect, test, vi } from "vitest";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 
-test("the offsets table says when it was made: another table of its name is known by it", async () => {
+test("the offset store returns when its table was created, which identifies another table of the same name", async () => {
   await using services = await startLocalAwsWithClients();
   const { dynamodb } = services;
   const TableName = "offsets";

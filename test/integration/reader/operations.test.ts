@@ -47,7 +47,7 @@ test("a rotated secret is used at the next connect, without a restart", async ()
   await bench.takeFrames(1);
 });
 
-test("the health endpoint tells the state, and SIGTERM ends the reader well within 20 s", async () => {
+test("the health endpoint returns the state, and SIGTERM ends the reader well within 20 s", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server, { HEALTH_PORT: "0" });
   const reader = await bench.start();
   const { port } = await reader.logged("answering health checks");
@@ -64,7 +64,7 @@ test("the health endpoint tells the state, and SIGTERM ends the reader well with
   expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
 
-test("rows are decoded with the columns of their moment", async () => {
+test("rows are decoded with the columns that the table had at the time", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server);
   const reader = await bench.start();
   await reader.stop();
@@ -147,7 +147,7 @@ describe("npm run offsets", () => {
     expect((before?.last ?? "") < (again?.first ?? "")).toBe(true);
   });
 
-  test("asks first, and says what is wrong with a place", async () => {
+  test("asks for confirmation, and says what is wrong with a position", async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server);
     expect(await offsets(bench, "set", "--now")).toMatchObject({
       code: 2,

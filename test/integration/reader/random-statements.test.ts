@@ -54,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => binlog[Symbol.asyncDispose]());
 
 test(
-  `the tables that statements name are those that they change (SEED=${SEED})`,
+  `readStatement finds the tables that a random statement changes (SEED=${SEED})`,
   { timeout: 3_600_000 },
   async () => {
     const random = new SeededRandom(SEED);
@@ -128,7 +128,7 @@ describe("in statement format", () => {
     return { changes: (await contents()) !== before, stops };
   }
 
-  test.each(HIDDEN)("%s changes a followed table, and stops the reader", async (statement) => {
+  test.each(HIDDEN)("%s changes a followed table and stops the reader", async (statement) => {
     const session = await statementSession();
     const run = async (): Promise<void> => {
       await session.run(statement);
@@ -143,7 +143,7 @@ describe("in statement format", () => {
     });
   });
 
-  test("a TRUNCATE TABLE of a temporary table is told apart from others", async () => {
+  test("the reader distinguishes a TRUNCATE TABLE of a temporary table from others", async () => {
     const session = await statementSession();
     await session.run("USE tools");
     await session.run("CREATE TEMPORARY TABLE temporary_table (id INT)");
@@ -170,7 +170,7 @@ describe("in statement format", () => {
   });
 
   test(
-    `a statement that changed a followed table stops the reader (SEED=${SEED})`,
+    `a random statement that changed a followed table stops the reader (SEED=${SEED})`,
     { timeout: 3_600_000 },
     async () => {
       const random = new SeededRandom(SEED);

@@ -24,7 +24,7 @@ function written(frames: readonly Frame[]): [string, unknown][] {
   );
 }
 
-test("ships the changes of wanted tables in order, with their author and transaction", async () => {
+test("the reader sends the changes of followed tables in order, with their author and transaction", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   await bench.start();
   const account = await mysql.createAccount("app_staging", ["ALL ON shop.*"]);
@@ -52,7 +52,7 @@ test("ships the changes of wanted tables in order, with their author and transac
   for (let i = 1; i < frames.length; i++) expect(frames[i]?.previous).toBe(frames[i - 1]?.last);
 });
 
-test("goes on from its offset after it was stopped, without loss and without a repeat", async () => {
+test("a stopped reader continues from its offset, without loss and without a repeat", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   const first = await bench.start();
   await mysql.query("INSERT INTO shop.orders VALUES (1, 'before')");
@@ -70,7 +70,7 @@ test("goes on from its offset after it was stopped, without loss and without a r
   expect(after[0]?.previous).toBe(before.at(-1)?.last);
 });
 
-test("repeats nothing but what was not saved when it is killed, and keeps the chain of positions", async () => {
+test("a killed reader repeats only what was not saved, and keeps the chain of positions", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   const first = await bench.start();
   await mysql.query("INSERT INTO shop.orders VALUES (1, 'x')");
@@ -87,7 +87,7 @@ test("repeats nothing but what was not saved when it is killed, and keeps the ch
   expect(written(fresh).at(-1)).toEqual(["c", 2]);
 });
 
-test("two stacks of one name on one server both have everything, and end nobody's dump", async () => {
+test("two stacks of one name on one server both get all changes, and neither ends the other's dump", async () => {
   const name = { SOURCE_NAME: "shop" };
   await using one = await ReaderBench.create(aws, mysql.server, name);
   await using other = await ReaderBench.create(aws, mysql.server, name);

@@ -14,13 +14,13 @@ const own = (seconds: string) =>
     ["binlog_expire_logs_seconds", seconds],
   ]);
 
-test("a server's own setting counts, and 0 is for ever", async () => {
+test("the retention is the server's own setting, and unlimited when that is 0", async () => {
   const connection = await mysql.connect();
   expect(await askRetention(connection, own("7200"))).toBe(7200);
   expect(await askRetention(connection, own("0"))).toBe(null);
 });
 
-test("on RDS its own table counts; an account that may not read it learns that it is unknown", async () => {
+test("on RDS the retention is in RDS's own table, and unknown to an account that may not read it", async () => {
   const administrator = await mysql.connect();
   const account = await mysql.createAccount("reader_of_rds", ["SELECT ON performance_schema.*"]);
   const reader = await mysql.connect(account);

@@ -6,7 +6,7 @@ import { useMysql } from "../../support/mysql.ts";
 
 const mysql = useMysql();
 
-test("the files in which a run began are found, with connections for these only", async () => {
+test("the reader finds the files in which a run began, and opens a connection only for these", async () => {
   await rotate(20);
   const before = await fileNames();
   await mysql.server.stop();

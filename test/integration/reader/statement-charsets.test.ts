@@ -6,7 +6,7 @@ import { ByteSession, clientCharsets } from "../../support/statement-bytes.ts";
 
 const mysql = useMysql();
 
-test("white space is what the server takes for it, in every character set of a session", async () => {
+test("the reader treats the same bytes as white space as the server, in every character set of a session", async () => {
   const administrator = await mysql.connect();
   const session = new ByteSession(await mysql.connect());
   for (const name of await clientCharsets(administrator)) {

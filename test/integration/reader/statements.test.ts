@@ -45,7 +45,7 @@ async function statementSession(): Promise<Connection> {
 }
 
 describe("a session in statement format", () => {
-  test("passes where it writes what nobody follows", async () => {
+  test("is skipped when it writes tables that are not followed", async () => {
     await using bench = await ReaderBench.create(aws, mysql.server);
     await mysql.query("CREATE TABLE percona.heartbeat (id INT PRIMARY KEY, ts DATETIME)");
     await mysql.query(
@@ -70,7 +70,7 @@ describe("a session in statement format", () => {
     expect(changesOf(await bench.takeFrames(1))).toEqual(["c shop.orders"]);
   });
 
-  test("passes where it writes a table of a followed database that the configuration calls harmless", async () => {
+  test("is skipped when it writes a table that is listed in source.statementTables", async () => {
     await using bench = await ReaderBench.create(aws, mysql.server, {
       SOURCE_TABLES: '["shop.*", "!shop.heartbeat"]',
       STATEMENT_TABLES: '["shop.heartbeat"]',
@@ -119,7 +119,7 @@ describe("a session in statement format", () => {
     "DO percona.f(8)",
     "CREATE TABLE copied SELECT * FROM orders",
     "CREATE TABLE copied (PRIMARY KEY (id)) TABLE orders",
-  ])("%s stops the reader, which can go on behind it", async (statement) => {
+  ])("stops the reader with %s, after which it can continue", async (statement) => {
     await using bench = await ReaderBench.create(aws, mysql.server);
     await mysql.query("CREATE TABLE percona.t (a INT)");
     await mysql.query("INSERT INTO percona.t VALUES (1)");
@@ -163,7 +163,7 @@ describe("a session in statement format", () => {
   });
 });
 
-test("a database that is dropped comes as a statement about all its tables", async () => {
+test("DROP DATABASE is delivered as a statement about all the database's tables", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   await bench.start();
   await mysql.query("DROP DATABASE percona");

@@ -33,7 +33,7 @@ async function ending(
   return line["error"] as { name?: string; message?: string };
 }
 
-test("a purged log", async () => {
+test("the reader stops when the next log was purged", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   const reader = await bench.start();
   await mysql.query("INSERT INTO shop.orders VALUES (1, NULL)");
@@ -66,7 +66,7 @@ test("a purged log", async () => {
   );
 });
 
-test("rows logged in statement format", async () => {
+test("the reader stops at rows logged in statement format", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   const reader = await bench.start();
   const connection = await mysql.connect();
@@ -77,7 +77,7 @@ test("rows logged in statement format", async () => {
   expect(await reader.exit()).toBe(1);
 });
 
-test("updates of JSON documents logged in part", async () => {
+test("the reader stops at updates of JSON documents logged in part", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   await mysql.query(`INSERT INTO shop.orders VALUES (1, '{"a": "${"x".repeat(200)}", "b": 1}')`);
   const reader = await bench.start();
@@ -95,7 +95,7 @@ test.each([
   ["binlog_format", "STATEMENT", "ROW"],
   ["binlog_row_metadata", "MINIMAL", "FULL"],
   ["binlog_row_value_options", "PARTIAL_JSON", ""],
-])("%s = %s", async (variable, wrong, right) => {
+])("the reader does not start with %s = %s", async (variable, wrong, right) => {
   await using bench = await ReaderBench.create(aws, mysql.server);
   await mysql.query(`SET GLOBAL ${variable} = '${wrong}'`);
   try {
@@ -109,7 +109,7 @@ test.each([
   }
 });
 
-test("a wrong password, without repeating it", async () => {
+test("the reader stops with a wrong password, and does not repeat it", async () => {
   const { host, port } = mysql.server;
   const password = "not-the-password";
   await using bench = await ReaderBench.create(aws, { host, port, user: "root", password });
@@ -122,7 +122,7 @@ test("a wrong password, without repeating it", async () => {
 });
 
 test(
-  "a certificate that does not name the host, where it is to be verified",
+  "the reader stops with tls: verify when the certificate does not name the host",
   { timeout: 240_000 },
   async () => {
     // The certificate authority is trusted, as with NODE_EXTRA_CA_CERTS, but the server's
@@ -136,7 +136,7 @@ test(
   },
 );
 
-test("an account that MySQL refuses, in a container: the reader stays up, and reads when the account has its password", async () => {
+test("in a container the reader keeps running while MySQL refuses its account, and reads when the password is corrected", async () => {
   const { host, port } = mysql.server;
   const account = { user: "later", password: "the-secret's" };
   await using bench = await ReaderBench.create(aws, { host, port, ...account });
@@ -168,14 +168,14 @@ test("an account that MySQL refuses, in a container: the reader stays up, and re
 test.each([
   ["replication", "SELECT ON performance_schema.*"],
   ["the process list", "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*"],
-])("an account without the privilege for %s", async (lacking, granted) => {
+])("the reader stops when its account lacks the privilege for %s", async (lacking, granted) => {
   const { host, port } = mysql.server;
   const account = await mysql.createAccount(`without ${lacking}`, [granted]);
   await using bench = await ReaderBench.create(aws, { host, port, ...account });
   expect(await ending(bench)).toMatchObject({ name: "SourceAccessError" });
 });
 
-test("a session ledger that locks the reader out; once it is corrected, the next reader goes on", async () => {
+test("the reader stops when the session ledger locks it out, and the next one continues once that is corrected", async () => {
   const { host, port } = mysql.server;
   const account = await mysql.createAccount("reader", [
     "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*",
@@ -201,22 +201,26 @@ test("a session ledger that locks the reader out; once it is corrected, the next
   expect(frames.flatMap(({ changes }) => changes).map(({ key }) => key)).toEqual(['{"id":1}']);
 });
 
-test("a server that has not executed what was read", async () => {
+test("the reader stops on a server that has not executed what was read", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, {
     SOURCE_START: "gtid:3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5",
   });
   expect(await ending(bench)).toMatchObject({ name: "HistoryMismatchError" });
 });
 
-test("another replica with the same server id", { timeout: 240_000 }, async () => {
-  const settings = { REPLICA_SERVER_ID: "4242" };
-  await using bench = await ReaderBench.create(aws, mysql.server, settings);
-  await using other = await ReaderBench.create(aws, mysql.server, settings);
-  // The two readers end each other's dump in turn until one of them stops with an error.
-  const readers = [await bench.start(), await other.start()];
-  const lines = await Promise.any(readers.map((reader) => reader.logged("stopped by an error")));
-  expect(lines["error"]).toMatchObject({
-    name: "BinlogRefusedError",
-    message: expect.stringContaining("server_id 4242"),
-  });
-});
+test(
+  "the reader stops when another replica has the same server id",
+  { timeout: 240_000 },
+  async () => {
+    const settings = { REPLICA_SERVER_ID: "4242" };
+    await using bench = await ReaderBench.create(aws, mysql.server, settings);
+    await using other = await ReaderBench.create(aws, mysql.server, settings);
+    // The two readers end each other's dump in turn until one of them stops with an error.
+    const readers = [await bench.start(), await other.start()];
+    const lines = await Promise.any(readers.map((reader) => reader.logged("stopped by an error")));
+    expect(lines["error"]).toMatchObject({
+      name: "BinlogRefusedError",
+      message: expect.stringContaining("server_id 4242"),
+    });
+  },
+);

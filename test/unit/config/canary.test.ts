@@ -16,11 +16,11 @@ const base = {
 const queues = (value: unknown): string[] =>
   environmentQueues(loadConfig(value)).map(({ queueName }) => queueName);
 
-test("a configuration without a canary stays as it is", () => {
+test("a configuration without a canary is not changed", () => {
   expect(withCanary(base)).toBe(base);
 });
 
-test("a canary has an environment, a subscriber and a table, and nobody else runs there", () => {
+test("a canary has an environment, a subscriber and a table that no other subscriber uses", () => {
   const config = loadConfig({ ...base, canary: {} });
   expect(config.source.tables).toEqual(["shop.*", "binlog_canary.beats"]);
   expect(config.environments["binlog-router"]).toMatchObject({ users: ["binlog_canary"] });
@@ -30,12 +30,12 @@ test("a canary has an environment, a subscriber and a table, and nobody else run
   ]);
 });
 
-test("what was loaded once is the same when it is loaded again", () => {
+test("a loaded configuration is the same when it is loaded again", () => {
   const config = loadConfig({ ...base, canary: { user: "heartbeat" } });
   expect(loadConfig(config)).toEqual(config);
 });
 
-test("without its canary it has the queues that it had", () => {
+test("a configuration without its canary has its original queues", () => {
   const config = withoutCanary(loadConfig({ ...base, canary: {} }));
   expect(environmentQueues(config).map(({ queueName }) => queueName)).toEqual(queues(base));
   expect(config.source.tables).toEqual(["shop.*"]);
@@ -57,7 +57,7 @@ test.each([
     { environments: { ...base.environments, staging: { users: ["binlog_canary"] } } },
     'is claimed by the environment "staging" too',
   ],
-])("%s of the canary's own that is used for something else is refused", (_, changed, sentence) => {
+])("using %s of the canary for something else is refused", (_, changed, sentence) => {
   expect(() => loadConfig({ ...base, ...changed, canary: {} })).toThrow(sentence);
   expect(() => loadConfig({ ...base, ...changed })).not.toThrow();
 });

@@ -13,12 +13,12 @@ test.each([
   ['{ "a": tru }', 1, 8],
   ['{ "a" 1 }', 1, 7],
   ["{} {}", 1, 4],
-])("%j stops being JSON at line %i, column %i", (text, line, column) => {
+])("%j is invalid JSON from line %i, column %i", (text, line, column) => {
   expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
   expect(jsonErrorPlace(text)).toEqual({ line, column });
 });
 
-test("a text has such a place exactly when JSON.parse refuses it", () => {
+test("jsonErrorPlace finds a position exactly when JSON.parse refuses the text", () => {
   const damagedJson = fc
     .tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "}", "]", '"', "1", "\\", " "))
     .map(([text, at, sign]) => {

@@ -36,7 +36,7 @@ function problemsOf(value: unknown): string[] {
 }
 
 describe("a configuration", () => {
-  it("names the place of every fault in a subscriber's filters", () => {
+  it("is refused with the path of every error in a subscriber's filters", () => {
     const billing = {
       tables: ["shop.orders"],
       columns: {
@@ -73,7 +73,7 @@ describe("a configuration", () => {
     );
   });
 
-  it("gets its documented defaults", () => {
+  it("has its documented defaults", () => {
     expect(loadConfig(minimal)).toMatchObject({
       source: { port: 3306, tls: "verify", start: "now" },
       subscribers: {
@@ -109,7 +109,7 @@ describe("a configuration", () => {
     ]);
   });
 
-  it("puts what is missing and what has another type into words", () => {
+  it("is refused with a sentence for each missing value and each wrong type", () => {
     expect(problemsOf({ ...minimal, name: undefined, lanes: 1.5, subscribers: [] })).toEqual([
       "name is missing",
       "subscribers must be an object",
@@ -128,13 +128,13 @@ describe("a configuration", () => {
     ]);
   });
 
-  it("refuses patterns that only leave tables out", () => {
+  it("is refused when patterns only leave out tables", () => {
     expect(problemsOf({ ...minimal, source: { tables: ["!shop.audit"] } })).toEqual([
       'source.tables only leaves tables out, so it chooses none; add a pattern without "!"',
     ]);
   });
 
-  it("takes a starting point that the reader takes, and refuses any other in the reader's words", () => {
+  it("accepts the reader's starting points, and refuses any other with the reader's message", () => {
     expect(problemsOf(withStart("file:mysql-bin.000017:4"))).toEqual([]);
     for (const start of ["gtid:foo", "file:mysql-bin:4", "later"]) {
       const sentence = 'must be "now", "oldest", "gtid:<set>" or "file:<name>:<offset>"';
@@ -145,7 +145,7 @@ describe("a configuration", () => {
     }
   });
 
-  it("takes every format, and refuses any other", () => {
+  it("accepts every format, and refuses any other", () => {
     const formats = Object.keys(FORMATS);
     expect(formats).toEqual(expect.arrayContaining(["envelope", "debezium", "maxwell", "canal"]));
     for (const format of formats) expect(problemsOf(withFormat(format))).toEqual([]);
@@ -155,7 +155,7 @@ describe("a configuration", () => {
     ]);
   });
 
-  it("quotes a key that is no plain name", () => {
+  it("quotes a key that is not a plain name", () => {
     const environments = { "my env": { users: ["app"] } };
     expect(problemsOf({ ...minimal, environments })).toEqual([
       'environments["my env"] is part of a queue\'s name, so its name may hold letters, digits, - and _ only',
@@ -164,14 +164,14 @@ describe("a configuration", () => {
 });
 
 describe("a configuration for a deployment", () => {
-  it("says where MySQL is and in which network", () => {
+  it("must name MySQL's host and the network", () => {
     expect(deployable(loadConfig(complete)).network.vpcId).toBe("vpc-01234567");
     expect(() => deployable(loadConfig(minimal))).toThrow(
       "source.host is missing; a deployment needs it.\nnetwork is missing; a deployment needs it.",
     );
   });
 
-  it("names resources by ids of the right form", () => {
+  it("must name resources by well-formed ids", () => {
     const network = { ...complete.network, vpcId: "vpc-1", subnetIds: [] };
     expect(problemsOf({ ...complete, network })).toEqual([
       'network.vpcId must be the id of a VPC, "vpc-…"',
@@ -179,7 +179,7 @@ describe("a configuration for a deployment", () => {
     ]);
   });
 
-  it("has tags and principals that AWS takes", () => {
+  it("must have tags and principals that AWS accepts", () => {
     const of = (tags: object) => problemsOf({ ...complete, deployment: { tags } });
     expect(of({ team: "billing", "cost:center": "a b" })).toEqual([]);
     expect(of({ "aws:team": "x" })).toEqual([expect.stringContaining("must be the key of a tag")]);
@@ -199,7 +199,7 @@ describe("a configuration for a deployment", () => {
 });
 
 describe("a configuration file", () => {
-  it("is the same object as JSON, or a cdk.json with it", async () => {
+  it("is the object as JSON, or a cdk.json that contains it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "config-"));
     try {
       const file = join(folder, "shop.json");

@@ -23,28 +23,28 @@ function claims(production: string[], staging: string[]): string[] {
 }
 
 describe("the users of two environments", () => {
-  it("differ", () => {
+  it("must differ", () => {
     expect(claims(["app"], ["app"])).toEqual([
       'environments.staging.users[0] is claimed by the environment "production" too',
     ]);
   });
 
-  it("may be an exact name and a pattern that matches it: the exact one wins", () => {
+  it("may be an exact name and a pattern that matches it, of which the exact name wins", () => {
     expect(claims(["app_main"], ["app_*"])).toEqual([]);
   });
 
-  it("may be a longer and a shorter pattern: the longer one wins", () => {
+  it("may be a longer and a shorter pattern, of which the longer one wins", () => {
     expect(claims(["app_live_*"], ["app_*"])).toEqual([]);
   });
 
-  it("are not claimed by two patterns of the same length that match a common name", () => {
+  it("must not be two patterns of the same length that match a common name", () => {
     expect(claims(["app*"], ["*app"])).toEqual([
       'environments.staging.users[0] claims users that "app*" of the environment "production" claims with the same precedence',
     ]);
     expect(claims(["app*"], ["dev*"])).toEqual([]);
   });
 
-  it("may be told apart by the client's host, whose letters' case does not matter", () => {
+  it("may differ in the client's host, in which case is ignored", () => {
     expect(claims(["app@10.1.*"], ["app@10.2.*"])).toEqual([]);
     expect(claims(["app@Web-1"], ["app@web-1"])).toHaveLength(1);
   });
@@ -55,7 +55,7 @@ describe("the users of two environments", () => {
 });
 
 describe("the names of a stack's outputs", () => {
-  it("tell environments apart that differ in - and _ only", () => {
+  it("must differ for environments that differ only in - and _", () => {
     expect(
       problemsOf({ environments: { "branch-7": { users: ["x"] }, branch_7: { users: ["y"] } } }),
     ).toEqual([
@@ -63,7 +63,7 @@ describe("the names of a stack's outputs", () => {
     ]);
   });
 
-  it("tell queues apart", () => {
+  it("must differ for all queues", () => {
     expect(
       problemsOf({
         environments: { b_c: { users: ["x"] }, c: { users: ["y"] } },
@@ -77,7 +77,7 @@ describe("the names of a stack's outputs", () => {
     ]);
   });
 
-  it("are reserved where the stack needs them", () => {
+  it("may not be those that the stack reserves", () => {
     expect(problemsOf({ subscribers: { Consumers: { tables: ["shop.*"] } } })).toEqual([
       "subscribers.Consumers has a reserved name: the stack uses it for its consumer policies",
     ]);
@@ -85,14 +85,14 @@ describe("the names of a stack's outputs", () => {
 });
 
 describe("an environment without users", () => {
-  it("is one that is being retired: it keeps its queues", () => {
+  it("is being retired, and keeps its queues", () => {
     const environments = { production: { users: ["app"] }, staging: { users: [] } };
     expect(problemsOf({ environments })).toEqual([]);
   });
 });
 
 describe("the names of queues", () => {
-  it("have at most 80 characters, the dead-letter queue's included", () => {
+  it("have at most 80 characters, also the dead-letter queue's", () => {
     const name = "s".repeat(80 - "-billing-production-dead.fifo".length);
     expect(problemsOf({ name })).toEqual([]);
     expect(problemsOf({ name: `${name}s` })).toEqual([
@@ -110,7 +110,7 @@ describe("the names of queues", () => {
     );
   });
 
-  it("are not those of dead-letter queues or of the raw queue", () => {
+  it("must differ from those of dead-letter queues and of the raw queue", () => {
     const environments = { live: { users: ["x"] }, "live-dead": { users: ["y"] } };
     expect(problemsOf({ environments })).toContain(
       'subscribers.billing would share the queue shop-billing-live-dead.fifo of its environment "live-dead" with subscribers.billing in "live"',
@@ -134,14 +134,14 @@ function listing(tables: string[], statementTables: string[]): string[] {
 }
 
 describe("a table that sessions may change in statement format", () => {
-  it("is not followed", () => {
+  it("must not be followed", () => {
     expect(listing(["shop.*"], ["percona.*", "shop.heartbeat"])).toEqual([
       'source.statementTables[1] is followed; leave it out of source.tables as well ("!shop.heartbeat")',
     ]);
     expect(listing(["shop.*", "!shop.heartbeat"], ["shop.heartbeat", "shop.*"])).toEqual([]);
   });
 
-  it("is reported only if it is followed whatever the server's lower_case_table_names", () => {
+  it("is reported only if it is followed with every lower_case_table_names", () => {
     // With 1, the pattern excludes the table; with 0, it names another table.
     expect(listing(["shop.*", "!shop.Heartbeat"], ["shop.heartbeat"])).toEqual([]);
     // With 1, the table is followed; with 0, it is in another database.
@@ -151,7 +151,7 @@ describe("a table that sessions may change in statement format", () => {
 });
 
 describe("a subscriber", () => {
-  it("cannot keep the order of a source that has several lanes", () => {
+  it("cannot be grouped by source when there are several lanes", () => {
     const subscribers = { billing: { tables: ["shop.orders"], groupBy: "source" } };
     expect(problemsOf({ subscribers })).toEqual([]);
     expect(problemsOf({ subscribers, lanes: 4 })).toEqual([
@@ -159,20 +159,20 @@ describe("a subscriber", () => {
     ]);
   });
 
-  it("runs in environments that exist", () => {
+  it("must name environments that exist", () => {
     const subscribers = { billing: { tables: ["shop.*"], environments: ["staging", "prod"] } };
     expect(problemsOf({ subscribers })).toEqual([
       'subscribers.billing.environments[1] names an environment that does not exist: "prod"',
     ]);
   });
 
-  it("may run among the unrouted only where there are any", () => {
+  it("may name the environment unrouted only when other users are routed there", () => {
     const subscribers = { billing: { tables: ["shop.*"], environments: ["unrouted"] } };
     expect(problemsOf({ subscribers })).toEqual([]);
     expect(problemsOf({ subscribers, otherUsers: "drop" })).toHaveLength(1);
   });
 
-  it("wants tables that the source follows", () => {
+  it("must name tables that the source follows", () => {
     const subscribers = { billing: { tables: ["shop.o*", "crm.*", "*.orders", "!crm.x"] } };
     expect(problemsOf({ subscribers })).toEqual([
       "subscribers.billing.tables[1] chooses no table that source.tables follows",
@@ -188,20 +188,23 @@ describe("a subscriber", () => {
     ["shop.t?", true],
     ["shop.t*", false],
     ["*.sessions", false],
-  ])("says whether %s chooses only what the source leaves out: %s", (pattern, isLeftOut) => {
-    const tables = ["shop.*", "!shop.sessions", "!shop.log_*", "!shop.t?"];
-    const problems = problemsOf({
-      source: { tables },
-      subscribers: { billing: { tables: [pattern] } },
-    });
-    const sentence =
-      /^subscribers\.billing\.tables\[0\] chooses only what source\.tables leaves out: "!shop\..*"$/;
-    expect(problems).toEqual(isLeftOut ? [expect.stringMatching(sentence)] : []);
-  });
+  ])(
+    "is refused if its pattern %s chooses only what the source leaves out: %s",
+    (pattern, isLeftOut) => {
+      const tables = ["shop.*", "!shop.sessions", "!shop.log_*", "!shop.t?"];
+      const problems = problemsOf({
+        source: { tables },
+        subscribers: { billing: { tables: [pattern] } },
+      });
+      const sentence =
+        /^subscribers\.billing\.tables\[0\] chooses only what source\.tables leaves out: "!shop\..*"$/;
+      expect(problems).toEqual(isLeftOut ? [expect.stringMatching(sentence)] : []);
+    },
+  );
 });
 
 describe("buckets of keys", () => {
-  it("need groups by key", () => {
+  it("need groupBy key", () => {
     const billing = { tables: ["shop.orders"], keyBuckets: 64 };
     const [byKey, byTable] = ["key", "table"].map((groupBy) =>
       problemsOf({ subscribers: { billing: { ...billing, groupBy } } }),
@@ -212,7 +215,7 @@ describe("buckets of keys", () => {
 });
 
 describe("the encoding of messages", () => {
-  it("is for the router's own format", () => {
+  it("is allowed only with the router's own format", () => {
     const billing = { tables: ["shop.orders"], encoding: "zstd" };
     const [own, foreign] = ["envelope", "debezium"].map((format) =>
       problemsOf({ subscribers: { billing: { ...billing, format } } }),
@@ -225,7 +228,7 @@ describe("the encoding of messages", () => {
 });
 
 describe("the delay of delivery", () => {
-  it("does not ring the alarm for lag by itself", () => {
+  it("must be too short to raise the alarm for lag", () => {
     expect(problemsOf({ delivery: { delayMs: 30_000 } })).toEqual([]);
     expect(problemsOf({ delivery: { delayMs: 30_001 } })).toEqual([
       "delivery.delayMs must be at most half of alarms.lagSeconds, 30000",
@@ -235,7 +238,7 @@ describe("the delay of delivery", () => {
 });
 
 describe("payloads", () => {
-  it("outlast a message in its queue and again in the dead-letter queue", () => {
+  it("must outlast a message in its queue and then in the dead-letter queue", () => {
     expect(problemsOf({ retention: { queueDays: 4, payloadDays: 8 } })).toEqual([]);
     expect(problemsOf({ retention: { payloadDays: 20 } })).toEqual([
       "retention.payloadDays must be at least twice retention.queueDays, 28",

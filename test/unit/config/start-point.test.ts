@@ -22,4 +22,4 @@ test.each([
   `gtid:${UUID}`,
   "file:mysql-bin:4",
   "file:mysql-bin.000017",
-])("%j is none", (text) => expect(parseStartPoint(text)).toBeNull());
+])("%j is not a starting point", (text) => expect(parseStartPoint(text)).toBeNull());

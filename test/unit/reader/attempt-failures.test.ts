@@ -6,14 +6,14 @@ const SECOND = 1000;
 const refused = Object.assign(new Error("could not find log"), { errno: 1236 });
 const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
 
-test("failures that pass are counted until an attempt reaches the binlog", () => {
+test("temporary failures are counted until an attempt reaches the binlog", () => {
   const failures = new AttemptFailures(1);
   expect(failures.add(reset, false, SECOND)).toBe(1);
   expect(failures.add(reset, false, SECOND)).toBe(2);
   expect(failures.add(reset, true, SECOND)).toBe(1);
 });
 
-test("what cannot pass is thrown at once", () => {
+test("a permanent failure is thrown at once", () => {
   const denied = Object.assign(new Error("denied"), { errno: 1045 });
   expect(() => new AttemptFailures(1).add(denied, true, SECOND)).toThrow(SourceAccessError);
 });
@@ -25,7 +25,7 @@ test("the third doubtful failure in a row is final", () => {
   expect(() => failures.add(refused, true, SECOND)).toThrow(BinlogRefusedError);
 });
 
-test("an attempt that lasted a while clears the doubts before it", () => {
+test("an attempt that lasted a minute resets the count of doubtful failures", () => {
   const failures = new AttemptFailures(7);
   failures.add(refused, true, SECOND);
   failures.add(refused, true, SECOND);
@@ -34,7 +34,7 @@ test("an attempt that lasted a while clears the doubts before it", () => {
   expect(() => failures.add(refused, true, SECOND)).toThrow(BinlogRefusedError);
 });
 
-test("trouble of AWS passes, whatever it is called", () => {
+test("every error of AWS counts as temporary, whatever its name", () => {
   const failures = new AttemptFailures(1);
   const denied = Object.assign(new Error("denied"), { name: "AccessDenied", $metadata: {} });
   const lost = Object.assign(new Error("none"), { name: "CredentialsProviderError" });

@@ -6,7 +6,7 @@ import { runTasks } from "../../../reader/background-tasks.ts";
 
 const MODULE = new URL("../../../reader/background-tasks.ts", import.meta.url).href;
 
-test("tasks that have ended leave no timer, for which the reader's process would stay", async () => {
+test("tasks that have ended leave no timer that would keep the reader's process running", async () => {
   const program = `
     import { runTasks } from ${JSON.stringify(MODULE)};
     const stop = new AbortController();
@@ -20,7 +20,7 @@ test("tasks that have ended leave no timer, for which the reader's process would
   expect(JSON.parse(stdout)).toEqual([]);
 });
 
-test("a failure ends the tasks, and what is being sent, and is passed on", async () => {
+test("a failure ends the tasks, aborts sending, and is passed on", async () => {
   const sending = new AbortController();
   const broken = Promise.reject(new Error("the dump ended"));
   let done = 0;
@@ -33,7 +33,7 @@ test("a failure ends the tasks, and what is being sent, and is passed on", async
   expect(done).toBe(then);
 });
 
-test("a task under way is waited for", async () => {
+test("runTasks waits for a task that is running", async () => {
   const stop = new AbortController();
   const saving = Promise.withResolvers<void>();
   let isOver = false;

@@ -16,7 +16,7 @@ test("a binlog that ends before what was read was reset", async () => {
   );
 });
 
-test("more binlog that does not come ends the attempt, an idle source and a pause do not", async () => {
+test("an attempt ends when the server does not send more binlog, but not for an idle source or a pause", async () => {
   const watch = new ProgressWatch(true);
   await watch.look(at(3, 500), false, endsAt(3, 500));
   await watch.look(at(3, 500), false, endsAt(3, 900));
@@ -27,12 +27,12 @@ test("more binlog that does not come ends the attempt, an idle source and a paus
   );
 });
 
-test("a dump behind GTIDs may pass over all that is there in silence", async () => {
+test("a dump after GTIDs may skip all present binlog without sending an event", async () => {
   const watch = new ProgressWatch(false);
   for (let look = 0; look < 3; look++) await watch.look(at(2, 4), false, endsAt(3, 900));
 });
 
-test("nothing is compared before the first file is known", async () => {
+test("the positions are not compared before the first file is known", async () => {
   const watch = new ProgressWatch(true);
   await watch.look(at(0, 0), false, () => Promise.reject(new Error("asked")));
 });

@@ -12,7 +12,7 @@ const sound = {
   PAYLOAD_BUCKET: "payloads",
 };
 
-test("fills in the defaults", () => {
+test("variables that are not set have their defaults", () => {
   expect(parseReaderSettings(sound)).toMatchObject({
     port: 3306,
     tls: "verify",
@@ -24,7 +24,7 @@ test("fills in the defaults", () => {
   });
 });
 
-test("derives a stable server id in the upper half, also for stacks of one name in two accounts", () => {
+test("the server id is stable, in the upper half, and different for stacks of one name in two accounts", () => {
   const { replicaServerId } = parseReaderSettings(sound);
   expect(replicaServerId).toBe(parseReaderSettings(sound).replicaServerId);
   expect(replicaServerId).toBeGreaterThanOrEqual(2 ** 31);
@@ -40,7 +40,7 @@ test("derives a stable server id in the upper half, also for stacks of one name 
   }
 });
 
-test("reads a GTID set as the starting point", () => {
+test("a GTID set is read as the starting point", () => {
   const { start } = parseReaderSettings({
     ...sound,
     SOURCE_START: "gtid:3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5",
@@ -48,7 +48,7 @@ test("reads a GTID set as the starting point", () => {
   expect(start).toEqual({ kind: "gtid", gtidSet: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5" });
 });
 
-test("names every variable that is wrong, at once", () => {
+test("the error names every wrong variable", () => {
   try {
     parseReaderSettings({ ...sound, SOURCE_HOST: "", LANES: "many", SOURCE_TABLES: "shop.*" });
     expect.unreachable();

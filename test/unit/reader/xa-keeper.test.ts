@@ -54,7 +54,7 @@ function setUp(write: (key: string, object: Uint8Array) => Promise<void>) {
   return { xa, keeper, delivered };
 }
 
-test("what waits for long is kept once, counts as executed, and is delivered with its author", async () => {
+test("an XA transaction that waits long is kept once, counts as executed, and is delivered with its author", async () => {
   const objects = new Map<string, Uint8Array>();
   const { xa, keeper, delivered } = setUp(async (key, object) => void objects.set(key, object));
   xa.prepare(prepared("a", 100));
@@ -72,7 +72,7 @@ test("what waits for long is kept once, counts as executed, and is delivered wit
   expect(objects.size).toBe(2);
 
   const [kept] = xa.kept;
-  if (kept === undefined) throw new Error("nothing is kept");
+  if (kept === undefined) throw new Error("no XA transaction is kept");
   const restored = await restorePreparedXa(kept, objects.get(kept.key) ?? new Uint8Array());
   const successor = new XaTransactions({
     heldLimitBytes: 1e6,
@@ -88,7 +88,7 @@ test("what waits for long is kept once, counts as executed, and is delivered wit
   expect(delivered[1]?.[1].texts).toEqual(change(1).texts);
 });
 
-test("one that ends while it is being kept is not named by the offset, and its GTID counts once", async () => {
+test("an XA transaction that ends while it is being kept is not in the offset, and its GTID counts once", async () => {
   const writing = Promise.withResolvers<void>();
   const { xa, keeper } = setUp(() => writing.promise);
   xa.prepare(prepared("a", 100));

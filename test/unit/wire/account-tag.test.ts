@@ -9,13 +9,13 @@ describe("the tag of a user name", () => {
     ["zoe@home", "br_zzoezthome"],
     ["jürgen", "br_jzxc3bc_rgen"],
     ["_", "br__"],
-  ])("%s is spelled %s, and read back", (user, tag) => {
+  ])("encodes %s as %s, and is decoded again", (user, tag) => {
     expect(tagOf(user)).toBe(tag);
     expect(userOf(tag)).toBe(user);
     expect(userOfGtid(`2ede0cc2-e519-11f1-9f06-02fc00000001:${tag}:7`)).toBe(user);
   });
 
-  test("does not exist for the empty name, and for one that is too long", () => {
+  test("does not exist for the empty name and for a name that is too long", () => {
     expect(tagOf("")).toBeNull();
     expect(tagOf("a".repeat(29))).not.toBeNull();
     expect(tagOf("a".repeat(30))).toBeNull();
@@ -39,7 +39,7 @@ describe("the tag of a user name", () => {
     );
   });
 
-  test("that somebody else made names nobody", () => {
+  test("names no user when binlog-router did not make it", () => {
     const tag = fc.stringMatching(/^[a-z_][a-z0-9_]{0,31}$/);
     const anyTag = fc.oneof(
       tag,

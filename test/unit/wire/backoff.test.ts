@@ -6,20 +6,20 @@ const MINUTE_MS = 60_000;
 const { baseMs, longestMs } = BACKOFF;
 
 describe("the pause before the next attempt", () => {
-  test("doubles up to the longest", () => {
+  test("doubles up to the longest pause", () => {
     const pauses = [0, 1, 2, 3, 6, 7, 99].map((earlier) =>
       backoffMs(earlier, baseMs, longestMs, { random: () => 0 }),
     );
     expect(pauses.map((ms) => ms / 1000)).toEqual([10, 20, 40, 80, 640, 900, 900]);
   });
 
-  test("is drawn from its second half, or from as much as is asked for", () => {
+  test("is random within its second half, or within the given share", () => {
     expect(backoffMs(2, 10_000, longestMs, { random: () => 1 })).toBe(20_000);
     expect(backoffMs(2, 10_000, longestMs, { random: () => 0.5 })).toBe(30_000);
     expect(backoffMs(2, 10_000, longestMs, { random: () => 1, spread: 0.25 })).toBe(30_000);
   });
 
-  test("adds up to about a day before retry gives a record up", () => {
+  test("adds up to about a day before retry gives up a record", () => {
     let total = 0;
     for (let earlier = 0; earlier < BACKOFF.attempts - 1; earlier++) {
       total += backoffMs(earlier, baseMs, longestMs, { random: () => 0.5 });

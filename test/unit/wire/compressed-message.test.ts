@@ -8,14 +8,14 @@ const numbers = Array.from({ length: 500 }, (_, index) => index);
 const long = JSON.stringify(message(numbers)).replaceAll('"id":7', '"id":7,"note":"ä😀\\uffff"');
 
 describe("a message's text that is compressed", () => {
-  test("is a tenth as long and comes back as it was", async () => {
+  test("is a tenth as long and is restored unchanged", async () => {
     const body = await compressMessage(long);
     expect(body).toMatch(/^\{"version":2,"encoding":"zstd","data":"[A-Za-z0-9+/=]+"\}$/);
     expect(body.length).toBeLessThan(Buffer.byteLength(long) / 10);
     expect(await messageText(body)).toBe(long);
   });
 
-  test("stays as it is when it is short: SQS bills it as a single unit anyway", async () => {
+  test("stays uncompressed when it is short, because SQS bills it as one unit anyway", async () => {
     const short = JSON.stringify(message([1]));
     expect(await compressMessage(short)).toBe(short);
     expect(await messageText(short)).toBe(short);

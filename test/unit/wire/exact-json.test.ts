@@ -10,7 +10,7 @@ describe("exact JSON", () => {
     ]);
   });
 
-  it("gives integers that a number would round as bigint, with every digit", () => {
+  it("returns integers that a number would round as bigint, with every digit", () => {
     expect(
       parseExactJson(
         '{"a":9007199254740993,"b":[-9223372036854775808,{"c":18446744073709551615}]}',
@@ -18,11 +18,11 @@ describe("exact JSON", () => {
     ).toEqual({ a: 9007199254740993n, b: [-9223372036854775808n, { c: 18446744073709551615n }] });
   });
 
-  it("gives one at the top of the text", () => {
+  it("returns a bigint at the top of the text", () => {
     expect(parseExactJson(" 18446744073709551615 ")).toBe(18446744073709551615n);
   });
 
-  it("leaves digits inside strings and keys alone", () => {
+  it("keeps digits inside strings and keys unchanged", () => {
     const text = String.raw`{"12345678901234567890":"x:12345678901234567890,","q\"1":"\\","n":[12345678901234567890]}`;
     expect(parseExactJson(text)).toEqual({
       "12345678901234567890": "x:12345678901234567890,",
@@ -31,7 +31,7 @@ describe("exact JSON", () => {
     });
   });
 
-  it("gives decimals that a number would round with every digit", () => {
+  it("returns decimals that a number would round with every digit", () => {
     const texts = [
       "12345678901234567890.12",
       "-1234567890.123456789",
@@ -45,7 +45,7 @@ describe("exact JSON", () => {
     expect(Number(parsed.a[1])).toBe(-1234567890.1234567);
   });
 
-  it("leaves decimals that a number keeps to be numbers", () => {
+  it("returns decimals that a number keeps as numbers", () => {
     const text =
       "[0.30000000000000004,1.7976931348623157e308,100000000000000000000.0,0.00000000000000000001,5e-324,1.50000000000000000]";
     expect(parseExactJson(text)).toEqual(JSON.parse(text));
@@ -83,7 +83,7 @@ describe("exact JSON", () => {
     );
   });
 
-  it("brings back every 64-bit integer anywhere in a text", () => {
+  it("returns every 64-bit integer unchanged, anywhere in a text", () => {
     const integer = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string(), integer)), (rows) => {
@@ -94,7 +94,7 @@ describe("exact JSON", () => {
     );
   });
 
-  it("tells numbers from strings that look alike, as the slow way by every character does", () => {
+  it("distinguishes numbers from similar strings, as a character-by-character parser does", () => {
     const digits = fc.stringMatching(/^[0-9]{1,40}$/);
     const look = fc.oneof(
       digits,

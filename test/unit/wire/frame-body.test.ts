@@ -4,14 +4,14 @@ import { packFrame, unpackFrame } from "../../../wire/frame-body.ts";
 
 const large = `{"frame":1}\n${'c\t0\t0\t{"note":"ä😀\uFFFE"}\n'.repeat(10_000)}`;
 
-test("a small frame travels as it is, but for the characters that SQS refuses", async () => {
+test("a small frame is sent uncompressed, with escapes for the characters that SQS refuses", async () => {
   expect(await packFrame(Buffer.from('{"frame":1}\nc\t{"a":"ä\uFFFE\uFFFF"}'))).toBe(
     '{"frame":1}\nc\t{"a":"ä\\ufffe\\uffff"}',
   );
   expect(await unpackFrame('{"frame":1}')).toBe('{"frame":1}');
 });
 
-test("a large one travels compressed, in characters that SQS takes, and comes back as it was", async () => {
+test("a large frame is sent compressed, in characters that SQS accepts, and is restored unchanged", async () => {
   const body = await packFrame(Buffer.from(large));
   expect(body).toMatch(/^zstd:[A-Za-z0-9+/=]+$/);
   expect(body.length).toBeLessThan(Buffer.byteLength(large) / 20);

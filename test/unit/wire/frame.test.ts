@@ -21,7 +21,7 @@ const header: FrameHeader = {
   authors: [{ user: "app", host: "h", attribution: "ledger" }],
 };
 
-test("a frame survives its text, whatever the row images contain", () => {
+test("a frame is the same after encoding and decoding, whatever the row images contain", () => {
   const change = fc.record({
     op: fc.constantFrom("c", "u", "d", "t", "ddl"),
     transaction: fc.constant(0),
@@ -42,7 +42,7 @@ test("a frame survives its text, whatever the row images contain", () => {
   );
 });
 
-test("a frame may say the columns of its tables, and which transactions end in it", () => {
+test("a frame may name the columns of its tables and the transactions that end in it", () => {
   const shape = { columns: [["id", "bigint unsigned", false]], key: ["id"] } as const;
   const typed: FrameHeader = {
     ...header,
@@ -66,18 +66,18 @@ test.each([
   ["foreign JSON", '{"Records":[]}'],
   ["a later version", `${JSON.stringify({ ...header, frame: 2 })}\n${line}`],
   ["no changes", JSON.stringify(header)],
-  ["a position that is none", `${JSON.stringify({ ...header, last: "x" })}\n${line}`],
+  ["an invalid position", `${JSON.stringify({ ...header, last: "x" })}\n${line}`],
   ["first after last", `${JSON.stringify({ ...header, first: position(2) })}\n${line}`],
-  ["a transaction that is not there", encodeFrame(header, line.replace("c\t0", "c\t7"))],
-  ["a table that is not there", encodeFrame(header, line.replace("c\t0\t0", "c\t0\t7"))],
+  ["an unknown transaction", encodeFrame(header, line.replace("c\t0", "c\t7"))],
+  ["an unknown table", encodeFrame(header, line.replace("c\t0\t0", "c\t0\t7"))],
   ["an unknown operation", encodeFrame(header, line.replace("c", "x"))],
   ["columns without a key", withTable(["shop", "orders", { columns: [["id", "int", false]] }])],
   [
-    "a column without NULL or not",
+    "a column that does not say whether it may be NULL",
     withTable(["shop", "orders", { columns: [["id", "int"]], key: [] }]),
   ],
   ["a table with a fourth member", withTable(["shop", "orders", { columns: [], key: [] }, 1])],
-  ["a transaction that ends with no", withTransaction({ ended: false })],
+  ["a wrong value for a transaction that ends", withTransaction({ ended: false })],
   ["a line with too few fields", encodeFrame(header, "c\t0\t0")],
 ])("refuses %s", (_, text) => {
   expect(() => decodeFrame(text)).toThrow(MalformedFrameError);

@@ -31,7 +31,7 @@ test("a text of any characters is written as JSON.stringify writes it", () => {
   );
 });
 
-test("each byte beside each other one is written as JSON.stringify writes it", () => {
+test("every pair of bytes is written as JSON.stringify writes it", () => {
   // Control characters are left out: jsonStringBytes leaves them to JSON.stringify.
   const characters = Array.from({ length: 0x160 }, (_, index) => String.fromCharCode(0x20 + index));
   for (const one of characters) {

@@ -4,16 +4,16 @@ import { decodeMessage } from "../../../wire/message.ts";
 import { message } from "../../support/client/messages.ts";
 
 describe("reading a message", () => {
-  it("gives back what was sent", () => {
+  it("returns the fields that were sent", () => {
     expect(decodeMessage(JSON.stringify(message([4, 9])))).toEqual(message([4, 9]));
   });
 
-  it("keeps fields that it does not know: a version may add some", () => {
+  it("keeps unknown fields, which a version may add", () => {
     const text = JSON.stringify({ ...message([4]), shard: 7 });
     expect(decodeMessage(text)).toHaveProperty("shard", 7);
   });
 
-  it("refuses a later version, naming both", () => {
+  it("refuses a later version, and names both versions", () => {
     const later = JSON.stringify({ version: 2, body: [] });
     expect(() => decodeMessage(later)).toThrow(UnsupportedMessageVersionError);
     expect(() => decodeMessage(later)).toThrow(/version 2.*reads version 1/);
@@ -23,9 +23,9 @@ describe("reading a message", () => {
     ["no JSON", "{"],
     ["no object", '"text"'],
     ["no version", "{}"],
-    ["a version that is no number", JSON.stringify({ ...message([4]), version: "9" })],
+    ["a version that is not a number", JSON.stringify({ ...message([4]), version: "9" })],
     ["no changes", JSON.stringify({ ...message([4]), changes: undefined })],
-    ["a position that is none", JSON.stringify({ ...message([4]), last: "12" })],
+    ["an invalid position", JSON.stringify({ ...message([4]), last: "12" })],
     [
       "a change without a source",
       JSON.stringify({ ...message([4]), changes: [{ id: "x", op: "c" }] }),
@@ -34,7 +34,7 @@ describe("reading a message", () => {
     expect(() => decodeMessage(text)).toThrow(InvalidMessageError);
   });
 
-  it("says nothing of the text in its error", () => {
+  it("does not quote the text in its error", () => {
     expect(() => decodeMessage('{"card":"4111 1111')).toThrow(/^not JSON$/);
   });
 });

@@ -13,7 +13,7 @@ test.each([
   ["a.b", "axb", false],
   ["*", "any\nthing", true],
   ["App", "app", false],
-])("glob %j and %j: %j", (pattern, name, expected) => {
+])("glob %j matches %j: %j", (pattern, name, expected) => {
   expect(globMatcher(pattern)(name)).toBe(expected);
 });
 
@@ -29,25 +29,25 @@ describe("table patterns", () => {
   test("a pattern's table may contain dots and emoji", () => {
     expect(tableMatcher(["shop.a.b 😀"])("shop", "a.b 😀")).toBe(true);
   });
-  test.each(["orders", ".orders", "shop.", "!shop"])("%j is no pattern", (text) => {
+  test.each(["orders", ".orders", "shop.", "!shop"])("%j is not a pattern", (text) => {
     expect(isTablePattern(text)).toBe(false);
   });
 });
 
-test("queue names and their siblings", () => {
+test("a queue's name contains source, subscriber and environment, and a sibling's URL differs in the name", () => {
   expect(environmentQueueName("shop", "billing", "staging")).toBe("shop-billing-staging.fifo");
   expect(siblingQueueUrl("https://sqs.eu-west-1.amazonaws.com/123/shop-raw.fifo", "x.fifo")).toBe(
     "https://sqs.eu-west-1.amazonaws.com/123/x.fifo",
   );
 });
 
-test("binlog files by number, also past the sixth digit", () => {
+test("a binlog file's number is read from its name, also past the sixth digit", () => {
   expect(binlogFileNumber("mysql-bin.000017")).toBe(17);
   expect(binlogFileNumber("mysql-bin.1000000")).toBe(1_000_000);
   expect(() => binlogFileNumber("mysql-bin.index")).toThrow(RangeError);
 });
 
-test("change ids", () => {
+test("a change's id is its GTID and number, or its server, position and row", () => {
   const place = { server: "s", file: "bin.000001", offset: 4, row: 2, n: 5 };
   expect(changeId({ ...place, gtid: "u:15" })).toBe("u:15/5");
   expect(changeId({ ...place, gtid: null })).toBe("s:bin.000001:4/2");

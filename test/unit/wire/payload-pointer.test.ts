@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { decodePointer, encodePointer } from "../../../wire/payload-pointer.ts";
 
-test("a pointer survives its text", () => {
+test("a pointer is the same after formatting and parsing", () => {
   const pointer = { bucket: "payloads", key: "messages/staging/1" };
   expect(decodePointer(encodePointer(pointer))).toEqual(pointer);
 });
 
-test("the class name's package does not matter", () => {
+test("a pointer is recognised whatever the package of its class name", () => {
   const body = '["com.amazon.sqs.javamessaging.PayloadS3Pointer",{"s3BucketName":"b","s3Key":"k"}]';
   expect(decodePointer(body)).toEqual({ bucket: "b", key: "k" });
 });
@@ -18,4 +18,4 @@ test.each([
   '["x.PayloadS3Pointer",null]',
   '["x.PayloadS3Pointer",{"s3BucketName":"b"}]',
   '["other",{"s3BucketName":"b","s3Key":"k"}]',
-])("%s is none", (body) => expect(decodePointer(body)).toBeNull());
+])("%s is not a pointer", (body) => expect(decodePointer(body)).toBeNull());

@@ -53,7 +53,7 @@ const longText = fc
   .map(([text, pad]) => text.toWellFormed() + "x".repeat(pad));
 
 describe("a client with plain bodies", () => {
-  test("sends any body as it is, and counts the request's bytes", async () => {
+  test("sends any body unchanged, and counts the request's bytes", async () => {
     await fc.assert(
       fc.asyncProperty(longText, async (MessageBody) => {
         await client.send(
@@ -70,7 +70,7 @@ describe("a client with plain bodies", () => {
     );
   });
 
-  test("keeps short and long bodies of a batch with their entries", async () => {
+  test("keeps each body of a batch with its entry, whether short or long", async () => {
     const Entries = ["a", "b".repeat(5000), "c", 'd"\\'.repeat(2000)].map((MessageBody, index) => ({
       Id: String(index),
       MessageBody,
@@ -80,7 +80,7 @@ describe("a client with plain bodies", () => {
     expect(JSON.parse(takeRequest().body.toString())).toEqual({ QueueUrl, Entries });
   });
 
-  test("signs what it sends", async () => {
+  test("signs the request that it sends", async () => {
     const bodies = ["x".repeat(3000), "y".repeat(3000)];
     const signatures: unknown[] = [];
     for (const MessageBody of bodies) {

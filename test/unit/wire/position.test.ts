@@ -17,7 +17,7 @@ const positions = fc.record({
 const compare = (a: Position, b: Position): number =>
   Math.sign(a.epoch - b.epoch || a.file - b.file || a.offset - b.offset || a.row - b.row);
 
-test("a position survives its text", () => {
+test("a position is the same after formatting and parsing", () => {
   fc.assert(
     fc.property(positions, (position) => {
       expect(parsePosition(formatPosition(position))).toEqual(position);
@@ -25,7 +25,7 @@ test("a position survives its text", () => {
   );
 });
 
-test("texts sort as the positions do", () => {
+test("the texts of positions sort as the positions do", () => {
   fc.assert(
     fc.property(positions, positions, (a, b) => {
       const [left, right] = [formatPosition(a), formatPosition(b)];
@@ -35,14 +35,14 @@ test("texts sort as the positions do", () => {
 });
 
 test.each(["", "1.2.3.4", "x", "000001.0000000001.000000000000004.00000000000"])(
-  "%j is no position",
+  "%j is not a position",
   (text) => {
     expect(isPosition(text)).toBe(false);
     expect(() => parsePosition(text)).toThrow(RangeError);
   },
 );
 
-test("parts that do not fit are refused", () => {
+test("parts that are out of range are refused", () => {
   expect(() => formatPosition({ epoch: 1_000_000, file: 0, offset: 0, row: 0 })).toThrow(
     RangeError,
   );

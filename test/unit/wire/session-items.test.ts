@@ -23,7 +23,7 @@ function itemsOf(...args: Parameters<typeof sessionUpdates>) {
 }
 
 describe("the sessions table's items", () => {
-  test("keep neighbours together, and apart from another run's", () => {
+  test("have the same key for neighbouring connections, and another key for another run", () => {
     expect([...sessionItemKeys([connection(0), connection(255), connection(256)])]).toEqual([
       "s/3/0",
       "s/3/1",
@@ -31,7 +31,7 @@ describe("the sessions table's items", () => {
     expect([...sessionItemKeys([connection(1), connection(1, 4)])]).toEqual(["s/3/0", "s/4/0"]);
   });
 
-  test("are written with one update each", () => {
+  test("are each written with one update", () => {
     const known = [24, 25, 300].map((thread) => ({
       connection: connection(thread),
       entries: SWEPT,
@@ -49,7 +49,7 @@ describe("the sessions table's items", () => {
     });
   });
 
-  test("say who wrote from which position on", () => {
+  test("say which account wrote from which position on", () => {
     const entries: SessionEntry[] = [
       ...SWEPT,
       { from: "5", user: "b", host: "h", attribution: "ledger" },
@@ -63,7 +63,7 @@ describe("the sessions table's items", () => {
     expect(authorAt(read, "9")).toBeUndefined();
   });
 
-  test("say whose tag a connection has, and nothing that an earlier release would take for an author", () => {
+  test("name a connection's tagged account in a form that an earlier release does not read as an author", () => {
     const entries = [...SWEPT, taggedFrom("5", { user: "b", host: "h" })];
     const items = itemsOf([{ connection: connection(24), entries }], 1000);
     const read = entriesIn(items, connection(24));
@@ -72,7 +72,7 @@ describe("the sessions table's items", () => {
     expect(read.at(-1)).toMatchObject({ user: "", host: "" });
   });
 
-  test("say nothing of others", () => {
+  test("contain nothing about other connections", () => {
     const items = itemsOf([{ connection: connection(24), entries: SWEPT }], 1000);
     expect(entriesIn(items, connection(25))).toEqual([]);
     expect(entriesIn(items, connection(300))).toEqual([]);

@@ -30,7 +30,7 @@ async function formatDescriptions(): Promise<FormatDescription[]> {
 }
 
 describe("format descriptions", () => {
-  it("tell a start of the server from a rotation", async () => {
+  it("distinguish a start of the server from a rotation", async () => {
     const before = Math.floor(Date.now() / 1000);
     await mysql.query("FLUSH BINARY LOGS");
     await mysql.server.restart();
@@ -41,14 +41,14 @@ describe("format descriptions", () => {
     expect(created.at(-1)).toBe(0);
   });
 
-  it("tell whether events have checksums, which a format description has in any case", async () => {
+  it("say whether events have checksums, and always have one themselves", async () => {
     await mysql.query("SET GLOBAL binlog_checksum = NONE");
     await mysql.query("SET GLOBAL binlog_checksum = CRC32");
     const checksums = (await formatDescriptions()).map((description) => description.checksums);
     expect(checksums.slice(-2)).toEqual([false, true]);
   });
 
-  it("name the version", async () => {
+  it("contain the server's version", async () => {
     const [row] = await mysql.query<{ version: string }>("SELECT VERSION() version");
     expect((await formatDescriptions()).at(-1)?.serverVersion).toBe(row?.version);
   });
@@ -61,7 +61,7 @@ describe("GTID events", () => {
     EventType.ANONYMOUS_GTID_LOG_EVENT,
   ];
 
-  it("carry GTID, tag and both commit times as the server counts them", async () => {
+  it("contain GTID, tag and both commit times as the server reports them", async () => {
     await using binlog = await BinlogFile.open(mysql.server, "gtid_test");
     const { connection } = binlog;
     await connection.query("CREATE TABLE t (id INT PRIMARY KEY)");

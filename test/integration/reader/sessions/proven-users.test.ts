@@ -48,7 +48,7 @@ async function binlogEnd(): Promise<number> {
   return status?.Position ?? 0;
 }
 
-test("a session that was reset is its user's, whoever begins to count first", async () => {
+test("a reset session is attributed to its user, whichever count begins first", async () => {
   const before = await mysql.connect(first);
   users = await begun(await mysql.connect());
   const after = await mysql.connect(first);
@@ -59,7 +59,7 @@ test("a session that was reset is its user's, whoever begins to count first", as
   }
 });
 
-test("after a change of user, from the first count behind it on", async () => {
+test("after a change of user the session is attributed from the next count on", async () => {
   const connection = await mysql.connect(first);
   await connection.reset();
   expect(await provenOf(connection)).toBe("first");
@@ -76,7 +76,7 @@ test("after a change of user, from the first count behind it on", async () => {
   expect(await provenOf(connection)).toBeUndefined();
 });
 
-test("what was counted before the table was emptied counts no more", async () => {
+test("counts from before the table was truncated are not used", async () => {
   const connection = await mysql.connect(first);
   await connection.changeUser(second);
   await mysql.query(`TRUNCATE TABLE ${COUNTS}`);
@@ -85,7 +85,7 @@ test("what was counted before the table was emptied counts no more", async () =>
   expect(await provenOf(connection)).toBeUndefined();
 });
 
-test("a user whom setup_actors leaves out is not taken for the next one", async () => {
+test("a user whom setup_actors leaves out is not attributed to the next user", async () => {
   await mysql.query(
     "INSERT INTO performance_schema.setup_actors VALUES ('%', 'second', '%', 'NO', 'NO')",
   );
@@ -99,7 +99,7 @@ test("a user whom setup_actors leaves out is not taken for the next one", async 
   expect(proof).toBeUndefined();
 });
 
-test("nothing is proven while only the instruments of resets are off", async () => {
+test("no user is proven while only the instruments of resets are off", async () => {
   const connection = await mysql.connect(first);
   await connection.reset();
   const resets =
@@ -112,7 +112,7 @@ test("nothing is proven while only the instruments of resets are off", async () 
   expect(proof).toBeUndefined();
 });
 
-test("a session without a tag is in doubt once its user has changed, up to the next look", async () => {
+test("an untagged session has no author after its user has changed, until the next look", async () => {
   const connection = await mysql.connect(first);
   expect(await proofOf(connection, null)).toBeUndefined();
   await connection.changeUser(second);
@@ -121,7 +121,7 @@ test("a session without a tag is in doubt once its user has changed, up to the n
   expect(await proofOf(connection, null)).toMatchObject({ user: "first" });
 });
 
-test("nothing is proven while the server does not count", async () => {
+test("no user is proven while the server does not count statements", async () => {
   const connection = await mysql.connect(first);
   await connection.reset();
   const consumer = "performance_schema.setup_consumers SET enabled = ? WHERE name = ?";
@@ -131,7 +131,7 @@ test("nothing is proven while the server does not count", async () => {
   await mysql.query(`UPDATE ${consumer}`, ["YES", "thread_instrumentation"]);
 });
 
-test("a thread that is not instrumented, or is gone, is not proven", async () => {
+test("a thread that is not instrumented or no longer exists is not proven", async () => {
   const connection = await mysql.connect(first);
   await connection.reset();
   await mysql.query(
@@ -143,13 +143,13 @@ test("a thread that is not instrumented, or is gone, is not proven", async () =>
   expect(await provenOf(connection)).toBeUndefined();
 });
 
-test("an account that may not read the counts proves nobody, and goes on", async () => {
+test("a reader whose account may not read the counts proves no user, and continues", async () => {
   const account = await mysql.createAccount("blind", ["REPLICATION CLIENT ON *.*"]);
   users = await begun(await mysql.connect(account));
   expect(await provenOf(await mysql.connect(first))).toBeUndefined();
 });
 
-test("no user is ever proven who was not there", async () => {
+test("a proven user is always one that the session had", async () => {
   const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   console.info(`seed ${seed}`);
   let state = seed;

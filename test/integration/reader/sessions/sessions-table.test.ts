@@ -45,7 +45,7 @@ async function daysLeft(of: Connection): Promise<number> {
   return ((numberOf(item, SESSIONS_EXPIRES) ?? 0) * 1000 - nowMs) / DAY_MS;
 }
 
-test("more connections are found at once than items are remembered", async () => {
+test("one lookup finds more connections than items are cached", async () => {
   await table().record([{ connection: connection(10_500), entries }]);
   const found = await table().find(Array.from({ length: 10_501 }, (_, n) => connection(n)));
   expect(found.map((known, n) => (known.length > 0 ? n : -1)).filter((n) => n >= 0)).toEqual([
@@ -53,7 +53,7 @@ test("more connections are found at once than items are remembered", async () =>
   ]);
 });
 
-test("what is recorded of a connection lasts as long as the connection is open", async () => {
+test("a connection's record does not expire while the connection is open", async () => {
   const open = connection(1);
   const closed = connection(2);
   await table().record([open, closed].map((one) => ({ connection: one, entries })));

@@ -96,7 +96,7 @@ async function rowsAtEnd(tableName: string): Promise<Map<string, string>> {
 }
 
 test(
-  `what is handed over is the table at its place, in ${ROUNDS} rounds with faults`,
+  `the rows handed over equal the table at their position, in ${ROUNDS} rounds with faults`,
   { timeout: 120_000 + ROUNDS * (240_000 + 4 * ROWS) },
   async () => {
     console.log(`seed ${SEED}: SNAPSHOT_SEED=${SEED} draws the same statements and faults`);

@@ -38,7 +38,7 @@ const TEXTS =
 const KEYS: readonly (readonly [name: string, columns: string, key: string, values: string])[] = [
   ["TINYINT", "k TINYINT", "k", "(-128), (-1), (0), (1), (127)"],
   [
-    "BIGINT UNSIGNED up to its end",
+    "BIGINT UNSIGNED up to its largest value",
     "k BIGINT UNSIGNED",
     "k",
     "(0), (9007199254740992), (9007199254740993), (9223372036854775807), (9223372036854775808), (18446744073709551614), (18446744073709551615)",
@@ -101,7 +101,7 @@ const KEYS: readonly (readonly [name: string, columns: string, key: string, valu
     "(''), (x'00'), (x'0000'), (x'0001'), ('a'), ('A'), (x'ff')",
   ],
   [
-    "ENUM, whose order is not its texts'",
+    "ENUM, which is not ordered by its texts",
     "k ENUM('zebra', 'ant', 'mouse')",
     "k",
     "('ant'), ('mouse'), ('zebra')",

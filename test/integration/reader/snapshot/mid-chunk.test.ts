@@ -74,7 +74,8 @@ function orderOf(name: string): SnapshotOrder {
 async function untilCome(what: (change: Placed) => boolean): Promise<void> {
   const deadline = performance.now() + 100_000;
   while (!inOrder(frames).some(what)) {
-    if (performance.now() > deadline) throw new Error(`it does not come\n${bench.recentLogs()}`);
+    if (performance.now() > deadline)
+      throw new Error(`the rows do not arrive\n${bench.recentLogs()}`);
     frames.push(...(await bench.receive()));
   }
 }
@@ -141,7 +142,7 @@ test("rows whose images are incomplete are read again", async () => {
   expect(rows).toBe(ROWS + 2 - 1);
 });
 
-test("a chunk during which the definition changes is read anew", async () => {
+test("a chunk is read again when the table's definition changes meanwhile", async () => {
   await inSecondChunk("defined", async (connection) => {
     await connection.query("UPDATE defined SET v = -1 WHERE id = 250");
     await connection.query("ALTER TABLE defined ADD COLUMN extra INT NOT NULL DEFAULT 7");
@@ -154,7 +155,7 @@ test("a chunk during which the definition changes is read anew", async () => {
   expect(came.get('{"id":2}')).not.toContain("extra");
 });
 
-test("a key that becomes another one begins the table again", async () => {
+test("a changed key makes the snapshot begin the table again", async () => {
   await inSecondChunk("keyed", async (connection) => {
     await connection.query("ALTER TABLE keyed DROP PRIMARY KEY, ADD PRIMARY KEY (v, id)");
   });
@@ -164,7 +165,7 @@ test("a key that becomes another one begins the table again", async () => {
   expect(inOrder(frames).filter(({ op }) => op === "r")).toHaveLength(CHUNK + ROWS);
 });
 
-test("a table that is emptied has no more rows than were put in then", async () => {
+test("a truncated table has only the rows that were inserted after that", async () => {
   await inSecondChunk("emptied", async (connection) => {
     await connection.query("TRUNCATE emptied");
     await connection.query("INSERT INTO emptied (id, v) VALUES (10, 1), (500, 1), (501, 2)");
@@ -176,7 +177,7 @@ test("a table that is emptied has no more rows than were put in then", async () 
   );
 });
 
-test("stops when the table is dropped, and goes on when it is there again", async () => {
+test("a snapshot stops when its table is dropped, and continues when the table is created again", async () => {
   await inSecondChunk("dropped", async (connection) => {
     await connection.query("DROP TABLE dropped");
   });
@@ -188,7 +189,7 @@ test("stops when the table is dropped, and goes on when it is there again", asyn
   expect(rowsThatCame()).toEqual(await rowsOf("dropped"));
 });
 
-test("stops when SELECT is revoked, and goes on after the grant", async () => {
+test("a snapshot stops when SELECT is revoked, and continues after the grant", async () => {
   await createTable("revoked");
   await orders.place(orderOf("revoked"));
   await untilCome(({ op }) => op === "r");
@@ -201,7 +202,7 @@ test("stops when SELECT is revoked, and goes on after the grant", async () => {
   expect(rowsThatCame()).toEqual(await rowsOf("revoked"));
 });
 
-test("waits while AWS is away, and goes on", async () => {
+test("a snapshot waits while AWS is unreachable, and continues after that", async () => {
   await createTable("away");
   await orders.place(orderOf("away"));
   await untilCome(({ op }) => op === "r");
@@ -220,7 +221,7 @@ test("waits while AWS is away, and goes on", async () => {
   expect(rowsThatCame()).toEqual(await rowsOf("away"));
 });
 
-test("is cancelled in the middle of a chunk, at once, and another one is taken", async () => {
+test("a snapshot is cancelled at once in the middle of a chunk, and the next order begins", async () => {
   await inSecondChunk("cancelled", async () => {
     await orders.place({ ...orderOf("cancelled"), wanted: "cancel" });
     await orders.until("of-cancelled", "cancelled");

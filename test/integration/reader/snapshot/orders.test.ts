@@ -37,7 +37,7 @@ async function fill(table: string, rows: number): Promise<void> {
   await mysql.query(`INSERT INTO shop.${table} VALUES ${values}`);
 }
 
-test("an order chooses rows, is paused and goes on", async () => {
+test("a snapshot with --where is paused, and continues with the remaining rows", async () => {
   await fill("few", 150);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
@@ -60,7 +60,7 @@ test("an order chooses rows, is paused and goes on", async () => {
   expect(new Set(rowsOf(frames)).size).toBe(150);
 });
 
-test("rests until what was handed over is delivered, and goes on then", async () => {
+test("a snapshot rests until its rows are delivered, and continues after that", async () => {
   await fill("many", 60);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
@@ -100,7 +100,7 @@ const INJECTIONS: readonly (readonly [where: string, why: string])[] = [
   ["id = ", "MySQL rejects --where"],
 ];
 
-test("refuses at once what cannot be read, in a sentence that says what to do", async () => {
+test("an order that cannot be read is refused at once, with a sentence that says what to do", async () => {
   await mysql.query("CREATE TABLE shop.without_key (id INT)");
   await mysql.query("CREATE TABLE shop.prefix_key (id VARCHAR(99), PRIMARY KEY (id(9)))");
   await mysql.query("CREATE TABLE shop.half (id INT PRIMARY KEY, secret INT)");
@@ -160,7 +160,7 @@ test("refuses at once what cannot be read, in a sentence that says what to do", 
   expect(await mysql.query("SELECT * FROM shop.written")).toEqual([]);
 });
 
-test("the server ends a statement whose condition takes too long", async () => {
+test("a condition that takes too long is ended by the server, and the snapshot stops", async () => {
   await fill("slow", 5);
   const connection = await mysql.connect();
   await prepareSnapshotSession(connection);
@@ -192,7 +192,7 @@ const pairs = (...environments: readonly string[]): Record<string, string> => ({
 const environmentsOf = (frames: readonly Frame[]): Set<string | undefined> =>
   new Set(frames.flatMap(({ authors }) => authors.map(({ snapshot }) => snapshot?.environment)));
 
-test("a pair that is new gets its initial snapshot, once", async () => {
+test("a new pair of subscriber and environment gets its initial snapshot once", async () => {
   await fill("initial", 30);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
@@ -211,7 +211,7 @@ test("a pair that is new gets its initial snapshot, once", async () => {
   expect(await bench.receive()).toEqual([]);
 });
 
-test("an initial snapshot's rows come before the first change that follows them", async () => {
+test("an initial snapshot's rows arrive before the first change after them", async () => {
   // Enough rows for two chunks.
   const count = 1500;
   await fill("initial_written", count);
@@ -251,7 +251,7 @@ test("an initial snapshot's rows come before the first change that follows them"
   expect(followed).toBeGreaterThanOrEqual(count);
 });
 
-test("a row over SQS's limit goes through the payload bucket, as its change does", async () => {
+test("a row over SQS's limit is delivered through the payload bucket, as its change is", async () => {
   await mysql.query("CREATE TABLE shop.large (id INT PRIMARY KEY, pad LONGTEXT)");
   // Digits that zstd compresses badly.
   const pad = Array.from({ length: 400_000 }, (_, n) => (n * 7919).toString(36)).join("");
@@ -296,7 +296,7 @@ async function setMode(...modes: readonly string[]): Promise<void> {
   for (const mode of modes) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
 }
 
-test("refuses a server without GTIDs", async () => {
+test("an order is refused on a server without GTIDs", async () => {
   await setMode("ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF");
   try {
     await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });

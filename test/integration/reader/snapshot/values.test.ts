@@ -59,7 +59,7 @@ const pairs = (list: readonly { readonly key: string; readonly after: string }[]
 const shape = (columns: readonly Column[]): unknown[] =>
   columns.map((column) => ({ ...column, type: columnTypeText(column) }));
 
-describe("a selected row has the texts of the change of the same row", () => {
+describe("a selected row has the same texts as the row's change", () => {
   it.for(Object.entries(valueFamilies))("%s", async ([, family]) => {
     if ((family.since ?? 0) > Number.parseInt(mysql.server.version, 10)) return;
     for (const type of family.types) {
@@ -70,7 +70,7 @@ describe("a selected row has the texts of the change of the same row", () => {
     }
   });
 
-  it("random numbers in floating point, also inside JSON", async () => {
+  it("with random floating-point numbers, also inside JSON", async () => {
     console.log(`seed ${SEED}: VALUES_SEED=${SEED} draws the same numbers`);
     const random = new SeededRandom(SEED);
     const bits = Buffer.alloc(8);

@@ -70,7 +70,7 @@ async function numbersOfOrders(
   return numbers;
 }
 
-describe("what the reader follows does not matter to the numbers of a change", () => {
+describe("a change has the same numbers whichever tables the reader follows", () => {
   let binlog: BinlogFile;
 
   beforeAll(async () => {
@@ -130,7 +130,7 @@ describe("what the reader follows does not matter to the numbers of a change", (
     await expectSameNumbers(changed + already.filter((id) => id % 5 !== 0).length);
   });
 
-  test("statements that name several tables", async () => {
+  test("with statements that name several tables", async () => {
     const { connection } = binlog;
     await binlog.events();
     await connection.query(
@@ -178,7 +178,7 @@ class Delivered {
   }
 }
 
-describe("a reader that is killed inside a transaction of 30,001 rows, and follows others when it starts again", () => {
+describe("a reader that is killed inside a transaction of 30,001 rows and restarted with other tables", () => {
   const ORDERS = Array.from({ length: ROWS }, (_, id) => id).filter(
     (id) => Math.floor(id / CHUNK) % TABLES.length === 0,
   ).length;

@@ -20,7 +20,7 @@ describe.each([
 ])("%s", (_, variables) => {
   const mysql = useMysql({ variables });
 
-  test("the saved place moves on when the binlog is rotated, and reading goes on there", async () => {
+  test("the saved offset moves when the binlog is rotated, and reading continues there", async () => {
     await mysql.query("CREATE DATABASE shop");
     await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
     await using bench = await ReaderBench.create(services.aws, mysql.server);

@@ -63,7 +63,7 @@ const SEQUENCE =
   "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ?) SELECT n, REPEAT('x', 60), NULL FROM s";
 
 test.each([["OFF"], ["ON"]])(
-  "a transaction of 1,000,000 rows in less than 300 MB, with binlog_transaction_compression %s",
+  "a transaction of 1,000,000 rows is read in less than 300 MB, with binlog_transaction_compression %s",
   { timeout: 300_000 },
   async (compression) => {
     const rows = 1_000_000;
@@ -91,7 +91,7 @@ test.each([["OFF"], ["ON"]])(
 );
 
 test(
-  "SQS away: MySQL waits, memory stays flat, and everything comes",
+  "while SQS is unreachable reading pauses and memory stays flat, and after that all changes arrive",
   { timeout: 120_000 },
   async () => {
     const rows = 400_000;
@@ -117,7 +117,7 @@ test(
 );
 
 test(
-  "DynamoDB away: the reader waits, and nothing is lost or asked twice",
+  "while DynamoDB is unreachable the reader waits, and loses nothing and asks nothing twice",
   { timeout: 240_000 },
   async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server, {
@@ -140,7 +140,7 @@ test(
 );
 
 test(
-  "told to end while DynamoDB is away, the reader ends in time and loses nothing",
+  "a reader that is stopped while DynamoDB is unreachable ends in time and loses nothing",
   { timeout: 240_000 },
   async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server);
@@ -161,7 +161,7 @@ test(
   },
 );
 
-test("a row larger than SQS takes goes through the payload bucket", async () => {
+test("a row larger than SQS accepts is sent through the payload bucket", async () => {
   await using bench = await ReaderBench.create(services.aws, mysql.server);
   await bench.start();
   // Random bytes, because a body counts as too large only if it is too large after compression.
@@ -180,7 +180,7 @@ test("a row larger than SQS takes goes through the payload bucket", async () => 
 });
 
 test(
-  "many tables, many tiny transactions, empty ones, savepoints and rotations, in order",
+  "many tables, tiny and empty transactions, savepoints and rotations are read in order",
   { timeout: 240_000 },
   async () => {
     await using bench = await ReaderBench.create(services.aws, mysql.server);

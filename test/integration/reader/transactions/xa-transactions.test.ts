@@ -89,7 +89,7 @@ async function prepare(xid: string, statement: string): Promise<void> {
 const commit = (xid: string): Promise<unknown> => binlog.connection.query(`XA COMMIT '${xid}'`);
 const rollback = (xid: string): Promise<unknown> => binlog.connection.query(`XA ROLLBACK '${xid}'`);
 
-test("the commit of a transaction that was prepared before reading began is told, with GTID and xid", async () => {
+test("the commit of a transaction prepared before reading began is reported with GTID and xid", async () => {
   await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
   const { changes, unknown, boundaries, catchUp } = await readingFromHere();
   const place = await binlog.end();
@@ -104,7 +104,7 @@ test("the commit of a transaction that was prepared before reading began is told
   expect(unknown[0]?.offset).toBeGreaterThan(place.position);
 });
 
-test("one that was prepared later, or is rolled back, is not reported", async () => {
+test("a transaction that is prepared later or rolled back is not reported", async () => {
   await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
   const { changes, unknown, catchUp } = await readingFromHere();
   await rollback("early");
@@ -115,7 +115,7 @@ test("one that was prepared later, or is rolled back, is not reported", async ()
   expect(unknown).toEqual([]);
 });
 
-test("the run to go on in is the followed server's, also behind what another server prepared", async () => {
+test("a boundary has the followed server's run, also after a transaction that another server prepared", async () => {
   const OTHER_SERVER = 4_000_000;
   const { boundaries, catchUp } = await readingFromHere({ serverId: OTHER_SERVER });
   await prepare("replicated", "INSERT INTO orders VALUES (1, 'x')");
@@ -124,7 +124,7 @@ test("the run to go on in is the followed server's, also behind what another ser
   expect(boundaries.map(({ run }) => run)).toEqual([RUN, RUN]);
 });
 
-test("one without a change that is read does not hold the offset, and its commit is no surprise", async () => {
+test("a transaction without a change in followed tables does not hold the offset, and its commit is not reported", async () => {
   const { boundaries, unknown, catchUp } = await readingFromHere();
   await prepare("elsewhere", "INSERT INTO unread VALUES (1)");
   const { file, position } = await binlog.end();
@@ -140,7 +140,7 @@ test("one without a change that is read does not hold the offset, and its commit
   expect(unknown).toEqual([]);
 });
 
-test("one with changes holds the offset until it commits, and then counts for two GTIDs", async () => {
+test("a transaction with changes holds the offset until it commits, and then counts for two GTIDs", async () => {
   const { boundaries, catchUp } = await readingFromHere();
   const { position } = await binlog.end();
   await prepare("waiting", "INSERT INTO orders VALUES (1, 'x')");
@@ -162,7 +162,7 @@ test("one with changes holds the offset until it commits, and then counts for tw
   expect(boundaries[1]?.gtids).toHaveLength(2);
 });
 
-test("what is held in memory has a limit, at which reading stops and names the transaction", async () => {
+test("reading stops at the limit of held changes, and names the transaction", async () => {
   const { changes, catchUp } = await readingFromHere({ heldLimitBytes: 30_000 });
   for (const xid of ["one", "two", "three"]) {
     await prepare(xid, "INSERT INTO orders VALUES (1, REPEAT('x', 20000))");
@@ -183,7 +183,7 @@ test("what is held in memory has a limit, at which reading stops and names the t
   );
 });
 
-test("a reader's log tells it as an error, and the reader goes on", async () => {
+test("a reader logs the commit of an unknown transaction as an error, and continues", async () => {
   await using aws = await startLocalAws();
   await using bench = await ReaderBench.create(aws, mysql.server);
   await prepare("early", "INSERT INTO orders VALUES (1, 'early')");
@@ -198,7 +198,7 @@ test("a reader's log tells it as an error, and the reader goes on", async () => 
   expect(await bench.takeFrames(1)).toHaveLength(1);
 });
 
-test("a reader takes an XA transaction up to its limit, and stops before its memory ends", async () => {
+test("a reader holds an XA transaction up to its limit, and stops before its memory is used up", async () => {
   await using aws = await startLocalAws();
   await using bench = await ReaderBench.create(aws, mysql.server);
   const reader = await bench.start();

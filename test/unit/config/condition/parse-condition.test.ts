@@ -12,7 +12,7 @@ const compare = (name: string, operator: string, digits: string) => ({
 });
 
 describe("a condition", () => {
-  it("binds NOT before AND, and AND before OR", () => {
+  it("gives NOT precedence over AND, and AND over OR", () => {
     expect(parseCondition("NOT a = 1 AND b > 2 OR c <> 3")).toEqual({
       kind: "or",
       left: {
@@ -28,7 +28,7 @@ describe("a condition", () => {
     });
   });
 
-  it("has a literal on either side", () => {
+  it("may have the literal on either side", () => {
     expect(parseCondition("5 < a")).toEqual(compare("a", ">", "5"));
     expect(parseCondition("-.5 >= `a`")).toEqual(compare("a", "<=", "-0.5"));
   });
@@ -44,7 +44,7 @@ describe("a condition", () => {
     });
   });
 
-  it("names its columns", () => {
+  it("lists its columns", () => {
     const uses = columnUses(
       parseCondition(
         "a = 1 OR NOT (b IS NULL AND LOWER(c) LIKE 'x' AND d BETWEEN 1 AND 2 AND e IN (1))",
@@ -77,11 +77,11 @@ describe("a condition", () => {
     ["a NOT = 1", "at character 7: expected IN, BETWEEN or LIKE, found ="],
     ["a = x'123'", "at character 5: x'123' has an odd number of digits"],
     ["a = 1e5", 'at character 5: "1e5" is not understood'],
-  ])("is refused with the place of the fault: %s", ([text, message]) => {
+  ])("is refused with the position of the error: %s", ([text, message]) => {
     expect(() => parseCondition(text ?? "")).toThrow(message);
   });
 
-  it("is refused when it is too long or too deep", () => {
+  it("is refused when it is too long or too deeply nested", () => {
     expect(() => parseCondition(`${"(".repeat(60)}a = 1${")".repeat(60)}`)).toThrow("more than 50");
     expect(() => parseCondition(`a = '${"x".repeat(2000)}'`)).toThrow("at most 2000");
   });

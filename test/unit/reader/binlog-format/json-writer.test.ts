@@ -40,7 +40,7 @@ describe("JsonWriter", () => {
     );
   });
 
-  it("grows while it writes and keeps what was written", () => {
+  it("grows its buffer and keeps what was written", () => {
     const json = new JsonWriter();
     const parts = Array.from({ length: 3_000 }, (_, i) => "x".repeat(i % 100));
     for (const part of parts) json.ascii(part);
@@ -89,7 +89,7 @@ describe("numbers", () => {
     expect(valueText(integerWriter(3, true), Buffer.from([0xff, 0xff, 0xff]))).toBe("16777215");
   });
 
-  it("writes doubles so that they come back", () => {
+  it("writes doubles that are read back unchanged", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const bytes = Buffer.alloc(8);
@@ -99,7 +99,7 @@ describe("numbers", () => {
     );
   });
 
-  it("writes floats so that they come back, with no digit more than that takes", () => {
+  it("writes floats with the fewest digits that are read back unchanged", () => {
     fc.assert(
       fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const bytes = Buffer.alloc(4);

@@ -30,7 +30,7 @@ async function sent(life: string | null, ...frames: readonly SealedFrame[]) {
   return { ids, keys };
 }
 
-test("a frame has an id of its own in each life, and without a name the id of the last release", async () => {
+test("a frame's id contains the life's name, and without a name it is the id of the last release", async () => {
   const { ids } = await sent(null, FRAME);
   expect(ids).toEqual([createHash("sha256").update("0 1 2 3").digest("hex")]);
   const others = [...(await sent("a", FRAME, FRAME)).ids, ...(await sent("b", FRAME)).ids];
@@ -38,7 +38,7 @@ test("a frame has an id of its own in each life, and without a name the id of th
   expect(new Set([...ids, ...others]).size).toBe(3);
 });
 
-test("a large frame overwrites no other in the payload bucket", async () => {
+test("a large frame does not overwrite another frame in the payload bucket", async () => {
   const large = { ...FRAME, text: "x".repeat(2 ** 20 + 1) };
   const keys = [
     ...(await sent("a", large, { ...large, last: "4" })).keys,

@@ -5,13 +5,13 @@ import { joinGtidSets } from "../../../../reader/offsets/offset-saver.ts";
 
 const UUID = "2ede0cc2-e519-11f1-9f06-02fc00000001";
 
-test("neighbours are one interval, a gap begins another", () => {
+test("consecutive numbers are one interval, and a gap begins another", () => {
   const gtids = new GtidIntervals();
   for (const number of [1, 2, 3, 7, 8]) gtids.add(`${UUID}:${number}`);
   expect(gtids.toString()).toBe(`${UUID}:1-3,${UUID}:7-8`);
 });
 
-test("tags that take turns have an interval each, also when stretches are joined", () => {
+test("alternating tags have one interval each, also when parts are joined", () => {
   const all = new GtidIntervals();
   for (let stretch = 0; stretch < 100; stretch++) {
     const gtids = new GtidIntervals();
@@ -25,7 +25,7 @@ test("tags that take turns have an interval each, also when stretches are joined
   expect(all.toString()).toBe(`${UUID}:br_a:1-1000,${UUID}:br_b:1-1000,${UUID}:1-100`);
 });
 
-test("any sequence is the same as number by number, also beyond 2^53 and with stretches between", () => {
+test("any sequence of numbers and intervals equals the set added number by number, also beyond 2^53", () => {
   const sources = [UUID, `${UUID}:br_a`, `${UUID}:1`];
   const stretch = fc.record({
     source: fc.constantFrom(...sources),
@@ -60,7 +60,7 @@ test("any sequence is the same as number by number, also beyond 2^53 and with st
   );
 });
 
-test("a set with a thousand tags is joined with what was read since, and stays in its normal form", () => {
+test("a set with a thousand tags stays in its normal form when new GTIDs are joined to it", () => {
   const tags = Array.from({ length: 1000 }, (_, i) => `br_user_${String(i).padStart(20, "0")}`);
   const set = `${UUID}:1-9:${tags.map((tag) => `${tag}:1-1000000`).join(":")}`;
   const gtids = new GtidIntervals();

@@ -8,7 +8,7 @@ const text = fc.oneof(fc.string({ unit: "binary" }), fc.constant('"transactions"
 const number = fc.maxSafeNat();
 const offset = fc.integer({ min: 0, max: 1e12 });
 
-test("is the line that encodeHeader writes, whatever its fields are", () => {
+test("headerText writes the same line as encodeHeader, whatever the fields are", () => {
   const transaction = fc.record({
     gtid: fc.option(text),
     file: text,

@@ -13,7 +13,7 @@ const boundary = (n: number) => ({
 });
 
 describe("InFlightFrames", () => {
-  test("moves at once past transactions that no frame carries", () => {
+  test("moves the offset at once past transactions that no frame carries", () => {
     const frames = new InFlightFrames();
     frames.boundary(boundary(1));
     frames.boundary(boundary(2));
@@ -37,7 +37,7 @@ describe("InFlightFrames", () => {
     expect(frames.settled).toBe(true);
   });
 
-  test("does not pass a transaction that is cut between an acknowledged and an open frame", () => {
+  test("keeps the offset before a transaction that is split between an acknowledged and an open frame", () => {
     const frames = new InFlightFrames();
     const first = frames.open(); // the transaction begins here …
     const second = frames.open(); // … and ends here
@@ -48,7 +48,7 @@ describe("InFlightFrames", () => {
     expect(frames.take().progress).toMatchObject({ offset: 1 });
   });
 
-  test("a snapshot's chunk counts when the frames before it are acknowledged, behind its boundary", async () => {
+  test("saves a snapshot's chunk when the frames before its boundary are acknowledged", async () => {
     const frames = new InFlightFrames();
     const numbers = { file: "bin.000001", offset: 1, next: 5 };
     const progress = {
@@ -71,7 +71,7 @@ describe("InFlightFrames", () => {
     expect(frames.take()).toEqual({ progress: null, steps: [{ numbers, progress }] });
   });
 
-  test("rows of a snapshot in flight are no changes that wait", () => {
+  test("does not count a snapshot's rows in flight as waiting changes", () => {
     const frames = new InFlightFrames();
     const first = frames.open();
     frames.change();
@@ -83,7 +83,7 @@ describe("InFlightFrames", () => {
     expect(frames.settled).toBe(true);
   });
 
-  test("never passes a boundary before every frame opened before it, in any order of acknowledgements", () => {
+  test("passes a boundary only after every frame opened before it, in any order of acknowledgements", () => {
     const step = fc.oneof(
       fc.constant({ kind: "open" } as const),
       fc.constant({ kind: "boundary" } as const),

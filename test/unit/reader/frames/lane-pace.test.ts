@@ -5,7 +5,7 @@ import { formatPosition } from "../../../../wire/position.ts";
 const position = (offset: number) => formatPosition({ epoch: 1, file: 1, offset, row: 0 });
 
 describe("LanePace", () => {
-  test("is what is configured while frames are delivered soon", () => {
+  test("keeps the configured pause while frames are delivered soon", () => {
     const pace = new LanePace(5);
     for (let second = 0; second < 5; second++) {
       for (let ms = 0; ms < 1000; ms += 50)
@@ -15,7 +15,7 @@ describe("LanePace", () => {
     }
   });
 
-  test("doubles while an old frame is not delivered, up to 20 ms, and comes back when it is", () => {
+  test("doubles the pause up to 20 ms while an old frame is undelivered, and returns to the configured pause after that", () => {
     const pace = new LanePace(5);
     pace.sent(position(1), 0);
     const seen = [1000, 2000, 3000, 4000].map((now) => {
@@ -27,7 +27,7 @@ describe("LanePace", () => {
     expect(pace.ms).toBe(5);
   });
 
-  test("finds out by a young frame that the backlog is long, once it has watched it for a while", () => {
+  test("detects a long backlog from a recent frame that it has watched for a second", () => {
     const pace = new LanePace(5);
     for (let n = 0; n < 100; n++) pace.sent(position(n), n * 100);
     // The fifty watched frames are delivered; from now on, the following ones are watched.
@@ -38,7 +38,7 @@ describe("LanePace", () => {
     expect(pace.ms).toBe(10);
   });
 
-  test("a pause that is configured longer stays as it is, and needs no look", () => {
+  test("keeps a configured pause longer than 20 ms, and does not read the progress", () => {
     const pace = new LanePace(1000);
     pace.sent(position(1), 0);
     expect(pace.isCurious).toBe(false);
@@ -46,7 +46,7 @@ describe("LanePace", () => {
     expect(pace.ms).toBe(1000);
   });
 
-  test("is the longest while something of the lane may be parked, however soon frames are taken", () => {
+  test("uses the longest pause while messages of the lane may be parked, however soon frames are delivered", () => {
     const pace = new LanePace(5);
     for (const now of [1000, 2000]) {
       pace.sent(position(now), now);

@@ -59,7 +59,7 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
 }
 
 describe("Lane", () => {
-  test("idle, it sends a single change at once", async () => {
+  test("sends a single change at once when it is idle", async () => {
     const { lane, sent, stop } = laneUnderTest(1000);
     lane.add(transaction, change(0));
     await nextTurn();
@@ -68,7 +68,7 @@ describe("Lane", () => {
     await stop();
   });
 
-  test("busy, it fills the next frame meanwhile, and chains the frames", async () => {
+  test("fills the next frame while a frame is being sent, and chains the frames", async () => {
     const { lane, sent, stop, unsentBytes } = laneUnderTest(100_000);
     lane.add(transaction, change(0));
     await nextTurn();
@@ -85,7 +85,7 @@ describe("Lane", () => {
     await stop();
   });
 
-  test("leaves a pause after a frame, and ends it when the next one is full", async () => {
+  test("pauses after a frame, and ends the pause when the next frame is full", async () => {
     const { lane, sent, stop } = laneUnderTest(1000, 60_000);
     lane.add(transaction, change(0));
     await nextTurn();
@@ -100,7 +100,7 @@ describe("Lane", () => {
     await stop();
   });
 
-  test("leaves no pause any more when it is told to hurry", async () => {
+  test("stops pausing after hurry() is called", async () => {
     const { lane, sent, stop } = laneUnderTest(1000, 60_000);
     lane.add(transaction, change(0));
     await nextTurn();
@@ -119,7 +119,7 @@ describe("Lane", () => {
     await stop();
   });
 
-  test("sends what is not full when the pause is over", async () => {
+  test("sends a frame that is not full when the pause is over", async () => {
     const { lane, sent, stop } = laneUnderTest(1000, 5);
     lane.add(transaction, change(0));
     await nextTurn();
@@ -130,7 +130,7 @@ describe("Lane", () => {
     await stop();
   });
 
-  test("cuts frames by size, also inside a transaction, whose thread each frame repeats", async () => {
+  test("cuts frames by size, also inside a transaction, and repeats the thread in each frame", async () => {
     const { lane, sent, stop } = laneUnderTest(1000);
     for (let n = 0; n < 50; n++) lane.add(transaction, change(n, "x".repeat(50)));
     for (let i = 0; ; i++) {
@@ -148,7 +148,7 @@ describe("Lane", () => {
     await stop();
   });
 
-  test("writes characters that SQS refuses as escapes, without changing the value", async () => {
+  test("escapes characters that SQS refuses, without changing the value", async () => {
     const { lane, sent, stop } = laneUnderTest(1000);
     lane.add(transaction, change(0, "a\uFFFE\uFFFFb"));
     await nextTurn();

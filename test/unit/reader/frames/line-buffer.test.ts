@@ -5,7 +5,7 @@ import { encodeChange } from "../../../../wire/frame.ts";
 
 const row = (length: number): RowTexts => RowTexts.of({ key: "{}", after: "ä".repeat(length / 2) });
 
-test("holds the lines as encodeChange writes them, and puts a text before them", () => {
+test("a line buffer holds the lines that encodeChange writes, and puts a header before them", () => {
   const lines = new LineBuffer();
   const large = Number.MAX_SAFE_INTEGER;
   const changes = [
@@ -22,7 +22,7 @@ test("holds the lines as encodeChange writes them, and puts a text before them",
   expect(lines.prepend("ü\n").toString()).toBe(`ü\n${expected}`);
 });
 
-test("keeps its memory for the next frame, but not that of one huge row", () => {
+test("a line buffer keeps its memory for the next frame, except after a huge row", () => {
   const lines = new LineBuffer();
   lines.append("c", 0, 0, 0, 0, 0, row(1_000_000));
   lines.clear();

@@ -50,7 +50,7 @@ function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[
 
 const SHAPE = { columns: [["id", "bigint unsigned", false]], key: ["id"] };
 
-test("a table whose definition changes within the frame has an entry for each; equal ones share one", () => {
+test("a frame has one table entry for each definition, and equal definitions share an entry", () => {
   const its = transaction(1);
   const frame = frameOf([
     [its, { definition: definition("id") }],
@@ -70,7 +70,7 @@ test("a table whose definition changes within the frame has an entry for each; e
   expect(frame.changes.map(({ table }) => table)).toEqual([0, 0, 1, 2]);
 });
 
-test("a transaction ends in the frame that has its last change", () => {
+test("a frame marks a transaction as ended when it contains the transaction's last change", () => {
   const [first, second] = [transaction(1), transaction(2)];
   const frame = frameOf([
     [first, {}],

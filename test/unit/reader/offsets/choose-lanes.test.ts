@@ -55,13 +55,13 @@ describe("another number of lanes", () => {
     expect(parked).toMatchObject({ kind: "keep", why: expect.stringContaining("test.fifo") });
   });
 
-  test("does not come into use behind a reader that was killed", () => {
+  test("does not come into use after a reader that was killed", () => {
     expect(layoutStep({ ...OFFSET, isSettled: undefined }, ALL_DELIVERED)).toMatchObject({
       kind: "keep",
     });
   });
 
-  test("is settled at an offset beyond which nothing was sent", () => {
+  test("may be used at an offset after which nothing was sent", () => {
     expect(settledAt(OFFSET, null)).toBe(true);
     // The lane was sent the first half of a transaction that begins at the offset.
     const half = { ...OFFSET, lanes: new Map([[0, at(1200)]]) };
@@ -103,7 +103,7 @@ describe("a reader that starts with another number of lanes", () => {
     ]);
   });
 
-  test("goes on with the former number where a lane stands still, or something is parked", async () => {
+  test("keeps the former number when a lane makes no progress or something is parked", async () => {
     const cases = [progress([at(100)], [null]), progress([at(900)], [at(700, 4), "test.fifo"])];
     for (const lanes of cases) {
       const readLanes = async () => lanes;
@@ -111,7 +111,7 @@ describe("a reader that starts with another number of lanes", () => {
     }
   });
 
-  test("asks nothing where the number is the same, or was not saved, as in the last release", async () => {
+  test("reads no progress when the number is the same, or was not saved, as in the last release", async () => {
     const reads = [new Error("asked")];
     const readLanes = () => Promise.reject(reads[0] ?? new Error("asked twice"));
     expect(await chooseLanes({ ...options, readLanes, wanted: 2 })).toBe(2);
@@ -120,7 +120,7 @@ describe("a reader that starts with another number of lanes", () => {
   });
 });
 
-describe("an attempt in another number of lanes than is configured", () => {
+describe("an attempt with another number of lanes than configured", () => {
   test("ends as soon as nothing may be parked", async () => {
     const looks = [null, progress([at(900), "test.fifo"]), progress([at(900)])];
     const read = async () => {
@@ -142,7 +142,7 @@ describe("an attempt in another number of lanes than is configured", () => {
     expect(ended).toEqual([false, false, true]);
   });
 
-  test("goes on where the number is the configured one, and for a while", async () => {
+  test("continues with the configured number, and until the first check is due", async () => {
     const look = { sent: () => new Map(), readLanes: async () => progress([at(900)]) };
     for (const watch of [
       new LayoutWatch({ ...look, isPending: false, everyMs: 0 }),
@@ -153,7 +153,7 @@ describe("an attempt in another number of lanes than is configured", () => {
     }
   });
 
-  test("goes on while a lane stands still, which the reader would wait for in vain", async () => {
+  test("continues while a lane makes no progress", async () => {
     const looks = [at(100), at(100), at(500)];
     const readLanes = async () => progress([looks.shift() ?? null]);
     const sent = () => new Map([[0, at(900)]]);

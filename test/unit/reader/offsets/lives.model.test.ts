@@ -62,9 +62,9 @@ const MISTAKES: readonly (readonly [Mistake, Weather])[] = [
   ["client-by-position", "wild"],
 ];
 
-describe("over all that happens to a server's coordinates, to lanes, tables and messages", () => {
+describe("random changes of a server's coordinates, lanes, tables and messages", () => {
   test.each<Weather>(["calm", "wild"])(
-    "nothing is lost without a word: %s",
+    "lose no change unreported in %s weather",
     async (weather) => {
       expect(await search(weather, null, SEEDS, FROM)).toBeNull();
     },
@@ -72,9 +72,12 @@ describe("over all that happens to a server's coordinates, to lanes, tables and 
   );
 
   // Each mistake is former code, or the present code without one of its conditions.
-  test.each(MISTAKES)("the mistake %s is found: %s", async (mistake, weather) => {
-    const found = await search(weather, mistake, TRIED, RARE.get(mistake));
-    console.log(`${mistake}: seed ${found?.seed}, ${found?.what}`);
-    expect(found).not.toBeNull();
-  });
+  test.each(MISTAKES)(
+    "make the model detect the mistake %s in %s weather",
+    async (mistake, weather) => {
+      const found = await search(weather, mistake, TRIED, RARE.get(mistake));
+      console.log(`${mistake}: seed ${found?.seed}, ${found?.what}`);
+      expect(found).not.toBeNull();
+    },
+  );
 });

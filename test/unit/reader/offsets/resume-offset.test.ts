@@ -83,7 +83,7 @@ async function runAt(second: number): Promise<number> {
 }
 
 describe("a first start", () => {
-  test("from now begins at the end of the binlog, and knows its GTIDs", async () => {
+  test("at now begins at the end of the binlog, and knows its GTIDs", async () => {
     expect(await firstBeginning({ kind: "now" }, life, state, same)).toMatchObject({
       start: { kind: "file", file: "bin.000009", offset: 4711 },
       offset: {
@@ -93,13 +93,13 @@ describe("a first start", () => {
       },
     });
   });
-  test("from the oldest log begins behind what was purged", async () => {
+  test("at the oldest log begins after what was purged", async () => {
     expect(await firstBeginning({ kind: "oldest" }, life, state, same)).toMatchObject({
       start: { kind: "file", file: "bin.000003", offset: 4 },
       offset: { gtidSet: state.gtidPurged },
     });
   });
-  test("names the server's run, whose beginning is not known, as no other start does", async () => {
+  test("gives the server's run, whose beginning is unknown, a number of its own", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     try {
       expect(await runAt(1_790_000_000)).not.toBe(await runAt(1_790_000_001));
@@ -107,7 +107,7 @@ describe("a first start", () => {
       vi.useRealTimers();
     }
   });
-  test("from a file and offset knows the GTIDs before it", async () => {
+  test("at a file and offset knows the GTIDs before it", async () => {
     const start = { kind: "file", file: "bin.000005", offset: 99 } as const;
     expect(await firstBeginning(start, life, state, same)).toMatchObject({
       start,
@@ -117,7 +117,7 @@ describe("a first start", () => {
       firstBeginning({ ...start, file: "bin.000001" }, life, state, same),
     ).rejects.toBeInstanceOf(BinlogPurgedError);
   });
-  test("without GTIDs is recognised by a file's first event", async () => {
+  test("without GTIDs has a file's first event as its anchor", async () => {
     const plain = { ...state, gtids: false };
     expect(await firstBeginning({ kind: "now" }, life, plain, same)).toMatchObject({
       start: { kind: "file", file: "bin.000009", offset: 4711 },
@@ -130,18 +130,18 @@ describe("a first start", () => {
 });
 
 describe("resuming on the server that was read", () => {
-  test("goes on at file and offset, in the same life", async () => {
+  test("continues at file and offset, in the same life", async () => {
     expect(await resume(saved, state, same)).toEqual({
       offset: saved,
       start: { kind: "file", file: "bin.000005", offset: 99 },
       isResumed: true,
     });
   });
-  test("stops where the server has not executed what was read, though the last transaction stands", async () => {
+  test("stops when the server has not executed what was read, although it has the last transaction", async () => {
     const behind = { ...same, isSubset: subset({ [saved.gtidSet ?? ""]: false }) };
     await expect(resume(saved, state, behind)).rejects.toBeInstanceOf(HistoryMismatchError);
   });
-  test("takes a file's beginning for a proof only with the latest GTID's transaction", async () => {
+  test("accepts a file's beginning as proof only together with the latest GTID's transaction", async () => {
     const unread: Offset = { ...saved, anchor: { ...anchor, start: 4, begunS: 1 } };
     expect(await resume(unread, state, same)).toMatchObject({ isResumed: true });
     const purged = { ...same, find: async () => null };
@@ -152,26 +152,26 @@ describe("resuming on the server that was read", () => {
     const behind = { ...same, isSubset: subset({ [saved.gtidSet ?? ""]: false }) };
     await expect(resume(unread, state, behind)).rejects.toBeInstanceOf(HistoryMismatchError);
   });
-  test("does so whatever gtid_mode is now", async () => {
+  test("continues at file and offset whatever gtid_mode is now", async () => {
     expect(await resume(saved, { ...state, gtids: false }, same)).toMatchObject({
       start: { kind: "file" },
       isResumed: true,
     });
   });
-  test("learns the GTIDs where the offset had none", async () => {
+  test("learns the GTIDs when the offset had none", async () => {
     expect(await resume({ ...saved, gtidSet: null }, state, same)).toMatchObject({
       offset: { gtidSet: `${UUID}:1-42` },
       start: { kind: "file" },
     });
   });
-  test("stops when another transaction stands where the last one was read", async () => {
+  test("stops when the server has another transaction where the last one was read", async () => {
     const changed = { ...reset, find: async () => ({ ...anchor, committedUs: 8 }) };
     await expect(resume(saved, state, changed)).rejects.toBeInstanceOf(HistoryMismatchError);
     await expect(resume({ ...saved, gtidSet: null }, state, reset)).rejects.toBeInstanceOf(
       HistoryMismatchError,
     );
   });
-  test("stops when the logs that would prove it are gone, until an operator vouches", async () => {
+  test("stops when the logs that prove the history are gone, until an operator confirms it", async () => {
     const gone = { ...reset, find: async () => null };
     await expect(resume(saved, state, gone)).rejects.toBeInstanceOf(HistoryUnprovenError);
     const moved = { ...state, files: ["new.000001"], oldestFile: "new.000001" };
@@ -184,13 +184,13 @@ describe("resuming on the server that was read", () => {
     expect(begin.offset.epoch).toBeGreaterThan(saved.epoch);
     expect(begin.offset.life).not.toBe(saved.life);
   });
-  test("goes on in a new life where the last transaction stands in other files", async () => {
+  test("continues in a new life when the last transaction is in another file", async () => {
     expect(await resume(saved, state, reset)).toMatchObject({
       start: { kind: "gtid", gtidSet: saved.gtidSet },
       isResumed: false,
     });
   });
-  test("believes an offset of an earlier release, which has no anchor, as that release did", async () => {
+  test("accepts an offset of an earlier release, which has no anchor, as that release did", async () => {
     const old: Offset = { ...saved, life: null, anchor: null };
     expect(await resume(old, state, reset)).toMatchObject({
       start: { kind: "gtid", gtidSet: saved.gtidSet },
@@ -203,13 +203,13 @@ describe("resuming on the server that was read", () => {
       start: { kind: "file", file: "bin.000005", offset: 99 },
     });
   });
-  test("goes on behind the GTIDs where file and offset were not reached yet", async () => {
+  test("continues after the GTIDs when file and offset were not reached yet", async () => {
     expect(await resume({ ...saved, isExact: false }, state, same)).toMatchObject({
       start: { kind: "gtid" },
       isResumed: true,
     });
   });
-  test("goes on in the next file behind an offset that a dump cannot ask for", async () => {
+  test("continues in the next file after an offset that a dump cannot request", async () => {
     const far = { ...saved, offset: 2 ** 32 };
     expect(await resume(far, state, same)).toMatchObject({
       start: { kind: "file", file: "bin.000009", offset: 4 },
@@ -223,7 +223,7 @@ describe("resuming on the server that was read", () => {
 
 describe("resuming in a restored offsets table", () => {
   const MADE_MS = 1_795_000_000_000;
-  test("begins a new life where it is, whose frames follow those of the former one", async () => {
+  test("begins a new life at its offset, whose frames follow those of the former life", async () => {
     const begin = await resume({ ...saved, tableMadeMs: MADE_MS }, state, same);
     expect(inTable(begin, MADE_MS)).toEqual(begin);
     const copied = inTable(begin, MADE_MS + 1);
@@ -236,7 +236,7 @@ describe("resuming in a restored offsets table", () => {
     expect(copied.offset.epoch).toBeGreaterThan(saved.epoch);
     expect(copied.offset.life).not.toBe(saved.life);
   });
-  test("goes on where an earlier release did not say when the table was made", async () => {
+  test("continues in the same life when an earlier release did not save when the table was created", async () => {
     const begin = await resume(saved, state, same);
     expect(inTable(begin, MADE_MS)).toEqual({
       ...begin,
@@ -246,7 +246,7 @@ describe("resuming in a restored offsets table", () => {
 });
 
 describe("resuming on another server", () => {
-  test("begins a new life behind the same GTIDs, and keeps the lanes' chain", async () => {
+  test("begins a new life after the same GTIDs, and keeps the lanes' chain", async () => {
     const begin = await resume(saved, other, same);
     expect(begin).toMatchObject({
       start: { kind: "gtid", gtidSet: saved.gtidSet },
@@ -255,14 +255,14 @@ describe("resuming on another server", () => {
     });
     expect(begin.offset.epoch).toBeGreaterThan(3);
   });
-  test("keeps prepared XA transactions; whose author is not known by then is not looked for", async () => {
+  test("keeps prepared XA transactions, and does not look up authors that are still unknown", async () => {
     const known = { user: "app", host: "h", attribution: "ledger" } as const;
     const transaction = { ...kept.transaction, author: known };
     const keptXa = [kept, { ...kept, transaction }];
     const { offset } = await resume({ ...saved, keptXa }, other, same);
     expect(offset.keptXa.map(({ transaction: { author } }) => author)).toEqual([null, known]);
   });
-  test("stops where the last transaction is another one, or cannot be found", async () => {
+  test("stops when the last transaction differs or cannot be found", async () => {
     const changed = { ...same, find: async () => ({ ...anchor, committedUs: 8 }) };
     await expect(resume(saved, other, changed)).rejects.toBeInstanceOf(HistoryMismatchError);
     const gone = { ...same, find: async () => null };
@@ -273,7 +273,7 @@ describe("resuming on another server", () => {
       HistoryMismatchError,
     );
   });
-  test("stops when the next transactions were purged, also when an operator vouches", async () => {
+  test("stops when the next transactions were purged, even if an operator confirms the history", async () => {
     const purged = { ...same, isSubset: subset({ [state.gtidPurged]: false }) };
     for (const isVouched of [false, true])
       await expect(resume(saved, other, purged, isVouched)).rejects.toMatchObject({
@@ -303,13 +303,13 @@ test.each([
   expect(latestOf(UUID, set)).toEqual(gtids);
 });
 
-test("a first start on a server that has written nothing is recognised by another server's transaction", async () => {
+test("a first start on a server that has written nothing has another server's transaction as its anchor", async () => {
   const gtidExecuted = `5441fac8-71ca-11e1-9e33-c80aa9429562:1-7`;
   const { offset } = await firstBeginning({ kind: "now" }, life, { ...state, gtidExecuted }, same);
   expect(offset.anchor).toMatchObject({ gtid: "5441fac8-71ca-11e1-9e33-c80aa9429562:7" });
 });
 
-test("a first start is recognised by another tag's transaction where the busiest one's is purged", async () => {
+test("a first start has another tag's transaction as its anchor when the busiest tag's is purged", async () => {
   const gtidExecuted = `${UUID}:br_gone:1-90:br_here:1-7`;
   const evidence = {
     ...same,

@@ -13,7 +13,7 @@ function options(signal = new AbortController().signal) {
   return { lines, log, message, fields: { lane: 3 }, firstWaitMs: 1, longestWaitMs: 2, signal };
 }
 
-test("tries until it succeeds, and logs each failure", async () => {
+test("a retry repeats the action until it succeeds, and logs each failure", async () => {
   const retries = options();
   let left = 2;
   const act = async (): Promise<string> => {
@@ -27,13 +27,13 @@ test("tries until it succeeds, and logs each failure", async () => {
   ]);
 });
 
-test("a lost lease is not tried again", async () => {
+test("a lost lease is not retried", async () => {
   const retries = options();
   await expect(retry(retries, loseLease)).rejects.toThrow("gone");
   expect(retries.lines).toEqual([]);
 });
 
-test("an abort ends the attempts with its reason", async () => {
+test("an abort ends the attempts with the abort's reason", async () => {
   const stop = new AbortController();
   const act = (): Promise<never> => {
     stop.abort(new Error("told to end"));

@@ -17,7 +17,7 @@ test("an idle database has no lag, however long ago the last change was", () => 
   expect(status.lagMs()).toBe(0);
 });
 
-test("lag is the age of the oldest change that is not acknowledged", () => {
+test("lag is the age of the oldest unacknowledged change", () => {
   const status = new ReaderStatus();
   status.enter("streaming");
   status.behindSince(990_000);
@@ -27,7 +27,7 @@ test("lag is the age of the oldest change that is not acknowledged", () => {
   expect(status.lagMs()).toBe(5000);
 });
 
-test("catching up is lag, also where nothing read is wanted, until the end is reached", () => {
+test("a reader that catches up reports lag until it reaches the end, even if it ships no change", () => {
   const status = new ReaderStatus();
   status.enter("streaming");
   status.startsAt(400_000);
@@ -40,7 +40,7 @@ test("catching up is lag, also where nothing read is wanted, until the end is re
 });
 
 test.each([-3_600_000, 3_600_000])(
-  "times in the binlog count by the server's clock, which is %i ms ahead",
+  "lag is measured with the server's clock, which is %i ms ahead",
   (ahead) => {
     const status = new ReaderStatus();
     status.enter("streaming");
@@ -59,7 +59,7 @@ test.each([-3_600_000, 3_600_000])(
   },
 );
 
-test("a source that is not heard makes lag, and uses retention up", () => {
+test("a silent source increases lag and the used retention", () => {
   const status = new ReaderStatus();
   status.enter("streaming");
   status.enter("connecting");
@@ -69,7 +69,7 @@ test("a source that is not heard makes lag, and uses retention up", () => {
   expect(status.retentionUsedPercent()).toBe(10);
 });
 
-test("before the binlog is read, the saved offset says how far behind it is", () => {
+test("before the binlog is read, lag is the age of the saved offset", () => {
   const status = new ReaderStatus();
   status.expects(400_000);
   expect(status.lagMs()).toBe(600_000);
@@ -118,7 +118,7 @@ function reportsOf(...states: ((status: ReaderStatus) => void)[]): Record<string
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test("a reader is active while it reads the binlog, or waits for the former lanes; a standby says that it stands by", () => {
+test("a reader reports itself active while it reads or waits for the former lanes, and a standby reports standby", () => {
   const reports = reportsOf(
     (status) => status.enter("standby"),
     (status) => status.enter("connecting"),
@@ -144,7 +144,7 @@ test("a reader is active while it reads the binlog, or waits for the former lane
   ]);
 });
 
-test("a reader is held up while it does not read what was read before", () => {
+test("a reader is held up while it does not read a source that was read before", () => {
   const status = new ReaderStatus();
   expect(status.isHeldUp).toBe(true);
   status.expects(null);
@@ -158,7 +158,7 @@ test("a reader is held up while it does not read what was read before", () => {
   }
 });
 
-test("a stop lasts until a reader reads, or stands by for one that does", () => {
+test("a stop is reported until a reader reads the binlog or becomes the standby", () => {
   const status = new ReaderStatus();
   status.isStoppedByError = true;
   status.enter("blocked");
@@ -168,7 +168,7 @@ test("a stop lasts until a reader reads, or stands by for one that does", () => 
   expect(status.isStoppedByError).toBe(false);
 });
 
-test("the retention is reported once it is known", () => {
+test("the used retention is reported once the retention is known", () => {
   const [, before, after] = reportsOf(
     () => undefined,
     (status) => (status.retentionMs = 1_000_000),
@@ -177,7 +177,7 @@ test("the retention is reported once it is known", () => {
   expect(after).toHaveProperty("BinlogRetentionUsed");
 });
 
-test("what only a person can judge is counted once, in the report after it happened", () => {
+test("an event that a person has to judge is counted once, in the next report", () => {
   const reports = reportsOf(
     (status) => status.enter("streaming"),
     ({ counters }) => {
@@ -193,7 +193,7 @@ test("what only a person can judge is counted once, in the report after it happe
   ]);
 });
 
-test("a prepared XA transaction for which the offset waits counts from when it was prepared", () => {
+test("a prepared XA transaction that holds the offset is reported with its age since XA PREPARE", () => {
   const status = new ReaderStatus();
   status.enter("streaming");
   status.retentionMs = 1000;

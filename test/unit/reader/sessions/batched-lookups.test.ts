@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { BatchedLookups } from "../../../../reader/sessions/batched-lookups.ts";
 import { ReadPosition } from "../../../../reader/sessions/read-position.ts";
 
-test("lookups that come while an answer is under way go together in the next", async () => {
+test("lookups that arrive while one is running share the next one", async () => {
   const asked: number[][] = [];
   const first = Promise.withResolvers<void>();
   const lookups = new BatchedLookups<number>(0, async (some) => {
@@ -18,7 +18,7 @@ test("lookups that come while an answer is under way go together in the next", a
   expect(asked.map(({ length }) => length)).toEqual([1, 999]);
 });
 
-test("a question that cannot be answered rejects, and the next one is asked all the same", async () => {
+test("a failed lookup rejects, and the next one is still made", async () => {
   let failures = 1;
   const lookups = new BatchedLookups<number>(0, async () => {
     await Promise.resolve();
@@ -28,7 +28,7 @@ test("a question that cannot be answered rejects, and the next one is asked all 
   await expect(lookups.ask(2)).resolves.toBeUndefined();
 });
 
-test("a position is passed when reading comes to it, or not in time", async () => {
+test("passes() resolves when reading reaches the position or the time is over", async () => {
   const read = new ReadPosition();
   const passes = read.passes({ fileNumber: 3, offset: 500 }, 10_000);
   read.advance(3, 499);

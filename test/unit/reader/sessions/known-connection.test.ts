@@ -17,7 +17,7 @@ function asked(connection: KnownConnection, position: string): string | null {
 }
 
 describe("a connection that the process list showed", () => {
-  test("is that account's from its beginning", () => {
+  test("belongs to that account from its beginning", () => {
     const connection = new KnownConnection();
     connection.sight(author("a"), at("p100"));
     expect(asked(connection, "p050")).toBe("a");
@@ -47,7 +47,7 @@ describe("a connection that the process list showed", () => {
     expect(asked(connection, "p500")).toBe("a");
   });
 
-  test("has no author between two accounts, also if a lane asks for a later change first", () => {
+  test("has no author between two accounts, even if a lane asks for a later change first", () => {
     const connection = new KnownConnection();
     connection.sight(author("a"), at("p100"));
     connection.sight(author("b"), at("p300"));
@@ -75,7 +75,7 @@ describe("a connection that the process list showed", () => {
 });
 
 describe("a connection in the ledger", () => {
-  test("is each account's from its row to the next row", () => {
+  test("belongs to each account from its row to the next row", () => {
     const connection = new KnownConnection();
     connection.register(author("a", "ledger"), "p1");
     connection.register(author("b", "ledger"), "p3");
@@ -84,7 +84,7 @@ describe("a connection in the ledger", () => {
     expect(asked(connection, "p3")).toBe("b");
   });
 
-  test("stays the ledger's while the process list, which is ahead of the reader, shows another", () => {
+  test("keeps the ledger's account while the process list, which is ahead of the reader, shows another", () => {
     const connection = new KnownConnection();
     connection.register(author("a", "ledger"), "p100");
     connection.sight(author("b"), at("p900"));
@@ -94,7 +94,7 @@ describe("a connection in the ledger", () => {
     expect(connection.silentChanges).toBe(0);
   });
 
-  test("changes its account without a row: from the sighting on it is the other's, and that is counted", () => {
+  test("has the account of the process list after a silent change, which is counted", () => {
     const connection = new KnownConnection();
     connection.register(author("a", "ledger"), "p100");
     connection.sight(author("b"), at("p200"));
@@ -102,13 +102,13 @@ describe("a connection in the ledger", () => {
     expect(connection.silentChanges).toBe(1);
   });
 
-  test("does not grow when the same account registers again and again", () => {
+  test("does not grow when the same account registers repeatedly", () => {
     const connection = new KnownConnection();
     for (let i = 0; i < 100; i++) connection.register(author("a", "ledger"), `p${i}`);
     expect(connection.entries).toHaveLength(1);
   });
 
-  test("keeps all its users up to the place where everything was sent, and few of those before", () => {
+  test("keeps all users after the position up to which everything was sent, and few of those before it", () => {
     const connection = new KnownConnection();
     for (let i = 10; i < 100; i++) connection.register(author(`u${i}`, "ledger"), `p${i}`);
     expect(asked(connection, "p10")).toBe("u10");
@@ -118,7 +118,7 @@ describe("a connection in the ledger", () => {
     expect(asked(connection, "p10")).toBeNull(); // forgotten, not guessed
   });
 
-  test("does not mind a part of the binlog that is read again", () => {
+  test("stays the same when a part of the binlog is read again", () => {
     const connection = new KnownConnection();
     connection.restore([
       { ...author("a", "ledger"), from: "p1" },
@@ -132,7 +132,7 @@ describe("a connection in the ledger", () => {
     expect(connection.revision).toBe(0);
   });
 
-  test("stays the ledger's when the process list's answer is older than the ledger's row", () => {
+  test("keeps the ledger's account when the process list's answer is older than the ledger's row", () => {
     const connection = new KnownConnection();
     connection.register(author("a", "ledger"), "p100");
     connection.register(author("b", "ledger"), "p300");

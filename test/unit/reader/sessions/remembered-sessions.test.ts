@@ -16,14 +16,14 @@ function remembered(lastSeen: number): RememberedSessions {
   return sessions;
 }
 
-test("of too many sessions, those that are recorded are forgotten, the oldest first", () => {
+test("when there are too many sessions, the oldest recorded ones are forgotten", () => {
   const sessions = remembered(50);
   sessions.forgetOldest(saved);
   expect(sessions.size).toBe(1);
   expect(sessions.of({ run: RUN, thread: 2 }).facts.entries).toHaveLength(1);
 });
 
-test("none is forgotten whose change behind the offset may wait for its author", () => {
+test("a session with a change after the offset is not forgotten", () => {
   const sessions = remembered(100);
   sessions.forgetOldest(saved);
   expect(sessions.size).toBe(2);

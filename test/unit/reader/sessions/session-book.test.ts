@@ -126,13 +126,13 @@ const name = (thread: number, run = 1): string =>
   connectionName({ server: SERVER, run, thread } satisfies Connection);
 
 describe("SessionBook", () => {
-  test("asks once for a connection, also when nobody has an answer", async () => {
+  test("asks once for a connection, even if there is no answer", async () => {
     expect(await authorOf(transaction(7))).toBeNull();
     expect(await authorOf(transaction(7))).toBeNull();
     expect(questions).toEqual([[7]]);
   });
 
-  test("asks when it may, for a connection that it could not ask for at first", async () => {
+  test("asks later for a connection for which it could not ask at first", async () => {
     connected.set(7, "a");
     isNear = false;
     expect(await authorOf(transaction(7))).toBeNull();
@@ -141,7 +141,7 @@ describe("SessionBook", () => {
     expect(questions).toEqual([[7]]);
   });
 
-  test("knows what was written before the list was made, however far behind reading is", async () => {
+  test("knows the author of what was written before the list was made, however far behind the reader is", async () => {
     connected.set(7, "a");
     const first = transaction(7);
     const { fileNumber, offset } = book.read;
@@ -157,7 +157,7 @@ describe("SessionBook", () => {
     expect(await authorOf(transaction(7))).toBe("b");
   });
 
-  test("takes answers in the order of the questions, whichever waits for the records", async () => {
+  test("applies answers in the order of the questions, even if one waits for the recorded sessions", async () => {
     connected.set(7, "a");
     const slow = Promise.withResolvers<void>();
     finding = slow.promise;
@@ -175,7 +175,7 @@ describe("SessionBook", () => {
   });
 
   // After RESET BINARY LOGS AND GTIDS, the list's coordinates are not those of the changes read.
-  test("believes no process list behind which the binlog ends before what was read", async () => {
+  test("rejects a process list when the binlog ends before what was read", async () => {
     connected.set(7, "a");
     const byA = transaction(7);
     book.notice(byA);
@@ -196,7 +196,7 @@ describe("SessionBook", () => {
     await expect(book.authorsOf([unasked])).rejects.toThrow("the binlog ends at");
   });
 
-  test("does not ask the process list for a thread of another run, or of the ledger", async () => {
+  test("does not ask the process list for a thread of another run, or one that the ledger knows", async () => {
     connected.set(7, "new holder of the id").set(8, "a");
     expect(await authorOf(transaction(7, -2))).toBeNull();
     book.register(transaction(8), ledger("a"));
@@ -204,7 +204,7 @@ describe("SessionBook", () => {
     expect(questions.flat()).toEqual([]);
   });
 
-  test("records who is connected before the offset passes, so that the next reader knows", async () => {
+  test("records a connection's account before the offset passes it, so that the next reader knows it", async () => {
     connected.set(8, "a");
     book.register(transaction(8), ledger("a"));
     await record();
@@ -214,7 +214,7 @@ describe("SessionBook", () => {
     expect(await authorOf(later)).toBe("a");
   });
 
-  test("records who registered behind an offset that a prepared XA transaction holds back", async () => {
+  test("records a registration after an offset that a prepared XA transaction holds back", async () => {
     connected.set(8, "a");
     const held = { fileNumber: 1, offset: binlogEnd };
     transaction(7);
@@ -226,7 +226,7 @@ describe("SessionBook", () => {
     expect(await authorOf(later)).toBe("a");
   });
 
-  test("takes a recorded past for more than what the process list shows now", async () => {
+  test("prefers a recorded account to the one that the process list shows now", async () => {
     connected.set(8, "b");
     book.register(transaction(8), ledger("a"));
     const byA = transaction(8);
@@ -240,7 +240,7 @@ describe("SessionBook", () => {
     expect(await authorOf(transaction(8))).toBe("b");
   });
 
-  test("forgets who is gone, when all that it wrote was acknowledged", async () => {
+  test("forgets a closed connection when all its changes are acknowledged", async () => {
     book.register(transaction(8), ledger("a"));
     expect(await authorOf(transaction(8))).toBe("a");
     await record();
@@ -248,7 +248,7 @@ describe("SessionBook", () => {
     expect(book.size).toBe(0);
   });
 
-  test("keeps who is gone while a change of it lies behind the offset", async () => {
+  test("keeps a closed connection while one of its changes is after the offset", async () => {
     book.register(transaction(8), ledger("a"));
     const offset = binlogEnd;
     book.notice(transaction(8));
@@ -256,7 +256,7 @@ describe("SessionBook", () => {
     expect(recorded.has(name(8))).toBe(true);
   });
 
-  test("keeps who is gone while an XA transaction that it prepared waits at the offset", async () => {
+  test("keeps a closed connection while an XA transaction that it prepared holds the offset", async () => {
     book.register(transaction(8), ledger("a"));
     const prepared = transaction(8);
     book.notice(prepared);
@@ -273,7 +273,7 @@ describe("SessionBook", () => {
     expect(await authorOf(committed)).toBe("a");
   });
 
-  test("writes down whom it learns of after a change left without an author", async () => {
+  test("records an account that it learns after a change was sent without an author", async () => {
     expect(await authorOf(transaction(7))).toBeNull();
     await record();
     connected.set(7, "a");
@@ -281,7 +281,7 @@ describe("SessionBook", () => {
     expect(recorded.get(name(7))).toMatchObject([{ from: "", user: "a", attribution: "sweep" }]);
   });
 
-  test("keeps everything while it is behind the process list", { timeout: 5000 }, async () => {
+  test("keeps all connections while it is behind the process list", { timeout: 5000 }, async () => {
     book.register(transaction(8), ledger("a"));
     const offset = binlogEnd;
     binlogEnd += 1_000_000;
@@ -291,7 +291,7 @@ describe("SessionBook", () => {
 });
 
 describe("on a server whose clock is set back", () => {
-  test("a connection that was seen with another user is that user's", async () => {
+  test("a connection that was seen with another user belongs to that user", async () => {
     connected.set(8, "a");
     book.register(transaction(8), ledger("a"));
     await book.sweep();
@@ -300,7 +300,7 @@ describe("on a server whose clock is set back", () => {
     expect(await authorOf(afterSetBack(8))).toBe("b");
   });
 
-  test("what was written between two users is nobody's", async () => {
+  test("a change between the sightings of two users has no author", async () => {
     connected.set(8, "a");
     expect(await authorOf(transaction(8))).toBe("a");
     await book.sweep();
@@ -311,7 +311,7 @@ describe("on a server whose clock is set back", () => {
     expect(await authorOf(afterSetBack(8))).toBe("b");
   });
 
-  test("a row of the ledger is not older than what was seen before it", async () => {
+  test("a row of the ledger is newer than an earlier sighting", async () => {
     connected.set(8, "a");
     book.register(transaction(8), ledger("a"));
     await book.sweep();
@@ -321,7 +321,7 @@ describe("on a server whose clock is set back", () => {
 });
 
 describe("a transaction whose GTID has a tag", () => {
-  test("is the tag's user's, whatever its server, run and thread, and nobody is asked", async () => {
+  test("belongs to the tag's user, whatever its server, run and thread, without a lookup", async () => {
     connected.set(7, "b");
     expect(await authorOf(tagged(7, "a"))).toBe("a");
     expect(await authorOf(tagged(7, "a", -2))).toBe("a");
@@ -330,12 +330,12 @@ describe("a transaction whose GTID has a tag", () => {
     expect(disagreements).toEqual([]);
   });
 
-  test("is not judged by a tag that binlog-router did not make", async () => {
+  test("is attributed without its tag when binlog-router did not set the tag", async () => {
     connected.set(7, "b");
     expect(await authorOf({ ...transaction(7), tag: "mysqlsh" })).toBe("b");
   });
 
-  test("has the host that the ledger's row says, also for the next reader", async () => {
+  test("has the host of the ledger's row, also for the next reader", async () => {
     connected.set(8, "a");
     book.register(tagged(8, "a"), ledger("a"));
     const [author] = await book.authorsOf([tagged(8, "a")]);
@@ -362,7 +362,7 @@ describe("a transaction whose GTID has a tag", () => {
     expect(recorded.get(name(8))).toMatchObject([{ tagged: account }]);
   });
 
-  test("has no known author where the ledger names another user", async () => {
+  test("has no known author when the ledger names another user", async () => {
     book.register(tagged(8, "a"), ledger("a"));
     expect(await authorOf(tagged(8, "b"))).toBeNull();
     expect(disagreements).toEqual([8]);
@@ -376,7 +376,7 @@ describe("a transaction whose GTID has a tag", () => {
   });
 
   test.each([true, false])(
-    "ends what is known of transactions without one, ledger: %s",
+    "makes the author of the connection's later untagged transactions unknown, ledger: %s",
     async (hasLedger) => {
       connected.set(8, "a");
       if (hasLedger) book.register(tagged(8, "a"), ledger("a"));
@@ -394,7 +394,7 @@ describe("a transaction whose GTID has a tag", () => {
     },
   );
 
-  test("is followed by those of a session that was reset, where its user is proven", async () => {
+  test("may be followed by transactions of a reset session, which have an author when their user is proven", async () => {
     book.register(tagged(8, "a"), ledger("a"));
     const early = transaction(8);
     proven.set(8, { user: "b", since: binlogEnd });
@@ -415,7 +415,7 @@ describe("a transaction whose GTID has a tag", () => {
     expect(await authorOf(transaction(8))).toBeNull();
   });
 
-  test("does not change whose the connection's earlier transactions are", async () => {
+  test("does not change the author of the connection's earlier transactions", async () => {
     book.register(transaction(8), ledger("a"));
     const before = transaction(8);
     const after = tagged(8, "a");

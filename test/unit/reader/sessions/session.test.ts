@@ -18,31 +18,31 @@ const gone: Pick<Session, "thread" | "run" | "isPresent" | "lastSeen"> = {
 const saved = { position: at(50), run: 2 };
 
 test.each([
-  ["gone, and all of it was read and lies before the offset", gone, true],
-  ["gone, and none of it was read", { ...gone, lastSeen: null }, true],
+  ["closed, and all its changes are read and before the offset", gone, true],
+  ["closed, and none of its changes was read", { ...gone, lastSeen: null }, true],
   [
-    "gone, and was seen in the file before",
+    "closed, and had its last change in the previous file",
     { ...gone, lastSeen: { fileNumber: 1, offset: 99 } },
     true,
   ],
   ["with a change in the next file", { ...gone, lastSeen: { fileNumber: 3, offset: 4 } }, false],
   ["still connected", { ...gone, thread: 1 }, false],
-  ["with a change behind the offset", { ...gone, lastSeen: at(60) }, false],
-  ["with a change right at the offset, which is read again", { ...gone, lastSeen: at(50) }, false],
+  ["with a change after the offset", { ...gone, lastSeen: at(60) }, false],
+  ["with a change at the offset, which is read again", { ...gone, lastSeen: at(50) }, false],
   ["of an earlier run", { ...gone, thread: 1, run: 1, isPresent: false }, true],
   [
     "of an earlier run, prepared there and not committed",
     { ...gone, run: 1, lastSeen: at(50) },
     false,
   ],
-])("a session that is %s", (_, session, expected) => {
+])("isOver judges a session that is %s", (_, session, expected) => {
   expect(isOver(session, saved, census)).toBe(expected);
 });
 
-test("nothing is over for a reader that is behind the process list", () => {
+test("no session is over for a reader that is behind the process list", () => {
   expect(isOver(gone, saved, null)).toBe(false);
 });
 
-test("a session is not over by its absence from a list that may lack connections", () => {
+test("a session is not over when it is absent from a list that may lack connections", () => {
   expect(isOver(gone, saved, { ...census, alive: null })).toBe(false);
 });

@@ -177,15 +177,15 @@ class Round {
     if (author !== undefined && author !== user)
       this.problems.push(`${start} of ${user} became ${author}'s`);
     if (author === undefined && !isForced)
-      this.problems.push(`${start} of ${user} has no author, and the list says it`);
+      this.problems.push(`${start} of ${user} has no author, although the list names it`);
   }
 }
 
 test.for([
   ["changes its user once", 1],
-  ["changes its user again and again", 9],
+  ["changes its user repeatedly", 9],
 ] as const)(
-  "a connection behind which the list was made has its author: it %s",
+  "a change written before the list was made has its author when the connection %s",
   { timeout: 300_000 },
   async ([, changes]) => {
     const rounds = await Promise.all(

@@ -11,13 +11,13 @@ const brake = (options: Partial<BrakeOptions>): Brake =>
     ...options,
   });
 
-test("leaves room for a chunk while the stream keeps up", async () => {
+test("the brake allows a chunk while the stream keeps up", async () => {
   const free = brake({});
   expect(await free.look(null)).toBe("free");
   expect(await free.look(LAST)).toBe("free");
 });
 
-test("rests while the stream is behind", async () => {
+test("the brake holds the snapshot while the stream is behind", async () => {
   let lag = 3001;
   const behind = brake({ lagMs: () => lag });
   expect(await behind.look(null)).toBe("behind");
@@ -26,7 +26,7 @@ test("rests while the stream is behind", async () => {
   expect(await behind.look(null)).toBe("wait");
 });
 
-test("rests for as long as it is told", async () => {
+test("the brake holds the snapshot for the time given to rest()", async () => {
   const resting = brake({});
   resting.rest(60_000);
   expect(await resting.look(null)).toBe("wait");
@@ -34,7 +34,7 @@ test("rests for as long as it is told", async () => {
   expect(await resting.look(null)).toBe("free");
 });
 
-test("waits until less is unsent", async () => {
+test("the brake waits until the reader has sent enough of its buffer", async () => {
   const relieved = Promise.withResolvers<void>();
   const pressed = brake({ relief: () => relieved.promise });
   let room: string | null = null;
@@ -45,7 +45,7 @@ test("waits until less is unsent", async () => {
   expect(await looking).toBe("free");
 });
 
-test("waits until what was handed over is delivered, and returns now and then", async () => {
+test("the brake holds the snapshot until the last row handed over is delivered", async () => {
   const asked: unknown[] = [];
   let isDelivered = false;
   const slow = brake({

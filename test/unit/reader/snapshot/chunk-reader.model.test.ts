@@ -40,7 +40,7 @@ test.for([
   ["a changed row is read again", true, false],
   ["a changed row is read again, and only the server knows the order", true, true],
 ] as const)(
-  "a chunk is the table at its place: %s",
+  "a chunk equals the table at its position when %s",
   { timeout: TIMEOUT_MS },
   async ([, asksAgain, serverKnowsOrder]) => {
     const { problems, chunks, rereads } = await rounds("none", asksAgain, serverKnowsOrder);
@@ -51,7 +51,7 @@ test.for([
 );
 
 test.for(["no wait", "no high mark", "no changes", "no range"] as const)(
-  "the model finds the fault when there is %s",
+  "the model detects the fault when there is %s",
   { timeout: TIMEOUT_MS },
   async (fault) => {
     expect((await rounds(fault, false, false)).problems).not.toEqual([]);

@@ -3,12 +3,12 @@ import { MOST_UNSAVED, RowNumbers } from "../../../../reader/snapshot/row-number
 
 const at = (offset: number) => ({ file: "binlog.000002", fileNumber: 2, offset });
 
-test("counts at one place, and begins with 0 at the next one", () => {
+test("row numbers count up at one position, and begin with 0 at the next one", () => {
   const numbers = RowNumbers.begin(undefined, at(100));
   expect([numbers.take(at(200)), numbers.take(at(200)), numbers.take(at(300))]).toEqual([0, 1, 0]);
 });
 
-test("leaves room at the end of the binlog for what an earlier attempt did not save", () => {
+test("row numbers at the end of the binlog leave room for numbers that an earlier attempt did not save", () => {
   const first = RowNumbers.begin(undefined, at(100));
   const used = first.take(at(100));
   const second = RowNumbers.begin(undefined, at(100)); // the first attempt saved and sent nothing
@@ -18,7 +18,7 @@ test("leaves room at the end of the binlog for what an earlier attempt did not s
   expect(third.take(at(100))).toBeGreaterThan(used + MOST_UNSAVED);
 });
 
-test("begins behind all that an attempt may have sent at a place that it had not saved", () => {
+test("row numbers begin after all that an earlier attempt may have sent at an unsaved position", () => {
   const first = RowNumbers.begin(undefined, at(100));
   const saved = first.free;
   let last = 0;
@@ -26,7 +26,7 @@ test("begins behind all that an attempt may have sent at a place that it had not
   expect(RowNumbers.begin(saved, at(200)).take(at(200))).toBeGreaterThan(last + MOST_UNSAVED);
 });
 
-test("says when a place has no room left", () => {
+test("hasRoom is false when a position has too few numbers left", () => {
   const saved = { ...at(100), next: 8_995_000_000 };
   const numbers = RowNumbers.begin(saved, at(100));
   expect(numbers.hasRoom(at(100), 10)).toBe(false);

@@ -8,7 +8,7 @@ test.for([
   '`select` = 1 AND note <> "SELECT ("',
   "JSON_EXTRACT(doc, '$.a') = 1",
   "a - -1 > 0",
-])("takes %s", (where) => {
+])("--where may be %s", (where) => {
   expect(() => assertOneExpression(where)).not.toThrow();
 });
 
@@ -26,6 +26,6 @@ test.for([
   "@a := 1",
   "id = ?",
   " ",
-])("refuses %s", (where) => {
+])("--where is refused: %s", (where) => {
   expect(() => assertOneExpression(where)).toThrow(SnapshotRefusedError);
 });

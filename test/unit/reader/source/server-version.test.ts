@@ -36,21 +36,24 @@ describe("the version of a server", () => {
     ],
     ["Cloud SQL", "8.0.26-google", { version_comment: "(Google)" }, "Upgrade the Cloud SQL"],
     ["Azure", "5.7.44-azure-log", {}, "Upgrade the Azure Database for MySQL"],
-  ])("%s below the oldest: the remedy is how it is upgraded", (_, version, other, remedy) => {
-    expect(finding(version, other)?.remedy).toContain(remedy);
-  });
+  ])(
+    "%s below the oldest version has a remedy that names the upgrade",
+    (_, version, other, remedy) => {
+      expect(finding(version, other)?.remedy).toContain(remedy);
+    },
+  );
 
   test.each([
     ["MariaDB", "10.11.6-MariaDB-log"],
     ["MariaDB", "5.5.5-10.6.14-MariaDB"],
     ["TiDB", "8.0.11-TiDB-v7.5.0"],
-  ])("%s (%s) is no MySQL", (name, version) => {
+  ])("%s (%s) is refused as not MySQL", (name, version) => {
     expect(finding(version)?.what).toBe(`the server is ${name} (version ${version})`);
     expect(finding(version)?.remedy).toContain("Name a MySQL server");
     expect(isAtLeast(version, [5, 5])).toBe(false);
   });
 
-  test("it is asked first: no other finding stands beside it", () => {
+  test("the version is checked first, and its finding is the only one", () => {
     const variables = new Map([
       ["version", "8.0.15"],
       ["log_bin", "OFF"],
@@ -58,7 +61,7 @@ describe("the version of a server", () => {
     expect(binlogFindings(variables).map(({ check }) => check)).toEqual(["version"]);
   });
 
-  test("a reader instance of Aurora is told from a writer without a binlog", () => {
+  test("a reader instance of Aurora and a writer without a binlog have different findings", () => {
     const aurora = { version: "8.0.32", aurora_version: "3.05.2", log_bin: "OFF" };
     const found = (innodb_read_only: string) =>
       binlogFindings(new Map(Object.entries({ ...aurora, innodb_read_only })))[0];

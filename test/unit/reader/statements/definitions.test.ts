@@ -182,10 +182,10 @@ test.each([
   expect(readStatement(queryEvent(sql)).kind).toBe(kind);
 });
 
-describe("where the server writes names of tables in lower case", () => {
+describe("on a server that writes names of tables in lower case", () => {
   const lower = new FollowedTables({ patterns: ["Shop.Ö*"], ledger: "x.x", lowerCase: true });
 
-  test("statements and patterns follow it", () => {
+  test("names in statements and patterns are compared in lower case", () => {
     const query = queryEvent("RENAME TABLE SHOP.Ölfass TO ÖLFASS, a TO b", { schema: "sHop" });
     const statement = readStatement(query);
     const changes = statement.kind === "definition" ? changesOf(statement, query, lower) : [];

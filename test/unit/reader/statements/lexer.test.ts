@@ -47,14 +47,14 @@ test.each<[string, string[]]>([
   expect(tokens(text)).toEqual(expected);
 });
 
-test("a backslash takes one byte with it, also the first of a character of several", () => {
+test("a backslash escapes one byte, also the first byte of a multi-byte character", () => {
   const text = Buffer.from([0x27, 0x5c, 0x95, 0x5c, 0x27, 0x27, 0x61]);
   // The first \ escapes 0x95; the second \ escapes a quote; the last quote ends the text.
   expect(tokens(text, { charset: "sjis" }).at(-1)).toBe("word:a");
   expect(tokens(text, { charset: "latin1" }).at(-1)).toBe("word:a");
 });
 
-test("a statement of 128 MiB is read without a copy of it, in time that grows with it", () => {
+test("a statement of 128 MiB is read without a copy, in linear time", () => {
   const head = Buffer.from("/* '");
   const large = Buffer.alloc(1 << 27, 0x61);
   head.copy(large);

@@ -3,14 +3,14 @@ import { isBegin, QueryEvent, threadOf } from "../../../../reader/statements/que
 import { readStatement } from "../../../../reader/statements/statement.ts";
 import { queryEventBytes } from "../../../support/query-event.ts";
 
-test("the BEGIN of a transaction is recognised without reading the rest, and nothing else is taken for one", () => {
+test("isBegin recognises the BEGIN of a transaction, and no other text", () => {
   for (const schema of ["", "shop"])
     expect(isBegin(queryEventBytes("BEGIN", { schema }))).toBe(true);
   for (const text of ["", "BEGI", "BEGIN ", " BEGIN", "BEGINS", "COMMIT", "BEGIN WORK"])
     expect(isBegin(queryEventBytes(text))).toBe(false);
 });
 
-test("what is recognised so is what reading the statement says", () => {
+test("readStatement and threadOf agree with isBegin and the parsed event", () => {
   const event = queryEventBytes("BEGIN");
   event.writeUInt32LE(77, 19);
   const query = QueryEvent.parse(event);

@@ -11,7 +11,7 @@ const proven = async (...files: string[]): Promise<string[]> => [
   ...(await knownFiles(files, true, EMPTY)).proven,
 ];
 
-test("a file that leaves out numbers may be proven to follow", async () => {
+test("a file can be proven to follow although numbers between are missing", async () => {
   expect(await proven("bin.000009", "bin.000010", "bin.000042", "bin.000043")).toEqual([
     "bin.000042",
   ]);
@@ -19,7 +19,7 @@ test("a file that leaves out numbers may be proven to follow", async () => {
 });
 
 // Otherwise positions would repeat, and the route function would drop new changes as repeats.
-test("no file is proven to follow under another base name, or with a lower number", async () => {
+test("a file with another base name or a lower number is not proven to follow", async () => {
   expect(await proven("bin.000017", "moved.000001")).toEqual([]);
   expect(await proven("bin.000017", "moved.000042")).toEqual([]);
   expect(await proven("bin.000017", "bin.000003")).toEqual([]);

@@ -38,7 +38,7 @@ function marker() {
   return { sink, seen };
 }
 
-test("passes a change on when the next one shows that it was not the last, and the last before the boundary", () => {
+test("the marker passes a change on when the next one arrives, and the last change before the boundary", () => {
   const { sink, seen } = marker();
   sink.change(transaction, change(0));
   expect(seen).toEqual([]);
@@ -48,7 +48,7 @@ test("passes a change on when the next one shows that it was not the last, and t
   expect(seen).toEqual(["0", "1 last", "boundary"]);
 });
 
-test("a boundary without changes stays one", () => {
+test("a boundary without changes is passed on", () => {
   const { sink, seen } = marker();
   sink.boundary(boundary);
   sink.prepared(transaction);

@@ -14,12 +14,12 @@ test.each([
   ["another server's", { serverId: 2, gtid: at(5, 5) }, false],
   ["a replayed one", { serverId: 1, gtid: at(4, 5) }, false],
   ["one replayed from a log without times", { serverId: 1, gtid: at(0, 5) }, false],
-])("the thread id of %s", (_, execution, isOwn) => {
+])("isOwnThread judges the thread id of %s", (_, execution, isOwn) => {
   expect(isOwnThread(execution, 1)).toBe(isOwn);
 });
 
 // Earlier releases recorded authors of other servers' threads under the run -server_id.
-test("foreign runs are no own run, and none of an earlier release", () => {
+test("a foreign run differs from the server's own runs and from those of earlier releases", () => {
   for (const serverId of [0, 1, 2 ** 32 - 1]) {
     expect(isForeignRun(foreignRun(serverId))).toBe(true);
     expect(foreignRun(serverId)).toBeLessThan(-(2 ** 32 - 1));

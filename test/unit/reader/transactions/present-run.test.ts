@@ -20,9 +20,13 @@ const inFile = { ...former, file: "mysql-bin.000005", fileNumber: FILE };
 
 test.each([
   ["before the run's first file", former, false],
-  ["there by a clock that was ahead", { ...former, committedUs: Number.MAX_SAFE_INTEGER }, false],
+  [
+    "before the run's first file by a clock that was ahead",
+    { ...former, committedUs: Number.MAX_SAFE_INTEGER },
+    false,
+  ],
   ["in the run's first file", { ...inFile, start: 4 }, true],
-  ["in it by a clock that was behind", { ...inFile, committedUs: 0 }, true],
+  ["in the run's first file by a clock that was behind", { ...inFile, committedUs: 0 }, true],
   ["in a later file", { ...former, fileNumber: 6, start: 4 }, true],
   ["by another server's thread", { ...inFile, run: foreignRun(2) }, false],
   [
@@ -30,11 +34,11 @@ test.each([
     { ...inFile, prepared: { fileNumber: 4, offset: 500, us: 40_000 } },
     false,
   ],
-])("what was written %s", (_, transaction, isIncluded) => {
+])("PresentRun judges a transaction written %s", (_, transaction, isIncluded) => {
   expect(new PresentRun(FILE).includes(transaction)).toBe(isIncluded);
 });
 
-test("the run is reached by what is read in it, whoever wrote that, and when", () => {
+test("the run is reached with the first transaction read in it, whoever wrote it, and when", () => {
   const run = new PresentRun(FILE);
   run.passes(former);
   expect(run.isReached).toBe(false);
@@ -42,7 +46,7 @@ test("the run is reached by what is read in it, whoever wrote that, and when", (
   expect(run.isReached).toBe(true);
 });
 
-test("runs that began in a file of one number at different times have different numbers", () => {
+test("runs that began in a file of the same number at different times have different numbers", () => {
   const first = runBeginning(1_795_000_000, 17);
   expect(runBeginning(1_795_000_001, 17)).not.toBe(first);
   expect(runBeginning(1_795_000_000, 18)).not.toBe(first);

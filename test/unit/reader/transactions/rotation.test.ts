@@ -91,7 +91,7 @@ function placesOf(all: readonly Boundary[]): string[] {
   return all.map(({ file, offset }) => `${file}:${offset}`);
 }
 
-test("the place moves to the next file's beginning, once", () => {
+test("the position moves to the next file's beginning, once", () => {
   rotate("bin.000007", true);
   expect(boundaries).toEqual([]);
   statement("BEGIN");
@@ -102,7 +102,7 @@ test("the place moves to the next file's beginning, once", () => {
   expect(boundaries[1]?.gtids).toEqual([]);
 });
 
-test("it moves on behind a transaction that ends beyond 4 GiB", () => {
+test("the position moves to the next file after a transaction that ends beyond 4 GiB", () => {
   rotate("bin.000007", true);
   statement("BEGIN");
   for (let i = 0; i < 5; i++) {
@@ -116,7 +116,7 @@ test("it moves on behind a transaction that ends beyond 4 GiB", () => {
   expect(placesOf(boundaries).slice(1)).toEqual(["bin.000008:4"]);
 });
 
-test("the run that goes on there is the one that the file says", () => {
+test("a boundary at a file's beginning has the run that the file names", () => {
   rotate("bin.000007", true);
   rotate("bin.000008", true, true);
   rotate("bin.000009", true);
@@ -135,13 +135,13 @@ function gap(expected: string): unknown {
 }
 
 describe("a file that the server's index lacks", () => {
-  test("is noticed by the name at the end of the file before it", () => {
+  test("is detected by the name at the end of the previous file", () => {
     rotate("bin.000007", true);
     rotate("bin.000008", false);
     expect(() => rotate("bin.000009", true)).toThrow(gap("bin.000008"));
   });
 
-  test("is noticed by the numbers where a file has no end, also under another name", () => {
+  test("is detected by the numbers when a file has no end, also under another base name", () => {
     rotate("bin.000007", true);
     expect(() => rotate("bin.000009", true)).toThrow(gap("bin.000008"));
     reader = readerOf();
@@ -150,27 +150,27 @@ describe("a file that the server's index lacks", () => {
     expect(() => rotate("moved.1000001", true)).toThrow(gap("bin.1000001"));
   });
 
-  test("is noticed though no GTID is missing, where the file before it names another one", () => {
+  test("is detected although no GTID is missing, when the previous file names it", () => {
     rotate("bin.000007", true);
     rotate("bin.000008", false);
     expect(() => rotate("bin.000042", true)).toThrow(gap("bin.000008"));
   });
 
-  test("is none where the GTIDs prove that nothing is missing", () => {
+  test("is not reported when the GTIDs prove that nothing is missing", () => {
     rotate("bin.000007", true);
     rotate("bin.000042", true);
     rotate("bin.000043", true);
     expect(placesOf(boundaries)).toEqual(["bin.000042:4", "bin.000043:4"]);
   });
 
-  test("is looked for by another attempt where the file is newer than this one", () => {
+  test("is left to the next attempt when the file is newer than this attempt", () => {
     rotate("bin.000007", true);
     expect(() => rotate("bin.000050", true)).toThrow(
       expect.objectContaining({ name: "BinlogInterruptedError" }),
     );
   });
 
-  test("is none where a stray file made the server leave out numbers", () => {
+  test("is not reported when a stray file made the server skip numbers", () => {
     rotate("bin.000007", true);
     rotate("bin.000042", false);
     rotate("bin.000042", true);
@@ -180,14 +180,14 @@ describe("a file that the server's index lacks", () => {
   });
 });
 
-test("it stays inside a transaction", () => {
+test("the position does not move to the next file inside a transaction", () => {
   rotate("bin.000007", true);
   statement("BEGIN");
   rotate("bin.000008", true);
   expect(boundaries).toEqual([]);
 });
 
-test("it does not go back to a file before the one in which reading was", () => {
+test("the position does not return to a file before the one that was read", () => {
   reader = readerOf({ passed: { file: "bin.000009", offset: 500 } });
   for (const file of ["bin.000007", "bin.000008", "bin.000009", "bin.000010"]) rotate(file, true);
   expect(placesOf(boundaries)).toEqual(["bin.000010:4"]);

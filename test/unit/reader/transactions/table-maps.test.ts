@@ -16,7 +16,7 @@ function withId(event: Buffer, id: number): Buffer {
   return copy;
 }
 
-test("a table that the server opened again under another id keeps its decoder, and its old id is forgotten", () => {
+test("a table that the server reopened under another id keeps its decoder, and its old id is forgotten", () => {
   const tables = new TableMaps(() => true);
   tables.onTableMap(tableMap);
   const decoder = tables.rowsOf(rows);
@@ -29,7 +29,7 @@ test("a table that the server opened again under another id keeps its decoder, a
   }
 });
 
-test("an id that another table has by now is that table's", () => {
+test("an id that the server gave to another table belongs to that table", () => {
   const tables = new TableMaps((_, table) => table === "orders");
   const other = Buffer.from(tableMap);
   other.write("others", other.indexOf("orders"));
@@ -50,7 +50,7 @@ describe("a table map that cannot be read", () => {
   test.each([
     ["has a column of an unknown type", unknownType],
     ["ends inside the columns", tableMap.subarray(0, types + 3)],
-  ])("stops a reader of the table only: one that %s", (_, event) => {
+  ])("stops only a reader that follows the table when it %s", (_, event) => {
     const followed = new TableMaps(() => true);
     expect(() => followed.onTableMap(event)).toThrow(/unknown type|ends inside a field/);
     const unfollowed = new TableMaps(() => false);
@@ -58,7 +58,7 @@ describe("a table map that cannot be read", () => {
     expect(unfollowed.rowsOf(rows)).toBeNull();
   });
 
-  test("is no matter where only the names of columns are missing", () => {
+  test("is accepted for a table that is not followed when only the names of columns are missing", () => {
     const unfollowed = new TableMaps(() => false);
     unfollowed.onTableMap(tableMap.subarray(0, tableMap.indexOf("id") - 2));
     const counter = unfollowed.rowsOf(rows);

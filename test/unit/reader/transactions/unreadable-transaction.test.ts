@@ -57,7 +57,7 @@ function endBehind(sql: string): number {
 }
 
 describe("a statement that cannot be read", () => {
-  test("of an unknown kind stops with its place, the place behind it, and the command that goes on there", () => {
+  test("of an unknown kind stops the reader with its position, its end, and the command to continue there", () => {
     const behind = endBehind("FROBNICATE TABLE orders");
     expect(() => statement("FROBNICATE TABLE orders")).toThrow(
       expect.objectContaining({
@@ -74,7 +74,7 @@ describe("a statement that cannot be read", () => {
     expect(boundaries).toBe(0);
   });
 
-  test("is told at the end of its transaction, behind which reading can go on", () => {
+  test("is reported at the end of its transaction, after which reading can continue", () => {
     statement("BEGIN");
     const offset = end;
     statement("UPDATE orders SET a = 1");
@@ -91,7 +91,7 @@ describe("a statement that cannot be read", () => {
     expect(boundaries).toBe(0);
   });
 
-  test("passes where it writes what is not followed", () => {
+  test("is skipped when it writes tables that are not followed", () => {
     statement("BEGIN");
     statement("UPDATE percona.checksums SET a = 1", { databases: ["percona"] });
     xid();
@@ -101,7 +101,7 @@ describe("a statement that cannot be read", () => {
   });
 });
 
-describe("TRUNCATE TABLE of a name that is followed", () => {
+describe("TRUNCATE TABLE of a followed name", () => {
   test.each<QuerySession>([
     {},
     { databases: null, isThreadSpecific: true },
@@ -113,7 +113,7 @@ describe("TRUNCATE TABLE of a name that is followed", () => {
 
   const OF_A_TEMPORARY: QuerySession = { databases: ["shop"], isThreadSpecific: true };
 
-  test("stops the reader where it may be that of a temporary table", () => {
+  test("stops the reader when it may concern a temporary table", () => {
     expect(() => statement("TRUNCATE TABLE orders", OF_A_TEMPORARY)).toThrow(
       expect.objectContaining({
         name: "UnreadableTransactionError",
@@ -123,13 +123,13 @@ describe("TRUNCATE TABLE of a name that is followed", () => {
     expect(changes).toEqual([]);
   });
 
-  test("passes where the name is not followed", () => {
+  test("is skipped when the name is not followed", () => {
     statement("TRUNCATE TABLE percona.t", OF_A_TEMPORARY);
     expect(boundaries).toBe(1);
   });
 });
 
-describe("a transaction that begins before the one before it has ended", () => {
+describe("a transaction that begins before the previous one has ended", () => {
   const NOT_ENDED = /begins before the previous one has ended/;
 
   test("stops the reader", () => {
@@ -137,7 +137,7 @@ describe("a transaction that begins before the one before it has ended", () => {
     expect(() => statement("BEGIN")).toThrow(NOT_ENDED);
   });
 
-  test("stops the reader also if it is a statement about a table", () => {
+  test("stops the reader also when it is a statement about a table", () => {
     statement("BEGIN");
     expect(() => {
       take(withoutChecksum(recorded.GTID));

@@ -20,7 +20,7 @@ const message = (...args: Parameters<typeof typedChange>): Record<string, unknow
   JSON.parse(canal.write(typedChange(...args), 1_589_373_560_798)) as Record<string, unknown>;
 
 describe("a change as canal's flatMessage", () => {
-  it("is the message that Flink's documentation of the format shows, for an update", () => {
+  it("is the message of an update in Flink's documentation of the format", () => {
     const after = { ...BEFORE, weight: 5.18 };
     expect(message(COLUMNS, { op: "u", before: BEFORE, after, source })).toEqual({
       data: [{ id: "111", name: "scooter", description: "Big 2-wheel scooter", weight: "5.18" }],
@@ -84,11 +84,11 @@ describe("a change as canal's flatMessage", () => {
     });
   });
 
-  it("has NULL as null", () => {
+  it("has null for NULL", () => {
     expect(message({ v: "int" }, { after: { v: null } })).toMatchObject({ data: [{ v: null }] });
   });
 
-  it("has the statement and no rows, for a statement about a table", () => {
+  it("has the statement and no rows for a statement about a table", () => {
     const statement = "ALTER TABLE products ADD x INT";
     const after = null;
     expect(message(COLUMNS, { op: "ddl", after, key: null, statement })).toMatchObject({

@@ -36,7 +36,7 @@ const payload = (fields: Parameters<typeof typedChange>[1]): Record<string, unkn
   ) as Record<string, unknown> | null;
 
 describe("a change as the payload of a Debezium event", () => {
-  it("has the fields that its documentation names, for an update", () => {
+  it("has the fields that Debezium's documentation names for an update", () => {
     expect(payload({ op: "u", before: BEFORE, after: AFTER })).toEqual({
       before: BEFORE,
       after: AFTER,
@@ -120,7 +120,7 @@ describe("a value as Debezium gives it by default", () => {
     ["date", "0000-01-01", "10957"],
     ["date", "0100-01-01", "-683003"],
     ["datetime", "0099-12-31 00:00:00", "946598400000"],
-  ])("for %s %s", (type, value, text) => {
+  ])("has the documented form for %s %s", (type, value, text) => {
     expect(jsonText(debeziumValue(value, type, true))).toBe(text);
   });
 
@@ -128,7 +128,7 @@ describe("a value as Debezium gives it by default", () => {
     ["date", "0000-00-00", "0"],
     ["datetime", "0000-00-00 00:00:00", "0"],
     ["timestamp", "0000-00-00 00:00:00", '"1970-01-01T00:00:00Z"'],
-  ])("for a %s that is none, in a column without NULL", (type, value, text) => {
+  ])("is the type's default for the %s %s in a column that is NOT NULL", (type, value, text) => {
     expect(jsonText(debeziumValue(value, type, false))).toBe(text);
   });
 });

@@ -29,12 +29,12 @@ test.each([
   expect(wellKnownText(binary)).toBe(text);
 });
 
-test("a point in the other byte order", () => {
+test("a point in the other byte order is read", () => {
   const bytes = Buffer.from([0, 0, 0, 0, 1, ...numbers(7).reverse(), ...numbers(8).reverse()]);
   expect(pointOf(bytes)).toEqual({ x: 7, y: 8 });
 });
 
-test("bytes that are no geometry are refused", () => {
+test("bytes that are not a geometry are refused", () => {
   expect(() => wellKnownText(Buffer.from("hello"))).toThrow(RangeError);
   expect(() => pointOf(line)).toThrow(RangeError);
 });

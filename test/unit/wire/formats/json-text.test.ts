@@ -13,10 +13,10 @@ test.each([
   "0.1",
   "123456789012345678901234567890.123456789",
   '{"a":[1,2.50,{"b":null}],"c":"1.50"}',
-])("%s is the same text again", (text) => {
+])("%s is written as the same text", (text) => {
   expect(jsonText(parseJsonExactly(text))).toBe(text);
 });
 
-test("integers that a number would round are bigints, others numbers", () => {
+test("integers that a number would round are bigints, and others are numbers", () => {
   expect(parseJsonExactly("[9007199254740993, 12]")).toEqual([9007199254740993n, 12]);
 });

@@ -26,7 +26,7 @@ const record = (...args: Parameters<typeof typedChange>): unknown =>
   JSON.parse(maxwell.write(typedChange(...args)) ?? "null");
 
 describe("a change as Maxwell writes it", () => {
-  it("is the record of its documentation, for an insert", () => {
+  it("is the record of an insert in Maxwell's documentation", () => {
     expect(record(COLUMNS, { after: BEFORE, source })).toEqual({
       database: "test",
       table: "e",
@@ -51,7 +51,7 @@ describe("a change as Maxwell writes it", () => {
     });
   });
 
-  it("has the old values of changed columns only, for an update", () => {
+  it("has only the changed columns' old values for an update", () => {
     expect(record(COLUMNS, { op: "u", before: BEFORE, after: AFTER, source })).toMatchObject({
       type: "update",
       data: { id: 1, m: 5.444, c: "2016-10-21 05:33:54.631000" },
@@ -59,19 +59,19 @@ describe("a change as Maxwell writes it", () => {
     });
   });
 
-  it("has the row as it was in `data`, for a delete", () => {
+  it("has the deleted row in `data` for a delete", () => {
     const deleted = record(COLUMNS, { op: "d", before: AFTER, after: null, source });
     expect(deleted).toMatchObject({ type: "delete", data: { id: 1, m: 5.444 } });
     expect(deleted).not.toHaveProperty("old");
   });
 
-  it("says `commit` for the last change of a transaction, and counts the others", () => {
+  it("has `commit` for the last change of a transaction, and `xoffset` for the others", () => {
     const earlier = record(COLUMNS, { after: BEFORE }, { transaction: { n: 3, last: false } });
     expect(earlier).toMatchObject({ xoffset: 3 });
     expect(earlier).not.toHaveProperty("commit");
   });
 
-  it("keeps every digit: a DECIMAL is a number, a BIGINT has all of its own", () => {
+  it("keeps every digit of a DECIMAL and of a BIGINT, as numbers", () => {
     const typed = typedChange(
       { id: "bigint unsigned", total: "decimal(30,10)" },
       { after: { id: 18446744073709551615n, total: "12345678901234567890.1234567890" } },
@@ -81,13 +81,13 @@ describe("a change as Maxwell writes it", () => {
     );
   });
 
-  it("has sets as arrays, JSON as JSON, binary data as base64 and zero dates as they are", () => {
+  it("has sets as arrays, JSON as JSON, binary data as base64 and zero dates unchanged", () => {
     const columns = { s: "set('a','b','c')", j: "json", b: "blob", d: "datetime" };
     const row = { s: ["b", "c"], j: { a: [1] }, b: "AP8Q", d: "0000-00-00 00:00:00" };
     expect(record(columns, { after: row }, { key: [] })).toMatchObject({ data: row });
   });
 
-  it("leaves statements about tables out", () => {
+  it("leaves out statements about tables", () => {
     expect(record({}, { op: "ddl", after: null, statement: "DROP TABLE e" })).toBeNull();
   });
 });

@@ -23,7 +23,7 @@ const CHANGES = [
 ];
 
 test.each(CHANGES.map((change) => ({ change, op: change.op })))(
-  "a format sees the id, the key and the text that the envelope has, of $op",
+  "a format receives the envelope's id, key and text for $op",
   ({ change, op }) => {
     const author = op === "r" ? OF_SNAPSHOT : WRITTEN;
     const halves = change.oldKey === "" ? [undefined] : [undefined, "delete", "create"];

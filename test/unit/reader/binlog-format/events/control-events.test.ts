@@ -16,7 +16,7 @@ function changed(offset: number, value: number): Buffer {
 }
 
 describe("parseFormatDescription", () => {
-  it("tells version, start of the server and checksums", () => {
+  it("returns the version, whether the server started, and whether events have checksums", () => {
     expect(parseFormatDescription(recorded.FORMAT_DESCRIPTION)).toEqual({
       serverVersion: "9.7.4-2",
       created: 0,
@@ -61,7 +61,7 @@ describe("parseGtidEvent", () => {
     });
   });
 
-  it("reads the original commit time where it is another one", () => {
+  it("reads the original commit time when it differs from the commit time", () => {
     const place = 19 + 42;
     const replicated = Buffer.concat([
       gtid.subarray(0, place + 7),
@@ -75,7 +75,7 @@ describe("parseGtidEvent", () => {
     });
   });
 
-  it("has no GTID for an anonymous transaction and no times for one of an old server", () => {
+  it("returns no GTID for an anonymous transaction, and no times for one of an old server", () => {
     const anonymous = Buffer.from(gtid);
     anonymous[4] = EventType.ANONYMOUS_GTID_LOG_EVENT;
     expect(parseGtidEvent(anonymous)).toMatchObject({
@@ -89,7 +89,7 @@ describe("parseGtidEvent", () => {
     });
   });
 
-  it("refuses a short event, and a tagged one that demands an unknown field", () => {
+  it("refuses a short event, and a tagged event that requires an unknown field", () => {
     expect(() => parseGtidEvent(gtid.subarray(0, 30))).toThrow(CorruptEventError);
     const demanding = Buffer.from(recorded.GTID_TAGGED.subarray(0, -4));
     expect(demanding[21]).toBe(0);

@@ -27,20 +27,20 @@ describe("parseEventHeader", () => {
     );
   });
 
-  it("refuses bytes that end inside it", () => {
+  it("refuses an event that ends inside its header", () => {
     expect(() => parseEventHeader(recorded.WRITE_ROWS.subarray(0, 18))).toThrow(CorruptEventError);
     expect(() => parseEventHeader(recorded.WRITE_ROWS, 120)).toThrow(CorruptEventError);
   });
 });
 
 describe("verifyChecksum", () => {
-  it("returns a sound event without its checksum", () => {
+  it("returns an intact event without its checksum", () => {
     for (const event of Object.values(recorded)) {
       expect(verifyChecksum(event)).toEqual(event.subarray(0, -4));
     }
   });
 
-  it("finds every changed byte", () => {
+  it("detects a change of any byte", () => {
     for (let i = 0; i < recorded.WRITE_ROWS.length; i++) {
       const damaged = Buffer.from(recorded.WRITE_ROWS);
       damaged[i] = (damaged[i] ?? 0) ^ 0x10;
@@ -48,7 +48,7 @@ describe("verifyChecksum", () => {
     }
   });
 
-  it("overlooks the mark of a file in use, which the server sets and clears without a new checksum", () => {
+  it("ignores the file-in-use flag, which the server sets and clears without a new checksum", () => {
     const inUse = Buffer.from(recorded.FORMAT_DESCRIPTION);
     inUse[17] = 1;
     expect(verifyChecksum(inUse)).toEqual(inUse.subarray(0, -4));
@@ -57,7 +57,7 @@ describe("verifyChecksum", () => {
     expect(() => verifyChecksum(marked)).toThrow(CorruptEventError);
   });
 
-  it("names the event, and none of its data", () => {
+  it("names the event in its error, without the event's data", () => {
     const damaged = Buffer.from(recorded.WRITE_ROWS);
     damaged.writeUInt32LE(crc32(damaged) ^ 1, damaged.length - 4);
     expect(() => verifyChecksum(damaged)).toThrow(
@@ -72,12 +72,12 @@ describe("event types", () => {
     expect(eventTypeName(99)).toBe("event type 99");
   });
 
-  it("tell which carry rows", () => {
+  it("say which events carry rows", () => {
     const rows = Array.from({ length: 50 }, (_, type) => type).filter(isRowsEvent);
     expect(rows).toEqual([23, 24, 25, 30, 31, 32, 39]);
   });
 
-  it("tell what must stop the reader: unknown and not ignorable, or changes in a form that is not read", () => {
+  it("say which events must stop the reader: unknown and not ignorable, or changes in an unsupported form", () => {
     expect(mustNotBeIgnored(99, 0)).toBe(true);
     expect(mustNotBeIgnored(99, 0x80)).toBe(false);
     expect(mustNotBeIgnored(EventType.INCIDENT_EVENT, 0)).toBe(true);

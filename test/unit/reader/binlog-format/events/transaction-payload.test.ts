@@ -52,7 +52,7 @@ async function streamed(event: Buffer): Promise<Buffer[]> {
 }
 
 describe("a compressed transaction", () => {
-  it("gives the events it holds", async () => {
+  it("yields the events that it contains", async () => {
     const types = [...transactionPayloadEvents(recordedPayload)].map(
       (event) => parseEventHeader(event).type,
     );
@@ -67,7 +67,7 @@ describe("a compressed transaction", () => {
     expect(await streamed(event)).toEqual(inner);
   });
 
-  it("may hold events larger and smaller than the pieces it is decompressed in", async () => {
+  it("may contain events larger and smaller than the pieces in which it is decompressed", async () => {
     const inner = [19, 1_000_000, 20, 300_000, 5_000_000, 19].map((length, i) =>
       innerEvent(length, i),
     );
@@ -79,14 +79,14 @@ describe("a compressed transaction", () => {
     }
   });
 
-  it("tells its size without being decompressed", () => {
+  it("has a size that is read without decompressing it", () => {
     const { compression, uncompressedSize, payload } = parseTransactionPayload(recordedPayload);
     expect(compression).toBe("zstd");
     expect(uncompressedSize).toBe(295);
     expect(payload.length).toBeLessThan(uncompressedSize + 20);
   });
 
-  it("is refused when it is damaged, ends inside an event, or is compressed in an unknown way", async () => {
+  it("is refused when it is damaged, ends inside an event, or has an unknown compression", async () => {
     const damaged = Buffer.from(recordedPayload);
     damaged.fill(0xff, 60, 90);
     const cut = innerEvent(100, 3).subarray(0, 99);

@@ -32,13 +32,13 @@ describe("RowCounter", () => {
   test.each([
     ["inserts", writeRows, 2],
     ["an update with some columns", recorded.UPDATE_ROWS_MINIMAL.subarray(0, -4), 1],
-    ["an update of a key", recorded.UPDATE_ROWS_KEY.subarray(0, -4), 1],
+    ["an update of a key column", recorded.UPDATE_ROWS_KEY.subarray(0, -4), 1],
     ["a delete", recorded.DELETE_ROWS.subarray(0, -4), 1],
   ])("counts %s", (_, event, rows) => {
     expect(counter.count(event)).toBe(rows);
   });
 
-  test("counts the whole rows of an event that ends inside one", () => {
+  test("counts the complete rows of an event that ends inside a row", () => {
     const rowsBegin = 31;
     const firstRowEnds = writeRows.length - 5;
     for (let length = 19; length < writeRows.length; length++) {
@@ -47,7 +47,7 @@ describe("RowCounter", () => {
     expect(counter.count(writeRows.subarray(0, rowsBegin))).toBe(0);
   });
 
-  test("counts nothing in an event of another table or kind", () => {
+  test("counts no rows in an event of another table or kind", () => {
     const others = Buffer.from(writeRows);
     others[29] = 8;
     expect(counter.count(others)).toBe(0);
@@ -58,7 +58,7 @@ describe("RowCounter", () => {
 
   // A reader that follows the table decodes its events; one that does not only counts their rows.
   // Unless the decoder stops with an error, both must arrive at the same number.
-  test("counts what a decoder that does not stop counts, whatever the bytes", () => {
+  test("counts the same rows as the decoder does, whatever the bytes", () => {
     const damaged = fc
       .array(
         fc.record({ at: fc.nat(writeRows.length - 6), byte: fc.integer({ min: 0, max: 255 }) }),

@@ -36,7 +36,7 @@ const SECOND =
   '{"id":2,"name":null,"status":null,"amount":null,"attrs":null,"created":null,"note":null}';
 
 describe("parseTableMap", () => {
-  it("gives names, real types, members and the primary key", () => {
+  it("returns names, real types, members and the primary key", () => {
     const { columns, ...table } = parseTableMap(tableMap);
     expect(table).toEqual({ id: 122, database: "shop", table: "orders", primaryKey: [0] });
     expect(
@@ -55,7 +55,7 @@ describe("parseTableMap", () => {
     expect(columns[3]).toMatchObject({ precision: 12, decimals: 2 });
   });
 
-  it("gives the name alone", () => {
+  it("returns only the name when only the name is parsed", () => {
     expect(parseTableMapName(tableMap)).toEqual({ id: 122, database: "shop", table: "orders" });
     expect(rowsEventTableId(writeRows)).toBe(122);
   });
@@ -69,7 +69,7 @@ describe("parseTableMap", () => {
     }
   });
 
-  it("says which setting is missing when the columns have no names", () => {
+  it("names the setting that is wrong when the columns have no names", () => {
     const names = tableMap.indexOf("\u0002id") - 2;
     const minimal = Buffer.concat([
       tableMap.subarray(0, names),
@@ -103,13 +103,13 @@ describe("forEachRow", () => {
     expect(forEachRow(writeRows, decoder, () => undefined)).toBe(2);
   });
 
-  it("decodes events of version 1, which lack the extra data", () => {
+  it("decodes events of version 1, which have no extra data", () => {
     const version1 = Buffer.concat([writeRows.subarray(0, 27), writeRows.subarray(29)]);
     version1[4] = EventType.WRITE_ROWS_EVENT_V1;
     expect(rowsOf(version1)).toEqual(rowsOf(writeRows));
   });
 
-  it("passes over extra data", () => {
+  it("skips extra data", () => {
     const extra = Buffer.concat([
       writeRows.subarray(0, 29),
       Buffer.from([1, 2, 3]),
@@ -119,7 +119,7 @@ describe("forEachRow", () => {
     expect(rowsOf(extra)).toEqual(rowsOf(writeRows));
   });
 
-  it("hands out no row of an event that ends inside it", () => {
+  it("does not pass on a row that is cut off by the event's end", () => {
     const rowsBegin = 31;
     const firstRowEnds = writeRows.length - 5;
     for (let length = rowsBegin + 1; length < writeRows.length; length++) {
@@ -132,7 +132,7 @@ describe("forEachRow", () => {
     }
   });
 
-  it("refuses rows of another number of columns, and events that it does not decode", () => {
+  it("refuses rows with another number of columns than the table map, and events that are not rows events", () => {
     const others = Buffer.from(writeRows);
     others[29] = 8;
     expect(() => rowsOf(others)).toThrow(CorruptEventError);
@@ -141,7 +141,7 @@ describe("forEachRow", () => {
     expect(() => rowsOf(partial)).toThrow("binlog_row_value_options");
   });
 
-  it("gives an update's images, alike or not, the texts that the same images have as inserts", () => {
+  it("writes both images of an update as it writes the same images of inserts", () => {
     fc.assert(
       fc.property(image, image, (before, after) => {
         const [first = [], second = []] = rowsOf(insert(before, after));
@@ -157,7 +157,7 @@ describe("forEachRow", () => {
     );
   });
 
-  it("makes valid JSON or a named error of any bytes", () => {
+  it("turns any bytes into valid JSON or a named error", () => {
     fc.assert(
       fc.property(damage(writeRows), (event) => {
         namedErrorsOnly(() =>
@@ -171,7 +171,7 @@ describe("forEachRow", () => {
     );
   });
 
-  it("makes valid JSON or a named error of any table map", () => {
+  it("turns any table map into valid JSON or a named error", () => {
     fc.assert(
       fc.property(damage(tableMap), (event) => {
         namedErrorsOnly(() => {
