@@ -35,7 +35,7 @@ const ALLOWED_MS = { p50: 50, p95: 250 };
  */
 const BUSY_MS = 60;
 
-describe("while one environment is in trouble under load", () => {
+describe("trouble of one environment under load", () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await Stage.start(ROUTING);
@@ -46,7 +46,7 @@ describe("while one environment is in trouble under load", () => {
   });
 
   test(
-    "the others' delay is unchanged, and its own messages arrive complete and in order after it",
+    "leaves the others' delay unchanged and the environment's own messages complete and in order",
     // Retried for the sake of a busy machine. If isolation is broken, every attempt fails.
     { timeout: 900_000 + 18_000 * LEAST_SECONDS, retry: 2 },
     async () => {
@@ -93,7 +93,7 @@ describe("while one environment is in trouble under load", () => {
           "meanwhile, after the stall": afterStalls,
           "meanwhile, in a lane without staging": troubled.control,
           "the lane waited": stalls.map(({ ms }) => Math.round(ms)),
-          "the process was held up": Math.round(machineMs),
+          "the process was blocked": Math.round(machineMs),
           "DynamoDB requests per frame of both lanes":
             (requestsToDynamodb() - before.requests) / (2 * (shared.frames - before.frames)),
         });

@@ -7,7 +7,7 @@ describe("back-off", () => {
     expect(seconds).toEqual([1, 2, 4, 512, 900, 900]);
   });
 
-  it("is up to a quarter shorter by chance", () => {
+  it("is up to a quarter shorter at random", () => {
     expect(exponentialBackoff(5, () => 1)).toBe(12);
   });
 });

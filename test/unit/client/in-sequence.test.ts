@@ -4,7 +4,7 @@ import { inSequence } from "../../../client/in-sequence.ts";
 const received = (SequenceNumber: string) => ({ Attributes: { SequenceNumber } });
 
 describe("the messages of a receive", () => {
-  it("stand in the order in which the queue got them, however the answer has them", () => {
+  it("are sorted by their sequence numbers, whatever their order in the response", () => {
     const numbers = ["18890000000000000002", "9", "18890000000000000000", "118890000000000000001"];
     const sorted = inSequence(numbers.map(received)).map((each) => each.Attributes?.SequenceNumber);
     expect(sorted).toEqual([
@@ -15,7 +15,7 @@ describe("the messages of a receive", () => {
     ]);
   });
 
-  it("stay as they are where the queue does not number them", () => {
+  it("keep their order when the queue does not number them", () => {
     const messages = [{ MessageId: "b" }, { MessageId: "a" }];
     expect(inSequence(messages)).toEqual(messages);
   });

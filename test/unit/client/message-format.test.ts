@@ -60,7 +60,7 @@ describe("the message format", () => {
     expect(new Set(operations)).toEqual(new Set(["c", "u", "d", "t", "ddl", "r", "snapshot"]));
   });
 
-  it("is shown on its page by exactly the golden messages", () => {
+  it("is illustrated on its page by exactly the golden messages", () => {
     const shown = [...page.matchAll(/```json\n(\{.*?)```/gs)].map((match) =>
       parseExactJson(match[1] ?? ""),
     );
@@ -80,22 +80,22 @@ describe("the message format", () => {
   it.each([
     ["no changes", { ...message([1]), changes: [] }],
     ["another version", { ...message([1]), version: 2 }],
-    ["a position that is none", { ...message([1]), first: "1.2.3.4" }],
-    ["an insert with a row before", withChange({ before: { id: 1 } })],
-    ["a delete with a row after", withChange({ op: "d", before: { id: 1 } })],
+    ["an invalid position", { ...message([1]), first: "1.2.3.4" }],
+    ["an insert with a row image before", withChange({ before: { id: 1 } })],
+    ["a delete with a row image after", withChange({ op: "d", before: { id: 1 } })],
     ["a statement without ddl", withChange({ statement: "DROP TABLE x" })],
     ["ddl without a statement", withChange({ op: "ddl", after: null, key: null })],
     [
-      "a row of a snapshot that does not say of which",
+      "a snapshot row that does not name its snapshot",
       withChange({ op: "r", attribution: "snapshot" }),
     ],
-    ["an insert of a snapshot", withChange({ snapshot: { id: "x", table: "shop.orders" } })],
-    ["a way of attribution that there is not", withChange({ attribution: "guess" })],
+    ["an insert with a snapshot", withChange({ snapshot: { id: "x", table: "shop.orders" } })],
+    ["an unknown attribution", withChange({ attribution: "guess" })],
   ])("refuses %s by its schema", (_what, value) => {
     expect(validate(value)).toBe(false);
   });
 
-  it("lets fields be added within the version", () => {
+  it("allows additional fields within the version", () => {
     expect(validate({ ...message([1]), shard: 7 })).toBe(true);
     expect(validate(withChange({ transaction: { total: 2 } }))).toBe(true);
   });

@@ -27,7 +27,7 @@ function watch() {
   return { said, repeat, handled: () => reporter.done(HANDLED, held), reporter };
 }
 
-describe("when nothing but repeats comes", () => {
+describe("a subscription that receives only repeats", () => {
   beforeEach(() => void vi.useFakeTimers());
 
   afterEach(() => {
@@ -48,7 +48,7 @@ describe("when nothing but repeats comes", () => {
     reporter.dispose();
   });
 
-  it("says so after a minute, once", () => {
+  it("reports this once, after a minute", () => {
     const { said, repeat } = watch();
     repeat(40);
     vi.advanceTimersByTime(59_000);
@@ -61,7 +61,7 @@ describe("when nothing but repeats comes", () => {
     expect(said).toHaveLength(1);
   });
 
-  it("says so when they come one by one", () => {
+  it("reports this when the repeats arrive one by one", () => {
     const { said, repeat } = watch();
     for (let n = 1; n <= 10; n++) {
       expect(said).toEqual([]);
@@ -71,7 +71,7 @@ describe("when nothing but repeats comes", () => {
     expect(said).toHaveLength(1);
   });
 
-  it("says nothing of the few that a crash leaves behind, nor while others are handled", () => {
+  it("does not report a few repeats after a crash, or repeats between handled messages", () => {
     const { said, repeat, handled } = watch();
     repeat(9);
     vi.advanceTimersByTime(600_000);
@@ -85,7 +85,7 @@ describe("when nothing but repeats comes", () => {
     expect(said).toEqual([]);
   });
 
-  it("says so again only after another message was handled", () => {
+  it("reports this again only after another message was handled", () => {
     const { said, repeat, handled } = watch();
     repeat(10);
     vi.advanceTimersByTime(60_000);
@@ -96,7 +96,7 @@ describe("when nothing but repeats comes", () => {
     expect(said).toHaveLength(2);
   });
 
-  it("prints a line that says what happened, what it means and what to check, when the application has no callback", () => {
+  it("prints what happened, what it means and what to check when it has no callback", () => {
     const print = vi.spyOn(console, "error").mockReturnValue();
     const reporter = new Reporter({}, owner);
     for (let n = 0; n < 12; n++) reporter.done(REPEAT, held);
@@ -106,7 +106,7 @@ describe("when nothing but repeats comes", () => {
     expect(line).toMatch(/billing\/staging.*60 s.*12 .*repeats.*FramesRepeated.*deletion/s);
   });
 
-  it("says nothing after the subscription has ended", () => {
+  it("reports nothing after it has ended", () => {
     const { said, repeat, reporter } = watch();
     repeat(10);
     reporter.dispose();

@@ -14,7 +14,7 @@ describe("positions in memory", () => {
     expect(await store.load("shop.orders")).toBe(positionAt(9));
   });
 
-  it("are forgotten for the messages handled longest ago, so that memory stays bounded", async () => {
+  it("of the messages handled longest ago are forgotten, so that memory stays bounded", async () => {
     const store = new MemoryPositionStore();
     for (let n = 0; n < 100_001; n++) await store.save(`m${n}`, positionAt(1));
     expect(await store.load("m0")).toBeUndefined();

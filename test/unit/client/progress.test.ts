@@ -22,26 +22,26 @@ async function done(
 }
 
 describe("the key of a message's record", () => {
-  it("is the same for the same text in the same group only", () => {
+  it("is equal only for equal texts in the same group", () => {
     const keys = [recordKeyOf("a", "1"), recordKeyOf("a", "2"), recordKeyOf("b", "1")];
     expect(new Set(keys).size).toBe(3);
     expect(recordKeyOf("a", "1")).toBe(keys[0]);
   });
 });
 
-describe("what is known to be handled of a message", () => {
-  it("is nothing without a record, whatever its group has handled", async () => {
+describe("the handled part of a message", () => {
+  it("is empty without a record, whatever position its group has", async () => {
     expect(await done({})).toBe(BEGINNING);
     expect(await done({ [sent.group]: positionAt(90) })).toBe(BEGINNING);
     expect(await done({ [sent.group]: positionAt(90) }, { receiveCount: 9 })).toBe(BEGINNING);
   });
 
-  it("is what its record says", async () => {
+  it("ends at the position in its record", async () => {
     expect(await done({ [key]: positionAt(20) })).toBe(positionAt(20));
     expect(await done({ [key]: positionAt(15) })).toBe(positionAt(15));
   });
 
-  it("is nothing by the record of a message with other changes at the same positions", async () => {
+  it("is empty when the record belongs to a message with other changes at the same positions", async () => {
     const other = message([10, 15, 20], {
       changes: sent.changes.map((change) => ({ ...change, id: `another ${change.id}` })),
     });
@@ -49,7 +49,7 @@ describe("what is known to be handled of a message", () => {
     expect(await done({ [record]: positionAt(20) })).toBe(BEGINNING);
   });
 
-  it("is nothing of a replay's message, whatever the first time's record and the position of its group say", async () => {
+  it("is empty for a replay's message, whatever the original's record and the group's position are", async () => {
     const again = message([10, 15, 20], { replay: { id: "20261128-101500-3f2a" } });
     const textAgain = JSON.stringify(again);
     const positions = new MemoryPositionStore();
@@ -62,7 +62,7 @@ describe("what is known to be handled of a message", () => {
     expect((await progressOf(held, readAgain, positions)).done).toBe(positionAt(15));
   });
 
-  it("is found by the text, not by the pointer to it, which names another text after a reset of the binlog", async () => {
+  it("is found by the message's text, because a pointer names another text after a binlog reset", async () => {
     const body = '["software.amazon.payloadoffloading.PayloadS3Pointer", {}]';
     expect(await done({ [key]: positionAt(15) }, { body })).toBe(positionAt(15));
   });
@@ -74,7 +74,7 @@ const group = (offset: number) => ({ [sent.group]: positionAt(offset) });
 describe("the positions of the last release", () => {
   const again = { receiveCount: 2 };
 
-  it("of a message prove what they say", async () => {
+  it("of a message count as handled up to there", async () => {
     const mark = lastReleaseMarkKey(sent.group, text);
     expect(await done({ [mark]: positionAt(15) })).toBe(positionAt(15));
     expect(await done({ [mark]: positionAt(20), [sent.group]: positionAt(90) })).toBe(
@@ -89,7 +89,7 @@ describe("the positions of the last release", () => {
     expect(await done({ [mark]: positionAt(15) }, { body })).toBe(positionAt(15));
   });
 
-  it("of a message prove nothing when they come from its group in another life, and are not moved on", async () => {
+  it("of a message are ignored and not updated when they lie between the message's changes", async () => {
     const positions = new MemoryPositionStore();
     const held = { group: sent.group, body: text, receiveCount: 2 };
     await positions.save(lastReleaseMarkKey(sent.group, text), positionAt(17));
@@ -100,24 +100,28 @@ describe("the positions of the last release", () => {
     expect(await progressOf(held, read, positions)).toEqual({ ...first, done: positionAt(10) });
   });
 
-  it("of a group prove something of a message that was received before, and of its own changes only", async () => {
+  it("of a group count only for a message that was received before and has a change there", async () => {
     expect(await done(group(20), again)).toBe(positionAt(20));
     expect(await done(group(15), again)).toBe(positionAt(15));
     for (const offset of [9, 12, 21]) expect(await done(group(offset), again)).toBe(BEGINNING);
     expect(await done(group(20))).toBe(BEGINNING);
   });
 
-  it("of a group prove less than the message's own", async () => {
+  it("of a group are ignored when the message has its own record", async () => {
     const both = { [key]: positionAt(10), [sent.group]: positionAt(20) };
     expect(await done(both, again)).toBe(positionAt(10));
   });
 });
 
-describe("how often the store is read", () => {
+describe("the position store", () => {
   it.each([
-    { what: "once for a message that is received for the first time", receiveCount: 1, times: 1 },
-    { what: "twice for one that came before and has no record", receiveCount: 2, times: 2 },
-  ])("is $what", async ({ receiveCount, times }) => {
+    { what: "once for a message in its first receive", receiveCount: 1, times: 1 },
+    {
+      what: "twice for a message that was received before and has no record",
+      receiveCount: 2,
+      times: 2,
+    },
+  ])("is read $what", async ({ receiveCount, times }) => {
     const keys: string[] = [];
     const load = (name: string): Promise<undefined> => {
       keys.push(name);

@@ -77,21 +77,21 @@ const neverDoubles = (kind: StoreKind, rule: Rule) =>
   });
 
 describe.each<StoreKind>(["memory", "shared", "transactional"])("with a %s store", (kind) => {
-  it("a record for each message never has a change deleted that was not handled", async () => {
+  it("a record for each message never lets an unhandled change be deleted", async () => {
     await fc.assert(neverLoses(kind, "records"), { numRuns });
   });
 
-  it("the rule of the last release is found to lose", async () => {
+  it("the model finds that the last release's rule loses changes", async () => {
     expect((await fc.check(neverLoses(kind, "last release"), { numRuns })).failed).toBe(true);
   });
 
-  it("a record for each message handles nothing twice without need", async () => {
+  it("a record for each message prevents every avoidable repeat", async () => {
     await fc.assert(neverDoubles(kind, "records"), { numRuns });
   });
 });
 
 describe.each<StoreKind>(["shared", "transactional"])("with a %s store", (kind) => {
-  it("an update from the last release loses nothing from then on", async () => {
+  it("an update from the last release loses no change from then on", async () => {
     await fc.assert(
       fc.asyncProperty(before, afterwards, async (old, next) => {
         const steps: Step[] = [...old, { kind: "update" }, ...next];
@@ -102,7 +102,7 @@ describe.each<StoreKind>(["shared", "transactional"])("with a %s store", (kind) 
     );
   });
 
-  it("an update from the last release doubles nothing that it handled and did not delete", async () => {
+  it("an update does not repeat what the last release handled and did not delete", async () => {
     await fc.assert(
       fc.asyncProperty(stepsOf(), stepsOf(), async (old, next) => {
         const steps: Step[] = [...old, { kind: "update" }, ...next];
@@ -114,7 +114,7 @@ describe.each<StoreKind>(["shared", "transactional"])("with a %s store", (kind) 
   });
 });
 
-it("the rule of the last release is found to double, although work and position are one transaction", async () => {
+it("the model finds that the last release's rule repeats changes, although work and position are one transaction", async () => {
   const found = await fc.check(neverDoubles("transactional", "last release"), { numRuns: 5000 });
   expect(found.failed).toBe(true);
 });

@@ -17,7 +17,7 @@ describe("validating rows", () => {
   });
   if (updated === undefined) throw new Error("no change");
 
-  it("gives both row images as the validator returns them", async () => {
+  it("returns both row images as the validator returns them", async () => {
     expect(await validateChange(updated, schemas)).toEqual({
       ...updated,
       before: { id: 1, total: 12.5 },
@@ -25,13 +25,13 @@ describe("validating rows", () => {
     });
   });
 
-  it("leaves tables without a validator and absent images alone", async () => {
+  it("does not change tables without a validator, or absent images", async () => {
     expect(await validateChange(updated, { "shop.payments": order })).toBe(updated);
     const deleted = { ...updated, op: "d" as const, after: null };
     expect(await validateChange(deleted, schemas)).toMatchObject({ after: null });
   });
 
-  it("refuses a row with an error that names its columns and never its values", async () => {
+  it("rejects a refused row with an error that names its columns and no values", async () => {
     const wrong = { ...updated, after: { id: "4111 1111", total: "13.00" } };
     const refused = validateChange(wrong, schemas);
     await expect(refused).rejects.toThrow(RowValidationError);

@@ -10,7 +10,7 @@ const untilAborted = (signal: AbortSignal): Promise<never> =>
   });
 
 describe("a call with a deadline", () => {
-  it("gives its result, and leaves nothing at the signal", async () => {
+  it("returns its result and removes its listener from the signal", async () => {
     const { signal } = new AbortController();
     expect(await withDeadline(signal, 60_000, () => Promise.resolve(7))).toBe(7);
     await expect(

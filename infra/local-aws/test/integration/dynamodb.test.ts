@@ -85,7 +85,7 @@ const positions = async (input: Partial<QueryCommandInput>): Promise<(string | u
 };
 
 describe("a table", () => {
-  test("is there as soon as it was created", async () => {
+  test("is usable immediately after its creation", async () => {
     const { Table } = await local.dynamodb.send(new DescribeTableCommand({ TableName }));
     expect(Table).toMatchObject({
       TableStatus: "ACTIVE",
@@ -94,7 +94,7 @@ describe("a table", () => {
     });
   });
 
-  test("remembers its time to live", async () => {
+  test("returns its time-to-live settings", async () => {
     const describeTtl = async () => {
       const answer = await local.dynamodb.send(new DescribeTimeToLiveCommand({ TableName }));
       return answer.TimeToLiveDescription;
@@ -112,7 +112,7 @@ describe("a table", () => {
     });
   });
 
-  test("remembers its point-in-time recovery", async () => {
+  test("returns its point-in-time recovery settings", async () => {
     await local.dynamodb.send(
       new UpdateContinuousBackupsCommand({
         TableName,
@@ -161,7 +161,7 @@ describe("a conditional write", () => {
     expect(await get("1")).toMatchObject({ tail: { N: "6" } });
   });
 
-  test("is won by one of many writers", async () => {
+  test("succeeds for exactly one of many writers", async () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, owner) =>
         local.dynamodb.send(
@@ -177,7 +177,7 @@ describe("a conditional write", () => {
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  test("says on request which item stood against it", async () => {
+  test("returns on request the item that failed the condition", async () => {
     await put("1", { owner: { S: "other" } });
     const condition = {
       ConditionExpression: "attribute_not_exists(#stream)",
@@ -295,7 +295,7 @@ describe("a query", () => {
     ]);
   });
 
-  test("goes on from the last key", async () => {
+  test("continues after the last key", async () => {
     for (const position of ["a", "b", "c"]) await put(position);
     const first = await page();
     expect(first.LastEvaluatedKey).toEqual(key("b"));
@@ -304,7 +304,7 @@ describe("a query", () => {
     expect(second.LastEvaluatedKey).toBeUndefined();
   });
 
-  test("finds what is due by the index, which holds only items that have its key", async () => {
+  test("finds due items by the index, which contains only items that have the index's key", async () => {
     await put("late", { shard: { S: "x" }, due: { N: "300" } });
     await put("soon", { shard: { S: "x" }, due: { N: "9" } });
     await put("sooner", { shard: { S: "x" }, due: { N: "-1.5" } });
@@ -319,7 +319,7 @@ describe("a query", () => {
     expect(await due("9")).toEqual(["sooner", "late"]);
   });
 
-  test("leaves out what its filter does not want", async () => {
+  test("returns only items that match its filter", async () => {
     await put("a", { status: { S: "dead" } });
     await put("b", { status: { S: "parked" } });
     expect(
@@ -341,15 +341,15 @@ const requests = (count: number) => ({
   },
 });
 
-describe("limits", () => {
-  test("an item has at most 400 KB", async () => {
+describe("the stand-in", () => {
+  test("refuses an item over 400 KB", async () => {
     await put("1", { body: { S: "x".repeat(400 * 1024 - 100) } });
     await expect(put("2", { body: { S: "x".repeat(400 * 1024) } })).rejects.toMatchObject({
       name: "ValidationException",
     });
   });
 
-  test("a batch has at most 25 writes", async () => {
+  test("refuses a batch of more than 25 writes", async () => {
     await local.dynamodb.send(new BatchWriteItemCommand(requests(25)));
     await expect(
       local.dynamodb.send(new BatchWriteItemCommand(requests(26))),
@@ -357,7 +357,7 @@ describe("limits", () => {
   });
 });
 
-test("transactions, which the stand-in does not have, are refused instead of half done", async () => {
+test("refuses transactions, which it does not support", async () => {
   const TransactItems = [{ Put: { TableName, Item: key("1") } }];
   await expect(
     local.dynamodb.send(new TransactWriteItemsCommand({ TransactItems })),

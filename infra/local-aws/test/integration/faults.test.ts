@@ -55,7 +55,7 @@ const strikesAtRandom = async (seed: number): Promise<number[]> => {
 };
 
 describe("a fault", () => {
-  test("answers with the error that was asked for, as SQS would", async () => {
+  test("returns the requested error in the form that SQS uses", async () => {
     local.aws.faults.add({ effect: { kind: "error", code: "AccessDenied" } });
     await expect(send()).rejects.toMatchObject({
       name: "AccessDenied",
@@ -73,7 +73,7 @@ describe("a fault", () => {
     await send();
   });
 
-  test("strikes as many calls as it was given, and no other", async () => {
+  test("affects the given number of calls and no more", async () => {
     const fault = local.aws.faults.add({
       service: "sqs",
       action: "Send*",
@@ -87,7 +87,7 @@ describe("a fault", () => {
     expect(fault.strikes).toBe(2);
   });
 
-  test("strikes one queue and leaves the others alone", async () => {
+  test("affects only the queue that it names", async () => {
     const other = await client.send(new CreateQueueCommand({ QueueName: "other" }));
     using fault = local.aws.faults.add({
       resource: "orders",
@@ -107,7 +107,7 @@ describe("a fault", () => {
     await send();
   });
 
-  test("strikes at random, the same way for the same seed", async () => {
+  test("affects the same random calls for the same seed", async () => {
     const first = await strikesAtRandom(7);
     expect(await strikesAtRandom(7)).toEqual(first);
     expect(await strikesAtRandom(8)).not.toEqual(first);
@@ -122,7 +122,7 @@ describe("a fault", () => {
     expect(performance.now() - startMs).toBeGreaterThan(290);
   });
 
-  test("cuts the connection before the call takes effect, or after", async () => {
+  test("closes the connection before or after the call takes effect", async () => {
     const queue = await client.send(new CreateQueueCommand({ QueueName: "cut" }));
     const bodies = async (): Promise<unknown[]> => {
       const { Messages = [] } = await client.send(
@@ -139,7 +139,7 @@ describe("a fault", () => {
     expect(await bodies()).toEqual(["1"]);
   });
 
-  test("fails single entries of a batch, and leaves the others", async () => {
+  test("fails single entries of a batch while the others succeed", async () => {
     const queue = await client.send(new CreateQueueCommand({ QueueName: "entries" }));
     const bodies = ["a", "b", "c"];
     const sendAll = () =>
@@ -212,7 +212,7 @@ describe("a fault", () => {
     expect(first.length).toBeLessThan(40);
   });
 
-  test("in DynamoDB is an exception of DynamoDB", async () => {
+  test("in DynamoDB is one of DynamoDB's exceptions", async () => {
     await local.dynamodb.send(
       new CreateTableCommand({
         TableName: "items",
@@ -253,7 +253,7 @@ describe("the control endpoint", () => {
     await send();
   });
 
-  test("refuses what is no fault", async () => {
+  test("refuses an invalid fault", async () => {
     for (const body of ["", "{}", '{"effect":{"kind":"explode"}}', '{"efect":{}}']) {
       expect((await control("/_faults", { method: "POST", body })).status).toBe(400);
     }
@@ -273,7 +273,7 @@ describe("the control endpoint", () => {
     expect(local.aws.counts("sqs").actions).toEqual(counts);
   });
 
-  test("puts the clock forward", async () => {
+  test("moves the clock forward", async () => {
     const before = local.aws.clock.now();
     await control("/_clock", { method: "POST", body: '{"advanceMs":60000}' });
     expect(local.aws.clock.now() - before).toBeGreaterThanOrEqual(60_000);

@@ -62,7 +62,7 @@ const counts = async (QueueUrl: string) => {
 };
 
 describe("a receive", () => {
-  test("that is given up while it waits takes nothing", async () => {
+  test("that its client abandons during the wait takes no message", async () => {
     const queue = await newQueue();
     for (let round = 0; round < 5; round++) {
       const abandoned = new AbortController();
@@ -81,7 +81,7 @@ describe("a receive", () => {
     }
   });
 
-  test("whose answer is lost keeps its messages hidden, and counts", async () => {
+  test("whose response is lost hides its messages and counts as a receive", async () => {
     const queue = await newQueue();
     await send(queue, "1");
     local.aws.faults.add({
@@ -99,7 +99,7 @@ describe("a receive", () => {
     expect(Messages).toMatchObject([{ Body: "1", Attributes: { ApproximateReceiveCount: "2" } }]);
   });
 
-  test("that arrives after its client has given it up takes messages all the same", async () => {
+  test("that arrives after its client has abandoned it takes messages nevertheless", async () => {
     const queue = await newQueue();
     await send(queue, "1");
     local.aws.faults.add({ action: "ReceiveMessage", calls: 1, effect: { kind: "late", ms: 300 } });
@@ -111,7 +111,7 @@ describe("a receive", () => {
 });
 
 describe("a send", () => {
-  test("that arrives late is carried out, also when its client has given it up", async () => {
+  test("that arrives late is carried out even when its client has abandoned it", async () => {
     const queue = await newQueue();
     local.aws.faults.add({ action: "SendMessage", calls: 1, effect: { kind: "late", ms: 300 } });
     await expect(send(queue, "first", AbortSignal.timeout(100))).rejects.toMatchObject({
@@ -124,13 +124,13 @@ describe("a send", () => {
     expect(Messages.map(({ Body }) => Body)).toEqual(["second", "first"]);
   });
 
-  test("that arrives late is answered when its client still waits", async () => {
+  test("that arrives late is answered when its client is still waiting", async () => {
     const queue = await newQueue();
     local.aws.faults.add({ action: "SendMessage", calls: 1, effect: { kind: "late", ms: 50 } });
     expect(await send(queue, "1")).toHaveProperty("MessageId");
   });
 
-  test("that is delayed is not carried out when its client goes away meanwhile", async () => {
+  test("that is delayed is dropped when its client disconnects during the delay", async () => {
     const queue = await newQueue();
     using fault = local.aws.faults.add({
       action: "SendMessage",

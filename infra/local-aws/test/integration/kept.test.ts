@@ -73,7 +73,7 @@ function send(sqs: SQSClient, QueueUrl: string, body: string, more: object = {})
   );
 }
 
-test("a queue goes on with its messages, their order, receive counts and deduplication", async () => {
+test("a queue keeps its messages, their order, receive counts and deduplication over a restart", async () => {
   const directory = await newDirectory();
   let last = "";
   {
@@ -118,7 +118,7 @@ test("a queue goes on with its messages, their order, receive counts and dedupli
   expect((await receive(second.sqs, dead)).map(({ Body }) => Body)).toEqual(["dead"]);
 });
 
-test("items, objects and secrets are there again", async () => {
+test("items, objects and secrets are kept over a restart", async () => {
   const directory = await newDirectory();
   const table = {
     TableName: "offsets",
@@ -171,7 +171,7 @@ test("items, objects and secrets are there again", async () => {
   expect(secret).toMatchObject({ ARN: arn, SecretString: "two" });
 });
 
-test("a file with half a last line is read on; one that is damaged elsewhere is not", async () => {
+test("a file with an incomplete last line is read; a file with other damage is refused", async () => {
   const directory = await newDirectory();
   const file = join(directory, "messages.jsonl");
   {
@@ -217,7 +217,7 @@ async function program(directory: string) {
   return { child, clients };
 }
 
-test("killed again and again, it loses nothing that it acknowledged, and repeats nothing that was deleted", async () => {
+test("a stand-in that is killed repeatedly loses no acknowledged message and delivers no deleted one", async () => {
   console.info(`seed ${SEED}`);
   const directory = await newDirectory();
   const sent = new Set<string>();

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
-test("the program prints what leads a client to it, and ends well at a signal", async () => {
+test("the program prints the variables that a client needs, and exits with 0 at a signal", async () => {
   const child = spawn(process.execPath, [MAIN, "--account-id", "123456789012"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -26,7 +26,7 @@ test("the program prints what leads a client to it, and ends well at a signal", 
   expect(await ended).toEqual([0, null]);
 });
 
-test("the program says which port is in use, and how to get help", async () => {
+test("the program names a port that is in use and the option for help", async () => {
   const occupant = createServer().listen(0, "127.0.0.1");
   await once(occupant, "listening");
   const { port } = occupant.address() as AddressInfo;

@@ -33,7 +33,7 @@ const list = (more = {}) => local.s3.send(new ListObjectsV2Command({ Bucket, ...
 
 const get = (Key: string) => local.s3.send(new GetObjectCommand({ Bucket, Key }));
 
-test("an object comes back as it was put, its checksum verified by the SDK", async () => {
+test("an object is returned as it was put, and the SDK verifies its checksum", async () => {
   const bytes = new Uint8Array(300_000).map((_, index) => index % 251);
   const keys = ["plain", "a/b c/d", "100%+&=?#~é😀", "'quotes\"<tag>"];
   for (const key of keys) await put(key, bytes, { ContentType: "application/json" });
@@ -47,7 +47,7 @@ test("an object comes back as it was put, its checksum verified by the SDK", asy
   }
 });
 
-test("a stream of known length, which the SDK sends in chunks with a trailing checksum", async () => {
+test("a stream of known length, sent in chunks with a trailing checksum, is stored whole", async () => {
   const text = "äöü".repeat(50_000);
   const stream = Readable.from([
     Buffer.from(text.slice(0, 70_000)),
@@ -57,14 +57,14 @@ test("a stream of known length, which the SDK sends in chunks with a trailing ch
   expect(await (await get("stream")).Body?.transformToString()).toBe(text);
 });
 
-test("an object of many megabytes, for which the SDK first asks whether to go on", async () => {
+test("an object of many megabytes, which the SDK announces with Expect: 100-continue, is stored whole", async () => {
   const bytes = Buffer.alloc(12_000_000, "0123456789");
   await put("large", bytes);
   const received = await (await get("large")).Body?.transformToByteArray();
   expect(Buffer.compare(bytes, received ?? new Uint8Array())).toBe(0);
 });
 
-test("metadata comes back with the object and with its head", async () => {
+test("metadata is returned by GetObject and HeadObject", async () => {
   await put("x", "hello", { Metadata: { change: "17" } });
   expect(await get("x")).toMatchObject({ Metadata: { change: "17" } });
   const head = await local.s3.send(new HeadObjectCommand({ Bucket, Key: "x" }));
@@ -82,7 +82,7 @@ test("a deleted object is gone, and deleting it again succeeds", async () => {
   });
 });
 
-test("a missing bucket is an exception of its own", async () => {
+test("a missing bucket is refused with its own exception", async () => {
   Bucket = "missing";
   await expect(get("x")).rejects.toMatchObject({ name: "NoSuchBucket" });
   await expect(local.s3.send(new HeadBucketCommand({ Bucket }))).rejects.toMatchObject({
@@ -90,7 +90,7 @@ test("a missing bucket is an exception of its own", async () => {
   });
 });
 
-test("an object can be put on condition that there is none", async () => {
+test("a conditional put succeeds only when the object does not exist", async () => {
   await put("x", "first", { IfNoneMatch: "*" });
   await expect(put("x", "second", { IfNoneMatch: "*" })).rejects.toMatchObject({
     name: "PreconditionFailed",

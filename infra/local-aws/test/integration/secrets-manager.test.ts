@@ -27,7 +27,7 @@ const get = (SecretId: string | undefined, VersionStage?: string) =>
     }),
   );
 
-test("a secret is read by its name, its ARN, and its ARN without the random end", async () => {
+test("a secret is read by its name, its ARN, and its ARN without the random suffix", async () => {
   const { ARN = "" } = await create("by-name", "value");
   expect(ARN).toMatch(/^arn:aws:secretsmanager:us-east-1:000000000000:secret:by-name-\w{6}$/);
   for (const id of ["by-name", ARN, ARN.slice(0, -7)]) {
@@ -35,7 +35,7 @@ test("a secret is read by its name, its ARN, and its ARN without the random end"
   }
 });
 
-test("a new value is the current one, and the one before it can still be read", async () => {
+test("a new value becomes the current one, and the previous value can still be read", async () => {
   await create("rotated", "old");
   const { VersionId } = await local.secretsManager.send(
     new PutSecretValueCommand({ SecretId: "rotated", SecretString: "new" }),
@@ -58,7 +58,7 @@ test("a secret may hold bytes", async () => {
   expect((await get("bytes")).SecretBinary).toEqual(SecretBinary);
 });
 
-test("missing and doubled secrets are exceptions of their own", async () => {
+test("a missing secret and a duplicate name are refused with their own exceptions", async () => {
   await expect(get("missing")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   await create("without-value");
   await expect(get("without-value")).rejects.toMatchObject({ name: "ResourceNotFoundException" });

@@ -46,7 +46,7 @@ function elements(xml: string, name: string): string[] {
 }
 
 describe("the query protocol of SQS", () => {
-  test("attributes and tags go in and come out", async () => {
+  test("sets and returns attributes and tags", async () => {
     const { xml } = await query({
       Action: "GetQueueAttributes",
       QueueUrl,
@@ -61,7 +61,7 @@ describe("the query protocol of SQS", () => {
     expect(elements(tags.xml, "Tag")).toEqual(["<Key>part</Key><Value>test</Value>"]);
   });
 
-  test("a body arrives as it was sent, whatever XML thinks of it", async () => {
+  test("delivers a body unchanged when it contains characters that are special in XML", async () => {
     const body = '<a href="x">&amp;</a>\r\n\t]]> é 😀';
     const entry = "SendMessageBatchRequestEntry.1";
     const sent = await query({
@@ -105,7 +105,7 @@ describe("the query protocol of SQS", () => {
     );
   });
 
-  test("errors and faults are XML, too", async () => {
+  test("returns errors and injected faults as XML", async () => {
     const missing = await query({ Action: "GetQueueUrl", QueueName: "missing" });
     expect(missing.status).toBe(400);
     expect(missing.xml).toContain(

@@ -13,7 +13,7 @@ import { PortInUseError } from "../../http/port-in-use-error.ts";
 import { startLocalAws } from "../../start-local-aws.ts";
 import { startLocalAwsWithClients } from "../../clients.ts";
 
-test("a port in use is refused by its number, and nothing is left running", async () => {
+test("starting fails with the number of a port in use and leaves nothing running", async () => {
   const occupant = createServer().listen(0, "127.0.0.1");
   await once(occupant, "listening");
   const taken = (occupant.address() as AddressInfo).port;
@@ -28,7 +28,7 @@ test("a port in use is refused by its number, and nothing is left running", asyn
   }
 });
 
-test("a client without arguments in another process is led there by the environment alone", async () => {
+test("a client without arguments in another process finds the services by the environment variables", async () => {
   await using local = await startLocalAwsWithClients();
   await local.sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
   const child = spawn(process.execPath, ["--input-type=module", "--eval", CHILD], {
@@ -45,7 +45,7 @@ test("a client without arguments in another process is led there by the environm
   });
 });
 
-test("disposing ends the polls that wait", async () => {
+test("disposing ends waiting receives", async () => {
   const local = await startLocalAwsWithClients();
   const { QueueUrl } = await local.sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
   const polling = expect(

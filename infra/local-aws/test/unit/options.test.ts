@@ -13,7 +13,7 @@ test("the services listen on consecutive ports", () => {
   });
 });
 
-test("what is no port or account is refused", () => {
+test("an invalid port or account is refused", () => {
   expect(() => parseOptions(["--port", "http"])).toThrow(UsageError);
   expect(() => parseOptions(["--account-id", "me"])).toThrow(/twelve digits/);
   expect(() => parseOptions(["sqs"])).toThrow(UsageError);

@@ -28,24 +28,24 @@ function canary(receives: readonly (readonly number[])[], patienceMs = 10_000) {
   return { options, written, events };
 }
 
-test("the row that comes back tells its delay, and the connection stays open until then", async () => {
+test("a row that arrives has a delay, and the connection stays open until then", async () => {
   const { options, events } = canary([[1_000_000]]);
   expect(await beat(options)).toEqual({ delaysMs: [1000], isBack: true });
   expect(events).toEqual(["write", "receive", "disconnect"]);
 });
 
-test("rows of earlier invocations count with their own delays, and are not taken for this one", async () => {
+test("rows of earlier invocations have their own delays and do not count as this invocation's row", async () => {
   const { options } = canary([[880_000, 940_000], [], [1_000_000]]);
   expect(await beat(options)).toEqual({ delaysMs: [121_000, 61_000, 3000], isBack: true });
 });
 
-test("a row that does not come is given up when the time is over", async () => {
+test("the wait for a row ends when the time is over", async () => {
   const { options, events } = canary([[940_000]], 2500);
   expect(await beat(options)).toEqual({ delaysMs: [61_000], isBack: false });
   expect(events).toEqual(["write", "receive", "receive", "receive", "disconnect"]);
 });
 
-test("a queue that cannot be received from ends the attempt, and the connection with it", async () => {
+test("an error of the queue ends the invocation and closes the connection", async () => {
   const { options, events } = canary([]);
   const denied = { ...options, queue: { take: () => Promise.reject(new Error("denied")) } };
   await expect(beat(denied)).rejects.toThrow("denied");

@@ -98,7 +98,7 @@ describe("the hand-over between route and retry", () => {
   ];
 
   test.for(mistakes)(
-    "the mistake $mistake would be caught",
+    "the model finds the mistake $mistake",
     { timeout: 120_000 },
     async (scenario) => {
       await expect(explore(() => handOverModel(scenario))).rejects.toThrow(scenario.found);

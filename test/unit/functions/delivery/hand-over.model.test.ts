@@ -13,7 +13,7 @@ import {
 describe("the hand-over between route and retry", () => {
   const scenarios: readonly (ModelOptions & { readonly title: string })[] = [
     {
-      title: "three frames, the queue breaks and is mended, one crash",
+      title: "three frames, a queue that fails and recovers, one crash",
       frames: ["A", "A", "A"],
       together: 1,
       retries: 1,
@@ -22,7 +22,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "two groups in a frame, of which one may get through",
+      title: "two groups in a frame, one of which may be delivered",
       frames: ["AB", "AB"],
       together: 1,
       retries: 1,
@@ -31,7 +31,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "a queue that takes repeats, as SQS does after five minutes",
+      title: "a queue that accepts repeats, as SQS does after five minutes",
       frames: ["AB", "A"],
       together: 1,
       retries: 1,
@@ -49,7 +49,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "two frames, together or apart, one crash",
+      title: "two frames, delivered together or alone, one crash",
       frames: ["A", "A"],
       together: 2,
       retries: 1,
@@ -58,7 +58,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "three frames, any number of them at once",
+      title: "three frames, any number of them together",
       frames: ["A", "A", "A"],
       together: 3,
       retries: 1,
@@ -67,7 +67,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "three frames, any number of them at once, one crash while their records are written",
+      title: "three frames, any number of them together, one crash while their records are written",
       frames: ["A", "A", "A"],
       together: 3,
       retries: 1,
@@ -76,7 +76,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "frames of two groups together or apart, and a queue that takes repeats",
+      title: "frames of two groups, delivered together or alone, and a queue that accepts repeats",
       frames: ["AB", "A"],
       together: 2,
       retries: 1,
@@ -85,7 +85,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: false,
     },
     {
-      title: "two crashes, each followed by other frames together",
+      title: "two crashes, each followed by a delivery of other frames together",
       frames: ["A", "A"],
       together: 2,
       retries: 1,
@@ -103,7 +103,8 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "frames that begin, end and consist of such statements, any number of them at once",
+      title:
+        "frames that begin with, end with or consist of such statements, any number of them together",
       frames: ["A-", "-", "-A"],
       together: 3,
       retries: 1,
@@ -121,7 +122,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
-      title: "such a change together with others, and a queue that takes repeats",
+      title: "such a change together with others, and a queue that accepts repeats",
       frames: ["A", "Ba"],
       together: 2,
       retries: 1,
@@ -130,7 +131,7 @@ describe("the hand-over between route and retry", () => {
       deduplication: false,
     },
     {
-      title: "our own code fails wherever it runs for the queue, one crash",
+      title: "an error of the router's code wherever it runs for the queue, one crash",
       frames: ["-A-", "A-"],
       together: 1,
       retries: 1,
@@ -140,7 +141,7 @@ describe("the hand-over between route and retry", () => {
       noWriter: true,
     },
     {
-      title: "so it does for statements that the format leaves out, one crash",
+      title: "an error of the router's code for statements that the format leaves out, one crash",
       frames: ["-", "A", "-"],
       together: 1,
       retries: 1,
@@ -160,7 +161,7 @@ describe("the hand-over between route and retry", () => {
       earlier: true,
     },
     {
-      title: "a record that is sent in parts, of which each is noted, one crash",
+      title: "a record that is sent in parts, each of which is noted, one crash",
       frames: ["ABA", "A"],
       together: 1,
       retries: 1,
@@ -190,7 +191,7 @@ describe("the hand-over between route and retry", () => {
       twin: "closed",
     },
     {
-      title: "a stream in which something of a twin life is parked, frames together or apart",
+      title: "a stream with a parked record of a twin life, frames delivered together or alone",
       frames: ["A", "A"],
       together: 2,
       retries: 1,

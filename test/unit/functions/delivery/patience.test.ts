@@ -32,7 +32,7 @@ function patienceAt(usualMs?: number) {
 }
 
 describe("the patience with a queue", () => {
-  test("is a second until it is known what requests take", () => {
+  test("is one second until 16 latencies are known", () => {
     const patience = patienceAt();
     for (let n = 0; n < 15; n++) patience.request(5);
     expect(patience.of()).toBe(1000);
@@ -40,28 +40,28 @@ describe("the patience with a queue", () => {
     expect(patience.of()).toBe(300);
   });
 
-  test("is 300 ms while requests are fast, and five times their median more than 200 ms when they are not", () => {
+  test("is 200 ms more than five times the median latency, and at least 300 ms", () => {
     expect(patienceAt(8).of()).toBe(300);
     expect(patienceAt(20).of()).toBe(300);
     expect(patienceAt(60).of()).toBe(500);
   });
 
-  test("is never longer than a second", () => {
+  test("is at most one second", () => {
     expect(patienceAt(300).of()).toBe(1000);
     expect(patienceAt(300).of(QUEUE, 1_000_000)).toBe(1000);
   });
 
-  test("grows when everything has become slow, given up or not", () => {
+  test("grows when the requests to all queues have become slow", () => {
     const patience = patienceAt(8);
     for (let n = 0; n < 17; n++) patience.request(300, `queue-${n}.fifo`);
     expect(patience.of("another.fifo")).toBe(1000);
   });
 
-  test("grows with what is sent: half a second for a megabyte", () => {
+  test("grows with the size of the request by half a second per megabyte", () => {
     expect(patienceAt(8).of(QUEUE, 500_000)).toBe(550);
   });
 
-  test("is used up by answers that take longer than is usual, and comes back within a minute", () => {
+  test("is used up by unusually slow responses and refilled within a minute", () => {
     const patience = patienceAt(8);
     patience.request(300);
     expect(patience.of()).toBe(300);
@@ -73,14 +73,14 @@ describe("the patience with a queue", () => {
     expect(patience.of()).toBe(300);
   });
 
-  test("is each queue's own", () => {
+  test("is separate for each queue", () => {
     const patience = patienceAt(8);
     for (let n = 0; n < 10; n++) patience.request(200);
     expect(patience.of()).toBeLessThan(110);
     expect(patience.of("another.fifo")).toBe(300);
   });
 
-  test("is charged once for requests that are late together", () => {
+  test("is charged once for requests that are late at the same time", () => {
     const patience = patienceAt(8);
     patience.together(200, 300, 300, 300, 300, 300, 300, 300);
     // A credit of 500 ms, less the 200 ms beyond the usual 100 ms: they count once for all eight.
@@ -90,7 +90,7 @@ describe("the patience with a queue", () => {
     expect(patience.of()).toBeLessThan(260);
   });
 
-  test("with a queue that is slower than others, but within what is usual, stays", () => {
+  test("does not shrink for a queue that is slower than others but within the usual latency", () => {
     const patience = patienceAt(8);
     for (let n = 0; n < 15; n++) patience.request(99);
     expect(patience.of()).toBe(300);

@@ -30,7 +30,7 @@ function holdUpTheProcess(ms: number): void {
 }
 
 describe("a request to a queue", () => {
-  test("is told its time, of which an attempt may take half", async () => {
+  test("gets a deadline, and half of its time for one attempt", async () => {
     let time: RequestTime | undefined;
     await patientRequest(patienceOf(301), REQUEST, async (given) => {
       time = given;
@@ -40,7 +40,7 @@ describe("a request to a queue", () => {
     expect(time?.abortSignal.aborted).toBe(false);
   });
 
-  test("tells the patience how long its answer took", async () => {
+  test("reports its latency to the patience", async () => {
     const patience = patienceOf(10_000);
     const before = performance.now();
     expect(await patientRequest(patience, REQUEST, answerAfter(1))).toBe("answer");
@@ -48,7 +48,7 @@ describe("a request to a queue", () => {
     expect(patience.told[0]?.startedAt).toBeGreaterThanOrEqual(before);
   });
 
-  test("without an answer in time is given up, which the patience is told as well", async () => {
+  test("is aborted without a response in time, and reports this to the patience", async () => {
     const patience = patienceOf(20);
     await expect(patientRequest(patience, REQUEST, answerAfter(60_000))).rejects.toMatchObject({
       name: "SilentQueueError",
@@ -57,7 +57,7 @@ describe("a request to a queue", () => {
     expect(patience.told).toHaveLength(1);
   });
 
-  test("that is refused has its own error, and tells nothing of what answers take", async () => {
+  test("that is refused rejects with its own error and reports no latency", async () => {
     const patience = patienceOf(10_000);
     const denied = new Error("denied");
     const refused = patientRequest(patience, REQUEST, () => Promise.reject(denied));
@@ -65,7 +65,7 @@ describe("a request to a queue", () => {
     expect(patience.told).toEqual([]);
   });
 
-  test("is not blamed for the time in which the process was held up", async () => {
+  test("does not count time in which the process was blocked", async () => {
     const request = patientRequest(patienceOf(100), REQUEST, answerAfter(10));
     holdUpTheProcess(300);
     expect(await request).toBe("answer");

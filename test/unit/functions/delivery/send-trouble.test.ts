@@ -24,7 +24,7 @@ describe("an error of a send", () => {
     expect(sendTrouble(error(name, "why"), SMALL)).toEqual({ reason, error: `${name}: why` });
   });
 
-  test("says that a message is beyond its queue's limit when it can be: such a limit is 1 KiB at least", () => {
+  test("means a message over the queue's limit only over 1 KiB, the smallest limit", () => {
     const invalid = error("InvalidParameterValue");
     expect(sendTrouble(invalid, 1024)).toMatchObject({ reason: "refused" });
     expect(sendTrouble(invalid, 1025)).toMatchObject({ reason: "too-large" });
@@ -42,7 +42,7 @@ describe("an error of a send", () => {
     "InvalidClientTokenId",
     "SignatureDoesNotMatch",
     "CredentialsProviderError",
-  ])("%s is the function's own", (name) => {
+  ])("%s is the function's own trouble", (name) => {
     expect(sendTrouble(error(name), SMALL)).toBeNull();
   });
 });

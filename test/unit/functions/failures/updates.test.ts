@@ -58,7 +58,7 @@ describe("a write to the failures table", () => {
   const writes = {
     "that opens a stream": opened("1"),
     "that opens a stream without an order": opened(null),
-    "that opens a stream in a life": openUpdate(
+    "that opens a stream of a named life": openUpdate(
       STREAM,
       { head: "1", tail: NAMED, twin: null },
       TROUBLE,
@@ -71,33 +71,36 @@ describe("a write to the failures table", () => {
       { now: NOW, firstDelayMs: 500 },
     ),
     "that moves a tail": tailUpdate(STREAM, END),
-    "that moves a tail in a life": tailUpdate(STREAM, NAMED),
+    "that moves a tail of a named life": tailUpdate(STREAM, NAMED),
     "that claims a stream": claimUpdate(STREAM, NOW, NOW + 60),
     "that postpones a stream": postponeUpdate(state, next, NOW),
     "that postpones a stream in trouble": postponeUpdate(state, { ...next, trouble: TROUBLE }, NOW),
-    "that notes that a stream has come further": advanceUpdate(state, "1/2"),
+    "that notes a stream's advance": advanceUpdate(state, "1/2"),
     "that closes a stream": closeUpdate(state, "1/2", NOW),
-    "that closes a stream in a life": closeUpdate({ ...state, life: "a" }, "1/2/a", NOW),
+    "that closes a stream of a named life": closeUpdate({ ...state, life: "a" }, "1/2/a", NOW),
     "of a new record": recordPut({}, false),
-    "of a record in another's stead": recordPut({}, true),
+    "of a record that replaces another": recordPut({}, true),
     "that notes a failure": failed(NOW + 10),
-    "that notes a failure and what went through": failed(NOW + 10, "id"),
+    "that notes a failure and the sent messages": failed(NOW + 10, "id"),
     "that notes a record's progress": progressUpdate({ ...record, progress: 500 }),
-    "that notes progress and what went through": progressUpdate({ ...record, sent: new Set("a") }),
+    "that notes progress and the sent messages": progressUpdate({ ...record, sent: new Set("a") }),
     "that gives a record up": failed(null),
     "that resolves a record": resolveUpdate(STREAM, "1/2", NOW),
   };
 
   // DynamoDB refuses a request whose names and values are not exactly those of its expressions.
-  test.for(Object.entries(writes))("%s has the names and values that it uses", ([, write]) => {
-    const update = "UpdateExpression" in write ? (write.UpdateExpression ?? "") : "";
-    const used = `${update} ${write.ConditionExpression}`.match(/[#:]\w+/g) ?? [];
-    const given = [
-      ...Object.keys(write.ExpressionAttributeNames ?? {}),
-      ...Object.keys(write.ExpressionAttributeValues ?? {}),
-    ];
-    expect(given.sort()).toEqual([...new Set(used)].sort());
-  });
+  test.for(Object.entries(writes))(
+    "%s has exactly the names and values that its expressions use",
+    ([, write]) => {
+      const update = "UpdateExpression" in write ? (write.UpdateExpression ?? "") : "";
+      const used = `${update} ${write.ConditionExpression}`.match(/[#:]\w+/g) ?? [];
+      const given = [
+        ...Object.keys(write.ExpressionAttributeNames ?? {}),
+        ...Object.keys(write.ExpressionAttributeValues ?? {}),
+      ];
+      expect(given.sort()).toEqual([...new Set(used)].sort());
+    },
+  );
 });
 
 describe("a stream", () => {
@@ -110,13 +113,13 @@ describe("a stream", () => {
     expect(error?.S).toBe(TROUBLE.error.slice(0, 500));
   });
 
-  test("is postponed only by the one that claimed it", () => {
+  test("is postponed only by the invocation that claimed it", () => {
     const write = postponeUpdate(state, next, NOW);
     expect(write.ConditionExpression).toBe("#status = :open AND nextAttempt = :claimed");
     expect(write.ExpressionAttributeValues).toMatchObject({ ":claimed": { N: "4711" } });
   });
 
-  test("that is given up is found among the dead", () => {
+  test("that is given up is found by the status dead", () => {
     const write = postponeUpdate(state, { ...next, dead: true }, NOW);
     expect(write.UpdateExpression).toContain("#status = :status, due = :status");
     expect(write.ExpressionAttributeValues).toMatchObject({ ":status": { S: "dead" } });
@@ -126,7 +129,7 @@ describe("a stream", () => {
     expect(postponeUpdate(state, next, NOW).UpdateExpression).not.toContain("reason");
   });
 
-  test("closes at the last position that was drained, and is kept for 30 days", () => {
+  test("closes at the last drained position, and is kept for 30 days", () => {
     const write = closeUpdate(state, "1/2", NOW);
     expect(write.UpdateExpression).toContain("REMOVE due, nextAttempt, attempts");
     expect(write.ExpressionAttributeValues).toMatchObject({
@@ -137,7 +140,7 @@ describe("a stream", () => {
 });
 
 describe("a record", () => {
-  test("is replaced only while it waits and was not attempted", () => {
+  test("is replaced only while it is parked and was not attempted", () => {
     expect(recordPut({}, false).ConditionExpression).toBe("attribute_not_exists(#stream)");
     expect(recordPut({}, true).ConditionExpression).toBe(
       "attribute_not_exists(#stream) OR (#status = :parked AND attribute_not_exists(attempts))",
@@ -149,7 +152,7 @@ describe("a record", () => {
     expect(failed(NOW + 10).UpdateExpression).toContain("nextAttempt = :next");
   });
 
-  test("counts its attempts and collects what went through", () => {
+  test("counts its attempts and collects the sent messages", () => {
     expect(failed(null, "a", "b").ExpressionAttributeValues).toMatchObject({
       ":attempts": { N: "5" },
       ":sent": { SS: ["a", "b"] },
@@ -157,7 +160,7 @@ describe("a record", () => {
   });
 });
 
-test("the records after a key, without the state item", () => {
+test("a query for the records after a key leaves out the state item", () => {
   const positions = ["0001/0002", "0003/0003", "0003/0004", "0005/0009", "~state"];
   const after = (key: string) => {
     const values = recordsAfter(STREAM, key).ExpressionAttributeValues ?? {};

@@ -8,7 +8,7 @@ const truthOf = (text: string, row: Readonly<Record<string, string>>) =>
   rowCondition(parseCondition(text))(new Map(Object.entries(row)));
 
 describe("a condition of a row image that lacks columns", () => {
-  it("has an answer where the other columns decide", () => {
+  it("has a result when the other columns decide it", () => {
     const row = { a: "1" };
     expect(truthOf("a = 2 AND b = 1", row)).toBe(false);
     expect(truthOf("b = 1 AND a = 2", row)).toBe(false);
@@ -16,7 +16,7 @@ describe("a condition of a row image that lacks columns", () => {
     expect(truthOf("NOT (a = 2 AND b = 1)", row)).toBe(true);
   });
 
-  it("has none where they do not, whatever is unknown beside", () => {
+  it("has no result when the other columns do not decide it, even with an unknown operand", () => {
     for (const text of ["b = 1", "NOT b = 1", "b IS NULL", "a = 1 AND b = 1", "a = 2 OR b = 1"]) {
       expect(truthOf(text, { a: "1" })).toBe("absent");
       expect(truthOf(`${text} OR c = 1`, { a: "1", c: "null" })).toBe("absent");
@@ -25,7 +25,7 @@ describe("a condition of a row image that lacks columns", () => {
 });
 
 describe("a comparison", () => {
-  it("takes numbers as exact ones, however they are written", () => {
+  it("compares numbers exactly, however they are written", () => {
     const row = { n: "18446744073709551615", d: '"100.10"', e: "1e100", small: "1E-7" };
     expect(truthOf("n > 18446744073709551614.9", row)).toBe(true);
     expect(truthOf("d = 100.1", row)).toBe(true);
@@ -33,7 +33,7 @@ describe("a comparison", () => {
     expect(truthOf("small = 0.0000001", row)).toBe(true);
   });
 
-  it("makes numbers of a text as MySQL does", () => {
+  it("converts text to numbers as MySQL does", () => {
     for (const [text, number] of [
       ["12abc", "12"],
       ["abc", "0"],
@@ -44,13 +44,13 @@ describe("a comparison", () => {
     expect(truthOf("v = '5'", { v: "5" })).toBe(true);
   });
 
-  it("orders texts by code points, not by UTF-16", () => {
+  it("orders texts by code points", () => {
     expect(truthOf("v > '\uffee'", { v: '"😀"' })).toBe(true);
   });
 });
 
 describe("LIKE", () => {
-  it("takes time that grows with the product of both lengths, not beyond", () => {
+  it("takes time at most proportional to the product of both lengths", () => {
     const matches = likeMatcher(`${"%a".repeat(50)}b`, "\\");
     const began = performance.now();
     expect(matches("a".repeat(20_000))).toBe(false);
@@ -89,7 +89,7 @@ describe("the members of a JSON object", () => {
     expect(JSON.parse(jsonObject(members))).toEqual(JSON.parse(text));
   });
 
-  it("of another text are refused", () => {
+  it("of a text that is not a JSON object are refused", () => {
     for (const text of ["", "[1]", '{"a"', '{"a":', '{"a":"x', "{a:1}", '{"a":1,']) {
       expect(() => jsonMembers(text), text).toThrow(SyntaxError);
     }

@@ -17,12 +17,12 @@ test.for([
   ["lhma_2026_11_28_10_15_00_000_customers", ["customers"]],
   ["lhma_2026_11_28_10_15_00_000_2024_customers", ["2024_customers"]],
   ["lhma_customers", ["customers"]],
-] as const)("%s holds the rows of another table", ([table, copied]) => {
+] as const)("%s is the name of another table's copy", ([table, copied]) => {
   expect(copiedBy(table)).toEqual(copied);
 });
 
 test.for(["customers", "customers_new", "_customers", "_customers_ghc", "_new", "customers_old"])(
-  "%s is named like no tool's copy",
+  "%s is not the name of a copy",
   (table) => {
     expect(copiedBy(table)).toEqual([]);
   },
@@ -41,6 +41,6 @@ test.for([
   [`billing.${LONG}`, CUT, false],
   [`shop.${"é".repeat(40)}`, `_${"é".repeat(29)}x_gho`, false],
   [`shop.${"é".repeat(29)}xyz`, `_${"é".repeat(29)}x_del`, true],
-] as const)("%s chooses what %s is a copy of: %s", ([pattern, table, isChosen]) => {
+] as const)("%s matches the original of %s: %s", ([pattern, table, isChosen]) => {
   expect(originalMatcher(pattern)("shop", table)).toBe(isChosen);
 });

@@ -87,7 +87,7 @@ function hashes(secret: string) {
 }
 
 describe("columns", () => {
-  test("are left out and masked in both images, and every other value keeps its text", () => {
+  test("are left out or masked in both row images, and every other value keeps its text", () => {
     const image =
       '{"id": 18446744073709551615 ,"n":1.50,"mail":"ada@example.com","text":{"a":[1,"}"]}}';
     const fields = new TestLane().frame([{ op: "u" }]).split("\t");
@@ -103,7 +103,7 @@ describe("columns", () => {
     });
   });
 
-  test("are those of `include` and no others, in the tables that it names", () => {
+  test("are only those of `include` in the tables that it names", () => {
     const columns = { include: ["shop.orders.id", "shop.orders.text"] };
     const [order, item] = changesOf([{ text: "a" }, { text: "b", table: "shop.items" }], {
       columns,
@@ -112,7 +112,7 @@ describe("columns", () => {
     expect(item?.after).toEqual({ id: 2, n: 2, text: "b" });
   });
 
-  test("have equal hashes for equal values, as text or as a number, and others with another secret", () => {
+  test("have equal hashes for equal values, as text or as a number, and other hashes with another secret", () => {
     const [first, second, third] = hashes(SECRET);
     expect(first?.["text"]).toMatch(/^[0-9a-f]{64}$/);
     expect(first?.["text"]).toBe(first?.["n"]);
@@ -121,7 +121,7 @@ describe("columns", () => {
     expect(hashes("another")[0]?.["text"]).not.toBe(first?.["text"]);
   });
 
-  test("of a key are hashed, however they are to be hidden: rows stay told apart, and in their order", () => {
+  test("of a key are hashed, however they are hidden, so that rows stay distinguishable and in order", () => {
     for (const columns of [
       { mask: { "shop.*.id": "hash" } },
       { mask: { "shop.*.id": "null" } },
@@ -146,7 +146,7 @@ describe("columns", () => {
     }
   });
 
-  test("have the type of what stands for them in the formats of other tools", () => {
+  test("have the type of their masked value in the formats of other tools", () => {
     const columns = { exclude: ["*.*.text"], mask: { "*.*.n": "null", "*.*.id": "hash" } } as const;
     const [body = ""] = bodiesOf([{ text: "x" }], { columns, format: "canal" });
     expect(JSON.parse(body)).toMatchObject({
@@ -157,7 +157,7 @@ describe("columns", () => {
     expect(body).not.toMatch(/"text"/);
   });
 
-  test("show nothing of a short text by its last four characters", () => {
+  test("show the last four characters only of a text of eight or more", () => {
     const columns = { mask: { "*.*.text": "last4" } } as const;
     const shown = ["1234567", "12345678", "😀😀😀😀😀😀😀😁"].map(
       (text) => changesOf([{ text }], { columns })[0]?.after?.["text"],
@@ -166,11 +166,11 @@ describe("columns", () => {
   });
 });
 
-describe("other names of the same data", () => {
+describe("hidden columns under other names", () => {
   const columns = { mask: { "shop.orders.mail": "hash" }, exclude: ["shop.orders.text"] } as const;
   const hidden = { mail: "ada@example.com", text: "a secret" };
 
-  test("have the filters of the table whose rows a tool for schema changes copies", () => {
+  test("are hidden in the copy that a schema-change tool makes of their table", () => {
     for (const table of ["_orders_gho", "_orders_del", "_orders_new", "__orders_old"]) {
       const [copied] = changesOf([{ ...hidden, table: `shop.${table}` }], { columns });
       expect(copied?.after).toEqual({
@@ -185,7 +185,7 @@ describe("other names of the same data", () => {
     expect(other?.after).toMatchObject(hidden);
   });
 
-  test("stop a subscriber whose hidden column a table does not have any more, and nobody else", () => {
+  test("stop only the subscriber that hides a column which the table no longer has", () => {
     const renamed = { mask: {}, exclude: ["shop.orders.phone", "shop.orders.TEXT"] };
     const rules = rulesOf({ billing: { columns: renamed }, whole: {} });
     const changes: TestChange[] = [
@@ -220,7 +220,7 @@ describe("other names of the same data", () => {
     ]);
   });
 
-  test("stop it also in a tool's copy, but not where a pattern has a wildcard", () => {
+  test("stop the subscriber when a tool's copy lacks them, unless their pattern has a wildcard", () => {
     const change = [{ ...hidden, table: "shop._orders_new" }];
     const kindOf = (pattern: string) =>
       sharesOf(change, rulesOf({ billing: { columns: { exclude: [pattern] } } })).map(
@@ -231,7 +231,7 @@ describe("other names of the same data", () => {
       expect(kindOf(pattern), pattern).toEqual(["messages"]);
   });
 
-  test("cannot be looked for in a frame that does not say the columns", () => {
+  test("are not checked in a frame that does not name the columns", () => {
     const frame = readFrame(new TestLane().frame([hidden]), SOURCE);
     const rules = rulesOf({ billing: { columns: { exclude: ["shop.orders.phone"] } } });
     expect(fanOut(frame, authoredOf(frame, rules), rules).queues).toMatchObject([
@@ -239,7 +239,7 @@ describe("other names of the same data", () => {
     ]);
   });
 
-  test("are chosen by patterns with ? where a name has a dot, and in any case", () => {
+  test("are matched in any letter case, and with ? in place of a dot in their name", () => {
     const image = JSON.stringify({ id: 1, "e.mail": "x", 'qu"ote': "y", "`tick": "z", ÉTÉ: "w" });
     const fields = new TestLane().frame([{}]).split("\t");
     const frame = readFrame([...fields.slice(0, -1), image].join("\t"), SOURCE);
@@ -250,7 +250,7 @@ describe("other names of the same data", () => {
     ]);
   });
 
-  test("are left out where `include` does not name them: also a column that was added later", () => {
+  test("are left out when `include` does not name them, including columns that were added later", () => {
     const include = ["shop.orders.id", "shop.orders.n"];
     for (const table of ["shop.orders", "shop._orders_gho"]) {
       const [change] = changesOf([{ ...hidden, table }], { columns: { include } });
@@ -262,7 +262,7 @@ describe("other names of the same data", () => {
 describe("rows", () => {
   const update = { op: "u", id: 5, oldId: 4 } as const;
 
-  test("that begin to match are created, and those that cease are deleted, with the id of the update", () => {
+  test("that begin to match are inserts, and rows that cease to match are deletes, with the id of the update", () => {
     const plain = changesOf([update], {});
     expect(changesOf([update], { where: "id = 5" })).toEqual([
       { ...plain[0], op: "c", before: null },
@@ -274,12 +274,12 @@ describe("rows", () => {
     expect(changesOf([update], { where: "id = 6" })).toEqual([]);
   });
 
-  test("stay updates where the configuration says so", () => {
+  test("stay updates when the configuration says so", () => {
     const subscriber = { where: "id = 5", whereCrossing: "update" } as const;
     expect(changesOf([update, { id: 6 }], subscriber)).toEqual(changesOf([update], {}));
   });
 
-  test("are chosen by the conditions of all patterns that match their table; truncations and statements always come", () => {
+  test("are chosen by the conditions of all patterns that match their table, unlike truncations and statements", () => {
     const where = { "shop.*": "n > 1", "shop.orders": "id <> 3" };
     const changes: TestChange[] = [
       {},
@@ -293,11 +293,11 @@ describe("rows", () => {
     expect(found.map(({ op, after }) => after?.["n"] ?? op)).toEqual([2, 4, "t", "ddl"]);
   });
 
-  test("of a frame that are all left out make no share", () => {
+  test("of a frame that are all left out produce no share", () => {
     expect(sharesOf([{}, {}], rulesOf({ billing: { where: "id > 100" } }))).toEqual([]);
   });
 
-  test("that cannot be decided are a fault of that queue only, sealed where columns are masked", () => {
+  test("without a result of the condition are a fault of that queue only, sealed when columns are masked", () => {
     const subscribers = {
       whole: {},
       billing: { where: "missing = 1", columns: { exclude: ["*.*.text"] } },
@@ -342,7 +342,7 @@ describe("rows", () => {
 });
 
 describe("a subscriber without a filter", () => {
-  test("gets the same bytes beside one that has some", () => {
+  test("gets the same bytes when another subscriber has filters", () => {
     const changes: TestChange[] = [
       { text: "a" },
       { op: "u", id: 2, oldId: 1 },

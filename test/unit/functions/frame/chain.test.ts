@@ -17,16 +17,16 @@ const step = (
 ) => chainStep({ delivered, life: null }, next);
 
 describe("the position chain", () => {
-  test("takes a lane's first frame only when it says that it is the first", () => {
+  test("accepts a lane's first frame only when the frame says that it is the first", () => {
     expect(step(null, frame(1, 3, null))).toEqual({ kind: "deliver", after: null });
     expect(step(null, frame(4, 6, 3))).toEqual({ kind: "gap" });
   });
 
-  test("takes the next frame", () => {
+  test("accepts the next frame", () => {
     expect(step(at(3), frame(4, 6, 3))).toEqual({ kind: "deliver", after: at(3) });
   });
 
-  test("drops what was delivered", () => {
+  test("drops a frame that was delivered", () => {
     expect(step(at(6), frame(4, 6, 3))).toEqual({ kind: "repeat" });
     expect(step(at(9), frame(1, 3, null))).toEqual({ kind: "repeat" });
   });
@@ -36,7 +36,7 @@ describe("the position chain", () => {
     expect(step(at(2), frame(1, 8, null))).toEqual({ kind: "deliver", after: at(2) });
   });
 
-  test("finds nothing missing when the frame's predecessor lies before what was delivered", () => {
+  test("finds no gap when the frame's predecessor ends before the delivered position", () => {
     expect(step(at(5), frame(7, 8, 3))).toEqual({ kind: "deliver", after: at(5) });
   });
 
@@ -45,12 +45,12 @@ describe("the position chain", () => {
     expect(step(at(3), frame(7, 9, null))).toEqual({ kind: "gap" });
   });
 
-  test("takes a beginning in a later epoch, which only an operator makes", () => {
+  test("accepts a beginning in a later epoch, which only an operator causes", () => {
     const beginning = { first: at(1, 2), last: at(2, 2), previous: null };
     expect(step(at(9, 1), beginning)).toEqual({ kind: "deliver", after: at(9, 1) });
   });
 
-  test("delivers every change once, however the stream is cut, cut again and repeated", () => {
+  test("delivers every change once, however the stream is cut and repeated", () => {
     const cuts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 8 });
     const restarts = fc.array(fc.tuple(fc.nat(30), cuts), { maxLength: 4 });
     fc.assert(
@@ -105,7 +105,7 @@ const of = (
 });
 
 describe("the position chain over several lives", () => {
-  test("drops nothing of another life for its positions", () => {
+  test("drops no change of another life because of its position", () => {
     // Two lives have the same epoch: two offsets tables chose it within ten minutes.
     expect(chainStep(lane(9, 5, "a"), of("b", 5, [1, 2], null))).toEqual({
       kind: "deliver",
@@ -115,14 +115,14 @@ describe("the position chain over several lives", () => {
     expect(chainStep(lane(9, 5, "a"), of("a", 5, [1, 2], null))).toEqual({ kind: "repeat" });
   });
 
-  test("goes on in a later life from where the former one was delivered to", () => {
+  test("continues in a later life from the delivered position of the former one", () => {
     const first = of("b", 6, [1, 2], at(9, 5));
     expect(chainStep(lane(9, 5, "a"), first)).toEqual({ kind: "deliver", after: null });
     expect(chainStep(lane(8, 5, "a"), first)).toEqual({ kind: "gap" });
     expect(chainStep(lane(3, 7, "c"), first)).toEqual({ kind: "repeat" });
   });
 
-  test("begins anew in a later life without a predecessor", () => {
+  test("accepts a later life's first frame without a predecessor", () => {
     expect(chainStep(lane(9, 5, "a"), of("b", 6, [1, 2], null))).toEqual({
       kind: "deliver",
       after: null,
@@ -130,7 +130,7 @@ describe("the position chain over several lives", () => {
     expect(chainStep(lane(9, 5, "a"), of("b", 4, [1, 2], null))).toEqual({ kind: "repeat" });
   });
 
-  test("knows a life without a name by its epoch, in frames and lanes of the last release", () => {
+  test("identifies a life without a name by its epoch, in frames and lanes of the last release", () => {
     // The last release of the function moved the lane while the reader was of the new release.
     expect(chainStep(lane(3, 5, null), of("a", 5, [4, 6], at(3, 5)))).toEqual({
       kind: "deliver",
@@ -145,7 +145,7 @@ describe("the position chain over several lives", () => {
     });
   });
 
-  test("drops of an earlier life what was delivered of it, and nothing else", () => {
+  test("drops only the delivered changes of an earlier life", () => {
     const former = of("a", 5, [1, 9], null);
     const reached = after(former, of("b", 6, [1, 2], null));
     expect(chainStep(reached, former)).toEqual({ kind: "repeat" });
@@ -159,7 +159,7 @@ describe("the position chain over several lives", () => {
     expect(chainStep(reached, of("c", 4, [5, 6], at(2, 4)))).toEqual({ kind: "gap" });
   });
 
-  test("goes on in each life where it was left", () => {
+  test("continues each life from its own delivered position", () => {
     const reached = after(
       of("a", 5, [1, 9], null),
       of("b", 6, [1, 2], null),
@@ -173,14 +173,14 @@ describe("the position chain over several lives", () => {
     });
   });
 
-  test("compares the predecessor with what was delivered in its own epoch", () => {
+  test("compares the predecessor with the delivered position of its own epoch", () => {
     const reached = after(of("a", 5, [1, 9], null), of("z", 7, [1, 50], null));
     expect(chainStep(reached, of("c", 8, [1, 2], at(9, 5)))).toMatchObject({ kind: "deliver" });
     expect(chainStep(reached, of("c", 8, [1, 2], at(10, 5)))).toEqual({ kind: "gap" });
     expect(chainStep(reached, of("c", 8, [1, 2], at(60, 7)))).toEqual({ kind: "gap" });
   });
 
-  test("remembers the latest lives of many", () => {
+  test("remembers only the latest lives", () => {
     const lives = Array.from({ length: 40 }, (_, n) => of(`life ${n}`, n + 1, [1, 2], null));
     const { others } = after(...lives);
     expect(others?.size).toBe(20);

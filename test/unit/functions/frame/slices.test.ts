@@ -19,7 +19,7 @@ function sliced() {
   return { before, frame, slices: slicesOf(frame) };
 }
 
-test("a frame's slices have all its changes and follow one another", () => {
+test("a frame's slices contain all its changes and follow one another", () => {
   const { before, frame, slices } = sliced();
   expect(slices.flatMap(({ changes }) => changes)).toEqual(frame.changes);
   expect(slices.map(({ changes }) => changes.length)).toEqual([SLICE_CHANGES, SLICE_CHANGES, 1]);
@@ -31,7 +31,7 @@ test("a frame's slices have all its changes and follow one another", () => {
   expect(slices.at(-1)?.last).toBe(frame.last);
 });
 
-test("a slice says that a transaction ends in it only when it does", () => {
+test("a slice marks the end of a transaction only when the transaction ends in it", () => {
   const { slices } = sliced();
   expect(slices.map(({ transactions: [transaction] }) => transaction?.ended)).toEqual([
     undefined,

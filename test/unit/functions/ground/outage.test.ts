@@ -18,7 +18,7 @@ async function errorOf(act: () => unknown): Promise<unknown> {
   } catch (error) {
     return error;
   }
-  throw new Error("nothing was thrown");
+  throw new Error("the call threw nothing");
 }
 
 const gap = new GapError({ lane: 0, delivered: null, previous: null, first: "1" });
@@ -34,7 +34,7 @@ describe("an outage is", () => {
   const common = { region: "eu-west-1", maxAttempts: 1, endpoint: "http://127.0.0.1:1" };
   const get = new GetItemCommand({ TableName: "t", Key: { id: { S: "1" } } });
 
-  test("a request without an answer", async () => {
+  test("a request without a response", async () => {
     using client = disposable(new DynamoDBClient({ ...common, credentials }));
     expect(isOutage(await errorOf(() => client.send(get)))).toBe(true);
   });
@@ -45,9 +45,9 @@ describe("an outage is", () => {
   });
 
   test.each([
-    ["a page that says the service is busy", 503, "<html>busy</html>"],
+    ["a page of a busy service", 503, "<html>busy</html>"],
     ["a page of a proxy", 200, "<html>"],
-  ])("%s where an answer should be", async (_name, status, page) => {
+  ])("%s instead of a response", async (_name, status, page) => {
     await using server = await answering(status, page);
     using client = disposable(new DynamoDBClient({ ...common, ...server, credentials }));
     const error = await errorOf(() => client.send(get));
@@ -55,7 +55,7 @@ describe("an outage is", () => {
     expect(isOutage(error)).toBe(true);
   });
 
-  test("an object that was damaged on its way", async () => {
+  test("an object that was damaged in transfer", async () => {
     const headers = { "x-amz-checksum-crc32": "AAAAAA==" };
     await using server = await answering(200, "not what was stored", headers);
     const settings = { ...common, ...server, credentials, forcePathStyle: true };
@@ -65,7 +65,7 @@ describe("an outage is", () => {
     expect(isOutage(error)).toBe(true);
   });
 
-  test("a connection that ends in the middle of an answer", async () => {
+  test("a connection that ends in the middle of a response", async () => {
     const answer = new PassThrough();
     const end = finished(answer);
     answer.destroy();
@@ -75,10 +75,10 @@ describe("an outage is", () => {
   });
 
   test.each([
-    ["what the functions call so", new OwnTroubleError("the bucket is away")],
+    ["an OwnTroubleError", new OwnTroubleError("the bucket is away")],
     ["a gap", gap],
     ["a reset connection", Object.assign(new Error("reset"), { code: "ECONNRESET" })],
-    ["several of them", wrapped(new OwnTroubleError("away"), gap)],
+    ["several outages at once", wrapped(new OwnTroubleError("away"), gap)],
   ])("%s", (_name, error) => {
     expect(isOutage(error)).toBe(true);
   });
@@ -88,14 +88,14 @@ test.each([
   ["a plain error", new Error("a mistake")],
   ["a TypeError with a code", Object.assign(new TypeError("x"), { code: "ERR_INVALID_ARG_TYPE" })],
   ["a TypeError of a request", Object.assign(new TypeError("x"), { $metadata: {} })],
-  ["what is no error", "text"],
+  ["a value that is not an Error", "text"],
   ["a malformed frame", new MalformedFrameError("x")],
-  ["a mistake beside an outage", wrapped(new OwnTroubleError("away"), new Error("a mistake"))],
-])("%s is no outage", (_name, error) => {
+  ["a bug and an outage at once", wrapped(new OwnTroubleError("away"), new Error("a mistake"))],
+])("%s is not an outage", (_name, error) => {
   expect(isOutage(error)).toBe(false);
 });
 
-test("damaged data is no outage", async () => {
+test("damaged data is not an outage", async () => {
   const error = await errorOf(() => zstdDecompressSync(Buffer.from("no zstd")));
   expect(isOutage(error)).toBe(false);
 });

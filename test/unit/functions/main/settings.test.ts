@@ -20,7 +20,7 @@ const variables = {
 };
 
 describe("the functions' settings", () => {
-  test("are read from the environment, the routing's defaults filled in", () => {
+  test("are read from the environment, with the routing's defaults filled in", () => {
     const settings = parseFunctionSettings(variables);
     expect(settings).toMatchObject({ source: "shop", payloadBucket: "payloads" });
     expect(settings.routing).toEqual({
@@ -35,7 +35,7 @@ describe("the functions' settings", () => {
     });
   });
 
-  test("pack a large routing, because a function's variables may have 4 KB together", () => {
+  test("contain a large routing in compressed form, because all variables together may have 4 KB", () => {
     const text = encodeRouting(routing(200));
     expect(text).toMatch(/^z:/);
     expect(text.length).toBeLessThan(3000);
@@ -43,19 +43,19 @@ describe("the functions' settings", () => {
     expect(Object.keys(settings.routing.environments)).toHaveLength(200);
   });
 
-  test("write and read the text that an earlier release's functions read and wrote", () => {
+  test("contain the routing as an earlier release encodes it", () => {
     const text =
       '{"environments":{"staging":{"users":["app"]}},"subscribers":{"billing":{"tables":["shop.*"],' +
       '"groupBy":"key","environments":["staging"],"format":"canal","ddl":"all"}},"otherUsers":"drop"}';
     expect(encodeRouting(decodeRouting(text))).toBe(text);
   });
 
-  test("refuse a format that nobody writes, rather than write another", () => {
+  test("refuse an unknown message format", () => {
     const subscribers = { search: { tables: ["shop.*"], format: "avro" as "envelope" } };
     expect(() => encodeRouting({ ...routing(1), subscribers })).toThrow(/"format"/);
   });
 
-  test("say where the secret of the filters is, if the stack has one", () => {
+  test("contain the ARN of the secret of the filters when the stack has one", () => {
     expect(parseFunctionSettings(variables).filterSecretArn).toBeNull();
     const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:filters";
     expect(parseFunctionSettings({ ...variables, FILTER_SECRET_ARN: arn })).toMatchObject({
@@ -63,14 +63,14 @@ describe("the functions' settings", () => {
     });
   });
 
-  test("say how long a queue may take where a machine is slow", () => {
+  test("contain a longer patience for a slow machine", () => {
     expect(parseFunctionSettings(variables).patienceMs).toBeNull();
     const slow = { ...variables, PATIENCE_MS: "5000" };
     expect(parseFunctionSettings(slow).patienceMs).toBe(5000);
     expect(() => parseFunctionSettings({ ...slow, PATIENCE_MS: "5 s" })).toThrow(/PATIENCE_MS/);
   });
 
-  test("name every variable that is wrong at once", () => {
+  test("are refused with the names of all invalid variables at once", () => {
     const broken = {
       ...variables,
       RAW_QUEUE_URL: "here",

@@ -41,7 +41,7 @@ const parsed = (messages: readonly { body: string }[]) =>
   messages.map(({ body }) => JSON.parse(body) as EnvironmentMessage);
 
 describe("environment messages", () => {
-  test("are what the JSON Schema of the message format says, for every operation", () => {
+  test("match the JSON Schema of the message format for every operation", () => {
     const schema = JSON.parse(
       readFileSync(
         new URL("../../../../docs/schema/environment-message.schema.json", import.meta.url),
@@ -59,7 +59,7 @@ describe("environment messages", () => {
     }
   });
 
-  test("of a replay are those of the first time, but for the mark and the deduplication ids", () => {
+  test("of a replay equal the original ones except for the mark and the deduplication ids", () => {
     const changes: TestChange[] = [{}, { op: "u" }, { op: "d" }];
     const frame = new TestLane().frame(changes);
     const sent = messagesOf(changes, "table", frame);
@@ -75,7 +75,7 @@ describe("environment messages", () => {
     expect(messagesOf(changes, "table", frame, undefined, "first")).toEqual(again);
   });
 
-  test("hold row images as the reader wrote them, digit for digit", () => {
+  test("contain row images as the reader wrote them, digit for digit", () => {
     const image =
       '{"id": 18446744073709551615 ,"price":1.50,"e":1E400,"t":"\\u00e9\\ud83d\\ude00 é"}';
     const frame = new TestLane().frame([{}]);
@@ -100,7 +100,7 @@ describe("environment messages", () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  test("are cut below SQS's limit, at the same places each time, and follow each other", () => {
+  test("are cut below SQS's limit, at the same places each time, and follow one another", () => {
     const changes = Array.from({ length: 30 }, () => ({ text: "x".repeat(100_000) }));
     const messages = messagesOf(changes);
     expect(messages).toHaveLength(4);
@@ -121,7 +121,7 @@ describe("environment messages", () => {
     expect(messages[0]?.group).not.toBe(messages[1]?.group);
   });
 
-  test("hold the rows of many keys where keys share buckets, each key always in the same one", () => {
+  test("contain the rows of many keys when keys share buckets, each key always in the same one", () => {
     const ids = Array.from({ length: 300 }, (_, n) => ({ id: n % 100 }));
     const messages = parsed(messagesOf(ids, "key", undefined, 8));
     expect(messages).toHaveLength(8);
@@ -140,7 +140,7 @@ describe("environment messages", () => {
     }
   });
 
-  test("split an update of the key where keys share buckets, too, whatever bucket it moves to", () => {
+  test("split an update of the key when keys share buckets, even within one bucket", () => {
     const halves = parsed(messagesOf([{ op: "u", id: 2, oldId: 1 }], "key", undefined, 1));
     expect(halves.map(({ changes }) => changes.map(({ op, key }) => [op, key]))).toEqual([
       [
@@ -150,7 +150,7 @@ describe("environment messages", () => {
     ]);
   });
 
-  test("of both halves of a large row in one bucket are two, which SQS does not take for one", () => {
+  test("of both halves of a large row in one bucket have different deduplication ids", () => {
     const update: TestChange = { op: "u", id: 2, oldId: 1, text: "x".repeat(600_000) };
     const messages = messagesOf([update], "key", undefined, 1);
     expect(messages.map(({ first, last }) => [first, last])).toEqual(

@@ -100,7 +100,7 @@ describe("changes for a subscriber with another format", () => {
     }
   });
 
-  test("say as canal when they were written", () => {
+  test("contain the time of writing in canal's format", () => {
     expect(bodies(messagesOf("canal", [{}]))).toMatchObject([{ type: "INSERT", ts: NOW }]);
   });
 
@@ -131,7 +131,7 @@ describe("changes for a subscriber with another format", () => {
     ]);
   });
 
-  test("are not sent where the tool leaves them out", () => {
+  test("are not sent when the tool leaves them out", () => {
     expect(messagesOf("maxwell", [{ op: "t" }, { op: "ddl" }])).toEqual([]);
     expect(bodies(messagesOf("debezium", [{ op: "t" }, { op: "ddl" }]))).toMatchObject([
       { op: "t" },
@@ -143,7 +143,7 @@ describe("changes for a subscriber with another format", () => {
     expect(message?.body).toContain(String.raw`a\ufffeb`);
   });
 
-  test("whose columns the frame does not say are envelopes, and keep their place", () => {
+  test("are envelopes in the same place when the frame does not name their columns", () => {
     const messages = messagesOf("debezium", [{}, { op: "t" }], { columns: false });
     expect(bodies(messages)).toMatchObject([{ version: 1, changes: [{ op: "c" }] }, { op: "t" }]);
     const halves = messagesOf("debezium", [{ op: "u", id: 8, oldId: 7 }], { columns: false });
@@ -151,7 +151,7 @@ describe("changes for a subscriber with another format", () => {
     expect(new Set(halves.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
 
-  test("that the format cannot say are envelopes, and stop nobody", () => {
+  test("are envelopes when the format cannot express them, and do not block the queue", () => {
     const change = { table: "shop.places", text: "no geometry" };
     expect(bodies(messagesOf("maxwell", [{}, change], { type: "point" }))).toMatchObject([
       { type: "insert" },
@@ -160,7 +160,7 @@ describe("changes for a subscriber with another format", () => {
   });
 });
 
-test("what is parked of a frame keeps the columns and the ends of its transactions", () => {
+test("the parked part of a frame keeps the columns and the ends of its transactions", () => {
   const frame = readFrame(transactionFrame([{}, {}], { ended: true, columns: true }), SOURCE);
   const parked = readFrame(subFrame(frame, frame.changes.slice(1)), SOURCE);
   expect(parked.tables).toEqual([["shop", "orders", shapeWith("varchar(10)")]]);
@@ -168,7 +168,7 @@ test("what is parked of a frame keeps the columns and the ends of its transactio
 });
 
 describe("Maxwell's commit", () => {
-  test("is on the last change of a transaction that the subscriber gets", () => {
+  test("is set on the last change that the subscriber gets of a transaction", () => {
     const changes: TestChange[] = [{}, {}, { table: "shop.other" }];
     expect(bodies(messagesOf("maxwell", changes, { tables: ["shop.orders"] }))).toMatchObject([
       { xoffset: 0 },
@@ -176,7 +176,7 @@ describe("Maxwell's commit", () => {
     ]);
   });
 
-  test("is not said where the transaction goes on in a later frame", () => {
+  test("is not set when the transaction continues in a later frame", () => {
     expect(bodies(messagesOf("maxwell", [{}, {}], { ended: false }))).toMatchObject([
       { xoffset: 0 },
       { xoffset: 1 },

@@ -14,7 +14,7 @@ const golden = (name: string) =>
   fileURLToPath(new URL(`../../../golden/formats/${name}`, import.meta.url));
 
 test.each(Object.keys(FORMATS) as Format[])(
-  "the %s messages of a frame with every operation are the golden ones, byte for byte",
+  "the %s messages of a frame with every operation equal the golden file byte for byte",
   async (format) => {
     const routing = decodeRouting(
       encodeRouting({

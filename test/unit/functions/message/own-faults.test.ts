@@ -122,7 +122,7 @@ const PLACES: readonly {
   { place: "the choice of key buckets", release: (rules) => withoutField(rules, "keyBuckets") },
   { place: "the message's header", release: (rules) => withoutField(rules, "environment") },
   {
-    place: "the look for filters",
+    place: "the lookup of filters",
     release: (rules) => withFilter(rules, mistake),
     isPlain: true,
   },
@@ -167,15 +167,15 @@ function shareOf(shares: readonly FrameShare[], subscriber: string): FrameShare 
 function repeated(share: FrameShare, rules: FanOutRules): FrameShare | null {
   const { body } = shareBatch(share);
   const kept = readBatchBody(body);
-  if (kept.kind !== "fault") throw new Error("messages are parked, and no changes");
+  if (kept.kind !== "fault") throw new Error("the stream contains messages instead of changes");
   return repeatFault(kept, openKept(kept, SOURCE, rules.filters), rules).share;
 }
 
 describe.each(FORMATS)(
-  "a mistake in our own code, met by one queue in the format %s,",
+  "an error of the router's code for one queue in the format %s,",
   (format) => {
     const places = PLACES.filter(({ formats = FORMATS }) => formats.includes(format));
-    test.each(places)("in $place concerns that queue alone", ({ release, isPlain }) => {
+    test.each(places)("in $place, affects only that queue", ({ release, isPlain }) => {
       const sound = soundRules(format);
       let faults = 0;
       for (const changes of CHANGES) {
@@ -218,7 +218,7 @@ describe.each(FORMATS)(
 );
 
 test.each(FORMATS)(
-  "a queue gets no table that its subscriber turns out not to have, in the format %s",
+  "the repeat of a failed decision delivers only the subscriber's tables, in the format %s",
   (format) => {
     const sound = rulesOf(routingOf(format, ["shop.*", "!shop.items"]));
     const broken = withoutPatterns(sound);
@@ -241,7 +241,7 @@ test.each(FORMATS)(
   },
 );
 
-test("changes wait where the configuration no longer has the subscriber whose patterns failed", () => {
+test("changes wait when the configuration no longer has the subscriber whose patterns failed", () => {
   const sound = rulesOf({
     ...soundRules("envelope").routing,
     subscribers: { odd: { ...soundRules("envelope").routing.subscribers["whole"] } as Subscriber },
@@ -253,7 +253,7 @@ test("changes wait where the configuration no longer has the subscriber whose pa
   expect(() => openKept(share, SOURCE, renamed)).toThrow("no longer has the subscriber odd");
 });
 
-test("nothing is remembered of a question that could not be answered", () => {
+test("a failed lookup of subscriptions is not remembered", () => {
   const { routing } = soundRules("envelope");
   let isBroken = true;
   const { odd } = routing.subscribers;
@@ -273,7 +273,7 @@ test("nothing is remembered of a question that could not be answered", () => {
   expect(ask("orders")).toEqual({ any: true, certain: [true], everywhere: 2 });
 });
 
-test("changes of which not even a frame can be made are kept all the same", () => {
+test("changes are kept as plain JSON when no frame can be made of them", () => {
   const sound = soundRules("envelope");
   const rules = withFilter(sound, (filter) => ({ ...filter, table: () => mistake }));
   const { frame } = offered([{}, { text: "second" }], rules);
@@ -294,7 +294,7 @@ test("changes of which not even a frame can be made are kept all the same", () =
   expect(() => openKept(share, SOURCE, sound.filters)).toThrow(RangeError);
 });
 
-test("changes are the same frame, kept as one or as they are in memory", () => {
+test("changes kept as plain JSON and changes kept as a frame are read as the same frame", () => {
   const rules = soundRules("envelope");
   const { frame } = offered([{}, { text: "second" }, { text: "third" }], rules);
   const own = { user: "app_prod", host: "", attribution: "ledger" } as const;
@@ -314,7 +314,7 @@ test("changes are the same frame, kept as one or as they are in memory", () => {
   expect(opened).toEqual(openKept({ ...asFrame, subscription }, SOURCE));
 });
 
-test("changes that were kept unsealed wait where the configuration no longer has their subscriber", () => {
+test("unsealed changes wait when the configuration no longer has their subscriber", () => {
   const rules = soundRules("envelope");
   const broken = withFilter(rules, (filter) => ({ ...filter, table: mistake, seal: mistake }));
   const share = shareOf(offered([{ text: "a secret" }], broken).queues, "odd");

@@ -121,7 +121,7 @@ const idsIn = (text: string): readonly string[] =>
   ).map(({ id }) => id);
 
 describe("a snapshot", () => {
-  test("reaches the queue that it is for, and no other, whoever wrote its rows", () => {
+  test("reaches only the queue that it is for, whoever wrote its rows", () => {
     const all = delivered({
       search: { tables: ["shop.*"] },
       billing: { tables: ["shop.*"], ddl: "all" },
@@ -139,7 +139,7 @@ describe("a snapshot", () => {
     }
   });
 
-  test("says of each row what it belongs to, and names no user", () => {
+  test("names the snapshot and chunk of each row, and no user", () => {
     const changes = envelopesOf(
       delivered({ search: { tables: ["shop.*"] } }).get("shop-search-staging.fifo"),
     );
@@ -163,14 +163,14 @@ describe("a snapshot", () => {
     expect(new Set(changes.map((change) => change.id)).size).toBe(4);
   });
 
-  test("gives a row the same id wherever in the binlog it is sent again", () => {
+  test("gives a row the same id when it is sent again from another place in the binlog", () => {
     const later = frame()
       .replaceAll("\t900\t", "\t950\t")
       .replace("000000000000900", "000000000000950");
     expect(idsIn(later)).toEqual(idsIn(frame()));
   });
 
-  test("has rows in their keys' groups, and marks in the table's", () => {
+  test("has rows in their keys' groups and marks in the table's group", () => {
     const bodies = delivered({ search: { tables: ["shop.*"], groupBy: "key" } }).get(
       "shop-search-staging.fifo",
     );
@@ -187,7 +187,7 @@ describe("a snapshot", () => {
     );
   });
 
-  test("is nothing for a subscriber that has lost the table, the environment, or is gone", () => {
+  test("produces no message when its subscriber has lost the table or the environment, or was removed", () => {
     for (const subscribers of [
       { search: { tables: ["shop.customers"] } },
       { search: { tables: ["shop.*"], environments: ["production"] } },

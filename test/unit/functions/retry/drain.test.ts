@@ -131,8 +131,8 @@ function invoke(slow: SlowStream, sent: string[], signal: AbortSignal): Promise<
   );
 }
 
-describe("a parked queue whose load goes on", () => {
-  test.each([1, 2, 3])("comes back by itself, seed %i", async (seed) => {
+describe("a parked queue whose load continues", () => {
+  test.each([1, 2, 3])("recovers by itself, seed %i", async (seed) => {
     const slow = new SlowStream();
     const sent: string[] = [];
     const random = new SeededRandom(seed);
@@ -169,7 +169,7 @@ describe("a parked queue whose load goes on", () => {
   });
 });
 
-test("a record that could not be marked as resolved, and those behind it, come again", async () => {
+test("a record that could not be marked as resolved is delivered again with the records after it", async () => {
   const slow = new SlowStream();
   slow.tail = 40;
   slow.unresolvable = keyOf(5);

@@ -6,7 +6,7 @@ async function* due(...names: readonly string[]) {
   yield* names;
 }
 
-test("queues come however many connections wait longer", async () => {
+test("queues are listed however many connections have waited longer", async () => {
   const threads = Array.from({ length: 50 }, (_, i) => `thread/0/server/1/${i}`);
   const queues = ["queue/0/a", "queue/1/a", "raw/0/m"];
   const sorted = await sortDue(due(...threads, ...queues), 20);
@@ -14,11 +14,11 @@ test("queues come however many connections wait longer", async () => {
   expect(sorted.threads.map(streamText)).toEqual(threads.slice(0, 20));
 });
 
-test("nothing due is nothing to do", async () => {
+test("the list is empty when nothing is due", async () => {
   expect(await sortDue(due(), 20)).toEqual({ queues: [], threads: [], unreadable: [] });
 });
 
-test("a name that cannot be read is set apart, and the others are worked on", async () => {
+test("a name that cannot be read is listed separately from the streams", async () => {
   const unreadable = [
     "",
     "shard/0/a",

@@ -143,9 +143,9 @@ function attemptsOn(items: DrainItems, troubled: ReadonlySet<string> = new Set()
 
 describe("a connection's changes of one life in two streams", () => {
   test.each([
-    ["the first one", [FIRST, LATE]],
-    ["the one that names the life", [LATE, FIRST]],
-  ])("are delivered in order, begun with %s", async (_name, order) => {
+    ["the first stream", [FIRST, LATE]],
+    ["the stream that names the life", [LATE, FIRST]],
+  ])("are delivered in order when work begins with %s", async (_name, order) => {
     const items = new Streams();
     items.park(FIRST, [A1, C1]);
     items.park(LATE, [A2, A3]);
@@ -156,7 +156,7 @@ describe("a connection's changes of one life in two streams", () => {
     expect(sent).toEqual([A1, C1, A2, A3]);
   });
 
-  test("wait while the first one is in trouble, open or given up", async () => {
+  test("wait while the first stream is in trouble, open or given up", async () => {
     for (const status of ["open", "dead"] as const) {
       const items = new Streams();
       items.park(FIRST, [A1, C1], { status });
@@ -169,10 +169,10 @@ describe("a connection's changes of one life in two streams", () => {
   });
 
   test.each([
-    ["is done with a later life", [A1, C1, C2], { drained: C1 }],
+    ["has been drained into a later life", [A1, C1, C2], { drained: C1 }],
     ["begins with a later life", [C1, C2], { head: lastOf(C1) }],
     ["ends in a twin life", [keyOf("a", 400)], { life: "b" }],
-  ])("wait for nothing where the first one %s", async (_name, keys, more) => {
+  ])("do not wait when the first stream %s", async (_name, keys, more) => {
     const items = new Streams();
     items.park(FIRST, keys, more);
     items.park(LATE, [A2]);
@@ -181,7 +181,7 @@ describe("a connection's changes of one life in two streams", () => {
     expect(sent).toEqual([A2]);
   });
 
-  test("are not read out of order for an operator either, while the author is not known", async () => {
+  test("are not read out of order at an operator's request while the author is unknown", async () => {
     const items = new Streams();
     items.park(FIRST, [A1, C1]);
     items.park(LATE, [A2], { isAsked: true });

@@ -19,7 +19,7 @@ test.each([
   { reason: "queue-unavailable", tookMs: 100, asked: 3 },
   { reason: "throttled", tookMs: 10_000, asked: 3 },
 ] satisfies readonly { reason: Reason; tookMs: number; asked: number }[])(
-  "a queue with the trouble $reason after $tookMs ms is asked $asked times of three",
+  "a queue with the trouble $reason after $tookMs ms gets $asked of three requests",
   async ({ reason, tookMs, asked }) => {
     let now = 0;
     const sends: string[] = [];

@@ -56,7 +56,7 @@ const timesOf = (begun: readonly Begun[], prefix: string) =>
   begun.filter(({ stream }) => stream.startsWith(`queue/0/${prefix}-`)).map(({ atMs }) => atMs);
 
 describe("turns of streams that are due", () => {
-  test("are not kept by the silent queues of one environment, however many and however long", () => {
+  test("are not used up by one environment's silent queues, however many there are", () => {
     const silent = names("staging", 200);
     const begun = invoke([...silent, ...names("test", 3), "queue/0/production-0"], (stream) =>
       stream.startsWith("queue/0/staging")
@@ -74,7 +74,7 @@ describe("turns of streams that are due", () => {
     expect(timesOf(begun, "staging").length).toBeGreaterThan(12);
   });
 
-  test("come to each of many environments within one invocation, in the order of their waiting", () => {
+  test("reach each of many environments within one invocation, the longest waiting first", () => {
     const environments = Array.from({ length: 30 }, (_, n) => `e${n}`);
     const streams = environments.flatMap((environment) => names(environment, 5));
     const begun = invoke(streams, () => ({ ms: SILENT_MS, goesOn: false }));
@@ -82,7 +82,7 @@ describe("turns of streams that are due", () => {
     expect(first).toEqual(environments.map((_, n) => Math.floor(n / PLACES) * SILENT_MS));
   });
 
-  test("within an environment go to its queues, and within a queue to its lanes", () => {
+  test("alternate between an environment's queues, and within a queue between its lanes", () => {
     const lanes = ["queue/0/a-1", "queue/1/a-1", "queue/2/a-1", "queue/0/a-2", "raw/0/m-1"];
     const turns = new Turns(lanes.map(parseStream), groupOf);
     const order = lanes.map(() => streamText(turns.next()?.stream ?? parseStream("raw/0/none")));
@@ -96,29 +96,32 @@ describe("turns of streams that are due", () => {
     expect(turns.next()).toBeUndefined();
   });
 
-  test.each([1, 2, 3, 4, 5])("leave no stream out and give none away twice, seed %i", (seed) => {
-    const random = new SeededRandom(seed);
-    console.log(`seed ${seed}`);
-    const streams = Array.from(
-      { length: 1 + random.below(60) },
-      (_, n) => `queue/${n}/e${random.below(6)}-${random.below(4)}`,
-    );
-    const left = new Map(streams.map((stream) => [stream, 1 + random.below(3)]));
-    const turns = new Turns(streams.map(parseStream), groupOf);
-    const open: { readonly stream: string; readonly end: (goesOn: boolean) => void }[] = [];
-    for (;;) {
-      const turn = open.length < PLACES ? turns.next() : undefined;
-      if (turn !== undefined) {
-        const stream = streamText(turn.stream);
-        expect(open.map((other) => other.stream)).not.toContain(stream);
-        left.set(stream, (left.get(stream) ?? 0) - 1);
-        open.push({ stream, end: (goesOn) => turn.end(random.below(100), goesOn) });
-        continue;
+  test.each([1, 2, 3, 4, 5])(
+    "reach every stream, one turn of a stream at a time, seed %i",
+    (seed) => {
+      const random = new SeededRandom(seed);
+      console.log(`seed ${seed}`);
+      const streams = Array.from(
+        { length: 1 + random.below(60) },
+        (_, n) => `queue/${n}/e${random.below(6)}-${random.below(4)}`,
+      );
+      const left = new Map(streams.map((stream) => [stream, 1 + random.below(3)]));
+      const turns = new Turns(streams.map(parseStream), groupOf);
+      const open: { readonly stream: string; readonly end: (goesOn: boolean) => void }[] = [];
+      for (;;) {
+        const turn = open.length < PLACES ? turns.next() : undefined;
+        if (turn !== undefined) {
+          const stream = streamText(turn.stream);
+          expect(open.map((other) => other.stream)).not.toContain(stream);
+          left.set(stream, (left.get(stream) ?? 0) - 1);
+          open.push({ stream, end: (goesOn) => turn.end(random.below(100), goesOn) });
+          continue;
+        }
+        const [ended] = open.splice(random.below(Math.max(1, open.length)), 1);
+        if (ended === undefined) break;
+        ended.end((left.get(ended.stream) ?? 0) > 0);
       }
-      const [ended] = open.splice(random.below(Math.max(1, open.length)), 1);
-      if (ended === undefined) break;
-      ended.end((left.get(ended.stream) ?? 0) > 0);
-    }
-    expect([...left.values()].every((count) => count === 0)).toBe(true);
-  });
+      expect([...left.values()].every((count) => count === 0)).toBe(true);
+    },
+  );
 });

@@ -54,24 +54,24 @@ describe("frames delivered together", () => {
     expect(turns(null, sameLife)).toEqual([[1], [2]]);
   });
 
-  test("are none when it is not the first one's turn", () => {
+  test("are empty when the first frame is not the next one of its lane", () => {
     const [one = "", two = ""] = framesOf([{}], [{}]);
     expect(turns(lane.position(1), [one, two])).toEqual([]);
     expect(turns(null, [two])).toEqual([]);
   });
 
-  test("bring each change once when the reader cut the stream anew", () => {
+  test("contain each change once when the reader has cut the stream differently", () => {
     const again = lane.frameOf([{}, {}, {}], 2, lane.position(1));
     expect(turns(null, [...framesOf([{}], [{}]), again])).toEqual([[1], [2], [3, 4]]);
   });
 
-  test("all name their authors: a frame that does not goes alone", () => {
+  test("all name their authors; a frame that does not is delivered alone", () => {
     const frames = framesOf([{}], [{}], [{ user: null }], [{}]);
     expect(turns(null, frames)).toEqual([[1], [2]]);
     expect(turns(lane.position(2), frames.slice(2))).toEqual([[3]]);
   });
 
-  test("need no author for what nobody gets", () => {
+  test("need no author for changes of a table without a subscriber", () => {
     const frames = framesOf([{}], [{ user: null, table: "other.t" }], [{}]);
     expect(turns(null, frames)).toEqual([[1], [], [3]]);
   });

@@ -24,12 +24,12 @@ describe("a frame that failed", () => {
     expect(failures).toEqual([trouble, trouble]);
   });
 
-  test("is given back when there is none", async () => {
+  test("is returned to the queue when no time is left", async () => {
     const options = { remainingMs: () => 10_000, onFailure: () => undefined };
     await expect(tryAgain(attempts(trouble), options)).rejects.toBe(trouble);
   });
 
-  test("is given back at once at a gap", async () => {
+  test("is returned to the queue at once when it follows a gap", async () => {
     const options = { remainingMs: () => MINUTE_MS, onFailure: () => undefined };
     await expect(tryAgain(attempts(gap), options)).rejects.toBe(gap);
   });

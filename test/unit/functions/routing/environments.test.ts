@@ -33,13 +33,13 @@ describe("the environment of a user", () => {
     expect(environment("app", "10.0.3.7")).toBe("unrouted");
   });
 
-  test("says for which users the host decides", () => {
+  test("depends on the host for the users with a host pattern", () => {
     const environment = of({ a: ["app@10.0.1.*"], b: ["app", "web"], c: ["web@10.*", "x_*@h"] });
     const users = ["app", "web", "x_1", "other"];
     expect(users.filter((user) => environment.dependsOnHost(user))).toEqual(["app", "web", "x_1"]);
   });
 
-  test("keeps the case of user names apart", () => {
+  test("depends on the letter case of the user name", () => {
     expect(of({ a: ["app"] })("App", "h")).toBe("unrouted");
   });
 
@@ -49,7 +49,7 @@ describe("the environment of a user", () => {
     expect(of({ a: ["x"] }, "drop")("y", "h")).toBeNull();
   });
 
-  test("is never a matter of the order of the configuration", () => {
+  test("does not depend on the order of the configuration", () => {
     const glob = fc.stringMatching(/^[ab*?]{1,3}$/);
     const entry = fc.oneof(
       glob,

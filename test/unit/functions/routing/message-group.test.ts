@@ -13,7 +13,7 @@ const LEGAL = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
 const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 64 });
 
 describe("a message group's name", () => {
-  test("is the table's own where that is legal", () => {
+  test("is the table's name when SQS allows it", () => {
     expect(tableGroup("shop", "orders")).toBe("shop.orders");
     expect(tableGroup("shop", "order items")).toBe("shop.order%20items");
     expect(tableGroup("shop", "🛒")).toBe("shop.%F0%9F%9B%92");
@@ -21,7 +21,7 @@ describe("a message group's name", () => {
     expect(sourceGroup("shop", 3)).toBe("shop#lane-3");
   });
 
-  test("is legal for SQS, whatever the table, key and connection are called", () => {
+  test("is valid in SQS for every table, key and connection", () => {
     fc.assert(
       fc.property(name, name, fc.string(), fc.maxSafeNat(), (database, table, key, thread) => {
         const group = keyGroup(database, table, key);
@@ -33,7 +33,7 @@ describe("a message group's name", () => {
     );
   });
 
-  test("is another for another table", () => {
+  test("differs for another table", () => {
     fc.assert(
       fc.property(fc.tuple(name, name), fc.tuple(name, name), (a, b) => {
         fc.pre(a.join("\0") !== b.join("\0"));
@@ -43,7 +43,7 @@ describe("a message group's name", () => {
     expect(tableGroup("a.b", "c")).not.toBe(tableGroup("a", "b.c"));
   });
 
-  test("is another for another key, and for the same thread id of another connection", () => {
+  test("differs for another key, and for the same thread id of another connection", () => {
     expect(keyGroup("s", "t", '{"id":1}')).not.toBe(keyGroup("s", "t", '{"id":2}'));
     expect(keyGroup("s", "t", "")).toBe("s.t");
     expect(bucketGroup("s", "t", "", 8)).toBe("s.t");

@@ -52,7 +52,7 @@ const change: fc.Arbitrary<TestChange> = fc.record({
 
 describe("the queues of a change", () => {
   test(
-    "are exactly those that a naive reading of the configuration says",
+    "are those that a naive implementation of the configuration finds",
     { timeout: 30_000 + 20 * RUNS },
     () => {
       let delivered = 0;
@@ -87,7 +87,7 @@ describe("the queues of a change", () => {
     },
   );
 
-  test("of users in no environment are the unrouted ones, a named environment's, or none", () => {
+  test("of users in no environment are those of unrouted, of a named environment, or none", () => {
     expect(queuesOfOther("unrouted")).toEqual(["billing-unrouted"]);
     expect(queuesOfOther("production")).toEqual(["billing-production", "search-production"]);
     expect(queuesOfOther("drop")).toEqual([]);

@@ -38,14 +38,14 @@ const told = (entries: readonly SessionEntry[], parkedUpTo: NamedPosition | null
 const positions = (...numbers: number[]) => numbers.map((n) => lane.position(n));
 
 describe("the author of a change", () => {
-  test("is looked up only where the frame does not name it", () => {
+  test("is looked up only when the frame does not name it", () => {
     expect([...unnamedConnections(frame, frame.changes, environments).keys()]).toEqual([
       THREAD_2,
       THREAD_3,
     ]);
   });
 
-  test("is whom the frame names, or the sessions table; else the change is an orphan", () => {
+  test("is named by the frame or the sessions table; otherwise the change is an orphan", () => {
     const { authored, orphans } = attribute(
       frame,
       frame.changes,
@@ -57,7 +57,7 @@ describe("the author of a change", () => {
   });
 
   // The ledger's row between the prepare and the commit names the connection's next user.
-  test("is not taken from what the connection was after an XA transaction was prepared", () => {
+  test("is not taken from the connection's user after the preparation of an XA transaction", () => {
     const preparedAt = lane.position(1);
     const late = readFrame(
       new TestLane().frame([{ thread: 9 }, { thread: 9 }, { user: null, thread: 2, preparedAt }]),
@@ -72,7 +72,7 @@ describe("the author of a change", () => {
     expect([...orphans.keys()]).toEqual([THREAD_2]);
   });
 
-  test("is not guessed for changes before the session is known to have begun", () => {
+  test("is unknown for changes before the known beginning of the session", () => {
     const { orphans } = attribute(
       frame,
       frame.changes,
@@ -82,14 +82,14 @@ describe("the author of a change", () => {
     expect(orphans.get(THREAD_2)?.map(({ position }) => position)).toEqual(positions(2));
   });
 
-  test("does not matter any more for a change that is parked already", () => {
+  test("is not used for a change that is parked already", () => {
     const knowledge = told([session("app_test")], { position: lane.position(2), life: null });
     const { authored, orphans } = attribute(frame, frame.changes, knowledge, environments);
     expect(orphans.get(THREAD_2)?.map(({ position }) => position)).toEqual(positions(2));
     expect(authored.map(({ change }) => change.position)).toEqual(positions(1, 3));
   });
 
-  test("matters for a change of another life than what is parked, though the epoch is the same", () => {
+  test("is used for a change of another life than the parked ones, even in the same epoch", () => {
     const present = new TestLane(0, 1, "b");
     const read = readFrame(present.frame([{ user: null, thread: 2 }]), SOURCE);
     const knowledge = (life: string | null) =>
@@ -99,7 +99,7 @@ describe("the author of a change", () => {
     expect([orphans("a"), orphans("b"), orphans(null)]).toEqual([0, 1, 1]);
   });
 
-  test("stays open in a frame of orphans, which says the same of its changes", () => {
+  test("stays open in a frame of orphans, which keeps their transactions and connections", () => {
     const orphans = frame.changes.slice(1, 3);
     const part = readFrame(subFrame(frame, orphans), SOURCE);
     expect(part.changes.map(({ position }) => position)).toEqual(positions(2, 3));
@@ -131,7 +131,7 @@ describe("the author of a change whose GTID has a tag", () => {
       ({ author }) => `${author.user}@${author.host} ${author.attribution}`,
     );
 
-  test("is looked up where the environment depends on the host, which the tag does not say", () => {
+  test("is looked up when the environment depends on the host, which the tag does not contain", () => {
     const unnamed = unnamedConnections(tagged, tagged.changes, environments);
     expect([...unnamed.keys()]).toEqual([2, 4].map((thread) => `${SERVER}/1/${thread}`));
     expect(authors()).toEqual(["app_b@ tag"]);
@@ -141,7 +141,7 @@ describe("the author of a change whose GTID has a tag", () => {
     ]);
   });
 
-  test("is not another user whom the connection is recorded for, unless a person says so", () => {
+  test("is another user that is recorded for the connection only when an operator recorded it", () => {
     expect(authors(entries(4, [session("app_other")]))).toEqual(["app_b@ tag"]);
     expect(authors(entries(4, [taggedFrom("", { user: "app_c", host: "h" })]))).toHaveLength(1);
     expect(authors(entries(4, [{ ...session("app_other"), attribution: "operator" }]))).toEqual([

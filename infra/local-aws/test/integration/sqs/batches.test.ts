@@ -80,7 +80,7 @@ describe("batches", () => {
     expect(await queue.bodies()).toEqual(["a"]);
   });
 
-  test("a whole batch is refused when it is not one", async ({ sqs }) => {
+  test("an invalid batch is refused as a whole", async ({ sqs }) => {
     const queue = await sqs.queue();
     const eleven = Array.from({ length: 11 }, (_, index) => entry(`m${index}`));
     await expect(send(sqs, queue, eleven)).rejects.toMatchObject({
@@ -110,7 +110,7 @@ describe("batches", () => {
     expect(await queue.receive()).toEqual([]);
   });
 
-  test("all messages of a batch together have at most 1 MiB", async ({ sqs }) => {
+  test("a batch of more than 1 MiB in total is refused", async ({ sqs }) => {
     const queue = await sqs.queue();
     const half = "x".repeat(MIB / 2);
     const two = (body: string) => [

@@ -27,7 +27,7 @@ async function queueWithDeadLetters(
 
 for (const standard of [false, true]) {
   describe(`the dead-letter queue of a ${standard ? "standard" : "FIFO"} queue`, () => {
-    test("gets what was received too often", lasting(10), async ({ sqs }) => {
+    test("gets messages that exceed the maximum receive count", lasting(10), async ({ sqs }) => {
       const { queue, dead } = await queueWithDeadLetters(sqs, 2, standard);
       const sent = await queue.send("poison");
       for (const count of ["1", "2"]) {
@@ -43,7 +43,7 @@ for (const standard of [false, true]) {
       });
     });
 
-    test("gives its messages back to where they came from", lasting(10), async ({ sqs }) => {
+    test("returns its messages to their source queue", lasting(10), async ({ sqs }) => {
       const { queue, dead } = await queueWithDeadLetters(sqs, 1, standard);
       const sent = await queue.send("poison");
       await queue.receive({ WaitTimeSeconds: 5 });
@@ -85,7 +85,9 @@ describe("the dead-letter queue of a FIFO queue", () => {
     });
   });
 
-  test("a message of a batch drags its successors along, untried on their own", async ({ sqs }) => {
+  test("gets the successors received in the same batch without a receive of their own", async ({
+    sqs,
+  }) => {
     const { queue, dead } = await queueWithDeadLetters(sqs, 1);
     await queue.send("poison");
     await queue.send("innocent");
@@ -94,7 +96,7 @@ describe("the dead-letter queue of a FIFO queue", () => {
     expect(await dead.bodies()).toEqual(["poison", "innocent"]);
   });
 
-  test("the group goes on behind what was moved", async ({ sqs }) => {
+  test("leaves the rest of the group receivable", async ({ sqs }) => {
     const { queue } = await queueWithDeadLetters(sqs, 1);
     await queue.send("poison");
     expect(await queue.bodies()).toEqual(["poison"]);
@@ -105,7 +107,7 @@ describe("the dead-letter queue of a FIFO queue", () => {
 
 describe("redrive", () => {
   test(
-    "a task moves at the pace asked for, one at a time, and can be cancelled",
+    "a task moves messages at the requested rate, runs alone and can be cancelled",
     lasting(20),
     async ({ sqs }) => {
       const { queue, dead } = await queueWithDeadLetters(sqs, 1);
@@ -181,7 +183,7 @@ describe("redrive", () => {
     }
   });
 
-  test("a policy can be taken away", async ({ sqs }) => {
+  test("a policy can be removed", async ({ sqs }) => {
     const { queue } = await queueWithDeadLetters(sqs, 1);
     await sqs.client.send(
       new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes: { RedrivePolicy: "" } }),

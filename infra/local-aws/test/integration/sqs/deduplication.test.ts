@@ -9,9 +9,7 @@ import { lasting, test } from "../../support/conformance.ts";
 const INTERVAL_MS = 5 * 60_000;
 
 describe("deduplication", () => {
-  test("a repeated send is answered with the first message, and delivered once", async ({
-    sqs,
-  }) => {
+  test("a repeated send returns the first message's id and is delivered once", async ({ sqs }) => {
     const queue = await sqs.queue();
     const first = await queue.send("1", { MessageDeduplicationId: "same" });
     const second = await queue.send("1", { MessageDeduplicationId: "same" });
@@ -22,14 +20,14 @@ describe("deduplication", () => {
     expect(await queue.bodies()).toEqual(["1"]);
   });
 
-  test("the id counts, not the body", async ({ sqs }) => {
+  test("the deduplication id decides, whatever the body", async ({ sqs }) => {
     const queue = await sqs.queue();
     await queue.send("one", { MessageDeduplicationId: "same" });
     await queue.send("other", { MessageDeduplicationId: "same" });
     expect(await queue.bodies()).toEqual(["one"]);
   });
 
-  test("it holds after the message was deleted", async ({ sqs }) => {
+  test("a repeat is dropped even after the message was deleted", async ({ sqs }) => {
     const queue = await sqs.queue();
     await queue.send("1", { MessageDeduplicationId: "same" });
     const [message] = await queue.receive({ WaitTimeSeconds: 5 });
@@ -40,24 +38,30 @@ describe("deduplication", () => {
     expect(await queue.receive({ WaitTimeSeconds: 1 })).toEqual([]);
   });
 
-  test("it ends five minutes after the first send", lasting(310), async ({ sqs }) => {
-    const queue = await sqs.queue();
-    await queue.send("1", { MessageDeduplicationId: "same" });
-    await sqs.pass(INTERVAL_MS - 30_000);
-    await queue.send("2", { MessageDeduplicationId: "same" });
-    await sqs.pass(31_000);
-    await queue.send("3", { MessageDeduplicationId: "same" });
-    expect(await queue.bodies()).toEqual(["1", "3"]);
-  });
+  test(
+    "a repeat is delivered from five minutes after the first send",
+    lasting(310),
+    async ({ sqs }) => {
+      const queue = await sqs.queue();
+      await queue.send("1", { MessageDeduplicationId: "same" });
+      await sqs.pass(INTERVAL_MS - 30_000);
+      await queue.send("2", { MessageDeduplicationId: "same" });
+      await sqs.pass(31_000);
+      await queue.send("3", { MessageDeduplicationId: "same" });
+      expect(await queue.bodies()).toEqual(["1", "3"]);
+    },
+  );
 
-  test("with the queue as its scope, it spans groups", async ({ sqs }) => {
+  test("with the queue as the scope, an id that another group used is a repeat", async ({
+    sqs,
+  }) => {
     const queue = await sqs.queue();
     await queue.send("1", { MessageGroupId: "a", MessageDeduplicationId: "same" });
     await queue.send("2", { MessageGroupId: "b", MessageDeduplicationId: "same" });
     expect(await queue.bodies()).toEqual(["1"]);
   });
 
-  test("with the group as its scope, another group may use the same id", async ({ sqs }) => {
+  test("with the group as the scope, another group may use the same id", async ({ sqs }) => {
     const queue = await sqs.queue({
       attributes: {
         DeduplicationScope: "messageGroup",
@@ -81,9 +85,7 @@ describe("deduplication", () => {
     ).rejects.toMatchObject({ name: "InvalidAttributeValue" });
   });
 
-  test("content-based: the same body is the same message, unless an id says otherwise", async ({
-    sqs,
-  }) => {
+  test("content-based deduplication drops an equal body unless its id differs", async ({ sqs }) => {
     const queue = await sqs.queue({ attributes: { ContentBasedDeduplication: "true" } });
     const byContent = { MessageDeduplicationId: undefined };
     await queue.send("same", byContent);
@@ -107,7 +109,7 @@ describe("deduplication", () => {
     });
   });
 
-  test("ids have at most 128 characters, of ASCII's letters, digits and punctuation", async ({
+  test("an id has at most 128 characters: ASCII letters, digits and punctuation", async ({
     sqs,
   }) => {
     const queue = await sqs.queue();
@@ -124,7 +126,7 @@ describe("deduplication", () => {
     expect(await queue.bodies()).toEqual(["1"]);
   });
 
-  test("a standard queue takes no deduplication id", async ({ sqs }) => {
+  test("a standard queue refuses a deduplication id", async ({ sqs }) => {
     const queue = await sqs.queue({ standard: true });
     await expect(queue.send("1", { MessageDeduplicationId: "x" })).rejects.toMatchObject({
       name: "InvalidParameterValue",

@@ -47,7 +47,9 @@ describe("order in a FIFO queue", () => {
     expect(await queue.bodies()).toEqual(["2", "4"]);
   });
 
-  test("a message that comes back is delivered before its successors", async ({ sqs }) => {
+  test("a message that becomes visible again is delivered before its successors", async ({
+    sqs,
+  }) => {
     const queue = await sqs.queue();
     for (const body of ["1", "2"]) await queue.send(body);
     const [first] = await queue.receive({ MaxNumberOfMessages: 1, WaitTimeSeconds: 5 });
@@ -71,7 +73,7 @@ describe("order in a FIFO queue", () => {
     expect(await queue.receive()).toEqual([]);
   });
 
-  test("a receive that one group cannot fill goes on with another", async ({ sqs }) => {
+  test("a receive that one group cannot fill takes messages of another group", async ({ sqs }) => {
     const queue = await sqs.queue();
     await queue.send("a1", { MessageGroupId: "a" });
     await queue.send("b1", { MessageGroupId: "b" });
@@ -96,7 +98,7 @@ describe("order in a FIFO queue", () => {
     expect(seen).toEqual(sent);
   });
 
-  test("sequence numbers are those of the send, and grow", async ({ sqs }) => {
+  test("sequence numbers equal those that the sends returned, and increase", async ({ sqs }) => {
     const queue = await sqs.queue();
     const one = await queue.send("1");
     const two = await queue.send("2");
@@ -118,7 +120,7 @@ describe("order in a FIFO queue", () => {
     expect(await queue.bodies()).toEqual(["1", "2"]);
   });
 
-  test("a FIFO queue takes no delay for a single message", async ({ sqs }) => {
+  test("a FIFO queue refuses a delay for a single message", async ({ sqs }) => {
     const queue = await sqs.queue();
     await expect(queue.send("1", { DelaySeconds: 2 })).rejects.toMatchObject({
       name: "InvalidParameterValue",

@@ -22,7 +22,7 @@ describe("long polling", () => {
     expect(performance.now() - sentMs).toBeLessThan(AT_ONCE_MS);
   });
 
-  test("a waiting receive gets a message whose timeout runs out", lasting(10), async ({ sqs }) => {
+  test("a waiting receive gets a message whose timeout expires", lasting(10), async ({ sqs }) => {
     const queue = await sqs.queue({ attributes: { VisibilityTimeout: "1" } });
     await queue.send("1");
     await queue.receive({ WaitTimeSeconds: 5 });
@@ -51,23 +51,23 @@ describe("long polling", () => {
     expect(await again).toMatchObject([{ Body: "2" }]);
   });
 
-  test("a waiting receive ends empty after its time", lasting(5), async ({ sqs }) => {
-    const queue = await sqs.queue();
-    const startMs = performance.now();
-    expect(await queue.receive({ WaitTimeSeconds: 1 })).toEqual([]);
-    expect(performance.now() - startMs).toBeGreaterThan(950);
-  });
-
   test(
-    "the queue's waiting time holds for a receive that names none",
+    "a waiting receive returns no message after its waiting time",
     lasting(5),
     async ({ sqs }) => {
-      const queue = await sqs.queue({ attributes: { ReceiveMessageWaitTimeSeconds: "20" } });
-      const polling = queue.receive({ WaitTimeSeconds: undefined });
-      await queue.send("1");
-      expect(await polling).toMatchObject([{ Body: "1" }]);
+      const queue = await sqs.queue();
+      const startMs = performance.now();
+      expect(await queue.receive({ WaitTimeSeconds: 1 })).toEqual([]);
+      expect(performance.now() - startMs).toBeGreaterThan(950);
     },
   );
+
+  test("a receive without a waiting time uses the queue's", lasting(5), async ({ sqs }) => {
+    const queue = await sqs.queue({ attributes: { ReceiveMessageWaitTimeSeconds: "20" } });
+    const polling = queue.receive({ WaitTimeSeconds: undefined });
+    await queue.send("1");
+    expect(await polling).toMatchObject([{ Body: "1" }]);
+  });
 
   test("each of several waiting receives gets its own message", async ({ sqs }) => {
     const queue = await sqs.queue();
@@ -78,7 +78,7 @@ describe("long polling", () => {
     expect(received.toSorted()).toEqual(sent);
   });
 
-  test("the queue's deletion ends a waiting receive", async ({ sqs }) => {
+  test("a waiting receive ends when its queue is deleted", async ({ sqs }) => {
     const queue = await sqs.queue();
     const polling = expect(queue.receive({ WaitTimeSeconds: 20 })).rejects.toMatchObject({
       name: "QueueDoesNotExist",

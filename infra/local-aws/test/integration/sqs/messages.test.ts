@@ -6,7 +6,7 @@ import { lasting, test } from "../../support/conformance.ts";
 const MIB = 1_048_576;
 
 describe("a message's body", () => {
-  test("every character that SQS allows arrives as it was sent", async ({ sqs }) => {
+  test("arrives as it was sent, with every character that SQS allows", async ({ sqs }) => {
     const queue = await sqs.queue();
     const bodies = [
       "\t\n\r !~\u007F\u0080\u0085\u00A0\u2028\u2029\uD7FF\uE000\uFEFF\uFFFD",
@@ -22,7 +22,7 @@ describe("a message's body", () => {
     );
   });
 
-  test("control characters and U+FFFE, U+FFFF are refused", async ({ sqs }) => {
+  test("is refused with control characters, U+FFFE or U+FFFF", async ({ sqs }) => {
     const queue = await sqs.queue();
     for (const character of ["\u0000", "\u0008", "\u000B", "\u001F", "\uFFFE", "\uFFFF"]) {
       await expect(queue.send(`a${character}b`)).rejects.toMatchObject({
@@ -31,7 +31,7 @@ describe("a message's body", () => {
     }
   });
 
-  test("it has at most 1 MiB in UTF-8, attributes included", async ({ sqs }) => {
+  test("is refused over 1 MiB in UTF-8, attributes included", async ({ sqs }) => {
     const queue = await sqs.queue();
     const largest = "é".repeat(MIB / 2);
     await queue.send(largest);
@@ -48,7 +48,7 @@ describe("a message's body", () => {
     expect(received[0]?.Body).toBe(largest);
   });
 
-  test("a queue may allow less", async ({ sqs }) => {
+  test("is refused over the queue's lower limit", async ({ sqs }) => {
     const queue = await sqs.queue({ attributes: { MaximumMessageSize: "1024" } });
     await queue.send("x".repeat(1024));
     await expect(queue.send("x".repeat(1025))).rejects.toMatchObject({
@@ -56,7 +56,7 @@ describe("a message's body", () => {
     });
   });
 
-  test("it is not empty", async ({ sqs }) => {
+  test("is refused when it is empty", async ({ sqs }) => {
     const queue = await sqs.queue();
     await expect(queue.send("")).rejects.toMatchObject({ name: "MissingParameter" });
   });
@@ -69,7 +69,7 @@ describe("a message's attributes", () => {
     "b.bytes": { DataType: "Binary", BinaryValue: new Uint8Array([0, 1, 254, 255]) },
   };
 
-  test("they arrive as sent, with the same checksum", async ({ sqs }) => {
+  test("arrive as sent, with the same checksum", async ({ sqs }) => {
     const queue = await sqs.queue();
     const sent = await queue.send("1", { MessageAttributes });
     const [message] = await queue.receive({ MessageAttributeNames: ["All"], WaitTimeSeconds: 5 });
@@ -84,7 +84,7 @@ describe("a message's attributes", () => {
     expect(sent.MD5OfMessageAttributes).toBe(hash.digest("hex"));
   });
 
-  test("only those asked for are returned, by name or prefix", lasting(5), async ({ sqs }) => {
+  test("are returned when their name or prefix is requested", lasting(5), async ({ sqs }) => {
     const queue = await sqs.queue({ standard: true, attributes: { VisibilityTimeout: "0" } });
     await queue.send("1", { MessageAttributes });
     const names = async (wanted: string[]): Promise<string[]> => {
@@ -97,7 +97,7 @@ describe("a message's attributes", () => {
     expect(await names([".*"])).toEqual(["a.number", "b.bytes", "b.text"]);
   });
 
-  test("what SQS does not know is refused", async ({ sqs }) => {
+  test("are refused with a type, name or value that SQS does not allow", async ({ sqs }) => {
     const queue = await sqs.queue();
     const wrong = [
       { x: { DataType: "Date", StringValue: "today" } },
@@ -124,7 +124,7 @@ describe("a message's attributes", () => {
 });
 
 describe("a message's system attributes", () => {
-  test("all of them on request", async ({ sqs }) => {
+  test("are all returned on request", async ({ sqs }) => {
     const queue = await sqs.queue();
     const beforeMs = Date.now() - 5000;
     const sent = await queue.send("1", {
@@ -151,7 +151,7 @@ describe("a message's system attributes", () => {
     expect(Number(message?.Attributes?.SentTimestamp)).toBeGreaterThan(beforeMs);
   });
 
-  test("only those asked for", lasting(5), async ({ sqs }) => {
+  test("are returned only as requested", lasting(5), async ({ sqs }) => {
     const queue = await sqs.queue({ standard: true, attributes: { VisibilityTimeout: "0" } });
     await queue.send("1");
     const none = await queue.receive({ MessageSystemAttributeNames: [], WaitTimeSeconds: 5 });
@@ -165,7 +165,7 @@ describe("a message's system attributes", () => {
 });
 
 describe("a standard queue", () => {
-  test("a message may have a delay of its own", lasting(10), async ({ sqs }) => {
+  test("delays a single message on request", lasting(10), async ({ sqs }) => {
     const queue = await sqs.queue({ standard: true });
     await queue.send("later", { DelaySeconds: 3 });
     await queue.send("now");
@@ -175,7 +175,7 @@ describe("a standard queue", () => {
     expect(await queue.bodies()).toEqual(["later"]);
   });
 
-  test("a message in flight holds up no other", async ({ sqs }) => {
+  test("delivers other messages while one is in flight", async ({ sqs }) => {
     const queue = await sqs.queue({ standard: true });
     for (const body of ["1", "2"]) await queue.send(body, { MessageGroupId: "fair" });
     const seen = new Set<string>();
@@ -189,7 +189,7 @@ describe("a standard queue", () => {
 });
 
 describe("a queue's URL", () => {
-  test("a queue that does not exist", async ({ sqs }) => {
+  test("is refused when the queue does not exist", async ({ sqs }) => {
     const queue = await sqs.queue();
     await expect(
       sqs.client.send(

@@ -15,7 +15,7 @@ import { describe, expect } from "vitest";
 import { lasting, test } from "../../support/conformance.ts";
 
 describe("a queue", () => {
-  test("has these attributes when it is new", async ({ sqs }) => {
+  test("has the default attributes when it is new", async ({ sqs }) => {
     const queue = await sqs.queue();
     expect(await queue.attributes()).toEqual({
       ApproximateNumberOfMessages: "0",
@@ -44,7 +44,7 @@ describe("a queue", () => {
     expect(queue.url).toMatch(new RegExp(`^https?://[^/]+/\\d{12}/${queue.name}$`));
   });
 
-  test("is listed by its name's beginning", lasting(70), async ({ sqs }) => {
+  test("is listed by a prefix of its name", lasting(70), async ({ sqs }) => {
     const queue = await sqs.queue();
     const { QueueUrls } = await sqs.client.send(
       new ListQueuesCommand({ QueueNamePrefix: queue.name }),
@@ -52,13 +52,13 @@ describe("a queue", () => {
     expect(QueueUrls).toEqual([queue.url]);
   });
 
-  test("that does not exist is an exception of its own class", async ({ sqs }) => {
+  test("that does not exist is refused with its own exception", async ({ sqs }) => {
     await expect(
       sqs.client.send(new GetQueueUrlCommand({ QueueName: "missing" })),
     ).rejects.toBeInstanceOf(QueueDoesNotExist);
   });
 
-  test("can be created again with the same attributes, not with others", async ({ sqs }) => {
+  test("can be created again with the same attributes only", async ({ sqs }) => {
     const queue = await sqs.queue({ attributes: { VisibilityTimeout: "45" } });
     const create = (VisibilityTimeout: string) =>
       sqs.client.send(
@@ -81,7 +81,7 @@ describe("a queue", () => {
     });
   });
 
-  test("takes new settings, and refuses wrong ones", async ({ sqs }) => {
+  test("accepts new attributes and refuses invalid ones", async ({ sqs }) => {
     const queue = await sqs.queue();
     const set = (Attributes: Record<string, string>) =>
       sqs.client.send(new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes }));
@@ -104,7 +104,7 @@ describe("a queue", () => {
     await expect(set({ Nonsense: "1" })).rejects.toMatchObject({ name: "InvalidAttributeName" });
   });
 
-  test("answers only the attributes asked for", async ({ sqs }) => {
+  test("returns only the requested attributes", async ({ sqs }) => {
     const queue = await sqs.queue();
     const { Attributes } = await sqs.client.send(
       new GetQueueAttributesCommand({
@@ -115,7 +115,7 @@ describe("a queue", () => {
     expect(Attributes).toEqual({ VisibilityTimeout: "30", QueueArn: queue.arn });
   });
 
-  test("can be emptied, once a minute", lasting(70), async ({ sqs }) => {
+  test("can be purged once a minute", lasting(70), async ({ sqs }) => {
     const queue = await sqs.queue();
     await queue.send("1");
     await queue.send("2", { MessageGroupId: "other" });
@@ -129,7 +129,7 @@ describe("a queue", () => {
     expect(await queue.bodies()).toEqual(["3"]);
   });
 
-  test("leaves its name locked for a minute when it is deleted", lasting(130), async ({ sqs }) => {
+  test("reserves its name for a minute after its deletion", lasting(130), async ({ sqs }) => {
     const queue = await sqs.queue();
     const create = () =>
       sqs.client.send(

@@ -35,7 +35,7 @@ const changeVisibility = (
 for (const standard of [false, true]) {
   describe(`visibility in a ${standard ? "standard" : "FIFO"} queue`, () => {
     test(
-      "a message that is not deleted comes back after its timeout",
+      "a message that is not deleted becomes visible again after its timeout",
       lasting(10),
       async ({ sqs }) => {
         const queue = await sqs.queue({ standard, attributes: { VisibilityTimeout: "2" } });
@@ -56,7 +56,7 @@ for (const standard of [false, true]) {
       },
     );
 
-    test("a receive's own timeout goes before the queue's", lasting(10), async ({ sqs }) => {
+    test("a receive's own timeout overrides the queue's", lasting(10), async ({ sqs }) => {
       const queue = await sqs.queue({ standard, attributes: { VisibilityTimeout: "600" } });
       await queue.send("1");
       await queue.receive({ VisibilityTimeout: 1, WaitTimeSeconds: 5 });
@@ -64,7 +64,7 @@ for (const standard of [false, true]) {
       expect(await queue.bodies()).toEqual(["1"]);
     });
 
-    test("a timeout can be made longer while it runs", lasting(10), async ({ sqs }) => {
+    test("a running timeout can be extended", lasting(10), async ({ sqs }) => {
       const queue = await sqs.queue({ standard });
       await queue.send("1");
       const [message] = await queue.receive({ VisibilityTimeout: 2, WaitTimeSeconds: 5 });
@@ -75,7 +75,7 @@ for (const standard of [false, true]) {
       await queue.expectAttributes({ ApproximateNumberOfMessagesNotVisible: "0" });
     });
 
-    test("a timeout of 0 gives a message back at once", async ({ sqs }) => {
+    test("a timeout of 0 makes a message visible at once", async ({ sqs }) => {
       const queue = await sqs.queue({ standard });
       await queue.send("1");
       const [message] = await queue.receive({ WaitTimeSeconds: 5 });
@@ -83,7 +83,7 @@ for (const standard of [false, true]) {
       expect(await queue.bodies()).toEqual(["1"]);
     });
 
-    test("a batch changes each for itself", async ({ sqs }) => {
+    test("a batch changes each message's timeout individually", async ({ sqs }) => {
       const queue = await sqs.queue({ standard });
       await queue.send("1");
       const received = await queue.receive({ WaitTimeSeconds: 5 });
@@ -100,7 +100,7 @@ for (const standard of [false, true]) {
       ]);
     });
 
-    test("deleting twice succeeds twice", async ({ sqs }) => {
+    test("deleting a message a second time succeeds", async ({ sqs }) => {
       const queue = await sqs.queue({ standard });
       await queue.send("1");
       const [message] = await queue.receive({ WaitTimeSeconds: 5 });
@@ -118,7 +118,7 @@ for (const standard of [false, true]) {
       });
     });
 
-    test("what is no receipt handle is refused", async ({ sqs }) => {
+    test("an invalid receipt handle is refused", async ({ sqs }) => {
       const queue = await sqs.queue({ standard });
       await expect(
         acknowledge(sqs, queue, { ReceiptHandle: "not a handle" }),
@@ -126,7 +126,7 @@ for (const standard of [false, true]) {
     });
 
     test(
-      "twelve hours in all are the limit, counted from the receive",
+      "a message is hidden for at most twelve hours after its receive",
       lasting(10),
       async ({ sqs }) => {
         const queue = await sqs.queue({ standard });
@@ -153,20 +153,16 @@ for (const standard of [false, true]) {
       },
     );
 
-    test(
-      "a message that was received again has twelve hours again",
-      lasting(10),
-      async ({ sqs }) => {
-        const queue = await sqs.queue({ standard });
-        await queue.send("1");
-        await queue.receive({ VisibilityTimeout: 2, WaitTimeSeconds: 5 });
-        await sqs.pass(3000);
-        const [again] = await queue.receive({ VisibilityTimeout: 600, WaitTimeSeconds: 5 });
-        await changeVisibility(sqs, queue, again, 43_198);
-        await sqs.pass(1000);
-        expect(await queue.receive()).toEqual([]);
-      },
-    );
+    test("another receive starts another twelve hours", lasting(10), async ({ sqs }) => {
+      const queue = await sqs.queue({ standard });
+      await queue.send("1");
+      await queue.receive({ VisibilityTimeout: 2, WaitTimeSeconds: 5 });
+      await sqs.pass(3000);
+      const [again] = await queue.receive({ VisibilityTimeout: 600, WaitTimeSeconds: 5 });
+      await changeVisibility(sqs, queue, again, 43_198);
+      await sqs.pass(1000);
+      expect(await queue.receive()).toEqual([]);
+    });
 
     test("timeouts beyond twelve hours are refused", async ({ sqs }) => {
       const queue = await sqs.queue({ standard });
@@ -180,7 +176,7 @@ for (const standard of [false, true]) {
 }
 
 describe("outdated receipt handles", () => {
-  test("a FIFO queue refuses one whose timeout ran out", lasting(10), async ({ sqs }) => {
+  test("a FIFO queue refuses a handle whose timeout has expired", lasting(10), async ({ sqs }) => {
     const queue = await sqs.queue({ attributes: { VisibilityTimeout: "1" } });
     await queue.send("1");
     const [message] = await queue.receive({ WaitTimeSeconds: 5 });
@@ -191,7 +187,7 @@ describe("outdated receipt handles", () => {
     expect(await queue.bodies()).toEqual(["1"]);
   });
 
-  test("a FIFO queue refuses one of an earlier receive", lasting(10), async ({ sqs }) => {
+  test("a FIFO queue refuses the handle of an earlier receive", lasting(10), async ({ sqs }) => {
     const queue = await sqs.queue({ attributes: { VisibilityTimeout: "1" } });
     await queue.send("1");
     const [first] = await queue.receive({ WaitTimeSeconds: 5 });
@@ -204,7 +200,7 @@ describe("outdated receipt handles", () => {
   });
 
   test(
-    "a standard queue takes the latest one, also after its timeout",
+    "a standard queue accepts the latest handle even after its timeout",
     lasting(10),
     async ({ sqs }) => {
       const queue = await sqs.queue({ standard: true, attributes: { VisibilityTimeout: "1" } });
@@ -220,7 +216,7 @@ describe("outdated receipt handles", () => {
 });
 
 describe("retention", () => {
-  test("a message older than the retention period is gone", lasting(130), async ({ sqs }) => {
+  test("a message is deleted after the retention period", lasting(130), async ({ sqs }) => {
     const queue = await sqs.queue({ attributes: { MessageRetentionPeriod: "60" } });
     await queue.send("old");
     await sqs.pass(65_000);
@@ -230,7 +226,9 @@ describe("retention", () => {
 });
 
 describe("ReceiveRequestAttemptId", () => {
-  test("the same attempt gets the same messages again while nothing changed", async ({ sqs }) => {
+  test("a repeated attempt gets the same messages while their visibility is unchanged", async ({
+    sqs,
+  }) => {
     const queue = await sqs.queue();
     await queue.send("1");
     await queue.send("2");

@@ -37,7 +37,7 @@ function course(properties: object, minutes: readonly (number | null)[]) {
   return { states, status: book.statuses()[0] };
 }
 
-test("rings after its evaluation periods in a row, and ends with the first good one", () => {
+test("an alarm rings after its evaluation periods in a row and ends at the first good one", () => {
   const { states, status } = course({}, [0, 1, 1, 0, 0]);
   expect(states).toEqual(["INSUFFICIENT_DATA", "OK", "ALARM", "OK", "OK"]);
   expect(status?.history.map(({ atMs, to }) => [atMs / MINUTE, to])).toEqual([
@@ -48,13 +48,13 @@ test("rings after its evaluation periods in a row, and ends with the first good 
   expect(status?.history[1]?.reason).toBe("2 of 2 datapoints [1, 1] were greater than 0.");
 });
 
-test("silence after a heartbeat rings when the evaluation range holds too few of its datapoints", () => {
+test("an alarm rings on missing data when the evaluation range contains too few datapoints", () => {
   const heartbeat = { ComparisonOperator: "LessThanThreshold", TreatMissingData: "breaching" };
   const { states } = course({ ...heartbeat, Threshold: 1 }, [1, 1, null, null, null, null]);
   expect(states).toEqual(["INSUFFICIENT_DATA", "OK", "OK", "OK", "OK", "ALARM"]);
 });
 
-test("ignored silence keeps the state", () => {
+test("an alarm that ignores missing data keeps its state", () => {
   const { states } = course({ EvaluationPeriods: 1, TreatMissingData: "ignore" }, [
     1,
     null,
@@ -66,7 +66,7 @@ test("ignored silence keeps the state", () => {
   expect(states).toEqual(["ALARM", "ALARM", "ALARM", "ALARM", "ALARM", "OK"]);
 });
 
-test("a period of several minutes slides by the minute", () => {
+test("a period of several minutes is evaluated every minute", () => {
   const { states } = course({ Period: 180, EvaluationPeriods: 1, Threshold: 2 }, [1, 1, 1, 0, 0]);
   expect(states).toEqual(["INSUFFICIENT_DATA", "INSUFFICIENT_DATA", "ALARM", "OK", "OK"]);
 });
@@ -91,7 +91,7 @@ test.each([
   [{ ComparisonOperator: "LessThanLowerThreshold" }, "the comparison LessThanLowerThreshold"],
   [{ Statistic: "TM(10%:90%)" }, "the statistic TM(10%:90%)"],
   [{ Period: 10 }, "the value of Period"],
-])("what it does not know is named: %j", (properties, named) => {
+])("an unsupported definition is refused with the name of its part: %j", (properties, named) => {
   const define = () => alarmDefinition({ ...PROPERTIES, ...properties });
   expect(define).toThrow(UnknownMonitoringError);
   expect(define).toThrow(

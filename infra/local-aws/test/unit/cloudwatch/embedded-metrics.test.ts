@@ -34,7 +34,7 @@ test("a line has a metric for each name and set of dimensions, with one value or
 });
 
 test.each(["", "plain", '{"level":"error"}', '{"_aws":', '{"_aws":{"Timestamp":"now"}}'])(
-  "no metric is in %j",
+  "the line %j contains no metric",
   (line) => {
     expect(embeddedMetrics(line)).toEqual([]);
   },

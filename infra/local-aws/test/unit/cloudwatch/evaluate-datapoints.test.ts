@@ -41,7 +41,7 @@ test.each([
   expect(found).toEqual(Array.from(expected, (letter) => STATES[letter as keyof typeof STATES]));
 });
 
-test("older datapoints stand in for missing ones, newer ones come first", () => {
+test("older datapoints replace missing ones, the newest first", () => {
   const rules = { evaluationPeriods: 1, datapointsToAlarm: 1, treatMissingData: "notBreaching" };
   const judge = (text: string) => evaluateDatapoints(range(text), rules as never);
   expect(judge("X - -")).toBe("ALARM");

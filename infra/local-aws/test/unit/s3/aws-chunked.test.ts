@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { decodeAwsChunked } from "../../../s3/aws-chunked.ts";
 
-test("chunks are joined and trailing headers read", () => {
+test("chunks are joined and trailing headers are read", () => {
   const body = Buffer.from(
     "5\r\nhello\r\n7;chunk-signature=abc\r\n, w\r\nld\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n",
   );
@@ -10,11 +10,11 @@ test("chunks are joined and trailing headers read", () => {
   expect(Object.fromEntries(trailers)).toEqual({ "x-amz-checksum-crc32": "AAAAAA==" });
 });
 
-test("an empty body has no chunk but the last", () => {
+test("an empty body has only the last chunk", () => {
   expect(decodeAwsChunked(Buffer.from("0\r\n\r\n")).content).toHaveLength(0);
 });
 
-test("what is not chunked is refused", () => {
+test("a body that is not chunked is refused", () => {
   for (const text of ["", "hello", "zz\r\nhello\r\n"]) {
     expect(() => decodeAwsChunked(Buffer.from(text))).toThrow(RangeError);
   }

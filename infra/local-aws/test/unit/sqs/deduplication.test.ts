@@ -3,7 +3,7 @@ import { Deduplication, deduplicationKey } from "../../../sqs/queues/deduplicati
 
 const INTERVAL_MS = 5 * 60_000;
 
-test("a send is remembered for five minutes, not a millisecond longer", () => {
+test("a send is remembered for exactly five minutes", () => {
   const deduplication = new Deduplication();
   const message = { id: "m", sequenceNumber: "1" };
   deduplication.remember("key", message, 1000);
@@ -11,7 +11,7 @@ test("a send is remembered for five minutes, not a millisecond longer", () => {
   expect(deduplication.find("key", 1000 + INTERVAL_MS)).toBeUndefined();
 });
 
-test("forgetting follows the time, however many there are", () => {
+test("each of many sends is forgotten at its own time", () => {
   const deduplication = new Deduplication();
   for (let n = 0; n < 10_000; n++)
     deduplication.remember(`${n}`, { id: `${n}`, sequenceNumber: undefined }, n);
@@ -20,7 +20,7 @@ test("forgetting follows the time, however many there are", () => {
   expect(deduplication.find("9999", 5000 + INTERVAL_MS)).toMatchObject({ id: "9999" });
 });
 
-test("only with the group as its scope is the group part of the key", () => {
+test("the key contains the group only when the scope is the group", () => {
   expect(deduplicationKey("queue", "a", "x")).toBe(deduplicationKey("queue", "b", "x"));
   expect(deduplicationKey("messageGroup", "a", "x")).not.toBe(
     deduplicationKey("messageGroup", "b", "x"),

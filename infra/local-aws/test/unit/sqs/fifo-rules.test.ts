@@ -133,7 +133,8 @@ class History {
     );
     for (const message of received) {
       const described = this.#messages.find(({ body }) => body === message.body);
-      if (described === undefined) throw new Error("a message that was never sent");
+      if (described === undefined)
+        throw new Error("the queue returned a message that was never sent");
       described.hiddenUntilMs = this.#clock.now() + step.visibilityMs;
       described.received = { messageId: message.id, receipt: message.receipt ?? "" };
     }
@@ -147,7 +148,7 @@ class History {
   #find({ received }: Described): Message {
     const found = this.#queue.findReceipt(received?.messageId ?? "", received?.receipt ?? "");
     if (found?.validity !== "current")
-      throw new Error("the receipt of a message in flight is good");
+      throw new Error("the queue does not accept the receipt of a message in flight");
     return found.message;
   }
 

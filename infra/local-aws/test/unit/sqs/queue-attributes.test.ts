@@ -7,7 +7,7 @@ const policy = (maxReceiveCount: unknown) =>
     maxReceiveCount,
   });
 
-test("a repeated creation is compared by meaning, in the attributes that it names", () => {
+test("a repeated creation compares only the attributes that it names, by their meaning", () => {
   const present = { VisibilityTimeout: "30", DelaySeconds: "0", RedrivePolicy: policy(3) };
   expect(differingAttribute(present, {})).toBeUndefined();
   expect(differingAttribute(present, { VisibilityTimeout: "30" })).toBeUndefined();

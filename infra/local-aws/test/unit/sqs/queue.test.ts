@@ -4,7 +4,7 @@ import { contentForTest, queueForTest, receiveForTest } from "../../support/queu
 
 const LIMITS = { inFlight: 30, reach: 30 };
 
-test("a standard queue with too many messages in flight refuses a receive, a FIFO queue gives nothing", async () => {
+test("with too many messages in flight, a standard queue refuses a receive and a FIFO queue returns nothing", async () => {
   for (const attributes of [{}, { FifoQueue: "true" }] as Record<string, string>[]) {
     const queue = queueForTest(new ManualClock(), attributes, LIMITS);
     for (let n = 0; n < 31; n++) queue.send(contentForTest("x", `group-${n}`), 0);
@@ -15,14 +15,14 @@ test("a standard queue with too many messages in flight refuses a receive, a FIF
   }
 });
 
-test("a receive whose client has gone before takes nothing", async () => {
+test("a receive whose client has already disconnected takes no message", async () => {
   const queue = queueForTest(new ManualClock(), { FifoQueue: "true" });
   queue.send(contentForTest("1", "g"), 0);
   expect(await receiveForTest(queue, { signal: AbortSignal.abort() })).toEqual([]);
   expect(await receiveForTest(queue)).toMatchObject([{ body: "1", receiveCount: 1 }]);
 });
 
-test("a poll whose client has gone takes nothing", async () => {
+test("a waiting receive whose client disconnects takes no message", async () => {
   const queue = queueForTest(new ManualClock(), { FifoQueue: "true" });
   const client = new AbortController();
   const gone = receiveForTest(queue, { waitMs: 20_000, signal: client.signal });
@@ -33,7 +33,7 @@ test("a poll whose client has gone takes nothing", async () => {
   expect(await stays).toMatchObject([{ body: "1", receiveCount: 1 }]);
 });
 
-test("a poll wakes at the moment at which a message becomes visible", async () => {
+test("a waiting receive ends when a message becomes visible", async () => {
   const clock = new ManualClock();
   const queue = queueForTest(clock, { FifoQueue: "true" });
   queue.send(contentForTest("1", "g"), 0);
@@ -55,7 +55,7 @@ test("a FIFO queue looks for groups among its first messages only", async () => 
   queue.send(contentForTest("hidden", "other"), 0);
   queue.send(contentForTest("hidden, too", "another"), 0);
   const [first] = await receiveForTest(queue, { most: 1 });
-  if (first === undefined) throw new Error("the backlog can be received");
+  if (first === undefined) throw new Error("the queue returned no message of the backlog");
   expect(await receiveForTest(queue)).toEqual([]);
   queue.delete(first);
   const bodies = (await receiveForTest(queue, { most: 1 })).map(({ body }) => body);

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { LocalClock } from "../../../time/clock.ts";
 
-test("an alarm rings when the clock is put beyond it, and not before", async () => {
+test("an alarm rings when the clock passes its time, and not before", async () => {
   const clock = new LocalClock();
   const ring = vi.fn();
   clock.at(clock.now() + 10 * 60_000, ring);
@@ -12,7 +12,7 @@ test("an alarm rings when the clock is put beyond it, and not before", async () 
   await vi.waitFor(() => expect(ring).toHaveBeenCalledOnce(), 20_000);
 });
 
-test("a cancelled alarm stays silent", async () => {
+test("a cancelled alarm does not ring", async () => {
   const clock = new LocalClock();
   const ring = vi.fn();
   const rung = Promise.withResolvers<void>();
@@ -23,7 +23,7 @@ test("a cancelled alarm stays silent", async () => {
   expect(ring).not.toHaveBeenCalled();
 });
 
-test("an alarm may be farther away than a timer reaches", async () => {
+test("an alarm may lie beyond a timer's maximum delay", async () => {
   const clock = new LocalClock();
   const rung = Promise.withResolvers<void>();
   const sixtyDaysMs = 60 * 24 * 3_600_000;

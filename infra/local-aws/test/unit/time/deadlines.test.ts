@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Deadlines, type Deadline } from "../../../time/deadlines.ts";
 
-test("whatever was added and removed before, the first deadline is the earliest", () => {
+test("the first deadline is the earliest after any additions and removals", () => {
   const step = fc.oneof(
     fc.record({ add: fc.nat(50) }),
     fc.record({ remove: fc.nat() }),
