@@ -63,7 +63,8 @@ function decodeHeader(line: string): FrameHeader {
     header.authors.every(isAuthor) &&
     (header.life === undefined || typeof header.life === "string") &&
     (header.lowerCaseNames === undefined || header.lowerCaseNames === true);
-  if (!sound) throw new MalformedFrameError("the header lacks a field or has one of another type");
+  if (!sound)
+    throw new MalformedFrameError("a field of the header is missing or has the wrong type");
   return value as FrameHeader;
 }
 

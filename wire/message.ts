@@ -173,7 +173,7 @@ export function decodeMessage(text: string): EnvironmentMessage {
     (message.replay === undefined || isReplay(message.replay)) &&
     Array.isArray(message.changes) &&
     message.changes.every(isChange);
-  if (!sound) throw new InvalidMessageError("a field is missing or has another type");
+  if (!sound) throw new InvalidMessageError("a field is missing or has the wrong type");
   return value as unknown as EnvironmentMessage;
 }
 

@@ -75,7 +75,7 @@ class Parser {
     if (++this.#depth > DEEPEST) {
       throw new ConditionError(
         this.#cursor.token.at,
-        `more than ${DEEPEST} levels of NOT and parentheses`,
+        `a condition has at most ${DEEPEST} levels of NOT and parentheses`,
       );
     }
     const condition: Condition = this.#cursor.takeWord("NOT")

@@ -12,7 +12,7 @@ export interface ChooseLanesOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
   /**
-   * The pause between two looks (`lookMs`), and how long delivery may stand still (`stillMs`),
+   * The pause between two looks (`lookMs`), and how long delivery may make no progress (`stillMs`),
    * milliseconds.
    */
   readonly lookMs?: number;

@@ -19,7 +19,7 @@ export interface LayoutWatchOptions {
 /**
  * Ends an attempt so that the next one can use the configured number of lanes. It does so only if
  * nothing may be parked and every lane with undelivered frames has advanced since the last look:
- * for a lane that stands still, the next attempt would stop reading and wait in vain.
+ * for a lane without progress, the next attempt would stop reading and wait until it gives up.
  */
 export class LayoutWatch {
   readonly #options: LayoutWatchOptions;

@@ -51,7 +51,8 @@ export class OffsetStore {
       new DescribeTableCommand({ TableName: this.#table }),
     );
     const made = table?.CreationDateTime;
-    if (made === undefined) throw new Error(`DynamoDB does not say when ${this.#table} was made`);
+    if (made === undefined)
+      throw new Error(`DynamoDB does not return when the table ${this.#table} was created`);
     return made.getTime();
   }
 

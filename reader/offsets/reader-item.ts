@@ -17,8 +17,8 @@ import type { Offset } from "./offset.ts";
 import { snapshotsAttribute, snapshotsOf } from "./snapshot-attribute.ts";
 
 /**
- * The lease of the source. `beat` changes with every write of the holder; a holder whose `beat`
- * stands still is dead.
+ * The lease of the source. `beat` changes with every write of the holder; a holder whose `beat` no
+ * longer changes is dead.
  */
 export interface Lease {
   /** null when the lease is released. */

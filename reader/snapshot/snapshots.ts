@@ -127,7 +127,7 @@ export class Snapshots implements Disposable {
       );
       await this.#choose(known);
     } catch (error) {
-      log.warn({ error: describeError(error) }, "the orders of snapshots cannot be read");
+      log.warn({ error: describeError(error) }, "the orders for snapshots cannot be read");
     }
     this.#lookAtMs = performance.now() + LOOK_EVERY_MS;
   }

@@ -118,7 +118,7 @@ describe("with any setting of the server an account can log in without delay", (
     ["all roles are activated", { activate_all_roles_on_login: "ON" }, LOGINS],
     ["grants may be revoked in part", { partial_revokes: "ON" }, LOGINS],
     ["the server is read-only", { read_only: "ON" }, 0],
-    ["the server is read-only for everybody", { super_read_only: "ON" }, 0],
+    ["the server is read-only for all accounts", { super_read_only: "ON" }, 0],
   ])("%s", async (state, settings, expected) => {
     for (const [name, value] of Object.entries(settings)) {
       await administrator.query(`SET GLOBAL ${name} = ?`, [value]);

@@ -81,7 +81,7 @@ test(
       if (environment !== "marker") {
         // The ledger has every connection of every run, however late its changes are read.
         if (user !== `app_${String(environment)}`) {
-          foreign.push(`${user ?? "nobody"} wrote a row of ${String(environment)}`);
+          foreign.push(`${user ?? "an unknown user"} wrote a row of ${String(environment)}`);
         }
         attributed++;
       }

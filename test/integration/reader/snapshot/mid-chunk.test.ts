@@ -211,7 +211,7 @@ test("a snapshot waits while AWS is unreachable, and continues after that", asyn
   );
   const failed = reader.log.length;
   while (
-    !reader.log.slice(failed).some(({ msg }) => msg === "the orders of snapshots cannot be read")
+    !reader.log.slice(failed).some(({ msg }) => msg === "the orders for snapshots cannot be read")
   )
     await delay(20);
   table?.remove();

@@ -82,7 +82,7 @@ describe("a condition", () => {
   });
 
   it("is refused when it is too long or too deeply nested", () => {
-    expect(() => parseCondition(`${"(".repeat(60)}a = 1${")".repeat(60)}`)).toThrow("more than 50");
+    expect(() => parseCondition(`${"(".repeat(60)}a = 1${")".repeat(60)}`)).toThrow("at most 50");
     expect(() => parseCondition(`a = '${"x".repeat(2000)}'`)).toThrow("at most 2000");
   });
 });

@@ -128,7 +128,7 @@ class Round {
     this.#sweep ??= this.#book.sweep().finally(() => (this.#sweep = null));
   }
 
-  /** The connection goes on while the list is made and while its answer is under way. */
+  /** The connection writes while the list is made and while its answer is under way. */
   async #list(): Promise<Listing> {
     await this.#wait();
     const begin = this.#end;
